@@ -1,0 +1,56 @@
+"""Experiment logging and hyperparameter sweeps for PyTorch Lightning and DDP.
+
+Importing this package loads neither torch nor lightning nor requests: public names are resolved on first use (PEP 562).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0.dev0"
+
+if TYPE_CHECKING:
+    from lightning_sweeps.sdk.run import Run
+    from lightning_sweeps.sdk.session import finish, init, log, setup
+    from lightning_sweeps.sdk.trial import Trial, current_trial
+    from lightning_sweeps.trainer.callback import SweepCallback
+    from lightning_sweeps.trainer.logger import SweepLogger
+
+_HOME_OF = {
+    "Run": "lightning_sweeps.sdk.run",
+    "SweepCallback": "lightning_sweeps.trainer.callback",
+    "SweepLogger": "lightning_sweeps.trainer.logger",
+    "Trial": "lightning_sweeps.sdk.trial",
+    "current_trial": "lightning_sweeps.sdk.trial",
+    "finish": "lightning_sweeps.sdk.session",
+    "init": "lightning_sweeps.sdk.session",
+    "log": "lightning_sweeps.sdk.session",
+    "setup": "lightning_sweeps.sdk.session",
+}
+
+__all__ = [
+    "Run",
+    "SweepCallback",
+    "SweepLogger",
+    "Trial",
+    "__version__",
+    "current_trial",
+    "finish",
+    "init",
+    "log",
+    "setup",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""The agent: leases trials and runs them on one slot."""

@@ -1,0 +1,267 @@
+"""The server's operations over HTTP: one method each, every request with a deadline, every error mapped to `errors.py`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, is_dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.errors import (
+    Fault,
+    NotFound,
+    OffsetConflict,
+    ServerRefused,
+    ServerUnreachable,
+    SweepFileError,
+    Unauthorized,
+)
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 3.05
+READ_TIMEOUT_S = 30.0
+LEASE_MARGIN_S = 10.0
+"""How much longer than its own wait a lease request may take."""
+
+SAFE_RETRIES = 2
+JOURNAL_CONTENT_TYPE = "application/vnd.lightning-sweeps.journal"
+
+
+class Client:
+    """One server, one API key, one connection pool. Not shared between threads or processes.
+
+    Args:
+        url: `http://host:port` of the server.
+        token: the API key that every request carries.
+        timeout_s: the longest that one request may wait for the next byte.
+
+    Every method raises `ServerUnreachable`, `Unauthorized`, `NotFound` or `ServerRefused`.
+    """
+
+    def __init__(self, url: str, token: str, *, timeout_s: float = READ_TIMEOUT_S) -> None:
+        self.url = url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        self._session.trust_env = (
+            False  # a cluster's HTTP proxy must not sit between a node and its own server
+        )
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        reads = Retry(
+            SAFE_RETRIES, allowed_methods=["GET"], status_forcelist=[502, 503, 504], backoff_factor=0.1
+        )
+        adapter = HTTPAdapter(max_retries=reads)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # server
+
+    def health(self) -> m.Health:
+        return self._get("/api/health", m.Health)
+
+    # journals
+
+    def send_journal(self, journal_id: str, offset: int, part: bytes) -> m.IngestReply:
+        """Send whole records that lie at `offset` of the journal; the server skips what it already has.
+
+        Raises:
+            OffsetConflict: the server has less than `offset`; send again from its `committed`.
+        """
+        return self._call(
+            "POST",
+            f"/api/journals/{journal_id}",
+            m.IngestReply,
+            params={"offset": offset},
+            data=part,
+            headers={"Content-Type": JOURNAL_CONTENT_TYPE},
+        )
+
+    def journal_offset(self, journal_id: str) -> int:
+        """Return how many bytes of the journal are committed; 0 for one that the server has never seen."""
+        return self._get(f"/api/journals/{journal_id}", m.IngestReply).offset
+
+    # runs
+
+    def projects(self) -> list[str]:
+        return self._get("/api/projects", list[str])
+
+    def runs(self, **filters: str | int | None) -> m.RunList:
+        """List runs, newest first; filters: project, group, sweep, trial, state, limit, offset."""
+        return self._get("/api/runs", m.RunList, params=filters)
+
+    def run(self, run_id: str) -> m.Run:
+        return self._get(f"/api/runs/{run_id}", m.Run)
+
+    def keys(self, owner_id: str) -> list[m.SeriesInfo]:
+        """List the logged keys of a run, or the sampled ones of a node."""
+        return self._get(f"/api/series/{owner_id}", list[m.SeriesInfo])
+
+    def series(self, owner_id: str, key: str, *, points: int = 800) -> m.Series:
+        """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
+        return self._get(f"/api/series/{owner_id}/buckets", m.Series, params={"key": key, "points": points})
+
+    def points(self, owner_id: str, key: str) -> list[m.Point]:
+        """Return every stored value of a series, in the order of its rows."""
+        return self._get(f"/api/series/{owner_id}/points", list[m.Point], params={"key": key})
+
+    def console(self, run_id: str, *, last: int = 200) -> list[m.ConsoleLine]:
+        return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params={"last": last})
+
+    def nodes(self) -> list[m.Node]:
+        return self._get("/api/nodes", list[m.Node])
+
+    # sweeps
+
+    def create_sweep(self, sweep: m.SweepCreate) -> m.SweepCreated:
+        """Create a sweep.
+
+        Raises:
+            SweepFileError: the configuration has faults; nothing was created.
+        """
+        return self._post("/api/sweeps", m.SweepCreated, sweep)
+
+    def sweeps(self, *, project: str | None = None) -> list[m.Sweep]:
+        return self._get("/api/sweeps", list[m.Sweep], params={"project": project})
+
+    def sweep(self, sweep_id: str) -> m.Sweep:
+        return self._get(f"/api/sweeps/{sweep_id}", m.Sweep)
+
+    def set_sweep_state(self, sweep_id: str, state: m.SweepState) -> m.Sweep:
+        return self._post(f"/api/sweeps/{sweep_id}/state", m.Sweep, m.SweepStateChange(state))
+
+    def trials(self, sweep_id: str) -> list[m.Trial]:
+        return self._get(f"/api/sweeps/{sweep_id}/trials", list[m.Trial])
+
+    def agents(self, sweep_id: str) -> list[m.Agent]:
+        return self._get(f"/api/sweeps/{sweep_id}/agents", list[m.Agent])
+
+    def trial(self, trial_id: str) -> m.Trial:
+        return self._get(f"/api/trials/{trial_id}", m.Trial)
+
+    def stop_trial(self, trial_id: str) -> m.Trial:
+        return self._post(f"/api/trials/{trial_id}/stop", m.Trial)
+
+    # agents
+
+    def register_agent(self, sweep_id: str, agent: m.AgentRegister) -> m.AgentRegistered:
+        return self._post(f"/api/sweeps/{sweep_id}/agents", m.AgentRegistered, agent)
+
+    def lease(self, agent_id: str, *, wait_s: float) -> m.Lease:
+        """Ask for a trial; the server answers when it has one, when the sweep's state changes, or after `wait_s`."""
+        return self._call(
+            "POST",
+            f"/api/agents/{agent_id}/lease",
+            m.Lease,
+            params={"wait_s": wait_s},
+            timeout_s=wait_s + LEASE_MARGIN_S,
+        )
+
+    def heartbeat(self, agent_id: str, *, trial: str | None) -> m.AgentOrders:
+        return self._post(f"/api/agents/{agent_id}/heartbeat", m.AgentOrders, m.AgentHeartbeat(trial))
+
+    def leave(self, agent_id: str) -> m.Agent:
+        """Say that the agent ends; a trial that it still holds goes back to the sweep."""
+        return self._post(f"/api/agents/{agent_id}/leave", m.Agent)
+
+    def start_trial(self, agent_id: str, trial_id: str) -> m.Trial:
+        """Say that the trial's program was started."""
+        return self._post(f"/api/agents/{agent_id}/trials/{trial_id}/start", m.Trial)
+
+    def end_trial(self, agent_id: str, trial_id: str, end: m.TrialEnd) -> m.Trial:
+        """Say how the trial's processes ended."""
+        return self._post(f"/api/agents/{agent_id}/trials/{trial_id}/end", m.Trial, end)
+
+    # the one place that talks
+
+    def _get(self, path: str, kind: type[T], params: dict[str, Any] | None = None) -> T:
+        return self._call("GET", path, kind, params=params)
+
+    def _post(self, path: str, kind: type[T], body: object = None) -> T:
+        encoded = (
+            msgspec.json.encode(asdict(body)) if is_dataclass(body) and not isinstance(body, type) else b""
+        )
+        return self._call("POST", path, kind, data=encoded, headers={"Content-Type": "application/json"})
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        params: dict[str, Any] | None = None,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> T:
+        try:
+            response = self._session.request(
+                method,
+                self.url + path,
+                params=params,
+                data=data,
+                headers=headers,
+                timeout=(CONNECT_TIMEOUT_S, timeout_s or self._timeout_s),
+                allow_redirects=False,
+            )
+            content = response.content
+        except (requests.RequestException, OSError) as error:
+            raise ServerUnreachable(
+                f"the server at `{self.url}` does not answer ({_short(error)})",
+                hint="is it running? start one with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
+            ) from error
+        if response.status_code != 200:
+            raise self._refusal(response.status_code, content)
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.DecodeError as error:
+            raise ServerRefused(
+                f"`{self.url}` answers in a form that this version does not read ({error})",
+                status=response.status_code,
+                hint="is this address a lightning-sweeps server of the same version?",
+            ) from error
+
+    def _refusal(self, status: int, content: bytes) -> ServerRefused | SweepFileError:
+        if status == 409:
+            try:
+                return OffsetConflict(msgspec.json.decode(content, type=m.IngestReply).offset)
+            except msgspec.DecodeError:
+                pass  # a conflict of another kind carries a Problem
+        problem = _problem(content)
+        if status == 401:
+            return Unauthorized(
+                f"the server at `{self.url}` does not accept this API key",
+                status=status,
+                hint="set LIGHTNING_SWEEPS_API_KEY to a key of that server",
+            )
+        if problem.faults:
+            return SweepFileError([Fault(**fault) for fault in problem.faults])
+        kind = NotFound if status == 404 else ServerRefused
+        message = problem.message or f"the server at `{self.url}` answered {status}"
+        return kind(message, status=status, hint=problem.hint or None)
+
+
+def _problem(content: bytes) -> m.Problem:
+    try:
+        return msgspec.json.decode(content, type=m.Problem)
+    except msgspec.DecodeError:
+        return m.Problem(message="")
+
+
+def _short(error: BaseException) -> str:
+    """Return the cause at the root of requests' nested errors, in a few words."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return str(error) or type(error).__name__

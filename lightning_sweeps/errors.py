@@ -1,0 +1,123 @@
+"""Every exception of the package; the first line of a class's docstring is its default message.
+
+LightningSweepsError
+├── UsageError                bad input from a person: exit status 2
+│   ├── SettingError          an environment variable with a value that cannot be used
+│   └── SweepFileError        a sweep file with faults, all of them listed
+├── ServerError               the server could not do what was asked
+│   ├── ServerUnreachable     no answer at all
+│   ├── ServerRefused         an answer with an error status
+│   │   ├── Unauthorized      wrong or missing token
+│   │   ├── NotFound          no such project, run, sweep, trial or agent
+│   │   └── OffsetConflict    a journal part that does not join what is committed
+│   └── ServerStartFailed     the local server did not come up
+├── JournalError              a journal that cannot be written or is not a journal
+└── LaunchError               a trial's program that cannot be started
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+
+
+class LightningSweepsError(Exception):
+    """Something went wrong in lightning-sweeps."""
+
+    exit_status = EXIT_FAILURE
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
+        self.hint = hint
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class UsageError(LightningSweepsError):
+    """The input cannot be used."""
+
+    exit_status = EXIT_USAGE
+
+
+class SettingError(UsageError):
+    """A setting has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a sweep file.
+
+    Attributes:
+        line: 1-based line in the file, 0 where the sweep did not come from a file.
+        key: dotted key, for example `parameters.lr.min`.
+        message: what was given and what is allowed.
+    """
+
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        return f"{where}`{self.key}`: {self.message}" if self.key else f"{where}{self.message}"
+
+
+class SweepFileError(UsageError):
+    """The sweep file has faults."""
+
+    def __init__(self, faults: list[Fault], *, source: str = "sweep") -> None:
+        self.faults = faults
+        count = f"{len(faults)} fault" + ("" if len(faults) == 1 else "s")
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        super().__init__(
+            f"`{source}` has {count}:\n{lines}",
+            hint="every key is explained in docs/sweep-file.md; nothing was created",
+        )
+
+
+class ServerError(LightningSweepsError):
+    """The server could not do what was asked."""
+
+
+class ServerUnreachable(ServerError):
+    """The server does not answer."""
+
+
+class ServerRefused(ServerError):
+    """The server refused the request."""
+
+    def __init__(self, message: str | None = None, *, status: int = 0, hint: str | None = None) -> None:
+        self.status = status
+        super().__init__(message, hint=hint)
+
+
+class Unauthorized(ServerRefused):
+    """The server does not accept this API key."""
+
+
+class NotFound(ServerRefused):
+    """The server does not know this name."""
+
+
+class OffsetConflict(ServerRefused):
+    """The part sent does not join what the server has of this journal."""
+
+    def __init__(self, committed: int) -> None:
+        self.committed = committed
+        super().__init__(f"the server has {committed} bytes of this journal", status=409)
+
+
+class ServerStartFailed(ServerError):
+    """The local server did not start."""
+
+
+class JournalError(LightningSweepsError):
+    """The journal cannot be used."""
+
+
+class LaunchError(LightningSweepsError):
+    """The trial's program cannot be started."""

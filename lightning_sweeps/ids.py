@@ -1,0 +1,28 @@
+"""Identifiers: short, safe in file names, URLs and shells; random for new things, derived for known ones."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32 in lower case: no letter that reads as a digit."""
+
+RANDOM_LENGTH = 10
+DERIVED_LENGTH = 16
+
+
+def new_id(prefix: str = "") -> str:
+    """Return a new random id of 50 bits behind `prefix`."""
+    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+
+
+def derive_id(*parts: object, prefix: str = "") -> str:
+    """Return the id that these parts always give: the same on every rank and after every restart."""
+    text = "\x1f".join(str(part) for part in parts)
+    number = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=10).digest(), "big")
+    characters = []
+    for _ in range(DERIVED_LENGTH):
+        number, digit = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[digit])
+    return prefix + "".join(characters)

@@ -1,0 +1,134 @@
+"""The journal's format: bytes to records and back.
+
+A file is a preamble (magic, version) and then records. A record is
+
+    length: u32, little-endian   size of the payload in bytes, 1 to MAX_PAYLOAD_BYTES
+    crc:    u32, little-endian   CRC-32 of the payload
+    payload                      msgpack of one struct of `records.py`
+
+The reader never raises on what it reads: an incomplete record at the end means that nothing more is there yet; damage in
+the middle is reported with its offsets, and reading goes on at the next record whose checksum holds.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from lightning_sweeps.errors import JournalError
+from lightning_sweeps.records import Record
+
+MAGIC = b"LSWJ"
+VERSION = 1
+PREAMBLE = MAGIC + struct.pack("<HH", VERSION, 0)
+FRAME = struct.Struct("<II")
+MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record and where it lies: bytes `start` to `end` of what was read."""
+
+    record: Record
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Bytes `start` to `end` hold no record that can be read, and why."""
+
+    start: int
+    end: int
+    reason: str
+
+
+def encode(record: Record) -> bytes:
+    """Return the record's bytes, frame and payload."""
+    return frame(_encoder.encode(record))
+
+
+def frame(payload: bytes) -> bytes:
+    """Put length and checksum before the payload."""
+    return FRAME.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def check_preamble(data: bytes) -> None:
+    """Refuse a file that is no journal, or one of a later format.
+
+    Raises:
+        JournalError: saying which of the two.
+    """
+    if data[: len(MAGIC)] != MAGIC[: len(data)] or len(data) < len(PREAMBLE):
+        raise JournalError("this is not a journal of lightning-sweeps: its first bytes differ")
+    version = int.from_bytes(data[4:6], "little")
+    if not 1 <= version <= VERSION:
+        raise JournalError(
+            f"the journal has format version {version}; this version of lightning-sweeps reads up to {VERSION}",
+            hint="upgrade lightning-sweeps",
+        )
+
+
+def decode(data: bytes, offset: int = 0) -> Iterator[Entry | Damage]:
+    """Yield every record of `data` from `offset` on, and every damaged stretch between records.
+
+    Stops before an incomplete record at the end. Never raises, and every step moves on by at least one byte.
+    """
+    view = memoryview(data)
+    while offset < len(data):
+        entry = _entry_at(view, offset)
+        if isinstance(entry, Entry):
+            yield entry
+            offset = entry.end
+            continue
+        following = _next_valid(view, offset + 1)
+        if following is None:
+            if not isinstance(entry, _Incomplete):
+                yield Damage(offset, len(data), entry)
+            return
+        reason = "incomplete record" if isinstance(entry, _Incomplete) else entry
+        yield Damage(offset, following, reason)
+        offset = following
+
+
+@dataclass(frozen=True, slots=True)
+class _Incomplete:
+    """The data ends inside what may be a record."""
+
+
+def _entry_at(view: memoryview, offset: int) -> Entry | _Incomplete | str:
+    """Return the record at `offset`, or why there is none."""
+    start = offset + FRAME.size
+    if start > len(view):
+        return _Incomplete()
+    length, crc = FRAME.unpack_from(view, offset)
+    if not 1 <= length <= MAX_PAYLOAD_BYTES:
+        return f"impossible record length {length}"
+    end = start + length
+    if end > len(view):
+        return _Incomplete()
+    payload = view[start:end]
+    if zlib.crc32(payload) != crc:
+        return "checksum differs"
+    try:
+        return Entry(_decoder.decode(payload), offset, end)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return f"unknown content ({error})"
+
+
+def _next_valid(view: memoryview, offset: int) -> int | None:
+    """Return the first offset from `offset` on where a whole record lies."""
+    for candidate in range(offset, len(view) - FRAME.size):
+        first = view[candidate + FRAME.size]
+        if 0x91 <= first <= 0x9F and isinstance(
+            _entry_at(view, candidate), Entry
+        ):  # every payload is a small array
+            return candidate
+    return None

@@ -1,0 +1,292 @@
+"""What travels over HTTP, once for both ends: frozen data classes that FastAPI publishes and `client.py` decodes.
+
+Times are seconds since the epoch (UTC). A parameter set is nested as the sweep file nests it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SweepState = Literal["running", "paused", "stopped", "cancelled", "finished"]
+"""running: trials are handed out; paused: none are, running ones go on; stopped: none any more, running ones go on;
+cancelled: running ones are ended too; finished: the space or `run_cap` is exhausted or the target is met."""
+
+TrialState = Literal[
+    "pending", "leased", "running", "stopping", "finished", "stopped", "failed", "lost", "preempted"
+]
+OPEN_TRIAL_STATES: frozenset[str] = frozenset({"pending", "leased", "running", "stopping"})
+FINAL_TRIAL_STATES: frozenset[str] = frozenset({"finished", "stopped", "failed", "lost", "preempted"})
+
+Goal = Literal["minimize", "maximize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The server's answer to "are you there"."""
+
+    status: str
+    version: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something the server tells a service or an agent to do: `stop` the run or trial `target`."""
+
+    kind: Literal["stop", "kill"]
+    target: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReply:
+    """`offset`: bytes of the journal now committed; `commands`: stops for runs of this journal."""
+
+    offset: int
+    commands: list[Command] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the server has it."""
+
+    id: str
+    project: str
+    name: str
+    group: str
+    rank: int
+    world_size: int
+    attempt: int
+    mode: str
+    job_type: str
+    state: str
+    reason: str
+    exit_code: int | None
+    signal: int | None
+    host: str
+    node: str
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    tags: list[str]
+    notes: str
+    sweep: str | None
+    trial: str | None
+    created: float
+    updated: float
+    ended: float | None
+    rows: int
+    """Rows (log calls) committed, over all writers and attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    runs: list[Run]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """One logged key of a run or a node, in numbers over all its points."""
+
+    key: str
+    count: int
+    first_step: int
+    last_step: int
+    last: float | None
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One stored value; `journal` and `sequence` name its row. Non-finite values are `"nan"`, `"inf"`, `"-inf"`."""
+
+    journal: str
+    sequence: int
+    step: int
+    time: float
+    value: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A stretch of a series drawn as one column of pixels: no value lies outside `minimum` and `maximum`."""
+
+    step: float
+    time: float
+    minimum: float
+    maximum: float
+    mean: float
+    last: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """`buckets` has at most as many entries as pixels were asked for."""
+
+    owner: str
+    key: str
+    count: int
+    buckets: list[Bucket]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLine:
+    time: float
+    stream: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    id: str
+    host: str
+    cpu_count: int
+    memory_bytes: int
+    gpus: list[str]
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCreate:
+    """`config` is the sweep file as a map; `source` its text, kept as it was."""
+
+    config: dict[str, Any]
+    source: str = ""
+    project: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCreated:
+    id: str
+    project: str
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One parameter set and what became of it. `objective` is the best value reported, by the sweep's goal."""
+
+    id: str
+    sweep: str
+    number: int
+    """From 1, in the order in which the trials were suggested."""
+    state: TrialState
+    params: dict[str, Any]
+    attempt: int
+    agent: str | None
+    objective: float | None
+    last_objective: float | None
+    reports: int
+    reason: str
+    exit_code: int | None
+    stderr_tail: str
+    created: float
+    started: float | None
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep, its numbers, and its best trial so far."""
+
+    id: str
+    project: str
+    name: str
+    description: str
+    state: SweepState
+    reason: str
+    method: str
+    metric: str | None
+    goal: Goal
+    config: dict[str, Any]
+    run_cap: int | None
+    created: float
+    ended: float | None
+    counts: dict[str, int]
+    """Trials per state."""
+    best: Trial | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepStateChange:
+    state: SweepState
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRegister:
+    host: str
+    node: str
+    pid: int
+    slot: int
+    gpus: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    id: str
+    sweep: str
+    host: str
+    node: str
+    pid: int
+    slot: int
+    gpus: list[str]
+    state: Literal["idle", "working", "gone", "lost"]
+    trial: str | None
+    trials_done: int
+    registered: float
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRegistered:
+    agent: Agent
+    sweep: Sweep
+    lease_s: float
+    """An agent not heard of for this long loses its trial; heartbeat at a quarter of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """`trial` is None where none is to be had now: see `sweep_state` and `reason`; ask again while it is running or paused."""
+
+    trial: Trial | None
+    sweep_state: SweepState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHeartbeat:
+    trial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOrders:
+    """What the server wants of the agent, with its heartbeat's answer. `lease_lost`: the trial it named is no longer its own."""
+
+    sweep_state: SweepState
+    commands: list[Command] = field(default_factory=list)
+    lease_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnd:
+    """How a trial's processes ended: state `finished`, `failed`, `stopped` or `preempted`."""
+
+    state: TrialState
+    exit_code: int | None = None
+    reason: str = ""
+    stderr_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The body of every error answer."""
+
+    message: str
+    hint: str = ""
+    faults: list[dict[str, Any]] = field(default_factory=list)

@@ -1,0 +1,144 @@
+"""Every name on disk: the home folder, what lies in it, and how files that other processes read are written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+JOURNAL_SUFFIX = ".journal"
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The home folder (`LIGHTNING_SWEEPS_HOME`) of one user on one machine."""
+
+    root: Path
+
+    @property
+    def journals(self) -> Path:
+        """One `<journal id>.journal` per process that logs."""
+        return self.root / "journals"
+
+    def journal(self, journal_id: str) -> Path:
+        return self.journals / f"{journal_id}{JOURNAL_SUFFIX}"
+
+    @property
+    def offsets(self) -> Path:
+        """One `<journal id>` per journal: how many bytes the server has committed, in decimal."""
+        return self.root / "offsets"
+
+    def offset(self, journal_id: str) -> Path:
+        return self.offsets / journal_id
+
+    @property
+    def stops(self) -> Path:
+        """One `<run id>.json` per run that was told to stop: `{"reason": ...}`."""
+        return self.root / "stops"
+
+    def stop(self, run_id: str) -> Path:
+        return self.stops / f"{run_id}.json"
+
+    def trial(self, trial_id: str) -> TrialFolder:
+        return TrialFolder(self.root / "trials" / trial_id)
+
+    @property
+    def trials(self) -> Path:
+        return self.root / "trials"
+
+    def run_folder(self, project: str, run_id: str) -> Path:
+        """The folder of one run's own files (checkpoints): unique per run, the same on every rank."""
+        return self.root / "runs" / project / run_id
+
+    @property
+    def service_lock(self) -> Path:
+        return self.root / "service.lock"
+
+    @property
+    def service_log(self) -> Path:
+        return self.root / "service.log"
+
+    @property
+    def service_state(self) -> Path:
+        """What the service last said of itself: pid, journals, server, errors (JSON)."""
+        return self.root / "service.json"
+
+    @property
+    def server_file(self) -> Path:
+        """How the local server is found: url, token, pid (JSON, mode 0600)."""
+        return self.root / "server.json"
+
+    @property
+    def server_lock(self) -> Path:
+        return self.root / "server.lock"
+
+    @property
+    def server_log(self) -> Path:
+        return self.root / "server.log"
+
+    @property
+    def server_database(self) -> Path:
+        return self.root / "server.db"
+
+    @property
+    def node_file(self) -> Path:
+        """This machine's id as the server knows it."""
+        return self.root / "node.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    """The files of one trial on the node where it runs."""
+
+    root: Path
+
+    @property
+    def parameters(self) -> Path:
+        """The trial as every rank sees it (JSON); `LIGHTNING_SWEEPS_TRIAL` names this file."""
+        return self.root / "trial.json"
+
+    @property
+    def arguments(self) -> Path:
+        """The parameters alone, for the `${args_json_file}` macro."""
+        return self.root / "args.json"
+
+    @property
+    def process(self) -> Path:
+        """Who runs the trial: the agent's pid and start time, the trial's first process (JSON)."""
+        return self.root / "process.json"
+
+    @property
+    def stdout(self) -> Path:
+        return self.root / "stdout.log"
+
+    @property
+    def stderr(self) -> Path:
+        return self.root / "stderr.log"
+
+    @property
+    def rank_logs(self) -> Path:
+        """torchrun's log folder: one file per rank."""
+        return self.root / "ranks"
+
+
+def make_private_folder(path: Path) -> None:
+    """Make `path` and its parents, readable by this user alone where they are new."""
+    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `path` so that a reader sees the old content or the new one, never a part: beside, synced, renamed."""
+    make_private_folder(path.parent)
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,139 @@
+"""What a journal holds: one msgspec struct per kind of record, encoded as an array behind its one-letter tag.
+
+Fields are only ever added at the end and with a default, so that old journals stay readable.
+Times are seconds since the epoch (UTC); `sequence` counts the records of one journal from 1 and, with the journal's id,
+names a row for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+RunState = Literal["running", "finished", "failed", "killed", "stopped", "preempted"]
+FINAL_RUN_STATES: frozenset[str] = frozenset({"finished", "failed", "killed", "stopped", "preempted"})
+LoggerMode = Literal["single", "grouped", "shared"]
+Stream = Literal["stdout", "stderr"]
+
+
+class Process(Struct, array_like=True, frozen=True):
+    """The process that writes the journal: pid and start time together name it on its node."""
+
+    pid: int
+    started: float
+    node: str
+    host: str
+    user: str = ""
+    command: list[str] = field(default_factory=list)
+
+
+class RunInfo(Struct, array_like=True, frozen=True):
+    """The run that a journal belongs to, and this writer's place in it."""
+
+    id: str
+    project: str
+    name: str
+    group: str
+    rank: int = 0
+    local_rank: int = 0
+    world_size: int = 1
+    node_rank: int = 0
+    attempt: int = 0
+    mode: LoggerMode = "single"
+    job_type: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    notes: str = ""
+    sweep: str | None = None
+    trial: str | None = None
+    gpus: list[str] = field(default_factory=list)
+
+
+class NodeInfo(Struct, array_like=True, frozen=True):
+    """The machine whose metrics a service's journal holds."""
+
+    id: str
+    host: str
+    cpu_count: int = 0
+    memory_bytes: int = 0
+    gpus: list[str] = field(default_factory=list)
+    """Name of each GPU, by NVML index."""
+
+
+class Header(Struct, array_like=True, frozen=True, tag="h"):
+    """Always the first record: whose journal this is. Exactly one of `run` and `node` is set."""
+
+    journal: str
+    created: float
+    process: Process
+    run: RunInfo | None = None
+    node: NodeInfo | None = None
+
+
+class Metrics(Struct, array_like=True, frozen=True, tag="m"):
+    """One `log()` call: one row. Values are numbers, booleans, strings or nested maps of them."""
+
+    sequence: int
+    step: int
+    time: float
+    values: dict[str, Any]
+
+
+class Config(Struct, array_like=True, frozen=True, tag="c"):
+    """Configuration that was added or changed after the header."""
+
+    sequence: int
+    time: float
+    values: dict[str, Any]
+
+
+class Summary(Struct, array_like=True, frozen=True, tag="s"):
+    """Summary values set by the user; they stand above the last logged value of the same key."""
+
+    sequence: int
+    time: float
+    values: dict[str, Any]
+
+
+class Text(Struct, array_like=True, frozen=True, tag="t"):
+    """One line of console output, without its newline."""
+
+    sequence: int
+    time: float
+    stream: Stream
+    line: str
+
+
+class Media(Struct, array_like=True, frozen=True, tag="b"):
+    """A reference to a content-addressed file beside the journal."""
+
+    sequence: int
+    step: int
+    time: float
+    key: str
+    digest: str
+    size_bytes: int
+    mime: str
+
+
+class Heartbeat(Struct, array_like=True, frozen=True, tag="a"):
+    """The process was alive at `time`."""
+
+    sequence: int
+    time: float
+
+
+class Finish(Struct, array_like=True, frozen=True, tag="f"):
+    """The run's end as one writer saw it. `writer` is who wrote it: the run itself or, after its death, the service."""
+
+    sequence: int
+    time: float
+    state: RunState
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+    writer: Literal["run", "service"] = "run"
+
+
+Record = Header | Metrics | Config | Summary | Text | Media | Heartbeat | Finish

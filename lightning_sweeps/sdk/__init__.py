@@ -1,0 +1,1 @@
+"""Logging from a training process: init, Run, setup, finish."""

@@ -1,0 +1,1 @@
+"""The service subprocess: ships journals, samples the node, watches ranks, carries stops."""

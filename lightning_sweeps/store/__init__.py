@@ -1,0 +1,1 @@
+"""The database: schema, migrations, columnar chunks and the verbs that the server uses."""

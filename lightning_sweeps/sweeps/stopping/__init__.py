@@ -1,0 +1,1 @@
+"""Stopping rules: each judges one trial's report against the others."""
