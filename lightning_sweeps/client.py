@@ -47,13 +47,9 @@ class Client:
         self.url = url.rstrip("/")
         self._timeout_s = timeout_s
         self._session = requests.Session()
-        self._session.trust_env = (
-            False  # a cluster's HTTP proxy must not sit between a node and its own server
-        )
+        self._session.trust_env = False  # a cluster's HTTP proxy must not sit between a node and its own server
         self._session.headers["Authorization"] = f"Bearer {token}"
-        reads = Retry(
-            SAFE_RETRIES, allowed_methods=["GET"], status_forcelist=[502, 503, 504], backoff_factor=0.1
-        )
+        reads = Retry(SAFE_RETRIES, allowed_methods=["GET"], status_forcelist=[502, 503, 504], backoff_factor=0.1)
         adapter = HTTPAdapter(max_retries=reads)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -190,9 +186,7 @@ class Client:
         return self._call("GET", path, kind, params=params)
 
     def _post(self, path: str, kind: type[T], body: object = None) -> T:
-        encoded = (
-            msgspec.json.encode(asdict(body)) if is_dataclass(body) and not isinstance(body, type) else b""
-        )
+        encoded = msgspec.json.encode(asdict(body)) if is_dataclass(body) and not isinstance(body, type) else b""
         return self._call("POST", path, kind, data=encoded, headers={"Content-Type": "application/json"})
 
     def _call(

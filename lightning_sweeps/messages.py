@@ -12,9 +12,7 @@ SweepState = Literal["running", "paused", "stopped", "cancelled", "finished"]
 """running: trials are handed out; paused: none are, running ones go on; stopped: none any more, running ones go on;
 cancelled: running ones are ended too; finished: the space or `run_cap` is exhausted or the target is met."""
 
-TrialState = Literal[
-    "pending", "leased", "running", "stopping", "finished", "stopped", "failed", "lost", "preempted"
-]
+TrialState = Literal["pending", "leased", "running", "stopping", "finished", "stopped", "failed", "lost", "preempted"]
 OPEN_TRIAL_STATES: frozenset[str] = frozenset({"pending", "leased", "running", "stopping"})
 FINAL_TRIAL_STATES: frozenset[str] = frozenset({"finished", "stopped", "failed", "lost", "preempted"})
 
@@ -290,3 +288,20 @@ class Problem:
     message: str
     hint: str = ""
     faults: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFile:
+    """The trial as the agent hands it to every rank: the JSON file that `LIGHTNING_SWEEPS_TRIAL` names."""
+
+    id: str
+    sweep: str
+    sweep_name: str
+    project: str
+    number: int
+    attempt: int
+    params: dict[str, Any]
+    metric: str | None
+    goal: Goal
+    gpus: list[str] = field(default_factory=list)
+    """The GPUs of this trial on this node, as `CUDA_VISIBLE_DEVICES` names them."""

@@ -97,9 +97,7 @@ VARIABLES = (
         _one_of("process", "off"),
     ),
     Variable("GROUP", "", "a name", "the group of this job's runs, the same on every rank", str),
-    Variable(
-        "TRIAL", "", "a file", "set by the agent: the file with the trial's id and parameters", _optional_path
-    ),
+    Variable("TRIAL", "", "a file", "set by the agent: the file with the trial's id and parameters", _optional_path),
     Variable(
         "SAMPLE_INTERVAL_S",
         "5",

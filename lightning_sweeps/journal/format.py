@@ -127,8 +127,6 @@ def _next_valid(view: memoryview, offset: int) -> int | None:
     """Return the first offset from `offset` on where a whole record lies."""
     for candidate in range(offset, len(view) - FRAME.size):
         first = view[candidate + FRAME.size]
-        if 0x91 <= first <= 0x9F and isinstance(
-            _entry_at(view, candidate), Entry
-        ):  # every payload is a small array
+        if 0x91 <= first <= 0x9F and isinstance(_entry_at(view, candidate), Entry):  # every payload is a small array
             return candidate
     return None
