@@ -1,4 +1,4 @@
-"""The server's operations over HTTP: one method each, every request with a deadline, every error mapped to `errors.py`."""
+"""The server's operations over HTTP: one method each, with a deadline, errors mapped to `errors.py`."""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ class AgentRegistered:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`trial` is None where none is to be had now: see `sweep_state` and `reason`; ask again while it is running or paused."""
+    """`trial` is None where none is to be had now: see `sweep_state`; ask again while it is running or paused."""
 
     trial: Trial | None
     sweep_state: SweepState
@@ -264,7 +264,7 @@ class AgentHeartbeat:
 
 @dataclass(frozen=True, slots=True)
 class AgentOrders:
-    """What the server wants of the agent, with its heartbeat's answer. `lease_lost`: the trial it named is no longer its own."""
+    """The answer to a heartbeat: what the server wants. `lease_lost`: the trial it named is no longer its own."""
 
     sweep_state: SweepState
     commands: list[Command] = field(default_factory=list)
@@ -305,3 +305,15 @@ class TrialFile:
     goal: Goal
     gpus: list[str] = field(default_factory=list)
     """The GPUs of this trial on this node, as `CUDA_VISIBLE_DEVICES` names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFile:
+    """How the local server is found: `server.json` in the home folder, mode 0600."""
+
+    url: str
+    token: str
+    pid: int
+    started: float
+    """Start time of the server's process, as psutil gives it: with the pid it tells whether that server still lives."""
+    version: str

@@ -1,7 +1,7 @@
 """Every environment variable that the package reads or writes: the only file that touches `os.environ`.
 
-Each of our own variables is one row of `VARIABLES`; the table in docs/settings.md is made from it. Variables of launchers
-(torchrun, Slurm, MPI) are read as a snapshot by `environment()` and interpreted in `sdk/identity.py`.
+Each of our own variables is one row of `VARIABLES`; the table in docs/settings.md is made from it. Variables of
+launchers (torchrun, Slurm, MPI) are read as a snapshot by `environment()` and interpreted in `sdk/identity.py`.
 """
 
 from __future__ import annotations

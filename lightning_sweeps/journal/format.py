@@ -6,8 +6,8 @@ A file is a preamble (magic, version) and then records. A record is
     crc:    u32, little-endian   CRC-32 of the payload
     payload                      msgpack of one struct of `records.py`
 
-The reader never raises on what it reads: an incomplete record at the end means that nothing more is there yet; damage in
-the middle is reported with its offsets, and reading goes on at the next record whose checksum holds.
+The reader never raises on what it reads: an incomplete record at the end means that nothing more is there yet; damage
+in the middle is reported with its offsets, and reading goes on at the next record whose checksum holds.
 """
 
 from __future__ import annotations
