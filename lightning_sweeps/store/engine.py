@@ -1,0 +1,164 @@
+"""From a database URL to a `Store`: connections set up for SQLite or PostgreSQL, and its two kinds of transaction.
+
+SQLite: write-ahead log with `synchronous=NORMAL` (a killed server loses nothing; a power cut may lose the last commits,
+never the database's integrity), one writer at a time by `BEGIN IMMEDIATE`. PostgreSQL: psycopg 3, READ COMMITTED; code
+that reads rows in order to change them takes them with `SELECT ... FOR UPDATE`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from lightning_sweeps.errors import LightningSweepsError, UsageError
+from lightning_sweeps.store.plain import dump
+
+BUSY_TIMEOUT_S = 30
+"""How long a write waits for the writer before it."""
+CONNECT_TIMEOUT_S = 10
+POOL_SIZE = 16
+POOL_OVERFLOW = 48
+"""Together more than the server has worker threads, so that no request waits for a connection."""
+
+_WRITES = "lightning_sweeps_writes"
+
+
+class Store:
+    """One database. Shared between threads; every transaction has a connection of its own.
+
+    Args:
+        engine: made by `open_store`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that reads one state of the database."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection whose changes commit together at the end, or not at all if the block raises.
+
+        Keep the block short: on SQLite nobody else can write meanwhile.
+
+        Raises:
+            LightningSweepsError: another writer held SQLite for `BUSY_TIMEOUT_S`.
+        """
+        with self._turn(), self.engine.connect() as connection:
+            writing = connection.execution_options(**{_WRITES: True})
+            with writing.begin():
+                yield writing
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let this process's writers queue here, in order, where SQLite itself would let them poll."""
+        if self._one_writer is None:
+            yield
+            return
+        if not self._one_writer.acquire(timeout=BUSY_TIMEOUT_S):
+            raise LightningSweepsError(f"the database was busy with another write for {BUSY_TIMEOUT_S} s")
+        try:
+            yield
+        finally:
+            self._one_writer.release()
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self.engine.dispose()
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`, for this connection."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of the SQLite database in the file `path`."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def open_store(url: str) -> Store:
+    """Return the store of a database URL: `sqlite:///file` or `postgresql://user:password@host/name`.
+
+    Raises:
+        UsageError: the URL names no database that we support, or its driver is not installed.
+    """
+    parsed = _parse(url)
+    return Store(_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed))
+
+
+def _parse(url: str) -> URL:
+    allowed = "allowed: `sqlite:///file` or `postgresql://user:password@host/name`"
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise UsageError("the database URL cannot be read", hint=allowed) from None
+    if parsed.drivername == "postgres":
+        parsed = parsed.set(drivername="postgresql")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise UsageError(f"`{parsed.drivername}` databases are not supported", hint=allowed)
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise UsageError("a SQLite database needs a file", hint=allowed)
+    return parsed
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = sqlalchemy.create_engine(
+        url.set(drivername="sqlite"),
+        json_serializer=dump,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver's own guess
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        return sqlalchemy.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            json_serializer=dump,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        )
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"PostgreSQL needs a driver that is not installed ({error.name})",
+            hint='pip install "lightning-sweeps[postgres]"',
+        ) from error

@@ -1,0 +1,270 @@
+"""Every table, for SQLite and PostgreSQL alike; `migrations/` brings a database to this state.
+
+Times are seconds since the epoch (UTC). JSON columns keep the order of keys, and hold non-finite numbers as the strings
+`"nan"`, `"inf"` and `"-inf"` (see `plain.py`); number columns hold finite values only, NULL where there is none.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Big = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits; SQLite gives row numbers only to columns that are called INTEGER, and those have 64 bits too."""
+
+Structure = JSON(none_as_null=True)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the key, hexadecimal
+    Column("name", Text, nullable=False),
+    Column("created", Double, nullable=False),
+)
+
+project = Table(
+    "project",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created", Double, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("local_rank", Integer, nullable=False),
+    Column("world_size", Integer, nullable=False),
+    Column("node_rank", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),  # the highest one seen
+    Column("mode", Text, nullable=False),
+    Column("job_type", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("signal", Integer),
+    Column("host", Text, nullable=False),
+    Column("node_id", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("command", Structure, nullable=False),
+    Column("gpus", Structure, nullable=False),
+    Column("config", Structure, nullable=False),
+    Column("logged", Structure, nullable=False),  # the last logged value of each key
+    Column("summary", Structure, nullable=False),  # what the user set, above `logged`
+    Column("tags", Structure, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("sweep_id", Text),  # no foreign key: a journal may come from another server's sweep
+    Column("trial_id", Text),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("ended", Double),
+    Column("rows", Big, nullable=False),
+    Index(None, "project_id", "created"),
+    Index(None, "group"),
+    Index(None, "sweep_id"),
+    Index(None, "trial_id"),
+)
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("cpu_count", Integer, nullable=False),
+    Column("memory_bytes", Big, nullable=False),
+    Column("gpus", Structure, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("seen", Double, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", ForeignKey("run.id")),  # exactly one of `run_id` and `node_id` is set
+    Column("node_id", ForeignKey("node.id")),
+    Column("attempt", Integer, nullable=False),
+    Column("offset", Big, nullable=False),  # bytes committed
+    Column("rows", Big, nullable=False),
+    Column("damaged", Big, nullable=False),  # stretches that could not be read
+    Column("header", Structure, nullable=False),
+    Column("finish", Structure),  # the last finish record; NULL while the journal is open
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Index(None, "run_id"),
+    Index(None, "node_id"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),  # in the order in which keys first appeared
+    Column("owner_kind", Text, nullable=False),  # `run` or `node`
+    Column("owner_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("count", Big, nullable=False),
+    Column("nonfinite", Big, nullable=False),
+    Column("first_step", Big, nullable=False),  # the lowest
+    Column("last_step", Big, nullable=False),  # the highest
+    Column("last_time", Double, nullable=False),
+    Column("last", Double),
+    Column("minimum", Double),
+    Column("maximum", Double),
+    Column("total", Double, nullable=False),  # the sum of the finite values
+    UniqueConstraint("owner_kind", "owner_id", "key"),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("series_id", ForeignKey("series.id"), nullable=False),
+    Column("journal_id", ForeignKey("journal.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # from 1 within its series and journal
+    Column("full", Boolean, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("nonfinite", Integer, nullable=False),
+    Column("first_step", Big, nullable=False),  # the lowest
+    Column("last_step", Big, nullable=False),  # the highest
+    Column("first_time", Double, nullable=False),
+    Column("last_time", Double, nullable=False),
+    Column("last", Double),
+    Column("minimum", Double),
+    Column("maximum", Double),
+    Column("total", Double, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("series_id", "journal_id", "number"),
+    Index(None, "journal_id", "full"),
+)
+
+console = Table(
+    "console",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("journal_id", ForeignKey("journal.id"), nullable=False),
+    Column("sequence", Big, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Index(None, "run_id", "id"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("journal_id", ForeignKey("journal.id"), nullable=False),
+    Column("sequence", Big, nullable=False),
+    Column("step", Big, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("size_bytes", Big, nullable=False),
+    Column("mime", Text, nullable=False),
+    Index(None, "run_id", "id"),
+)
+
+sweep = Table(
+    "sweep",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("config", Structure, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("run_cap", Integer),
+    Column("seed", Big, nullable=False),
+    Column("exhausted", Boolean, nullable=False),
+    Column("failures_in_row", Integer, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("ended", Double),
+    Index(None, "project_id", "created"),
+)
+
+trial = Table(
+    "trial",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("params", Structure, nullable=False),  # nested values: the truth
+    Column("point", Structure),  # the engine's coordinates
+    Column("attempt", Integer, nullable=False),
+    Column("agent_id", Text),
+    Column("lease_expires", Double),
+    Column("objective", Double),  # the best reported, by the sweep's goal
+    Column("last_objective", Double),
+    Column("reports", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("stderr_tail", Text, nullable=False),
+    Column("judged", Structure, nullable=False),  # bands that a stopping rule has judged
+    Column("created", Double, nullable=False),
+    Column("started", Double),
+    Column("ended", Double),
+    UniqueConstraint("sweep_id", "number"),
+    Index(None, "sweep_id", "state"),
+    Index(None, "agent_id"),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("trial_id", ForeignKey("trial.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1, counting the trial's finite objective values
+    Column("step", Big, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("value", Double, nullable=False),
+)
+
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("pid", Big, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("gpus", Structure, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("trial_id", Text),
+    Column("trials_done", Integer, nullable=False),
+    Column("registered", Double, nullable=False),
+    Column("seen", Double, nullable=False),
+    Index(None, "sweep_id"),
+)
