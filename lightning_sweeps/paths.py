@@ -27,12 +27,9 @@ class Home:
         return self.journals / f"{journal_id}{JOURNAL_SUFFIX}"
 
     @property
-    def offsets(self) -> Path:
-        """One `<journal id>` per journal: how many bytes the server has committed, in decimal."""
-        return self.root / "offsets"
-
-    def offset(self, journal_id: str) -> Path:
-        return self.offsets / journal_id
+    def offline(self) -> Path:
+        """Journals of runs in offline mode: shipped by `lightning-sweeps sync` alone."""
+        return self.root / "offline"
 
     @property
     def stops(self) -> Path:
@@ -53,18 +50,21 @@ class Home:
         """The folder of one run's own files (checkpoints): unique per run, the same on every rank."""
         return self.root / "runs" / project / run_id
 
-    @property
-    def service_lock(self) -> Path:
-        return self.root / "service.lock"
+    def service_lock(self, node: str) -> Path:
+        """Held by the one service of this node; a home on a shared file system has one per node."""
+        return self.root / f"service-{node}.lock"
+
+    def service_start(self, node: str) -> Path:
+        """Touched by the process that has just started the service."""
+        return self.root / f"service-{node}.start"
+
+    def service_state(self, node: str) -> Path:
+        """What the service last said of itself: pid, journals, server, problem (JSON)."""
+        return self.root / f"service-{node}.json"
 
     @property
     def service_log(self) -> Path:
         return self.root / "service.log"
-
-    @property
-    def service_state(self) -> Path:
-        """What the service last said of itself: pid, journals, server, errors (JSON)."""
-        return self.root / "service.json"
 
     @property
     def server_file(self) -> Path:
@@ -82,11 +82,6 @@ class Home:
     @property
     def server_database(self) -> Path:
         return self.root / "server.db"
-
-    @property
-    def node_file(self) -> Path:
-        """This machine's id as the server knows it."""
-        return self.root / "node.json"
 
 
 @dataclass(frozen=True, slots=True)

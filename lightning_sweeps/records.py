@@ -125,7 +125,11 @@ class Heartbeat(Struct, array_like=True, frozen=True, tag="a"):
 
 
 class Finish(Struct, array_like=True, frozen=True, tag="f"):
-    """The run's end as one writer saw it. `writer` is who wrote it: the run itself or, after its death, the service."""
+    """The run's end as one writer saw it.
+
+    `writer`: `run`: the program called `finish`; `exit`: the interpreter ended and nobody had; `service`: the process
+    is dead, and the service saw how. A service's record stands above one of `exit`, never above one of `run`.
+    """
 
     sequence: int
     time: float
@@ -133,7 +137,7 @@ class Finish(Struct, array_like=True, frozen=True, tag="f"):
     exit_code: int | None = None
     signal: int | None = None
     reason: str = ""
-    writer: Literal["run", "service"] = "run"
+    writer: Literal["run", "exit", "service"] = "run"
 
 
 Record = Header | Metrics | Config | Summary | Text | Media | Heartbeat | Finish

@@ -164,3 +164,8 @@ def set_variable(name: str, value: str) -> None:
 def unset_variable(name: str) -> None:
     """Take our variable `name` (without prefix) out of this process's environment."""
     os.environ.pop(PREFIX + name, None)
+
+
+def service_environment() -> dict[str, str]:
+    """Return the environment for the service and the local server: ours, without what marks a trial's processes."""
+    return {name: value for name, value in os.environ.items() if name != PREFIX + "TRIAL"}

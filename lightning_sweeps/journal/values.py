@@ -1,0 +1,64 @@
+"""What a row may hold: numbers, booleans, text and maps of them; tensors and arrays of one element count as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MAX_TEXT = 65_536
+MAX_DEPTH = 8
+
+
+def plain_value(value: Any) -> Any:
+    """Return a number for a one-element tensor or array; msgspec asks this for every type that it does not know.
+
+    Raises:
+        TypeError: for anything else, naming its type.
+    """
+    if hasattr(value, "item") and getattr(value, "size", 1) is not None:
+        count = value.numel() if hasattr(value, "numel") else getattr(value, "size", 1)
+        if count == 1:
+            return value.item()
+        raise TypeError(f"a `{type(value).__name__}` of {count} elements is no number; log its mean or its elements")
+    if hasattr(value, "compute") and callable(value.compute):  # a torchmetrics metric
+        return plain_value(value.compute())
+    raise TypeError(f"a `{type(value).__name__}` is neither number nor text")
+
+
+def plain_values(values: object) -> tuple[dict[str, Any], list[str]]:
+    """Return what of `values` can be logged, and the names of what cannot: the slow path, for rows with oddities."""
+    kept: dict[str, Any] = {}
+    refused: list[str] = []
+    if isinstance(values, Mapping):
+        _collect(values, kept, refused, depth=0)
+    else:
+        refused.append(f"the row (a `{type(values).__name__}`, not a map)")
+    return kept, refused
+
+
+def _collect(values: Mapping[Any, Any], kept: dict[str, Any], refused: list[str], *, depth: int) -> None:
+    for key, value in values.items():
+        name = str(key).encode("utf-8", "replace").decode()
+        try:
+            if isinstance(value, Mapping):
+                if depth == MAX_DEPTH:
+                    raise TypeError("nested too deep")
+                inner: dict[str, Any] = {}
+                _collect(value, inner, refused, depth=depth + 1)
+                kept[name] = inner
+            else:
+                kept[name] = _scalar(value)
+        except Exception:  # a user's object may raise anything; its name is reported and the rest goes on
+            refused.append(f"`{name}`")
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**64 else float(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return value[:MAX_TEXT].encode("utf-8", "replace").decode()
+    return _scalar(plain_value(value))

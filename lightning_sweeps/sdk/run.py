@@ -1,0 +1,234 @@
+"""Run: what one process logs of one run, through the journal of this process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from lightning_sweeps.journal.values import plain_values
+from lightning_sweeps.journal.writer import JournalWriter
+from lightning_sweeps.messages import TrialFile
+from lightning_sweeps.paths import Home
+from lightning_sweeps.records import Config, Finish, RunInfo, RunState, Summary
+
+
+class Run:
+    """One process's view of a run.
+
+    `log` and everything else here is an append to this process's own journal file: no network, no collective, no wait,
+    and no exception for what goes wrong on the way. A run may be pickled to other processes and used after a fork: each
+    process then writes a journal of its own for the same run.
+
+    Args:
+        info: identity and place of the run.
+        home: the home folder.
+        journals: the folder that journals are written to; None for a run that writes nothing (disabled, or a rank that
+            does not log in single mode).
+        trial: the sweep's trial, where there is one.
+    """
+
+    def __init__(self, info: RunInfo, *, home: Home, journals: Path | None, trial: TrialFile | None = None) -> None:
+        self._info = info
+        self._home = home
+        self._journals = journals
+        self._writer = JournalWriter(journals, run=info) if journals is not None else None
+        self._next_step = 0
+        self._finished = False
+        self.trial = trial
+        self.config = RecordedMap(info.config, self._record_config)
+        self.summary = RecordedMap({}, self._record_summary)
+
+    # identity
+
+    @property
+    def id(self) -> str:
+        return self._info.id
+
+    @property
+    def name(self) -> str:
+        return self._info.name
+
+    @property
+    def project(self) -> str:
+        return self._info.project
+
+    @property
+    def group(self) -> str:
+        return self._info.group
+
+    @property
+    def rank(self) -> int:
+        return self._info.rank
+
+    @property
+    def world_size(self) -> int:
+        return self._info.world_size
+
+    @property
+    def attempt(self) -> int:
+        return self._info.attempt
+
+    @property
+    def is_recording(self) -> bool:
+        """False for a run that writes nothing: disabled mode, or another rank than 0 in single mode."""
+        return self._writer is not None
+
+    @property
+    def is_finished(self) -> bool:
+        return self._finished
+
+    @property
+    def lost_rows(self) -> int:
+        """Rows of this process that could not be written to its journal."""
+        return self._writer.lost if self._writer is not None else 0
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder for checkpoints and files: unique per run, named alike on every rank; not made here."""
+        return self._home.run_folder(self.project, self.id)
+
+    # logging
+
+    def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Log one row.
+
+        Args:
+            values: names to numbers, booleans, text, one-element tensors or arrays, or nested maps of them.
+            step: the row's step; any order, repeats allowed. None: one more than the row before.
+        """
+        if step is None:
+            step = self._next_step
+        self._next_step = step + 1
+        if self._writer is not None:
+            self._finished = False
+            self._writer.metrics(step, values)
+
+    def stop_requested(self) -> str | None:
+        """Return why the sweep's controller wants this run to end, or None. One look at the file system; no network."""
+        try:
+            order = msgspec.json.decode(self._home.stop(self.id).read_bytes(), type=dict[str, str])
+        except (OSError, msgspec.DecodeError):
+            return None
+        return order.get("reason", "")
+
+    def finish(self, state: RunState = "finished", *, reason: str = "", exit_code: int | None = None) -> None:
+        """Say that the run has ended. Returns at once; the service ships what is left. A later `log` opens it again."""
+        if self._writer is None or self._finished:
+            self._finished = True
+            return
+        self._close(state, reason, exit_code, "run")
+
+    def finish_at_exit(self, state: RunState, reason: str) -> None:
+        """The interpreter ends and nobody called `finish`: the service corrects this by the exit status it sees."""
+        if self._writer is not None and not self._finished and self._writer.is_own:
+            self._close(state, reason, None, "exit")
+
+    def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Any) -> None:
+        assert self._writer is not None  # noqa: S101
+        self._finished = True
+        lost = self._writer.lost
+        if lost:
+            reason = f"{reason}; {lost} rows could not be written" if reason else f"{lost} rows could not be written"
+        self._writer.append(
+            lambda sequence, time: Finish(sequence, time, state, exit_code=exit_code, reason=reason, writer=writer)
+        )
+        self._writer.close()
+
+    def _record_config(self, values: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._writer.append(lambda sequence, time: Config(sequence, time, values))
+
+    def _record_summary(self, values: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._writer.append(lambda sequence, time: Summary(sequence, time, values))
+
+    # use as a context, in other processes
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, SystemExit):
+            self.finish()
+        else:
+            self.finish("failed", reason=describe_error(error))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "info": self._info,
+            "home": self._home,
+            "journals": self._journals,
+            "trial": self.trial,
+            "next_step": self._next_step,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Run.__init__(self, state["info"], home=state["home"], journals=state["journals"], trial=state["trial"])
+        self._next_step = state["next_step"]
+
+    def __repr__(self) -> str:
+        return f"Run(id={self.id!r}, project={self.project!r}, group={self.group!r}, rank={self.rank})"
+
+
+class RecordedMap(MutableMapping[str, Any]):
+    """A map whose every change is also recorded in the journal. Values must be plain: numbers, text, lists, maps."""
+
+    def __init__(self, values: Mapping[str, Any], record: Callable[[dict[str, Any]], None]) -> None:
+        self._values = dict(values)
+        self._record = record
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError(f"`{key}` cannot be taken back: it is in the journal; set it to None instead")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def update(self, *args: Any, **values: Any) -> None:
+        """Set several values in one record; nested maps are merged by the server."""
+        added = plain_config(dict(*args, **values))
+        if added:
+            self._values.update(added)
+            self._record(added)
+
+    def __repr__(self) -> str:
+        return repr(self._values)
+
+
+def plain_config(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `values` with everything that is neither number, text, list nor map as its text."""
+    return {str(key): _plain(value) for key, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return plain_config(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    kept, _ = plain_values({"value": value})
+    with contextlib.suppress(KeyError):
+        return kept["value"]
+    return str(value)
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the last line of a traceback: the kind of the exception and its message."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

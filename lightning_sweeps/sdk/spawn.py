@@ -1,0 +1,84 @@
+"""Start the service when none runs: never by fork, never waited for."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import subprocess
+import sys
+import time
+
+from lightning_sweeps.node import node_id
+from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder
+from lightning_sweeps.settings import Settings, service_environment
+
+logger = logging.getLogger("lightning_sweeps")
+
+STARTING_S = 5.0
+"""How long a start that another process has begun is given before it is begun again."""
+
+_warned = False
+
+
+def ensure_service(home: Home, settings: Settings) -> None:
+    """Start the service of this node and user unless one runs or is just being started.
+
+    A service may lose the race for the lock and end at once: that is fine. What goes wrong here is said once and never
+    raised: journals wait for the next service.
+    """
+    if settings.service == "off":
+        return
+    try:
+        make_private_folder(home.root)
+        if not is_service_running(home) and _claim_start(home):
+            _start(home)
+    except OSError as error:
+        _warn_once(f"cannot start the service: {error}; rows stay in the journals")
+
+
+def is_service_running(home: Home) -> bool:
+    """Tell whether a service of this node holds its lock."""
+    try:
+        descriptor = os.open(home.service_lock(node_id()), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _claim_start(home: Home) -> bool:
+    """Let one of many processes that start at once start the service."""
+    claim = home.service_start(node_id())
+    try:
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE))
+    except FileExistsError:
+        if 0 <= time.time() - claim.stat().st_mtime < STARTING_S:
+            return False
+        claim.touch()  # the start before this one came to nothing, or the service has ended since
+    return True
+
+
+def _start(home: Home) -> None:
+    with home.service_log.open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "lightning_sweeps.service", "--home", str(home.root), "--detach"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=home.root,
+            env=service_environment(),
+            start_new_session=True,
+        ).returncode = 0  # it detaches and ends by itself: nobody is to wait for it, nor to be warned that nobody did
+
+
+def _warn_once(message: str) -> None:
+    global _warned
+    if not _warned:
+        _warned = True
+        logger.warning("%s (said once)", message)

@@ -1,0 +1,36 @@
+"""The sweep's trial as every rank sees it: read from the file that the agent named in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from lightning_sweeps.errors import SettingError
+from lightning_sweeps.messages import TrialFile
+from lightning_sweeps.settings import read_settings
+
+Trial = TrialFile
+"""`params` is the parameter set, nested as the sweep file nests it; the same on every rank of every node."""
+
+
+def current_trial() -> Trial | None:
+    """Return the trial that this process belongs to, or None outside a sweep. Reads one small file; no network."""
+    return read_trial(read_settings().trial)
+
+
+def read_trial(path: Path | None) -> Trial | None:
+    """Return the trial in the file `path`.
+
+    Raises:
+        SettingError: there is a path but no trial can be read from it.
+    """
+    if path is None:
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=TrialFile)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingError(
+            f"`LIGHTNING_SWEEPS_TRIAL` names `{path}`, which cannot be read as a trial: {error}",
+            hint="only the agent sets this variable; unset it to run outside a sweep",
+        ) from error
