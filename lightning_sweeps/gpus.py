@@ -1,7 +1,7 @@
 """The one gate around NVML: which GPUs this machine has, what they do now, and why there are none.
 
-A reading that fails is None and a GPU that fails is left out, so that one lost GPU hides no other; `gpu_problems` says what
-was left out. NVML is initialised once a process and again after a fork. No CUDA context is ever made.
+A reading that fails is None and a GPU that fails is left out, so that one lost GPU hides no other; `gpu_problems` says
+what was left out. NVML is initialised once a process and again after a fork. No CUDA context is ever made.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def visible_gpus(gpus: Sequence[Gpu], cuda_visible_devices: str | None) -> list[
     """Return the GPUs that CUDA would show under this value of `CUDA_VISIBLE_DEVICES`, in the value's order.
 
     As CUDA reads it: unset shows all; the first entry that names nothing ends the list, so `-1` and an empty value show
-    none; an entry given twice shows none at all. An entry is an index, or (where the first one is) a UUID or its beginning.
+    none; an entry given twice shows none at all. Entries are indices, or UUIDs and their beginnings where the first is.
     """
     if cuda_visible_devices is None:
         return list(gpus)

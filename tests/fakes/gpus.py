@@ -1,0 +1,56 @@
+"""Machines with GPUs that are not there, for real subprocesses: their environment puts a fake `pynvml` first."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+GIB = 1024**3
+FAKE_FOLDER = Path(__file__).parent / "nvml"
+
+
+def fake_nvml_environment(
+    *,
+    gpus: int = 8,
+    mig: Mapping[int, Sequence[int]] | None = None,
+    lost: Sequence[int] = (),
+    lost_later: Sequence[int] = (),
+    unsupported: Sequence[str] = (),
+    problem: Literal["", "library", "driver"] = "",
+    processes: Mapping[int, Mapping[int, int]] | None = None,
+    name: str = "Imagined H100",
+    memory_bytes: int = 80 * GIB,
+    base: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Return an environment in which NVML shows the machine described.
+
+    Args:
+        mig: by GPU index, the places of its MIG parts.
+        lost: GPUs that give no handle.
+        lost_later: GPUs that give a handle and then fail every reading.
+        unsupported: readings that no GPU gives: name, memory, utilization, temperature, power, clock, processes, mig.
+        problem: what NVML fails with when it starts.
+        processes: by GPU index, bytes by pid.
+        base: the environment to build on (default: this process's, without `CUDA_VISIBLE_DEVICES`).
+    """
+    environment = dict(os.environ if base is None else base)
+    if base is None:
+        environment.pop("CUDA_VISIBLE_DEVICES", None)
+    machine = {
+        "gpus": gpus,
+        "mig": {str(index): list(places) for index, places in (mig or {}).items()},
+        "lost": list(lost),
+        "lost_later": list(lost_later),
+        "unsupported": list(unsupported),
+        "problem": problem,
+        "processes": {str(index): dict(held) for index, held in (processes or {}).items()},
+        "name": name,
+        "memory_bytes": memory_bytes,
+    }
+    environment["FAKE_NVML"] = json.dumps(machine)
+    path = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = f"{FAKE_FOLDER}{os.pathsep}{path}" if path else str(FAKE_FOLDER)
+    return environment
