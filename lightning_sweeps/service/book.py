@@ -1,0 +1,107 @@
+"""The journals of this node: which there are, whose they are, and how each one ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lightning_sweeps.errors import JournalError
+from lightning_sweeps.journal.format import Entry, decode, encode
+from lightning_sweeps.journal.reader import read_header
+from lightning_sweeps.paths import JOURNAL_SUFFIX
+from lightning_sweeps.records import Finish, Header
+from lightning_sweeps.service.closing import Closing
+from lightning_sweeps.service.exits import Owner
+
+logger = logging.getLogger("lightning_sweeps.service")
+
+TAIL_BYTES = 4096
+"""A finish record is the last of its journal and small."""
+
+LAST_SEQUENCE = 2**62
+"""The service's record in a dead process's journal: behind every sequence number that the process can have used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A journal file and what its header says."""
+
+    path: Path
+    header: Header
+
+    @property
+    def id(self) -> str:
+        return self.path.name.removesuffix(JOURNAL_SUFFIX)
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.header.process.pid, self.header.process.started)
+
+
+@dataclass(slots=True)
+class JournalBook:
+    """The journals in `folder` whose processes run (or ran) on the node `node`."""
+
+    folder: Path
+    node: str
+    journals: dict[str, Journal] = field(default_factory=dict)
+    _others: set[str] = field(default_factory=set)
+
+    def refresh(self) -> list[Journal]:
+        """Look at the folder; forget what is gone and return what is new."""
+        try:
+            names = {entry.name for entry in os.scandir(self.folder) if entry.name.endswith(JOURNAL_SUFFIX)}
+        except FileNotFoundError:
+            names = set()
+        for name in self.journals.keys() - names:
+            del self.journals[name]
+        self._others &= names
+        new = [journal for name in sorted(names - self.journals.keys() - self._others) if (journal := self._read(name))]
+        self.journals.update({journal.path.name: journal for journal in new})
+        return new
+
+    def _read(self, name: str) -> Journal | None:
+        path = self.folder / name
+        try:
+            header = read_header(path)
+        except FileNotFoundError:
+            return None
+        except (JournalError, OSError) as error:
+            logger.error("journal set aside: %s", error)
+            self._others.add(name)
+            return None
+        if header is None:  # its owner is just writing it; the next look finds it
+            return None
+        if header.process.node != self.node:  # a home on a shared file system: that node's service ships it
+            self._others.add(name)
+            return None
+        return Journal(path, header)
+
+
+def last_finish(path: Path) -> Finish | None:
+    """Return the journal's finish record if it is the last one."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        tail = stream.read()
+    entries = [item.record for item in decode(tail) if isinstance(item, Entry)]
+    return entries[-1] if entries and isinstance(entries[-1], Finish) else None
+
+
+def write_closing(path: Path, closing: Closing) -> None:
+    """Append the end that a dead process could not write. Only for journals whose owner is dead: one writer a file."""
+    record = Finish(
+        LAST_SEQUENCE,
+        time.time(),
+        closing.state,
+        exit_code=closing.exit_code,
+        signal=closing.signal,
+        reason=closing.reason,
+        writer="service",
+    )
+    with path.open("ab") as stream:
+        stream.write(encode(record))
+        stream.flush()
+        os.fsync(stream.fileno())

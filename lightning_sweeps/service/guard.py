@@ -1,0 +1,54 @@
+"""The watcher outside a trial's process tree: ends the trials of agents that died without ending them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from lightning_sweeps.paths import Home
+from lightning_sweeps.process_tree import Tree, TrialProcess, find_tree, kill_tree
+
+logger = logging.getLogger("lightning_sweeps.service")
+
+LOOK_INTERVAL_S = 1.0
+
+
+@dataclass(slots=True)
+class TrialGuard:
+    """Looks at every trial that has a process file on this node."""
+
+    home: Home
+    is_guarding: bool = False
+    """Whether a trial of a living agent was there at the last look."""
+    _next_at: float = 0.0
+
+    def look(self) -> None:
+        """End what dead agents left; looks at most once in `LOOK_INTERVAL_S`."""
+        now = time.monotonic()
+        if now < self._next_at:
+            return
+        self._next_at = now + LOOK_INTERVAL_S
+        self.is_guarding = False
+        for folder in self.home.trials.glob("*/process.json"):
+            trial = self.home.trial(folder.parent.name)
+            try:
+                running = msgspec.json.decode(trial.process.read_bytes(), type=TrialProcess)
+            except (OSError, msgspec.DecodeError) as error:
+                logger.error("cannot read `%s`: %s", trial.process, error)
+                continue
+            if running.agent.alive:
+                self.is_guarding = True
+            else:
+                self._end(Tree(first=running.first, trial_file=trial.parameters))
+
+    def _end(self, tree: Tree) -> None:
+        left = find_tree(tree)
+        if left:
+            logger.warning("the agent of `%s` is dead: ending its %d processes", tree.trial_file, len(left))
+            for survivor in kill_tree(tree):
+                logger.error("process %s of a dead agent's trial could not be ended", survivor)
+                return
+        (tree.trial_file.parent / "process.json").unlink(missing_ok=True)

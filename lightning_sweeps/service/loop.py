@@ -1,0 +1,154 @@
+"""The service's loop: watch the ranks, close the runs of dead ones, sample the node, end when nothing is left to do."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from types import FrameType
+
+import msgspec
+
+from lightning_sweeps.journal.writer import JournalWriter
+from lightning_sweeps.node import node_id
+from lightning_sweeps.paths import Home, write_whole
+from lightning_sweeps.records import Finish
+from lightning_sweeps.service.book import Journal, JournalBook, last_finish, write_closing
+from lightning_sweeps.service.closing import closing_of
+from lightning_sweeps.service.exits import ExitStatus, ExitWatch, Owner
+from lightning_sweeps.service.guard import TrialGuard
+from lightning_sweeps.service.sampler import Sampler, describe_node
+from lightning_sweeps.service.shipper import Shipper
+from lightning_sweeps.service.shipping import Shipping
+from lightning_sweeps.settings import Settings
+
+logger = logging.getLogger("lightning_sweeps.service")
+
+TICK_S = 0.2
+STATE_INTERVAL_S = 2.0
+STOP_TIMEOUT_S = 2.0
+
+
+@dataclass(slots=True)
+class Service:
+    """The one service of this node and user. `run` returns when there is nothing left to do or a signal came."""
+
+    home: Home
+    settings: Settings
+    _book: JournalBook = field(init=False)
+    _watch: ExitWatch = field(default_factory=ExitWatch)
+    _guard: TrialGuard = field(init=False)
+    _shipping: Shipping = field(init=False)
+    _sampler: Sampler = field(init=False)
+    _node_journal: JournalWriter | None = None
+    _stopping: bool = False
+    _sampled_at: float = 0.0
+    _state_at: float = 0.0
+    _busy_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._book = JournalBook(self.home.journals, node_id())
+        self._guard = TrialGuard(self.home)
+        self._shipping = Shipping(self.settings, Shipper(self.home, JournalBook(self.home.journals, node_id())))
+        self._sampler = Sampler(self.home.root)
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer; the service outlives it
+        self._busy_at = time.monotonic()
+        self._shipping.start()
+        logger.info("service %d of node %s started", os.getpid(), node_id())
+        while not self._stopping and not self._is_done():
+            self._tick()
+        self._end()
+
+    def _tick(self) -> None:
+        for journal in self._book.refresh():
+            if not self._watch.add(journal.owner):
+                self._close_journal(journal, None)
+        for owner, status in self._watch.wait(TICK_S):
+            self._close_of(owner, status)
+        self._guard.look()
+        now = time.monotonic()
+        if self._has_work():
+            self._busy_at = now
+            if now - self._sampled_at >= self.settings.sample_interval_s:
+                self._sampled_at = now
+                self._sample()
+        if now - self._state_at >= STATE_INTERVAL_S:
+            self._state_at = now
+            self._write_state()
+
+    # ranks
+
+    def _close_of(self, owner: Owner, status: ExitStatus | None) -> None:
+        self._book.refresh()  # a process may die before its newest journal was seen
+        for journal in [journal for journal in self._book.journals.values() if journal.owner == owner]:
+            self._close_journal(journal, status)
+
+    def _close_journal(self, journal: Journal, status: ExitStatus | None) -> None:
+        try:
+            closing = closing_of(last_finish(journal.path), status)
+            if closing is not None:
+                write_closing(journal.path, closing)
+                logger.info("journal %s: %s, %s", journal.id, closing.state, closing.reason)
+        except OSError as error:
+            logger.error("cannot close `%s`: %s", journal.path, error)
+
+    # node
+
+    def _sample(self) -> None:
+        """Append one row to this node's journal; its steps are seconds since the epoch."""
+        if self._node_journal is None:
+            self._node_journal = JournalWriter(self.home.journals, node=describe_node())
+        self._node_journal.metrics(int(time.time()), self._sampler.sample())
+
+    # life
+
+    def _has_work(self) -> bool:
+        """Whether a process that logs still lives, a trial runs, or something is not shipped yet."""
+        own = self._node_journal.path.name if self._node_journal is not None else ""
+        return self._guard.is_guarding or any(name != own for name in self._book.journals)
+
+    def _is_done(self) -> bool:
+        return time.monotonic() - self._busy_at > self.settings.idle_exit_s
+
+    def _end(self) -> None:
+        if self._node_journal is not None:
+            self._node_journal.append(lambda sequence, now: Finish(sequence, now, "finished"))
+            self._node_journal.close()
+            if self._drain():
+                self._node_journal.path.unlink(missing_ok=True)
+        self._shipping.stop(timeout_s=STOP_TIMEOUT_S)
+        self._watch.close()
+        self._write_state()
+        logger.info("service %d ended", os.getpid())
+
+    def _drain(self) -> bool:
+        """Wait for a shipping pass that began after the last record; False where what is left waits in its journal."""
+        ended_at = time.monotonic()
+        deadline = ended_at + STOP_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self._shipping.began_at > ended_at and self._shipping.pending_bytes == 0:
+                return True
+            self._watch.wait(TICK_S / 4)
+        return False
+
+    def _write_state(self) -> None:
+        state = {
+            "pid": os.getpid(),
+            "journals": len(self._book.journals),
+            "pending_bytes": self._shipping.pending_bytes,
+            "server": self._shipping.url,
+            "problem": self._shipping.problem,
+            "time": time.time(),
+        }
+        try:
+            write_whole(self.home.service_state(node_id()), msgspec.json.encode(state))
+        except OSError as error:
+            logger.error("cannot write the service's state: %s", error)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True

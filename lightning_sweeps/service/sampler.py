@@ -1,0 +1,102 @@
+"""What the machine does: CPU, memory, disk, network and every GPU, as one row of plain numbers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from lightning_sweeps.gpus import list_gpus, sample_gpus
+from lightning_sweeps.node import node_id, this_process
+from lightning_sweeps.records import NodeInfo
+
+
+@dataclass(slots=True)
+class Counters:
+    """Bytes since boot, and when they were read."""
+
+    time: float
+    disk_read: int
+    disk_written: int
+    network_received: int
+    network_sent: int
+
+
+def read_counters() -> Counters:
+    """Return the byte counters of all disks and network interfaces; zeros where the system has none."""
+    disk = psutil.disk_io_counters()
+    network = psutil.net_io_counters()
+    return Counters(
+        time.monotonic(),
+        disk.read_bytes if disk else 0,
+        disk.write_bytes if disk else 0,
+        network.bytes_recv if network else 0,
+        network.bytes_sent if network else 0,
+    )
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Samples this node; rates are over the time since the sample before. `disk_path` is on the file system to watch."""
+
+    disk_path: Path
+    _before: Counters = field(default_factory=read_counters)
+
+    def __post_init__(self) -> None:
+        psutil.cpu_percent()  # the first reading starts the measuring
+
+    def sample(self) -> dict[str, float]:
+        """Return one row; units are in the names. A reading that fails is left out."""
+        memory = psutil.virtual_memory()
+        disk = psutil.disk_usage(str(self.disk_path))
+        row = {
+            "cpu.percent": psutil.cpu_percent(),
+            "memory.used_bytes": float(memory.total - memory.available),
+            "memory.percent": memory.percent,
+            "disk.used_bytes": float(disk.used),
+            "disk.percent": disk.percent,
+        }
+        return {**row, **self._rates(), **_gpu_row()}
+
+    def _rates(self) -> dict[str, float]:
+        before, self._before = self._before, read_counters()
+        seconds = max(self._before.time - before.time, 1e-3)
+        return {
+            "disk.read_bytes_per_s": (self._before.disk_read - before.disk_read) / seconds,
+            "disk.written_bytes_per_s": (self._before.disk_written - before.disk_written) / seconds,
+            "network.received_bytes_per_s": (self._before.network_received - before.network_received) / seconds,
+            "network.sent_bytes_per_s": (self._before.network_sent - before.network_sent) / seconds,
+        }
+
+
+def describe_node() -> NodeInfo:
+    """Return this machine as its journal's header names it."""
+    return NodeInfo(
+        id=node_id(),
+        host=this_process().host,
+        cpu_count=psutil.cpu_count() or 0,
+        memory_bytes=psutil.virtual_memory().total,
+        gpus=[gpu.name for gpu in list_gpus()],
+    )
+
+
+def _gpu_row() -> dict[str, float]:
+    row: dict[str, float] = {}
+    for gpu in sample_gpus():
+        readings = {
+            "utilization_percent": gpu.utilization_percent,
+            "memory_used_bytes": gpu.memory_used_bytes,
+            "memory_percent": _percent(gpu.memory_used_bytes, gpu.memory_total_bytes),
+            "temperature_c": gpu.temperature_c,
+            "power_w": gpu.power_w,
+            "sm_clock_mhz": gpu.sm_clock_mhz,
+            "memory_clock_mhz": gpu.memory_clock_mhz,
+        }
+        row.update({f"gpu.{gpu.index}.{name}": float(value) for name, value in readings.items() if value is not None})
+    return row
+
+
+def _percent(used: int | None, total: int) -> float | None:
+    return None if used is None or not total else 100.0 * used / total
