@@ -1,0 +1,121 @@
+"""Rows of the trial table: read, locked, and moved by the table of `sweeps/trial.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.store import schema
+from lightning_sweeps.sweeps.trial import Event, transition
+
+HELD_STATES = ("leased", "running", "stopping")
+"""An agent has the trial."""
+
+Fields = Row[Any]
+
+
+def to_message(row: Fields) -> m.Trial:
+    """Return a row as it travels."""
+    return m.Trial(
+        id=row.id,
+        sweep=row.sweep_id,
+        number=row.number,
+        state=row.state,
+        params=row.params,
+        attempt=row.attempt,
+        agent=row.agent_id,
+        objective=row.objective,
+        last_objective=row.last_objective,
+        reports=row.reports,
+        reason=row.reason,
+        exit_code=row.exit_code,
+        stderr_tail=row.stderr_tail,
+        created=row.created,
+        started=row.started,
+        ended=row.ended,
+    )
+
+
+def get_trial(connection: Connection, trial_id: str) -> m.Trial:
+    """Return one trial.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    return to_message(load(connection, select(schema.trial).where(schema.trial.c.id == trial_id), trial_id))
+
+
+def list_trials(connection: Connection, sweep_id: str) -> list[m.Trial]:
+    """Return a sweep's trials in the order of their numbers."""
+    table = schema.trial
+    query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.number)
+    return [to_message(row) for row in connection.execute(query)]
+
+
+def lock(connection: Connection, trial_id: str) -> Fields:
+    """Return the trial's row and keep others from changing it until the transaction ends.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    query = select(schema.trial).where(schema.trial.c.id == trial_id).with_for_update()
+    return load(connection, query, trial_id)
+
+
+def load(connection: Connection, query: Select[Any], trial_id: str) -> Fields:
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"no trial `{trial_id}`", status=404, hint="list them with `lightning-sweeps status <sweep>`")
+    return row
+
+
+def change(connection: Connection, trial_id: str, **values: object) -> Fields:
+    """Write columns of a trial that is locked, and return its row."""
+    table = schema.trial
+    connection.execute(update(table).where(table.c.id == trial_id).values(**values))
+    return connection.execute(select(table).where(table.c.id == trial_id)).one()
+
+
+def advance(connection: Connection, row: Fields, event: Event, **values: object) -> Fields:
+    """Move a locked trial by one event and write columns with it.
+
+    Raises:
+        ServerRefused: the trial's state does not take this event.
+    """
+    return change(connection, row.id, state=transition(row.state, event), **values)
+
+
+def give_back(connection: Connection, row: Fields, *, retry: int, reason: str, now: float) -> Fields:
+    """Take a locked trial from its agent: it is tried again up to `retry` times with what it reported forgotten.
+
+    A trial that was ordered to stop is stopped, one without attempts left is lost.
+    """
+    if row.state == "stopping":
+        return advance(connection, row, "lose", lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
+    if row.attempt > retry:
+        return advance(connection, row, "lose", lease_expires=None, ended=now, reason=reason)
+    connection.execute(delete(schema.report).where(schema.report.c.trial_id == row.id))
+    return advance(
+        connection,
+        row,
+        "requeue",
+        attempt=row.attempt + 1,
+        agent_id=None,
+        lease_expires=None,
+        objective=None,
+        last_objective=None,
+        reports=0,
+        judged={},
+        started=None,
+        reason=f"to be tried again: {reason}",
+    )
+
+
+def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:
+    """Return how many trials of the sweep are in each state that occurs."""
+    table = schema.trial
+    query = select(table.c.state, func.count()).where(table.c.sweep_id == sweep_id).group_by(table.c.state)
+    return {row[0]: row[1] for row in connection.execute(query)}

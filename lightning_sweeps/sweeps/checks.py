@@ -1,0 +1,126 @@
+"""What must hold between keys of a sweep file; each check looks at the map itself, so that all faults come at once."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lightning_sweeps.errors import Fault
+from lightning_sweeps.sweeps import macros
+from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
+from lightning_sweeps.sweeps.fields import closest
+from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
+
+PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+def cross_faults(raw: dict[str, Any], document: Document) -> list[Fault]:
+    """Return every fault that concerns more than one key."""
+    return [
+        Fault(document.line(path), dotted(path), message)
+        for check in (_metric_faults, _name_faults, _grid_faults, _command_faults)
+        for path, message in check(raw)
+    ]
+
+
+def warnings(raw: dict[str, Any]) -> list[str]:
+    """Return what is allowed but probably not meant."""
+    found = []
+    for path, _, leaf in walk_parameters(raw.get("parameters")):
+        form = form_of(leaf)
+        if form in ("log_uniform", "inv_log_uniform", "q_log_uniform"):
+            low, high = math.exp(leaf["min"]), math.exp(leaf["max"])
+            found.append(
+                f"`{dotted(path)}`: `{form}` takes exponents of e, so this searches from {low:.6g} to {high:.6g};"
+                f" `{form}_values` takes the values themselves"
+            )
+        if form == "int_uniform" and "distribution" not in leaf and leaf["max"] - leaf["min"] == 1:
+            found.append(
+                f"`{dotted(path)}`: between two whole numbers only {leaf['min']} and {leaf['max']} are tried;"
+                f" write {leaf['min']}.0 and {leaf['max']}.0 for real numbers"
+            )
+    resources = raw.get("resources")
+    if isinstance(resources, dict) and resources.get("nodes", 1) != 1:
+        found.append("`resources.nodes`: an agent starts trials on its own node; more nodes are not started yet")
+    return found
+
+
+def _metric_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    if raw.get("metric") is not None:
+        return
+    if raw.get("method") not in ("grid", "random", None) and isinstance(raw.get("method"), str):
+        yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: give `metric` with a `name`"
+    if raw.get("early_terminate") is not None:
+        yield ("early_terminate",), "needs `metric` with a `name`: trials are compared by it"
+
+
+def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    yield from _bad_names(raw.get("parameters"), ("parameters",))
+    seen: dict[str, Path] = {}
+    for path, names, _ in walk_parameters(raw.get("parameters")):
+        name = ".".join(names)
+        if name in seen:
+            yield path, f"is `{name}` when written with dots, as is `{dotted(seen[name])}`; rename one of them"
+        seen[name] = path
+
+
+def _bad_names(parameters: object, path: Path) -> Iterator[tuple[Path, str]]:
+    if not isinstance(parameters, dict):
+        return
+    for name, leaf in parameters.items():
+        if not isinstance(name, str) or not PARAMETER_NAME.fullmatch(name):
+            allowed = "letters, digits, `_`, `.` and `-`, beginning with a letter or `_`"
+            yield (*path, str(name)), f"is not a parameter's name, allowed: {allowed}"
+        if form_of(leaf) == "nested":
+            yield from _bad_names(leaf["parameters"], (*path, name, "parameters"))
+
+
+def _grid_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    if raw.get("method") != "grid":
+        return
+    for path, _, leaf in walk_parameters(raw.get("parameters")):
+        form = form_of(leaf)
+        if form is not None and form not in GRID_DISTRIBUTIONS:
+            yield (
+                path,
+                f"has the distribution `{form}`, which a grid cannot walk, allowed: "
+                + ", ".join(f"`{name}`" for name in GRID_DISTRIBUTIONS),
+            )
+
+
+def _command_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    command = raw.get("command")
+    tokens = command if isinstance(command, list) else []
+    parameters = [".".join(names) for _, names, _ in walk_parameters(raw.get("parameters"))]
+    uses_program = False
+    for position, token in enumerate(tokens):
+        if not isinstance(token, str):
+            continue
+        path: Path = ("command", position)
+        if macros.UNCLOSED.search(token):
+            yield path, f"is `{token}`, in which a macro is not closed; a macro is `${{name}}`"
+        for match in macros.MACRO.finditer(token):
+            uses_program = uses_program or match[1] == "program"
+            message = _macro_fault(match[1], token, parameters)
+            if message:
+                yield path, message
+    if uses_program and raw.get("program") is None:
+        yield ("program",), "is missing, and `command` uses `${program}`"
+
+
+def _macro_fault(name: str, token: str, parameters: list[str]) -> str:
+    kind = macros.kind_of(name)
+    if kind == "whole" and token != f"${{{name}}}":
+        return f"is `{token}`; `${{{name}}}` becomes several words or none, so it must stand alone"
+    if kind == "envvar" and not macros.ENVVAR_NAME.fullmatch(name.removeprefix(macros.ENVVAR_PREFIX)):
+        return f"has the macro `${{{name}}}`, allowed: `${{envvar:NAME}}` with the name of an environment variable"
+    if kind == "other" and name not in parameters:
+        known = sorted(macros.KNOWN_MACROS)
+        allowed = ", ".join(f"${{{word}}}" for word in [*known, "envvar:NAME"])
+        return (
+            f"has the unknown macro `${{{name}}}`, allowed: {allowed}, or the name of a parameter"
+            f"{closest(name, [*known, *parameters])}"
+        )
+    return ""

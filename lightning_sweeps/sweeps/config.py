@@ -1,0 +1,192 @@
+"""The sweep file: W&B's format and our own keys beside it, as pydantic models; every fault is found at once.
+
+docs/sweep-file.md explains each key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from lightning_sweeps.errors import Fault, SweepFileError, UsageError
+from lightning_sweeps.messages import Goal
+from lightning_sweeps.sweeps import checks, yaml12
+from lightning_sweeps.sweeps.distributions import Parameter
+from lightning_sweeps.sweeps.faults import Sections, faults_of
+from lightning_sweeps.sweeps.fields import (
+    AnyText,
+    Count,
+    CountOrZero,
+    Integer,
+    Number,
+    Section,
+    Text,
+    one_of,
+    refuse,
+    shown,
+)
+from lightning_sweeps.sweeps.methods import METHODS
+from lightning_sweeps.sweeps.stopping import HyperbandConfig
+
+DEFAULT_MAX_FAILURES = 5
+DEFAULT_RETRY = 1
+
+IGNORED_KEYS: dict[str, str] = {
+    "job": "trials run `program` or `command`",
+    "image_uri": "trials run `program` or `command`",
+    "controller": "the server always decides",
+    "apiVersion": "it has no meaning here",
+    "kind": "it has no meaning here",
+    "settings": "it has no meaning here",
+    "entity": "projects of this server belong to nobody",
+}
+"""Keys of W&B's format that make no sense here, and why: they warn and are ignored."""
+
+REFUSED_KEYS: dict[str, str] = {
+    "metrics": "searching for several metrics is not supported; name one under `metric`",
+    "scheduler": "the server searches by itself; choose the search with `method`",
+}
+"""Keys of W&B's format whose meaning would be lost if they were ignored."""
+
+
+def _command(value: object) -> object:
+    if not isinstance(value, list) or not value:
+        raise refuse(f"is {shown(value)}, allowed: a list of words, for example [python, train.py, ${{args}}]")
+    tokens = []
+    for position, token in enumerate(value):
+        if not isinstance(token, str | int | float) or isinstance(token, bool):
+            raise refuse(f"has {shown(token)} as word {position + 1}, allowed: strings; put it in quotes")
+        tokens.append(str(token))
+    return tokens
+
+
+class Metric(Section):
+    """What the sweep searches for."""
+
+    name: Text
+    goal: Annotated[Goal, BeforeValidator(one_of("minimize", "maximize"))] = "minimize"
+    target: Number | None = None
+    impute: Annotated[Literal["worst", "best", "latest"], BeforeValidator(one_of("worst", "best", "latest"))] = "worst"
+    impute_while_running: Annotated[
+        Literal[False, "best", "worst", "latest"], BeforeValidator(one_of(False, "best", "worst", "latest"))
+    ] = False
+
+
+class Resources(Section):
+    """What one trial takes. None: the agent decides (a process for each GPU of its slot)."""
+
+    processes: Count | None = None
+    gpus: CountOrZero | None = None
+    nodes: Count = 1
+
+
+class SweepConfig(Section):
+    """A sweep file without faults."""
+
+    method: Annotated[str, BeforeValidator(one_of(*METHODS))]
+    parameters: Annotated[dict[str, Parameter], Field(min_length=1)]
+    metric: Metric | None = None
+    program: Text | None = None
+    command: Annotated[list[str], BeforeValidator(_command)] | None = None
+    early_terminate: HyperbandConfig | None = None
+    run_cap: Count | None = None
+    name: AnyText = ""
+    description: AnyText = ""
+    project: Text | None = None
+    seed: Integer | None = None
+    resources: Resources = Resources()
+    max_failures: Count = DEFAULT_MAX_FAILURES
+    retry: CountOrZero = DEFAULT_RETRY
+
+    @property
+    def goal(self) -> Goal:
+        return self.metric.goal if self.metric else "minimize"
+
+
+SECTIONS: Sections = {
+    (): SweepConfig,
+    ("metric",): Metric,
+    ("resources",): Resources,
+    ("early_terminate",): HyperbandConfig,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSweep:
+    """A sweep file that was read: `raw` is its map as it was written, without the keys that are ignored."""
+
+    config: SweepConfig
+    raw: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+
+
+def load_sweep_file(path: str | Path) -> ParsedSweep:
+    """Read and check a sweep file.
+
+    Raises:
+        UsageError: the file cannot be read.
+        SweepFileError: the file has faults; all of them are listed.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"the sweep file `{path}` cannot be read: {error.strerror or error}",
+            hint="check the path; docs/sweep-file.md has an example to start from",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the sweep file `{path}` is not UTF-8 text: {error.reason}") from error
+    return parse_sweep(text, source=str(path))
+
+
+def parse_sweep(text: str, source: str = "sweep.yaml") -> ParsedSweep:
+    """Read and check the text of a sweep file.
+
+    Raises:
+        SweepFileError: all faults, each with its line.
+    """
+    document = yaml12.read(text)
+    if document.faults and document.value is None:
+        raise SweepFileError(document.faults, source=source)
+    return _check(document, source)
+
+
+def validate(raw: dict[str, Any], source: str = "sweep") -> ParsedSweep:
+    """Check a sweep that did not come from a file.
+
+    Raises:
+        SweepFileError: all faults, with line 0.
+    """
+    return _check(yaml12.Document(value=raw), source)
+
+
+def read_config(raw: dict[str, Any]) -> SweepConfig:
+    """Return the configuration of a map that was checked when the sweep was created."""
+    return SweepConfig.model_validate({key: value for key, value in raw.items() if key not in IGNORED_KEYS})
+
+
+def _check(document: yaml12.Document, source: str) -> ParsedSweep:
+    given = document.value
+    if not isinstance(given, dict):
+        message = "is empty" if given is None else f"is {shown(given)}"
+        message = f"the file {message}, allowed: a map with at least the keys `method` and `parameters`"
+        raise SweepFileError([*document.faults, Fault(document.line(()), "", message)], source=source)
+    raw = {key: value for key, value in given.items() if key not in IGNORED_KEYS}
+    faults = list(document.faults)
+    for key in [key for key in raw if key in REFUSED_KEYS]:
+        faults.append(Fault(document.line((key,)), key, REFUSED_KEYS[key]))
+        del raw[key]
+    config = None
+    try:
+        config = SweepConfig.model_validate(raw)
+    except ValidationError as error:
+        faults += faults_of(error, raw, document, SECTIONS)
+    known = [fault.key for fault in faults]
+    faults += [fault for fault in checks.cross_faults(raw, document) if fault.key not in known]
+    if faults or config is None:
+        raise SweepFileError(sorted(faults, key=lambda fault: (fault.line, fault.key)), source=source)
+    ignored = [f"`{key}` is ignored: {IGNORED_KEYS[key]}" for key in given if key in IGNORED_KEYS]
+    return ParsedSweep(config, raw, ignored + checks.warnings(raw))

@@ -1,0 +1,99 @@
+"""The decisions about a whole sweep, as pure functions of its stored numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lightning_sweeps.errors import ServerRefused
+from lightning_sweeps.messages import OPEN_TRIAL_STATES, Goal, SweepState
+
+STATE_CHANGES: dict[SweepState, tuple[SweepState, ...]] = {
+    "running": ("paused", "stopped", "cancelled"),
+    "paused": ("running", "stopped", "cancelled"),
+    "stopped": ("cancelled",),
+    "cancelled": (),
+    "finished": (),
+}
+"""What a person may make of a sweep; asking for the state that it has changes nothing."""
+
+END_STATES: frozenset[str] = frozenset({"stopped", "cancelled", "finished"})
+"""No trial is handed out any more, ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The numbers of a sweep. `counts`: trials per state."""
+
+    state: SweepState
+    run_cap: int | None
+    exhausted: bool
+    counts: Mapping[str, int]
+
+    @property
+    def open_trials(self) -> int:
+        return sum(self.counts.get(state, 0) for state in OPEN_TRIAL_STATES)
+
+    @property
+    def counted_trials(self) -> int:
+        """Trials that use up `run_cap`: lost ones do not."""
+        return sum(self.counts.values()) - self.counts.get("lost", 0)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether `run_cap` lets another trial be suggested."""
+        return self.run_cap is None or self.counted_trials < self.run_cap
+
+
+def may_suggest(progress: Progress) -> bool:
+    """Tell whether another trial may be suggested now."""
+    return progress.state == "running" and not progress.exhausted and progress.has_room
+
+
+def is_done(progress: Progress) -> bool:
+    """Tell whether a sweep that runs or is paused has nothing left to do."""
+    is_complete = progress.exhausted or not progress.has_room
+    return progress.state in ("running", "paused") and is_complete and progress.open_trials == 0
+
+
+def finish_reason(progress: Progress) -> str:
+    """Say why a sweep is done."""
+    if progress.exhausted and progress.has_room:
+        return "every point of the space has been tried"
+    return f"`run_cap` of {progress.run_cap} trials is reached"
+
+
+def brake_reason(failures_in_row: int, max_failures: int, last_error: str) -> str | None:
+    """Return why the sweep must pause after these failures, or None where it may go on."""
+    if failures_in_row < max_failures:
+        return None
+    count = "a trial" if failures_in_row == 1 else f"{failures_in_row} trials in a row"
+    return f"{count} failed (`max_failures` is {max_failures}); the last one: {last_error}"
+
+
+def is_target_met(objective: float, *, target: float | None, goal: Goal) -> bool:
+    """Tell whether a value reaches the metric's target."""
+    if target is None:
+        return False
+    return objective <= target if goal == "minimize" else objective >= target
+
+
+def is_better(value: float, than: float | None, *, goal: Goal) -> bool:
+    """Tell whether a value is better than another; everything is better than none."""
+    return than is None or (value < than if goal == "minimize" else value > than)
+
+
+def change_state(state: SweepState, wanted: SweepState) -> SweepState:
+    """Return the state after a person's wish.
+
+    Raises:
+        ServerRefused: status 409; this sweep can no longer become that.
+    """
+    if wanted == state or wanted in STATE_CHANGES[state]:
+        return wanted
+    allowed = ", ".join(f"`{choice}`" for choice in STATE_CHANGES[state]) or "nothing: it is over"
+    raise ServerRefused(
+        f"a sweep that is `{state}` cannot become `{wanted}`, allowed: {allowed}",
+        status=409,
+        hint="create a new sweep to go on searching" if state in END_STATES else None,
+    )

@@ -1,0 +1,297 @@
+"""The forms of one parameter in a sweep file, one model for each set of keys; any of them may be nested in a map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from typing_extensions import Self
+
+from lightning_sweeps.sweeps.fields import Integer, NotNegative, Number, Plain, Positive, Section, plain, refuse, shown
+from lightning_sweeps.sweeps.yaml12 import Path
+
+PROBABILITY_TOLERANCE = 1e-6
+
+
+def _values(value: object) -> object:
+    if not isinstance(value, list) or not value:
+        raise refuse(f"is {shown(value)}, allowed: a list of at least one value")
+    return plain(value)
+
+
+class Constant(Section):
+    """A fixed value of any kind; not searched."""
+
+    distribution: Literal["constant"] = "constant"
+    value: Plain
+
+
+class Categorical(Section):
+    """One of `values`, each as likely as the others."""
+
+    distribution: Literal["categorical"] = "categorical"
+    values: Annotated[list[Any], BeforeValidator(_values)]
+
+
+class WeightedCategorical(Section):
+    """One of `values`, drawn with `probabilities`."""
+
+    distribution: Literal["categorical_w_probabilities"] = "categorical_w_probabilities"
+    values: Annotated[list[Any], BeforeValidator(_values)]
+    probabilities: list[NotNegative]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given, wanted = len(self.probabilities), len(self.values)
+        if given != wanted:
+            raise refuse(f"`probabilities` has {given} numbers for {wanted} `values`, allowed: one for each value")
+        total = math.fsum(self.probabilities)
+        if abs(total - 1) > PROBABILITY_TOLERANCE:
+            raise refuse(f"`probabilities` has the sum {total:g}, allowed: 1")
+        return self
+
+
+class _Bounded(Section):
+    min: Number
+    max: Number
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.min >= self.max:
+            raise refuse(f"`min` is `{self.min}` and `max` is `{self.max}`, allowed: `min` below `max`")
+        _check_range(self)
+        return self
+
+
+class _BoundedAboveZero(_Bounded):
+    min: Positive
+    max: Positive
+
+
+class IntUniform(_Bounded):
+    """A whole number from `min` to `max`, both included."""
+
+    distribution: Literal["int_uniform"] = "int_uniform"
+    min: Integer
+    max: Integer
+
+
+class Uniform(_Bounded):
+    """A number from `min` to `max`."""
+
+    distribution: Literal["uniform"] = "uniform"
+
+
+class QUniform(_Bounded):
+    """`min`, `max`, or a multiple of `q` between them."""
+
+    distribution: Literal["q_uniform"]
+    q: Positive = 1
+
+
+class LogUniform(_Bounded):
+    """A number whose natural logarithm is uniform from `min` to `max`: these are exponents."""
+
+    distribution: Literal["log_uniform", "inv_log_uniform"]
+
+
+class LogUniformValues(_BoundedAboveZero):
+    """A number from `min` to `max`, its logarithm uniform."""
+
+    distribution: Literal["log_uniform_values", "inv_log_uniform_values"]
+
+
+class QLogUniform(_Bounded):
+    """Like `log_uniform`, at multiples of `q`."""
+
+    distribution: Literal["q_log_uniform"]
+    q: Positive = 1
+
+
+class QLogUniformValues(_BoundedAboveZero):
+    """Like `log_uniform_values`, at multiples of `q`."""
+
+    distribution: Literal["q_log_uniform_values"]
+    q: Positive = 1
+
+
+class Normal(Section):
+    """A normally distributed number, or one whose logarithm is."""
+
+    distribution: Literal["normal", "log_normal"]
+    mu: Number = 0
+    sigma: Positive = 1
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_range(self)
+        return self
+
+
+class QNormal(Normal):
+    """Like `normal` and `log_normal`, at multiples of `q`."""
+
+    distribution: Literal["q_normal", "q_log_normal"]  # type: ignore[assignment]
+    q: Positive = 1
+
+
+class Beta(Section):
+    """A number from 0 to 1 by the beta distribution."""
+
+    distribution: Literal["beta"]
+    a: Positive = 1
+    b: Positive = 1
+
+
+class QBeta(Beta):
+    """Like `beta`, at multiples of `q`."""
+
+    distribution: Literal["q_beta"]  # type: ignore[assignment]
+    q: Positive = 1
+
+
+class Nested(Section):
+    """A map of parameters, to any depth."""
+
+    parameters: Annotated[dict[str, Parameter], Field(min_length=1)]
+
+
+Leaf = (
+    Constant
+    | Categorical
+    | WeightedCategorical
+    | IntUniform
+    | Uniform
+    | QUniform
+    | LogUniform
+    | LogUniformValues
+    | QLogUniform
+    | QLogUniformValues
+    | Normal
+    | QNormal
+    | Beta
+    | QBeta
+)
+
+MODELS: dict[str, type[Section]] = {
+    "constant": Constant,
+    "categorical": Categorical,
+    "categorical_w_probabilities": WeightedCategorical,
+    "int_uniform": IntUniform,
+    "uniform": Uniform,
+    "q_uniform": QUniform,
+    "log_uniform": LogUniform,
+    "log_uniform_values": LogUniformValues,
+    "q_log_uniform": QLogUniform,
+    "q_log_uniform_values": QLogUniformValues,
+    "inv_log_uniform": LogUniform,
+    "inv_log_uniform_values": LogUniformValues,
+    "normal": Normal,
+    "q_normal": QNormal,
+    "log_normal": Normal,
+    "q_log_normal": QNormal,
+    "beta": Beta,
+    "q_beta": QBeta,
+}
+"""Every word that `distribution` takes."""
+
+GRID_DISTRIBUTIONS = (
+    "constant",
+    "categorical",
+    "int_uniform",
+    "q_uniform",
+    "q_log_uniform",
+    "q_log_uniform_values",
+    "q_beta",
+)
+"""The distributions with a bounded set of values, which a grid can walk."""
+
+
+def form_of(raw: object) -> str | None:
+    """Return the distribution that the keys of one parameter mean, `nested`, or None where they mean none."""
+    if isinstance(raw, Section):
+        return "nested" if isinstance(raw, Nested) else str(getattr(raw, "distribution", ""))
+    if not isinstance(raw, dict):
+        return None
+    if "distribution" in raw:
+        given = raw["distribution"]
+        return given if isinstance(given, str) and given in MODELS else None
+    if "parameters" in raw:
+        return "nested"
+    if "value" in raw:
+        return "constant"
+    if "values" in raw:
+        return "categorical_w_probabilities" if "probabilities" in raw else "categorical"
+    if "min" in raw or "max" in raw:
+        return "int_uniform" if _is_int(raw.get("min")) and _is_int(raw.get("max")) else "uniform"
+    return None
+
+
+def tag_of(form: str) -> str:
+    """Return the word by which pydantic's errors name a form; no key of a sweep file can be one."""
+    return f"<{form}>"
+
+
+def _tagged(raw: object) -> str | None:
+    form = form_of(raw)
+    return None if form is None else tag_of("nested" if form == "nested" else MODELS[form].__name__)
+
+
+def walk_parameters(parameters: object, path: Path = ("parameters",)) -> Iterator[tuple[Path, tuple[str, ...], Any]]:
+    """Yield every parameter that is not itself a map of parameters.
+
+    Each as its path in the file, its path in the parameter set, and what the file says of it.
+    """
+    if not isinstance(parameters, dict):
+        return
+    for name, raw in parameters.items():
+        here = (*path, name)
+        if form_of(raw) == "nested":
+            for inside, names, leaf in walk_parameters(raw["parameters"], (*here, "parameters")):
+                yield inside, (name, *names), leaf
+        else:
+            yield here, (name,), raw
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_range(section: Section) -> None:
+    """Refuse bounds whose values no float can hold."""
+    form = getattr(section, "distribution", "")
+    if form in ("log_uniform", "inv_log_uniform", "q_log_uniform"):
+        low, high = getattr(section, "min", 0), getattr(section, "max", 0)
+        if not -700 <= low < high <= 700:
+            raise refuse(
+                f"`min` is `{low}` and `max` is `{high}`, exponents of e, allowed: -700 to 700"
+                f"; `{form}_values` takes the values themselves"
+            )
+    if form in ("log_normal", "q_log_normal"):
+        reach = abs(getattr(section, "mu", 0)) + 6 * getattr(section, "sigma", 1)
+        if reach > 700:
+            raise refuse("`mu` and `sigma` are of the logarithm, allowed: |mu| + 6 sigma up to 700")
+
+
+Parameter = Annotated[
+    Annotated[Constant, Tag("<Constant>")]
+    | Annotated[Categorical, Tag("<Categorical>")]
+    | Annotated[WeightedCategorical, Tag("<WeightedCategorical>")]
+    | Annotated[IntUniform, Tag("<IntUniform>")]
+    | Annotated[Uniform, Tag("<Uniform>")]
+    | Annotated[QUniform, Tag("<QUniform>")]
+    | Annotated[LogUniform, Tag("<LogUniform>")]
+    | Annotated[LogUniformValues, Tag("<LogUniformValues>")]
+    | Annotated[QLogUniform, Tag("<QLogUniform>")]
+    | Annotated[QLogUniformValues, Tag("<QLogUniformValues>")]
+    | Annotated[Normal, Tag("<Normal>")]
+    | Annotated[QNormal, Tag("<QNormal>")]
+    | Annotated[Beta, Tag("<Beta>")]
+    | Annotated[QBeta, Tag("<QBeta>")]
+    | Annotated[Nested, Tag("<nested>")],
+    Discriminator(_tagged),
+]
+
+Nested.model_rebuild()

@@ -1,0 +1,155 @@
+"""The kinds of value that keys of a sweep file take; each refuses with what was given and what is allowed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+FAULT = "fault"
+"""The pydantic error type of a message that is already in its final words."""
+
+MAX_SHOWN = 60
+INT64 = 2**63
+
+
+class Section(BaseModel):
+    """A map of the sweep file whose keys are all known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def refuse(message: str) -> PydanticCustomError:
+    """Return the error that says `message`, taken literally."""
+    return PydanticCustomError(FAULT, "{message}", {"message": message})
+
+
+def shown(value: object) -> str:
+    """Return a value as a message names it: in backticks, with its kind where that may be the mistake."""
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, dict | list):
+        text = json.dumps(value, default=str)
+    text = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+    kind = {str: "a string", bool: "a truth value", list: "a list", dict: "a map"}.get(type(value), "")
+    return f"`{text}`{kind and ', ' + kind}"
+
+
+def closest(given: str, known: list[str]) -> str:
+    """Return `; did you mean ...?` for the nearest known word, or nothing."""
+    matches = get_close_matches(given, known, n=1, cutoff=0.6)
+    return f"; did you mean `{matches[0]}`?" if matches else ""
+
+
+def _is_in_range(value: int | float) -> bool:
+    return -INT64 <= value < INT64 if isinstance(value, int) else math.isfinite(value)
+
+
+def _number_text(value: object) -> str:
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return ""
+        return "; write it without quotes"
+    return ""
+
+
+def number(
+    allowed: str = "a number", *, check: Callable[[float], bool] = lambda _: True
+) -> Callable[[object], int | float]:
+    """Return a validator of finite numbers; ints stay ints."""
+
+    def validate(value: object) -> int | float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise refuse(f"is {shown(value)}, allowed: {allowed}{_number_text(value)}")
+        if not _is_in_range(value) or not check(value):
+            raise refuse(f"is {shown(value)}, allowed: {allowed}")
+        return value
+
+    return validate
+
+
+def whole(allowed: str, *, low: int) -> Callable[[object], int]:
+    """Return a validator of whole numbers from `low` on; `8.0` is one."""
+
+    def validate(value: object) -> int:
+        fault = refuse(f"is {shown(value)}, allowed: {allowed}{_number_text(value)}")
+        if not isinstance(value, int | float) or isinstance(value, bool) or not _is_in_range(value):
+            raise fault
+        if value != int(value) or not low <= value < INT64:
+            raise fault
+        return int(value)
+
+    return validate
+
+
+def text(value: object) -> str:
+    """Accept a string that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise refuse(f"is {shown(value)}, allowed: a string that is not empty")
+    return value
+
+
+def any_text(value: object) -> str:
+    """Accept any string; nothing is the empty one."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise refuse(f"is {shown(value)}, allowed: a string")
+    return value
+
+
+def truth(value: object) -> bool:
+    """Accept true and false."""
+    if not isinstance(value, bool):
+        raise refuse(f"is {shown(value)}, allowed: true, false")
+    return value
+
+
+def one_of(*choices: object) -> Callable[[object], object]:
+    """Return a validator of a closed set."""
+
+    def validate(value: object) -> object:
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
+            words = [str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in choices]
+            given = f"`{value}`" if isinstance(value, str) else shown(value)
+            raise refuse(f"is {given}, allowed: {', '.join(words)}{closest(str(value), words)}")
+        return value
+
+    return validate
+
+
+def plain(value: object) -> object:
+    """Accept what JSON can carry unchanged: finite numbers, 64-bit integers, string keys."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise refuse(f"holds {shown(value)}, allowed: finite numbers; write it as a string")
+    if isinstance(value, int) and not -INT64 <= value < INT64:
+        raise refuse(f"holds {shown(value)}, allowed: integers of 64 bits; write it as a string")
+    if isinstance(value, list):
+        for item in value:
+            plain(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise refuse(f"has the key {shown(key)}, allowed: strings")
+            plain(item)
+    elif value is not None and not isinstance(value, str | int | float):
+        raise refuse(f"holds a `{type(value).__name__}`, allowed: what JSON can carry")
+    return value
+
+
+Number = Annotated[int | float, BeforeValidator(number())]
+Positive = Annotated[int | float, BeforeValidator(number("a number > 0", check=lambda x: x > 0))]
+NotNegative = Annotated[int | float, BeforeValidator(number("a number >= 0", check=lambda x: x >= 0))]
+Integer = Annotated[int, BeforeValidator(whole("a whole number", low=-INT64))]
+Count = Annotated[int, BeforeValidator(whole("a whole number >= 1", low=1))]
+CountOrZero = Annotated[int, BeforeValidator(whole("a whole number >= 0", low=0))]
+Text = Annotated[str, BeforeValidator(text)]
+AnyText = Annotated[str, BeforeValidator(any_text)]
+Truth = Annotated[bool, BeforeValidator(truth)]
+Plain = Annotated[Any, BeforeValidator(plain)]

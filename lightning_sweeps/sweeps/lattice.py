@@ -1,0 +1,60 @@
+"""The values of a quantised parameter: its lowest, its highest, and every multiple of `q` between them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """An ascending sequence of numbers that is computed, never stored; values are whole where `q` and they are."""
+
+    low: int | float
+    high: int | float
+    q: int | float
+
+    @property
+    def _first(self) -> int:
+        return math.ceil(_exact(self.low) / _exact(self.q))
+
+    @property
+    def _last(self) -> int:
+        return math.floor(_exact(self.high) / _exact(self.q))
+
+    @property
+    def _has_low(self) -> bool:
+        """Whether the lowest value is no multiple of `q`."""
+        return self._first * _exact(self.q) != _exact(self.low)
+
+    @property
+    def _has_high(self) -> bool:
+        return self._last * _exact(self.q) != _exact(self.high)
+
+    def __len__(self) -> int:
+        return self._last - self._first + 1 + self._has_low + self._has_high
+
+    def __getitem__(self, index: int) -> int | float:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        multiple = self._first + index - self._has_low
+        if multiple < self._first:
+            return self._number(_exact(self.low))
+        if multiple > self._last:
+            return self._number(_exact(self.high))
+        return self._number(multiple * _exact(self.q))
+
+    def nearest(self, value: float) -> int:
+        """Return the index of the value nearest to `value`."""
+        near = round(min(max(value, self.low), self.high) / self.q) - self._first + self._has_low
+        candidates = [index for index in range(near - 1, near + 2) if 0 <= index < len(self)] or [0]
+        return min(candidates, key=lambda index: abs(self[index] - value))
+
+    def _number(self, value: Decimal) -> int | float:
+        return int(value) if isinstance(self.q, int) and value == int(value) else float(value)
+
+
+def _exact(value: int | float) -> Decimal:
+    """Return the number as a person wrote it: 0.1 is a tenth."""
+    return Decimal(repr(value))

@@ -1,0 +1,48 @@
+"""The first points of a method that fits a model: a Latin hypercube, chosen without loading any search engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from lightning_sweeps.sweeps.dimensions import Dimension
+from lightning_sweeps.sweeps.methods.method import Observation
+from lightning_sweeps.sweeps.methods.random import draw_new, generator
+from lightning_sweeps.sweeps.space import Space
+
+MAX_STARTUP = 10
+ENDED_TO_FIT = 2
+"""A model is fitted once this many trials have told it something."""
+
+
+def startup_count(space: Space) -> int:
+    """Return how many points are chosen before the first model is fitted."""
+    return min(MAX_STARTUP, 2 * max(len(space.dimensions), 1))
+
+
+def needs_model(space: Space, history: Sequence[Observation], *, number: int) -> bool:
+    """Tell whether trial `number` is one that a fitted model chooses."""
+    if number <= startup_count(space) or not space.dimensions:
+        return False
+    return sum(seen.objective is not None for seen in history) >= ENDED_TO_FIT
+
+
+def first_point(space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
+    """Return a point that needs no model: of the hypercube while it lasts, drawn at random after that."""
+    seen = {space.identity(tried.params) for tried in history}
+    count = startup_count(space)
+    if number <= count and space.dimensions:
+        coordinates = {dim.name: _spread(dim, seed, number, count) for dim in space.dimensions}
+        params = space.from_unit(coordinates)
+        if space.identity(params) not in seen:
+            return params
+    return draw_new(space, seen, generator(seed, number))
+
+
+def _spread(dimension: Dimension, seed: int, number: int, count: int) -> float:
+    """Return the coordinate of point `number` of `count`: each dimension's points lie in different strata."""
+    rng = Random(f"{seed}:{dimension.name}")
+    order = rng.sample(range(count), count)
+    place = (order[number - 1] + generator(seed, number).random()) / count
+    return place if dimension.kind == "float" else int(place * dimension.levels)

@@ -1,0 +1,176 @@
+"""YAML read by the core schema of version 1.2, with the line of every key and item.
+
+PyYAML knows version 1.1, in which `1e-5` is a string and `no` is false. Here `1e-5` is a number, `yes`, `no`, `on` and
+`off` are strings, `0o17` is octal, dates stay strings, and a key given twice is a fault. Merge keys (`<<`) work.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from lightning_sweeps.errors import Fault
+
+Path = tuple[str | int, ...]
+
+MAX_NODES = 100_000
+"""A document that aliases blow up beyond this is refused."""
+
+_TAG = "tag:yaml.org,2002:"
+_NULL = re.compile(r"(?:null|Null|NULL|~|)\Z")
+_BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
+_INT = re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z")
+_FLOAT = re.compile(
+    r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+)
+_KINDS = (("null", _NULL), ("bool", _BOOL), ("int", _INT), ("float", _FLOAT), ("merge", re.compile(r"<<\Z")))
+_MAX_INTEGER_DIGITS = 4000
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the resolvers of the core schema alone."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(_TAG + name, pattern) for name, pattern in _KINDS] for first in ["", *"0123456789+-.~nNtTfF<"]
+}
+
+
+@dataclass(slots=True)
+class Document:
+    """What a file says: its value, the 1-based line of every path in it, and what is wrong with it as YAML."""
+
+    value: Any = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def line(self, path: Path) -> int:
+        """Return the line of `path`, or of the nearest thing around it; 0 where there is none."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return 0
+
+
+def dotted(path: Path) -> str:
+    """Return `path` as people write it: `parameters.lr.values[2]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def read(text: str) -> Document:
+    """Read one document; never raises on what the text holds."""
+    document = Document()
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        context = f", {error.context}" if error.context else ""
+        document.faults.append(
+            Fault(mark.line + 1 if mark else 0, "", f"this is not valid YAML: {error.problem}{context}")
+        )
+        return document
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document.faults.append(Fault(0, "", f"this is not valid YAML: {error}"))
+        return document
+    if node is not None:
+        try:
+            document.value = _Builder(document).build(node, ())
+        except RecursionError:
+            document.faults.append(Fault(0, "", "this is nested too deeply to be read"))
+    return document
+
+
+class _Builder:
+    """Turns nodes into values and notes lines and faults in the document."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._open: set[int] = set()
+        self._count = 0
+
+    def build(self, node: yaml.Node, path: Path) -> Any:
+        self._document.lines.setdefault(path, _line(node))
+        self._count += 1
+        if id(node) in self._open or self._count > MAX_NODES:
+            reason = "an alias inside its own anchor" if id(node) in self._open else "too many aliased values"
+            if self._count <= MAX_NODES + 1:
+                self._fault(node, path, f"{reason} cannot be read")
+            return None
+        self._open.add(id(node))
+        try:
+            return self._value(node, path)
+        finally:
+            self._open.discard(id(node))
+
+    def _value(self, node: yaml.Node, path: Path) -> Any:
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        self._fault(node, path, f"the tag `{node.tag}` is not known here; leave it out")
+        return None
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _TAG + "merge":
+                merged = self._merge(value_node, path) | merged
+                continue
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None or key_node.tag not in (_TAG + "str", _TAG + "null", _TAG + "bool"):
+                shown = "a list or a map" if key is None else f"`{key}`, not a string"
+                self._fault(key_node, path, f"a key here is {shown}; keys are strings: put it in quotes")
+                continue
+            here = (*path, key)
+            if key in own:
+                first = self._document.lines[here]
+                self._fault(key_node, here, f"is given twice, first in line {first}; keep one of them")
+                continue
+            self._document.lines[here] = _line(key_node)
+            own[key] = self.build(value_node, here)
+        return merged | own
+
+    def _merge(self, node: yaml.Node, path: Path) -> dict[str, Any]:
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        merged: dict[str, Any] = {}
+        for source in sources:
+            value = self.build(source, path)
+            if isinstance(value, dict):
+                merged = value | merged
+            else:
+                self._fault(source, path, "`<<` takes a map or a list of maps")
+        return merged
+
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+        text: str = node.value
+        kind = node.tag.removeprefix(_TAG)
+        if kind == "null":
+            return None
+        if kind == "bool" and _BOOL.match(text):
+            return text.lower() == "true"
+        if kind == "int" and _INT.match(text) and len(text) < _MAX_INTEGER_DIGITS:
+            base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+            return int(text[2:] if base != 10 else text, base)
+        if kind == "float" and _FLOAT.match(text):
+            lowered = text.lower()
+            return float(lowered.replace(".inf", "inf").replace(".nan", "nan") if lowered[-1] in "fn" else lowered)
+        if kind in ("str", "merge"):
+            return text
+        self._fault(node, path, f"`{text[:40]}` cannot be read with the tag `{node.tag}`")
+        return None
+
+    def _fault(self, node: yaml.Node, path: Path, message: str) -> None:
+        self._document.faults.append(Fault(_line(node), dotted(path), message))
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
