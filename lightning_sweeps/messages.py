@@ -110,15 +110,19 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A stretch of a series drawn as one column of pixels: no value lies outside `minimum` and `maximum`."""
+    """A stretch of a series drawn as one column of pixels: no finite value lies outside `minimum` and `maximum`.
+
+    `nonfinite` of its `count` values are not finite; where all are, the four numbers are None.
+    """
 
     step: float
     time: float
-    minimum: float
-    maximum: float
-    mean: float
-    last: float
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    last: float | None
     count: int
+    nonfinite: int = 0
 
 
 @dataclass(frozen=True, slots=True)

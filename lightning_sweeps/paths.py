@@ -76,6 +76,11 @@ class Home:
         return self.root / "server.lock"
 
     @property
+    def server_key(self) -> Path:
+        """The local server's API key (mode 0600), made at its first start."""
+        return self.root / "server.key"
+
+    @property
     def server_log(self) -> Path:
         return self.root / "server.log"
 

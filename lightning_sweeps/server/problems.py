@@ -1,6 +1,7 @@
 """Every error answer: its status, and a `messages.Problem` as its body.
 
-Routes raise the classes of `errors.py`; `NotFound` answers 404, `ServerRefused` its own status, `UsageError` 422.
+Routes raise the classes of `errors.py`; `NotFound` answers 404, `ServerRefused` its own status,
+`UsageError` and `JournalError` 422.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from lightning_sweeps.errors import (
+    JournalError,
     LightningSweepsError,
     NotFound,
     OffsetConflict,
@@ -54,7 +56,7 @@ def status_of(error: LightningSweepsError) -> int:
         return 404
     if isinstance(error, ServerRefused) and error.status:
         return error.status
-    return 422 if isinstance(error, UsageError) else 503
+    return 422 if isinstance(error, UsageError | JournalError) else 503
 
 
 def describe(errors: list[Any]) -> str:

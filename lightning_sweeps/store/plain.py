@@ -6,8 +6,10 @@ import json
 import math
 from typing import Any
 
-INT64_MIN = -(2**63)
-INT64_MAX = 2**63 - 1
+INT32_LIMIT = 2**31
+INT64_LIMIT = 2**63
+LATEST_TIME = 9e12
+"""Seconds; beyond it microseconds do not fit 64 bits."""
 
 
 def plain(value: Any) -> Any:
@@ -42,7 +44,17 @@ def text(value: str) -> str:
 
 def int64(value: int) -> int:
     """Return `value`, or the nearest number that a 64-bit column holds."""
-    return max(INT64_MIN, min(INT64_MAX, value))
+    return max(-INT64_LIMIT, min(INT64_LIMIT - 1, value))
+
+
+def int32(value: int) -> int:
+    """Return `value`, or the nearest number that a 32-bit column holds."""
+    return max(-INT32_LIMIT, min(INT32_LIMIT - 1, value))
+
+
+def usable_time(time: float, now: float) -> float:
+    """Return `time`, or `now` where it is no time that the columns hold."""
+    return time if math.isfinite(time) and abs(time) < LATEST_TIME else now
 
 
 def dump(value: Any) -> str:

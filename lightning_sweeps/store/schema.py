@@ -111,6 +111,7 @@ journal = Table(
     Column("id", Text, primary_key=True),
     Column("run_id", ForeignKey("run.id")),  # exactly one of `run_id` and `node_id` is set
     Column("node_id", ForeignKey("node.id")),
+    Column("rank", Integer, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("offset", Big, nullable=False),  # bytes committed
     Column("rows", Big, nullable=False),
@@ -145,10 +146,9 @@ series = Table(
 chunk = Table(
     "chunk",
     metadata,
-    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("id", Big, primary_key=True, autoincrement=True),  # rising within a series and journal
     Column("series_id", ForeignKey("series.id"), nullable=False),
     Column("journal_id", ForeignKey("journal.id"), nullable=False),
-    Column("number", Integer, nullable=False),  # from 1 within its series and journal
     Column("full", Boolean, nullable=False),
     Column("count", Integer, nullable=False),
     Column("nonfinite", Integer, nullable=False),
@@ -161,7 +161,7 @@ chunk = Table(
     Column("maximum", Double),
     Column("total", Double, nullable=False),
     Column("data", LargeBinary, nullable=False),
-    UniqueConstraint("series_id", "journal_id", "number"),
+    Index(None, "series_id"),
     Index(None, "journal_id", "full"),
 )
 

@@ -1,0 +1,41 @@
+"""`python -m lightning_sweeps.server`: the server in this process."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from lightning_sweeps.errors import LightningSweepsError
+from lightning_sweeps.paths import Home
+from lightning_sweeps.server.serve import LOOPBACK, serve
+from lightning_sweeps.settings import read_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal ends it, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m lightning_sweeps.server", description=__doc__)
+    parser.add_argument("--home", type=Path, help="the home folder (default: LIGHTNING_SWEEPS_HOME)")
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
+    parser.add_argument("--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite)")
+    given = parser.parse_args(arguments)
+    try:
+        settings = read_settings()
+        home = Home(given.home.expanduser().absolute() if given.home else settings.home)
+        return serve(
+            home,
+            host=given.host,
+            port=given.port,
+            database=given.database,
+            api_key=settings.api_key,
+            say=partial(print, flush=True),
+        )
+    except LightningSweepsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""The application: routes, keys and error answers put together around one store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from lightning_sweeps import __version__
+from lightning_sweeps.server import auth, ingest, problems, queries, sweeps
+from lightning_sweeps.store.engine import Store
+
+
+def create_app(store: Store) -> FastAPI:
+    """Return the server's application on a migrated store.
+
+    Args:
+        store: not closed by the application.
+    """
+    app = FastAPI(
+        title="lightning-sweeps",
+        version=__version__,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        middleware=[Middleware(auth.KeyRequired, keys=auth.Keys(store))],
+        lifespan=_lifespan,
+    )
+    app.state.store = store
+    app.state.closing = threading.Event()
+    problems.install(app)
+    for router in (ingest.router, queries.router, sweeps.router):
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with sweeps.background(app):
+        yield

@@ -1,0 +1,111 @@
+"""Every request carries an API key: a bearer token, or the password of HTTP Basic so that a browser can ask for it.
+
+Keys are random tokens of 256 bits, so a plain SHA-256 of them is all that the database needs to hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+
+from sqlalchemy import delete, select
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lightning_sweeps.ids import derive_id
+from lightning_sweeps.messages import Problem
+from lightning_sweeps.server.problems import answer
+from lightning_sweeps.store.engine import Store, insert
+from lightning_sweeps.store.schema import api_key
+
+KEY_PREFIX = "ls_"
+KEY_BYTES = 32
+KNOWN_FOR_S = 5.0
+"""How long the keys are kept in memory: a key that was taken away is refused after this time at the latest."""
+CHALLENGE = 'Bearer realm="lightning-sweeps", Basic realm="lightning-sweeps (any name, the API key as password)"'
+
+
+def new_key() -> str:
+    """Return a new API key."""
+    return KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
+
+
+def digest(key: str) -> str:
+    """Return what the database holds of a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def given_key(authorization: str) -> str | None:
+    """Return the key in an Authorization header, or None where it holds none."""
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip() or None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(credentials.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return pair.partition(":")[2] or None
+
+
+def keep_key(store: Store, key: str, *, name: str, now: float) -> None:
+    """Let `key` in from now on under `name`; another key that had this name is let in no more."""
+    row = {"id": derive_id("api_key", name), "digest": digest(key), "name": name, "created": now}
+    with store.write() as connection:
+        connection.execute(delete(api_key).where(api_key.c.id == row["id"], api_key.c.digest != row["digest"]))
+        connection.execute(insert(connection, api_key).values(row).on_conflict_do_nothing())
+
+
+class Keys:
+    """The keys of the database, read again every `KNOWN_FOR_S`. Shared between threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: tuple[float, Mapping[str, str]] = (float("-inf"), {})
+
+    def name_of(self, key: str) -> str | None:
+        """Return the name of a key that is let in, else None; compares in constant time."""
+        read_at, names = self._known
+        now = time.monotonic()
+        if now - read_at > KNOWN_FOR_S:
+            names = self._read()
+            self._known = (now, names)
+        found = None
+        wanted = digest(key)
+        for known, name in names.items():
+            if hmac.compare_digest(known, wanted):
+                found = name
+        return found
+
+    def _read(self) -> Mapping[str, str]:
+        with self._store.read() as connection:
+            return {row.digest: row.name for row in connection.execute(select(api_key))}
+
+
+class KeyRequired:
+    """ASGI middleware before everything else of the app: without a known key there is nothing but 401."""
+
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        key = given_key(Headers(scope=scope).get("authorization", ""))
+        name = None if key is None else await run_in_threadpool(self._keys.name_of, key)
+        if name is not None:
+            scope.setdefault("state", {})["key_name"] = name
+            await self._app(scope, receive, send)
+            return
+        said = "this API key is not known here" if key else "the request carries no API key"
+        problem = Problem(said, "send `Authorization: Bearer <key>`; clients take it from LIGHTNING_SWEEPS_API_KEY")
+        await answer(401, problem, {"WWW-Authenticate": CHALLENGE})(scope, receive, send)

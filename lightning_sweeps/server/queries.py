@@ -1,0 +1,101 @@
+"""What was logged goes out: projects, runs, series, console lines, nodes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import select
+
+from lightning_sweeps import __version__
+from lightning_sweeps.messages import ConsoleLine, Health, Node, Point, Problem, Run, RunList, Series, SeriesInfo
+from lightning_sweeps.records import RunState
+from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.store import nodes, projects, runs, series
+
+MOST_RUNS = 1000
+MOST_POINTS = 10_000
+MOST_LINES = 10_000
+
+router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
+
+Filter = Annotated[str | None, Query()]
+
+
+@router.get("/api/health")
+def health(store: StoreDep) -> Health:
+    """Say that the server and its database answer."""
+    with store.read() as connection:
+        connection.execute(select(1))
+    return Health("ok", __version__, store.kind)
+
+
+@router.get("/api/projects")
+def list_projects(store: StoreDep) -> list[str]:
+    with store.read() as connection:
+        return projects.project_names(connection)
+
+
+@router.get("/api/runs")
+def list_runs(
+    store: StoreDep,
+    project: Filter = None,
+    group: Filter = None,
+    sweep: Filter = None,
+    trial: Filter = None,
+    state: Annotated[RunState | None, Query()] = None,
+    limit: Annotated[int, Query(ge=0, le=MOST_RUNS)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> RunList:
+    """List runs, newest first."""
+    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset)
+    with store.read() as connection:
+        return runs.list_runs(connection, chosen)
+
+
+@router.get("/api/runs/{run_id}")
+def get_run(store: StoreDep, run_id: str) -> Run:
+    with store.read() as connection:
+        return runs.get_run(connection, run_id)
+
+
+@router.get("/api/runs/{run_id}/console")
+def console(store: StoreDep, run_id: str, last: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200) -> list[ConsoleLine]:
+    """Return the last lines of the run's console output, oldest first."""
+    with store.read() as connection:
+        return runs.console(connection, run_id, last=last)
+
+
+@router.get("/api/series/{owner_id}")
+def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
+    """List the series of a run or a node."""
+    with store.read() as connection:
+        return series.list_keys(connection, owner_id)
+
+
+@router.get("/api/series/{owner_id}/buckets", response_model=Series)
+def read_buckets(
+    store: StoreDep, owner_id: str, key: str, points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 800
+) -> Response:
+    """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
+    with store.read() as connection:
+        return _encoded(series.read_buckets(connection, owner_id, key, width=points))
+
+
+@router.get("/api/series/{owner_id}/points", response_model=list[Point])
+def read_points(store: StoreDep, owner_id: str, key: str) -> Response:
+    """Return every stored value of a series."""
+    with store.read() as connection:
+        return _encoded(series.read_points(connection, owner_id, key))
+
+
+@router.get("/api/nodes")
+def list_nodes(store: StoreDep) -> list[Node]:
+    with store.read() as connection:
+        return nodes.list_nodes(connection)
+
+
+def _encoded(answer: Series | list[Point]) -> Response:
+    """Return an answer that may have a million entries, past the framework's check of each."""
+    return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -1,0 +1,167 @@
+"""A part of a journal into the database: its rows and its new offset commit together, so nothing is lost or doubled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, insert, select, text, update
+
+from lightning_sweeps import records
+from lightning_sweeps.errors import JournalError, OffsetConflict
+from lightning_sweeps.messages import Command, IngestReply
+from lightning_sweeps.store import nodes, runs, schema, series, sweeps
+from lightning_sweeps.store.batch import Batch, fold
+from lightning_sweeps.store.plain import int32, usable_time
+
+ID_LENGTH = 128
+
+_journal = schema.journal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record and where it lies in the journal file: bytes `start` to `end`."""
+
+    record: records.Record
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was read of a journal.
+
+    Attributes:
+        offset: where reading began.
+        entries: the records, in order.
+        damaged: where stretches begin that could not be read.
+    """
+
+    journal_id: str
+    offset: int
+    entries: list[Entry]
+    damaged: list[int]
+
+
+def committed_offset(connection: Connection, journal_id: str) -> int:
+    """Return how many bytes of the journal are committed; 0 for one that is not known."""
+    return connection.scalar(select(_journal.c.offset).where(_journal.c.id == journal_id)) or 0
+
+
+def commit(connection: Connection, part: Part, *, now: float) -> IngestReply:
+    """Write what `part` adds to what is committed, and move the offset behind it.
+
+    Damage at the very end is not committed: it may be the first half of a record whose second half is still to come.
+
+    Raises:
+        OffsetConflict: the part begins behind what is committed.
+        JournalError: the journal does not begin with a header that names itself and one run or node.
+    """
+    _lock(connection, part.journal_id)
+    journal = connection.execute(select(_journal).where(_journal.c.id == part.journal_id)).mappings().first()
+    committed = journal["offset"] if journal is not None else 0
+    if part.offset > committed:
+        raise OffsetConflict(committed)
+    entries = [entry for entry in part.entries if entry.start >= committed]
+    if not entries:
+        return IngestReply(committed, _commands(connection, journal))
+    if journal is None:
+        journal = _create(connection, part.journal_id, entries[0].record, now=now)
+    end = entries[-1].end
+    damaged = sum(committed <= start < end for start in part.damaged)
+    batch = fold([entry.record for entry in entries], finish=journal["finish"], now=now)
+    _write(connection, journal, batch, offset=end, damaged=damaged, now=now)
+    return IngestReply(end, _commands(connection, journal))
+
+
+def _lock(connection: Connection, journal_id: str) -> None:
+    """Let one request at a time work on a journal, also before it has a row; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": journal_id})
+
+
+def _create(connection: Connection, journal_id: str, first: records.Record, *, now: float) -> RowMapping:
+    header = _checked(journal_id, first)
+    _ensure_owner(connection, header, now=now)
+    row = {
+        "id": journal_id,
+        "run_id": header.run.id if header.run else None,
+        "node_id": header.node.id if header.node else None,
+        "rank": int32(header.run.rank) if header.run else 0,
+        "attempt": int32(header.run.attempt) if header.run else 0,
+        "offset": 0,
+        "rows": 0,
+        "damaged": 0,
+        "header": msgspec.to_builtins(header),
+        "created": usable_time(header.created, now),
+        "updated": now,
+    }
+    connection.execute(insert(_journal).values(row))
+    return connection.execute(select(_journal).where(_journal.c.id == journal_id)).mappings().one()
+
+
+def _checked(journal_id: str, first: records.Record) -> records.Header:
+    if not isinstance(first, records.Header):
+        raise JournalError(
+            f"the journal `{journal_id}` begins with a `{type(first).__name__}` record, not with a `Header`",
+            hint="the file lacks its first record: its rows belong to no run",
+        )
+    owners = [owner.id for owner in (first.run, first.node) if owner is not None]
+    if len(owners) != 1:
+        raise JournalError(f"the header of `{journal_id}` names {len(owners)} owners, not one run or one node")
+    if first.journal != journal_id:
+        raise JournalError(f"the header of `{journal_id}` is of the journal `{first.journal[:ID_LENGTH]}`")
+    for given in (journal_id, owners[0]):
+        if not 0 < len(given) <= ID_LENGTH or "/" in given or "\x00" in given:
+            raise JournalError(f"`{given[:ID_LENGTH]}` is no id: allowed are 1 to {ID_LENGTH} characters without `/`")
+    return first
+
+
+def _ensure_owner(connection: Connection, header: records.Header, *, now: float) -> None:
+    if header.run is not None:
+        runs.ensure_run(connection, header, header.run, now=now)
+    elif header.node is not None:
+        nodes.ensure_node(connection, header.node, now=now)
+
+
+def _write(connection: Connection, journal: RowMapping, batch: Batch, *, offset: int, damaged: int, now: float) -> None:
+    """Write a batch and what the journal's row says of it; the owner's row is locked first and to the end."""
+    values = {
+        "offset": offset,
+        "rows": journal["rows"] + len(batch.rows),
+        "damaged": journal["damaged"] + damaged,
+        "finish": batch.finish,
+        "updated": now,
+    }
+    connection.execute(update(_journal).where(_journal.c.id == journal["id"]).values(**values))
+    if journal["run_id"] is None:
+        nodes.seen(connection, journal["node_id"], at=batch.latest)
+        series.append(connection, batch.points(), kind="node", owner_id=journal["node_id"], journal_id=journal["id"])
+        return
+    _write_run(connection, journal, batch, now=now)
+
+
+def _write_run(connection: Connection, journal: RowMapping, batch: Batch, *, now: float) -> None:
+    run_id, place = journal["run_id"], {"run_id": journal["run_id"], "journal_id": journal["id"]}
+    for header in batch.headers:
+        if header.run is not None and header.run.id == run_id:
+            runs.ensure_run(connection, header, header.run, now=now)
+    trial_id = runs.apply(connection, run_id, batch)
+    series.append(connection, batch.points(), kind="run", owner_id=run_id, journal_id=journal["id"])
+    if batch.console:
+        connection.execute(insert(schema.console), [line | place for line in batch.console])
+    if batch.media:
+        connection.execute(insert(schema.media), [reference | place for reference in batch.media])
+    if batch.headers or batch.finish != journal["finish"]:
+        runs.settle(connection, run_id)
+    if trial_id is not None and journal["rank"] == 0 and batch.rows:
+        sweeps.record_reports(connection, trial_id, batch.rows, now)
+
+
+def _commands(connection: Connection, journal: RowMapping | None) -> list[Command]:
+    """Return what the server wants of the journal's run: only a run of a trial is ever told anything."""
+    if journal is None or journal["run_id"] is None:
+        return []
+    trial_id = connection.scalar(select(schema.run.c.trial_id).where(schema.run.c.id == journal["run_id"]))
+    return [] if trial_id is None else sweeps.commands_for_run(connection, trial_id, journal["run_id"])

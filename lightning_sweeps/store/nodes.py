@@ -1,0 +1,41 @@
+"""Nodes: the machines whose services send samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from lightning_sweeps.messages import Node
+from lightning_sweeps.records import NodeInfo
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.engine import insert
+from lightning_sweeps.store.plain import int32, int64, plain, text
+
+_node = schema.node
+
+
+def ensure_node(connection: Connection, info: NodeInfo, *, now: float) -> None:
+    """Make the node of a journal's header, or bring it up to date."""
+    described: dict[str, Any] = {
+        "host": text(info.host),
+        "cpu_count": int32(info.cpu_count),
+        "memory_bytes": int64(info.memory_bytes),
+        "gpus": plain(info.gpus),
+    }
+    row = described | {"id": info.id, "created": now, "seen": now}
+    statement = insert(connection, _node).values(row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=described))
+
+
+def seen(connection: Connection, node_id: str, *, at: float) -> None:
+    """Note that the node was heard of at the time `at`; take its lock."""
+    known = connection.scalar(select(_node.c.seen).where(_node.c.id == node_id).with_for_update())
+    connection.execute(update(_node).where(_node.c.id == node_id).values(seen=max(known or 0.0, at)))
+
+
+def list_nodes(connection: Connection) -> list[Node]:
+    """Return every node, the one heard of last first."""
+    rows = connection.execute(select(_node).order_by(_node.c.seen.desc())).mappings()
+    fields = ("id", "host", "cpu_count", "memory_bytes", "gpus", "seen")
+    return [Node(**{name: row[name] for name in fields}) for row in rows]

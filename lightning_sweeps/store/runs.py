@@ -1,0 +1,218 @@
+"""Runs: made and changed by the journals of their writers, and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, select, update
+
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.messages import ConsoleLine, Run, RunList
+from lightning_sweeps.records import Header, RunInfo
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.batch import Batch, merge
+from lightning_sweeps.store.engine import insert
+from lightning_sweeps.store.plain import int32, plain, text, usable_time
+from lightning_sweeps.store.projects import ensure_project
+
+SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")
+"""Where the writers of one run ended differently, the last one of these is the run's state."""
+
+_run = schema.run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run stands."""
+
+    state: str
+    reason: str
+    exit_code: int | None
+    signal: int | None
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs to list; None leaves a condition out."""
+
+    project: str | None = None
+    group: str | None = None
+    sweep: str | None = None
+    trial: str | None = None
+    state: str | None = None
+    limit: int = 100
+    offset: int = 0
+
+
+def outcome(finishes: Sequence[dict[str, Any] | None]) -> Outcome:
+    """Return how a run stands whose writers ended as `finishes` say, None for one that still writes."""
+    ends = [finish for finish in finishes if finish is not None and finish["state"] in SEVERITY]
+    if not ends or len(ends) < len(finishes):
+        return Outcome("running", "", None, None, None)
+    worst = max(ends, key=lambda finish: SEVERITY.index(finish["state"]))
+    ended = max(float(finish["time"]) for finish in ends)
+    return Outcome(worst["state"], worst["reason"], worst["exit_code"], worst["signal"], ended)
+
+
+def lock_run(connection: Connection, run_id: str) -> RowMapping | None:
+    """Return the run's row, which nobody else changes until this transaction ends."""
+    return connection.execute(select(_run).where(_run.c.id == run_id).with_for_update()).mappings().first()
+
+
+def ensure_run(connection: Connection, header: Header, info: RunInfo, *, now: float) -> None:
+    """Make the run of a journal's header where it is new, or bring it up to what the header says; take its lock."""
+    known = lock_run(connection, info.id)
+    created = usable_time(header.created, now)
+    if known is None:
+        project_id = ensure_project(connection, info.project, now=now)
+        row = _first_row(header, info) | {"id": info.id, "project_id": project_id}
+        row |= {"created": created, "updated": created}
+        connection.execute(insert(connection, schema.run).values(row).on_conflict_do_nothing())
+        known = lock_run(connection, info.id)
+        assert known is not None  # noqa: S101  just inserted, by us or by another server
+    changes = _changes(known, header, info) | {"created": min(known["created"], created)}
+    connection.execute(update(_run).where(_run.c.id == info.id).values(**changes))
+
+
+def _first_row(header: Header, info: RunInfo) -> dict[str, Any]:
+    return _writer(header, info) | {
+        "name": text(info.name),
+        "group": text(info.group),
+        "mode": info.mode,
+        "job_type": text(info.job_type),
+        "state": "running",
+        "reason": "",
+        "config": {},
+        "logged": {},
+        "summary": {},
+        "tags": [],
+        "notes": text(info.notes),
+        "sweep_id": info.sweep,
+        "trial_id": info.trial,
+        "rows": 0,
+    }
+
+
+def _writer(header: Header, info: RunInfo) -> dict[str, Any]:
+    """Return the columns that tell where the run's first rank runs in its latest attempt."""
+    return {
+        "rank": int32(info.rank),
+        "local_rank": int32(info.local_rank),
+        "world_size": int32(info.world_size),
+        "node_rank": int32(info.node_rank),
+        "attempt": int32(info.attempt),
+        "host": text(header.process.host),
+        "node_id": text(header.process.node),
+        "user": text(header.process.user),
+        "command": plain(header.process.command),
+        "gpus": plain(info.gpus),
+    }
+
+
+def _changes(known: RowMapping, header: Header, info: RunInfo) -> dict[str, Any]:
+    tags = [text(tag) for tag in info.tags]
+    changes: dict[str, Any] = {
+        "config": merge(known["config"], plain(info.config)),
+        "tags": [*known["tags"], *(tag for tag in dict.fromkeys(tags) if tag not in known["tags"])],
+    }
+    is_later = info.attempt > known["attempt"]
+    if is_later or (info.attempt == known["attempt"] and info.rank <= known["rank"]):
+        changes |= _writer(header, info)
+    if is_later:
+        changes |= {"sweep_id": info.sweep or known["sweep_id"], "trial_id": info.trial or known["trial_id"]}
+    return changes
+
+
+def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
+    """Write the batch's values into the run's row and return the id of its trial; series are not touched."""
+    known = lock_run(connection, run_id)
+    assert known is not None  # noqa: S101  its journal has a foreign key to it
+    connection.execute(
+        update(_run)
+        .where(_run.c.id == run_id)
+        .values(
+            config=merge(known["config"], batch.config),
+            logged=known["logged"] | batch.logged,
+            summary=known["summary"] | batch.summary,
+            updated=max(known["updated"], batch.latest),
+            rows=known["rows"] + len(batch.rows),
+        )
+    )
+    trial_id: str | None = known["trial_id"]
+    return trial_id
+
+
+def settle(connection: Connection, run_id: str) -> None:
+    """Set the run's state from how the journals of its latest attempt stand."""
+    journal = schema.journal
+    latest = select(_run.c.attempt).where(_run.c.id == run_id).scalar_subquery()
+    writers = select(journal.c.finish).where(journal.c.run_id == run_id, journal.c.attempt == latest)
+    now = outcome(list(connection.scalars(writers)))
+    connection.execute(
+        update(_run)
+        .where(_run.c.id == run_id)
+        .values(state=now.state, reason=now.reason, exit_code=now.exit_code, signal=now.signal, ended=now.ended)
+    )
+
+
+def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
+    """Return one page of the chosen runs, newest first, and how many there are on all pages."""
+    conditions = {
+        schema.project.c.name: chosen.project,
+        _run.c.group: chosen.group,
+        _run.c.sweep_id: chosen.sweep,
+        _run.c.trial_id: chosen.trial,
+        _run.c.state: chosen.state,
+    }
+    chosen_runs = _joined().where(*(column == value for column, value in conditions.items() if value is not None))
+    total = connection.scalar(select(func.count()).select_from(chosen_runs.subquery()))
+    newest = chosen_runs.order_by(_run.c.created.desc(), _run.c.rank, _run.c.id)
+    page = connection.execute(newest.limit(chosen.limit).offset(chosen.offset)).mappings()
+    return RunList([_message(row) for row in page], total or 0)
+
+
+def get_run(connection: Connection, run_id: str) -> Run:
+    """Return one run.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    row = connection.execute(_joined().where(_run.c.id == run_id)).mappings().first()
+    if row is None:
+        raise no_run(run_id)
+    return _message(row)
+
+
+def no_run(run_id: str) -> NotFound:
+    """Return the error for a run id that is not known."""
+    return NotFound(f"there is no run `{run_id}`", hint="`lightning-sweeps runs` lists the runs of this server")
+
+
+def console(connection: Connection, run_id: str, *, last: int) -> list[ConsoleLine]:
+    """Return the last lines of the run's console output, oldest first."""
+    get_run(connection, run_id)
+    table = schema.console
+    newest = select(table.c.time, table.c.stream, table.c.line).where(table.c.run_id == run_id)
+    lines = connection.execute(newest.order_by(table.c.id.desc()).limit(last)).all()
+    return [ConsoleLine(line.time, line.stream, line.line) for line in reversed(lines)]
+
+
+def _joined() -> Select[Any]:
+    return select(_run, schema.project.c.name.label("project")).join(schema.project)
+
+
+def _message(row: RowMapping) -> Run:
+    same = (
+        "id project name group rank world_size attempt mode job_type state reason exit_code signal host config tags"
+        " notes created updated ended rows"
+    )
+    return Run(
+        **{name: row[name] for name in same.split()},
+        node=row["node_id"],
+        summary=row["logged"] | row["summary"],
+        sweep=row["sweep_id"],
+        trial=row["trial_id"],
+    )
