@@ -10,8 +10,6 @@ import socket
 import sys
 from pathlib import Path
 
-import psutil
-
 from lightning_sweeps.ids import derive_id
 from lightning_sweeps.records import Process
 
@@ -65,6 +63,8 @@ def _linux_start(pid: int) -> float | None:
 
 
 def _portable_start(pid: int) -> float | None:
+    import psutil  # 10 ms that a training process on Linux need not spend
+
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()

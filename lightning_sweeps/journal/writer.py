@@ -90,8 +90,10 @@ class JournalWriter:
             self._sequence += 1
             now = time.time()
             try:
+                if type(values) is not dict:
+                    raise TypeError(f"a row is a dict, this is a `{type(values).__name__}`")
                 "".join(values)  # the cheapest check that all keys are text
-                payload = _encoder.encode(Metrics(self._sequence, step, now, values))  # type: ignore[arg-type]
+                payload = _encoder.encode(Metrics(self._sequence, step, now, values))
             except Exception as error:  # whatever a user's object raises must not reach the training loop
                 payload = self._plain(step, now, values, error)
             self._write(payload)
@@ -114,7 +116,8 @@ class JournalWriter:
 
     def _plain(self, step: int, now: float, values: object, error: Exception) -> bytes:
         kept, refused = plain_values(values)
-        self._complain(f"log() left out {refused or 'all'}: {error}")
+        if refused:
+            self._complain(f"log() left out {', '.join(refused)}: {error}")
         return _encoder.encode(Metrics(self._sequence, step, now, kept))
 
     def _write(self, payload: bytes) -> None:

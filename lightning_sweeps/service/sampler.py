@@ -39,7 +39,7 @@ def read_counters() -> Counters:
 
 @dataclass(slots=True)
 class Sampler:
-    """Samples this node; rates are over the time since the sample before. `disk_path` is on the file system to watch."""
+    """Samples this node; rates are over the time since the sample before. `disk_path`: on the file system to watch."""
 
     disk_path: Path
     _before: Counters = field(default_factory=read_counters)

@@ -1,0 +1,53 @@
+"""What every test gets: a home of its own, and the police."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lightning_sweeps.settings import PREFIX
+
+
+@pytest.fixture(autouse=True)
+def police() -> Iterator[None]:
+    """A test that leaves a variable, a thread, a child process or an open file behind fails."""
+    variables, threads, children, files = _variables(), _threads(), _children(), _open_files()
+    yield
+    gc.collect()
+    assert _variables() == variables, "the test leaked environment variables"
+    assert _threads() <= threads, "the test left threads behind"
+    assert _children() <= children, "the test left child processes behind"
+    assert _open_files() <= files, "the test left files open"
+
+
+@pytest.fixture(autouse=True)
+def home(police: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of the test's own; nothing here ever touches the user's, and no service starts unasked."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv(f"{PREFIX}HOME", str(folder))
+    monkeypatch.setenv(f"{PREFIX}SERVICE", "off")
+    return folder
+
+
+def _variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+def _threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate()}
+
+
+def _children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def _open_files() -> set[str]:
+    return {file.path for file in psutil.Process().open_files()}

@@ -1,0 +1,144 @@
+"""The format, cut and damaged at every place: the reader never raises, never loops, never invents a row."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lightning_sweeps.errors import JournalError
+from lightning_sweeps.journal.format import (
+    FRAME,
+    MAX_PAYLOAD_BYTES,
+    PREAMBLE,
+    Damage,
+    Entry,
+    check_preamble,
+    decode,
+    encode,
+)
+from lightning_sweeps.records import Finish, Metrics, Record, Text
+
+RECORDS: list[Record] = [
+    Metrics(1, 0, 1.5, {"loss": 0.5, "note": "a"}),
+    Metrics(2, 1, 2.5, {"loss": 0.25, "nested": {"deep": True}}),
+    Text(3, 3.5, "stderr", "a line"),
+    Finish(4, 4.5, "finished"),
+]
+DATA = b"".join(encode(record) for record in RECORDS)
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+metrics = st.builds(
+    Metrics,
+    st.integers(1, 2**62),
+    st.integers(-(2**62), 2**62),
+    st.floats(0, 1e12),
+    st.dictionaries(st.text(max_size=8), values, max_size=6),
+)
+
+
+def _records(data: bytes) -> list[Record]:
+    return [item.record for item in decode(data) if isinstance(item, Entry)]
+
+
+def test_records_come_back_as_they_were() -> None:
+    assert _records(DATA) == RECORDS
+
+
+@given(st.lists(metrics, max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_any_stream_of_rows_comes_back(stream: list[Metrics]) -> None:
+    assert _records(b"".join(encode(row) for row in stream)) == stream
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_non_finite_values_survive(value: float) -> None:
+    (record,) = _records(encode(Metrics(1, 0, 0.0, {"x": value})))
+    assert isinstance(record, Metrics)
+    assert math.isnan(record.values["x"]) if math.isnan(value) else record.values["x"] == value
+
+
+def test_a_cut_at_every_byte_loses_only_the_cut_record() -> None:
+    ends = [item.end for item in decode(DATA)]
+    for cut in range(len(DATA)):
+        items = list(decode(DATA[:cut]))
+        assert all(isinstance(item, Entry) for item in items), cut
+        assert _records(DATA[:cut]) == RECORDS[: sum(end <= cut for end in ends)]
+
+
+def test_a_flip_of_every_byte_loses_at_most_the_flipped_record_and_is_reported() -> None:
+    spans = [(item.start, item.end) for item in decode(DATA)]
+    for place in range(len(DATA)):
+        damaged = bytearray(DATA)
+        damaged[place] ^= 0xFF
+        hit = next(number for number, (start, end) in enumerate(spans) if start <= place < end)
+        items = list(decode(bytes(damaged)))
+        assert [item.record for item in items if isinstance(item, Entry)] == RECORDS[:hit] + RECORDS[hit + 1 :], place
+        if hit < len(RECORDS) - 1:  # the last record may also look like one that is not whole yet
+            (damage,) = [item for item in items if isinstance(item, Damage)]
+            assert (damage.start, damage.end) == spans[hit]
+            assert damage.reason
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=300, deadline=None)
+def test_random_bytes_give_no_row_and_no_error(noise: bytes) -> None:
+    assert _records(noise) == []
+
+
+@given(st.binary(max_size=60), st.integers(0, len(RECORDS)))
+@settings(max_examples=200, deadline=None)
+def test_noise_between_records_loses_none_of_them(noise: bytes, place: int) -> None:
+    parts = [encode(record) for record in RECORDS]
+    data = b"".join([*parts[:place], noise, *parts[place:]])
+    found = _records(data)
+    assert all(record in found for record in RECORDS[:place])
+    if place < len(RECORDS):
+        assert found[-1] == RECORDS[-1] or len(noise) < FRAME.size
+
+
+def test_a_run_of_zeros_is_damage_not_records() -> None:
+    data = encode(RECORDS[0]) + bytes(64) + encode(RECORDS[1])
+    assert _records(data) == RECORDS[:2]
+
+
+def test_a_record_of_impossible_length_is_skipped() -> None:
+    data = FRAME.pack(MAX_PAYLOAD_BYTES + 1, 0) + b"x" * 16 + encode(RECORDS[0])
+    items = list(decode(data))
+    assert [type(item) for item in items] == [Damage, Entry]
+    assert isinstance(items[0], Damage)
+    assert "length" in items[0].reason
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not a journal"),
+        (b"PK\x03\x04....", "not a journal"),
+        (b"LSWJ\xff\x00\x00\x00", "format version 255"),
+        (b"LSWJ\x00\x00\x00\x00", "format version 0"),
+    ],
+)
+def test_a_file_that_is_no_journal_of_ours_is_refused_in_words(data: bytes, message: str) -> None:
+    with pytest.raises(JournalError, match=message):
+        check_preamble(data)
+
+
+def test_our_preamble_is_accepted() -> None:
+    check_preamble(PREAMBLE)
+
+
+def test_fields_added_later_do_not_break_old_readers() -> None:
+    import msgspec
+
+    from lightning_sweeps.journal.format import frame
+
+    longer: list[Any] = [*msgspec.msgpack.decode(encode(RECORDS[0])[FRAME.size :]), "a field of tomorrow"]
+    assert _records(frame(msgspec.msgpack.encode(longer))) == [RECORDS[0]]
