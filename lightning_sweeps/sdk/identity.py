@@ -57,7 +57,7 @@ def resolve_identity(
 
     Args:
         environ: the environment of this process.
-        fresh: a new random job id, used where nothing names the job: a single process.
+        fresh: the job's name where no launcher gives one: it names the process that the job began in.
         parent: names the parent process for ever (host, pid, start time): ranks of one torchrun on one node share it.
         trial: the agent's trial, when there is one.
         process_group: the default process group, when it is initialised.
@@ -94,6 +94,11 @@ def find_place(environ: Mapping[str, str], process_group: ProcessGroup | None) -
         per_node = max(1, world_size // max(1, _number(environ, "NUM_NODES") or 1))
         return Place(node_rank * per_node + local_rank, local_rank, world_size, node_rank, "lightning")
     return Place(0, 0, 1, 0, "none")
+
+
+def is_further_rank_of_parent(environ: Mapping[str, str]) -> bool:
+    """Whether Lightning's own launcher started this process: rank 0 runs the script and starts it anew for the others."""
+    return (_number(environ, "LOCAL_RANK") or 0) > 0 and "WORLD_SIZE" in environ and "RANK" not in environ
 
 
 def _launcher_job(environ: Mapping[str, str], place: Place, parent: str) -> str | None:

@@ -141,10 +141,12 @@ class Run:
 
     def _record_config(self, values: dict[str, Any]) -> None:
         if self._writer is not None:
+            self._finished = False
             self._writer.append(lambda sequence, time: Config(sequence, time, values))
 
     def _record_summary(self, values: dict[str, Any]) -> None:
         if self._writer is not None:
+            self._finished = False
             self._writer.append(lambda sequence, time: Summary(sequence, time, values))
 
     # use as a context, in other processes

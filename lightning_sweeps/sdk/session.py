@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.ids import derive_id, new_id
+from lightning_sweeps.ids import derive_id
 from lightning_sweeps.paths import Home
 from lightning_sweeps.records import LoggerMode, RunInfo
 from lightning_sweeps.sdk.facts import identify
@@ -166,6 +166,11 @@ def open_run(
     return run
 
 
+def derive_run_id(identity: Identity, *, number: int, rank: int) -> str:
+    """Return the id of the run that rank `rank` has from its `number`th logger of this job."""
+    return derive_id(identity.job, number, rank, prefix="r-")
+
+
 def describe_run(
     identity: Identity,
     *,
@@ -184,10 +189,8 @@ def describe_run(
 ) -> RunInfo:
     """Return the run's description; its id follows from job and rank, so a restarted rank goes on with its run."""
     place = identity.place
-    known_job = place.launcher != "none" or trial is not None
-    rank_of_id = 0 if mode == "shared" else place.rank
-    run_id = run_id or (derive_id(identity.job, number, rank_of_id, prefix="r-") if known_job else new_id("r-"))
-    group = group or settings.group or (trial.id if trial else derive_id(identity.job, prefix="g-"))
+    run_id = run_id or derive_run_id(identity, number=number, rank=0 if mode == "shared" else place.rank)
+    group = group or settings.group or (trial.id if trial else derive_id(identity.job, number, prefix="g-"))
     base_name = name or (f"{trial.sweep_name}-{trial.number}" if trial else f"run-{group[-4:]}")
     suffix = f"-rank{place.rank}" if mode == "grouped" and place.world_size > 1 else ""
     return RunInfo(
