@@ -1,0 +1,50 @@
+"""`lightning-sweeps agent`: run a sweep's trials on this machine."""
+
+from __future__ import annotations
+
+import typer
+
+from lightning_sweeps import tuner
+from lightning_sweeps.agent.options import DEFAULT_GRACE_S, AgentOptions
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def agent(
+    sweep: str = typer.Argument(..., metavar="SWEEP_ID", help="The sweep, as `lightning-sweeps sweep` printed it."),
+    count: int | None = typer.Option(None, "--count", help="End after this many trials, over all slots."),
+    gpus: str | None = typer.Option(None, "--gpus", help="GPUs to use, for example 0,2; `none` for none."),
+    gpus_per_trial: int | None = typer.Option(None, "--gpus-per-trial", "-g", help="GPUs of one trial (default 1)."),
+    processes_per_trial: int | None = typer.Option(
+        None, "--processes-per-trial", help="Ranks of one trial (default: the sweep file's, else one per GPU)."
+    ),
+    slots: int | None = typer.Option(None, "--slots", help="Trials at once (default: as many as the GPUs allow)."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Do not show what the trials print."),
+    grace_s: float = typer.Option(
+        DEFAULT_GRACE_S, "--grace-s", help="Seconds that a trial told to stop has before it gets SIGTERM."
+    ),
+) -> None:
+    """Run trials until the sweep is finished: all GPUs of this machine, one agent each.
+
+    Start it in the folder of the training program. Ctrl-C once: finish the running trials and take no more; twice: end
+    them; three times: kill them.
+
+    Examples:
+
+      lightning-sweeps agent s-1a2b3c4d5e
+
+      lightning-sweeps agent s-1a2b3c4d5e --gpus-per-trial 2
+
+      lightning-sweeps agent s-1a2b3c4d5e --slots 2 --count 10
+    """
+    options = AgentOptions(
+        count=count,
+        gpus=gpus,
+        gpus_per_trial=gpus_per_trial,
+        processes_per_trial=processes_per_trial,
+        slots=slots,
+        quiet=quiet,
+        grace_s=grace_s,
+    )
+    raise typer.Exit(tuner.run(sweep, options))

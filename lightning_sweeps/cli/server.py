@@ -1,0 +1,72 @@
+"""`lightning-sweeps server`: run one in the foreground, or manage this machine's own."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import psutil
+import typer
+
+from lightning_sweeps.connection import read_server_file
+from lightning_sweeps.errors import ServerError, UsageError
+from lightning_sweeps.paths import Home
+from lightning_sweeps.server.serve import LOOPBACK, serve
+from lightning_sweeps.settings import read_settings
+
+STOP_DEADLINE_S = 10.0
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def server(
+    host: str = typer.Option(LOOPBACK, "--host", help="The address to listen on; 0.0.0.0 for all."),
+    port: int = typer.Option(0, "--port", min=0, max=65535, help="The port; 0 takes a free one."),
+    database: str | None = typer.Option(
+        None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
+    ),
+    show: bool = typer.Option(False, "--show", help="Say where this machine's own server is, and its key."),
+    stop: bool = typer.Option(False, "--stop", help="End this machine's own server."),
+) -> None:
+    """Run a server until Ctrl-C. On one machine you need none: commands start one by themselves.
+
+    A team: run it where all can reach it, and on every other machine set LIGHTNING_SWEEPS_URL to its address and
+    LIGHTNING_SWEEPS_API_KEY to its key (`lightning-sweeps server --show` prints both there).
+    """
+    if show and stop:
+        raise UsageError("both --show and --stop were given, allowed: one")
+    settings = read_settings()
+    home = Home(settings.home)
+    if show:
+        _show(home)
+    elif stop:
+        _stop(home)
+    else:
+        status = serve(home, host=host, port=port, database=database, api_key=settings.api_key, say=typer.echo)
+        raise typer.Exit(status)
+
+
+def _show(home: Home) -> None:
+    file = read_server_file(home.server_file)
+    if file is None:
+        typer.echo(f"No server runs for the home folder `{home.root}`; commands start one when they need it.")
+        raise typer.Exit(1)
+    typer.echo(f"LIGHTNING_SWEEPS_URL={file.url}\nLIGHTNING_SWEEPS_API_KEY={file.token}")
+
+
+def _stop(home: Home) -> None:
+    file = read_server_file(home.server_file)
+    if file is None:
+        typer.echo(f"No server runs for the home folder `{home.root}`.")
+        return
+    process = psutil.Process(file.pid)
+    process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_DEADLINE_S
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except psutil.TimeoutExpired:
+        raise ServerError(
+            f"the server (pid {file.pid}) still runs {STOP_DEADLINE_S:.0f} s after SIGTERM", hint=f"kill -9 {file.pid}"
+        ) from None
+    typer.echo(f"Ended the server at {file.url}; journals wait for the next one.")

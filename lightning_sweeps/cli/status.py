@@ -1,0 +1,145 @@
+"""`lightning-sweeps status`: all sweeps, or one of them with trials and agents."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+
+from lightning_sweeps.cli.tables import Column, console, duration, number, parameters, print_json, state, table
+from lightning_sweeps.client import Client
+from lightning_sweeps.connection import connect
+from lightning_sweeps.messages import Agent, Sweep, Trial
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+REASON_LENGTH = 70
+
+SWEEP_COLUMNS: list[Column] = ["sweep", "project", "name", "state", "method", "trials", "best", "created"]
+TRIAL_COLUMNS: list[Column] = [
+    "trial",
+    "state",
+    ("objective", "right"),
+    ("reports", "right"),
+    "time",
+    "parameters",
+    "remark",
+]
+AGENT_COLUMNS: list[Column] = [
+    "agent",
+    "host",
+    ("slot", "right"),
+    "GPUs",
+    "state",
+    "trial",
+    ("done", "right"),
+    "last heard of",
+]
+
+
+@app.command()
+def status(
+    sweep: str | None = typer.Argument(None, metavar="[SWEEP_ID]", help="One sweep; default: a line for each."),
+    project: str | None = typer.Option(None, "--project", "-p", help="Only this project's sweeps."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+) -> None:
+    """Show what the sweeps do: states, best trial, agents."""
+    with connect() as client:
+        if sweep is None:
+            _all(client.sweeps(project=project), as_json=as_json)
+        else:
+            _one(client, sweep, as_json=as_json)
+
+
+def _all(sweeps: list[Sweep], *, as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(sweep) for sweep in sweeps])
+        return
+    if not sweeps:
+        typer.echo("There are no sweeps yet. Create one:  lightning-sweeps sweep sweep.yaml")
+        return
+    console().print(table(SWEEP_COLUMNS, [_sweep_row(sweep) for sweep in sweeps]))
+
+
+def _sweep_row(sweep: Sweep) -> list[object]:
+    best = f"{sweep.metric} {number(sweep.best.objective)}" if sweep.best else "-"
+    age = f"{duration(sweep.created, None)} ago"
+    return [sweep.id, sweep.project, sweep.name, state(sweep.state), sweep.method, counts(sweep), best, age]
+
+
+def _one(client: Client, sweep_id: str, *, as_json: bool) -> None:
+    sweep, trials, agents = client.sweep(sweep_id), client.trials(sweep_id), client.agents(sweep_id)
+    if as_json:
+        print_json({"sweep": asdict(sweep), "trials": list(map(asdict, trials)), "agents": list(map(asdict, agents))})
+    else:
+        print_sweep(console(), sweep, trials, agents)
+
+
+def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> None:
+    """Print a sweep's head line, its trials with the best one marked, and its agents."""
+    out.print(f"Sweep {sweep.id} ({sweep.name}): ", state(sweep.state), end="", markup=False, highlight=False)
+    out.print(f" - {sweep.reason}" if sweep.reason else "", markup=False, highlight=False)
+    out.print(f"{sweep.method}, {_goal(sweep)}, {counts(sweep)}", markup=False, highlight=False)
+    if trials:
+        columns: list[Column] = [
+            "trial",
+            "state",
+            ("objective", "right"),
+            ("reports", "right"),
+            "time",
+            "parameters",
+            "remark",
+        ]
+        out.print(table(TRIAL_COLUMNS, [_trial_row(trial, sweep) for trial in trials]))
+    if sweep.best:
+        best = sweep.best
+        out.print(
+            f"Best: trial {best.number}, {sweep.metric} {number(best.objective)} with {parameters(best.params)}",
+            markup=False,
+            highlight=False,
+            style="bold",
+        )
+    if agents:
+        numbers = {trial.id: f"{trial.number}" for trial in trials}
+        out.print(table(AGENT_COLUMNS, [_agent_row(agent, numbers) for agent in agents]))
+    else:
+        out.print(f"No agent yet. Start one:  lightning-sweeps agent {sweep.id}", markup=False, highlight=False)
+
+
+def counts(sweep: Sweep) -> str:
+    """Return how many trials are in each state, and of how many."""
+    words = [f"{count} {name}" for name, count in sweep.counts.items() if count]
+    cap = f" of {sweep.run_cap}" if sweep.run_cap else ""
+    return (", ".join(words) or "none") + cap
+
+
+def _goal(sweep: Sweep) -> str:
+    return f"{sweep.goal} {sweep.metric}" if sweep.metric else "no metric"
+
+
+def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
+    is_best = sweep.best is not None and sweep.best.id == trial.id
+    remark = trial.reason if len(trial.reason) <= REASON_LENGTH else trial.reason[: REASON_LENGTH - 1] + "…"
+    return [
+        f"{trial.number}{' *' if is_best else ''}",
+        state(trial.state),
+        number(trial.objective),
+        trial.reports,
+        duration(trial.started, trial.ended),
+        parameters(trial.params),
+        remark,
+    ]
+
+
+def _agent_row(agent: Agent, numbers: dict[str, str]) -> list[object]:
+    return [
+        agent.id,
+        agent.host,
+        agent.slot,
+        ",".join(agent.gpus) or "-",
+        state(agent.state),
+        numbers.get(agent.trial or "", "-"),
+        agent.trials_done,
+        f"{duration(agent.seen, None)} ago",
+    ]

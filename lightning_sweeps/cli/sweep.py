@@ -1,0 +1,96 @@
+"""`lightning-sweeps sweep`: create a sweep from a file, check one, or change a running one."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import typer
+
+from lightning_sweeps.cli.tables import parameters
+from lightning_sweeps.connection import connect
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import SweepCreate, SweepState
+from lightning_sweeps.settings import read_settings
+from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
+from lightning_sweeps.sweeps.space import Space
+
+SAMPLES = 3
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def sweep(
+    target: str = typer.Argument(..., metavar="FILE|SWEEP_ID", help="A sweep file; with --pause and the like an id."),
+    project: str | None = typer.Option(None, "--project", "-p", help="The project; stands above the file's."),
+    name: str | None = typer.Option(None, "--name", help="The sweep's name; stands above the file's."),
+    check: bool = typer.Option(False, "--check", help="Check the file and show the space; create nothing."),
+    pause: bool = typer.Option(False, "--pause", help="Hand out no more trials until --resume; running ones go on."),
+    resume: bool = typer.Option(False, "--resume", help="Hand out trials again."),
+    stop: bool = typer.Option(False, "--stop", help="Hand out no more trials for good; running ones go on."),
+    cancel: bool = typer.Option(False, "--cancel", help="End the sweep and its running trials."),
+) -> None:
+    """Create a sweep from a W&B sweep file and print how to run it.
+
+    Examples:
+
+      lightning-sweeps sweep sweep.yaml
+
+      lightning-sweeps sweep sweep.yaml --check
+
+      lightning-sweeps sweep s-1a2b3c4d5e --pause
+    """
+    flags: list[tuple[SweepState, bool]] = [
+        ("paused", pause),
+        ("running", resume),
+        ("stopped", stop),
+        ("cancelled", cancel),
+    ]
+    changes = [state for state, given in flags if given]
+    if len(changes) + check > 1:
+        raise UsageError("more than one of --check, --pause, --resume, --stop, --cancel was given, allowed: one")
+    if changes:
+        _change(target, changes[0])
+    elif check:
+        _check(load_sweep_file(target))
+    else:
+        _create(target, project=project, name=name)
+
+
+def _create(file: str, *, project: str | None, name: str | None) -> None:
+    parsed = load_sweep_file(file)
+    _warn(parsed.warnings)
+    source = Path(file).read_text()
+    project = project or parsed.config.project or read_settings().project
+    with connect() as client:
+        created = client.create_sweep(SweepCreate(parsed.raw, source=source, project=project, name=name))
+        url = client.url
+    program = parsed.config.program
+    if program and not Path(program).exists():
+        _warn([f"`program: {program}` is not in this folder; start agents in the folder where it is"])
+    typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
+    typer.echo(f"Run it:    lightning-sweeps agent {created.id}")
+    typer.echo(f"Watch it:  lightning-sweeps status {created.id}")
+
+
+def _check(parsed: ParsedSweep) -> None:
+    _warn(parsed.warnings)
+    space = Space.of(parsed.config.parameters)
+    size = "infinitely many points" if space.size is None else f"{space.size} points"
+    typer.echo(f"The file is right. Method {parsed.config.method}, {len(space.dimensions)} dimensions, {size}.")
+    generator = random.Random(parsed.config.seed or 0)
+    for _ in range(SAMPLES):
+        typer.echo(f"  for example: {parameters(space.sample(generator))}")
+
+
+def _change(sweep_id: str, state: SweepState) -> None:
+    with connect() as client:
+        changed = client.set_sweep_state(sweep_id, state)
+    typer.echo(f"Sweep {changed.id} is now {changed.state}")
+
+
+def _warn(warnings: list[str]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)

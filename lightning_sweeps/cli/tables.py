@@ -1,0 +1,93 @@
+"""Tables and JSON for people and scripts."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STATE_STYLES = {
+    "running": "cyan",
+    "leased": "cyan",
+    "working": "cyan",
+    "stopping": "yellow",
+    "stopped": "yellow",
+    "paused": "yellow",
+    "preempted": "yellow",
+    "pending": "dim",
+    "idle": "dim",
+    "gone": "dim",
+    "finished": "green",
+    "failed": "red",
+    "killed": "red",
+    "lost": "red",
+    "cancelled": "red",
+}
+Column = str | tuple[str, str]
+"""A heading, or a heading and `right` for numbers."""
+
+PIPE_WIDTH = 160
+"""Columns of a table that does not go to a terminal: nothing is cut to fit a window that is not there."""
+
+
+def console() -> Console:
+    """Return a console for stdout."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
+    """Return a table. Cells are never read as markup."""
+    built = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    for column in columns:
+        heading, justify = (column, "left") if isinstance(column, str) else column
+        built.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    for row in rows:
+        built.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return built
+
+
+def state(name: str) -> Text:
+    return Text(name, style=STATE_STYLES.get(name, ""))
+
+
+def number(value: Any) -> str:
+    """Return a value in at most six significant digits."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return str(value) if isinstance(value, int) or not math.isfinite(value) else f"{value:.6g}"
+
+
+def duration(start: float | None, end: float | None) -> str:
+    """Return the time from `start` to `end` (or to now) in two units."""
+    if start is None:
+        return "-"
+    seconds = max(0, int((end or time.time()) - start))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def parameters(params: dict[str, Any], prefix: str = "") -> str:
+    """Return a parameter set in one line, nested names dotted."""
+    words = []
+    for key, value in params.items():
+        inner = parameters(value, f"{prefix}{key}.") if isinstance(value, dict) and value else None
+        words.append(inner or f"{prefix}{key}={number(value)}")
+    return " ".join(words)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document for scripts."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
