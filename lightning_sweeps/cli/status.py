@@ -82,15 +82,6 @@ def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Ag
     out.print(f" - {sweep.reason}" if sweep.reason else "", markup=False, highlight=False)
     out.print(f"{sweep.method}, {_goal(sweep)}, {counts(sweep)}", markup=False, highlight=False)
     if trials:
-        columns: list[Column] = [
-            "trial",
-            "state",
-            ("objective", "right"),
-            ("reports", "right"),
-            "time",
-            "parameters",
-            "remark",
-        ]
         out.print(table(TRIAL_COLUMNS, [_trial_row(trial, sweep) for trial in trials]))
     if sweep.best:
         best = sweep.best
