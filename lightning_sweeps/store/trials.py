@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import NotFound
+from lightning_sweeps.ids import new_id
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.trial import Event, transition
 
@@ -88,15 +89,47 @@ def advance(connection: Connection, row: Fields, event: Event, **values: object)
     return change(connection, row.id, state=transition(row.state, event), **values)
 
 
-def give_back(connection: Connection, row: Fields, *, retry: int, reason: str, now: float) -> Fields:
+def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> None:
+    """Add a trial that waits for an agent; the caller holds the sweep's lock."""
+    connection.execute(
+        insert(schema.trial).values(
+            id=new_id(),
+            sweep_id=sweep_id,
+            number=number,
+            state="pending",
+            params=params,
+            attempt=1,
+            reports=0,
+            reason="",
+            stderr_tail="",
+            judged={},
+            created=now,
+        )
+    )
+
+
+def last_number(connection: Connection, sweep_id: str) -> int:
+    """Return the highest number of the sweep's trials, 0 where there are none."""
+    return connection.scalar(select(func.max(schema.trial.c.number)).where(schema.trial.c.sweep_id == sweep_id)) or 0
+
+
+def give_back(
+    connection: Connection,
+    row: Fields,
+    *,
+    retry: int,
+    reason: str,
+    now: float,
+    final: Literal["lose", "preempt"] = "lose",
+) -> Fields:
     """Take a locked trial from its agent: it is tried again up to `retry` times with what it reported forgotten.
 
-    A trial that was ordered to stop is stopped, one without attempts left is lost.
+    A trial that was ordered to stop is stopped; for one without attempts left `final` happens.
     """
     if row.state == "stopping":
-        return advance(connection, row, "lose", lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
+        return advance(connection, row, final, lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
     if row.attempt > retry:
-        return advance(connection, row, "lose", lease_expires=None, ended=now, reason=reason)
+        return advance(connection, row, final, lease_expires=None, ended=now, reason=reason)
     connection.execute(delete(schema.report).where(schema.report.c.trial_id == row.id))
     return advance(
         connection,

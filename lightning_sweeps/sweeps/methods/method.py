@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from lightning_sweeps.messages import TrialState
 from lightning_sweeps.sweeps.space import Space
@@ -27,6 +27,14 @@ class Observation:
     objective: float | None
     state: TrialState
     last: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imputation:
+    """What stands for a trial without a value (`metric.impute`), and for one in flight (`impute_while_running`)."""
+
+    failed: Literal["worst", "best", "latest"] = "worst"
+    running: Literal[False, "best", "worst", "latest"] = False
 
 
 class Method(Protocol):

@@ -1,0 +1,272 @@
+"""Agents and the trials they hold: at any time at most one agent has a trial, and only as long as it is heard of.
+
+Every function works inside the caller's transaction. Locks are taken in the order sweep, trial, agent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.errors import NotFound, ServerRefused
+from lightning_sweeps.ids import new_id
+from lightning_sweeps.store import schema, sweeps, trials
+from lightning_sweeps.store.plain import plain
+from lightning_sweeps.store.reports import NO_VALUE
+from lightning_sweeps.sweeps.config import SweepConfig, read_config
+from lightning_sweeps.sweeps.trial import end_event
+
+IDLE_LEASES = 3
+"""An agent without a trial that is not heard of for this many lease times is called lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A trial that was taken from an agent which is no longer heard of."""
+
+    trial: str
+    sweep: str
+    agent: str | None
+    state: m.TrialState
+
+
+def register_agent(connection: Connection, sweep_id: str, wanted: m.AgentRegister, *, now: float) -> m.Agent:
+    """Take a new agent in.
+
+    Raises:
+        NotFound: there is no such sweep.
+    """
+    sweeps.require_sweep(connection, sweep_id)
+    agent_id = new_id()
+    connection.execute(
+        insert(schema.agent).values(
+            id=agent_id,
+            sweep_id=sweep_id,
+            host=wanted.host,
+            node=wanted.node,
+            pid=wanted.pid,
+            slot=wanted.slot,
+            gpus=plain(wanted.gpus),
+            state="idle",
+            trials_done=0,
+            registered=now,
+            seen=now,
+        )
+    )
+    return get_agent(connection, agent_id)
+
+
+def get_agent(connection: Connection, agent_id: str) -> m.Agent:
+    """Return one agent.
+
+    Raises:
+        NotFound: there is no such agent.
+    """
+    row = connection.execute(select(schema.agent).where(schema.agent.c.id == agent_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no agent `{agent_id}`", status=404, hint="start one with `lightning-sweeps agent <sweep>`")
+    return _to_message(row)
+
+
+def list_agents(connection: Connection, sweep_id: str) -> list[m.Agent]:
+    """Return a sweep's agents in the order in which they came."""
+    table = schema.agent
+    query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.registered, table.c.id)
+    return [_to_message(row) for row in connection.execute(query)]
+
+
+def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: float) -> m.Trial | None:
+    """Give the agent the oldest trial that waits, or None where none does.
+
+    An agent whose last answer was lost on the way gets the same trial again.
+    """
+    agent = get_agent(connection, agent_id)
+    sweep = connection.execute(select(schema.sweep).where(schema.sweep.c.id == agent.sweep)).one()
+    if sweep.state != "running":
+        return None
+    table = schema.trial
+    held = connection.execute(
+        select(table).where(table.c.agent_id == agent_id, table.c.state == "leased").with_for_update()
+    ).first()
+    if held is not None:
+        return _hold(connection, trials.change(connection, held.id, lease_expires=now + lease_s), agent_id, now=now)
+    waiting = (
+        select(table)
+        .where(table.c.sweep_id == agent.sweep, table.c.state == "pending")
+        .order_by(table.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = connection.execute(waiting).one_or_none()
+    if row is None:
+        return None
+    leased = trials.advance(connection, row, "lease", agent_id=agent_id, lease_expires=now + lease_s, reason="")
+    return _hold(connection, leased, agent_id, now=now)
+
+
+def heartbeat(
+    connection: Connection, agent_id: str, *, trial_id: str | None, now: float, lease_s: float
+) -> m.AgentOrders:
+    """Renew what the agent holds and tell it what is wanted."""
+    agent = get_agent(connection, agent_id)
+    state: m.SweepState = connection.execute(
+        select(schema.sweep.c.state).where(schema.sweep.c.id == agent.sweep)
+    ).scalar_one()
+    if trial_id is None:
+        _change_agent(connection, agent_id, seen=now, state="idle")
+        return m.AgentOrders(state)
+    row = trials.lock(connection, trial_id)
+    if not _holds(row, agent_id):
+        _change_agent(connection, agent_id, seen=now, state="idle", trial_id=None)
+        return m.AgentOrders(state, [m.Command("kill", trial_id, "this agent no longer has the trial")], True)
+    trials.change(connection, trial_id, lease_expires=now + lease_s)
+    _change_agent(connection, agent_id, seen=now, state="working", trial_id=trial_id)
+    if state == "cancelled":
+        return m.AgentOrders(state, [m.Command("kill", trial_id, "the sweep was cancelled")])
+    if row.state == "stopping":
+        return m.AgentOrders(state, [m.Command("stop", trial_id, row.reason)])
+    return m.AgentOrders(state)
+
+
+def start_trial(connection: Connection, agent_id: str, trial_id: str, *, now: float) -> m.Trial:
+    """Note that the trial's program runs.
+
+    Raises:
+        NotFound: there is no such agent or trial.
+        ServerRefused: status 409; the agent no longer has the trial and must not run it.
+    """
+    get_agent(connection, agent_id)
+    row = trials.lock(connection, trial_id)
+    if not _holds(row, agent_id):
+        raise ServerRefused(
+            f"agent `{agent_id}` no longer has trial `{trial_id}`, which is `{row.state}`",
+            status=409,
+            hint="end the trial's processes and ask for another trial",
+        )
+    started = trials.advance(connection, row, "start", started=row.started or now)
+    _change_agent(connection, agent_id, seen=now)
+    return trials.to_message(started)
+
+
+def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.TrialEnd, *, now: float) -> m.Trial:
+    """Note how the trial's processes ended; from an agent that no longer has the trial this changes nothing.
+
+    Raises:
+        NotFound: there is no such agent or trial.
+        ServerRefused: status 422; a trial cannot end like that.
+    """
+    get_agent(connection, agent_id)
+    event = end_event(end.state)
+    sweep = sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
+    row = trials.lock(connection, trial_id)
+    if not _holds(row, agent_id):
+        return trials.to_message(row)
+    config = read_config(sweep.config)
+    said = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail))}
+    if event == "preempt" and row.state != "stopping":
+        reason = end.reason or "preempted"
+        ended = trials.give_back(connection, row, retry=config.retry, reason=reason, now=now, final="preempt")
+        ended = trials.change(connection, trial_id, **said)
+    else:
+        reason = _end_reason(row, end, config)
+        ended = trials.advance(connection, row, event, lease_expires=None, ended=now, reason=reason, **said)
+    _release(connection, agent_id, now=now, is_done=True)
+    sweeps.note_outcome(connection, sweep, state=ended.state, error=_error(ended))
+    sweeps.finish_if_done(connection, sweep.id, now=now)
+    return trials.to_message(ended)
+
+
+def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
+    """Let an agent go; a trial that it still holds goes back to the sweep."""
+    agent = get_agent(connection, agent_id)
+    sweep = sweeps.lock_sweep(connection, agent.sweep)
+    retry = read_config(sweep.config).retry
+    for row in _held_by(connection, agent_id):
+        trials.give_back(connection, row, retry=retry, reason="its agent left", now=now)
+    _change_agent(connection, agent_id, seen=now, state="gone", trial_id=None)
+    sweeps.finish_if_done(connection, sweep.id, now=now)
+    return get_agent(connection, agent_id)
+
+
+def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list[Expired]:
+    """Take every trial from the agents that are no longer heard of, and call these lost."""
+    table, agents = schema.trial, schema.agent
+    late = table.c.state.in_(trials.HELD_STATES) & (table.c.lease_expires < now)
+    expired = []
+    query = select(table.c.id, table.c.sweep_id).where(late).order_by(table.c.sweep_id, table.c.number)
+    for trial_id, sweep_id in connection.execute(query).all():
+        sweep = sweeps.lock_sweep(connection, sweep_id)
+        row = trials.lock(connection, trial_id)
+        if row.state not in trials.HELD_STATES or row.lease_expires >= now:
+            continue  # another server or a heartbeat was faster
+        silent = f"its agent was not heard of for {lease_s:g} s"
+        given = trials.give_back(connection, row, retry=read_config(sweep.config).retry, reason=silent, now=now)
+        connection.execute(update(agents).where(agents.c.id == row.agent_id).values(state="lost", trial_id=None))
+        expired.append(Expired(trial_id, sweep_id, row.agent_id, given.state))
+        sweeps.finish_if_done(connection, sweep_id, now=now)
+    idle = (agents.c.state == "idle") & (agents.c.seen < now - IDLE_LEASES * lease_s)
+    connection.execute(update(agents).where(idle).values(state="lost"))
+    return expired
+
+
+def touch(connection: Connection, agent_id: str, *, now: float) -> None:
+    """Note that the agent was heard of and has no trial."""
+    _change_agent(connection, agent_id, seen=now, state="idle", trial_id=None)
+
+
+def _hold(connection: Connection, row: Row[Any], agent_id: str, *, now: float) -> m.Trial:
+    _change_agent(connection, agent_id, seen=now, state="working", trial_id=row.id)
+    return trials.to_message(row)
+
+
+def _holds(row: Row[Any], agent_id: str) -> bool:
+    return row.agent_id == agent_id and row.state in trials.HELD_STATES
+
+
+def _held_by(connection: Connection, agent_id: str) -> list[Row[Any]]:
+    table = schema.trial
+    held = (table.c.agent_id == agent_id) & table.c.state.in_(trials.HELD_STATES)
+    return list(connection.execute(select(table).where(held).with_for_update()))
+
+
+def _release(connection: Connection, agent_id: str, *, now: float, is_done: bool) -> None:
+    done = schema.agent.c.trials_done + int(is_done)
+    _change_agent(connection, agent_id, seen=now, state="idle", trial_id=None, trials_done=done)
+
+
+def _end_reason(row: Row[Any], end: m.TrialEnd, config: SweepConfig) -> str:
+    if row.state == "stopping" and end.state != "failed":
+        return str(row.reason)
+    if end.state == "finished" and config.metric is not None and row.reports == 0:
+        return end.reason or NO_VALUE.format(config.metric.name)
+    return end.reason
+
+
+def _error(row: Row[Any]) -> str:
+    """Return the last thing a failed trial said."""
+    lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip()]
+    return lines[-1] if lines else row.reason or f"exit code {row.exit_code}"
+
+
+def _change_agent(connection: Connection, agent_id: str, **values: object) -> None:
+    connection.execute(update(schema.agent).where(schema.agent.c.id == agent_id).values(**values))
+
+
+def _to_message(row: Row[Any]) -> m.Agent:
+    return m.Agent(
+        id=row.id,
+        sweep=row.sweep_id,
+        host=row.host,
+        node=row.node,
+        pid=row.pid,
+        slot=row.slot,
+        gpus=row.gpus,
+        state=row.state,
+        trial=row.trial_id,
+        trials_done=row.trials_done,
+        registered=row.registered,
+        seen=row.seen,
+    )

@@ -1,0 +1,111 @@
+"""The next trial of a sweep: what a method is asked, and what it answers, each in a transaction of its own.
+
+Methods that answer at once are asked inside the transaction; a model is fitted outside, between `suggest_next` and
+`add_suggested`, and its answer is dropped if another server process was faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+from sqlalchemy import Connection, Row, select
+
+from lightning_sweeps.store import schema, sweeps, trials
+from lightning_sweeps.sweeps import controller
+from lightning_sweeps.sweeps.config import SweepConfig, read_config
+from lightning_sweeps.sweeps.fit import FitRequest
+from lightning_sweeps.sweeps.methods import INLINE_METHODS, METHODS, Imputation, Observation
+from lightning_sweeps.sweeps.methods.startup import first_point, needs_model, startup_count
+from lightning_sweeps.sweeps.space import Space
+
+
+def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, now: float) -> FitRequest | bool:
+    """Add the next trial if one is wanted and its method answers at once.
+
+    Args:
+        ahead: how many trials should wait for an agent; None: one more, whatever waits.
+
+    Returns:
+        True: a trial was added. False: none is wanted, or there are no more. A request: a model must be asked.
+    """
+    row = sweeps.lock_sweep(connection, sweep_id)
+    progress = sweeps.progress_of(connection, row)
+    waiting = progress.counts.get("pending", 0)
+    if not controller.may_suggest(progress) or (ahead is not None and waiting >= max(ahead, 1)):
+        return False
+    config = read_config(row.config)
+    space = Space.of(config.parameters)
+    number = trials.last_number(connection, sweep_id) + 1
+    history = LazyHistory(connection, sweep_id, sign=1 if config.goal == "minimize" else -1)
+    if config.method in INLINE_METHODS:
+        method = METHODS[config.method](Imputation())
+        params = method.suggest(space, history, number=number, seed=row.seed)
+    elif needs_model(space, history, number=number):
+        return _request(row, config, number, list(history))
+    elif number > startup_count(space) and ahead is not None and waiting >= ahead:
+        return False  # nobody waits, and what runs now will tell a model where to go
+    else:
+        params = first_point(space, history, number=number, seed=row.seed)
+    return _add(connection, sweep_id, number, params, now=now)
+
+
+def add_suggested(
+    connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any] | None, now: float
+) -> bool:
+    """Add the trial that a model chose; tell whether it was added."""
+    row = sweeps.lock_sweep(connection, sweep_id)
+    is_current = trials.last_number(connection, sweep_id) + 1 == number
+    if not is_current or not controller.may_suggest(sweeps.progress_of(connection, row)):
+        return False
+    return _add(connection, sweep_id, number, params, now=now)
+
+
+class LazyHistory(Sequence[Observation]):
+    """A sweep's trials as methods see them, read when a method first looks: a grid never does."""
+
+    def __init__(self, connection: Connection, sweep_id: str, *, sign: int) -> None:
+        self._connection = connection
+        self._sweep_id = sweep_id
+        self._sign = sign
+        self._loaded: list[Observation] | None = None
+
+    def __len__(self) -> int:
+        return len(self._load())
+
+    @overload
+    def __getitem__(self, index: int) -> Observation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Observation]: ...
+    def __getitem__(self, index: int | slice) -> Observation | list[Observation]:
+        return self._load()[index]
+
+    def _load(self) -> list[Observation]:
+        if self._loaded is None:
+            table = schema.trial
+            columns = (table.c.number, table.c.params, table.c.objective, table.c.state, table.c.last_objective)
+            query = select(*columns).where(table.c.sweep_id == self._sweep_id).order_by(table.c.number)
+            self._loaded = [
+                Observation(row.number, row.params, self._oriented(row.objective), row.state, self._oriented(row[4]))
+                for row in self._connection.execute(query)
+            ]
+        return self._loaded
+
+    def _oriented(self, value: float | None) -> float | None:
+        return None if value is None else self._sign * value
+
+
+def _request(row: Row[Any], config: SweepConfig, number: int, history: list[Observation]) -> FitRequest:
+    imputation = Imputation()
+    if config.metric is not None:
+        imputation = Imputation(config.metric.impute, config.metric.impute_while_running)
+    return FitRequest(config.method, row.config["parameters"], imputation, history, number, row.seed)
+
+
+def _add(connection: Connection, sweep_id: str, number: int, params: dict[str, Any] | None, *, now: float) -> bool:
+    if params is None:
+        sweeps.mark_exhausted(connection, sweep_id)
+        sweeps.finish_if_done(connection, sweep_id, now=now)
+        return False
+    trials.add_trial(connection, sweep_id, number=number, params=params, now=now)
+    return True
