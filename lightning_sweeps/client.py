@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 30.0
+HEARTBEAT_TIMEOUT_S = 5.0
+"""An agent that waits for its heartbeat's answer looks after nothing else."""
+
 LEASE_MARGIN_S = 10.0
 """How much longer than its own wait a lease request may take."""
 
@@ -166,7 +169,8 @@ class Client:
         )
 
     def heartbeat(self, agent_id: str, *, trial: str | None) -> m.AgentOrders:
-        return self._post(f"/api/agents/{agent_id}/heartbeat", m.AgentOrders, m.AgentHeartbeat(trial))
+        path = f"/api/agents/{agent_id}/heartbeat"
+        return self._post(path, m.AgentOrders, m.AgentHeartbeat(trial), timeout_s=HEARTBEAT_TIMEOUT_S)
 
     def leave(self, agent_id: str) -> m.Agent:
         """Say that the agent ends; a trial that it still holds goes back to the sweep."""
@@ -185,9 +189,10 @@ class Client:
     def _get(self, path: str, kind: type[T], params: dict[str, Any] | None = None) -> T:
         return self._call("GET", path, kind, params=params)
 
-    def _post(self, path: str, kind: type[T], body: object = None) -> T:
+    def _post(self, path: str, kind: type[T], body: object = None, *, timeout_s: float | None = None) -> T:
+        headers = {"Content-Type": "application/json"}
         encoded = msgspec.json.encode(asdict(body)) if is_dataclass(body) and not isinstance(body, type) else b""
-        return self._call("POST", path, kind, data=encoded, headers={"Content-Type": "application/json"})
+        return self._call("POST", path, kind, data=encoded, headers=headers, timeout_s=timeout_s)
 
     def _call(
         self,

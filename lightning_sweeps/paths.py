@@ -124,6 +124,21 @@ class TrialFolder:
         return self.root / "ranks"
 
 
+@dataclass(frozen=True, slots=True)
+class TunerFolder:
+    """What the agents of one tuner leave one another and the tuner: a temporary folder."""
+
+    root: Path
+
+    def agent(self, slot: int) -> Path:
+        """The pid of the slot's agent while it lives, its exit status afterwards (JSON)."""
+        return self.root / f"agent-{slot}.json"
+
+    def ticket(self, number: int) -> Path:
+        """Exists once an agent has taken the right to run one of `--count` trials."""
+        return self.root / f"ticket-{number}"
+
+
 def make_private_folder(path: Path) -> None:
     """Make `path` and its parents, readable by this user alone where they are new."""
     path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)

@@ -2,8 +2,8 @@
 
 A trial's processes are the descendants of its first process; those that carry its `LIGHTNING_SWEEPS_TRIAL` in their
 environment, whatever session they moved to (torchrun gives every rank one of its own) and whoever adopted them; and
-those that the agent, a child subreaper, adopted. This package's own service and server are none of them, whoever started
-them.
+those that the agent, a child subreaper, adopted. This package's own service and server are none of them, whoever
+started them.
 Used by the agent for its own trial and by the service for the trials of agents that died.
 """
 
@@ -54,6 +54,8 @@ class TrialProcess(msgspec.Struct, frozen=True):
     trial: str
     agent: ProcessId
     first: ProcessId
+    node: str = ""
+    """Where these processes are: a home folder may be shared by machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,10 @@ def send_signal(process: ProcessId, number: signal.Signals) -> bool:
     return False
 
 
-def reap_adopted(strangers: Iterable[ProcessId], *, keep: int | None) -> None:
+def reap_adopted(*, keep: int | None) -> None:
     """Collect dead children that this process adopted; `keep` is collected by whoever started it."""
-    left_alone = {stranger.pid for stranger in strangers} | {keep}
     for pid in _children_by_parent(include_dead=True).get(os.getpid(), ()):
-        if pid not in left_alone and process_start(pid) is None:
+        if pid != keep and process_start(pid) is None:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
 

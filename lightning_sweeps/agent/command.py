@@ -1,8 +1,8 @@
 """From a sweep's `program` and `command` and a trial's parameters to the words of a command line.
 
 `command` is W&B's: a list of tokens with macros. Ours differs where W&B's is a trap: `${interpreter}` is the Python of
-the agent and not the first `python` on PATH, `--lr=${lr}` works, an unknown macro is an error and does not vanish, lists,
-maps and null are JSON that a program can read back, and nested parameters get dotted names.
+the agent and not the first `python` on PATH, `--lr=${lr}` works, an unknown macro is an error and does not vanish,
+lists, maps and null are JSON that a program can read back, and nested parameters get dotted names.
 Pure, but for `check_program`.
 """
 

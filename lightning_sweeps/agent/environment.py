@@ -81,6 +81,11 @@ def device_names(gpus: Collection[Gpu], cuda_visible_devices: str | None) -> lis
     return [gpu.uuid if by_uuid or gpu.is_part else str(gpu.index) for gpu in gpus]
 
 
+def without_launcher(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what torchrun, Slurm or MPI said about this very process."""
+    return {name: value for name, value in environ.items() if not _is_launchers(name)}
+
+
 def is_under_torchrun(environ: Mapping[str, str]) -> bool:
     """Tell whether torchrun started this process (Lightning tells it by the same variable)."""
     return "TORCHELASTIC_RUN_ID" in environ

@@ -1,0 +1,337 @@
+"""The agent: lease a trial, run it, say how it ended; one thread, one loop, the decisions in `decisions.py`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.agent.command import LaunchPlace, build_command, check_program, processes_of
+from lightning_sweeps.agent.decisions import (
+    Action,
+    Decision,
+    Ended,
+    Event,
+    Kill,
+    Leased,
+    Limits,
+    Ordered,
+    Quit,
+    Say,
+    Start,
+    State,
+    Terminate,
+    Ticked,
+    decide,
+    end_of,
+)
+from lightning_sweeps.agent.environment import DEVICES_VARIABLE, THREADS_VARIABLE, device_names, trial_environment
+from lightning_sweeps.agent.failure import read_failure
+from lightning_sweeps.agent.link import ServerLink
+from lightning_sweeps.agent.options import AgentOptions
+from lightning_sweeps.agent.process import TrialRun, become_subreaper, start_trial
+from lightning_sweeps.agent.signals import Signals
+from lightning_sweeps.agent.slots import Slot
+from lightning_sweeps.agent.terminal import Terminal
+from lightning_sweeps.agent.tickets import Tickets
+from lightning_sweeps.errors import LaunchError, NotFound, ServerError, ServerRefused, ServerUnreachable
+from lightning_sweeps.node import node_id
+from lightning_sweeps.paths import Home, TunerFolder, write_whole
+from lightning_sweeps.settings import Settings
+
+LEASE_WAIT_S = 20.0
+TICK_S = 0.05
+HEARTBEATS_PER_LEASE = 4
+GIVE_UP_S = 300.0
+"""How long an agent without a trial waits for a server that does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where an agent runs.
+
+    Attributes:
+        environ: its environment; `launcher` that of the process that started it, where known.
+        unset: variables that the tuner set for torchrun alone.
+        working_folder: where trials run.
+        sisters: the folder shared with the tuner's other agents.
+    """
+
+    settings: Settings
+    environ: Mapping[str, str]
+    working_folder: Path
+    launcher: Mapping[str, str] | None = None
+    unset: Collection[str] = ()
+    sisters: TunerFolder | None = None
+
+
+def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, surroundings: Surroundings) -> int:
+    """Run trials of a sweep on one slot until there are no more; return the exit status.
+
+    Call from the main thread: it handles Ctrl-C and SIGTERM while it runs.
+
+    Raises:
+        NotFound: there is no such sweep.
+        LaunchError: the sweep's program is not here.
+        ServerError: the server cannot be reached, or refuses.
+    """
+    say = _voice(slot)
+    link = ServerLink(say, surroundings.settings)
+    try:
+        client = link.open()
+        sweep = client.sweep(sweep_id)
+        check_program(sweep.config, folder=surroundings.working_folder, environ=surroundings.environ)
+        agent = Agent(sweep, options, slot, surroundings, link, say)
+        with agent.signals.installed():
+            return agent.run()
+    finally:
+        link.close()
+
+
+@dataclass(slots=True)
+class Agent:
+    """One slot's agent and all that it holds."""
+
+    sweep: m.Sweep
+    options: AgentOptions
+    slot: Slot
+    surroundings: Surroundings
+    link: ServerLink
+    say: Callable[[str], None]
+    signals: Signals = field(default_factory=Signals)
+    state: State = field(default_factory=State)
+    trial_run: TrialRun | None = None
+    agent_id: str = ""
+    heartbeat_s: float = 0.0
+    next_heartbeat: float = 0.0
+    start_told: bool = False
+    done: int = 0
+
+    def run(self) -> int:
+        self.state = State(limits=Limits(grace_s=self.options.grace_s))
+        adopts = become_subreaper()
+        self._register()
+        tickets = Tickets(self.options.count, self.surroundings.sisters)
+        has_ticket = False
+        try:
+            while True:
+                if not has_ticket and not (has_ticket := tickets.take()):
+                    self.say(f"`--count {self.options.count}` trials are done or being done")
+                    return 0
+                status = self._idle()
+                if status is not None:
+                    return status
+                if self.state.trial is not None:
+                    has_ticket = False
+                    status = self._run_trial(self.state.trial, adopts=adopts)
+                    if status is not None:
+                        return status
+        finally:
+            self._leave()
+
+    # between trials
+
+    def _register(self) -> None:
+        gpus = device_names(self.slot.gpus, self.surroundings.environ.get(DEVICES_VARIABLE))
+        about = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), self.slot.number, gpus)
+        registered = self.link.open().register_agent(self.sweep.id, about)
+        self.agent_id = registered.agent.id
+        self.heartbeat_s = registered.lease_s / HEARTBEATS_PER_LEASE
+
+    def _idle(self) -> int | None:
+        """Ask for a trial once; return the exit status where the agent is to end."""
+        for event in self.signals.take():
+            status = self._carry_out(event)
+            if status is not None:
+                return status
+        if self.link.gone_s > GIVE_UP_S:
+            raise ServerUnreachable(
+                f"the server has not answered for {self.link.gone_s:.0f} s: giving up",
+                hint="start the agent again when the server is back",
+            )
+        if self.link.ready_in_s > 0:
+            self.signals.sleep(self.link.ready_in_s)
+            return None
+        ask = LEASE_WAIT_S
+        lease = self.signals.breakable(
+            lambda: self.link.attempt(lambda client: client.lease(self.agent_id, wait_s=ask), start_local=True)
+        )
+        return None if lease is None else self._carry_out(Leased(lease))
+
+    def _leave(self) -> None:
+        try:
+            self.link.attempt(lambda client: client.leave(self.agent_id), start_local=False)
+        except ServerError as error:
+            self.say(f"could not say goodbye to the server: {error.message}")
+
+    # a trial
+
+    def _run_trial(self, trial: m.Trial, *, adopts: bool) -> int | None:
+        try:
+            run = self._start(trial, adopts=adopts)
+        except LaunchError as error:
+            self.say(f"trial {trial.number} ({trial.id}) could not be started: {error}")
+            return self._report(trial, m.TrialEnd("failed", None, error.message, str(error)))
+        self.trial_run = run
+        self.start_told = False
+        self.next_heartbeat = 0.0
+        try:
+            returncode = self._watch(trial, run)
+            survivors = run.clear()
+        except BaseException:
+            run.kill()  # whatever went wrong here, the GPU must not stay taken
+            run.clear()
+            raise
+        finally:
+            self.trial_run = None
+        if survivors:
+            self.say(f"these processes of trial {trial.number} could not be ended: {', '.join(map(str, survivors))}")
+        return self._report(trial, self._end(trial, run, returncode))
+
+    def _start(self, trial: m.Trial, *, adopts: bool) -> TrialRun:
+        around = self.surroundings
+        folder = Home(around.settings.home).trial(trial.id)
+        processes = processes_of(self.sweep.config, option=self.options.processes_per_trial, gpus=len(self.slot.gpus))
+        place = LaunchPlace(sys.executable, around.environ, folder, processes, launch_id(trial))
+        words = build_command(self.sweep.config, trial.params, place=place)
+        environment = trial_environment(
+            around.environ, slot=self.slot, trial_file=folder.parameters, launcher=around.launcher, unset=around.unset
+        )
+        if processes > 1 and not self.sweep.config.get("command"):
+            environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
+        write_whole(folder.parameters, msgspec.json.encode(self._trial_file(trial)))
+        write_whole(folder.arguments, msgspec.json.encode(trial.params))
+        return start_trial(
+            words,
+            trial_id=trial.id,
+            environment=environment,
+            folder=folder,
+            working_folder=around.working_folder,
+            prefix=f"[{trial.number}] ",
+            adopts=adopts,
+            quiet=self.options.quiet,
+        )
+
+    def _trial_file(self, trial: m.Trial) -> m.TrialFile:
+        return m.TrialFile(
+            id=trial.id,
+            sweep=self.sweep.id,
+            sweep_name=self.sweep.name,
+            project=self.sweep.project,
+            number=trial.number,
+            attempt=trial.attempt,
+            params=trial.params,
+            metric=self.sweep.metric,
+            goal=self.sweep.goal,
+            gpus=device_names(self.slot.gpus, self.surroundings.environ.get(DEVICES_VARIABLE)),
+        )
+
+    def _watch(self, trial: m.Trial, run: TrialRun) -> int:
+        """Look after the trial until its first process has ended; return its exit code."""
+        while True:
+            returncode = run.wait(TICK_S)
+            if returncode is not None:
+                return returncode
+            run.show()
+            for event in self.signals.take():
+                self._carry_out(event)
+            self._carry_out(Ticked())
+            if time.monotonic() >= self.next_heartbeat:
+                self._heartbeat(trial, run)
+
+    def _heartbeat(self, trial: m.Trial, run: TrialRun) -> None:
+        run.reap()
+        try:
+            if not self.start_told:
+                told = self.link.attempt(lambda client: client.start_trial(self.agent_id, trial.id), start_local=False)
+                self.start_told = told is not None
+            orders = self.link.attempt(
+                lambda client: client.heartbeat(self.agent_id, trial=trial.id), start_local=False
+            )
+        except NotFound:
+            orders = m.AgentOrders(self.sweep.state, lease_lost=True)
+        except ServerRefused as error:
+            self.say(f"the server refuses: {error.message}")
+            orders = None
+        wait_s = self.heartbeat_s if orders is not None else max(self.link.ready_in_s, TICK_S)
+        self.next_heartbeat = time.monotonic() + wait_s
+        if orders is not None:
+            self._carry_out(Ordered(orders))
+
+    def _end(self, trial: m.Trial, run: TrialRun, returncode: int) -> m.TrialEnd | None:
+        failure = read_failure(
+            returncode,
+            stderr=run.folder.stderr,
+            offset=run.stderr_offset,
+            rank_logs=run.folder.rank_logs,
+            launch_id=launch_id(trial),
+        )
+        end = end_of(self.state, returncode=returncode, reason=failure.reason, stderr_tail=failure.tail)
+        if end is not None:
+            self.done += 1
+            because = f": {end.reason}" if end.reason else ""
+            self.say(f"trial {trial.number} ({trial.id}) {end.state}{because}")
+        return end
+
+    def _report(self, trial: m.Trial, end: m.TrialEnd | None) -> int | None:
+        """Tell the server how the trial ended, as long as that takes; return the exit status of an agent that ends."""
+        told: m.Trial | None = None
+        try:
+            while end is not None and told is None:
+                told = self.link.attempt(
+                    lambda client: client.end_trial(self.agent_id, trial.id, end), start_local=True
+                )
+                if told is None and self._gives_up():
+                    break
+        except ServerRefused as error:
+            self.say(f"the server does not take the end of trial {trial.number}: {error.message}")
+        return self._carry_out(Ended())
+
+    def _gives_up(self) -> bool:
+        """Wait before telling again; return whether to stop telling: a person insists, or it has been too long."""
+        self.signals.sleep(max(self.link.ready_in_s, TICK_S))
+        for event in self.signals.take():
+            self._carry_out(event)
+        insisted = self.state.interrupts > 1 or self.state.cause == "terminate"
+        return insisted or self.link.gone_s > GIVE_UP_S
+
+    # decisions carried out
+
+    def _carry_out(self, event: Event) -> int | None:
+        decision: Decision = decide(self.state, event, now=time.monotonic())
+        self.state, actions = decision
+        for action in actions:
+            if isinstance(action, Quit):
+                return action.status
+            self._act(action)
+        return None
+
+    def _act(self, action: Action) -> None:
+        run = self.trial_run
+        match action:
+            case Say(text):
+                self.say(text)
+            case Start(trial):
+                shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
+                self.say(f"trial {trial.number} ({trial.id}) starts: {shown}")
+            case Terminate() if run is not None:
+                run.terminate()
+            case Kill() if run is not None:
+                run.kill()
+
+
+def launch_id(trial: m.Trial) -> str:
+    """Name one attempt of a trial: no two launches ever share a rendezvous or a log folder."""
+    return f"{trial.id}-{trial.attempt}"
+
+
+def _voice(slot: Slot) -> Callable[[str], None]:
+    terminal = Terminal(sys.stdout)
+    return lambda text: terminal.write(f"agent {slot.number}: {text}\n".encode())

@@ -1,0 +1,23 @@
+"""The terminal as something that may go away: a trial must not end because nobody watches any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TextIO
+
+
+@dataclass(slots=True)
+class Terminal:
+    """Writes whole lines to a stream until the stream is gone, and then nowhere."""
+
+    stream: TextIO
+    is_gone: bool = False
+
+    def write(self, lines: bytes) -> None:
+        if self.is_gone:
+            return
+        try:
+            self.stream.write(lines.decode(errors="replace"))
+            self.stream.flush()
+        except (OSError, ValueError):  # the connection was closed, or the stream itself
+            self.is_gone = True
