@@ -122,7 +122,7 @@ def _ensure_owner(connection: Connection, header: records.Header, *, now: float)
     if header.run is not None:
         runs.ensure_run(connection, header, header.run, now=now)
     elif header.node is not None:
-        nodes.ensure_node(connection, header.node, now=now)
+        nodes.ensure_node(connection, header.node, created=usable_time(header.created, now))
 
 
 def _write(connection: Connection, journal: RowMapping, batch: Batch, *, offset: int, damaged: int, now: float) -> None:

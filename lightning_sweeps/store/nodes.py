@@ -15,7 +15,7 @@ from lightning_sweeps.store.plain import int32, int64, plain, text
 _node = schema.node
 
 
-def ensure_node(connection: Connection, info: NodeInfo, *, now: float) -> None:
+def ensure_node(connection: Connection, info: NodeInfo, *, created: float) -> None:
     """Make the node of a journal's header, or bring it up to date."""
     described: dict[str, Any] = {
         "host": text(info.host),
@@ -23,7 +23,7 @@ def ensure_node(connection: Connection, info: NodeInfo, *, now: float) -> None:
         "memory_bytes": int64(info.memory_bytes),
         "gpus": plain(info.gpus),
     }
-    row = described | {"id": info.id, "created": now, "seen": now}
+    row = described | {"id": info.id, "created": created, "seen": created}
     statement = insert(connection, _node).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=described))
 

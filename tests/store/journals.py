@@ -1,0 +1,74 @@
+"""Journals made by hand: what a process that logs would have written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lightning_sweeps import records
+from lightning_sweeps.journal.format import PREAMBLE, encode
+
+STARTED = 1_700_000_000.0
+
+
+@dataclass(slots=True)
+class Journal:
+    """A journal as bytes, and where each of its records ends."""
+
+    id: str = "journal-1"
+    run: str = "run-1"
+    rank: int = 0
+    attempt: int = 0
+    trial: str | None = None
+    node: str | None = None
+    created: float = STARTED
+    config: dict[str, Any] = field(default_factory=dict)
+    data: bytes = PREAMBLE
+    ends: list[int] = field(default_factory=list)
+    sequence: int = 0
+
+    def __post_init__(self) -> None:
+        self.add(self.header())
+
+    def header(self) -> records.Header:
+        process = records.Process(pid=1, started=self.created, node="node-1", host="host-1")
+        if self.node is not None:
+            return records.Header(self.id, self.created, process, node=records.NodeInfo(self.node, "host-1", 4, 2**34))
+        run = records.RunInfo(
+            self.run,
+            "project-1",
+            "a name",
+            "group-1",
+            rank=self.rank,
+            attempt=self.attempt,
+            trial=self.trial,
+            config=self.config,
+        )
+        return records.Header(self.id, self.created, process, run=run)
+
+    def add(self, record: records.Record) -> Journal:
+        self.data += encode(record)
+        self.ends.append(len(self.data))
+        return self
+
+    def log(self, step: int, **values: Any) -> Journal:
+        return self.add(records.Metrics(self._next(), step, self.created + self.sequence, values))
+
+    def finish(self, state: records.RunState = "finished", **more: Any) -> Journal:
+        return self.add(records.Finish(self._next(), self.created + self.sequence, state, **more))
+
+    def set_config(self, **values: Any) -> Journal:
+        return self.add(records.Config(self._next(), self.created, values))
+
+    def set_summary(self, **values: Any) -> Journal:
+        return self.add(records.Summary(self._next(), self.created, values))
+
+    def say(self, line: str) -> Journal:
+        return self.add(records.Text(self._next(), self.created, "stdout", line))
+
+    def beat(self, time: float) -> Journal:
+        return self.add(records.Heartbeat(self._next(), time))
+
+    def _next(self) -> int:
+        self.sequence += 1
+        return self.sequence

@@ -1,0 +1,357 @@
+"""Journals into the database: exactly once, whatever is sent twice, cut, damaged or out of turn."""
+
+from __future__ import annotations
+
+import math
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from lightning_sweeps import records
+from lightning_sweeps.errors import JournalError, OffsetConflict
+from lightning_sweeps.journal.format import PREAMBLE, encode
+from lightning_sweeps.messages import IngestReply, Point, Run
+from lightning_sweeps.server.ingest import parse
+from lightning_sweeps.store import ingest, nodes, runs, schema, series
+from lightning_sweeps.store.batch import KEY_LENGTH
+from lightning_sweeps.store.engine import Store
+from tests.store.journals import STARTED, Journal
+
+NOW = STARTED + 1000
+
+
+def send(store: Store, journal: Journal, start: int = 0, end: int | None = None) -> IngestReply:
+    """Send the bytes `start` to `end` of the journal as the server's route does."""
+    with store.read() as connection:
+        committed = ingest.committed_offset(connection, journal.id)
+    part = parse(journal.id, start, journal.data[start:end], committed=committed)
+    with store.write() as connection:
+        return ingest.commit(connection, part, now=NOW)
+
+
+def get_run(store: Store, run_id: str = "run-1") -> Run:
+    with store.read() as connection:
+        return runs.get_run(connection, run_id)
+
+
+def points(store: Store, key: str, owner: str = "run-1") -> list[Point]:
+    with store.read() as connection:
+        return series.read_points(connection, owner, key)
+
+
+def steps(store: Store, key: str, owner: str = "run-1") -> list[int]:
+    return [point.step for point in points(store, key, owner)]
+
+
+def test_a_whole_journal(store: Store) -> None:
+    journal = Journal(config={"lr": 0.1, "net": {"depth": 3}})
+    journal.log(0, loss=1.0).log(1, loss=0.5, acc=True, note="x").finish(exit_code=0)
+    reply = send(store, journal)
+    assert reply == IngestReply(len(journal.data), [])
+    run = get_run(store)
+    assert (run.project, run.name, run.group, run.node, run.host) == (
+        "project-1",
+        "a name",
+        "group-1",
+        "node-1",
+        "host-1",
+    )
+    assert (run.state, run.exit_code, run.rows, run.created, run.ended) == ("finished", 0, 2, STARTED, STARTED + 3)
+    assert run.config == {"lr": 0.1, "net": {"depth": 3}}
+    assert run.summary == {"loss": 0.5, "acc": True, "note": "x"}
+    assert points(store, "loss") == [
+        Point("journal-1", 1, 0, STARTED + 1, 1.0),
+        Point("journal-1", 2, 1, STARTED + 2, 0.5),
+    ]
+    assert [point.value for point in points(store, "acc")] == [1.0]
+
+
+def test_overlapping_and_repeated_parts_add_each_row_once(store: Store) -> None:
+    journal = Journal()
+    for step in range(300):
+        journal.log(step, loss=float(step))
+    rng = random.Random(0)
+    committed = 0
+    while committed < len(journal.data):
+        start = rng.choice([0, *(end for end in journal.ends if end <= committed)]) if committed else 0
+        end = rng.randint(start, len(journal.data))  # also in the middle of a record
+        committed = max(committed, send(store, journal, start, end).offset)
+        if start < committed:
+            assert committed in (0, *journal.ends)
+        if end == len(journal.data):
+            assert committed == end
+    assert steps(store, "loss") == list(range(300))
+    assert get_run(store).rows == 300
+
+
+def test_a_gap_is_refused_and_changes_nothing(store: Store) -> None:
+    journal = Journal().log(0, loss=1.0).log(1, loss=2.0)
+    with pytest.raises(OffsetConflict) as conflict:
+        send(store, journal, journal.ends[0])
+    assert conflict.value.committed == 0
+    send(store, journal, 0, journal.ends[0])
+    with pytest.raises(OffsetConflict) as conflict:
+        send(store, journal, journal.ends[1])
+    assert conflict.value.committed == journal.ends[0]
+    assert get_run(store).rows == 0
+
+
+def test_the_same_part_from_eight_threads_at_once(store: Store) -> None:
+    journal = Journal()
+    for step in range(50):
+        journal.log(step, loss=1.0)
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda _: send(store, journal), range(8)))
+    assert {reply.offset for reply in replies} == {len(journal.data)}
+    assert steps(store, "loss") == list(range(50))
+
+
+def test_sixteen_ranks_at_once_into_one_run_lose_nothing(store: Store) -> None:
+    journals = [Journal(id=f"journal-{rank}", rank=rank) for rank in range(16)]
+    for journal in journals:
+        for step in range(20):
+            journal.log(step, **{"loss": float(journal.rank), f"rank.{journal.rank}": 1.0})
+        journal.finish()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda journal: send(store, journal), journals))
+    run = get_run(store)
+    assert (run.rows, run.state, run.rank) == (320, "finished", 0)
+    assert len(run.summary) == 17
+    values = sorted(point.value for point in points(store, "loss") if isinstance(point.value, float))
+    assert values == sorted(float(rank) for rank in range(16) for _ in range(20))
+
+
+@pytest.mark.parametrize("end", range(len(PREAMBLE) + 9))
+def test_too_little_for_a_header_commits_nothing(store: Store, end: int) -> None:
+    assert send(store, Journal(), 0, end).offset == 0
+
+
+def test_damage_in_the_middle_is_counted_and_passed(store: Store) -> None:
+    journal = Journal().log(0, loss=1.0).log(1, loss=2.0).log(2, loss=3.0)
+    spoilt = bytearray(journal.data)
+    spoilt[journal.ends[2] - 1] ^= 0xFF
+    journal.data = bytes(spoilt)
+    assert send(store, journal, 0, journal.ends[2]).offset == journal.ends[1]  # may be half of what is to come
+    assert send(store, journal, journal.ends[1]).offset == len(journal.data)
+    assert steps(store, "loss") == [0, 2]
+    with store.read() as connection:
+        assert connection.scalar(select(schema.journal.c.damaged)) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"not a journal at all", "no journal|not a journal"),
+        (PREAMBLE[:4] + b"\x63\x00\x00\x00" + b"x" * 20, "version 99"),
+        (PREAMBLE + encode(records.Heartbeat(1, 1.0)), "Heartbeat"),
+        (PREAMBLE + Journal(id="other").data[len(PREAMBLE) :], "other"),
+        (PREAMBLE + encode(records.Header("journal-1", 1.0, records.Process(1, 1.0, "n", "h"))), "0 owners"),
+        (Journal(run="a/b").data, "no id"),
+        (Journal(run="").data, "no id"),
+    ],
+)
+def test_what_is_no_journal_is_refused(store: Store, data: bytes, message: str) -> None:
+    journal = Journal()
+    journal.data = data
+    with pytest.raises(JournalError, match=message):
+        send(store, journal)
+    with store.read() as connection:
+        assert runs.list_runs(connection, runs.RunFilter()).total == 0
+
+
+def test_non_finite_values_come_back(store: Store) -> None:
+    journal = Journal(config={"bad": math.nan})
+    journal.log(0, loss=math.nan, a=1.0).log(1, loss=math.inf, a=2.0).log(2, loss=-math.inf).set_summary(best=math.inf)
+    send(store, journal)
+    assert [point.value for point in points(store, "loss")] == ["nan", "inf", "-inf"]
+    run = get_run(store)
+    assert run.summary == {"loss": "-inf", "a": 2.0, "best": "inf"} and run.config == {"bad": "nan"}
+    with store.read() as connection:
+        loss, a = series.list_keys(connection, "run-1")
+        drawn = series.read_buckets(connection, "run-1", "loss", width=800)
+    assert (loss.count, loss.last, loss.minimum, loss.maximum, loss.mean) == (3, None, None, None, None)
+    assert (a.count, a.last, a.minimum, a.maximum, a.mean) == (2, 2.0, 1.0, 2.0, 1.5)
+    assert [(bucket.minimum, bucket.nonfinite) for bucket in drawn.buckets] == [(None, 1)] * 3
+
+
+def test_keys_keep_the_order_of_their_first_appearance(store: Store) -> None:
+    send(store, Journal().log(0, zebra=1, apple=2, mango=3).log(1, banana=1, apple=2))
+    with store.read() as connection:
+        assert [info.key for info in series.list_keys(connection, "run-1")] == ["zebra", "apple", "mango", "banana"]
+    assert list(get_run(store).summary) == ["zebra", "apple", "mango", "banana"]
+
+
+def test_config_and_summary_are_laid_over(store: Store) -> None:
+    journal = Journal(config={"net": {"depth": 3, "width": 8}})
+    journal.set_config(net={"depth": 4}, seed=1).set_summary(val={"acc": 0.9}).log(5, val={"acc": 0.1, "n": [1, 2]})
+    send(store, journal)
+    run = get_run(store)
+    assert run.config == {"net": {"depth": 4, "width": 8}, "seed": 1}
+    assert run.summary == {"val.acc": 0.9, "val.n": [1, 2]}
+    assert steps(store, "val.acc") == [5]
+
+
+def test_steps_that_repeat_and_go_back_are_all_kept(store: Store) -> None:
+    journal = Journal()
+    for step in (3, 3, 1, 2, -5, 3):
+        journal.log(step, loss=1.0)
+    send(store, journal)
+    assert steps(store, "loss") == [3, 3, 1, 2, -5, 3]
+
+
+def test_more_rows_than_a_chunk_in_uneven_parts(store: Store) -> None:
+    journal = Journal()
+    for step in range(2500):
+        journal.log(step, loss=float(step))
+    start = 0
+    for end in (journal.ends[1], journal.ends[1000], journal.ends[1024], journal.ends[1025], len(journal.data)):
+        start = send(store, journal, start, end).offset
+    assert steps(store, "loss") == list(range(2500))
+    with store.read() as connection:
+        counts = connection.scalars(select(schema.chunk.c.count).order_by(schema.chunk.c.id)).all()
+        info = series.list_keys(connection, "run-1")[0]
+        drawn = series.read_buckets(connection, "run-1", "loss", width=100)
+    assert counts == [1024, 1024, 452]
+    assert (info.count, info.first_step, info.last_step, info.mean) == (2500, 0, 2499, 1249.5)
+    assert len(drawn.buckets) == 100 and drawn.count == 2500
+
+
+def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> None:
+    journal = Journal(created=math.nan)
+    journal.add(records.Metrics(1, 2**64 - 1, math.inf, {"a\x00b": 1, "k" * 5000: 2, "big": 2**64 - 1, "raw": b"\xff"}))
+    journal.say("nul \x00 here").set_config(**{"\x00": "\x00"}).finish(exit_code=2**40, reason="\x00")
+    assert send(store, journal).offset == len(journal.data)
+    run = get_run(store)
+    assert run.created == NOW and run.rows == 1 and run.exit_code == 2**31 - 1
+    assert run.summary["raw"] == "ff"
+    assert points(store, "a\ufffdb") == [Point("journal-1", 1, 2**63 - 1, NOW, 1.0)]
+    with store.read() as connection:
+        assert max(len(info.key) for info in series.list_keys(connection, "run-1")) == KEY_LENGTH + 17
+        assert runs.console(connection, "run-1", last=5)[0].line == "nul \ufffd here"
+
+
+def test_console_gives_the_last_lines_in_order(store: Store) -> None:
+    journal = Journal()
+    for number in range(10):
+        journal.say(f"line {number}")
+    send(store, journal)
+    with store.read() as connection:
+        assert [line.line for line in runs.console(connection, "run-1", last=3)] == ["line 7", "line 8", "line 9"]
+
+
+def test_a_heartbeat_moves_the_run_s_time(store: Store) -> None:
+    send(store, Journal().beat(STARTED + 77))
+    assert get_run(store).updated == STARTED + 77
+
+
+def test_a_node_s_samples(store: Store) -> None:
+    journal = Journal(id="samples", node="node-1").log(0, cpu={"percent": 5.0}).log(1, cpu={"percent": 7.0})
+    send(store, journal)
+    assert steps(store, "cpu.percent", "node-1") == [0, 1]
+    with store.read() as connection:
+        (node,) = nodes.list_nodes(connection)
+    assert (node.id, node.host, node.cpu_count, node.seen) == ("node-1", "host-1", 4, STARTED + 2)
+
+
+# how a run ends
+
+
+def test_the_service_does_not_override_what_the_run_said(store: Store) -> None:
+    send(store, Journal().finish("finished").finish("killed", signal=9, reason="SIGKILL", writer="service"))
+    assert get_run(store).state == "finished"
+
+
+def test_the_run_overrides_what_the_service_saw(store: Store) -> None:
+    journal = Journal().finish("killed", signal=9, reason="SIGKILL", writer="service")
+    send(store, journal)
+    run = get_run(store)
+    assert (run.state, run.signal, run.reason) == ("killed", 9, "SIGKILL")
+    send(store, journal.finish("finished"))
+    run = get_run(store)
+    assert (run.state, run.signal, run.reason) == ("finished", None, "")
+
+
+def test_rows_after_the_end_reopen_the_run(store: Store) -> None:
+    journal = Journal().log(0, loss=1.0).finish()
+    send(store, journal)
+    assert get_run(store).state == "finished"
+    send(store, journal.log(1, loss=2.0))
+    run = get_run(store)
+    assert (run.state, run.ended, run.exit_code) == ("running", None, None)
+    send(store, journal.finish("failed", exit_code=1))
+    assert get_run(store).state == "failed"
+
+
+def test_a_header_in_the_middle_reopens_the_run(store: Store) -> None:
+    journal = Journal().finish()
+    send(store, journal)
+    send(store, journal.add(journal.header()))
+    assert get_run(store).state == "running"
+
+
+def test_a_later_attempt_reopens_the_run_and_decides_its_end(store: Store) -> None:
+    first = Journal(id="a", attempt=0).log(0, loss=1.0).finish("killed", signal=9)
+    send(store, first)
+    second = Journal(id="b", attempt=1, created=STARTED + 100).log(1, loss=2.0)
+    send(store, second)
+    run = get_run(store)
+    assert (run.state, run.attempt, run.created, run.rows) == ("running", 1, STARTED, 2)
+    send(store, second.finish())
+    assert get_run(store).state == "finished"
+    assert [(point.journal, point.step) for point in points(store, "loss")] == [("a", 0), ("b", 1)]
+
+
+def test_an_attempt_that_arrives_late_does_not_reopen_the_run(store: Store) -> None:
+    send(store, Journal(id="b", attempt=1).log(1, loss=2.0).finish())
+    send(store, Journal(id="a", attempt=0).log(0, loss=1.0))
+    run = get_run(store)
+    assert (run.state, run.attempt, run.rows) == ("finished", 1, 2)
+
+
+def test_two_writers_close_the_run_together(store: Store) -> None:
+    zero, one = Journal(id="zero", rank=0).log(0, loss=0.0), Journal(id="one", rank=1).log(0, loss=1.0)
+    send(store, one)
+    send(store, zero.finish())
+    run = get_run(store)
+    assert (run.state, run.rank, run.rows) == ("running", 0, 2)
+    send(store, one.finish("failed", exit_code=3, reason="ValueError"))
+    run = get_run(store)
+    assert (run.state, run.exit_code, run.reason) == ("failed", 3, "ValueError")
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        (["finished", "finished"], "finished"),
+        (["finished", "stopped"], "stopped"),
+        (["killed", "stopped"], "killed"),
+        (["failed", "killed", "preempted"], "failed"),
+        (["finished", None], "running"),
+        ([], "running"),
+    ],
+)
+def test_outcome(states: list[str | None], expected: str) -> None:
+    finishes = [
+        None if state is None else {"state": state, "reason": "", "exit_code": None, "signal": None, "time": 1.0}
+        for state in states
+    ]
+    assert runs.outcome(finishes).state == expected
+
+
+def test_runs_are_filtered_and_newest_first(store: Store) -> None:
+    for number in range(5):
+        journal = Journal(id=f"j{number}", run=f"r{number}", created=STARTED + number)
+        send(store, journal.finish() if number % 2 else journal)
+    with store.read() as connection:
+        page = runs.list_runs(connection, runs.RunFilter(limit=2, offset=1))
+        assert ([run.id for run in page.runs], page.total) == (["r3", "r2"], 5)
+        finished = runs.list_runs(connection, runs.RunFilter(project="project-1", state="finished"))
+        assert [run.id for run in finished.runs] == ["r3", "r1"]
+        assert runs.list_runs(connection, runs.RunFilter(group="other")).total == 0
+
+
+def test_a_trial_that_is_not_here_does_not_stop_its_journal(store: Store) -> None:
+    journal = Journal(trial="elsewhere").log(0, loss=1.0)
+    assert send(store, journal) == IngestReply(len(journal.data), [])

@@ -1,0 +1,98 @@
+"""The migrations lead exactly to `schema.py`, on both databases, also when several servers start at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.migrate import migrate
+
+
+def shape(connection: Connection) -> dict[str, Any]:
+    """Return all that the database tells of its tables."""
+    seen = inspect(connection)
+    return {
+        name: {
+            "columns": [(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)],
+            "key": seen.get_pk_constraint(name),
+            "foreign": sorted(map(str, seen.get_foreign_keys(name))),
+            "unique": sorted(map(str, seen.get_unique_constraints(name))),
+            "indexes": sorted(map(str, seen.get_indexes(name))),
+        }
+        for name in seen.get_table_names()
+        if name != "alembic_version"
+    }
+
+
+def test_an_empty_database_is_migrated_to_the_schema(store: Store) -> None:
+    with store.write() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, schema.metadata) == []
+        migrated = shape(connection)
+        schema.metadata.drop_all(connection)
+        schema.metadata.create_all(connection)
+        assert shape(connection) == migrated
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    with store.read() as connection:
+        before = shape(connection)
+    migrate(store)
+    with store.read() as connection:
+        assert shape(connection) == before
+
+
+def test_two_servers_that_start_at_once_migrate_one_after_the_other(database: str) -> None:
+    stores = [open_store(database) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(migrate, stores))
+    for store in stores:
+        with store.read() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+        store.close()
+
+
+def test_a_database_of_a_later_version_is_refused(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UsageError, match="cannot use the database") as refusal:
+        migrate(store)
+    assert "upgrade" in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_names_no_database_of_ours_is_refused(url: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        open_store(url)
+    assert "postgresql://" in str(refusal.value)
+
+
+def test_sqlite_is_set_up_as_stated(tmp_path: Path) -> None:
+    store = open_store(sqlite_url(tmp_path / "a b%20?.db"))
+    with store.write() as connection:
+        found = {
+            name: connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    store.close()
+    assert found == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}
+    assert (tmp_path / "a b%20?.db").exists()
+
+
+def test_a_block_that_raises_changes_nothing(store: Store) -> None:
+    class Oops(Exception):
+        pass
+
+    with pytest.raises(Oops), store.write() as connection:
+        connection.execute(schema.project.insert().values(id="p", name="p", created=0.0))
+        raise Oops
+    with store.read() as connection:
+        assert connection.scalars(schema.project.select()).all() == []
