@@ -97,7 +97,7 @@ def find_place(environ: Mapping[str, str], process_group: ProcessGroup | None) -
 
 
 def is_further_rank_of_parent(environ: Mapping[str, str]) -> bool:
-    """Whether Lightning's own launcher started this process: rank 0 runs the script and starts it anew for the others."""
+    """Whether Lightning's own launcher started this process: rank 0 runs the script, then starts the others."""
     return (_number(environ, "LOCAL_RANK") or 0) > 0 and "WORLD_SIZE" in environ and "RANK" not in environ
 
 

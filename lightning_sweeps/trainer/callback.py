@@ -1,0 +1,11 @@
+"""SweepCallback for `lightning`: the behaviour is in `callback_core.py`."""
+
+from __future__ import annotations
+
+from lightning.pytorch.callbacks.callback import Callback
+
+from lightning_sweeps.trainer.callback_core import SweepCallbackCore
+
+
+class SweepCallback(SweepCallbackCore, Callback):
+    __doc__ = SweepCallbackCore.__doc__

@@ -1,0 +1,55 @@
+"""Hyperparameters as they come (Namespace, dataclass, nested maps, callables, paths), made plain for the journal."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from lightning_sweeps.sdk.run import plain_config
+
+MAX_DEPTH = 16
+UNREADABLE = "<unreadable>"
+
+
+def plain_hparams(params: Any) -> dict[str, Any]:
+    """Return `params` as nested maps and lists of numbers and text.
+
+    Names that begin with `_` are left out at the top: LightningCLI keeps its own there. A value that cannot even be
+    shown as text becomes `<unreadable>`: hyperparameters never end a training.
+    """
+    found = _plain(params, 0)
+    values = found if isinstance(found, dict) else {"hparams": found}
+    return plain_config({name: value for name, value in values.items() if not name.startswith("_")})
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value.value if isinstance(value, enum.Enum) else value
+    try:
+        return _plain_object(value, depth)
+    except Exception:  # a user's object may raise anything while it is read
+        return UNREADABLE
+
+
+def _plain_object(value: Any, depth: int) -> Any:
+    if depth == MAX_DEPTH:  # also what holds itself ends here
+        return type(value).__name__
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, Namespace):
+        value = vars(value)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner, depth + 1) for inner in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
+        return f"{value.__module__}.{value.__qualname__}"  # `str` would show an address, another one on every rank
+    return next(iter(plain_config({"value": value}).values()))

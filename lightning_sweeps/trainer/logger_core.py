@@ -1,0 +1,285 @@
+"""What `SweepLogger` does, without a word of Lightning: the classes in `logger.py` bind it to Lightning's base.
+
+The Trainer calls every method here on every rank, `finalize` several times and even inside signal handlers: nothing
+below waits for another rank, calls a collective, or raises once training has begun. Who logs is decided by the rank
+that `identify` finds at the first use of `experiment`, when Lightning has made the process group.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.paths import Home
+from lightning_sweeps.records import LoggerMode, RunState
+from lightning_sweeps.sdk.facts import find_origin, identify
+from lightning_sweeps.sdk.identity import Identity
+from lightning_sweeps.sdk.run import Run, describe_error
+from lightning_sweeps.sdk.session import MODES, derive_run_id, next_number, open_run
+from lightning_sweeps.sdk.trial import Trial, current_trial
+from lightning_sweeps.settings import read_settings
+from lightning_sweeps.trainer.hparams import plain_hparams
+
+log = logging.getLogger("lightning_sweeps")
+
+JOIN = "-"
+"""Between prefix and name, as in all of Lightning's loggers."""
+
+
+class SweepLoggerCore:
+    """Logs a Lightning training to a run, on rank 0 or on every rank.
+
+    A pickled or copied logger goes on with the same run.
+
+    Args:
+        project: the project; default: the trial's, else LIGHTNING_SWEEPS_PROJECT.
+        name: the run's name for people.
+        group: the name that joins the runs of one job; default: one per job and logger, the same on all ranks.
+        mode: `single`: rank 0 alone has a run; `grouped`: every rank has its own run, all in one group; `shared`: all
+            ranks write into one run.
+        save_dir: the folder under which runs get theirs, `runs/<project>/<run id>`; default: the home folder.
+        config: configuration kept with the run. Under a sweep the trial's parameters are added and win.
+        tags: labels to filter by.
+        notes: free text.
+        job_type: the role of this run, for example `train` or `eval`.
+        prefix: put before the name of every metric, with a `-` between.
+
+    Raises:
+        UsageError: the mode is unknown, or a setting in the environment cannot be used.
+    """
+
+    _silent_experiment: ClassVar[type]
+    """Lightning's stand-in for `experiment` where a rank does not log: every attribute of it does nothing."""
+
+    def __init__(
+        self,
+        project: str | None = None,
+        *,
+        name: str | None = None,
+        group: str | None = None,
+        mode: LoggerMode = "single",
+        save_dir: str | os.PathLike[str] | None = None,
+        config: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        notes: str = "",
+        job_type: str = "",
+        prefix: str = "",
+    ) -> None:
+        super().__init__()
+        if mode not in MODES:
+            raise UsageError(f"`mode` is `{mode}`, allowed: {', '.join(MODES)}")
+        settings = read_settings()
+        self._trial = current_trial()
+        self._project = project or (self._trial.project if self._trial else settings.project)
+        self._run_name = name
+        self._group = group
+        self._mode = mode
+        self._home = Home(Path(save_dir).absolute() if save_dir is not None else settings.home)
+        self._config = plain_hparams(config or {})
+        self._tags = list(tags)
+        self._notes = notes
+        self._job_type = job_type
+        self._prefix = prefix
+        self._number = next_number()
+        self._origin = find_origin()
+        self._job: str | None = None
+        self._run: Run | None = None
+        self._stop_reason: str | None = None
+        self._has_warned = False
+        _loggers.add(self)
+
+    # identity: the same on every rank, and the same before and after `experiment`
+
+    @property
+    def name(self) -> str:
+        """The project."""
+        return self._project
+
+    @property
+    def version(self) -> str:
+        """The id of rank 0's run: the same on every rank, also where ranks have runs of their own."""
+        return derive_run_id(self._identify(), number=self._number, rank=0)
+
+    @property
+    def save_dir(self) -> str:
+        """The folder of rank 0's run: unique per run, the same on every rank; not made here."""
+        return str(self._home.run_folder(self._project, self.version))
+
+    @property
+    def log_dir(self) -> str:
+        return self.save_dir
+
+    @property
+    def root_dir(self) -> str:
+        """The folder of all runs of the project."""
+        return str(Path(self.save_dir).parent)
+
+    @property
+    def mode(self) -> LoggerMode:
+        return self._mode
+
+    @property
+    def trial(self) -> Trial | None:
+        """The sweep's trial, or None outside a sweep: known on every rank from the start, before any collective."""
+        return self._trial
+
+    # logging
+
+    @property
+    def experiment(self) -> Any:
+        """This rank's `Run`; in mode `single` on other ranks than 0 an object whose every attribute does nothing."""
+        run = self._run if self._run is not None else self._open()
+        return self._silent_experiment() if self._mode == "single" and run.rank > 0 else run
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Log one row; steps may repeat and go back.
+
+        Args:
+            metrics: names to numbers, text, one-element tensors or nested maps of them.
+            step: the row's step; None: one more than the row before.
+        """
+        run = self._run if self._run is not None else self._open()
+        if self._prefix:
+            metrics = {f"{self._prefix}{JOIN}{name}": value for name, value in metrics.items()}
+        if step is not None and type(step) is not int:
+            step = self._whole_step(step)
+        run.log(metrics, step)
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - Lightning's signature
+        """Add `params` (a map, Namespace or dataclass, nested as it likes) to the run's configuration.
+
+        A parameter that the sweep has set keeps the sweep's value; a program that reports another one is warned once.
+        """
+        run = self._run if self._run is not None else self._open()
+        if not run.is_recording:
+            return
+        swept = plain_hparams(self._trial.params) if self._trial is not None else {}
+        given = plain_hparams(params)
+        ignored = sorted(name for name, value in given.items() if name in swept and str(value) != str(swept[name]))
+        if ignored:
+            self._warn_once(f"the program says {ignored} but the sweep's trial says otherwise; the trial's are kept")
+        run.config.update(
+            {
+                name: value
+                for name, value in given.items()
+                if name not in swept and (name not in run.config or run.config[name] != value)
+            }
+        )
+
+    def log_graph(self, model: Any, input_array: Any = None) -> None:
+        """Do nothing: the model's graph is not logged."""
+
+    def save(self) -> None:
+        """Do nothing: every row is with the operating system as soon as it is logged."""
+
+    def finalize(self, status: str) -> None:
+        """End the run for now; logging again opens it again.
+
+        Args:
+            status: Lightning's word. A run that the sweep stopped stays `stopped` however training ended, unless by an
+                error; `failed` is told with the exception that is being handled.
+        """
+        if self._run is None:
+            return
+        state, reason = _final_state(status, self._stop_reason, sys.exc_info()[1])
+        self._run.finish(state, reason=reason)
+
+    def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
+        """Note in the summary which checkpoint is best and which is last."""
+        run = self._run if self._run is not None else self._open()
+        score = getattr(checkpoint_callback, "best_model_score", None)
+        found = {
+            "best_model_path": getattr(checkpoint_callback, "best_model_path", None),
+            "best_model_score": None if score is None else float(score),
+            "last_model_path": getattr(checkpoint_callback, "last_model_path", None),
+        }
+        run.summary.update({name: value for name, value in found.items() if value not in (None, "")})
+
+    # for SweepCallback
+
+    def stop_requested(self) -> str | None:
+        """Return why the sweep's controller wants this run to end, or None."""
+        run = self._run if self._run is not None else self._open()
+        return run.stop_requested()
+
+    def note_stop(self, reason: str) -> None:
+        """Remember that all ranks have agreed to stop: the run ends as `stopped`."""
+        self._stop_reason = reason
+
+    # in other processes
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_run": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        _loggers.add(self)
+
+    def forget_run(self) -> None:
+        """Open the run anew at the next use: this process was forked, and may be another rank than its parent."""
+        self._run = None
+
+    # inside
+
+    def _identify(self) -> Identity:
+        identity = identify(carried=self._job, number=self._number, origin=self._origin)
+        if identity.place.launcher == "process group":  # all ranks have agreed: from now on it is this one
+            self._job = identity.job
+        return identity
+
+    def _open(self) -> Run:
+        self._run = open_run(
+            self._identify(),
+            number=self._number,
+            mode=self._mode,
+            project=self._project,
+            name=self._run_name,
+            group=self._group,
+            config=self._config,
+            tags=self._tags,
+            notes=self._notes,
+            job_type=self._job_type,
+        )
+        return self._run
+
+    def _whole_step(self, step: Any) -> int | None:
+        try:
+            return int(step)
+        except (TypeError, ValueError, OverflowError):
+            self._warn_once(f"`step` is {step!r}, allowed: whole numbers; the row is logged at the next step")
+            return None
+
+    def _warn_once(self, message: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning("%s (said once)", message)
+
+
+def _final_state(status: str, stop_reason: str | None, error: BaseException | None) -> tuple[RunState, str]:
+    """Return the run's state and its reason, from Lightning's word and what this process knows besides."""
+    if status in ("success", "finished"):
+        return ("finished", "") if stop_reason is None else ("stopped", stop_reason)
+    if error is None:
+        return "failed", f"the training ended as `{status}`"
+    if isinstance(error, KeyboardInterrupt):
+        return "killed", "interrupted from the keyboard"
+    if isinstance(error, SystemExit):  # Lightning's SIGTERMException is one, and leaves with exit status 0
+        return "killed", describe_error(error)
+    return "failed", describe_error(error)
+
+
+_loggers: weakref.WeakSet[SweepLoggerCore] = weakref.WeakSet()
+
+
+def _forget_runs() -> None:
+    for logger in list(_loggers):
+        logger.forget_run()
+
+
+os.register_at_fork(after_in_child=_forget_runs)

@@ -1,0 +1,19 @@
+"""SweepLogger and SweepCallback for programs that import the package by its older name, `pytorch_lightning`."""
+
+from __future__ import annotations
+
+from lightning_fabric.loggers.logger import _DummyExperiment
+from pytorch_lightning.callbacks.callback import Callback
+from pytorch_lightning.loggers.logger import Logger
+
+from lightning_sweeps.trainer.callback_core import SweepCallbackCore
+from lightning_sweeps.trainer.logger_core import SweepLoggerCore
+
+
+class SweepLogger(SweepLoggerCore, Logger):
+    __doc__ = SweepLoggerCore.__doc__
+    _silent_experiment = _DummyExperiment
+
+
+class SweepCallback(SweepCallbackCore, Callback):
+    __doc__ = SweepCallbackCore.__doc__
