@@ -41,10 +41,10 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = START_S, wha
         time.sleep(0.01)
 
 
-def start_server(home: Path, *, database: str | None = None, port: int = 0) -> subprocess.Popen[bytes]:
+def start_server(home: Path, *options: str, database: str | None = None, port: int = 0) -> subprocess.Popen[bytes]:
     """Start the server's process on `home` without waiting for it; its output goes to `server.log` there."""
     home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "lightning_sweeps.server", "--home", str(home), "--port", str(port)]
+    command = [sys.executable, "-m", "lightning_sweeps.server", "--home", str(home), "--port", str(port), *options]
     if database is not None:
         command += ["--database", database]
     with Home(home).server_log.open("ab") as log:
@@ -82,9 +82,9 @@ def end_server(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running_server(home: Path, database: str | None = None) -> Iterator[tuple[Client, ServerFile]]:
+def running_server(home: Path, database: str | None = None, *options: str) -> Iterator[tuple[Client, ServerFile]]:
     """Run the real server on `home` and give a client that may use it."""
-    process = start_server(home, database=database)
+    process = start_server(home, *options, database=database)
     try:
         server = wait_for_server(home, process)
         with Client(server.url, server.token) as client:

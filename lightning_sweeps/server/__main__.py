@@ -10,6 +10,7 @@ from pathlib import Path
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.paths import Home
 from lightning_sweeps.server.serve import LOOPBACK, serve
+from lightning_sweeps.server.sweeps import LEASE_S
 from lightning_sweeps.settings import read_settings
 
 
@@ -20,6 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     parser.add_argument("--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite)")
+    parser.add_argument(
+        "--lease-s",
+        type=float,
+        default=LEASE_S,
+        help="an agent not heard of for this many seconds loses its trial (default: %(default)s)",
+    )
     given = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -30,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             port=given.port,
             database=given.database,
             api_key=settings.api_key,
+            lease_s=given.lease_s,
             say=partial(print, flush=True),
         )
     except LightningSweepsError as error:

@@ -14,11 +14,12 @@ from lightning_sweeps.server import auth, ingest, problems, queries, sweeps
 from lightning_sweeps.store.engine import Store
 
 
-def create_app(store: Store) -> FastAPI:
+def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
     """Return the server's application on a migrated store.
 
     Args:
         store: not closed by the application.
+        lease_s: an agent that is not heard of for this long loses its trial.
     """
     app = FastAPI(
         title="lightning-sweeps",
@@ -30,6 +31,7 @@ def create_app(store: Store) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.store = store
+    app.state.lease_s = lease_s
     app.state.closing = threading.Event()
     problems.install(app)
     for router in (ingest.router, queries.router, sweeps.router):

@@ -25,6 +25,7 @@ from lightning_sweeps.messages import ServerFile
 from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder, write_whole
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.auth import keep_key, new_key
+from lightning_sweeps.server.sweeps import LEASE_S
 from lightning_sweeps.store.engine import open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 
@@ -45,6 +46,7 @@ def serve(
     port: int = 0,
     database: str | None = None,
     api_key: str = "",
+    lease_s: float = LEASE_S,
     say: Callable[[str], None] = print,
 ) -> int:
     """Run a server until SIGTERM or SIGINT and return the exit status. Call it in the main thread.
@@ -54,6 +56,7 @@ def serve(
         port: 0 takes a free one.
         database: a URL of SQLite or PostgreSQL.
         api_key: the key to let in; empty: the one kept in the home folder, made at the first start.
+        lease_s: an agent that is not heard of for this long loses its trial.
         say: gets one line with the address once the server accepts, and a warning where traffic can be overheard.
 
     Raises:
@@ -76,7 +79,7 @@ def serve(
                 if not _is_loopback(host):
                     say("traffic with this server is not encrypted: use it in a trusted network or behind HTTPS")
 
-            server = _Server(create_app(store), ready=ready)
+            server = _Server(create_app(store, lease_s=lease_s), ready=ready)
             server.run(sockets=[listener])
             return 0 if server.was_ready else EXIT_FAILURE
         finally:

@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 class Control:
     """The part of this process that knows who waits and what is being prepared."""
 
-    def __init__(self, store: Store, *, lease_s: float = LEASE_S) -> None:
+    def __init__(self, store: Store, *, lease_s: float) -> None:
         self.store = store
         self.lease_s = lease_s
         self.wake_up = WakeUp()
@@ -77,11 +77,8 @@ class Control:
 
 @asynccontextmanager
 async def background(app: FastAPI) -> AsyncIterator[None]:
-    """Take trials from silent agents and prepare suggestions while the server runs.
-
-    `app.state.lease_s`, where it is set, is the lease time in seconds.
-    """
-    control = Control(app.state.store, lease_s=getattr(app.state, "lease_s", LEASE_S))
+    """Take trials from silent agents and prepare suggestions while the server runs."""
+    control = Control(app.state.store, lease_s=app.state.lease_s)
     app.state.control = control
     task = asyncio.get_running_loop().create_task(_expire(control))
     try:

@@ -33,7 +33,7 @@ MAX_BEST, MAX_NEWEST, MAX_RANDOM = 100, 50, 50
 MAX_VALUE = 1e30
 """A float whose square the model can still hold."""
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class Bayes:

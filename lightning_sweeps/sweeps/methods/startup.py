@@ -44,5 +44,6 @@ def _spread(dimension: Dimension, seed: int, number: int, count: int) -> float:
     """Return the coordinate of point `number` of `count`: each dimension's points lie in different strata."""
     rng = Random(f"{seed}:{dimension.name}")
     order = rng.sample(range(count), count)
-    place = (order[number - 1] + generator(seed, number).random()) / count
+    rng.seed(f"{seed}:{dimension.name}:{number}")
+    place = (order[number - 1] + rng.random()) / count
     return place if dimension.kind == "float" else int(place * dimension.levels)
