@@ -144,15 +144,20 @@ def make_private_folder(path: Path) -> None:
     path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `path` so that a reader sees the old content or the new one, never a part: beside, synced, renamed."""
+def write_whole(path: Path, data: bytes, *, is_synced: bool = True) -> None:
+    """Write `path` so that a reader sees the old content or the new one, never a part: beside, synced, renamed.
+
+    Args:
+        is_synced: False for what is worthless after the machine has crashed: it saves the wait for the disk.
+    """
     make_private_folder(path.parent)
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
+            if is_synced:
+                os.fsync(stream.fileno())
         Path(beside).replace(path)
     except BaseException:
         Path(beside).unlink(missing_ok=True)

@@ -36,6 +36,8 @@ KILL_LIMIT_S = 10.0
 
 POLL_S = 0.02
 
+_HAS_PROC = Path("/proc/self/environ").exists()
+
 
 class ProcessId(msgspec.Struct, frozen=True):
     """One process for ever: a pid, and when it started as `node.process_start` tells it."""
@@ -94,11 +96,8 @@ def identify(pid: int) -> ProcessId | None:
 
 def children_of(pid: int) -> frozenset[ProcessId]:
     """Return the live children of a process."""
-    try:
-        children = psutil.Process(pid).children()
-    except psutil.NoSuchProcess:
-        return frozenset()
-    return frozenset(found for child in children if (found := identify(child.pid)) is not None)
+    children = _children_by_parent().get(pid, ())
+    return frozenset(found for child in children if (found := identify(child)) is not None)
 
 
 def find_tree(tree: Tree) -> frozenset[ProcessId]:
@@ -183,19 +182,35 @@ def _wait_until(is_done: Callable[[], bool], limit_s: float, reap: Callable[[], 
 
 def _children_by_parent(*, include_dead: bool = False) -> dict[int, list[int]]:
     children: dict[int, list[int]] = {}
-    for process in psutil.process_iter():
-        try:
-            if include_dead or process.status() != psutil.STATUS_ZOMBIE:
-                children.setdefault(process.ppid(), []).append(process.pid)
-        except psutil.Error:
-            continue  # it ended while we looked
+    for pid in psutil.pids():
+        parent, is_dead = _linux_parent(pid) if _HAS_PROC else _portable_parent(pid)
+        if parent and (include_dead or not is_dead):
+            children.setdefault(parent, []).append(pid)
     return children
+
+
+def _linux_parent(pid: int) -> tuple[int, bool]:
+    """Return the parent (0 for none) and whether the process is dead; psutil takes ten times as long over it."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0, True  # it ended while we looked
+    state, parent = stat.rpartition(b")")[2].split()[:2]
+    return int(parent), state in (b"Z", b"X")
+
+
+def _portable_parent(pid: int) -> tuple[int, bool]:
+    try:
+        process = psutil.Process(pid)
+        return process.ppid(), process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return 0, True
 
 
 def _holders(trial_file: Path) -> Iterable[int]:
     """Yield the pids of this user's processes that were started with the trial's file in their environment."""
     wanted = str(trial_file)
-    if Path("/proc/self/environ").exists():
+    if _HAS_PROC:
         needle = f"{TRIAL_VARIABLE}={wanted}".encode()
         return [pid for pid in psutil.pids() if needle in _linux_environment(pid)]
     return [process.pid for process in psutil.process_iter() if _portable_value(process) == wanted]

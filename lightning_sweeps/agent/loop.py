@@ -41,7 +41,8 @@ from lightning_sweeps.agent.signals import Signals
 from lightning_sweeps.agent.slots import Slot
 from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.agent.tickets import Tickets
-from lightning_sweeps.errors import LaunchError, NotFound, ServerError, ServerRefused, ServerUnreachable
+from lightning_sweeps.client import Client
+from lightning_sweeps.errors import LaunchError, ServerError, ServerRefused, ServerUnreachable
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, TunerFolder, write_whole
 from lightning_sweeps.settings import Settings
@@ -49,6 +50,10 @@ from lightning_sweeps.settings import Settings
 LEASE_WAIT_S = 20.0
 TICK_S = 0.05
 HEARTBEATS_PER_LEASE = 4
+LONGEST_HEARTBEAT_S = 3.0
+"""Orders come with the answer to a heartbeat: a person who cancels a trial does not want to wait for long."""
+
+NO_LONGER_OURS = frozenset({404, 409})
 GIVE_UP_S = 300.0
 """How long an agent without a trial waits for a server that does not answer."""
 
@@ -112,6 +117,7 @@ class Agent:
     heartbeat_s: float = 0.0
     next_heartbeat: float = 0.0
     start_told: bool = False
+    refusal: str = ""
     done: int = 0
 
     def run(self) -> int:
@@ -143,7 +149,7 @@ class Agent:
         about = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), self.slot.number, gpus)
         registered = self.link.open().register_agent(self.sweep.id, about)
         self.agent_id = registered.agent.id
-        self.heartbeat_s = registered.lease_s / HEARTBEATS_PER_LEASE
+        self.heartbeat_s = min(registered.lease_s / HEARTBEATS_PER_LEASE, LONGEST_HEARTBEAT_S)
 
     def _idle(self) -> int | None:
         """Ask for a trial once; return the exit status where the agent is to end."""
@@ -181,7 +187,6 @@ class Agent:
             return self._report(trial, m.TrialEnd("failed", None, error.message, str(error)))
         self.trial_run = run
         self.start_told = False
-        self.next_heartbeat = 0.0
         try:
             returncode = self._watch(trial, run)
             survivors = run.clear()
@@ -206,8 +211,8 @@ class Agent:
         )
         if processes > 1 and not self.sweep.config.get("command"):
             environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
-        write_whole(folder.parameters, msgspec.json.encode(self._trial_file(trial)))
-        write_whole(folder.arguments, msgspec.json.encode(trial.params))
+        write_whole(folder.parameters, msgspec.json.encode(self._trial_file(trial)), is_synced=False)
+        write_whole(folder.arguments, msgspec.json.encode(trial.params), is_synced=False)
         return start_trial(
             words,
             trial_id=trial.id,
@@ -235,6 +240,7 @@ class Agent:
 
     def _watch(self, trial: m.Trial, run: TrialRun) -> int:
         """Look after the trial until its first process has ended; return its exit code."""
+        self._heartbeat(trial, run)
         while True:
             returncode = run.wait(TICK_S)
             if returncode is not None:
@@ -249,21 +255,29 @@ class Agent:
     def _heartbeat(self, trial: m.Trial, run: TrialRun) -> None:
         run.reap()
         try:
-            if not self.start_told:
-                told = self.link.attempt(lambda client: client.start_trial(self.agent_id, trial.id), start_local=False)
-                self.start_told = told is not None
-            orders = self.link.attempt(
-                lambda client: client.heartbeat(self.agent_id, trial=trial.id), start_local=False
-            )
-        except NotFound:
-            orders = m.AgentOrders(self.sweep.state, lease_lost=True)
+            orders = self.link.attempt(lambda client: self._tell_server(client, trial), start_local=False)
         except ServerRefused as error:
-            self.say(f"the server refuses: {error.message}")
-            orders = None
-        wait_s = self.heartbeat_s if orders is not None else max(self.link.ready_in_s, TICK_S)
+            orders = self._refused(error)
+        wait_s = self.heartbeat_s if orders is not None or self.refusal else max(self.link.ready_in_s, TICK_S)
         self.next_heartbeat = time.monotonic() + wait_s
         if orders is not None:
             self._carry_out(Ordered(orders))
+
+    def _tell_server(self, client: Client, trial: m.Trial) -> m.AgentOrders:
+        if self.start_told:
+            return client.heartbeat(self.agent_id, trial=trial.id)
+        client.start_trial(self.agent_id, trial.id)
+        self.start_told = True
+        return m.AgentOrders(self.sweep.state)
+
+    def _refused(self, error: ServerRefused) -> m.AgentOrders | None:
+        """A trial that is no longer ours must end; for anything else, like a changed key, hours of work must not."""
+        if error.status in NO_LONGER_OURS:
+            return m.AgentOrders(self.sweep.state, lease_lost=True)
+        if error.message != self.refusal:
+            self.refusal = error.message
+            self.say(f"the server refuses: {error.message}; the trial goes on")
+        return None
 
     def _end(self, trial: m.Trial, run: TrialRun, returncode: int) -> m.TrialEnd | None:
         failure = read_failure(

@@ -180,7 +180,7 @@ def start_trial(
             raise LaunchError(f"`{words[0]}` cannot be started: {error}") from error
     first = identify(child.pid) or ProcessId(child.pid, 0.0)
     this = identify(os.getpid()) or ProcessId(os.getpid(), 0.0)
-    write_whole(folder.process, msgspec.json.encode(TrialProcess(trial_id, this, first, node_id())))
+    write_whole(folder.process, msgspec.json.encode(TrialProcess(trial_id, this, first, node_id())), is_synced=False)
     tree = Tree(first, folder.parameters, adopts=adopts, strangers=strangers)
     terminals = (Terminal(sys.stdout), Terminal(sys.stderr))
     relays = tuple(

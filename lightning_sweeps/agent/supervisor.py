@@ -40,10 +40,10 @@ def supervise(work: Callable[[], int], *, slot: int, folder: TunerFolder) -> int
         _be_the_agent(work)
     _pass_on(child)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
-    write_whole(folder.agent(slot), msgspec.json.encode(status))
+    write_whole(folder.agent(slot), msgspec.json.encode(status), is_synced=False)
     _, wait_status = os.waitpid(child, 0)
     ended = msgspec.structs.replace(status, exit_status=os.waitstatus_to_exitcode(wait_status))
-    write_whole(folder.agent(slot), msgspec.json.encode(ended))
+    write_whole(folder.agent(slot), msgspec.json.encode(ended), is_synced=False)
     return 0
 
 
