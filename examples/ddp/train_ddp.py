@@ -57,14 +57,13 @@ def join() -> Ranks:
 def train(arguments: argparse.Namespace, run: lightning_sweeps.Run, ranks: Ranks) -> bool:
     """Train and return whether the sweep stopped it."""
     torch.manual_seed(arguments.seed)  # the same first weights everywhere
-    model = DistributedDataParallel(
-        nn.Sequential(
-            nn.Linear(PIXELS, arguments.hidden),
-            nn.ReLU(),
-            nn.Dropout(arguments.dropout),
-            nn.Linear(arguments.hidden, CLASSES),
-        ).to(ranks.device)
-    )
+    network = nn.Sequential(
+        nn.Linear(PIXELS, arguments.hidden),
+        nn.ReLU(),
+        nn.Dropout(arguments.dropout),
+        nn.Linear(arguments.hidden, CLASSES),
+    ).to(ranks.device)
+    model = DistributedDataParallel(network)
     torch.manual_seed(arguments.seed + ranks.rank)  # dropout differs from rank to rank
     optimizer = torch.optim.Adam(model.parameters(), lr=arguments.lr)
     train_set, val_set = load()
@@ -73,7 +72,7 @@ def train(arguments: argparse.Namespace, run: lightning_sweeps.Run, ranks: Ranks
     step = 0
     for epoch in range(arguments.epochs):
         sampler.set_epoch(epoch)  # another order in every epoch
-        model.train()
+        network.train()
         for inputs, targets in loader:
             loss = nn.functional.cross_entropy(model(inputs.to(ranks.device)), targets.to(ranks.device))
             optimizer.zero_grad()
@@ -81,18 +80,18 @@ def train(arguments: argparse.Namespace, run: lightning_sweeps.Run, ranks: Ranks
             optimizer.step()
             run.log({"train/loss": loss.item(), "epoch": epoch}, step)
             step += 1
-        run.log({**validate(model, val_set, ranks), "epoch": epoch}, step - 1)
+        run.log({**validate(network, val_set, ranks), "epoch": epoch}, step - 1)
         if agreed(run.stop_requested() is not None, ranks):
             return True
     return False
 
 
 @torch.no_grad()
-def validate(model: nn.Module, val_set: TensorDataset, ranks: Ranks) -> dict[str, float]:
+def validate(network: nn.Module, val_set: TensorDataset, ranks: Ranks) -> dict[str, float]:
     """Return loss and accuracy over the images of all ranks, each image counted once."""
-    model.eval()
+    network.eval()
     inputs, targets = (tensor[ranks.rank :: ranks.world_size].to(ranks.device) for tensor in val_set.tensors)
-    outputs = model.module(inputs)  # without DDP's own collectives: shards may differ in size
+    outputs = network(inputs)  # not through DDP: its collectives need the same number of batches on every rank
     sums = torch.stack(
         [
             nn.functional.cross_entropy(outputs, targets, reduction="sum"),

@@ -1,0 +1,95 @@
+"""Running a training program the way a user does, as processes of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from lightning_sweeps.messages import TrialFile
+from lightning_sweeps.paths import Home, write_whole
+
+REPOSITORY = Path(__file__).parents[2]
+DDP_EXAMPLE = REPOSITORY / "examples" / "ddp"
+PROGRAMS = Path(__file__).parent / "scripts"
+TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
+LIMIT_S = 120.0
+
+
+def run_program(*arguments: str | Path, home: Path, **variables: str) -> str:
+    """Run `python <arguments>` to its end and return what it printed; it must end with exit status 0."""
+    with start_program(*arguments, home=home, **variables) as process:
+        return wait_for(process)
+
+
+def wait_for(process: subprocess.Popen[str]) -> str:
+    printed, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, printed
+    return printed
+
+
+@contextmanager
+def start_program(*arguments: str | Path, home: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `python <arguments>` with `home`; whatever is left of it at the end is killed."""
+    process = subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={
+            **os.environ,
+            "LIGHTNING_SWEEPS_HOME": str(home),
+            "LIGHTNING_SWEEPS_SERVICE": "off",
+            "OMP_NUM_THREADS": "1",
+            **variables,
+        },
+    )
+    try:
+        with process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    _kill_tree(process.pid)
+    finally:
+        assert process.returncode is not None
+
+
+def write_trial(home: Path, params: dict[str, Any]) -> Path:
+    """Write the trial file that an agent would hand to every rank, and return it."""
+    trial = TrialFile(
+        id="t-1", sweep="s-1", sweep_name="digits", project="swept", number=3, attempt=0, params=params,
+        metric="val/loss", goal="minimize",
+    )  # fmt: skip
+    path = Home(home).trial(trial.id).parameters
+    write_whole(path, msgspec.json.encode(trial))
+    return path
+
+
+def order_stop(home: Path, run_id: str, reason: str) -> None:
+    """Write what the service writes when the controller stops a run."""
+    write_whole(Home(home).stop(run_id), msgspec.json.encode({"reason": reason}))
+
+
+def poll(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait until `condition` holds while the program runs."""
+    deadline_s = LIMIT_S
+    while not condition():
+        assert deadline_s > 0 and process.poll() is None, "the program did not get there"
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            deadline_s -= 0.05
+
+
+def _kill_tree(pid: int) -> None:
+    root = psutil.Process(pid)
+    for process in [*root.children(recursive=True), root]:
+        process.kill()

@@ -1,0 +1,93 @@
+"""The digits example under every launcher of one machine: who has a run, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.trainer.journals import LoggedRun, logged_runs
+from tests.trainer.programs import (
+    DDP_EXAMPLE,
+    PROGRAMS,
+    TORCHRUN,
+    order_stop,
+    poll,
+    run_program,
+    start_program,
+    wait_for,
+    write_trial,
+)
+
+pytestmark = pytest.mark.launch
+
+LIGHTNING = DDP_EXAMPLE / "train_lightning.py"
+PLAIN = DDP_EXAMPLE / "train_ddp.py"
+EPOCHS = 2
+GROUPED_PROGRAMS: dict[str, Sequence[str | Path]] = {
+    "torchrun": [*TORCHRUN, LIGHTNING, "--mode=grouped"],
+    "spawn": [LIGHTNING, "--devices=2", "--strategy=ddp_spawn", "--mode=grouped"],
+    "plain": [*TORCHRUN, PLAIN, "--mode=grouped"],
+}
+
+
+@pytest.fixture(scope="module", params=GROUPED_PROGRAMS)
+def grouped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[LoggedRun]:
+    home = tmp_path_factory.mktemp("home")
+    run_program(*GROUPED_PROGRAMS[request.param], f"--epochs={EPOCHS}", "--project=digits", home=home)
+    return logged_runs(home)
+
+
+def test_grouped_gives_every_rank_a_run_in_one_group(grouped: list[LoggedRun]) -> None:
+    assert [run.info.rank for run in grouped] == [0, 1]
+    assert len({run.info.id for run in grouped}) == 2
+    assert len({run.info.group for run in grouped}) == 1
+    assert {(run.info.world_size, run.info.project, run.info.mode) for run in grouped} == {(2, "digits", "grouped")}
+    assert [run.end for run in grouped] == [("finished", "")] * 2
+
+
+def test_grouped_keeps_losses_apart_and_synced_metrics_alike(grouped: list[LoggedRun]) -> None:
+    first, second = grouped
+    assert [step for step, _ in first.series("train/loss")] == [step for step, _ in second.series("train/loss")]
+    assert first.series("train/loss") != second.series("train/loss")
+    for key in ("val/loss", "val/accuracy"):
+        assert first.series(key) == second.series(key)
+        assert len(first.series(key)) == EPOCHS
+    assert first.series("val/accuracy")[-1][1] > 0.5
+
+
+def test_grouped_keeps_the_configuration_on_every_rank(grouped: list[LoggedRun]) -> None:
+    for run in grouped:
+        assert (run.config["lr"], run.config["hidden"]) == (0.003, 64)
+
+
+def test_single_gives_rank_0_alone_a_run_from_lightnings_own_launcher(tmp_path: Path) -> None:
+    run_program(LIGHTNING, "--devices=2", "--mode=single", f"--epochs={EPOCHS}", home=tmp_path)
+    [run] = logged_runs(tmp_path)
+    assert (run.info.rank, run.info.world_size, run.end) == (0, 2, ("finished", ""))
+    assert len(run.series("train/loss_mean")) == EPOCHS
+    assert Path(run.summary["best_model_path"]).is_relative_to(tmp_path / "runs" / "default" / run.info.id)
+    assert Path(run.summary["best_model_path"]).exists()
+
+
+def test_a_stop_ends_all_ranks_at_the_same_step_with_exit_status_0(tmp_path: Path) -> None:
+    trial = write_trial(tmp_path, {"lr": 0.25})
+    with start_program(PROGRAMS / "endless.py", home=tmp_path, LIGHTNING_SWEEPS_TRIAL=str(trial)) as process:
+        poll(
+            lambda: len(logged_runs(tmp_path)) == 2 and all(len(run.rows) > 20 for run in logged_runs(tmp_path)),
+            process,
+        )
+        order_stop(tmp_path, logged_runs(tmp_path)[0].info.id, "band 2: in the worse half")
+        printed = wait_for(process)
+    for rank in (0, 1):
+        assert f"rank {rank} has {{'lr': 0.25}}" in printed
+    first, second = logged_runs(tmp_path)
+    assert f"rank 1 left after {len(first.rows)}: band 2: in the worse half" in printed
+    assert [step for step, _ in first.series("loss")] == [step for step, _ in second.series("loss")]
+    assert first.series("loss") != second.series("loss")
+    assert [run.end for run in (first, second)] == [("stopped", "band 2: in the worse half")] * 2
+    assert {(run.info.trial, run.info.sweep, run.info.project, run.info.group) for run in (first, second)} == {
+        ("t-1", "s-1", "swept", "t-1")
+    }
+    assert [run.config for run in (first, second)] == [{"lr": 0.25}] * 2
