@@ -27,6 +27,7 @@ def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
         docs_url="/api/docs",
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        swagger_ui_oauth2_redirect_url=None,
         middleware=[Middleware(auth.KeyRequired, keys=auth.Keys(store))],
         lifespan=_lifespan,
     )

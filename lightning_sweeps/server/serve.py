@@ -36,6 +36,7 @@ END_S = 4.5
 """After this time from the signal the process ends, whatever still hangs."""
 KEEP_ALIVE_S = 75
 BACKLOG = 2048
+PORTS = 65536
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  compared with, not bound to
 
 
@@ -155,6 +156,8 @@ def _whereabouts(home: Home) -> str:
 
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    if not 0 <= port < PORTS:  # getaddrinfo would silently take the remainder
+        raise UsageError(f"`{port}` is no port, allowed are 0 (a free one) to {PORTS - 1}")
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -166,7 +169,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise ServerStartFailed(
                 f"cannot listen on {host}:{port} ({error})", hint="`--port 0` takes a free port"
             ) from None
