@@ -26,7 +26,8 @@ from lightning_sweeps.settings import Settings
 
 logger = logging.getLogger("lightning_sweeps.service")
 
-TICK_S = 0.2
+TICK_S = 0.1
+"""A process that ends sooner than this after its first journal was opened may end unseen."""
 STATE_INTERVAL_S = 2.0
 STOP_TIMEOUT_S = 2.0
 

@@ -1,0 +1,43 @@
+"""How a dead process's run ends, as a table."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from lightning_sweeps.records import Finish, RunState
+from lightning_sweeps.service.closing import UNSEEN, Closing, closing_of
+from lightning_sweeps.service.exits import ExitStatus
+
+KILLED = ExitStatus(signal=signal.SIGKILL)
+
+
+def finish(state: RunState, writer: str, reason: str = "") -> Finish:
+    return Finish(1, 0.0, state, reason=reason, writer=writer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "expected"),
+    [
+        (None, None, Closing("killed", UNSEEN, None, None)),
+        (None, KILLED, Closing("killed", "killed by signal 9 (SIGKILL)", None, 9)),
+        (None, ExitStatus(code=0), Closing("finished", "ended with exit status 0 without `finish()`", 0, None)),
+        (None, ExitStatus(code=2), Closing("failed", "exit status 2", 2, None)),
+        (finish("finished", "run"), KILLED, None),
+        (finish("stopped", "run"), ExitStatus(code=1), None),
+        (finish("killed", "service"), KILLED, None),
+        (finish("finished", "exit"), None, None),
+        (finish("finished", "exit"), ExitStatus(code=0), None),
+        (finish("finished", "exit"), ExitStatus(code=3), Closing("failed", "exit status 3", 3, None)),
+        (finish("finished", "exit"), KILLED, Closing("killed", "killed by signal 9 (SIGKILL)", None, 9)),
+        (finish("failed", "exit", "E: x"), ExitStatus(code=1), Closing("failed", "E: x", 1, None)),
+        (finish("killed", "exit", "Ctrl-C"), ExitStatus(code=130), Closing("killed", "Ctrl-C", 130, None)),
+    ],
+)
+def test_closing(last: Finish | None, status: ExitStatus | None, expected: Closing | None) -> None:
+    assert closing_of(last, status) == expected
+
+
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    assert ExitStatus(signal=63).describe() == "killed by signal 63"
