@@ -25,6 +25,7 @@ from lightning_sweeps.sdk.session import MODES, derive_run_id, next_number, open
 from lightning_sweeps.sdk.trial import Trial, current_trial
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.trainer.hparams import plain_hparams
+from lightning_sweeps.trainer.silence import SilentExperiment
 
 log = logging.getLogger("lightning_sweeps")
 
@@ -54,8 +55,7 @@ class SweepLoggerCore:
         UsageError: the mode is unknown, or a setting in the environment cannot be used.
     """
 
-    _silent_experiment: ClassVar[type]
-    """Lightning's stand-in for `experiment` where a rank does not log: every attribute of it does nothing."""
+    _silent_experiment: ClassVar[type[SilentExperiment]]
 
     def __init__(
         self,

@@ -8,11 +8,16 @@ from pytorch_lightning.loggers.logger import Logger
 
 from lightning_sweeps.trainer.callback_core import SweepCallbackCore
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
+from lightning_sweeps.trainer.silence import SilentExperiment
+
+
+class SilentLightningExperiment(SilentExperiment, _DummyExperiment):
+    """Lightning knows a rank that does not log by this class."""
 
 
 class SweepLogger(SweepLoggerCore, Logger):
     __doc__ = SweepLoggerCore.__doc__
-    _silent_experiment = _DummyExperiment
+    _silent_experiment = SilentLightningExperiment
 
 
 class SweepCallback(SweepCallbackCore, Callback):
