@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from lightning_sweeps.errors import (
     JournalError,
@@ -40,6 +41,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LightningSweepsError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unexpected)
@@ -100,6 +102,11 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     message = f"{request.method} `{request.url.path}`: {error.detail}"
     return answer(error.status_code, Problem(message, "every route is listed at /api/docs"), dict(error.headers or {}))
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Answer for the form's sake: who asked is not there any more, which is nothing to log."""
+    return answer(400, Problem("the request ended before its end"))
 
 
 async def _database(_: Request, error: Exception) -> Response:

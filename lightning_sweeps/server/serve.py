@@ -18,6 +18,7 @@ import msgspec
 import psutil
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import DatabaseError
 
 from lightning_sweeps import __version__
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed, UsageError
@@ -26,7 +27,7 @@ from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder, writ
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.auth import keep_key, new_key
 from lightning_sweeps.server.sweeps import LEASE_S
-from lightning_sweeps.store.engine import open_store, sqlite_url
+from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 
 LOOPBACK = "127.0.0.1"
@@ -61,7 +62,7 @@ def serve(
         say: gets one line with the address once the server accepts, and a warning where traffic can be overheard.
 
     Raises:
-        ServerStartFailed: another server runs on this home, or the address is taken.
+        ServerStartFailed: another server runs on this home, the address is taken, or the database does not answer.
         UsageError: the host or the database URL cannot be used.
     """
     os.umask(0o077)
@@ -70,8 +71,7 @@ def serve(
         key = api_key or _kept_key(home)
         store = open_store(database or sqlite_url(home.server_database))
         try:
-            migrate(store)
-            keep_key(store, key, name=f"{socket.gethostname()}:{home.root}", now=time.time())
+            _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
             url = _url(socket.gethostname() if host in EVERY_ADDRESS else host, listener)
 
             def ready() -> None:
@@ -130,6 +130,18 @@ class _Server(uvicorn.Server):
             last.daemon = True
             last.start()
         super().handle_exit(sig, frame)
+
+
+def _prepare(store: Store, key: str, *, name: str) -> None:
+    """Bring the database to this version's schema and let `key` in."""
+    try:
+        migrate(store)
+        keep_key(store, key, name=name, now=time.time())
+    except DatabaseError as error:
+        raise ServerStartFailed(
+            f"the database `{store.engine.url.render_as_string()}` cannot be used ({str(error.orig).strip()})",
+            hint="does it exist, is it running, and may this user write to it?",
+        ) from error
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 SQLite: write-ahead log with `synchronous=NORMAL` (a killed server loses nothing; a power cut may lose the last commits,
 never the database's integrity), one writer at a time by `BEGIN IMMEDIATE`. PostgreSQL: psycopg 3, READ COMMITTED; code
-that reads rows in order to change them takes them with `SELECT ... FOR UPDATE`.
+that reads rows in order to change them takes them with `SELECT ... FOR UPDATE`, and no lock is waited for without end.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from lightning_sweeps.store.plain import dump
 
 BUSY_TIMEOUT_S = 30
 """How long a write waits for the writer before it."""
+ABANDONED_S = 120
+"""PostgreSQL takes its locks back from a server that stopped in the middle of a transaction."""
 CONNECT_TIMEOUT_S = 10
 POOL_SIZE = 16
 POOL_OVERFLOW = 48
@@ -149,7 +151,7 @@ def _sqlite(url: URL) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     try:
-        return sqlalchemy.create_engine(
+        engine = sqlalchemy.create_engine(
             url.set(drivername="postgresql+psycopg"),
             json_serializer=dump,
             pool_size=POOL_SIZE,
@@ -162,3 +164,12 @@ def _postgresql(url: URL) -> Engine:
             f"PostgreSQL needs a driver that is not installed ({error.name})",
             hint='pip install "lightning-sweeps[postgres]"',
         ) from error
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'")
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{ABANDONED_S}s'")
+        connection.commit()
+
+    return engine

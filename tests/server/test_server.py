@@ -161,6 +161,9 @@ def test_a_second_server_on_the_same_home(tmp_path: Path) -> None:
     ("arguments", "message", "status"),
     [
         (["--database", "mysql://x/y"], "mysql", 2),
+        (["--database", "postgresql://me:hidden@127.0.0.1:1/x"], "127.0.0.1:1/x` cannot be used", 1),
+        (["--database", "sqlite:////nonexistent/folder/x.db"], "cannot be used", 1),
+        (["--database", f"sqlite:///{__file__}"], "not a database", 1),
         (["--host", "no such host"], "no such host", 2),
         (["--port", "99999999"], "99999999", 2),
     ],
@@ -168,7 +171,8 @@ def test_a_second_server_on_the_same_home(tmp_path: Path) -> None:
 def test_arguments_that_cannot_be_used(tmp_path: Path, arguments: list[str], message: str, status: int) -> None:
     command = [sys.executable, "-m", "lightning_sweeps.server", "--home", str(tmp_path / "home"), *arguments]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=environment())
-    assert ended.returncode == status and message in ended.stderr and "Traceback" not in ended.stderr
+    assert ended.returncode == status and message in ended.stderr
+    assert "Traceback" not in ended.stderr and "hidden" not in ended.stderr
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
+from tests.servers import PostgreSQL
 
 
 def shape(connection: Connection) -> dict[str, Any]:
@@ -74,6 +77,26 @@ def test_a_url_that_names_no_database_of_ours_is_refused(url: str) -> None:
     with pytest.raises(UsageError) as refusal:
         open_store(url)
     assert "postgresql://" in str(refusal.value)
+
+
+def test_without_the_driver_of_postgresql_the_message_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from lightning_sweeps.store.engine import open_store\n"
+        "try: open_store('postgresql://localhost/x')\n"
+        "except Exception as error: print(error)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    assert 'pip install "lightning-sweeps[postgres]"' in told.stdout
+
+
+def test_postgresql_waits_for_no_lock_without_end(postgres: PostgreSQL) -> None:
+    url = postgres.new_database()
+    store = open_store(url)
+    with store.read() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "30s"
+    store.close()
+    postgres.drop(url)
 
 
 def test_sqlite_is_set_up_as_stated(tmp_path: Path) -> None:
