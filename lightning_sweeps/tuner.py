@@ -75,8 +75,8 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; errors become a message and a status."""
-    call = parse_call(sys.argv[1:] if arguments is None else arguments, program="python -m lightning_sweeps.tuner")
     try:
+        call = parse_call(sys.argv[1:] if arguments is None else arguments, program="python -m lightning_sweeps.tuner")
         return run(call.sweep_id, call.options)
     except LightningSweepsError as error:
         print(error, file=sys.stderr, flush=True)

@@ -3,6 +3,11 @@
 import sys
 
 from lightning_sweeps.agent.start import main
+from lightning_sweeps.errors import LightningSweepsError
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except LightningSweepsError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_status)

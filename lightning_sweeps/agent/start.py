@@ -16,7 +16,7 @@ from lightning_sweeps.agent.slots import SlotPlan, plan_slots
 from lightning_sweeps.agent.supervisor import supervise
 from lightning_sweeps.errors import LightningSweepsError, UsageError
 from lightning_sweeps.gpus import driver_problem, gpu_problems, list_gpus, visible_gpus
-from lightning_sweeps.paths import TunerFolder
+from lightning_sweeps.paths import Home, TunerFolder
 from lightning_sweeps.settings import environment, read_settings
 
 
@@ -28,7 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     launcher = _parents_environment() if is_under_torchrun(environ) else None
     if call.folder is None:
         return run_slot(call, number, environ, launcher)
-    return supervise(lambda: run_slot(call, number, environ, launcher), slot=number, folder=TunerFolder(call.folder))
+    return supervise(
+        lambda: run_slot(call, number, environ, launcher),
+        slot=number,
+        folder=TunerFolder(call.folder),
+        home=Home(read_settings(environ).home),
+    )
 
 
 def run_slot(
