@@ -12,6 +12,9 @@ import psutil
 import pytest
 
 from lightning_sweeps.settings import PREFIX
+from tests.servers import database, postgres
+
+__all__ = ["database", "home", "police", "postgres"]
 
 
 @pytest.fixture(autouse=True)

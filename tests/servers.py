@@ -1,6 +1,6 @@
 """Real servers for tests: our server as a subprocess, and a PostgreSQL of the test session's own.
 
-Import `postgres` and, where a test is to run on both databases, `database` into the test module (or a conftest).
+`tests/conftest.py` registers the fixtures `postgres` and `database`: a test that asks for `database` runs on both.
 """
 
 from __future__ import annotations

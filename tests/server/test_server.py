@@ -28,17 +28,13 @@ from lightning_sweeps.paths import Home
 from lightning_sweeps.server.ingest import MAX_BODY_BYTES
 from lightning_sweeps.settings import environment
 from tests.servers import (
-    database,
     end_server,
-    postgres,
     running_server,
     start_server,
     wait_for_server,
     wait_until,
 )
 from tests.store.journals import STARTED, Journal
-
-__all__ = ["database", "postgres"]
 
 END_WITHIN_S = 5
 

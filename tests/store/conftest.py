@@ -8,9 +8,6 @@ import pytest
 
 from lightning_sweeps.store.engine import Store, open_store
 from lightning_sweeps.store.migrate import migrate
-from tests.servers import database, postgres
-
-__all__ = ["database", "postgres", "store"]
 
 
 @pytest.fixture
