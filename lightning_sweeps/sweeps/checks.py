@@ -11,6 +11,7 @@ from lightning_sweeps.errors import Fault
 from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
 from lightning_sweeps.sweeps.fields import closest
+from lightning_sweeps.sweeps.methods import INLINE_METHODS, METHODS
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
 PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -50,8 +51,9 @@ def warnings(raw: dict[str, Any]) -> list[str]:
 def _metric_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     if raw.get("metric") is not None:
         return
-    if raw.get("method") not in ("grid", "random", None) and isinstance(raw.get("method"), str):
-        yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: give `metric` with a `name`"
+    method = raw.get("method")
+    if isinstance(method, str) and method in METHODS and method not in INLINE_METHODS:
+        yield ("metric",), f"is missing, and the method `{method}` needs it: give `metric` with a `name`"
     if raw.get("early_terminate") is not None:
         yield ("early_terminate",), "needs `metric` with a `name`: trials are compared by it"
 

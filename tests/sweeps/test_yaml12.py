@@ -1,0 +1,114 @@
+"""YAML by the core schema of version 1.2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lightning_sweeps.sweeps.yaml12 import read
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-5", 1e-5),
+        ("1e3", 1000.0),
+        ("-1.5E+2", -150.0),
+        (".5", 0.5),
+        ("3.", 3.0),
+        ("12", 12),
+        ("+7", 7),
+        ("0o17", 15),
+        ("017", 17),
+        ("0x1F", 31),
+        (".inf", float("inf")),
+        ("-.INF", float("-inf")),
+        ("true", True),
+        ("FALSE", False),
+        ("~", None),
+        ("null", None),
+        ("", None),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("on", "on"),
+        ("off", "off"),
+        ("2024-01-31", "2024-01-31"),
+        ("1:30", "1:30"),
+        ("1_000", "1_000"),
+        ("0b11", "0b11"),
+        ("1e-5x", "1e-5x"),
+        ('"1e-5"', "1e-5"),
+        ("!!str 5", "5"),
+        ("!!float 5", 5.0),
+        ("e5", "e5"),
+        (".", "."),
+        ("-", [None]),
+    ],
+)
+def test_scalars(text: str, value: Any) -> None:
+    document = read(text)
+    assert document.faults == []
+    assert document.value == value
+    assert type(document.value) is type(value)
+
+
+def test_nan() -> None:
+    assert read(".nan").value != read(".nan").value
+
+
+def test_every_key_and_item_has_its_line() -> None:
+    document = read("a: 1\nb:\n  c:\n    - 1\n    - d: 2\n")
+    assert document.value == {"a": 1, "b": {"c": [1, {"d": 2}]}}
+    assert document.line(("b", "c", 1, "d")) == 5
+    assert document.line(("b", "c", 0)) == 4
+    assert document.line(("b", "missing")) == 2
+    assert document.line(("missing",)) == 1
+
+
+def test_merge_keys_and_aliases() -> None:
+    document = read("base: &b {x: 1, y: 2}\nmine:\n  <<: *b\n  y: 3\nboth:\n  <<: [{z: 9}, *b]\n")
+    assert document.faults == []
+    assert document.value["mine"] == {"x": 1, "y": 3}
+    assert document.value["both"] == {"x": 1, "y": 2, "z": 9}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a: 1\nb: 2\na: 3\n", 3, "is given twice, first in line 1"),
+        ("a: 1\n 3: [\n", 2, "not valid YAML"),
+        ("a: [1, 2\nb: 3\n", 2, "not valid YAML"),
+        ("a: 1\n1: 2\n", 2, "keys are strings"),
+        ("a: 1\n? [x]\n: 2\n", 2, "keys are strings"),
+        ("a: !mine 2\n", 1, "tag"),
+        ("a: !!int x\n", 1, "tag"),
+        ("a: &x\n  b: *x\n", 1, "an alias inside its own anchor"),
+        ("a: *x\n", 1, "not valid YAML"),
+        ("a: 1\n---\nb: 2\n", 2, "not valid YAML"),
+        ("a: 1\n<<: 3\n", 2, "`<<` takes a map"),
+        ("a: " + "9" * 5000, 1, "cannot be read"),
+        ("\x00", 0, "not valid YAML"),
+    ],
+)
+def test_faults_have_lines(text: str, line: int, words: str) -> None:
+    faults = read(text).faults
+    assert len(faults) == 1
+    assert faults[0].line == line
+    assert words in faults[0].message
+
+
+def test_a_bomb_of_aliases_is_refused() -> None:
+    text = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
+    assert "too many" in read(text).faults[0].message
+
+
+def test_deep_nesting_is_refused() -> None:
+    assert read("[" * 5000 + "]" * 5000).faults
+
+
+@given(st.text())
+def test_nothing_makes_the_reader_raise(text: str) -> None:
+    read(text)
