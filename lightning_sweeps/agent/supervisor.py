@@ -1,8 +1,8 @@
 """A thin parent around one slot's agent: torchrun sees it succeed, whatever becomes of the agent.
 
 torchrun ends all workers when one fails. So each worker forks its agent, passes signals on, keeps the true exit status
-in the tuner's folder and exits 0. It also ends what an agent that was killed left running. The fork comes before anything
-that holds a thread or a connection.
+in the tuner's folder and exits 0. It also ends what an agent that was killed left running. The fork comes before
+anything that holds a thread or a connection.
 """
 
 from __future__ import annotations
