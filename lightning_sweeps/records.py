@@ -72,12 +72,15 @@ class Header(Struct, array_like=True, frozen=True, tag="h"):
 
 
 class Metrics(Struct, array_like=True, frozen=True, tag="m"):
-    """One `log()` call: one row. Values are numbers, booleans, strings or nested maps of them."""
+    """One `log()` call: one row. Values are numbers, booleans, strings or nested maps of them.
+
+    Keys are taken as they are: to check each for being text would cost every call; the store makes text of them.
+    """
 
     sequence: int
     step: int
     time: float
-    values: dict[str, Any]
+    values: dict[Any, Any]
 
 
 class Config(Struct, array_like=True, frozen=True, tag="c"):

@@ -17,6 +17,12 @@ from tests.servers import database, postgres
 __all__ = ["database", "home", "police", "postgres"]
 
 
+def pytest_collection_finish() -> None:
+    """Let the police's collections look only at what tests make: with torch loaded, looking at all takes 0.3 s each."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def police() -> Iterator[None]:
     """A test that leaves a variable, a thread, a child process or an open file behind fails."""

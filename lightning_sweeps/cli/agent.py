@@ -7,7 +7,7 @@ import typer
 from lightning_sweeps import tuner
 from lightning_sweeps.agent.options import DEFAULT_GRACE_S, AgentOptions
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -32,11 +32,11 @@ def agent(
 
     Examples:
 
-      lightning-sweeps agent s-1a2b3c4d5e
+      lightning-sweeps agent 1a2b3c4d5e
 
-      lightning-sweeps agent s-1a2b3c4d5e --gpus-per-trial 2
+      lightning-sweeps agent 1a2b3c4d5e --gpus-per-trial 2
 
-      lightning-sweeps agent s-1a2b3c4d5e --slots 2 --count 10
+      lightning-sweeps agent 1a2b3c4d5e --slots 2 --count 10
     """
     options = AgentOptions(
         count=count,

@@ -10,7 +10,7 @@ from lightning_sweeps.cli.tables import Column, console, duration, number, print
 from lightning_sweeps.connection import connect
 from lightning_sweeps.messages import Run
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 SUMMARY_KEYS = 4
 

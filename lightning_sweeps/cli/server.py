@@ -9,14 +9,15 @@ import psutil
 import typer
 
 from lightning_sweeps.connection import read_server_file
-from lightning_sweeps.errors import ServerError, UsageError
+from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
+from lightning_sweeps.messages import ServerFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.server.serve import LOOPBACK, serve
 from lightning_sweeps.settings import read_settings
 
 STOP_DEADLINE_S = 10.0
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -26,7 +27,8 @@ def server(
     database: str | None = typer.Option(
         None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
     ),
-    show: bool = typer.Option(False, "--show", help="Say where this machine's own server is, and its key."),
+    where: bool = typer.Option(False, "--where", help="Say where this machine's own server is."),
+    show: bool = typer.Option(False, "--show", help="Print its address and its key as settings for other machines."),
     stop: bool = typer.Option(False, "--stop", help="End this machine's own server."),
 ) -> None:
     """Run a server until Ctrl-C. On one machine you need none: commands start one by themselves.
@@ -34,11 +36,13 @@ def server(
     A team: run it where all can reach it, and on every other machine set LIGHTNING_SWEEPS_URL to its address and
     LIGHTNING_SWEEPS_API_KEY to its key (`lightning-sweeps server --show` prints both there).
     """
-    if show and stop:
-        raise UsageError("both --show and --stop were given, allowed: one")
+    if where + show + stop > 1:
+        raise UsageError("more than one of --where, --show, --stop was given, allowed: one")
     settings = read_settings()
     home = Home(settings.home)
-    if show:
+    if where:
+        _where(home)
+    elif show:
         _show(home)
     elif stop:
         _stop(home)
@@ -47,11 +51,23 @@ def server(
         raise typer.Exit(status)
 
 
-def _show(home: Home) -> None:
+def _where(home: Home) -> None:
+    file = _running(home)
+    typer.echo(f"The server is at {file.url} (API docs: {file.url}/api/docs, user: any, password: the key of --show).")
+    typer.echo("It goes on until `lightning-sweeps server --stop`.")
+
+
+def _running(home: Home) -> ServerFile:
     file = read_server_file(home.server_file)
     if file is None:
-        typer.echo(f"No server runs for the home folder `{home.root}`; commands start one when they need it.")
-        raise typer.Exit(1)
+        raise ServerUnreachable(
+            f"no server runs for the home folder `{home.root}`", hint="commands start one when they need it"
+        )
+    return file
+
+
+def _show(home: Home) -> None:
+    file = _running(home)
     typer.echo(f"LIGHTNING_SWEEPS_URL={file.url}\nLIGHTNING_SWEEPS_API_KEY={file.token}")
 
 

@@ -12,7 +12,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.connection import connect
 from lightning_sweeps.messages import Agent, Sweep, Trial
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 REASON_LENGTH = 70
 

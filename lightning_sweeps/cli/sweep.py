@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.tables import parameters
+from lightning_sweeps.cli.tables import parameters, print_json
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepState
@@ -18,7 +18,7 @@ from lightning_sweeps.sweeps.space import Space
 
 SAMPLES = 3
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -31,6 +31,7 @@ def sweep(
     resume: bool = typer.Option(False, "--resume", help="Hand out trials again."),
     stop: bool = typer.Option(False, "--stop", help="Hand out no more trials for good; running ones go on."),
     cancel: bool = typer.Option(False, "--cancel", help="End the sweep and its running trials."),
+    as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON for scripts."),
 ) -> None:
     """Create a sweep from a W&B sweep file and print how to run it.
 
@@ -40,7 +41,7 @@ def sweep(
 
       lightning-sweeps sweep sweep.yaml --check
 
-      lightning-sweeps sweep s-1a2b3c4d5e --pause
+      lightning-sweeps sweep 1a2b3c4d5e --pause
     """
     flags: list[tuple[SweepState, bool]] = [
         ("paused", pause),
@@ -56,10 +57,10 @@ def sweep(
     elif check:
         _check(load_sweep_file(target))
     else:
-        _create(target, project=project, name=name)
+        _create(target, project=project, name=name, as_json=as_json)
 
 
-def _create(file: str, *, project: str | None, name: str | None) -> None:
+def _create(file: str, *, project: str | None, name: str | None, as_json: bool) -> None:
     parsed = load_sweep_file(file)
     _warn(parsed.warnings)
     source = Path(file).read_text()
@@ -70,6 +71,9 @@ def _create(file: str, *, project: str | None, name: str | None) -> None:
     program = parsed.config.program
     if program and not Path(program).exists():
         _warn([f"`program: {program}` is not in this folder; start agents in the folder where it is"])
+    if as_json:
+        print_json({"id": created.id, "project": created.project, "server": url})
+        return
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     typer.echo(f"Run it:    lightning-sweeps agent {created.id}")
     typer.echo(f"Watch it:  lightning-sweeps status {created.id}")

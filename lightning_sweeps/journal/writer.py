@@ -39,7 +39,11 @@ class _ThisProcess:
 
 
 os.register_at_fork(after_in_child=_ThisProcess.refresh)
-_encoder = msgspec.msgpack.Encoder(enc_hook=plain_value)
+_encode = msgspec.msgpack.Encoder(enc_hook=plain_value).encode
+_pack = FRAME.pack
+_crc32 = zlib.crc32
+_now = time.time
+_append = os.write
 
 
 class JournalWriter:
@@ -88,12 +92,11 @@ class JournalWriter:
             self._start()
         with self._lock:
             self._sequence += 1
-            now = time.time()
+            now = _now()
             try:
                 if type(values) is not dict:
                     raise TypeError(f"a row is a dict, this is a `{type(values).__name__}`")
-                "".join(values)  # the cheapest check that all keys are text
-                payload = _encoder.encode(Metrics(self._sequence, step, now, values))
+                payload = _encode(Metrics(self._sequence, step, now, values))
             except Exception as error:  # whatever a user's object raises must not reach the training loop
                 payload = self._plain(step, now, values, error)
             self._write(payload)
@@ -104,7 +107,7 @@ class JournalWriter:
             self._start()
         with self._lock:
             self._sequence += 1
-            self._write(_encoder.encode(make(self._sequence, time.time())))
+            self._write(_encode(make(self._sequence, time.time())))
 
     def close(self) -> None:
         """Give the file back; an append after this opens a further journal for the same run."""
@@ -118,7 +121,7 @@ class JournalWriter:
         kept, refused = plain_values(values)
         if refused:
             self._complain(f"log() left out {', '.join(refused)}: {error}")
-        return _encoder.encode(Metrics(self._sequence, step, now, kept))
+        return _encode(Metrics(self._sequence, step, now, kept))
 
     def _write(self, payload: bytes) -> None:
         size = len(payload)
@@ -131,9 +134,9 @@ class JournalWriter:
             if descriptor is None:
                 self._lose(None)
                 return
-        data = FRAME.pack(size, zlib.crc32(payload)) + payload
+        data = _pack(size, _crc32(payload)) + payload
         try:
-            written = os.write(descriptor, data)
+            written = _append(descriptor, data)
         except OSError as error:
             self._lose(f"cannot write `{self.path}`: {error.strerror}")
             return

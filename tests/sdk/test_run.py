@@ -117,7 +117,9 @@ def test_steps_may_repeat_and_go_back(home: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "kept"),
     [
-        ({1: 2.0}, {"1": 2.0}),
+        ({1: 2.0}, {1: 2.0}),
+        ({(1, 2): 2.0, "x": 1}, {(1, 2): 2.0, "x": 1}),
+        ({object: 2.0, "big": 2**70}, {str(object): 2.0, "big": float(2**70)}),
         ({"big": 2**70}, {"big": float(2**70)}),
         ({"array": np.arange(3), "x": 1.0}, {"x": 1.0}),
         ({"object": object(), "x": 1.0}, {"x": 1.0}),
@@ -127,7 +129,7 @@ def test_steps_may_repeat_and_go_back(home: Path) -> None:
     ],
 )
 def test_odd_values_never_raise_and_the_rest_of_the_row_stays(
-    home: Path, caplog: pytest.LogCaptureFixture, values: Any, kept: dict[str, Any]
+    home: Path, caplog: pytest.LogCaptureFixture, values: Any, kept: dict[Any, Any]
 ) -> None:
     run = lightning_sweeps.init()
     with caplog.at_level(logging.WARNING, "lightning_sweeps"):

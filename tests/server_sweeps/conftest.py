@@ -11,9 +11,7 @@ import pytest
 from lightning_sweeps.client import Client
 from lightning_sweeps.messages import ServerFile
 from tests.server_sweeps.driver import Server
-from tests.servers import PostgreSQL, postgres, running_server
-
-__all__ = ["postgres"]
+from tests.servers import PostgreSQL, running_server
 
 LEASE_S = "2"
 """Short enough to see leases expire, long enough for a slow machine's heartbeats."""

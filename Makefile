@@ -1,0 +1,54 @@
+# The one door: people and CI call the same targets. `make demo` and `make test` need nothing but Python and make.
+PYTHON ?= python3
+VENV ?= .venv
+BENCH_VENV ?= .venv-bench
+DEMO_HOME ?= $(CURDIR)/.demo
+PYTEST ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+BENCH_INSTALLED := $(BENCH_VENV)/.installed
+
+.PHONY: help demo check test bench format clean
+
+help:
+	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
+	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
+	@echo "make check   lint, formatting, types"
+	@echo "make bench   the benchmarks, against rivals in $(BENCH_VENV)"
+	@echo "make format  format the code"
+	@echo "make clean   take away the environments and the demo's data"
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(BENCH_INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@
+
+demo: $(INSTALLED)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" sh examples/ddp/launch.sh sweep --quiet
+	@PATH="$(CURDIR)/$(BIN):$$PATH" LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" sh examples/ddp/launch.sh where
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(PYTEST)
+
+bench: $(BENCH_INSTALLED)
+	$(BENCH_VENV)/bin/python benchmarks/log.py
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	-LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" $(BIN)/lightning-sweeps server --stop
+	rm -rf $(VENV) $(BENCH_VENV) $(DEMO_HOME) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,27 @@
+"""docs/settings.md, made from `settings.VARIABLES`: python -m tests.docs.render > docs/settings.md"""
+
+from __future__ import annotations
+
+from lightning_sweeps.settings import VARIABLES
+
+HEAD = """# Settings
+
+Environment variables. A value that cannot be used is an error that names what is allowed; nothing is ignored silently.
+
+| variable | default | allowed | meaning |
+|---|---|---|---|
+"""
+
+
+def render() -> str:
+    """Return the whole page."""
+    rows = [
+        f"| `{variable.full_name}` | {f'`{variable.default}`' if variable.default else 'none'} | {variable.allowed} "
+        f"| {variable.meaning} |"
+        for variable in VARIABLES
+    ]
+    return HEAD + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(render(), end="")

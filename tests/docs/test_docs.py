@@ -1,0 +1,63 @@
+"""The docs are true: every command, option and setting is in them, and every file they name exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lightning_sweeps.cli import COMMANDS
+from lightning_sweeps.sweeps.config import SweepConfig, parse_sweep
+from tests.docs.render import render
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+)
+EVERYWHERE = {"--help"}
+
+
+def section(page: str, heading: str) -> str:
+    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert found, f"no heading `{heading}`"
+    return found.group(1)
+
+
+def test_the_settings_page_is_what_the_settings_say() -> None:
+    assert (ROOT / "docs/settings.md").read_text() == render()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_every_command_is_documented(command: str) -> None:
+    text = section((ROOT / "docs/commands.md").read_text(), command)
+    shown = subprocess.run(
+        [sys.executable, "-m", "lightning_sweeps.cli", command, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown)) - EVERYWHERE
+    assert {option for option in options if option not in text} == set()
+
+
+def test_every_key_of_a_sweep_file_is_documented() -> None:
+    page = (ROOT / "docs/sweep-file.md").read_text()
+    assert {name for name in SweepConfig.model_fields if f"`{name}" not in page} == set()
+
+
+def test_the_sweep_file_in_the_readme_is_right() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert parse_sweep(text).config.run_cap == 8
+    assert yaml.safe_load(text)["resources"] == {"processes": 2}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_names_only_commands_that_exist() -> None:
+    named = set(re.findall(r"^lightning-sweeps (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert named <= COMMANDS.keys()
