@@ -67,10 +67,11 @@ def read_server_file(path: Path) -> ServerFile | None:
     """Return what the local server wrote of itself, or None where no living server did."""
     try:
         file = msgspec.json.decode(path.read_bytes(), type=ServerFile)
-        started = psutil.Process(file.pid).create_time()
+        process = psutil.Process(file.pid)
+        lives = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - file.started) < SAME_START_S
     except (OSError, msgspec.DecodeError, psutil.Error):
         return None
-    return file if abs(started - file.started) < SAME_START_S else None
+    return file if lives else None
 
 
 def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home
 from lightning_sweeps.process_tree import Tree, TrialProcess, find_tree, kill_tree
 
@@ -38,6 +39,8 @@ class TrialGuard:
                 running = msgspec.json.decode(trial.process.read_bytes(), type=TrialProcess)
             except (OSError, msgspec.DecodeError) as error:
                 logger.error("cannot read `%s`: %s", trial.process, error)
+                continue
+            if running.node != node_id():  # a home that several machines share: that machine's service looks after it
                 continue
             if running.agent.alive:
                 self.is_guarding = True

@@ -261,7 +261,7 @@ def test_the_trial_of_an_agent_that_was_killed_is_ended(home: Path) -> None:
     agent_id, first = identify(agent.pid), identify(trial.pid)
     assert isinstance(agent_id, ProcessId)
     assert isinstance(first, ProcessId)
-    folder.process.write_bytes(msgspec.json.encode(TrialProcess("t-1", agent_id, first)))
+    folder.process.write_bytes(msgspec.json.encode(TrialProcess("t-1", agent_id, first, node_id())))
     with running_service(home, LIGHTNING_SWEEPS_URL="http://127.0.0.1:1"):
         started = time.monotonic()
         agent.kill()

@@ -1,0 +1,198 @@
+"""The command line as a person uses it: what it prints, and one clear message for every wrong use."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightning_sweeps.cli import COMMANDS
+from lightning_sweeps.client import Client
+from lightning_sweeps.errors import ServerUnreachable, UsageError
+from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.settings import environment
+from tests.servers import running_server
+
+GRID = "program: train.py\nmethod: grid\nmetric: {name: loss, goal: minimize}\nparameters: {x: {values: [1, 2, 3]}}\n"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Client, ServerFile]]:
+    home = tmp_path_factory.mktemp("served") / "home"
+    with running_server(home) as (client, file):
+        yield home, client, file
+
+
+def command(home: Path, *words: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `lightning-sweeps` and return what it printed."""
+    return subprocess.run(
+        [sys.executable, "-m", "lightning_sweeps.cli", *words],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home), **variables},
+        timeout=60,
+        check=False,
+    )
+
+
+def assert_message(done: subprocess.CompletedProcess[str], status: int, *parts: str) -> None:
+    """One message, no traceback, the exit status that belongs to it."""
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for part in parts:
+        assert part in done.stderr
+
+
+def test_help_lists_every_command(home: Path) -> None:
+    done = command(home, "--help")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_teaches_itself(home: Path, name: str) -> None:
+    done = command(home, name, "--help")
+    assert done.returncode == 0
+    assert "--help" in done.stdout
+    assert not home.exists()
+
+
+def test_a_sweep_is_created_shown_paused_and_ended(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
+    home, client, file = served
+    (tmp_path / "sweep.yaml").write_text(GRID)
+    created = command(home, "sweep", "sweep.yaml", "--project", "cli", cwd=tmp_path)
+    assert created.returncode == 0, created.stderr
+    assert "`program: train.py` is not in this folder" in created.stderr
+    sweep_id = created.stdout.split()[2]
+    assert f"lightning-sweeps agent {sweep_id}" in created.stdout
+    assert file.url in created.stdout
+
+    shown = command(home, "status", sweep_id)
+    assert "running" in shown.stdout
+    assert f"lightning-sweeps agent {sweep_id}" in shown.stdout, "it says how to go on"
+    assert sweep_id in command(home, "status").stdout
+    assert json.loads(command(home, "status", sweep_id, "--json").stdout)["sweep"]["id"] == sweep_id
+
+    for option, state in (("--pause", "paused"), ("--resume", "running"), ("--cancel", "cancelled")):
+        changed = command(home, "sweep", sweep_id, option)
+        assert changed.returncode == 0, changed.stderr
+        assert state in changed.stdout
+        assert client.sweep(sweep_id).state == state
+    assert_message(command(home, "sweep", sweep_id, "--resume"), 1, "cancelled")
+
+
+def test_check_creates_nothing(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
+    home, client, _ = served
+    before = len(client.sweeps())
+    (tmp_path / "sweep.yaml").write_text(GRID)
+    done = command(home, "sweep", "--check", "sweep.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "3 points" in done.stdout
+    assert done.stdout.count("for example: x=") == 3
+    assert len(client.sweeps()) == before
+
+
+def test_a_bad_sweep_file_lists_every_fault_and_creates_nothing(
+    served: tuple[Path, Client, ServerFile], tmp_path: Path
+) -> None:
+    home, client, _ = served
+    before = len(client.sweeps())
+    (tmp_path / "bad.yaml").write_text(
+        "method: bayess\nprogramm: x.py\nmetric:\n  name: loss\n  goal: minimise\n"
+        "parameters:\n  lr: {min: 1, max: 0.1}\n"
+    )
+    done = command(home, "sweep", "bad.yaml", cwd=tmp_path)
+    assert_message(
+        done,
+        2,
+        "`bad.yaml` has 4 faults",
+        "line 1: `method`: is `bayess`, allowed: grid, random, bayes",
+        "line 2: `programm`",
+        "did you mean `program`?",
+        "line 5: `metric.goal`: is `minimise`",
+        "line 7: `parameters.lr`",
+        "nothing was created",
+    )
+    assert len(client.sweeps()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "parts"),
+    [
+        (["sweep", "none.yaml"], 2, ["`none.yaml`", "hint:"]),
+        (["sweep", "nosuchid", "--pause"], 1, ["no sweep `nosuchid`", "lightning-sweeps status"]),
+        (["sweep", "x", "--pause", "--stop"], 2, ["allowed: one"]),
+        (["status", "nosuchid"], 1, ["no sweep `nosuchid`", "hint:"]),
+        (["agent", "nosuchid"], 1, ["no sweep `nosuchid`", "hint:"]),
+        (["agent", "nosuchid", "--slots", "0"], 2, ["--slots"]),
+        (["server", "--show", "--stop"], 2, ["allowed: one"]),
+        (["server"], 1, ["a server already runs"]),
+    ],
+)
+def test_wrong_use_is_one_message(
+    served: tuple[Path, Client, ServerFile], words: list[str], status: int, parts: list[str]
+) -> None:
+    assert_message(command(served[0], *words), status, *parts)
+
+
+def test_a_server_that_is_not_there(home: Path) -> None:
+    done = command(home, "status", LIGHTNING_SWEEPS_URL="http://127.0.0.1:1", LIGHTNING_SWEEPS_API_KEY="x")
+    assert_message(done, ServerUnreachable.exit_status, "`http://127.0.0.1:1` does not answer", "LIGHTNING_SWEEPS_URL")
+
+
+def test_a_wrong_key(served: tuple[Path, Client, ServerFile], home: Path) -> None:
+    done = command(home, "runs", LIGHTNING_SWEEPS_URL=served[2].url, LIGHTNING_SWEEPS_API_KEY="wrong")
+    assert_message(done, 1, "does not accept this API key", "LIGHTNING_SWEEPS_API_KEY")
+
+
+def test_a_wrong_setting(home: Path) -> None:
+    done = command(home, "runs", LIGHTNING_SWEEPS_URL="localhost:80")
+    assert_message(done, UsageError.exit_status, "`LIGHTNING_SWEEPS_URL` is `localhost:80`, allowed: http://")
+
+
+def test_a_failed_program_shows_its_own_traceback_as_its_own(
+    served: tuple[Path, Client, ServerFile], tmp_path: Path
+) -> None:
+    home, client, _ = served
+    (tmp_path / "sweep.yaml").write_text(GRID + "max_failures: 1\n")
+    (tmp_path / "train.py").write_text("import not_there\n")
+    sweep_id = json.loads(command(home, "sweep", "sweep.yaml", "--json", cwd=tmp_path).stdout)["id"]
+    done = command(home, "agent", sweep_id, "--slots", "1", "--count", "1", cwd=tmp_path)
+    assert "ModuleNotFoundError: No module named 'not_there'" in done.stdout + done.stderr
+    (trial, *_) = client.trials(sweep_id)
+    assert trial.state == "failed"
+    assert "ModuleNotFoundError" in trial.stderr_tail
+    assert "failed" in command(home, "status", sweep_id).stdout
+
+
+def test_a_missing_program_is_said_before_a_trial_is_burnt(
+    served: tuple[Path, Client, ServerFile], tmp_path: Path
+) -> None:
+    home, client, _ = served
+    (tmp_path / "sweep.yaml").write_text(GRID)
+    sweep_id = json.loads(command(home, "sweep", "sweep.yaml", "--json", cwd=tmp_path).stdout)["id"]
+    done = command(home, "agent", sweep_id, "--slots", "1", cwd=tmp_path)
+    assert_message(done, done.returncode, "`train.py`", str(tmp_path))
+    assert done.returncode != 0
+    assert all(trial.state == "pending" for trial in client.trials(sweep_id))
+
+
+def test_a_local_server_is_started_when_first_needed_and_can_be_ended(home: Path) -> None:
+    first = command(home, "runs")
+    assert first.returncode == 0, first.stderr
+    assert "No runs" in first.stdout
+    where = command(home, "server", "--where")
+    assert "http://127.0.0.1:" in where.stdout
+    assert "LIGHTNING_SWEEPS_API_KEY=" in command(home, "server", "--show").stdout
+    assert command(home, "server", "--stop").returncode == 0
+    deadline = time.monotonic() + 10
+    while command(home, "server", "--where").returncode == 0:
+        assert time.monotonic() < deadline
+    assert_message(command(home, "server", "--where"), 1, "no server runs")
