@@ -22,6 +22,7 @@ from lightning_sweeps.sweeps.fields import (
     CountOrZero,
     Integer,
     Number,
+    Positive,
     Section,
     Text,
     one_of,
@@ -63,6 +64,15 @@ def _command(value: object) -> object:
     return tokens
 
 
+def _modules(value: object) -> object:
+    if not isinstance(value, list):
+        raise refuse(f"is {shown(value)}, allowed: a list of modules, for example [pandas, torchvision.transforms]")
+    for name in value:
+        if not isinstance(name, str) or not all(word.isidentifier() for word in name.split(".")):
+            raise refuse(f"has {shown(name)}, allowed: names of modules, as `import` takes them")
+    return value
+
+
 class Metric(Section):
     """What the sweep searches for."""
 
@@ -100,6 +110,8 @@ class SweepConfig(Section):
     resources: Resources = Resources()
     max_failures: Count = DEFAULT_MAX_FAILURES
     retry: CountOrZero = DEFAULT_RETRY
+    preload: Annotated[list[str], BeforeValidator(_modules)] = []
+    timeout: Positive | None = None
 
     @property
     def goal(self) -> Goal:

@@ -301,3 +301,10 @@ def test_the_docs_name_every_key() -> None:
     page = (Path(__file__).parents[2] / "docs" / "sweep-file.md").read_text()
     for name in [*SweepConfig.model_fields, *MODELS, *macros.KNOWN_MACROS, "min_iter", "max_iter", "strict", "eta"]:
         assert f"`{name}`" in page or f"`${{{name}}}`" in page, name
+
+
+@pytest.mark.parametrize("preload", ["pandas", [1], ["not a module"], ["pandas."]])
+def test_what_is_preloaded_is_a_list_of_modules(preload: object) -> None:
+    with pytest.raises(SweepFileError, match="`preload`: .*allowed: "):
+        validate({**SMALL, "preload": preload})
+    assert validate({**SMALL, "preload": ["pandas", "a.b"]}).config.preload == ["pandas", "a.b"]
