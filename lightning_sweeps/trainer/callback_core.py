@@ -1,30 +1,28 @@
 """What `SweepCallback` does, without a word of Lightning: the classes in `callback.py` bind it to Lightning's base.
 
-A stop is one small file that the service writes. Rank 0 alone looks for it; all ranks learn of it at the same batch,
-through one small broadcast whose schedule is itself part of the broadcast: it says whether to stop, and after how many
-batches all meet again, about once a second. Between two meetings nothing is sent and nothing is read.
+A stop is one small file that the service writes, and only rank 0 looks for it; a signal may come to any rank. All ranks
+learn of either at the same batch, at a meeting (see `meeting.py`), and leave together.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch.distributed
+from typing import Any, ClassVar
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.sdk.identity import is_further_rank_of_parent
+from lightning_sweeps.settings import environment
+from lightning_sweeps.trainer.group_exit import ProcessGroupAtExit
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
-from lightning_sweeps.trainer.schedule import batches_until_next
+from lightning_sweeps.trainer.meeting import Meeting, News
+from lightning_sweeps.trainer.signals import EXIT_TERMINATED, SignalWatch
 
 log = logging.getLogger("lightning_sweeps")
 
-CHECKPOINTS = "checkpoints"
-"""The folder's name in all of Lightning's loggers."""
+LIGHTNINGS_BROADCAST = "_broadcast_sigterm_tensor"
+"""Lightning 2.5.2 and later ask rank 0 before every batch whether it had SIGTERM: one wait for the GPU a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +34,45 @@ class Minimum:
 
 
 class SweepCallbackCore:
-    """Makes a training obey its sweep: when the controller stops the trial, all ranks leave at the same batch.
+    """Makes a training obey its sweep, and end in good order when it is preempted.
 
-    The current batch is finished, validation is not run once more, and neither `min_epochs` nor `min_steps` holds the
-    stop up. The run ends as `stopped` with the controller's reason, and the program goes on after `fit` as after any
-    early stop, with exit status 0. Outside a sweep nothing is stopped.
+    When the controller stops the trial, all ranks leave at the same batch. The current batch is finished, validation is
+    not run once more, and neither `min_epochs` nor `min_steps` holds the stop up. The run ends as `stopped` with the
+    controller's reason, and the program goes on after `fit` as after any early stop, with exit status 0. Outside a
+    sweep nothing is stopped.
+
+    SIGTERM to any rank, or to all, ends the training on every rank at the same batch, with a checkpoint in the run's
+    folder that `SweepLogger.resume_path` names afterwards; the run ends as `preempted`, the program with exit status
+    143. Slurm's requeue signal is obeyed there too, by Lightning's own handler. Lightning alone hangs on either.
 
     A `ModelCheckpoint` without a `dirpath` writes to the run's folder.
 
     Args:
-        interval_s: about how often rank 0 looks for a stop and tells the others, in seconds.
+        interval_s: about how often the ranks meet to hear of a stop or a signal, in seconds.
+        handle_signals: False: signals are left to Lightning.
+        save_on_preemption: False: no checkpoint is saved when the training is preempted.
 
     Raises:
         UsageError: `interval_s` is not a positive number.
     """
 
-    def __init__(self, *, interval_s: float = 1.0) -> None:
+    _sigterm_exception: ClassVar[type[SystemExit]]
+
+    def __init__(
+        self, *, interval_s: float = 1.0, handle_signals: bool = True, save_on_preemption: bool = True
+    ) -> None:
         super().__init__()
         if not interval_s > 0:
             raise UsageError(f"`interval_s` is `{interval_s}`, allowed: seconds > 0")
         self._interval_s = interval_s
+        self._saves = save_on_preemption
+        self._signals = SignalWatch() if handle_signals else None
         self._logger: SweepLoggerCore | None = None
-        self._is_active = False
+        self._meeting: Meeting | None = None
         self._has_validated = False
-        self._batches = 1
-        self._remaining = 1
-        self._met_at = 0.0
         self._minimum: Minimum | None = None
         self._stop_reason: str | None = None
+        self._is_leaving = False
 
     @property
     def stop_reason(self) -> str | None:
@@ -75,66 +84,109 @@ class SweepCallbackCore:
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
         loggers = [logger for logger in trainer.loggers if isinstance(logger, SweepLoggerCore)]
         self._logger = loggers[0] if loggers else None
+        self._is_leaving = False
+        if self._signals is not None:
+            self._signals.remember()
         if stage == "fit" and loggers and trainer.loggers[0] is loggers[0]:  # the first logger decides on folders
             _place_checkpoints(trainer, loggers[0])
 
+    def on_sanity_check_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
+        self._watch_signals()
+
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
-        is_swept = self._logger is not None and self._logger.trial is not None
-        self._is_active = bool(trainer.strategy.broadcast(is_swept))  # what rank 0 sees holds for all
+        self._watch_signals()
+        self._meeting = Meeting(self._interval_s)
         self._has_validated = False
-        self._batches = self._remaining = 1
-        self._met_at = time.monotonic()
         self._stop_reason = None
+        if self._logger is not None:
+            self._logger.note_end(None, "")
+        if self._signals is not None and hasattr(trainer.fit_loop.epoch_loop, LIGHTNINGS_BROADCAST):
+            setattr(trainer.fit_loop.epoch_loop, LIGHTNINGS_BROADCAST, _do_nothing)
 
     def on_train_batch_end(self, trainer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        if not self._is_active:
+        meeting = self._meeting
+        if meeting is None:
             return
-        self._remaining -= 1
-        if self._remaining <= 0 and self._meet(trainer):
+        is_due = meeting.is_due()
+        if not is_due and not self._must_leave_alone(trainer):
+            return
+        try:
+            is_stop = self._meet(trainer, meeting)
+        except self._sigterm_exception:
+            trainer._logger_connector.on_batch_end()
+            trainer._logger_connector.update_train_step_metrics()  # Lightning logs the batch only after this hook
+            raise
+        if is_stop:
             self._skip_validation(trainer)
 
+    def on_validation_batch_end(self, trainer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        if self._meeting is not None and self._must_leave_alone(trainer):
+            self._meet(trainer, self._meeting)
+
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
-        if self._is_active and not trainer.sanity_checking:
+        if self._meeting is not None and not trainer.sanity_checking:
             self._has_validated = True
-            self._meet(trainer)
+            self._meet(trainer, self._meeting)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
-        self._restore_minimum(trainer)
-        self._is_active = False
+        self._restore(trainer)
+        if self._logger is not None and trainer.is_global_zero and self._stop_reason is None:
+            self._logger.preempted_path.unlink(missing_ok=True)  # nothing is left to go on with
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002
-        self._restore_minimum(trainer)
-        self._is_active = False
-        _ProcessGroupAtExit.is_safe = False
+        self._restore(trainer)
+        ProcessGroupAtExit.is_safe = self._is_leaving
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:  # noqa: ARG002
+        if self._signals is not None:
+            self._signals.forget()
         if trainer.world_size > 1:
-            _ProcessGroupAtExit.register()
+            ProcessGroupAtExit.register()
 
-    # inside
+    # meetings
 
-    def _meet(self, trainer: Any) -> bool:
-        """Hear from rank 0 whether to stop and when to meet again; every rank is here at the same batch."""
+    def _watch_signals(self) -> None:
+        if self._signals is not None:
+            self._signals.replace()
+
+    def _must_leave_alone(self, trainer: Any) -> bool:
+        """Whether a signal has come, and there is no other rank to agree with."""
+        signals = self._signals
+        return signals is not None and trainer.world_size == 1 and (signals.has_sigterm or signals.requeue is not None)
+
+    def _meet(self, trainer: Any, meeting: Meeting) -> bool:
+        """Hear what any rank knows; every rank is here at the same batch. Return whether the sweep stops the training.
+
+        Raises:
+            SystemExit: the training is preempted; it is Lightning's SIGTERMException.
+        """
         if self._stop_reason is not None:
             return False
-        order = self._look() if trainer.is_global_zero else None
-        reason, self._remaining = trainer.strategy.broadcast(order)
-        self._batches, self._met_at = self._remaining, time.monotonic()
-        if reason is None:
-            return False
-        self._stop(trainer, reason)
-        return True
+        reason = self._look() if trainer.is_global_zero else None
+        signals = self._signals
+        own = News(
+            sigterm=signals is not None and signals.has_sigterm,
+            requeue=signals is not None and signals.requeue is not None,
+            stop=reason is not None,
+        )
+        news = meeting.exchange(trainer, own)
+        if news.stop:
+            reason = trainer.strategy.broadcast(reason)
+            self._stop(trainer, reason or "")
+        if news.sigterm or news.requeue:
+            self._leave(trainer, news)
+        return bool(news.stop)
 
-    def _look(self) -> tuple[str | None, int]:
-        reason = self._logger.stop_requested() if self._logger is not None else None
-        batches = max(1, self._batches - max(0, self._remaining))
-        elapsed_s = time.monotonic() - self._met_at
-        return reason, batches_until_next(batches, elapsed_s, interval_s=self._interval_s)
+    def _look(self) -> str | None:
+        is_swept = self._logger is not None and self._logger.trial is not None
+        return self._logger.stop_requested() if self._logger is not None and is_swept else None
+
+    # stopped by the sweep
 
     def _stop(self, trainer: Any, reason: str) -> None:
         self._stop_reason = reason
         if self._logger is not None:
-            self._logger.note_stop(reason)
+            self._logger.note_end("stopped", reason)
         if trainer.is_global_zero:
             log.info("the sweep stops this training at step %d: %s", trainer.global_step, reason)
         loop = trainer.fit_loop
@@ -150,7 +202,38 @@ class SweepCallbackCore:
         if self._has_validated and not trainer.is_last_batch and hasattr(trainer.fit_loop.epoch_loop, "_skip_next_val"):
             trainer.fit_loop.epoch_loop._skip_next_val = True
 
-    def _restore_minimum(self, trainer: Any) -> None:
+    # preempted
+
+    def _leave(self, trainer: Any, news: News) -> None:
+        """End the training on every rank, by the exception that Lightning has for it.
+
+        Ranks that Lightning's own launcher started leave with status 0: nobody asks for it, but Lightning kills rank 0,
+        perhaps in the middle of its end, as soon as one of them leaves with another.
+        """
+        signals = self._signals
+        assert signals is not None  # noqa: S101 - without it no rank has brought a signal
+        step = trainer.global_step
+        if news.requeue:
+            reason = f"signal {signals.call_requeue()} at step {step}: Slurm requeues the job"
+        else:
+            reason = f"SIGTERM at step {step}{self._save(trainer)}"
+        if self._logger is not None and self._stop_reason is None:
+            self._logger.note_end("preempted", reason)
+        if trainer.is_global_zero:
+            log.warning("the training is preempted: %s", reason)
+        self._is_leaving = True
+        raise self._sigterm_exception(0 if is_further_rank_of_parent(environment()) else EXIT_TERMINATED)
+
+    def _save(self, trainer: Any) -> str:
+        if not self._saves or self._logger is None or self._stop_reason is not None:
+            return ""
+        path = trainer.strategy.broadcast(str(self._logger.preempted_path))
+        trainer.save_checkpoint(path)
+        return f", saved to `{path}`"
+
+    def _restore(self, trainer: Any) -> None:
+        self._meeting = None
+        vars(trainer.fit_loop.epoch_loop).pop(LIGHTNINGS_BROADCAST, None)
         if self._minimum is not None:
             trainer.fit_loop.min_epochs = self._minimum.epochs
             trainer.fit_loop.epoch_loop.min_steps = self._minimum.steps
@@ -160,27 +243,8 @@ class SweepCallbackCore:
 def _place_checkpoints(trainer: Any, logger: SweepLoggerCore) -> None:
     for callback in trainer.checkpoint_callbacks:
         if getattr(callback, "dirpath", "") is None:
-            callback.dirpath = str(Path(logger.save_dir, CHECKPOINTS))
+            callback.dirpath = str(Path(logger.checkpoints))
 
 
-class _ProcessGroupAtExit:
-    """Destroys a gloo process group when the interpreter ends: Lightning does it for NCCL only.
-
-    Left alone, gloo's threads now and then abort the exit of a training that went well ("terminate called without an
-    active exception", https://github.com/pytorch/pytorch/issues/190489). After an exception the group may still wait
-    for a rank that is gone, and destroying it would wait too: then it is left alone.
-    """
-
-    is_safe = True
-
-    @classmethod
-    @functools.cache
-    def register(cls) -> None:
-        atexit.register(cls.destroy)
-
-    @classmethod
-    def destroy(cls) -> None:
-        distributed = torch.distributed
-        has_group = distributed.is_available() and distributed.is_initialized()
-        if cls.is_safe and has_group and "gloo" in distributed.get_backend():
-            distributed.destroy_process_group()
+def _do_nothing() -> None:
+    """In the place of Lightning's broadcast: the meetings do its work."""

@@ -32,6 +32,11 @@ log = logging.getLogger("lightning_sweeps")
 JOIN = "-"
 """Between prefix and name, as in all of Lightning's loggers."""
 
+CHECKPOINTS = "checkpoints"
+"""The folder's name in all of Lightning's loggers."""
+
+PREEMPTED = "preempted.ckpt"
+
 
 class SweepLoggerCore:
     """Logs a Lightning training to a run, on rank 0 or on every rank.
@@ -90,7 +95,7 @@ class SweepLoggerCore:
         self._origin = find_origin()
         self._job: str | None = None
         self._run: Run | None = None
-        self._stop_reason: str | None = None
+        self._end: tuple[RunState, str] | None = None
         self._has_warned = False
         _loggers.add(self)
 
@@ -128,6 +133,15 @@ class SweepLoggerCore:
     def trial(self) -> Trial | None:
         """The sweep's trial, or None outside a sweep: known on every rank from the start, before any collective."""
         return self._trial
+
+    @property
+    def resume_path(self) -> str | None:
+        """The checkpoint with which a preempted run goes on, or None: what `trainer.fit(ckpt_path=...)` takes.
+
+        A trial that was preempted, or a job that its launcher restarted, has the same run again, and finds it here.
+        """
+        path = self.preempted_path
+        return str(path) if path.exists() else None
 
     # logging
 
@@ -182,12 +196,12 @@ class SweepLoggerCore:
         """End the run for now; logging again opens it again.
 
         Args:
-            status: Lightning's word. A run that the sweep stopped stays `stopped` however training ended, unless by an
-                error; `failed` is told with the exception that is being handled.
+            status: Lightning's word. A run that the sweep stopped stays `stopped`, one that was preempted `preempted`,
+                however training ended, unless by an error; `failed` is told with the exception that is being handled.
         """
         if self._run is None:
             return
-        state, reason = _final_state(status, self._stop_reason, sys.exc_info()[1])
+        state, reason = _final_state(status, self._end, sys.exc_info()[1])
         self._run.finish(state, reason=reason)
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
@@ -208,9 +222,19 @@ class SweepLoggerCore:
         run = self._run if self._run is not None else self._open()
         return run.stop_requested()
 
-    def note_stop(self, reason: str) -> None:
-        """Remember that all ranks have agreed to stop: the run ends as `stopped`."""
-        self._stop_reason = reason
+    def note_end(self, state: RunState | None, reason: str) -> None:
+        """Remember that all ranks have agreed to leave, and that the run so ends in `state`; None: they have not."""
+        self._end = None if state is None else (state, reason)
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the run's checkpoints; not made here."""
+        return Path(self.save_dir, CHECKPOINTS)
+
+    @property
+    def preempted_path(self) -> Path:
+        """Where a training that is preempted saves its checkpoint."""
+        return self.checkpoints / PREEMPTED
 
     # in other processes
 
@@ -261,16 +285,16 @@ class SweepLoggerCore:
             log.warning("%s (said once)", message)
 
 
-def _final_state(status: str, stop_reason: str | None, error: BaseException | None) -> tuple[RunState, str]:
+def _final_state(status: str, agreed: tuple[RunState, str] | None, error: BaseException | None) -> tuple[RunState, str]:
     """Return the run's state and its reason, from Lightning's word and what this process knows besides."""
     if status in ("success", "finished"):
-        return ("finished", "") if stop_reason is None else ("stopped", stop_reason)
+        return agreed or ("finished", "")
+    if isinstance(error, SystemExit):  # Lightning's SIGTERMException is one
+        return agreed or ("killed", describe_error(error))
     if error is None:
         return "failed", f"the training ended as `{status}`"
     if isinstance(error, KeyboardInterrupt):
         return "killed", "interrupted from the keyboard"
-    if isinstance(error, SystemExit):  # Lightning's SIGTERMException is one, and leaves with exit status 0
-        return "killed", describe_error(error)
     return "failed", describe_error(error)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lightning_fabric.loggers.logger import _DummyExperiment
 from pytorch_lightning.callbacks.callback import Callback
 from pytorch_lightning.loggers.logger import Logger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from lightning_sweeps.trainer.callback_core import SweepCallbackCore
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
@@ -22,3 +23,4 @@ class SweepLogger(SweepLoggerCore, Logger):
 
 class SweepCallback(SweepCallbackCore, Callback):
     __doc__ = SweepCallbackCore.__doc__
+    _sigterm_exception = SIGTERMException

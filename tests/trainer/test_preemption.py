@@ -1,0 +1,45 @@
+"""SIGTERM to a training of two ranks: nobody hangs, the run is `preempted`, and the next attempt goes on with it.
+
+Lightning alone hangs wherever one rank is signalled, and every second time when all are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.trainer.journals import logged_runs
+from tests.trainer.preempting import STARTS, preempt
+from tests.trainer.programs import run_program, write_trial
+
+pytestmark = [pytest.mark.fault, pytest.mark.launch]
+
+
+@pytest.mark.parametrize(
+    ("start", "target"),
+    [("torchrun", "all"), ("torchrun", "rank 1"), ("lightning", "rank 0")],  # all seven: benchmarks/sigterm.py
+)
+def test_sigterm_ends_all_ranks_at_one_step_and_the_run_is_preempted(tmp_path: Path, start: str, target: str) -> None:
+    home = tmp_path / "run"
+    returncode, printed = preempt(home, STARTS[start], target=target)
+    assert returncode not in (None, 0), printed
+    first, second = logged_runs(home)
+    assert first.end == second.end, printed
+    assert first.end[0] == "preempted"
+    assert first.end[1].startswith(f"SIGTERM at step {len(first.rows)}, saved to ")
+    assert [step for step, _ in first.series("loss")] == [step for step, _ in second.series("loss")]
+    assert (home / "runs" / "default" / first.info.id / "checkpoints" / "preempted.ckpt").exists()
+
+
+def test_a_preempted_trial_goes_on_in_the_same_run(tmp_path: Path) -> None:
+    trial = str(write_trial(tmp_path, {}))
+    preempt(tmp_path, STARTS["torchrun"], target="launcher", LIGHTNING_SWEEPS_TRIAL=trial)
+    before = [(run.info.id, len(run.rows)) for run in logged_runs(tmp_path)]
+    run_program(*STARTS["torchrun"], home=tmp_path, LIGHTNING_SWEEPS_TRIAL=trial, PIDS=str(tmp_path / "pids"))
+    after = logged_runs(tmp_path)
+    assert [(run.info.id, len(run.rows) - 10) for run in after] == before
+    for run in after:
+        assert [step for step, _ in run.series("loss")] == list(range(len(run.rows)))
+        assert [finish.state for finish in run.finishes] == ["preempted", "finished"]
+    assert not list((tmp_path / "runs").rglob("preempted.ckpt")), "what is finished has nothing to go on with"
