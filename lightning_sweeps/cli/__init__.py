@@ -29,6 +29,10 @@ COMMANDS = {
     "agent": Entry("lightning_sweeps.cli.agent", "Run a sweep's trials here: one agent per GPU, in one command."),
     "status": Entry("lightning_sweeps.cli.status", "Show sweeps, or one sweep's trials, best result and agents."),
     "runs": Entry("lightning_sweeps.cli.runs", "List runs: state, group, rank, last values."),
+    "ui": Entry("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
+    "sync": Entry(
+        "lightning_sweeps.cli.sync", "Ship journals that were left behind, or copied folders of them."
+    ),
     "server": Entry("lightning_sweeps.cli.server", "Run a server for a team, or manage this machine's own."),
 }
 

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lightning_sweeps.errors import JournalError
-from lightning_sweeps.journal.format import Entry, decode, encode
 from lightning_sweeps.journal.reader import read_header
 from lightning_sweeps.paths import JOURNAL_SUFFIX
-from lightning_sweeps.records import Finish, Header
-from lightning_sweeps.service.closing import Closing
+from lightning_sweeps.records import Header
 from lightning_sweeps.service.exits import Owner
 
 logger = logging.getLogger("lightning_sweeps.service")
-
-TAIL_BYTES = 4096
-"""A finish record is the last of its journal and small."""
-
-LAST_SEQUENCE = 2**62
-"""The service's record in a dead process's journal: behind every sequence number that the process can have used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +70,3 @@ class JournalBook:
             self._others.add(name)
             return None
         return Journal(path, header)
-
-
-def last_finish(path: Path) -> Finish | None:
-    """Return the journal's finish record if it is the last one."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        tail = stream.read()
-    entries = [item.record for item in decode(tail) if isinstance(item, Entry)]
-    return entries[-1] if entries and isinstance(entries[-1], Finish) else None
-
-
-def write_closing(path: Path, closing: Closing) -> None:
-    """Append the end that a dead process could not write. Only for journals whose owner is dead: one writer a file."""
-    record = Finish(
-        LAST_SEQUENCE,
-        time.time(),
-        closing.state,
-        exit_code=closing.exit_code,
-        signal=closing.signal,
-        reason=closing.reason,
-        writer="service",
-    )
-    with path.open("ab") as stream:
-        stream.write(encode(record))
-        stream.flush()
-        os.fsync(stream.fileno())

@@ -11,11 +11,11 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import signal
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lightning_sweeps.journal.closing import ExitStatus
 from lightning_sweeps.node import is_alive
 
 PIDFD_INFO_EXIT = 1 << 3
@@ -26,30 +26,6 @@ PIDFD_GET_INFO = (3 << 30) | (INFO_SIZE << 16) | (0xFF << 8) | 11
 """_IOWR(0xFF, 11, struct pidfd_info)"""
 EXIT_CODE_FIELD = 49
 """Of /proc/<pid>/stat, counted behind the name."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
-    """Exactly one of `code` and `signal` is set."""
-
-    code: int | None = None
-    signal: int | None = None
-
-    @classmethod
-    def from_wait(cls, status: int) -> ExitStatus:
-        """Read the status word that `wait(2)` gives."""
-        if os.WIFSIGNALED(status):
-            return cls(signal=os.WTERMSIG(status))
-        return cls(code=os.WEXITSTATUS(status))
-
-    def describe(self) -> str:
-        if self.signal is None:
-            return f"exit status {self.code}"
-        try:
-            name = f" ({signal.Signals(self.signal).name})"
-        except ValueError:
-            name = ""
-        return f"killed by signal {self.signal}{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from types import FrameType
 
 import msgspec
 
+from lightning_sweeps.journal.closing import ExitStatus, closing_of, last_finish, write_closing
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, write_whole
 from lightning_sweeps.records import Finish
-from lightning_sweeps.service.book import Journal, JournalBook, last_finish, write_closing
-from lightning_sweeps.service.closing import closing_of
-from lightning_sweeps.service.exits import ExitStatus, ExitWatch, Owner
+from lightning_sweeps.service.book import Journal, JournalBook
+from lightning_sweeps.service.exits import ExitWatch, Owner
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.sampler import Sampler, describe_node
 from lightning_sweeps.service.shipper import Shipper

@@ -1,7 +1,7 @@
 """Shipping journals to the server: whole records, from the committed offset on, until the server has everything.
 
 The server's committed offset is the only truth; after a restart or a doubt it is asked for. A journal file is deleted
-when its owner is dead, its last record is a finish and the server has committed its last byte: never before.
+when its owner is dead, its end is written and the server has committed its last byte: never before.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ import msgspec
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import OffsetConflict, ServerRefused
-from lightning_sweeps.journal.reader import read_part
+from lightning_sweeps.journal.closing import is_closed
 from lightning_sweeps.messages import Command
 from lightning_sweeps.node import is_alive
 from lightning_sweeps.paths import Home, write_whole
-from lightning_sweeps.records import Finish
-from lightning_sweeps.service.book import Journal, JournalBook, last_finish
+from lightning_sweeps.service.book import Journal, JournalBook
+from lightning_sweeps.shipping import send_rest
 
 logger = logging.getLogger("lightning_sweeps.service")
 
-PART_BYTES = 4 * 1024 * 1024
 SHIP_INTERVAL_S = 0.5
 """A journal that grows is shipped this often: how far behind training the server is."""
 ASK_INTERVAL_S = 2.0
@@ -37,7 +36,6 @@ class Progress:
     """How far one journal is: `committed` is None until the server was asked."""
 
     committed: int | None = None
-    ends_with_finish: bool = False
     next_at: float = 0.0
     asked_at: float = 0.0
     stop_reason: str | None = None
@@ -96,22 +94,18 @@ class Shipper:
     def _send_new(self, client: Client, journal: Journal, progress: Progress) -> bool:
         if progress.committed is None:
             progress.committed = client.journal_offset(journal.id)
-            progress.ends_with_finish = False
             if journal.header.run is not None and progress.committed == 0:
                 self.home.stop(journal.header.run.id).unlink(missing_ok=True)  # of an attempt before this one
         owner_lives = is_alive(journal.owner.pid, journal.owner.started)  # asked before the read: nothing comes after
-        sent = False
-        while True:
-            part = read_part(journal.path, progress.committed, limit_bytes=PART_BYTES)
-            if part.end == part.start:
-                break
-            for damage in part.damages:
-                logger.error("%s: bytes %d to %d: %s", journal.path, damage.start, damage.end, damage.reason)
-            reply = client.send_journal(journal.id, part.start, part.data)
-            progress.committed = reply.offset
-            progress.ends_with_finish = isinstance(part.records[-1], Finish) if part.records else False
-            self._obey(reply.commands, progress)
-            sent = True
+        shipment = send_rest(
+            client,
+            journal.path,
+            journal.id,
+            progress.committed,
+            obey=lambda commands: self._obey(commands, progress),
+        )
+        progress.committed = shipment.committed
+        sent = shipment.parts > 0
         now = time.monotonic()
         progress.next_at = now + SHIP_INTERVAL_S
         if sent:
@@ -126,7 +120,7 @@ class Shipper:
     def _is_complete(self, journal: Journal, progress: Progress) -> bool:
         if progress.committed != journal.path.stat().st_size:
             return False
-        return progress.ends_with_finish or last_finish(journal.path) is not None
+        return is_closed(journal.path)
 
     def _delete(self, journal: Journal) -> None:
         journal.path.unlink()

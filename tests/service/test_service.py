@@ -60,7 +60,7 @@ def journal_files_of_runs(home: Path) -> list[Path]:
 
 ENDS = [
     ("finish", "ls.finish()", "finished", "", None, None),
-    ("exit", "", "finished", "", None, None),
+    ("exit", "", "finished", "", 0, None),
     ("exception", "raise ValueError('bad')", "failed", "ValueError: bad", 1, None),
     ("sys-exit", "sys.exit(3)", "failed", "exit status 3", 3, None),
     ("os-exit-0", "os._exit(0)", "finished", "ended with exit status 0 without `finish()`", 0, None),

@@ -28,14 +28,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connection": BASE | {"client"},
     "journal": BASE,
     "sdk": BASE | {"journal"},
-    "service": BASE | {"journal", "client", "connection"},
+    "shipping": BASE | {"journal", "client"},
+    "service": BASE | {"journal", "client", "connection", "shipping"},
     "sweeps": BASE,
     "store": BASE | {"sweeps", "journal"},
     "server": BASE | {"store", "sweeps", "journal"},
     "agent": BASE | {"client", "connection"},
     "tuner": BASE | {"client", "connection", "agent"},
     "trainer": BASE | {"sdk"},
-    "cli": BASE | {"client", "connection", "journal", "sweeps", "store", "server", "agent", "tuner"},
+    "cli": BASE | {"client", "connection", "journal", "shipping", "sweeps", "store", "server", "agent", "tuner"},
     "__init__": {"sdk", "trainer"},
 }
 """Part -> parts that it may import besides itself."""

@@ -6,9 +6,8 @@ import signal
 
 import pytest
 
+from lightning_sweeps.journal.closing import UNSEEN, Closing, ExitStatus, closing_of
 from lightning_sweeps.records import Finish, RunState
-from lightning_sweeps.service.closing import UNSEEN, Closing, closing_of
-from lightning_sweeps.service.exits import ExitStatus
 
 KILLED = ExitStatus(signal=signal.SIGKILL)
 
@@ -27,8 +26,8 @@ def finish(state: RunState, writer: str, reason: str = "") -> Finish:
         (finish("finished", "run"), KILLED, None),
         (finish("stopped", "run"), ExitStatus(code=1), None),
         (finish("killed", "service"), KILLED, None),
-        (finish("finished", "exit"), None, None),
-        (finish("finished", "exit"), ExitStatus(code=0), None),
+        (finish("finished", "exit"), None, Closing("finished", "", None, None)),
+        (finish("finished", "exit"), ExitStatus(code=0), Closing("finished", "", 0, None)),
         (finish("finished", "exit"), ExitStatus(code=3), Closing("failed", "exit status 3", 3, None)),
         (finish("finished", "exit"), KILLED, Closing("killed", "killed by signal 9 (SIGKILL)", None, 9)),
         (finish("failed", "exit", "E: x"), ExitStatus(code=1), Closing("failed", "E: x", 1, None)),

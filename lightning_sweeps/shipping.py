@@ -1,0 +1,67 @@
+"""Sending one journal to the server: whole records, from the committed offset on. Used by the service and by `sync`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning_sweeps.client import Client
+from lightning_sweeps.errors import OffsetConflict
+from lightning_sweeps.journal.reader import read_part
+from lightning_sweeps.messages import Command
+
+logger = logging.getLogger("lightning_sweeps.shipping")
+
+PART_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What one `send_rest` did: `committed` bytes are now on the server, `parts` requests carried `records` records."""
+
+    committed: int
+    parts: int = 0
+    records: int = 0
+
+
+def send_rest(
+    client: Client,
+    path: Path,
+    journal_id: str,
+    committed: int,
+    *,
+    obey: Callable[[list[Command]], None] = lambda _: None,
+) -> Shipment:
+    """Send everything that lies behind `committed`; return when the file has no further whole record.
+
+    A server that has less than it once said (restored from a backup) is believed: sending goes back to its offset.
+
+    Args:
+        obey: gets the commands that come with the server's replies.
+
+    Raises:
+        ServerError: the server does not answer or refuses; what it confirmed before that is kept there.
+        OSError: the file cannot be read.
+    """
+    parts = records = 0
+    while True:
+        part = read_part(path, committed, limit_bytes=PART_BYTES)
+        if part.end == part.start:
+            return Shipment(committed, parts, records)
+        for damage in part.damages:
+            logger.error("%s: bytes %d to %d skipped: %s", path, damage.start, damage.end, damage.reason)
+        try:
+            reply = client.send_journal(journal_id, part.start, part.data)
+        except OffsetConflict as conflict:
+            if conflict.committed >= part.start:
+                raise
+            committed = conflict.committed
+            continue
+        committed = reply.offset
+        parts += 1
+        records += len(part.records)
+        obey(reply.commands)
+        if committed <= part.start:  # the server waits for the rest of what may be a record: so does the sender
+            return Shipment(committed, parts, records)
