@@ -48,6 +48,8 @@ class RunInfo(Struct, array_like=True, frozen=True):
     sweep: str | None = None
     trial: str | None = None
     gpus: list[str] = field(default_factory=list)
+    resumed_step: int | None = None
+    """This attempt goes on from a checkpoint: rows of earlier attempts from this step on are an abandoned branch."""
 
 
 class NodeInfo(Struct, array_like=True, frozen=True):

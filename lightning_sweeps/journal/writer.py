@@ -26,6 +26,8 @@ from lightning_sweeps.records import Header, Metrics, NodeInfo, Record, RunInfo
 logger = logging.getLogger("lightning_sweeps")
 
 REOPEN_INTERVAL_S = 1.0
+LOOK_INTERVAL_S = 2.0
+"""How often an append also looks whether the file is still there and the service still runs."""
 
 
 class _ThisProcess:
@@ -56,12 +58,24 @@ class JournalWriter:
         folder: where the file is made, named by a new journal id.
         run: the run that the rows belong to, or
         node: the machine that they belong to.
+        opens_late: True: there is no file before the first append or `open`.
+        on_look: called about every `LOOK_INTERVAL_S` of appending; must not wait and must not raise.
     """
 
-    def __init__(self, folder: Path, *, run: RunInfo | None = None, node: NodeInfo | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        run: RunInfo | None = None,
+        node: NodeInfo | None = None,
+        opens_late: bool = False,
+        on_look: Callable[[], None] = lambda: None,
+    ) -> None:
         self._folder = folder
         self._run = run
         self._node = node
+        self._opens_late = opens_late
+        self._on_look = on_look
         self._start()
 
     def _start(self) -> None:
@@ -73,9 +87,24 @@ class JournalWriter:
         self._size = 0
         self._descriptor: int | None = None
         self._reopen_at = 0.0
+        self._looked_at = time.time()
         self._complained = False
+        self._has_begun = False
+        if not self._opens_late:
+            self.open()
+
+    def open(self) -> None:
+        """Open the file unless it is open."""
+        if not self.is_own:
+            self._start()
         with self._lock:
-            self._open()
+            if self._descriptor is None:
+                self._open()
+
+    @property
+    def has_begun(self) -> bool:
+        """False as long as nothing of this journal was written, nor was tried to."""
+        return self._has_begun
 
     @property
     def path(self) -> Path:
@@ -100,6 +129,8 @@ class JournalWriter:
             except Exception as error:  # whatever a user's object raises must not reach the training loop
                 payload = self._plain(step, now, values, error)
             self._write(payload)
+            if not 0.0 <= now - self._looked_at < LOOK_INTERVAL_S:
+                self._look(now)
 
     def append(self, make: Callable[[int, float], Record]) -> None:
         """Append the record that `make(sequence, time)` returns."""
@@ -116,6 +147,16 @@ class JournalWriter:
                 os.close(self._descriptor)
             self._descriptor = None
             self._pid = -1
+
+    def _look(self, now: float) -> None:
+        """See to what an append alone does not notice: a deleted file, a service that is gone."""
+        self._looked_at = now
+        if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
+            self._complain(f"`{self.path}` was deleted; its rows that were not shipped are lost, a new journal begins")
+            os.close(self._descriptor)
+            self._start()
+            self.open()
+        self._on_look()
 
     def _plain(self, step: int, now: float, values: object, error: Exception) -> bytes:
         kept, refused = plain_values(values)
@@ -158,6 +199,7 @@ class JournalWriter:
         if now < self._reopen_at:
             return None
         self._reopen_at = now + REOPEN_INTERVAL_S
+        self._has_begun = True
         header = Header(
             journal=self.journal_id, created=time.time(), process=this_process(), run=self._run, node=self._node
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,11 @@ from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.messages import TrialFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.records import Config, Finish, RunInfo, RunState, Summary
+from lightning_sweeps.sdk.delivery import wait_until_shipped
+from lightning_sweeps.sdk.spawn import ensure_service
+from lightning_sweeps.settings import read_settings
+
+logger = logging.getLogger("lightning_sweeps")
 
 
 class Run:
@@ -30,18 +36,36 @@ class Run:
         journals: the folder that journals are written to; None for a run that writes nothing (disabled, or a rank that
             does not log in single mode).
         trial: the sweep's trial, where there is one.
+        opens_late: True: nothing is written before the first row or `announce`.
     """
 
-    def __init__(self, info: RunInfo, *, home: Home, journals: Path | None, trial: TrialFile | None = None) -> None:
+    def __init__(
+        self,
+        info: RunInfo,
+        *,
+        home: Home,
+        journals: Path | None,
+        trial: TrialFile | None = None,
+        opens_late: bool = False,
+    ) -> None:
         self._info = info
         self._home = home
         self._journals = journals
-        self._writer = JournalWriter(journals, run=info) if journals is not None else None
+        self._writer = self._open_writer(opens_late) if journals else None
         self._next_step = 0
         self._finished = False
         self.trial = trial
         self.config = RecordedMap(info.config, self._record_config)
         self.summary = RecordedMap({}, self._record_summary)
+
+    def _open_writer(self, opens_late: bool) -> JournalWriter:
+        assert self._journals is not None  # noqa: S101
+        return JournalWriter(self._journals, run=self._info, opens_late=opens_late, on_look=self._keep_service)
+
+    def _keep_service(self) -> None:
+        """Start the service again if it was killed."""
+        if self._journals == self._home.journals:
+            ensure_service(self._home, read_settings())
 
     # identity
 
@@ -83,6 +107,16 @@ class Run:
         return self._finished
 
     @property
+    def is_announced(self) -> bool:
+        """Whether anything of this run was written by this process."""
+        return self._writer is not None and self._writer.has_begun
+
+    def announce(self) -> None:
+        """Let the service know of the run before its first row."""
+        if self._writer is not None and not self._finished:
+            self._writer.open()
+
+    @property
     def lost_rows(self) -> int:
         """Rows of this process that could not be written to its journal."""
         return self._writer.lost if self._writer is not None else 0
@@ -116,16 +150,31 @@ class Run:
             return None
         return order.get("reason", "")
 
-    def finish(self, state: RunState = "finished", *, reason: str = "", exit_code: int | None = None) -> None:
-        """Say that the run has ended. Returns at once; the service ships what is left. A later `log` opens it again."""
+    def finish(
+        self,
+        state: RunState = "finished",
+        *,
+        reason: str = "",
+        exit_code: int | None = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Say that the run has ended. Returns at once; the service ships what is left. A later `log` opens it again.
+
+        Args:
+            timeout_s: wait so long for the server to have everything, and say what is still on its way then.
+        """
         if self._writer is None or self._finished:
             self._finished = True
             return
         self._close(state, reason, exit_code, "run")
+        if timeout_s is not None:
+            left = wait_until_shipped(self._home, self._writer.path, timeout_s)
+            if left:
+                logger.warning("%d bytes of run %s are still on their way; the service goes on", left, self.id)
 
     def finish_at_exit(self, state: RunState, reason: str) -> None:
         """The interpreter ends and nobody called `finish`: the service corrects this by the exit status it sees."""
-        if self._writer is not None and not self._finished and self._writer.is_own:
+        if self.is_announced and not self._finished and self._writer is not None and self._writer.is_own:
             self._close(state, reason, None, "exit")
 
     def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Any) -> None:

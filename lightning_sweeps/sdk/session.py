@@ -15,6 +15,7 @@ from lightning_sweeps.paths import Home
 from lightning_sweeps.records import LoggerMode, RunInfo
 from lightning_sweeps.sdk.facts import identify
 from lightning_sweeps.sdk.identity import Identity
+from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run import Run, describe_error, plain_config
 from lightning_sweeps.sdk.spawn import ensure_service
 from lightning_sweeps.sdk.trial import Trial, current_trial
@@ -99,11 +100,25 @@ def log(values: Mapping[str, Any], step: int | None = None) -> None:
     _session.current.log(values, step)
 
 
-def finish() -> None:
-    """End the run that `init` started; without one, do nothing. Returns at once: the service ships the rest."""
+def finish(*, timeout_s: float | None = None) -> None:
+    """End the run that `init` started; without one, do nothing. Returns at once: the service ships the rest.
+
+    Args:
+        timeout_s: wait so long for the server to have everything, and say what is still on its way then.
+    """
     if _session.current is not None:
-        _session.current.finish()
+        _session.current.finish(timeout_s=timeout_s)
         _session.current = None
+
+
+def require(feature: str) -> None:
+    """Accept `require("service")`, which W&B's documentation asks for: here the service is always there.
+
+    Raises:
+        UsageError: for anything else.
+    """
+    if feature != "service":
+        raise UsageError(f"`require({feature!r})` was called, allowed: 'service'", hint="there is nothing to require")
 
 
 def next_number() -> int:
@@ -129,11 +144,17 @@ def open_run(
     tags: Iterable[str] = (),
     notes: str = "",
     job_type: str = "",
+    resumed_step: int | None = None,
+    opens_late: bool = False,
 ) -> Run:
     """Open a run for a known identity: what `init` and `SweepLogger` have in common.
 
+    Args:
+        resumed_step: the step from which this attempt goes on; rows of earlier attempts from there on are abandoned.
+        opens_late: True: nothing is written before the first row or `Run.announce`.
+
     Raises:
-        UsageError: the mode is unknown.
+        UsageError: the mode is unknown, or the project's name cannot be a folder's.
         SettingError: an environment variable cannot be used.
     """
     if mode not in MODES:
@@ -155,14 +176,17 @@ def open_run(
         tags=list(tags),
         notes=notes,
         job_type=job_type,
+        resumed_step=resumed_step,
     )
     records = settings.mode != "disabled" and not (mode == "single" and identity.place.rank > 0)
     journals = home.journals if settings.mode == "online" else home.offline
-    run = Run(info, home=home, journals=journals if records else None, trial=trial)
+    run = Run(info, home=home, journals=journals if records else None, trial=trial, opens_late=opens_late)
     if records:
-        _remember(run)
         if settings.mode == "online":
-            ensure_service(home, settings)
+            ensure_service(
+                home, settings
+            )  # first: at exit what was registered last comes first, and runs end before it
+        _remember(run)
     return run
 
 
@@ -186,6 +210,7 @@ def describe_run(
     tags: list[str],
     notes: str,
     job_type: str,
+    resumed_step: int | None = None,
 ) -> RunInfo:
     """Return the run's description; its id follows from job and rank, so a restarted rank goes on with its run."""
     place = identity.place
@@ -195,7 +220,7 @@ def describe_run(
     suffix = f"-rank{place.rank}" if mode == "grouped" and place.world_size > 1 else ""
     return RunInfo(
         id=run_id,
-        project=project or (trial.project if trial else settings.project),
+        project=checked_name(project or (trial.project if trial else settings.project), what="project"),
         name=base_name + suffix,
         group=group,
         rank=place.rank,
@@ -211,6 +236,7 @@ def describe_run(
         sweep=trial.sweep if trial else None,
         trial=trial.id if trial else None,
         gpus=_own_gpus(place.local_rank, trial),
+        resumed_step=resumed_step,
     )
 
 

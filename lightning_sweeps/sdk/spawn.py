@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import logging
 import os
 import subprocess
@@ -31,7 +32,11 @@ def ensure_service(home: Home, settings: Settings) -> None:
         return
     try:
         make_private_folder(home.root)
-        if not is_service_running(home) and _claim_start(home):
+        if is_service_running(home) or not _claim_start(home):
+            return
+        if settings.service == "thread":  # by its name, as the subprocess is: the sdk does not know the service
+            importlib.import_module("lightning_sweeps.service.inside").start(home, settings)
+        else:
             _start(home)
     except OSError as error:
         _warn_once(f"cannot start the service: {error}; rows stay in the journals")

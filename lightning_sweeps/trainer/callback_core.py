@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from lightning_sweeps.errors import UsageError
@@ -17,6 +16,7 @@ from lightning_sweeps.settings import environment
 from lightning_sweeps.trainer.group_exit import ProcessGroupAtExit
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
 from lightning_sweeps.trainer.meeting import Meeting, News
+from lightning_sweeps.trainer.resume import read_resume_point, write_mark
 from lightning_sweeps.trainer.signals import EXIT_TERMINATED, SignalWatch
 
 log = logging.getLogger("lightning_sweeps")
@@ -51,6 +51,7 @@ class SweepCallbackCore:
         interval_s: about how often the ranks meet to hear of a stop or a signal, in seconds.
         handle_signals: False: signals are left to Lightning.
         save_on_preemption: False: no checkpoint is saved when the training is preempted.
+        resume_run: False: `fit(ckpt_path=...)` begins a new run; True: it goes on with the run of the checkpoint.
 
     Raises:
         UsageError: `interval_s` is not a positive number.
@@ -59,16 +60,23 @@ class SweepCallbackCore:
     _sigterm_exception: ClassVar[type[SystemExit]]
 
     def __init__(
-        self, *, interval_s: float = 1.0, handle_signals: bool = True, save_on_preemption: bool = True
+        self,
+        *,
+        interval_s: float = 1.0,
+        handle_signals: bool = True,
+        save_on_preemption: bool = True,
+        resume_run: bool = True,
     ) -> None:
         super().__init__()
         if not interval_s > 0:
             raise UsageError(f"`interval_s` is `{interval_s}`, allowed: seconds > 0")
         self._interval_s = interval_s
         self._saves = save_on_preemption
+        self._resumes_run = resume_run
         self._signals = SignalWatch() if handle_signals else None
         self._logger: SweepLoggerCore | None = None
         self._meeting: Meeting | None = None
+        self._placed: list[Any] = []
         self._has_validated = False
         self._minimum: Minimum | None = None
         self._stop_reason: str | None = None
@@ -87,8 +95,10 @@ class SweepCallbackCore:
         self._is_leaving = False
         if self._signals is not None:
             self._signals.remember()
+        self._placed = []
         if stage == "fit" and loggers and trainer.loggers[0] is loggers[0]:  # the first logger decides on folders
-            _place_checkpoints(trainer, loggers[0])
+            self._placed = [item for item in trainer.checkpoint_callbacks if getattr(item, "dirpath", "") is None]
+            self._place_checkpoints()
 
     def on_sanity_check_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         self._watch_signals()
@@ -133,6 +143,17 @@ class SweepCallbackCore:
         if self._logger is not None and trainer.is_global_zero and self._stop_reason is None:
             self._logger.preempted_path.unlink(missing_ok=True)  # nothing is left to go on with
 
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
+        if self._logger is not None:
+            write_mark(checkpoint, self._logger.mark)
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
+        """Go on with the checkpoint's run. Lightning loads it after `setup`: nothing was written of another run yet."""
+        point = read_resume_point(checkpoint)
+        if trainer.state.fn == "fit" and self._resumes_run and self._logger is not None and point is not None:
+            self._logger.resume(point)
+            self._place_checkpoints()
+
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002
         self._restore(trainer)
         ProcessGroupAtExit.is_safe = self._is_leaving
@@ -142,6 +163,11 @@ class SweepCallbackCore:
             self._signals.forget()
         if trainer.world_size > 1:
             ProcessGroupAtExit.register()
+
+    def _place_checkpoints(self) -> None:
+        if self._logger is not None:
+            for callback in self._placed:
+                callback.dirpath = str(self._logger.checkpoints)
 
     # meetings
 
@@ -238,12 +264,6 @@ class SweepCallbackCore:
             trainer.fit_loop.min_epochs = self._minimum.epochs
             trainer.fit_loop.epoch_loop.min_steps = self._minimum.steps
             self._minimum = None
-
-
-def _place_checkpoints(trainer: Any, logger: SweepLoggerCore) -> None:
-    for callback in trainer.checkpoint_callbacks:
-        if getattr(callback, "dirpath", "") is None:
-            callback.dirpath = str(Path(logger.checkpoints))
 
 
 def _do_nothing() -> None:

@@ -7,6 +7,7 @@ that `identify` finds at the first use of `experiment`, when Lightning has made 
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import sys
@@ -15,16 +16,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch.distributed
+
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.paths import Home
 from lightning_sweeps.records import LoggerMode, RunState
 from lightning_sweeps.sdk.facts import find_origin, identify
 from lightning_sweeps.sdk.identity import Identity
+from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run import Run, describe_error
 from lightning_sweeps.sdk.session import MODES, derive_run_id, next_number, open_run
 from lightning_sweeps.sdk.trial import Trial, current_trial
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.trainer.hparams import plain_hparams
+from lightning_sweeps.trainer.resume import ResumePoint, RunMark
 from lightning_sweeps.trainer.silence import SilentExperiment
 
 log = logging.getLogger("lightning_sweeps")
@@ -36,6 +41,9 @@ CHECKPOINTS = "checkpoints"
 """The folder's name in all of Lightning's loggers."""
 
 PREEMPTED = "preempted.ckpt"
+
+GROUP = "process group"
+"""How `Place` names the launcher of ranks that have met: nothing is known better."""
 
 
 class SweepLoggerCore:
@@ -57,7 +65,8 @@ class SweepLoggerCore:
         prefix: put before the name of every metric, with a `-` between.
 
     Raises:
-        UsageError: the mode is unknown, or a setting in the environment cannot be used.
+        UsageError: the mode is unknown, the project's name cannot be a folder's, or a setting in the environment cannot
+            be used.
     """
 
     _silent_experiment: ClassVar[type[SilentExperiment]]
@@ -81,7 +90,8 @@ class SweepLoggerCore:
             raise UsageError(f"`mode` is `{mode}`, allowed: {', '.join(MODES)}")
         settings = read_settings()
         self._trial = current_trial()
-        self._project = project or (self._trial.project if self._trial else settings.project)
+        default = self._trial.project if self._trial else settings.project
+        self._project = checked_name(project or default, what="project")
         self._run_name = name
         self._group = group
         self._mode = mode
@@ -95,6 +105,9 @@ class SweepLoggerCore:
         self._origin = find_origin()
         self._job: str | None = None
         self._run: Run | None = None
+        self._opened_as: Identity | None = None
+        self._identity: Identity | None = None
+        self._resumed: ResumePoint | None = None
         self._end: tuple[RunState, str] | None = None
         self._has_warned = False
         _loggers.add(self)
@@ -148,7 +161,7 @@ class SweepLoggerCore:
     @property
     def experiment(self) -> Any:
         """This rank's `Run`; in mode `single` on other ranks than 0 an object whose every attribute does nothing."""
-        run = self._run if self._run is not None else self._open()
+        run = self._current_run()
         return self._silent_experiment() if self._mode == "single" and run.rank > 0 else run
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
@@ -158,7 +171,7 @@ class SweepLoggerCore:
             metrics: names to numbers, text, one-element tensors or nested maps of them.
             step: the row's step; None: one more than the row before.
         """
-        run = self._run if self._run is not None else self._open()
+        run = self._current_run()
         if self._prefix:
             metrics = {f"{self._prefix}{JOIN}{name}": value for name, value in metrics.items()}
         if step is not None and type(step) is not int:
@@ -170,7 +183,7 @@ class SweepLoggerCore:
 
         A parameter that the sweep has set keeps the sweep's value; a program that reports another one is warned once.
         """
-        run = self._run if self._run is not None else self._open()
+        run = self._current_run()
         if not run.is_recording:
             return
         swept = plain_hparams(self._trial.params) if self._trial is not None else {}
@@ -186,8 +199,9 @@ class SweepLoggerCore:
             }
         )
 
-    def log_graph(self, model: Any, input_array: Any = None) -> None:
-        """Do nothing: the model's graph is not logged."""
+    def log_graph(self, model: Any, input_array: Any = None) -> None:  # noqa: ARG002 - Lightning's signature
+        """Make the run known to the service: the Trainer calls this on every rank at its start. No graph is logged."""
+        self._current_run().announce()
 
     def save(self) -> None:
         """Do nothing: every row is with the operating system as soon as it is logged."""
@@ -206,7 +220,7 @@ class SweepLoggerCore:
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
         """Note in the summary which checkpoint is best and which is last."""
-        run = self._run if self._run is not None else self._open()
+        run = self._current_run()
         score = getattr(checkpoint_callback, "best_model_score", None)
         found = {
             "best_model_path": getattr(checkpoint_callback, "best_model_path", None),
@@ -219,7 +233,7 @@ class SweepLoggerCore:
 
     def stop_requested(self) -> str | None:
         """Return why the sweep's controller wants this run to end, or None."""
-        run = self._run if self._run is not None else self._open()
+        run = self._current_run()
         return run.stop_requested()
 
     def note_end(self, state: RunState | None, reason: str) -> None:
@@ -236,10 +250,35 @@ class SweepLoggerCore:
         """Where a training that is preempted saves its checkpoint."""
         return self.checkpoints / PREEMPTED
 
+    # resuming
+
+    @property
+    def mark(self) -> RunMark:
+        """What a checkpoint keeps, so that a later attempt finds this run."""
+        identity = self._identify()
+        attempt = self._run.attempt if self._run is not None else identity.attempt
+        return RunMark(identity.job, self._number, self._project, attempt)
+
+    def resume(self, point: ResumePoint) -> None:
+        """Go on with the run of a checkpoint. A trial's run stays the trial's; only the step is noted then.
+
+        Called before anything was logged; where something was, it stays behind in a run of its own.
+        """
+        mine = self.mark
+        if point.mark.project != self._project or (self._trial is not None and point.mark.job != mine.job):
+            log.warning("the checkpoint is of another project or trial; this training gets a run of its own")
+            return
+        if self._run is not None and self._run.is_announced:
+            log.warning("something was logged before `fit`; it stays in the run `%s`", self._run.id)
+            self._run.finish()
+        self._resumed = point
+        self._job, self._number = point.mark.job, point.mark.number
+        self._run = self._identity = None
+
     # in other processes
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None}
+        return {**self.__dict__, "_run": None, "_identity": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -247,28 +286,50 @@ class SweepLoggerCore:
 
     def forget_run(self) -> None:
         """Open the run anew at the next use: this process was forked, and may be another rank than its parent."""
-        self._run = None
+        self._run = self._identity = None
 
     # inside
 
     def _identify(self) -> Identity:
+        """Return the identity; it is looked up once, and once more when the process group appears."""
+        known = self._identity
+        if known is not None and (known.place.launcher == GROUP or not _has_process_group()):
+            return known
         identity = identify(carried=self._job, number=self._number, origin=self._origin)
-        if identity.place.launcher == "process group":  # all ranks have agreed: from now on it is this one
+        if identity.place.launcher == GROUP:  # all ranks have agreed: from now on it is this one
             self._job = identity.job
+        if self._resumed is not None:
+            attempt = max(identity.attempt, self._resumed.mark.attempt + 1)
+            identity = dataclasses.replace(identity, attempt=attempt)
+        self._identity = identity
         return identity
 
+    def _current_run(self) -> Run:
+        """Return this rank's run; what was opened before the ranks were known is opened anew where they differ."""
+        identity = self._identify()
+        run, before = self._run, self._opened_as
+        if run is not None and before is not None and (before is identity or _is_same_place(before, identity)):
+            return run
+        return self._open()
+
     def _open(self) -> Run:
+        before = self._run
+        self._opened_as = self._identify()
+        if before is not None and before.is_announced:  # `experiment` was written to before `fit`
+            before.finish()
         self._run = open_run(
-            self._identify(),
+            self._opened_as,
             number=self._number,
             mode=self._mode,
             project=self._project,
             name=self._run_name,
             group=self._group,
-            config=self._config,
+            config={**self._config, **(before.config if before is not None else {})},
             tags=self._tags,
             notes=self._notes,
             job_type=self._job_type,
+            resumed_step=self._resumed.step if self._resumed is not None else None,
+            opens_late=True,
         )
         return self._run
 
@@ -283,6 +344,14 @@ class SweepLoggerCore:
         if not self._has_warned:
             self._has_warned = True
             log.warning("%s (said once)", message)
+
+
+def _is_same_place(one: Identity, other: Identity) -> bool:
+    return (one.place.rank, one.place.world_size, one.job) == (other.place.rank, other.place.world_size, other.job)
+
+
+def _has_process_group() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def _final_state(status: str, agreed: tuple[RunState, str] | None, error: BaseException | None) -> tuple[RunState, str]:

@@ -19,6 +19,7 @@ class LoggedRun:
 
     info: RunInfo
     journals: int = 0
+    attempts: list[RunInfo] = field(default_factory=list)
     rows: list[Metrics] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -40,6 +41,7 @@ def logged_runs(home: Path) -> list[LoggedRun]:
         assert header.run is not None
         run = runs.setdefault(header.run.id, LoggedRun(header.run))
         run.journals += 1
+        run.attempts.append(header.run)
         run.config.update(header.run.config)
         part = read_part(path, 0, limit_bytes=ALL_BYTES)
         assert not part.damages

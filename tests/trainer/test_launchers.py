@@ -71,6 +71,15 @@ def test_single_gives_rank_0_alone_a_run_from_lightnings_own_launcher(tmp_path: 
     assert Path(run.summary["best_model_path"]).exists()
 
 
+def test_a_run_that_was_written_to_before_there_were_ranks_knows_them_afterwards(tmp_path: Path) -> None:
+    run_program(PROGRAMS / "early.py", home=tmp_path)
+    first, second = logged_runs(tmp_path)
+    assert [info.world_size for info in first.attempts] == [1, 2]
+    assert (first.info.rank, second.info.rank, second.info.world_size) == (0, 1, 2)
+    assert first.info.group == second.info.group
+    assert (first.config, second.config) == ({"early": 1}, {"early": 1})
+
+
 def test_a_stop_ends_all_ranks_at_the_same_step_with_exit_status_0(tmp_path: Path) -> None:
     trial = write_trial(tmp_path, {"lr": 0.25})
     with start_program(PROGRAMS / "endless.py", home=tmp_path, LIGHTNING_SWEEPS_TRIAL=str(trial)) as process:

@@ -19,7 +19,7 @@ from lightning.fabric import Fabric
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.tuner.tuning import Tuner
 
-from lightning_sweeps import Run, SweepLogger
+from lightning_sweeps import Run, SweepLogger, init
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.paths import Home
 from tests.trainer.journals import logged_run, logged_runs
@@ -291,6 +291,14 @@ def test_fabric_logs(home: Path) -> None:
 def test_a_mode_that_does_not_exist_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match="single, grouped, shared"):
         SweepLogger(mode="group")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "a\\b", "a\0", " a", "x" * 129, "a\nb"])
+def test_a_project_that_would_lead_out_of_its_folder_is_refused_at_once(name: str) -> None:
+    with pytest.raises(UsageError, match=r"project is named(.|\n)*hint"):
+        SweepLogger(name)
+    with pytest.raises(UsageError, match=r"project is named(.|\n)*hint"):
+        init(name)
 
 
 def test_the_older_namespace_has_the_same_logger(home: Path, tmp_path: Path) -> None:
