@@ -71,6 +71,10 @@ class Client:
     def health(self) -> m.Health:
         return self._get("/api/health", m.Health)
 
+    def login_link(self) -> m.LoginLink:
+        """Return a link that logs a browser in to the dashboard, once."""
+        return self._post("/api/login", m.LoginLink)
+
     # journals
 
     def send_journal(self, journal_id: str, offset: int, part: bytes) -> m.IngestReply:
@@ -108,13 +112,38 @@ class Client:
         """List the logged keys of a run, or the sampled ones of a node."""
         return self._get(f"/api/series/{owner_id}", list[m.SeriesInfo])
 
-    def series(self, owner_id: str, key: str, *, points: int = 800) -> m.Series:
+    def series(
+        self,
+        owner_id: str,
+        key: str,
+        *,
+        points: int = 800,
+        x: str = "step",
+        low: float | None = None,
+        high: float | None = None,
+    ) -> m.Series:
         """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
-        return self._get(f"/api/series/{owner_id}/buckets", m.Series, params={"key": key, "points": points})
+        params = {"key": key, "points": points, "x": x, "low": low, "high": high}
+        return self._get(f"/api/series/{owner_id}/buckets", m.Series, params=params)
 
-    def points(self, owner_id: str, key: str) -> list[m.Point]:
-        """Return every stored value of a series, in the order of its rows."""
-        return self._get(f"/api/series/{owner_id}/points", list[m.Point], params={"key": key})
+    def query_series(self, query: m.SeriesQuery) -> m.SeriesAnswer:
+        """Return many series, or groups of them, for charts of one width."""
+        return self._post("/api/series/query", m.SeriesAnswer, query)
+
+    def points(
+        self,
+        owner_id: str,
+        key: str,
+        *,
+        x: str = "step",
+        low: float | None = None,
+        high: float | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[m.Point]:
+        """Return the stored values of a series in the order of its rows: all, a part, or a page of them."""
+        params = {"key": key, "x": x, "low": low, "high": high, "offset": offset, "limit": limit}
+        return self._get(f"/api/series/{owner_id}/points", list[m.Point], params=params)
 
     def console(self, run_id: str, *, last: int = 200) -> list[m.ConsoleLine]:
         return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params={"last": last})

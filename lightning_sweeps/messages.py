@@ -29,6 +29,24 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginLink:
+    """`path` logs a browser in, once, until `expires`; it stands behind the server's address."""
+
+    path: str
+    expires: float
+    is_built: bool
+    """Whether this server has the dashboard's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who asks: the name of the API key behind the request."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """Something the server tells a service or an agent to do: `stop` the run or trial `target`."""
 
@@ -91,7 +109,8 @@ class SeriesInfo:
     count: int
     first_step: int
     last_step: int
-    last: float | None
+    last: float | str | None
+    """`"nan"`, `"inf"` or `"-inf"` where it is not finite; None only where an earlier version wrote it as such."""
     minimum: float | None
     maximum: float | None
     mean: float | None
@@ -133,6 +152,76 @@ class Series:
     key: str
     count: int
     buckets: list[Bucket]
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """One series to be drawn. Lines of one request that share a `group` (not empty) are drawn as one."""
+
+    owner: str
+    key: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesQuery:
+    """Many series for charts that are `points` pixels wide.
+
+    `x`: `step`; `time`: seconds since the epoch; `relative`: seconds since the run began; `key:<name>`: the value that
+    was logged as `<name>` in the same row, or last before it. `low` and `high` zoom in; None: no border on that side.
+    """
+
+    lines: list[LineRequest]
+    x: str = "step"
+    low: float | None = None
+    high: float | None = None
+    points: int = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A series as columns, one entry per bucket, by x. `count`: points stored in all; 0 where there is no such series.
+
+    No finite value of a bucket lies outside its `minimum` and `maximum`; a bucket without finite values has None.
+    """
+
+    owner: str
+    key: str
+    count: int
+    x: list[float]
+    minimum: list[float | None]
+    maximum: list[float | None]
+    mean: list[float | None]
+    last: list[float | None]
+    counts: list[int]
+    nonfinite: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """The lines of one group on one grid: over the members' means in each bucket, and how many members have one.
+
+    `minimum` and `maximum` are those of every single value. A member counts only where it has points: nothing is
+    filled in.
+    """
+
+    group: str
+    members: int
+    x: list[float]
+    mean: list[float | None]
+    median: list[float | None]
+    deviation: list[float | None]
+    minimum: list[float | None]
+    maximum: list[float | None]
+    counts: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesAnswer:
+    """`lines`: those of the request without a group, in its order; `groups`: in the order of their first line."""
+
+    lines: list[Line]
+    groups: list[GroupLine]
 
 
 @dataclass(frozen=True, slots=True)

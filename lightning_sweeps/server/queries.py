@@ -9,18 +9,34 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
 from lightning_sweeps import __version__
-from lightning_sweeps.messages import ConsoleLine, Health, Node, Point, Problem, Run, RunList, Series, SeriesInfo
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import (
+    ConsoleLine,
+    Health,
+    Node,
+    Point,
+    Problem,
+    Run,
+    RunList,
+    Series,
+    SeriesAnswer,
+    SeriesInfo,
+    SeriesQuery,
+)
 from lightning_sweeps.records import RunState
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import nodes, projects, runs, series
+from lightning_sweeps.store import nodes, projects, reading, runs, series
 
 MOST_RUNS = 1000
 MOST_POINTS = 10_000
 MOST_LINES = 10_000
+MOST_SERIES = 5_000
+MOST_BUCKETS = 5_000_000
 
 router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
 
 Filter = Annotated[str | None, Query()]
+Border = Annotated[float | None, Query(allow_inf_nan=False, description="on the axis `x`")]
 
 
 @router.get("/api/health")
@@ -74,20 +90,51 @@ def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
         return series.list_keys(connection, owner_id)
 
 
+@router.post("/api/series/query", response_model=SeriesAnswer)
+def query_series(store: StoreDep, wanted: SeriesQuery) -> Response:
+    """Return many series, or groups of series, for charts: over any x axis, whole or zoomed in."""
+    if not 1 <= wanted.points <= MOST_POINTS:
+        raise UsageError(f"`points` is {wanted.points}, allowed are 1 to {MOST_POINTS}")
+    if len(wanted.lines) > MOST_SERIES:
+        raise UsageError(f"{len(wanted.lines)} lines were asked for, allowed are {MOST_SERIES}")
+    if len(wanted.lines) * wanted.points > MOST_BUCKETS:
+        asked = f"{len(wanted.lines)} lines of {wanted.points} points"
+        raise UsageError(f"{asked} were asked for, allowed are {MOST_BUCKETS} points in all", hint="ask for fewer")
+    with store.read() as connection:
+        return _encoded(reading.query(connection, wanted))
+
+
 @router.get("/api/series/{owner_id}/buckets", response_model=Series)
 def read_buckets(
-    store: StoreDep, owner_id: str, key: str, points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 800
+    store: StoreDep,
+    owner_id: str,
+    key: str,
+    points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 800,
+    x: str = "step",
+    low: Border = None,
+    high: Border = None,
 ) -> Response:
     """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
     with store.read() as connection:
-        return _encoded(series.read_buckets(connection, owner_id, key, width=points))
+        return _encoded(reading.read_buckets(connection, owner_id, key, width=points, x=x, low=low, high=high))
 
 
 @router.get("/api/series/{owner_id}/points", response_model=list[Point])
-def read_points(store: StoreDep, owner_id: str, key: str) -> Response:
-    """Return every stored value of a series."""
+def read_points(
+    store: StoreDep,
+    owner_id: str,
+    key: str,
+    x: str = "step",
+    low: Border = None,
+    high: Border = None,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int | None, Query(ge=0)] = None,
+) -> Response:
+    """Return stored values of a series as they were logged: all, or those of a part, page by page."""
     with store.read() as connection:
-        return _encoded(series.read_points(connection, owner_id, key))
+        return _encoded(
+            reading.read_points(connection, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit)
+        )
 
 
 @router.get("/api/nodes")
@@ -96,6 +143,6 @@ def list_nodes(store: StoreDep) -> list[Node]:
         return nodes.list_nodes(connection)
 
 
-def _encoded(answer: Series | list[Point]) -> Response:
+def _encoded(answer: Series | SeriesAnswer | list[Point]) -> Response:
     """Return an answer that may have a million entries, past the framework's check of each."""
     return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -98,7 +98,15 @@ def _create(connection: Connection, journal_id: str, first: records.Record, *, n
         "updated": now,
     }
     connection.execute(insert(_journal).values(row))
+    if header.replaces:
+        _end_replaced(connection, header.replaces, now=now)
     return connection.execute(select(_journal).where(_journal.c.id == journal_id)).mappings().one()
+
+
+def _end_replaced(connection: Connection, journal_id: str, *, now: float) -> None:
+    """End a journal whose file was deleted while its process lived: nothing more of it can come."""
+    end = {"state": "finished", "exit_code": None, "signal": None, "reason": "", "writer": "service", "time": now}
+    connection.execute(update(_journal).where(_journal.c.id == journal_id).values(finish=end))
 
 
 def _checked(journal_id: str, first: records.Record) -> records.Header:

@@ -6,30 +6,36 @@ A new one is written by `new_revision(store, "what it does", revision="0002")` a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store.engine import Store
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 FOLDER = Path(__file__).parent / "migrations"
 LOCK_NUMBER = 0x4C53574D
 """PostgreSQL's advisory lock that lets one server migrate at a time; on SQLite the write transaction is that lock."""
 
 
-def migrate(store: Store) -> None:
-    """Apply every migration that the database does not have yet.
+def migrate(store: Store, *, target: str = "head") -> None:
+    """Apply every migration that the database does not have yet, up to `target`.
 
     Raises:
         UsageError: the database was written by a later version of lightning-sweeps.
     """
+    if target == "head" and version(store) == latest():
+        return  # Alembic takes half a second to load, at every start
+    from alembic import command
+    from alembic.util import CommandError
+
     with store.write() as connection:
         _lock(connection)
         try:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), target)
         except CommandError as error:
             raise UsageError(
                 f"this version of lightning-sweeps cannot use the database ({error})",
@@ -37,8 +43,24 @@ def migrate(store: Store) -> None:
             ) from error
 
 
+def version(store: Store) -> str | None:
+    """Return the number of the last migration that the database has, None for an empty database."""
+    with store.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+def latest() -> str:
+    """Return the number of the last migration of this version of lightning-sweeps."""
+    return max(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+
+
 def new_revision(store: Store, message: str, *, revision: str) -> None:
     """Write the migration from the state of `store` to `schema.py` into the folder, to be read and corrected."""
+    from alembic import command
+
     with store.write() as connection:
         command.revision(_config(connection), message, rev_id=revision, autogenerate=True)
 
@@ -49,6 +71,8 @@ def _lock(connection: Connection) -> None:
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

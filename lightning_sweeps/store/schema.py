@@ -140,29 +140,39 @@ series = Table(
     Column("minimum", Double),
     Column("maximum", Double),
     Column("total", Double, nullable=False),  # the sum of the finite values
+    Column("first_time", Double),
+    Column("last_word", Text),  # `nan`, `inf` or `-inf` where the last value is not finite
     UniqueConstraint("owner_kind", "owner_id", "key"),
 )
 
-chunk = Table(
-    "chunk",
+strand = Table(
+    "strand",  # one journal's part of a series, in the order of its rows: full chunks, then the tail
     metadata,
-    Column("id", Big, primary_key=True, autoincrement=True),  # rising within a series and journal
+    Column("id", Big, primary_key=True, autoincrement=True),
     Column("series_id", ForeignKey("series.id"), nullable=False),
     Column("journal_id", ForeignKey("journal.id"), nullable=False),
-    Column("full", Boolean, nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("nonfinite", Integer, nullable=False),
-    Column("first_step", Big, nullable=False),  # the lowest
-    Column("last_step", Big, nullable=False),  # the highest
-    Column("first_time", Double, nullable=False),
-    Column("last_time", Double, nullable=False),
-    Column("last", Double),
-    Column("minimum", Double),
-    Column("maximum", Double),
-    Column("total", Double, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    Index(None, "series_id"),
-    Index(None, "journal_id", "full"),
+    Column("chunks", Integer, nullable=False),  # how many full ones there are
+    Column("paged", Integer, nullable=False),  # for how many of them there are pages
+    Column("tail", LargeBinary),  # the points after the last full chunk; NULL where there are none
+    UniqueConstraint("series_id", "journal_id"),
+    Index(None, "journal_id"),
+)
+
+column_chunk = Table(
+    "column_chunk",
+    metadata,
+    Column("strand_id", ForeignKey("strand.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 0
+    Column("data", LargeBinary, nullable=False),  # see `chunks.py`
+)
+
+page = Table(
+    "page",
+    metadata,
+    Column("strand_id", ForeignKey("strand.id"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 0
+    Column("data", LargeBinary, nullable=False),  # see `spans.py`
 )
 
 console = Table(

@@ -1,18 +1,17 @@
-"""Series: written a batch at a time, one pass per key; read whole, or as wide as a chart is."""
+"""Series are written: a batch at a time, one pass per key."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from lightning_sweeps.errors import NotFound
-from lightning_sweeps.messages import Point, Series, SeriesInfo
-from lightning_sweeps.store import buckets, schema
+from lightning_sweeps.messages import SeriesInfo
+from lightning_sweeps.store import pyramid, schema
 from lightning_sweeps.store.chunks import (
     CHUNK_POINTS,
-    MICROSECONDS,
     Columns,
     Statistics,
     combine,
@@ -22,17 +21,13 @@ from lightning_sweeps.store.chunks import (
     join,
     statistics,
 )
-from lightning_sweeps.store.plain import number
+from lightning_sweeps.store.spans import of_points
 
 OwnerKind: TypeAlias = Literal["run", "node"]
 
-READ_AT_ONCE = 500
-"""Chunks whose bytes one query asks for: databases limit the values of a statement."""
-
 _series = schema.series
-_chunk = schema.chunk
-_COUNTED = tuple(Statistics.__dataclass_fields__)
-_IN_SERIES = tuple(name for name in _COUNTED if name != "first_time")
+_strand = schema.strand
+_IN_SERIES = tuple(Statistics.__dataclass_fields__)
 
 
 def append(
@@ -46,22 +41,31 @@ def append(
     if not points:
         return
     known = _ensure_series(connection, list(points), kind=kind, owner_id=owner_id)
-    tails = _tails(connection, journal_id)
-    fresh: list[dict[str, Any]] = []
-    grown: list[dict[str, Any]] = []
-    for key, new in points.items():
-        series_id = known[key]["id"]
-        tail = tails.get(series_id)
-        parts = [_chunk_row(part) for part in cut(new if tail is None else join([decode(tail["data"]), new]))]
-        if tail is not None:
-            grown.append(parts.pop(0) | {"at_id": tail["id"]})
-        fresh += [part | {"series_id": series_id, "journal_id": journal_id} for part in parts]
-    if grown:
-        changed: dict[str, Any] = {name: bindparam(name) for name in grown[0] if name != "at_id"}
-        connection.execute(update(_chunk).where(_chunk.c.id == bindparam("at_id")).values(**changed), grown)
-    if fresh:
-        connection.execute(insert(_chunk), fresh)
     _count(connection, points, known)
+    by_series = {known[key]["id"]: new for key, new in points.items()}
+    strands = _ensure_strands(connection, list(by_series), journal_id)
+    changed: list[dict[str, Any]] = []
+    chunks: list[dict[str, Any]] = []
+    growths: list[pyramid.Growth] = []
+    for series_id, new in by_series.items():
+        strand = strands[series_id]
+        joined = new if strand["tail"] is None else join([decode(strand["tail"]), new])
+        kept = len(joined) // CHUNK_POINTS * CHUNK_POINTS
+        tail = joined.part(kept, len(joined))
+        row = {"at_id": strand["id"], "chunks": strand["chunks"] + kept // CHUNK_POINTS, "paged": strand["paged"]}
+        if kept:
+            full = joined.part(0, kept)
+            for number, part in enumerate(cut(full), start=strand["chunks"]):
+                data = encode(part, is_deflated=True)
+                chunks.append({"strand_id": strand["id"], "number": number, "data": data})
+            growths.append(_growth(connection, strand, full))
+            row["paged"] = row["chunks"]
+        changed.append(row | {"tail": encode(tail) if len(tail) else None})
+    values: dict[str, Any] = {name: bindparam(name) for name in ("chunks", "paged", "tail")}
+    connection.execute(update(_strand).where(_strand.c.id == bindparam("at_id")).values(**values), changed)
+    if chunks:
+        connection.execute(insert(schema.column_chunk), chunks)
+        pyramid.extend(connection, growths)
 
 
 def list_keys(connection: Connection, owner_id: str) -> list[SeriesInfo]:
@@ -73,41 +77,6 @@ def list_keys(connection: Connection, owner_id: str) -> list[SeriesInfo]:
     kind = owner_kind(connection, owner_id)
     rows = connection.execute(_of_owner(kind, owner_id).order_by(_series.c.id)).mappings()
     return [_info(row) for row in rows]
-
-
-def read_points(connection: Connection, owner_id: str, key: str) -> list[Point]:
-    """Return every value of a series: journal by journal, in the order of the journals' start and then of their rows.
-
-    Raises:
-        NotFound: there is no such owner or key.
-    """
-    series_id = _find(connection, owner_id, key)
-    journal = schema.journal
-    chunks = (
-        select(_chunk.c.journal_id, _chunk.c.data)
-        .join(journal, journal.c.id == _chunk.c.journal_id)
-        .where(_chunk.c.series_id == series_id)
-        .order_by(journal.c.attempt, journal.c.created, journal.c.id, _chunk.c.id)
-    )
-    return [point for journal_id, data in connection.execute(chunks) for point in _points(journal_id, decode(data))]
-
-
-def read_buckets(connection: Connection, owner_id: str, key: str, *, width: int) -> Series:
-    """Return a series in at most `width` buckets, reading only the chunks that are wider than one.
-
-    Raises:
-        NotFound: there is no such owner or key.
-    """
-    series_id = _find(connection, owner_id, key)
-    listed = select(_chunk.c.id, *(_chunk.c[name] for name in _COUNTED)).where(_chunk.c.series_id == series_id)
-    rows = connection.execute(listed.order_by(_chunk.c.id)).all()
-    chunks = [Statistics(*row[1:]) for row in rows]
-    opened = set(buckets.to_read(chunks, width=width))
-    spans = [buckets.of_statistics([chunk for index, chunk in enumerate(chunks) if index not in opened])]
-    data = _read(connection, [rows[index].id for index in sorted(opened)])
-    if data:
-        spans.append(buckets.of_points(join(decode(blob) for blob in data)))
-    return Series(owner_id, key, sum(chunk.count for chunk in chunks), buckets.draw(spans, width=width))
 
 
 def owner_kind(connection: Connection, owner_id: str) -> OwnerKind:
@@ -126,6 +95,20 @@ def owner_kind(connection: Connection, owner_id: str) -> OwnerKind:
     )
 
 
+def no_key(kind: OwnerKind, owner_id: str, key: str) -> NotFound:
+    """Return the error for a key that the owner has not logged."""
+    return NotFound(f"the {kind} `{owner_id}` has no series `{key}`", hint=f"GET /api/series/{owner_id} lists its keys")
+
+
+def _growth(connection: Connection, strand: RowMapping, full: Columns) -> pyramid.Growth:
+    """Return the growth by new full chunks, and by those before them that have no pages yet."""
+    fresh = of_points(full)
+    if strand["paged"] < strand["chunks"]:
+        older = pyramid.above_chunks(connection, strand["id"], strand["paged"], strand["chunks"])
+        fresh = np.concatenate([older, fresh])
+    return pyramid.Growth(strand["id"], strand["paged"], fresh)
+
+
 def _ensure_series(connection: Connection, keys: list[str], *, kind: OwnerKind, owner_id: str) -> dict[str, RowMapping]:
     known = _rows_by_key(connection, kind, owner_id)
     missing = [key for key in keys if key not in known]
@@ -142,15 +125,16 @@ def _rows_by_key(connection: Connection, kind: OwnerKind, owner_id: str) -> dict
     return {row["key"]: row for row in connection.execute(_of_owner(kind, owner_id)).mappings()}
 
 
-def _tails(connection: Connection, journal_id: str) -> dict[int, RowMapping]:
-    """Return, for each series of the journal, its last chunk where that is not full."""
-    unfinished = select(_chunk.c.id, _chunk.c.series_id, _chunk.c.data)
-    rows = connection.execute(unfinished.where(_chunk.c.journal_id == journal_id, _chunk.c.full.is_(False)))
-    return {row["series_id"]: row for row in rows.mappings()}
-
-
-def _chunk_row(part: Columns) -> dict[str, Any]:
-    return asdict(statistics(part)) | {"full": len(part) >= CHUNK_POINTS, "data": encode(part)}
+def _ensure_strands(connection: Connection, series_ids: list[int], journal_id: str) -> dict[int, RowMapping]:
+    """Return the journal's strands by series; those of `series_ids` that do not exist are made."""
+    of_journal = select(_strand).where(_strand.c.journal_id == journal_id)
+    known = {row["series_id"]: row for row in connection.execute(of_journal).mappings()}
+    missing = [series_id for series_id in series_ids if series_id not in known]
+    if not missing:
+        return known
+    empty = {"journal_id": journal_id, "chunks": 0, "paged": 0, "tail": None}
+    connection.execute(insert(_strand), [empty | {"series_id": series_id} for series_id in missing])
+    return {row["series_id"]: row for row in connection.execute(of_journal).mappings()}
 
 
 def _count(connection: Connection, points: dict[str, Columns], known: dict[str, RowMapping]) -> None:
@@ -164,39 +148,20 @@ def _count(connection: Connection, points: dict[str, Columns], known: dict[str, 
 
 
 def _statistics(row: RowMapping) -> Statistics:
-    return Statistics(first_time=row["last_time"], **{name: row[name] for name in _IN_SERIES})
+    found = {name: row[name] for name in _IN_SERIES}
+    if found["first_time"] is None:
+        found["first_time"] = row["last_time"]
+    return Statistics(**found)
 
 
 def _of_owner(kind: OwnerKind, owner_id: str) -> Any:
     return select(_series).where(_series.c.owner_kind == kind, _series.c.owner_id == owner_id)
 
 
-def _find(connection: Connection, owner_id: str, key: str) -> int:
-    kind = owner_kind(connection, owner_id)
-    row = connection.execute(_of_owner(kind, owner_id).where(_series.c.key == key)).mappings().first()
-    if row is None:
-        raise NotFound(
-            f"the {kind} `{owner_id}` has no series `{key}`", hint=f"GET /api/series/{owner_id} lists its keys"
-        )
-    return int(row["id"])
-
-
-def _read(connection: Connection, chunk_ids: list[int]) -> list[bytes]:
-    data: list[bytes] = []
-    for start in range(0, len(chunk_ids), READ_AT_ONCE):
-        some = chunk_ids[start : start + READ_AT_ONCE]
-        data += connection.scalars(select(_chunk.c.data).where(_chunk.c.id.in_(some)))
-    return data
-
-
-def _points(journal_id: str, points: Columns) -> list[Point]:
-    rows = zip(points.sequence.tolist(), points.step.tolist(), points.time.tolist(), points.value.tolist(), strict=True)
-    return [Point(journal_id, row, step, time / MICROSECONDS, number(value)) for row, step, time, value in rows]
-
-
 def _info(row: RowMapping) -> SeriesInfo:
     usable = row["count"] - row["nonfinite"]
     return SeriesInfo(
-        **{name: row[name] for name in ("key", "count", "first_step", "last_step", "last", "minimum", "maximum")},
+        **{name: row[name] for name in ("key", "count", "first_step", "last_step", "minimum", "maximum")},
+        last=row["last"] if row["last_word"] is None else row["last_word"],
         mean=row["total"] / usable if usable else None,
     )

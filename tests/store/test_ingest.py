@@ -14,8 +14,9 @@ from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point, Run
 from lightning_sweeps.server.ingest import parse
-from lightning_sweeps.store import ingest, nodes, runs, schema, series
+from lightning_sweeps.store import ingest, nodes, reading, runs, schema, series
 from lightning_sweeps.store.batch import KEY_LENGTH
+from lightning_sweeps.store.chunks import decode
 from lightning_sweeps.store.engine import Store
 from tests.store.journals import STARTED, Journal
 
@@ -38,7 +39,7 @@ def get_run(store: Store, run_id: str = "run-1") -> Run:
 
 def points(store: Store, key: str, owner: str = "run-1") -> list[Point]:
     with store.read() as connection:
-        return series.read_points(connection, owner, key)
+        return reading.read_points(connection, owner, key)
 
 
 def steps(store: Store, key: str, owner: str = "run-1") -> list[int]:
@@ -170,8 +171,8 @@ def test_non_finite_values_come_back(store: Store) -> None:
     assert run.summary == {"loss": "-inf", "a": 2.0, "best": "inf"} and run.config == {"bad": "nan"}
     with store.read() as connection:
         loss, a = series.list_keys(connection, "run-1")
-        drawn = series.read_buckets(connection, "run-1", "loss", width=800)
-    assert (loss.count, loss.last, loss.minimum, loss.maximum, loss.mean) == (3, None, None, None, None)
+        drawn = reading.read_buckets(connection, "run-1", "loss", width=800)
+    assert (loss.count, loss.last, loss.minimum, loss.maximum, loss.mean) == (3, "-inf", None, None, None)
     assert (a.count, a.last, a.minimum, a.maximum, a.mean) == (2, 2.0, 1.0, 2.0, 1.5)
     assert [(bucket.minimum, bucket.nonfinite) for bucket in drawn.buckets] == [(None, 1)] * 3
 
@@ -210,10 +211,10 @@ def test_more_rows_than_a_chunk_in_uneven_parts(store: Store) -> None:
         start = send(store, journal, start, end).offset
     assert steps(store, "loss") == list(range(2500))
     with store.read() as connection:
-        counts = connection.scalars(select(schema.chunk.c.count).order_by(schema.chunk.c.id)).all()
+        (strand,) = connection.execute(select(schema.strand)).all()
         info = series.list_keys(connection, "run-1")[0]
-        drawn = series.read_buckets(connection, "run-1", "loss", width=100)
-    assert counts == [1024, 1024, 452]
+        drawn = reading.read_buckets(connection, "run-1", "loss", width=100)
+    assert (strand.chunks, strand.paged, len(decode(strand.tail))) == (2, 2, 452)
     assert (info.count, info.first_step, info.last_step, info.mean) == (2500, 0, 2499, 1249.5)
     assert len(drawn.buckets) == 100 and drawn.count == 2500
 

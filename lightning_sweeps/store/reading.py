@@ -1,0 +1,287 @@
+"""Series are read: as wide as a chart is, many at once, or point by point."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, select, tuple_
+
+from lightning_sweeps.messages import Bucket, LineRequest, Point, Series, SeriesAnswer, SeriesQuery
+from lightning_sweeps.store import drawing, schema
+from lightning_sweeps.store.axes import Axis, KeyPlace, Place, StepPlace, TimePlace, parse_axis
+from lightning_sweeps.store.chunks import MICROSECONDS, Columns, Floats
+from lightning_sweeps.store.descent import Strand, View, descend, level_for, read_whole
+from lightning_sweeps.store.drawing import Drawn, Marks
+from lightning_sweeps.store.lines import group_line, line, nullable
+from lightning_sweeps.store.plain import number
+from lightning_sweeps.store.series import no_key, owner_kind
+from lightning_sweeps.store.spans import Spans
+
+AT_ONCE = 400
+"""Pairs of owner and key, or ids, that one statement asks for."""
+FINEST_AXIS_POINTS = 65_536
+"""A series that serves as an axis is read point by point up to this length, in spans beyond it."""
+
+_series = schema.series
+_strand = schema.strand
+
+Pair = tuple[str, str]
+_KINDS = ("run", "node")
+_NAMES = ("id", "owner_id", "key", "first_step", "last_step", "first_time", "last_time", "minimum", "maximum")
+_ASKED = select(*(_series.c[name] for name in _NAMES), _series.c.count.label("points"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored series and how far it reaches on the axis; NaN where it has no place there."""
+
+    row: Row[Any]
+    low: float
+    high: float
+
+
+def read_buckets(
+    connection: Connection,
+    owner_id: str,
+    key: str,
+    *,
+    width: int,
+    x: str = "step",
+    low: float | None = None,
+    high: float | None = None,
+) -> Series:
+    """Return a series, or its part between `low` and `high`, in at most `width` buckets.
+
+    Raises:
+        NotFound: there is no such owner or key.
+        UsageError: `x` names no axis.
+    """
+    pair = (owner_id, key)
+    seen = _Reader(connection, parse_axis(x), low=low, high=high, width=width).read([pair])
+    if pair not in seen:
+        raise no_key(owner_kind(connection, owner_id), owner_id, key)
+    count, marks = seen[pair]
+    drawn = drawing.draw(marks, width=width, low=low, high=high)
+    return Series(owner_id, key, count, _buckets(drawn))
+
+
+def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
+    """Return many series at once; one that does not exist has no buckets.
+
+    Raises:
+        UsageError: `x` names no axis.
+    """
+    low, high, width = wanted.low, wanted.high, wanted.points
+    pairs = list(dict.fromkeys((asked.owner, asked.key) for asked in wanted.lines))
+    seen = _Reader(connection, parse_axis(wanted.x), low=low, high=high, width=width).read(pairs)
+    lines = []
+    grouped: defaultdict[str, list[LineRequest]] = defaultdict(list)
+    for asked in wanted.lines:
+        if asked.group:
+            grouped[asked.group].append(asked)
+            continue
+        count, marks = seen.get((asked.owner, asked.key), (0, drawing.together([])))
+        lines.append(line(asked.owner, asked.key, count, drawing.draw(marks, width=width, low=low, high=high)))
+    groups = []
+    for name, asked_lines in grouped.items():
+        members = [seen[pair][1] for one in asked_lines if (pair := (one.owner, one.key)) in seen]
+        groups.append(group_line(name, members, low=low, high=high, width=width))
+    return SeriesAnswer(lines, groups)
+
+
+def read_points(
+    connection: Connection,
+    owner_id: str,
+    key: str,
+    *,
+    x: str = "step",
+    low: float | None = None,
+    high: float | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Point]:
+    """Return the stored values of a series: journal by journal, in the order of the journals' start and their rows.
+
+    Args:
+        low, high: leave out what lies outside these places of the axis `x`.
+        offset, limit: leave out the first ones, and stop after so many.
+
+    Raises:
+        NotFound: there is no such owner or key.
+        UsageError: `x` names no axis.
+    """
+    reader = _Reader(connection, parse_axis(x), low=low, high=high, width=1)
+    pair = (owner_id, key)
+    found = reader.find([pair]).get(pair)
+    if found is None:
+        raise no_key(owner_kind(connection, owner_id), owner_id, key)
+    points: list[Point] = []
+    for strand, place in reader.places([found]):
+        for part in read_whole(connection, strand):
+            if low is not None or high is not None:
+                at = place.of_points(part)
+                inside = (at >= (-math.inf if low is None else low)) & (at <= (math.inf if high is None else high))
+                part = part.chosen(np.flatnonzero(inside))  # noqa: PLW2901
+            skipped = min(offset, len(part))
+            offset -= skipped
+            end = len(part) if limit is None else min(len(part), skipped + limit - len(points))
+            points += _points(strand.journal_id, part.part(skipped, end))
+            if limit is not None and len(points) >= limit:
+                return points
+    return points
+
+
+class _Reader:
+    """One look at the database: an axis, a part of it, and how many buckets wide that is."""
+
+    def __init__(
+        self, connection: Connection, axis: Axis, *, low: float | None, high: float | None, width: int
+    ) -> None:
+        self._connection = connection
+        self._axis = axis
+        self._low = -math.inf if low is None else low
+        self._high = math.inf if high is None else high
+        self._width = width
+        self._began: dict[str, float] = {}
+        self._axis_rows: dict[str, Row[Any]] = {}
+
+    def read(self, pairs: Sequence[Pair]) -> dict[Pair, tuple[int, Marks]]:
+        """Return, for each pair that exists, how many points it has and the marks of those in view."""
+        found = self.find(pairs)
+        views: defaultdict[int, list[View]] = defaultdict(list)
+        by_id = {one.row.id: one for one in found.values()}
+        for strand, place in self.places(list(found.values())):
+            views[strand.series_id].append(self._view(by_id[strand.series_id], strand, place))
+        descend(self._connection, [view for some in views.values() for view in some])
+        answer = {}
+        for pair, one in found.items():
+            marks = [mark for view in views[one.row.id] for mark in view.marks]
+            answer[pair] = (one.row.points, drawing.together(marks))
+        return answer
+
+    def find(self, pairs: Sequence[Pair]) -> dict[Pair, Found]:
+        """Return the series of the pairs that exist."""
+        rows: list[Row[Any]] = []
+        for start in range(0, len(pairs), AT_ONCE):
+            some = pairs[start : start + AT_ONCE]
+            owners, keys = {owner for owner, _ in some}, {key for _, key in some}
+            asked = _ASKED.where(_series.c.owner_kind.in_(_KINDS), _series.c.owner_id.in_(owners))
+            is_grid = len(owners) * len(keys) <= 2 * len(some)  # quicker to look up as one
+            which = _series.c.key.in_(keys) if is_grid else tuple_(_series.c.owner_id, _series.c.key).in_(some)
+            rows += self._connection.execute(asked.where(which))
+        known = {(row.owner_id, row.key): row for row in rows}
+        owner_ids = list(dict.fromkeys(owner for owner, _ in pairs))
+        if self._axis.kind == "relative":
+            self._began = _beginnings(self._connection, owner_ids)
+        if self._axis.kind == "key":
+            self._axis_rows = self._find_axis_rows(owner_ids)
+        return {pair: self._reach(known[pair]) for pair in pairs if pair in known}
+
+    def places(self, found: list[Found]) -> list[tuple[Strand, Place]]:
+        """Return the strands of series, in the order of their journals' start, and where they lie on the axis."""
+        strands = _strands(self._connection, [one.row.id for one in found])
+        by_id = {one.row.id: one.row for one in found}
+        if self._axis.kind == "step":
+            return [(strand, StepPlace()) for strand in strands]
+        if self._axis.kind == "time":
+            return [(strand, TimePlace(0.0)) for strand in strands]
+        if self._axis.kind == "relative":
+            return [(strand, TimePlace(self._began[by_id[strand.series_id].owner_id])) for strand in strands]
+        axes = self._key_places()
+        nowhere = KeyPlace(np.empty(0, np.int64), np.empty(0), np.empty(0))
+        return [(strand, axes.get(strand.journal_id, nowhere)) for strand in strands]
+
+    def _view(self, found: Found, strand: Strand, place: Place) -> View:
+        low, high = max(self._low, found.low), min(self._high, found.high)
+        is_whole = math.isinf(self._low) and math.isinf(self._high)
+        level = level_for(found.row.points / self._width) if is_whole else None
+        bucket = max(high - low, 0.0) / self._width
+        return View(strand, place, self._low, self._high, bucket if math.isfinite(bucket) else 0.0, level)
+
+    def _reach(self, row: Row[Any]) -> Found:
+        if self._axis.kind == "step":
+            return Found(row, row.first_step, row.last_step)
+        first = row.last_time if row.first_time is None else row.first_time
+        if self._axis.kind == "time":
+            return Found(row, first, row.last_time)
+        if self._axis.kind == "relative":
+            began = self._began[row.owner_id]
+            return Found(row, first - began, row.last_time - began)
+        axis = self._axis_rows.get(row.owner_id)
+        if axis is None or axis.minimum is None:
+            return Found(row, math.nan, math.nan)
+        return Found(row, axis.minimum, axis.maximum)
+
+    def _find_axis_rows(self, owner_ids: list[str]) -> dict[str, Row[Any]]:
+        found: dict[str, Row[Any]] = {}
+        for start in range(0, len(owner_ids), AT_ONCE):
+            some = owner_ids[start : start + AT_ONCE]
+            which = (_series.c.owner_id.in_(some), _series.c.key == self._axis.key, _series.c.owner_kind.in_(_KINDS))
+            found |= {row.owner_id: row for row in self._connection.execute(_ASKED.where(*which))}
+        return found
+
+    def _key_places(self) -> dict[str, KeyPlace]:
+        """Return per journal where its rows lie on the axis of a key."""
+        counts = {row.id: row.points for row in self._axis_rows.values()}
+        views = []
+        for strand in _strands(self._connection, list(counts)):
+            longest = counts[strand.series_id]
+            level = level_for(longest / (FINEST_AXIS_POINTS // 4)) if longest > FINEST_AXIS_POINTS else 0
+            views.append(View(strand, _SequencePlace(), -math.inf, math.inf, math.inf, level))
+        descend(self._connection, views)
+        return {view.strand.journal_id: _key_place(view.marks) for view in views}
+
+
+class _SequencePlace:
+    """Puts everything where its rows begin in the journal: how a series that serves as an axis is read itself."""
+
+    def of_spans(self, spans: Spans) -> tuple[Floats, Floats]:
+        first = spans["first_sequence"].astype(np.float64)
+        return first, first
+
+    def of_points(self, points: Columns) -> Floats:
+        return points.sequence.astype(np.float64)
+
+
+def _key_place(marks: Sequence[Marks]) -> KeyPlace:
+    whole = drawing.together(marks)
+    return KeyPlace(whole.x.astype(np.int64), whole.minimum, whole.maximum)
+
+
+def _strands(connection: Connection, series_ids: list[int]) -> list[Strand]:
+    """Return the strands of series, in the order of their journals' start."""
+    journal = schema.journal
+    columns = (_strand.c.id, _strand.c.series_id, _strand.c.journal_id, _strand.c.chunks, _strand.c.paged)
+    asked = select(*columns, _strand.c.tail).join(journal, journal.c.id == _strand.c.journal_id)
+    ordered = asked.order_by(journal.c.attempt, journal.c.created, journal.c.id)
+    strands: list[Strand] = []
+    for start in range(0, len(series_ids), AT_ONCE):
+        rows = connection.execute(ordered.where(_strand.c.series_id.in_(series_ids[start : start + AT_ONCE])))
+        strands += [Strand(*row) for row in rows]
+    return strands
+
+
+def _beginnings(connection: Connection, owner_ids: list[str]) -> dict[str, float]:
+    """Return when each run or node began, in seconds since the epoch."""
+    found: dict[str, float] = {}
+    for start in range(0, len(owner_ids), AT_ONCE):
+        for table in (schema.node, schema.run):
+            asked = select(table.c.id, table.c.created).where(table.c.id.in_(owner_ids[start : start + AT_ONCE]))
+            found |= {row[0]: row[1] for row in connection.execute(asked)}
+    return found
+
+
+def _buckets(drawn: Drawn) -> list[Bucket]:
+    values = [nullable(column) for column in (drawn.minimum, drawn.maximum, drawn.mean, drawn.last)]
+    counts = (drawn.count.tolist(), drawn.nonfinite.tolist())
+    return [Bucket(*row) for row in zip(drawn.x.tolist(), drawn.time.tolist(), *values, *counts, strict=True)]
+
+
+def _points(journal_id: str, points: Columns) -> list[Point]:
+    rows = zip(points.sequence.tolist(), points.step.tolist(), points.time.tolist(), points.value.tolist(), strict=True)
+    return [Point(journal_id, row, step, time / MICROSECONDS, number(value)) for row, step, time, value in rows]

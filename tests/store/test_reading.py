@@ -1,0 +1,217 @@
+"""Charts from the database: every axis, every zoom, equal to what the points themselves say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import delete, select, update
+
+from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.messages import LineRequest, SeriesQuery
+from lightning_sweeps.server.ingest import parse
+from lightning_sweeps.store import ingest, pyramid, reading, schema, series
+from lightning_sweeps.store.chunks import Columns, columns
+from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.migrate import migrate
+from tests.store.journals import STARTED, Journal
+
+POINTS = 40_000
+SPIKES = np.random.default_rng(1).choice(POINTS, 20, replace=False)
+
+
+def steps() -> np.ndarray[Any, Any]:
+    return np.arange(POINTS) * 3
+
+
+def values() -> np.ndarray[Any, Any]:
+    found = np.zeros(POINTS)
+    found[SPIKES] = np.arange(1, 21)
+    return found
+
+
+def make_run(store: Store, run: str, *, journal: str = "", attempt: int = 0, created: float = STARTED) -> str:
+    """Make an empty run and return the id of its journal."""
+    made = Journal(id=journal or f"journal-of-{run}", run=run, attempt=attempt, created=created)
+    with store.write() as connection:
+        ingest.commit(connection, parse(made.id, 0, made.data, committed=0), now=created)
+    return made.id
+
+
+def add(store: Store, run: str, journal: str, **points: Columns) -> None:
+    with store.write() as connection:
+        series.append(connection, points, kind="run", owner_id=run, journal_id=journal)
+
+
+@pytest.fixture
+def long_run(store: Store) -> Iterator[Store]:
+    """A run `long` with `loss` in every row and `epoch` in every hundredth one."""
+    journal = make_run(store, "long")
+    times = STARTED + np.arange(POINTS) * 0.25
+    sequence = np.arange(1, POINTS + 1)
+    for start in range(0, POINTS, 9_999):
+        part = slice(start, start + 9_999)
+        loss = columns(*(array[part].tolist() for array in (sequence, steps(), times, values())))
+        rows = [row for row in sequence[part].tolist() if row % 100 == 1]
+        epochs = columns(rows, rows, [STARTED + row for row in rows], [row // 100 for row in rows])
+        add(store, "long", journal, loss=loss, **({"epoch": epochs} if rows else {}))
+    yield store
+
+
+def spikes(maxima: list[float | None]) -> set[float]:
+    return {value for value in maxima if value}
+
+
+@pytest.mark.parametrize("x", ["step", "time", "relative", "key:epoch"])
+def test_twenty_spikes_stay_on_every_axis(long_run: Store, x: str) -> None:
+    with long_run.read() as connection:
+        (line,) = reading.query(connection, SeriesQuery([LineRequest("long", "loss")], x, points=500)).lines
+    assert line.count == sum(line.counts) == POINTS
+    assert len(line.x) <= 500 and line.x == sorted(line.x)
+    buckets = np.unique(np.minimum(SPIKES * 500 // POINTS, 499))
+    assert len(spikes(line.maximum)) >= len(buckets) - 2 and max(spikes(line.maximum)) == 20
+    ends = {"step": (0, 3 * POINTS), "time": (STARTED, STARTED + POINTS / 4), "relative": (0, POINTS / 4)}
+    low, high = ends.get(x, (0, POINTS / 100))
+    margin = (high - low) / 200
+    assert low <= line.x[0] < low + margin and high - margin < line.x[-1] <= high
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 299), (30_000, 30_900), (600, 90_000), (119_000, 500_000), (-9, -1)])
+@pytest.mark.parametrize("width", [1, 70, 1000])
+def test_a_part_holds_exactly_its_points(long_run: Store, low: float, high: float, width: int) -> None:
+    inside = (steps() >= low) & (steps() <= high)
+    with long_run.read() as connection:
+        drawn = reading.read_buckets(connection, "long", "loss", width=width, low=low, high=high)
+        points = reading.read_points(connection, "long", "loss", low=low, high=high)
+    assert [point.step for point in points] == steps()[inside].tolist()
+    assert drawn.count == POINTS and sum(bucket.count for bucket in drawn.buckets) == inside.sum()
+    highest = max((bucket.maximum or 0.0 for bucket in drawn.buckets), default=0.0)
+    assert highest == (values()[inside].max() if inside.any() else 0.0)
+    assert all(low <= bucket.step <= high for bucket in drawn.buckets)
+
+
+def test_points_page_by_page(long_run: Store) -> None:
+    with long_run.read() as connection:
+        page = reading.read_points(connection, "long", "loss", offset=1020, limit=10)
+        assert [point.sequence for point in page] == list(range(1021, 1031))
+        late = reading.read_points(connection, "long", "loss", x="relative", low=100.0, offset=3, limit=2)
+    assert [point.sequence for point in late] == [404, 405]
+
+
+def test_chunks_without_pages_are_drawn_all_the_same_and_get_theirs(long_run: Store) -> None:
+    def look() -> list[Any]:
+        with long_run.read() as connection:
+            return [reading.read_buckets(connection, "long", "loss", width=400, low=low) for low in (None, 30_000.0)]
+
+    before = look()
+    with long_run.write() as connection:
+        connection.execute(delete(schema.page))
+        connection.execute(update(schema.strand).values(paged=0))
+    for found, expected in zip(look(), before, strict=True):
+        assert sum(bucket.count for bucket in found.buckets) == sum(bucket.count for bucket in expected.buckets)
+    with long_run.write() as connection:
+        lacking = pyramid.lacking(connection, limit=10)
+        assert [pyramid.catch_up(connection, strand) for strand in lacking] == [POINTS // 1024]
+        assert pyramid.lacking(connection, limit=10) == []
+    assert look() == before
+
+
+def test_new_chunks_above_old_ones_without_pages(long_run: Store) -> None:
+    with long_run.write() as connection:
+        connection.execute(delete(schema.page))
+        connection.execute(update(schema.strand).values(paged=0))
+    more = list(range(POINTS + 1, POINTS + 1025))
+    add(long_run, "long", "journal-of-long", loss=columns(more, more, [STARTED] * 1024, [50.0] * 1024))
+    with long_run.read() as connection:
+        strand = connection.execute(select(schema.strand).order_by(schema.strand.c.id)).first()
+        drawn = reading.read_buckets(connection, "long", "loss", width=300)
+    assert strand is not None and strand.paged == strand.chunks == (POINTS + 1024) // 1024
+    assert sum(bucket.count for bucket in drawn.buckets) == POINTS + 1024
+
+
+def test_two_attempts_and_steps_that_go_back(store: Store) -> None:
+    for attempt, steps_of in enumerate((range(3000), range(2000, 6000))):
+        journal = make_run(store, "r", journal=f"j{attempt}", attempt=attempt, created=STARTED + attempt)
+        rows = list(range(1, len(steps_of) + 1))
+        add(
+            store, "r", journal, loss=columns(rows, list(steps_of), [STARTED] * len(rows), [float(attempt)] * len(rows))
+        )
+    with store.read() as connection:
+        drawn = reading.read_buckets(connection, "r", "loss", width=6)
+        points = reading.read_points(connection, "r", "loss", low=2500, high=2501)
+    assert [bucket.count for bucket in drawn.buckets] == pytest.approx([1000, 1000, 2000, 1000, 1000, 1000], abs=200)
+    assert [(point.journal, point.step) for point in points] == [("j0", 2500), ("j0", 2501), ("j1", 2500), ("j1", 2501)]
+
+
+def test_an_axis_that_jumps_about_is_drawn_point_by_point(store: Store) -> None:
+    rng = np.random.default_rng(0)
+    rows = list(range(1, 5001))
+    at = rng.random(5000)
+    times = [STARTED] * 5000
+    journal = make_run(store, "r")
+    add(
+        store,
+        "r",
+        journal,
+        norm=columns(rows, rows, times, at.tolist()),
+        loss=columns(rows, rows, times, (at * 2).tolist()),
+    )
+    with store.read() as connection:
+        line = reading.query(connection, SeriesQuery([LineRequest("r", "loss")], "key:norm", points=50)).lines[0]
+    assert sum(line.counts) == 5000
+    assert all(mean is not None and abs(mean - 2 * x) < 1e-9 for x, mean in zip(line.x, line.mean, strict=True))
+
+
+def test_many_lines_and_groups_in_one_call(store: Store) -> None:
+    for seed in range(4):
+        journal = make_run(store, f"r{seed}")
+        rows = list(range(1, 101))
+        loss = columns(rows, rows, [STARTED + row for row in rows], [float(seed)] * 100)
+        add(store, f"r{seed}", journal, loss=loss, **({"acc": loss} if seed == 0 else {}))
+    asked = [LineRequest(f"r{seed}", "loss", "seeds") for seed in range(4)]
+    asked += [LineRequest("r0", "acc"), LineRequest("r1", "acc"), LineRequest("nobody", "loss")]
+    with store.read() as connection:
+        answer = reading.query(connection, SeriesQuery(asked, points=1000))
+    assert [(line.owner, line.count, len(line.x)) for line in answer.lines] == [
+        ("r0", 100, 100),
+        ("r1", 0, 0),
+        ("nobody", 0, 0),
+    ]
+    (group,) = answer.groups
+    assert (group.group, group.members, group.counts) == ("seeds", 4, [4] * 100)
+    assert (group.mean[0], group.median[0], group.minimum[0], group.maximum[0]) == (1.5, 1.5, 0.0, 3.0)
+
+
+def test_what_cannot_be_read(store: Store) -> None:
+    make_run(store, "r")
+    with store.read() as connection:
+        with pytest.raises(NotFound, match="nobody"):
+            reading.read_buckets(connection, "nobody", "loss", width=10)
+        with pytest.raises(NotFound, match="no series `loss`"):
+            reading.read_points(connection, "r", "loss")
+        with pytest.raises(UsageError, match=r"`sideways`.*`key:<name>`"):
+            reading.query(connection, SeriesQuery([], "sideways"))
+
+
+def test_without_the_axis_nothing_is_drawn(long_run: Store) -> None:
+    with long_run.read() as connection:
+        line = reading.query(connection, SeriesQuery([LineRequest("long", "loss")], "key:nothing")).lines[0]
+    assert (line.count, line.x) == (POINTS, [])
+
+
+def test_bytes_per_point_on_a_real_curve(tmp_path: Any) -> None:
+    store = open_store(sqlite_url(tmp_path / "size.db"))
+    migrate(store)
+    journal = make_run(store, "r")
+    rng = np.random.default_rng(0)
+    count = 102_400
+    rows = np.arange(1, count + 1)
+    times = STARTED + np.cumsum(rng.normal(0.1, 0.01, count).clip(0.01))
+    loss = (np.exp(-rows / 20_000) + rng.normal(0, 0.05, count)).astype(np.float32).astype(float)
+    add(store, "r", journal, loss=columns(rows.tolist(), rows.tolist(), times.tolist(), loss.tolist()))
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    assert (tmp_path / "size.db").stat().st_size <= 12 * count

@@ -1,0 +1,81 @@
+"""The pages that grow with a strand are, at every size, those that its whole would have."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lightning_sweeps.store import chunks
+from lightning_sweeps.store.spans import (
+    FANOUT,
+    PAGE_SPANS,
+    SPAN,
+    SPANS_PER_CHUNK,
+    Page,
+    Spans,
+    above,
+    grow,
+    lengths,
+    of_points,
+    open_pages,
+)
+
+
+def points(count: int, seed: int = 0) -> chunks.Columns:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=count)
+    values[rng.random(count) < 0.01] = np.nan
+    values[rng.random(count) < 0.01] = np.inf
+    steps = np.arange(count) + rng.integers(-3, 4, count)
+    return chunks.columns(range(1, count + 1), steps.tolist(), (np.arange(count) * 0.1).tolist(), values.tolist())
+
+
+def same(first: Spans, second: Spans) -> bool:
+    return len(first) == len(second) and all(
+        np.allclose(first[name], second[name], equal_nan=True) for name in SPAN.names or ()
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pages_grown_in_parts_are_those_of_the_whole(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    total = 160
+    whole = of_points(points(total * chunks.CHUNK_POINTS, seed))
+    stored: dict[tuple[int, int], Page] = {}
+    done = 0
+    while done < total:
+        more = min(int(rng.choice([1, 1, 2, 3, 5, 17, 70])), total - done)
+        tails = {level: stored[level, number] for level, number in open_pages(done).items()}
+        fresh = whole[done * SPANS_PER_CHUNK : (done + more) * SPANS_PER_CHUNK]
+        for page in grow(tails, chunks=done, fresh=fresh):
+            assert 0 < len(page.spans) <= PAGE_SPANS
+            stored[page.level, page.number] = page
+        done += more
+        expected = whole[: done * SPANS_PER_CHUNK]
+        for level, length in enumerate(lengths(done), start=1):
+            pages = [stored[level, number].spans for number in range(-(-length // PAGE_SPANS))]
+            assert same(np.concatenate(pages), expected)
+            expected = above(expected)
+
+
+def test_a_span_knows_its_points() -> None:
+    some = chunks.columns([1, 2, 3], [7, 3, 5], [3.0, 1.0, 2.0], [np.nan, 2.0, np.inf])
+    (span,) = of_points(some)
+    assert (span["first_sequence"], span["last_sequence"], span["low_step"], span["high_step"]) == (1, 3, 3, 7)
+    assert (span["low_time"], span["high_time"]) == (1_000_000, 3_000_000)
+    assert (span["minimum"], span["maximum"], span["total"], span["last"]) == (2.0, 2.0, 2.0, np.inf)
+    assert (span["count"], span["nonfinite"]) == (3, 2)
+
+
+def test_no_level_is_long_but_the_first() -> None:
+    assert lengths(0) == [] and lengths(1) == [SPANS_PER_CHUNK]
+    found = lengths(10_000)
+    assert found[0] == 160_000 and found[-1] <= FANOUT * FANOUT
+    assert all(low == -(-high // FANOUT) for high, low in pairwise(found))
+
+
+def test_a_sum_beyond_all_floats_is_the_largest_float() -> None:
+    spans = of_points(chunks.columns([1, 2], [1, 2], [1.0, 2.0], [1.7e308, 1.7e308]))
+    assert np.isfinite(spans["total"]).all() and np.isfinite(above(np.concatenate([spans, spans]))["total"]).all()
