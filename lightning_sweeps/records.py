@@ -71,6 +71,8 @@ class Header(Struct, array_like=True, frozen=True, tag="h"):
     process: Process
     run: RunInfo | None = None
     node: NodeInfo | None = None
+    replaces: str = ""
+    """The journal of the same process that this one goes on for, because its file was deleted."""
 
 
 class Metrics(Struct, array_like=True, frozen=True, tag="m"):
@@ -111,7 +113,10 @@ class Text(Struct, array_like=True, frozen=True, tag="t"):
 
 
 class Media(Struct, array_like=True, frozen=True, tag="b"):
-    """A reference to a content-addressed file beside the journal."""
+    """A reference to a content-addressed file: `Home.blob(digest)`, there before this record is.
+
+    Several with one key and step are one entry, in the order of `index`: the images of one `log_image`.
+    """
 
     sequence: int
     step: int
@@ -120,6 +125,31 @@ class Media(Struct, array_like=True, frozen=True, tag="b"):
     digest: str
     size_bytes: int
     mime: str
+    caption: str = ""
+    index: int = 0
+
+
+class ArtifactFile(Struct, array_like=True, frozen=True):
+    """One file of an artifact: its place in it, with `/` between folders, and its content as in `Media`."""
+
+    path: str
+    digest: str
+    size_bytes: int
+
+
+class Artifact(Struct, array_like=True, frozen=True, tag="v"):
+    """A version of an artifact that this run has made (`output`) or used (`input`)."""
+
+    sequence: int
+    time: float
+    name: str
+    kind: str
+    version: int
+    digest: str
+    role: Literal["output", "input"] = "output"
+    aliases: list[str] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    files: list[ArtifactFile] = field(default_factory=list)
 
 
 class Heartbeat(Struct, array_like=True, frozen=True, tag="a"):
@@ -145,4 +175,4 @@ class Finish(Struct, array_like=True, frozen=True, tag="f"):
     writer: Literal["run", "exit", "service"] = "run"
 
 
-Record = Header | Metrics | Config | Summary | Text | Media | Heartbeat | Finish
+Record = Header | Metrics | Config | Summary | Text | Media | Artifact | Heartbeat | Finish

@@ -84,6 +84,7 @@ class JournalWriter:
         self.journal_id = new_id("j-")
         self.lost = 0
         self._sequence = 0
+        self._replaces = ""
         self._size = 0
         self._descriptor: int | None = None
         self._reopen_at = 0.0
@@ -152,16 +153,21 @@ class JournalWriter:
         """See to what an append alone does not notice: a deleted file, a service that is gone."""
         self._looked_at = now
         if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
-            self._complain(f"`{self.path}` was deleted; its rows that were not shipped are lost, a new journal begins")
+            self.complain(f"`{self.path}` was deleted; its rows that were not shipped are lost, a new journal begins")
             os.close(self._descriptor)
-            self._start()
-            self.open()
+            self._begin_anew()
         self._on_look()
+
+    def _begin_anew(self) -> None:
+        complained, lost, replaced = self._complained, self.lost, self.journal_id
+        self._start()
+        self._complained, self.lost, self._replaces = complained, lost, replaced
+        self.open()
 
     def _plain(self, step: int, now: float, values: object, error: Exception) -> bytes:
         kept, refused = plain_values(values)
         if refused:
-            self._complain(f"log() left out {', '.join(refused)}: {error}")
+            self.complain(f"log() left out {', '.join(refused)}: {error}")
         return _encode(Metrics(self._sequence, step, now, kept))
 
     def _write(self, payload: bytes) -> None:
@@ -201,7 +207,12 @@ class JournalWriter:
         self._reopen_at = now + REOPEN_INTERVAL_S
         self._has_begun = True
         header = Header(
-            journal=self.journal_id, created=time.time(), process=this_process(), run=self._run, node=self._node
+            journal=self.journal_id,
+            created=time.time(),
+            process=this_process(),
+            run=self._run,
+            node=self._node,
+            replaces=self._replaces,
         )
         try:
             start = PREAMBLE + encode(header)
@@ -209,16 +220,14 @@ class JournalWriter:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, PRIVATE_FILE)
         except OSError as error:
-            self._complain(f"cannot open `{self.path}`: {error.strerror}; training goes on, rows are lost until it can")
+            self.complain(f"cannot open `{self.path}`: {error.strerror}; training goes on, rows are lost until it can")
             return None
         try:
             if os.write(descriptor, start) != len(start):
                 raise OSError(0, "the disk is full")
         except OSError as error:
             os.close(descriptor)
-            self._complain(
-                f"cannot write `{self.path}`: {error.strerror}; training goes on, rows are lost until it can"
-            )
+            self.complain(f"cannot write `{self.path}`: {error.strerror}; training goes on, rows are lost until it can")
             return False
         self._descriptor = descriptor
         self._size = len(start)
@@ -227,9 +236,10 @@ class JournalWriter:
     def _lose(self, problem: str | None) -> None:
         self.lost += 1
         if problem:
-            self._complain(f"{problem}; training goes on, lost rows are counted")
+            self.complain(f"{problem}; training goes on, lost rows are counted")
 
-    def _complain(self, problem: str) -> None:
+    def complain(self, problem: str) -> None:
+        """Say the first problem of this journal, and no other."""
         if not self._complained:
             self._complained = True
             logger.warning("%s (said once)", problem)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,7 +15,9 @@ from lightning_sweeps.journal.values import plain_values
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.messages import TrialFile
 from lightning_sweeps.paths import Home
-from lightning_sweeps.records import Config, Finish, RunInfo, RunState, Summary
+from lightning_sweeps.records import Artifact, Config, Finish, Media, RunInfo, RunState, Summary
+from lightning_sweeps.sdk.artifacts import ArtifactShelf, Version
+from lightning_sweeps.sdk.blobs import Blob, put_bytes, put_file
 from lightning_sweeps.sdk.delivery import wait_until_shipped
 from lightning_sweeps.sdk.spawn import ensure_service
 from lightning_sweeps.settings import read_settings
@@ -141,6 +143,47 @@ class Run:
         if self._writer is not None:
             self._finished = False
             self._writer.metrics(step, values)
+
+    def log_media(
+        self, key: str, content: bytes | Path, *, mime: str, step: int | None = None, caption: str = "", index: int = 0
+    ) -> None:
+        """Log a file: an image, a sound, a table. It is kept content-addressed in the home folder.
+
+        Args:
+            content: the bytes, or a file that is copied.
+            mime: its type, for example `image/png`.
+            step: as in `log`; None: the step of the row before.
+            index: its place among several that are logged with one key and step.
+        """
+        writer = self._writer
+        if writer is None:
+            return
+        try:
+            blob: Blob = put_file(self._home, content) if isinstance(content, Path) else put_bytes(self._home, content)
+        except OSError as error:
+            writer.complain(f"cannot keep `{key}`: {error}; training goes on without it")
+            return
+        at = max(0, self._next_step - 1) if step is None else step
+        self._finished = False
+        writer.append(
+            lambda sequence, time: Media(sequence, at, time, key, blob.digest, blob.size_bytes, mime, caption, index)
+        )
+
+    @property
+    def artifacts(self) -> ArtifactShelf:
+        """The artifacts of this run's project in the home folder."""
+        return ArtifactShelf(self._home, self.project)
+
+    def note_artifact(self, version: Version, role: Literal["output", "input"], aliases: Sequence[str] = ()) -> None:
+        """Record that this run has made a version of an artifact, or used it."""
+        if self._writer is not None:
+            self._finished = False
+            self._writer.append(
+                lambda sequence, time: Artifact(
+                    sequence, time, version.name, version.kind, version.number, version.digest, role,
+                    list(aliases), version.metadata, version.files,
+                )
+            )  # fmt: skip
 
     def stop_requested(self) -> str | None:
         """Return why the sweep's controller wants this run to end, or None. One look at the file system; no network."""

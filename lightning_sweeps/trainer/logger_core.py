@@ -26,11 +26,18 @@ from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run import Run, describe_error
 from lightning_sweeps.sdk.session import MODES, derive_run_id, next_number, open_run
+from lightning_sweeps.sdk.surroundings import describe_surroundings
 from lightning_sweeps.sdk.trial import Trial, current_trial
 from lightning_sweeps.settings import read_settings
+from lightning_sweeps.trainer.artifacts import ArtifactLogging
+from lightning_sweeps.trainer.checkpoints import LoggedCheckpoints, LogModel
+from lightning_sweeps.trainer.encoding import encode_plain
 from lightning_sweeps.trainer.hparams import plain_hparams
+from lightning_sweeps.trainer.media import MediaLogging
 from lightning_sweeps.trainer.resume import ResumePoint, RunMark
 from lightning_sweeps.trainer.silence import SilentExperiment
+from lightning_sweeps.trainer.values import expand, is_plain
+from lightning_sweeps.trainer.watch import ModelWatch, Watched
 
 log = logging.getLogger("lightning_sweeps")
 
@@ -42,11 +49,14 @@ CHECKPOINTS = "checkpoints"
 
 PREEMPTED = "preempted.ckpt"
 
+SURROUNDINGS = "surroundings"
+"""The key of the file that says what a run was made with: versions, command line, commit."""
+
 GROUP = "process group"
 """How `Place` names the launcher of ranks that have met: nothing is known better."""
 
 
-class SweepLoggerCore:
+class SweepLoggerCore(MediaLogging, ArtifactLogging):
     """Logs a Lightning training to a run, on rank 0 or on every rank.
 
     A pickled or copied logger goes on with the same run.
@@ -63,6 +73,8 @@ class SweepLoggerCore:
         notes: free text.
         job_type: the role of this run, for example `train` or `eval`.
         prefix: put before the name of every metric, with a `-` between.
+        log_model: True: the best and the last checkpoint become versions of the artifact `model-<run id>` when `fit`
+            has ended; "all": every checkpoint at once when it is saved; False: none.
 
     Raises:
         UsageError: the mode is unknown, the project's name cannot be a folder's, or a setting in the environment cannot
@@ -84,10 +96,13 @@ class SweepLoggerCore:
         notes: str = "",
         job_type: str = "",
         prefix: str = "",
+        log_model: LogModel = False,
     ) -> None:
         super().__init__()
         if mode not in MODES:
             raise UsageError(f"`mode` is `{mode}`, allowed: {', '.join(MODES)}")
+        self._checkpoints = LoggedCheckpoints(log_model)
+        self._watch: ModelWatch | None = None
         settings = read_settings()
         self._trial = current_trial()
         default = self._trial.project if self._trial else settings.project
@@ -110,6 +125,7 @@ class SweepLoggerCore:
         self._resumed: ResumePoint | None = None
         self._end: tuple[RunState, str] | None = None
         self._has_warned = False
+        self._has_described = False
         _loggers.add(self)
 
     # identity: the same on every rank, and the same before and after `experiment`
@@ -168,10 +184,17 @@ class SweepLoggerCore:
         """Log one row; steps may repeat and go back.
 
         Args:
-            metrics: names to numbers, text, one-element tensors or nested maps of them.
+            metrics: names to numbers, text, tensors, nested maps of them, or torchmetrics objects, which are computed
+                (on every rank that calls this, as torchmetrics wants it). A vector is logged as one number a class, a
+                matrix as a confusion matrix.
             step: the row's step; None: one more than the row before.
         """
         run = self._current_run()
+        if not is_plain(metrics):
+            expanded = expand(metrics)
+            metrics = expanded.row
+            for name, matrix in expanded.matrices.items():
+                self.log_confusion_matrix(self._prefix + JOIN + name if self._prefix else name, matrix, step)
         if self._prefix:
             metrics = {f"{self._prefix}{JOIN}{name}": value for name, value in metrics.items()}
         if step is not None and type(step) is not int:
@@ -201,7 +224,12 @@ class SweepLoggerCore:
 
     def log_graph(self, model: Any, input_array: Any = None) -> None:  # noqa: ARG002 - Lightning's signature
         """Make the run known to the service: the Trainer calls this on every rank at its start. No graph is logged."""
-        self._current_run().announce()
+        run = self._current_run()
+        run.announce()
+        if run.is_recording and run.rank == 0 and not self._has_described:
+            self._has_described = True
+            surroundings = encode_plain(describe_surroundings(Path.cwd()))
+            run.log_media(SURROUNDINGS, surroundings.content, mime=surroundings.mime, step=0)
 
     def save(self) -> None:
         """Do nothing: every row is with the operating system as soon as it is logged."""
@@ -215,19 +243,31 @@ class SweepLoggerCore:
         """
         if self._run is None:
             return
+        if status == "success":
+            self._checkpoints.keep_pending(self._run)
         state, reason = _final_state(status, self._end, sys.exc_info()[1])
         self._run.finish(state, reason=reason)
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
-        """Note in the summary which checkpoint is best and which is last."""
-        run = self._current_run()
-        score = getattr(checkpoint_callback, "best_model_score", None)
-        found = {
-            "best_model_path": getattr(checkpoint_callback, "best_model_path", None),
-            "best_model_score": None if score is None else float(score),
-            "last_model_path": getattr(checkpoint_callback, "last_model_path", None),
-        }
-        run.summary.update({name: value for name, value in found.items() if value not in (None, "")})
+        """Note in the summary which checkpoint is best and which is last; with `log_model="all"`, keep the new ones."""
+        self._checkpoints.note(self._current_run(), checkpoint_callback)
+
+    def watch(self, model: torch.nn.Module, log: Watched = "gradients", log_freq: int = 100) -> None:
+        """Log histograms of gradients or parameters, made on the device, at every `log_freq`th training step.
+
+        Under DDP the gradients are this rank's own, before ranks are averaged.
+
+        Raises:
+            UsageError: `log` or `log_freq` cannot be used.
+        """
+        self.unwatch()
+        self._watch = ModelWatch(model, self._current_run, what=log, every=log_freq)
+
+    def unwatch(self) -> None:
+        """Take `watch` back."""
+        if self._watch is not None:
+            self._watch.remove()
+            self._watch = None
 
     # for SweepCallback
 
@@ -278,7 +318,7 @@ class SweepLoggerCore:
     # in other processes
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None, "_identity": None}
+        return {**self.__dict__, "_run": None, "_identity": None, "_watch": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lightning_sweeps.journal.reader import read_header, read_part
 from lightning_sweeps.paths import Home
-from lightning_sweeps.records import Config, Finish, Metrics, RunInfo, Summary
+from lightning_sweeps.records import Artifact, Config, Finish, Media, Metrics, RunInfo, Summary
 
 ALL_BYTES = 1 << 30
 
@@ -24,6 +24,8 @@ class LoggedRun:
     config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     finishes: list[Finish] = field(default_factory=list)
+    media: list[Media] = field(default_factory=list)
+    artifacts: list[Artifact] = field(default_factory=list)
 
     def series(self, key: str) -> list[tuple[int, Any]]:
         return [(row.step, row.values[key]) for row in self.rows if key in row.values]
@@ -52,6 +54,10 @@ def logged_runs(home: Path) -> list[LoggedRun]:
                 run.config.update(record.values)
             elif isinstance(record, Summary):
                 run.summary.update(record.values)
+            elif isinstance(record, Media):
+                run.media.append(record)
+            elif isinstance(record, Artifact):
+                run.artifacts.append(record)
             elif isinstance(record, Finish):
                 run.finishes.append(record)
     return sorted(runs.values(), key=lambda run: run.info.rank)

@@ -1,0 +1,73 @@
+"""What a run was made with: versions, command line, git commit; read from files, no process is started for it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "lightning", "pytorch-lightning", "torchmetrics", "numpy", "lightning-sweeps")
+
+
+def describe_surroundings(folder: Path) -> dict[str, Any]:
+    """Return what is worth knowing of this process when its result is looked at again.
+
+    Args:
+        folder: where the program runs; its git repository is the one that is named.
+    """
+    return {
+        "command": list(sys.orig_argv),
+        "folder": str(folder),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "git": read_git(folder),
+    }
+
+
+def read_git(folder: Path) -> dict[str, str]:
+    """Return `commit` and `branch` of the repository around `folder`, as far as its files tell; else nothing.
+
+    Whether the working tree has changes is not looked at: that takes git seconds in a large one.
+    """
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), None)
+    if root is None:
+        return {}
+    try:
+        git = _git_folder(root / ".git")
+        head = (git / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return {"root": str(root), "commit": head}
+        reference = head.removeprefix("ref: ")
+        return {"root": str(root), "commit": _resolve(git, reference), "branch": reference.removeprefix("refs/heads/")}
+    except OSError:  # another layout than these files: not worth more
+        return {"root": str(root)}
+
+
+def _git_folder(path: Path) -> Path:
+    """Follow the file that stands for the folder in a worktree."""
+    if path.is_dir():
+        return path
+    return (path.parent / path.read_text().strip().removeprefix("gitdir: ")).resolve()
+
+
+def _resolve(git: Path, reference: str) -> str:
+    common = git / "commondir"
+    roots = [git, (git / common.read_text().strip()).resolve()] if common.exists() else [git]
+    for root in roots:
+        if (loose := root / reference).exists():
+            return loose.read_text().strip()
+        if (packed := root / "packed-refs").exists():
+            for line in packed.read_text().splitlines():
+                if line.endswith(f" {reference}"):
+                    return line.partition(" ")[0]
+    return ""
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
