@@ -50,6 +50,19 @@ class Home:
         """The folder of one run's own files (checkpoints): unique per run, the same on every rank."""
         return self.root / "runs" / project / run_id
 
+    @property
+    def media(self) -> Path:
+        """Content-addressed files: what runs have logged besides rows, each once."""
+        return self.root / "media"
+
+    def blob(self, digest: str) -> Path:
+        """The file with the SHA-256 `digest` (hex); written whole before a record names it, never changed after."""
+        return self.media / digest[:2] / digest
+
+    def artifacts(self, project: str) -> Path:
+        """One folder an artifact, with one `v<number>.json` a version and `aliases.json`."""
+        return self.root / "artifacts" / project
+
     def service_lock(self, node: str) -> Path:
         """Held by the one service of this node; a home on a shared file system has one per node."""
         return self.root / f"service-{node}.lock"

@@ -203,9 +203,8 @@ def _pixels(image: Any) -> Pixels:
         array = array[:, :, None]
     elif array.ndim == 3 and array.shape[0] in (1, 2, 3, 4):
         is_last = array.shape[2] in (1, 2, 3, 4)
-        if not is_last or (
-            array.shape[0] in (1, 3, 4) and array.shape[0] < array.shape[1]
-        ):  # torch puts channels first
+        looks_first = array.shape[0] in (1, 3, 4) and array.shape[0] < array.shape[1]  # as torch has it
+        if looks_first or not is_last:
             array = np.moveaxis(array, 0, 2)
     if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or not 0 < array.size <= MAX_PIXELS:
         raise UsageError(
