@@ -9,17 +9,18 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check test bench format clean
+.PHONY: help demo check test reliability bench format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
 	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
 	@echo "make check   lint, formatting, types"
+	@echo "make reliability    run the fault matrix and write docs/reliability.md"
 	@echo "make bench   the benchmarks, against rivals in $(BENCH_VENV)"
 	@echo "make format  format the code"
 	@echo "make clean   take away the environments and the demo's data"
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
@@ -32,7 +33,6 @@ $(BENCH_INSTALLED): pyproject.toml
 
 demo: $(INSTALLED)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" sh examples/ddp/launch.sh sweep --quiet
-	@PATH="$(CURDIR)/$(BIN):$$PATH" LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" sh examples/ddp/launch.sh where
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -41,6 +41,9 @@ check: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(PYTEST)
+
+reliability: $(INSTALLED)
+	$(BIN)/python -m pytest tests/faults --write-reliability
 
 bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py
@@ -51,4 +54,4 @@ format: $(INSTALLED)
 
 clean:
 	-LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" $(BIN)/lightning-sweeps server --stop
-	rm -rf $(VENV) $(BENCH_VENV) $(DEMO_HOME) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(DEMO_HOME) dashboard/node_modules lightning_sweeps/server/static .mypy_cache .pytest_cache .ruff_cache .hypothesis

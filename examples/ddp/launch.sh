@@ -15,8 +15,9 @@ case "$what" in
     id=$(lightning-sweeps sweep sweep.yaml --json | python -c 'import json, sys; print(json.load(sys.stdin)["id"])')
     lightning-sweeps agent "$id" --slots "${SLOTS:-2}" "$@"
     lightning-sweeps status "$id"
+    lightning-sweeps ui "$id" --no-open
     ;;
-  where) lightning-sweeps server --where ;;
+  where) lightning-sweeps ui --no-open ;;
   all) "./$(basename "$0")" torchrun && "./$(basename "$0")" sweep ;;
   *)
     echo "usage: $0 [torchrun|script|spawn|ddp|sweep|where] [further options]" >&2

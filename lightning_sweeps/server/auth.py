@@ -1,4 +1,6 @@
-"""Every request carries an API key: a bearer token, or the password of HTTP Basic so that a browser can ask for it.
+"""Every request carries an API key: a bearer token, the password of HTTP Basic, or the cookie of a logged-in browser.
+
+The cookie is no key of its own (see `sessions.py`), and counts only for requests that our own pages make.
 
 Keys are random tokens of 256 bits, so a plain SHA-256 of them is all that the database needs to hold.
 """
@@ -12,14 +14,17 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lightning_sweeps.ids import derive_id
 from lightning_sweeps.messages import Problem
+from lightning_sweeps.server import pages, sessions
 from lightning_sweeps.server.problems import answer
 from lightning_sweeps.store.engine import Store, insert
 from lightning_sweeps.store.schema import api_key
@@ -72,17 +77,30 @@ class Keys:
 
     def name_of(self, key: str) -> str | None:
         """Return the name of a key that is let in, else None; compares in constant time."""
+        found = None
+        wanted = digest(key)
+        for known, name in self._names().items():
+            if hmac.compare_digest(known, wanted):
+                found = name
+        return found
+
+    def digest_of(self, name: str) -> str | None:
+        """Return the digest of the key of this name."""
+        return next((known for known, other in self._names().items() if other == name), None)
+
+    def name_of_token(self, kind: sessions.Kind, token: str) -> str | None:
+        """Return the name of the key that a login link or a session stands for, else None."""
+        names = self._names()
+        found = sessions.holder(kind, token, names, now=time.time())
+        return None if found is None else names[found]
+
+    def _names(self) -> Mapping[str, str]:
         read_at, names = self._known
         now = time.monotonic()
         if now - read_at > KNOWN_FOR_S:
             names = self._read()
             self._known = (now, names)
-        found = None
-        wanted = digest(key)
-        for known, name in names.items():
-            if hmac.compare_digest(known, wanted):
-                found = name
-        return found
+        return names
 
     def _read(self) -> Mapping[str, str]:
         with self._store.read() as connection:
@@ -100,12 +118,39 @@ class KeyRequired:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        key = given_key(Headers(scope=scope).get("authorization", ""))
-        name = None if key is None else await run_in_threadpool(self._keys.name_of, key)
-        if name is not None:
+        name = await run_in_threadpool(self._name, scope)
+        if name is not None or scope.get("path") == pages.LOGIN_PATH:
             scope.setdefault("state", {})["key_name"] = name
             await self._app(scope, receive, send)
             return
-        said = "this API key is not known here" if key else "the request carries no API key"
+        if pages.is_navigation(scope):
+            await pages.not_logged_in(scope)(scope, receive, send)
+            return
+        given = given_key(Headers(scope=scope).get("authorization", ""))
+        said = "this API key is not known here" if given else "the request carries no API key"
         problem = Problem(said, "send `Authorization: Bearer <key>`; clients take it from LIGHTNING_SWEEPS_API_KEY")
         await answer(401, problem, {"WWW-Authenticate": CHALLENGE})(scope, receive, send)
+
+    def _name(self, scope: Scope) -> str | None:
+        """Return the name of the key behind the request: of its header, else of its cookie."""
+        authorization = Headers(scope=scope).get("authorization", "")
+        if authorization:
+            key = given_key(authorization)
+            return None if key is None else self._keys.name_of(key)
+        connection = HTTPConnection(scope)
+        token = connection.cookies.get(sessions.cookie_name(pages.port(scope)), "")
+        if not token or not is_from_own_page(scope.get("method", "GET"), connection.headers):
+            return None
+        return self._keys.name_of_token("session", token)
+
+
+def is_from_own_page(method: str, headers: Headers) -> bool:
+    """Return whether a request with a cookie was made by this server's pages or by the person at the browser.
+
+    The cookie is SameSite=Strict already; this also holds off other ports of the same host, which are the same site.
+    """
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return False
+    if method in ("GET", "HEAD"):
+        return True
+    return urlsplit(headers.get("origin", "")).netloc == headers.get("host", "") != ""

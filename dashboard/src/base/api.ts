@@ -1,0 +1,256 @@
+/** The server's API: what its answers hold and where they are asked for. Nothing else of the page knows a route. */
+
+export type SweepState = "running" | "paused" | "stopped" | "cancelled" | "finished";
+export type TrialState =
+  | "pending"
+  | "leased"
+  | "running"
+  | "stopping"
+  | "finished"
+  | "stopped"
+  | "failed"
+  | "lost"
+  | "preempted";
+
+export interface Run {
+  id: string;
+  project: string;
+  name: string;
+  group: string;
+  rank: number;
+  world_size: number;
+  attempt: number;
+  mode: string;
+  job_type: string;
+  state: string;
+  reason: string;
+  exit_code: number | null;
+  signal: number | null;
+  host: string;
+  node: string;
+  config: Record<string, unknown>;
+  summary: Record<string, unknown>;
+  tags: string[];
+  notes: string;
+  sweep: string | null;
+  trial: string | null;
+  created: number;
+  updated: number;
+  ended: number | null;
+  rows: number;
+}
+
+export interface RunList {
+  runs: Run[];
+  total: number;
+}
+
+export interface SeriesInfo {
+  key: string;
+  count: number;
+  first_step: number;
+  last_step: number;
+  last: number | null;
+  minimum: number | null;
+  maximum: number | null;
+  mean: number | null;
+}
+
+export interface Bucket {
+  step: number;
+  time: number;
+  minimum: number | null;
+  maximum: number | null;
+  mean: number | null;
+  last: number | null;
+  count: number;
+  nonfinite: number;
+}
+
+export interface Series {
+  owner: string;
+  key: string;
+  count: number;
+  buckets: Bucket[];
+}
+
+export interface ConsoleLine {
+  time: number;
+  stream: string;
+  line: string;
+}
+
+export interface Node {
+  id: string;
+  host: string;
+  cpu_count: number;
+  memory_bytes: number;
+  gpus: string[];
+  seen: number;
+}
+
+export interface Trial {
+  id: string;
+  sweep: string;
+  number: number;
+  state: TrialState;
+  params: Record<string, unknown>;
+  attempt: number;
+  agent: string | null;
+  objective: number | null;
+  last_objective: number | null;
+  reports: number;
+  reason: string;
+  exit_code: number | null;
+  stderr_tail: string;
+  created: number;
+  started: number | null;
+  ended: number | null;
+}
+
+export interface Sweep {
+  id: string;
+  project: string;
+  name: string;
+  description: string;
+  state: SweepState;
+  reason: string;
+  method: string;
+  metric: string | null;
+  goal: "minimize" | "maximize";
+  config: Record<string, unknown>;
+  run_cap: number | null;
+  created: number;
+  ended: number | null;
+  counts: Partial<Record<TrialState, number>>;
+  best: Trial | null;
+}
+
+export interface Agent {
+  id: string;
+  sweep: string;
+  host: string;
+  node: string;
+  pid: number;
+  slot: number;
+  gpus: string[];
+  state: "idle" | "working" | "gone" | "lost";
+  trial: string | null;
+  trials_done: number;
+  registered: number;
+  seen: number;
+}
+
+export interface Session {
+  name: string;
+  version: string;
+}
+
+/** A path of the API whose answer is a `T`. */
+export type Path<T> = string & { readonly answer?: T };
+
+function query(values: Record<string, string | number | null | undefined>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text && `?${text}`;
+}
+
+const id = encodeURIComponent;
+
+export interface RunFilter {
+  project?: string;
+  group?: string;
+  sweep?: string;
+  trial?: string;
+  state?: string;
+  limit?: number;
+  offset?: number;
+}
+
+export const paths = {
+  session: (): Path<Session> => "/api/session",
+  projects: (): Path<string[]> => "/api/projects",
+  runs: (filter: RunFilter): Path<RunList> => `/api/runs${query({ ...filter })}`,
+  run: (run: string): Path<Run> => `/api/runs/${id(run)}`,
+  console: (run: string, last: number): Path<ConsoleLine[]> => `/api/runs/${id(run)}/console${query({ last })}`,
+  keys: (owner: string): Path<SeriesInfo[]> => `/api/series/${id(owner)}`,
+  nodes: (): Path<Node[]> => "/api/nodes",
+  sweeps: (project?: string): Path<Sweep[]> => `/api/sweeps${query({ project })}`,
+  sweep: (sweep: string): Path<Sweep> => `/api/sweeps/${id(sweep)}`,
+  trials: (sweep: string): Path<Trial[]> => `/api/sweeps/${id(sweep)}/trials`,
+  agents: (sweep: string): Path<Agent[]> => `/api/sweeps/${id(sweep)}/agents`,
+};
+
+/** The server's refusal, in its own words. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+  }
+}
+
+async function request(path: string, init?: RequestInit): Promise<string> {
+  const answer = await fetch(path, { credentials: "same-origin", ...init });
+  const text = await answer.text();
+  if (answer.status === 401) location.reload(); // the session is over: the server's login page says what to do
+  if (answer.ok) return text;
+  let said = { message: `the server answered ${answer.status}`, hint: "" };
+  try {
+    said = { ...said, ...JSON.parse(text) };
+  } catch {
+    // an answer of a proxy in between is no JSON: its status is all there is to say
+  }
+  throw new Refusal(answer.status, said.message, said.hint);
+}
+
+/** Returns the answer's text, so that an unchanged one need not be parsed. */
+export function getText<T>(path: Path<T>, signal?: AbortSignal): Promise<string> {
+  return request(path, signal ? { signal } : {});
+}
+
+export async function get<T>(path: Path<T>, signal?: AbortSignal): Promise<T> {
+  return JSON.parse(await getText(path, signal)) as T;
+}
+
+async function post<T>(path: Path<T>, body?: unknown): Promise<T> {
+  const init: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
+  return JSON.parse(await request(path, body === undefined ? init : { ...init, body: JSON.stringify(body) })) as T;
+}
+
+export const actions = {
+  setSweepState: (sweep: string, state: SweepState) => post<Sweep>(`${paths.sweep(sweep)}/state`, { state }),
+  stopTrial: (trial: string) => post<Trial>(`/api/trials/${id(trial)}/stop`),
+  logOut: () => post<object>("/api/logout"),
+};
+
+export interface SeriesWanted {
+  owner: string;
+  key: string;
+}
+
+const AT_ONCE = 6;
+
+/** Returns each wanted series at a width of `points`, in the order asked; null where the owner has none of that key. */
+export async function getSeries(
+  wanted: SeriesWanted[],
+  points: number,
+  signal?: AbortSignal,
+): Promise<(Series | null)[]> {
+  const found: (Series | null)[] = new Array(wanted.length).fill(null);
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let at = next++; at < wanted.length; at = next++) {
+      const { owner, key } = wanted[at]!;
+      try {
+        found[at] = await get<Series>(`/api/series/${id(owner)}/buckets${query({ key, points })}`, signal);
+      } catch (error) {
+        if (!(error instanceof Refusal && error.status === 404)) throw error;
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return found;
+}

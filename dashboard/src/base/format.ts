@@ -1,0 +1,68 @@
+/** Values as people read them. */
+
+/** Returns a number in at most `digits` significant digits. */
+export function number(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined) return "–";
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+    return value.toExponential(Math.max(0, digits - 2)).replace(/\.?0+e/, "e").replace("e+", "e");
+  }
+  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  return value.toFixed(Math.min(places, 8)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+}
+
+/** Returns any logged or configured value in one line. */
+export function value(given: unknown, digits = 4): string {
+  if (typeof given === "number") return number(given, digits);
+  if (typeof given === "string") return given === "nan" ? "NaN" : given;
+  if (given === null || given === undefined) return "–";
+  return typeof given === "boolean" ? String(given) : JSON.stringify(given);
+}
+
+export function bytes(size: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let at = 0;
+  let left = size;
+  for (; left >= 1000 && at < units.length - 1; at++) left /= 1000;
+  return `${number(left, 3)} ${units[at]}`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
+  if (seconds < 59.5) return `${number(seconds, seconds < 10 ? 2 : 3)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 3600) {
+    const whole = Math.floor(seconds / 60);
+    return `${whole} m ${Math.floor(seconds - whole * 60)} s`;
+  }
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+}
+
+export function ago(time: number, now: number): string {
+  const seconds = now - time;
+  return seconds < 5 ? "now" : `${duration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
+}
+
+export function clock(time: number): string {
+  return new Date(time * 1000).toLocaleString(undefined, {
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+}
+
+/** Returns nested values as one level: `{a: {b: 1}}` is `{"a.b": 1}`. */
+export function flat(given: Record<string, unknown>, before = ""): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(given)) {
+    if (inner !== null && typeof inner === "object" && !Array.isArray(inner) && Object.keys(inner).length) {
+      Object.assign(found, flat(inner as Record<string, unknown>, `${before}${name}.`));
+    } else found[before + name] = inner;
+  }
+  return found;
+}

@@ -1,0 +1,88 @@
+/** Light or dark, and the colours that charts draw with. */
+
+import { useEffect, useState } from "preact/hooks";
+
+export type Theme = "light" | "dark";
+const KEPT = "lightning-sweeps.theme";
+const listeners = new Set<(theme: Theme) => void>();
+const wish = matchMedia("(prefers-color-scheme: dark)");
+
+function kept(): Theme | null {
+  try {
+    const value = localStorage.getItem(KEPT);
+    return value === "light" || value === "dark" ? value : null;
+  } catch {
+    return null; // storage can be forbidden: the system's wish counts then
+  }
+}
+
+let current: Theme = kept() ?? (wish.matches ? "dark" : "light");
+
+function apply(theme: Theme): void {
+  current = theme;
+  document.documentElement.dataset.theme = theme;
+  for (const listener of listeners) listener(theme);
+}
+
+export function startTheme(): void {
+  apply(current);
+  wish.addEventListener("change", () => kept() === null && apply(wish.matches ? "dark" : "light"));
+}
+
+export function toggleTheme(): void {
+  const next = current === "dark" ? "light" : "dark";
+  try {
+    localStorage.setItem(KEPT, next);
+  } catch {
+    // see above
+  }
+  apply(next);
+}
+
+export function useTheme(): Theme {
+  const [theme, setTheme] = useState(current);
+  useEffect(() => {
+    listeners.add(setTheme);
+    setTheme(current);
+    return () => void listeners.delete(setTheme);
+  }, []);
+  return theme;
+}
+
+const LINES: Record<Theme, string[]> = {
+  light: ["#2563c9", "#d0591f", "#16875a", "#a8389c", "#b08400", "#d33a55", "#0f86a8", "#6a4fe0", "#5f7d1c", "#8a5a3c"],
+  dark: ["#6ea3ff", "#ff9a5c", "#4fcf97", "#e287d8", "#e5c04a", "#ff7d92", "#4fc5e8", "#a891ff", "#a9cf57", "#d9a27c"],
+};
+
+const SCALE: Record<Theme, [number, number, number][]> = {
+  light: [[8, 92, 94], [58, 143, 132], [148, 184, 160], [216, 202, 160], [226, 196, 148]],
+  dark: [[111, 232, 216], [72, 172, 164], [66, 118, 118], [86, 92, 84], [96, 84, 66]],
+};
+
+/** Returns the colour of the `index`-th line. */
+export function lineColor(index: number, theme: Theme): string {
+  const colors = LINES[theme];
+  return colors[index % colors.length]!;
+}
+
+/** Returns the colour of a place from best (0) to worst (1). */
+export function scaleColor(place: number, theme: Theme, alpha = 1): string {
+  const stops = SCALE[theme];
+  const at = Math.min(Math.max(place, 0), 1) * (stops.length - 1);
+  const low = stops[Math.floor(at)]!;
+  const high = stops[Math.ceil(at)]!;
+  const part = at - Math.floor(at);
+  const [r, g, b] = low.map((value, channel) => Math.round(value + (high[channel]! - value) * part));
+  return `rgba(${r},${g},${b},${alpha})`;
+}
+
+/** Returns a colour with another opacity; `color` is #rrggbb or rgba(). */
+export function faded(color: string, alpha: number): string {
+  if (color.startsWith("#")) return color + Math.round(alpha * 255).toString(16).padStart(2, "0");
+  return color.replace(/[\d.]+\)$/, `${alpha})`);
+}
+
+/** Returns the value of one of the style sheet's colours. */
+export function cssColor(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}

@@ -1,0 +1,102 @@
+/** A chart with its title, readout and downloads. It draws while it is in sight, and not otherwise. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useTheme } from "../base/theme";
+import { Menu } from "../parts/Menu";
+import { type Line, toCsv } from "./lines";
+import { type Look, Plot } from "./plot";
+import { toSvg } from "./svg";
+
+export const DEFAULT_LOOK: Look = {
+  xAxis: "step",
+  isLogX: false,
+  isLogY: false,
+  hasEnvelope: true,
+  hasOutliers: true,
+  zoom: null,
+};
+
+interface Props {
+  title: string;
+  lines: Line[];
+  look?: Look;
+  height?: number;
+  note?: string;
+  onZoom?: (zoom: [number, number] | null) => void;
+  onSeen?: (isSeen: boolean) => void;
+  isLoading?: boolean;
+}
+
+const AHEAD = "300px";
+
+export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, onZoom, onSeen, isLoading }: Props) {
+  const card = useRef<HTMLElement>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const readout = useRef<HTMLDivElement>(null);
+  const plot = useRef<Plot | null>(null);
+  const zoom = useRef(onZoom);
+  const [ownZoom, setOwnZoom] = useState<[number, number] | null>(null);
+  const [isSeen, setSeen] = useState(false);
+  const theme = useTheme();
+  const drawnTheme = useRef(theme);
+  zoom.current = onZoom ?? setOwnZoom;
+  const shown = onZoom ? look : { ...look, zoom: ownZoom };
+
+  useEffect(() => {
+    const made = new Plot(root.current!, readout.current!, shown, (next) => zoom.current?.(next));
+    plot.current = made;
+    const sizes = new ResizeObserver(([entry]) => entry && made.resize(Math.floor(entry.contentRect.width), height));
+    sizes.observe(root.current!);
+    const sight = new IntersectionObserver(([entry]) => entry && setSeen(entry.isIntersecting), { rootMargin: AHEAD });
+    sight.observe(card.current!);
+    return () => {
+      sizes.disconnect();
+      sight.disconnect();
+      made.destroy();
+    };
+  }, []);
+
+  useEffect(() => onSeen?.(isSeen), [isSeen]);
+
+  useEffect(() => {
+    if (!isSeen) return;
+    plot.current?.update(lines, shown, drawnTheme.current !== theme);
+    drawnTheme.current = theme;
+  }, [isSeen, lines, look, ownZoom, theme]);
+
+  const file = title.replace(/[^\w.-]+/g, "_");
+  const choices = {
+    "Download PNG": () => plot.current?.canvas()?.toBlob((blob) => blob && save(blob, `${file}.png`)),
+    "Download SVG": () => save(new Blob([toSvg(title, lines, shown)], { type: "image/svg+xml" }), `${file}.svg`),
+    "Download CSV": () => save(new Blob([toCsv(lines, shown.xAxis, title)], { type: "text/csv" }), `${file}.csv`),
+  };
+  const isEmpty = !lines.some((line) => line.x.length);
+  return (
+    <figure class="chart" ref={card} aria-label={`Chart of ${title}`}>
+      <figcaption>
+        <span class="chart-title" title={title}>
+          {title}
+        </span>
+        {note && <span class="soft">{note}</span>}
+        {shown.zoom && (
+          <button type="button" class="quiet small" onClick={() => zoom.current?.(null)}>
+            whole range
+          </button>
+        )}
+        <Menu label={`Download ${title}`} choices={choices} />
+      </figcaption>
+      <div class="plot" ref={root} style={{ height: `${height}px` }}>
+        {isEmpty && <div class="plot-empty">{isLoading ? "" : "no values yet"}</div>}
+      </div>
+      <div class="readout" ref={readout} hidden />
+    </figure>
+  );
+}
+
+function save(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,375 @@
+/** One chart: uPlot draws axes and lines; envelopes, raw lines, marks, the crosshair and the readout are added here. */
+
+import uPlot from "uplot";
+import { duration, number } from "../base/format";
+import { cssColor, faded } from "../base/theme";
+import { type Cross, onCross, showCross } from "./crosshair";
+import { type Line, nearest, type XAxis } from "./lines";
+
+export interface Look {
+  xAxis: XAxis;
+  isLogX: boolean;
+  isLogY: boolean;
+  hasEnvelope: boolean;
+  hasOutliers: boolean;
+  /** The stretch of x that is shown; null: all. */
+  zoom: [number, number] | null;
+  /** Formats values of the y axis. */
+  unit?: (value: number) => string;
+  /** The y axis's fixed range. */
+  yRange?: [number, number];
+}
+
+const FONT = "11px system-ui, sans-serif";
+const READOUT_ROWS = 8;
+const LEAST_DRAG_PX = 4;
+
+export function xText(value: number, axis: XAxis): string {
+  if (axis === "time") return new Date(value * 1000).toLocaleTimeString();
+  if (axis === "relative") return duration(value);
+  return `${axis} ${number(value, 6)}`;
+}
+
+export class Plot {
+  private plot: uPlot | null = null;
+  private lines: Line[] = [];
+  private look: Look;
+  private size = { width: 0, height: 0 };
+  private readonly mark = document.createElement("div");
+  private readonly dot = document.createElement("div");
+  private readonly endCross: () => void;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly readout: HTMLElement,
+    look: Look,
+    private readonly onZoom: (zoom: [number, number] | null) => void,
+  ) {
+    this.look = look;
+    this.mark.className = "cross";
+    this.dot.className = "cross-dot";
+    this.endCross = onCross((cross) => this.follow(cross));
+  }
+
+  /** Shows `lines` with `look`; draws nothing before it has a size. */
+  update(lines: Line[], look: Look, isFresh = false): void {
+    const isRebuilt =
+      isFresh || lines.length !== this.lines.length || look.isLogX !== this.look.isLogX ||
+      look.isLogY !== this.look.isLogY || look.xAxis !== this.look.xAxis || look.unit !== this.look.unit;
+    this.lines = lines;
+    this.look = look;
+    if (!this.size.width) return;
+    if (!lines.length) {
+      this.plot?.destroy(); // uPlot draws no chart without a line
+      this.plot = null;
+      return;
+    }
+    if (this.plot === null || isRebuilt) this.build();
+    else {
+      for (const [at, line] of lines.entries()) {
+        const series = this.plot.series[at + 1]!;
+        series.stroke = () => line.color;
+        series.width = line.dots ? 0 : (line.width ?? 1.5);
+      }
+      this.plot.setData(this.data());
+    }
+  }
+
+  resize(width: number, height: number): void {
+    if (width === this.size.width && height === this.size.height) return;
+    this.size = { width, height };
+    if (this.plot === null) this.update(this.lines, this.look, true);
+    else this.plot.setSize(this.size);
+  }
+
+  canvas(): HTMLCanvasElement | null {
+    return this.plot?.ctx.canvas ?? null;
+  }
+
+  destroy(): void {
+    this.endCross();
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  private data(): uPlot.AlignedData {
+    const usable = (values: (number | null)[], isLog: boolean) =>
+      isLog ? values.map((value) => (value !== null && value > 0 ? value : null)) : values;
+    const { isLogX, isLogY } = this.look;
+    const facets = this.lines.map((line) => [usable(line.x, isLogX), usable(line.y, isLogY)]);
+    return [null, ...facets] as unknown as uPlot.AlignedData;
+  }
+
+  private build(): void {
+    this.plot?.destroy();
+    const ink = cssColor("ink-soft");
+    const grid = { stroke: cssColor("grid"), width: 1 };
+    const axis = { stroke: ink, font: FONT, grid, ticks: { show: false } };
+    const { look } = this;
+    const xScale: uPlot.Scale = { time: false, distr: look.isLogX ? 3 : 1, range: () => this.xRange() };
+    const yScale: uPlot.Scale = { distr: look.isLogY ? 3 : 1, range: () => this.yRange() };
+    const xValues = (_: uPlot, splits: number[]) =>
+      splits.map((value) => {
+        if (value === null) return "";
+        if (look.xAxis === "time") return new Date(value * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+        return look.xAxis === "relative" ? duration(value) : number(value, 5);
+      });
+    const yValues = (_: uPlot, splits: number[]) =>
+      splits.map((value) => (value === null ? "" : look.unit ? look.unit(value) : number(value, 4)));
+    const options: uPlot.Options = {
+      ...this.size,
+      mode: 2,
+      legend: { show: false },
+      padding: [8, 10, 0, 0],
+      cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false }, dataIdx: () => 0 },
+      scales: { x: xScale, y: yScale },
+      axes: [
+        { ...axis, size: 26, space: 70, values: xValues },
+        { ...axis, size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((text) => text.length)), values: yValues, space: 34 },
+      ],
+      series: [
+        {},
+        ...this.lines.map((line): uPlot.Series => ({
+          facets: [
+            { scale: "x", auto: true, sorted: 1 },
+            { scale: "y", auto: true },
+          ],
+          paths: uPlot.paths.linear!(),
+          stroke: () => line.color,
+          width: line.dots ? 0 : (line.width ?? 1.5),
+          ...(line.dash ? { dash: line.dash } : {}),
+          points: { show: line.x.length === 1, size: 6 },
+        })),
+      ],
+      hooks: {
+        drawAxes: [(plot) => this.drawBehind(plot)],
+        draw: [(plot) => this.drawMarks(plot)],
+        setSelect: [(plot) => this.zoomed(plot)],
+      },
+    };
+    this.plot = new uPlot(options, this.data(), this.root);
+    const { over } = this.plot;
+    over.append(this.mark, this.dot);
+    over.addEventListener("mousemove", (event) => this.point(event));
+    over.addEventListener("mouseleave", () => showCross(null));
+    over.addEventListener("dblclick", () => this.onZoom(null));
+  }
+
+  private xRange(): [number, number] {
+    if (this.look.zoom) return this.look.zoom;
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (const line of this.lines) {
+      const first = this.look.isLogX ? line.x.find((x) => x > 0) : line.x[0];
+      if (first === undefined) continue;
+      low = Math.min(low, first);
+      high = Math.max(high, line.x[line.x.length - 1]!);
+    }
+    if (low > high) return this.look.isLogX ? [1, 10] : [0, 1];
+    return low === high ? [low * 0.999 - (this.look.isLogX ? 0 : 0.5), high * 1.001 + 0.5] : [low, high];
+  }
+
+  private yRange(): [number, number] {
+    if (this.look.yRange) return this.look.yRange;
+    const [from, to] = this.xRange();
+    const seen: number[] = [];
+    const { isLogY, hasEnvelope, hasOutliers } = this.look;
+    for (const line of this.lines) {
+      const sources = hasEnvelope || line.counts ? [line.y, line.low, line.high] : line.raw ? [line.y, line.raw] : [line.y];
+      for (const source of sources) {
+        for (let at = 0; at < source.length; at++) {
+          const value = source[at];
+          if (value == null || (isLogY && value <= 0) || line.x[at]! < from || line.x[at]! > to) continue;
+          seen.push(value);
+        }
+      }
+    }
+    if (!seen.length) return isLogY ? [0.1, 1] : [0, 1];
+    let [low, high] = hasOutliers ? extent(seen) : quantiles(seen);
+    if (isLogY) return [low / 1.15, high * 1.15];
+    if (low === high) [low, high] = [low - (Math.abs(low) * 0.05 || 0.5), high + (Math.abs(high) * 0.05 || 0.5)];
+    const room = (high - low) * 0.05;
+    return [low >= 0 && low < room * 2 ? 0 : low - room, high + room];
+  }
+
+  private drawBehind(plot: uPlot): void {
+    const { ctx } = plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(plot.bbox.left, plot.bbox.top, plot.bbox.width, plot.bbox.height);
+    ctx.clip();
+    for (const line of this.lines) {
+      if (this.look.hasEnvelope || line.counts) this.drawEnvelope(plot, line);
+      if (line.raw) this.drawRaw(plot, line, line.raw);
+    }
+    ctx.restore();
+  }
+
+  private drawEnvelope(plot: uPlot, line: Line): void {
+    const { ctx } = plot;
+    if (!line.low.some((low, at) => low !== line.high[at])) return;
+    ctx.fillStyle = faded(line.color, line.counts ? 0.2 : 0.16);
+    const inside = line.x.flatMap((_, at) => (this.isDrawn(line.low[at]) && this.isDrawn(line.high[at]) ? [at] : []));
+    ctx.beginPath();
+    for (const at of inside) ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.high[at]!, "y", true));
+    for (const at of inside.reverse()) ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.low[at]!, "y", true));
+    ctx.fill();
+  }
+
+  private drawRaw(plot: uPlot, line: Line, raw: (number | null)[]): void {
+    const { ctx } = plot;
+    ctx.strokeStyle = faded(line.color, 0.28);
+    ctx.lineWidth = uPlot.pxRatio;
+    ctx.beginPath();
+    for (let at = 0; at < raw.length; at++) {
+      if (this.isDrawn(raw[at])) ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(raw[at]!, "y", true));
+    }
+    ctx.stroke();
+  }
+
+  private isDrawn(value: number | null | undefined): boolean {
+    return value != null && (!this.look.isLogY || value > 0);
+  }
+
+  /** Draws where values were not finite (a cross at the foot), and what ended a line. */
+  private drawMarks(plot: uPlot): void {
+    const { ctx } = plot;
+    const ratio = uPlot.pxRatio;
+    const foot = plot.bbox.top + plot.bbox.height - 5 * ratio;
+    ctx.save();
+    ctx.lineWidth = 1.6 * ratio;
+    for (const line of this.lines) {
+      ctx.strokeStyle = line.color;
+      ctx.beginPath();
+      for (const x of line.broken) {
+        const place = plot.valToPos(x, "x", true);
+        if (place < plot.bbox.left || place > plot.bbox.left + plot.bbox.width) continue;
+        const arm = 3.5 * ratio;
+        ctx.moveTo(place - arm, foot - arm);
+        ctx.lineTo(place + arm, foot + arm);
+        ctx.moveTo(place - arm, foot + arm);
+        ctx.lineTo(place + arm, foot - arm);
+      }
+      ctx.stroke();
+      for (const [at, color] of (line.dots ?? []).entries()) {
+        if (!this.isDrawn(line.y[at])) continue;
+        ctx.beginPath();
+        ctx.fillStyle = color;
+        ctx.arc(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.y[at]!, "y", true), 3.6 * ratio, 0, 2 * Math.PI);
+        ctx.fill();
+      }
+      const last = line.y.length - 1;
+      if (!line.end || last < 0 || !this.isDrawn(line.y[last])) continue;
+      ctx.beginPath();
+      ctx.fillStyle = line.end.color;
+      ctx.arc(plot.valToPos(line.x[last]!, "x", true), plot.valToPos(line.y[last]!, "y", true), 3.6 * ratio, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+    ctx.restore();
+  }
+
+  private zoomed(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < LEAST_DRAG_PX) return;
+    const zoom: [number, number] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.onZoom(zoom);
+  }
+
+  private point(event: MouseEvent): void {
+    const { plot } = this;
+    if (!plot) return;
+    const box = plot.over.getBoundingClientRect();
+    const left = event.clientX - box.left;
+    const top = event.clientY - box.top;
+    const x = plot.posToVal(left, "x");
+    const near = this.lines
+      .map((line) => ({ line, at: nearest(line.x, x) }))
+      .filter(({ line, at }) => at >= 0 && this.isDrawn(line.y[at]))
+      .filter(({ line, at }) => Math.abs(plot.valToPos(line.x[at]!, "x") - left) < Math.max(60, box.width / Math.max(1, line.x.length)))
+      .map((row) => ({ ...row, far: Math.abs(plot.valToPos(row.line.y[row.at]!, "y") - top) }))
+      .sort((a, b) => a.far - b.far);
+    const first = near[0];
+    showCross({ x: first ? first.line.x[first.at]! : x, line: first?.line.id ?? "", source: this });
+    this.tell(near.slice(0, READOUT_ROWS), near.length, left, box.width);
+  }
+
+  /** Writes the values under the pointer into the readout, nearest first. */
+  private tell(near: { line: Line; at: number }[], total: number, left: number, width: number): void {
+    const { readout, look } = this;
+    if (!near.length) {
+      readout.hidden = true;
+      return;
+    }
+    const head = element("div", "readout-head", xText(near[0]!.line.x[near[0]!.at]!, look.xAxis));
+    const rows = near.map(({ line, at }, order) => {
+      const row = element("div", order ? "readout-row" : "readout-row first", "");
+      const swatch = element("i", "swatch", "");
+      swatch.style.background = line.color;
+      const shown = look.unit ?? ((value: number) => number(value, 5));
+      const low = line.low[at];
+      const high = line.high[at];
+      const span = low != null && high != null && low !== high ? `  ${shown(low)} … ${shown(high)}` : "";
+      const count = line.counts ? ` (${line.counts[at]})` : "";
+      row.append(swatch, element("span", "readout-name", line.label), element("b", "", shown(line.y[at]!) + count), element("small", "", span));
+      return row;
+    });
+    const ends = near[0]!.line.end;
+    const isAtEnd = ends && near[0]!.at === near[0]!.line.x.length - 1;
+    const more = total > near.length ? [element("div", "readout-more", `and ${total - near.length} more`)] : [];
+    readout.replaceChildren(head, ...rows, ...more, ...(isAtEnd ? [element("div", "readout-more", ends.text)] : []));
+    readout.hidden = false;
+    readout.classList.toggle("at-left", left > width / 2);
+  }
+
+  /** Moves this chart's part of the shared crosshair. */
+  private follow(cross: Cross | null): void {
+    const { plot } = this;
+    const line = cross && this.lines.find((candidate) => candidate.id === cross.line);
+    if (!cross || cross.source !== this) {
+      this.readout.hidden = true;
+    }
+    if (!plot || !cross) {
+      this.mark.style.display = this.dot.style.display = "none";
+      return;
+    }
+    const left = plot.valToPos(cross.x, "x");
+    const isInside = left >= 0 && left <= plot.over.clientWidth;
+    this.mark.style.display = isInside ? "block" : "none";
+    this.mark.style.transform = `translateX(${Math.round(left)}px)`;
+    const at = line ? nearest(line.x, cross.x) : -1;
+    const value = line && at >= 0 ? line.y[at] : null;
+    const isShown = isInside && line != null && this.isDrawn(value);
+    this.dot.style.display = isShown ? "block" : "none";
+    if (!isShown || !line) return;
+    const x = plot.valToPos(line.x[at]!, "x");
+    const y = plot.valToPos(value!, "y");
+    this.dot.style.transform = `translate(${x}px, ${y}px)`;
+    this.dot.style.background = line.color;
+    if (cross.source !== this) this.tell([{ line, at }], 1, left, plot.over.clientWidth);
+  }
+}
+
+function element(name: string, className: string, text: string): HTMLElement {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function extent(values: number[]): [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+/** Returns the range that leaves the highest and the lowest 2 % out. */
+function quantiles(values: number[]): [number, number] {
+  const sorted = values.sort((a, b) => a - b);
+  const place = (part: number) => sorted[Math.round(part * (sorted.length - 1))]!;
+  return [place(0.02), place(0.98)];
+}

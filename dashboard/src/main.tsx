@@ -1,0 +1,35 @@
+import { render } from "preact";
+import "uplot/dist/uPlot.min.css";
+import "./style.css";
+import { interceptLinks, usePlace } from "./base/router";
+import { startTheme } from "./base/theme";
+import { GroupPage } from "./pages/Group";
+import { HomePage } from "./pages/Home";
+import { NodesPage } from "./pages/Nodes";
+import { RunPage } from "./pages/Run";
+import { RunsPage } from "./pages/Runs";
+import { SweepPage } from "./pages/Sweep";
+import { SweepsPage } from "./pages/Sweeps";
+import { Page } from "./parts/Page";
+import { Shell } from "./parts/Shell";
+
+function Content() {
+  const { path } = usePlace();
+  const [, first = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const [second, third] = rest;
+  if (first === "") return <HomePage />;
+  if (first === "sweeps") return second ? <SweepPage id={second} key={second} /> : <SweepsPage />;
+  if (first === "runs") return second ? <RunPage id={second} key={second} /> : <RunsPage />;
+  if (first === "groups" && second && third) return <GroupPage project={second} group={third} key={path} />;
+  if (first === "nodes") return <NodesPage />;
+  return <Page title="There is no such page">See <a href="/">home</a>.</Page>;
+}
+
+startTheme();
+interceptLinks();
+render(
+  <Shell>
+    <Content />
+  </Shell>,
+  document.getElementById("app")!,
+);

@@ -1,0 +1,168 @@
+import { useMemo, useState } from "preact/hooks";
+import { type Agent, paths, type Sweep, type Trial } from "../base/api";
+import { useData, useNow } from "../base/data";
+import { ago, clock, duration, flat, number, value } from "../base/format";
+import { useParam } from "../base/router";
+import { Toggle } from "../charts/Charts";
+import { Command, Fact, Failure, Page, Section, useTitle } from "../parts/Page";
+import { State } from "../parts/State";
+import { BestSoFar } from "../sweep/BestSoFar";
+import { Controls } from "../sweep/Controls";
+import { Curves } from "../sweep/Curves";
+import { Parallel } from "../sweep/Parallel";
+import { Progress } from "../sweep/Progress";
+import { parameters } from "../sweep/score";
+import { ImportanceBars, Slices } from "../sweep/Slices";
+import { Timeline } from "../sweep/Timeline";
+import { Trials } from "../sweep/Trials";
+
+const NONE: never[] = [];
+
+export function SweepPage({ id }: { id: string }) {
+  const { value: sweep, error } = useData(paths.sweep(id));
+  const trials = useData(paths.trials(id)).value ?? NONE;
+  const agents = useData(paths.agents(id)).value ?? NONE;
+  const runs = useData(paths.runs({ sweep: id, limit: 1000 })).value?.runs ?? NONE;
+  const [chosen, setChosen] = useState<Set<string> | null>(null);
+  const [selected, setSelected] = useParam("trial");
+  const [logText, setLog] = useParam("log");
+  useTitle(sweep ? `${sweep.name || sweep.id} · sweep` : "");
+  const wanted = useMemo(() => (sweep ? parameters(sweep, trials) : NONE), [sweep, trials]);
+  const shown = useMemo(() => (chosen ? trials.filter((trial) => chosen.has(trial.id)) : trials), [trials, chosen]);
+  if (!sweep) return <Page title="Sweep">{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
+
+  const isLog = logText === "1";
+  const chosenNote = chosen && (
+    <button type="button" class="chip" onClick={() => setChosen(null)}>
+      {chosen.size} of {trials.length} trials ✕
+    </button>
+  );
+  return (
+    <Page
+      trail={[
+        ["Sweeps", "/sweeps"],
+        [sweep.project, `/sweeps?project=${encodeURIComponent(sweep.project)}`],
+      ]}
+      title={
+        <>
+          {sweep.name || sweep.id} <State state={sweep.state} title={sweep.reason} />
+        </>
+      }
+      aside={<Controls sweep={sweep} />}
+      facts={<Facts sweep={sweep} trials={trials} />}
+    >
+      <Progress sweep={sweep} />
+      {sweep.reason && <p class="soft">{sweep.reason}</p>}
+      <Section
+        title="Progress"
+        note={chosenNote}
+        aside={<Toggle name="log y" isOn={isLog} onFlip={() => setLog(isLog ? "" : "1")} />}
+      >
+        <div class="two">
+          <BestSoFar sweep={sweep} trials={trials} chosen={chosen} isLog={isLog} />
+          <Curves sweep={sweep} trials={trials} runs={runs} chosen={chosen} isLog={isLog} />
+        </div>
+      </Section>
+      {wanted.length > 0 && (
+        <>
+          <Section title="Parameters" note={chosenNote || "drag along an axis to choose trials for the whole page"}>
+            <Parallel sweep={sweep} trials={trials} parameters={wanted} onBrush={setChosen} key={wanted.map((one) => one.name).join()} />
+          </Section>
+          <div class="two narrow-first">
+            <Section title="Importance" note="how far a parameter alone explains the order of the trials">
+              <ImportanceBars sweep={sweep} trials={trials} parameters={wanted} />
+            </Section>
+            <Section title="Slices" note={`${sweep.metric ?? "objective"} by parameter`}>
+              <Slices sweep={sweep} trials={trials} parameters={wanted} chosen={chosen} key={wanted.map((one) => one.name).join()} />
+            </Section>
+          </div>
+        </>
+      )}
+      <Section title="Trials" note={chosenNote || `${trials.length}`}>
+        <Trials sweep={sweep} trials={shown} runs={runs} parameters={wanted} selected={selected} onSelect={setSelected} />
+      </Section>
+      <Failures trials={trials} onSelect={setSelected} />
+      <Section title="Agents" note={agentsNote(agents)}>
+        <Timeline agents={agents} trials={trials} chosen={chosen} />
+        {(sweep.state === "running" || sweep.state === "paused") && (
+          <div class="add-agent">
+            <span class="soft">Add every GPU of a machine, in the folder of the program:</span>
+            <Command>{`lightning-sweeps agent ${sweep.id}`}</Command>
+          </div>
+        )}
+      </Section>
+      <details class="section">
+        <summary>Sweep file</summary>
+        <dl class="pairs">
+          {Object.entries(flat(sweep.config)).map(([name, given]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value(given, 6)}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </Page>
+  );
+}
+
+function agentsNote(agents: Agent[]): string {
+  const here = agents.filter((agent) => agent.state === "working" || agent.state === "idle").length;
+  return here ? `${here} at work` : "none at work";
+}
+
+function Facts({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
+  const now = useNow();
+  const busy = trials.reduce((sum, trial) => sum + (trial.started === null ? 0 : (trial.ended ?? now) - trial.started), 0);
+  return (
+    <>
+      <Fact name={`best ${sweep.metric ?? ""}`}>
+        {sweep.best ? (
+          <a href={`?trial=${sweep.best.id}`}>
+            {number(sweep.best.objective, 5)} <small class="soft">trial {sweep.best.number}</small>
+          </a>
+        ) : (
+          "–"
+        )}
+      </Fact>
+      <Fact name="goal">{sweep.goal}</Fact>
+      <Fact name="method">{sweep.method}</Fact>
+      <Fact name="trials">
+        {trials.length}
+        {sweep.run_cap ? ` of ${sweep.run_cap}` : ""}
+      </Fact>
+      <Fact name="took">{duration((sweep.ended ?? now) - sweep.created)}</Fact>
+      <Fact name="trial time" title="All trials together">
+        {duration(busy)}
+      </Fact>
+      <Fact name="begun" title={clock(sweep.created)}>
+        {ago(sweep.created, now)}
+      </Fact>
+      <Fact name="id">
+        <span class="mono">{sweep.id}</span>
+      </Fact>
+    </>
+  );
+}
+
+function Failures({ trials, onSelect }: { trials: Trial[]; onSelect: (id: string) => void }) {
+  const failed = trials.filter((trial) => trial.state === "failed" || trial.state === "lost");
+  if (!failed.length) return null;
+  const causes = Map.groupBy(failed, (trial) => trial.stderr_tail.trim().split("\n").pop() || trial.reason || trial.state);
+  return (
+    <Section title="Failures" note={`${failed.length}`}>
+      <ul class="plain">
+        {[...causes].map(([cause, members]) => (
+          <li key={cause}>
+            <State state={members[0]!.state} /> <code class="clip">{cause}</code>{" "}
+            {members.slice(0, 12).map((trial) => (
+              <button type="button" class="quiet small" key={trial.id} onClick={() => onSelect(trial.id)}>
+                trial {trial.number}
+              </button>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

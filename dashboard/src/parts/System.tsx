@@ -1,0 +1,82 @@
+/** What a run's node did while it ran: CPU, memory, disk, network, every GPU; the run's own GPUs are marked. */
+
+import { useMemo, useState } from "preact/hooks";
+import { paths, type Run, type SeriesInfo } from "../base/api";
+import { useData } from "../base/data";
+import { bytes, number } from "../base/format";
+import { lineColor, useTheme } from "../base/theme";
+import { Chart, DEFAULT_LOOK } from "../charts/Chart";
+import { type Line, toLine } from "../charts/lines";
+import { useSeries } from "../charts/loader";
+import type { Look } from "../charts/plot";
+
+interface Panel {
+  title: string;
+  keys: string[];
+  isPercent: boolean;
+  isBytes: boolean;
+}
+
+const GPU = /^gpu\.(\d+)\.(.+)$/;
+
+export function System({ run }: { run: Run }) {
+  return <NodeCharts node={run.node} from={run.created} to={run.ended} />;
+}
+
+export function NodeCharts({ node, from, to }: { node: string; from: number; to: number | null }) {
+  const { value: keys, error } = useData(node ? paths.keys(node) : null);
+  const panels = useMemo(() => (keys ? panelsOf(keys) : []), [keys?.map((info) => info.key).join()]);
+  if (error || keys?.length === 0) return <p class="empty">Nothing was sampled on this node.</p>;
+  const counts = new Map(keys?.map((info) => [info.key, info.count]));
+  return (
+    <div class="chart-grid">
+      {panels.map((panel) => (
+        <SystemChart key={panel.title} node={node} panel={panel} from={from} to={to} counts={counts} />
+      ))}
+    </div>
+  );
+}
+
+function SystemChart({ node, panel, from, to, counts }: { node: string; panel: Panel; from: number; to: number | null; counts: Map<string, number> }) {
+  const [isSeen, setSeen] = useState(false);
+  const theme = useTheme();
+  const wanted = panel.keys.map((key) => ({ owner: node, key, stamp: String(counts.get(key) ?? 0) }));
+  const { series, isLoading } = useSeries(wanted, isSeen);
+  const lines = useMemo(
+    () =>
+      series.flatMap((found, at): Line[] => {
+        const key = panel.keys[at]!;
+        const gpu = GPU.exec(key);
+        return found ? [toLine(found, { id: key, label: gpu ? `GPU ${gpu[1]}` : key, color: lineColor(at, theme), created: 0 }, { xAxis: "time", smoothing: 0 })] : [];
+      }),
+    [series, theme],
+  );
+  const end = to ?? Math.max(from + 10, ...lines.map((line) => line.x.at(-1) ?? 0));
+  const look: Look = useMemo(
+    () => ({
+      ...DEFAULT_LOOK,
+      xAxis: "time",
+      zoom: end > from ? [from, Math.max(end, from + 5)] : null,
+      ...(panel.isPercent ? { yRange: [0, 100] as [number, number], unit: percent } : {}),
+      ...(panel.isBytes ? { unit: bytes } : {}),
+    }),
+    [from, end, panel],
+  );
+  return <Chart title={panel.title} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} onZoom={() => {}} />;
+}
+
+const percent = (share: number) => `${number(share, 3)} %`;
+
+/** Returns one panel a quantity; the same quantity of all GPUs is in one. */
+function panelsOf(keys: SeriesInfo[]): Panel[] {
+  const panels = new Map<string, Panel>();
+  for (const { key } of keys) {
+    const gpu = GPU.exec(key);
+    const quantity = gpu ? `gpu ${gpu[2]}` : key;
+    const title = quantity.replace(/_bytes_per_s$/, " per second").replace(/[_.]/g, " ").replace(/ bytes$/, "").replace(/ percent$/, " %");
+    const panel = panels.get(title) ?? { title, keys: [], isPercent: key.endsWith("percent"), isBytes: key.includes("bytes") };
+    panel.keys.push(key);
+    panels.set(title, panel);
+  }
+  return [...panels.values()].sort((a, b) => Number(b.title.startsWith("gpu")) - Number(a.title.startsWith("gpu")));
+}

@@ -1,0 +1,35 @@
+/** A place where ECharts draws: loads it, follows the size, ends it. */
+
+import type { ECharts, EChartsCoreOption } from "echarts/core";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+interface Props {
+  label: string;
+  height: number;
+  option: EChartsCoreOption;
+  onReady?: (chart: ECharts) => void;
+}
+
+export function Drawing({ label, height, option, onReady }: Props) {
+  const root = useRef<HTMLDivElement>(null);
+  const [chart, setChart] = useState<ECharts | null>(null);
+  useEffect(() => {
+    let made: ECharts | null = null;
+    let isOver = false;
+    const sizes = new ResizeObserver(() => made?.resize());
+    void import("./echarts").then(({ init }) => {
+      if (isOver || !root.current) return;
+      made = init(root.current);
+      sizes.observe(root.current);
+      onReady?.(made);
+      setChart(made);
+    });
+    return () => {
+      isOver = true;
+      sizes.disconnect();
+      made?.dispose();
+    };
+  }, []);
+  useEffect(() => chart?.setOption(option, { notMerge: false, lazyUpdate: true }), [chart, option]);
+  return <div class="drawing" ref={root} role="img" aria-label={label} style={{ height: `${height}px` }} />;
+}

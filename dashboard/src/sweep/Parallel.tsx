@@ -1,0 +1,104 @@
+/** Parallel coordinates: a line a trial, an axis a parameter; dragging along an axis chooses trials for the whole page. */
+
+import type { ECharts } from "echarts/core";
+import { useMemo, useRef } from "preact/hooks";
+import type { Sweep, Trial } from "../base/api";
+import { flat, number } from "../base/format";
+import { cssColor, scaleColor, useTheme } from "../base/theme";
+import { Drawing } from "./Drawing";
+import { type Parameter, ranking, sign } from "./score";
+
+interface Props {
+  sweep: Sweep;
+  trials: Trial[];
+  parameters: Parameter[];
+  onBrush: (chosen: Set<string> | null) => void;
+}
+
+interface Active {
+  getRawIndicesByActiveState(state: "active"): number[];
+}
+
+export function Parallel({ sweep, trials, parameters, onBrush }: Props) {
+  const theme = useTheme();
+  const scored = useMemo(() => trials.filter((trial) => trial.objective !== null), [trials]);
+  const shown = useRef(scored);
+  shown.current = scored;
+  const option = useMemo(() => {
+    const places = ranking([...scored], sign(sweep));
+    const ink = cssColor("ink-soft");
+    const rows = scored.map((trial) => {
+      const params = flat(trial.params);
+      const values = parameters.map((one) => {
+        const value = params[one.name];
+        return value === undefined ? "–" : one.choices.length ? String(value) : (value as number);
+      });
+      const place = places.get(trial.id) ?? 1;
+      return {
+        value: [...values, trial.objective as number],
+        lineStyle: { color: scaleColor(place, theme), width: place < 0.1 ? 2.6 : 1.3, opacity: 0.9 - 0.45 * place },
+      };
+    });
+    // better ones are drawn last, above the others; the order of `scored` must stay for the brush
+    const axis = (parameter: Parameter, dim: number) => ({
+      dim,
+      name: parameter.name,
+      ...(parameter.choices.length
+        ? { type: "category", data: parameter.choices }
+        : { type: parameter.isLog ? "log" : "value", scale: true, ...range(scored, parameter) }),
+    });
+    const objectives = scored.map((trial) => trial.objective!);
+    return {
+      animation: false,
+      parallel: { left: 56, right: 76, top: 44, bottom: 22, parallelAxisDefault: axisLook(ink) },
+      parallelAxis: [
+        ...parameters.map(axis),
+        {
+          dim: parameters.length,
+          name: sweep.metric ?? "objective",
+          type: isWide(objectives) ? "log" : "value",
+          scale: true,
+          inverse: sweep.goal === "minimize",
+          min: objectives.length ? Math.min(...objectives) : 0,
+          max: objectives.length ? Math.max(...objectives) : 1,
+          nameTextStyle: { color: cssColor("ink"), fontWeight: 600 },
+        },
+      ],
+      series: [{ type: "parallel", smooth: 0.25, data: rows, inactiveOpacity: 0.04, activeOpacity: 0.95, emphasis: { disabled: true } }],
+    };
+  }, [scored, parameters, theme, sweep.metric, sweep.goal]);
+
+  function ready(chart: ECharts): void {
+    chart.on("axisareaselected", () => {
+      const model = chart as unknown as { getModel(): { getSeries(): Active[] } };
+      const active = model.getModel().getSeries()[0]?.getRawIndicesByActiveState("active") ?? [];
+      const all = shown.current;
+      onBrush(active.length === 0 || active.length === all.length ? null : new Set(active.map((at) => all[at]!.id)));
+    });
+  }
+
+  return <Drawing label={`Parallel coordinates of ${scored.length} trials; drag along an axis to choose some`} height={320} option={option} onReady={ready} />;
+}
+
+function isWide(values: number[]): boolean {
+  return values.length > 0 && Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 20;
+}
+
+function range(trials: Trial[], parameter: Parameter): { min: number; max: number } | object {
+  const values = trials.map((trial) => flat(trial.params)[parameter.name]).filter((value) => typeof value === "number");
+  return values.length ? { min: Math.min(...values), max: Math.max(...values) } : {};
+}
+
+function axisLook(ink: string): object {
+  return {
+    nameLocation: "end",
+    nameGap: 14,
+    nameTextStyle: { color: ink, fontSize: 12 },
+    axisLine: { lineStyle: { color: cssColor("line-strong") } },
+    axisTick: { show: false },
+    splitLine: { show: false },
+    minorTick: { show: false },
+    axisLabel: { color: ink, fontSize: 11, formatter: (value: unknown) => (typeof value === "number" ? number(value, 3) : String(value)) },
+    areaSelectStyle: { width: 18, borderWidth: 1, borderColor: cssColor("accent"), color: cssColor("accent"), opacity: 0.22 },
+  };
+}

