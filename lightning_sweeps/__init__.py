@@ -12,7 +12,7 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from lightning_sweeps.sdk.run import Run
-    from lightning_sweeps.sdk.session import finish, init, log, setup
+    from lightning_sweeps.sdk.session import finish, init, log, require, setup
     from lightning_sweeps.sdk.trial import Trial, current_trial
     from lightning_sweeps.trainer.callback import SweepCallback
     from lightning_sweeps.trainer.logger import SweepLogger
@@ -26,6 +26,7 @@ _HOME_OF = {
     "finish": "lightning_sweeps.sdk.session",
     "init": "lightning_sweeps.sdk.session",
     "log": "lightning_sweeps.sdk.session",
+    "require": "lightning_sweeps.sdk.session",
     "setup": "lightning_sweeps.sdk.session",
 }
 
@@ -39,6 +40,7 @@ __all__ = [
     "finish",
     "init",
     "log",
+    "require",
     "setup",
 ]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from lightning_sweeps.client import Client
+from lightning_sweeps.client import READ_TIMEOUT_S, Client
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable
 from lightning_sweeps.messages import ServerFile
 from lightning_sweeps.paths import Home, make_private_folder
@@ -31,13 +31,18 @@ class ServerAddress:
 
 
 def connect(
-    *, start_local: bool = True, deadline_s: float = START_DEADLINE_S, settings: Settings | None = None
+    *,
+    start_local: bool = True,
+    deadline_s: float = START_DEADLINE_S,
+    settings: Settings | None = None,
+    timeout_s: float = READ_TIMEOUT_S,
 ) -> Client:
     """Return a client of the server that the settings name, or of the local one.
 
     Args:
         start_local: start the local server where none runs and the settings name no other.
         deadline_s: how long its start may take.
+        timeout_s: the longest that one request of the client may wait for the next byte.
 
     Raises:
         ServerUnreachable: no local server runs and none was to be started.
@@ -52,7 +57,7 @@ def connect(
             f"no local server runs for the home folder `{settings.home}`",
             hint="start one with `lightning-sweeps server`, or name one with LIGHTNING_SWEEPS_URL",
         )
-    return Client(address.url, address.token)
+    return Client(address.url, address.token, timeout_s=timeout_s)
 
 
 def find_server(settings: Settings) -> ServerAddress | None:

@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 from lightning_sweeps.errors import SettingError
 
 Mode = Literal["online", "offline", "disabled"]
-ServiceKind = Literal["process", "off"]
+ServiceKind = Literal["process", "thread", "off"]
 
 PREFIX = "LIGHTNING_SWEEPS_"
 
@@ -92,9 +92,10 @@ VARIABLES = (
     Variable(
         "SERVICE",
         "process",
-        "process, off",
-        "off: no service subprocess is started; journals wait for one or for `lightning-sweeps sync`",
-        _one_of("process", "off"),
+        "process, thread, off",
+        "thread: the service runs in a thread of the training process, where no subprocess may be started; "
+        "off: no service is started, journals wait for one or for `lightning-sweeps sync`",
+        _one_of("process", "thread", "off"),
     ),
     Variable("GROUP", "", "a name", "the group of this job's runs, the same on every rank", str),
     Variable("TRIAL", "", "a file", "set by the agent: the file with the trial's id and parameters", _optional_path),
@@ -164,6 +165,12 @@ def set_variable(name: str, value: str) -> None:
 def unset_variable(name: str) -> None:
     """Take our variable `name` (without prefix) out of this process's environment."""
     os.environ.pop(PREFIX + name, None)
+
+
+def replace_environment(environ: Mapping[str, str]) -> None:
+    """Make this process's environment what a forked trial is to have."""
+    os.environ.clear()
+    os.environ.update(environ)
 
 
 def service_environment() -> dict[str, str]:

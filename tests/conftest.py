@@ -60,3 +60,9 @@ def _children() -> set[int]:
 
 def _open_files() -> set[str]:
     return {file.path for file in psutil.Process().open_files()}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-reliability", action="store_true", help="write docs/reliability.md from this run's faults"
+    )

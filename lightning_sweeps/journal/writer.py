@@ -78,13 +78,13 @@ class JournalWriter:
         self._on_look = on_look
         self._start()
 
-    def _start(self) -> None:
+    def _start(self, *, replaces: str = "") -> None:
         self._pid = _ThisProcess.pid
         self._lock = threading.RLock()  # re-entrant: a signal handler may log while the main thread is in here
         self.journal_id = new_id("j-")
         self.lost = 0
         self._sequence = 0
-        self._replaces = ""
+        self._replaces = replaces
         self._size = 0
         self._descriptor: int | None = None
         self._reopen_at = 0.0
@@ -159,9 +159,9 @@ class JournalWriter:
         self._on_look()
 
     def _begin_anew(self) -> None:
-        complained, lost, replaced = self._complained, self.lost, self.journal_id
-        self._start()
-        self._complained, self.lost, self._replaces = complained, lost, replaced
+        complained, lost = self._complained, self.lost
+        self._start(replaces=self.journal_id)
+        self._complained, self.lost = complained, lost
         self.open()
 
     def _plain(self, step: int, now: float, values: object, error: Exception) -> bytes:

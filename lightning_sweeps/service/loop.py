@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import time
 from dataclasses import dataclass, field
-from types import FrameType
 
 import msgspec
 
@@ -29,6 +27,8 @@ logger = logging.getLogger("lightning_sweeps.service")
 TICK_S = 0.1
 """A process that ends sooner than this after its first journal was opened may end unseen."""
 STATE_INTERVAL_S = 2.0
+NEWS_INTERVAL_S = 0.2
+"""How soon a process that waits for the server's word hears it."""
 STOP_TIMEOUT_S = 2.0
 
 
@@ -47,6 +47,7 @@ class Service:
     _stopping: bool = False
     _sampled_at: float = 0.0
     _state_at: float = 0.0
+    _told: dict[str, int] = field(default_factory=dict)
     _busy_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -56,8 +57,6 @@ class Service:
         self._sampler = Sampler(self.home.root)
 
     def run(self) -> None:
-        signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer; the service outlives it
         self._busy_at = time.monotonic()
         self._shipping.start()
         logger.info("service %d of node %s started", os.getpid(), node_id())
@@ -78,7 +77,8 @@ class Service:
             if now - self._sampled_at >= self.settings.sample_interval_s:
                 self._sampled_at = now
                 self._sample()
-        if now - self._state_at >= STATE_INTERVAL_S:
+        is_news = self._shipping.committed != self._told
+        if now - self._state_at >= (NEWS_INTERVAL_S if is_news else STATE_INTERVAL_S):
             self._state_at = now
             self._write_state()
 
@@ -138,18 +138,21 @@ class Service:
         return False
 
     def _write_state(self) -> None:
+        self._told = self._shipping.committed
         state = {
             "pid": os.getpid(),
             "journals": len(self._book.journals),
             "pending_bytes": self._shipping.pending_bytes,
+            "committed": self._shipping.committed,
             "server": self._shipping.url,
             "problem": self._shipping.problem,
             "time": time.time(),
         }
         try:
-            write_whole(self.home.service_state(node_id()), msgspec.json.encode(state))
+            write_whole(self.home.service_state(node_id()), msgspec.json.encode(state), is_synced=False)
         except OSError as error:
             logger.error("cannot write the service's state: %s", error)
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def stop(self) -> None:
+        """Let `run` return after a last try to ship; may be called from a signal handler or another thread."""
         self._stopping = True

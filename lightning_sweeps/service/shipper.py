@@ -29,6 +29,8 @@ ASK_INTERVAL_S = 2.0
 """A journal that does not grow asks this often whether its run is to stop."""
 ASIDE_S = 60.0
 """A journal that the server refuses waits this long."""
+REFUSED_FOR_GOOD = (400, 404, 413, 422)
+"""Answers that are about this journal; any other is about the server, and all journals wait."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,14 @@ class Shipper:
                 continue
         return total
 
+    def committed(self) -> dict[str, int]:
+        """Return, by journal id, how many bytes the server has."""
+        return {
+            journal.id: known.committed
+            for name, journal in self.book.journals.items()
+            if (known := self._progress.get(name)) is not None and known.committed is not None
+        }
+
     def _ship_one(self, client: Client, journal: Journal, progress: Progress) -> bool:
         try:
             return self._send_new(client, journal, progress)
@@ -85,7 +95,7 @@ class Shipper:
         except OffsetConflict as conflict:
             progress.committed = conflict.committed
         except ServerRefused as refusal:
-            if refusal.status in (401, 403):
+            if refusal.status not in REFUSED_FOR_GOOD:
                 raise
             logger.error("journal %s is refused: %s; tried again in %d s", journal.id, refusal.message, ASIDE_S)
             progress.next_at = time.monotonic() + ASIDE_S

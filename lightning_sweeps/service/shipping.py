@@ -16,7 +16,7 @@ from lightning_sweeps.settings import Settings
 logger = logging.getLogger("lightning_sweeps.service")
 
 TICK_S = 0.1
-REQUEST_TIMEOUT_S = 20.0
+REQUEST_TIMEOUT_S = 8.0
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 15.0
 
@@ -29,6 +29,8 @@ class Shipping:
     shipper: Shipper
     problem: str = ""
     pending_bytes: int = 0
+    committed: dict[str, int] = field(default_factory=dict)
+    """By journal id, the bytes that the server has."""
     began_at: float = 0.0
     """When the last pass over all journals that ended well began (monotonic)."""
     url: str = ""
@@ -54,6 +56,7 @@ class Shipping:
                 began_at = time.monotonic()
                 self.shipper.ship(client)
                 self.pending_bytes = self.shipper.pending_bytes()
+                self.committed = self.shipper.committed()
                 self.began_at = began_at
                 self._note("")
                 backoff_s = FIRST_BACKOFF_S
@@ -70,7 +73,7 @@ class Shipping:
             client.close()
 
     def _connect(self) -> Client:
-        client = connect(settings=self.settings)
+        client = connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
         self.url = client.url
         return client
 

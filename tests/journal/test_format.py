@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from lightning_sweeps.journal.format import (
     decode,
     encode,
 )
-from lightning_sweeps.records import Finish, Metrics, Record, Text
+from lightning_sweeps.journal.reader import read_part
+from lightning_sweeps.records import Finish, Header, Metrics, Record, Text
 
 RECORDS: list[Record] = [
     Metrics(1, 0, 1.5, {"loss": 0.5, "note": "a"}),
@@ -142,3 +144,23 @@ def test_fields_added_later_do_not_break_old_readers() -> None:
 
     longer: list[Any] = [*msgspec.msgpack.decode(encode(RECORDS[0])[FRAME.size :]), "a field of tomorrow"]
     assert _records(frame(msgspec.msgpack.encode(longer))) == [RECORDS[0]]
+
+
+def test_a_journal_of_the_first_version_stays_readable() -> None:
+    """The file was written by version 1 and is never made anew."""
+    path = Path(__file__).parent / "files" / "version-1.journal"
+    header, *rows, end = read_part(path, 0, limit_bytes=1 << 20).records
+    assert isinstance(header, Header)
+    assert header.run is not None
+    assert (header.process.pid, header.run.id, header.run.rank, header.run.config) == (4242, "r-first", 1, {"lr": 0.1})
+    assert [type(row).__name__ for row in rows] == [
+        "Metrics",
+        "Metrics",
+        "Config",
+        "Summary",
+        "Text",
+        "Media",
+        "Heartbeat",
+    ]
+    assert rows[0] == Metrics(1, 0, 1795200000.5, {"loss": 0.5, "nested": {"x": 1}})
+    assert end == Finish(8, 1795200004.0, "failed", exit_code=1, reason="ValueError: x")

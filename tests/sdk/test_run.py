@@ -389,3 +389,9 @@ def test_an_unreadable_trial_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_header_comes_first(home: Path) -> None:
     lightning_sweeps.init().finish()
     assert isinstance(records(journals(home)[0])[0], Header)
+
+
+def test_require_service_is_accepted_for_people_who_come_from_wandb() -> None:
+    lightning_sweeps.require("service")
+    with pytest.raises(UsageError, match="allowed: 'service'"):
+        lightning_sweeps.require("core")

@@ -1,0 +1,20 @@
+"""One line per fault at the end of the run; `--write-reliability` also writes docs/reliability.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.report import MATRIX
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not MATRIX.lines:
+        return
+    terminalreporter.section("rows under faults")
+    terminalreporter.write_line(MATRIX.render().partition("\n| fault")[2].join(["| fault", ""]))
+    if config.getoption("--write-reliability"):
+        PAGE.write_text(MATRIX.render())

@@ -1,0 +1,42 @@
+"""The fault matrix as a table: printed at the end of a test run, and the page docs/reliability.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.faults.scene import Counted
+
+HEAD = """# Reliability
+
+What happens to the rows of a training program that logs 1,000 rows a second while a part of the system is hurt. Every
+line is a test that really does it (`tests/faults/test_matrix.py`: real processes, real signals, a real proxy before a
+real server); this page is written by a run of them: `make reliability`. Times are those of the machine it ran on.
+
+- *written*: rows that `log()` was called for; *could not be written*: rows that the journal refused (disk full), which
+  the program counts and says once.
+- *arrived*, *doubled*, *missing*: rows on the server at the end. What was written arrives exactly once, in order.
+- *p99*, *longest*: of `log()`; *finish*: how long `finish()` took.
+
+| fault | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+@dataclass(slots=True)
+class Matrix:
+    """The lines so far, by the fault's name."""
+
+    lines: dict[str, Counted] = field(default_factory=dict)
+
+    def render(self) -> str:
+        return HEAD + "\n".join(map(self._row, self.lines)) + "\n"
+
+    def _row(self, name: str) -> str:
+        it = self.lines[name]
+        return (
+            f"| {name} | {it.written:,} | {it.lost:,} | {it.arrived:,} | {it.doubled} | {it.missing} "
+            f"| {it.p99_ms:.3f} | {it.worst_ms:.2f} | {it.finish_ms:.2f} |"
+        )
+
+
+MATRIX = Matrix()

@@ -1,0 +1,141 @@
+"""The service in other forms, and programs of many processes: thread mode, waiting for delivery, pools."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lightning_sweeps.client import Client
+from lightning_sweeps.settings import environment
+from tests.servers import running_server, wait_until
+from tests.service.services import running_service
+from tests.service.test_service import closed_run, sequences
+
+
+def run_file(folder: Path, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a program from a file: multiprocessing's children import it again."""
+    program = folder / "program.py"
+    program.write_text(code)
+    return subprocess.run(
+        [sys.executable, str(program)],
+        env={**environment(), **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def rows_of(client: Client, project: str) -> list[float | str]:
+    runs = client.runs(project=project).runs
+    return sorted(point.value for run in runs for point in client.points(run.id, "x"))
+
+
+def test_the_service_in_a_thread_ships_everything_before_the_program_ends(home: Path, tmp_path: Path) -> None:
+    with running_server(home) as (client, file):
+        done = run_file(
+            tmp_path,
+            "import lightning_sweeps as ls\nrun = ls.init('thread')\nfor i in range(500): run.log({'x': i})\n"
+            "ls.finish(timeout_s=20)\n",
+            LIGHTNING_SWEEPS_SERVICE="thread",
+            LIGHTNING_SWEEPS_URL=file.url,
+            LIGHTNING_SWEEPS_API_KEY=file.token,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        (run,) = client.runs(project="thread").runs
+        assert (run.state, run.rows) == ("finished", 500)
+
+
+def test_finish_waits_for_the_servers_word_when_asked_to(home: Path, tmp_path: Path) -> None:
+    with running_server(home) as (client, _), running_service(home):
+        done = run_file(
+            tmp_path,
+            "import lightning_sweeps as ls\nrun = ls.init('waits')\nfor i in range(500): run.log({'x': i})\n"
+            "ls.finish(timeout_s=30)\n",
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        (run,) = client.runs(project="waits").runs
+        assert (run.state, run.rows) == ("finished", 500)
+
+
+def test_finish_says_what_is_on_its_way_when_the_time_is_over(home: Path, tmp_path: Path) -> None:
+    done = run_file(
+        tmp_path, "import lightning_sweeps as ls\nls.init('late').log({'x': 1})\nls.finish(timeout_s=0.2)\n"
+    )
+    assert done.returncode == 0
+    assert "bytes of run" in done.stderr
+    assert "still on their way" in done.stderr
+
+
+POOL = """
+import multiprocessing, os
+import lightning_sweeps as ls
+
+def work(number):
+    run = ls.init("pool")
+    run.log({"x": number})
+    ls.finish()
+    return number
+
+if __name__ == "__main__":
+    ls.require("service")
+    ls.setup()
+    with multiprocessing.Pool(processes=4) as pool:
+        assert pool.map(work, range(4)) == list(range(4))
+"""
+
+SHARED = """
+import multiprocessing
+import lightning_sweeps as ls
+
+def train(run):
+    for number in range(10):
+        run.log({"x": number})
+
+if __name__ == "__main__":
+    run = ls.init("shared")
+    process = multiprocessing.get_context("spawn").Process(target=train, args=(run,))
+    process.start()
+    process.join()
+    ls.finish()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "expected"), [("pool", POOL, [0, 1, 2, 3]), ("shared", SHARED, list(range(10)))]
+)
+def test_the_two_multiprocessing_examples_of_wandbs_docs(
+    home: Path, tmp_path: Path, name: str, code: str, expected: list[int]
+) -> None:
+    with running_server(home) as (client, _), running_service(home):
+        done = run_file(tmp_path, code)
+        assert done.returncode == 0, done.stderr
+        wait_until(lambda: rows_of(client, name) == expected, what="the rows")
+        assert len(client.runs(project=name).runs) == (4 if name == "pool" else 1)
+
+
+def test_all_ranks_in_one_run_keep_their_rows_and_steps(home: Path, tmp_path: Path) -> None:
+    with running_server(home) as (client, _), running_service(home):
+        for rank in range(2):
+            done = run_file(
+                tmp_path,
+                "import lightning_sweeps as ls\nrun = ls.init('one', mode='shared')\n"
+                "for i in range(20): run.log({'x': 100 * run.rank + i}, step=i)\nls.finish()\n",
+                RANK=str(rank),
+                LOCAL_RANK=str(rank),
+                WORLD_SIZE="2",
+                TORCHELASTIC_RUN_ID="job",
+            )
+            assert done.returncode == 0, done.stderr
+        wait_until(lambda: len(rows_of(client, "one")) == 40, what="all rows")
+        (run,) = closed_run(client, "one")
+        points = client.points(run.id, "x")
+        for journal in {point.journal for point in points}:
+            own = [point for point in points if point.journal == journal]
+            assert sequences(own) == list(range(1, 21))
+            assert [point.step for point in own] == list(range(20))
+            assert len({int(float(point.value)) // 100 for point in own}) == 1
