@@ -136,6 +136,17 @@ class TrialFolder:
         """torchrun's log folder: one file per rank."""
         return self.root / "ranks"
 
+    def rank_stdout(self, launch_id: str, rank: int) -> Path:
+        """What a rank of a trial that was started warm prints; torchrun makes names of its own."""
+        return self.rank_logs / launch_id / str(rank) / "stdout.log"
+
+    def rank_stderr(self, launch_id: str, rank: int) -> Path:
+        return self.rank_logs / launch_id / str(rank) / "stderr.log"
+
+    def failed_rank(self, launch_id: str) -> Path:
+        """Which rank of a trial that was started warm failed first, and how (JSON)."""
+        return self.rank_logs / launch_id / "failed.json"
+
 
 @dataclass(frozen=True, slots=True)
 class TunerFolder:

@@ -58,6 +58,8 @@ class TrialProcess(msgspec.Struct, frozen=True):
     first: ProcessId
     node: str = ""
     """Where these processes are: a home folder may be shared by machines."""
+    agent_id: str = ""
+    """As the server calls the agent."""
 
 
 @dataclass(frozen=True, slots=True)

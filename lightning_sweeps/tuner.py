@@ -29,10 +29,10 @@ from lightning_sweeps.agent.environment import (
 from lightning_sweeps.agent.failure import signal_name
 from lightning_sweeps.agent.link import START_DEADLINE_S
 from lightning_sweeps.agent.options import AgentCall, AgentOptions, parse_call
-from lightning_sweeps.agent.process import tied_to_this_process
+from lightning_sweeps.agent.parent import tied_to_this_process
 from lightning_sweeps.agent.start import machine_slots, run_slot
 from lightning_sweeps.agent.start import main as agent_main
-from lightning_sweeps.agent.supervisor import AgentStatus
+from lightning_sweeps.agent.supervisor import AgentStatus, as_shell, supervise
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError
 from lightning_sweeps.node import is_alive
@@ -48,7 +48,7 @@ POLL_S = 0.2
 def run(sweep_id: str, options: AgentOptions | None = None) -> int:
     """Run a sweep's trials on every slot of this machine until there are no more; return the exit status.
 
-    Call from the main thread: it handles Ctrl-C and SIGTERM while it runs. With one slot the agent is this process.
+    Call from the main thread: it handles Ctrl-C and SIGTERM while it runs.
     The status is 0 when the sweep is over or `count` is reached; else that of the first agent that gave up.
 
     Raises:
@@ -67,7 +67,7 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
         print(message, flush=True)
     if len(plan.slots) == 1 or options.slot is not None:
         call = AgentCall(sweep_id, options)
-        status = run_slot(call, options.slot or 0, environ)
+        status = supervise(lambda: run_slot(call, options.slot or 0, environ), settings=read_settings(environ))
     else:
         status = _run_slots(sweep_id, options, len(plan.slots), environ)
     return 0 if int(environ.get("GROUP_WORLD_SIZE", "1")) > 1 else status  # torchrun would end the other machines too
@@ -217,9 +217,7 @@ def _how(status: AgentStatus) -> str:
 
 
 def _positive(exit_status: int | None) -> int:
-    if exit_status is None:
-        return EXIT_FAILURE
-    return exit_status if exit_status >= 0 else 128 - exit_status
+    return EXIT_FAILURE if exit_status is None else as_shell(exit_status)
 
 
 if __name__ == "__main__":

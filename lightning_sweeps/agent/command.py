@@ -57,10 +57,10 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, pla
     Raises:
         LaunchError: a macro that is not known, an unset variable, or no `program`; the message names it.
     """
-    flat = dict(flatten(params, config.get("parameters") or {}))
+    flat = _flat(config, params)
     tokens = config.get("command")
     if tokens is None:
-        return _launcher(_program(config), place) + _arguments(flat, "--{}={}")
+        return _launcher(program_of(config), place) + program_arguments(config, params)
     expansion = _Expansion(config, params, flat, place)
     words = [word for token in tokens for word in expansion.expand(str(token))]
     if not words:
@@ -68,6 +68,15 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, pla
             "the sweep's `command` is empty", hint="leave `command` out to run `program` with its parameters"
         )
     return words
+
+
+def program_arguments(config: Mapping[str, Any], params: Mapping[str, Value]) -> list[str]:
+    """Return the arguments of a `program` without `command`: `--key=value` for each parameter."""
+    return _arguments(_flat(config, params), "--{}={}")
+
+
+def _flat(config: Mapping[str, Any], params: Mapping[str, Value]) -> dict[str, Value]:
+    return dict(flatten(params, config.get("parameters") or {}))
 
 
 def flatten(params: Mapping[str, Value], specs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
@@ -107,7 +116,7 @@ def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[s
     tokens = config.get("command")
     path_variable = environ.get("PATH", os.defpath)
     if tokens is None:
-        _check_file(_program(config), folder, path_variable, by_interpreter=False)
+        _check_file(program_of(config), folder, path_variable, by_interpreter=False)
         return
     words = [str(token) for token in tokens]
     program = config.get("program")
@@ -134,7 +143,12 @@ def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: 
         )
 
 
-def _program(config: Mapping[str, Any]) -> str:
+def program_of(config: Mapping[str, Any]) -> str:
+    """Return the sweep's `program`.
+
+    Raises:
+        LaunchError: it names none.
+    """
     program = config.get("program")
     if not program:
         raise LaunchError("the sweep names no `program`", hint="add `program: train.py` to the sweep file")
@@ -223,7 +237,7 @@ class _Expansion:
             case "interpreter":
                 return self.place.interpreter
             case "program":
-                return _program(self.config)
+                return program_of(self.config)
             case "args_json_file":
                 return str(self.place.folder.arguments)
             case "args_json" | "args_dict":

@@ -8,6 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from lightning_sweeps.agent.launches import FailedRank
+from lightning_sweeps.paths import TrialFolder
+
 TAIL_LINES = 40
 TAIL_BYTES = 8 * 1024
 
@@ -25,27 +30,34 @@ class Failure:
     tail: str
 
 
-def read_failure(returncode: int, *, stderr: Path, offset: int, rank_logs: Path, launch_id: str) -> Failure:
-    """Find out why the trial failed: from the rank that failed first where torchrun names one.
+def read_failure(returncode: int, *, folder: TrialFolder, offset: int, launch_id: str) -> Failure:
+    """Find out why the trial failed: from the rank that failed first where its launcher names one.
 
     Args:
-        offset: where this attempt begins in `stderr`.
-        rank_logs: torchrun's log folder; its runs are named by `launch_id`.
+        offset: where this attempt begins in the trial's stderr.
+        launch_id: names this attempt's ranks in the trial's folder.
     """
-    printed = read_end(stderr, offset=offset, size=8 * TAIL_BYTES)
-    failed = failing_rank(printed)
+    printed = read_end(folder.stderr, offset=offset, size=8 * TAIL_BYTES)
+    failed = _leaders_word(folder.failed_rank(launch_id)) or failing_rank(printed)
     if failed is None:
         return Failure(explain(returncode, printed), tail(printed))
-    rank, exit_code = failed
-    logs = sorted(rank_logs.glob(f"{launch_id}_*/attempt_*/{rank}/stderr.log"))
-    own = read_end(logs[-1], offset=0, size=8 * TAIL_BYTES) if logs else ""
-    return Failure(f"rank {rank}: {explain(exit_code, own)}", tail(own if own.strip() else printed))
+    torchruns = sorted(folder.rank_logs.glob(f"{launch_id}_*/attempt_*/{failed.rank}/stderr.log"))
+    log = torchruns[-1] if torchruns else folder.rank_stderr(launch_id, failed.rank)
+    own = read_end(log, offset=0, size=8 * TAIL_BYTES)
+    return Failure(f"rank {failed.rank}: {explain(failed.exit_code, own)}", tail(own if own.strip() else printed))
 
 
-def failing_rank(printed: str) -> tuple[int, int] | None:
-    """Return (rank, exit code) of the rank that torchrun says failed first."""
+def _leaders_word(path: Path) -> FailedRank | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=FailedRank)
+    except FileNotFoundError:
+        return None
+
+
+def failing_rank(printed: str) -> FailedRank | None:
+    """Return the rank that torchrun says failed first."""
     found = _ROOT_CAUSE.search(printed)
-    return (int(found.group(1)), int(found.group(2))) if found else None
+    return FailedRank(int(found.group(1)), int(found.group(2))) if found else None
 
 
 def explain(returncode: int, printed: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -13,7 +14,14 @@ from pathlib import Path
 import msgspec
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.agent.command import LaunchPlace, build_command, check_program, processes_of
+from lightning_sweeps.agent.command import (
+    LaunchPlace,
+    build_command,
+    check_program,
+    processes_of,
+    program_arguments,
+    program_of,
+)
 from lightning_sweeps.agent.decisions import (
     Action,
     Decision,
@@ -32,15 +40,25 @@ from lightning_sweeps.agent.decisions import (
     decide,
     end_of,
 )
-from lightning_sweeps.agent.environment import DEVICES_VARIABLE, THREADS_VARIABLE, device_names, trial_environment
+from lightning_sweeps.agent.environment import (
+    DEVICES_VARIABLE,
+    THREADS_VARIABLE,
+    TRIAL_VARIABLE,
+    device_names,
+    trial_environment,
+)
 from lightning_sweeps.agent.failure import read_failure
+from lightning_sweeps.agent.launches import Launch, RankLaunch
 from lightning_sweeps.agent.link import ServerLink
 from lightning_sweeps.agent.options import AgentOptions
-from lightning_sweeps.agent.process import TrialRun, become_subreaper, start_trial
+from lightning_sweeps.agent.parent import become_subreaper
+from lightning_sweeps.agent.process import Launching, RankLogs, TrialRun, start_cold, start_forked
+from lightning_sweeps.agent.ranks import rank_variables
 from lightning_sweeps.agent.signals import Signals
 from lightning_sweeps.agent.slots import Slot
 from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.agent.tickets import Tickets
+from lightning_sweeps.agent.warm import WarmStart, can_start_warm
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import LaunchError, ServerError, ServerRefused, ServerUnreachable
 from lightning_sweeps.node import node_id
@@ -112,6 +130,7 @@ class Agent:
     say: Callable[[str], None]
     signals: Signals = field(default_factory=Signals)
     state: State = field(default_factory=State)
+    warm: WarmStart | None = None
     trial_run: TrialRun | None = None
     agent_id: str = ""
     heartbeat_s: float = 0.0
@@ -123,6 +142,7 @@ class Agent:
     def run(self) -> int:
         self.state = State(limits=Limits(grace_s=self.options.grace_s))
         adopts = become_subreaper()
+        self.warm = self._warm_start(adopts=adopts)
         self._register()
         tickets = Tickets(self.options.count, self.surroundings.sisters)
         has_ticket = False
@@ -131,7 +151,8 @@ class Agent:
                 if not has_ticket and not (has_ticket := tickets.take()):
                     self.say(f"`--count {self.options.count}` trials are done or being done")
                     return 0
-                status = self._idle()
+                status = self._warm_up()
+                status = self._idle() if status is None else status
                 if status is not None:
                     return status
                 if self.state.trial is not None:
@@ -140,9 +161,35 @@ class Agent:
                     if status is not None:
                         return status
         finally:
+            if self.warm is not None:
+                self.warm.close()
             self._leave()
 
     # between trials
+
+    def _warm_start(self, *, adopts: bool) -> WarmStart | None:
+        """Begin to import what trials need, while the agent has other things to do."""
+        config = self.sweep.config
+        if self.options.cold or not can_start_warm(config, adopts=adopts):
+            return None
+        environment = self._environment(self._processes(), Home(self.surroundings.settings.home).trial("").parameters)
+        del environment[TRIAL_VARIABLE]
+        modules = [str(name) for name in config.get("preload") or ()]
+        warm = WarmStart(environment, self.surroundings.working_folder, modules, self.say)
+        warm.prepare()
+        return warm
+
+    def _warm_up(self) -> int | None:
+        """Wait for the imports before a trial is leased that would wait for them; return a status to end with."""
+        if self.warm is None:
+            return None
+        self.warm.prepare()
+        while not self.warm.is_settled(TICK_S):
+            for event in self.signals.take():
+                status = self._carry_out(event)
+                if status is not None:
+                    return status
+        return None
 
     def _register(self) -> None:
         gpus = device_names(self.slot.gpus, self.surroundings.environ.get(DEVICES_VARIABLE))
@@ -203,26 +250,61 @@ class Agent:
     def _start(self, trial: m.Trial, *, adopts: bool) -> TrialRun:
         around = self.surroundings
         folder = Home(around.settings.home).trial(trial.id)
-        processes = processes_of(self.sweep.config, option=self.options.processes_per_trial, gpus=len(self.slot.gpus))
+        processes = self._processes()
         place = LaunchPlace(sys.executable, around.environ, folder, processes, launch_id(trial))
-        words = build_command(self.sweep.config, trial.params, place=place)
-        environment = trial_environment(
-            around.environ, slot=self.slot, trial_file=folder.parameters, launcher=around.launcher, unset=around.unset
-        )
-        if processes > 1 and not self.sweep.config.get("command"):
-            environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
-        write_whole(folder.parameters, msgspec.json.encode(self._trial_file(trial)), is_synced=False)
-        write_whole(folder.arguments, msgspec.json.encode(trial.params), is_synced=False)
-        return start_trial(
-            words,
+        launching = Launching(
             trial_id=trial.id,
-            environment=environment,
+            agent_id=self.agent_id,
+            words=build_command(self.sweep.config, trial.params, place=place),
+            environment=self._environment(processes, folder.parameters),
             folder=folder,
             working_folder=around.working_folder,
             prefix=f"[{trial.number}] ",
             adopts=adopts,
             quiet=self.options.quiet,
         )
+        write_whole(folder.parameters, msgspec.json.encode(self._trial_file(trial)), is_synced=False)
+        write_whole(folder.arguments, msgspec.json.encode(trial.params), is_synced=False)
+        if self.warm is not None and not self.warm.problem:
+            with contextlib.suppress(LaunchError):  # the person has been told; the trial itself starts cold
+                return self._start_warm(self.warm, trial, launching)
+        return start_cold(launching)
+
+    def _start_warm(self, warm: WarmStart, trial: m.Trial, launching: Launching) -> TrialRun:
+        folder, name, processes = launching.folder, launch_id(trial), self._processes()
+        logs = [RankLogs("", folder.stdout, folder.stderr)]
+        if processes > 1:
+            logs = [
+                RankLogs(f"[rank{rank}] ", folder.rank_stdout(name, rank), folder.rank_stderr(name, rank))
+                for rank in range(processes)
+            ]
+        ranks = [
+            RankLaunch(rank_variables(rank, ranks=processes, launch_id=name), str(log.stdout), str(log.stderr))
+            for rank, log in enumerate(logs)
+        ]
+        launch = Launch(
+            program=program_of(self.sweep.config),
+            arguments=program_arguments(self.sweep.config, trial.params),
+            environment=dict(launching.environment),
+            working_folder=str(launching.working_folder),
+            marker=str(folder.parameters),
+            agent=os.getpid(),
+            ranks=ranks,
+            failed_rank=str(folder.failed_rank(name)),
+        )
+        return start_forked(launching, lambda: warm.start(launch), logs)
+
+    def _processes(self) -> int:
+        return processes_of(self.sweep.config, option=self.options.processes_per_trial, gpus=len(self.slot.gpus))
+
+    def _environment(self, processes: int, trial_file: Path) -> dict[str, str]:
+        around = self.surroundings
+        environment = trial_environment(
+            around.environ, slot=self.slot, trial_file=trial_file, launcher=around.launcher, unset=around.unset
+        )
+        if processes > 1 and not self.sweep.config.get("command"):
+            environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
+        return environment
 
     def _trial_file(self, trial: m.Trial) -> m.TrialFile:
         return m.TrialFile(
@@ -282,9 +364,8 @@ class Agent:
     def _end(self, trial: m.Trial, run: TrialRun, returncode: int) -> m.TrialEnd | None:
         failure = read_failure(
             returncode,
-            stderr=run.folder.stderr,
             offset=run.stderr_offset,
-            rank_logs=run.folder.rank_logs,
+            folder=run.folder,
             launch_id=launch_id(trial),
         )
         end = end_of(self.state, returncode=returncode, reason=failure.reason, stderr_tail=failure.tail)

@@ -23,6 +23,7 @@ class AgentOptions:
         processes_per_trial: ranks of one trial; default: the sweep's `resources.processes`, else one per GPU.
         slots: trials at once.
         slot: run the agent of this slot only.
+        cold: start each trial by itself, with its own imports.
         quiet: do not show what the trials print.
         grace_s: how long a trial that was told to stop may take before it gets SIGTERM.
     """
@@ -33,6 +34,7 @@ class AgentOptions:
     processes_per_trial: int | None = None
     slots: int | None = None
     slot: int | None = None
+    cold: bool = False
     quiet: bool = False
     grace_s: float = DEFAULT_GRACE_S
 
@@ -87,6 +89,7 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
     parser.add_argument("--processes-per-trial", type=int, help="ranks of one trial (default: one per GPU)")
     parser.add_argument("--slots", type=int, help="trials at once (default: as the GPUs allow; 1 on a CPU machine)")
     parser.add_argument("--slot", type=int, help="run the agent of this slot only")
+    parser.add_argument("--cold", action="store_true", help="start each trial by itself, with its own imports")
     parser.add_argument("--quiet", action="store_true", help="do not show what the trials print")
     parser.add_argument("--grace-s", type=float, default=DEFAULT_GRACE_S, help="seconds from stop to SIGTERM")
     parser.add_argument("--tuner-folder", type=Path, help=argparse.SUPPRESS)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import msgspec
 
+from lightning_sweeps.agent.parent import tied_to_this_process
 from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.node import node_id
@@ -33,34 +34,30 @@ from lightning_sweeps.process_tree import (
 
 LEFTOVER_GRACE_S = 1.0
 RELAY_PART_BYTES = 1 << 20
-
-PR_SET_PDEATHSIG = 1
-PR_SET_CHILD_SUBREAPER = 36
-
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+POLL_S = 0.02
 
 
-def become_subreaper() -> bool:
-    """Make this process adopt the orphans among its descendants (Linux); return whether it does."""
-    return _LIBC is not None and _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+class Child(Protocol):
+    """A child of this process, as `subprocess.Popen` is one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal, or None while it runs."""
 
 
-def die_with_parent(number: signal.Signals) -> None:
-    """Have the kernel send this process a signal when its parent ends (Linux); elsewhere nothing happens."""
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+@dataclass(slots=True)
+class AdoptedChild:
+    """A child that another process has forked."""
 
+    pid: int
+    _exit_code: int | None = None
 
-def tied_to_this_process(number: signal.Signals) -> Callable[[], None]:
-    """Return what a child must run before exec to get a signal when the calling process ends."""
-    parent = os.getpid()
-
-    def tie() -> None:
-        die_with_parent(number)
-        if os.getppid() != parent:  # it ended before the kernel knew
-            os._exit(1)
-
-    return tie
+    def poll(self) -> int | None:
+        if self._exit_code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._exit_code = os.waitstatus_to_exitcode(status) if pid else None
+        return self._exit_code
 
 
 @dataclass(slots=True)
@@ -75,7 +72,11 @@ class Relay:
 
     def show(self, *, last: bool = False) -> None:
         """Show what is new; `last`: also the line that has no end yet."""
-        with self.path.open("rb") as stream:
+        try:
+            stream = self.path.open("rb")
+        except FileNotFoundError:  # the rank has not come so far
+            return
+        with stream:
             stream.seek(self.offset)
             while part := stream.read(RELAY_PART_BYTES):
                 self.offset += len(part)
@@ -96,7 +97,7 @@ class Relay:
 class TrialRun:
     """A trial that runs: its first process, its whole tree, its logs."""
 
-    child: subprocess.Popen[bytes]
+    child: Child
     tree: Tree
     relays: tuple[Relay, ...]
     folder: TrialFolder
@@ -108,10 +109,10 @@ class TrialRun:
         if self._descriptor is not None:
             select.select([self._descriptor], [], [], limit_s)
             return self.child.poll()
-        try:
-            return self.child.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            return None
+        deadline = time.monotonic() + limit_s
+        while (exit_code := self.child.poll()) is None and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        return exit_code
 
     def show(self, *, last: bool = False) -> None:
         for relay in self.relays:
@@ -142,17 +143,28 @@ class TrialRun:
         reap_adopted(keep=self.child.pid)
 
 
-def start_trial(
-    words: Sequence[str],
-    *,
-    trial_id: str,
-    environment: Mapping[str, str],
-    folder: TrialFolder,
-    working_folder: Path,
-    prefix: str,
-    adopts: bool,
-    quiet: bool,
-) -> TrialRun:
+@dataclass(frozen=True, slots=True)
+class Launching:
+    """What a trial is started with, however it is.
+
+    Attributes:
+        words: its command line.
+        adopts: whether the calling process is a child subreaper.
+        quiet: do not show what it prints.
+    """
+
+    trial_id: str
+    agent_id: str
+    words: Sequence[str]
+    environment: Mapping[str, str]
+    folder: TrialFolder
+    working_folder: Path
+    prefix: str
+    adopts: bool
+    quiet: bool
+
+
+def start_cold(launching: Launching) -> TrialRun:
     """Start a trial in a session of its own, its output going to its log files and no further.
 
     It writes to files and not to pipes, so that it never waits for the agent. When the agent dies, the kernel kills the
@@ -161,9 +173,10 @@ def start_trial(
     Raises:
         LaunchError: the program cannot be executed.
     """
+    folder, words = launching.folder, launching.words
     make_private_folder(folder.root)
-    strangers = children_of(os.getpid())
-    offsets = [_size(path) for path in (folder.stdout, folder.stderr)]
+    logs = [RankLogs("", folder.stdout, folder.stderr)]
+    start = _Start.now(launching, logs)
     with _log(folder.stdout) as stdout, _log(folder.stderr) as stderr:
         try:
             child = subprocess.Popen(
@@ -171,23 +184,64 @@ def start_trial(
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                cwd=working_folder,
-                env=dict(environment),
+                cwd=launching.working_folder,
+                env=dict(launching.environment),
                 start_new_session=True,
                 preexec_fn=tied_to_this_process(signal.SIGKILL),  # noqa: PLW1509 - the agent has one thread
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise LaunchError(f"`{words[0]}` cannot be started: {error}") from error
-    first = identify(child.pid) or ProcessId(child.pid, 0.0)
-    this = identify(os.getpid()) or ProcessId(os.getpid(), 0.0)
-    write_whole(folder.process, msgspec.json.encode(TrialProcess(trial_id, this, first, node_id())), is_synced=False)
-    tree = Tree(first, folder.parameters, adopts=adopts, strangers=strangers)
-    terminals = (Terminal(sys.stdout), Terminal(sys.stderr))
-    relays = tuple(
-        Relay(path, prefix, terminal, offset)
-        for path, terminal, offset in zip((folder.stdout, folder.stderr), terminals, offsets, strict=True)
-    )
-    return TrialRun(child, tree, () if quiet else relays, folder, offsets[1], _watch(child.pid))
+    return start.to_run(child)
+
+
+def start_forked(launching: Launching, fork: Callable[[], int], logs: Sequence[RankLogs]) -> TrialRun:
+    """Start a trial through `fork`, which returns the pid of its first process; `logs` are its ranks'.
+
+    Raises:
+        LaunchError: from `fork`.
+    """
+    make_private_folder(launching.folder.root)
+    start = _Start.now(launching, logs)
+    return start.to_run(AdoptedChild(fork()))
+
+
+@dataclass(frozen=True, slots=True)
+class RankLogs:
+    """Where a rank prints; `name` is shown before each line where there are several."""
+
+    name: str
+    stdout: Path
+    stderr: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """How things were just before the start."""
+
+    launching: Launching
+    relays: tuple[Relay, ...]
+    strangers: frozenset[ProcessId]
+    stderr_offset: int
+
+    @classmethod
+    def now(cls, launching: Launching, logs: Sequence[RankLogs]) -> _Start:
+        terminals = (Terminal(sys.stdout), Terminal(sys.stderr))
+        relays = tuple(
+            Relay(path, f"{launching.prefix}{rank.name}", terminal, _size(path))
+            for rank in logs
+            for path, terminal in zip((rank.stdout, rank.stderr), terminals, strict=True)
+        )
+        return cls(launching, relays, children_of(os.getpid()), _size(launching.folder.stderr))
+
+    def to_run(self, child: Child) -> TrialRun:
+        given = self.launching
+        first = identify(child.pid) or ProcessId(child.pid, 0.0)
+        this = identify(os.getpid()) or ProcessId(os.getpid(), 0.0)
+        about = TrialProcess(given.trial_id, this, first, node_id(), given.agent_id)
+        write_whole(given.folder.process, msgspec.json.encode(about), is_synced=False)
+        tree = Tree(first, given.folder.parameters, adopts=given.adopts, strangers=self.strangers)
+        relays = () if given.quiet else self.relays
+        return TrialRun(child, tree, relays, given.folder, self.stderr_offset, _watch(child.pid))
 
 
 def _log(path: Path) -> BinaryIO:

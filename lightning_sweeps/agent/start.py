@@ -13,10 +13,10 @@ from lightning_sweeps.agent.environment import DEVICES_VARIABLE, is_under_torchr
 from lightning_sweeps.agent.loop import Surroundings, run_agent
 from lightning_sweeps.agent.options import AgentCall, AgentOptions, parse_call
 from lightning_sweeps.agent.slots import SlotPlan, plan_slots
-from lightning_sweeps.agent.supervisor import supervise
+from lightning_sweeps.agent.supervisor import supervise, supervise_for_tuner
 from lightning_sweeps.errors import LightningSweepsError, UsageError
 from lightning_sweeps.gpus import driver_problem, gpu_problems, list_gpus, visible_gpus
-from lightning_sweeps.paths import Home, TunerFolder
+from lightning_sweeps.paths import TunerFolder
 from lightning_sweeps.settings import environment, read_settings
 
 
@@ -26,13 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     environ = environment()
     number = slot_number(call.options, environ)
     launcher = _parents_environment() if is_under_torchrun(environ) else None
+    settings = read_settings(environ)
     if call.folder is None:
-        return run_slot(call, number, environ, launcher)
-    return supervise(
+        return supervise(lambda: run_slot(call, number, environ, launcher), settings=settings)
+    return supervise_for_tuner(
         lambda: run_slot(call, number, environ, launcher),
         slot=number,
         folder=TunerFolder(call.folder),
-        home=Home(read_settings(environ).home),
+        settings=settings,
     )
 
 

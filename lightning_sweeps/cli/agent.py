@@ -20,6 +20,7 @@ def agent(
         None, "--processes-per-trial", help="Ranks of one trial (default: the sweep file's, else one per GPU)."
     ),
     slots: int | None = typer.Option(None, "--slots", help="Trials at once (default: as many as the GPUs allow)."),
+    cold: bool = typer.Option(False, "--cold", help="Start each trial by itself, with its own imports."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Do not show what the trials print."),
     grace_s: float = typer.Option(
         DEFAULT_GRACE_S, "--grace-s", help="Seconds that a trial told to stop has before it gets SIGTERM."
@@ -44,6 +45,7 @@ def agent(
         gpus_per_trial=gpus_per_trial,
         processes_per_trial=processes_per_trial,
         slots=slots,
+        cold=cold,
         quiet=quiet,
         grace_s=grace_s,
     )

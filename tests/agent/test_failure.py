@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lightning_sweeps.agent.failure import TAIL_BYTES, exception_line, explain, read_failure, tail
+from lightning_sweeps.agent.launches import FailedRank
+from lightning_sweeps.paths import TrialFolder
 
 TRACEBACK = """warning: something
 Traceback (most recent call last):
@@ -69,15 +72,26 @@ def test_reasons(returncode: int, printed: str, reason: str) -> None:
     ],
 )
 def test_the_rank_that_failed_first_speaks(tmp_path: Path, code: int, own: str, reason: str, tail_part: str) -> None:
-    stderr = tmp_path / "stderr.log"
-    stderr.write_text("an attempt before\n" + LAUNCHER.format(code=code))
+    folder = TrialFolder(tmp_path)
+    folder.stderr.write_text("an attempt before\n" + LAUNCHER.format(code=code))
     log = tmp_path / "ranks" / "t1-0_abc" / "attempt_0" / "1" / "stderr.log"
     log.parent.mkdir(parents=True)
     log.write_text(own)
-    failure = read_failure(1, stderr=stderr, offset=18, rank_logs=tmp_path / "ranks", launch_id="t1-0")
+    failure = read_failure(1, folder=folder, offset=18, launch_id="t1-0")
     assert failure.reason == reason
     assert tail_part in failure.tail
     assert "an attempt before" not in failure.tail
+
+
+def test_the_rank_that_failed_first_speaks_without_torchrun_too(tmp_path: Path) -> None:
+    folder = TrialFolder(tmp_path)
+    log = folder.rank_stderr("t1-0", 1)
+    log.parent.mkdir(parents=True)
+    log.write_text(TRACEBACK)
+    folder.failed_rank("t1-0").write_bytes(msgspec.json.encode(FailedRank(1, 1)))
+    failure = read_failure(1, folder=folder, offset=0, launch_id="t1-0")
+    assert failure.reason == "rank 1: ValueError: boom"
+    assert "raise ValueError" in failure.tail
 
 
 def test_a_tail_is_short() -> None:

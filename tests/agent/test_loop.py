@@ -144,14 +144,25 @@ def test_sigterm_ends_the_trial_and_gives_it_back(client: Client, tmp_path: Path
     assert client.agents(sweep_id)[0].state == "gone"
 
 
-def test_a_killed_agent_leaves_no_first_process(client: Client, tmp_path: Path, home: Path) -> None:
-    sweep_id, agent = stay(client, tmp_path)
+def test_a_killed_agents_trial_is_ended_and_given_back_at_once(client: Client, tmp_path: Path, home: Path) -> None:
+    sweep_id, supervisor = stay(client, tmp_path)
     folder = Home(home).trial(only_trial(client, sweep_id).id)
-    first = json.loads(folder.process.read_bytes())["first"]["pid"]
-    agent.kill()
-    agent.wait()
-    wait_until(lambda: not psutil.pid_exists(first), timeout_s=5, what="the end of the first process")
-    os.kill(int((tmp_path / "pids").read_text()), signal.SIGKILL)
+    running = json.loads(folder.process.read_bytes())
+    os.kill(running["agent"]["pid"], signal.SIGKILL)
+    wait_until(lambda: not psutil.pid_exists(running["first"]["pid"]), timeout_s=5, what="the end of the first process")
+    assert_nothing_left(tmp_path)
+    assert finish(supervisor, folder=tmp_path).status == 128 + signal.SIGKILL
+    trial = only_trial(client, sweep_id)
+    assert (trial.state, trial.attempt) == ("pending", 2)
+    assert client.agents(sweep_id)[0].state == "gone"
+
+
+def test_a_killed_supervisor_ends_agent_and_trial(client: Client, tmp_path: Path) -> None:
+    sweep_id, supervisor = stay(client, tmp_path)
+    supervisor.kill()
+    supervisor.wait()
+    assert_nothing_left(tmp_path)
+    wait_until(lambda: client.agents(sweep_id)[0].state == "gone", what="the agent's goodbye")
 
 
 def test_an_idle_agent_ends_on_ctrl_c_at_once(client: Client, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 import psutil
 import pytest
 
-from lightning_sweeps.agent.process import TrialRun, start_trial
+from lightning_sweeps.agent.process import Launching, TrialRun, start_cold
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import TrialFolder
 from lightning_sweeps.process_tree import ProcessId, Tree, TrialProcess, end_tree, find_tree, identify, kill_tree
@@ -63,16 +63,8 @@ def wait_for(condition: Callable[[], bool], what: str, limit_s: float = 20.0) ->
 def start(tmp_path: Path, words: list[str], *, ready: bool = True) -> TrialRun:
     folder = TrialFolder(tmp_path / "trial")
     environment = os.environ | {"LIGHTNING_SWEEPS_TRIAL": str(folder.parameters)}
-    run = start_trial(
-        words,
-        trial_id="t1",
-        environment=environment,
-        folder=folder,
-        working_folder=tmp_path,
-        prefix="[1] ",
-        adopts=False,
-        quiet=True,
-    )
+    launching = Launching("t1", "a1", words, environment, folder, tmp_path, prefix="[1] ", adopts=False, quiet=True)
+    run = start_cold(launching)
     if ready:
         wait_for((tmp_path / "ready").exists, "the trial")
     return run
@@ -110,14 +102,14 @@ def test_an_orphan_that_ignores_sigterm_is_found_by_its_environment(tmp_path: Pa
 ADOPTING_AGENT = """
 import os, sys, time
 from pathlib import Path
-from lightning_sweeps.agent.process import become_subreaper, start_trial
+from lightning_sweeps.agent.parent import become_subreaper
+from lightning_sweeps.agent.process import Launching, start_cold
 from lightning_sweeps.paths import TrialFolder
 from lightning_sweeps.process_tree import find_tree
 folder = TrialFolder(Path("trial").absolute())
 assert become_subreaper()
 environment = dict(os.environ, LIGHTNING_SWEEPS_TRIAL=str(folder.parameters))
-run = start_trial(sys.argv[1:], trial_id="t1", environment=environment,
-    folder=folder, working_folder=Path.cwd(), prefix="", adopts=True, quiet=True)
+run = start_cold(Launching("t1", "a1", sys.argv[1:], environment, folder, Path.cwd(), "", adopts=True, quiet=True))
 while not Path("ready").exists() or len(find_tree(run.tree)) < 2:
     time.sleep(0.01)
 pids = [process.pid for process in find_tree(run.tree)]
@@ -191,15 +183,9 @@ def test_a_program_that_cannot_be_executed_is_a_launch_error(tmp_path: Path) -> 
 
 def test_output_goes_to_files_and_is_shown_line_by_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     folder = TrialFolder(tmp_path / "trial")
-    run = start_trial(
-        ["bash", "-c", r"printf 'one\ntwo'; printf '10%%\r20%%\n' >&2; cat; exit 3"],
-        trial_id="t1",
-        environment=dict(os.environ),
-        folder=folder,
-        working_folder=tmp_path,
-        prefix="[7] ",
-        adopts=False,
-        quiet=False,
+    words = ["bash", "-c", r"printf 'one\ntwo'; printf '10%%\r20%%\n' >&2; cat; exit 3"]
+    run = start_cold(
+        Launching("t1", "a1", words, dict(os.environ), folder, tmp_path, "[7] ", adopts=False, quiet=False)
     )
     assert run.wait(20) == 3
     assert run.clear() == []

@@ -37,9 +37,18 @@ class Ended:
 
 
 def start_agent(
-    sweep_id: str, *options: str, folder: Path, module: str = "tuner", environment: Mapping[str, str] | None = None
+    sweep_id: str,
+    *options: str,
+    folder: Path,
+    module: str = "tuner",
+    environment: Mapping[str, str] | None = None,
+    warm: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start an agent (or with `module="tuner"` the tuner) in `folder`, its output going to files there."""
+    """Start an agent (or with `module="tuner"` the tuner) in `folder`, its output going to files there.
+
+    It starts trials cold unless `warm`: most programs here import nothing, and a fork server takes seconds.
+    """
+    options = options if warm else ("--cold", *options)
     with (folder / "agent.out").open("w") as out, (folder / "agent.err").open("w") as err:
         return subprocess.Popen(
             [sys.executable, "-m", f"lightning_sweeps.{module}", sweep_id, *options],
@@ -64,8 +73,8 @@ def finish(agent: subprocess.Popen[str], *, folder: Path, limit_s: float = LIMIT
     return _read(folder, agent.returncode)
 
 
-def run_agents(sweep_id: str, *options: str, folder: Path, module: str = "tuner") -> Ended:
-    return finish(start_agent(sweep_id, *options, folder=folder, module=module), folder=folder)
+def run_agents(sweep_id: str, *options: str, folder: Path, module: str = "tuner", warm: bool = False) -> Ended:
+    return finish(start_agent(sweep_id, *options, folder=folder, module=module, warm=warm), folder=folder)
 
 
 def wait_for_file(path: Path) -> None:

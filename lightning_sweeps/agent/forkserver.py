@@ -1,0 +1,144 @@
+"""`python -m lightning_sweeps.agent.forkserver`: imports what trials need once, and forks their first processes.
+
+One per agent, with the environment and the working folder of its trials. It stays as good as new: one thread, no
+CUDA context, nothing of the user's program. A fork of it becomes the trial's first process (`forked.py`) and, through
+a process between that ends at once, a child of the agent, which is a child subreaper: the agent collects its exit
+status itself, and the kernel ends it with the agent. The fork server may end at any time; running trials stay.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lightning_sweeps.agent.forked import Origin, become_trial
+from lightning_sweeps.agent.launches import Launch, Launched, Ready, receive, send
+from lightning_sweeps.agent.title import Title
+from lightning_sweeps.process_tree import TRIAL_VARIABLE
+from lightning_sweeps.settings import environment
+
+THREADS = Path("/proc/self/task")
+DESCRIPTORS = Path("/proc/self/fd")
+GPU_DEVICES = "/dev/nvidia"
+
+ALWAYS = (
+    "lightning.pytorch",  # first: it tells torch to ask NVML for GPUs, and not CUDA, which no fork can use afterwards
+    "torch",
+    "torch.utils.data",
+    "torch.distributed",
+    "torch.nn.parallel",
+    "torchmetrics",
+    "lightning_sweeps.sdk.session",
+    "lightning_sweeps.trainer.logger",
+    "lightning_sweeps.trainer.callback",
+)
+"""What trials of Lightning and plain DDP import, as far as it is installed."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until the agent closes the socket whose descriptor is the first argument; the others are modules."""
+    channel = socket.socket(fileno=int(arguments[0]))
+    title = Title.find(TRIAL_VARIABLE)
+    before = environment()
+    problem = "the system does not show where a process's arguments lie" if title is None else ""
+    problem = problem or import_all(arguments[1].split()) or unfit()
+    after = environment()
+    send(channel, Ready(problem, [] if problem else watched_files(arguments[1].split())))
+    if problem or title is None:
+        return
+    gc.collect()
+    gc.freeze()  # what is here now is never garbage: forks share it, and need not look at it
+    added = {name: value for name, value in after.items() if before.get(name) != value}
+    launch = serve(channel)
+    if launch is not None:
+        become_trial(launch, Origin(title, added))
+
+
+def import_all(modules: Sequence[str]) -> str:
+    """Import everything; return what went wrong, or an empty string."""
+    for name in [*(name for name in ALWAYS if find_spec(name.partition(".")[0])), *modules]:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            return f"`{name}` cannot be imported: {type(error).__name__}: {error}"
+    return ""
+
+
+def unfit() -> str:
+    """Return why this process must not be forked, or an empty string.
+
+    A thread does not live on in a fork, but the locks that it held do; a CUDA context cannot be used in one.
+    """
+    threads = len(list(THREADS.iterdir()))
+    if threads != 1:
+        return f"what was imported has started {threads - 1} more threads"
+    torch: Any = sys.modules["torch"]
+    if torch.cuda.is_initialized() or any(name.startswith(GPU_DEVICES) for name in open_files()):
+        return "what was imported has opened a GPU"
+    return ""
+
+
+def open_files() -> list[str]:
+    """Return what this process's descriptors lead to."""
+    names = []
+    for entry in DESCRIPTORS.iterdir():
+        try:
+            names.append(str(entry.readlink()))
+        except OSError:  # the descriptor that lists them
+            continue
+    return names
+
+
+def watched_files(modules: Sequence[str]) -> list[str]:
+    """Return files that change when what was imported would now be imported differently.
+
+    An installer changes the folder that packages lie in; the modules named may be ones that someone works on.
+    """
+    folders = {path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and Path(path).is_dir()}
+    named = {getattr(sys.modules[name], "__file__", None) for name in (*modules, __package__)}
+    return sorted(folders | {path for path in named if path})
+
+
+def serve(channel: socket.socket) -> Launch | None:
+    """Fork what is asked for; return the launch in the fork that is to carry it out, None when the agent is done."""
+    while (launch := receive(channel, Launch)) is not None:
+        problem = unfit()
+        if problem:
+            send(channel, Launched(0, problem))
+            continue
+        pid = fork_away()
+        if pid == 0:
+            channel.close()
+            return launch
+        send(channel, Launched(pid))
+    return None
+
+
+def fork_away() -> int:
+    """Fork a process that is not this one's child but its adopter's; return its pid, and 0 in it."""
+    reading, writing = os.pipe()
+    between = os.fork()
+    if between == 0:
+        os.close(reading)
+        pid = os.fork()
+        if pid == 0:
+            os.close(writing)
+            return 0
+        os.write(writing, str(pid).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        pid = int(stream.read())
+    os.waitpid(between, 0)
+    return pid
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
