@@ -105,6 +105,14 @@ class Client:
         """List runs, newest first; filters: project, group, sweep, trial, state, limit, offset."""
         return self._get("/api/runs", m.RunList, params=filters)
 
+    def query_runs(self, query: m.RunsQuery) -> m.RunsPage:
+        """Return a page of the runs table: filtered, sorted, with chosen columns."""
+        return self._post("/api/runs/query", m.RunsPage, query)
+
+    def changes(self, *, since: float | None = None, project: str | None = None) -> m.Changes:
+        """Return what changed since the cursor of an earlier answer; without one, a cursor to begin with."""
+        return self._get("/api/changes", m.Changes, params={"since": since, "project": project})
+
     def run(self, run_id: str) -> m.Run:
         return self._get(f"/api/runs/{run_id}", m.Run)
 
@@ -145,8 +153,9 @@ class Client:
         params = {"key": key, "x": x, "low": low, "high": high, "offset": offset, "limit": limit}
         return self._get(f"/api/series/{owner_id}/points", list[m.Point], params=params)
 
-    def console(self, run_id: str, *, last: int = 200) -> list[m.ConsoleLine]:
-        return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params={"last": last})
+    def console(self, run_id: str, *, last: int = 200, after: int = 0) -> list[m.ConsoleLine]:
+        """Return the last console lines, oldest first; only those with an id above `after`."""
+        return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params={"last": last, "after": after})
 
     def nodes(self) -> list[m.Node]:
         return self._get("/api/nodes", list[m.Node])

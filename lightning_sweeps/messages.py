@@ -102,6 +102,61 @@ class RunList:
 
 
 @dataclass(frozen=True, slots=True)
+class SortKey:
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunsQuery:
+    """A page of the runs table. The filter language and the columns are in docs/api.md.
+
+    `sort`: without any, newest first. `columns`: what each row holds besides the id.
+    """
+
+    project: str | None = None
+    filter: str = ""
+    sort: list[SortKey] = field(default_factory=list)
+    columns: list[str] = field(default_factory=lambda: ["name", "group", "rank", "state", "created", "rows"])
+    limit: int = 100
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunsPage:
+    """`rows`: maps from column to value, `id` always among them. `total`: runs on all pages."""
+
+    rows: list[dict[str, Any]]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """A run that was written; `changed` is the server's time of it."""
+
+    id: str
+    project: str
+    state: str
+    rows: int
+    changed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was written since the cursor that was asked with; ask next with `cursor`. A change may be told twice.
+
+    `sweeps`: the ids of those of which the sweep itself, a trial or an agent changed. `is_cut`: more runs changed than
+    are told one by one, and `runs` is empty.
+    """
+
+    cursor: float
+    runs: list[RunChange]
+    sweeps: list[str]
+    nodes: list[str]
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesInfo:
     """One logged key of a run or a node, in numbers over all its points."""
 
@@ -226,9 +281,12 @@ class SeriesAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLine:
+    """One printed line; `id` grows, so that a reader can ask for what came after the last one it has."""
+
     time: float
     stream: str
     line: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

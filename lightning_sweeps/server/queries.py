@@ -18,6 +18,8 @@ from lightning_sweeps.messages import (
     Problem,
     Run,
     RunList,
+    RunsPage,
+    RunsQuery,
     Series,
     SeriesAnswer,
     SeriesInfo,
@@ -25,10 +27,11 @@ from lightning_sweeps.messages import (
 )
 from lightning_sweeps.records import RunState
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import nodes, projects, reading, runs, series
+from lightning_sweeps.store import nodes, projects, reading, runs, series, table
 
 MOST_RUNS = 1000
 MOST_POINTS = 10_000
+MOST_OFFSET = 2**31
 MOST_LINES = 10_000
 MOST_SERIES = 5_000
 MOST_BUCKETS = 5_000_000
@@ -70,6 +73,15 @@ def list_runs(
         return runs.list_runs(connection, chosen)
 
 
+@router.post("/api/runs/query")
+def query_runs(store: StoreDep, wanted: RunsQuery) -> RunsPage:
+    """Return a page of the runs table: filtered, sorted, with chosen columns."""
+    if not 0 <= wanted.limit <= MOST_RUNS or not 0 <= wanted.offset < MOST_OFFSET:
+        raise UsageError(f"`limit` is {wanted.limit}, `offset` {wanted.offset}; allowed: 0 to {MOST_RUNS}, 0 or more")
+    with store.read() as connection:
+        return table.read_page(connection, wanted)
+
+
 @router.get("/api/runs/{run_id}")
 def get_run(store: StoreDep, run_id: str) -> Run:
     with store.read() as connection:
@@ -77,10 +89,15 @@ def get_run(store: StoreDep, run_id: str) -> Run:
 
 
 @router.get("/api/runs/{run_id}/console")
-def console(store: StoreDep, run_id: str, last: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200) -> list[ConsoleLine]:
+def console(
+    store: StoreDep,
+    run_id: str,
+    last: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200,
+    after: Annotated[int, Query(ge=0, description="only lines with an id above this")] = 0,
+) -> list[ConsoleLine]:
     """Return the last lines of the run's console output, oldest first."""
     with store.read() as connection:
-        return runs.console(connection, run_id, last=last)
+        return runs.console(connection, run_id, last=last, after=after)
 
 
 @router.get("/api/series/{owner_id}")

@@ -191,13 +191,14 @@ def no_run(run_id: str) -> NotFound:
     return NotFound(f"there is no run `{run_id}`", hint="`lightning-sweeps runs` lists the runs of this server")
 
 
-def console(connection: Connection, run_id: str, *, last: int) -> list[ConsoleLine]:
-    """Return the last lines of the run's console output, oldest first."""
+def console(connection: Connection, run_id: str, *, last: int, after: int = 0) -> list[ConsoleLine]:
+    """Return the last lines of the run's console output, oldest first; only those with an id above `after`."""
     get_run(connection, run_id)
     table = schema.console
-    newest = select(table.c.time, table.c.stream, table.c.line).where(table.c.run_id == run_id)
-    lines = connection.execute(newest.order_by(table.c.id.desc()).limit(last)).all()
-    return [ConsoleLine(line.time, line.stream, line.line) for line in reversed(lines)]
+    known = select(table.c.time, table.c.stream, table.c.line, table.c.id)
+    newest = known.where(table.c.run_id == run_id, table.c.id > after).order_by(table.c.id.desc()).limit(last)
+    lines = connection.execute(newest).all()
+    return [ConsoleLine(line.time, line.stream, line.line, line.id) for line in reversed(lines)]
 
 
 def _joined() -> Select[Any]:

@@ -6,6 +6,8 @@ Times are seconds since the epoch (UTC). JSON columns keep the order of keys, an
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -35,6 +37,12 @@ Big = BigInteger().with_variant(Integer, "sqlite")
 """64 bits; SQLite gives row numbers only to columns that are called INTEGER, and those have 64 bits too."""
 
 Structure = JSON(none_as_null=True)
+
+
+def _changed() -> Column[float]:
+    """Return a column that every INSERT and UPDATE sets to the server's time: what pages that are open watch."""
+    return Column("changed", Double, default=time.time, onupdate=time.time)
+
 
 api_key = Table(
     "api_key",
@@ -87,6 +95,8 @@ run = Table(
     Column("updated", Double, nullable=False),
     Column("ended", Double),
     Column("rows", Big, nullable=False),
+    _changed(),
+    Index(None, "changed"),
     Index(None, "project_id", "created"),
     Index(None, "group"),
     Index(None, "sweep_id"),
@@ -103,6 +113,8 @@ node = Table(
     Column("gpus", Structure, nullable=False),
     Column("created", Double, nullable=False),
     Column("seen", Double, nullable=False),
+    _changed(),
+    Index(None, "changed"),
 )
 
 journal = Table(
@@ -221,6 +233,8 @@ sweep = Table(
     Column("failures_in_row", Integer, nullable=False),
     Column("created", Double, nullable=False),
     Column("ended", Double),
+    _changed(),
+    Index(None, "changed"),
     Index(None, "project_id", "created"),
 )
 
@@ -246,6 +260,8 @@ trial = Table(
     Column("created", Double, nullable=False),
     Column("started", Double),
     Column("ended", Double),
+    _changed(),
+    Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),
     Index(None, "agent_id"),
@@ -276,5 +292,7 @@ agent = Table(
     Column("trials_done", Integer, nullable=False),
     Column("registered", Double, nullable=False),
     Column("seen", Double, nullable=False),
+    _changed(),
+    Index(None, "changed"),
     Index(None, "sweep_id"),
 )

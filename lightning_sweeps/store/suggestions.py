@@ -41,7 +41,7 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     if config.method in INLINE_METHODS:
         method = METHODS[config.method](Imputation())
         params = method.suggest(space, history, number=number, seed=row.seed)
-    elif needs_model(space, history, number=number):
+    elif config.method != "bayes" or needs_model(space, history, number=number):
         return _request(row, config, number, list(history))
     elif number > startup_count(space) and ahead is not None and waiting >= ahead:
         return False  # nobody waits, and what runs now will tell a model where to go

@@ -1,0 +1,85 @@
+"""The runs table: one page of chosen columns, filtered and sorted in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, select
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import RunsPage, RunsQuery
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.filters import parse_filter
+from lightning_sweeps.store.run_columns import STRUCTURES, column, condition, order
+
+MOST_SORTS = 5
+MOST_COLUMNS = 1000
+WHOLE = (*STRUCTURES, "tags", "gpus", "command")
+"""Columns that are no single value; they can be shown and not sorted by."""
+
+_run = schema.run
+_STORED = {"node": "node_id", "sweep": "sweep_id", "trial": "trial_id"}
+
+
+def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
+    """Return one page of the runs that the query chooses, and how many there are on all pages.
+
+    Raises:
+        UsageError: the filter cannot be read, or a column does not exist.
+    """
+    dialect = connection.dialect.name
+    for name in wanted.columns:
+        if name not in WHOLE:
+            column(name, dialect)
+    if len(wanted.sort) > MOST_SORTS or len(wanted.columns) > MOST_COLUMNS:
+        raise UsageError(f"allowed are {MOST_COLUMNS} columns and {MOST_SORTS} to sort by")
+    conditions = [] if wanted.project is None else [schema.project.c.name == wanted.project]
+    tree = parse_filter(wanted.filter)
+    if tree is not None:
+        conditions.append(condition(tree, dialect))
+    ordered = [key for by in wanted.sort for key in order(by.column, dialect, is_descending=by.descending)]
+    chosen = select(_run.c.id).join(schema.project).where(*conditions)
+    total = connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    newest = (_run.c.created.desc(), _run.c.rank, _run.c.id)
+    page = chosen.order_by(*ordered, *newest).limit(wanted.limit).offset(wanted.offset)
+    ids = list(connection.scalars(page))
+    return RunsPage(_rows(connection, ids, wanted.columns), total)
+
+
+def _rows(connection: Connection, ids: list[str], names: list[str]) -> list[dict[str, Any]]:
+    """Return the named columns of some runs, in their order; only these runs' structures are read."""
+    rows = {row["id"]: row for row in connection.execute(_selection(names).where(_run.c.id.in_(ids))).mappings()}
+    return [{"id": run_id} | {name: _value(rows[run_id], name) for name in names} for run_id in ids]
+
+
+def _selection(names: list[str]) -> Select[Any]:
+    needed = {"id", "created", "updated", "ended"}
+    for name in names:
+        head = name.partition(".")[0]
+        if head == "summary":
+            needed |= {"summary", "logged"}
+        elif head not in ("project", "duration"):
+            needed.add(_STORED.get(head, head))
+    return select(*(_run.c[name] for name in sorted(needed)), schema.project.c.name.label("project")).join(
+        schema.project
+    )
+
+
+def _value(row: RowMapping, name: str) -> Any:
+    head, _, key = name.partition(".")
+    if name == "duration":
+        return (row["updated"] if row["ended"] is None else row["ended"]) - row["created"]
+    if head == "summary":
+        summary = row["logged"] | row["summary"]
+        return summary.get(key) if key else summary
+    if head == "config" and key:
+        return _leaf(row["config"], key)
+    return row[_STORED.get(name, name)]
+
+
+def _leaf(config: Any, key: str) -> Any:
+    """Return the value under a dotted key, nested or flat."""
+    found = config
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return config.get(key) if found is None else found

@@ -1,0 +1,200 @@
+"""The runs table: the filter language, and what filters and sorting choose on both databases."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import RunsQuery, SortKey
+from lightning_sweeps.server.ingest import parse
+from lightning_sweeps.store import ingest
+from lightning_sweeps.store.changes import read_changes
+from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.filters import Both, Comparison, Not, parse_filter
+from lightning_sweeps.store.table import read_page
+from tests.store.journals import STARTED, Journal
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("", None),
+        ("state = finished", Comparison("state", "=", ("finished",))),
+        ("summary.val/loss<=1e-3", Comparison("summary.val/loss", "<=", (0.001,))),
+        ("summary.`val loss` > -2", Comparison("summary.val loss", ">", (-2.0,))),
+        (r'name ~ "a \"b\""', Comparison("name", "~", ('a "b"',))),
+        ("config.fp16 == true", Comparison("config.fp16", "=", (True,))),
+        ("ended = null", Comparison("ended", "=", (None,))),
+        ("state in (failed, 'killed')", Comparison("state", "in", ("failed", "killed"))),
+        ("not tags has x", Not(Comparison("tags", "has", ("x",)))),
+        (
+            "a = 1 or b = 2 and not (c = 3)",
+            Both(
+                "or",
+                (
+                    Comparison("a", "=", (1.0,)),
+                    Both("and", (Comparison("b", "=", (2.0,)), Not(Comparison("c", "=", (3.0,))))),
+                ),
+            ),
+        ),
+    ],
+)
+def test_filters_are_read(text: str, tree: object) -> None:
+    assert parse_filter(text) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("state", "its end"),
+        ("state =", "its end"),
+        ("= 3", "`=` at character 1 where a column"),
+        ("a = 1 b = 2", "`b` at character 7"),
+        ("(a = 1", r"`\)`"),
+        ("a in b", r"`\(`"),
+        ("a = 'open", "character 5"),
+        ("(" * 60 + "a = 1" + ")" * 60, "nested"),
+        ("a" * 20_000, "20000 characters"),
+    ],
+)
+def test_what_is_no_filter_says_where(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_filter(text)
+
+
+@given(st.text(alphabet="ab.=<>!~()'\"`, 1\\", max_size=40))
+def test_any_text_is_a_filter_or_a_usage_error(text: str) -> None:
+    try:
+        parse_filter(text)
+    except UsageError as error:
+        assert error.hint or "nested" in error.message
+
+
+@pytest.fixture
+def runs_store(store: Store) -> Store:
+    for number in range(4):
+        config = {
+            "lr": 10.0**-number,
+            "net": {"depth": number},
+            "opt": "adam" if number % 2 else "sgd",
+            "amp": number > 1,
+        }
+        journal = Journal(id=f"j{number}", run=f"r{number}", created=STARTED + number, config=config)
+        journal.log(0, **{"val/loss": float("nan") if number == 3 else 4.0 - number, "note": f"n{number}"})
+        if number == 2:
+            journal.set_summary(**{"val/loss": 100.0})
+        if number:
+            journal.finish("failed" if number == 1 else "finished")
+        with store.write() as connection:
+            ingest.commit(connection, parse(journal.id, 0, journal.data, committed=0), now=STARTED)
+    return store
+
+
+def chosen(store: Store, text: str, *sort: SortKey) -> list[str]:
+    with store.read() as connection:
+        page = read_page(connection, RunsQuery(filter=text, sort=list(sort) or [SortKey("id")], columns=[]))
+    assert page.total == len(page.rows)
+    return [row["id"] for row in page.rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "0123"),
+        ("state = finished", "23"),
+        ("state != finished", "01"),
+        ("state in (failed, running)", "01"),
+        ("not state = finished", "01"),
+        ("config.lr < 0.05", "23"),
+        ("config.net.depth >= 1 and config.opt = adam", "13"),
+        ("config.amp = true", "23"),
+        ("config.nothing = null", "0123"),
+        ("config.nothing != 3", "0123"),
+        ("config.nothing > 3", ""),
+        ("not config.nothing > 3", "0123"),
+        ("summary.val/loss > 3.5", "02"),  # what the user set stands above what was logged
+        ("summary.val/loss = nan", "3"),
+        ("summary.note ~ N1", "1"),
+        ("name ~ 'A na'", "0123"),
+        ("name ~ '%'", ""),
+        ("created >= 2023-11-14T22:13:22Z", "23"),
+        ("created > -1d", ""),
+        ("duration >= 1", "0123"),
+        ("exit_code = null", "0123"),
+        ("rows = 1 or rows > 5", "0123"),
+        ("tags has x", ""),
+        ("not tags has x and id = r1", "1"),
+        ("id = 'r1' or (id = r2 and not project = other)", "12"),
+    ],
+)
+def test_filters_choose(runs_store: Store, text: str, expected: str) -> None:
+    assert chosen(runs_store, text) == [f"r{number}" for number in expected]
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        (SortKey("created", True), "3210"),
+        (SortKey("summary.val/loss"), "1023"),  # NaN is no number: after all that are
+        (SortKey("summary.val/loss", True), "2013"),
+        (SortKey("config.lr"), "3210"),
+        (SortKey("summary.note", True), "3210"),
+        (SortKey("duration"), "3120"),
+    ],
+)
+def test_sorting(runs_store: Store, sort: SortKey, expected: str) -> None:
+    found = chosen(runs_store, "", sort)
+    if sort.column == "duration":
+        assert len(found) == 4
+    else:
+        assert found == [f"r{number}" for number in expected]
+
+
+def test_columns_and_pages(runs_store: Store) -> None:
+    columns = ["name", "project", "config.net.depth", "summary.val/loss", "summary.none", "tags", "duration", "sweep"]
+    with runs_store.read() as connection:
+        page = read_page(connection, RunsQuery("project-1", columns=columns, limit=1, offset=1))
+        assert read_page(connection, RunsQuery("other")).total == 0
+    assert page.total == 4
+    assert page.rows == [
+        {
+            "id": "r2",
+            "name": "a name",
+            "project": "project-1",
+            "config.net.depth": 2,
+            "summary.val/loss": 100.0,
+            "summary.none": None,
+            "tags": [],
+            "duration": 3.0,
+            "sweep": None,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["colour = red", "config = 3", "tags > 3", "name has x", "rows = many", "created > soon"]
+)
+def test_what_cannot_be_compared(store: Store, text: str) -> None:
+    with store.read() as connection, pytest.raises(UsageError):
+        read_page(connection, RunsQuery(filter=text))
+
+
+def test_a_column_that_does_not_exist(store: Store) -> None:
+    with store.read() as connection:
+        for wanted in (RunsQuery(columns=["colour"]), RunsQuery(sort=[SortKey("summary.")])):
+            with pytest.raises(UsageError, match="there is no column"):
+                read_page(connection, wanted)
+
+
+def test_changes_since_a_cursor(runs_store: Store) -> None:
+    now = time.time()
+    with runs_store.read() as connection:
+        found = read_changes(connection, since=now - 60, now=now)
+        assert {(run.id, run.state) for run in found.runs} >= {("r0", "running"), ("r1", "failed")}
+        assert (found.cursor, found.sweeps, found.nodes, found.is_cut) == (now, [], [], False)
+        assert read_changes(connection, since=now - 60, now=now, project="other").runs == []
+        assert read_changes(connection, since=now + 60, now=now).runs == []
