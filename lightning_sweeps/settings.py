@@ -97,6 +97,13 @@ VARIABLES = (
         "off: no service is started, journals wait for one or for `lightning-sweeps sync`",
         _one_of("process", "thread", "off"),
     ),
+    Variable(
+        "CONSOLE",
+        "auto",
+        "auto, on, off",
+        "record what a rank prints, line by line, with its run; auto: in a sweep's trials",
+        _one_of("auto", "on", "off"),
+    ),
     Variable("GROUP", "", "a name", "the group of this job's runs, the same on every rank", str),
     Variable("TRIAL", "", "a file", "set by the agent: the file with the trial's id and parameters", _optional_path),
     Variable(
@@ -126,6 +133,7 @@ class Settings:
     project: str
     mode: Mode
     service: ServiceKind
+    console: Literal["auto", "on", "off"]
     group: str
     trial: Path | None
     sample_interval_s: float

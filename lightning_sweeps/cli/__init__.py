@@ -30,6 +30,7 @@ COMMANDS = {
     "status": Entry("lightning_sweeps.cli.status", "Show sweeps, or one sweep's trials, best result and agents."),
     "runs": Entry("lightning_sweeps.cli.runs", "List runs: state, group, rank, last values."),
     "ui": Entry("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
+    "logs": Entry("lightning_sweeps.cli.logs", "Show or follow what the ranks of a run, group or trial print."),
     "sync": Entry(
         "lightning_sweeps.cli.sync", "Ship journals that were left behind, or copied folders of them."
     ),

@@ -15,9 +15,10 @@ from lightning_sweeps.journal.values import plain_values
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.messages import TrialFile
 from lightning_sweeps.paths import Home
-from lightning_sweeps.records import Artifact, Config, Finish, Media, RunInfo, RunState, Summary
+from lightning_sweeps.records import Artifact, Config, Finish, Media, RunInfo, RunState, Stream, Summary, Text
 from lightning_sweeps.sdk.artifacts import ArtifactShelf, Version
 from lightning_sweeps.sdk.blobs import Blob, put_bytes, put_file
+from lightning_sweeps.sdk.console import Capture
 from lightning_sweeps.sdk.delivery import wait_until_shipped
 from lightning_sweeps.sdk.spawn import ensure_service
 from lightning_sweeps.settings import read_settings
@@ -56,6 +57,7 @@ class Run:
         self._writer = self._open_writer(opens_late) if journals else None
         self._next_step = 0
         self._finished = False
+        self._capture: Capture | None = None
         self.trial = trial
         self.config = RecordedMap(info.config, self._record_config)
         self.summary = RecordedMap({}, self._record_summary)
@@ -222,6 +224,9 @@ class Run:
 
     def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Any) -> None:
         assert self._writer is not None  # noqa: S101
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
         self._finished = True
         lost = self._writer.lost
         if lost:
@@ -230,6 +235,16 @@ class Run:
             lambda sequence, time: Finish(sequence, time, state, exit_code=exit_code, reason=reason, writer=writer)
         )
         self._writer.close()
+
+    def capture_console(self) -> None:
+        """Record what this process prints, line by line, until the run is finished."""
+        if self._writer is not None and self._capture is None:
+            self._capture = Capture(self._record_line)
+
+    def _record_line(self, stream: Stream, line: str) -> None:
+        """Record a line of this very process: a forked worker that prints must not open a journal for it."""
+        if self._writer is not None and self._writer.is_own and not self._finished:
+            self._writer.append(lambda sequence, time: Text(sequence, time, stream, line))
 
     def _record_config(self, values: dict[str, Any]) -> None:
         if self._writer is not None:

@@ -187,6 +187,8 @@ def open_run(
                 home, settings
             )  # first: at exit what was registered last comes first, and runs end before it
         _remember(run)
+        if settings.console == "on" or (settings.console == "auto" and trial is not None):
+            run.capture_console()
     return run
 
 

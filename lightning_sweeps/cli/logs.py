@@ -1,0 +1,57 @@
+"""`lightning-sweeps logs`: what the ranks print, as it was or as it comes."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+from lightning_sweeps.client import Client
+from lightning_sweeps.connection import connect
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.messages import Run
+from lightning_sweeps.records import FINAL_RUN_STATES
+
+FOLLOW_INTERVAL_S = 0.5
+MOST_LINES = 10_000
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def logs(
+    target: str = typer.Argument(..., metavar="RUN|GROUP|TRIAL", help="An id as `runs` or `status --json` shows it."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on until all ranks have ended."),
+    last: int = typer.Option(200, "--last", "-n", min=1, max=MOST_LINES, help="Lines to show of each rank first."),
+) -> None:
+    """Show what the ranks of a run, a group or a trial printed, each line behind its rank."""
+    with connect() as client:
+        runs = _find(client, target)
+        shown = {run.id: _show(client, run, last=last, after=0) for run in runs}
+        while follow:
+            is_over = all(client.run(run.id).state in FINAL_RUN_STATES for run in runs)
+            for run in runs:
+                shown[run.id] = _show(client, run, last=MOST_LINES, after=shown[run.id])
+            if is_over:
+                return
+            time.sleep(FOLLOW_INTERVAL_S)
+        if not any(shown.values()):
+            typer.echo("Nothing is recorded. Trials are by themselves; else set LIGHTNING_SWEEPS_CONSOLE=on.", err=True)
+
+
+def _find(client: Client, target: str) -> list[Run]:
+    try:
+        return [client.run(target)]
+    except NotFound:
+        runs = client.runs(group=target).runs or client.runs(trial=target).runs
+    if not runs:
+        raise NotFound(f"no run, group or trial `{target}`", hint="list the runs with `lightning-sweeps runs`")
+    return sorted(runs, key=lambda run: run.rank)
+
+
+def _show(client: Client, run: Run, *, last: int, after: int) -> int:
+    """Print the lines behind `after` and return the id of the last one."""
+    lines = client.console(run.id, last=last, after=after)
+    for line in lines:
+        typer.echo(f"[{run.rank}] {line.line}", err=line.stream == "stderr")
+    return lines[-1].id if lines else after

@@ -1,0 +1,92 @@
+"""Console capture: lines as a terminal shows them, and nothing in the way of the program's own output."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lightning_sweeps.journal.reader import read_part
+from lightning_sweeps.records import Text
+from lightning_sweeps.sdk.console import MAX_LINE, LineFolder
+from lightning_sweeps.settings import environment
+
+
+@pytest.mark.parametrize(
+    ("written", "lines"),
+    [
+        (["a\n"], ["a"]),
+        (["a", "b\nc", "\n"], ["ab", "c"]),
+        (["10%\r", "20%\r", "100%\n"], ["100%"]),
+        (["10%\r20%\r\n"], ["20%"]),
+        (["\n\n"], ["", ""]),
+        (["no end"], []),
+        (["windows\r\n"], ["windows"]),
+        (["x" * (MAX_LINE + 5) + "\n"], ["x" * MAX_LINE]),
+    ],
+)
+def test_folding(written: list[str], lines: list[str]) -> None:
+    folder = LineFolder()
+    assert [line for text in written for line in folder.feed(text)] == lines
+
+
+@given(st.lists(st.text(alphabet="ab\n", max_size=12), max_size=8))
+def test_however_the_text_is_cut_the_lines_are_the_same(pieces: list[str]) -> None:
+    folder = LineFolder()
+    in_pieces = [line for piece in pieces for line in folder.feed(piece)]
+    assert in_pieces == LineFolder().feed("".join(pieces))
+
+
+PROGRAM = """
+import os, sys
+import lightning_sweeps as ls
+run = ls.init("console")
+print("to stdout")
+print("to stderr", file=sys.stderr)
+for percent in (10, 50, 100):
+    print(f"progress {percent}%", end="\\r", flush=True)
+print()
+child = os.fork()
+if child == 0:
+    print("a worker prints", flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+run.finish()
+print("after the end")
+"""
+
+
+def texts(home: Path) -> list[Text]:
+    (path,) = (home / "journals").glob("*.journal")
+    return [record for record in read_part(path, 0, limit_bytes=1 << 20).records if isinstance(record, Text)]
+
+
+def test_a_program_prints_as_before_and_its_lines_are_recorded(home: Path) -> None:
+    variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "on"}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0] == "to stdout"
+    assert done.stdout.splitlines()[-1] == "after the end"
+    assert done.stderr == "to stderr\n"
+    assert [(text.stream, text.line) for text in texts(home)] == [
+        ("stdout", "to stdout"),
+        ("stderr", "to stderr"),
+        ("stdout", "progress 100%"),
+    ]
+
+
+def test_a_traceback_is_recorded(home: Path) -> None:
+    code = "import lightning_sweeps as ls; ls.init(); raise ValueError('bad')"
+    variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "on"}
+    subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, check=False)
+    assert texts(home)[-1].line == "ValueError: bad"
+
+
+def test_off_records_nothing_and_leaves_the_streams(home: Path) -> None:
+    code = "import sys, lightning_sweeps as ls; before = sys.stdout; ls.init(); assert sys.stdout is before; print('x')"
+    variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "off"}
+    subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, check=True)
+    assert texts(home) == []
