@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
-from lightning_sweeps.server import auth, dashboard, ingest, problems, queries, reference, sessions, sweeps
+from lightning_sweeps.server import auth, dashboard, ingest, live, problems, queries, reference, sessions, sweeps
 from lightning_sweeps.store.engine import Store
 
 
@@ -37,7 +37,7 @@ def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
     app.state.lease_s = lease_s
     app.state.closing = threading.Event()
     problems.install(app)
-    routers = (ingest.router, queries.router, sweeps.router, reference.router)
+    routers = (ingest.router, queries.router, live.router, sweeps.router, reference.router)
     for router in (*routers, dashboard.router):  # the last takes every other path
         app.include_router(router)
     return app
