@@ -31,6 +31,10 @@ class Home:
         """Journals of runs in offline mode: shipped by `lightning-sweeps sync` alone."""
         return self.root / "offline"
 
+    def stacks(self, pid: int, started: float) -> Path:
+        """Where a process prints the stacks of its threads when the service asks for them; it is there while it can."""
+        return self.root / "stacks" / f"{pid}-{started:.0f}"
+
     @property
     def stops(self) -> Path:
         """One `<run id>.json` per run that was told to stop: `{"reason": ...}`."""

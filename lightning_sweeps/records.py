@@ -175,4 +175,19 @@ class Finish(Struct, array_like=True, frozen=True, tag="f"):
     writer: Literal["run", "exit", "service"] = "run"
 
 
-Record = Header | Metrics | Config | Summary | Text | Media | Artifact | Heartbeat | Finish
+class Stall(Struct, array_like=True, frozen=True, tag="w"):
+    """In a node's journal: a rank has logged nothing for long, and where its threads stand. Written by the service."""
+
+    sequence: int
+    time: float
+    run: str
+    rank: int
+    since: float
+    """When it logged last."""
+    where: str
+    """The place in the program where its main thread waits, in words."""
+    stacks: str
+    """The stacks of all its Python threads, as faulthandler prints them."""
+
+
+Record = Header | Metrics | Config | Summary | Text | Media | Artifact | Heartbeat | Finish | Stall

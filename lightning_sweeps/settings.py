@@ -51,6 +51,10 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _seconds_or_never(text: str) -> float:
+    return 0.0 if float(text) == 0 else _seconds(text)
+
+
 def _url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError(text)
@@ -107,6 +111,13 @@ VARIABLES = (
     Variable("GROUP", "", "a name", "the group of this job's runs, the same on every rank", str),
     Variable("TRIAL", "", "a file", "set by the agent: the file with the trial's id and parameters", _optional_path),
     Variable(
+        "STALL_S",
+        "900",
+        "seconds; 0 for never",
+        "after so long without a row the service keeps the stacks of all ranks of the job with their runs",
+        _seconds_or_never,
+    ),
+    Variable(
         "SAMPLE_INTERVAL_S",
         "5",
         "seconds > 0",
@@ -136,6 +147,7 @@ class Settings:
     console: Literal["auto", "on", "off"]
     group: str
     trial: Path | None
+    stall_s: float
     sample_interval_s: float
     idle_exit_s: float
 

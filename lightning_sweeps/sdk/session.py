@@ -18,6 +18,7 @@ from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run import Run, describe_error, plain_config
 from lightning_sweeps.sdk.spawn import ensure_service
+from lightning_sweeps.sdk.stacks import print_stacks_on_demand
 from lightning_sweeps.sdk.trial import Trial, current_trial
 from lightning_sweeps.settings import Settings, environment, read_settings
 
@@ -183,9 +184,8 @@ def open_run(
     run = Run(info, home=home, journals=journals if records else None, trial=trial, opens_late=opens_late)
     if records:
         if settings.mode == "online":
-            ensure_service(
-                home, settings
-            )  # first: at exit what was registered last comes first, and runs end before it
+            print_stacks_on_demand(home)
+            ensure_service(home, settings)  # before the run is remembered: at exit, what came last ends first
         _remember(run)
         if settings.console == "on" or (settings.console == "auto" and trial is not None):
             run.capture_console()

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -13,13 +14,14 @@ from lightning_sweeps.journal.closing import ExitStatus, closing_of, last_finish
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, write_whole
-from lightning_sweeps.records import Finish
+from lightning_sweeps.records import Finish, RunInfo, Stall
 from lightning_sweeps.service.book import Journal, JournalBook
 from lightning_sweeps.service.exits import ExitWatch, Owner
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.sampler import Sampler, describe_node
 from lightning_sweeps.service.shipper import Shipper
 from lightning_sweeps.service.shipping import Shipping
+from lightning_sweeps.service.stalls import Stalled, StallWatch
 from lightning_sweeps.settings import Settings
 
 logger = logging.getLogger("lightning_sweeps.service")
@@ -30,6 +32,7 @@ STATE_INTERVAL_S = 2.0
 NEWS_INTERVAL_S = 0.2
 """How soon a process that waits for the server's word hears it."""
 STOP_TIMEOUT_S = 2.0
+STALL_INTERVAL_S = 1.0
 
 
 @dataclass(slots=True)
@@ -47,6 +50,8 @@ class Service:
     _stopping: bool = False
     _sampled_at: float = 0.0
     _state_at: float = 0.0
+    _stalls: StallWatch = field(init=False)
+    _stalls_at: float = 0.0
     _told: dict[str, int] = field(default_factory=dict)
     _busy_at: float = 0.0
 
@@ -55,6 +60,7 @@ class Service:
         self._guard = TrialGuard(self.home)
         self._shipping = Shipping(self.settings, Shipper(self.home, JournalBook(self.home.journals, node_id())))
         self._sampler = Sampler(self.home.root)
+        self._stalls = StallWatch(self.home, self.settings.stall_s)
 
     def run(self) -> None:
         self._busy_at = time.monotonic()
@@ -71,6 +77,7 @@ class Service:
         for owner, status in self._watch.wait(TICK_S):
             self._close_of(owner, status)
         self._guard.look()
+        self._look_for_stalls()
         now = time.monotonic()
         if self._has_work():
             self._busy_at = now
@@ -88,6 +95,7 @@ class Service:
         self._book.refresh()  # a process may die before its newest journal was seen
         for journal in [journal for journal in self._book.journals.values() if journal.owner == owner]:
             self._close_journal(journal, status)
+        self.home.stacks(owner.pid, owner.started).unlink(missing_ok=True)
 
     def _close_journal(self, journal: Journal, status: ExitStatus | None) -> None:
         try:
@@ -98,13 +106,27 @@ class Service:
         except OSError as error:
             logger.error("cannot close `%s`: %s", journal.path, error)
 
+    def _look_for_stalls(self) -> None:
+        if time.monotonic() - self._stalls_at < STALL_INTERVAL_S:
+            return
+        self._stalls_at = time.monotonic()
+        for stalled in self._stalls.look(self._book.journals.values(), now=time.time()):
+            run = stalled.journal.header.run
+            if run is not None:
+                logger.warning("run %s: %s", run.id, stalled.where)
+                self._own_journal().append(partial(_stall_record, run, stalled))
+
     # node
+
+    def _own_journal(self) -> JournalWriter:
+        """Return this node's journal; it is begun with the first record."""
+        if self._node_journal is None:
+            self._node_journal = JournalWriter(self.home.journals, node=describe_node())
+        return self._node_journal
 
     def _sample(self) -> None:
         """Append one row to this node's journal; its steps are seconds since the epoch."""
-        if self._node_journal is None:
-            self._node_journal = JournalWriter(self.home.journals, node=describe_node())
-        self._node_journal.metrics(int(time.time()), self._sampler.sample())
+        self._own_journal().metrics(int(time.time()), self._sampler.sample())
 
     # life
 
@@ -156,3 +178,7 @@ class Service:
     def stop(self) -> None:
         """Let `run` return after a last try to ship; may be called from a signal handler or another thread."""
         self._stopping = True
+
+
+def _stall_record(run: RunInfo, stalled: Stalled, sequence: int, now: float) -> Stall:
+    return Stall(sequence, now, run.id, run.rank, stalled.since, stalled.where, stalled.stacks)

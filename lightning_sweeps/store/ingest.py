@@ -13,6 +13,7 @@ from lightning_sweeps.messages import Command, IngestReply
 from lightning_sweeps.store import nodes, runs, schema, series, sweeps
 from lightning_sweeps.store.batch import Batch, fold
 from lightning_sweeps.store.plain import int32, usable_time
+from lightning_sweeps.store.reports import Writer
 
 ID_LENGTH = 128
 
@@ -146,6 +147,8 @@ def _write(connection: Connection, journal: RowMapping, batch: Batch, *, offset:
     if journal["run_id"] is None:
         nodes.seen(connection, journal["node_id"], at=batch.latest)
         series.append(connection, batch.points(), kind="node", owner_id=journal["node_id"], journal_id=journal["id"])
+        for stall in batch.stalls:
+            runs.note_stall(connection, stall, journal_id=journal["id"])
         return
     _write_run(connection, journal, batch, now=now)
 
@@ -164,7 +167,9 @@ def _write_run(connection: Connection, journal: RowMapping, batch: Batch, *, now
     if batch.headers or batch.finish != journal["finish"]:
         runs.settle(connection, run_id)
     if trial_id is not None and journal["rank"] == 0 and batch.rows:
-        sweeps.record_reports(connection, trial_id, batch.rows, now)
+        run = msgspec.convert(journal["header"], records.Header).run
+        writer = Writer(run.attempt, run.resumed_step) if run is not None else Writer()
+        sweeps.record_reports(connection, trial_id, batch.rows, now, writer=writer)
 
 
 def _commands(connection: Connection, journal: RowMapping | None) -> list[Command]:

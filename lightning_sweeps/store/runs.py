@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select, update
 
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import ConsoleLine, Run, RunList
-from lightning_sweeps.records import Header, RunInfo
+from lightning_sweeps.records import Header, RunInfo, Stall
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.engine import insert
@@ -139,10 +139,24 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
             summary=known["summary"] | batch.summary,
             updated=max(known["updated"], batch.latest),
             rows=known["rows"] + len(batch.rows),
+            reason="" if known["state"] == "running" and batch.rows else known["reason"],
         )
     )
     trial_id: str | None = known["trial_id"]
     return trial_id
+
+
+def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None:
+    """Say with a run that goes on that it does not, and keep its stacks among its console lines."""
+    reason = text(stall.where)
+    is_running = (_run.c.id == stall.run) & (_run.c.state == "running")
+    if connection.execute(update(_run).where(is_running).values(reason=reason)).rowcount == 0:
+        return
+    lines = [reason, *text(stall.stacks).splitlines()]
+    row = {"run_id": stall.run, "journal_id": journal_id, "sequence": stall.sequence, "time": stall.time}
+    connection.execute(
+        insert(connection, schema.console), [{**row, "stream": "stacks", "line": line} for line in lines]
+    )
 
 
 def settle(connection: Connection, run_id: str) -> None:
