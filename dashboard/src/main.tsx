@@ -1,6 +1,7 @@
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
+import { startLive } from "./base/live";
 import { interceptLinks, usePlace } from "./base/router";
 import { startTheme } from "./base/theme";
 import { GroupPage } from "./pages/Group";
@@ -27,6 +28,7 @@ function Content() {
 
 startTheme();
 interceptLinks();
+startLive();
 render(
   <Shell>
     <Content />

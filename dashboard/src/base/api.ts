@@ -50,7 +50,7 @@ export interface SeriesInfo {
   count: number;
   first_step: number;
   last_step: number;
-  last: number | null;
+  last: number | string | null;
   minimum: number | null;
   maximum: number | null;
   mean: number | null;
@@ -67,11 +67,77 @@ export interface Bucket {
   nonfinite: number;
 }
 
+/** One series with both its steps and its times. */
 export interface Series {
   owner: string;
   key: string;
   count: number;
   buckets: Bucket[];
+}
+
+/** A series as columns, one entry a bucket, by x; `count` 0 where there is none. */
+export interface Columns {
+  owner: string;
+  key: string;
+  count: number;
+  x: number[];
+  minimum: (number | null)[];
+  maximum: (number | null)[];
+  mean: (number | null)[];
+  last: (number | null)[];
+  counts: number[];
+  nonfinite: number[];
+}
+
+/** Several series drawn as one. */
+export interface GroupColumns {
+  group: string;
+  members: number;
+  x: number[];
+  mean: (number | null)[];
+  median: (number | null)[];
+  deviation: (number | null)[];
+  minimum: (number | null)[];
+  maximum: (number | null)[];
+  counts: number[];
+}
+
+export interface SeriesQuery {
+  lines: { owner: string; key: string; group?: string }[];
+  x: string;
+  low: number | null;
+  high: number | null;
+  points: number;
+}
+
+export interface SeriesAnswer {
+  lines: Columns[];
+  groups: GroupColumns[];
+}
+
+export interface RunsQuery {
+  project: string | null;
+  filter: string;
+  sort: { column: string; descending: boolean }[];
+  columns: string[];
+  limit: number;
+  offset: number;
+}
+
+export type RunRow = Record<string, unknown> & { id: string };
+
+export interface RunsPage {
+  rows: RunRow[];
+  total: number;
+}
+
+/** What was written since the page last heard. */
+export interface Changes {
+  cursor: number;
+  runs: { id: string; project: string; state: string; rows: number }[];
+  sweeps: string[];
+  nodes: string[];
+  is_cut: boolean;
 }
 
 export interface ConsoleLine {
@@ -146,7 +212,7 @@ export interface Session {
   version: string;
 }
 
-/** A path of the API whose answer is a `T`. */
+/** What is asked of the API, its answer a `T`: a path; and behind a line break the body, where it is a POST. */
 export type Path<T> = string & { readonly answer?: T };
 
 function query(values: Record<string, string | number | null | undefined>): string {
@@ -170,6 +236,9 @@ export interface RunFilter {
 export const paths = {
   session: (): Path<Session> => "/api/session",
   projects: (): Path<string[]> => "/api/projects",
+  table: (wanted: RunsQuery): Path<RunsPage> => `/api/runs/query\n${JSON.stringify(wanted)}`,
+  series: (wanted: SeriesQuery): Path<SeriesAnswer> => `/api/series/query\n${JSON.stringify(wanted)}`,
+  buckets: (owner: string, key: string, points: number): Path<Series> => `/api/series/${id(owner)}/buckets${query({ key, points })}`,
   runs: (filter: RunFilter): Path<RunList> => `/api/runs${query({ ...filter })}`,
   run: (run: string): Path<Run> => `/api/runs/${id(run)}`,
   console: (run: string, last: number): Path<ConsoleLine[]> => `/api/runs/${id(run)}/console${query({ last })}`,
@@ -206,9 +275,12 @@ async function request(path: string, init?: RequestInit): Promise<string> {
   throw new Refusal(answer.status, said.message, said.hint);
 }
 
+const POST: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
+
 /** Returns the answer's text, so that an unchanged one need not be parsed. */
 export function getText<T>(path: Path<T>, signal?: AbortSignal): Promise<string> {
-  return request(path, signal ? { signal } : {});
+  const [place, body] = path.split("\n", 2);
+  return request(place!, { ...(body === undefined ? {} : { ...POST, body }), ...(signal ? { signal } : {}) });
 }
 
 export async function get<T>(path: Path<T>, signal?: AbortSignal): Promise<T> {
@@ -216,8 +288,7 @@ export async function get<T>(path: Path<T>, signal?: AbortSignal): Promise<T> {
 }
 
 async function post<T>(path: Path<T>, body?: unknown): Promise<T> {
-  const init: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
-  return JSON.parse(await request(path, body === undefined ? init : { ...init, body: JSON.stringify(body) })) as T;
+  return JSON.parse(await request(path, body === undefined ? POST : { ...POST, body: JSON.stringify(body) })) as T;
 }
 
 export const actions = {
@@ -226,31 +297,5 @@ export const actions = {
   logOut: () => post<object>("/api/logout"),
 };
 
-export interface SeriesWanted {
-  owner: string;
-  key: string;
-}
-
-const AT_ONCE = 6;
-
-/** Returns each wanted series at a width of `points`, in the order asked; null where the owner has none of that key. */
-export async function getSeries(
-  wanted: SeriesWanted[],
-  points: number,
-  signal?: AbortSignal,
-): Promise<(Series | null)[]> {
-  const found: (Series | null)[] = new Array(wanted.length).fill(null);
-  let next = 0;
-  async function work(): Promise<void> {
-    for (let at = next++; at < wanted.length; at = next++) {
-      const { owner, key } = wanted[at]!;
-      try {
-        found[at] = await get<Series>(`/api/series/${id(owner)}/buckets${query({ key, points })}`, signal);
-      } catch (error) {
-        if (!(error instanceof Refusal && error.status === 404)) throw error;
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return found;
-}
+/** Where the server tells what changes, as server-sent events whose data is a `Changes`. */
+export const LIVE_PATH = "/api/live";

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { getText, type Path, Refusal } from "./api";
-import { onNews } from "./live";
+import { concerns, onConnection, onNews } from "./live";
 
 export interface Data<T> {
   value: T | undefined;
@@ -19,28 +19,30 @@ export function useData<T>(path: Path<T> | null): Data<T> {
     if (path === null) return;
     const stop = new AbortController();
     let isAsking = false;
+    let isStale = false;
     lastText.current = "";
     async function ask(): Promise<void> {
+      isStale = isAsking;
       if (isAsking || path === null) return;
       isAsking = true;
       try {
         const text = await getText(path, stop.signal);
-        if (stop.signal.aborted) return;
-        setConnected(true);
-        if (text !== lastText.current) {
+        if (!stop.signal.aborted && text !== lastText.current) {
           lastText.current = text;
           setState({ path, data: { value: JSON.parse(text) as T, error: "" } });
         }
       } catch (error) {
         if (stop.signal.aborted) return;
-        if (!(error instanceof Refusal)) setConnected(false);
-        else setState((before) => ({ path, data: { value: before.data.value, error: `${error.message}. ${error.hint}` } }));
+        if (!(error instanceof Refusal)) return; // no server: the page's head says so, and asks again when it is back
+        const said = [error.message, error.hint].filter(Boolean).join("; ");
+        setState((before) => ({ path, data: { value: before.path === path ? before.data.value : undefined, error: said } }));
       } finally {
         isAsking = false;
+        if (isStale && !stop.signal.aborted) void ask();
       }
     }
     void ask();
-    const end = onNews(() => void ask());
+    const end = onNews((changes) => concerns(path, changes) && void ask());
     return () => {
       end();
       stop.abort();
@@ -49,22 +51,10 @@ export function useData<T>(path: Path<T> | null): Data<T> {
   return state.path === path ? state.data : EMPTY;
 }
 
-let isConnected = true;
-const watchers = new Set<(value: boolean) => void>();
-
-function setConnected(value: boolean): void {
-  if (value === isConnected) return;
-  isConnected = value;
-  for (const watcher of watchers) watcher(value);
-}
-
-/** Returns whether the server answered when it was last asked. */
+/** Returns whether the server answers. */
 export function useConnected(): boolean {
-  const [value, setValue] = useState(isConnected);
-  useEffect(() => {
-    watchers.add(setValue);
-    return () => void watchers.delete(setValue);
-  }, []);
+  const [value, setValue] = useState(true);
+  useEffect(() => onConnection(setValue), []);
   return value;
 }
 

@@ -1,28 +1,77 @@
-/** Says when it is time to look at the server again: while the page is seen, and when it is seen again. */
+/** Says when it is time to look at the server again: it tells by server-sent events what changed, while the page is seen. */
 
-const EVERY_MS = 2000;
+import { type Changes, LIVE_PATH } from "./api";
 
-type Listener = () => void;
+type Listener = (changes: Changes | null) => void;
 const listeners = new Set<Listener>();
-let timer: ReturnType<typeof setTimeout> | undefined;
+const watchers = new Set<(isConnected: boolean) => void>();
+let source: EventSource | null = null;
+let isConnected = true;
 
-function tick(): void {
-  clearTimeout(timer);
-  if (!listeners.size || document.hidden) return;
-  for (const listener of [...listeners]) listener();
-  timer = setTimeout(tick, EVERY_MS);
+function tell(changes: Changes | null): void {
+  for (const listener of [...listeners]) listener(changes);
 }
 
-document.addEventListener("visibilitychange", tick);
+function connected(value: boolean): void {
+  if (value && !isConnected) tell(null); // what happened meanwhile was missed
+  isConnected = value;
+  for (const watcher of watchers) watcher(value);
+}
 
-/** Calls `listener` whenever something may have changed; returns how to end that. */
+/** Opens the stream; a page that is not seen has none, so that many open tabs do not use up the browser's connections. */
+function open(): void {
+  if (source || document.hidden) return;
+  source = new EventSource(LIVE_PATH);
+  source.onopen = () => connected(true);
+  source.onerror = () => {
+    connected(false);
+    if (source?.readyState === EventSource.CLOSED) {
+      source = null; // refused: for good by the browser's rules, so ask again ourselves
+      setTimeout(open, 3000);
+    }
+  };
+  source.onmessage = (event) => tell(JSON.parse(event.data as string) as Changes);
+}
+
+export function startLive(): void {
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) {
+      open();
+      tell(null);
+      return;
+    }
+    source?.close();
+    source = null;
+  });
+  open();
+}
+
+/** Calls `listener` whenever something has changed, null: perhaps anything; returns how to end that. */
 export function onNews(listener: Listener): () => void {
   listeners.add(listener);
-  if (listeners.size === 1) timer = setTimeout(tick, EVERY_MS);
   return () => void listeners.delete(listener);
 }
 
-/** Makes every listener look at once, for what this page has changed itself. */
+/** Calls `watcher` with whether the server is there, now and whenever that changes. */
+export function onConnection(watcher: (isConnected: boolean) => void): () => void {
+  watchers.add(watcher);
+  watcher(isConnected);
+  return () => void watchers.delete(watcher);
+}
+
+/** Makes everybody look at once, for what this page has changed itself. */
 export function lookNow(): void {
-  tick();
+  tell(null);
+}
+
+/** Returns whether the answer of `path` may be another one after these changes. */
+export function concerns(path: string, changes: Changes | null): boolean {
+  if (!changes) return true;
+  const [, , kind, id] = path.split(/[\n?]/)[0]!.split("/").map(decodeURIComponent);
+  const isRun = changes.is_cut || changes.runs.some((run) => run.id === id);
+  if (kind === "runs") return id === undefined || id === "query" ? changes.is_cut || changes.runs.length > 0 : isRun;
+  if (kind === "series") return isRun || changes.nodes.includes(id ?? "");
+  if (kind === "sweeps") return id === undefined ? changes.sweeps.length > 0 : changes.sweeps.includes(id);
+  if (kind === "nodes") return changes.nodes.length > 0;
+  return kind === "projects" && (changes.is_cut || changes.runs.length > 0);
 }

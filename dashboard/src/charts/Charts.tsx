@@ -5,7 +5,7 @@ import { useParam } from "../base/router";
 import { type ChartRun, Metric } from "./Metric";
 import type { Look } from "./plot";
 
-const OWN_GROUP = "charts";
+const OWN_GROUP = "other";
 const SOON = ["epoch", "trainer/global_step"];
 
 export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string }) {
@@ -18,7 +18,6 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
   const has = (flag: string) => flags.split(".").includes(flag);
   const flip = (flag: string) => setFlags((has(flag) ? flags.split(".").filter((one) => one !== flag) : [...flags.split("."), flag]).join("."));
   const zoom = useMemo(() => parseZoom(zoomText), [zoomText]);
-  const shape = useMemo(() => ({ xAxis, smoothing: Number(smoothing) || 0 }), [xAxis, smoothing]);
   const look: Look = useMemo(
     () => ({ xAxis, isLogX: has("logx"), isLogY: has("logy"), hasEnvelope: has("env"), hasOutliers: has("out"), zoom }),
     [xAxis, flags, zoom],
@@ -60,7 +59,7 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
             {axes.length > 0 && (
               <optgroup label="metric">
                 {axes.map((key) => (
-                  <option key={key} value={key}>
+                  <option key={key} value={`key:${key}`}>
                     {key}
                   </option>
                 ))}
@@ -91,7 +90,7 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
           {!closed.has(name) && (
             <div class="chart-grid">
               {members.map((metric) => (
-                <Metric key={metric} metric={metric} runs={runs} shape={shape} look={look} isBanded={has("band")} onZoom={setZoom} />
+                <Metric key={metric} metric={metric} runs={runs} smoothing={Number(smoothing) || 0} look={look} isBanded={has("band")} onZoom={setZoom} />
               ))}
             </div>
           )}

@@ -1,26 +1,33 @@
 /** Ranks over steps as heat maps: how long a step took, and who came late to it. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Run } from "../base/api";
+import { get, paths, type Run, type Series } from "../base/api";
 import { duration, number } from "../base/format";
 import { useTheme } from "../base/theme";
 import { Section } from "../parts/Page";
-import { useSeries } from "./loader";
-import { stampOf } from "./Metric";
 import { lags, pace } from "./pace";
 
 const COLUMNS = 160;
+const POINTS = 640;
 const ROW_PX = 22;
 
 export function Pace({ runs }: { runs: Run[] }) {
   const keys = Object.keys(runs[0]?.summary ?? {}).filter((key) => runs.every((run) => typeof run.summary[key] === "number"));
   const [key, setKey] = useState("");
   const chosen = keys.includes(key) ? key : (keys.find((one) => one.startsWith("train")) ?? keys[0] ?? "");
-  const { series } = useSeries(chosen ? runs.map((run) => ({ owner: run.id, key: chosen, stamp: stampOf(run) })) : [], true);
+  const [series, setSeries] = useState<Series[]>([]);
+  const stamp = runs.map((run) => run.rows).join();
+  useEffect(() => {
+    const stop = new AbortController();
+    if (chosen) {
+      const asked = runs.map((run) => get(paths.buckets(run.id, chosen, POINTS), stop.signal));
+      Promise.all(asked).then(setSeries, () => setSeries([]));
+    }
+    return () => stop.abort();
+  }, [chosen, stamp]);
   const { steps, seconds, late } = useMemo(() => {
-    const here = series.filter((one) => one !== null);
-    const found = here.length === runs.length ? pace(here, COLUMNS) : { steps: [], seconds: [] };
-    return { ...found, late: found.steps.length ? lags(here, found.steps) : [] };
+    const found = series.length === runs.length ? pace(series, COLUMNS) : { steps: [], seconds: [] };
+    return { ...found, late: found.steps.length ? lags(series, found.steps) : [] };
   }, [series, runs.length]);
   const names = runs.map((run) => `rank ${run.rank}`);
   return (

@@ -1,9 +1,9 @@
 /** Series of the server as lines of a chart: pure functions. */
 
-import type { Bucket, Series } from "../base/api";
+import type { Columns, GroupColumns } from "../base/api";
 
 export type XAxis = "step" | "relative" | "time" | (string & {});
-/** `step`, `relative` (seconds since the run began), `time` (wall clock), or the key of a logged metric. */
+/** `step`, `relative` (seconds since the run began), `time` (wall clock), or `key:` and the name of a logged metric. */
 
 export interface Line {
   id: string;
@@ -27,24 +27,6 @@ export interface Line {
   counts?: number[];
 }
 
-export interface Shape {
-  xAxis: XAxis;
-  smoothing: number;
-}
-
-/** Returns a line's places on the x axis; null where a metric has no value there. */
-export function places(buckets: Bucket[], xAxis: XAxis, created: number, along: Series | null): (number | null)[] {
-  if (xAxis === "step") return buckets.map((bucket) => bucket.step);
-  if (xAxis === "time") return buckets.map((bucket) => bucket.time);
-  if (xAxis === "relative") return buckets.map((bucket) => bucket.time - created);
-  const known = (along?.buckets ?? []).filter((bucket) => bucket.mean !== null);
-  return interpolated(
-    buckets.map((bucket) => bucket.step),
-    known.map((bucket) => bucket.step),
-    known.map((bucket) => bucket.mean as number),
-  );
-}
-
 /** Returns the values at `wanted` places of the polyline through (x, y); null outside of it. All rising in x. */
 export function interpolated(wanted: number[], x: number[], y: number[]): (number | null)[] {
   let at = 0;
@@ -59,27 +41,37 @@ export function interpolated(wanted: number[], x: number[], y: number[]): (numbe
   });
 }
 
-/** Returns a series as a line; `along` is the series of the metric on the x axis, where one is. */
-export function toLine(
-  series: Series,
-  look: { id: string; label: string; color: string; created: number },
-  shape: Shape,
-  along: Series | null = null,
-): Line {
-  const x = places(series.buckets, shape.xAxis, look.created, along);
-  let rows = series.buckets.map((bucket, at) => ({ bucket, x: x[at]! })).filter((row) => row.x !== null);
-  if (shape.xAxis !== "step") rows = rows.sort((a, b) => a.x - b.x);
-  const xs = rows.map((row) => row.x);
-  const y = rows.map((row) => row.bucket.mean);
-  const isSmooth = shape.smoothing > 0;
+interface Name {
+  id: string;
+  label: string;
+  color: string;
+}
+
+/** Returns a series as a line. */
+export function toLine(columns: Columns, name: Name, smoothing = 0): Line {
+  const isSmooth = smoothing > 0;
   return {
-    ...look,
-    x: xs,
-    y: isSmooth ? smoothed(xs, y, shape.smoothing) : y,
-    raw: isSmooth ? y : null,
-    low: rows.map((row) => row.bucket.minimum),
-    high: rows.map((row) => row.bucket.maximum),
-    broken: rows.filter((row) => row.bucket.nonfinite > 0).map((row) => row.x),
+    ...name,
+    x: columns.x,
+    y: isSmooth ? smoothed(columns.x, columns.mean, smoothing) : columns.mean,
+    raw: isSmooth ? columns.mean : null,
+    low: columns.minimum,
+    high: columns.maximum,
+    broken: columns.x.filter((_, at) => columns.nonfinite[at]! > 0),
+  };
+}
+
+/** Returns several series as one line: their mean, with their minimum and maximum as a band and the count at each x. */
+export function toBand(columns: GroupColumns, name: Name, smoothing = 0): Line {
+  return {
+    ...name,
+    x: columns.x,
+    y: smoothing > 0 ? smoothed(columns.x, columns.mean, smoothing) : columns.mean,
+    raw: null,
+    low: columns.minimum,
+    high: columns.maximum,
+    broken: [],
+    counts: columns.counts,
   };
 }
 
@@ -102,33 +94,6 @@ export function smoothed(x: number[], y: (number | null)[], weight: number): (nu
     mass = mass * kept + 1;
     return sum / mass;
   });
-}
-
-/** Returns several lines as one: their mean, and their minimum and maximum as a band, with the count at each place. */
-export function band(lines: Line[], look: { id: string; label: string; color: string }, most = 600): Line {
-  const all = [...new Set(lines.flatMap((line) => line.x))].sort((a, b) => a - b);
-  const every = Math.max(1, Math.ceil(all.length / most));
-  const x = all.filter((_, at) => at % every === 0 || at === all.length - 1);
-  const values = lines.map((line) => {
-    const at = line.x.flatMap((_, index) => (line.y[index] === null ? [] : [index]));
-    return interpolated(
-      x,
-      at.map((index) => line.x[index]!),
-      at.map((index) => line.y[index] as number),
-    );
-  });
-  const columns = x.map((_, at) => values.map((row) => row[at]).filter((value) => value !== null) as number[]);
-  const nothing = (column: number[]) => column.length === 0;
-  return {
-    ...look,
-    x,
-    y: columns.map((column) => (nothing(column) ? null : column.reduce((sum, value) => sum + value, 0) / column.length)),
-    low: columns.map((column) => (nothing(column) ? null : Math.min(...column))),
-    high: columns.map((column) => (nothing(column) ? null : Math.max(...column))),
-    raw: null,
-    broken: [...new Set(lines.flatMap((line) => line.broken))],
-    counts: columns.map((column) => column.length),
-  };
 }
 
 /** Returns the index of the value nearest to `place` in a rising array; -1 in an empty one. */

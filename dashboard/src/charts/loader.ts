@@ -1,90 +1,126 @@
 /** Series, asked for together and kept: charts that want some in the same moment share one question. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { getSeries, type Series } from "../base/api";
+import { type Columns, get, type GroupColumns, paths } from "../base/api";
 
 export interface Wanted {
   owner: string;
   key: string;
   /** Changes when the series may have grown; what is kept under the same stamp is not asked for again. */
   stamp: string;
+  group?: string;
 }
 
-export const POINTS = 500;
+/** What part of the series is wanted, over which x axis. */
+export interface View {
+  x: string;
+  zoom: [number, number] | null;
+}
+
+export const WHOLE: View = { x: "step", zoom: null };
+const POINTS = 500;
 const GATHER_MS = 15;
 const MOST_KEPT = 3000;
-
-interface Kept {
-  stamp: string;
-  series: Series | null;
-}
+const MOST_LINES = 2000;
 
 interface Waiting {
   id: string;
   want: Wanted;
-  answered: ((series: Series | null) => void)[];
+  view: View;
+  answered: ((columns: Columns) => void)[];
   failed: ((error: unknown) => void)[];
 }
 
-const kept = new Map<string, Kept>();
+const kept = new Map<string, { stamp: string; columns: Columns }>();
 let waiting = new Map<string, Waiting>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-function idOf(want: Wanted): string {
-  return `${want.owner}\n${want.key}`;
+function viewId(view: View): string {
+  return `${view.x}\n${view.zoom ?? ""}`;
 }
 
-function keep(id: string, entry: Kept): void {
+function idOf(want: Wanted, view: View): string {
+  return `${want.owner}\n${want.key}\n${viewId(view)}`;
+}
+
+function keep(id: string, stamp: string, columns: Columns): void {
   kept.delete(id);
-  kept.set(id, entry);
+  kept.set(id, { stamp, columns });
   if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value as string);
 }
 
-async function ask(): Promise<void> {
-  const asked = [...waiting.values()];
+function question(lines: { owner: string; key: string; group?: string }[], view: View) {
+  const [low, high] = view.zoom ?? [null, null];
+  return paths.series({ lines, x: view.x, low, high, points: POINTS });
+}
+
+async function askAll(): Promise<void> {
+  const all = [...waiting.values()];
   waiting = new Map();
   timer = undefined;
+  const alike = [...Map.groupBy(all, ({ view }) => viewId(view)).values()];
+  const parts = alike.flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / MOST_LINES) }, (_, at) => group.slice(at * MOST_LINES, (at + 1) * MOST_LINES)),
+  );
+  await Promise.all(parts.map(ask));
+}
+
+async function ask(part: Waiting[]): Promise<void> {
   try {
-    const found = await getSeries(
-      asked.map(({ want }) => want),
-      POINTS,
-    );
-    for (const [at, { id, want, answered }] of asked.entries()) {
-      const series = found[at] ?? null;
-      keep(id, { stamp: want.stamp, series });
-      for (const answer of answered) answer(series);
+    const lines = part.map(({ want }) => ({ owner: want.owner, key: want.key }));
+    const found = (await get(question(lines, part[0]!.view))).lines;
+    for (const [at, { id, want, answered }] of part.entries()) {
+      keep(id, want.stamp, found[at]!);
+      for (const answer of answered) answer(found[at]!);
     }
   } catch (error) {
-    for (const { failed } of asked) for (const fail of failed) fail(error);
+    for (const { failed } of part) for (const fail of failed) fail(error);
   }
 }
 
-export function load(want: Wanted): Promise<Series | null> {
-  const id = idOf(want);
+function load(want: Wanted, view: View): Promise<Columns> {
+  const id = idOf(want, view);
   const known = kept.get(id);
-  if (known?.stamp === want.stamp) return Promise.resolve(known.series);
+  if (known?.stamp === want.stamp) return Promise.resolve(known.columns);
   return new Promise((answer, fail) => {
-    const entry = waiting.get(id) ?? { id, want, answered: [], failed: [] };
+    const entry = waiting.get(id) ?? { id, want, view, answered: [], failed: [] };
     entry.answered.push(answer);
     entry.failed.push(fail);
     waiting.set(id, entry);
-    timer ??= setTimeout(() => void ask(), GATHER_MS);
+    timer ??= setTimeout(() => void askAll(), GATHER_MS);
   });
 }
 
-/** Returns the wanted series as far as they are here, in the order asked, while `isActive`; what was here stays meanwhile. */
-export function useSeries(wanted: Wanted[], isActive: boolean): { series: (Series | null)[]; isLoading: boolean } {
-  const signature = wanted.map((want) => `${idOf(want)}\n${want.stamp}`).join("\n\n");
-  const [state, setState] = useState<{ series: (Series | null)[]; of: string }>({ series: [], of: "" });
+interface Loaded<T> {
+  found: T[];
+  isLoading: boolean;
+}
+
+/** Returns the wanted series in the order asked, while `isActive`; what was drawn stays until the new ones are here. */
+export function useSeries(wanted: Wanted[], view: View, isActive: boolean): Loaded<Columns> {
+  return useLoaded(wanted, view, isActive, () => Promise.all(wanted.map((want) => load(want, view))));
+}
+
+/** Returns the wanted series as one line a group. */
+export function useGroups(wanted: Wanted[], view: View, isActive: boolean): Loaded<GroupColumns> {
+  return useLoaded(wanted, view, isActive, async () => {
+    const lines = wanted.map(({ owner, key, group }) => ({ owner, key, group: group ?? "" }));
+    return (await get(question(lines, view))).groups;
+  });
+}
+
+function useLoaded<T>(wanted: Wanted[], view: View, isActive: boolean, work: () => Promise<T[]>): Loaded<T> {
+  const signature = wanted.map((want) => `${idOf(want, view)}\n${want.stamp}\n${want.group ?? ""}`).join("\n\n");
+  const [state, setState] = useState<{ found: T[]; of: string }>({ found: [], of: "" });
   const latest = useRef("");
   useEffect(() => {
-    if (!isActive || latest.current === signature) return;
-    let isOver = false;
+    if (!isActive || !wanted.length || latest.current === signature) return;
     latest.current = signature;
-    Promise.all(wanted.map(load)).then(
-      (series) => !isOver && setState({ series, of: signature }),
+    let isOver = false;
+    work().then(
+      (found) => latest.current === signature && !isOver && setState({ found, of: signature }),
       () => {
-        latest.current = ""; // the page says by itself that the server does not answer; the next news asks again
+        if (latest.current === signature) latest.current = ""; // the page's head says that there is no server
       },
     );
     return () => {
@@ -92,6 +128,5 @@ export function useSeries(wanted: Wanted[], isActive: boolean): { series: (Serie
       if (latest.current === signature) latest.current = "";
     };
   }, [signature, isActive]);
-  const isCurrent = state.series.length === wanted.length;
-  return { series: isCurrent ? state.series : wanted.map((want) => kept.get(idOf(want))?.series ?? null), isLoading: state.of !== signature };
+  return { found: wanted.length ? state.found : [], isLoading: wanted.length > 0 && state.of !== signature };
 }

@@ -27,7 +27,7 @@ const LEAST_DRAG_PX = 4;
 export function xText(value: number, axis: XAxis): string {
   if (axis === "time") return new Date(value * 1000).toLocaleTimeString();
   if (axis === "relative") return duration(value);
-  return `${axis} ${number(value, 6)}`;
+  return `${axis.replace(/^key:/, "")} ${number(value, 6)}`;
 }
 
 export class Plot {
@@ -115,7 +115,10 @@ export class Plot {
         return look.xAxis === "relative" ? duration(value) : number(value, 5);
       });
     const yValues = (_: uPlot, splits: number[]) =>
-      splits.map((value) => (value === null ? "" : look.unit ? look.unit(value) : number(value, 4)));
+      splits.map((value) => {
+        if (value === null || (look.isLogY && !isRound(value))) return "";
+        return look.unit ? look.unit(value) : number(value, 4);
+      });
     const options: uPlot.Options = {
       ...this.size,
       mode: 2,
@@ -355,6 +358,12 @@ function element(name: string, className: string, text: string): HTMLElement {
   if (className) made.className = className;
   made.textContent = text;
   return made;
+}
+
+/** Returns whether a value is 1, 2 or 5 times a power of ten: what a logarithmic axis names. */
+function isRound(value: number): boolean {
+  const first = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return [1, 2, 5].some((one) => Math.abs(first - one) < 1e-6);
 }
 
 function extent(values: number[]): [number, number] {

@@ -31,7 +31,7 @@ export function SweepPage({ id }: { id: string }) {
   const shown = useMemo(() => (chosen ? trials.filter((trial) => chosen.has(trial.id)) : trials), [trials, chosen]);
   if (!sweep) return <Page title="Sweep">{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
 
-  const isLog = logText === "1";
+  const isLog = logText ? logText === "on" : isWide(trials);
   const chosenNote = chosen && (
     <button type="button" class="chip" onClick={() => setChosen(null)}>
       {chosen.size} of {trials.length} trials ✕
@@ -56,7 +56,7 @@ export function SweepPage({ id }: { id: string }) {
       <Section
         title="Progress"
         note={chosenNote}
-        aside={<Toggle name="log y" isOn={isLog} onFlip={() => setLog(isLog ? "" : "1")} />}
+        aside={<Toggle name="log y" isOn={isLog} onFlip={() => setLog(isLog ? "off" : "on")} />}
       >
         <div class="two">
           <BestSoFar sweep={sweep} trials={trials} chosen={chosen} isLog={isLog} />
@@ -104,6 +104,12 @@ export function SweepPage({ id }: { id: string }) {
       </details>
     </Page>
   );
+}
+
+/** Whether the objectives span so much that a linear axis would hide the good ones. */
+function isWide(trials: Trial[]): boolean {
+  const values = trials.map((trial) => trial.objective).filter((one) => one !== null);
+  return values.length > 2 && Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 20;
 }
 
 function agentsNote(agents: Agent[]): string {

@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { paths, type Run, type SeriesInfo } from "../base/api";
-import { useData } from "../base/data";
+import { useData, useNow } from "../base/data";
 import { bytes, number } from "../base/format";
 import { lineColor, useTheme } from "../base/theme";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
@@ -40,27 +40,29 @@ export function NodeCharts({ node, from, to }: { node: string; from: number; to:
 function SystemChart({ node, panel, from, to, counts }: { node: string; panel: Panel; from: number; to: number | null; counts: Map<string, number> }) {
   const [isSeen, setSeen] = useState(false);
   const theme = useTheme();
+  const now = useNow(10_000);
   const wanted = panel.keys.map((key) => ({ owner: node, key, stamp: String(counts.get(key) ?? 0) }));
-  const { series, isLoading } = useSeries(wanted, isSeen);
+  const end = to ?? from + Math.max(60, Math.ceil((now - from) / 10) * 10);
+  const view = useMemo(() => ({ x: "time", zoom: [from, Math.max(end, from + 5)] as [number, number] }), [from, end]);
+  const { found: series, isLoading } = useSeries(wanted, view, isSeen);
   const lines = useMemo(
     () =>
       series.flatMap((found, at): Line[] => {
         const key = panel.keys[at]!;
         const gpu = GPU.exec(key);
-        return found ? [toLine(found, { id: key, label: gpu ? `GPU ${gpu[1]}` : key, color: lineColor(at, theme), created: 0 }, { xAxis: "time", smoothing: 0 })] : [];
+        return found.count ? [toLine(found, { id: key, label: gpu ? `GPU ${gpu[1]}` : key, color: lineColor(at, theme) })] : [];
       }),
     [series, theme],
   );
-  const end = to ?? Math.max(from + 10, ...lines.map((line) => line.x.at(-1) ?? 0));
   const look: Look = useMemo(
     () => ({
       ...DEFAULT_LOOK,
       xAxis: "time",
-      zoom: end > from ? [from, Math.max(end, from + 5)] : null,
+      zoom: view.zoom,
       ...(panel.isPercent ? { yRange: [0, 100] as [number, number], unit: percent } : {}),
       ...(panel.isBytes ? { unit: bytes } : {}),
     }),
-    [from, end, panel],
+    [view, panel],
   );
   return <Chart title={panel.title} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} onZoom={() => {}} />;
 }

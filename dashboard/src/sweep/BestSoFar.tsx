@@ -22,7 +22,7 @@ export function BestSoFar({ sweep, trials, chosen, isLog }: { sweep: Sweep; tria
       const color = scaleColor(places.get(row.trial.id) ?? 1, theme, isOut ? 0.12 : 1);
       return { id: row.trial.id, label: `trial ${row.trial.number}`, color, dots: [color], x: [x[at]!], ...own([row.value]), ...none };
     });
-    return rows.length ? [best, ...single] : [];
+    return rows.length ? [...single, best] : [];
   }, [trials, chosen, theme, sweep.created, sweep.goal]);
   const look = useMemo(() => ({ ...DEFAULT_LOOK, xAxis: "relative", hasEnvelope: false, isLogY: isLog }), [isLog]);
   return <Chart title={`Best ${sweep.metric ?? "objective"}`} lines={lines} look={look} height={250} />;

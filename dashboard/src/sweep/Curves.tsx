@@ -5,7 +5,7 @@ import type { Run, Sweep, Trial } from "../base/api";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";
-import { useSeries } from "../charts/loader";
+import { useSeries, WHOLE } from "../charts/loader";
 import { stampOf } from "../charts/Metric";
 import { ranking, sign } from "./score";
 
@@ -23,17 +23,18 @@ export function Curves({ sweep, trials, runs, chosen, isLog }: Props) {
   const metric = sweep.metric ?? "";
   const first = useMemo(() => firstRanks(runs).filter((run) => metric in run.summary), [runs, metric]);
   const wanted = first.map((run) => ({ owner: run.id, key: metric, stamp: stampOf(run) }));
-  const { series, isLoading } = useSeries(metric ? wanted : [], isSeen);
+  const { found: series, isLoading } = useSeries(metric ? wanted : [], WHOLE, isSeen);
   const lines = useMemo(() => {
     const places = ranking([...trials], sign(sweep));
-    const made = first.flatMap((run, at): (Line & { place: number })[] => {
-      const found = series[at];
+    const byOwner = new Map(series.map((columns) => [columns.owner, columns]));
+    const made = first.flatMap((run): (Line & { place: number })[] => {
+      const found = byOwner.get(run.id);
       const trial = trials.find((one) => one.id === run.trial);
-      if (!found || !trial) return [];
+      if (!found?.count || !trial) return [];
       const place = places.get(trial.id) ?? 1;
       const isOut = chosen !== null && !chosen.has(trial.id);
       const color = scaleColor(place, theme, isOut ? 0.1 : 1);
-      const line = toLine(found, { id: trial.id, label: `trial ${trial.number}`, color, created: run.created }, { xAxis: "step", smoothing: 0 });
+      const line = toLine(found, { id: trial.id, label: `trial ${trial.number}`, color });
       const isEnded = trial.state === "stopped" || trial.state === "failed" || trial.state === "lost";
       const end = isEnded && !isOut ? { color: cssColor(trial.state === "stopped" ? "warn" : "bad"), text: trial.reason || trial.state } : null;
       return [{ ...line, ...(end ? { end } : {}), width: place < 0.1 ? 2.4 : 1.3, place }];

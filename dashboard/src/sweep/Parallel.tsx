@@ -59,6 +59,7 @@ export function Parallel({ sweep, trials, parameters, onBrush }: Props) {
           type: isWide(objectives) ? "log" : "value",
           scale: true,
           inverse: sweep.goal === "minimize",
+          nameLocation: sweep.goal === "minimize" ? "start" : "end",
           min: objectives.length ? Math.min(...objectives) : 0,
           max: objectives.length ? Math.max(...objectives) : 1,
           nameTextStyle: { color: cssColor("ink"), fontWeight: 600 },
@@ -98,7 +99,7 @@ function axisLook(ink: string): object {
     axisTick: { show: false },
     splitLine: { show: false },
     minorTick: { show: false },
-    axisLabel: { color: ink, fontSize: 11, formatter: (value: unknown) => (typeof value === "number" ? number(value, 3) : String(value)) },
+    axisLabel: { color: ink, fontSize: 11, textBorderColor: cssColor("card"), textBorderWidth: 4, formatter: (value: unknown) => (typeof value === "number" ? number(value, 3) : String(value)) },
     areaSelectStyle: { width: 18, borderWidth: 1, borderColor: cssColor("accent"), color: cssColor("accent"), opacity: 0.22 },
   };
 }

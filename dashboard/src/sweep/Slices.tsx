@@ -24,7 +24,7 @@ export function Slices({ sweep, trials, parameters, chosen }: Props) {
     const isLog = objectives.length > 0 && Math.min(...objectives) > 0 && Math.max(...objectives) / Math.min(...objectives) > 20;
     const part = 100 / Math.max(1, parameters.length);
     const label = { color: ink, fontSize: 11, hideOverlap: true, formatter: (value: unknown) => (typeof value === "number" ? number(value, 2) : String(value)) };
-    const plain = { axisLine: { lineStyle: { color: cssColor("line-strong") } }, axisTick: { show: false }, minorSplitLine: { show: false } };
+    const plain = { axisLine: { show: true, onZero: false, lineStyle: { color: cssColor("line-strong") } }, axisTick: { show: false }, minorSplitLine: { show: false } };
     return {
       animation: false,
       grid: parameters.map((_, at) => ({ left: `${at * part + (at ? 1.5 : 0)}%`, width: `${part - 2.5}%`, top: 10, bottom: 26, containLabel: false, ...(at ? {} : { left: 44, width: `${part - 4}%` }) })),
@@ -43,6 +43,7 @@ export function Slices({ sweep, trials, parameters, chosen }: Props) {
       })),
       yAxis: parameters.map((_, at) => ({
         ...plain,
+        axisLine: { show: false },
         gridIndex: at,
         type: isLog ? "log" : "value",
         scale: true,

@@ -67,13 +67,17 @@ export interface Importance {
   name: string;
   /** Share of the objective's variation (in ranks) that goes along with the parameter alone, 0 to 1. */
   share: number;
-  /** Where more is better: 1, worse: -1, neither: 0. */
+  /** Where more is better: 1, worse: -1, neither, or in the middle: 0. */
   direction: number;
 }
 
+/** How much more bins must explain than a straight line for the relation to count as curved. */
+const CURVED = 0.05;
+
 /**
  * Returns how much each parameter alone goes along with the objective: for numbers the square of Spearman's rank
- * correlation, for choices the correlation ratio of the ranks. It sees no interactions.
+ * correlation, or the correlation ratio over bins where that is clearly higher (the best is in the middle); for choices
+ * the correlation ratio of the ranks. It sees no interactions.
  */
 export function importance(trials: Trial[], wanted: Parameter[], direction: Sign): Importance[] {
   const scored = trials.filter((trial) => trial.objective !== null);
@@ -84,10 +88,20 @@ export function importance(trials: Trial[], wanted: Parameter[], direction: Sign
       const values = rows.map((trial) => flat(trial.params)[name]);
       if (rows.length < 3) return { name, share: 0, direction: 0 };
       if (!isNumeric) return { name, share: ratio(values.map(String), objective), direction: 0 };
-      const r = correlation(ranks(values as number[]), objective);
-      return { name, share: r * r, direction: -Math.sign(r) };
+      const places = ranks(values as number[]);
+      const r = correlation(places, objective);
+      const curved = binned(places, objective);
+      return curved > r * r + CURVED ? { name, share: curved, direction: 0 } : { name, share: r * r, direction: -Math.sign(r) };
     })
     .sort((a, b) => b.share - a.share);
+}
+
+/** Returns the correlation ratio over bins of equal size, less what as many bins would explain by chance. */
+function binned(places: number[], values: number[]): number {
+  const bins = Math.min(5, Math.floor(places.length / 5));
+  if (bins < 3) return 0;
+  const raw = ratio(places.map((place) => String(Math.floor((place / places.length) * bins))), values);
+  return Math.max(0, 1 - ((1 - raw) * (values.length - 1)) / (values.length - bins));
 }
 
 function ranks(values: number[]): number[] {
