@@ -148,6 +148,7 @@ class _SignalRelay:
             signal.SIGINT: self._interrupt,
             signal.SIGTERM: self._terminate,
             signal.SIGHUP: self._terminate,
+            signal.SIGUSR1: self._terminate,
         }
         heard = {number: action for number, action in handlers.items() if signal.getsignal(number) != signal.SIG_IGN}
         before = {number: signal.signal(number, action) for number, action in heard.items()}

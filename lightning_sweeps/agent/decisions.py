@@ -11,18 +11,26 @@ from lightning_sweeps.messages import AgentOrders, Lease, SweepState, Trial, Tri
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
+STACKS_S = 1.0
+"""From the request for stacks to SIGTERM, which would break off the writing of them."""
+
 OVER: frozenset[SweepState] = frozenset({"finished", "stopped", "cancelled"})
 
-Cause = Literal["", "stop", "lost", "interrupt", "terminate"]
-"""Why the running trial is being ended: by the server, by the loss of its lease, by Ctrl-C, by SIGTERM to the agent."""
+Cause = Literal["", "stop", "lost", "timeout", "interrupt", "terminate"]
+"""Why the running trial is being ended: by the server, by the loss of its lease, because it takes too long, by Ctrl-C,
+by SIGTERM to the agent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds: from a stop order to SIGTERM, from SIGTERM to SIGKILL."""
+    """Seconds: from a stop order to SIGTERM, from SIGTERM to SIGKILL, and how long a trial may run.
+
+    A trial that is ended because its agent must leave has the longer of the first two for a checkpoint.
+    """
 
     grace_s: float = 30.0
     kill_s: float = 10.0
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class State:
     Attributes:
         trial: the trial that runs.
         cause: why it is being ended, `reason` in words.
+        timeout_at: when it has taken too long.
         terminate_at, kill_at: when SIGTERM and SIGKILL are due.
         exit_status: set once the agent takes no more trials: its status when it leaves.
         paused: that the sweep is paused has been said.
@@ -41,6 +50,7 @@ class State:
     trial: Trial | None = None
     cause: Cause = ""
     reason: str = ""
+    timeout_at: float | None = None
     terminate_at: float | None = None
     kill_at: float | None = None
     interrupts: int = 0
@@ -92,6 +102,11 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowStacks:
+    """Have the trial's processes write where they are into their stderr."""
+
+
+@dataclass(frozen=True, slots=True)
 class Terminate:
     """SIGTERM to the trial's first process."""
 
@@ -106,7 +121,7 @@ class Quit:
     status: int
 
 
-Action = Say | Start | Terminate | Kill | Quit
+Action = Say | Start | ShowStacks | Terminate | Kill | Quit
 Decision = tuple[State, tuple[Action, ...]]
 
 
@@ -114,7 +129,7 @@ def decide(state: State, event: Event, *, now: float) -> Decision:
     """Return the next state and what to do, in order. `now` is a monotonic time in seconds."""
     match event:
         case Leased(lease):
-            return _leased(state, lease)
+            return _leased(state, lease, now)
         case Ordered(orders):
             return _ordered(state, orders, now)
         case Interrupted():
@@ -140,6 +155,8 @@ def end_of(state: State, *, returncode: int, reason: str, stderr_tail: str) -> T
             return None
         case "stop":
             return TrialEnd("stopped", exit_code, state.reason, "")
+        case "timeout":
+            return TrialEnd("failed", exit_code, state.reason, stderr_tail)
         case "interrupt" | "terminate":
             return TrialEnd("preempted", exit_code, state.reason, "")
     if returncode == 0:
@@ -147,9 +164,11 @@ def end_of(state: State, *, returncode: int, reason: str, stderr_tail: str) -> T
     return TrialEnd("failed", exit_code, reason, stderr_tail)
 
 
-def _leased(state: State, lease: Lease) -> Decision:
+def _leased(state: State, lease: Lease, now: float) -> Decision:
     if lease.trial is not None:
-        return dataclasses.replace(state, trial=lease.trial, paused=False), (Start(lease.trial),)
+        limit = state.limits.timeout_s
+        timeout_at = None if limit is None else now + limit
+        return dataclasses.replace(state, trial=lease.trial, timeout_at=timeout_at, paused=False), (Start(lease.trial),)
     because = f": {lease.reason}" if lease.reason else ""
     if lease.sweep_state in OVER:
         return state, (Say(f"the sweep is {lease.sweep_state}{because}"), Quit(0))
@@ -213,7 +232,7 @@ def _terminated(state: State, now: float) -> Decision:
         cause=cause,
         reason=reason,
         terminate_at=None,
-        kill_at=now + state.limits.kill_s,
+        kill_at=now + max(state.limits.kill_s, state.limits.grace_s),
         exit_status=EXIT_TERMINATED,
     )
     return ending, (Say(f"SIGTERM: ending {_name(state.trial)}"), Terminate())
@@ -222,18 +241,22 @@ def _terminated(state: State, now: float) -> Decision:
 def _ticked(state: State, now: float) -> Decision:
     if state.trial is None:
         return state, ()
+    if state.timeout_at is not None and now >= state.timeout_at and not state.cause:
+        reason = f"it ran longer than the sweep's `timeout` of {state.limits.timeout_s:g} s"
+        ending = dataclasses.replace(state, cause="timeout", reason=reason, terminate_at=now + STACKS_S)
+        return ending, (Say(f"{_name(state.trial)}: ending it: {reason}"), ShowStacks())
     if state.terminate_at is not None and now >= state.terminate_at:
         ending = dataclasses.replace(state, terminate_at=None, kill_at=now + state.limits.kill_s)
         text = f"{_name(state.trial)} did not stop within {state.limits.grace_s:g} s: SIGTERM"
-        return ending, (Say(text), Terminate())
+        return ending, ((Say(text),) if state.cause == "stop" else ()) + (Terminate(),)
     if state.kill_at is not None and now >= state.kill_at:
-        text = f"{_name(state.trial)} did not end within {state.limits.kill_s:g} s of SIGTERM: SIGKILL"
+        text = f"{_name(state.trial)} did not end after SIGTERM: SIGKILL"
         return dataclasses.replace(state, kill_at=None), (Say(text), Kill())
     return state, ()
 
 
 def _ended(state: State) -> Decision:
-    idle = dataclasses.replace(state, trial=None, cause="", reason="", terminate_at=None, kill_at=None)
+    idle = dataclasses.replace(state, trial=None, cause="", reason="", timeout_at=None, terminate_at=None, kill_at=None)
     return idle, () if idle.exit_status is None else (Quit(idle.exit_status),)
 
 

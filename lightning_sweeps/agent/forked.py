@@ -7,6 +7,7 @@ reaches all. It has no store and no rendezvous; the ranks meet at a port that it
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import resource
 import signal
@@ -32,6 +33,9 @@ from lightning_sweeps.settings import replace_environment
 ADOPTION_S = 10.0
 OTHER_RANKS_GRACE_S = 30
 """As torchrun gives the ranks that it ends because another has failed."""
+
+SHOW_STACKS = signal.SIGUSR2
+"""Has a rank write the stacks of its threads into its stderr, unless the program has another use for the signal."""
 
 PORT_VARIABLE = "MASTER_PORT"
 
@@ -73,6 +77,7 @@ def _be_rank(launch: Launch, rank: RankLaunch, added: Mapping[str, str], origin:
     _write_to(rank.stdout, rank.stderr)
     origin.title.show([sys.executable, launch.program, *launch.arguments], launch.marker)
     imported.restore(environ)
+    faulthandler.register(SHOW_STACKS, file=2, all_threads=True)
     run_to_the_end(launch.program, launch.arguments)
 
 
@@ -105,7 +110,7 @@ class _Ranks:
 def _lead(launch: Launch, origin: Origin) -> NoReturn:
     origin.title.show([f"leader of {len(launch.ranks)} ranks:", launch.program, *launch.arguments], launch.marker)
     ranks = _Ranks()
-    handled = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
+    handled = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM, SHOW_STACKS}
     signal.pthread_sigmask(signal.SIG_BLOCK, handled)
     with _free_port() as port:
         added = {PORT_VARIABLE: str(port.getsockname()[1])}
@@ -135,8 +140,8 @@ def _hear(ranks: _Ranks) -> None:
     def kill_all(_number: int, _frame: FrameType | None) -> None:
         ranks.tell(signal.SIGKILL)
 
-    signal.signal(signal.SIGTERM, tell_all)
-    signal.signal(signal.SIGINT, tell_all)
+    for number in (signal.SIGTERM, signal.SIGINT, SHOW_STACKS):
+        signal.signal(number, tell_all)
     signal.signal(signal.SIGALRM, kill_all)
 
 

@@ -33,6 +33,7 @@ from lightning_sweeps.agent.decisions import (
     Ordered,
     Quit,
     Say,
+    ShowStacks,
     Start,
     State,
     Terminate,
@@ -50,6 +51,7 @@ from lightning_sweeps.agent.environment import (
 from lightning_sweeps.agent.failure import read_failure
 from lightning_sweeps.agent.launches import Launch, RankLaunch
 from lightning_sweeps.agent.link import ServerLink
+from lightning_sweeps.agent.occupied import Holder, describe, holders
 from lightning_sweeps.agent.options import AgentOptions
 from lightning_sweeps.agent.parent import become_subreaper
 from lightning_sweeps.agent.process import Launching, RankLogs, TrialRun, start_cold, start_forked
@@ -60,7 +62,8 @@ from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.agent.tickets import Tickets
 from lightning_sweeps.agent.warm import WarmStart, can_start_warm
 from lightning_sweeps.client import Client
-from lightning_sweeps.errors import LaunchError, ServerError, ServerRefused, ServerUnreachable
+from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerError, ServerRefused, ServerUnreachable
+from lightning_sweeps.gpus import sample_gpus
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, TunerFolder, write_whole
 from lightning_sweeps.settings import Settings
@@ -70,6 +73,9 @@ TICK_S = 0.05
 HEARTBEATS_PER_LEASE = 4
 LONGEST_HEARTBEAT_S = 3.0
 """Orders come with the answer to a heartbeat: a person who cancels a trial does not want to wait for long."""
+
+GPU_FREE_S = 3.0
+"""How long a driver may take to free the memory of processes that have ended."""
 
 NO_LONGER_OURS = frozenset({404, 409})
 GIVE_UP_S = 300.0
@@ -137,13 +143,17 @@ class Agent:
     next_heartbeat: float = 0.0
     start_told: bool = False
     refusal: str = ""
+    idle_since: float = 0.0
+    told_holders: tuple[Holder, ...] = ()
     done: int = 0
 
     def run(self) -> int:
-        self.state = State(limits=Limits(grace_s=self.options.grace_s))
+        timeout = self.sweep.config.get("timeout")
+        self.state = State(limits=Limits(self.options.grace_s, timeout_s=None if timeout is None else float(timeout)))
         adopts = become_subreaper()
         self.warm = self._warm_start(adopts=adopts)
         self._register()
+        self.idle_since = time.monotonic()
         tickets = Tickets(self.options.count, self.surroundings.sisters)
         has_ticket = False
         try:
@@ -213,10 +223,29 @@ class Agent:
             self.signals.sleep(self.link.ready_in_s)
             return None
         ask = LEASE_WAIT_S
+        if self.options.idle_timeout is not None:
+            left_s = self.idle_since + self.options.idle_timeout - time.monotonic()
+            if left_s <= 0:
+                self.say(f"no trial for {self.options.idle_timeout:g} s (`--idle-timeout`): giving up")
+                return EXIT_FAILURE
+            ask = min(ask, left_s)
         lease = self.signals.breakable(
             lambda: self.link.attempt(lambda client: client.lease(self.agent_id, wait_s=ask), start_local=True)
         )
         return None if lease is None else self._carry_out(Leased(lease))
+
+    def _look_at_gpus(self) -> None:
+        """Wait a little for memory that the last trial held; name, once, who else holds some."""
+        if not self.slot.gpus or self.slot.is_shared:
+            return
+        deadline = time.monotonic() + GPU_FREE_S
+        while found := holders(self.slot.gpus, sample_gpus()):
+            if found == self.told_holders or time.monotonic() > deadline:
+                break
+            self.signals.sleep(TICK_S)
+        if {holder.pid for holder in found} - {holder.pid for holder in self.told_holders}:
+            self.say(f"{describe(found)}; the next trial starts all the same")
+        self.told_holders = found
 
     def _leave(self) -> None:
         try:
@@ -228,10 +257,15 @@ class Agent:
 
     def _run_trial(self, trial: m.Trial, *, adopts: bool) -> int | None:
         try:
+            self._look_at_gpus()
             run = self._start(trial, adopts=adopts)
         except LaunchError as error:
             self.say(f"trial {trial.number} ({trial.id}) could not be started: {error}")
             return self._report(trial, m.TrialEnd("failed", None, error.message, str(error)))
+        except OSError as error:  # a full disk, no more processes: the next trial would fare no better here
+            self.say(f"trial {trial.number} ({trial.id}) could not be started here and goes back: {error}; giving up")
+            self._report(trial, m.TrialEnd("preempted", None, f"the agent could not start it: {error}"))
+            return EXIT_FAILURE
         self.trial_run = run
         self.start_told = False
         try:
@@ -243,6 +277,7 @@ class Agent:
             raise
         finally:
             self.trial_run = None
+            self.idle_since = time.monotonic()
         if survivors:
             self.say(f"these processes of trial {trial.number} could not be ended: {', '.join(map(str, survivors))}")
         return self._report(trial, self._end(trial, run, returncode))
@@ -416,6 +451,8 @@ class Agent:
             case Start(trial):
                 shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
                 self.say(f"trial {trial.number} ({trial.id}) starts: {shown}")
+            case ShowStacks() if run is not None:
+                run.show_stacks()
             case Terminate() if run is not None:
                 run.terminate()
             case Kill() if run is not None:

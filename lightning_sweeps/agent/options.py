@@ -25,6 +25,7 @@ class AgentOptions:
         slot: run the agent of this slot only.
         cold: start each trial by itself, with its own imports.
         quiet: do not show what the trials print.
+        idle_timeout: seconds without a trial after which the agent gives up; None for never.
         grace_s: how long a trial that was told to stop may take before it gets SIGTERM.
     """
 
@@ -36,6 +37,7 @@ class AgentOptions:
     slot: int | None = None
     cold: bool = False
     quiet: bool = False
+    idle_timeout: float | None = None
     grace_s: float = DEFAULT_GRACE_S
 
     def __post_init__(self) -> None:
@@ -49,6 +51,8 @@ class AgentOptions:
             value = getattr(self, name)
             if value is not None and value < minimum:
                 raise UsageError(f"`{_flag(name)} {value}` was given, allowed: {minimum} or more")
+        if self.idle_timeout is not None and self.idle_timeout <= 0:
+            raise UsageError(f"`--idle-timeout {self.idle_timeout}` was given, allowed: more than 0 seconds")
         if self.grace_s < 0:
             raise UsageError(f"`--grace-s {self.grace_s}` was given, allowed: 0 or more seconds")
 
@@ -91,6 +95,7 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
     parser.add_argument("--slot", type=int, help="run the agent of this slot only")
     parser.add_argument("--cold", action="store_true", help="start each trial by itself, with its own imports")
     parser.add_argument("--quiet", action="store_true", help="do not show what the trials print")
+    parser.add_argument("--idle-timeout", type=float, help="give up after so many seconds without a trial")
     parser.add_argument("--grace-s", type=float, default=DEFAULT_GRACE_S, help="seconds from stop to SIGTERM")
     parser.add_argument("--tuner-folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--unset", action="append", default=[], help=argparse.SUPPRESS)

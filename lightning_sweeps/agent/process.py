@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
+from lightning_sweeps.agent.forked import SHOW_STACKS
 from lightning_sweeps.agent.parent import tied_to_this_process
 from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.errors import LaunchError
@@ -121,6 +122,11 @@ class TrialRun:
     def terminate(self) -> None:
         """SIGTERM to the first process: a rank that ended alone would leave the others waiting."""
         send_signal(self.tree.first, signal.SIGTERM)
+
+    def show_stacks(self) -> None:
+        """Have the ranks write their stacks into their stderr; only forked ones know how."""
+        if isinstance(self.child, AdoptedChild):
+            send_signal(self.tree.first, SHOW_STACKS)
 
     def kill(self) -> list[Survivor]:
         """SIGKILL to everything; return what is still there."""

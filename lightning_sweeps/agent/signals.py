@@ -13,8 +13,8 @@ from lightning_sweeps.agent.decisions import Interrupted, Terminated
 
 T = TypeVar("T")
 
-HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""SIGHUP comes when the terminal closes, and is one more way of being told to end."""
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+"""SIGHUP comes when the terminal closes, SIGUSR1 from Slurm before the end of a job: more ways of being told to end."""
 
 
 class Woken(BaseException):

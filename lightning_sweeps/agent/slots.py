@@ -17,11 +17,13 @@ class Slot:
     """A place where one trial at a time runs.
 
     Attributes:
+        is_shared: other slots have some of these GPUs too.
         hides_gpus: the machine has GPUs and the trial is to see none of them.
     """
 
     number: int
     gpus: tuple[Gpu, ...] = ()
+    is_shared: bool = False
     hides_gpus: bool = False
 
 
@@ -69,7 +71,11 @@ def _with_gpus(usable: list[Gpu], per_trial: int, slots: int | None) -> SlotPlan
     fitting = len(usable) // per_trial
     count = fitting if slots is None else slots
     plan = tuple(
-        Slot(number, tuple(usable[(number * per_trial + place) % len(usable)] for place in range(per_trial)))
+        Slot(
+            number,
+            tuple(usable[(number * per_trial + place) % len(usable)] for place in range(per_trial)),
+            is_shared=count > fitting,
+        )
         for number in range(count)
     )
     messages = []

@@ -23,7 +23,7 @@ from lightning_sweeps.paths import Home, TunerFolder, write_whole
 from lightning_sweeps.process_tree import ProcessId, Tree, TrialProcess, identify, kill_tree
 from lightning_sweeps.settings import Settings
 
-PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 SIGNAL_BASE = 128
 SERVER_DEADLINE_S = 5.0
 

@@ -26,6 +26,7 @@ class Entry:
 
 COMMANDS = {
     "sweep": Entry("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file; check, pause or end one."),
+    "tune": Entry("lightning_sweeps.cli.tune", "Create a sweep and run it here to its end, in one command."),
     "agent": Entry("lightning_sweeps.cli.agent", "Run a sweep's trials here: one agent per GPU, in one command."),
     "status": Entry("lightning_sweeps.cli.status", "Show sweeps, or one sweep's trials, best result and agents."),
     "runs": Entry("lightning_sweeps.cli.runs", "List runs: state, group, rank, last values."),

@@ -22,6 +22,9 @@ def agent(
     slots: int | None = typer.Option(None, "--slots", help="Trials at once (default: as many as the GPUs allow)."),
     cold: bool = typer.Option(False, "--cold", help="Start each trial by itself, with its own imports."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Do not show what the trials print."),
+    idle_timeout: float | None = typer.Option(
+        None, "--idle-timeout", help="Give up after so many seconds without a trial (default: never)."
+    ),
     grace_s: float = typer.Option(
         DEFAULT_GRACE_S, "--grace-s", help="Seconds that a trial told to stop has before it gets SIGTERM."
     ),
@@ -47,6 +50,7 @@ def agent(
         slots=slots,
         cold=cold,
         quiet=quiet,
+        idle_timeout=idle_timeout,
         grace_s=grace_s,
     )
     raise typer.Exit(tuner.run(sweep, options))

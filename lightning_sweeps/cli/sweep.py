@@ -11,7 +11,7 @@ import typer
 from lightning_sweeps.cli.tables import parameters, print_json
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import SweepCreate, SweepState
+from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
 from lightning_sweeps.sweeps.space import Space
@@ -60,7 +60,13 @@ def sweep(
         _create(target, project=project, name=name, as_json=as_json)
 
 
-def _create(file: str, *, project: str | None, name: str | None, as_json: bool) -> None:
+def create_from_file(file: str, *, project: str | None, name: str | None) -> tuple[SweepCreated, str]:
+    """Create a sweep from its file, saying what is to be noted; return it and the server's address.
+
+    Raises:
+        SweepFileError: the file has faults; nothing was created.
+        ServerError: the server cannot be reached, or refuses.
+    """
     parsed = load_sweep_file(file)
     _warn(parsed.warnings)
     source = Path(file).read_text()
@@ -71,6 +77,11 @@ def _create(file: str, *, project: str | None, name: str | None, as_json: bool) 
     program = parsed.config.program
     if program and not Path(program).exists():
         _warn([f"`program: {program}` is not in this folder; start agents in the folder where it is"])
+    return created, url
+
+
+def _create(file: str, *, project: str | None, name: str | None, as_json: bool) -> None:
+    created, url = create_from_file(file, project=project, name=name)
     if as_json:
         print_json({"id": created.id, "project": created.project, "server": url})
         return

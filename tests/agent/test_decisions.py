@@ -16,6 +16,7 @@ from lightning_sweeps.agent.decisions import (
     Ordered,
     Quit,
     Say,
+    ShowStacks,
     Start,
     State,
     Terminate,
@@ -160,7 +161,8 @@ def test_sigterm_ends_the_trial_as_preempted() -> None:
     story = running()
     assert story.tell(Terminated(), 5.0) == [Terminate()]
     assert story.tell(Terminated(), 6.0) == []
-    assert story.tell(Ticked(), 15.0) == [Kill()]
+    assert story.tell(Ticked(), 34.9) == []
+    assert story.tell(Ticked(), 35.0) == [Kill()]
     end = end_of(story.state, returncode=-15, reason="", stderr_tail="")
     assert end is not None
     assert end.state == "preempted"
@@ -172,3 +174,18 @@ def test_a_trial_that_nobody_ended_speaks_for_itself() -> None:
     assert end_of(state, returncode=0, reason="", stderr_tail="noise") == TrialEnd("finished", 0)
     assert end_of(state, returncode=3, reason="r", stderr_tail="t") == TrialEnd("failed", 3, "r", "t")
     assert end_of(state, returncode=-11, reason="r", stderr_tail="t") == TrialEnd("failed", None, "r", "t")
+
+
+def test_a_trial_that_takes_too_long_has_failed() -> None:
+    state, _ = decide(State(limits=Limits(timeout_s=60)), Leased(Lease(TRIAL, "running")), now=100.0)
+    assert decide(state, Ticked(), now=159.9) == (state, ())
+    state, actions = decide(state, Ticked(), now=160.0)
+    assert [action for action in actions if not isinstance(action, Say)] == [ShowStacks()]
+    assert decide(state, Ticked(), now=160.9) == (state, ())
+    state, actions = decide(state, Ticked(), now=161.0)
+    assert actions == (Terminate(),)
+    end = end_of(state, returncode=-15, reason="killed by signal 15", stderr_tail="its stacks")
+    assert end == TrialEnd("failed", None, "it ran longer than the sweep's `timeout` of 60 s", "its stacks")
+    _, actions = decide(state, Ticked(), now=171.0)
+    assert Kill() in actions
+    assert decide(state, Ended(), now=171.0)[0].timeout_at is None

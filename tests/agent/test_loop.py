@@ -165,6 +165,42 @@ def test_a_killed_supervisor_ends_agent_and_trial(client: Client, tmp_path: Path
     wait_until(lambda: client.agents(sweep_id)[0].state == "gone", what="the agent's goodbye")
 
 
+def test_a_trial_that_takes_too_long_is_ended_and_has_failed(client: Client, tmp_path: Path) -> None:
+    sweep_id = make_sweep(client, tmp_path, STAY, points=1, timeout=0.5)
+    assert run_agents(sweep_id, folder=tmp_path).status == 0
+    trial = only_trial(client, sweep_id)
+    assert (trial.state, trial.reason) == ("failed", "it ran longer than the sweep's `timeout` of 0.5 s")
+    assert_nothing_left(tmp_path)
+
+
+def test_an_agent_without_work_gives_up_when_it_was_told_to(client: Client, tmp_path: Path) -> None:
+    sweep_id = make_sweep(client, tmp_path, WRITE)
+    client.set_sweep_state(sweep_id, "paused")
+    ended = run_agents(sweep_id, "--idle-timeout=0.5", folder=tmp_path)
+    assert ended.status == 1
+    assert "no trial for 0.5 s (`--idle-timeout`): giving up" in ended.out
+
+
+def test_a_trial_that_cannot_be_started_here_goes_back_and_the_agent_gives_up(
+    client: Client, tmp_path: Path, home: Path
+) -> None:
+    sweep_id = make_sweep(client, tmp_path, WRITE)
+    (home / "trials").write_text("as a full disk: nothing can be written here")
+    ended = run_agents(sweep_id, folder=tmp_path)
+    assert ended.status == 1
+    assert ended.out.count("could not be started here and goes back") == 1
+    assert {trial.state for trial in client.trials(sweep_id)} == {"pending"}
+
+
+def test_slurms_notice_ends_the_trial_as_preempted(client: Client, tmp_path: Path) -> None:
+    sweep_id, agent = stay(client, tmp_path)
+    agent.send_signal(signal.SIGUSR1)
+    assert finish(agent, folder=tmp_path).status == 143
+    assert_nothing_left(tmp_path)
+    trial = only_trial(client, sweep_id)
+    assert (trial.state, trial.attempt) == ("pending", 2)
+
+
 def test_an_idle_agent_ends_on_ctrl_c_at_once(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, WRITE)
     client.set_sweep_state(sweep_id, "paused")

@@ -174,6 +174,15 @@ def test_the_rank_that_was_killed_is_named_and_the_other_ended(client: Client, t
     assert (trial.state, trial.reason) == ("failed", "rank 1: killed by signal 9 (SIGKILL)")
 
 
+def test_a_trial_that_takes_too_long_leaves_its_stacks(client: Client, tmp_path: Path) -> None:
+    script = "import time\ndef stuck_here():\n    time.sleep(99)\nstuck_here()\n"
+    sweep_id = make_sweep(client, tmp_path, script, points=1, timeout=1)
+    run_agents(sweep_id, folder=tmp_path, warm=True)
+    (trial,) = client.trials(sweep_id)
+    assert trial.state == "failed"
+    assert "in stuck_here" in trial.stderr_tail
+
+
 @pytest.mark.fault
 @pytest.mark.parametrize("victim", ["agent", "leader", "stop"])
 def test_nothing_is_left(client: Client, tmp_path: Path, home: Path, victim: str) -> None:

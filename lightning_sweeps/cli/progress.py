@@ -1,0 +1,117 @@
+"""A sweep while it runs: one picture of the server's answers and the agents' last words."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from lightning_sweeps.cli.tables import STATE_STYLES, number, parameters
+from lightning_sweeps.messages import FINAL_TRIAL_STATES, Agent, Sweep, Trial
+
+BAR_WIDTH = 40
+RECENT = 20
+"""Trials whose durations tell how long the others will take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of a sweep now.
+
+    Attributes:
+        total: how many trials it will have; None where it has no end of its own.
+        words: each slot's last word, by slot.
+    """
+
+    sweep: Sweep
+    trials: Sequence[Trial]
+    agents: Sequence[Agent]
+    total: int | None
+    words: Mapping[int, str]
+    now: float
+
+
+def picture(progress: Progress) -> RenderableType:
+    """Return what the terminal shows."""
+    sweep = progress.sweep
+    head = Text.assemble(
+        (f"Sweep {sweep.id}", "bold"), f" ({sweep.name}), {sweep.method}: ", (sweep.state, STATE_STYLES[sweep.state])
+    )
+    ended = count_ended(sweep)
+    line = Table.grid(padding=(0, 2))
+    bar = ProgressBar(total=progress.total or 1, completed=ended, width=BAR_WIDTH, pulse=progress.total is None)
+    total = f"/{progress.total}" if progress.total else ""
+    line.add_row(bar, f"{ended}{total} trials", time_left(progress))
+    return Group(head, line, states(sweep), best(sweep), _slots(progress))
+
+
+def count_ended(sweep: Sweep) -> int:
+    """Return how many of the sweep's trials have ended."""
+    return sum(count for state, count in sweep.counts.items() if state in FINAL_TRIAL_STATES)
+
+
+def states(sweep: Sweep) -> Text:
+    """Return the number of trials in each state that occurs."""
+    shown = [(f"{count} {name}", STATE_STYLES.get(name, "")) for name, count in sweep.counts.items() if count]
+    return Text(", ").join(Text(words, style=style) for words, style in shown)
+
+
+def best(sweep: Sweep) -> Text:
+    """Return the best trial so far in one line."""
+    if sweep.best is None:
+        return Text("no result yet" if sweep.metric else "")
+    found = sweep.best
+    text = f"best: trial {found.number}, {sweep.metric} {number(found.objective)} with {parameters(found.params)}"
+    return Text(text, style="bold")
+
+
+def time_left(progress: Progress) -> str:
+    """Return how long the sweep will take from now, as its last trials tell; empty where that cannot be known."""
+    spent = [
+        trial.ended - trial.started
+        for trial in progress.trials
+        if trial.ended is not None and trial.started is not None
+    ]
+    recent = spent[-RECENT:]
+    if progress.total is None or not recent or progress.sweep.state != "running":
+        return ""
+    each_s = statistics.mean(recent)
+    begun = [trial.started for trial in progress.trials if trial.started is not None and trial.ended is None]
+    waiting = max(0, progress.total - count_ended(progress.sweep) - len(begun))
+    work_s = waiting * each_s + sum(max(0.0, each_s - (progress.now - started)) for started in begun)
+    agents = sum(agent.state in ("idle", "working") for agent in progress.agents)
+    return f"about {_minutes(work_s / max(1, agents))} left"
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _slots(progress: Progress) -> Table:
+    numbers = {trial.id: trial for trial in progress.trials}
+    table = Table.grid(padding=(0, 2))
+    for agent in sorted(progress.agents, key=lambda agent: (agent.host, agent.slot)):
+        trial = numbers.get(agent.trial or "")
+        does = Text(agent.state, style=STATE_STYLES.get(agent.state, "")) if trial is None else _doing(trial, progress)
+        gpus = f"GPU {','.join(agent.gpus)}" if agent.gpus else "CPU"
+        table.add_row(f"{agent.host} slot {agent.slot}", gpus, does, Text(progress.words.get(agent.slot, ""), "dim"))
+    return table
+
+
+def _doing(trial: Trial, progress: Progress) -> Text:
+    since = f" for {_minutes(progress.now - trial.started)}" if trial.started else ""
+    value = f", {progress.sweep.metric} {number(trial.last_objective)}" if trial.last_objective is not None else ""
+    return Text(f"trial {trial.number} {trial.state}{since}{value}: {parameters(trial.params)}")
+
+
+def wall_clock() -> float:
+    """Return the time as the server counts it."""
+    return time.time()
