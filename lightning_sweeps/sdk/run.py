@@ -25,6 +25,8 @@ from lightning_sweeps.settings import read_settings
 
 logger = logging.getLogger("lightning_sweeps")
 
+MAX_HELD_LINES = 1000
+
 
 class Run:
     """One process's view of a run.
@@ -58,6 +60,7 @@ class Run:
         self._next_step = 0
         self._finished = False
         self._capture: Capture | None = None
+        self._held: list[tuple[Stream, str]] = []
         self.trial = trial
         self.config = RecordedMap(info.config, self._record_config)
         self.summary = RecordedMap({}, self._record_summary)
@@ -119,6 +122,7 @@ class Run:
         """Let the service know of the run before its first row."""
         if self._writer is not None and not self._finished:
             self._writer.open()
+            self._record_held()
 
     @property
     def lost_rows(self) -> int:
@@ -224,9 +228,8 @@ class Run:
 
     def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Any) -> None:
         assert self._writer is not None  # noqa: S101
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
+        self._release_console()
+        self._record_held()
         self._finished = True
         lost = self._writer.lost
         if lost:
@@ -242,9 +245,39 @@ class Run:
             self._capture = Capture(self._record_line)
 
     def _record_line(self, stream: Stream, line: str) -> None:
-        """Record a line of this very process: a forked worker that prints must not open a journal for it."""
-        if self._writer is not None and self._writer.is_own and not self._finished:
+        """Record a line of this very process: a forked worker that prints must not open a journal for it.
+
+        Nor must a line announce a run: until something else does, lines are held.
+        """
+        if self._writer is None or not self._writer.is_own or self._finished:
+            return
+        if not self._writer.has_begun:
+            self._held = [*self._held[-MAX_HELD_LINES:], (stream, line)]
+        else:
+            self._record_held()
+            self._append_line(stream, line)
+
+    def _record_held(self) -> None:
+        held, self._held = self._held, []
+        for stream, line in held:
+            self._append_line(stream, line)
+
+    def _append_line(self, stream: Stream, line: str) -> None:
+        if self._writer is not None:
             self._writer.append(lambda sequence, time: Text(sequence, time, stream, line))
+
+    def _release_console(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    def take_over(self, before: Run) -> None:
+        """Stand in for a run of this process that was never announced; what was printed meanwhile is this one's."""
+        self._held = [*before._held, *self._held]
+
+    def withdraw(self) -> None:
+        """Leave the console: another run takes the place of this one, which was never announced."""
+        self._release_console()
 
     def _record_config(self, values: dict[str, Any]) -> None:
         if self._writer is not None:

@@ -7,13 +7,17 @@ learn of either at the same batch, at a meeting (see `meeting.py`), and leave to
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import torch
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sdk.identity import is_further_rank_of_parent
 from lightning_sweeps.settings import environment
 from lightning_sweeps.trainer.group_exit import ProcessGroupAtExit
+from lightning_sweeps.trainer.insight import RankInsight
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
 from lightning_sweeps.trainer.meeting import Meeting, News
 from lightning_sweeps.trainer.resume import read_resume_point, write_mark
@@ -52,9 +56,13 @@ class SweepCallbackCore:
         handle_signals: False: signals are left to Lightning.
         save_on_preemption: False: no checkpoint is saved when the training is preempted.
         resume_run: False: `fit(ckpt_path=...)` begins a new run; True: it goes on with the run of the checkpoint.
+        insight: log what each rank does with its time and data (docs/lightning.md lists the keys); None: where the
+            logger's mode is `grouped` or `shared`.
+        check_parameters_every: how many batches lie between two comparisons of all ranks' parameters under DDP, where
+            `insight` is on; 0: none.
 
     Raises:
-        UsageError: `interval_s` is not a positive number.
+        UsageError: a number is out of its range.
     """
 
     _sigterm_exception: ClassVar[type[SystemExit]]
@@ -66,13 +74,20 @@ class SweepCallbackCore:
         handle_signals: bool = True,
         save_on_preemption: bool = True,
         resume_run: bool = True,
+        insight: bool | None = None,
+        check_parameters_every: int = 1000,
     ) -> None:
         super().__init__()
         if not interval_s > 0:
             raise UsageError(f"`interval_s` is `{interval_s}`, allowed: seconds > 0")
+        if check_parameters_every < 0:
+            raise UsageError(f"`check_parameters_every` is `{check_parameters_every}`, allowed: 0 or more batches")
         self._interval_s = interval_s
         self._saves = save_on_preemption
         self._resumes_run = resume_run
+        self._wants_insight = insight
+        self._check_every = check_parameters_every
+        self._insight: RankInsight | None = None
         self._signals = SignalWatch() if handle_signals else None
         self._logger: SweepLoggerCore | None = None
         self._meeting: Meeting | None = None
@@ -106,6 +121,7 @@ class SweepCallbackCore:
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         self._watch_signals()
         self._meeting = Meeting(self._interval_s)
+        self._insight = RankInsight(check_every=self._checks(trainer)) if self._has_insight() else None
         self._has_validated = False
         self._stop_reason = None
         if self._logger is not None:
@@ -113,21 +129,25 @@ class SweepCallbackCore:
         if self._signals is not None and hasattr(trainer.fit_loop.epoch_loop, LIGHTNINGS_BROADCAST):
             setattr(trainer.fit_loop.epoch_loop, LIGHTNINGS_BROADCAST, _do_nothing)
 
-    def on_train_batch_end(self, trainer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        meeting = self._meeting
-        if meeting is None:
-            return
-        is_due = meeting.is_due()
-        if not is_due and not self._must_leave_alone(trainer):
-            return
-        try:
-            is_stop = self._meet(trainer, meeting)
-        except self._sigterm_exception:
-            trainer._logger_connector.on_batch_end()
-            trainer._logger_connector.update_train_step_metrics()  # Lightning logs the batch only after this hook
-            raise
-        if is_stop:
-            self._skip_validation(trainer)
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        if self._insight is not None:
+            self._insight.batch_start()
+
+    def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:  # noqa: ARG002
+        if self._insight is not None:
+            self._insight.before_backward()
+
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:  # noqa: ARG002
+        if self._insight is not None and _is_logging_step(trainer):
+            self._insight.before_optimizer_step(pl_module)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if self._insight is not None:
+            self._look_around(trainer, pl_module, outputs, batch, batch_idx)
+        if self._meeting is not None and (self._meeting.is_due() or self._must_leave_alone(trainer)):
+            self._meet_after_batch(trainer, self._meeting)
+        if self._insight is not None:
+            self._insight.continue_from_now()
 
     def on_validation_batch_end(self, trainer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         if self._meeting is not None and self._must_leave_alone(trainer):
@@ -137,6 +157,8 @@ class SweepCallbackCore:
         if self._meeting is not None and not trainer.sanity_checking:
             self._has_validated = True
             self._meet(trainer, self._meeting)
+        if self._insight is not None:
+            self._insight.continue_from_now()
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         self._restore(trainer)
@@ -180,6 +202,16 @@ class SweepCallbackCore:
         signals = self._signals
         return signals is not None and trainer.world_size == 1 and (signals.has_sigterm or signals.requeue is not None)
 
+    def _meet_after_batch(self, trainer: Any, meeting: Meeting) -> None:
+        try:
+            is_stop = self._meet(trainer, meeting)
+        except self._sigterm_exception:
+            trainer._logger_connector.on_batch_end()
+            trainer._logger_connector.update_train_step_metrics()  # Lightning logs the batch only after this hook
+            raise
+        if is_stop:
+            self._skip_validation(trainer)
+
     def _meet(self, trainer: Any, meeting: Meeting) -> bool:
         """Hear what any rank knows; every rank is here at the same batch. Return whether the sweep stops the training.
 
@@ -195,7 +227,12 @@ class SweepCallbackCore:
             requeue=signals is not None and signals.requeue is not None,
             stop=reason is not None,
         )
-        news = meeting.exchange(trainer, own)
+        insight = self._insight
+        news = meeting.exchange(trainer, own, insight.take_work_us() if insight is not None else 0)
+        if insight is not None and self._logger is not None and trainer.is_global_zero and not trainer.validating:
+            compared = insight.compare_work(meeting.works_us)
+            if compared:
+                self._logger.log_metrics(compared, trainer.fit_loop.epoch_loop._batches_that_stepped)
         if news.stop:
             reason = trainer.strategy.broadcast(reason)
             self._stop(trainer, reason or "")
@@ -206,6 +243,38 @@ class SweepCallbackCore:
     def _look(self) -> str | None:
         is_swept = self._logger is not None and self._logger.trial is not None
         return self._logger.stop_requested() if self._logger is not None and is_swept else None
+
+    # insight
+
+    def _has_insight(self) -> bool:
+        if self._wants_insight is not None:
+            return self._wants_insight and self._logger is not None
+        return self._logger is not None and self._logger.mode != "single"
+
+    def _checks(self, trainer: Any) -> int:
+        """Parameters are alike on all ranks under DDP only: other strategies give each rank its own part."""
+        is_ddp = type(trainer.strategy).__name__ == "DDPStrategy" and trainer.world_size > 1
+        return self._check_every if is_ddp else 0
+
+    def _look_around(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        insight, logger = self._insight, self._logger
+        assert insight is not None and logger is not None  # noqa: S101
+        insight.batch_end(batch)
+        if trainer.world_size > 1 and batch_idx == 0 and trainer.current_epoch == 0:
+            self._say("data_shards", insight.check_data(trainer, batch), trainer)
+        number = trainer.fit_loop.epoch_loop.total_batch_idx + 1
+        self._say("parameters", insight.check_parameters(trainer, pl_module, number), trainer)
+        if _is_logging_step(trainer):
+            loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+            found = insight.take_row(loss if isinstance(loss, torch.Tensor) and loss.numel() == 1 else None)
+            logger.log_metrics(found, trainer.fit_loop.epoch_loop._batches_that_stepped)
+
+    def _say(self, key: str, fault: str, trainer: Any) -> None:
+        """Tell what is wrong with the ranks: in the summary of each rank's run, and once on the terminal."""
+        if fault and self._logger is not None:
+            self._logger.experiment.summary.update({key: fault})
+            if trainer.is_global_zero:
+                log.warning("%s: %s", key, fault)
 
     # stopped by the sweep
 
@@ -264,6 +333,10 @@ class SweepCallbackCore:
             trainer.fit_loop.min_epochs = self._minimum.epochs
             trainer.fit_loop.epoch_loop.min_steps = self._minimum.steps
             self._minimum = None
+
+
+def _is_logging_step(trainer: Any) -> bool:
+    return bool(trainer._logger_connector.should_update_logs)
 
 
 def _do_nothing() -> None:

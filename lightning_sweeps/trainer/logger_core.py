@@ -310,10 +310,10 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
             return
         if self._run is not None and self._run.is_announced:
             log.warning("something was logged before `fit`; it stays in the run `%s`", self._run.id)
-            self._run.finish()
         self._resumed = point
         self._job, self._number = point.mark.job, point.mark.number
-        self._run = self._identity = None
+        self._identity = None
+        self._open()
 
     # in other processes
 
@@ -355,7 +355,10 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
     def _open(self) -> Run:
         before = self._run
         self._opened_as = self._identify()
-        if before is not None and before.is_announced:  # `experiment` was written to before `fit`
+        is_withdrawn = before is not None and not before.is_announced
+        if before is not None and is_withdrawn:
+            before.withdraw()
+        elif before is not None:  # `experiment` was written to before `fit`
             before.finish()
         self._run = open_run(
             self._opened_as,
@@ -371,6 +374,8 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
             resumed_step=self._resumed.step if self._resumed is not None else None,
             opens_late=True,
         )
+        if before is not None and is_withdrawn:
+            self._run.take_over(before)
         return self._run
 
     def _whole_step(self, step: Any) -> int | None:

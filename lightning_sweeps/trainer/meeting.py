@@ -1,6 +1,6 @@
 """How the ranks of a training hear of one another's news at the same batch, with one small collective a second.
 
-A meeting is one sum over three whole numbers; how many batches later all meet again is part of it, as rank 0 has
+A meeting is one sum over a few whole numbers; how many batches later all meet again is part of it, as rank 0 has
 learned it from the clock. Between two meetings nothing is sent.
 """
 
@@ -35,20 +35,28 @@ class Meeting:
         self._interval_s = interval_s
         self._batches = self._remaining = 1
         self._met_at = time.monotonic()
+        self.works_us: list[int] = []
 
     def is_due(self) -> bool:
         """Count one batch; every rank hears the same."""
         self._remaining -= 1
         return self._remaining <= 0
 
-    def exchange(self, trainer: Any, own: News) -> News:
-        """Return the news of all ranks, and agree on the next meeting. A collective."""
+    def exchange(self, trainer: Any, own: News, work_us: int = 0) -> News:
+        """Return the news of all ranks, and agree on the next meeting. A collective.
+
+        Args:
+            work_us: this rank's own work per batch; `works_us` then holds that of all.
+        """
         if trainer.world_size == 1:
             self._go_on(self._plan())
             return own
         planned = self._plan() if trainer.is_global_zero else 0
-        numbers = torch.tensor([own.sigterm, own.requeue, own.stop, planned], device=trainer.strategy.root_device)
-        sigterm, requeue, stop, batches = trainer.strategy.reduce(numbers, reduce_op="sum").tolist()
+        works_us = [0] * trainer.world_size
+        works_us[trainer.global_rank] = work_us
+        parts = [own.sigterm, own.requeue, own.stop, planned, *works_us]
+        numbers = torch.tensor(parts, device=trainer.strategy.root_device)
+        sigterm, requeue, stop, batches, *self.works_us = trainer.strategy.reduce(numbers, reduce_op="sum").tolist()
         self._go_on(batches)
         return News(sigterm, requeue, stop)
 

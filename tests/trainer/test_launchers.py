@@ -92,7 +92,7 @@ def test_a_stop_ends_all_ranks_at_the_same_step_with_exit_status_0(tmp_path: Pat
     for rank in (0, 1):
         assert f"rank {rank} has {{'lr': 0.25}}" in printed
     first, second = logged_runs(tmp_path)
-    assert f"rank 1 left after {len(first.rows)}: band 2: in the worse half" in printed
+    assert f"rank 1 left after {len(first.series('loss'))}: band 2: in the worse half" in printed
     assert [step for step, _ in first.series("loss")] == [step for step, _ in second.series("loss")]
     assert first.series("loss") != second.series("loss")
     assert [run.end for run in (first, second)] == [("stopped", "band 2: in the worse half")] * 2

@@ -27,7 +27,7 @@ def test_sigterm_ends_all_ranks_at_one_step_and_the_run_is_preempted(tmp_path: P
     first, second = logged_runs(home)
     assert first.end == second.end, printed
     assert first.end[0] == "preempted"
-    assert first.end[1].startswith(f"SIGTERM at step {len(first.rows)}, saved to ")
+    assert first.end[1].startswith(f"SIGTERM at step {len(first.series('loss'))}, saved to ")
     assert [step for step, _ in first.series("loss")] == [step for step, _ in second.series("loss")]
     assert (home / "runs" / "default" / first.info.id / "checkpoints" / "preempted.ckpt").exists()
 
@@ -35,11 +35,11 @@ def test_sigterm_ends_all_ranks_at_one_step_and_the_run_is_preempted(tmp_path: P
 def test_a_preempted_trial_goes_on_in_the_same_run(tmp_path: Path) -> None:
     trial = str(write_trial(tmp_path, {}))
     preempt(tmp_path, STARTS["torchrun"], target="launcher", LIGHTNING_SWEEPS_TRIAL=trial)
-    before = [(run.info.id, len(run.rows)) for run in logged_runs(tmp_path)]
+    before = [(run.info.id, len(run.series("loss"))) for run in logged_runs(tmp_path)]
     run_program(*STARTS["torchrun"], home=tmp_path, LIGHTNING_SWEEPS_TRIAL=trial, PIDS=str(tmp_path / "pids"))
     after = logged_runs(tmp_path)
-    assert [(run.info.id, len(run.rows) - 10) for run in after] == before
+    assert [(run.info.id, len(run.series("loss")) - 10) for run in after] == before
     for run in after:
-        assert [step for step, _ in run.series("loss")] == list(range(len(run.rows)))
-        assert [finish.state for finish in run.finishes] == ["preempted", "finished"]
+        assert [step for step, _ in run.series("loss")] == list(range(len(run.series("loss"))))
+        assert [finish.state for finish in run.finishes] == ["preempted", "finished"], run.finishes
     assert not list((tmp_path / "runs").rglob("preempted.ckpt")), "what is finished has nothing to go on with"
