@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ LEASE_MARGIN_S = 10.0
 
 SAFE_RETRIES = 2
 JOURNAL_CONTENT_TYPE = "application/vnd.lightning-sweeps.journal"
+JOURNALS_CONTENT_TYPE = "application/vnd.lightning-sweeps.journals"
 
 
 class Client:
@@ -90,6 +92,16 @@ class Client:
             params={"offset": offset},
             data=part,
             headers={"Content-Type": JOURNAL_CONTENT_TYPE},
+        )
+
+    def send_journals(self, parts: Sequence[tuple[str, int, bytes]]) -> list[m.JournalOutcome]:
+        """Send parts of several journals at once: (journal id, offset, whole records) each; one outcome for each."""
+        return self._call(
+            "POST",
+            "/api/journals",
+            list[m.JournalOutcome],
+            data=msgspec.msgpack.encode(parts),
+            headers={"Content-Type": JOURNALS_CONTENT_TYPE},
         )
 
     def journal_offset(self, journal_id: str) -> int:

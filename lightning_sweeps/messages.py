@@ -64,6 +64,31 @@ class IngestReply:
 
 
 @dataclass(frozen=True, slots=True)
+class AsideRecord:
+    """A record of a journal that could not be stored, and why; the rest of the journal was."""
+
+    journal: str
+    offset: int
+    size_bytes: int
+    reason: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class JournalOutcome:
+    """What became of one journal's part among several: `status` 200, or that of the refusal with its `problem`.
+
+    `offset` is what the server has now, after a conflict (409) too.
+    """
+
+    journal: str
+    offset: int
+    commands: list[Command] = field(default_factory=list)
+    status: int = 200
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run as the server has it."""
 

@@ -32,6 +32,7 @@ def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.store = store
+    app.state.intake = ingest.Intake()
     app.state.keys = keys
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s

@@ -3,47 +3,93 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from lightning_sweeps.errors import ServerRefused
+from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
 from lightning_sweeps.journal.format import PREAMBLE, Damage, check_preamble, decode
-from lightning_sweeps.messages import IngestReply, Problem
+from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.store import ingest
+from lightning_sweeps.store.engine import Store
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+MOST_HELD_BYTES = 256 * 1024 * 1024
+"""Of journals that wait for their turn to be written."""
 
 router = APIRouter(tags=["journals"])
+_parts = msgspec.msgpack.Decoder(list[tuple[str, int, bytes]])
 
 JournalId = Annotated[str, Path(max_length=ingest.ID_LENGTH)]
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the request's body.
+class Intake:
+    """How many bytes of journals are held at once: what would be too much is told to wait. In one thread only."""
+
+    def __init__(self, limit_bytes: int = MOST_HELD_BYTES) -> None:
+        self.limit_bytes = limit_bytes
+        self.held_bytes = 0
+
+    def take(self, size_bytes: int) -> None:
+        """Hold more bytes.
+
+        Raises:
+            ServerRefused: that would be too many (429); nothing is lost, the sender has them in its journal.
+        """
+        if self.held_bytes and self.held_bytes + size_bytes > self.limit_bytes:
+            raise ServerRefused(
+                "the server has as much to write as it can hold",
+                status=429,
+                hint="send again a little later; what was sent twice is stored once",
+            )
+        self.held_bytes += size_bytes
+
+    def give_back(self, size_bytes: int) -> None:
+        self.held_bytes -= size_bytes
+
+
+async def read_body(request: Request) -> AsyncIterator[bytes]:
+    """Give the request's body; its bytes count as held until the answer is made.
 
     Raises:
-        ServerRefused: it is too long (413); what came is dropped, so that the sender can read the answer.
+        ServerRefused: it is too long (413), or the server holds too much (429); what came is dropped, so that the
+            sender can read the answer.
     """
+    intake: Intake = request.app.state.intake
     parts: list[bytes] = []
-    size_bytes = 0
-    async for part in request.stream():
-        size_bytes += len(part)
-        if size_bytes <= MAX_BODY_BYTES:
+    size_bytes = held_bytes = 0
+    refusal: ServerRefused | None = None
+    try:
+        async for part in request.stream():
+            size_bytes += len(part)
+            if refusal is not None or size_bytes > MAX_BODY_BYTES:
+                continue
+            try:
+                intake.take(len(part))
+            except ServerRefused as refused:
+                refusal = refused
+                continue
+            held_bytes += len(part)
             parts.append(part)
-    if size_bytes > MAX_BODY_BYTES:
-        raise ServerRefused(
-            f"the part has {size_bytes} bytes, allowed are {MAX_BODY_BYTES}",
-            status=413,
-            hint="send the journal in smaller parts",
-        )
-    return b"".join(parts)
+        if refusal is not None:
+            raise refusal
+        if size_bytes > MAX_BODY_BYTES:
+            raise ServerRefused(
+                f"the part has {size_bytes} bytes, allowed are {MAX_BODY_BYTES}",
+                status=413,
+                hint="send the journal in smaller parts",
+            )
+        yield b"".join(parts)
+    finally:
+        intake.give_back(held_bytes)
 
 
 @router.post(
     "/api/journals/{journal_id}",
-    responses={409: {"model": IngestReply}, 413: {"model": Problem}, 422: {"model": Problem}},
+    responses={409: {"model": IngestReply}, 413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journal": {}}, "required": True}},
 )
 def send_journal(
@@ -53,11 +99,35 @@ def send_journal(
     body: Annotated[bytes, Depends(read_body)],
 ) -> IngestReply:
     """Take the journal's bytes from `offset` on; the part that is known already is skipped, whole records are kept."""
-    with store.read() as connection:
-        committed = ingest.committed_offset(connection, journal_id)
-    part = parse(journal_id, offset, body, committed=committed)
+    part = parse(journal_id, offset, body, committed=offset)  # what is known already is skipped when it is committed
     with store.write() as connection:
         return ingest.commit(connection, part, now=time.time())
+
+
+@router.post(
+    "/api/journals",
+    responses={413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
+    openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
+)
+def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> list[JournalOutcome]:
+    """Take parts of several journals: msgpack of a list of (journal id, offset, bytes); each is refused by itself."""
+    try:
+        parts = _parts.decode(body)
+    except msgspec.DecodeError as error:
+        raise ServerRefused(
+            f"the body is no list of journal parts ({error})", status=422, hint="msgpack of [[id, offset, bytes], ...]"
+        ) from None
+    return [_take(store, *part) for part in parts]
+
+
+def _take(store: Store, journal_id: str, offset: int, data: bytes) -> JournalOutcome:
+    try:
+        reply = send_journal(store, journal_id, offset, data)
+    except OffsetConflict as conflict:
+        return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
+    except JournalError as error:
+        return JournalOutcome(journal_id, 0, status=422, problem=error.message)
+    return JournalOutcome(journal_id, reply.offset, reply.commands)
 
 
 @router.get("/api/journals/{journal_id}")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from lightning_sweeps import __version__
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import (
+    AsideRecord,
     ConsoleLine,
     Health,
     Node,
@@ -27,7 +28,7 @@ from lightning_sweeps.messages import (
 )
 from lightning_sweeps.records import RunState
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import nodes, projects, reading, runs, series, table
+from lightning_sweeps.store import hot, ingest, nodes, projects, reading, runs, series, table
 
 MOST_RUNS = 1000
 MOST_POINTS = 10_000
@@ -100,9 +101,18 @@ def console(
         return runs.console(connection, run_id, last=last, after=after)
 
 
+@router.get("/api/runs/{run_id}/aside")
+def list_aside(store: StoreDep, run_id: str) -> list[AsideRecord]:
+    """List the records of the run's journals that could not be stored, each with the reason."""
+    with store.read() as connection:
+        runs.get_run(connection, run_id)
+        return ingest.list_aside(connection, run_id)
+
+
 @router.get("/api/series/{owner_id}")
 def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
     """List the series of a run or a node."""
+    hot.sort_owners(store, [owner_id])
     with store.read() as connection:
         return series.list_keys(connection, owner_id)
 
@@ -117,6 +127,7 @@ def query_series(store: StoreDep, wanted: SeriesQuery) -> Response:
     if len(wanted.lines) * wanted.points > MOST_BUCKETS:
         asked = f"{len(wanted.lines)} lines of {wanted.points} points"
         raise UsageError(f"{asked} were asked for, allowed are {MOST_BUCKETS} points in all", hint="ask for fewer")
+    hot.sort_owners(store, (line.owner for line in wanted.lines))
     with store.read() as connection:
         return _encoded(reading.query(connection, wanted))
 
@@ -132,6 +143,7 @@ def read_buckets(
     high: Border = None,
 ) -> Response:
     """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
+    hot.sort_owners(store, [owner_id])
     with store.read() as connection:
         return _encoded(reading.read_buckets(connection, owner_id, key, width=points, x=x, low=low, high=high))
 
@@ -148,6 +160,7 @@ def read_points(
     limit: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
     """Return stored values of a series as they were logged: all, or those of a part, page by page."""
+    hot.sort_owners(store, [owner_id])
     with store.read() as connection:
         return _encoded(
             reading.read_points(connection, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit)

@@ -8,14 +8,27 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from lightning_sweeps import records
-from lightning_sweeps.store.chunks import Columns, columns
+from lightning_sweeps.store.blocks import Block
 from lightning_sweeps.store.plain import int32, int64, plain, text, usable_time
 
 KEY_LENGTH = 512
 """Longer keys are cut and end in a digest: a database's index does not hold them."""
 
+MOST_KEYS = 20_000
+"""A record with more is set aside."""
+MOST_DEPTH = 32
+_NUMBERS = frozenset({float, int, bool})
+
 Row: TypeAlias = tuple[int, float, dict[str, Any]]
 """Step, time, and the values of one `log()` call under flat keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A record that the database is not given: where its number is among those that were folded, and why."""
+
+    index: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -24,43 +37,33 @@ class Batch:
 
     Attributes:
         rows: the `log()` calls, in order.
-        sequences: their numbers in the journal.
-        numbers: per key the indexes in `rows` and the values there.
+        blocks: their numbers, in one block per set of keys.
         logged: the last logged value of each key, in JSON's types; `summary` those set by the user.
         config: what was added to the configuration, nested.
-        stalls: what a node's service says of ranks that do not go on.
         finish: how the journal ended as far as it is known, None while it is open.
         latest: the newest time of a record, 0 where no record has one.
+        aside: records that were left out.
     """
 
     finish: dict[str, Any] | None
     headers: list[records.Header] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    sequences: list[int] = field(default_factory=list)
-    numbers: dict[str, tuple[list[int], list[float]]] = field(default_factory=dict)
+    blocks: dict[tuple[str, ...], Block] = field(default_factory=dict)
     logged: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     console: list[dict[str, Any]] = field(default_factory=list)
     media: list[dict[str, Any]] = field(default_factory=list)
-    stalls: list[records.Stall] = field(default_factory=list)
     latest: float = 0.0
+    aside: list[Aside] = field(default_factory=list)
 
-    def points(self) -> dict[str, Columns]:
-        """Return the points of each key, in the order in which the keys appeared."""
-        return {key: self._columns(*pair) for key, pair in self.numbers.items()}
 
-    def _columns(self, indexes: list[int], values: list[float]) -> Columns:
-        return columns(
-            [self.sequences[index] for index in indexes],
-            [self.rows[index][0] for index in indexes],
-            [self.rows[index][1] for index in indexes],
-            values,
-        )
+class Poisoned(Exception):
+    """A record that no database should be given."""
 
 
 def fold(entries: Iterable[records.Record], *, finish: dict[str, Any] | None, now: float) -> Batch:
-    """Return what `entries` change.
+    """Return what `entries` change; a record that cannot be stored is set aside, and the rest goes on.
 
     Args:
         entries: records of one journal, in its order.
@@ -68,9 +71,36 @@ def fold(entries: Iterable[records.Record], *, finish: dict[str, Any] | None, no
         now: stands in for a time that is none.
     """
     batch = Batch(finish)
-    for entry in entries:
-        _add(batch, entry, now)
+    said: dict[str, tuple[int, Any]] = {}
+    for index, entry in enumerate(entries):
+        try:
+            _add(batch, entry, now, said)
+        except Poisoned as problem:
+            batch.aside.append(Aside(index, str(problem)))
+    _note_last(batch, said)
     return batch
+
+
+def check(values: object) -> None:
+    """Raise `Poisoned` where a map is none, is nested too deep or has too many keys.
+
+    Raises:
+        Poisoned: says which it is.
+    """
+    if not isinstance(values, dict):
+        raise Poisoned(f"the values are of type `{type(values).__name__}`, not a map")
+    level: list[Any] = [values]
+    keys = 0
+    for depth in range(MOST_DEPTH + 1):
+        inner = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
+        keys += sum(len(one) for one in level if isinstance(one, dict))
+        if keys > MOST_KEYS:
+            raise Poisoned(f"the record has more than {MOST_KEYS} keys")
+        level = [item for item in inner if isinstance(item, dict | list | tuple)]
+        if not level:
+            return
+        if depth == MOST_DEPTH:
+            raise Poisoned(f"the values are nested more than {MOST_DEPTH} deep")
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -92,42 +122,71 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _add(batch: Batch, entry: records.Record, now: float) -> None:
+def _add(batch: Batch, entry: records.Record, now: float, said: dict[str, tuple[int, Any]]) -> None:
     if isinstance(entry, records.Metrics):
-        _add_row(batch, entry, now)
-    elif isinstance(entry, records.Header):
+        _add_row(batch, entry, now, said)
+        return
+    if isinstance(entry, records.Header):
+        if entry.run is not None:
+            check(entry.run.config)
         batch.headers.append(entry)
         batch.finish = None
         batch.latest = max(batch.latest, usable_time(entry.created, now))
         return
-    elif isinstance(entry, records.Config):
+    if isinstance(entry, records.Config):
+        check(entry.values)
         batch.config = merge(batch.config, plain(entry.values))
     elif isinstance(entry, records.Summary):
+        check(entry.values)
         batch.summary.update((key, plain(value)) for key, value in flatten(entry.values))
     elif isinstance(entry, records.Text):
         line = {"stream": entry.stream, "line": text(entry.line), "time": usable_time(entry.time, now)}
         batch.console.append({"sequence": int64(entry.sequence), **line})
     elif isinstance(entry, records.Media):
         batch.media.append(_media(entry, now))
-    elif isinstance(entry, records.Stall):
-        batch.stalls.append(entry)
     elif isinstance(entry, records.Finish):
         _end(batch, entry, now)
     batch.latest = max(batch.latest, usable_time(entry.time, now))
 
 
-def _add_row(batch: Batch, row: records.Metrics, now: float) -> None:
+def _add_row(batch: Batch, row: records.Metrics, now: float, said: dict[str, tuple[int, Any]]) -> None:
+    """Add one `log()` call; rows of numbers alone under keys that were seen before take the short way."""
+    values = row.values
+    raw = tuple(values)
+    block = batch.blocks.get(raw)
+    if block is None or not _NUMBERS.issuperset(map(type, values.values())):
+        check(values)
+        values = dict(flatten(values))
+        numbers = {key: value for key, value in values.items() if isinstance(value, bool | int | float)}
+        for key, value in values.items():
+            batch.logged.setdefault(key, None)
+            if key not in numbers:
+                said[key] = (row.sequence, plain(value))
+        keys = tuple(numbers)
+        block = batch.blocks.get(keys)
+        if block is None:
+            block = batch.blocks[keys] = Block(keys)
+        block.rows.append(list(numbers.values()))
+    else:
+        block.rows.append(list(values.values()))
+    step, time = int64(row.step), usable_time(row.time, now)
+    block.sequences.append(int64(row.sequence))
+    block.steps.append(step)
+    block.times.append(time)
     batch.finish = None
-    flat = dict(flatten(row.values))
-    index = len(batch.rows)
-    batch.rows.append((int64(row.step), usable_time(row.time, now), flat))
-    batch.sequences.append(int64(row.sequence))
-    for key, value in flat.items():
-        batch.logged[key] = plain(value)
-        if isinstance(value, bool | int | float):
-            indexes, values = batch.numbers.setdefault(key, ([], []))
-            indexes.append(index)
-            values.append(float(value))
+    batch.rows.append((step, time, values))
+    batch.latest = max(batch.latest, time)
+
+
+def _note_last(batch: Batch, said: dict[str, tuple[int, Any]]) -> None:
+    """Write the last value of each key: of the block or the text that has it in the latest row."""
+    for block in batch.blocks.values():
+        for key, value in zip(block.keys, block.rows[-1], strict=True):
+            known = said.get(key)
+            if known is None or known[0] < block.sequences[-1]:
+                said[key] = (block.sequences[-1], plain(value))
+    for key in batch.logged:
+        batch.logged[key] = said[key][1]
 
 
 def _end(batch: Batch, finish: records.Finish, now: float) -> None:

@@ -5,19 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
 
 from lightning_sweeps import records
 from lightning_sweeps.errors import JournalError, OffsetConflict
-from lightning_sweeps.messages import Command, IngestReply
-from lightning_sweeps.store import nodes, runs, schema, series, sweeps
+from lightning_sweeps.messages import AsideRecord, Command, IngestReply
+from lightning_sweeps.store import hot, nodes, runs, schema, series, sweeps
 from lightning_sweeps.store.batch import Batch, fold
+from lightning_sweeps.store.blocks import pack
 from lightning_sweeps.store.plain import int32, usable_time
-from lightning_sweeps.store.reports import Writer
 
 ID_LENGTH = 128
 
 _journal = schema.journal
+_aside = schema.aside
+_SELECT_JOURNAL = select(*(column for column in _journal.c if column.name != "header")).where(
+    _journal.c.id == bindparam("at_id")
+)
+_UPDATE_JOURNAL = (
+    update(_journal)
+    .where(_journal.c.id == bindparam("at_id"))
+    .values({name: bindparam(name) for name in ("offset", "rows", "damaged", "finish", "updated")})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ def commit(connection: Connection, part: Part, *, now: float) -> IngestReply:
         JournalError: the journal does not begin with a header that names itself and one run or node.
     """
     _lock(connection, part.journal_id)
-    journal = connection.execute(select(_journal).where(_journal.c.id == part.journal_id)).mappings().first()
+    journal = connection.execute(_SELECT_JOURNAL, {"at_id": part.journal_id}).mappings().first()
     committed = journal["offset"] if journal is not None else 0
     if part.offset > committed:
         raise OffsetConflict(committed)
@@ -72,8 +81,27 @@ def commit(connection: Connection, part: Part, *, now: float) -> IngestReply:
     end = entries[-1].end
     damaged = sum(committed <= start < end for start in part.damaged)
     batch = fold([entry.record for entry in entries], finish=journal["finish"], now=now)
-    _write(connection, journal, batch, offset=end, damaged=damaged, now=now)
-    return IngestReply(end, _commands(connection, journal))
+    if batch.aside:
+        _set_aside(connection, journal["id"], entries, batch, now)
+        damaged += len(batch.aside)
+    trial_id = _write(connection, journal, batch, offset=end, damaged=damaged, now=now)
+    return IngestReply(end, _commands(connection, journal, trial_id))
+
+
+def list_aside(connection: Connection, run_id: str) -> list[AsideRecord]:
+    """Return the records of a run's journals that could not be stored."""
+    found = select(_aside.c.journal_id, _aside.c.offset, _aside.c.size_bytes, _aside.c.reason, _aside.c.time)
+    rows = connection.execute(found.join(_journal).where(_journal.c.run_id == run_id).order_by(_aside.c.id))
+    return [AsideRecord(*row) for row in rows]
+
+
+def _set_aside(connection: Connection, journal_id: str, entries: list[Entry], batch: Batch, now: float) -> None:
+    rows = []
+    for one in batch.aside:
+        entry = entries[one.index]
+        place = {"journal_id": journal_id, "offset": entry.start, "size_bytes": entry.end - entry.start}
+        rows.append(place | {"reason": one.reason, "time": now})
+    connection.execute(insert(_aside), rows)
 
 
 def _lock(connection: Connection, journal_id: str) -> None:
@@ -134,8 +162,19 @@ def _ensure_owner(connection: Connection, header: records.Header, *, now: float)
         nodes.ensure_node(connection, header.node, created=usable_time(header.created, now))
 
 
-def _write(connection: Connection, journal: RowMapping, batch: Batch, *, offset: int, damaged: int, now: float) -> None:
-    """Write a batch and what the journal's row says of it; the owner's row is locked first and to the end."""
+def _write(
+    connection: Connection, journal: RowMapping, batch: Batch, *, offset: int, damaged: int, now: float
+) -> str | None:
+    """Write a batch and what the journal's row says of it; return the id of the run's trial.
+
+    The owner's row is locked first and to the end.
+    """
+    run_id, node_id = journal["run_id"], journal["node_id"]
+    trial_id = None
+    if run_id is None:
+        nodes.seen(connection, node_id, at=batch.latest)
+    else:
+        trial_id = _write_run(connection, journal, batch, now=now)
     values = {
         "offset": offset,
         "rows": journal["rows"] + len(batch.rows),
@@ -143,38 +182,38 @@ def _write(connection: Connection, journal: RowMapping, batch: Batch, *, offset:
         "finish": batch.finish,
         "updated": now,
     }
-    connection.execute(update(_journal).where(_journal.c.id == journal["id"]).values(**values))
-    if journal["run_id"] is None:
-        nodes.seen(connection, journal["node_id"], at=batch.latest)
-        series.append(connection, batch.points(), kind="node", owner_id=journal["node_id"], journal_id=journal["id"])
-        for stall in batch.stalls:
-            runs.note_stall(connection, stall, journal_id=journal["id"])
-        return
-    _write_run(connection, journal, batch, now=now)
+    connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
+    is_ended = batch.finish is not None
+    if any(block.keys for block in batch.blocks.values()):
+        is_full = hot.add(connection, journal["id"], pack(batch.blocks.values()), rows=len(batch.rows))
+        is_ended = is_ended or is_full
+    if is_ended:
+        kind: series.OwnerKind = "node" if run_id is None else "run"
+        hot.sort(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
+    if run_id is not None and (batch.headers or batch.finish != journal["finish"]):
+        runs.settle(connection, run_id)
+    if trial_id is not None and journal["rank"] == 0 and batch.rows:
+        sweeps.record_reports(connection, trial_id, batch.rows, now)
+    return trial_id
 
 
-def _write_run(connection: Connection, journal: RowMapping, batch: Batch, *, now: float) -> None:
+def _write_run(connection: Connection, journal: RowMapping, batch: Batch, *, now: float) -> str | None:
     run_id, place = journal["run_id"], {"run_id": journal["run_id"], "journal_id": journal["id"]}
     for header in batch.headers:
         if header.run is not None and header.run.id == run_id:
             runs.ensure_run(connection, header, header.run, now=now)
     trial_id = runs.apply(connection, run_id, batch)
-    series.append(connection, batch.points(), kind="run", owner_id=run_id, journal_id=journal["id"])
     if batch.console:
         connection.execute(insert(schema.console), [line | place for line in batch.console])
     if batch.media:
         connection.execute(insert(schema.media), [reference | place for reference in batch.media])
-    if batch.headers or batch.finish != journal["finish"]:
-        runs.settle(connection, run_id)
-    if trial_id is not None and journal["rank"] == 0 and batch.rows:
-        run = msgspec.convert(journal["header"], records.Header).run
-        writer = Writer(run.attempt, run.resumed_step) if run is not None else Writer()
-        sweeps.record_reports(connection, trial_id, batch.rows, now, writer=writer)
+    return trial_id
 
 
-def _commands(connection: Connection, journal: RowMapping | None) -> list[Command]:
+def _commands(connection: Connection, journal: RowMapping | None, trial_id: str | None = None) -> list[Command]:
     """Return what the server wants of the journal's run: only a run of a trial is ever told anything."""
     if journal is None or journal["run_id"] is None:
         return []
-    trial_id = connection.scalar(select(schema.run.c.trial_id).where(schema.run.c.id == journal["run_id"]))
+    if trial_id is None:
+        trial_id = connection.scalar(select(schema.run.c.trial_id).where(schema.run.c.id == journal["run_id"]))
     return [] if trial_id is None else sweeps.commands_for_run(connection, trial_id, journal["run_id"])

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import ConsoleLine, Run, RunList
-from lightning_sweeps.records import Header, RunInfo, Stall
+from lightning_sweeps.records import Header, RunInfo
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.engine import insert
@@ -21,6 +21,16 @@ SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")
 """Where the writers of one run ended differently, the last one of these is the run's state."""
 
 _run = schema.run
+_SELECT_FOR_BATCH = (
+    select(_run.c.logged, _run.c.updated, _run.c.rows, _run.c.trial_id)
+    .where(_run.c.id == bindparam("at_id"))
+    .with_for_update()
+)
+_UPDATE_BY_BATCH = (
+    update(_run)
+    .where(_run.c.id == bindparam("at_id"))
+    .values({name: bindparam(name) for name in ("logged", "updated", "rows")})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,35 +138,19 @@ def _changes(known: RowMapping, header: Header, info: RunInfo) -> dict[str, Any]
 
 def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
     """Write the batch's values into the run's row and return the id of its trial; series are not touched."""
-    known = lock_run(connection, run_id)
-    assert known is not None  # noqa: S101  its journal has a foreign key to it
-    connection.execute(
-        update(_run)
-        .where(_run.c.id == run_id)
-        .values(
-            config=merge(known["config"], batch.config),
-            logged=known["logged"] | batch.logged,
-            summary=known["summary"] | batch.summary,
-            updated=max(known["updated"], batch.latest),
-            rows=known["rows"] + len(batch.rows),
-            reason="" if known["state"] == "running" and batch.rows else known["reason"],
-        )
-    )
+    known = connection.execute(_SELECT_FOR_BATCH, {"at_id": run_id}).mappings().one()
+    values: dict[str, Any] = {
+        "logged": known["logged"] | batch.logged,
+        "updated": max(known["updated"], batch.latest),
+        "rows": known["rows"] + len(batch.rows),
+    }
+    connection.execute(_UPDATE_BY_BATCH, values | {"at_id": run_id})
+    if batch.config or batch.summary:  # seldom, and a configuration may be long
+        stored = connection.execute(select(_run.c.config, _run.c.summary).where(_run.c.id == run_id)).one()
+        changed = {"config": merge(stored.config, batch.config), "summary": stored.summary | batch.summary}
+        connection.execute(update(_run).where(_run.c.id == run_id).values(**changed))
     trial_id: str | None = known["trial_id"]
     return trial_id
-
-
-def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None:
-    """Say with a run that goes on that it does not, and keep its stacks among its console lines."""
-    reason = text(stall.where)
-    is_running = (_run.c.id == stall.run) & (_run.c.state == "running")
-    if connection.execute(update(_run).where(is_running).values(reason=reason)).rowcount == 0:
-        return
-    lines = [reason, *text(stall.stacks).splitlines()]
-    row = {"run_id": stall.run, "journal_id": journal_id, "sequence": stall.sequence, "time": stall.time}
-    connection.execute(
-        insert(connection, schema.console), [{**row, "stream": "stacks", "line": line} for line in lines]
-    )
 
 
 def settle(connection: Connection, run_id: str) -> None:

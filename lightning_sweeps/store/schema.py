@@ -187,6 +187,28 @@ page = Table(
     Column("data", LargeBinary, nullable=False),  # see `spans.py`
 )
 
+hot = Table(
+    "hot",  # rows that are not sorted into series yet; see `hot.py`
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("journal_id", ForeignKey("journal.id"), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # see `blocks.py`
+    Index(None, "journal_id"),
+)
+
+aside = Table(
+    "aside",  # records of journals that could not be stored
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("journal_id", ForeignKey("journal.id"), nullable=False),
+    Column("offset", Big, nullable=False),  # where the record begins in the journal
+    Column("size_bytes", Big, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("time", Double, nullable=False),
+    Index(None, "journal_id"),
+)
+
 console = Table(
     "console",
     metadata,

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import random
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lightning_sweeps import records
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point, Run
 from lightning_sweeps.server.ingest import parse
-from lightning_sweeps.store import ingest, nodes, reading, runs, schema, series
+from lightning_sweeps.store import hot, ingest, nodes, reading, runs, schema, series
 from lightning_sweeps.store.batch import KEY_LENGTH
 from lightning_sweeps.store.chunks import decode
 from lightning_sweeps.store.engine import Store
@@ -38,6 +39,7 @@ def get_run(store: Store, run_id: str = "run-1") -> Run:
 
 
 def points(store: Store, key: str, owner: str = "run-1") -> list[Point]:
+    hot.sort_owners(store, [owner])
     with store.read() as connection:
         return reading.read_points(connection, owner, key)
 
@@ -169,6 +171,7 @@ def test_non_finite_values_come_back(store: Store) -> None:
     assert [point.value for point in points(store, "loss")] == ["nan", "inf", "-inf"]
     run = get_run(store)
     assert run.summary == {"loss": "-inf", "a": 2.0, "best": "inf"} and run.config == {"bad": "nan"}
+    hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
         loss, a = series.list_keys(connection, "run-1")
         drawn = reading.read_buckets(connection, "run-1", "loss", width=800)
@@ -179,6 +182,7 @@ def test_non_finite_values_come_back(store: Store) -> None:
 
 def test_keys_keep_the_order_of_their_first_appearance(store: Store) -> None:
     send(store, Journal().log(0, zebra=1, apple=2, mango=3).log(1, banana=1, apple=2))
+    hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
         assert [info.key for info in series.list_keys(connection, "run-1")] == ["zebra", "apple", "mango", "banana"]
     assert list(get_run(store).summary) == ["zebra", "apple", "mango", "banana"]
@@ -228,6 +232,7 @@ def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> No
     assert run.created == NOW and run.rows == 1 and run.exit_code == 2**31 - 1
     assert run.summary["raw"] == "ff"
     assert points(store, "a\ufffdb") == [Point("journal-1", 1, 2**63 - 1, NOW, 1.0)]
+    hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
         assert max(len(info.key) for info in series.list_keys(connection, "run-1")) == KEY_LENGTH + 17
         assert runs.console(connection, "run-1", last=5)[0].line == "nul \ufffd here"
@@ -254,6 +259,65 @@ def test_a_node_s_samples(store: Store) -> None:
     with store.read() as connection:
         (node,) = nodes.list_nodes(connection)
     assert (node.id, node.host, node.cpu_count, node.seen) == ("node-1", "host-1", 4, STARTED + 2)
+
+
+def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store) -> None:
+    journal = Journal()
+    start = 0
+    for step in range(60):
+        journal.log(step, loss=float(step), **({"val": step} if step % 2 else {"note": "x"}))
+        start = send(store, journal, start).offset
+    with store.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(schema.hot)) == 60 - hot.MOST_PARTS
+        assert [info.count for info in series.list_keys(connection, "run-1")] == [hot.MOST_PARTS, hot.MOST_PARTS // 2]
+    assert steps(store, "loss") == list(range(60)) and steps(store, "val") == list(range(1, 60, 2))
+    assert get_run(store).summary == {"loss": 59.0, "note": "x", "val": 59}
+    send(store, journal.log(60, loss=1.0).finish(), start)
+    with store.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(schema.hot)) == 0
+        assert series.list_keys(connection, "run-1")[0].count == 61
+
+
+def test_eight_readers_and_a_writer_at_once_sort_each_row_once(store: Store) -> None:
+    journal = Journal()
+    for step in range(200):
+        journal.log(step, loss=float(step))
+
+    def write() -> None:
+        start = 0
+        for end in journal.ends[::7] + journal.ends[-1:]:
+            start = send(store, journal, start, end).offset
+
+    with ThreadPoolExecutor(9) as threads:
+        tasks = [threads.submit(write)]
+        tasks += [threads.submit(hot.sort_owners, store, ["run-1"]) for _ in range(24)]
+        for task in tasks:
+            task.result()
+    assert steps(store, "loss") == list(range(200))
+
+
+def nested(depth: int) -> dict[str, Any]:
+    return {"deeper": nested(depth - 1)} if depth else {"x": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (nested(200), "nested more than 32 deep"),
+        ({f"key.{number}": 1.0 for number in range(30_000)}, "more than 20000 keys"),
+    ],
+)
+def test_a_poisoned_record_is_set_aside_with_its_reason(store: Store, values: dict[str, Any], reason: str) -> None:
+    journal = Journal().log(0, loss=0.0).add(records.Metrics(2, 1, STARTED, values)).log(2, loss=2.0)
+    journal.set_config(**nested(100)).set_config(lr=0.1)
+    assert send(store, journal).offset == len(journal.data)
+    assert steps(store, "loss") == [0, 2]
+    assert get_run(store).config == {"lr": 0.1}
+    with store.read() as connection:
+        first, second = ingest.list_aside(connection, "run-1")
+        assert connection.scalar(select(schema.journal.c.damaged)) == 2
+    assert reason in first.reason and "nested" in second.reason
+    assert (first.offset, first.size_bytes) == (journal.ends[1], journal.ends[2] - journal.ends[1])
 
 
 # how a run ends

@@ -1,0 +1,69 @@
+"""New rows lie as they came until there are enough of them: sorting a few into each of many series is dear.
+
+They are sorted when a journal has `MOST_ROWS` of them or `MOST_PARTS` parts, when it ends, and before anybody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from lightning_sweeps.store import schema, series
+from lightning_sweeps.store.blocks import unpack
+from lightning_sweeps.store.engine import Store
+
+MOST_ROWS = 1024
+MOST_PARTS = 48
+AT_ONCE = 400
+
+_hot = schema.hot
+_journal = schema.journal
+_INSERT = insert(_hot)
+_COUNT = select(func.count(), func.coalesce(func.sum(_hot.c.rows), 0)).where(_hot.c.journal_id == bindparam("journal"))
+
+
+def add(connection: Connection, journal_id: str, data: bytes, *, rows: int) -> bool:
+    """Keep a part's rows, and return whether it is time to sort them; the caller holds the owner's lock."""
+    connection.execute(_INSERT, {"journal_id": journal_id, "rows": rows, "data": data})
+    parts, total = connection.execute(_COUNT, {"journal": journal_id}).one()
+    return bool(parts >= MOST_PARTS or total >= MOST_ROWS)
+
+
+def sort(connection: Connection, journal_id: str, *, kind: series.OwnerKind, owner_id: str) -> None:
+    """Move the journal's rows into its owner's series; the caller holds the owner's lock."""
+    waiting = select(_hot.c.id, _hot.c.data).where(_hot.c.journal_id == journal_id).order_by(_hot.c.id)
+    rows = connection.execute(waiting).all()
+    if rows:
+        points = unpack(row.data for row in rows)
+        series.append(connection, points, kind=kind, owner_id=owner_id, journal_id=journal_id)
+        connection.execute(delete(_hot).where(_hot.c.journal_id == journal_id))
+
+
+def sort_owners(store: Store, owner_ids: Iterable[str]) -> None:
+    """Move all rows of some runs and nodes into their series, so that readers find them there."""
+    unique = list(dict.fromkeys(owner_ids))
+    with store.read() as connection:
+        journals = [
+            one for at in range(0, len(unique), AT_ONCE) for one in _waiting(connection, unique[at : at + AT_ONCE])
+        ]
+    for journal_id, run_id, node_id in journals:
+        with store.write() as connection:
+            lock_owner(connection, run_id, node_id)
+            kind: series.OwnerKind = "run" if run_id is not None else "node"
+            sort(connection, journal_id, kind=kind, owner_id=run_id or node_id or "")
+
+
+def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) -> None:
+    """Let nobody else write to the run's or the node's series until this transaction ends."""
+    table = schema.run if run_id is not None else schema.node
+    connection.execute(select(table.c.id).where(table.c.id == (run_id or node_id)).with_for_update())
+
+
+def _waiting(connection: Connection, owner_ids: list[str]) -> list[tuple[str, str | None, str | None]]:
+    """Return the journals of the owners that have rows to be sorted."""
+    asked = select(_journal.c.id, _journal.c.run_id, _journal.c.node_id).where(
+        _journal.c.run_id.in_(owner_ids) | _journal.c.node_id.in_(owner_ids),
+        select(_hot.c.id).where(_hot.c.journal_id == _journal.c.id).exists(),
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(asked)]
