@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from lightning_sweeps.inline import agent
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
     from lightning_sweeps.sdk.trial import Trial, current_trial
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.trainer.logger import SweepLogger
 
 _HOME_OF = {
+    "agent": "lightning_sweeps.inline",
     "Run": "lightning_sweeps.sdk.run",
     "SweepCallback": "lightning_sweeps.trainer.callback",
     "SweepLogger": "lightning_sweeps.trainer.logger",
@@ -36,6 +38,7 @@ __all__ = [
     "SweepLogger",
     "Trial",
     "__version__",
+    "agent",
     "current_trial",
     "finish",
     "init",

@@ -12,7 +12,7 @@ from typing import Any
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.ids import derive_id
 from lightning_sweeps.paths import Home
-from lightning_sweeps.records import LoggerMode, RunInfo
+from lightning_sweeps.records import LoggerMode, RunInfo, RunState
 from lightning_sweeps.sdk.facts import identify
 from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.names import checked_name
@@ -120,6 +120,14 @@ def require(feature: str) -> None:
     """
     if feature != "service":
         raise UsageError(f"`require({feature!r})` was called, allowed: 'service'", hint="there is nothing to require")
+
+
+def end_runs(state: RunState, reason: str) -> None:
+    """End all open runs of this process, and count runs anew: what follows is another trial."""
+    for run in _session.open_runs:
+        if run.is_announced and not run.is_finished:
+            run.finish(state, reason=reason)
+    _session.open_runs, _session.current, _session.opened, _session.error = [], None, 0, None
 
 
 def next_number() -> int:

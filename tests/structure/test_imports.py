@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tuner": BASE | {"client", "connection", "agent"},
     "trainer": BASE | {"sdk"},
     "cli": BASE | {"client", "connection", "journal", "shipping", "sweeps", "store", "server", "agent", "tuner"},
-    "__init__": {"sdk", "trainer"},
+    "inline": BASE | {"client", "connection", "agent", "sdk"},
+    "__init__": {"sdk", "trainer", "inline"},
 }
 """Part -> parts that it may import besides itself."""
 
