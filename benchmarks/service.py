@@ -2,8 +2,8 @@
 
     python benchmarks/service.py [seconds]
 
-Real service, real server (SQLite), real journals. Processor time is that of the process itself, as the kernel counts it,
-so a busy machine does not falsify it. Limits to compare with: 60 MB and 1 % of a core.
+Real service, real server (SQLite), real journals. Processor time is that of the process itself, as the kernel counts
+it, so a busy machine does not falsify it. Limits to compare with: 60 MB and 1 % of a core.
 """
 
 from __future__ import annotations

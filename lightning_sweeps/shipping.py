@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import OffsetConflict
-from lightning_sweeps.journal.reader import read_part
-from lightning_sweeps.messages import Command
+from lightning_sweeps.journal.reader import Part, read_part
 
 logger = logging.getLogger("lightning_sweeps.shipping")
 
 PART_BYTES = 4 * 1024 * 1024
+
+
+def next_part(path: Path, committed: int) -> Part:
+    """Return the next whole records behind `committed`; damage among them is logged, it is the server's to skip."""
+    part = read_part(path, committed, limit_bytes=PART_BYTES)
+    for damage in part.damages:
+        logger.error("%s: bytes %d to %d skipped: %s", path, damage.start, damage.end, damage.reason)
+    return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +32,10 @@ class Shipment:
     records: int = 0
 
 
-def send_rest(
-    client: Client,
-    path: Path,
-    journal_id: str,
-    committed: int,
-    *,
-    obey: Callable[[list[Command]], None] = lambda _: None,
-) -> Shipment:
+def send_rest(client: Client, path: Path, journal_id: str, committed: int) -> Shipment:
     """Send everything that lies behind `committed`; return when the file has no further whole record.
 
     A server that has less than it once said (restored from a backup) is believed: sending goes back to its offset.
-
-    Args:
-        obey: gets the commands that come with the server's replies.
 
     Raises:
         ServerError: the server does not answer or refuses; what it confirmed before that is kept there.
@@ -47,11 +43,9 @@ def send_rest(
     """
     parts = records = 0
     while True:
-        part = read_part(path, committed, limit_bytes=PART_BYTES)
+        part = next_part(path, committed)
         if part.end == part.start:
             return Shipment(committed, parts, records)
-        for damage in part.damages:
-            logger.error("%s: bytes %d to %d skipped: %s", path, damage.start, damage.end, damage.reason)
         try:
             reply = client.send_journal(journal_id, part.start, part.data)
         except OffsetConflict as conflict:
@@ -62,6 +56,5 @@ def send_rest(
         committed = reply.offset
         parts += 1
         records += len(part.records)
-        obey(reply.commands)
         if committed <= part.start:  # the server waits for the rest of what may be a record: so does the sender
             return Shipment(committed, parts, records)

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from lightning_sweeps.paths import Home
@@ -24,7 +25,8 @@ def main() -> int:
     parser.add_argument("--detach", action="store_true", help="leave the process tree of whoever starts it")
     options = parser.parse_args()
     settings = read_settings()
-    home = Home(options.home or settings.home)
+    settings = replace(settings, home=options.home or settings.home)
+    home = Home(settings.home)
     if options.detach and os.fork() > 0:
         os._exit(0)  # the service is nobody's child: no tree that is ended can take it along
     if take_lock(home) is None:

@@ -13,24 +13,27 @@ from dataclasses import dataclass, field
 import msgspec
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.errors import OffsetConflict, ServerRefused
 from lightning_sweeps.journal.closing import is_closed
-from lightning_sweeps.messages import Command
+from lightning_sweeps.journal.reader import Part
+from lightning_sweeps.messages import Command, JournalOutcome
 from lightning_sweeps.node import is_alive
 from lightning_sweeps.paths import Home, write_whole
 from lightning_sweeps.service.book import Journal, JournalBook
-from lightning_sweeps.shipping import send_rest
+from lightning_sweeps.shipping import next_part
 
 logger = logging.getLogger("lightning_sweeps.service")
 
-SHIP_INTERVAL_S = 0.5
-"""A journal that grows is shipped this often: how far behind training the server is."""
+BATCH_BYTES = 16 * 1024 * 1024
+"""A request carries no more than about this much of all journals together."""
+FIRST_INTERVAL_S = 0.5
+LAST_INTERVAL_S = 1.5
+INTERVAL_PER_JOURNAL_S = 0.1
+"""How far the server may be behind training: a node with many ranks sends them together, and less often."""
 ASK_INTERVAL_S = 2.0
 """A journal that does not grow asks this often whether its run is to stop."""
 ASIDE_S = 60.0
 """A journal that the server refuses waits this long."""
-REFUSED_FOR_GOOD = (400, 404, 413, 422)
-"""Answers that are about this journal; any other is about the server, and all journals wait."""
+CONFLICT = 409
 
 
 @dataclass(slots=True)
@@ -43,30 +46,84 @@ class Progress:
     stop_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A journal's next part, which may be empty: a question whether its run is to stop."""
+
+    journal: Journal
+    progress: Progress
+    part: Part
+
+
 @dataclass(slots=True)
 class Shipper:
-    """Ships the journals of one node; one instance, one thread."""
+    """Ships the journals of one node, many in one request; one instance, one thread."""
 
     home: Home
     book: JournalBook
     _progress: dict[str, Progress] = field(default_factory=dict)
 
-    def ship(self, client: Client) -> bool:
-        """Ship what is due; return whether anything was sent.
+    def ship(self, client: Client) -> None:
+        """Ship what is due until nothing is.
 
         Raises:
-            ServerUnreachable, Unauthorized: nothing more can be shipped now; ask again later.
+            ServerError: nothing more can be shipped now; ask again later.
         """
         self.book.refresh()
         for gone in self._progress.keys() - self.book.journals.keys():
             del self._progress[gone]
-        now = time.monotonic()
-        sent = False
-        for name, journal in list(self.book.journals.items()):
+        while batch := self._due(client):
+            outcomes = client.send_journals([(due.journal.id, due.part.start, due.part.data) for due in batch])
+            for due, outcome in zip(batch, outcomes, strict=True):
+                self._note(due, outcome)
+        self._delete_complete()
+
+    def _due(self, client: Client) -> list[Due]:
+        """Return the next part of every journal that is due, as many as one request may carry."""
+        batch: list[Due] = []
+        size = 0
+        for name, journal in self.book.journals.items():
             progress = self._progress.setdefault(name, Progress())
-            if now >= progress.next_at:
-                sent |= self._ship_one(client, journal, progress)
-        return sent
+            if size < BATCH_BYTES and time.monotonic() >= progress.next_at:
+                due = self._next(client, journal, progress)
+                if due is not None:
+                    batch.append(due)
+                    size += len(due.part.data)
+        return batch
+
+    def _next(self, client: Client, journal: Journal, progress: Progress) -> Due | None:
+        if progress.committed is None:
+            progress.committed = client.journal_offset(journal.id)
+            if journal.header.run is not None and progress.committed == 0:
+                self.home.stop(journal.header.run.id).unlink(missing_ok=True)  # of an attempt before this one
+        try:
+            part = next_part(journal.path, progress.committed)
+        except FileNotFoundError:
+            logger.error("journal `%s` is gone before it was shipped", journal.path)
+            return None
+        now = time.monotonic()
+        if part.data:
+            return Due(journal, progress, part)
+        progress.next_at = now + self._interval_s()
+        if now - progress.asked_at >= ASK_INTERVAL_S:
+            return Due(journal, progress, part)
+        return None
+
+    def _interval_s(self) -> float:
+        return min(FIRST_INTERVAL_S + INTERVAL_PER_JOURNAL_S * (len(self.book.journals) - 1), LAST_INTERVAL_S)
+
+    def _note(self, due: Due, outcome: JournalOutcome) -> None:
+        progress = due.progress
+        now = time.monotonic()
+        progress.asked_at = now
+        if outcome.status in (200, CONFLICT):
+            progress.committed = outcome.offset
+            is_whole = outcome.offset >= due.part.end  # the server waits for the rest of what may be a record: so do we
+            progress.next_at = now + self._interval_s() if is_whole or outcome.offset <= due.part.start else now
+            self._obey(outcome.commands, progress)
+            return
+        logger.error("journal %s is refused: %s; tried again in %d s", due.journal.id, outcome.problem, ASIDE_S)
+        progress.next_at = now + ASIDE_S
 
     def pending_bytes(self) -> int:
         """Return how many bytes lie in journals that the server has not confirmed."""
@@ -87,55 +144,19 @@ class Shipper:
             if (known := self._progress.get(name)) is not None and known.committed is not None
         }
 
-    def _ship_one(self, client: Client, journal: Journal, progress: Progress) -> bool:
-        try:
-            return self._send_new(client, journal, progress)
-        except FileNotFoundError:
-            logger.error("journal `%s` is gone before it was shipped", journal.path)
-        except OffsetConflict as conflict:
-            progress.committed = conflict.committed
-        except ServerRefused as refusal:
-            if refusal.status not in REFUSED_FOR_GOOD:
-                raise
-            logger.error("journal %s is refused: %s; tried again in %d s", journal.id, refusal.message, ASIDE_S)
-            progress.next_at = time.monotonic() + ASIDE_S
-        return False
-
-    def _send_new(self, client: Client, journal: Journal, progress: Progress) -> bool:
-        if progress.committed is None:
-            progress.committed = client.journal_offset(journal.id)
-            if journal.header.run is not None and progress.committed == 0:
-                self.home.stop(journal.header.run.id).unlink(missing_ok=True)  # of an attempt before this one
-        owner_lives = is_alive(journal.owner.pid, journal.owner.started)  # asked before the read: nothing comes after
-        shipment = send_rest(
-            client,
-            journal.path,
-            journal.id,
-            progress.committed,
-            obey=lambda commands: self._obey(commands, progress),
-        )
-        progress.committed = shipment.committed
-        sent = shipment.parts > 0
-        now = time.monotonic()
-        progress.next_at = now + SHIP_INTERVAL_S
-        if sent:
-            progress.asked_at = now
-        elif now - progress.asked_at >= ASK_INTERVAL_S and owner_lives:
-            progress.asked_at = now
-            self._obey(client.send_journal(journal.id, progress.committed, b"").commands, progress)
-        if not owner_lives and self._is_complete(journal, progress):
-            self._delete(journal)
-        return sent
-
-    def _is_complete(self, journal: Journal, progress: Progress) -> bool:
-        if progress.committed != journal.path.stat().st_size:
-            return False
-        return is_closed(journal.path)
-
-    def _delete(self, journal: Journal) -> None:
-        journal.path.unlink()
-        if journal.header.run is not None:
-            self.home.stop(journal.header.run.id).unlink(missing_ok=True)
+    def _delete_complete(self) -> None:
+        """Take away the journals of dead processes that have an end and that the server has to the last byte."""
+        for name, journal in list(self.book.journals.items()):
+            committed = self._progress[name].committed
+            if committed is None or is_alive(journal.owner.pid, journal.owner.started):
+                continue
+            try:
+                if committed == journal.path.stat().st_size and is_closed(journal.path):
+                    journal.path.unlink()
+                    if journal.header.run is not None:
+                        self.home.stop(journal.header.run.id).unlink(missing_ok=True)
+            except FileNotFoundError:
+                continue
 
     def _obey(self, commands: list[Command], progress: Progress) -> None:
         for command in commands:

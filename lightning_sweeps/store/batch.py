@@ -40,6 +40,7 @@ class Batch:
         blocks: their numbers, in one block per set of keys.
         logged: the last logged value of each key, in JSON's types; `summary` those set by the user.
         config: what was added to the configuration, nested.
+        stalls: what a node's service says of ranks that do not go on.
         finish: how the journal ended as far as it is known, None while it is open.
         latest: the newest time of a record, 0 where no record has one.
         aside: records that were left out.
@@ -54,6 +55,7 @@ class Batch:
     config: dict[str, Any] = field(default_factory=dict)
     console: list[dict[str, Any]] = field(default_factory=list)
     media: list[dict[str, Any]] = field(default_factory=list)
+    stalls: list[records.Stall] = field(default_factory=list)
     latest: float = 0.0
     aside: list[Aside] = field(default_factory=list)
 
@@ -144,6 +146,8 @@ def _add(batch: Batch, entry: records.Record, now: float, said: dict[str, tuple[
         batch.console.append({"sequence": int64(entry.sequence), **line})
     elif isinstance(entry, records.Media):
         batch.media.append(_media(entry, now))
+    elif isinstance(entry, records.Stall):
+        batch.stalls.append(entry)
     elif isinstance(entry, records.Finish):
         _end(batch, entry, now)
     batch.latest = max(batch.latest, usable_time(entry.time, now))

@@ -173,6 +173,8 @@ def _write(
     trial_id = None
     if run_id is None:
         nodes.seen(connection, node_id, at=batch.latest)
+        for stall in batch.stalls:
+            runs.note_stall(connection, stall, journal_id=journal["id"])
     else:
         trial_id = _write_run(connection, journal, batch, now=now)
     values = {

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, 
 
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import ConsoleLine, Run, RunList
-from lightning_sweeps.records import Header, RunInfo
+from lightning_sweeps.records import Header, RunInfo, Stall
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.engine import insert
@@ -22,7 +22,7 @@ SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")
 
 _run = schema.run
 _SELECT_FOR_BATCH = (
-    select(_run.c.logged, _run.c.updated, _run.c.rows, _run.c.trial_id)
+    select(_run.c.logged, _run.c.updated, _run.c.rows, _run.c.trial_id, _run.c.state, _run.c.reason)
     .where(_run.c.id == bindparam("at_id"))
     .with_for_update()
 )
@@ -149,8 +149,22 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
         stored = connection.execute(select(_run.c.config, _run.c.summary).where(_run.c.id == run_id)).one()
         changed = {"config": merge(stored.config, batch.config), "summary": stored.summary | batch.summary}
         connection.execute(update(_run).where(_run.c.id == run_id).values(**changed))
+    if batch.rows and known["state"] == "running" and known["reason"]:  # it did stand still, and goes on
+        connection.execute(update(_run).where(_run.c.id == run_id).values(reason=""))
     trial_id: str | None = known["trial_id"]
     return trial_id
+
+
+def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None:
+    """Say with a run that goes on that it does not, and keep its stacks among its console lines."""
+    reason = text(stall.where)
+    is_running = (_run.c.id == stall.run) & (_run.c.state == "running")
+    if connection.execute(update(_run).where(is_running).values(reason=reason)).rowcount == 0:
+        return
+    lines = [reason, *text(stall.stacks).splitlines()]
+    same = {"run_id": stall.run, "journal_id": journal_id, "sequence": stall.sequence, "time": stall.time}
+    rows = [{**same, "stream": "stacks", "line": line} for line in lines]
+    connection.execute(insert(connection, schema.console), rows)
 
 
 def settle(connection: Connection, run_id: str) -> None:
