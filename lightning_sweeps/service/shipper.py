@@ -33,6 +33,7 @@ ASK_INTERVAL_S = 2.0
 """A journal that does not grow asks this often whether its run is to stop."""
 ASIDE_S = 60.0
 """A journal that the server refuses waits this long."""
+CLEAN_INTERVAL_S = 0.5
 CONFLICT = 409
 
 
@@ -62,6 +63,7 @@ class Shipper:
     home: Home
     book: JournalBook
     _progress: dict[str, Progress] = field(default_factory=dict)
+    _cleaned_at: float = 0.0
 
     def ship(self, client: Client) -> None:
         """Ship what is due until nothing is.
@@ -76,7 +78,9 @@ class Shipper:
             outcomes = client.send_journals([(due.journal.id, due.part.start, due.part.data) for due in batch])
             for due, outcome in zip(batch, outcomes, strict=True):
                 self._note(due, outcome)
-        self._delete_complete()
+        if time.monotonic() - self._cleaned_at >= CLEAN_INTERVAL_S:
+            self._cleaned_at = time.monotonic()
+            self._delete_complete()
 
     def _due(self, client: Client) -> list[Due]:
         """Return the next part of every journal that is due, as many as one request may carry."""

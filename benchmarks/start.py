@@ -1,0 +1,152 @@
+"""What logging adds to a job's start and end: import, init and finish, ours and others', and eight ranks at once.
+
+    python benchmarks/start.py
+
+Every contender in fresh processes, in rounds that take turns; the median of each figure. Ours with a server that is not
+there, and with a home that cannot be written: the figures must not move. Rivals that are not installed are named.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+
+ROUNDS = 7
+RANKS = 8
+
+PROGRAM = """
+import json, time
+a = time.perf_counter()
+{imports}
+b = time.perf_counter()
+{init}
+c = time.perf_counter()
+for step in range(100):
+    {log}
+d = time.perf_counter()
+{finish}
+e = time.perf_counter()
+print(json.dumps([b - a, c - b, e - d]))
+"""
+ROW = "{'loss': 0.5, 'accuracy': 0.25}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """How a logger is used, as lines of a program; `package` is what must be installed for it."""
+
+    imports: str
+    init: str
+    log: str
+    finish: str
+    package: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+
+    def program(self) -> str:
+        return PROGRAM.format(imports=self.imports, init=self.init, log=self.log, finish=self.finish)
+
+
+def ours(**variables: str) -> Contender:
+    return Contender(
+        "import lightning_sweeps",
+        "run = lightning_sweeps.init('bench')",
+        f"run.log({ROW}, step)",
+        "lightning_sweeps.finish()",
+        variables=tuple(variables.items()),
+    )
+
+
+DEAD = "http://127.0.0.1:1"
+CONTENDERS = {
+    "lightning_sweeps": ours(LIGHTNING_SWEEPS_URL=DEAD),
+    "lightning_sweeps, home cannot be written": ours(LIGHTNING_SWEEPS_URL=DEAD, LIGHTNING_SWEEPS_HOME="/proc/none"),
+    "wandb offline": Contender(
+        "import wandb",
+        "run = wandb.init(project='bench', mode='offline', settings=wandb.Settings(silent=True))",
+        f"run.log({ROW}, step=step)",
+        "run.finish()",
+        "wandb",
+    ),
+    "TensorBoard": Contender(
+        "from torch.utils.tensorboard import SummaryWriter",
+        "run = SummaryWriter('tb')",
+        "run.add_scalar('loss', 0.5, step); run.add_scalar('accuracy', 0.25, step)",
+        "run.close()",
+        "tensorboard",
+    ),
+    "MLflow (SQLite)": Contender(
+        "import mlflow; mlflow.set_tracking_uri('sqlite:///mlflow.db')",
+        "mlflow.start_run()",
+        f"mlflow.log_metrics({ROW}, step=step)",
+        "mlflow.end_run()",
+        "mlflow",
+    ),
+    "trackio local": Contender(
+        "import trackio, contextlib",
+        "with contextlib.redirect_stdout(None): trackio.init(project='bench')",
+        f"trackio.log({ROW}, step=step)",
+        "with contextlib.redirect_stdout(None): trackio.finish()",
+        "trackio",
+    ),
+}
+
+
+def start(contender: Contender, folder: str) -> subprocess.Popen[str]:
+    variables = {**os.environ, "LIGHTNING_SWEEPS_HOME": folder, "TRACKIO_DIR": folder, "HF_HUB_OFFLINE": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", contender.program()],
+        env={**variables, **dict(contender.variables)},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def times(process: subprocess.Popen[str]) -> list[float]:
+    printed, errors = process.communicate(timeout=300)
+    if process.returncode:
+        raise SystemExit(errors)
+    return [float(value) for value in json.loads(printed.splitlines()[-1])]
+
+
+def is_installed(package: str) -> bool:
+    try:
+        return not package or bool(importlib.metadata.version(package))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def row(name: str, samples: list[list[float]]) -> str:
+    imported, init, finish = (statistics.median(sample[place] for sample in samples) for place in range(3))
+    return f"| {name} | {imported:.3f} | {1000 * init:.1f} | {1000 * finish:.2f} |"
+
+
+def main() -> None:
+    present = {name: contender for name, contender in CONTENDERS.items() if is_installed(contender.package)}
+    samples: dict[str, list[list[float]]] = {name: [] for name in present}
+    together: list[list[float]] = []
+    for number in range(ROUNDS):
+        for name, contender in present.items():
+            print(f"round {number + 1} of {ROUNDS}: {name}", file=sys.stderr)
+            with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+                samples[name].append(times(start(contender, folder)))
+        with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+            ranks = [start(ours(LIGHTNING_SWEEPS_URL=DEAD), folder) for _ in range(RANKS)]
+            together.extend(times(rank) for rank in ranks)
+    print("| | import s | init ms | finish ms |\n|---|---|---|---|")
+    for name, measured in samples.items():
+        print(row(name, measured))
+    print(row(f"lightning_sweeps, {RANKS} ranks at once on {os.cpu_count()} cores", together))
+    for name in CONTENDERS.keys() - present.keys():
+        print(f"not installed, so not measured: {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The start never waits and never fails: whatever state the service, the server and the home are in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.node import node_id
+from lightning_sweeps.paths import Home
+from lightning_sweeps.sdk.spawn import is_service_running
+from lightning_sweeps.settings import environment
+from tests.servers import wait_until
+
+PROGRAM = """
+import time, lightning_sweeps as ls
+before = time.perf_counter()
+ls.setup()
+run = ls.init("start")
+run.log({"x": 1})
+ls.finish()
+print(time.perf_counter() - before)
+"""
+NEVER_WAITED_S = 2.0
+"""Far above what it takes, far below every deadline that it could have waited for."""
+
+
+def start(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    base = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_URL": "http://127.0.0.1:1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env={**base, **variables}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < NEVER_WAITED_S
+    return done
+
+
+def test_leftovers_of_dead_helpers_are_no_obstacle(home: Path) -> None:
+    """A lock file without holder, a start that came to nothing, the address of a server that is gone."""
+    home.mkdir(parents=True)
+    paths = Home(home)
+    paths.service_lock(node_id()).touch()
+    paths.server_lock.touch()
+    paths.server_file.write_bytes(msgspec.json.encode(ServerFile("http://127.0.0.1:1", "key", 2**22 - 1, 1.0, "0")))
+    paths.service_start(node_id()).touch()
+    os.utime(paths.service_start(node_id()), (1.0, 1.0))
+    start(home, LIGHTNING_SWEEPS_SERVICE="process", LIGHTNING_SWEEPS_IDLE_EXIT_S="1")
+    wait_until(lambda: is_service_running(paths), what="a service in spite of them")
+    state = paths.service_state(node_id())
+    wait_until(state.exists, what="its state")
+    os.kill(msgspec.json.decode(state.read_bytes())["pid"], 9)
+    wait_until(lambda: not is_service_running(paths), what="its end")
+
+
+def test_a_start_that_lies_in_the_future_is_none(home: Path) -> None:
+    """The clock was set back since: the file's time says nothing."""
+    home.mkdir(parents=True)
+    paths = Home(home)
+    paths.service_start(node_id()).touch()
+    os.utime(paths.service_start(node_id()), (2e9, 2e9))
+    start(home, LIGHTNING_SWEEPS_SERVICE="process", LIGHTNING_SWEEPS_IDLE_EXIT_S="1")
+    wait_until(lambda: is_service_running(paths), what="a service")
+    state = paths.service_state(node_id())
+    wait_until(state.exists, what="its state")
+    os.kill(msgspec.json.decode(state.read_bytes())["pid"], 9)
+    wait_until(lambda: not is_service_running(paths), what="its end")
+
+
+@pytest.mark.fault
+def test_a_home_that_cannot_be_written_is_said_once(home: Path) -> None:
+    done = start(Path("/proc/none"), LIGHTNING_SWEEPS_SERVICE="process")
+    assert 1 <= done.stderr.count("said once") <= 2, done.stderr
+    assert "Traceback" not in done.stderr
