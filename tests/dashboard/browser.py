@@ -23,10 +23,10 @@ from lightning_sweeps.client import Client
 START_S = 60
 WAIT_S = 30
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the WebDriver standard gives to references
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --force-color-profile=srgb"
-).split()
+FLAGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+]
 KEYS = {"Enter": "\ue007", "Escape": "\ue00c"}
 
 
@@ -79,9 +79,13 @@ class Browser:
 
     def click(self, selector: str, text: str = "") -> None:
         """Click the first match that holds `text`, as a person does, once it is there."""
-        found = "return [...document.querySelectorAll(arguments[0])].find((one) => one.innerText.includes(arguments[1]))"
+        found = (
+            "return [...document.querySelectorAll(arguments[0])].find((one) => one.innerText.includes(arguments[1]))"
+        )
         self.wait(lambda: self.run(found, selector, text) is not None, what=f"`{selector}` with `{text}`")
-        self._post(f"/element/{self.run(found, selector, text)[ELEMENT]}/click", {})
+        element = self.run(found, selector, text)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        self._post(f"/element/{element[ELEMENT]}/click", {})
 
     def type(self, selector: str, text: str) -> None:
         """Put `text` in the place of what the field holds."""
@@ -191,7 +195,9 @@ def running_browser(*, width: int = 1440, height: int = 900) -> Iterator[Browser
 
 
 def _chromium() -> str:
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
+    return next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+    )
 
 
 def _wait_for_driver(url: str) -> None:

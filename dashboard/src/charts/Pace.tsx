@@ -34,7 +34,7 @@ export function Pace({ runs }: { runs: Run[] }) {
     <>
       <Section
         title="Time per step"
-        note="brighter: slower"
+        note="the stronger, the slower"
         aside={
           <label>
             measured by
@@ -104,6 +104,6 @@ function Heat({ rows, names, steps }: { rows: (number | null)[][]; names: string
 }
 
 function heat(part: number, isDark: boolean): string {
-  const light = isDark ? 18 + part * 55 : 95 - part * 50;
-  return `hsl(${185 - part * 150} ${30 + part * 45}% ${light}%)`;
+  const [low, high] = isDark ? [[34, 44, 47], [240, 182, 92]] : [[232, 238, 235], [184, 92, 20]];
+  return `rgb(${low!.map((from, channel) => Math.round(from + (high![channel]! - from) * part)).join(",")})`;
 }

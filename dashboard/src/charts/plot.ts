@@ -23,6 +23,8 @@ export interface Look {
 const FONT = "11px system-ui, sans-serif";
 const READOUT_ROWS = 8;
 const LEAST_DRAG_PX = 4;
+/** What lies this near to the pointer is told as the range under it: no spike hides between two pixels. */
+const REACH_PX = 1.5;
 
 export function xText(value: number, axis: XAxis): string {
   if (axis === "time") return new Date(value * 1000).toLocaleTimeString();
@@ -294,13 +296,13 @@ export class Plot {
       .sort((a, b) => a.far - b.far);
     const first = near[0];
     showCross({ x: first ? first.line.x[first.at]! : x, line: first?.line.id ?? "", source: this });
-    this.tell(near.slice(0, READOUT_ROWS), near.length, left, box.width);
+    this.tell(near.slice(0, READOUT_ROWS), near.length, left);
   }
 
   /** Writes the values under the pointer into the readout, nearest first. */
-  private tell(near: { line: Line; at: number }[], total: number, left: number, width: number): void {
-    const { readout, look } = this;
-    if (!near.length) {
+  private tell(near: { line: Line; at: number }[], total: number, left: number): void {
+    const { readout, look, plot } = this;
+    if (!near.length || !plot) {
       readout.hidden = true;
       return;
     }
@@ -310,9 +312,8 @@ export class Plot {
       const swatch = element("i", "swatch", "");
       swatch.style.background = line.color;
       const shown = look.unit ?? ((value: number) => number(value, 5));
-      const low = line.low[at];
-      const high = line.high[at];
-      const span = low != null && high != null && low !== high ? `  ${shown(low)} … ${shown(high)}` : "";
+      const [low, high] = range(line, at, plot.posToVal(left - REACH_PX, "x"), plot.posToVal(left + REACH_PX, "x"));
+      const span = low < high ? `  ${shown(low)} … ${shown(high)}` : "";
       const count = line.counts ? ` (${line.counts[at]})` : "";
       row.append(swatch, element("span", "readout-name", line.label), element("b", "", shown(line.y[at]!) + count), element("small", "", span));
       return row;
@@ -322,7 +323,7 @@ export class Plot {
     const more = total > near.length ? [element("div", "readout-more", `and ${total - near.length} more`)] : [];
     readout.replaceChildren(head, ...rows, ...more, ...(isAtEnd ? [element("div", "readout-more", ends.text)] : []));
     readout.hidden = false;
-    readout.classList.toggle("at-left", left > width / 2);
+    readout.classList.toggle("at-left", left > plot.over.clientWidth / 2);
   }
 
   /** Moves this chart's part of the shared crosshair. */
@@ -349,7 +350,7 @@ export class Plot {
     const y = plot.valToPos(value!, "y");
     this.dot.style.transform = `translate(${x}px, ${y}px)`;
     this.dot.style.background = line.color;
-    if (cross.source !== this) this.tell([{ line, at }], 1, left, plot.over.clientWidth);
+    if (cross.source !== this) this.tell([{ line, at }], 1, left);
   }
 }
 
@@ -364,6 +365,21 @@ function element(name: string, className: string, text: string): HTMLElement {
 function isRound(value: number): boolean {
   const first = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
   return [1, 2, 5].some((one) => Math.abs(first - one) < 1e-6);
+}
+
+/** Returns the least and the most of a line's values at a point and from one place to another; the first is larger where there are none. */
+function range(line: Line, at: number, from: number, to: number): [number, number] {
+  let low = line.low[at] ?? Number.POSITIVE_INFINITY;
+  let high = line.high[at] ?? Number.NEGATIVE_INFINITY;
+  let first = at;
+  let last = at;
+  while (first > 0 && line.x[first - 1]! >= from) first--;
+  while (last < line.x.length - 1 && line.x[last + 1]! <= to) last++;
+  for (let near = first; near <= last; near++) {
+    low = Math.min(low, line.low[near] ?? low);
+    high = Math.max(high, line.high[near] ?? high);
+  }
+  return [low, high];
 }
 
 function extent(values: number[]): [number, number] {

@@ -5,6 +5,7 @@ import { paths, type Run, type SeriesInfo } from "../base/api";
 import { useData, useNow } from "../base/data";
 import { bytes, number } from "../base/format";
 import { lineColor, useTheme } from "../base/theme";
+import { Failure } from "./Page";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";
 import { useSeries } from "../charts/loader";
@@ -26,7 +27,8 @@ export function System({ run }: { run: Run }) {
 export function NodeCharts({ node, from, to }: { node: string; from: number; to: number | null }) {
   const { value: keys, error } = useData(node ? paths.keys(node) : null);
   const panels = useMemo(() => (keys ? panelsOf(keys) : []), [keys?.map((info) => info.key).join()]);
-  if (error || keys?.length === 0) return <p class="empty">Nothing was sampled on this node.</p>;
+  if (error) return <Failure error={error} />;
+  if (keys?.length === 0) return <p class="empty">Nothing was sampled on this node.</p>;
   const counts = new Map(keys?.map((info) => [info.key, info.count]));
   return (
     <div class="chart-grid">

@@ -1,0 +1,251 @@
+"""Every page in a real browser, over a real server."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from lightning_sweeps.messages import SweepState
+from tests.dashboard.browser import Browser
+from tests.dashboard.conftest import Open
+from tests.dashboard.worlds import EVIL, SPIKE, SPIKE_AT, Writer, run_info
+from tests.servers import running_server
+
+AXE = Path(__file__).parents[2] / "dashboard/node_modules/axe-core/axe.min.js"
+PAGES = ["/", "/sweeps", "/runs", "/runs?view=Charts", "/nodes"]
+TRIALS = "[aria-label=Trials] .table-body .row"
+
+
+def test_a_newcomer_is_told_what_to_type(chromium: Browser, tmp_path: Path) -> None:
+    with running_server(tmp_path / "server") as (client, _):
+        chromium.log_in(client)
+        chromium.see("lightning-sweeps sweep sweep.yaml")
+        chromium.see("SweepLogger")
+        Writer(client, run_info("first")).log(1, loss=1.0).send()
+        chromium.see("Latest runs")  # by itself
+
+
+def test_the_sweep_page_shows_where_it_stands(seen: Open) -> None:
+    page = seen.go(f"/sweeps/{seen.world.sweep}")
+    page.see("4 finished, 1 stopped, 1 running, 1 failed")
+    page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
+    page.wait(lambda: page.count(".drawing canvas") >= 2, what="parallel coordinates and slices")
+    page.wait(lambda: page.count(".chart canvas") >= 2, what="best so far and learning curves")
+    page.see("ValueError: ")
+    assert page.count(".timeline-track .span") == 7
+    assert "lightning-sweeps agent" in page.text(".add-agent")
+    page.click(TRIALS + " button", "1")
+    page.see("trial 0", ".detail")
+    assert "trial=" in page.run("return location.search")
+
+
+def test_choosing_on_an_axis_filters_the_page(seen: Open) -> None:
+    page = seen.go(f"/sweeps/{seen.world.sweep}")
+    page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
+    page.wait(lambda: page.count(".drawing canvas") >= 2, what="the axes")
+    box = page.box(".drawing")
+    x = box["x"] + box["width"] - 76  # the objective's axis, its best value on top
+    top = box["y"] + 44
+    page.drag((x, top - 4), (x, top + 20), (x, top + 60), (x, top + 100))
+    page.wait(lambda: 0 < page.count(TRIALS) < 7, what="fewer trials")
+    chosen = page.count(TRIALS)
+    assert f"{chosen} of 7 trials" in page.text()
+    assert page.count(".timeline-track .span.out") == 7 - chosen
+    page.click(".chip")
+    page.wait(lambda: page.count(TRIALS) == 7, what="all trials")
+
+
+def test_a_sweep_is_paused_resumed_and_a_trial_stopped_from_the_page(seen: Open) -> None:
+    page = seen.go(f"/sweeps/{seen.world.sweep}")
+
+    def is_now(state: SweepState) -> bool:
+        return seen.client.sweep(seen.world.sweep).state == state
+
+    page.click("button", "Pause")
+    page.wait(lambda: is_now("paused"), what="the pause")
+    page.see("paused", "h1")
+    page.click("button", "Resume")
+    page.wait(lambda: is_now("running"), what="the end of the pause")
+    page.click("button", "Cancel")
+    page.see("Cancel this sweep?", "dialog[open]")
+    page.click("dialog[open] button", "Leave it")
+    assert is_now("running")
+    (open_trial,) = [trial for trial in seen.client.trials(seen.world.sweep) if trial.state == "running"]
+    seen.go(f"/sweeps/{seen.world.sweep}?trial={open_trial.id}")
+    page.click(".detail button", "Stop this trial")
+    page.wait(lambda: seen.client.trial(open_trial.id).state == "stopping", what="the stop")
+    page.see("stopping", ".detail")
+
+
+def test_runs_are_filtered_sorted_and_compared(seen: Open) -> None:
+    page = seen.go("/runs?project=tests")
+    page.see("10 runs")
+    page.type("[aria-label='Search runs']", "config.lr = 0.1")
+    page.see("2 runs")
+    page.type("[aria-label='Search runs']", "config.lr ==== 0.1")
+    page.see("language", ".failure")
+    page.type("[aria-label='Search runs']", "ddp SIGKILL")
+    page.see("1 runs")
+    page.type("[aria-label='Search runs']", "ddp")
+    page.see("2 runs")
+    page.click(".head button", "Rank")
+    page.wait(lambda: "sort=-rank" in page.run("return location.search"), what="the order in the address")
+    page.see("ddp-1", "[data-row='0']")
+    page.click("[data-row='0'] input")
+    page.click("[data-row='1'] input")
+    page.click("button", "Compare")
+    page.wait(lambda: page.count(".chart canvas") >= 3, what="three charts")
+    assert page.count(".run-list .drawn") == 2
+    page.type("[aria-label^='Search metrics']", "acc|loss")
+    page.wait(lambda: page.count(".chart") == 2, what="two charts")
+    page.type("[aria-label^='Search metrics']", "(")
+    page.see("Invalid regular expression")
+
+
+def test_the_keyboard_is_enough(seen: Open) -> None:
+    page = seen.go("/")
+    page.see("Latest runs")
+    page.press("g", "r")
+    page.wait(lambda: page.run("return location.pathname") == "/runs", what="the runs")
+    page.wait(lambda: page.count("[data-row='0'] a") > 0, what="a row")
+    page.run("document.querySelector('.table').focus()")
+    page.press("j", "x", "j", "Enter")
+    page.wait(lambda: page.run("return location.pathname").startswith("/runs/"), what="a run")
+    page.press("?")
+    page.see("next, previous row", "dialog[open]")
+    page.press("Escape")
+    before = page.run("return document.documentElement.dataset.theme")
+    page.press("t")
+    assert page.run("return document.documentElement.dataset.theme") != before
+    page.press("t")
+
+
+def readout(page: Browser, part: float) -> str:
+    """Return what a chart says at a part of its width, from 0 to 1."""
+    box = page.box(".chart .u-over")
+    page.hover(box["x"] + box["width"] * part, box["y"] + 20)
+    return page.text(".readout")
+
+
+def test_a_spike_is_seen_whole_and_zoomed_down_to_the_points(seen: Open) -> None:
+    page = seen.go(f"/runs/{seen.world.spiky}?keys=signal")
+    page.wait(lambda: page.count(".chart .u-over") == 1, what="the chart")
+    near = [SPIKE_AT / 100_000 + off / 1000 for off in range(-4, 5)]  # a pixel is worth a hundred steps
+    page.wait(lambda: any("500" in readout(page, at) for at in near), what="the spike among 100,000 steps")
+    box = page.box(".chart .u-over")
+    middle = box["x"] + box["width"] * SPIKE_AT / 100_000
+    page.drag((middle - 20, box["y"] + 60), (middle, box["y"] + 60), (middle + 20, box["y"] + 60))
+    page.wait(lambda: "zoom=" in page.run("return location.search"), what="the zoom in the address")
+    seen.go(f"/runs/{seen.world.spiky}?keys=signal&zoom={SPIKE_AT - 3}_{SPIKE_AT + 3}")
+    page.wait(lambda: page.count(".chart .u-over") == 1, what="the chart")
+    page.wait(lambda: f"step {SPIKE_AT}" in readout(page, 0.5), what="the very step")
+    assert f"{SPIKE:.0f}" in readout(page, 0.5) and "…" not in readout(page, 0.5)
+    page.click("button", "Whole range")
+    page.wait(lambda: "zoom=" not in page.run("return location.search"), what="the whole range")
+
+
+def test_other_axes_and_looks_are_kept_in_the_address(seen: Open) -> None:
+    page = seen.go("/groups/tests/ddp?x=key:epoch&smooth=0.5&look=env.out.logy&keys=loss")
+    page.wait(lambda: "epoch" in readout(page, 0.5), what="the metric on the x axis")
+    assert "rank 0" in readout(page, 0.5) and "rank 1" in readout(page, 0.5)
+    page.click("button", "band over ranks")
+    page.wait(lambda: "mean of 2" in readout(page, 0.5), what="the band")
+    assert page.run("return document.querySelector('[type=range]').value") == "0.5"
+
+
+def test_the_ranks_of_a_group(seen: Open) -> None:
+    page = seen.go("/groups/tests/ddp?view=Ranks")
+    page.see("train/loss")
+    page.see("killed by signal 9")
+    page.see("seed")
+    page.click("[role=tab]", "Pace")
+    page.wait(lambda: page.count(".heat canvas") == 2, what="two heat maps")
+
+
+def test_a_run_and_its_node(seen: Open) -> None:
+    page = seen.go("/runs/run-ddp-1?view=Overview&against=run-ddp-0")
+    page.see("seed", ".different")
+    page.see("killed by signal 9")
+    page.click("[role=tab]", "System")
+    page.see("gpu utilization %")
+    seen.go("/nodes")
+    page.see("GPU <b>A</b>")
+
+
+def test_open_pages_follow_what_happens(seen: Open) -> None:
+    run = Writer(seen.client, run_info("live")).log(0, loss=3.0).send()
+    page = seen.go("/runs/run-live")
+    page.see("rows\n1", ".facts")
+    for step in range(1, 50):
+        run.log(step, loss=1 / step)
+    run.send()
+    page.see("rows\n50", ".facts")
+    page.wait(lambda: "step 49" in readout(page, 0.99), what="the last step in the chart")
+    run.finish("failed", "ran out of patience").send()
+    page.see("ran out of patience")
+    page.see("failed", "h1")
+
+
+def test_nothing_that_was_logged_is_ever_run_as_a_script(seen: Open) -> None:
+    page = seen.browser
+    page.complaints()
+    views = ["", "?view=Overview", "?view=Console", "?view=System"]
+    evil_group = f"/groups/{EVIL.replace('/', '%2F')}/{EVIL.replace('/', '%2F')}"
+    paths = [*PAGES, f"/sweeps/{seen.world.sweep}", *(f"/runs/{seen.world.evil}{view}" for view in views), evil_group]
+    for path in paths:
+        seen.go(path)
+        page.see(EVIL if path.startswith("/runs/") else "lightning-sweeps")
+        page.run(
+            "document.querySelectorAll('.u-over').forEach((one) => one.dispatchEvent(new MouseEvent('mousemove')))"
+        )
+        assert page.run("return window.broken") is None, path
+    seen.go(f"/runs/{seen.world.evil}?view=Console")
+    page.see(EVIL, ".console")
+    assert page.complaints() == []
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+def test_everybody_can_use_it(seen: Open, is_dark: bool) -> None:
+    """No violation of WCAG 2 A and AA that axe can find, on any page, in both themes."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not here: npm ci in dashboard/")
+    page = seen.browser
+    page.set_dark(is_dark)
+    sweep = f"/sweeps/{seen.world.sweep}"
+    more = ["/groups/tests/ddp?view=Ranks", "/groups/tests/ddp?view=Pace", "/runs/run-ddp-1?view=Overview"]
+    found = []
+    for path in [*PAGES, sweep, "/runs/run-ddp-0", "/runs/run-evil?view=Console", *more]:
+        seen.go(path)
+        page.wait(lambda: page.count("main h1") == 1 and "…" not in page.text("main"), what="the page")
+        page.run(AXE.read_text())
+        options = json.dumps({"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]})
+        report = page.run_async(f"axe.run(document, {options}).then(arguments[arguments.length - 1])")
+        found += [
+            (path, fault["id"], [node["html"][:160] for node in fault["nodes"][:3]]) for fault in report["violations"]
+        ]
+    page.set_dark(False)
+    assert found == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720), (3840, 2160)])
+def test_nothing_runs_over_the_edge_of_the_window(seen: Open, width: int, height: int) -> None:
+    page = seen.browser
+    page.resize(width, height)
+    for path in [*PAGES, f"/sweeps/{seen.world.sweep}", "/runs/run-ddp-0", "/groups/tests/ddp"]:
+        seen.go(path)
+        page.wait(lambda: page.count("main h1") == 1, what="the page")
+        time.sleep(0.1)  # lets the layout settle: what is measured is that it does not run over
+        assert page.run("return document.documentElement.scrollWidth") <= width, path
+    page.resize(1440, 900)
+
+
+def test_the_page_is_small_and_asks_no_other_host(seen: Open) -> None:
+    page = seen.go("/runs")
+    page.see("runs")
+    loaded = page.run("return performance.getEntriesByType('resource').map((one) => [one.name, one.encodedBodySize])")
+    assert all(name.startswith(seen.client.url) for name, _ in loaded)
+    assert sum(size for name, size in loaded if "/assets/" in name) < 150_000
+    assert not any("echarts" in name for name, _ in loaded)
