@@ -55,12 +55,13 @@ class Closing:
     signal: int | None
 
 
-def closing_of(last: Finish | None, status: ExitStatus | None) -> Closing | None:
+def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_short: bool = False) -> Closing | None:
     """Return the end to write, or None where what the process wrote stands.
 
     Args:
         last: the finish record at the journal's end, if there is one.
         status: how the process ended, None where nobody saw it.
+        is_memory_short: whether the kernel has just ended processes for want of memory.
     """
     if last is not None and last.writer != "exit":
         return None
@@ -69,7 +70,9 @@ def closing_of(last: Finish | None, status: ExitStatus | None) -> Closing | None
     if status is None:
         return Closing("killed", UNSEEN, None, None)
     if status.signal is not None:
-        return Closing("killed", status.describe(), None, status.signal)
+        is_by_kernel = is_memory_short and status.signal == signal.SIGKILL
+        reason = f"{status.describe()} by the kernel: out of memory" if is_by_kernel else status.describe()
+        return Closing("killed", reason, None, status.signal)
     if status.code == 0:
         return Closing("finished", "ended with exit status 0 without `finish()`", 0, None)
     return Closing("failed", status.describe(), status.code, None)

@@ -24,6 +24,8 @@ INFO_SIZE = 64
 EXIT_CODE_OFFSET = 60
 PIDFD_GET_INFO = (3 << 30) | (INFO_SIZE << 16) | (0xFF << 8) | 11
 """_IOWR(0xFF, 11, struct pidfd_info)"""
+RECENT_S = 3.0
+"""A killed process takes a while to end: its memory is given back first."""
 EXIT_CODE_FIELD = 49
 """Of /proc/<pid>/stat, counted behind the name."""
 
@@ -79,6 +81,29 @@ class ExitWatch:
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors.clear()
+
+
+def _kills_by_memory() -> int:
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:  # no Linux
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+@dataclass(slots=True)
+class MemoryKills:
+    """Whether the kernel has just ended a process because memory was short: it counts them, but does not say whom."""
+
+    _count: int = field(default_factory=_kills_by_memory)
+    _risen_at: float = -RECENT_S
+
+    def are_recent(self, now: float) -> bool:
+        """Tell it for the last `RECENT_S`; ask about once a second, also where nobody wants to know."""
+        count = _kills_by_memory()
+        if count != self._count:
+            self._count, self._risen_at = count, now
+        return now - self._risen_at < RECENT_S
 
 
 def _exit_status(descriptor: int, pid: int) -> ExitStatus | None:

@@ -16,7 +16,7 @@ from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, write_whole
 from lightning_sweeps.records import Finish, RunInfo, Stall
 from lightning_sweeps.service.book import Journal, JournalBook
-from lightning_sweeps.service.exits import ExitWatch, Owner
+from lightning_sweeps.service.exits import ExitWatch, MemoryKills, Owner
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.sampler import Sampler, describe_node
 from lightning_sweeps.service.shipper import Shipper
@@ -52,6 +52,7 @@ class Service:
     _state_at: float = 0.0
     _stalls: StallWatch = field(init=False)
     _stalls_at: float = 0.0
+    _memory_kills: MemoryKills = field(default_factory=MemoryKills)
     _told: dict[str, int] = field(default_factory=dict)
     _busy_at: float = 0.0
 
@@ -99,7 +100,9 @@ class Service:
 
     def _close_journal(self, journal: Journal, status: ExitStatus | None) -> None:
         try:
-            closing = closing_of(last_finish(journal.path), status)
+            closing = closing_of(
+                last_finish(journal.path), status, is_memory_short=self._memory_kills.are_recent(time.monotonic())
+            )
             if closing is not None:
                 write_closing(journal.path, closing)
                 logger.info("journal %s: %s, %s", journal.id, closing.state, closing.reason)
@@ -110,6 +113,7 @@ class Service:
         if time.monotonic() - self._stalls_at < STALL_INTERVAL_S:
             return
         self._stalls_at = time.monotonic()
+        self._memory_kills.are_recent(self._stalls_at)
         for stalled in self._stalls.look(self._book.journals.values(), now=time.time()):
             run = stalled.journal.header.run
             if run is not None:

@@ -38,5 +38,14 @@ def test_closing(last: Finish | None, status: ExitStatus | None, expected: Closi
     assert closing_of(last, status) == expected
 
 
+def test_the_kernels_kill_for_memory_is_named() -> None:
+    closing = closing_of(None, KILLED, is_memory_short=True)
+    assert closing is not None
+    assert closing.reason == "killed by signal 9 (SIGKILL) by the kernel: out of memory"
+    other = closing_of(None, ExitStatus(signal=signal.SIGTERM), is_memory_short=True)
+    assert other is not None
+    assert "memory" not in other.reason
+
+
 def test_a_signal_without_a_name_is_told_by_its_number() -> None:
     assert ExitStatus(signal=63).describe() == "killed by signal 63"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -132,6 +133,50 @@ def test_every_gpu_is_sampled_once_per_node(home: Path) -> None:
 def _only_node(client: Client) -> str:
     wait_until(lambda: bool(client.nodes()), what="a node")
     return client.nodes()[0].id
+
+
+MEMORY_LIMIT = 200 * 1024 * 1024
+CGROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))
+
+
+def limited_group() -> Path | None:
+    """Make a memory cgroup with a small limit, in its version 1 or 2; None where this user may not."""
+    for root in CGROUPS:
+        group = root / f"lightning-sweeps-{os.getpid()}"
+        try:
+            group.mkdir()
+            limits = [name for name in ("memory.limit_in_bytes", "memory.max") if (group / name).exists()]
+            (group / limits[0]).write_text(str(MEMORY_LIMIT))
+            return group
+        except (OSError, IndexError):
+            with suppress(OSError):
+                group.rmdir()
+    return None
+
+
+@contextmanager
+def little_memory() -> Iterator[Path]:
+    group = limited_group()
+    if group is None:
+        pytest.skip("this user may not limit the memory of a group of processes")
+    try:
+        yield group
+    finally:
+        wait_until(lambda: not (group / "cgroup.procs").read_text(), what="the group's last process")
+        group.rmdir()
+
+
+@pytest.mark.fault
+def test_a_rank_that_the_kernel_ends_for_memory_says_so(together: tuple[Path, Client]) -> None:
+    home, client = together
+    with little_memory() as group:
+        code = "run = ls.init('memory'); run.log({'x': 1}); sys.stdin.readline(); hog = bytearray(1 << 30)"
+        program = run_program(home, code, stdin=subprocess.PIPE)
+        (group / "cgroup.procs").write_text(str(program.pid))
+        wait_until(lambda: bool(client.runs(project="memory").runs), what="the run")
+        program.communicate(b"on\n", timeout=60)
+    (run,) = closed_run(client, "memory")
+    assert run.reason == "killed by signal 9 (SIGKILL) by the kernel: out of memory"
 
 
 @pytest.mark.fault
