@@ -1,0 +1,16 @@
+"""A LightningCLI program without a line of this package: the logger and the callback come from its configuration."""
+
+from __future__ import annotations
+
+from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.demos.boring_classes import BoringDataModule, BoringModel
+
+
+class Model(BoringModel):
+    def __init__(self, lr: float = 0.1) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+
+
+if __name__ == "__main__":
+    LightningCLI(Model, BoringDataModule)
