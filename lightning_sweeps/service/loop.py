@@ -96,7 +96,6 @@ class Service:
         self._book.refresh()  # a process may die before its newest journal was seen
         for journal in [journal for journal in self._book.journals.values() if journal.owner == owner]:
             self._close_journal(journal, status)
-        self.home.stacks(owner.pid, owner.started).unlink(missing_ok=True)
 
     def _close_journal(self, journal: Journal, status: ExitStatus | None) -> None:
         try:

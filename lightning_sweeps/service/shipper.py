@@ -157,6 +157,7 @@ class Shipper:
             try:
                 if committed == journal.path.stat().st_size and is_closed(journal.path):
                     journal.path.unlink()
+                    self.home.stacks(journal.owner.pid, journal.owner.started).unlink(missing_ok=True)
                     if journal.header.run is not None:
                         self.home.stop(journal.header.run.id).unlink(missing_ok=True)
             except FileNotFoundError:

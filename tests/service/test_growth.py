@@ -22,8 +22,8 @@ for number in range({count}):
         os._exit(0)
     os.waitpid(child, 0)
 """
-WARM_UP = 30
-COUNT = 150
+WARM_UP = 20
+COUNT = 80
 MEMORY_GROWTH_BYTES = 8e6
 """Allocators keep what they once had; what grows with each run would be far more."""
 
