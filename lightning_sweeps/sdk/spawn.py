@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import logging
 import os
@@ -11,6 +10,7 @@ import sys
 import time
 
 from lightning_sweeps.node import node_id
+from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder
 from lightning_sweeps.settings import Settings, service_environment
 
@@ -32,7 +32,7 @@ def ensure_service(home: Home, settings: Settings) -> None:
         return
     try:
         make_private_folder(home.root)
-        if is_service_running(home) or not _claim_start(home):
+        if is_held(home) or not _claim_start(home):
             return
         if settings.service == "thread":  # by its name, as the subprocess is: the sdk does not know the service
             importlib.import_module("lightning_sweeps.service.inside").start(home, settings)
@@ -40,21 +40,6 @@ def ensure_service(home: Home, settings: Settings) -> None:
             _start(home)
     except OSError as error:
         _warn_once(f"cannot start the service: {error}; rows stay in the journals")
-
-
-def is_service_running(home: Home) -> bool:
-    """Tell whether a service of this node holds its lock."""
-    try:
-        descriptor = os.open(home.service_lock(node_id()), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _claim_start(home: Home) -> bool:

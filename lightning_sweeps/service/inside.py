@@ -9,8 +9,8 @@ import atexit
 import os
 import threading
 
+from lightning_sweeps import node_lock
 from lightning_sweeps.paths import Home
-from lightning_sweeps.service.lock import take_lock
 from lightning_sweeps.service.loop import Service
 from lightning_sweeps.settings import Settings
 
@@ -20,7 +20,7 @@ END_S = 1.0
 
 def start(home: Home, settings: Settings) -> None:
     """Run the service in a daemon thread, unless one runs already; it ends with the interpreter."""
-    lock = take_lock(home)
+    lock = node_lock.take(home)
     if lock is None:
         return
     service = Service(home, settings)

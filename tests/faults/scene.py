@@ -17,9 +17,9 @@ import psutil
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.node import node_id
+from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import Home
 from lightning_sweeps.records import FINAL_RUN_STATES
-from lightning_sweeps.sdk.spawn import is_service_running
 from lightning_sweeps.settings import environment
 from tests.faults.proxy import Proxy, proxy_to
 from tests.servers import end_server, start_server, wait_for_server, wait_until
@@ -106,7 +106,7 @@ class Scene:
         found: list[int] = []
 
         def is_known() -> bool:
-            if not is_service_running(Home(self.home)):
+            if not is_held(Home(self.home)):
                 return False
             state = Home(self.home).service_state(node_id())
             with contextlib.suppress(FileNotFoundError):
@@ -153,10 +153,10 @@ class Scene:
 
     def end_service(self) -> None:
         """End the service, however it is."""
-        if is_service_running(Home(self.home)):
+        if is_held(Home(self.home)):
             pid = self.service_pid
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: not is_service_running(Home(self.home)), what="the service's end")
+            wait_until(lambda: not is_held(Home(self.home)), what="the service's end")
 
 
 def _with_arrivals(counted: Counted, points: list[float | str], state: str, reason: str) -> Counted:

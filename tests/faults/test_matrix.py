@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import Home
-from lightning_sweeps.sdk.spawn import is_service_running
 from tests.faults.report import MATRIX
 from tests.faults.scene import Scene, scene
 from tests.servers import wait_until
@@ -45,7 +45,7 @@ def service_killed(on: Scene, number: signal.Signals) -> None:
 
 def wait_for_another_service(on: Scene, before: int) -> None:
     home = Home(on.home)
-    wait_until(lambda: is_service_running(home) and on.service_pid != before, timeout_s=60, what="a new service")
+    wait_until(lambda: is_held(home) and on.service_pid != before, timeout_s=60, what="a new service")
 
 
 def service_stopped(on: Scene) -> None:
@@ -60,7 +60,7 @@ def service_out_of_memory(on: Scene) -> None:
     before = on.service_pid
     resource.prlimit(before, resource.RLIMIT_AS, (1 << 20, 1 << 20))
     hold()
-    if is_service_running(Home(on.home)) and on.service_pid == before:  # it lives on what it has
+    if is_held(Home(on.home)) and on.service_pid == before:  # it lives on what it has
         os.kill(before, signal.SIGKILL)
     wait_for_another_service(on, before)
 

@@ -12,8 +12,8 @@ import pytest
 
 from lightning_sweeps.messages import ServerFile
 from lightning_sweeps.node import node_id
+from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import Home
-from lightning_sweeps.sdk.spawn import is_service_running
 from lightning_sweeps.settings import environment
 from tests.servers import wait_until
 
@@ -50,11 +50,11 @@ def test_leftovers_of_dead_helpers_are_no_obstacle(home: Path) -> None:
     paths.service_start(node_id()).touch()
     os.utime(paths.service_start(node_id()), (1.0, 1.0))
     start(home, LIGHTNING_SWEEPS_SERVICE="process", LIGHTNING_SWEEPS_IDLE_EXIT_S="1")
-    wait_until(lambda: is_service_running(paths), what="a service in spite of them")
+    wait_until(lambda: is_held(paths), what="a service in spite of them")
     state = paths.service_state(node_id())
     wait_until(state.exists, what="its state")
     os.kill(msgspec.json.decode(state.read_bytes())["pid"], 9)
-    wait_until(lambda: not is_service_running(paths), what="its end")
+    wait_until(lambda: not is_held(paths), what="its end")
 
 
 def test_a_start_that_lies_in_the_future_is_none(home: Path) -> None:
@@ -64,11 +64,11 @@ def test_a_start_that_lies_in_the_future_is_none(home: Path) -> None:
     paths.service_start(node_id()).touch()
     os.utime(paths.service_start(node_id()), (2e9, 2e9))
     start(home, LIGHTNING_SWEEPS_SERVICE="process", LIGHTNING_SWEEPS_IDLE_EXIT_S="1")
-    wait_until(lambda: is_service_running(paths), what="a service")
+    wait_until(lambda: is_held(paths), what="a service")
     state = paths.service_state(node_id())
     wait_until(state.exists, what="its state")
     os.kill(msgspec.json.decode(state.read_bytes())["pid"], 9)
-    wait_until(lambda: not is_service_running(paths), what="its end")
+    wait_until(lambda: not is_held(paths), what="its end")
 
 
 @pytest.mark.fault

@@ -19,10 +19,10 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.journal.reader import read_header
 from lightning_sweeps.messages import Point, Run
 from lightning_sweeps.node import node_id
+from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import Home
 from lightning_sweeps.process_tree import ProcessId, TrialProcess, identify
 from lightning_sweeps.records import FINAL_RUN_STATES
-from lightning_sweeps.sdk.spawn import is_service_running
 from lightning_sweeps.settings import environment
 from tests.fakes.gpus import fake_nvml_environment
 from tests.servers import end_server, running_server, start_server, wait_for_server, wait_until
@@ -247,8 +247,8 @@ def test_a_rank_that_dies_while_no_service_watches_is_closed_by_the_next_one(hom
 def test_a_second_service_of_the_node_ends_at_once(home: Path) -> None:
     with running_service(home, LIGHTNING_SWEEPS_URL="http://127.0.0.1:1"):
         assert start_service(home).wait(20) == 0
-        assert is_service_running(Home(home))
-    assert not is_service_running(Home(home))
+        assert is_held(Home(home))
+    assert not is_held(Home(home))
 
 
 def test_the_service_ends_by_itself_when_all_is_shipped_and_leaves_no_journal(home: Path) -> None:
@@ -271,7 +271,7 @@ def test_many_processes_that_start_at_once_start_one_service_that_is_nobodys_chi
     programs = [
         subprocess.Popen([sys.executable, "-c", code], env=variables, stdin=subprocess.DEVNULL) for _ in range(6)
     ]
-    wait_until(lambda: is_service_running(Home(home)), what="a service")
+    wait_until(lambda: is_held(Home(home)), what="a service")
     state = Home(home).service_state(node_id())
     wait_until(state.exists, what="the service's state")
     pid = msgspec.json.decode(state.read_bytes())["pid"]
@@ -285,7 +285,7 @@ def test_many_processes_that_start_at_once_start_one_service_that_is_nobodys_chi
         assert len(journal_files(home)) >= 6
     finally:
         service.kill()
-        wait_until(lambda: not is_service_running(Home(home)), what="the service's end")
+        wait_until(lambda: not is_held(Home(home)), what="the service's end")
 
 
 @pytest.mark.fault

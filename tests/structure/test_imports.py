@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "lightning_sweeps"
 
-BASE = {"errors", "ids", "settings", "paths", "records", "messages", "node", "gpus", "process_tree"}
+BASE = {"errors", "ids", "settings", "paths", "records", "messages", "node", "node_lock", "gpus", "process_tree"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -22,10 +22,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": set(),
     "messages": set(),
     "node": {"ids", "records"},
+    "node_lock": {"node", "paths"},
     "gpus": set(),
     "process_tree": {"node", "settings"},
     "client": BASE,
     "connection": BASE | {"client"},
+    "api": BASE | {"client", "connection"},
     "journal": BASE,
     "sdk": BASE | {"journal"},
     "shipping": BASE | {"journal", "client"},
@@ -36,9 +38,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agent": BASE | {"client", "connection"},
     "tuner": BASE | {"client", "connection", "agent"},
     "trainer": BASE | {"sdk"},
-    "cli": BASE | {"client", "connection", "journal", "shipping", "sweeps", "store", "server", "agent", "tuner"},
+    "cli": BASE | {"api", "client", "connection", "journal", "shipping", "sweeps", "store", "server", "agent", "tuner"},
     "inline": BASE | {"client", "connection", "agent", "sdk"},
-    "__init__": {"sdk", "trainer", "inline"},
+    "__init__": {"api", "sdk", "trainer", "inline"},
 }
 """Part -> parts that it may import besides itself."""
 
