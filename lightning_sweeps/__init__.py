@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from lightning_sweeps.api import Api
     from lightning_sweeps.inline import agent
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.trainer.logger import SweepLogger
 
 _HOME_OF = {
+    "Api": "lightning_sweeps.api",
     "agent": "lightning_sweeps.inline",
     "Run": "lightning_sweeps.sdk.run",
     "SweepCallback": "lightning_sweeps.trainer.callback",
@@ -33,6 +35,7 @@ _HOME_OF = {
 }
 
 __all__ = [
+    "Api",
     "Run",
     "SweepCallback",
     "SweepLogger",

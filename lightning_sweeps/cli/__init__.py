@@ -32,9 +32,9 @@ COMMANDS = {
     "runs": Entry("lightning_sweeps.cli.runs", "List runs: state, group, rank, last values."),
     "ui": Entry("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
     "logs": Entry("lightning_sweeps.cli.logs", "Show or follow what the ranks of a run, group or trial print."),
-    "sync": Entry(
-        "lightning_sweeps.cli.sync", "Ship journals that were left behind, or copied folders of them."
-    ),
+    "sync": Entry("lightning_sweeps.cli.sync", "Ship journals that were left behind, or copied folders of them."),
+    "export": Entry("lightning_sweeps.cli.export", "Write runs and every value that they logged into files."),
+    "db": Entry("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
     "server": Entry("lightning_sweeps.cli.server", "Run a server for a team, or manage this machine's own."),
 }
 

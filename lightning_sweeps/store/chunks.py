@@ -144,6 +144,9 @@ def decode(data: bytes) -> Columns:
     for width in widths[:3]:
         (first,) = _FIRST.unpack_from(data, offset)
         stored, offset = _unpack(data, offset + _FIRST.size, count=max(count - 1, 0), width=width, kind="i")
+        if width == 0:
+            integers.append(np.arange(count, dtype=np.int64) * stored[0] + first)
+            continue
         column: Integers = np.empty(count, dtype=np.int64)
         column[:1] = first
         column[1:] = stored

@@ -98,9 +98,9 @@ class View:
 
 
 def level_for(points_per_bucket: float) -> int:
-    """Return the highest level whose spans stand for no more points than a bucket."""
+    """Return the highest level whose spans stand for hardly more points than a bucket."""
     level = 0
-    while size(level + 1) <= points_per_bucket:
+    while size(level + 1) <= 1.25 * points_per_bucket:
         level += 1
     return level
 

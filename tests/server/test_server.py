@@ -27,6 +27,8 @@ from lightning_sweeps.messages import Health, IngestReply, LineRequest, SeriesQu
 from lightning_sweeps.paths import Home
 from lightning_sweeps.server.ingest import MAX_BODY_BYTES
 from lightning_sweeps.settings import environment
+from lightning_sweeps.store import maintenance
+from lightning_sweeps.store.engine import open_store
 from tests.servers import (
     end_server,
     running_server,
@@ -233,6 +235,9 @@ def test_killed_during_ingest_and_sent_again_no_row_is_lost_or_doubled(tmp_path:
                 run = client.run("run-1")
                 assert (run.rows, run.state, run.ended) == (6000, "finished", STARTED + 6001)
             end_server(process)
+    store = open_store(database)
+    assert maintenance.check(store) == []
+    store.close()
 
 
 def ship(client: Client, journal: Journal, committed: int) -> int:

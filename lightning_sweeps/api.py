@@ -1,0 +1,174 @@
+"""Read what was logged: projects, runs, points, sweeps, trials and nodes, as rows or as pandas frames.
+
+from lightning_sweeps import Api
+
+for run in Api().runs("digits", filter="state = finished", columns=["name", "summary.val/loss"]):
+    print(run["id"], run["summary.val/loss"])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.client import Client
+from lightning_sweeps.connection import connect
+from lightning_sweeps.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas
+
+PAGE_RUNS = 500
+PAGE_POINTS = 50_000
+
+Row = dict[str, Any]
+RUN_COLUMNS = (
+    *("name", "project", "group", "rank", "state", "reason", "created", "ended", "duration", "rows", "host"),
+    *("sweep", "trial", "tags", "config", "summary"),
+)
+
+
+class Rows:
+    """Rows that are fetched page by page while one iterates; a second iteration fetches them again."""
+
+    def __init__(self, pages: Callable[[], Iterator[Sequence[Row]]]) -> None:
+        self._pages = pages
+
+    def __iter__(self) -> Iterator[Row]:
+        for page in self._pages():
+            yield from page
+
+    def frame(self) -> pandas.DataFrame:
+        """Return all rows as a pandas data frame.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise UsageError("data frames need pandas", hint='pip install "lightning-sweeps[frames]"') from error
+        return pandas.DataFrame(list(self))
+
+
+class Api:
+    """What a server knows, to be read. One connection; use it in one thread, close it or use `with`.
+
+    Args:
+        client: default: the server that the settings name, or this machine's own.
+
+    Every method raises what `Client` raises: `ServerUnreachable`, `Unauthorized`, `NotFound`, `ServerRefused`.
+    """
+
+    def __init__(self, client: Client | None = None) -> None:
+        self._client = client or connect()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def projects(self) -> list[str]:
+        return self._client.projects()
+
+    def runs(
+        self,
+        project: str | None = None,
+        *,
+        filter: str = "",  # noqa: A002  the word of the runs table
+        sort: Sequence[str] = (),
+        columns: Sequence[str] = RUN_COLUMNS,
+    ) -> Rows:
+        """Return the runs of a project, or of all, newest first.
+
+        Args:
+            filter: an expression of the filter language (docs/api.md).
+            sort: columns to sort by; a leading `-` turns the order around.
+            columns: what each row holds besides `id`, for example `config.lr`, `summary.val/loss`.
+        """
+        keys = [m.SortKey(name.removeprefix("-"), name.startswith("-")) for name in sort]
+
+        def pages() -> Iterator[Sequence[Row]]:
+            offset = 0
+            while True:
+                query = m.RunsQuery(project, filter, keys, list(columns), PAGE_RUNS, offset)
+                page = self._client.query_runs(query).rows
+                yield page
+                offset += len(page)
+                if len(page) < PAGE_RUNS:
+                    return
+
+        return Rows(pages)
+
+    def group(self, name: str, *, project: str | None = None) -> Rows:
+        """Return the runs of one group: the ranks of one job."""
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        return self.runs(project, filter=f'group = "{quoted}"', sort=["rank"])
+
+    def run(self, run_id: str) -> m.Run:
+        return self._client.run(run_id)
+
+    def keys(self, owner_id: str) -> list[m.SeriesInfo]:
+        """Return the logged keys of a run, or the sampled ones of a node, each in numbers."""
+        return self._client.keys(owner_id)
+
+    def points(
+        self, owner_id: str, key: str, *, x: str = "step", low: float | None = None, high: float | None = None
+    ) -> Rows:
+        """Return every stored value of a series, or those between two places of an axis, exactly as logged.
+
+        Non-finite values are floats here, not words.
+        """
+
+        def pages() -> Iterator[Sequence[Row]]:
+            offset = 0
+            while True:
+                page = self._client.points(owner_id, key, x=x, low=low, high=high, offset=offset, limit=PAGE_POINTS)
+                yield [asdict(point) | {"value": float(point.value)} for point in page]
+                offset += len(page)
+                if len(page) < PAGE_POINTS:
+                    return
+
+        return Rows(pages)
+
+    def chart(self, query: m.SeriesQuery) -> m.SeriesAnswer:
+        """Return many series, or groups of series, at the width of a chart."""
+        return self._client.query_series(query)
+
+    def sweeps(self, project: str | None = None) -> list[m.Sweep]:
+        return self._client.sweeps(project=project)
+
+    def sweep(self, sweep_id: str) -> m.Sweep:
+        return self._client.sweep(sweep_id)
+
+    def trials(self, sweep_id: str) -> Rows:
+        """Return a sweep's trials, each with its parameters as `params.<name>`."""
+
+        def pages() -> Iterator[Sequence[Row]]:
+            yield [_trial(trial) for trial in self._client.trials(sweep_id)]
+
+        return Rows(pages)
+
+    def nodes(self) -> list[m.Node]:
+        return self._client.nodes()
+
+
+def _trial(trial: m.Trial) -> Row:
+    row = asdict(trial)
+    params = row.pop("params")
+    return row | {f"params.{name}": value for name, value in _leaves(params)}
+
+
+def _leaves(values: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

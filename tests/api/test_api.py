@@ -1,0 +1,148 @@
+"""Everything that was logged comes out again: in Python, in files, and from a database that is cared for."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+from typer.testing import CliRunner
+
+from lightning_sweeps.api import PAGE_RUNS, Api
+from lightning_sweeps.cli.db import app as db
+from lightning_sweeps.cli.export import app as export
+from lightning_sweeps.client import Client
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.store import maintenance, schema
+from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.migrate import migrate
+from tests.servers import running_server
+from tests.store.journals import Journal
+from tests.store.test_ingest import send
+
+
+@pytest.fixture
+def served(home: Path) -> Iterator[tuple[Client, ServerFile]]:
+    with running_server(home) as (client, server):
+        for number in range(3):
+            journal = Journal(id=f"j{number}", run=f"r{number}", rank=number, config={"lr": 0.1 * number})
+            for step in range(5):
+                journal.log(step, loss=math.nan if step == 2 else step + number / 10, epoch=step // 2)
+            journal.finish()
+            client.send_journal(journal.id, 0, journal.data)
+        yield client, server
+
+
+def test_rows_are_fetched_as_they_are_asked_for(served: tuple[Client, ServerFile]) -> None:
+    api = Api(served[0])
+    assert api.projects() == ["project-1"]
+    runs = api.runs("project-1", filter="config.lr > 0", sort=["-config.lr"], columns=["config.lr"])
+    assert [run["id"] for run in runs] == ["r2", "r1"] == [run["id"] for run in runs]
+    assert [run["id"] for run in api.group("group-1")] == ["r0", "r1", "r2"]
+    points = list(api.points("r1", "loss"))
+    assert [point["value"] for point in points if point["step"] != 2] == [0.1, 1.1, 3.1, 4.1]
+    assert math.isnan(points[2]["value"])
+    assert [point["step"] for point in api.points("r1", "loss", x="key:epoch", low=1)] == [2, 3, 4]
+    assert [info.key for info in api.keys("r0")] == ["loss", "epoch"] and api.nodes() == []
+    assert api.sweeps("project-1") == [] and api.run("r0").state == "finished" and PAGE_RUNS <= 1000
+
+
+def test_frames(served: tuple[Client, ServerFile]) -> None:
+    pytest.importorskip("pandas")
+    frame = Api(served[0]).points("r0", "loss").frame()
+    assert frame["step"].tolist() == [0, 1, 2, 3, 4] and frame["value"].isna().sum() == 1
+
+
+def test_export_writes_every_value(served: tuple[Client, ServerFile], tmp_path: Path) -> None:
+    run = CliRunner()
+    done = run.invoke(export, [str(tmp_path / "csv"), "--project", "project-1"], catch_exceptions=False)
+    assert done.exit_code == 0 and "3 runs" in done.output and "30 values" in done.output
+    with (tmp_path / "csv/points.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["value"] for row in rows if row["run"] == "r1" and row["key"] == "loss"] == [
+        "0.1",
+        "1.1",
+        "nan",
+        "3.1",
+        "4.1",
+    ]
+    options = ["--format", "json", "--filter", "rank = 2", "--key", "epoch"]
+    run.invoke(export, [str(tmp_path / "json"), *options], catch_exceptions=False)
+    points = [json.loads(line) for line in (tmp_path / "json/points.json").read_text().splitlines()]
+    assert [(point["run"], point["value"]) for point in points] == [
+        ("r2", value) for value in (0.0, 0.0, 1.0, 1.0, 2.0)
+    ]
+    (row,) = (json.loads(line) for line in (tmp_path / "json/runs.json").read_text().splitlines())
+    assert (row["id"], row["config"]) == ("r2", {"lr": 0.2}) and row["summary"]["epoch"] == 2
+
+
+def test_export_to_parquet(served: tuple[Client, ServerFile], tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    CliRunner().invoke(export, [str(tmp_path), "--format", "parquet"], catch_exceptions=False)
+    table = parquet.read_table(tmp_path / "points.parquet")
+    assert table.num_rows == 30 and str(table.schema.field("value").type) == "double"
+
+
+def test_the_commands_of_db_while_a_server_runs(served: tuple[Client, ServerFile], tmp_path: Path) -> None:
+    run = CliRunner()
+    copy = tmp_path / "copy.db"
+    for arguments, said in (
+        (["check"], "whole"),
+        (["compact"], "Sorted"),
+        (["backup", str(copy)], "MB"),
+        (["check", "--database", f"sqlite:///{copy}"], "whole"),
+        (["migrate"], "schema is at"),
+    ):
+        done = run.invoke(db, arguments, catch_exceptions=False)
+        assert done.exit_code == 0 and said in done.output
+    assert len(Api(served[0]).keys("r0")) == 2
+    with pytest.raises(UsageError, match="exists already"):
+        run.invoke(db, ["backup", str(copy)], catch_exceptions=False)
+
+
+def test_without_a_database_there_is_nothing_to_care_for(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no database"):
+        CliRunner().invoke(db, ["check"], catch_exceptions=False)
+    with pytest.raises(UsageError, match="schema none"):
+        CliRunner().invoke(db, ["check", "--database", f"sqlite:///{tmp_path / 'new.db'}"], catch_exceptions=False)
+
+
+def test_check_finds_what_is_wrong(database: str) -> None:
+    store = open_store(database)
+    migrate(store)
+    _fill(store)
+    assert maintenance.check(store) == []
+    with store.write() as connection:
+        connection.execute(delete(schema.column_chunk).where(schema.column_chunk.c.number == 1))
+        connection.execute(update(schema.series).values(count=7))
+    first, second = maintenance.check(store)
+    store.close()
+    assert "has 2 chunks, its row says 3" in first and "`loss` of `run-1` has 3072 points, its row says 7" in second
+
+
+def test_a_row_that_points_nowhere_is_told(tmp_path: Path) -> None:
+    store = open_store(sqlite_url(tmp_path / "test.db"))
+    migrate(store)
+    _fill(store)
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")  # outside of a transaction alone does SQLite let go of its references
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.exec_driver_sql("DELETE FROM strand")
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.exec_driver_sql("BEGIN")
+        connection.commit()
+    findings = maintenance.check(store)
+    store.close()
+    assert any("no `strand`" in finding for finding in findings)
+
+
+def _fill(store: Store) -> None:
+    journal = Journal()
+    for step in range(3 * 1024):
+        journal.log(step, loss=float(step))
+    send(store, journal.finish())
