@@ -105,17 +105,64 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "code", "expected"), [("pool", POOL, [0, 1, 2, 3]), ("shared", SHARED, list(range(10)))]
-)
-def test_the_two_multiprocessing_examples_of_wandbs_docs(
-    home: Path, tmp_path: Path, name: str, code: str, expected: list[int]
+NESTED = """
+import os
+import lightning_sweeps as ls
+run = ls.init("nested")
+run.log({"x": 0})
+child = os.fork()
+if child == 0:
+    run.log({"x": 1})
+    grandchild = os.fork()
+    if grandchild == 0:
+        run.log({"x": 2})
+        os._exit(0)
+    os.waitpid(grandchild, 0)
+    run.log({"x": 3})
+    os._exit(0)
+os.waitpid(child, 0)
+run.log({"x": 4})
+ls.finish()
+"""
+
+WORKERS = """
+import torch
+import lightning_sweeps as ls
+
+class Numbers(torch.utils.data.Dataset):
+    def __init__(self, run):
+        self.run = run
+    def __len__(self):
+        return 8
+    def __getitem__(self, index):
+        self.run.log({"x": index})
+        return index
+
+if __name__ == "__main__":
+    run = ls.init("workers")
+    loader = torch.utils.data.DataLoader(Numbers(run), num_workers=2, batch_size=2)
+    assert sorted(int(number) for batch in loader for number in batch) == list(range(8))
+    ls.finish()
+"""
+
+PROGRAMS = [
+    ("pool", POOL, 4, 4),
+    ("shared", SHARED, 10, 1),
+    ("nested", NESTED, 5, 1),
+    ("workers", WORKERS, 8, 1),
+]
+"""Project, program, rows numbered from 0, runs."""
+
+
+@pytest.mark.parametrize(("name", "code", "rows", "runs"), PROGRAMS, ids=[program[0] for program in PROGRAMS])
+def test_programs_of_many_processes_and_the_two_examples_of_wandbs_docs(
+    home: Path, tmp_path: Path, name: str, code: str, rows: int, runs: int
 ) -> None:
     with running_server(home) as (client, _), running_service(home):
         done = run_file(tmp_path, code)
         assert done.returncode == 0, done.stderr
-        wait_until(lambda: rows_of(client, name) == expected, what="the rows")
-        assert len(client.runs(project=name).runs) == (4 if name == "pool" else 1)
+        wait_until(lambda: rows_of(client, name) == list(range(rows)), what="the rows")
+        assert len(client.runs(project=name).runs) == runs
 
 
 def test_all_ranks_in_one_run_keep_their_rows_and_steps(home: Path, tmp_path: Path) -> None:
