@@ -74,6 +74,9 @@ def _one(client: Client, sweep_id: str, *, as_json: bool) -> None:
         print_json({"sweep": asdict(sweep), "trials": list(map(asdict, trials)), "agents": list(map(asdict, agents))})
     else:
         print_sweep(console(), sweep, trials, agents)
+        for run in client.runs(sweep=sweep_id, state="running").runs:
+            if run.reason:  # a rank that stands still: its stacks are among its console lines
+                typer.echo(f"{run.name}: {run.reason}; stacks: lightning-sweeps logs {run.id}")
 
 
 def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> None:
