@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.server.wakeup import WakeUp
+from lightning_sweeps.settings import environment
 from lightning_sweeps.store import suggestions
 from lightning_sweeps.store.engine import Store
 from lightning_sweeps.sweeps.fit import FitAnswer, FitRequest
@@ -20,6 +21,9 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 END_S = 2.0
 RETRY_S = 5.0
 """How long a sweep whose fit failed is left alone."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Linear algebra on one core: the others belong to the trials, and a fit of 200 points gains nothing from them."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +64,7 @@ class Worker:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=MAX_ANSWER_BYTES,
+                env=environment() | ONE_THREAD,
             )
         return self._process
 

@@ -11,7 +11,7 @@ import sys
 import msgspec
 
 from lightning_sweeps.sweeps.fit import FitRequest, answer
-from lightning_sweeps.sweeps.methods.bayes import warm_up
+from lightning_sweeps.sweeps.methods import warm_up
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from lightning_sweeps.store import hot, nodes, runs, schema, series, sweeps
 from lightning_sweeps.store.batch import Batch, fold
 from lightning_sweeps.store.blocks import pack
 from lightning_sweeps.store.plain import int32, usable_time
+from lightning_sweeps.store.reports import Writer
 
 ID_LENGTH = 128
 
@@ -195,8 +196,17 @@ def _write(
     if run_id is not None and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)
     if trial_id is not None and journal["rank"] == 0 and batch.rows:
-        sweeps.record_reports(connection, trial_id, batch.rows, now)
+        sweeps.record_reports(connection, trial_id, batch.rows, now, writer=_writer(connection, journal))
     return trial_id
+
+
+def _writer(connection: Connection, journal: RowMapping) -> Writer:
+    """Return which attempt writes; the header is read only where there was an attempt before it."""
+    if journal["attempt"] <= 1:
+        return Writer(journal["attempt"])
+    header = connection.execute(select(_journal.c.header).where(_journal.c.id == journal["id"])).scalar_one()
+    run = msgspec.convert(header, records.Header).run
+    return Writer(journal["attempt"], run.resumed_step if run is not None else None)
 
 
 def _write_run(connection: Connection, journal: RowMapping, batch: Batch, *, now: float) -> str | None:

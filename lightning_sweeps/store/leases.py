@@ -240,8 +240,8 @@ def _release(connection: Connection, agent_id: str, *, now: float, is_done: bool
 def _end_reason(row: Row[Any], end: m.TrialEnd, config: SweepConfig) -> str:
     if row.state == "stopping" and end.state != "failed":
         return str(row.reason)
-    if end.state == "finished" and config.metric is not None and row.reports == 0:
-        return end.reason or NO_VALUE.format(config.metric.name)
+    if end.state == "finished" and config.primary is not None and row.reports == 0:
+        return end.reason or NO_VALUE.format(config.primary.name)
     return end.reason
 
 

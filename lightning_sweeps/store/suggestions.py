@@ -37,7 +37,7 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     config = read_config(row.config)
     space = Space.of(config.parameters)
     number = trials.last_number(connection, sweep_id) + 1
-    history = LazyHistory(connection, sweep_id, sign=1 if config.goal == "minimize" else -1)
+    history = LazyHistory(connection, sweep_id, config)
     if config.method in INLINE_METHODS:
         method = METHODS[config.method](Imputation())
         params = method.suggest(space, history, number=number, seed=row.seed)
@@ -64,10 +64,11 @@ def add_suggested(
 class LazyHistory(Sequence[Observation]):
     """A sweep's trials as methods see them, read when a method first looks: a grid never does."""
 
-    def __init__(self, connection: Connection, sweep_id: str, *, sign: int) -> None:
+    def __init__(self, connection: Connection, sweep_id: str, config: SweepConfig) -> None:
         self._connection = connection
         self._sweep_id = sweep_id
-        self._sign = sign
+        self._sign = 1 if config.goal == "minimize" else -1
+        self._several = [(metric.name, 1 if metric.goal == "minimize" else -1) for metric in config.metrics or []]
         self._loaded: list[Observation] | None = None
 
     def __len__(self) -> int:
@@ -83,13 +84,26 @@ class LazyHistory(Sequence[Observation]):
     def _load(self) -> list[Observation]:
         if self._loaded is None:
             table = schema.trial
-            columns = (table.c.number, table.c.params, table.c.objective, table.c.state, table.c.last_objective)
+            columns = [table.c[name] for name in ("number", "params", "objective", "state", "last_objective")]
+            columns += [table.c.judged] if self._several else []
             query = select(*columns).where(table.c.sweep_id == self._sweep_id).order_by(table.c.number)
             self._loaded = [
-                Observation(row.number, row.params, self._oriented(row.objective), row.state, self._oriented(row[4]))
+                Observation(
+                    row.number,
+                    row.params,
+                    self._oriented(row.objective),
+                    row.state,
+                    self._oriented(row.last_objective),
+                    self._objectives(row.judged) if self._several else (),
+                )
                 for row in self._connection.execute(query)
             ]
         return self._loaded
+
+    def _objectives(self, judged: dict[str, Any]) -> tuple[float, ...]:
+        values = judged.get("values", {})
+        has_all = all(name in values for name, _ in self._several)
+        return tuple(sign * values[name] for name, sign in self._several) if has_all else ()
 
     def _oriented(self, value: float | None) -> float | None:
         return None if value is None else self._sign * value
@@ -97,8 +111,8 @@ class LazyHistory(Sequence[Observation]):
 
 def _request(row: Row[Any], config: SweepConfig, number: int, history: list[Observation]) -> FitRequest:
     imputation = Imputation()
-    if config.metric is not None:
-        imputation = Imputation(config.metric.impute, config.metric.impute_while_running)
+    if config.primary is not None:
+        imputation = Imputation(config.primary.impute, config.primary.impute_while_running)
     return FitRequest(config.method, row.config["parameters"], imputation, history, number, row.seed)
 
 

@@ -16,7 +16,7 @@ from lightning_sweeps.errors import NotFound
 from lightning_sweeps.ids import new_id
 from lightning_sweeps.store import schema, trials
 from lightning_sweeps.store.projects import ensure_project
-from lightning_sweeps.store.reports import Recorder
+from lightning_sweeps.store.reports import Recorder, Writer
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import SweepConfig, read_config, validate
 
@@ -184,12 +184,18 @@ def stop_trial(connection: Connection, trial_id: str, *, now: float, reason: str
 
 
 def record_reports(
-    connection: Connection, trial_id: str, rows: Sequence[tuple[int, float, dict[str, Any]]], now: float
+    connection: Connection,
+    trial_id: str,
+    rows: Sequence[tuple[int, float, dict[str, Any]]],
+    now: float,
+    *,
+    writer: Writer | None = None,
 ) -> None:
     """Take what a trial logged: its values of the sweep's metric, what they decide, and the sweep's target.
 
     Args:
         rows: step, time and values of each log call, in order.
+        writer: which attempt of the trial wrote them; rows of one that was given up are left out.
     """
     sweep_table = schema.sweep
     found = connection.execute(
@@ -200,10 +206,10 @@ def record_reports(
     if found is None:
         return
     config = read_config(found.config)
-    if config.metric is None:
+    if config.primary is None:
         return
-    sweep = lock_sweep(connection, found.id) if config.metric.target is not None else found
-    recorder = Recorder(connection, trials.lock(connection, trial_id), config)
+    sweep = lock_sweep(connection, found.id) if config.primary.target is not None else found
+    recorder = Recorder(connection, trials.lock(connection, trial_id), config, writer or Writer())
     recorder.take(rows)
     if recorder.target_reason and sweep.state in ("running", "paused"):
         end_sweep(connection, sweep.id, "finished", reason=recorder.target_reason, now=now)
@@ -254,7 +260,7 @@ def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
         state=row.state,
         reason=row.reason,
         method=config.method,
-        metric=config.metric.name if config.metric else None,
+        metric=config.primary.name if config.primary else None,
         goal=config.goal,
         config=row.config,
         run_cap=row.run_cap,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import NotFound
@@ -122,15 +122,15 @@ def give_back(
     now: float,
     final: Literal["lose", "preempt"] = "lose",
 ) -> Fields:
-    """Take a locked trial from its agent: it is tried again up to `retry` times with what it reported forgotten.
+    """Take a locked trial from its agent: it is tried again up to `retry` times.
 
-    A trial that was ordered to stop is stopped; for one without attempts left `final` happens.
+    What it reported is forgotten when the next attempt reports, unless that goes on from a checkpoint. A trial that was
+    ordered to stop is stopped; for one without attempts left `final` happens.
     """
     if row.state == "stopping":
         return advance(connection, row, final, lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
     if row.attempt > retry:
         return advance(connection, row, final, lease_expires=None, ended=now, reason=reason)
-    connection.execute(delete(schema.report).where(schema.report.c.trial_id == row.id))
     return advance(
         connection,
         row,
@@ -141,7 +141,7 @@ def give_back(
         objective=None,
         last_objective=None,
         reports=0,
-        judged={},
+        judged=row.judged | {"attempt": row.judged.get("attempt", row.attempt)},
         started=None,
         reason=f"to be tried again: {reason}",
     )

@@ -11,7 +11,7 @@ from lightning_sweeps.errors import Fault
 from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
 from lightning_sweeps.sweeps.fields import closest
-from lightning_sweeps.sweeps.methods import INLINE_METHODS, METHODS
+from lightning_sweeps.sweeps.methods import BLIND_METHODS, METHODS, SEVERAL_METRICS
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
 PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -49,10 +49,18 @@ def warnings(raw: dict[str, Any]) -> list[str]:
 
 
 def _metric_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    method = raw.get("method")
+    is_known = isinstance(method, str) and method in METHODS
+    if raw.get("metrics") is not None:
+        if raw.get("metric") is not None:
+            yield ("metrics",), "stands beside `metric`, allowed: one of the two"
+        if is_known and method not in SEVERAL_METRICS:
+            allowed = ", ".join(sorted(SEVERAL_METRICS))
+            yield ("metrics",), f"is not for the method `{method}`, allowed: {allowed}; or name one under `metric`"
+        return
     if raw.get("metric") is not None:
         return
-    method = raw.get("method")
-    if isinstance(method, str) and method in METHODS and method not in INLINE_METHODS:
+    if is_known and method not in BLIND_METHODS:
         yield ("metric",), f"is missing, and the method `{method}` needs it: give `metric` with a `name`"
     if raw.get("early_terminate") is not None:
         yield ("early_terminate",), "needs `metric` with a `name`: trials are compared by it"

@@ -30,7 +30,7 @@ from lightning_sweeps.sweeps.fields import (
     shown,
 )
 from lightning_sweeps.sweeps.methods import METHODS
-from lightning_sweeps.sweeps.stopping import HyperbandConfig
+from lightning_sweeps.sweeps.stopping import CONFIGS, EarlyTerminate
 
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1
@@ -47,7 +47,6 @@ IGNORED_KEYS: dict[str, str] = {
 """Keys of W&B's format that make no sense here, and why: they warn and are ignored."""
 
 REFUSED_KEYS: dict[str, str] = {
-    "metrics": "searching for several metrics is not supported; name one under `metric`",
     "scheduler": "the server searches by itself; choose the search with `method`",
 }
 """Keys of W&B's format whose meaning would be lost if they were ignored."""
@@ -99,9 +98,10 @@ class SweepConfig(Section):
     method: Annotated[str, BeforeValidator(one_of(*METHODS))]
     parameters: Annotated[dict[str, Parameter], Field(min_length=1)]
     metric: Metric | None = None
+    metrics: Annotated[list[Metric] | None, Field(min_length=2)] = None
     program: Text | None = None
     command: Annotated[list[str], BeforeValidator(_command)] | None = None
-    early_terminate: HyperbandConfig | None = None
+    early_terminate: EarlyTerminate | None = None
     run_cap: Count | None = None
     name: AnyText = ""
     description: AnyText = ""
@@ -110,20 +110,31 @@ class SweepConfig(Section):
     resources: Resources = Resources()
     max_failures: Count = DEFAULT_MAX_FAILURES
     retry: CountOrZero = DEFAULT_RETRY
-    preload: Annotated[list[str], BeforeValidator(_modules)] = []
+    preload: Annotated[list[str], BeforeValidator(_modules)] = Field(default_factory=list)
     timeout: Positive | None = None
 
     @property
+    def primary(self) -> Metric | None:
+        """The metric that trials are judged and listed by: the only one, or the first of several."""
+        return self.metrics[0] if self.metrics else self.metric
+
+    @property
     def goal(self) -> Goal:
-        return self.metric.goal if self.metric else "minimize"
+        return self.primary.goal if self.primary else "minimize"
 
 
-SECTIONS: Sections = {
-    (): SweepConfig,
-    ("metric",): Metric,
-    ("resources",): Resources,
-    ("early_terminate",): HyperbandConfig,
-}
+def _sections(raw: dict[str, Any]) -> Sections:
+    """Return the model of each map of the file, for messages about its keys."""
+    rule = raw.get("early_terminate")
+    kind = str(rule.get("type")) if isinstance(rule, dict) else ""
+    several = raw.get("metrics")
+    return {
+        (): SweepConfig,
+        ("metric",): Metric,
+        ("resources",): Resources,
+        ("early_terminate",): CONFIGS.get(kind, CONFIGS["hyperband"]),
+        **{("metrics", index): Metric for index in range(len(several) if isinstance(several, list) else 0)},
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +206,7 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
     try:
         config = SweepConfig.model_validate(raw)
     except ValidationError as error:
-        faults += faults_of(error, raw, document, SECTIONS)
+        faults += faults_of(error, raw, document, _sections(raw))
     known = [fault.key for fault in faults]
     faults += [fault for fault in checks.cross_faults(raw, document) if fault.key not in known]
     if faults or config is None:

@@ -50,7 +50,8 @@ def _message(detail: ErrorDetails, path: Path, raw: dict[str, Any], sections: Se
     if kind in _TYPE_NAMES:
         return f"is {shown(given)}, allowed: {_TYPE_NAMES[kind]}"
     if kind in ("too_short", "min_length"):
-        return "is empty, allowed: at least one entry"
+        few = {1: "one entry", 2: "two entries"}.get(detail["ctx"].get("min_length", 1), "more entries")
+        return f"{'has too few entries' if given else 'is empty'}, allowed: at least {few}"
     if kind == "literal_error":
         return f"is {shown(given)}, allowed: {detail['ctx']['expected']}"
     return f"is {shown(given)}: {detail['msg']}"

@@ -77,13 +77,16 @@ class Agent:
 class TrialRun:
     """A run of a trial that logs through its journal, as the service would ship it."""
 
-    def __init__(self, client: Client, trial: m.Trial, *, rank: int = 0) -> None:
+    def __init__(
+        self, client: Client, trial: m.Trial, *, rank: int = 0, attempt: int = 0, resumed_step: int | None = None
+    ) -> None:
         self._client = client
         self._journal = new_id()
         self._offset = 0
         self._sequence = 0
         self.run = new_id()
-        run = RunInfo(self.run, "tests", "run", "group", rank=rank, sweep=trial.sweep, trial=trial.id)
+        place = {"rank": rank, "attempt": attempt, "resumed_step": resumed_step}
+        run = RunInfo(self.run, "tests", "run", "group", sweep=trial.sweep, trial=trial.id, **place)  # type: ignore[arg-type]
         header = Header(self._journal, time.time(), Process(1, 1.0, "node", "host"), run)
         self.reply = self._send(PREAMBLE + encode(header))
 

@@ -283,3 +283,30 @@ def test_a_trial_cannot_end_as_pending(server: Server) -> None:
     agent = server.agent(server.create())
     with pytest.raises(ServerRefused, match="allowed: finished, stopped, failed, preempted"):
         agent.end(agent.take(), "pending")
+
+
+def test_late_rows_of_an_attempt_that_was_given_up_are_left_out(server: Server) -> None:
+    sweep_id = server.create(parameters={"x": {"value": 1}})
+    first, second = server.agent(sweep_id), server.agent(sweep_id)
+    old = TrialRun(first.client, first.take(), attempt=1)
+    old.log({"loss": 1.0})
+    first.client.leave(first.id)
+    again = second.take(wait_s=30)
+    old.log({"loss": 0.1})
+    new = TrialRun(second.client, again, attempt=2)
+    new.log({"loss": 5.0})
+    old.log({"loss": 0.2})
+    ended = second.end(again)
+    assert (ended.attempt, ended.objective, ended.reports) == (2, 5.0, 1)
+
+
+def test_what_was_reported_before_the_checkpoint_stays(server: Server) -> None:
+    sweep_id = server.create(parameters={"x": {"value": 1}})
+    agent = server.agent(sweep_id)
+    trial = agent.take()
+    TrialRun(agent.client, trial, attempt=1).log({"loss": 3.0}, {"loss": 1.0}, {"loss": 0.1})
+    agent.end(trial, "preempted")
+    again = agent.take(wait_s=30)
+    TrialRun(agent.client, again, attempt=2, resumed_step=3).log({"loss": 2.0})
+    ended = agent.end(again)
+    assert (ended.reports, ended.objective, ended.last_objective) == (3, 1.0, 2.0)

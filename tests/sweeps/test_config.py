@@ -152,7 +152,7 @@ def test_faults_of_one_parameter(raw: Any, key: str, words: str) -> None:
     ("changes", "key", "words"),
     [
         ({"method": None}, "method", "is missing, allowed: grid, random, bayes"),
-        ({"method": "bays", "metric": {"name": "x"}}, "method", "allowed: grid, random, bayes; did you mean `bayes`?"),
+        ({"method": "bays", "metric": {"name": "x"}}, "method", "tpe, cmaes, qmc, nsga2; did you mean `bayes`?"),
         ({"method": "bayes"}, "metric", "the method `bayes` needs it"),
         ({"parameters": None}, "parameters", "is missing"),
         ({"parameters": {}}, "parameters", "is empty"),
@@ -177,7 +177,7 @@ def test_faults_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"retry": -1}, "retry", "allowed: a whole number >= 0"),
         ({"resources": {"gpu": 1}}, "resources.gpu", "did you mean `gpus`?"),
         ({"resources": {"processes": 0}}, "resources.processes", "allowed: a whole number >= 1"),
-        ({"metrics": []}, "metrics", "name one under `metric`"),
+        ({"metrics": []}, "metrics", "is empty"),
         ({"scheduler": {}}, "scheduler", "choose the search with `method`"),
         ({"early_terminate": {"type": "hyperband", "min_iter": 1}}, "early_terminate", "needs `metric`"),
         ({"command": "python x.py"}, "command", "allowed: a list of words"),
@@ -207,7 +207,7 @@ def test_faults_of_one_key(changes: dict[str, Any], key: str, words: str) -> Non
         ({"min_iter": 1, "eta": 1}, "early_terminate.eta", "allowed: a number > 1"),
         ({"min_iter": 1, "strict": "yes"}, "early_terminate.strict", "allowed: true, false"),
         ({"min_iter": 1, "typ": 1}, "early_terminate.typ", "did you mean `type`?"),
-        ({"min_iter": 1, "type": "envelope"}, "early_terminate.type", "allowed: hyperband"),
+        ({"min_iter": 1, "type": "envelope"}, "early_terminate.type", "allowed: hyperband, asha"),
     ],
 )
 def test_faults_of_early_terminate(given: dict[str, Any], key: str, words: str) -> None:
@@ -294,7 +294,24 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_methods_are_the_ones_that_the_fault_lists() -> None:
-    assert tuple(METHODS) == ("grid", "random", "bayes")
+    assert tuple(METHODS) == ("grid", "random", "bayes", "tpe", "cmaes", "qmc", "nsga2")
+
+
+TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "bayes", "metrics": TWO}, "not for the method `bayes`, allowed: grid, nsga2"),
+        ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "stands beside `metric`"),
+        ({"method": "tpe", "metrics": TWO[:1]}, "allowed: at least two entries"),
+    ],
+)
+def test_several_metrics_are_checked(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(SweepFileError, match=words):
+        validate({**SMALL, **changes})
+    assert validate({**SMALL, "method": "nsga2", "metrics": TWO}).config.goal == "minimize"
 
 
 def test_the_docs_name_every_key() -> None:
@@ -305,6 +322,6 @@ def test_the_docs_name_every_key() -> None:
 
 @pytest.mark.parametrize("preload", ["pandas", [1], ["not a module"], ["pandas."]])
 def test_what_is_preloaded_is_a_list_of_modules(preload: object) -> None:
-    with pytest.raises(SweepFileError, match="`preload`: .*allowed: "):
+    with pytest.raises(SweepFileError, match=r"`preload`: .*allowed: "):
         validate({**SMALL, "preload": preload})
     assert validate({**SMALL, "preload": ["pandas", "a.b"]}).config.preload == ["pandas", "a.b"]

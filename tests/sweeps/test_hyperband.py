@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_sweeps.sweeps.stopping import Evidence, HyperbandConfig, Judgement
-from lightning_sweeps.sweeps.stopping.hyperband import bands, ordinal
+from lightning_sweeps.sweeps.stopping.hyperband import bands
+from lightning_sweeps.sweeps.stopping.rule import ordinal
 
 
 def config(**keys: Any) -> HyperbandConfig:
@@ -52,6 +53,8 @@ def judge(rule: HyperbandConfig, own: Sequence[float], others: Sequence[Sequence
         values=lambda: list(own),
         others=lambda number: [other[number - 1] for other in others if len(other) >= number],
         show=lambda value: f"{value:g}",
+        position=len(own),
+        previous=len(own) - 1,
     )
     return rule.make().judge(evidence)
 
@@ -117,6 +120,21 @@ def test_not_strict_takes_the_best_so_far() -> None:
     assert strict is not None
     assert lenient is not None
     assert (strict.stop, lenient.stop) == (True, False)
+
+
+@given(
+    own=st.lists(values, min_size=1, max_size=12),
+    others=st.lists(st.lists(values, max_size=12), max_size=12),
+    strict=st.booleans(),
+)
+def test_compat_judges_the_largest_band_again_and_again(
+    own: list[float], others: list[list[float]], strict: bool
+) -> None:
+    rule = config(min_iter=2, eta=2, strict=strict, compat="wandb")
+    judgement = judge(rule, own, others)
+    reached = [band for band in bands(rule) if band <= len(own)]
+    expected = bool(reached) and stops_in_wandb(own, others, reached[-1], 2, strict)
+    assert (judgement is not None and judgement.stop) == expected
 
 
 def test_ordinals() -> None:

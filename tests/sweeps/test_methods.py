@@ -12,8 +12,9 @@ import pytest
 from lightning_sweeps.messages import TrialState
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.methods import METHODS, Imputation, Method, Observation
-from lightning_sweeps.sweeps.methods.bayes import MAX_BEST, MAX_NEWEST, MAX_RANDOM, Bayes, _capped, impute
+from lightning_sweeps.sweeps.methods.bayes import MAX_BEST, MAX_NEWEST, MAX_RANDOM, Bayes, capped
 from lightning_sweeps.sweeps.methods.grid import Grid
+from lightning_sweeps.sweeps.methods.impute import impute
 from lightning_sweeps.sweeps.methods.startup import startup_count
 from lightning_sweeps.sweeps.space import Space
 
@@ -151,6 +152,48 @@ class TestRandom(Contract):
         assert run(method, space, 3) == [{"x": 1}, {"x": 2}, None]
 
 
+class TestTpe(Contract):
+    method = joined("tpe")
+
+
+class TestNsga2(Contract):
+    method = joined("nsga2")
+
+    def test_several_metrics_find_both_ends_of_the_front(self, method: Method) -> None:
+        space = space_of({"x": {"min": -4.0, "max": 4.0}, "y": {"min": -4.0, "max": 4.0}})
+        history: list[Observation] = []
+        for number in range(1, 81):
+            params = method.suggest(space, history, number=number, seed=3)
+            assert params is not None
+            values = ((params["x"] - 1) ** 2 + params["y"] ** 2, (params["x"] + 1) ** 2 + params["y"] ** 2)
+            history.append(Observation(number, params, values[0], "finished", values[0], values))
+        late = history[40:]
+        assert sum(abs(tried.params["y"]) for tried in late) < sum(abs(tried.params["y"]) for tried in history[:40])
+
+
+class TestQmc(Contract):
+    method = joined("qmc")
+
+    def test_sixteen_points_fall_into_sixteen_strata(self, method: Method) -> None:
+        points = run(method, space_of({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}}), 16)
+        for name in ("x", "y"):
+            assert sorted(int(point[name] * 16) for point in points if point) == list(range(16))
+
+
+class TestCmaEs(Contract):
+    method = joined("cmaes")
+
+    def test_it_walks_downhill(self, method: Method) -> None:
+        space = space_of({f"x{index}": {"min": -5.0, "max": 5.0} for index in range(3)})
+        history: list[Observation] = []
+        for number in range(1, 101):
+            params = method.suggest(space, history, number=number, seed=4)
+            assert params is not None
+            history.append(seen(number, params, sum((value - 2) ** 2 for value in params.values())))
+        values = [tried.objective for tried in history if tried.objective is not None]
+        assert min(values[50:]) < min(values[:20]) / 4
+
+
 class TestBayes(Contract):
     method = joined("bayes")
 
@@ -210,10 +253,10 @@ def test_what_is_told_for_each_state() -> None:
 
 
 def test_a_fit_sees_a_bounded_number_of_trials() -> None:
-    told: list[tuple[Observation, float | None]] = [(seen(n, {}), float(n % 97)) for n in range(1000)]
-    kept = _capped([*told, (seen(1000, {}, None, "running"), None)], Generator(1))
-    assert len(kept) == MAX_BEST + MAX_NEWEST + MAX_RANDOM + 1
-    assert {tried.number for tried, _ in kept} >= {0, 97, 999, 1000}
+    kept = [row for row, _ in capped([(n, float(n % 97)) for n in range(1000)], Generator(1))]
+    assert len(kept) == MAX_BEST + MAX_NEWEST + MAX_RANDOM
+    assert {0, 97, 999} <= set(kept)
+    assert kept == sorted(kept)
 
 
 def test_bayes_takes_more_points_than_a_fit_sees() -> None:

@@ -20,6 +20,8 @@ class Observation:
         objective: the best value reported, oriented so that lower is better; None where there is none.
         state: what became of it.
         last: the last value reported, oriented likewise.
+        objectives: where the sweep has several `metrics`, the last value of each, oriented likewise; empty until the
+            trial has them all.
     """
 
     number: int
@@ -27,6 +29,7 @@ class Observation:
     objective: float | None
     state: TrialState
     last: float | None = None
+    objectives: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The bands and the threshold are those of W&B's open engine (the `sweeps` package). One difference, deliberate: a trial
 is judged when its report number `band` arrives and never again, where W&B compares at every poll with everything that
-arrived since, and so ends good trials that newcomers overtook.
+arrived since, and so ends good trials that newcomers overtook. `compat: wandb` judges as W&B does, at each report of
+the trial.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pydantic import BeforeValidator, model_validator
 from typing_extensions import Self
 
 from lightning_sweeps.sweeps.fields import Count, Section, Truth, number, one_of, refuse
-from lightning_sweeps.sweeps.stopping.rule import Evidence, Judgement
+from lightning_sweeps.sweeps.stopping.rule import TYPES, Evidence, Judgement, Resource, ranked
 
 DEFAULT_ETA = 3
 MAX_BANDS = 100
@@ -23,12 +24,14 @@ MAX_BANDS = 100
 class HyperbandConfig(Section):
     """`early_terminate: {type: hyperband}`."""
 
-    type: Annotated[Literal["hyperband"], BeforeValidator(one_of("hyperband"))]
+    type: Annotated[Literal["hyperband"], BeforeValidator(one_of(*TYPES))]
     min_iter: Count | None = None
     max_iter: Count | None = None
     s: Count | None = None
     eta: Annotated[float, BeforeValidator(number("a number > 1", check=lambda x: x > 1))] = DEFAULT_ETA
     strict: Truth = True
+    resource: Resource = "report"
+    compat: Annotated[Literal["wandb"] | None, BeforeValidator(one_of("wandb", None))] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -36,6 +39,8 @@ class HyperbandConfig(Section):
             raise refuse("has neither `min_iter` nor `max_iter`, allowed: `min_iter`, or `max_iter` with `s`")
         if self.max_iter is not None and self.s is None:
             raise refuse("has `max_iter` without `s`, allowed: `max_iter` with `s` (the number of bands)")
+        if self.compat is not None and self.resource != "report":
+            raise refuse(f"has `compat: wandb` with `resource: {self.resource}`, allowed: `resource: report` only")
         if not bands(self):
             raise refuse(f"has no band: `max_iter` {self.max_iter} / `eta` {self.eta:g} is below 1")
         return self
@@ -74,27 +79,31 @@ class Hyperband:
 
     config: HyperbandConfig
 
-    def is_band(self, number: int) -> bool:
-        return number in bands(self.config)
+    def reached(self, previous: float, position: float) -> tuple[int, ...]:
+        return tuple(band for band in bands(self.config) if previous < band <= position)
 
     def judge(self, evidence: Evidence) -> Judgement | None:
-        """Judge the report if its number is a band. `strict` looks at the value there, else at the best so far."""
-        if not self.is_band(evidence.number):
+        """Judge the report that reaches a band. `strict` looks at the value there, else at the best so far."""
+        if self.config.compat == "wandb":
+            return self._judge_again(evidence)
+        reached = self.reached(evidence.previous, evidence.position)
+        if not reached:
             return None
         values = evidence.values()
-        at_band = sorted([*evidence.others(evidence.number), values[-1]])
-        going_on = int((1 / self.config.eta) * len(at_band))
-        threshold = at_band[going_on]
+        at_band = [*evidence.others(reached[-1]), values[-1]]
         value = values[-1] if self.config.strict else min(values)
-        rank = 1 + sum(other < value for other in at_band)
-        best = "the best goes on" if going_on == 0 else f"the best {going_on + 1} go on"
-        stop = value > threshold
-        verb = "stopped" if stop else "goes on"
-        place = f"{evidence.show(value)} ranks {ordinal(rank)} of {len(at_band)}"
-        return Judgement(evidence.number, stop, f"{verb} at report {evidence.number}: {place}, {best}")
+        return ranked(evidence, value, at_band, self._going_on(len(at_band)), band=reached[-1])
 
+    def _judge_again(self, evidence: Evidence) -> Judgement | None:
+        """Judge as W&B does at every poll: by the largest band reached, against all that got there since."""
+        reached = self.reached(0, evidence.number)
+        if not reached:
+            return None
+        band, values = reached[-1], evidence.values()
+        at_band = [*evidence.others(band), values[band - 1]]
+        value = values[band - 1] if self.config.strict else min(values)
+        found = ranked(evidence, value, at_band, self._going_on(len(at_band)), band=band)
+        return found if found.stop or evidence.number == band else None
 
-def ordinal(number: int) -> str:
-    """Return `1st`, `2nd`, `3rd`, `4th`, `11th`, ..."""
-    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"
+    def _going_on(self, count: int) -> int:
+        return int((1 / self.config.eta) * count) + 1

@@ -1,0 +1,117 @@
+"""The rules beside hyperband, each as a table of what it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lightning_sweeps.errors import SweepFileError
+from lightning_sweeps.sweeps.config import SweepConfig, validate
+from lightning_sweeps.sweeps.stopping import Evidence, Judgement
+
+SWEEP: dict[str, Any] = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
+
+
+def config(**keys: Any) -> SweepConfig:
+    return validate(SWEEP | {"early_terminate": keys}).config
+
+
+def judge(
+    keys: dict[str, Any],
+    own: Sequence[float],
+    others: Sequence[Sequence[float]] = (),
+    *,
+    position: float | None = None,
+    previous: float | None = None,
+) -> Judgement | None:
+    """Judge a trial at its last value among the whole histories of others."""
+    rule = config(**keys).early_terminate
+    assert rule is not None
+    evidence = Evidence(
+        number=len(own),
+        values=lambda: list(own),
+        others=lambda number: [other[number - 1] for other in others if len(other) >= number],
+        show=lambda value: f"{value:g}",
+        position=len(own) if position is None else position,
+        previous=len(own) - 1 if previous is None else previous,
+    )
+    return rule.make().judge(evidence)
+
+
+def stops(*arguments: Any, **named: Any) -> bool:
+    judgement = judge(*arguments, **named)
+    return judgement is not None and judgement.stop
+
+
+RISING = [[float(rank)] * 9 for rank in range(1, 9)]
+
+
+@pytest.mark.parametrize(("value", "stop"), [(0.0, False), (2.5, False), (3.5, True), (9.0, True)])
+def test_asha_keeps_the_best_fraction(value: float, stop: bool) -> None:
+    keys = {"type": "asha", "eta": 3, "min_trials": 0}
+    assert stops(keys, [value], RISING) is stop  # of 9, the best 3 go on
+
+
+def test_asha_judges_at_its_bands_only_and_lets_the_first_go_on() -> None:
+    keys = {"type": "asha", "min": 2, "eta": 2, "max": 8}
+    judged = [judge(keys, [9.0] * count, RISING) is not None for count in range(1, 10)]
+    assert judged == [False, True, False, True, False, False, False, False, False]
+    assert not stops(keys, [9.0] * 2, RISING[:3])
+    assert stops(keys, [9.0] * 2, RISING[:4])
+
+
+def test_a_band_that_is_passed_over_is_judged_when_it_is_passed() -> None:
+    keys = {"type": "asha", "min": 10, "eta": 2, "resource": "step", "min_trials": 0}
+    assert judge(keys, [9.0], RISING, position=9, previous=0) is None
+    judgement = judge(keys, [9.0], [[1.0] * 99, [2.0] * 99], position=25, previous=9)
+    assert judgement is not None
+    assert (judgement.band, judgement.stop) == (20, True)
+
+
+@pytest.mark.parametrize(("best", "stop"), [(1.0, False), (5.0, False), (5.5, True)])
+def test_median_compares_the_best_so_far(best: float, stop: bool) -> None:
+    assert stops({"type": "median"}, [best, 99.0], RISING) is stop
+
+
+def test_median_waits_for_others_and_for_the_warmup() -> None:
+    assert not stops({"type": "median"}, [99.0], RISING[:4])
+    assert not stops({"type": "median", "warmup": 2}, [99.0, 99.0], RISING)
+    assert stops({"type": "median", "warmup": 2}, [99.0] * 3, RISING)
+
+
+def test_percentile_says_how_many_stay() -> None:
+    assert not stops({"type": "percentile", "keep": 25}, [3.0], RISING)
+    assert stops({"type": "percentile", "keep": 25}, [3.5], RISING)
+
+
+def test_patience_looks_at_the_trial_alone() -> None:
+    keys = {"type": "patience", "reports": 3}
+    assert not stops(keys, [5, 4, 3])
+    assert not stops(keys, [5, 6, 7, 4])
+    assert stops(keys, [4, 6, 7, 5])
+    assert stops(keys | {"min_delta": 1}, [5, 4.5, 4.4, 4.2])
+
+
+def test_threshold_bounds_the_logged_value() -> None:
+    assert stops({"type": "threshold", "upper": 10}, [11.0])
+    assert not stops({"type": "threshold", "upper": 10}, [10.0])
+    assert stops({"type": "threshold", "lower": 0}, [-1.0])
+    assert not stops({"type": "threshold", "upper": 10, "warmup": 1}, [11.0])
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"type": "ahsa"}, "did you mean `asha`"),
+        ({}, "`early_terminate.type`: is missing"),
+        ({"type": "asha", "etta": 3}, "did you mean `eta`"),
+        ({"type": "threshold"}, "neither `upper` nor `lower`"),
+        ({"type": "asha", "resource": 3}, "allowed: report, step, seconds"),
+        ({"type": "hyperband", "min_iter": 1, "compat": "wandb", "resource": "step"}, "`resource: report` only"),
+    ],
+)
+def test_faults_name_what_is_allowed(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(SweepFileError, match=message):
+        config(**keys)
