@@ -1,16 +1,15 @@
 """`python -m lightning_sweeps.agent.forkserver`: imports what trials need once, and forks their first processes.
 
 One per agent, with the environment and the working folder of its trials. It stays as good as new: one thread, no
-CUDA context, nothing of the user's program. A fork of it becomes the trial's first process (`forked.py`) and, through
-a process between that ends at once, a child of the agent, which is a child subreaper: the agent collects its exit
-status itself, and the kernel ends it with the agent. The fork server may end at any time; running trials stay.
+CUDA context, nothing of the user's program. A fork of it (`spare.py`) becomes the trial's first process (`forked.py`)
+and a child of the agent, which is a child subreaper: the agent collects its exit status itself, and the kernel ends it
+with the agent. The fork server may end at any time; running trials stay.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -18,8 +17,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from lightning_sweeps.agent import imported
 from lightning_sweeps.agent.forked import Origin, become_trial
 from lightning_sweeps.agent.launches import Launch, Launched, Ready, receive, send
+from lightning_sweeps.agent.spare import fork_spare
 from lightning_sweeps.agent.title import Title
 from lightning_sweeps.process_tree import TRIAL_VARIABLE
 from lightning_sweeps.settings import environment
@@ -48,7 +49,10 @@ def main(arguments: Sequence[str]) -> None:
     title = Title.find(TRIAL_VARIABLE)
     before = environment()
     problem = "the system does not show where a process's arguments lie" if title is None else ""
-    problem = problem or import_all(arguments[1].split()) or unfit()
+    problem = problem or import_all(arguments[1].split())
+    if not problem:
+        imported.settle()
+        problem = unfit()
     after = environment()
     send(channel, Ready(problem, [] if problem else watched_files(arguments[1].split())))
     if problem or title is None:
@@ -107,37 +111,20 @@ def watched_files(modules: Sequence[str]) -> list[str]:
 
 
 def serve(channel: socket.socket) -> Launch | None:
-    """Fork what is asked for; return the launch in the fork that is to carry it out, None when the agent is done."""
-    while (launch := receive(channel, Launch)) is not None:
-        problem = unfit()
+    """Give trials to forks; return the launch in the fork that is to carry it out, None when the agent is done."""
+    problem = ""
+    spare = fork_spare(channel)
+    while not isinstance(spare, Launch):
+        launch = receive(channel, Launch)
+        if launch is None:
+            return None
         if problem:
             send(channel, Launched(0, problem))
-            continue
-        pid = fork_away()
-        if pid == 0:
-            channel.close()
-            return launch
-        send(channel, Launched(pid))
-    return None
-
-
-def fork_away() -> int:
-    """Fork a process that is not this one's child but its adopter's; return its pid, and 0 in it."""
-    reading, writing = os.pipe()
-    between = os.fork()
-    if between == 0:
-        os.close(reading)
-        pid = os.fork()
-        if pid == 0:
-            os.close(writing)
-            return 0
-        os.write(writing, str(pid).encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as stream:
-        pid = int(stream.read())
-    os.waitpid(between, 0)
-    return pid
+            return None
+        send(channel, Launched(spare.give(launch)))
+        problem = unfit()
+        spare = spare if problem else fork_spare(channel)
+    return spare
 
 
 if __name__ == "__main__":

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import random
-import re
 import sys
+import weakref
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
-"""Where OpenBLAS looks for its number of threads, in this order."""
 
-BLAS_SETTERS = (
-    "scipy_openblas_set_num_threads64_",
-    "scipy_openblas_set_num_threads",
-    "openblas_set_num_threads64_",
-    "openblas_set_num_threads",
-)
-_OPENBLAS = re.compile(r"\S*/\S*openblas\S*\.so\S*")
+def settle() -> None:
+    """Make this process, which has just imported libraries, fit to be forked.
+
+    OpenBLAS starts threads when it is loaded, ends them before any fork, and starts them again where they are next
+    needed: one fork that does nothing leaves this process without them, and its later forks with what they want.
+    Libraries' finalizers are this process's own: a fork that ran them would delete what it shares with others.
+    """
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    registry: dict[weakref.finalize[Any, Any], object] = weakref.finalize._registry  # type: ignore[attr-defined]
+    for finalizer in list(registry):
+        finalizer.atexit = False
 
 
 def restore(environ: Mapping[str, str]) -> None:
     """Give the imported libraries the state that they have in a process of their own with this environment."""
     reseed()
     _restore_lightning(int(environ.get("RANK", "0")))
-    _restore_blas(_wanted_threads(environ))
 
 
 def reseed() -> None:
@@ -50,20 +51,3 @@ def _restore_lightning(rank: int) -> None:
     rank_zero: Any = sys.modules.get("lightning_utilities.core.rank_zero")
     if rank_zero is not None:
         rank_zero.rank_zero_only.rank = rank
-
-
-def _wanted_threads(environ: Mapping[str, str]) -> int:
-    given = next((environ[name] for name in BLAS_VARIABLES if environ.get(name, "").isdecimal()), None)
-    return int(given) if given else len(os.sched_getaffinity(0))
-
-
-def _restore_blas(threads: int) -> None:
-    """Give OpenBLAS its threads: it was loaded with one, because a process with several must not be forked."""
-    if threads <= 1:
-        return
-    for path in sorted(set(_OPENBLAS.findall(Path("/proc/self/maps").read_text()))):
-        with contextlib.suppress(OSError):
-            library = ctypes.CDLL(path)
-            setter = next((found for name in BLAS_SETTERS if (found := getattr(library, name, None))), None)
-            if setter is not None:
-                setter(ctypes.c_int(threads))

@@ -50,6 +50,7 @@ from lightning_sweeps.agent.environment import (
 )
 from lightning_sweeps.agent.failure import read_failure
 from lightning_sweeps.agent.launches import Launch, RankLaunch
+from lightning_sweeps.agent.ledger import Ledger
 from lightning_sweeps.agent.link import ServerLink
 from lightning_sweeps.agent.occupied import Holder, describe, holders
 from lightning_sweeps.agent.options import AgentOptions
@@ -146,8 +147,10 @@ class Agent:
     idle_since: float = 0.0
     told_holders: tuple[Holder, ...] = ()
     done: int = 0
+    ledger: Ledger = field(init=False)
 
     def run(self) -> int:
+        self.ledger = Ledger(len(self.slot.gpus), time.monotonic())
         timeout = self.sweep.config.get("timeout")
         self.state = State(limits=Limits(self.options.grace_s, timeout_s=None if timeout is None else float(timeout)))
         adopts = become_subreaper()
@@ -161,6 +164,7 @@ class Agent:
                 if not has_ticket and not (has_ticket := tickets.take()):
                     self.say(f"`--count {self.options.count}` trials are done or being done")
                     return 0
+                self.ledger.turn_to("imports", now=time.monotonic())
                 status = self._warm_up()
                 status = self._idle() if status is None else status
                 if status is not None:
@@ -174,6 +178,7 @@ class Agent:
             if self.warm is not None:
                 self.warm.close()
             self._leave()
+            self.say(self.ledger.summary(now=time.monotonic()))
 
     # between trials
 
@@ -220,8 +225,10 @@ class Agent:
                 hint="start the agent again when the server is back",
             )
         if self.link.ready_in_s > 0:
+            self.ledger.turn_to("the server did not answer", now=time.monotonic())
             self.signals.sleep(self.link.ready_in_s)
             return None
+        self.ledger.turn_to("no trial to be had", now=time.monotonic())
         ask = LEASE_WAIT_S
         if self.options.idle_timeout is not None:
             left_s = self.idle_since + self.options.idle_timeout - time.monotonic()
@@ -256,6 +263,7 @@ class Agent:
     # a trial
 
     def _run_trial(self, trial: m.Trial, *, adopts: bool) -> int | None:
+        self.ledger.turn_to("starts and ends of trials", now=time.monotonic())
         try:
             self._look_at_gpus()
             run = self._start(trial, adopts=adopts)
@@ -268,6 +276,7 @@ class Agent:
             return EXIT_FAILURE
         self.trial_run = run
         self.start_told = False
+        self.ledger.turn_to("trials", now=time.monotonic())
         try:
             returncode = self._watch(trial, run)
             survivors = run.clear()
@@ -278,6 +287,7 @@ class Agent:
         finally:
             self.trial_run = None
             self.idle_since = time.monotonic()
+            self.ledger.turn_to("starts and ends of trials", now=self.idle_since)
         if survivors:
             self.say(f"these processes of trial {trial.number} could not be ended: {', '.join(map(str, survivors))}")
         return self._report(trial, self._end(trial, run, returncode))

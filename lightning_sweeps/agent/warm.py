@@ -26,9 +26,6 @@ ANSWER_S = 10.0
 TRIALS_PER_SERVER = 1000
 """After so many a new one is started: a price of seconds against whatever may gather in a process."""
 
-SERVER_VARIABLES = {"OPENBLAS_NUM_THREADS": "1"}
-"""What keeps imports from starting threads; no trial sees it."""
-
 LOCK_FILES = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
 TITLE_ROOM = " " * 1024
 
@@ -77,7 +74,7 @@ class WarmStart:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=self.working_folder,
-                env={**self.environment, **SERVER_VARIABLES, TRIAL_VARIABLE: PLACEHOLDER},
+                env={**self.environment, TRIAL_VARIABLE: PLACEHOLDER},
                 pass_fds=[its.fileno()],
                 start_new_session=True,
                 preexec_fn=tied_to_this_process(signal.SIGKILL),  # noqa: PLW1509 - the agent has one thread

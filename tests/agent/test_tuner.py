@@ -93,18 +93,22 @@ def test_count_is_over_all_slots(client: Client, tmp_path: Path) -> None:
     assert [trial.state for trial in client.trials(sweep_id)].count("finished") == 3
 
 
-def test_every_imagined_gpu_goes_to_one_slot(client: Client, tmp_path: Path) -> None:
-    script = SHOW_ENVIRONMENT + "import time\ntime.sleep(0.5)\n"
-    sweep_id = make_sweep(client, tmp_path, script, points=2)
+def test_eight_imagined_gpus_run_four_trials_of_two_at_once(client: Client, tmp_path: Path) -> None:
+    wait = """
+import pathlib, time
+while len(list(pathlib.Path(".").glob("environment-*"))) < 4:
+    time.sleep(0.02)
+"""
+    sweep_id = make_sweep(client, tmp_path, SHOW_ENVIRONMENT + wait, points=4)
     options = ["--gpus-per-trial=2", "--processes-per-trial=1"]
-    environment = fake_nvml_environment(gpus=4)
+    environment = fake_nvml_environment(gpus=8)
     ended = finish(start_agent(sweep_id, *options, folder=tmp_path, environment=environment), folder=tmp_path)
     assert ended.status == 0, ended.err
     masks = {
-        json.loads((tmp_path / f"environment-{point}.json").read_text())["CUDA_VISIBLE_DEVICES"] for point in range(2)
+        json.loads((tmp_path / f"environment-{point}.json").read_text())["CUDA_VISIBLE_DEVICES"] for point in range(4)
     }
-    assert masks == {"0,1", "2,3"}
-    assert sorted(agent.gpus for agent in client.agents(sweep_id)) == [["0", "1"], ["2", "3"]]
+    assert masks == {"0,1", "2,3", "4,5", "6,7"}
+    assert sorted(agent.gpus for agent in client.agents(sweep_id)) == [["0", "1"], ["2", "3"], ["4", "5"], ["6", "7"]]
 
 
 def two_running(client: Client, folder: Path) -> tuple[str, subprocess.Popen[str], list[int]]:
