@@ -3,9 +3,9 @@
 python -m torch.distributed.run --nproc-per-node 2 -m benchmarks.fit --rounds 9 --steps 300
 
 All kinds take turns in the same two processes, in another order each round, so that what else the machine does hits
-them alike; a kind's figure is its median over the rounds, and its ratio the median of the ratios within a round. The
-time of the CPU in the training thread of rank 0 stands beside the wall's: on a machine that is busy with other things
-only that one tells small differences.
+them alike; shown are a kind's least and its median over the rounds, the ratio of the least ones and the median of the
+ratios within a round. The time of the CPU in the training thread of rank 0 stands beside the wall's: on a machine that
+is busy with other things its least value tells most.
 """
 
 from __future__ import annotations
@@ -113,13 +113,13 @@ def fit(kind: Kind, folder: Path, arguments: argparse.Namespace) -> list[float]:
 def report(found: Found, arguments: argparse.Namespace) -> None:
     print(f"two ranks, {arguments.steps} steps, a row of {SCALARS} every {arguments.log_every} steps")
     for column, clock in enumerate(("wall", "CPU")):
-        print(f"{clock + ' time':28}{'ms a step':>10}{'ratio':>8}{'least..greatest':>18}")
+        print(f"{clock + ' time a step':28}{'least ms':>10}{'ratio':>8}{'median ms':>11}{'ratio':>8}")
         base = [row[column] for row in found["logger=False"]]
         for name, rows in found.items():
             values = [row[column] for row in rows]
-            ratios = sorted(value / other for value, other in zip(values, base, strict=True))
-            spread = f"{ratios[0]:.3f}..{ratios[-1]:.3f}"
-            print(f"{name:28}{statistics.median(values):10.3f}{statistics.median(ratios):8.3f}{spread:>18}")
+            ratios = [value / other for value, other in zip(values, base, strict=True)]
+            least, median = min(values), statistics.median(values)
+            print(f"{name:28}{least:10.3f}{least / min(base):8.3f}{median:11.3f}{statistics.median(ratios):8.3f}")
 
 
 def parse_arguments() -> argparse.Namespace:
