@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -24,6 +25,8 @@ from lightning_sweeps.trainer.resume import read_resume_point, write_mark
 from lightning_sweeps.trainer.signals import EXIT_TERMINATED, SignalWatch
 
 log = logging.getLogger("lightning_sweeps")
+
+STOPPED = "stopped.ckpt"
 
 LIGHTNINGS_BROADCAST = "_broadcast_sigterm_tensor"
 """Lightning 2.5.2 and later ask rank 0 before every batch whether it had SIGTERM: one wait for the GPU a step."""
@@ -55,6 +58,7 @@ class SweepCallbackCore:
         interval_s: about how often the ranks meet to hear of a stop or a signal, in seconds.
         handle_signals: False: signals are left to Lightning.
         save_on_preemption: False: no checkpoint is saved when the training is preempted.
+        save_on_stop: True: a checkpoint `stopped.ckpt` is saved in the run's folder when the sweep stops the training.
         resume_run: False: `fit(ckpt_path=...)` begins a new run; True: it goes on with the run of the checkpoint.
         insight: log what each rank does with its time and data (docs/lightning.md lists the keys); None: where the
             logger's mode is `grouped` or `shared`.
@@ -73,6 +77,7 @@ class SweepCallbackCore:
         interval_s: float = 1.0,
         handle_signals: bool = True,
         save_on_preemption: bool = True,
+        save_on_stop: bool = False,
         resume_run: bool = True,
         insight: bool | None = None,
         check_parameters_every: int = 1000,
@@ -84,6 +89,7 @@ class SweepCallbackCore:
             raise UsageError(f"`check_parameters_every` is `{check_parameters_every}`, allowed: 0 or more batches")
         self._interval_s = interval_s
         self._saves = save_on_preemption
+        self._saves_stop = save_on_stop
         self._resumes_run = resume_run
         self._wants_insight = insight
         self._check_every = check_parameters_every
@@ -282,6 +288,8 @@ class SweepCallbackCore:
         self._stop_reason = reason
         if self._logger is not None:
             self._logger.note_end("stopped", reason)
+            if self._saves_stop:
+                self._save(trainer, self._logger.checkpoints / STOPPED)
         if trainer.is_global_zero:
             log.info("the sweep stops this training at step %d: %s", trainer.global_step, reason)
         loop = trainer.fit_loop
@@ -311,7 +319,7 @@ class SweepCallbackCore:
         if news.requeue:
             reason = f"signal {signals.call_requeue()} at step {step}: Slurm requeues the job"
         else:
-            reason = f"SIGTERM at step {step}{self._save(trainer)}"
+            reason = f"SIGTERM at step {step}{self._save_preempted(trainer)}"
         if self._logger is not None and self._stop_reason is None:
             self._logger.note_end("preempted", reason)
         if trainer.is_global_zero:
@@ -319,12 +327,16 @@ class SweepCallbackCore:
         self._is_leaving = True
         raise self._sigterm_exception(0 if is_further_rank_of_parent(environment()) else EXIT_TERMINATED)
 
-    def _save(self, trainer: Any) -> str:
+    def _save_preempted(self, trainer: Any) -> str:
         if not self._saves or self._logger is None or self._stop_reason is not None:
             return ""
-        path = trainer.strategy.broadcast(str(self._logger.preempted_path))
-        trainer.save_checkpoint(path)
-        return f", saved to `{path}`"
+        return f", saved to `{self._save(trainer, self._logger.preempted_path)}`"
+
+    def _save(self, trainer: Any, path: Path) -> str:
+        """Save a checkpoint where rank 0 says; every rank is here."""
+        agreed: str = trainer.strategy.broadcast(str(path))
+        trainer.save_checkpoint(agreed)
+        return agreed
 
     def _restore(self, trainer: Any) -> None:
         self._meeting = None

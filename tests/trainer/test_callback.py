@@ -81,6 +81,13 @@ def test_no_batch_is_bad_for_a_stop(home: Path, tmp_path: Path, swept: SweepLogg
     assert len(run.series("val_loss")) == 1 if is_inside_second_epoch or step < BATCHES else 2
 
 
+def test_a_stop_saves_a_checkpoint_first_where_asked(home: Path, tmp_path: Path, swept: SweepLogger) -> None:
+    callbacks = [StopAt(home, swept, step=2), SweepCallback(interval_s=1e-6, save_on_stop=True)]
+    make_trainer(tmp_path, logger=swept, callbacks=callbacks).fit(Model())
+    saved = torch.load(swept.checkpoints / "stopped.ckpt", weights_only=True)
+    assert (saved["global_step"], logged_run(home).end) == (3, ("stopped", REASON))
+
+
 def test_a_stop_during_validation_ends_the_epoch(home: Path, tmp_path: Path, swept: SweepLogger) -> None:
     class StopInValidation(pl.Callback):
         def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
