@@ -77,6 +77,16 @@ class Client:
         """Return a link that logs a browser in to the dashboard, once."""
         return self._post("/api/login", m.LoginLink)
 
+    def create_key(self, key: m.KeyCreate) -> m.KeyCreated:
+        """Make an API key; takes the role admin, as the next two do."""
+        return self._post("/api/keys", m.KeyCreated, key)
+
+    def keys_of_server(self) -> list[m.ApiKey]:
+        return self._get("/api/keys", list[m.ApiKey])
+
+    def revoke_key(self, name: str) -> list[m.ApiKey]:
+        return self._call("POST", "/api/keys/revoke", list[m.ApiKey], params={"name": name})
+
     # journals
 
     def send_journal(self, journal_id: str, offset: int, part: bytes) -> m.IngestReply:

@@ -457,6 +457,46 @@ class TrialEnd:
     stderr_tail: str = ""
 
 
+Role = Literal["read", "write", "admin"]
+"""read: look at all but keys; write: also log, run agents, change sweeps; admin: also keys and the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key by its name; `expires` is None for one that does not."""
+
+    name: str
+    role: Role
+    created: float
+    expires: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCreate:
+    name: str
+    role: Role = "write"
+    lasts_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCreated:
+    """`key` is shown here and never again."""
+
+    key: str
+    made: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A request that changed something: with which key, and how it was answered."""
+
+    time: float
+    key: str
+    method: str
+    path: str
+    status: int
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """The body of every error answer."""

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
-from lightning_sweeps.server import auth, dashboard, ingest, live, problems, queries, reference, sessions, sweeps
+from lightning_sweeps.server import auth, dashboard, ingest, keys, live, problems, queries, reference, sessions, sweeps
 from lightning_sweeps.store.engine import Store
 
 
@@ -21,24 +21,24 @@ def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
         store: not closed by the application.
         lease_s: an agent that is not heard of for this long loses its trial.
     """
-    keys = auth.Keys(store)
+    known_keys = auth.Keys(store)
     app = FastAPI(
         title="lightning-sweeps",
         version=__version__,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        middleware=[Middleware(auth.KeyRequired, keys=keys)],
+        middleware=[Middleware(auth.KeyRequired, keys=known_keys)],
         lifespan=_lifespan,
     )
     app.state.store = store
     app.state.intake = ingest.Intake()
-    app.state.keys = keys
+    app.state.keys = known_keys
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s
     app.state.closing = threading.Event()
     problems.install(app)
-    routers = (ingest.router, queries.router, live.router, sweeps.router, reference.router)
+    routers = (ingest.router, queries.router, live.router, sweeps.router, keys.router, reference.router)
     for router in (*routers, dashboard.router):  # the last takes every other path
         app.include_router(router)
     return app

@@ -16,16 +16,17 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lightning_sweeps.ids import derive_id
-from lightning_sweeps.messages import Problem
-from lightning_sweeps.server import pages, sessions
+from lightning_sweeps.messages import AuditEntry, Problem, Role
+from lightning_sweeps.server import access, pages, sessions
 from lightning_sweeps.server.problems import answer
+from lightning_sweeps.store import keys as key_table
 from lightning_sweeps.store.engine import Store, insert
 from lightning_sweeps.store.schema import api_key
 
@@ -33,6 +34,8 @@ KEY_PREFIX = "ls_"
 KEY_BYTES = 32
 KNOWN_FOR_S = 5.0
 """How long the keys are kept in memory: a key that was taken away is refused after this time at the latest."""
+NEW_AFTER_S = 0.3
+"""A key that is not known has the keys read again if they are older than this: it may just have been made."""
 CHALLENGE = 'Bearer realm="lightning-sweeps", Basic realm="lightning-sweeps (any name, the API key as password)"'
 
 
@@ -72,21 +75,22 @@ class Keys:
     """The keys of the database, read again every `KNOWN_FOR_S`. Shared between threads."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._known: tuple[float, Mapping[str, str]] = (float("-inf"), {})
+        self._roles: Mapping[str, Role] = {}
 
     def name_of(self, key: str) -> str | None:
         """Return the name of a key that is let in, else None; compares in constant time."""
-        found = None
         wanted = digest(key)
-        for known, name in self._names().items():
-            if hmac.compare_digest(known, wanted):
-                found = name
-        return found
+        return self._find(wanted, KNOWN_FOR_S) or self._find(wanted, NEW_AFTER_S)
 
     def digest_of(self, name: str) -> str | None:
         """Return the digest of the key of this name."""
         return next((known for known, other in self._names().items() if other == name), None)
+
+    def role_of(self, name: str) -> Role:
+        """Return what the key of this name may do."""
+        return self._roles.get(name, "read")
 
     def name_of_token(self, kind: sessions.Kind, token: str) -> str | None:
         """Return the name of the key that a login link or a session stands for, else None."""
@@ -94,17 +98,27 @@ class Keys:
         found = sessions.holder(kind, token, names, now=time.time())
         return None if found is None else names[found]
 
-    def _names(self) -> Mapping[str, str]:
+    def _find(self, wanted: str, known_for_s: float) -> str | None:
+        found = None
+        for known, name in self._names(known_for_s).items():
+            if hmac.compare_digest(known, wanted):
+                found = name
+        return found
+
+    def _names(self, known_for_s: float = KNOWN_FOR_S) -> Mapping[str, str]:
         read_at, names = self._known
         now = time.monotonic()
-        if now - read_at > KNOWN_FOR_S:
+        if now - read_at > known_for_s:
             names = self._read()
             self._known = (now, names)
         return names
 
     def _read(self) -> Mapping[str, str]:
-        with self._store.read() as connection:
-            return {row.digest: row.name for row in connection.execute(select(api_key))}
+        is_valid = or_(api_key.c.expires.is_(None), api_key.c.expires > time.time())
+        with self.store.read() as connection:
+            rows = connection.execute(select(api_key).where(is_valid)).all()
+        self._roles = {row.name: row.role or "admin" for row in rows}
+        return {row.digest: row.name for row in rows}
 
 
 class KeyRequired:
@@ -113,23 +127,67 @@ class KeyRequired:
     def __init__(self, app: ASGIApp, keys: Keys) -> None:
         self._app = app
         self._keys = keys
+        self._failures = access.Failures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         name = await run_in_threadpool(self._name, scope)
-        if name is not None or scope.get("path") == pages.LOGIN_PATH:
-            scope.setdefault("state", {})["key_name"] = name
+        if name is None and scope.get("path") == pages.LOGIN_PATH:
+            scope.setdefault("state", {})["key_name"] = None
             await self._app(scope, receive, send)
+            return
+        if name is not None:
+            await self._let_in(name, scope, receive, send)
             return
         if pages.is_navigation(scope):
             await pages.not_logged_in(scope)(scope, receive, send)
             return
         given = given_key(Headers(scope=scope).get("authorization", ""))
+        if given is not None and await self._is_over(scope, receive, send):
+            return
         said = "this API key is not known here" if given else "the request carries no API key"
         problem = Problem(said, "send `Authorization: Bearer <key>`; clients take it from LIGHTNING_SWEEPS_API_KEY")
         await answer(401, problem, {"WWW-Authenticate": CHALLENGE})(scope, receive, send)
+
+    async def _let_in(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose key is known, if the key's role allows it."""
+        method, path, role = scope.get("method", "GET"), scope.get("path", ""), self._keys.role_of(name)
+        if not access.may(role, method, path):
+            wanted = access.needed(method, path)
+            problem = Problem(f"the key `{name}` has the role `{role}`, this takes `{wanted}`", "ask for another key")
+            await answer(403, problem)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["key_name"] = name
+        if not access.is_told(method, path):
+            await self._app(scope, receive, send)
+            return
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            await run_in_threadpool(self._note, AuditEntry(time.time(), name, method, path, status))
+
+    async def _is_over(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Count a wrong key; answer 429 where its address has tried too many."""
+        address, now = (scope.get("client") or ("", 0))[0], time.monotonic()
+        is_over = self._failures.is_over(address, now=now)
+        self._failures.note(address, now=now)
+        if is_over:
+            problem = Problem("too many wrong API keys came from this address", "wait a minute")
+            await answer(429, problem, {"Retry-After": f"{access.WITHIN_S:.0f}"})(scope, receive, send)
+        return is_over
+
+    def _note(self, entry: AuditEntry) -> None:
+        with self._keys.store.write() as connection:
+            key_table.note(connection, entry)
 
     def _name(self, scope: Scope) -> str | None:
         """Return the name of the key behind the request: of its header, else of its cookie."""

@@ -51,6 +51,19 @@ api_key = Table(
     Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the key, hexadecimal
     Column("name", Text, nullable=False),
     Column("created", Double, nullable=False),
+    Column("role", Text),  # `read`, `write` or `admin`; NULL for the server's own key, which may do all
+    Column("expires", Double),  # NULL: never
+)
+
+audit = Table(
+    "audit",  # requests of people that changed something
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("time", Double, nullable=False),
+    Column("key_name", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("status", Integer, nullable=False),
 )
 
 project = Table(

@@ -32,8 +32,8 @@ def test_every_route_refuses_who_has_no_key(tmp_path: Path) -> None:
         for path in paths:
             for number, method in enumerate(EVERY_METHOD):
                 answer = session.request(method, server.url + path, headers=HEADERS[number % len(HEADERS)], timeout=5)
-                assert answer.status_code == 401, (method, path)
-                assert answer.headers["WWW-Authenticate"]
+                assert answer.status_code in (401, 429), (method, path)  # 429: so many wrong keys from here
+                assert answer.headers["WWW-Authenticate" if answer.status_code == 401 else "Retry-After"]
                 if method != "HEAD":
                     assert answer.json().keys() == {"message", "hint", "faults"}
 
