@@ -94,6 +94,22 @@ def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
     return SeriesAnswer(lines, groups)
 
 
+def draw_lines(connection: Connection, wanted: SeriesQuery) -> list[tuple[int, Drawn]]:
+    """Return each wanted line drawn by itself, whatever its group, and how many points it has in all.
+
+    Raises:
+        UsageError: `x` names no axis.
+    """
+    pairs = [(asked.owner, asked.key) for asked in wanted.lines]
+    reader = _Reader(connection, parse_axis(wanted.x), low=wanted.low, high=wanted.high, width=wanted.points)
+    seen = reader.read(list(dict.fromkeys(pairs)))
+    nothing = (0, drawing.together([]))
+    found = [seen.get(pair, nothing) for pair in pairs]
+    return [
+        (count, drawing.draw(marks, width=wanted.points, low=wanted.low, high=wanted.high)) for count, marks in found
+    ]
+
+
 def read_points(
     connection: Connection,
     owner_id: str,

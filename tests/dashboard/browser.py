@@ -22,6 +22,7 @@ from lightning_sweeps.client import Client
 
 START_S = 60
 WAIT_S = 30
+SCRIPT_S = 50
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the WebDriver standard gives to references
 FLAGS = [
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
@@ -43,6 +44,7 @@ class Browser:
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         made = self._send("POST", f"{driver_url}/session", {"capabilities": {"alwaysMatch": wanted}})
         self._base = f"{driver_url}/session/{made['sessionId']}"
+        self._post("/timeouts", {"script": 1000 * SCRIPT_S})
         self.resize(width, height)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_the_cookie_reads_and_is_hidden_from_scripts_and_other_sites(
     server: tuple[Client, ServerFile], browser: requests.Session
 ) -> None:
     _, file = server
-    (cookie,) = browser.cookies
+    (cookie,) = CookieJar.__iter__(browser.cookies)
     assert file.token not in (cookie.value or "")
     assert cookie.has_nonstandard_attr("HttpOnly") and cookie.get_nonstandard_attr("SameSite") == "strict"
     assert browser.get(f"{file.url}/api/runs", timeout=5).json() == {"runs": [], "total": 0}
@@ -133,7 +134,7 @@ def test_only_the_pages_own_files_are_served(
 ) -> None:
     request = requests.Request("GET", server[1].url + "/").prepare()
     request.url = server[1].url + path
-    request.headers.update({"Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies)})
+    request.headers.update({"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())})
     answer = browser.send(request, timeout=5)
     assert "built-from" not in answer.text and "APIRouter" not in answer.text
     assert answer.status_code in (200, 404, 503)

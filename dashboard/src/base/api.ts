@@ -84,9 +84,8 @@ export interface Columns {
   minimum: (number | null)[];
   maximum: (number | null)[];
   mean: (number | null)[];
-  last: (number | null)[];
-  counts: number[];
-  nonfinite: number[];
+  /** Which buckets hold values that are not finite. */
+  broken: number[];
 }
 
 /** Several series drawn as one. */
@@ -110,8 +109,12 @@ export interface SeriesQuery {
   points: number;
 }
 
+interface PackedHead {
+  wide: boolean;
+  lines: { count: number; size: number; even: boolean; bounds: boolean; broken: number[] }[];
+}
+
 export interface SeriesAnswer {
-  lines: Columns[];
   groups: GroupColumns[];
 }
 
@@ -261,11 +264,11 @@ export class Refusal extends Error {
   }
 }
 
-async function request(path: string, init?: RequestInit): Promise<string> {
+async function answered(path: string, init?: RequestInit): Promise<Response> {
   const answer = await fetch(path, { credentials: "same-origin", ...init });
+  if (answer.ok) return answer;
   const text = await answer.text();
   if (answer.status === 401) location.reload(); // the session is over: the server's login page says what to do
-  if (answer.ok) return text;
   let said = { message: `the server answered ${answer.status}`, hint: "" };
   try {
     said = { ...said, ...JSON.parse(text) };
@@ -273,6 +276,10 @@ async function request(path: string, init?: RequestInit): Promise<string> {
     // an answer of a proxy in between is no JSON: its status is all there is to say
   }
   throw new Refusal(answer.status, said.message, said.hint);
+}
+
+async function request(path: string, init?: RequestInit): Promise<string> {
+  return (await answered(path, init)).text();
 }
 
 const POST: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
@@ -296,6 +303,35 @@ export const actions = {
   stopTrial: (trial: string) => post<Trial>(`/api/trials/${id(trial)}/stop`),
   logOut: () => post<object>("/api/logout"),
 };
+
+/** Returns each wanted line, in the order asked. */
+export async function getLines(wanted: SeriesQuery): Promise<Columns[]> {
+  const answer = await answered("/api/series/packed", { ...POST, body: JSON.stringify(wanted) });
+  return unpacked(await answer.arrayBuffer(), wanted);
+}
+
+/** Reads the form that the server's `packing.py` describes. */
+function unpacked(bytes: ArrayBuffer, wanted: SeriesQuery): Columns[] {
+  let at = 4 + new DataView(bytes).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(bytes.slice(4, at))) as PackedHead;
+  const take = (count: number, isWide: boolean): number[] => {
+    const part = bytes.slice(at, at + count * (isWide ? 8 : 4));
+    at += part.byteLength;
+    return Array.from(isWide ? new Float64Array(part) : new Float32Array(part));
+  };
+  const values = (count: number): (number | null)[] => {
+    const found = take(count, head.wide);
+    return found.some((value) => !Number.isFinite(value)) ? found.map((value) => (Number.isFinite(value) ? value : null)) : found;
+  };
+  return head.lines.map((line, index) => {
+    const given = take(line.even ? 2 : line.size, true);
+    const x = line.even ? Array.from({ length: line.size }, (_, place) => given[0]! + given[1]! * place) : given;
+    const mean = values(line.size);
+    const [minimum, maximum] = line.bounds ? [values(line.size), values(line.size)] : [mean, mean];
+    const { owner, key } = wanted.lines[index]!;
+    return { owner, key, count: line.count, broken: line.broken, x, mean, minimum, maximum };
+  });
+}
 
 /** Where the server tells what changes, as server-sent events whose data is a `Changes`. */
 export const LIVE_PATH = "/api/live";

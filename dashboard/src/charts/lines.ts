@@ -57,7 +57,7 @@ export function toLine(columns: Columns, name: Name, smoothing = 0): Line {
     raw: isSmooth ? columns.mean : null,
     low: columns.minimum,
     high: columns.maximum,
-    broken: columns.x.filter((_, at) => columns.nonfinite[at]! > 0),
+    broken: columns.broken.map((at) => columns.x[at]!),
   };
 }
 

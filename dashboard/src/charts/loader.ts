@@ -1,7 +1,7 @@
 /** Series, asked for together and kept: charts that want some in the same moment share one question. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Columns, get, type GroupColumns, paths } from "../base/api";
+import { type Columns, get, getLines, type GroupColumns, paths, type SeriesQuery } from "../base/api";
 
 export interface Wanted {
   owner: string;
@@ -49,9 +49,9 @@ function keep(id: string, stamp: string, columns: Columns): void {
   if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value as string);
 }
 
-function question(lines: { owner: string; key: string; group?: string }[], view: View) {
+function question(lines: { owner: string; key: string; group?: string }[], view: View): SeriesQuery {
   const [low, high] = view.zoom ?? [null, null];
-  return paths.series({ lines, x: view.x, low, high, points: POINTS });
+  return { lines, x: view.x, low, high, points: POINTS };
 }
 
 async function askAll(): Promise<void> {
@@ -68,7 +68,7 @@ async function askAll(): Promise<void> {
 async function ask(part: Waiting[]): Promise<void> {
   try {
     const lines = part.map(({ want }) => ({ owner: want.owner, key: want.key }));
-    const found = (await get(question(lines, part[0]!.view))).lines;
+    const found = await getLines(question(lines, part[0]!.view));
     for (const [at, { id, want, answered }] of part.entries()) {
       keep(id, want.stamp, found[at]!);
       for (const answer of answered) answer(found[at]!);
@@ -105,7 +105,7 @@ export function useSeries(wanted: Wanted[], view: View, isActive: boolean): Load
 export function useGroups(wanted: Wanted[], view: View, isActive: boolean): Loaded<GroupColumns> {
   return useLoaded(wanted, view, isActive, async () => {
     const lines = wanted.map(({ owner, key, group }) => ({ owner, key, group: group ?? "" }));
-    return (await get(question(lines, view))).groups;
+    return (await get(paths.series(question(lines, view)))).groups;
   });
 }
 

@@ -180,7 +180,8 @@ export class Plot {
     const seen: number[] = [];
     const { isLogY, hasEnvelope, hasOutliers } = this.look;
     for (const line of this.lines) {
-      const sources = hasEnvelope || line.counts ? [line.y, line.low, line.high] : line.raw ? [line.y, line.raw] : [line.y];
+      const isFlat = line.low === line.high && line.raw === null;
+      const sources = isFlat ? [line.y] : hasEnvelope || line.counts ? [line.y, line.low, line.high] : line.raw ? [line.y, line.raw] : [line.y];
       for (const source of sources) {
         for (let at = 0; at < source.length; at++) {
           const value = source[at];
@@ -212,7 +213,7 @@ export class Plot {
 
   private drawEnvelope(plot: uPlot, line: Line): void {
     const { ctx } = plot;
-    if (!line.low.some((low, at) => low !== line.high[at])) return;
+    if (line.low === line.high || !line.low.some((low, at) => low !== line.high[at])) return;
     ctx.fillStyle = faded(line.color, line.counts ? 0.2 : 0.16);
     const inside = line.x.flatMap((_, at) => (this.isDrawn(line.low[at]) && this.isDrawn(line.high[at]) ? [at] : []));
     ctx.beginPath();

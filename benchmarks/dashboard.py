@@ -1,0 +1,243 @@
+"""What the dashboard costs in a real browser, beside bare uPlot drawing the same in the same run.
+
+    python -m benchmarks.dashboard [charts] [steps] [table] [open]
+
+- charts: 20 charts x 50 runs x 500 points, from the navigation until all are painted; and the page's work alone.
+- steps: opening a run of 1,000,000 steps beside one of 1,000.
+- table: 10,000 runs scrolled from top to bottom: how often rows in sight were still empty when the frame was painted.
+- open: the heap of a page that is left open while runs go on (one change a second stands for the hour; faster here).
+
+Needs Chromium (Debian: chromium, chromium-driver), the built page, and dashboard/node_modules for the bare uPlot.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import math
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lightning_sweeps.client import Client
+from lightning_sweeps.messages import LineRequest, SeriesQuery
+from tests.dashboard.browser import Browser, running_browser
+from tests.dashboard.worlds import Writer, run_info
+from tests.servers import running_server
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 3
+CHARTS, RUNS, POINTS = 20, 50, 500
+KEYS = [f"group/metric{number:02d}" for number in range(CHARTS)]
+TABLE_RUNS = 10_000
+UPDATES = 400
+
+BARE = """<!doctype html><link rel=stylesheet href=/uPlot.min.css><script src=/uPlot.iife.min.js></script>
+<body style="display:grid;grid-template-columns:repeat(5,1fr)"><script>
+fetch("/data.json").then((answer) => answer.json()).then((charts) => {
+  for (const data of charts) {
+    const series = [{}, ...data.slice(1).map((_, at) => ({ stroke: `hsl(${at * 7} 60% 45%)`, width: 1.5 }))];
+    const scales = { x: { time: false } };
+    new uPlot({ width: 440, height: 220, scales, series, legend: { show: false } }, data, document.body);
+  }
+  requestAnimationFrame(() => requestAnimationFrame(() => (window.painted = performance.now())));
+});
+</script>"""
+
+PAINTED = """
+const [wanted, done] = arguments;
+(function look() {
+  const charts = [...document.querySelectorAll('.chart canvas')].length;
+  const isWaiting = document.querySelector('.plot-empty');
+  if (charts < wanted || isWaiting) return requestAnimationFrame(look);
+  requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
+})();"""
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder) / "server") as (client, _),
+        running_browser(width=2400, height=1600) as browser,
+    ):
+        browser.log_in(client)
+        for name in wanted:
+            PARTS[name](client, browser)
+
+
+def charts(client: Client, browser: Browser) -> None:
+    ids = made_runs(client)
+    path = f"/runs?view=Charts&find=c50&runs={','.join(ids)}"
+    ours: list[tuple[float, float]] = []
+    bare: list[tuple[float, float]] = []
+    with bare_pages(client, ids) as bare_url:
+        for _ in range(ROUNDS):
+            ours.append(measured(browser, client.url + path, lambda: painted(browser, CHARTS)))
+            bare.append(measured(browser, bare_url, lambda: bare_painted(browser)))
+    print(f"{CHARTS} charts x {RUNS} runs x {POINTS} points, median of {ROUNDS}")
+    print(f"{'':12}{'painted after':>16}{'work of the page':>20}")
+    rows = {"ours": ours, "bare uPlot": bare}
+    for name, values in rows.items():
+        wall, work = (statistics.median(column) for column in zip(*values, strict=True))
+        print(f"{name:12}{wall:>13.0f} ms{work:>17.0f} ms")
+    ratios = [
+        statistics.median(a) / statistics.median(b)
+        for a, b in zip(zip(*ours, strict=True), zip(*bare, strict=True), strict=True)
+    ]
+    print(f"{'ratio':12}{ratios[0]:>16.2f}{ratios[1]:>20.2f}")
+
+
+def steps(client: Client, browser: Browser) -> None:
+    for count in (1_000, 1_000_000):
+        run = Writer(client, run_info(f"steps-{count}"))
+        for step in range(count):
+            run.row(step, {"loss": math.sin(step / 1000)})
+            if step % 50_000 == 0:
+                run.send()
+        run.finish().send()
+    for count in (1_000, 1_000_000, 1_000, 1_000_000):
+        url = f"{client.url}/runs/run-steps-{count}"
+        walls = [measured(browser, url, lambda: painted(browser, 1))[0] for _ in range(ROUNDS)]
+        print(f"a run of {count:>9,} steps: painted after {statistics.median(walls):.0f} ms")
+
+
+def table(client: Client, browser: Browser) -> None:
+    for number in range(TABLE_RUNS):
+        Writer(client, run_info(f"row-{number:05d}", group=f"group-{number // 2}")).log(
+            1, loss=float(number)
+        ).finish().send()
+    browser.go(f"{client.url}/runs?sort=-summary.loss")
+    browser.wait(lambda: browser.count("[data-row='0'] a") > 0, what="the first row")
+    blank = browser.run_async(
+        """const done = arguments[0]; const box = document.querySelector('.table'); const frames = [];
+        const whole = box.scrollHeight - box.clientHeight; let at = 0;
+        (function scroll() {
+          const seen = box.getBoundingClientRect();
+          const rows = [...document.querySelectorAll('.table-body .row')].filter((row) => {
+            const place = row.getBoundingClientRect();
+            return place.bottom > seen.top + 34 && place.top < seen.bottom; });
+          const expected = Math.floor((seen.height - 34) / 34) - 1;
+          frames.push([rows.length < expected, rows.filter((row) => row.classList.contains('waiting')).length]);
+          if (at >= whole) return done({frames: frames.length, missing: frames.filter((one) => one[0]).length,
+            waiting: frames.filter((one) => one[1]).length});
+          at += 400; box.scrollTop = at; requestAnimationFrame(() => requestAnimationFrame(scroll));
+        })();"""
+    )
+    print(f"{TABLE_RUNS:,} runs scrolled, 400 pixels a frame: {json.dumps(blank)}")
+    started = time.monotonic()
+    browser.run("document.querySelector('.table').scrollTop = 170000")
+    browser.wait(lambda: browser.count(".table-body .row.waiting") == 0, what="the rows in the middle")
+    print(f"a jump to the middle: its rows are there after {(time.monotonic() - started) * 1000:.0f} ms")
+
+
+def left_open(client: Client, browser: Browser) -> None:
+    runs = [Writer(client, run_info(f"open-{number}", group="open")).log(0, loss=1.0).send() for number in range(10)]
+    browser.go(f"{client.url}/groups/tests/open")
+    painted(browser, 1)
+    sizes = []
+    for update in range(1, UPDATES + 1):
+        for run in runs:
+            run.log(update, loss=1 / update).send()
+        time.sleep(0.1)
+        if update % (UPDATES // 4) == 0:
+            browser.devtools("HeapProfiler.collectGarbage", {})
+            sizes.append(metric(browser, "JSHeapUsedSize") / 1e6)
+    print(
+        f"heap of a page left open, over {UPDATES} updates of 10 runs: {', '.join(f'{size:.1f}' for size in sizes)} MB"
+    )
+
+
+PARTS: dict[str, Callable[[Client, Browser], None]] = {
+    "charts": charts,
+    "steps": steps,
+    "table": table,
+    "open": left_open,
+}
+
+
+def made_runs(client: Client) -> list[str]:
+    """Make the runs of the charts and return their ids."""
+    found = []
+    for number in range(RUNS):
+        info = run_info(f"c50-{number}")
+        run = Writer(client, info)
+        for step in range(POINTS):
+            run.row(
+                step,
+                {key: math.exp(-step / 200) + math.sin(step * (at + 1) + number) / 9 for at, key in enumerate(KEYS)},
+            )
+        run.finish().send()
+        found.append(info.id)
+    return found
+
+
+@contextmanager
+def bare_pages(client: Client, ids: list[str]) -> Iterator[str]:
+    """Serve the same data to a page that holds nothing but uPlot; give its address."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in ("uPlot.min.css", "uPlot.iife.min.js"):
+            (folder / file).write_bytes((ROOT / "dashboard/node_modules/uplot/dist" / file).read_bytes())
+        (folder / "index.html").write_text(BARE)
+        lines = client.query_series(
+            SeriesQuery([LineRequest(run, key) for key in KEYS for run in ids], points=POINTS)
+        ).lines
+        data = []
+        for at in range(CHARTS):
+            part = lines[at * RUNS : (at + 1) * RUNS]
+            data.append([part[0].x, *(line.mean for line in part)])
+        (folder / "data.json").write_text(json.dumps(data))
+        handler = functools.partial(Quiet, directory=name)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def measured(browser: Browser, url: str, wait: Callable[[], float]) -> tuple[float, float]:
+    """Return the milliseconds until the page was painted, and those that its own thread worked for it."""
+    browser.go("about:blank")
+    browser.devtools("Performance.enable", {})
+    before = metric(browser, "TaskDuration")
+    browser.go(url)
+    wall = wait()
+    work = metric(browser, "TaskDuration")
+    return wall, (work - before if work > before else work) * 1000
+
+
+def painted(browser: Browser, count: int) -> float:
+    return float(browser.run_async(f"const done = arguments[0]; (function () {{ {PAINTED} }})({count}, done);"))
+
+
+def bare_painted(browser: Browser) -> float:
+    browser.wait(lambda: browser.run("return window.painted"), what="bare uPlot")
+    return float(browser.run("return window.painted"))
+
+
+def metric(browser: Browser, name: str) -> float:
+    browser.devtools("Performance.enable", {})
+    found = browser.devtools("Performance.getMetrics", {})["metrics"]
+    return float(next(one["value"] for one in found if one["name"] == name))
+
+
+if __name__ == "__main__":
+    main()
