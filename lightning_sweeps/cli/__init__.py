@@ -29,12 +29,14 @@ COMMANDS = {
     "tune": Entry("lightning_sweeps.cli.tune", "Create a sweep and run it here to its end, in one command."),
     "agent": Entry("lightning_sweeps.cli.agent", "Run a sweep's trials here: one agent per GPU, in one command."),
     "status": Entry("lightning_sweeps.cli.status", "Show sweeps, or one sweep's trials, best result and agents."),
+    "report": Entry("lightning_sweeps.cli.report", "Report what a sweep found, why trials were stopped, what it took."),
     "runs": Entry("lightning_sweeps.cli.runs", "List runs: state, group, rank, last values."),
     "ui": Entry("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
     "logs": Entry("lightning_sweeps.cli.logs", "Show or follow what the ranks of a run, group or trial print."),
     "sync": Entry("lightning_sweeps.cli.sync", "Ship journals that were left behind, or copied folders of them."),
     "export": Entry("lightning_sweeps.cli.export", "Write runs and every value that they logged into files."),
     "db": Entry("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
+    "key": Entry("lightning_sweeps.cli.key", "Make, list and revoke the server's API keys."),
     "server": Entry("lightning_sweeps.cli.server", "Run a server for a team, or manage this machine's own."),
 }
 

@@ -1,0 +1,103 @@
+"""`lightning-sweeps report`: what a sweep found, as text to keep."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import typer
+
+from lightning_sweeps.cli.tables import duration, number, parameters, print_json
+from lightning_sweeps.connection import connect
+from lightning_sweeps.messages import Agent, Sweep, Trial
+from lightning_sweeps.sweeps.config import read_config
+from lightning_sweeps.sweeps.importance import importance
+from lightning_sweeps.sweeps.space import Space
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+BEST = 5
+"""How many trials are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of a sweep; times in seconds of all trials together."""
+
+    sweep: Sweep
+    best: list[Trial]
+    importance: dict[str, float]
+    stopped: list[Trial]
+    failed: list[Trial]
+    trial_s: float
+    gpu_s: float
+    saved_s: float
+    """What stopped trials would have taken more, had each lasted as long as the median of those that finished."""
+
+
+@app.command()
+def report(
+    sweep: str = typer.Argument(..., metavar="SWEEP_ID", help="The sweep."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+) -> None:
+    """Print what a sweep found: best trials, which parameters mattered, what was stopped and why, failures, time."""
+    with connect() as client:
+        found = build(client.sweep(sweep), client.trials(sweep), client.agents(sweep))
+    if as_json:
+        print_json(asdict(found))
+        return
+    for line in lines(found):
+        typer.echo(line)
+
+
+def build(sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> Report:
+    """Return the report of these trials."""
+    sign = 1 if sweep.goal == "minimize" else -1
+    ended = [trial for trial in trials if trial.state in ("finished", "stopped") and trial.objective is not None]
+    ended.sort(key=lambda trial: (sign * (trial.objective or 0.0), trial.number))
+    space = Space.of(read_config(sweep.config).parameters)
+    gpus = {agent.id: len(agent.gpus) for agent in agents}
+    times = {trial.id: trial.ended - trial.started for trial in trials if trial.started and trial.ended}
+    stopped = [trial for trial in trials if trial.state == "stopped"]
+    finished = sorted(times[trial.id] for trial in trials if trial.state == "finished" and trial.id in times)
+    usual = finished[len(finished) // 2] if finished else 0.0
+    return Report(
+        sweep=sweep,
+        best=ended[:BEST],
+        importance=importance(space, [(trial.params, sign * (trial.objective or 0.0)) for trial in ended]),
+        stopped=stopped,
+        failed=[trial for trial in trials if trial.state in ("failed", "lost")],
+        trial_s=sum(times.values()),
+        gpu_s=sum(seconds * gpus.get(trial.agent or "", 0) for trial in trials if (seconds := times.get(trial.id))),
+        saved_s=sum(max(0.0, usual - times[trial.id]) for trial in stopped if trial.id in times),
+    )
+
+
+def lines(found: Report) -> list[str]:
+    """Return the report as lines of Markdown."""
+    sweep = found.sweep
+    counts = ", ".join(f"{count} {state}" for state, count in sweep.counts.items() if count) or "no trials yet"
+    reason = f": {sweep.reason}" if sweep.reason else ""
+    text = [f"# Sweep {sweep.id} ({sweep.name})", "", f"{sweep.method}, {sweep.state}{reason}. Trials: {counts}."]
+    text += ["", f"## Best trials ({sweep.goal} {sweep.metric or 'nothing'})", ""]
+    text += [
+        f"- trial {trial.number}: {number(trial.objective)} with {parameters(trial.params)}" for trial in found.best
+    ]
+    text += ["- none yet"] if not found.best else []
+    if found.importance:
+        text += ["", "## Which parameters mattered", ""]
+        text += [f"- {name}: {100 * share:.0f} %" for name, share in found.importance.items()]
+    if found.stopped:
+        text += ["", "## Stopped early", ""]
+        text += [f"- trial {trial.number}: {trial.reason}" for trial in found.stopped]
+    if found.failed:
+        text += ["", "## Failed", ""]
+        text += [f"- trial {trial.number}: {_last_words(trial)}" for trial in found.failed]
+    text += ["", "## Time", "", f"- all trials: {duration(1, 1 + found.trial_s)}"]
+    text += [f"- GPU time: {duration(1, 1 + found.gpu_s)}"] if found.gpu_s else []
+    text += [f"- saved by stopping, about: {duration(1, 1 + found.saved_s)}"] if found.stopped else []
+    return text
+
+
+def _last_words(trial: Trial) -> str:
+    said = [line.strip() for line in trial.stderr_tail.splitlines() if line.strip()]
+    return said[-1] if said else trial.reason or f"exit code {trial.exit_code}"
