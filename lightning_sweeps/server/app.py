@@ -10,7 +10,19 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
-from lightning_sweeps.server import auth, dashboard, ingest, keys, live, problems, queries, reference, sessions, sweeps
+from lightning_sweeps.server import (
+    auth,
+    dashboard,
+    ingest,
+    keys,
+    live,
+    operations,
+    problems,
+    queries,
+    reference,
+    sessions,
+    sweeps,
+)
 from lightning_sweeps.store.engine import Store
 
 
@@ -38,9 +50,9 @@ def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
     app.state.lease_s = lease_s
     app.state.closing = threading.Event()
     problems.install(app)
-    routers = (ingest.router, queries.router, live.router, sweeps.router, keys.router, reference.router)
-    for router in (*routers, dashboard.router):  # the last takes every other path
-        app.include_router(router)
+    parts = (ingest, queries, live, sweeps, keys, operations, reference, dashboard)  # the last takes every other path
+    for part in parts:
+        app.include_router(part.router)
     return app
 
 
