@@ -88,6 +88,10 @@ class Keys:
         """Return the digest of the key of this name."""
         return next((known for known, other in self._names().items() if other == name), None)
 
+    def forget(self) -> None:
+        """Read the keys again at the next request: they were changed here."""
+        self._known = (float("-inf"), {})
+
     def role_of(self, name: str) -> Role:
         """Return what the key of this name may do."""
         return self._roles.get(name, "read")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import ApiKey, AuditEntry, KeyCreate, KeyCreated, Problem
@@ -29,7 +29,7 @@ def list_keys(store: StoreDep) -> list[ApiKey]:
 
 
 @router.post("/api/keys", responses={422: {"model": Problem}})
-def create_key(store: StoreDep, wanted: KeyCreate) -> KeyCreated:
+def create_key(request: Request, store: StoreDep, wanted: KeyCreate) -> KeyCreated:
     """Make a key. The answer is the only place where it is ever shown."""
     lasts_s = wanted.lasts_s
     if lasts_s is not None and not 0 < lasts_s <= LONGEST_S:
@@ -38,17 +38,20 @@ def create_key(store: StoreDep, wanted: KeyCreate) -> KeyCreated:
     expires = None if lasts_s is None else now + lasts_s
     with store.write() as connection:
         made = keys.create_key(connection, digest(key), name=wanted.name, role=wanted.role, expires=expires, now=now)
+    request.app.state.keys.forget()
     return KeyCreated(key, made)
 
 
 @router.post("/api/keys/revoke", responses={404: {"model": Problem}, 422: {"model": Problem}})
-def revoke_key(store: StoreDep, own: KeyNameDep, name: KeyName) -> list[ApiKey]:
+def revoke_key(request: Request, store: StoreDep, own: KeyNameDep, name: KeyName) -> list[ApiKey]:
     """Let a key in no more (within seconds), and return those that are left."""
     if name == own:
         raise UsageError(f"`{name}` is the key of this request", hint="revoke it with another admin key")
     with store.write() as connection:
         keys.revoke_key(connection, name)
-        return keys.list_keys(connection)
+        left = keys.list_keys(connection)
+    request.app.state.keys.forget()
+    return left
 
 
 @router.get("/api/audit")
