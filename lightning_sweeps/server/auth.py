@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import math
 import secrets
 import time
 from collections.abc import Mapping
@@ -78,6 +79,7 @@ class Keys:
         self.store = store
         self._known: tuple[float, Mapping[str, str]] = (float("-inf"), {})
         self._roles: Mapping[str, Role] = {}
+        self._expires: Mapping[str, float] = {}
 
     def name_of(self, key: str) -> str | None:
         """Return the name of a key that is let in, else None; compares in constant time."""
@@ -115,13 +117,16 @@ class Keys:
         if now - read_at > known_for_s:
             names = self._read()
             self._known = (now, names)
-        return names
+        if not self._expires:
+            return names
+        return {known: name for known, name in names.items() if self._expires.get(name, math.inf) > time.time()}
 
     def _read(self) -> Mapping[str, str]:
         is_valid = or_(api_key.c.expires.is_(None), api_key.c.expires > time.time())
         with self.store.read() as connection:
             rows = connection.execute(select(api_key).where(is_valid)).all()
         self._roles = {row.name: row.role or "admin" for row in rows}
+        self._expires = {row.name: row.expires for row in rows if row.expires is not None}
         return {row.digest: row.name for row in rows}
 
 
