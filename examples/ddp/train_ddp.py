@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ def main() -> None:
     try:
         is_stopped = train(arguments, run, ranks)
     finally:
+        gc.collect()  # the model and its hooks hold each other, and through them the group that is destroyed next
         dist.destroy_process_group()
     if is_stopped:
         run.finish("stopped", reason=STOPPED)
