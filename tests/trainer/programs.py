@@ -32,7 +32,7 @@ def run_program(*arguments: str | Path, home: Path, **variables: str) -> str:
     with start_program(*arguments, home=home, **variables) as process:
         printed, _ = process.communicate(timeout=LIMIT_S)
     if process.returncode and GLOO_ABORT in printed:
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(Home(home).journals, ignore_errors=True)
         with start_program(*arguments, home=home, **variables) as process:
             return wait_for(process)
     assert process.returncode == 0, printed
