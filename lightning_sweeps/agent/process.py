@@ -135,6 +135,7 @@ class TrialRun:
     def clear(self) -> list[Survivor]:
         """After the first process has ended: end what outlived it; return what is still there."""
         survivors = kill_tree(self.tree, grace_s=LEFTOVER_GRACE_S, reap=self.reap)
+        self.reap()  # the dead that nobody had to wait for
         self.show(last=True)
         if not survivors:
             self.folder.process.unlink(missing_ok=True)
