@@ -135,8 +135,9 @@ class Service:
 
     def _has_work(self) -> bool:
         """Whether a process that logs still lives, a trial runs, or something is not shipped yet."""
-        own = self._node_journal.path.name if self._node_journal is not None else ""
-        return self._guard.is_guarding or any(name != own for name in self._book.journals)
+        return self._guard.is_guarding or any(
+            journal.owner.pid != os.getpid() for journal in self._book.journals.values()
+        )
 
     def _is_done(self) -> bool:
         return time.monotonic() - self._busy_at > self.settings.idle_exit_s

@@ -26,7 +26,7 @@ logger = logging.getLogger("lightning_sweeps.service")
 BATCH_BYTES = 16 * 1024 * 1024
 """A request carries no more than about this much of all journals together."""
 FIRST_INTERVAL_S = 0.5
-LAST_INTERVAL_S = 1.5
+LAST_INTERVAL_S = 2.0
 INTERVAL_PER_JOURNAL_S = 0.1
 """How far the server may be behind training: a node with many ranks sends them together, and less often."""
 ASK_INTERVAL_S = 2.0
@@ -65,22 +65,25 @@ class Shipper:
     _progress: dict[str, Progress] = field(default_factory=dict)
     _cleaned_at: float = 0.0
 
-    def ship(self, client: Client) -> None:
-        """Ship what is due until nothing is.
+    def ship(self, client: Client) -> bool:
+        """Ship what is due until nothing is; return whether anything was, or any journal has come or gone.
 
         Raises:
             ServerError: nothing more can be shipped now; ask again later.
         """
         self.book.refresh()
+        is_changed = self._progress.keys() != self.book.journals.keys()
         for gone in self._progress.keys() - self.book.journals.keys():
             del self._progress[gone]
         while batch := self._due(client):
             outcomes = client.send_journals([(due.journal.id, due.part.start, due.part.data) for due in batch])
             for due, outcome in zip(batch, outcomes, strict=True):
                 self._note(due, outcome)
+            is_changed = True
         if time.monotonic() - self._cleaned_at >= CLEAN_INTERVAL_S:
             self._cleaned_at = time.monotonic()
             self._delete_complete()
+        return is_changed
 
     def _due(self, client: Client) -> list[Due]:
         """Return the next part of every journal that is due, as many as one request may carry."""
@@ -152,10 +155,11 @@ class Shipper:
         """Take away the journals of dead processes that have an end and that the server has to the last byte."""
         for name, journal in list(self.book.journals.items()):
             committed = self._progress[name].committed
-            if committed is None or is_alive(journal.owner.pid, journal.owner.started):
-                continue
             try:
-                if committed == journal.path.stat().st_size and is_closed(journal.path):
+                if committed != journal.path.stat().st_size:
+                    continue
+                is_over = not is_alive(journal.owner.pid, journal.owner.started)
+                if is_over and is_closed(journal.path):
                     journal.path.unlink()
                     self.home.stacks(journal.owner.pid, journal.owner.started).unlink(missing_ok=True)
                     if journal.header.run is not None:

@@ -15,7 +15,7 @@ from lightning_sweeps.settings import Settings
 
 logger = logging.getLogger("lightning_sweeps.service")
 
-TICK_S = 0.1
+TICK_S = 0.2
 REQUEST_TIMEOUT_S = 8.0
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 15.0
@@ -54,9 +54,9 @@ class Shipping:
             try:
                 client = client or self._connect()
                 began_at = time.monotonic()
-                self.shipper.ship(client)
+                if self.shipper.ship(client):
+                    self.committed = self.shipper.committed()
                 self.pending_bytes = self.shipper.pending_bytes()
-                self.committed = self.shipper.committed()
                 self.began_at = began_at
                 self._note("")
                 backoff_s = FIRST_BACKOFF_S
