@@ -25,8 +25,9 @@ from sqlalchemy import insert
 
 from lightning_sweeps import records
 from lightning_sweeps.client import Client
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.journal.format import PREAMBLE, encode
-from lightning_sweeps.messages import LineRequest, RunsQuery, SeriesQuery, ServerFile, SortKey
+from lightning_sweeps.messages import LineRequest, RunsQuery, SeriesQuery, SortKey
 from lightning_sweeps.store import reading, schema, series
 from lightning_sweeps.store.chunks import Columns
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url

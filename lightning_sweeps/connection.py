@@ -13,7 +13,7 @@ import psutil
 
 from lightning_sweeps.client import READ_TIMEOUT_S, Client
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home, make_private_folder
 from lightning_sweeps.settings import Settings, read_settings, service_environment
 

@@ -23,6 +23,7 @@ from lightning_sweeps.agent.failure import explain, tail
 from lightning_sweeps.agent.link import START_DEADLINE_S, ServerLink
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import LaunchError, ServerError, ServerRefused, UsageError
+from lightning_sweeps.files import TrialFile
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, write_whole
 from lightning_sweeps.process_tree import Tree, identify, kill_tree
@@ -150,8 +151,8 @@ class _Agent:
             time.sleep(max(POLL_S, self.link.ready_in_s))
 
 
-def _trial_file(trial: m.Trial, sweep: m.Sweep) -> m.TrialFile:
-    return m.TrialFile(
+def _trial_file(trial: m.Trial, sweep: m.Sweep) -> TrialFile:
+    return TrialFile(
         id=trial.id,
         sweep=sweep.id,
         sweep_name=sweep.name,
@@ -216,7 +217,7 @@ class _Heart:
             self.stop = self.stop or command.reason or "the server asked for it"
 
 
-def _here(function: Function, trial: m.TrialFile, heart: _Heart) -> tuple[m.TrialEnd, BaseException | None]:
+def _here(function: Function, trial: TrialFile, heart: _Heart) -> tuple[m.TrialEnd, BaseException | None]:
     """Call the function in this process; return how the trial ended, and an interrupt that is to go on."""
     try:
         _call(function, trial)
@@ -241,7 +242,7 @@ def _end(heart: _Heart, problem: str, printed: str) -> m.TrialEnd:
     return m.TrialEnd("stopped", 0, heart.stop) if heart.stop else m.TrialEnd("finished", 0)
 
 
-def _in_a_fork(function: Function, trial: m.TrialFile, path: Path, heart: _Heart) -> m.TrialEnd:
+def _in_a_fork(function: Function, trial: TrialFile, path: Path, heart: _Heart) -> m.TrialEnd:
     """Call the function in a fork; end all that it leaves. A trial that does not obey a stop is killed."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -274,7 +275,7 @@ def _in_a_fork(function: Function, trial: m.TrialFile, path: Path, heart: _Heart
     return _end(heart, explain(code, printed) if code and not heart.stop else "", tail(printed))
 
 
-def _be_the_trial(function: Function, trial: m.TrialFile, log: Path) -> None:
+def _be_the_trial(function: Function, trial: TrialFile, log: Path) -> None:
     """Call the function, leave word of what it raised, and end this fork."""
     status = 1
     try:
@@ -293,7 +294,7 @@ def _be_the_trial(function: Function, trial: m.TrialFile, log: Path) -> None:
         os._exit(status)
 
 
-def _call(function: Function, trial: m.TrialFile) -> None:
+def _call(function: Function, trial: TrialFile) -> None:
     takes_trial = any(
         parameter.default is inspect.Parameter.empty
         and parameter.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -504,32 +504,3 @@ class Problem:
     message: str
     hint: str = ""
     faults: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class TrialFile:
-    """The trial as the agent hands it to every rank: the JSON file that `LIGHTNING_SWEEPS_TRIAL` names."""
-
-    id: str
-    sweep: str
-    sweep_name: str
-    project: str
-    number: int
-    attempt: int
-    params: dict[str, Any]
-    metric: str | None
-    goal: Goal
-    gpus: list[str] = field(default_factory=list)
-    """The GPUs of this trial on this node, as `CUDA_VISIBLE_DEVICES` names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFile:
-    """How the local server is found: `server.json` in the home folder, mode 0600."""
-
-    url: str
-    token: str
-    pid: int
-    started: float
-    """Start time of the server's process, as psutil gives it: with the pid it tells whether that server still lives."""
-    version: str

@@ -24,7 +24,7 @@ import psycopg
 import pytest
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.settings import environment
 from lightning_sweeps.store.engine import sqlite_url

@@ -64,6 +64,7 @@ from lightning_sweeps.agent.tickets import Tickets
 from lightning_sweeps.agent.warm import WarmStart, can_start_warm
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerError, ServerRefused, ServerUnreachable
+from lightning_sweeps.files import TrialFile
 from lightning_sweeps.gpus import sample_gpus
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, TunerFolder, write_whole
@@ -351,8 +352,8 @@ class Agent:
             environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
         return environment
 
-    def _trial_file(self, trial: m.Trial) -> m.TrialFile:
-        return m.TrialFile(
+    def _trial_file(self, trial: m.Trial) -> TrialFile:
+        return TrialFile(
             id=trial.id,
             sweep=self.sweep.id,
             sweep_name=self.sweep.name,

@@ -10,7 +10,7 @@ import typer
 
 from lightning_sweeps.connection import read_server_file
 from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.server.serve import LOOPBACK, serve
 from lightning_sweeps.settings import read_settings

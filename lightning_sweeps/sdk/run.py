@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from lightning_sweeps.files import TrialFile
 from lightning_sweeps.journal.values import plain_values
 from lightning_sweeps.journal.writer import JournalWriter
-from lightning_sweeps.messages import TrialFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.records import Artifact, Config, Finish, Media, RunInfo, RunState, Stream, Summary, Text
 from lightning_sweeps.sdk.artifacts import ArtifactShelf, Version

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from lightning_sweeps.errors import SettingError
-from lightning_sweeps.messages import TrialFile
+from lightning_sweeps.files import TrialFile
 from lightning_sweeps.settings import read_settings
 
 Trial = TrialFile

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError
 
 from lightning_sweeps import __version__
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed, UsageError
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder, write_whole
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.auth import keep_key, new_key

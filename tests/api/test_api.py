@@ -17,7 +17,7 @@ from lightning_sweeps.cli.db import app as db
 from lightning_sweeps.cli.export import app as export
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.store import maintenance, schema
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate

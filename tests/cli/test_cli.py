@@ -14,7 +14,7 @@ import pytest
 from lightning_sweeps.cli import COMMANDS
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import ServerUnreachable, UsageError
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.settings import environment
 from tests.servers import running_server
 

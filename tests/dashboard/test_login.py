@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.server import sessions
 from lightning_sweeps.server.sessions import UsedLinks, holder, issue
 from tests.servers import running_server

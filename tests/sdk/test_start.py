@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.node import node_id
 from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import Home

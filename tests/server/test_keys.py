@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from lightning_sweeps.cli.key import app as key_command
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import NotFound, ServerRefused, Unauthorized
-from lightning_sweeps.messages import KeyCreate, Role, RunsQuery, ServerFile
+from lightning_sweeps.files import ServerFile
+from lightning_sweeps.messages import KeyCreate, Role, RunsQuery
 from lightning_sweeps.server import access
 from tests.servers import running_server, wait_until
 from tests.store.journals import Journal

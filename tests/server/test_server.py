@@ -23,7 +23,8 @@ from lightning_sweeps.errors import (
     ServerUnreachable,
     Unauthorized,
 )
-from lightning_sweeps.messages import Health, IngestReply, LineRequest, SeriesQuery, ServerFile
+from lightning_sweeps.files import ServerFile
+from lightning_sweeps.messages import Health, IngestReply, LineRequest, SeriesQuery
 from lightning_sweeps.paths import Home
 from lightning_sweeps.server.ingest import MAX_BODY_BYTES
 from lightning_sweeps.settings import environment

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.messages import ServerFile
+from lightning_sweeps.files import ServerFile
 from tests.server_sweeps.driver import Server
 from tests.servers import PostgreSQL, running_server
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.ids import new_id
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.records import Header, Metrics, Process, RunInfo
@@ -30,7 +31,7 @@ class Server:
     """A running server, with a client of its own."""
 
     client: Client
-    described: m.ServerFile
+    described: ServerFile
     stack: ExitStack
 
     def new_client(self) -> Client:

@@ -15,6 +15,7 @@ import pytest
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import ServerUnreachable
+from lightning_sweeps.files import ServerFile
 from tests.server_sweeps.driver import Server
 from tests.server_sweeps.test_lifecycle import work_to_the_end
 from tests.servers import PostgreSQL, end_server, running_server, start_server, wait_for_server
@@ -49,7 +50,7 @@ AGENTS, TRIALS = 8, 80
 class Wanderer:
     """An agent that repeats a call at the other server when its own is gone, as agents behind one address do."""
 
-    def __init__(self, servers: list[m.ServerFile], sweep_id: str, slot: int) -> None:
+    def __init__(self, servers: list[ServerFile], sweep_id: str, slot: int) -> None:
         self._clients = [Client(server.url, server.token) for server in servers]
         self._at = slot % len(servers)
         register = m.AgentRegister("host", "node", 1, slot, [])

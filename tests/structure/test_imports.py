@@ -12,7 +12,19 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "lightning_sweeps"
 
-BASE = {"errors", "ids", "settings", "paths", "records", "messages", "node", "node_lock", "gpus", "process_tree"}
+BASE = {
+    "errors",
+    "files",
+    "ids",
+    "settings",
+    "paths",
+    "records",
+    "messages",
+    "node",
+    "node_lock",
+    "gpus",
+    "process_tree",
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -20,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "paths": set(),
     "records": set(),
+    "files": set(),
     "messages": set(),
     "node": {"ids", "records"},
     "node_lock": {"node", "paths"},

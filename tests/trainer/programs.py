@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import psutil
 
-from lightning_sweeps.messages import TrialFile
+from lightning_sweeps.files import TrialFile
 from lightning_sweeps.paths import Home, write_whole
 
 REPOSITORY = Path(__file__).parents[2]
