@@ -15,7 +15,7 @@ help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
 	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
 	@echo "make check   lint, formatting, types"
-	@echo "make reliability    run the fault matrix and write docs/reliability.md"
+	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
 	@echo "make bench   the benchmarks, against rivals in $(BENCH_VENV)"
 	@echo "make format  format the code"
 	@echo "make clean   take away the environments and the demo's data"
@@ -43,7 +43,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest $(PYTEST)
 
 reliability: $(INSTALLED)
-	$(BIN)/python -m pytest tests/faults --write-reliability
+	$(BIN)/python -m pytest tests/faults --long-faults --write-reliability
 
 bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py

@@ -67,3 +67,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-reliability", action="store_true", help="write docs/reliability.md from this run's faults"
     )
+    parser.addoption("--long-faults", action="store_true", help="let each fault last for minutes, in all half an hour")

@@ -17,24 +17,33 @@ real server); this page is written by a run of them: `make reliability`. Times a
 - *arrived*, *doubled*, *missing*: rows on the server at the end. What was written arrives exactly once, in order.
 - *p99*, *longest*: of `log()`; *finish*: how long `finish()` took.
 
-| fault | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
-|---|---|---|---|---|---|---|---|---|
+| fault | lasts s | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
+|---|---|---|---|---|---|---|---|---|---|
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one fault did; `lasted_s` is 0 for what happens at once."""
+
+    counted: Counted
+    lasted_s: float
 
 
 @dataclass(slots=True)
 class Matrix:
     """The lines so far, by the fault's name."""
 
-    lines: dict[str, Counted] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
 
     def render(self) -> str:
         return HEAD + "\n".join(map(self._row, self.lines)) + "\n"
 
     def _row(self, name: str) -> str:
-        it = self.lines[name]
+        it, lasted_s = self.lines[name].counted, self.lines[name].lasted_s
+        lasted = f"{lasted_s:.0f}" if lasted_s else ""
         return (
-            f"| {name} | {it.written:,} | {it.lost:,} | {it.arrived:,} | {it.doubled} | {it.missing} "
+            f"| {name} | {lasted} | {it.written:,} | {it.lost:,} | {it.arrived:,} | {it.doubled} | {it.missing} "
             f"| {it.p99_ms:.3f} | {it.worst_ms:.2f} | {it.finish_ms:.2f} |"
         )
 

@@ -45,6 +45,8 @@ print(json.dumps({
 }))
 """
 PACE_S = 0.001
+DRAIN_S = 300.0
+"""After ten minutes without a server there is a backlog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,13 @@ class Scene:
         """Let the program end and count what it wrote and what arrived."""
         assert self.program is not None
         self._end.touch()
-        printed, _ = self.program.communicate(timeout=60)
+        printed, _ = self.program.communicate(timeout=DRAIN_S)
         assert self.program.returncode == 0
         counted = Counted(**json.loads(printed))
         with Client(f"http://127.0.0.1:{self.port}", self.token) as client:
             wait_until(
                 lambda: {run.state for run in client.runs(project="fault").runs} <= FINAL_RUN_STATES,
-                timeout_s=60,
+                timeout_s=DRAIN_S,
                 what="the run's end on the server",
             )
             (run,) = client.runs(project="fault").runs
