@@ -22,6 +22,7 @@ RANKS = 8
 
 PROGRAM = """
 import json, time
+{before}
 a = time.perf_counter()
 {imports}
 b = time.perf_counter()
@@ -39,7 +40,10 @@ ROW = "{'loss': 0.5, 'accuracy': 0.25}"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """How a logger is used, as lines of a program; `package` is what must be installed for it."""
+    """How a logger is used, as lines of a program; `package` is what must be installed for it.
+
+    `before`: what the training program has imported anyway.
+    """
 
     imports: str
     init: str
@@ -47,24 +51,29 @@ class Contender:
     finish: str
     package: str = ""
     variables: tuple[tuple[str, str], ...] = ()
+    before: str = ""
 
     def program(self) -> str:
-        return PROGRAM.format(imports=self.imports, init=self.init, log=self.log, finish=self.finish)
+        return PROGRAM.format(
+            before=self.before, imports=self.imports, init=self.init, log=self.log, finish=self.finish
+        )
 
 
-def ours(**variables: str) -> Contender:
+def ours(before: str = "", **variables: str) -> Contender:
     return Contender(
-        "import lightning_sweeps",
-        "run = lightning_sweeps.init('bench')",
+        "from lightning_sweeps import finish, init",
+        "run = init('bench')",
         f"run.log({ROW}, step)",
-        "lightning_sweeps.finish()",
+        "finish()",
         variables=tuple(variables.items()),
+        before=before,
     )
 
 
 DEAD = "http://127.0.0.1:1"
 CONTENDERS = {
     "lightning_sweeps": ours(LIGHTNING_SWEEPS_URL=DEAD),
+    "lightning_sweeps after `import lightning`": ours("import lightning", LIGHTNING_SWEEPS_URL=DEAD),
     "lightning_sweeps, home cannot be written": ours(LIGHTNING_SWEEPS_URL=DEAD, LIGHTNING_SWEEPS_HOME="/proc/none"),
     "wandb offline": Contender(
         "import wandb",
@@ -138,12 +147,12 @@ def main() -> None:
             with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
                 samples[name].append(times(start(contender, folder)))
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-            ranks = [start(ours(LIGHTNING_SWEEPS_URL=DEAD), folder) for _ in range(RANKS)]
+            ranks = [start(ours("import lightning", LIGHTNING_SWEEPS_URL=DEAD), folder) for _ in range(RANKS)]
             together.extend(times(rank) for rank in ranks)
     print("| | import s | init ms | finish ms |\n|---|---|---|---|")
     for name, measured in samples.items():
         print(row(name, measured))
-    print(row(f"lightning_sweeps, {RANKS} ranks at once on {os.cpu_count()} cores", together))
+    print(row(f"the same, {RANKS} ranks at once on {os.cpu_count()} cores", together))
     for name in CONTENDERS.keys() - present.keys():
         print(f"not installed, so not measured: {name}")
 
