@@ -60,6 +60,7 @@ class Run:
         self._next_step = 0
         self._finished = False
         self._capture: Capture | None = None
+        self._captures_console = False
         self._held: list[tuple[Stream, str]] = []
         self.trial = trial
         self.config = RecordedMap(info.config, self._record_config)
@@ -147,7 +148,7 @@ class Run:
             step = self._next_step
         self._next_step = step + 1
         if self._writer is not None:
-            self._finished = False
+            self._reopen()
             self._writer.metrics(step, values)
 
     def log_media(
@@ -170,7 +171,7 @@ class Run:
             writer.complain(f"cannot keep `{key}`: {error}; training goes on without it")
             return
         at = max(0, self._next_step - 1) if step is None else step
-        self._finished = False
+        self._reopen()
         writer.append(
             lambda sequence, time: Media(sequence, at, time, key, blob.digest, blob.size_bytes, mime, caption, index)
         )
@@ -183,7 +184,7 @@ class Run:
     def note_artifact(self, version: Version, role: Literal["output", "input"], aliases: Sequence[str] = ()) -> None:
         """Record that this run has made a version of an artifact, or used it."""
         if self._writer is not None:
-            self._finished = False
+            self._reopen()
             self._writer.append(
                 lambda sequence, time: Artifact(
                     sequence, time, version.name, version.kind, version.number, version.digest, role,
@@ -239,8 +240,16 @@ class Run:
         )
         self._writer.close()
 
+    def _reopen(self) -> None:
+        """Go on after `finish`: Lightning finishes a run after `fit`, and may `validate` and `test` in it."""
+        if self._finished:
+            self._finished = False
+            if self._captures_console:
+                self.capture_console()
+
     def capture_console(self) -> None:
-        """Record what this process prints, line by line, until the run is finished."""
+        """Record what this process prints, line by line, until the run is finished; again when it goes on."""
+        self._captures_console = True
         if self._writer is not None and self._capture is None:
             self._capture = Capture(self._record_line)
 
@@ -281,12 +290,12 @@ class Run:
 
     def _record_config(self, values: dict[str, Any]) -> None:
         if self._writer is not None:
-            self._finished = False
+            self._reopen()
             self._writer.append(lambda sequence, time: Config(sequence, time, values))
 
     def _record_summary(self, values: dict[str, Any]) -> None:
         if self._writer is not None:
-            self._finished = False
+            self._reopen()
             self._writer.append(lambda sequence, time: Summary(sequence, time, values))
 
     # use as a context, in other processes

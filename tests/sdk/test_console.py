@@ -61,8 +61,10 @@ print("after the end")
 
 
 def texts(home: Path) -> list[Text]:
-    (path,) = (home / "journals").glob("*.journal")
-    return [record for record in read_part(path, 0, limit_bytes=1 << 20).records if isinstance(record, Text)]
+    """Return the lines in all journals: a run that goes on after its end writes another."""
+    paths = (home / "journals").glob("*.journal")
+    records = [record for path in paths for record in read_part(path, 0, limit_bytes=1 << 20).records]
+    return sorted((record for record in records if isinstance(record, Text)), key=lambda text: text.time)
 
 
 def test_a_program_prints_as_before_and_its_lines_are_recorded(home: Path) -> None:
@@ -90,3 +92,20 @@ def test_off_records_nothing_and_leaves_the_streams(home: Path) -> None:
     variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "off"}
     subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, check=True)
     assert texts(home) == []
+
+
+def test_a_run_that_goes_on_after_its_end_records_lines_again(home: Path) -> None:
+    code = """
+import lightning_sweeps as ls
+run = ls.init()
+print("fit")
+run.finish()
+print("between")
+run.log({"x": 1})
+print("test")
+run.finish()
+print("after")
+"""
+    variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "on"}
+    subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, check=True)
+    assert [text.line for text in texts(home)] == ["fit", "test"]
