@@ -1,11 +1,11 @@
-"""What logging costs a fit of two ranks: with no logger, Lightning's CSVLogger, and ours in every mode.
+"""What logging costs a fit of two ranks: with Lightning's CSVLogger, and with ours in every mode.
 
-python -m torch.distributed.run --nproc-per-node 2 -m benchmarks.fit --rounds 9 --steps 300
+python -m torch.distributed.run --nproc-per-node 2 -m benchmarks.fit
 
-All kinds take turns in the same two processes, in another order each round, so that what else the machine does hits
-them alike; shown are a kind's least and its median over the rounds, the ratio of the least ones and the median of the
-ratios within a round. The time of the CPU in the training thread of rank 0 stands beside the wall's: on a machine that
-is busy with other things its least value tells most.
+One fit per kind, in which blocks of steps with and without the logger and its callbacks take turns, in random order
+within each pair: what else the machine does hits both alike. The ratio is that of the medians over the steps, with its
+95 % interval from resampling the pairs of blocks. Shown are the wall's time and the CPU time of the training thread of
+rank 0. The limit to compare with: the same fit without a logger, at most 1 % less.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import logging
 import random
-import statistics
 import tempfile
 import time
 import warnings
@@ -22,15 +21,19 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.loggers import CSVLogger
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
 from lightning_sweeps import SweepCallback, SweepLogger
 from lightning_sweeps.settings import set_variable
 
-WARM_UP = 20
 SCALARS = 10
+BATCH = 32
+WARM_UP_BLOCKS = 2
+RESAMPLES = 1000
 
 
 class Model(pl.LightningModule):
@@ -52,28 +55,48 @@ class Model(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=1e-4)
 
 
-class Clock(pl.Callback):
-    """Wall and CPU time per step from the end of the warm-up to the last batch."""
+class Switch(pl.Callback):
+    """Takes the logger and the callbacks that are measured away for one block of each pair; times every step."""
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        if trainer.global_step == WARM_UP:
-            self.started = (time.perf_counter(), time.thread_time())
+    def __init__(self, measured: list[pl.Callback], *, steps: int) -> None:
+        self._measured = measured
+        self._steps = steps
+        self._random = random.Random(0)  # the same order on every rank
+        self._loggers: list[Any] = []
+        self._last = (0.0, 0.0)
+        self._is_on = True
+        self.times: list[tuple[bool, float, float]] = []
+        """Per step: whether the logger was there, wall and CPU milliseconds."""
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        now = (time.perf_counter(), time.thread_time())
+        step = trainer.global_step
+        if step:
+            wall, cpu = (1e3 * (new - old) for new, old in zip(now, self._last, strict=True))
+            self.times.append((self._is_on, wall, cpu))
+        else:
+            self._loggers = list(trainer.loggers)
+        if step % self._steps == 0:
+            is_second = step // self._steps % 2 == 1
+            self._is_on = not self._is_on if is_second else self._random.random() < 0.5
+            self._switch(trainer)
+        self._last = (time.perf_counter(), time.thread_time())
+
+    def _switch(self, trainer: pl.Trainer) -> None:
+        trainer.loggers = self._loggers if self._is_on else []
+        others = [callback for callback in trainer.callbacks if callback not in self._measured]  # type: ignore[attr-defined]
+        trainer.callbacks = [*others, *self._measured] if self._is_on else others  # type: ignore[attr-defined]
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        ended = (time.perf_counter(), time.thread_time())
-        steps = trainer.global_step - WARM_UP
-        self.ms_per_step = [1e3 * (end - start) / steps for start, end in zip(self.started, ended, strict=True)]
+        self._is_on = True
+        self._switch(trainer)
 
 
-Found = dict[str, list[list[float]]]
-"""Per kind and round: wall and CPU milliseconds a step."""
 Kind = Callable[[Path], tuple[Any, list[pl.Callback]]]
 KINDS: dict[str, Kind] = {
-    "logger=False": lambda _: (False, []),
     "CSVLogger": lambda folder: (CSVLogger(folder), []),
     "SweepLogger, single": lambda _: (SweepLogger(), []),
     "SweepLogger, grouped": lambda _: (SweepLogger(mode="grouped"), []),
-    "callback alone": lambda _: (False, [SweepCallback()]),
     "grouped, callback": lambda _: (SweepLogger(mode="grouped"), [SweepCallback(insight=False)]),
     "grouped, callback, insight": lambda _: (SweepLogger(mode="grouped"), [SweepCallback()]),
 }
@@ -88,46 +111,58 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         set_variable("HOME", folder)
         set_variable("SERVICE", "off")
-        found: Found = {name: [] for name in KINDS}
-        order = random.Random(0)  # the same order on both ranks
-        for _ in range(arguments.rounds):
-            for name in order.sample(list(KINDS), len(KINDS)):
-                found[name].append(fit(KINDS[name], Path(folder), arguments))
+        found = {name: fit(kind, Path(folder), arguments) for name, kind in KINDS.items()}
     if int(torch.distributed.get_rank()) == 0:
         report(found, arguments)
 
 
-def fit(kind: Kind, folder: Path, arguments: argparse.Namespace) -> list[float]:
+def fit(kind: Kind, folder: Path, arguments: argparse.Namespace) -> Switch:
     logger, callbacks = kind(folder)
-    clock = Clock()
-    data = TensorDataset(torch.randn(64, arguments.width))
+    switch = Switch(callbacks, steps=arguments.block)
+    data = TensorDataset(torch.randn(BATCH * arguments.steps * 2, arguments.width))  # one epoch for both ranks
     trainer = pl.Trainer(
-        accelerator="cpu", devices=2, strategy="ddp", logger=logger, callbacks=[*callbacks, clock],
+        accelerator="cpu", devices=2, strategy="ddp", logger=logger, callbacks=[*callbacks, switch],
         max_steps=arguments.steps, log_every_n_steps=arguments.log_every, limit_val_batches=0,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, default_root_dir=folder,
     )  # fmt: skip
-    trainer.fit(Model(arguments.width), DataLoader(data, batch_size=32))
-    return clock.ms_per_step
+    trainer.fit(Model(arguments.width), DataLoader(data, batch_size=BATCH))
+    return switch
 
 
-def report(found: Found, arguments: argparse.Namespace) -> None:
-    print(f"two ranks, {arguments.steps} steps, a row of {SCALARS} every {arguments.log_every} steps")
-    for column, clock in enumerate(("wall", "CPU")):
-        print(f"{clock + ' time a step':28}{'least ms':>10}{'ratio':>8}{'median ms':>11}{'ratio':>8}")
-        base = [row[column] for row in found["logger=False"]]
-        for name, rows in found.items():
-            values = [row[column] for row in rows]
-            ratios = [value / other for value, other in zip(values, base, strict=True)]
-            least, median = min(values), statistics.median(values)
-            print(f"{name:28}{least:10.3f}{least / min(base):8.3f}{median:11.3f}{statistics.median(ratios):8.3f}")
+def report(found: dict[str, Switch], arguments: argparse.Namespace) -> None:
+    print(f"two ranks, {arguments.steps} steps in blocks of {arguments.block}, {SCALARS} scalars", end=" ")
+    print(f"every {arguments.log_every} steps\n")
+    print("| | without, ms a step | with | ratio, wall | 95 % | ratio, CPU | 95 % |\n|---|---|---|---|---|---|---|")
+    for name, switch in found.items():
+        wall, cpu = (blocks(switch, column, arguments.block) for column in (1, 2))
+        without, with_it = (np.median(wall[is_on]) for is_on in (0, 1))
+        print(f"| {name} | {without:.3f} | {with_it:.3f} | {ratio(wall)} | {ratio(cpu)} |")
+
+
+def blocks(switch: Switch, column: int, steps: int) -> NDArray[np.float64]:
+    """Return the times of all steps without (0) and with (1) the logger: [2, pairs, steps], first blocks left out."""
+    pairs = len(switch.times) // steps // 2
+    times = np.array([row[column] for row in switch.times[: 2 * pairs * steps]]).reshape(2 * pairs, steps)
+    is_on = np.array([row[0] for row in switch.times[: 2 * pairs * steps : steps]])
+    return np.stack([times[~is_on][WARM_UP_BLOCKS:], times[is_on][WARM_UP_BLOCKS:]])
+
+
+def ratio(times: NDArray[np.float64]) -> str:
+    """Return the ratio of the medians, and its interval."""
+    generator = np.random.default_rng(0)
+    count = times.shape[1]
+    drawn = [times[:, generator.integers(count, size=count)] for _ in range(RESAMPLES)]
+    ratios = [np.median(sample[1]) / np.median(sample[0]) for sample in drawn]
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return f"{np.median(times[1]) / np.median(times[0]):.4f} | {low:.4f} to {high:.4f}"
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--block", type=int, default=20, help="steps with, then without the logger, or the other way")
     parser.add_argument("--width", type=int, default=512)
-    parser.add_argument("--log-every", type=int, default=50, help="Lightning's default is 50")
+    parser.add_argument("--log-every", type=int, default=1, help="Lightning's default is 50")
     return parser.parse_args()
 
 

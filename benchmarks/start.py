@@ -152,7 +152,7 @@ def main() -> None:
     print("| | import s | init ms | finish ms |\n|---|---|---|---|")
     for name, measured in samples.items():
         print(row(name, measured))
-    print(row(f"the same, {RANKS} ranks at once on {os.cpu_count()} cores", together))
+    print(row(f"lightning_sweeps after `import lightning`, {RANKS} ranks at once on {os.cpu_count()} cores", together))
     for name in CONTENDERS.keys() - present.keys():
         print(f"not installed, so not measured: {name}")
 
