@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ LEASE_MARGIN_S = 10.0
 """How much longer than its own wait a lease request may take."""
 
 SAFE_RETRIES = 2
+BLOB_PIECE_BYTES = 1 << 20
 JOURNAL_CONTENT_TYPE = "application/vnd.lightning-sweeps.journal"
 JOURNALS_CONTENT_TYPE = "application/vnd.lightning-sweeps.journals"
 
@@ -182,6 +183,65 @@ class Client:
     def nodes(self) -> list[m.Node]:
         return self._get("/api/nodes", list[m.Node])
 
+    # media and artifacts
+
+    def media(
+        self, run_id: str, *, key: str | None = None, step: int | None = None, after: int = 0, limit: int = 1000
+    ) -> list[m.MediaEntry]:
+        """Return files that a run has logged, oldest first; only those with an id above `after`."""
+        params = {"key": key, "step": step, "after": after, "limit": limit}
+        return self._get(f"/api/runs/{run_id}/media", list[m.MediaEntry], params=params)
+
+    def media_keys(self, run_id: str) -> list[m.MediaKey]:
+        return self._get(f"/api/runs/{run_id}/media/keys", list[m.MediaKey])
+
+    def artifacts(
+        self, *, project: str | None = None, name: str | None = None, kind: str | None = None
+    ) -> list[m.Artifact]:
+        """Return versions of artifacts, the newest of each name first."""
+        return self._get("/api/artifacts", list[m.Artifact], params={"project": project, "name": name, "kind": kind})
+
+    def artifact_files(self, artifact_id: str) -> list[m.ArtifactFile]:
+        return self._get(f"/api/artifacts/{artifact_id}/files", list[m.ArtifactFile])
+
+    def artifact_uses(self, run_id: str) -> list[m.ArtifactUse]:
+        """Return the artifacts that a run has made and used."""
+        return self._get(f"/api/runs/{run_id}/artifacts", list[m.ArtifactUse])
+
+    def give_aliases(self, artifact_id: str, aliases: Sequence[str]) -> m.Artifact:
+        """Give aliases such as `best` to a version; each is taken from the version that had it."""
+        return self._post(f"/api/artifacts/{artifact_id}/aliases", m.Artifact, m.AliasChange(list(aliases)))
+
+    def remove_artifact(self, artifact_id: str) -> m.Artifact:
+        """Take a version away, and return what it was."""
+        return self._call("DELETE", f"/api/artifacts/{artifact_id}", m.Artifact)
+
+    def lacking(self, journal_id: str, *, limit: int = 100) -> list[m.BlobState]:
+        """Return contents that a journal's committed rows name and that the server does not have."""
+        return self._get(f"/api/journals/{journal_id}/lacking", list[m.BlobState], params={"limit": limit})
+
+    def put_blob(self, digest: str, offset: int, part: bytes) -> m.BlobState:
+        """Send a part of a content; go on at the answer's `offset` until it `is_stored`."""
+        return self._call("PUT", f"/api/blobs/{digest}", m.BlobState, params={"offset": offset}, data=part)
+
+    def blob_state(self, digest: str) -> m.BlobState:
+        return self._get(f"/api/blobs/{digest}/state", m.BlobState)
+
+    def blob(self, digest: str, *, offset: int = 0) -> Iterator[bytes]:
+        """Yield a content piece by piece, from the byte `offset` on."""
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        with self._talk("GET", f"/api/blobs/{digest}", headers=headers, stream=True) as response:
+            if response.status_code not in (200, 206):
+                raise self._refusal(response.status_code, response.content)
+            try:
+                yield from response.iter_content(BLOB_PIECE_BYTES)
+            except (requests.RequestException, OSError) as error:
+                raise self._unreachable(error) from error
+
+    def usage(self) -> dict[str, int]:
+        """Return how many bytes of contents each project keeps."""
+        return self._get("/api/usage", dict[str, int])
+
     # sweeps
 
     def create_sweep(self, sweep: m.SweepCreate) -> m.SweepCreated:
@@ -265,22 +325,8 @@ class Client:
         headers: dict[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> T:
-        try:
-            response = self._session.request(
-                method,
-                self.url + path,
-                params=params,
-                data=data,
-                headers=headers,
-                timeout=(CONNECT_TIMEOUT_S, timeout_s or self._timeout_s),
-                allow_redirects=False,
-            )
-            content = response.content
-        except (requests.RequestException, OSError) as error:
-            raise ServerUnreachable(
-                f"the server at `{self.url}` does not answer ({_short(error)})",
-                hint="is it running? start one with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
-            ) from error
+        response = self._talk(method, path, params=params, data=data, headers=headers, timeout_s=timeout_s)
+        content = response.content
         if response.status_code != 200:
             raise self._refusal(response.status_code, content)
         try:
@@ -291,6 +337,27 @@ class Client:
                 status=response.status_code,
                 hint="is this address a lightning-sweeps server of the same version?",
             ) from error
+
+    def _talk(
+        self, method: str, path: str, *, timeout_s: float | None = None, stream: bool = False, **more: Any
+    ) -> requests.Response:
+        try:
+            return self._session.request(
+                method,
+                self.url + path,
+                timeout=(CONNECT_TIMEOUT_S, timeout_s or self._timeout_s),
+                allow_redirects=False,
+                stream=stream,
+                **more,
+            )
+        except (requests.RequestException, OSError) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: BaseException) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"the server at `{self.url}` does not answer ({_short(error)})",
+            hint="is it running? start one with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
+        )
 
     def _refusal(self, status: int, content: bytes) -> ServerRefused | SweepFileError:
         if status == 409:

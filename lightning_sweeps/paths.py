@@ -63,6 +63,11 @@ class Home:
         """The file with the SHA-256 `digest` (hex); written whole before a record names it, never changed after."""
         return self.media / digest[:2] / digest
 
+    @property
+    def blobs(self) -> Path:
+        """The contents that the server of this home has; what is on its way lies in `uploads` there."""
+        return self.root / "blobs"
+
     def artifacts(self, project: str) -> Path:
         """One folder an artifact, with one `v<number>.json` a version and `aliases.json`."""
         return self.root / "artifacts" / project
@@ -104,6 +109,29 @@ class Home:
     @property
     def server_database(self) -> Path:
         return self.root / "server.db"
+
+
+@dataclass(frozen=True, slots=True)
+class BlobFolder:
+    """A server's contents: each a file of its own, named by its digest."""
+
+    root: Path
+
+    def blob(self, digest: str) -> Path:
+        """The content with the SHA-256 `digest`, whole and checked; never changed after."""
+        return self.root / digest[:2] / digest
+
+    def lock(self, digest: str) -> Path:
+        """Held by who stores or takes away a content of this folder."""
+        return self.root / digest[:2] / ".lock"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    def upload(self, digest: str) -> Path:
+        """The part of a content that has come so far."""
+        return self.uploads / digest
 
 
 @dataclass(frozen=True, slots=True)

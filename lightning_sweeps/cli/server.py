@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import typer
@@ -12,6 +13,7 @@ from lightning_sweeps.connection import read_server_file
 from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home
+from lightning_sweeps.server.context import gigabytes
 from lightning_sweeps.server.serve import LOOPBACK, serve
 from lightning_sweeps.settings import read_settings
 
@@ -27,6 +29,11 @@ def server(
     database: str | None = typer.Option(
         None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
     ),
+    blobs: str | None = typer.Option(
+        None, "--blobs", help="The folder for files of media and artifacts; several servers of one database share it."
+    ),
+    max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="The largest single file, in GB."),
+    quota_gb: float | None = typer.Option(None, "--quota-gb", help="How much of files a project may keep, in GB."),
     where: bool = typer.Option(False, "--where", help="Say where this machine's own server is."),
     show: bool = typer.Option(False, "--show", help="Print its address and its key as settings for other machines."),
     stop: bool = typer.Option(False, "--stop", help="End this machine's own server."),
@@ -47,7 +54,16 @@ def server(
     elif stop:
         _stop(home)
     else:
-        status = serve(home, host=host, port=port, database=database, api_key=settings.api_key, say=typer.echo)
+        status = serve(
+            home,
+            host=host,
+            port=port,
+            database=database,
+            api_key=settings.api_key,
+            blobs=Path(blobs).expanduser().absolute() if blobs else None,
+            limits=gigabytes(max_file_gb, quota_gb),
+            say=typer.echo,
+        )
         raise typer.Exit(status)
 
 

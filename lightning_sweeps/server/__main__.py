@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.paths import Home
+from lightning_sweeps.server.context import gigabytes
 from lightning_sweeps.server.serve import LOOPBACK, serve
 from lightning_sweeps.server.sweeps import LEASE_S
 from lightning_sweeps.settings import read_settings
@@ -21,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     parser.add_argument("--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite)")
+    parser.add_argument("--blobs", type=Path, help="the folder for files of media and artifacts (default: in the home)")
+    parser.add_argument("--max-file-gb", type=float, default=50.0, help="the largest file (default: %(default)s)")
+    parser.add_argument("--quota-gb", type=float, help="how much of files a project may keep (default: no bound)")
     parser.add_argument(
         "--lease-s",
         type=float,
@@ -38,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
             database=given.database,
             api_key=settings.api_key,
             lease_s=given.lease_s,
+            blobs=given.blobs,
+            limits=gigabytes(given.max_file_gb, given.quota_gb),
             say=partial(print, flush=True),
         )
     except LightningSweepsError as error:

@@ -16,6 +16,7 @@ from lightning_sweeps.server import (
     ingest,
     keys,
     live,
+    media,
     operations,
     problems,
     queries,
@@ -23,14 +24,20 @@ from lightning_sweeps.server import (
     sessions,
     sweeps,
 )
+from lightning_sweeps.server.context import Limits
+from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store
 
 
-def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
+def create_app(
+    store: Store, *, contents: Contents, limits: Limits | None = None, lease_s: float = sweeps.LEASE_S
+) -> FastAPI:
     """Return the server's application on a migrated store.
 
     Args:
         store: not closed by the application.
+        contents: where the files of media and artifacts lie.
+        limits: how much of them it takes.
         lease_s: an agent that is not heard of for this long loses its trial.
     """
     known_keys = auth.Keys(store)
@@ -44,14 +51,16 @@ def create_app(store: Store, *, lease_s: float = sweeps.LEASE_S) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.store = store
+    app.state.contents = contents
+    app.state.limits = limits or Limits()
     app.state.intake = ingest.Intake()
     app.state.keys = known_keys
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s
     app.state.closing = threading.Event()
     problems.install(app)
-    parts = (ingest, queries, live, sweeps, keys, operations, reference, dashboard)  # the last takes every other path
-    for part in parts:
+    parts = (ingest, queries, media, live, sweeps, keys, operations, reference)
+    for part in (*parts, dashboard):  # the last takes every other path
         app.include_router(part.router)
     return app
 

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store.engine import Store
+
+GIGABYTE = 10**9
+MOST_GB = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server takes: the largest single content, and how much each project may keep (None: no bound)."""
+
+    file_bytes: int = 50 * GIGABYTE
+    quota_bytes: int | None = None
+
+
+def gigabytes(file: float, quota: float | None) -> Limits:
+    """Return limits that are given in gigabytes.
+
+    Raises:
+        UsageError: one of them is not above 0.
+    """
+    for value in (file, quota):
+        if value is not None and not 0 < value < MOST_GB:
+            raise UsageError(f"a limit is {value} GB, allowed are numbers above 0")
+    return Limits(int(file * GIGABYTE), None if quota is None else int(quota * GIGABYTE))
 
 
 def get_store(request: Request) -> Store:

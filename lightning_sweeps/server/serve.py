@@ -23,10 +23,12 @@ from sqlalchemy.exc import DatabaseError
 from lightning_sweeps import __version__
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed, UsageError
 from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder, write_whole
+from lightning_sweeps.paths import PRIVATE_FILE, BlobFolder, Home, make_private_folder, write_whole
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.auth import keep_key, new_key
+from lightning_sweeps.server.context import Limits
 from lightning_sweeps.server.sweeps import LEASE_S
+from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 
@@ -49,6 +51,8 @@ def serve(
     database: str | None = None,
     api_key: str = "",
     lease_s: float = LEASE_S,
+    blobs: Path | None = None,
+    limits: Limits | None = None,
     say: Callable[[str], None] = print,
 ) -> int:
     """Run a server until SIGTERM or SIGINT and return the exit status. Call it in the main thread.
@@ -59,6 +63,8 @@ def serve(
         database: a URL of SQLite or PostgreSQL.
         api_key: the key to let in; empty: the one kept in the home folder, made at the first start.
         lease_s: an agent that is not heard of for this long loses its trial.
+        blobs: the folder for files of media and artifacts, which several servers may share; default: in the home.
+        limits: how much of them is taken.
         say: gets one line with the address once the server accepts, and a warning where traffic can be overheard.
 
     Raises:
@@ -80,7 +86,9 @@ def serve(
                 if not _is_loopback(host):
                     say("traffic with this server is not encrypted: use it in a trusted network or behind HTTPS")
 
-            server = _Server(create_app(store, lease_s=lease_s), ready=ready)
+            contents = Contents(BlobFolder(blobs or home.blobs), near=home.media)
+            app = create_app(store, contents=contents, limits=limits, lease_s=lease_s)
+            server = _Server(app, ready=ready)
             server.run(sockets=[listener])
             return 0 if server.was_ready else EXIT_FAILURE
         finally:

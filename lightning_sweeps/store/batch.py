@@ -17,6 +17,8 @@ KEY_LENGTH = 512
 MOST_KEYS = 20_000
 """A record with more is set aside."""
 MOST_DEPTH = 32
+MOST_FILES = 100_000
+"""Of one artifact."""
 _NUMBERS = frozenset({float, int, bool})
 
 Row: TypeAlias = tuple[int, float, dict[str, Any]]
@@ -55,6 +57,7 @@ class Batch:
     config: dict[str, Any] = field(default_factory=dict)
     console: list[dict[str, Any]] = field(default_factory=list)
     media: list[dict[str, Any]] = field(default_factory=list)
+    artifacts: list[records.Artifact] = field(default_factory=list)
     stalls: list[records.Stall] = field(default_factory=list)
     latest: float = 0.0
     aside: list[Aside] = field(default_factory=list)
@@ -146,6 +149,8 @@ def _add(batch: Batch, entry: records.Record, now: float, said: dict[str, tuple[
         batch.console.append({"sequence": int64(entry.sequence), **line})
     elif isinstance(entry, records.Media):
         batch.media.append(_media(entry, now))
+    elif isinstance(entry, records.Artifact):
+        batch.artifacts.append(_artifact(entry, now))
     elif isinstance(entry, records.Stall):
         batch.stalls.append(entry)
     elif isinstance(entry, records.Finish):
@@ -216,7 +221,35 @@ def _media(entry: records.Media, now: float) -> dict[str, Any]:
         "digest": text(entry.digest),
         "size_bytes": int64(entry.size_bytes),
         "mime": text(entry.mime),
+        "caption": text(entry.caption),
+        "position": int32(entry.index),
     }
+
+
+def _artifact(entry: records.Artifact, now: float) -> records.Artifact:
+    """Return the record as columns take it.
+
+    Raises:
+        Poisoned: its name or the number of its files is impossible, or what is said of it is nested too deep.
+    """
+    if not 0 < len(entry.name) <= KEY_LENGTH:
+        raise Poisoned(f"the artifact's name has {len(entry.name)} characters, allowed are 1 to {KEY_LENGTH}")
+    if len(entry.files) > MOST_FILES:
+        raise Poisoned(f"the artifact has {len(entry.files)} files, allowed are {MOST_FILES}")
+    check(entry.metadata)
+    files = [records.ArtifactFile(text(file.path), text(file.digest), int64(file.size_bytes)) for file in entry.files]
+    return records.Artifact(
+        int64(entry.sequence),
+        usable_time(entry.time, now),
+        text(entry.name),
+        text(entry.kind),
+        int32(entry.version),
+        text(entry.digest),
+        entry.role,
+        [_key(alias) for alias in entry.aliases if alias],
+        plain(entry.metadata),
+        files,
+    )
 
 
 def _key(key: str) -> str:

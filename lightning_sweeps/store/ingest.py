@@ -10,10 +10,10 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, 
 from lightning_sweeps import records
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.messages import AsideRecord, Command, IngestReply
-from lightning_sweeps.store import hot, nodes, runs, schema, series, sweeps
+from lightning_sweeps.store import artifacts, hot, nodes, runs, schema, series, sweeps
 from lightning_sweeps.store.batch import Batch, fold
 from lightning_sweeps.store.blocks import pack
-from lightning_sweeps.store.plain import int32, usable_time
+from lightning_sweeps.store.plain import int32, int64, usable_time
 from lightning_sweeps.store.reports import Writer
 
 ID_LENGTH = 128
@@ -126,11 +126,17 @@ def _create(connection: Connection, journal_id: str, first: records.Record, *, n
         "header": msgspec.to_builtins(header),
         "created": usable_time(header.created, now),
         "updated": now,
+        "resumed_step": _resumed_step(header),
     }
     connection.execute(insert(_journal).values(row))
     if header.replaces:
         _end_replaced(connection, header.replaces, now=now)
     return connection.execute(select(_journal).where(_journal.c.id == journal_id)).mappings().one()
+
+
+def _resumed_step(header: records.Header) -> int | None:
+    step = header.run.resumed_step if header.run is not None else None
+    return None if step is None else int64(step)
 
 
 def _end_replaced(connection: Connection, journal_id: str, *, now: float) -> None:
@@ -219,6 +225,8 @@ def _write_run(connection: Connection, journal: RowMapping, batch: Batch, *, now
         connection.execute(insert(schema.console), [line | place for line in batch.console])
     if batch.media:
         connection.execute(insert(schema.media), [reference | place for reference in batch.media])
+    for artifact in batch.artifacts:
+        artifacts.note(connection, artifact, **place)
     return trial_id
 
 

@@ -5,6 +5,7 @@ A new one is written by `new_revision(store, "what it does", revision="0002")` a
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent / "migrations"
+_IS = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
+_BUILDS_ON = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 LOCK_NUMBER = 0x4C53574D
 """PostgreSQL's advisory lock that lets one server migrate at a time; on SQLite the write transaction is that lock."""
 
@@ -53,8 +56,13 @@ def version(store: Store) -> str | None:
 
 
 def latest() -> str:
-    """Return the number of the last migration of this version of lightning-sweeps."""
-    return max(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+    """Return the number of the last migration of this version of lightning-sweeps: the one on which none builds.
+
+    Numbers are given to changes before they are made, so the last one need not be the highest.
+    """
+    texts = [path.read_text() for path in (FOLDER / "versions").glob("[0-9]*.py")]
+    built_on = {found for text in texts for found in _BUILDS_ON.findall(text)}
+    return next(found for text in texts for found in _IS.findall(text) if found not in built_on)
 
 
 def new_revision(store: Store, message: str, *, revision: str) -> None:

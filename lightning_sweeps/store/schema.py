@@ -145,6 +145,7 @@ journal = Table(
     Column("finish", Structure),  # the last finish record; NULL while the journal is open
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
+    Column("resumed_step", Big),  # where its attempt went on from a checkpoint; NULL where it began afresh
     Index(None, "run_id"),
     Index(None, "node_id"),
 )
@@ -248,7 +249,66 @@ media = Table(
     Column("digest", Text, nullable=False),
     Column("size_bytes", Big, nullable=False),
     Column("mime", Text, nullable=False),
+    Column("caption", Text),
+    Column("position", Integer),  # its place among those of one key and step; NULL as 0
     Index(None, "run_id", "id"),
+    Index(None, "journal_id"),
+    Index(None, "digest"),
+)
+
+artifact = Table(
+    "artifact",  # one version of a named set of files
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # from 0
+    Column("kind", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of its list of files
+    Column("size_bytes", Big, nullable=False),
+    Column("metadata", Structure, nullable=False),
+    Column("created", Double, nullable=False),
+    UniqueConstraint("project_id", "name", "version"),
+)
+
+artifact_file = Table(
+    "artifact_file",
+    metadata,
+    Column("artifact_id", ForeignKey("artifact.id"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("size_bytes", Big, nullable=False),
+    Index(None, "digest"),
+)
+
+artifact_alias = Table(
+    "artifact_alias",  # `latest` is none of them: it is always the newest version
+    metadata,
+    Column("project_id", ForeignKey("project.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("alias", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+artifact_use = Table(
+    "artifact_use",  # a run has made a version, or used it
+    metadata,
+    Column("journal_id", ForeignKey("journal.id"), primary_key=True),
+    Column("sequence", Big, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("artifact_id", ForeignKey("artifact.id"), nullable=False),
+    Column("role", Text, nullable=False),  # `output` or `input`
+    Column("time", Double, nullable=False),
+    Index(None, "run_id"),
+    Index(None, "artifact_id"),
+)
+
+blob = Table(
+    "blob",  # contents that the server has as files; see `blobs.py`
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256, hexadecimal
+    Column("size_bytes", Big, nullable=False),
+    Column("created", Double, nullable=False),
 )
 
 sweep = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,19 @@ class Journal:
 
     def say(self, line: str) -> Journal:
         return self.add(records.Text(self._next(), self.created, "stdout", line))
+
+    def show(self, key: str, content: bytes, *, step: int = 0, mime: str = "image/png", **more: Any) -> Journal:
+        digest = hashlib.sha256(content).hexdigest()
+        return self.add(records.Media(self._next(), step, self.created, key, digest, len(content), mime, **more))
+
+    def keep(self, name: str, files: dict[str, bytes], *, version: int = 0, **more: Any) -> Journal:
+        listed = [
+            records.ArtifactFile(path, hashlib.sha256(content).hexdigest(), len(content))
+            for path, content in files.items()
+        ]
+        digest = hashlib.sha256(repr(listed).encode()).hexdigest()
+        place = (self._next(), self.created, name, "dataset", version, digest)
+        return self.add(records.Artifact(*place, files=listed, **more))
 
     def beat(self, time: float) -> Journal:
         return self.add(records.Heartbeat(self._next(), time))

@@ -1,0 +1,71 @@
+"""What runs have logged besides numbers: the list of it; the contents lie in files, see `contents.py`."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from lightning_sweeps.messages import MediaEntry, MediaKey
+from lightning_sweeps.store import runs, schema
+
+_media = schema.media
+_blob = schema.blob
+
+
+def list_media(
+    connection: Connection, run_id: str, *, key: str | None = None, step: int | None = None, after: int = 0, limit: int
+) -> list[MediaEntry]:
+    """Return what a run has logged, in the order of its rows: of one key, of one step, behind the entry `after`.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    runs.get_run(connection, run_id)
+    columns = (_media, schema.journal.c.rank, _blob.c.digest.label("stored"))
+    asked = select(*columns).join(schema.journal).outerjoin(_blob, _blob.c.digest == _media.c.digest)
+    asked = asked.where(_media.c.run_id == run_id, _media.c.id > after)
+    if key is not None:
+        asked = asked.where(_media.c.key == key)
+    if step is not None:
+        asked = asked.where(_media.c.step == step)
+    return [
+        MediaEntry(
+            id=row.id,
+            key=row.key,
+            step=row.step,
+            time=row.time,
+            rank=row.rank,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            mime=row.mime,
+            caption=row.caption or "",
+            index=row.position or 0,
+            is_stored=row.stored is not None,
+        )
+        for row in connection.execute(asked.order_by(_media.c.id).limit(limit))
+    ]
+
+
+def list_keys(connection: Connection, run_id: str) -> list[MediaKey]:
+    """Return under which keys a run has logged files, in the order in which they first came.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    runs.get_run(connection, run_id)
+    counted = (
+        select(
+            _media.c.key,
+            func.min(_media.c.id).label("first"),
+            func.max(_media.c.id).label("last"),
+            func.count().label("entries"),
+            func.min(_media.c.step).label("first_step"),
+            func.max(_media.c.step).label("last_step"),
+        )
+        .where(_media.c.run_id == run_id)
+        .group_by(_media.c.key)
+        .subquery()
+    )
+    newest = select(counted, _media.c.mime).join(_media, _media.c.id == counted.c.last).order_by(counted.c.first)
+    return [
+        MediaKey(row.key, row.mime, row.entries, row.first_step, row.last_step) for row in connection.execute(newest)
+    ]
