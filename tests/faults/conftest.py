@@ -15,6 +15,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not MATRIX.lines:
         return
     terminalreporter.section("rows under faults")
-    terminalreporter.write_line(MATRIX.render().partition("\n| fault")[2].join(["| fault", ""]))
+    terminalreporter.write_line(MATRIX.table())
     if config.getoption("--write-reliability"):
-        PAGE.write_text(MATRIX.render())
+        PAGE.write_text(MATRIX.page())

@@ -17,17 +17,25 @@ real server); this page is written by a run of them: `make reliability`. Times a
 - *arrived*, *doubled*, *missing*: rows on the server at the end. What was written arrives exactly once, in order.
 - *p99*, *longest*: of `log()`; *finish*: how long `finish()` took.
 
-| fault | lasts s | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
+"""
+
+TABLE_HEAD = """| fault | lasts s | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
 |---|---|---|---|---|---|---|---|---|---|
+"""
+
+HOW = """
+## How each is done
+
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one fault did; `lasted_s` is 0 for what happens at once."""
+    """What one fault did; `lasted_s` is 0 for what happens at once; `how`: how it was done."""
 
     counted: Counted
     lasted_s: float
+    how: str
 
 
 @dataclass(slots=True)
@@ -36,15 +44,18 @@ class Matrix:
 
     lines: dict[str, Line] = field(default_factory=dict)
 
-    def render(self) -> str:
-        return HEAD + "\n".join(map(self._row, self.lines)) + "\n"
+    def table(self) -> str:
+        return TABLE_HEAD + "".join(map(self._row, self.lines))
+
+    def page(self) -> str:
+        return HEAD + self.table() + HOW + "".join(f"- **{name}**: {line.how}.\n" for name, line in self.lines.items())
 
     def _row(self, name: str) -> str:
         it, lasted_s = self.lines[name].counted, self.lines[name].lasted_s
         lasted = f"{lasted_s:.0f}" if lasted_s else ""
         return (
             f"| {name} | {lasted} | {it.written:,} | {it.lost:,} | {it.arrived:,} | {it.doubled} | {it.missing} "
-            f"| {it.p99_ms:.3f} | {it.worst_ms:.2f} | {it.finish_ms:.2f} |"
+            f"| {it.p99_ms:.3f} | {it.worst_ms:.2f} | {it.finish_ms:.2f} |\n"
         )
 
 

@@ -102,8 +102,9 @@ def disk_full(on: Scene, seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How to hurt, and how long where time is given to it; 0 for what happens at once."""
+    """How to hurt, in words and in deed, and how long where time is given to it; 0 for what happens at once."""
 
+    how: str
     hurt: Hurt
     long_s: float = 0.0
 
@@ -112,17 +113,30 @@ class Fault:
 
 
 FAULTS = {
-    "service killed (SIGKILL)": Fault(lambda on, _: service_killed(on, signal.SIGKILL)),
-    "service killed (SIGTERM)": Fault(lambda on, _: service_killed(on, signal.SIGTERM)),
-    "service stopped (SIGSTOP)": Fault(service_stopped, 180),
-    "service out of memory": Fault(service_out_of_memory, 30),
-    "server killed and restarted": Fault(lambda on, _: server_killed(on)),
-    "server stopped (SIGSTOP)": Fault(server_stopped, 180),
-    "server answers 500": Fault(behaves("error"), 60),
-    "server answers half a response": Fault(behaves("half"), 60),
-    "server accepts and never answers": Fault(behaves("silent"), 60),
-    "server unreachable": Fault(behaves("refuse"), 600),
-    "disk full, then freed": Fault(disk_full, 60),
+    "service killed (SIGKILL)": Fault(
+        "the service gets the signal; the program, which logs on, must start another one by itself",
+        lambda on, _: service_killed(on, signal.SIGKILL),
+    ),
+    "service killed (SIGTERM)": Fault("the same with SIGTERM", lambda on, _: service_killed(on, signal.SIGTERM)),
+    "service stopped (SIGSTOP)": Fault("SIGSTOP, later SIGCONT", service_stopped, 180),
+    "service out of memory": Fault(
+        "its limit of address space falls to 1 MiB (`prlimit`), so that whatever it does next fails; then it is killed",
+        service_out_of_memory,
+        30,
+    ),
+    "server killed and restarted": Fault(
+        "SIGKILL to the server, then a new one on the same home and port", lambda on, _: server_killed(on)
+    ),
+    "server stopped (SIGSTOP)": Fault("SIGSTOP, later SIGCONT", server_stopped, 180),
+    "server answers 500": Fault("a proxy before the server answers every request so", behaves("error"), 60),
+    "server answers half a response": Fault(
+        "the proxy forwards requests and cuts the answers in the middle", behaves("half"), 60
+    ),
+    "server accepts and never answers": Fault("the proxy takes everything and says nothing", behaves("silent"), 60),
+    "server unreachable": Fault("the proxy closes each connection at once", behaves("refuse"), 600),
+    "disk full, then freed": Fault(
+        "the program's files may not grow any more (`RLIMIT_FSIZE`), later again", disk_full, 60
+    ),
 }
 
 
@@ -135,7 +149,7 @@ def test_every_row_that_was_written_arrives_once_and_in_order(
         FAULTS[fault].hurt(on, seconds)
         on.wait_for_more_rows()
         counted = on.finish()
-    MATRIX.lines[fault] = Line(counted, seconds)
+    MATRIX.lines[fault] = Line(counted, seconds, FAULTS[fault].how)
     assert (counted.missing, counted.doubled) == (0, 0)
     assert counted.is_in_order
     assert (counted.state, counted.lost > 0) == ("finished", fault.startswith("disk full"))
