@@ -19,7 +19,8 @@ real server); this page is written by a run of them: `make reliability`. Times a
 
 """
 
-TABLE_HEAD = """| fault | lasts s | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
+TABLE_HEAD = """\
+| fault | lasts s | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
 |---|---|---|---|---|---|---|---|---|---|
 """
 
