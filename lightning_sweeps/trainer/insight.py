@@ -1,8 +1,9 @@
 """What each rank does with its time and its data: measured on the host, logged at the Trainer's own logging steps.
 
-Between two logging steps a batch costs a few clock readings. At a logging step it costs one norm over the gradients
-and one row. Nothing here waits for another rank but `check_data` (once, at the first batch) and `check_parameters`
-(every so many batches); the ranks' times travel with the meetings that are held anyway.
+Between two logging steps a batch costs a few clock readings. At a logging step it costs one row, and one norm over the
+gradients where these norms have taken less than a hundredth of the time so far. Nothing here waits for another rank but
+`check_data` (once, at the first batch) and `check_parameters` (every so many batches); the ranks' times travel with the
+meetings that are held anyway.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ LEAST_WORK_S = 0.005
 """Ranks that differ within less than this do not slow one another in a way that anybody feels."""
 HASHED_ELEMENTS = 4096
 INDEXES_SHOWN = 8
+NORM_SHARE = 0.01
+"""Of the training's time, at most, for norms of gradients: they read every parameter once more."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,8 @@ class RankInsight:
         self._work_s = 0.0
         self._work_batches = 0
         self._gradient_norm: torch.Tensor | None = None
+        self._began_at = self._started_at
+        self._norms_s = 0.0
         self._has_diverged = False
         self._slowest_said: int | None = None
 
@@ -67,10 +72,14 @@ class RankInsight:
     def before_optimizer_step(self, module: torch.nn.Module) -> None:
         """Note the norm of the gradients that are applied, on the device; called at logging steps only.
 
-        Under DDP these are the average over ranks already.
+        Under DDP these are the average over ranks already. Left out while norms have taken `NORM_SHARE` of the time.
         """
+        now = time.perf_counter()
+        if self._norms_s > NORM_SHARE * (now - self._began_at):
+            return
         gradients = [parameter.grad for parameter in module.parameters() if parameter.grad is not None]
         self._gradient_norm = _norm(gradients) if gradients else None
+        self._norms_s += time.perf_counter() - now
 
     def batch_end(self, batch: Any) -> None:
         now = time.perf_counter()

@@ -50,10 +50,11 @@ def test_one_process_is_measured_where_asked_for(home: Path, tmp_path: Path) -> 
     rows = [row for row in run.rows if "rank/step_s" in row.values]
     assert [row.step for row in rows] == list(range(2 * BATCHES))
     for row, (_, loss) in zip(rows, run.series("loss"), strict=True):
-        assert row.values.keys() == KEYS
+        assert row.values.keys() | {"rank/gradient_norm"} == KEYS  # a norm is left out where it costs too much
         assert row.values["rank/batch_loss"] == pytest.approx(loss)
         assert 0 < row.values["rank/step_s"] < 10
         assert row.values["rank/samples_per_s"] > 0
+    assert rows[0].values["rank/gradient_norm"] > 0
     assert "data_shards" not in run.summary
 
 
