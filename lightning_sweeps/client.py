@@ -216,9 +216,10 @@ class Client:
         """Take a version away, and return what it was."""
         return self._call("DELETE", f"/api/artifacts/{artifact_id}", m.Artifact)
 
-    def lacking(self, journal_id: str, *, limit: int = 100) -> list[m.BlobState]:
-        """Return contents that a journal's committed rows name and that the server does not have."""
-        return self._get(f"/api/journals/{journal_id}/lacking", list[m.BlobState], params={"limit": limit})
+    def lacking(self, journal_id: str, *, after: str = "", limit: int = 100) -> list[m.BlobState]:
+        """Return contents that a journal's rows name and the server lacks: those behind the digest `after`."""
+        params = {"after": after, "limit": limit}
+        return self._get(f"/api/journals/{journal_id}/lacking", list[m.BlobState], params=params)
 
     def put_blob(self, digest: str, offset: int, part: bytes) -> m.BlobState:
         """Send a part of a content; go on at the answer's `offset` until it `is_stored`."""

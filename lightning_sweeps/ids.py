@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -10,11 +11,17 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 RANDOM_LENGTH = 10
 DERIVED_LENGTH = 16
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def new_id(prefix: str = "") -> str:
     """Return a new random id of 50 bits behind `prefix`."""
     return prefix + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+
+
+def is_digest(text: str) -> bool:
+    """Return whether `text` is a SHA-256 in lower-case hexadecimal: nothing else ever becomes a content's file name."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def derive_id(*parts: object, prefix: str = "") -> str:

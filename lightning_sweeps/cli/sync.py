@@ -16,6 +16,7 @@ from lightning_sweeps.journal.reader import read_header
 from lightning_sweeps.node import is_alive, node_id
 from lightning_sweeps.paths import JOURNAL_SUFFIX, Home
 from lightning_sweeps.records import Header
+from lightning_sweeps.sending import send_contents
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.shipping import send_rest
 
@@ -80,12 +81,21 @@ def _ship(client: Client, path: Path) -> Outcome:
         journal_id = path.name.removesuffix(JOURNAL_SUFFIX)
         shipment = send_rest(client, path, journal_id, client.journal_offset(journal_id))
         left = path.stat().st_size - shipment.committed
-        problem = f"{left} bytes at its end are no whole record" if left else ""
+        sent = send_contents(client, _home_of(path), journal_id)
+        problem = f"{left} bytes at its end are no whole record" if left else sent.refused
+        if sent.gone and not problem:
+            problem = f"{sent.gone} files that it names are not in `{_home_of(path).media}`"
         return Outcome(path, shipment.records, problem, is_closed(path))
     except Unauthorized:
         raise
     except (JournalError, ServerRefused, OSError) as error:
         return Outcome(path, problem=str(error))
+
+
+def _home_of(path: Path) -> Home:
+    """Return the home whose media a journal names: the one it lies in, else this user's."""
+    its = Home(path.absolute().parent.parent)
+    return its if its.media.is_dir() else Home(read_settings().home)
 
 
 def _close_dead(path: Path, header: Header) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import FileResponse
 
 from lightning_sweeps.errors import NotFound, ServerRefused
+from lightning_sweeps.ids import is_digest
 from lightning_sweeps.messages import (
     AliasChange,
     Artifact,
@@ -123,16 +124,26 @@ def lacking(
     store: StoreDep,
     contents: ContentsDep,
     journal_id: JournalId,
+    after: Annotated[str, Query(max_length=64, description="only those behind this digest")] = "",
     limit: Annotated[int, Query(ge=1, le=MOST_LACKING)] = 100,
 ) -> list[BlobState]:
-    """List contents that a journal's rows name and that the server lacks, each with how much of it has come."""
-    with store.read() as connection:
-        found = blobs.lacking(connection, journal_id, limit=limit)
-    wanted = []
-    for state in found:
-        note = partial(_note, store, state.digest, state.size_bytes)
-        if not contents.adopt(state.digest, size_bytes=state.size_bytes, note_whole=note):
-            wanted.append(BlobState(state.digest, state.size_bytes, contents.offset(state.digest)))
+    """List contents that a journal's rows name and that the server lacks, each with how much of it has come.
+
+    Fewer than `limit` are told where some were found on this machine; none means that there are no more.
+    """
+    wanted: list[BlobState] = []
+    while not wanted:
+        with store.read() as connection:
+            found = blobs.lacking(connection, journal_id, after=after, limit=limit)
+        if not found:
+            break
+        after = found[-1].digest
+        for state in found:
+            if not is_digest(state.digest):  # made up by who wrote the row; nothing can ever be stored under it
+                continue
+            note = partial(_note, store, state.digest, state.size_bytes)
+            if not contents.adopt(state.digest, size_bytes=state.size_bytes, note_whole=note):
+                wanted.append(BlobState(state.digest, state.size_bytes, contents.offset(state.digest)))
     return wanted
 
 

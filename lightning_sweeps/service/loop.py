@@ -16,6 +16,7 @@ from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, write_whole
 from lightning_sweeps.records import Finish, RunInfo, Stall
 from lightning_sweeps.service.book import Journal, JournalBook
+from lightning_sweeps.service.contents import ContentShipping
 from lightning_sweeps.service.exits import ExitWatch, MemoryKills, Owner
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.sampler import Sampler, describe_node
@@ -44,6 +45,7 @@ class Service:
     _book: JournalBook = field(init=False)
     _watch: ExitWatch = field(default_factory=ExitWatch)
     _guard: TrialGuard = field(init=False)
+    _contents: ContentShipping = field(init=False)
     _shipping: Shipping = field(init=False)
     _sampler: Sampler = field(init=False)
     _node_journal: JournalWriter | None = None
@@ -59,13 +61,16 @@ class Service:
     def __post_init__(self) -> None:
         self._book = JournalBook(self.home.journals, node_id())
         self._guard = TrialGuard(self.home)
-        self._shipping = Shipping(self.settings, Shipper(self.home, JournalBook(self.home.journals, node_id())))
+        self._contents = ContentShipping(self.settings, self.home)
+        book = JournalBook(self.home.journals, node_id())
+        self._shipping = Shipping(self.settings, Shipper(self.home, book, self._contents))
         self._sampler = Sampler(self.home.root)
         self._stalls = StallWatch(self.home, self.settings.stall_s)
 
     def run(self) -> None:
         self._busy_at = time.monotonic()
         self._shipping.start()
+        self._contents.start()
         logger.info("service %d of node %s started", os.getpid(), node_id())
         while not self._stopping and not self._is_done():
             self._tick()
@@ -148,6 +153,7 @@ class Service:
             self._node_journal.close()
             if self._drain():
                 self._node_journal.path.unlink(missing_ok=True)
+        self._contents.stop(timeout_s=STOP_TIMEOUT_S)
         self._shipping.stop(timeout_s=STOP_TIMEOUT_S)
         self._watch.close()
         self._write_state()
@@ -171,7 +177,7 @@ class Service:
             "pending_bytes": self._shipping.pending_bytes,
             "committed": self._shipping.committed,
             "server": self._shipping.url,
-            "problem": self._shipping.problem,
+            "problem": self._shipping.problem or self._contents.problem,
             "time": time.time(),
         }
         try:

@@ -1,7 +1,7 @@
 """Shipping journals to the server: whole records, from the committed offset on, until the server has everything.
 
 The server's committed offset is the only truth; after a restart or a doubt it is asked for. A journal file is deleted
-when its owner is dead, its end is written and the server has committed its last byte: never before.
+when its owner is dead, its end is written, and the server has its last byte and all that its rows name: never before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from lightning_sweeps.journal.reader import Part
 from lightning_sweeps.messages import Command, JournalOutcome
 from lightning_sweeps.node import is_alive
 from lightning_sweeps.paths import Home, write_whole
+from lightning_sweeps.records import Artifact, Media
 from lightning_sweeps.service.book import Journal, JournalBook
+from lightning_sweeps.service.contents import ContentShipping
 from lightning_sweeps.shipping import next_part
 
 logger = logging.getLogger("lightning_sweeps.service")
@@ -62,6 +64,7 @@ class Shipper:
 
     home: Home
     book: JournalBook
+    contents: ContentShipping
     _progress: dict[str, Progress] = field(default_factory=dict)
     _cleaned_at: float = 0.0
 
@@ -103,6 +106,8 @@ class Shipper:
             progress.committed = client.journal_offset(journal.id)
             if journal.header.run is not None and progress.committed == 0:
                 self.home.stop(journal.header.run.id).unlink(missing_ok=True)  # of an attempt before this one
+            if progress.committed:  # by a service before this one, which may not have sent what those rows name
+                self.contents.note(journal.id)
         try:
             part = next_part(journal.path, progress.committed)
         except FileNotFoundError:
@@ -125,6 +130,8 @@ class Shipper:
         progress.asked_at = now
         if outcome.status in (200, CONFLICT):
             progress.committed = outcome.offset
+            if any(isinstance(record, Media | Artifact) for record in due.part.records):
+                self.contents.note(due.journal.id)
             is_whole = outcome.offset >= due.part.end  # the server waits for the rest of what may be a record: so do we
             progress.next_at = now + self._interval_s() if is_whole or outcome.offset <= due.part.start else now
             self._obey(outcome.commands, progress)
@@ -156,7 +163,7 @@ class Shipper:
         for name, journal in list(self.book.journals.items()):
             committed = self._progress[name].committed
             try:
-                if committed != journal.path.stat().st_size:
+                if committed != journal.path.stat().st_size or not self.contents.is_done(journal.id):
                     continue
                 is_over = not is_alive(journal.owner.pid, journal.owner.started)
                 if is_over and is_closed(journal.path):

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, delete, exis
 
 from lightning_sweeps.messages import BlobState
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.contents import Contents, is_digest
+from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store, insert
 
 _blob = schema.blob
@@ -45,12 +45,12 @@ def is_stored(connection: Connection, digest: str) -> bool:
     return connection.scalar(select(exists().where(_blob.c.digest == digest))) or False
 
 
-def lacking(connection: Connection, journal_id: str, *, limit: int) -> list[BlobState]:
+def lacking(connection: Connection, journal_id: str, *, after: str = "", limit: int) -> list[BlobState]:
     """Return contents that a journal's committed rows name and that the server does not have."""
     named = _named_by(journal_id).subquery()
     asked = select(named).where(~exists().where(_blob.c.digest == named.c.digest)).order_by(named.c.digest)
-    rows = connection.execute(asked.limit(limit)).all()
-    return [BlobState(row.digest, row.size_bytes, 0) for row in rows if is_digest(row.digest)]
+    rows = connection.execute(asked.where(named.c.digest > after).limit(limit)).all()
+    return [BlobState(row.digest, row.size_bytes, 0) for row in rows]
 
 
 def note_stored(connection: Connection, digest: str, *, size_bytes: int, now: float) -> None:

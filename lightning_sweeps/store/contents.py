@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,17 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
+from lightning_sweeps.ids import is_digest
 from lightning_sweeps.paths import PRIVATE_FILE, BlobFolder, make_private_folder
 
 CHUNK_BYTES = 1 << 20
 UPLOAD_LASTS_S = 7 * 86400.0
 """A part that has not grown for so long is taken away."""
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def is_digest(text: str) -> bool:
-    """Return whether `text` is a SHA-256 in lower-case hexadecimal: nothing else ever becomes a file's name."""
-    return _DIGEST.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

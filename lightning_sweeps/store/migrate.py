@@ -62,7 +62,7 @@ def latest() -> str:
     """
     texts = [path.read_text() for path in (FOLDER / "versions").glob("[0-9]*.py")]
     built_on = {found for text in texts for found in _BUILDS_ON.findall(text)}
-    return next(found for text in texts for found in _IS.findall(text) if found not in built_on)
+    return next(str(found) for text in texts for found in _IS.findall(text) if found not in built_on)
 
 
 def new_revision(store: Store, message: str, *, revision: str) -> None:

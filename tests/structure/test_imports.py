@@ -44,14 +44,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": BASE,
     "sdk": BASE | {"journal"},
     "shipping": BASE | {"journal", "client"},
-    "service": BASE | {"journal", "client", "connection", "shipping"},
+    "sending": BASE | {"client"},
+    "service": BASE | {"journal", "client", "connection", "sending", "shipping"},
     "sweeps": BASE,
     "store": BASE | {"sweeps", "journal"},
     "server": BASE | {"store", "sweeps", "journal"},
     "agent": BASE | {"client", "connection"},
     "tuner": BASE | {"client", "connection", "agent"},
     "trainer": BASE | {"sdk"},
-    "cli": BASE | {"api", "client", "connection", "journal", "shipping", "sweeps", "store", "server", "agent", "tuner"},
+    "cli": BASE
+    | {"api", "client", "connection", "journal", "sending", "shipping", "sweeps", "store", "server", "agent", "tuner"},
     "inline": BASE | {"client", "connection", "agent", "sdk"},
     "__init__": {"api", "sdk", "trainer", "inline"},
 }

@@ -1,0 +1,121 @@
+"""Contents follow their rows from one machine to the server, and from there to another machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightning_sweeps.client import Client
+from lightning_sweeps.files import ServerFile
+from lightning_sweeps.paths import BlobFolder, Home
+from tests.cli.test_cli import command
+from tests.servers import running_server, wait_until
+from tests.service.services import journal_files, run_program, running_service, start_service
+
+LOG = """
+run = ls.init('p', mode='single')
+run.log({'x': 1.0}, step=0)
+for number in range(3): run.log_media('img', b'picture %d' % number, mime='image/png', step=number)
+big = os.urandom(SIZE)
+run.log_media('big', big, mime='application/octet-stream')
+ls.finish()
+"""
+FILES = 4
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[tuple[Client, ServerFile]]:
+    """A server with another home than the programs': as on another machine."""
+    with running_server(tmp_path / "far") as server:
+        yield server
+
+
+def of_server(server: ServerFile, **more: str) -> dict[str, str]:
+    return {"LIGHTNING_SWEEPS_URL": server.url, "LIGHTNING_SWEEPS_API_KEY": server.token, **more}
+
+
+def log(home: Path, monkeypatch: pytest.MonkeyPatch, *, mode: str = "online", size: int = 1000) -> None:
+    monkeypatch.setenv("LIGHTNING_SWEEPS_MODE", mode)
+    monkeypatch.setenv("LIGHTNING_SWEEPS_SERVICE", "off")
+    assert run_program(home, LOG.replace("SIZE", str(size))).wait(60) == 0
+    monkeypatch.delenv("LIGHTNING_SWEEPS_MODE")
+
+
+def stored(client: Client) -> int:
+    """Return how many of the one run's files the server has, and check what it gives for them."""
+    runs = client.runs(project="p").runs
+    entries = client.media(runs[0].id) if runs else []
+    whole = [entry for entry in entries if entry.is_stored]
+    for entry in whole:
+        assert hashlib.sha256(b"".join(client.blob(entry.digest))).hexdigest() == entry.digest
+    return len(whole)
+
+
+def test_contents_follow_their_rows_and_the_journal_waits_for_them(
+    home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = remote
+    log(home, monkeypatch)
+    with running_service(home, **of_server(server)):
+        wait_until(lambda: stored(client) == FILES, what="all files on the server")
+        wait_until(lambda: len(journal_files(home)) == 1, what="the end of the program's journal")  # the node's stays
+    assert len([path for path in Home(home).media.rglob("*") if path.is_file()]) == FILES, "nothing is deleted here"
+
+
+@pytest.mark.fault
+def test_a_service_killed_while_it_sends_is_followed_by_one_that_goes_on(
+    home: Path, tmp_path: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = remote
+    log(home, monkeypatch, size=40_000_000)
+    service = start_service(home, **of_server(server))
+    try:
+        uploads = BlobFolder(Home(tmp_path / "far").blobs).uploads
+        wait_until(
+            lambda: (uploads.is_dir() and any(uploads.iterdir())) or stored(client) == FILES,
+            what="the first part of the big file",
+        )
+    finally:
+        os.kill(service.pid, signal.SIGKILL)
+        service.wait(20)
+    assert journal_files(home), "the journal waits for what it names"
+    with running_service(home, **of_server(server)):
+        wait_until(lambda: stored(client) == FILES, what="all files on the server")
+
+
+def test_rows_do_not_wait_for_contents_that_the_server_refuses(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(home, monkeypatch)
+    with (
+        running_server(tmp_path / "far", None, "--max-file-gb", "5e-7") as (client, server),
+        running_service(home, **of_server(server)),
+    ):
+        wait_until(lambda: stored(client) == FILES - 1, what="the small files")
+        (run,) = client.runs(project="p").runs
+        wait_until(lambda: client.run(run.id).state == "finished", what="the run's end")
+        assert client.run(run.id).rows == 1
+        assert len(journal_files(home)) == 2, "what was refused is not given up"
+
+
+def test_sync_sends_contents_of_offline_runs(
+    home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = remote
+    log(home, monkeypatch, mode="offline")
+    for name, value in of_server(server).items():
+        monkeypatch.setenv(name, value)
+    (kept,) = [path for path in Home(home).media.rglob("*") if path.is_file() and path.stat().st_size == 1000]
+    aside = kept.rename(home / "aside")
+    told = command(home, "sync", "--clean")
+    assert told.returncode == 1 and "1 files that it names are not in" in told.stderr
+    assert stored(client) == FILES - 1
+    aside.rename(kept)
+    assert command(home, "sync", "--clean").returncode == 0
+    assert stored(client) == FILES
+    assert not list(Home(home).offline.glob("*.journal"))
