@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.exchange import fetch_content
+from lightning_sweeps.paths import inside
 
 if TYPE_CHECKING:
     import pandas
 
 PAGE_RUNS = 500
 PAGE_POINTS = 50_000
+PAGE_MEDIA = 1000
 
 Row = dict[str, Any]
 RUN_COLUMNS = (
@@ -141,6 +145,57 @@ class Api:
     def chart(self, query: m.SeriesQuery) -> m.SeriesAnswer:
         """Return many series, or groups of series, at the width of a chart."""
         return self._client.query_series(query)
+
+    def media(self, run_id: str, *, key: str | None = None, step: int | None = None) -> Rows:
+        """Return the files that a run has logged: images, sounds, tables; their contents come with `content`."""
+
+        def pages() -> Iterator[Sequence[Row]]:
+            after = 0
+            while True:
+                page = self._client.media(run_id, key=key, step=step, after=after, limit=PAGE_MEDIA)
+                yield [asdict(entry) for entry in page]
+                if len(page) < PAGE_MEDIA:
+                    return
+                after = page[-1].id
+
+        return Rows(pages)
+
+    def media_keys(self, run_id: str) -> list[m.MediaKey]:
+        return self._client.media_keys(run_id)
+
+    def content(self, digest: str) -> bytes:
+        """Return a content whole, as logged.
+
+        Raises:
+            NotFound: the server does not have it (yet).
+        """
+        return b"".join(self._client.blob(digest))
+
+    def artifacts(self, project: str | None = None, *, name: str | None = None, kind: str | None = None) -> Rows:
+        """Return versions of artifacts, the newest of each name first."""
+
+        def pages() -> Iterator[Sequence[Row]]:
+            yield [asdict(each) for each in self._client.artifacts(project=project, name=name, kind=kind)]
+
+        return Rows(pages)
+
+    def run_artifacts(self, run_id: str) -> list[m.ArtifactUse]:
+        """Return the artifacts that a run has made and used."""
+        return self._client.artifact_uses(run_id)
+
+    def download_artifact(self, artifact_id: str, folder: str | Path) -> Path:
+        """Write the files of one version of an artifact into `folder` and return it; each is checked.
+
+        Raises:
+            NotFound: there is no such version, or the server does not have one of its files yet.
+            UsageError: it names a path that leads out of `folder`.
+            OSError: a file cannot be written.
+        """
+        listed = self._client.artifact_files(artifact_id)
+        targets = [Path(folder) / inside(file.path) for file in listed]
+        for file, target in zip(listed, targets, strict=True):
+            fetch_content(self._client, file.digest, target)
+        return Path(folder)
 
     def sweeps(self, project: str | None = None) -> list[m.Sweep]:
         return self._client.sweeps(project=project)

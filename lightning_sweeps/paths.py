@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from lightning_sweeps.errors import UsageError
 
 JOURNAL_SUFFIX = ".journal"
 PRIVATE_FOLDER = 0o700
@@ -193,6 +195,18 @@ class TunerFolder:
     def ticket(self, number: int) -> Path:
         """Exists once an agent has taken the right to run one of `--count` trials."""
         return self.root / f"ticket-{number}"
+
+
+def inside(path: str) -> PurePosixPath:
+    """Return the path of an artifact's file where it stays inside a folder: what lists it may come from anybody.
+
+    Raises:
+        UsageError: it leads out.
+    """
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\0" in path or not pure.parts:
+        raise UsageError(f"the artifact's path `{path}` leads out of its folder; nothing more is written")
+    return pure
 
 
 def make_private_folder(path: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import typer
 
 from lightning_sweeps.errors import EXIT_FAILURE, UsageError
-from lightning_sweeps.paths import Home
+from lightning_sweeps.paths import BlobFolder, Home
 from lightning_sweeps.settings import read_settings
-from lightning_sweeps.store import maintenance
+from lightning_sweeps.store import blobs, maintenance
+from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import latest, migrate, version
 
@@ -27,11 +28,14 @@ NewFile = typer.Argument(help="The new file.")
 Database = typer.Option(None, "--database", help="sqlite:///file or postgresql://... (default: SQLite in the home).")
 
 
+Blobs = typer.Option(None, "--blobs", help="The folder of files, as the server has it (default: in the home).")
+
+
 @app.command()
-def check(database: str | None = Database) -> None:
-    """Say whether the database is whole: its file, its references, and as many points as it says."""
+def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
+    """Say whether the database is whole: its file, its references, as many points as it says, and all its files."""
     with _opened(database) as store:
-        findings = maintenance.check(store)
+        findings = maintenance.check(store) + maintenance.check_contents(store, _contents(blobs_folder))
     for finding in findings:
         typer.echo(finding)
     if findings:
@@ -48,11 +52,17 @@ def backup(path: Path = NewFile, database: str | None = Database) -> None:
 
 
 @app.command()
-def compact(database: str | None = Database) -> None:
-    """Sort what is new into series, make what charts of old data lack, and give unused space back."""
+def compact(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
+    """Sort what is new into series, make what charts of old data lack, and give unused space back.
+
+    Files of media and artifacts that no run or artifact names any more are taken away.
+    """
     with _opened(database) as store:
         done = maintenance.compact(store)
+        collected = blobs.collect(store, _contents(blobs_folder))
     typer.echo(f"Sorted the new rows of {done.journals} journals; {done.chunks} chunks got their pages.")
+    freed = f"{collected.contents} files ({collected.size_bytes / 1e6:.1f} MB)"
+    typer.echo(f"Took away {freed} that nothing names, and {collected.uploads} uploads that nobody goes on with.")
 
 
 @app.command(name="migrate")
@@ -62,6 +72,11 @@ def migrate_command(database: str | None = Database) -> None:
         before = version(store)
         migrate(store)
     typer.echo(f"The schema is at {latest()} (it was at {before or 'nothing'}).")
+
+
+def _contents(folder: str | None) -> Contents:
+    home = Home(read_settings().home)
+    return Contents(BlobFolder(Path(folder).expanduser().absolute() if folder else home.blobs))
 
 
 @contextmanager

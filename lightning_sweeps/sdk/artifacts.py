@@ -14,13 +14,13 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder, write_whole
+from lightning_sweeps.paths import PRIVATE_FILE, Home, inside, make_private_folder, write_whole
 from lightning_sweeps.records import ArtifactFile
 from lightning_sweeps.sdk.blobs import put_file
 from lightning_sweeps.sdk.names import checked_name
@@ -119,7 +119,7 @@ class ArtifactShelf:
             OSError: a file is gone from the home folder, or cannot be written.
         """
         for file in version.files:
-            target = folder / _inside(file.path)
+            target = folder / inside(file.path)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.home.blob(file.digest), target)
         return folder
@@ -190,11 +190,3 @@ def _checked_alias(alias: str) -> None:
     checked_name(alias, what="alias")
     if _VERSION.fullmatch(alias) or ":" in alias:
         raise UsageError(f"the alias `{alias}` reads as a version, allowed: names such as `best`")
-
-
-def _inside(path: str) -> PurePosixPath:
-    """Return `path` where it stays inside a folder: a manifest may come from anybody."""
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or "\0" in path or not pure.parts:
-        raise UsageError(f"the artifact's path `{path}` leads out of its folder; nothing more is written")
-    return pure

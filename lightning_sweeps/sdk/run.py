@@ -16,10 +16,11 @@ from lightning_sweeps.journal.values import plain_values
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.paths import Home
 from lightning_sweeps.records import Artifact, Config, Finish, Media, RunInfo, RunState, Stream, Summary, Text
-from lightning_sweeps.sdk.artifacts import ArtifactShelf, Version
+from lightning_sweeps.sdk.artifacts import Version
 from lightning_sweeps.sdk.blobs import Blob, put_bytes, put_file
 from lightning_sweeps.sdk.console import Capture
 from lightning_sweeps.sdk.delivery import wait_until_shipped
+from lightning_sweeps.sdk.keeping import ArtifactKeeping
 from lightning_sweeps.sdk.spawn import ensure_service
 from lightning_sweeps.settings import read_settings
 
@@ -28,7 +29,7 @@ logger = logging.getLogger("lightning_sweeps")
 MAX_HELD_LINES = 1000
 
 
-class Run:
+class Run(ArtifactKeeping):
     """One process's view of a run.
 
     `log` and everything else here is an append to this process's own journal file: no network, no collective, no wait,
@@ -175,11 +176,6 @@ class Run:
         writer.append(
             lambda sequence, time: Media(sequence, at, time, key, blob.digest, blob.size_bytes, mime, caption, index)
         )
-
-    @property
-    def artifacts(self) -> ArtifactShelf:
-        """The artifacts of this run's project in the home folder."""
-        return ArtifactShelf(self._home, self.project)
 
     def note_artifact(self, version: Version, role: Literal["output", "input"], aliases: Sequence[str] = ()) -> None:
         """Record that this run has made a version of an artifact, or used it."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.store import hot, pyramid, schema
+from lightning_sweeps.store import blobs, hot, pyramid, schema
 from lightning_sweeps.store.chunks import CHUNK_POINTS, decode
+from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store
 
 AT_ONCE = 500
@@ -30,6 +31,13 @@ def check(store: Store) -> list[str]:
     with store.read() as connection:
         findings = _sqlite_findings(connection) if store.kind == "sqlite" else []
         return (findings + _count_findings(connection))[:MOST_FINDINGS]
+
+
+def check_contents(store: Store, contents: Contents) -> list[str]:
+    """Return which files of media and artifacts the database has and the folder has not, or not in their size."""
+    with store.read() as connection:
+        lost = blobs.missing_files(connection, contents)
+    return [f"the file `{digest}` is not whole or not there" for digest in lost[:MOST_FINDINGS]]
 
 
 def backup(store: Store, path: Path) -> None:

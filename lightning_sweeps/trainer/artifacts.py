@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sdk.artifacts import Version
 from lightning_sweeps.sdk.run import Run
 
@@ -19,9 +18,9 @@ MAX_CODE_BYTES = 1024 * 1024
 
 
 class ArtifactLogging:
-    """Artifacts of the run's project, kept in the home folder.
+    """Artifacts of the run's project, kept in the home folder and sent to the server by the service.
 
-    They are found by every process that has the same home folder.
+    They are found by every process with the same home folder, and through the server on every other machine.
     """
 
     def _current_run(self) -> Run:
@@ -59,12 +58,7 @@ class ArtifactLogging:
             NotFound: there is none, saying which there are.
             UsageError: it is of another type, or the name cannot be one.
         """
-        run = self._current_run()
-        version = run.artifacts.find(artifact)
-        if artifact_type is not None and version.kind != artifact_type:
-            raise UsageError(f"the artifact `{artifact}` is a `{version.kind}`, not a `{artifact_type}`")
-        run.note_artifact(version, "input")
-        return version
+        return self._current_run().use_artifact(artifact, artifact_type)
 
     def download_artifact(
         self,
@@ -77,14 +71,10 @@ class ArtifactLogging:
 
         Raises:
             NotFound, UsageError: as for `use_artifact`.
+            ServerError: a file is not here, and the server does not give it.
             OSError: the files cannot be written.
         """
-        run = self._current_run()
-        version = self.use_artifact(artifact, artifact_type) if use_artifact else run.artifacts.find(artifact)
-        folder = (
-            Path(save_dir) if save_dir is not None else run.folder / "artifacts" / f"{version.name}-v{version.number}"
-        )
-        return str(run.artifacts.fetch(version, folder))
+        return str(self._current_run().download_artifact(artifact, save_dir, artifact_type, use=use_artifact))
 
     def log_code(
         self, root: str | Path = ".", name: str = "code", *, patterns: Sequence[str] = CODE_PATTERNS
@@ -110,11 +100,7 @@ class ArtifactLogging:
         only: Sequence[Path] | None = None,
     ) -> Version | None:
         run = self._current_run()
-        if not run.is_recording:
-            return None
-        version = run.artifacts.add(path, name=name, kind=kind, aliases=aliases, metadata=metadata, only=only)
-        run.note_artifact(version, "output", aliases)
-        return version
+        return run.log_artifact(path, name, kind=kind, aliases=aliases, metadata=metadata, only=only)
 
 
 def _is_code(path: Path) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lightning_sweeps.api import Api
 from lightning_sweeps.client import Client
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import BlobFolder, Home
+from lightning_sweeps.settings import environment
 from tests.cli.test_cli import command
 from tests.servers import running_server, wait_until
 from tests.service.services import journal_files, run_program, running_service, start_service
@@ -119,3 +123,54 @@ def test_sync_sends_contents_of_offline_runs(
     assert command(home, "sync", "--clean").returncode == 0
     assert stored(client) == FILES
     assert not list(Home(home).offline.glob("*.journal"))
+
+
+KEEP = """
+import pathlib
+folder = pathlib.Path(os.environ['FOLDER'])
+run = ls.init('p', mode='single')
+for content in sys.argv[1:] or ['one', 'two']:
+    (folder / 'in').mkdir(parents=True, exist_ok=True)
+    (folder / 'in' / 'data.txt').write_text(content)
+    run.log_artifact(folder, 'set', kind='dataset', aliases=['best'] if content == 'one' else [])
+ls.finish()
+"""
+GET = """
+run = ls.init('p', mode='single')
+for name in ('set', 'set:best', 'set:v0', 'set:v1'):
+    version = run.use_artifact(name, 'dataset')
+    folder = run.download_artifact(name)
+    print(name, version.number, (folder / 'in' / 'data.txt').read_text())
+ls.finish()
+"""
+
+
+def test_artifacts_of_one_machine_are_used_on_another(
+    tmp_path: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = remote
+    for name, value in of_server(server, FOLDER=str(tmp_path / "files"), LIGHTNING_SWEEPS_SERVICE="off").items():
+        monkeypatch.setenv(name, value)
+    assert run_program(tmp_path / "one", KEEP).wait(60) == 0
+    with running_service(tmp_path / "one"):
+        wait_until(lambda: [each.is_stored for each in client.artifacts()] == [True, True], what="both versions")
+    home = tmp_path / "two"
+    program = [sys.executable, "-c", f"import lightning_sweeps as ls\n{GET}"]
+    variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home)}
+    told = subprocess.run(program, env=variables, capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout.splitlines() == ["set 1 two", "set:best 0 one", "set:v0 0 one", "set:v1 1 two"], told.stderr
+    with running_service(home):  # the other machine's use of it is known too
+        wait_until(lambda: len(client.runs(project="p").runs) == 2, what="the second run")
+        newest = client.runs(project="p").runs[0].id
+        wait_until(lambda: {use.role for use in client.artifact_uses(newest)} == {"input"}, what="what it used")
+    assert run_program(home, KEEP.replace("'one', 'two'", "'three'")).wait(60) == 0
+    here = subprocess.run(program, env=variables, capture_output=True, text=True, timeout=60, check=True)
+    assert here.stdout.splitlines()[0].endswith("three"), "what this machine made last, before the server knows it"
+    with running_service(home):
+        wait_until(lambda: [each.is_stored for each in client.artifacts()] == [True] * 3, what="the third version")
+    assert [(each.version, each.aliases) for each in client.artifacts()] == [(2, ["latest"]), (1, []), (0, ["best"])]
+    with Api(Client(server.url, server.token)) as api:
+        rows = list(api.artifacts("p", name="set", kind="dataset"))
+        assert [(row["version"], row["is_stored"]) for row in rows] == [(2, True), (1, True), (0, True)]
+        folder = api.download_artifact(rows[0]["id"], tmp_path / "by-api")
+    assert (folder / "in" / "data.txt").read_text() == "three"
