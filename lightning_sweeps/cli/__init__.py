@@ -35,6 +35,7 @@ COMMANDS = {
     "logs": Entry("lightning_sweeps.cli.logs", "Show or follow what the ranks of a run, group or trial print."),
     "sync": Entry("lightning_sweeps.cli.sync", "Ship journals that were left behind, or copied folders of them."),
     "export": Entry("lightning_sweeps.cli.export", "Write runs and every value that they logged into files."),
+    "import": Entry("lightning_sweeps.cli.history", "Bring runs from TensorBoard's event files or CSV files."),
     "db": Entry("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
     "key": Entry("lightning_sweeps.cli.key", "Make, list and revoke the server's API keys."),
     "server": Entry("lightning_sweeps.cli.server", "Run a server for a team, or manage this machine's own."),

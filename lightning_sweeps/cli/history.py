@@ -1,0 +1,60 @@
+"""`lightning-sweeps import`: runs that other programs have logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from pathlib import Path
+
+import typer
+
+from lightning_sweeps.connection import connect
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.history import tables, tensorboard
+from lightning_sweeps.history.past import PastRun
+from lightning_sweeps.history.shipment import ship
+from lightning_sweeps.settings import read_settings
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+class Source(str, Enum):
+    """What wrote the files."""
+
+    tensorboard = "tensorboard"
+    csv = "csv"
+
+
+READERS: dict[Source, Callable[[Path], Iterator[PastRun]]] = {
+    Source.tensorboard: tensorboard.read,
+    Source.csv: tables.read,
+}
+
+
+From = typer.Argument(help="What wrote the files; csv: Lightning's CSVLogger and others.")
+
+
+@app.command(name="import")
+def import_history(
+    source: Source = From,
+    path: str = typer.Argument(help="A file, or a folder that is searched with all its folders."),
+    project: str = typer.Option("", "--project", "-p", help="The project (default: LIGHTNING_SWEEPS_PROJECT)."),
+) -> None:
+    """Bring runs that other programs have logged. May be repeated: what is there already is not doubled.
+
+    Numbers are taken; images and the like are counted and left out.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise UsageError(f"there is no file or folder `{path}`")
+    found = 0
+    with connect() as client:
+        for past in READERS[source](root):
+            found += 1
+            done = ship(client, past, project=project or read_settings().project, source=source.value)
+            left = ", ".join(f"{count} {kind}" for kind, count in past.left_out.items())
+            typer.echo(f"{done.name}: {done.rows} rows, {done.new_rows} new{f'; left out: {left}' if left else ''}")
+            if past.problem:
+                typer.echo(f"{done.name}: read up to damage in {past.problem}", err=True)
+    if not found:
+        raise UsageError(f"`{path}` holds no files of {source.value}")

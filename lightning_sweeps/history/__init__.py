@@ -1,0 +1,1 @@
+"""Runs that other programs have logged: read from their files, and sent as journals."""
