@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 
 from lightning_sweeps.settings import PREFIX
 from tests.servers import database, postgres
+
+END_OF_THREADS_S = 5.0
 
 __all__ = ["database", "home", "police", "postgres"]
 
@@ -30,6 +33,7 @@ def police() -> Iterator[None]:
     yield
     gc.collect()
     assert _variables() == variables, "the test leaked environment variables"
+    _wait_for_ending_threads(threads)
     assert _threads() <= threads, "the test left threads behind"
     assert _children() <= children, "the test left child processes behind"
     assert _open_files() <= files, "the test left files open"
@@ -52,6 +56,13 @@ def _variables() -> dict[str, str]:
 
 def _threads() -> set[str]:
     return {thread.name for thread in threading.enumerate()}
+
+
+def _wait_for_ending_threads(allowed: set[str]) -> None:
+    """A thread that was told to end and that nobody joins (anyio's) needs the processor once more."""
+    deadline = time.monotonic() + END_OF_THREADS_S
+    while not _threads() <= allowed and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _children() -> set[int]:

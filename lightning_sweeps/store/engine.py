@@ -7,7 +7,9 @@ that reads rows in order to change them takes them with `SELECT ... FOR UPDATE`,
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from lightning_sweeps.store.plain import dump
 
 BUSY_TIMEOUT_S = 30
 """How long a write waits for the writer before it."""
+SWITCH_PAUSE_S = 0.02
 ABANDONED_S = 120
 """PostgreSQL takes its locks back from a server that stopped in the middle of a transaction."""
 CONNECT_TIMEOUT_S = 10
@@ -136,7 +139,7 @@ def _sqlite(url: URL) -> Engine:
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver's own guess
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _use_write_ahead_log(cursor)
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
@@ -147,6 +150,19 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Switch the file to WAL, once for ever. SQLite does not wait here, whatever its timeout, so this does."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(SWITCH_PAUSE_S)
 
 
 def _postgresql(url: URL) -> Engine:
