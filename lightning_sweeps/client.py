@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, is_dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -45,15 +46,18 @@ class Client:
         url: `http://host:port` of the server.
         token: the API key that every request carries.
         timeout_s: the longest that one request may wait for the next byte.
+        ca_file: certificates to check the server's with, for `https://`; None: those of public authorities.
 
     Every method raises `ServerUnreachable`, `Unauthorized`, `NotFound` or `ServerRefused`.
     """
 
-    def __init__(self, url: str, token: str, *, timeout_s: float = READ_TIMEOUT_S) -> None:
+    def __init__(self, url: str, token: str, *, timeout_s: float = READ_TIMEOUT_S, ca_file: Path | None = None) -> None:
         self.url = url.rstrip("/")
         self._timeout_s = timeout_s
         self._session = requests.Session()
         self._session.trust_env = False  # a cluster's HTTP proxy must not sit between a node and its own server
+        if ca_file is not None:
+            self._session.verify = str(ca_file)
         self._session.headers["Authorization"] = f"Bearer {token}"
         reads = Retry(SAFE_RETRIES, allowed_methods=["GET"], status_forcelist=[502, 503, 504], backoff_factor=0.1)
         adapter = HTTPAdapter(max_retries=reads)

@@ -12,9 +12,9 @@ import msgspec
 import psutil
 
 from lightning_sweeps.client import READ_TIMEOUT_S, Client
-from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable
+from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import Home, make_private_folder
+from lightning_sweeps.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.settings import Settings, read_settings, service_environment
 
 START_DEADLINE_S = 30.0
@@ -57,15 +57,40 @@ def connect(
             f"no local server runs for the home folder `{settings.home}`",
             hint="start one with `lightning-sweeps server`, or name one with LIGHTNING_SWEEPS_URL",
         )
-    return Client(address.url, address.token, timeout_s=timeout_s)
+    return Client(address.url, address.token, timeout_s=timeout_s, ca_file=settings.ca_file)
 
 
 def find_server(settings: Settings) -> ServerAddress | None:
     """Return where the server is: named by the settings, or the local one if it lives; None where there is none."""
     if settings.url:
-        return ServerAddress(settings.url, settings.api_key)
+        key = settings.api_key or _logins(Home(settings.home)).get(settings.url, "")
+        return ServerAddress(settings.url, key)
     file = read_server_file(Home(settings.home).server_file)
     return ServerAddress(file.url, file.token) if file is not None else None
+
+
+def keep_login(home: Home, url: str, key: str) -> None:
+    """Keep the key of another server in the home folder; it counts where `LIGHTNING_SWEEPS_API_KEY` is empty."""
+    write_whole(home.logins, msgspec.json.encode({**_logins(home), url: key}))
+
+
+def forget_login(home: Home, url: str) -> bool:
+    """Forget the key of a server; return whether one was kept."""
+    kept = _logins(home)
+    if url not in kept:
+        return False
+    del kept[url]
+    write_whole(home.logins, msgspec.json.encode(kept))
+    return True
+
+
+def _logins(home: Home) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(home.logins.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except msgspec.DecodeError as error:
+        raise UsageError(f"`{home.logins}` cannot be read ({error})", hint="delete it and log in again") from None
 
 
 def read_server_file(path: Path) -> ServerFile | None:

@@ -92,7 +92,9 @@ def fetch_content(client: Client, digest: str, path: Path) -> None:
 def _client(settings: Settings, timeout_s: float) -> Client | None:
     """Return a client of the server that is there; none is started for a question, nor asked in offline mode."""
     address = find_server(settings) if settings.mode == "online" else None
-    return None if address is None else Client(address.url, address.token, timeout_s=timeout_s)
+    return (
+        None if address is None else Client(address.url, address.token, timeout_s=timeout_s, ca_file=settings.ca_file)
+    )
 
 
 def _nobody() -> Client:

@@ -100,6 +100,11 @@ class Home:
         return self.root / "server.lock"
 
     @property
+    def logins(self) -> Path:
+        """The keys of other servers, by address (JSON, mode 0600)."""
+        return self.root / "logins.json"
+
+    @property
     def server_key(self) -> Path:
         """The local server's API key (mode 0600), made at its first start."""
         return self.root / "server.key"

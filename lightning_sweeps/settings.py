@@ -85,6 +85,13 @@ VARIABLES = (
         _url,
     ),
     Variable("API_KEY", "", "a token", "the key for the server named by `URL`", str),
+    Variable(
+        "CA_FILE",
+        "",
+        "a file",
+        "certificates (PEM) that the server's certificate is checked with; empty: those of public authorities",
+        _optional_path,
+    ),
     Variable("PROJECT", "default", "a name", "the project of runs and sweeps that name none", str),
     Variable(
         "MODE",
@@ -141,6 +148,7 @@ class Settings:
     home: Path
     url: str
     api_key: str
+    ca_file: Path | None
     project: str
     mode: Mode
     service: ServiceKind

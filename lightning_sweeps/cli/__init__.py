@@ -37,6 +37,7 @@ COMMANDS = {
     "export": Entry("lightning_sweeps.cli.export", "Write runs and every value that they logged into files."),
     "import": Entry("lightning_sweeps.cli.history", "Bring runs from TensorBoard's event files or CSV files."),
     "db": Entry("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
+    "login": Entry("lightning_sweeps.cli.login", "Keep the API key of a server on this machine."),
     "key": Entry("lightning_sweeps.cli.key", "Make, list and revoke the server's API keys."),
     "server": Entry("lightning_sweeps.cli.server", "Run a server for a team, or manage this machine's own."),
 }

@@ -14,12 +14,19 @@ from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.server.context import gigabytes
-from lightning_sweeps.server.serve import LOOPBACK, serve
+from lightning_sweeps.server.logs import LogFormat
+from lightning_sweeps.server.serve import LOOPBACK, certificate_of, serve
 from lightning_sweeps.settings import read_settings
 
 STOP_DEADLINE_S = 10.0
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+Format = typer.Option("text", "--log-format", help="Log lines as text, or as JSON objects.")
+AllowedHosts = typer.Option(
+    [], "--allowed-host", help="A name under which browsers may ask, besides this machine's own; may be repeated."
+)
 
 
 @app.command()
@@ -34,6 +41,10 @@ def server(
     ),
     max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="The largest single file, in GB."),
     quota_gb: float | None = typer.Option(None, "--quota-gb", help="How much of files a project may keep, in GB."),
+    allowed_host: list[str] = AllowedHosts,
+    tls_certificate: str | None = typer.Option(None, "--tls-certificate", help="For HTTPS: the certificate (PEM)."),
+    tls_key: str | None = typer.Option(None, "--tls-key", help="For HTTPS: the certificate's key (PEM)."),
+    log_format: LogFormat = Format,
     where: bool = typer.Option(False, "--where", help="Say where this machine's own server is."),
     show: bool = typer.Option(False, "--show", help="Print its address and its key as settings for other machines."),
     stop: bool = typer.Option(False, "--stop", help="End this machine's own server."),
@@ -62,6 +73,9 @@ def server(
             api_key=settings.api_key,
             blobs=Path(blobs).expanduser().absolute() if blobs else None,
             limits=gigabytes(max_file_gb, quota_gb),
+            allowed_hosts=allowed_host,
+            certificate=certificate_of(tls_certificate, tls_key),
+            log_format=log_format,
             say=typer.echo,
         )
         raise typer.Exit(status)

@@ -10,7 +10,8 @@ from pathlib import Path
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.paths import Home
 from lightning_sweeps.server.context import gigabytes
-from lightning_sweeps.server.serve import LOOPBACK, serve
+from lightning_sweeps.server.logs import LogFormat
+from lightning_sweeps.server.serve import LOOPBACK, certificate_of, serve
 from lightning_sweeps.server.sweeps import LEASE_S
 from lightning_sweeps.settings import read_settings
 
@@ -25,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--blobs", type=Path, help="the folder for files of media and artifacts (default: in the home)")
     parser.add_argument("--max-file-gb", type=float, default=50.0, help="the largest file (default: %(default)s)")
     parser.add_argument("--quota-gb", type=float, help="how much of files a project may keep (default: no bound)")
+    parser.add_argument("--allowed-host", action="append", default=[], help="a name under which browsers may ask")
+    parser.add_argument("--tls-certificate", help="for HTTPS: the certificate with its chain (PEM)")
+    parser.add_argument("--tls-key", help="for HTTPS: the certificate's key (PEM)")
+    parser.add_argument("--log-format", type=LogFormat, choices=list(LogFormat), default=LogFormat.text)
     parser.add_argument(
         "--lease-s",
         type=float,
@@ -44,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
             lease_s=given.lease_s,
             blobs=given.blobs,
             limits=gigabytes(given.max_file_gb, given.quota_gb),
+            allowed_hosts=given.allowed_host,
+            certificate=certificate_of(given.tls_certificate, given.tls_key),
+            log_format=given.log_format,
             say=partial(print, flush=True),
         )
     except LightningSweepsError as error:

@@ -25,12 +25,18 @@ from lightning_sweeps.server import (
     sweeps,
 )
 from lightning_sweeps.server.context import Limits
+from lightning_sweeps.server.hosts import Hosts
 from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store
 
 
 def create_app(
-    store: Store, *, contents: Contents, limits: Limits | None = None, lease_s: float = sweeps.LEASE_S
+    store: Store,
+    *,
+    contents: Contents,
+    limits: Limits | None = None,
+    hosts: Hosts | None = None,
+    lease_s: float = sweeps.LEASE_S,
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -38,6 +44,7 @@ def create_app(
         store: not closed by the application.
         contents: where the files of media and artifacts lie.
         limits: how much of them it takes.
+        hosts: the names under which browsers may ask; default: this machine's own.
         lease_s: an agent that is not heard of for this long loses its trial.
     """
     known_keys = auth.Keys(store)
@@ -47,7 +54,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        middleware=[Middleware(auth.KeyRequired, keys=known_keys)],
+        middleware=[Middleware(auth.KeyRequired, keys=known_keys, hosts=hosts or Hosts())],
         lifespan=_lifespan,
     )
     app.state.store = store

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lightning_sweeps.ids import derive_id
 from lightning_sweeps.messages import AuditEntry, Problem, Role
 from lightning_sweeps.server import access, pages, sessions
+from lightning_sweeps.server.hosts import Hosts
 from lightning_sweeps.server.problems import answer
 from lightning_sweeps.store import keys as key_table
 from lightning_sweeps.store.engine import Store, insert
@@ -133,14 +134,22 @@ class Keys:
 class KeyRequired:
     """ASGI middleware before everything else of the app: without a known key there is nothing but 401."""
 
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, hosts: Hosts) -> None:
         self._app = app
         self._keys = keys
+        self._hosts = hosts
         self._failures = access.Failures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if not headers.get("authorization", "").lower().startswith("bearer ") and not self._hosts.allow(
+            headers.get("host", "")
+        ):
+            problem = Problem("this server is not asked under that name", "who runs it names it: `--allowed-host`")
+            await answer(421, problem)(scope, receive, send)
             return
         name = await run_in_threadpool(self._name, scope)
         if name is None and scope.get("path") == pages.LOGIN_PATH:

@@ -7,10 +7,12 @@ import ipaddress
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -27,6 +29,8 @@ from lightning_sweeps.paths import PRIVATE_FILE, BlobFolder, Home, make_private_
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.auth import keep_key, new_key
 from lightning_sweeps.server.context import Limits
+from lightning_sweeps.server.hosts import Hosts
+from lightning_sweeps.server.logs import LogFormat, log_json
 from lightning_sweeps.server.sweeps import LEASE_S
 from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
@@ -43,6 +47,32 @@ PORTS = 65536
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  compared with, not bound to
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate with its chain, and its key: PEM files."""
+
+    file: Path
+    key_file: Path
+
+
+def certificate_of(file: str | None, key_file: str | None) -> Certificate | None:
+    """Return the certificate that was given, None where none was.
+
+    Raises:
+        UsageError: one of the two files is missing, or cannot be used.
+    """
+    if not file and not key_file:
+        return None
+    if not file or not key_file:
+        raise UsageError("HTTPS takes a certificate and its key", hint="give --tls-certificate and --tls-key")
+    found = Certificate(Path(file).expanduser().absolute(), Path(key_file).expanduser().absolute())
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(found.file, found.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"`{file}` and `{key_file}` are no certificate with its key ({error})") from None
+    return found
+
+
 def serve(
     home: Home,
     *,
@@ -53,6 +83,9 @@ def serve(
     lease_s: float = LEASE_S,
     blobs: Path | None = None,
     limits: Limits | None = None,
+    allowed_hosts: Sequence[str] = (),
+    certificate: Certificate | None = None,
+    log_format: LogFormat = LogFormat.text,
     say: Callable[[str], None] = print,
 ) -> int:
     """Run a server until SIGTERM or SIGINT and return the exit status. Call it in the main thread.
@@ -65,6 +98,10 @@ def serve(
         lease_s: an agent that is not heard of for this long loses its trial.
         blobs: the folder for files of media and artifacts, which several servers may share; default: in the home.
         limits: how much of them is taken.
+        allowed_hosts: names under which browsers may ask besides this machine's own; the first is the one that the
+            server calls itself by.
+        certificate: for HTTPS; None: plain HTTP.
+        log_format: of what is logged to stderr.
         say: gets one line with the address once the server accepts, and a warning where traffic can be overheard.
 
     Raises:
@@ -78,17 +115,21 @@ def serve(
         store = open_store(database or sqlite_url(home.server_database))
         try:
             _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
-            url = _url(socket.gethostname() if host in EVERY_ADDRESS else host, listener)
+            scheme = "http" if certificate is None else "https"
+            named = next((name for name in allowed_hosts if name[:1] not in ("*", ".")), "")
+            url = _url(named or (socket.gethostname() if host in EVERY_ADDRESS else host), listener, scheme)
 
             def ready() -> None:
-                _publish(home, _url(LOOPBACK if host in EVERY_ADDRESS else host, listener), key)
+                near = LOOPBACK if host in EVERY_ADDRESS else host
+                _publish(home, _url(near, listener) if certificate is None else url, key)
                 say(f"lightning-sweeps server at {url} (API docs: {url}/api/docs)")
-                if not _is_loopback(host):
+                if certificate is None and not _is_loopback(host):
                     say("traffic with this server is not encrypted: use it in a trusted network or behind HTTPS")
 
             contents = Contents(BlobFolder(blobs or home.blobs), near=home.media)
-            app = create_app(store, contents=contents, limits=limits, lease_s=lease_s)
-            server = _Server(app, ready=ready)
+            hosts = Hosts([*allowed_hosts, host])
+            app = create_app(store, contents=contents, limits=limits, hosts=hosts, lease_s=lease_s)
+            server = _Server(app, ready=ready, certificate=certificate, log_format=log_format)
             server.run(sockets=[listener])
             return 0 if server.was_ready else EXIT_FAILURE
         finally:
@@ -99,7 +140,11 @@ def serve(
 class _Server(uvicorn.Server):
     """uvicorn that says when it accepts, tells waiting requests that it ends, and ends within `END_S`."""
 
-    def __init__(self, app: FastAPI, *, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, app: FastAPI, *, ready: Callable[[], None], certificate: Certificate | None, log_format: LogFormat
+    ) -> None:
+        if log_format is LogFormat.json:
+            log_json()
         super().__init__(
             uvicorn.Config(
                 app,
@@ -109,6 +154,9 @@ class _Server(uvicorn.Server):
                 timeout_keep_alive=KEEP_ALIVE_S,
                 backlog=BACKLOG,
                 server_header=False,
+                log_config=None if log_format is LogFormat.json else uvicorn.config.LOGGING_CONFIG,
+                ssl_certfile=certificate.file if certificate is not None else None,
+                ssl_keyfile=certificate.key_file if certificate is not None else None,
             )
         )
         self._closing: threading.Event = app.state.closing
@@ -197,9 +245,9 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _url(name: str, listener: socket.socket) -> str:
+def _url(name: str, listener: socket.socket, scheme: str = "http") -> str:
     port = listener.getsockname()[1]
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
 
 def _is_loopback(host: str) -> bool:
