@@ -205,6 +205,8 @@ class Point:
     step: int
     time: float
     value: float | str
+    is_abandoned: bool = False
+    """Logged after the checkpoint from which a later attempt went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,8 @@ class SeriesQuery:
     low: float | None = None
     high: float | None = None
     points: int = 800
+    with_abandoned: bool = False
+    """Draw also what an attempt logged after the checkpoint from which a later one went on."""
 
 
 @dataclass(frozen=True, slots=True)

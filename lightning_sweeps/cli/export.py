@@ -18,7 +18,7 @@ from lightning_sweeps.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
-POINT_COLUMNS = ("run", "key", "journal", "sequence", "step", "time", "value")
+POINT_COLUMNS = ("run", "key", "journal", "sequence", "step", "time", "value", "is_abandoned")
 AT_ONCE = 50_000
 
 

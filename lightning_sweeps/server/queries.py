@@ -141,11 +141,15 @@ def read_buckets(
     x: str = "step",
     low: Border = None,
     high: Border = None,
+    with_abandoned: bool = False,
 ) -> Response:
     """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
     hot.sort_owners(store, [owner_id])
     with store.read() as connection:
-        return _encoded(reading.read_buckets(connection, owner_id, key, width=points, x=x, low=low, high=high))
+        drawn = reading.read_buckets(
+            connection, owner_id, key, width=points, x=x, low=low, high=high, with_abandoned=with_abandoned
+        )
+        return _encoded(drawn)
 
 
 @router.get("/api/series/{owner_id}/points", response_model=list[Point])

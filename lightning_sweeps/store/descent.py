@@ -42,6 +42,8 @@ class Strand:
     chunks: int
     paged: int
     tail: bytes | None
+    cut: int | None = None
+    """A later attempt went on from this step: rows of this one from it on are an abandoned branch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,7 @@ class View:
         low, high: the part of the axis to be seen; infinite where there is no border.
         bucket: how wide a bucket is.
         level: where to begin; None: at the top, for a part that has borders.
+        cut: rows from this step on are left out; None: none are.
     """
 
     strand: Strand
@@ -60,6 +63,7 @@ class View:
     high: float
     bucket: float
     level: int | None
+    cut: int | None = None
     marks: list[Marks] = field(default_factory=list)
 
     @property
@@ -73,6 +77,9 @@ class View:
         low, high = self.place.of_spans(spans)
         is_seen = (high >= self.low) & (low <= self.high)
         is_whole = (high - low <= TOLERANCE * self.bucket) & (low >= self.low) & (high <= self.high)
+        if self.cut is not None:
+            is_seen &= spans["low_step"] < self.cut
+            is_whole &= spans["high_step"] < self.cut
         drawn = is_seen & is_whole
         if drawn.all():
             self.marks.append(drawing.of_spans(spans, low + (high - low) / 2))
@@ -90,6 +97,8 @@ class View:
         """Take the points that lie in view."""
         x = self.place.of_points(points)
         is_seen = (x >= self.low) & (x <= self.high)
+        if self.cut is not None:
+            is_seen &= points.step < self.cut
         marks = drawing.of_points(points, x)
         if not is_seen.all():
             marks = marks.chosen(is_seen)

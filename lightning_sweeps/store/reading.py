@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, func, select, tuple_
 
 from lightning_sweeps.messages import Bucket, LineRequest, Point, Series, SeriesAnswer, SeriesQuery
 from lightning_sweeps.store import drawing, schema
@@ -54,15 +54,20 @@ def read_buckets(
     x: str = "step",
     low: float | None = None,
     high: float | None = None,
+    with_abandoned: bool = False,
 ) -> Series:
     """Return a series, or its part between `low` and `high`, in at most `width` buckets.
+
+    Args:
+        with_abandoned: True: also rows that an attempt logged after the checkpoint from which a later one went on.
 
     Raises:
         NotFound: there is no such owner or key.
         UsageError: `x` names no axis.
     """
     pair = (owner_id, key)
-    seen = _Reader(connection, parse_axis(x), low=low, high=high, width=width).read([pair])
+    reader = _Reader(connection, parse_axis(x), low=low, high=high, width=width, with_abandoned=with_abandoned)
+    seen = reader.read([pair])
     if pair not in seen:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
     count, marks = seen[pair]
@@ -78,7 +83,7 @@ def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
     """
     low, high, width = wanted.low, wanted.high, wanted.points
     pairs = list(dict.fromkeys((asked.owner, asked.key) for asked in wanted.lines))
-    seen = _Reader(connection, parse_axis(wanted.x), low=low, high=high, width=width).read(pairs)
+    seen = _reader(connection, wanted).read(pairs)
     lines = []
     grouped: defaultdict[str, list[LineRequest]] = defaultdict(list)
     for asked in wanted.lines:
@@ -101,8 +106,7 @@ def draw_lines(connection: Connection, wanted: SeriesQuery) -> list[tuple[int, D
         UsageError: `x` names no axis.
     """
     pairs = [(asked.owner, asked.key) for asked in wanted.lines]
-    reader = _Reader(connection, parse_axis(wanted.x), low=wanted.low, high=wanted.high, width=wanted.points)
-    seen = reader.read(list(dict.fromkeys(pairs)))
+    seen = _reader(connection, wanted).read(list(dict.fromkeys(pairs)))
     nothing = (0, drawing.together([]))
     found = [seen.get(pair, nothing) for pair in pairs]
     return [
@@ -122,6 +126,8 @@ def read_points(
     limit: int | None = None,
 ) -> list[Point]:
     """Return the stored values of a series: journal by journal, in the order of the journals' start and their rows.
+
+    Points of an abandoned branch are marked.
 
     Args:
         low, high: leave out what lies outside these places of the axis `x`.
@@ -146,7 +152,7 @@ def read_points(
             skipped = min(offset, len(part))
             offset -= skipped
             end = len(part) if limit is None else min(len(part), skipped + limit - len(points))
-            points += _points(strand.journal_id, part.part(skipped, end))
+            points += _points(strand, part.part(skipped, end))
             if limit is not None and len(points) >= limit:
                 return points
     return points
@@ -156,13 +162,21 @@ class _Reader:
     """One look at the database: an axis, a part of it, and how many buckets wide that is."""
 
     def __init__(
-        self, connection: Connection, axis: Axis, *, low: float | None, high: float | None, width: int
+        self,
+        connection: Connection,
+        axis: Axis,
+        *,
+        low: float | None,
+        high: float | None,
+        width: int,
+        with_abandoned: bool = False,
     ) -> None:
         self._connection = connection
         self._axis = axis
         self._low = -math.inf if low is None else low
         self._high = math.inf if high is None else high
         self._width = width
+        self._with_abandoned = with_abandoned
         self._began: dict[str, float] = {}
         self._axis_rows: dict[str, Row[Any]] = {}
 
@@ -217,7 +231,8 @@ class _Reader:
         is_whole = math.isinf(self._low) and math.isinf(self._high)
         level = level_for(found.row.points / self._width) if is_whole else None
         bucket = max(high - low, 0.0) / self._width
-        return View(strand, place, self._low, self._high, bucket if math.isfinite(bucket) else 0.0, level)
+        cut = None if self._with_abandoned else strand.cut
+        return View(strand, place, self._low, self._high, bucket if math.isfinite(bucket) else 0.0, level, cut)
 
     def _reach(self, row: Row[Any]) -> Found:
         if self._axis.kind == "step":
@@ -253,6 +268,17 @@ class _Reader:
         return {view.strand.journal_id: _key_place(view.marks) for view in views}
 
 
+def _reader(connection: Connection, wanted: SeriesQuery) -> _Reader:
+    return _Reader(
+        connection,
+        parse_axis(wanted.x),
+        low=wanted.low,
+        high=wanted.high,
+        width=wanted.points,
+        with_abandoned=wanted.with_abandoned,
+    )
+
+
 class _SequencePlace:
     """Puts everything where its rows begin in the journal: how a series that serves as an axis is read itself."""
 
@@ -273,7 +299,10 @@ def _strands(connection: Connection, series_ids: list[int]) -> list[Strand]:
     """Return the strands of series, in the order of their journals' start."""
     journal = schema.journal
     columns = (_strand.c.id, _strand.c.series_id, _strand.c.journal_id, _strand.c.chunks, _strand.c.paged)
-    asked = select(*columns, _strand.c.tail).join(journal, journal.c.id == _strand.c.journal_id)
+    later = journal.alias("later")
+    is_later = (later.c.run_id == journal.c.run_id) & (later.c.attempt > journal.c.attempt)
+    cut = select(func.min(later.c.resumed_step)).where(is_later).correlate(journal).scalar_subquery()
+    asked = select(*columns, _strand.c.tail, cut).join(journal, journal.c.id == _strand.c.journal_id)
     ordered = asked.order_by(journal.c.attempt, journal.c.created, journal.c.id)
     strands: list[Strand] = []
     for start in range(0, len(series_ids), AT_ONCE):
@@ -298,6 +327,9 @@ def _buckets(drawn: Drawn) -> list[Bucket]:
     return [Bucket(*row) for row in zip(drawn.x.tolist(), drawn.time.tolist(), *values, *counts, strict=True)]
 
 
-def _points(journal_id: str, points: Columns) -> list[Point]:
+def _points(strand: Strand, points: Columns) -> list[Point]:
     rows = zip(points.sequence.tolist(), points.step.tolist(), points.time.tolist(), points.value.tolist(), strict=True)
-    return [Point(journal_id, row, step, time / MICROSECONDS, number(value)) for row, step, time, value in rows]
+    journal_id, cut = strand.journal_id, math.inf if strand.cut is None else strand.cut
+    return [
+        Point(journal_id, row, step, time / MICROSECONDS, number(value), step >= cut) for row, step, time, value in rows
+    ]

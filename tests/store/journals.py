@@ -21,6 +21,7 @@ class Journal:
     rank: int = 0
     attempt: int = 0
     trial: str | None = None
+    resumed_step: int | None = None
     node: str | None = None
     created: float = STARTED
     config: dict[str, Any] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Journal:
             attempt=self.attempt,
             trial=self.trial,
             config=self.config,
+            resumed_step=self.resumed_step,
         )
         return records.Header(self.id, self.created, process, run=run)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,17 @@ def values() -> np.ndarray[Any, Any]:
     return found
 
 
-def make_run(store: Store, run: str, *, journal: str = "", attempt: int = 0, created: float = STARTED) -> str:
+def make_run(
+    store: Store,
+    run: str,
+    *,
+    journal: str = "",
+    attempt: int = 0,
+    created: float = STARTED,
+    resumed_step: int | None = None,
+) -> str:
     """Make an empty run and return the id of its journal."""
-    made = Journal(id=journal or f"journal-of-{run}", run=run, attempt=attempt, created=created)
+    made = Journal(journal or f"journal-of-{run}", run, attempt=attempt, created=created, resumed_step=resumed_step)
     with store.write() as connection:
         ingest.commit(connection, parse(made.id, 0, made.data, committed=0), now=created)
     return made.id
@@ -58,6 +67,41 @@ def long_run(store: Store) -> Iterator[Store]:
         epochs = columns(rows, rows, [STARTED + row for row in rows], [row // 100 for row in rows])
         add(store, "long", journal, loss=loss, **({"epoch": epochs} if rows else {}))
     yield store
+
+
+ATTEMPTS = [(0, 12_000, None), (8_000, 11_000, 8_000), (9_000, 20_000, 9_000)]
+"""Of one run: its first step, the step behind its last one, and the checkpoint's."""
+
+
+@pytest.fixture
+def resumed_run(store: Store) -> Store:
+    """A run of three attempts: the second and the third went on from checkpoints; the value is the attempt."""
+    for attempt, (first, end, resumed) in enumerate(ATTEMPTS):
+        began = STARTED + 50_000 * attempt
+        journal = make_run(store, "r", journal=f"j{attempt}", attempt=attempt, created=began, resumed_step=resumed)
+        steps = list(range(first, end))
+        rows, times = list(range(1, len(steps) + 1)), [began + step - first for step in steps]
+        value = columns(rows, steps, times, [float(attempt)] * len(steps))
+        add(store, "r", journal, value=value, at=columns(rows, steps, times, [float(step) for step in steps]))
+    return store
+
+
+@pytest.mark.parametrize("x", ["step", "time", "relative", "key:at"])
+@pytest.mark.parametrize("width", [7, 300, 5_000])
+def test_a_chart_shows_the_live_branch_of_a_run_that_was_resumed(resumed_run: Store, x: str, width: int) -> None:
+    asked = SeriesQuery([LineRequest("r", "value")], x, points=width)
+    with resumed_run.read() as connection:
+        (live,) = reading.query(connection, asked).lines
+        (whole,) = reading.query(connection, replace(asked, with_abandoned=True)).lines
+        buckets = reading.read_buckets(connection, "r", "value", width=width, x=x)
+        points = reading.read_points(connection, "r", "value")
+    assert sum(live.counts) == sum(bucket.count for bucket in buckets.buckets) == 8_000 + 1_000 + 11_000
+    assert sum(whole.counts) == sum(end - first for first, end, _ in ATTEMPTS) == len(points)
+    sums = [sum(mean * count for mean, count in zip(line.mean, line.counts, strict=True) if mean) for line in (live,)]
+    assert sums == [pytest.approx(1_000 * 1 + 11_000 * 2)]
+    kept = [point for point in points if not point.is_abandoned]
+    assert [point.step for point in kept] == list(range(20_000))
+    assert {point.journal: point.step for point in reversed(points) if point.is_abandoned} == {"j0": 8_000, "j1": 9_000}
 
 
 def spikes(maxima: list[float | None]) -> set[float]:
