@@ -95,7 +95,7 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 def send_journal(
     store: StoreDep,
     journal_id: JournalId,
-    offset: Annotated[int, Query(ge=0, description="where in the file the body begins")],
+    offset: Annotated[int, Query(ge=0, lt=2**63, description="where in the file the body begins")],
     body: Annotated[bytes, Depends(read_body)],
 ) -> IngestReply:
     """Take the journal's bytes from `offset` on; the part that is known already is skipped, whole records are kept."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -42,6 +42,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(DataError, _impossible)
+    app.add_exception_handler(OverflowError, _impossible)
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unexpected)
@@ -107,6 +109,12 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _gone(_: Request, __: Exception) -> Response:
     """Answer for the form's sake: who asked is not there any more, which is nothing to log."""
     return answer(400, Problem("the request ended before its end"))
+
+
+async def _impossible(_: Request, error: Exception) -> Response:
+    """Answer for a value that no column holds: the character 0 in a text, a number beyond 64 bits."""
+    said = str(error.orig if isinstance(error, DataError) else error).strip().splitlines()[0]
+    return answer(422, Problem(f"the request holds a value that the database cannot take ({said})"))
 
 
 async def _database(_: Request, error: Exception) -> Response:

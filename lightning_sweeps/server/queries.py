@@ -66,7 +66,7 @@ def list_runs(
     trial: Filter = None,
     state: Annotated[RunState | None, Query()] = None,
     limit: Annotated[int, Query(ge=0, le=MOST_RUNS)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> RunList:
     """List runs, newest first."""
     chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset)
@@ -94,7 +94,7 @@ def console(
     store: StoreDep,
     run_id: str,
     last: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200,
-    after: Annotated[int, Query(ge=0, description="only lines with an id above this")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="only lines with an id above this")] = 0,
 ) -> list[ConsoleLine]:
     """Return the last lines of the run's console output, oldest first."""
     with store.read() as connection:
@@ -160,8 +160,8 @@ def read_points(
     x: str = "step",
     low: Border = None,
     high: Border = None,
-    offset: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int | None, Query(ge=0)] = None,
+    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    limit: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
 ) -> Response:
     """Return stored values of a series as they were logged: all, or those of a part, page by page."""
     hot.sort_owners(store, [owner_id])
