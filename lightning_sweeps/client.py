@@ -266,6 +266,18 @@ class Client:
     def set_sweep_state(self, sweep_id: str, state: m.SweepState) -> m.Sweep:
         return self._post(f"/api/sweeps/{sweep_id}/state", m.Sweep, m.SweepStateChange(state))
 
+    def update_sweep(self, sweep_id: str, update: m.SweepUpdate) -> m.Sweep:
+        """Give a sweep a new configuration; its method, parameters, metrics and seed must be those that it has.
+
+        Raises:
+            SweepFileError: the configuration has faults; nothing was changed.
+        """
+        return self._post(f"/api/sweeps/{sweep_id}/update", m.Sweep, update)
+
+    def enqueue_trial(self, sweep_id: str, params: dict[str, Any]) -> m.Trial:
+        """Add a trial with these parameters, which waits for an agent behind those that wait already."""
+        return self._post(f"/api/sweeps/{sweep_id}/trials", m.Trial, m.TrialEnqueue(params))
+
     def trials(self, sweep_id: str) -> list[m.Trial]:
         return self._get(f"/api/sweeps/{sweep_id}/trials", list[m.Trial])
 

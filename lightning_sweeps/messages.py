@@ -484,6 +484,21 @@ class SweepStateChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepUpdate:
+    """A sweep's new configuration, as in `SweepCreate`: what it searches and how stays as it was."""
+
+    config: dict[str, Any]
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnqueue:
+    """A parameter set to try: nested, or by dotted names; constants may be left out."""
+
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class AgentRegister:
     host: str
     node: str

@@ -19,7 +19,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.suggest import Suggester
 from lightning_sweeps.server.wakeup import WakeUp
-from lightning_sweeps.store import leases, suggestions, sweeps, trials
+from lightning_sweeps.store import leases, suggestions, sweeps, trials, wishes
 from lightning_sweeps.store.engine import Store
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.methods import INLINE_METHODS
@@ -150,6 +150,24 @@ async def set_sweep_state(control: ControlDep, sweep_id: str, wanted: m.SweepSta
     )
     control.changed(sweep_id, is_model=sweep.method not in INLINE_METHODS)
     return sweep
+
+
+@router.post("/api/sweeps/{sweep_id}/update")
+async def update_sweep(control: ControlDep, sweep_id: str, wanted: m.SweepUpdate) -> m.Sweep:
+    """Give a sweep a new configuration; what it searches and how stays as it was."""
+    sweep = await control.write(lambda connection: wishes.update_sweep(connection, sweep_id, wanted, now=time.time()))
+    control.changed(sweep_id, is_model=sweep.method not in INLINE_METHODS)
+    return sweep
+
+
+@router.post("/api/sweeps/{sweep_id}/trials")
+async def enqueue_trial(control: ControlDep, sweep_id: str, point: m.TrialEnqueue) -> m.Trial:
+    """Add a trial with the given parameters, which waits for an agent behind those that wait already."""
+    trial = await control.write(
+        lambda connection: wishes.enqueue_trial(connection, sweep_id, point.params, now=time.time())
+    )
+    control.wake_up.notify(sweep_id)
+    return trial
 
 
 @router.get("/api/sweeps/{sweep_id}/trials")

@@ -89,11 +89,12 @@ def advance(connection: Connection, row: Fields, event: Event, **values: object)
     return change(connection, row.id, state=transition(row.state, event), **values)
 
 
-def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> None:
-    """Add a trial that waits for an agent; the caller holds the sweep's lock."""
+def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> str:
+    """Add a trial that waits for an agent, and return its id; the caller holds the sweep's lock."""
+    trial_id = new_id()
     connection.execute(
         insert(schema.trial).values(
-            id=new_id(),
+            id=trial_id,
             sweep_id=sweep_id,
             number=number,
             state="pending",
@@ -106,6 +107,7 @@ def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dic
             created=now,
         )
     )
+    return trial_id
 
 
 def last_number(connection: Connection, sweep_id: str) -> int:

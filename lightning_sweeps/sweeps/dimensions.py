@@ -60,6 +60,14 @@ class Dimension(ABC):
     def value(self, coordinate: Number) -> Any:
         """Return the value at a coordinate."""
 
+    @abstractmethod
+    def accept(self, given: Any) -> Any:
+        """Return the value of this parameter that a person means.
+
+        Raises:
+            ValueError: it has no such value; the message says what is allowed.
+        """
+
 
 def identity(value: object) -> str:
     """Return what tells values apart: true, 1 and 1.0 are three."""
@@ -98,6 +106,11 @@ class Category(Dimension):
     def value(self, coordinate: Number) -> Any:
         return self._values[min(max(int(coordinate), 0), self.levels - 1)]
 
+    def accept(self, given: Any) -> Any:
+        if identity(given) in self._index:
+            return given
+        raise ValueError(", ".join(self._index))
+
 
 def _is_ordered(values: list[Any]) -> bool:
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
@@ -132,6 +145,11 @@ class IntRange(Dimension):
         index = int(coordinate) if self.kind == "int" else int(coordinate * (steps + 1))
         return self._low + min(max(index, 0), steps)
 
+    def accept(self, given: Any) -> int:
+        if not isinstance(given, bool) and isinstance(given, int) and self._low <= given <= self._high:
+            return given
+        raise ValueError(f"whole numbers from {self._low} to {self._high}")
+
 
 @dataclass(frozen=True, slots=True)
 class Law:
@@ -147,6 +165,9 @@ class Law:
 
     def probability(self, value: float) -> float:
         return min(max(self.cdf(min(max(value, self.low), self.high)), 0.0), 1.0)
+
+    def holds(self, value: object) -> bool:
+        return not isinstance(value, bool) and isinstance(value, int | float) and self.low <= value <= self.high
 
 
 class Continuous(Dimension):
@@ -170,6 +191,11 @@ class Continuous(Dimension):
 
     def value(self, coordinate: Number) -> float:
         return self._law.value(float(coordinate))
+
+    def accept(self, given: Any) -> float:
+        if self._law.holds(given):
+            return float(given)
+        raise ValueError(f"numbers from {self._law.low} to {self._law.high}")
 
 
 class Quantised(Dimension):
@@ -196,6 +222,15 @@ class Quantised(Dimension):
         if self.kind == "int":
             return self._lattice[min(max(int(coordinate), 0), self.levels - 1)]
         return self._lattice[self._lattice.nearest(self._law.value(float(coordinate)))]
+
+    def accept(self, given: Any) -> Number:
+        if self._law.holds(given):
+            nearest = self._lattice[self._lattice.nearest(given)]
+            if math.isclose(nearest, given, rel_tol=1e-9, abs_tol=1e-12):
+                return nearest
+        raise ValueError(
+            f"{self._lattice[0]}, {self._lattice[1]} and so on" if self.size != 1 else f"{self._lattice[0]}"
+        )
 
 
 def dimension_of(path: tuple[str, ...], parameter: d.Leaf) -> Dimension:

@@ -66,6 +66,10 @@ class Space:
         """Return the parameter set at these coordinates."""
         return self._nest({dim.path: dim.value(coordinates[dim.name]) for dim in self.dimensions})
 
+    def assemble(self, values: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
+        """Return the parameter set with these values by path; constants are added."""
+        return self._nest(values)
+
     def identity(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what two equal points have in common: the searched values, true, 1 and 1.0 apart."""
         values = (_find(params, dimension.path) for dimension in self.dimensions)
