@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import msgspec
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.agent.command import (
-    LaunchPlace,
-    build_command,
-    check_program,
-    processes_of,
-    program_arguments,
-    program_of,
-)
+from lightning_sweeps.agent.command import check_program
 from lightning_sweeps.agent.decisions import (
     Action,
     Decision,
@@ -41,34 +30,22 @@ from lightning_sweeps.agent.decisions import (
     decide,
     end_of,
 )
-from lightning_sweeps.agent.environment import (
-    DEVICES_VARIABLE,
-    THREADS_VARIABLE,
-    TRIAL_VARIABLE,
-    device_names,
-    trial_environment,
-)
 from lightning_sweeps.agent.failure import read_failure
-from lightning_sweeps.agent.launches import Launch, RankLaunch
 from lightning_sweeps.agent.ledger import Ledger
 from lightning_sweeps.agent.link import ServerLink
 from lightning_sweeps.agent.occupied import Holder, describe, holders
 from lightning_sweeps.agent.options import AgentOptions
 from lightning_sweeps.agent.parent import become_subreaper
-from lightning_sweeps.agent.process import Launching, RankLogs, TrialRun, start_cold, start_forked
-from lightning_sweeps.agent.ranks import rank_variables
+from lightning_sweeps.agent.process import TrialRun
 from lightning_sweeps.agent.signals import Signals
 from lightning_sweeps.agent.slots import Slot
+from lightning_sweeps.agent.starter import Starter, Surroundings, launch_id
 from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.agent.tickets import Tickets
-from lightning_sweeps.agent.warm import WarmStart, can_start_warm
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerError, ServerRefused, ServerUnreachable
-from lightning_sweeps.files import TrialFile
 from lightning_sweeps.gpus import sample_gpus
 from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import Home, TunerFolder, write_whole
-from lightning_sweeps.settings import Settings
 
 LEASE_WAIT_S = 20.0
 TICK_S = 0.05
@@ -82,25 +59,6 @@ GPU_FREE_S = 3.0
 NO_LONGER_OURS = frozenset({404, 409})
 GIVE_UP_S = 300.0
 """How long an agent without a trial waits for a server that does not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Where an agent runs.
-
-    Attributes:
-        environ: its environment; `launcher` that of the process that started it, where known.
-        unset: variables that the tuner set for torchrun alone.
-        working_folder: where trials run.
-        sisters: the folder shared with the tuner's other agents.
-    """
-
-    settings: Settings
-    environ: Mapping[str, str]
-    working_folder: Path
-    launcher: Mapping[str, str] | None = None
-    unset: Collection[str] = ()
-    sisters: TunerFolder | None = None
 
 
 def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, surroundings: Surroundings) -> int:
@@ -138,7 +96,6 @@ class Agent:
     say: Callable[[str], None]
     signals: Signals = field(default_factory=Signals)
     state: State = field(default_factory=State)
-    warm: WarmStart | None = None
     trial_run: TrialRun | None = None
     agent_id: str = ""
     heartbeat_s: float = 0.0
@@ -149,13 +106,16 @@ class Agent:
     told_holders: tuple[Holder, ...] = ()
     done: int = 0
     ledger: Ledger = field(init=False)
+    starter: Starter = field(init=False)
 
     def run(self) -> int:
         self.ledger = Ledger(len(self.slot.gpus), time.monotonic())
         timeout = self.sweep.config.get("timeout")
         self.state = State(limits=Limits(self.options.grace_s, timeout_s=None if timeout is None else float(timeout)))
-        adopts = become_subreaper()
-        self.warm = self._warm_start(adopts=adopts)
+        self.starter = Starter(
+            self.sweep, self.options, self.slot, self.surroundings, self.say, adopts=become_subreaper()
+        )
+        self.starter.prepare()
         self._register()
         self.idle_since = time.monotonic()
         tickets = Tickets(self.options.count, self.surroundings.sisters)
@@ -172,35 +132,23 @@ class Agent:
                     return status
                 if self.state.trial is not None:
                     has_ticket = False
-                    status = self._run_trial(self.state.trial, adopts=adopts)
+                    status = self._run_trial(self.state.trial)
                     if status is not None:
                         return status
         finally:
-            if self.warm is not None:
-                self.warm.close()
+            self.starter.close()
             self._leave()
             self.say(self.ledger.summary(now=time.monotonic()))
 
     # between trials
 
-    def _warm_start(self, *, adopts: bool) -> WarmStart | None:
-        """Begin to import what trials need, while the agent has other things to do."""
-        config = self.sweep.config
-        if self.options.cold or not can_start_warm(config, adopts=adopts):
-            return None
-        environment = self._environment(self._processes(), Home(self.surroundings.settings.home).trial("").parameters)
-        del environment[TRIAL_VARIABLE]
-        modules = [str(name) for name in config.get("preload") or ()]
-        warm = WarmStart(environment, self.surroundings.working_folder, modules, self.say)
-        warm.prepare()
-        return warm
-
     def _warm_up(self) -> int | None:
         """Wait for the imports before a trial is leased that would wait for them; return a status to end with."""
-        if self.warm is None:
+        warm = self.starter.warm
+        if warm is None:
             return None
-        self.warm.prepare()
-        while not self.warm.is_settled(TICK_S):
+        warm.prepare()
+        while not warm.is_settled(TICK_S):
             for event in self.signals.take():
                 status = self._carry_out(event)
                 if status is not None:
@@ -208,8 +156,7 @@ class Agent:
         return None
 
     def _register(self) -> None:
-        gpus = device_names(self.slot.gpus, self.surroundings.environ.get(DEVICES_VARIABLE))
-        about = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), self.slot.number, gpus)
+        about = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), self.slot.number, self.starter.devices())
         registered = self.link.open().register_agent(self.sweep.id, about)
         self.agent_id = registered.agent.id
         self.heartbeat_s = min(registered.lease_s / HEARTBEATS_PER_LEASE, LONGEST_HEARTBEAT_S)
@@ -263,11 +210,11 @@ class Agent:
 
     # a trial
 
-    def _run_trial(self, trial: m.Trial, *, adopts: bool) -> int | None:
+    def _run_trial(self, trial: m.Trial) -> int | None:
         self.ledger.turn_to("starts and ends of trials", now=time.monotonic())
         try:
             self._look_at_gpus()
-            run = self._start(trial, adopts=adopts)
+            run = self.starter.start(trial, agent_id=self.agent_id)
         except LaunchError as error:
             self.say(f"trial {trial.number} ({trial.id}) could not be started: {error}")
             return self._report(trial, m.TrialEnd("failed", None, error.message, str(error)))
@@ -292,79 +239,6 @@ class Agent:
         if survivors:
             self.say(f"these processes of trial {trial.number} could not be ended: {', '.join(map(str, survivors))}")
         return self._report(trial, self._end(trial, run, returncode))
-
-    def _start(self, trial: m.Trial, *, adopts: bool) -> TrialRun:
-        around = self.surroundings
-        folder = Home(around.settings.home).trial(trial.id)
-        processes = self._processes()
-        place = LaunchPlace(sys.executable, around.environ, folder, processes, launch_id(trial))
-        launching = Launching(
-            trial_id=trial.id,
-            agent_id=self.agent_id,
-            words=build_command(self.sweep.config, trial.params, place=place),
-            environment=self._environment(processes, folder.parameters),
-            folder=folder,
-            working_folder=around.working_folder,
-            prefix=f"[{trial.number}] ",
-            adopts=adopts,
-            quiet=self.options.quiet,
-        )
-        write_whole(folder.parameters, msgspec.json.encode(self._trial_file(trial)), is_synced=False)
-        write_whole(folder.arguments, msgspec.json.encode(trial.params), is_synced=False)
-        if self.warm is not None and not self.warm.problem:
-            with contextlib.suppress(LaunchError):  # the person has been told; the trial itself starts cold
-                return self._start_warm(self.warm, trial, launching)
-        return start_cold(launching)
-
-    def _start_warm(self, warm: WarmStart, trial: m.Trial, launching: Launching) -> TrialRun:
-        folder, name, processes = launching.folder, launch_id(trial), self._processes()
-        logs = [RankLogs("", folder.stdout, folder.stderr)]
-        if processes > 1:
-            logs = [
-                RankLogs(f"[rank{rank}] ", folder.rank_stdout(name, rank), folder.rank_stderr(name, rank))
-                for rank in range(processes)
-            ]
-        ranks = [
-            RankLaunch(rank_variables(rank, ranks=processes, launch_id=name), str(log.stdout), str(log.stderr))
-            for rank, log in enumerate(logs)
-        ]
-        launch = Launch(
-            program=program_of(self.sweep.config),
-            arguments=program_arguments(self.sweep.config, trial.params),
-            environment=dict(launching.environment),
-            working_folder=str(launching.working_folder),
-            marker=str(folder.parameters),
-            agent=os.getpid(),
-            ranks=ranks,
-            failed_rank=str(folder.failed_rank(name)),
-        )
-        return start_forked(launching, lambda: warm.start(launch), logs)
-
-    def _processes(self) -> int:
-        return processes_of(self.sweep.config, option=self.options.processes_per_trial, gpus=len(self.slot.gpus))
-
-    def _environment(self, processes: int, trial_file: Path) -> dict[str, str]:
-        around = self.surroundings
-        environment = trial_environment(
-            around.environ, slot=self.slot, trial_file=trial_file, launcher=around.launcher, unset=around.unset
-        )
-        if processes > 1 and not self.sweep.config.get("command"):
-            environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
-        return environment
-
-    def _trial_file(self, trial: m.Trial) -> TrialFile:
-        return TrialFile(
-            id=trial.id,
-            sweep=self.sweep.id,
-            sweep_name=self.sweep.name,
-            project=self.sweep.project,
-            number=trial.number,
-            attempt=trial.attempt,
-            params=trial.params,
-            metric=self.sweep.metric,
-            goal=self.sweep.goal,
-            gpus=device_names(self.slot.gpus, self.surroundings.environ.get(DEVICES_VARIABLE)),
-        )
 
     def _watch(self, trial: m.Trial, run: TrialRun) -> int:
         """Look after the trial until its first process has ended; return its exit code."""
@@ -468,11 +342,6 @@ class Agent:
                 run.terminate()
             case Kill() if run is not None:
                 run.kill()
-
-
-def launch_id(trial: m.Trial) -> str:
-    """Name one attempt of a trial: no two launches ever share a rendezvous or a log folder."""
-    return f"{trial.id}-{trial.attempt}"
 
 
 def _voice(slot: Slot) -> Callable[[str], None]:
