@@ -54,7 +54,8 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> Report:
     sign = 1 if sweep.goal == "minimize" else -1
     ended = [trial for trial in trials if trial.state in ("finished", "stopped") and trial.objective is not None]
     ended.sort(key=lambda trial: (sign * (trial.objective or 0.0), trial.number))
-    space = Space.of(read_config(sweep.config).parameters)
+    config = read_config(sweep.config)
+    space = Space.of(config.parameters, config.constraints)
     gpus = {agent.id: len(agent.gpus) for agent in agents}
     times = {trial.id: trial.ended - trial.started for trial in trials if trial.started and trial.ended}
     stopped = [trial for trial in trials if trial.state == "stopped"]

@@ -14,6 +14,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
+from lightning_sweeps.sweeps.methods.random import draw_new
 from lightning_sweeps.sweeps.space import Space
 
 SAMPLES = 3
@@ -92,12 +93,14 @@ def _create(file: str, *, project: str | None, name: str | None, as_json: bool) 
 
 def _check(parsed: ParsedSweep) -> None:
     _warn(parsed.warnings)
-    space = Space.of(parsed.config.parameters)
+    space = Space.of(parsed.config.parameters, parsed.config.constraints)
     size = "infinitely many points" if space.size is None else f"{space.size} points"
+    if space.is_restricted and space.size is not None:
+        size = f"at most {size}"
     typer.echo(f"The file is right. Method {parsed.config.method}, {len(space.dimensions)} dimensions, {size}.")
     generator = random.Random(parsed.config.seed or 0)
     for _ in range(SAMPLES):
-        typer.echo(f"  for example: {parameters(space.sample(generator))}")
+        typer.echo(f"  for example: {parameters(draw_new(space, set(), generator) or {})}")
 
 
 def _change(sweep_id: str, state: SweepState) -> None:

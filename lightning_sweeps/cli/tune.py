@@ -164,7 +164,9 @@ class _View:
 
 def total_of(sweep: Sweep) -> int | None:
     """Return how many trials the sweep will have, None where it has no end of its own."""
-    size = Space.of(read_config(sweep.config).parameters).size
+    config = read_config(sweep.config)
+    space = Space.of(config.parameters, config.constraints)
+    size = None if space.is_restricted else space.size
     is_walked = sweep.method == "grid"
     known = [number for number in (sweep.run_cap, size if is_walked else None) if number is not None]
     return min(known, default=None)

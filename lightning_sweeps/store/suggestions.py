@@ -35,7 +35,7 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     if not controller.may_suggest(progress) or (ahead is not None and waiting >= max(ahead, 1)):
         return False
     config = read_config(row.config)
-    space = Space.of(config.parameters)
+    space = Space.of(config.parameters, config.constraints)
     number = trials.last_number(connection, sweep_id) + 1
     history = LazyHistory(connection, sweep_id, config)
     if config.method in INLINE_METHODS:
@@ -113,7 +113,8 @@ def _request(row: Row[Any], config: SweepConfig, number: int, history: list[Obse
     imputation = Imputation()
     if config.primary is not None:
         imputation = Imputation(config.primary.impute, config.primary.impute_while_running)
-    return FitRequest(config.method, row.config["parameters"], imputation, history, number, row.seed)
+    parameters = row.config["parameters"]
+    return FitRequest(config.method, parameters, imputation, history, number, row.seed, config.constraints)
 
 
 def _add(connection: Connection, sweep_id: str, number: int, params: dict[str, Any] | None, *, now: float) -> bool:

@@ -67,7 +67,7 @@ def enqueue_trial(connection: Connection, sweep_id: str, params: dict[str, Any],
             hint="raise `run_cap` by an update of the sweep",
         )
     try:
-        accepted = accept(Space.of(config.parameters), params)
+        accepted = accept(Space.of(config.parameters, config.constraints), params)
     except UsageError as error:
         raise ServerRefused(str(error), status=422) from error
     number = trials.last_number(connection, sweep_id) + 1

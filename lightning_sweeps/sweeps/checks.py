@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from graphlib import CycleError
 from typing import Any
 
 from lightning_sweeps.errors import Fault
 from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
+from lightning_sweeps.sweeps.expression import Expression, ExpressionError, parse
 from lightning_sweeps.sweeps.fields import closest
 from lightning_sweeps.sweeps.methods import BLIND_METHODS, METHODS, SEVERAL_METRICS
+from lightning_sweeps.sweeps.restrictions import Condition, in_order
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
 PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -21,7 +24,7 @@ def cross_faults(raw: dict[str, Any], document: Document) -> list[Fault]:
     """Return every fault that concerns more than one key."""
     return [
         Fault(document.line(path), dotted(path), message)
-        for check in (_metric_faults, _name_faults, _grid_faults, _command_faults)
+        for check in (_metric_faults, _name_faults, _grid_faults, _condition_faults, _command_faults)
         for path, message in check(raw)
     ]
 
@@ -98,6 +101,42 @@ def _grid_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
                 f"has the distribution `{form}`, which a grid cannot walk, allowed: "
                 + ", ".join(f"`{name}`" for name in GRID_DISTRIBUTIONS),
             )
+
+
+def _condition_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Every name in a condition is a parameter's, and no parameter switches itself on, by whatever detour."""
+    leaves = [(path, names, leaf) for path, names, leaf in walk_parameters(raw.get("parameters"))]
+    known = [".".join(names) for _, names, _ in leaves]
+    conditions: list[Condition] = []
+    for path, names, leaf in leaves:
+        when = _expression(leaf.get("when")) if isinstance(leaf, dict) else None
+        if when is not None:
+            conditions.append(Condition(names, when))
+            yield from _unknown_names(when, known, (*path, "when"))
+    constraints = raw.get("constraints")
+    for position, text in enumerate(constraints if isinstance(constraints, list) else []):
+        constraint = _expression(text)
+        if constraint is not None:
+            yield from _unknown_names(constraint, known, ("constraints", position))
+    try:
+        in_order(conditions)
+    except CycleError as error:
+        circle = " -> ".join(f"`{name}`" for name in error.args[1])
+        path = next(path for path, names, _ in leaves if ".".join(names) == error.args[1][0])
+        yield (*path, "when"), f"goes round in a circle: {circle}; allowed: conditions on parameters that decide before"
+
+
+def _expression(text: object) -> Expression | None:
+    """Return the expression; None for what another check finds fault with."""
+    try:
+        return parse(text) if isinstance(text, str) else None
+    except ExpressionError:
+        return None
+
+
+def _unknown_names(expression: Expression, known: list[str], path: Path) -> Iterator[tuple[Path, str]]:
+    for name in sorted(expression.names - set(known)):
+        yield path, f"names `{name}`, which is no parameter, allowed: {', '.join(known)}{closest(name, known)}"
 
 
 def _command_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:

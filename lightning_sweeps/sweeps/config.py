@@ -15,6 +15,7 @@ from lightning_sweeps.errors import Fault, SweepFileError, UsageError
 from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps import checks, yaml12
 from lightning_sweeps.sweeps.distributions import Parameter
+from lightning_sweeps.sweeps.expression import ExpressionError, parse
 from lightning_sweeps.sweeps.faults import Sections, faults_of
 from lightning_sweeps.sweeps.fields import (
     AnyText,
@@ -30,6 +31,8 @@ from lightning_sweeps.sweeps.fields import (
     shown,
 )
 from lightning_sweeps.sweeps.methods import METHODS
+from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
+from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.stopping import CONFIGS, EarlyTerminate
 
 DEFAULT_MAX_FAILURES = 5
@@ -69,6 +72,19 @@ def _modules(value: object) -> object:
     for name in value:
         if not isinstance(name, str) or not all(word.isidentifier() for word in name.split(".")):
             raise refuse(f"has {shown(name)}, allowed: names of modules, as `import` takes them")
+    return value
+
+
+def _constraints(value: object) -> object:
+    if not isinstance(value, list):
+        raise refuse(f'is {shown(value)}, allowed: a list of conditions, for example ["width * depth < 4096"]')
+    for position, text in enumerate(value):
+        if not isinstance(text, str):
+            raise refuse(f"has {shown(text)} as entry {position + 1}, allowed: conditions in quotes")
+        try:
+            parse(text)
+        except ExpressionError as error:
+            raise refuse(f"entry {position + 1} {error}") from error
     return value
 
 
@@ -112,6 +128,7 @@ class SweepConfig(Section):
     retry: CountOrZero = DEFAULT_RETRY
     preload: Annotated[list[str], BeforeValidator(_modules)] = Field(default_factory=list)
     timeout: Positive | None = None
+    constraints: Annotated[list[str], BeforeValidator(_constraints)] = Field(default_factory=list)
 
     @property
     def primary(self) -> Metric | None:
@@ -209,6 +226,9 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         faults += faults_of(error, raw, document, _sections(raw))
     known = [fault.key for fault in faults]
     faults += [fault for fault in checks.cross_faults(raw, document) if fault.key not in known]
+    if config is not None and not faults and is_empty(Space.of(config.parameters, config.constraints)):
+        message = f"leave no point: none of {MAX_CONSTRAINED_DRAWS} that were drawn keeps them all; loosen them"
+        faults.append(Fault(document.line(("constraints",)), "constraints", message))
     if faults or config is None:
         raise SweepFileError(sorted(faults, key=lambda fault: (fault.line, fault.key)), source=source)
     ignored = [f"`{key}` is ignored: {IGNORED_KEYS[key]}" for key in given if key in IGNORED_KEYS]

@@ -49,6 +49,10 @@ class Dimension(ABC):
         """Return value number `index` of a dimension with a size."""
 
     @abstractmethod
+    def index(self, value: Any) -> int:
+        """Return the number of a value of a dimension with a size: `at` backwards."""
+
+    @abstractmethod
     def sample(self, rng: Random) -> Any:
         """Draw a value by the parameter's distribution."""
 
@@ -94,6 +98,9 @@ class Category(Dimension):
     def at(self, index: int) -> Any:
         return self._values[index]
 
+    def index(self, value: Any) -> int:
+        return self._index.get(identity(value), 0)
+
     def sample(self, rng: Random) -> Any:
         return rng.choices(self._values, cum_weights=self._cumulated)[0]
 
@@ -132,6 +139,9 @@ class IntRange(Dimension):
 
     def at(self, index: int) -> int:
         return self._low + index
+
+    def index(self, value: Any) -> int:
+        return int(value) - self._low
 
     def sample(self, rng: Random) -> int:
         return rng.randint(self._low, self._high)
@@ -183,6 +193,9 @@ class Continuous(Dimension):
     def at(self, index: int) -> Any:
         raise IndexError(index)
 
+    def index(self, value: Any) -> int:
+        raise IndexError(value)
+
     def sample(self, rng: Random) -> float:
         return self._law.value(rng.random())
 
@@ -211,6 +224,9 @@ class Quantised(Dimension):
 
     def at(self, index: int) -> Number:
         return self._lattice[index]
+
+    def index(self, value: Any) -> int:
+        return self._lattice.nearest(value)
 
     def sample(self, rng: Random) -> Number:
         return self._lattice[self._lattice.nearest(self._law.value(rng.random()))]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from typing_extensions import Self
 
+from lightning_sweeps.sweeps.expression import ExpressionError, parse
 from lightning_sweeps.sweeps.fields import Integer, NotNegative, Number, Plain, Positive, Section, plain, refuse, shown
 from lightning_sweeps.sweeps.yaml12 import Path
 
@@ -21,21 +22,40 @@ def _values(value: object) -> object:
     return plain(value)
 
 
-class Constant(Section):
+def _condition(value: object) -> object:
+    if not isinstance(value, str):
+        raise refuse(f"is {shown(value)}, allowed: a condition in quotes, for example \"optimizer == 'sgd'\"")
+    try:
+        parse(value)
+    except ExpressionError as error:
+        raise refuse(str(error)) from error
+    return value
+
+
+Condition = Annotated[str, BeforeValidator(_condition)]
+
+
+class Conditional(Section):
+    """A parameter that other parameters may switch on; without `when` it always is."""
+
+    when: Condition | None = None
+
+
+class Constant(Conditional):
     """A fixed value of any kind; not searched."""
 
     distribution: Literal["constant"] = "constant"
     value: Plain
 
 
-class Categorical(Section):
+class Categorical(Conditional):
     """One of `values`, each as likely as the others."""
 
     distribution: Literal["categorical"] = "categorical"
     values: Annotated[list[Any], BeforeValidator(_values)]
 
 
-class WeightedCategorical(Section):
+class WeightedCategorical(Conditional):
     """One of `values`, drawn with `probabilities`."""
 
     distribution: Literal["categorical_w_probabilities"] = "categorical_w_probabilities"
@@ -53,7 +73,7 @@ class WeightedCategorical(Section):
         return self
 
 
-class _Bounded(Section):
+class _Bounded(Conditional):
     min: Number
     max: Number
 
@@ -117,7 +137,7 @@ class QLogUniformValues(_BoundedAboveZero):
     q: Positive = 1
 
 
-class Normal(Section):
+class Normal(Conditional):
     """A normally distributed number, or one whose logarithm is."""
 
     distribution: Literal["normal", "log_normal"]
@@ -137,7 +157,7 @@ class QNormal(Normal):
     q: Positive = 1
 
 
-class Beta(Section):
+class Beta(Conditional):
     """A number from 0 to 1 by the beta distribution."""
 
     distribution: Literal["beta"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -24,6 +24,7 @@ class FitRequest:
     history: list[Observation]
     number: int
     seed: int
+    constraints: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class FitAnswer:
 def answer(request: FitRequest) -> FitAnswer:
     """Ask the method; a failure of the search engine is an answer too."""
     try:
-        space = Space.of(_parameters.validate_python(request.parameters))
+        space = Space.of(_parameters.validate_python(request.parameters), request.constraints)
         method = METHODS[request.method](request.imputation)
         return FitAnswer(method.suggest(space, request.history, number=request.number, seed=request.seed))
     except Exception as error:  # whatever an engine raises must reach the server as words, not as a dead worker

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.sweeps.dimensions import identity
+from lightning_sweeps.sweeps.dimensions import Dimension, identity
 from lightning_sweeps.sweeps.space import Space
 
 Path = tuple[str, ...]
@@ -16,15 +16,18 @@ def accept(space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameter set that is meant by a nested map, or by one of dotted names; constants may be left out.
 
     Raises:
-        UsageError: a parameter is unknown or missing, or has a value that is not in the space; all are named.
+        UsageError: a parameter is unknown, missing or switched off, or has a value that is not in the space, or a
+            constraint is not kept; all are named.
     """
     constants = dict(space.constants)
     left = dict(_flat(given, {dimension.path for dimension in space.dimensions} | set(constants)))
     values: dict[Path, Any] = {}
-    problems = []
+    problems: list[str] = []
+    missing: list[Dimension] = []
     for dimension in space.dimensions:
         if dimension.path not in left:
-            problems.append(f"`{dimension.name}` is missing")
+            missing.append(dimension)
+            values[dimension.path] = dimension.value(0)  # until it is known whether the others switch it off
             continue
         value = left.pop(dimension.path)
         try:
@@ -37,9 +40,15 @@ def accept(space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
             problems.append(f"`{name}` is not a parameter of this sweep")
         elif identity(value) != identity(constants[path]):
             problems.append(f"`{name}` is {value!r}, allowed: {constants[path]!r}")
+    params = space.assemble(values)
+    active = {dimension.path for dimension in space.active(params)}
+    problems += [f"`{dimension.name}` is missing" for dimension in missing if dimension.path in active]
+    off = values.keys() - active - {dimension.path for dimension in missing}
+    problems += [f"`{'.'.join(path)}` is switched off by the others: leave it out" for path in sorted(off)]
+    problems += [f"it does not keep `{constraint}`" for constraint in space.restrictions.broken_by(params)]
     if problems:
         raise UsageError(f"this point is not in the space: {'; '.join(problems)}")
-    return space.assemble(values)
+    return params
 
 
 def _flat(given: Mapping[str, Any], known: set[Path], path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -1,66 +1,105 @@
-"""The space that a sweep searches: its dimensions and constants, and parameter sets in their two forms."""
+"""The space that a sweep searches: dimensions, constants, what is allowed, and parameter sets in their two forms."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from lightning_sweeps.sweeps.dimensions import Dimension, Number, dimension_of, identity
 from lightning_sweeps.sweeps.distributions import Constant, Nested
+from lightning_sweeps.sweeps.restrictions import FREE, Condition, Restrictions
 
 Parameters = Mapping[str, Any]
 """The parsed `parameters` of a sweep file."""
 
+MIDDLE = 0.5
+"""Where search engines see a parameter that is switched off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The searched dimensions, sorted by dotted name, and the constants beside them."""
+    """The searched dimensions, sorted by dotted name, the constants beside them, and what is allowed of it all."""
 
     dimensions: tuple[Dimension, ...]
     constants: tuple[tuple[tuple[str, ...], Any], ...]
+    restrictions: Restrictions = FREE
 
     @classmethod
-    def of(cls, parameters: Parameters) -> Space:
-        """Return the space of a checked sweep file's `parameters`."""
+    def of(cls, parameters: Parameters, constraints: Sequence[str] = ()) -> Space:
+        """Return the space of a checked sweep file's `parameters` and `constraints`."""
         dimensions: list[Dimension] = []
         constants: list[tuple[tuple[str, ...], Any]] = []
+        conditions: list[Condition] = []
         for path, parameter in _leaves(parameters, ()):
             if isinstance(parameter, Constant):
                 constants.append((path, parameter.value))
             else:
                 dimensions.append(dimension_of(path, parameter))
-        return cls(tuple(sorted(dimensions, key=lambda dimension: dimension.name)), tuple(constants))
+            if parameter.when is not None:
+                conditions.append(Condition.of(path, parameter.when))
+        in_order = tuple(sorted(dimensions, key=lambda dimension: dimension.name))
+        return cls(in_order, tuple(constants), Restrictions.of(conditions, constraints))
 
     @property
     def size(self) -> int | None:
-        """The number of points; None where a dimension has no end of values."""
+        """The number of points, restrictions aside; None where a dimension has no end of values."""
         sizes = [dimension.size for dimension in self.dimensions]
         return None if None in sizes else math.prod(size for size in sizes if size is not None)
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether not every combination of values is a point of its own."""
+        return bool(self.restrictions)
+
+    def allows(self, params: Mapping[str, Any]) -> bool:
+        """Tell whether a parameter set keeps all constraints."""
+        return self.restrictions.allow(params)
+
     def at(self, index: int) -> dict[str, Any]:
-        """Return point `index` of a finite space: the last dimension changes fastest."""
+        """Return combination `index` of a finite space: the last dimension changes fastest."""
         values: dict[tuple[str, ...], Any] = {}
         for dimension in reversed(self.dimensions):
             index, digit = divmod(index, dimension.size or 1)
             values[dimension.path] = dimension.at(digit)
         return self._nest(values)
 
+    def index_of(self, params: Mapping[str, Any]) -> int:
+        """Return the first combination of a finite space that gives this parameter set."""
+        index = 0
+        for dimension in self.dimensions:
+            value = _find(params, dimension.path)
+            index = index * (dimension.size or 1) + (0 if value is _MISSING else dimension.index(value))
+        return index
+
+    def points(self, start: int) -> Iterator[dict[str, Any]]:
+        """Yield the points of a finite space from combination `start` on, each once."""
+        for index in range(start, self.size or 0):
+            params = self.at(index)
+            if not self.is_restricted or (self.allows(params) and self.index_of(params) == index):
+                yield params
+
     def sample(self, rng: Random) -> dict[str, Any]:
-        """Draw a parameter set by the parameters' distributions."""
+        """Draw a parameter set by the parameters' distributions; constraints are not looked at."""
         return self._nest({dimension.path: dimension.sample(rng) for dimension in self.dimensions})
 
     def to_unit(self, params: Mapping[str, Any]) -> dict[str, Number] | None:
-        """Return the coordinates of a parameter set by dotted name; None where a parameter is missing in it."""
-        values = [_find(params, dimension.path) for dimension in self.dimensions]
-        if any(value is _MISSING for value in values):
-            return None
-        return {
-            dimension.name: dimension.coordinate(value)
-            for dimension, value in zip(self.dimensions, values, strict=True)
-        }
+        """Return the coordinates of a parameter set by dotted name; None where a parameter is missing in it.
+
+        A parameter that is switched off lies in the middle.
+        """
+        coordinates: dict[str, Number] = {}
+        for dimension in self.dimensions:
+            value = _find(params, dimension.path)
+            if value is not _MISSING:
+                coordinates[dimension.name] = dimension.coordinate(value)
+            elif self.restrictions.is_conditional(dimension.path):
+                coordinates[dimension.name] = MIDDLE if dimension.kind == "float" else dimension.levels // 2
+            else:
+                return None
+        return coordinates
 
     def from_unit(self, coordinates: Mapping[str, Number]) -> dict[str, Any]:
         """Return the parameter set at these coordinates."""
@@ -70,10 +109,18 @@ class Space:
         """Return the parameter set with these values by path; constants are added."""
         return self._nest(values)
 
+    def active(self, params: Mapping[str, Any]) -> list[Dimension]:
+        """Return the dimensions that a parameter set has: all but those that are switched off."""
+        return [dimension for dimension in self.dimensions if _find(params, dimension.path) is not _MISSING]
+
     def identity(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what two equal points have in common: the searched values, true, 1 and 1.0 apart."""
         values = (_find(params, dimension.path) for dimension in self.dimensions)
         return tuple("" if value is _MISSING else identity(value) for value in values)
+
+    def is_new(self, params: Mapping[str, Any], seen: set[tuple[str, ...]]) -> bool:
+        """Tell whether this is an allowed point whose identity is not among those seen."""
+        return self.identity(params) not in seen and self.allows(params)
 
     def _nest(self, values: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
         nested: dict[str, Any] = {}
@@ -82,6 +129,7 @@ class Space:
             for name in path[:-1]:
                 inner = inner.setdefault(name, {})
             inner[path[-1]] = value
+        self.restrictions.switch_off(nested)
         return nested
 
 

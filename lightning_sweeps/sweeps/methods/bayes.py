@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lightning_sweeps.sweeps.methods.acquisition import Cube, log_improvement, maximise
+from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, log_improvement, maximise
 from lightning_sweeps.sweeps.methods.gaussian import Array, Flags, GaussianProcess
 from lightning_sweeps.sweeps.methods.impute import Told, impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
@@ -46,7 +46,7 @@ class Bayes:
             return None
         known = sorted(history, key=lambda tried: tried.number)
         params = self._fitted(space, known, Random(f"{seed}:{number}:fit"))
-        if params is None or space.identity(params) in seen:
+        if params is None or not space.is_new(params, seen):
             return draw_new(space, seen, generator(seed, number))
         return params
 
@@ -67,7 +67,7 @@ class Bayes:
             process = process.with_expected(np.array(flying))
             best = min(best, float(process.values[len(points) :].min()))
         chosen = maximise(
-            lambda candidates: log_improvement(*process.predict(candidates), best),
+            _among_allowed(space, cube, lambda candidates: log_improvement(*process.predict(candidates), best)),
             cube,
             tried=np.array([row for row, _ in rows]),
             starts=starts,
@@ -77,6 +77,21 @@ class Bayes:
             return None
         coordinates = cube.coordinates(chosen)
         return space.from_unit({dim.name: coordinates.get(dim.name, 0) for dim in space.dimensions})
+
+
+def _among_allowed(space: Space, cube: Cube, score: Score) -> Score:
+    """Return the score with points that are not allowed at the end, and without parameters that are switched off."""
+    if not space.is_restricted:
+        return score
+
+    def restricted(candidates: Array) -> Array:
+        fixed = {dim.name: 0 for dim in space.dimensions}
+        sets = [space.from_unit({**fixed, **cube.coordinates(row)}) for row in candidates]
+        units = [space.to_unit(params) or {} for params in sets]
+        scores = score(np.array([cube.array(unit) for unit in units]))
+        return np.where([space.allows(params) for params in sets], scores, -np.inf)
+
+    return restricted
 
 
 def _most_likely(points: Array, values: Array, is_category: Flags) -> GaussianProcess:

@@ -38,7 +38,7 @@ class CmaEs:
         if searched:
             known = sorted(history, key=lambda tried: tried.number)
             params = self._asked(space, searched, known, Random(f"{seed}:{number}:cmaes"))
-            if space.identity(params) not in seen:
+            if space.is_new(params, seen):
                 return params
         return draw_new(space, seen, generator(seed, number))
 

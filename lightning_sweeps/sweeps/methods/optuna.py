@@ -48,7 +48,7 @@ class OptunaMethod:
         if searched:
             known = sorted(history, key=lambda tried: tried.number)[-MAX_TRIALS:]
             params = self._asked(space, searched, known, number, seed)
-            if space.identity(params) not in seen:
+            if space.is_new(params, seen):
                 return params
         return draw_new(space, seen, generator(seed, number))
 

@@ -33,7 +33,7 @@ class QuasiRandom:
                 row = sequence.random(1) if number == 1 else sequence.fast_forward(number - 1).random(1)
             unit = cube.coordinates(cube.snapped(row)[0])
             params = space.from_unit({dim.name: unit.get(dim.name, 0) for dim in space.dimensions})
-            if space.identity(params) not in seen:
+            if space.is_new(params, seen):
                 return params
         return draw_new(space, seen, generator(seed, number))
 

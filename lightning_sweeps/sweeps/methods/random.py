@@ -12,6 +12,12 @@ from lightning_sweeps.sweeps.space import Space
 MAX_DRAWS = 200
 """How often a point that was tried already is drawn again before the next free one is taken."""
 
+MAX_CONSTRAINED_DRAWS = 10_000
+"""How rare allowed points may be in a space without end."""
+
+MAX_STEPS = 200_000
+"""How far a restricted finite space is searched for a point that is left."""
+
 
 class Random:
     """Trial `number` is drawn with a generator of its own, so that one seed gives one sequence."""
@@ -27,21 +33,36 @@ def generator(seed: int, number: int) -> Generator:
 
 
 def draw_new(space: Space, seen: set[tuple[str, ...]], rng: Generator) -> dict[str, Any] | None:
-    """Draw a point whose identity is not in `seen`; None where a finite space has no such point left."""
+    """Draw an allowed point whose identity is not in `seen`; None where a finite space has no such point left."""
     size = space.size
     if size is None:
-        return space.sample(rng)
+        return _draw_allowed(space, rng)
     for _ in range(MAX_DRAWS if len(seen) < size else 0):
         params = space.sample(rng)
-        if space.identity(params) not in seen:
+        if space.is_new(params, seen):
             return params
     return _next_free(space, size, seen, start=rng.randrange(size))
 
 
+def is_empty(space: Space) -> bool:
+    """Tell whether constraints leave no point, as far as drawing and walking can tell."""
+    return bool(space.restrictions.constraints) and draw_new(space, set(), generator(0, 0)) is None
+
+
+def _draw_allowed(space: Space, rng: Generator) -> dict[str, Any] | None:
+    """Draw from a space without end; None where constraints leave next to nothing of it."""
+    for _ in range(MAX_CONSTRAINED_DRAWS):
+        params = space.sample(rng)
+        if space.allows(params):
+            return params
+    return None
+
+
 def _next_free(space: Space, size: int, seen: set[tuple[str, ...]], *, start: int) -> dict[str, Any] | None:
-    """Walk from point `start` to the first that is free: at most one step more than points were tried."""
-    for step in range(min(size, len(seen) + 1)):
+    """Walk from combination `start` to the first free point: where all are allowed, one step more than were tried."""
+    steps = min(size, MAX_STEPS if space.is_restricted else len(seen) + 1)
+    for step in range(steps):
         params = space.at((start + step) % size)
-        if space.identity(params) not in seen:
+        if space.is_new(params, seen):
             return params
     return None

@@ -35,7 +35,7 @@ def first_point(space: Space, history: Sequence[Observation], *, number: int, se
     if number <= count and space.dimensions:
         coordinates = {dim.name: _spread(dim, seed, number, count) for dim in space.dimensions}
         params = space.from_unit(coordinates)
-        if space.identity(params) not in seen:
+        if space.is_new(params, seen):
             return params
     return draw_new(space, seen, generator(seed, number))
 
