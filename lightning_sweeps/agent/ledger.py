@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Use = Literal["trials", "imports", "starts and ends of trials", "no trial to be had", "the server did not answer"]
+Use = Literal[
+    "trials",
+    "imports",
+    "starts and ends of trials",
+    "no trial to be had",
+    "GPU memory held by others",
+    "the server did not answer",
+]
 """`starts and ends of trials`: from a lease to the program, and from its end to the next lease."""
 
 NOTABLE_S = 0.05

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.agent.brake import Brake
 from lightning_sweeps.agent.command import check_program
 from lightning_sweeps.agent.decisions import (
     Action,
@@ -37,6 +39,7 @@ from lightning_sweeps.agent.occupied import Holder, describe, holders
 from lightning_sweeps.agent.options import AgentOptions
 from lightning_sweeps.agent.parent import become_subreaper
 from lightning_sweeps.agent.process import TrialRun
+from lightning_sweeps.agent.room import lack_of_memory, lack_of_space
 from lightning_sweeps.agent.signals import Signals
 from lightning_sweeps.agent.slots import Slot
 from lightning_sweeps.agent.starter import Starter, Surroundings, launch_id
@@ -48,6 +51,9 @@ from lightning_sweeps.gpus import sample_gpus
 from lightning_sweeps.node import node_id
 
 LEASE_WAIT_S = 20.0
+ROOM_LOOK_S = 1.0
+DEFAULT_MAX_FAILURES = 5
+"""What the server takes where the sweep file has no `max_failures`."""
 TICK_S = 0.05
 HEARTBEATS_PER_LEASE = 4
 LONGEST_HEARTBEAT_S = 3.0
@@ -107,9 +113,12 @@ class Agent:
     done: int = 0
     ledger: Ledger = field(init=False)
     starter: Starter = field(init=False)
+    brake: Brake = field(init=False)
 
     def run(self) -> int:
         self.ledger = Ledger(len(self.slot.gpus), time.monotonic())
+        limit = self.options.max_quick_failures or int(self.sweep.config.get("max_failures") or DEFAULT_MAX_FAILURES)
+        self.brake = Brake(limit)
         timeout = self.sweep.config.get("timeout")
         self.state = State(limits=Limits(self.options.grace_s, timeout_s=None if timeout is None else float(timeout)))
         self.starter = Starter(
@@ -122,6 +131,9 @@ class Agent:
         has_ticket = False
         try:
             while True:
+                status = self._wait_for_room()
+                if status is not None:
+                    return status
                 if not has_ticket and not (has_ticket := tickets.take()):
                     self.say(f"`--count {self.options.count}` trials are done or being done")
                     return 0
@@ -161,8 +173,53 @@ class Agent:
         self.agent_id = registered.agent.id
         self.heartbeat_s = min(registered.lease_s / HEARTBEATS_PER_LEASE, LONGEST_HEARTBEAT_S)
 
-    def _idle(self) -> int | None:
-        """Ask for a trial once; return the exit status where the agent is to end."""
+    def _wait_for_room(self) -> int | None:
+        """Take no trial where it cannot work; return the exit status where the agent is to end.
+
+        GPUs that others fill are waited for; a full disk, or trials that all fail at once, end the agent.
+        """
+        problem = self._full_disk() or self._broken_here()
+        if problem:
+            self.say(f"{problem}; giving up")
+            return EXIT_FAILURE
+        floor_gib = self.options.gpu_memory_floor_gib
+        tell_at, told, ask_at = time.monotonic() + GPU_FREE_S, False, 0.0
+        while lack := floor_gib and lack_of_memory(self.slot.gpus, sample_gpus(), floor_gib=floor_gib):
+            self.ledger.turn_to("GPU memory held by others", now=time.monotonic())
+            if not told and time.monotonic() > tell_at:  # what the last trial held may take a moment to be free
+                self.say(f"{lack}; waiting")
+                told = True
+            status = self._status_without_trial()
+            if status is None and time.monotonic() >= ask_at:
+                ask_at = time.monotonic() + self.heartbeat_s
+                state = self._sweep_state()
+                status = None if state is None else self._carry_out(Leased(m.Lease(None, state)))
+            if status is not None:
+                return status
+            self.signals.sleep(ROOM_LOOK_S if told else TICK_S)
+        if told:
+            self.say("the memory is free again")
+        return None
+
+    def _full_disk(self) -> str:
+        folders = (self.surroundings.settings.home, self.surroundings.working_folder)
+        return lack_of_space(folders, floor_gib=self.options.disk_floor_gib)
+
+    def _broken_here(self) -> str:
+        """Return why to give up; a sweep that `max_failures` has paused for everybody is waited for instead."""
+        if self.brake.reason and (state := self._sweep_state()):
+            if state == "running":
+                return self.brake.reason
+            self.brake.in_row = 0  # whoever resumes it has seen why it was paused
+        return ""
+
+    def _sweep_state(self) -> m.SweepState | None:
+        """Return the sweep's state, None where the server does not answer; it hears that this agent is there."""
+        orders = self.link.attempt(lambda client: client.heartbeat(self.agent_id, trial=None), start_local=True)
+        return None if orders is None else orders.sweep_state
+
+    def _status_without_trial(self) -> int | None:
+        """Hear the signals and look at the clock; return the exit status where the agent is to end."""
         for event in self.signals.take():
             status = self._carry_out(event)
             if status is not None:
@@ -172,18 +229,26 @@ class Agent:
                 f"the server has not answered for {self.link.gone_s:.0f} s: giving up",
                 hint="start the agent again when the server is back",
             )
+        if self._idle_left_s() <= 0:
+            self.say(f"no trial for {self.options.idle_timeout:g} s (`--idle-timeout`): giving up")
+            return EXIT_FAILURE
+        return None
+
+    def _idle_left_s(self) -> float:
+        limit = self.options.idle_timeout
+        return math.inf if limit is None else self.idle_since + limit - time.monotonic()
+
+    def _idle(self) -> int | None:
+        """Ask for a trial once; return the exit status where the agent is to end."""
+        status = self._status_without_trial()
+        if status is not None:
+            return status
         if self.link.ready_in_s > 0:
             self.ledger.turn_to("the server did not answer", now=time.monotonic())
             self.signals.sleep(self.link.ready_in_s)
             return None
         self.ledger.turn_to("no trial to be had", now=time.monotonic())
-        ask = LEASE_WAIT_S
-        if self.options.idle_timeout is not None:
-            left_s = self.idle_since + self.options.idle_timeout - time.monotonic()
-            if left_s <= 0:
-                self.say(f"no trial for {self.options.idle_timeout:g} s (`--idle-timeout`): giving up")
-                return EXIT_FAILURE
-            ask = min(ask, left_s)
+        ask = max(0.0, min(LEASE_WAIT_S, self._idle_left_s()))
         lease = self.signals.breakable(
             lambda: self.link.attempt(lambda client: client.lease(self.agent_id, wait_s=ask), start_local=True)
         )
@@ -217,14 +282,17 @@ class Agent:
             run = self.starter.start(trial, agent_id=self.agent_id)
         except LaunchError as error:
             self.say(f"trial {trial.number} ({trial.id}) could not be started: {error}")
-            return self._report(trial, m.TrialEnd("failed", None, error.message, str(error)))
+            end = m.TrialEnd("failed", None, error.message, str(error))
+            self.brake.note(end, ran_s=0.0)
+            return self._report(trial, end)
         except OSError as error:  # a full disk, no more processes: the next trial would fare no better here
             self.say(f"trial {trial.number} ({trial.id}) could not be started here and goes back: {error}; giving up")
             self._report(trial, m.TrialEnd("preempted", None, f"the agent could not start it: {error}"))
             return EXIT_FAILURE
         self.trial_run = run
         self.start_told = False
-        self.ledger.turn_to("trials", now=time.monotonic())
+        began = time.monotonic()
+        self.ledger.turn_to("trials", now=began)
         try:
             returncode = self._watch(trial, run)
             survivors = run.clear()
@@ -238,7 +306,9 @@ class Agent:
             self.ledger.turn_to("starts and ends of trials", now=self.idle_since)
         if survivors:
             self.say(f"these processes of trial {trial.number} could not be ended: {', '.join(map(str, survivors))}")
-        return self._report(trial, self._end(trial, run, returncode))
+        ended = self._end(trial, run, returncode)
+        self.brake.note(ended, ran_s=self.idle_since - began)
+        return self._report(trial, ended)
 
     def _watch(self, trial: m.Trial, run: TrialRun) -> int:
         """Look after the trial until its first process has ended; return its exit code."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from lightning_sweeps.errors import UsageError
 
 DEFAULT_GRACE_S = 30.0
+DEFAULT_DISK_FLOOR_GIB = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,9 @@ class AgentOptions:
         quiet: do not show what the trials print.
         idle_timeout: seconds without a trial after which the agent gives up; None for never.
         grace_s: how long a trial that was told to stop may take before it gets SIGTERM.
+        gpu_memory_floor_gib: a trial starts only where each of its GPUs has so much free; 0 to start all the same.
+        disk_floor_gib: with less space in the home or working folder the agent gives up.
+        max_quick_failures: trials in a row that fail at once before the agent gives up; default: `max_failures`.
     """
 
     count: int | None = None
@@ -39,14 +43,20 @@ class AgentOptions:
     quiet: bool = False
     idle_timeout: float | None = None
     grace_s: float = DEFAULT_GRACE_S
+    gpu_memory_floor_gib: float = 0.0
+    disk_floor_gib: float = DEFAULT_DISK_FLOOR_GIB
+    max_quick_failures: int | None = None
 
     def __post_init__(self) -> None:
         for name, minimum in (
             ("count", 1),
             ("processes_per_trial", 1),
             ("slots", 1),
+            ("max_quick_failures", 1),
             ("gpus_per_trial", 0),
             ("slot", 0),
+            ("gpu_memory_floor_gib", 0),
+            ("disk_floor_gib", 0),
         ):
             value = getattr(self, name)
             if value is not None and value < minimum:
@@ -97,6 +107,11 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
     parser.add_argument("--quiet", action="store_true", help="do not show what the trials print")
     parser.add_argument("--idle-timeout", type=float, help="give up after so many seconds without a trial")
     parser.add_argument("--grace-s", type=float, default=DEFAULT_GRACE_S, help="seconds from stop to SIGTERM")
+    parser.add_argument("--gpu-memory-floor-gib", type=float, default=0.0, help="GiB that a trial's GPUs have free")
+    parser.add_argument(
+        "--disk-floor-gib", type=float, default=DEFAULT_DISK_FLOOR_GIB, help="give up with less GiB of disk"
+    )
+    parser.add_argument("--max-quick-failures", type=int, help="give up when so many trials in a row fail at once")
     parser.add_argument("--tuner-folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--unset", action="append", default=[], help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from lightning_sweeps import tuner
-from lightning_sweeps.agent.options import DEFAULT_GRACE_S, AgentOptions
+from lightning_sweeps.agent.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -27,6 +27,17 @@ def agent(
     ),
     grace_s: float = typer.Option(
         DEFAULT_GRACE_S, "--grace-s", help="Seconds that a trial told to stop has before it gets SIGTERM."
+    ),
+    gpu_memory_floor_gib: float = typer.Option(
+        0.0, "--gpu-memory-floor-gib", help="Take a trial only while each of its GPUs has so much memory free."
+    ),
+    disk_floor_gib: float = typer.Option(
+        DEFAULT_DISK_FLOOR_GIB, "--disk-floor-gib", help="Give up with less space for runs and checkpoints."
+    ),
+    max_quick_failures: int | None = typer.Option(
+        None,
+        "--max-quick-failures",
+        help="Give up when so many trials in a row fail at once (default: `max_failures`).",
     ),
 ) -> None:
     """Run trials until the sweep is finished: all GPUs of this machine, one agent each.
@@ -52,5 +63,8 @@ def agent(
         quiet=quiet,
         idle_timeout=idle_timeout,
         grace_s=grace_s,
+        gpu_memory_floor_gib=gpu_memory_floor_gib,
+        disk_floor_gib=disk_floor_gib,
+        max_quick_failures=max_quick_failures,
     )
     raise typer.Exit(tuner.run(sweep, options))
