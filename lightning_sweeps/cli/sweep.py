@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 from lightning_sweeps.cli.tables import parameters, print_json
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState
+from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
 from lightning_sweeps.sweeps.methods.random import draw_new
@@ -32,6 +33,12 @@ def sweep(
     resume: bool = typer.Option(False, "--resume", help="Hand out trials again."),
     stop: bool = typer.Option(False, "--stop", help="Hand out no more trials for good; running ones go on."),
     cancel: bool = typer.Option(False, "--cancel", help="End the sweep and its running trials."),
+    update: str | None = typer.Option(
+        None, "--update", metavar="SWEEP_ID", help="Give this sweep the file's settings; its search stays as it was."
+    ),
+    enqueue: str | None = typer.Option(
+        None, "--enqueue", metavar="JSON", help="Add a trial with these parameters to a sweep."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON for scripts."),
 ) -> None:
     """Create a sweep from a W&B sweep file and print how to run it.
@@ -43,6 +50,10 @@ def sweep(
       lightning-sweeps sweep sweep.yaml --check
 
       lightning-sweeps sweep 1a2b3c4d5e --pause
+
+      lightning-sweeps sweep --update 1a2b3c4d5e sweep.yaml
+
+      lightning-sweeps sweep 1a2b3c4d5e --enqueue '{"lr": 0.01, "optimizer.name": "sgd"}'
     """
     flags: list[tuple[SweepState, bool]] = [
         ("paused", pause),
@@ -51,9 +62,14 @@ def sweep(
         ("cancelled", cancel),
     ]
     changes = [state for state, given in flags if given]
-    if len(changes) + check > 1:
-        raise UsageError("more than one of --check, --pause, --resume, --stop, --cancel was given, allowed: one")
-    if changes:
+    if len(changes) + check + (update is not None) + (enqueue is not None) > 1:
+        options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue"
+        raise UsageError(f"more than one of {options} was given, allowed: one")
+    if update is not None:
+        _update(update, target, project=project, name=name)
+    elif enqueue is not None:
+        _enqueue(target, enqueue)
+    elif changes:
         _change(target, changes[0])
     elif check:
         _check(load_sweep_file(target))
@@ -107,6 +123,32 @@ def _change(sweep_id: str, state: SweepState) -> None:
     with connect() as client:
         changed = client.set_sweep_state(sweep_id, state)
     typer.echo(f"Sweep {changed.id} is now {changed.state}")
+
+
+def _update(sweep_id: str, file: str, *, project: str | None, name: str | None) -> None:
+    if project is not None:
+        raise UsageError(f"`--project {project}` was given with --update, but a sweep stays in its project")
+    parsed = load_sweep_file(file)
+    _warn(parsed.warnings)
+    raw = parsed.raw if name is None else parsed.raw | {"name": name}
+    with connect() as client:
+        changed = client.update_sweep(sweep_id, SweepUpdate(raw, source=Path(file).read_text()))
+    typer.echo(f"Sweep {changed.id} has the settings of {file}; it is {changed.state}")
+
+
+def _enqueue(sweep_id: str, text: str) -> None:
+    try:
+        params = json.loads(text)
+    except ValueError:
+        params = None
+    if not isinstance(params, dict):
+        raise UsageError(
+            f"`--enqueue {text}` was given, allowed: the parameters as a JSON object",
+            hint="""for example --enqueue '{"lr": 0.01, "optimizer.name": "sgd"}'""",
+        )
+    with connect() as client:
+        trial = client.enqueue_trial(sweep_id, params)
+    typer.echo(f"Trial {trial.id} is number {trial.number} of sweep {sweep_id}: {parameters(trial.params)}")
 
 
 def _warn(warnings: list[str]) -> None:

@@ -88,6 +88,28 @@ def test_a_sweep_is_created_shown_paused_and_ended(served: tuple[Path, Client, S
     assert_message(command(home, "sweep", sweep_id, "--resume"), 1, "cancelled")
 
 
+def test_a_sweep_takes_other_settings_and_points(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
+    home, client, _ = served
+    file = tmp_path / "sweep.yaml"
+    file.write_text(GRID.replace("grid", "random"))
+    sweep_id = json.loads(command(home, "sweep", str(file), "--json").stdout)["id"]
+    file.write_text(file.read_text() + "run_cap: 7\n")
+    updated = command(home, "sweep", "--update", sweep_id, str(file), "--name", "renamed")
+    assert updated.returncode == 0, updated.stderr
+    assert (client.sweep(sweep_id).run_cap, client.sweep(sweep_id).name) == (7, "renamed")
+    file.write_text(GRID)
+    assert_message(command(home, "sweep", "--update", sweep_id, str(file)), 1, "`method`", "cannot be changed")
+    assert_message(command(home, "sweep", "--update", sweep_id, str(file), "-p", "b"), 2, "stays in its project")
+
+    added = command(home, "sweep", sweep_id, "--enqueue", '{"x": 2}')
+    assert added.returncode == 0, added.stderr
+    assert "x=2" in added.stdout
+    assert {"x": 2} in [trial.params for trial in client.trials(sweep_id)]
+    assert_message(command(home, "sweep", sweep_id, "--enqueue", '{"x": 9}'), 1, "`x` is 9")
+    for text in ("[1]", "x=1"):
+        assert_message(command(home, "sweep", sweep_id, "--enqueue", text), 2, "a JSON object", "hint:")
+
+
 def test_check_creates_nothing(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
     home, client, _ = served
     before = len(client.sweeps())
