@@ -39,6 +39,7 @@ class JournalBook:
     folder: Path
     node: str
     journals: dict[str, Journal] = field(default_factory=dict)
+    """By file name; replaced and never changed, so that another thread may read it."""
     _others: set[str] = field(default_factory=set)
 
     def refresh(self) -> list[Journal]:
@@ -47,11 +48,11 @@ class JournalBook:
             names = {entry.name for entry in os.scandir(self.folder) if entry.name.endswith(JOURNAL_SUFFIX)}
         except FileNotFoundError:
             names = set()
-        for name in self.journals.keys() - names:
-            del self.journals[name]
         self._others &= names
         new = [journal for name in sorted(names - self.journals.keys() - self._others) if (journal := self._read(name))]
-        self.journals.update({journal.path.name: journal for journal in new})
+        if new or self.journals.keys() - names:
+            kept = {name: journal for name, journal in self.journals.items() if name in names}
+            self.journals = kept | {journal.path.name: journal for journal in new}
         return new
 
     def _read(self, name: str) -> Journal | None:

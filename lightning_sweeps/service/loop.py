@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -44,6 +45,8 @@ class Service:
     settings: Settings
     _book: JournalBook = field(init=False)
     _watch: ExitWatch = field(default_factory=ExitWatch)
+    _watched: Mapping[str, Journal] = field(default_factory=dict)
+    """The journals whose owners are watched. Only they are shipped: who sees a run on the server may end it at once."""
     _guard: TrialGuard = field(init=False)
     _contents: ContentShipping = field(init=False)
     _shipping: Shipping = field(init=False)
@@ -62,8 +65,7 @@ class Service:
         self._book = JournalBook(self.home.journals, node_id())
         self._guard = TrialGuard(self.home)
         self._contents = ContentShipping(self.settings, self.home)
-        book = JournalBook(self.home.journals, node_id())
-        self._shipping = Shipping(self.settings, Shipper(self.home, book, self._contents))
+        self._shipping = Shipping(self.settings, Shipper(self.home, lambda: self._watched, self._contents))
         self._sampler = Sampler(self.home.root)
         self._stalls = StallWatch(self.home, self.settings.stall_s)
 
@@ -77,9 +79,7 @@ class Service:
         self._end()
 
     def _tick(self) -> None:
-        for journal in self._book.refresh():
-            if not self._watch.add(journal.owner):
-                self._close_journal(journal, None)
+        self._look_for_journals()
         for owner, status in self._watch.wait(TICK_S):
             self._close_of(owner, status)
         self._guard.look()
@@ -97,8 +97,15 @@ class Service:
 
     # ranks
 
+    def _look_for_journals(self, *, dead: Owner | None = None) -> None:
+        """Watch the owners of new journals; close those of processes that have ended already, but for `dead`."""
+        for journal in self._book.refresh():
+            if journal.owner != dead and not self._watch.add(journal.owner):
+                self._close_journal(journal, None)
+        self._watched = self._book.journals
+
     def _close_of(self, owner: Owner, status: ExitStatus | None) -> None:
-        self._book.refresh()  # a process may die before its newest journal was seen
+        self._look_for_journals(dead=owner)  # a process may die before its newest journal was seen
         for journal in [journal for journal in self._book.journals.values() if journal.owner == owner]:
             self._close_journal(journal, status)
 
@@ -151,6 +158,7 @@ class Service:
         if self._node_journal is not None:
             self._node_journal.append(lambda sequence, now: Finish(sequence, now, "finished"))
             self._node_journal.close()
+            self._look_for_journals()
             if self._drain():
                 self._node_journal.path.unlink(missing_ok=True)
         self._contents.stop(timeout_s=STOP_TIMEOUT_S)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,7 +20,7 @@ from lightning_sweeps.messages import Command, JournalOutcome
 from lightning_sweeps.node import is_alive
 from lightning_sweeps.paths import Home, write_whole
 from lightning_sweeps.records import Artifact, Media
-from lightning_sweeps.service.book import Journal, JournalBook
+from lightning_sweeps.service.book import Journal
 from lightning_sweeps.service.contents import ContentShipping
 from lightning_sweeps.shipping import next_part
 
@@ -63,8 +64,11 @@ class Shipper:
     """Ships the journals of one node, many in one request; one instance, one thread."""
 
     home: Home
-    book: JournalBook
+    find: Callable[[], Mapping[str, Journal]]
+    """Returns the journals that there are, by file name."""
     contents: ContentShipping
+    _journals: Mapping[str, Journal] = field(default_factory=dict)
+    _deleted: set[str] = field(default_factory=set)
     _progress: dict[str, Progress] = field(default_factory=dict)
     _cleaned_at: float = 0.0
 
@@ -74,9 +78,11 @@ class Shipper:
         Raises:
             ServerError: nothing more can be shipped now; ask again later.
         """
-        self.book.refresh()
-        is_changed = self._progress.keys() != self.book.journals.keys()
-        for gone in self._progress.keys() - self.book.journals.keys():
+        found = self.find()
+        self._deleted &= found.keys()
+        self._journals = {name: journal for name, journal in found.items() if name not in self._deleted}
+        is_changed = self._progress.keys() != self._journals.keys()
+        for gone in self._progress.keys() - self._journals.keys():
             del self._progress[gone]
         while batch := self._due(client):
             outcomes = client.send_journals([(due.journal.id, due.part.start, due.part.data) for due in batch])
@@ -92,7 +98,7 @@ class Shipper:
         """Return the next part of every journal that is due, as many as one request may carry."""
         batch: list[Due] = []
         size = 0
-        for name, journal in self.book.journals.items():
+        for name, journal in self._journals.items():
             progress = self._progress.setdefault(name, Progress())
             if size < BATCH_BYTES and time.monotonic() >= progress.next_at:
                 due = self._next(client, journal, progress)
@@ -122,7 +128,7 @@ class Shipper:
         return None
 
     def _interval_s(self) -> float:
-        return min(FIRST_INTERVAL_S + INTERVAL_PER_JOURNAL_S * (len(self.book.journals) - 1), LAST_INTERVAL_S)
+        return min(FIRST_INTERVAL_S + INTERVAL_PER_JOURNAL_S * (len(self._journals) - 1), LAST_INTERVAL_S)
 
     def _note(self, due: Due, outcome: JournalOutcome) -> None:
         progress = due.progress
@@ -142,7 +148,7 @@ class Shipper:
     def pending_bytes(self) -> int:
         """Return how many bytes lie in journals that the server has not confirmed."""
         total = 0
-        for name, journal in self.book.journals.items():
+        for name, journal in self._journals.items():
             known = self._progress.get(name)
             try:
                 total += journal.path.stat().st_size - ((known.committed or 0) if known else 0)
@@ -154,13 +160,13 @@ class Shipper:
         """Return, by journal id, how many bytes the server has."""
         return {
             journal.id: known.committed
-            for name, journal in self.book.journals.items()
+            for name, journal in self._journals.items()
             if (known := self._progress.get(name)) is not None and known.committed is not None
         }
 
     def _delete_complete(self) -> None:
         """Take away the journals of dead processes that have an end and that the server has to the last byte."""
-        for name, journal in list(self.book.journals.items()):
+        for name, journal in self._journals.items():
             committed = self._progress[name].committed
             try:
                 if committed != journal.path.stat().st_size or not self.contents.is_done(journal.id):
@@ -168,6 +174,7 @@ class Shipper:
                 is_over = not is_alive(journal.owner.pid, journal.owner.started)
                 if is_over and is_closed(journal.path):
                     journal.path.unlink()
+                    self._deleted.add(name)
                     self.home.stacks(journal.owner.pid, journal.owner.started).unlink(missing_ok=True)
                     if journal.header.run is not None:
                         self.home.stop(journal.header.run.id).unlink(missing_ok=True)
