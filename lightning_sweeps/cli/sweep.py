@@ -14,6 +14,7 @@ from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
 from lightning_sweeps.settings import read_settings
+from lightning_sweeps.sweeps import json_schema
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
 from lightning_sweeps.sweeps.methods.random import draw_new
 from lightning_sweeps.sweeps.space import Space
@@ -25,7 +26,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def sweep(
-    target: str = typer.Argument(..., metavar="FILE|SWEEP_ID", help="A sweep file; with --pause and the like an id."),
+    target: str | None = typer.Argument(
+        None, metavar="FILE|SWEEP_ID", show_default=False, help="A sweep file; with --pause and the like an id."
+    ),
     project: str | None = typer.Option(None, "--project", "-p", help="The project; stands above the file's."),
     name: str | None = typer.Option(None, "--name", help="The sweep's name; stands above the file's."),
     check: bool = typer.Option(False, "--check", help="Check the file and show the space; create nothing."),
@@ -39,6 +42,7 @@ def sweep(
     enqueue: str | None = typer.Option(
         None, "--enqueue", metavar="JSON", help="Add a trial with these parameters to a sweep."
     ),
+    schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files, for editors."),
     as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON for scripts."),
 ) -> None:
     """Create a sweep from a W&B sweep file and print how to run it.
@@ -62,10 +66,14 @@ def sweep(
         ("cancelled", cancel),
     ]
     changes = [state for state, given in flags if given]
-    if len(changes) + check + (update is not None) + (enqueue is not None) > 1:
-        options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue"
+    if len(changes) + check + schema + (update is not None) + (enqueue is not None) > 1:
+        options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue, --schema"
         raise UsageError(f"more than one of {options} was given, allowed: one")
-    if update is not None:
+    if schema:
+        typer.echo(json_schema.render(), nl=False)
+    elif target is None:
+        raise UsageError("no sweep file was given", hint="lightning-sweeps sweep sweep.yaml; --help shows all forms")
+    elif update is not None:
         _update(update, target, project=project, name=name)
     elif enqueue is not None:
         _enqueue(target, enqueue)

@@ -27,6 +27,7 @@ from lightning_sweeps.sweeps.fields import (
     Section,
     Text,
     one_of,
+    published,
     refuse,
     shown,
 )
@@ -53,6 +54,9 @@ REFUSED_KEYS: dict[str, str] = {
     "scheduler": "the server searches by itself; choose the search with `method`",
 }
 """Keys of W&B's format whose meaning would be lost if they were ignored."""
+
+
+COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number"]})
 
 
 def _command(value: object) -> object:
@@ -111,12 +115,12 @@ class Resources(Section):
 class SweepConfig(Section):
     """A sweep file without faults."""
 
-    method: Annotated[str, BeforeValidator(one_of(*METHODS))]
+    method: Annotated[str, BeforeValidator(one_of(*METHODS)), published(enum=list(METHODS))]
     parameters: Annotated[dict[str, Parameter], Field(min_length=1)]
     metric: Metric | None = None
     metrics: Annotated[list[Metric] | None, Field(min_length=2)] = None
     program: Text | None = None
-    command: Annotated[list[str], BeforeValidator(_command)] | None = None
+    command: Annotated[list[str], BeforeValidator(_command), COMMAND_SCHEMA] | None = None
     early_terminate: EarlyTerminate | None = None
     run_cap: Count | None = None
     name: AnyText = ""

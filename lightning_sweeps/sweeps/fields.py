@@ -8,7 +8,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 FAULT = "fault"
@@ -143,13 +143,24 @@ def plain(value: object) -> object:
     return value
 
 
-Number = Annotated[int | float, BeforeValidator(number())]
-Positive = Annotated[int | float, BeforeValidator(number("a number > 0", check=lambda x: x > 0))]
-NotNegative = Annotated[int | float, BeforeValidator(number("a number >= 0", check=lambda x: x >= 0))]
-Integer = Annotated[int, BeforeValidator(whole("a whole number", low=-INT64))]
-Count = Annotated[int, BeforeValidator(whole("a whole number >= 1", low=1))]
-CountOrZero = Annotated[int, BeforeValidator(whole("a whole number >= 0", low=0))]
-Text = Annotated[str, BeforeValidator(text)]
-AnyText = Annotated[str, BeforeValidator(any_text)]
+def published(**schema: Any) -> WithJsonSchema:
+    """Return what the JSON schema says of a kind of value: its validator is code, which no schema shows."""
+    return WithJsonSchema(schema)
+
+
+Number = Annotated[int | float, BeforeValidator(number()), published(type="number")]
+Positive = Annotated[
+    int | float,
+    BeforeValidator(number("a number > 0", check=lambda x: x > 0)),
+    published(type="number", exclusiveMinimum=0),
+]
+NotNegative = Annotated[
+    int | float, BeforeValidator(number("a number >= 0", check=lambda x: x >= 0)), published(type="number", minimum=0)
+]
+Integer = Annotated[int, BeforeValidator(whole("a whole number", low=-INT64)), published(type="integer")]
+Count = Annotated[int, BeforeValidator(whole("a whole number >= 1", low=1)), published(type="integer", minimum=1)]
+CountOrZero = Annotated[int, BeforeValidator(whole("a whole number >= 0", low=0)), published(type="integer", minimum=0)]
+Text = Annotated[str, BeforeValidator(text), published(type="string", pattern="\\S")]
+AnyText = Annotated[str, BeforeValidator(any_text), published(type=["string", "null"])]
 Truth = Annotated[bool, BeforeValidator(truth)]
 Plain = Annotated[Any, BeforeValidator(plain)]

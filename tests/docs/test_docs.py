@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from lightning_sweeps.cli import COMMANDS
+from lightning_sweeps.sweeps import json_schema
 from lightning_sweeps.sweeps.config import SweepConfig, parse_sweep
 from tests.docs.render import render
 
@@ -29,6 +30,10 @@ def section(page: str, heading: str) -> str:
 
 def test_the_settings_page_is_what_the_settings_say() -> None:
     assert (ROOT / "docs/settings.md").read_text() == render()
+
+
+def test_the_published_schema_is_that_of_the_models() -> None:
+    assert (ROOT / "docs/sweep-file.schema.json").read_text() == json_schema.render()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
