@@ -97,6 +97,7 @@ def _write_parquet(path: Path, columns: list[str], rows: Iterable[dict[str, Any]
         raise UsageError("Parquet files need pyarrow", hint='pip install "lightning-sweeps[frames]"') from error
     kinds = {"rank": "int64", "rows": "int64", "sequence": "int64", "step": "int64"}
     kinds |= dict.fromkeys(("created", "ended", "duration", "time", "value"), "float64")
+    kinds["is_abandoned"] = "bool"
     schema = pyarrow.schema([(name, kinds.get(name, "string")) for name in columns])
     count = 0
     rows = iter(rows)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
@@ -53,7 +54,6 @@ def test_rows_are_fetched_as_they_are_asked_for(served: tuple[Client, ServerFile
 
 
 def test_frames(served: tuple[Client, ServerFile]) -> None:
-    pytest.importorskip("pandas")
     frame = Api(served[0]).points("r0", "loss").frame()
     assert frame["step"].tolist() == [0, 1, 2, 3, 4] and frame["value"].isna().sum() == 1
 
@@ -82,9 +82,8 @@ def test_export_writes_every_value(served: tuple[Client, ServerFile], tmp_path: 
 
 
 def test_export_to_parquet(served: tuple[Client, ServerFile], tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     CliRunner().invoke(export, [str(tmp_path), "--format", "parquet"], catch_exceptions=False)
-    table = parquet.read_table(tmp_path / "points.parquet")
+    table = pyarrow.parquet.read_table(tmp_path / "points.parquet")
     assert table.num_rows == 30 and str(table.schema.field("value").type) == "double"
 
 
