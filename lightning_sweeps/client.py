@@ -305,9 +305,9 @@ class Client:
             timeout_s=wait_s + LEASE_MARGIN_S,
         )
 
-    def heartbeat(self, agent_id: str, *, trial: str | None) -> m.AgentOrders:
+    def heartbeat(self, agent_id: str, *, trial: str | None, spent_s: dict[str, float] | None = None) -> m.AgentOrders:
         path = f"/api/agents/{agent_id}/heartbeat"
-        return self._post(path, m.AgentOrders, m.AgentHeartbeat(trial), timeout_s=HEARTBEAT_TIMEOUT_S)
+        return self._post(path, m.AgentOrders, m.AgentHeartbeat(trial, spent_s), timeout_s=HEARTBEAT_TIMEOUT_S)
 
     def leave(self, agent_id: str) -> m.Agent:
         """Say that the agent ends; a trial that it still holds goes back to the sweep."""

@@ -435,7 +435,11 @@ class SweepCreated:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One parameter set and what became of it. `objective` is the best value reported, by the sweep's goal."""
+    """One parameter set and what became of it. `objective` is the best value reported, by the sweep's goal.
+
+    `gpus` and `start_s` (seconds from the lease to the program's start) are those of the last attempt that told how it
+    ended, `gpu_s` the GPU seconds of all of them; None before the first.
+    """
 
     id: str
     sweep: str
@@ -454,6 +458,9 @@ class Trial:
     created: float
     started: float | None
     ended: float | None
+    gpus: int | None = None
+    start_s: float | None = None
+    gpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +528,8 @@ class Agent:
     trials_done: int
     registered: float
     seen: float
+    spent_s: dict[str, float] = field(default_factory=dict)
+    """Seconds by what they went to, as the agent told last: `trials`, and why it was idle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,7 +551,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class AgentHeartbeat:
+    """`spent_s`: what the agent's seconds went to until now; None to leave what it told before."""
+
     trial: str | None = None
+    spent_s: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -556,12 +568,17 @@ class AgentOrders:
 
 @dataclass(frozen=True, slots=True)
 class TrialEnd:
-    """How a trial's processes ended: state `finished`, `failed`, `stopped` or `preempted`."""
+    """How a trial's processes ended: state `finished`, `failed`, `stopped` or `preempted`.
+
+    `start_s`: seconds from the lease to the start of the program; `ran_s`: from there to its end.
+    """
 
     state: TrialState
     exit_code: int | None = None
     reason: str = ""
     stderr_tail: str = ""
+    start_s: float | None = None
+    ran_s: float | None = None
 
 
 Role = Literal["read", "write", "admin"]

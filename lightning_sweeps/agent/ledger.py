@@ -36,13 +36,18 @@ class Ledger:
             self.trials += 1
         self.use, self.since = use, now
 
+    def told(self, *, now: float) -> dict[str, float]:
+        """Return the seconds by use until now."""
+        self.turn_to(self.use, now=now)
+        return {use: round(seconds, 3) for use, seconds in self.spent_s.items()}
+
     def summary(self, *, now: float) -> str:
         """Return one line: trials, the part of the time they had, GPU seconds, and where the rest went."""
         self.turn_to(self.use, now=now)
         return describe(self.spent_s, trials=self.trials, gpus=self.gpus)
 
 
-def describe(spent_s: Mapping[Use, float], *, trials: int, gpus: int) -> str:
+def describe(spent_s: Mapping[str, float] | Mapping[Use, float], *, trials: int, gpus: int) -> str:
     """Return the line for these seconds."""
     whole_s = sum(spent_s.values())
     busy_s = spent_s.get("trials", 0.0)

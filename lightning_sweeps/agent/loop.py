@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import socket
@@ -215,7 +216,10 @@ class Agent:
 
     def _sweep_state(self) -> m.SweepState | None:
         """Return the sweep's state, None where the server does not answer; it hears that this agent is there."""
-        orders = self.link.attempt(lambda client: client.heartbeat(self.agent_id, trial=None), start_local=True)
+        spent_s = self.ledger.told(now=time.monotonic())
+        orders = self.link.attempt(
+            lambda client: client.heartbeat(self.agent_id, trial=None, spent_s=spent_s), start_local=True
+        )
         return None if orders is None else orders.sweep_state
 
     def _status_without_trial(self) -> int | None:
@@ -269,6 +273,10 @@ class Agent:
 
     def _leave(self) -> None:
         try:
+            spent_s = self.ledger.told(now=time.monotonic())
+            self.link.attempt(
+                lambda client: client.heartbeat(self.agent_id, trial=None, spent_s=spent_s), start_local=False
+            )
             self.link.attempt(lambda client: client.leave(self.agent_id), start_local=False)
         except ServerError as error:
             self.say(f"could not say goodbye to the server: {error.message}")
@@ -276,7 +284,8 @@ class Agent:
     # a trial
 
     def _run_trial(self, trial: m.Trial) -> int | None:
-        self.ledger.turn_to("starts and ends of trials", now=time.monotonic())
+        leased = time.monotonic()
+        self.ledger.turn_to("starts and ends of trials", now=leased)
         try:
             self._look_at_gpus()
             run = self.starter.start(trial, agent_id=self.agent_id)
@@ -308,6 +317,8 @@ class Agent:
             self.say(f"these processes of trial {trial.number} could not be ended: {', '.join(map(str, survivors))}")
         ended = self._end(trial, run, returncode)
         self.brake.note(ended, ran_s=self.idle_since - began)
+        if ended is not None:
+            ended = dataclasses.replace(ended, start_s=began - leased, ran_s=self.idle_since - began)
         return self._report(trial, ended)
 
     def _watch(self, trial: m.Trial, run: TrialRun) -> int:
@@ -337,7 +348,8 @@ class Agent:
 
     def _tell_server(self, client: Client, trial: m.Trial) -> m.AgentOrders:
         if self.start_told:
-            return client.heartbeat(self.agent_id, trial=trial.id)
+            spent_s = self.ledger.told(now=time.monotonic())
+            return client.heartbeat(self.agent_id, trial=trial.id, spent_s=spent_s)
         client.start_trial(self.agent_id, trial.id)
         self.start_told = True
         return m.AgentOrders(self.sweep.state)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import typer
 
+from lightning_sweeps.agent.ledger import describe
 from lightning_sweeps.cli.tables import duration, number, parameters, print_json
 from lightning_sweeps.connection import connect
 from lightning_sweeps.messages import Agent, Sweep, Trial
@@ -30,6 +31,10 @@ class Report:
     failed: list[Trial]
     trial_s: float
     gpu_s: float
+    start_s: float
+    """From leases to the start of programs."""
+
+    agents: list[Agent]
     saved_s: float
     """What stopped trials would have taken more, had each lasted as long as the median of those that finished."""
 
@@ -68,7 +73,12 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> Report:
         stopped=stopped,
         failed=[trial for trial in trials if trial.state in ("failed", "lost")],
         trial_s=sum(times.values()),
-        gpu_s=sum(seconds * gpus.get(trial.agent or "", 0) for trial in trials if (seconds := times.get(trial.id))),
+        gpu_s=sum(
+            times.get(trial.id, 0.0) * gpus.get(trial.agent or "", 0) if trial.gpu_s is None else trial.gpu_s
+            for trial in trials
+        ),
+        start_s=sum(trial.start_s or 0.0 for trial in trials),
+        agents=agents,
         saved_s=sum(max(0.0, usual - times[trial.id]) for trial in stopped if trial.id in times),
     )
 
@@ -96,6 +106,13 @@ def lines(found: Report) -> list[str]:
     text += ["", "## Time", "", f"- all trials: {duration(1, 1 + found.trial_s)}"]
     text += [f"- GPU time: {duration(1, 1 + found.gpu_s)}"] if found.gpu_s else []
     text += [f"- saved by stopping, about: {duration(1, 1 + found.saved_s)}"] if found.stopped else []
+    text += [f"- starts of programs: {found.start_s:.1f} s"] if found.start_s else []
+    text += [
+        f"- agent {agent.id} ({agent.host}, slot {agent.slot}): "
+        + describe(agent.spent_s, trials=agent.trials_done, gpus=len(agent.gpus))
+        for agent in found.agents
+        if agent.spent_s
+    ]
     return text
 
 

@@ -23,6 +23,8 @@ TRIAL_COLUMNS: list[Column] = [
     ("objective", "right"),
     ("reports", "right"),
     "time",
+    ("start", "right"),
+    ("GPU time", "right"),
     "parameters",
     "remark",
 ]
@@ -34,6 +36,7 @@ AGENT_COLUMNS: list[Column] = [
     "state",
     "trial",
     ("done", "right"),
+    ("busy", "right"),
     "last heard of",
 ]
 
@@ -121,6 +124,8 @@ def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
         number(trial.objective),
         trial.reports,
         duration(trial.started, trial.ended),
+        "-" if trial.start_s is None else f"{trial.start_s:.1f} s",
+        duration(1, 1 + trial.gpu_s) if trial.gpu_s else "-",
         parameters(trial.params),
         remark,
     ]
@@ -135,5 +140,11 @@ def _agent_row(agent: Agent, numbers: dict[str, str]) -> list[object]:
         state(agent.state),
         numbers.get(agent.trial or "", "-"),
         agent.trials_done,
+        _busy(agent),
         f"{duration(agent.seen, None)} ago",
     ]
+
+
+def _busy(agent: Agent) -> str:
+    whole_s = sum(agent.spent_s.values())
+    return f"{agent.spent_s.get('trials', 0.0) / whole_s:.0%}" if whole_s else "-"

@@ -243,7 +243,12 @@ async def heartbeat(control: ControlDep, agent_id: str, beat: m.AgentHeartbeat) 
     """Renew the lease of the agent's trial; the answer says what is wanted of it."""
     return await control.write(
         lambda connection: leases.heartbeat(
-            connection, agent_id, trial_id=beat.trial, now=time.time(), lease_s=control.lease_s
+            connection,
+            agent_id,
+            trial_id=beat.trial,
+            spent_s=beat.spent_s,
+            now=time.time(),
+            lease_s=control.lease_s,
         )
     )
 

@@ -108,10 +108,18 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
 
 
 def heartbeat(
-    connection: Connection, agent_id: str, *, trial_id: str | None, now: float, lease_s: float
+    connection: Connection,
+    agent_id: str,
+    *,
+    trial_id: str | None,
+    now: float,
+    lease_s: float,
+    spent_s: dict[str, float] | None = None,
 ) -> m.AgentOrders:
     """Renew what the agent holds and tell it what is wanted."""
     agent = get_agent(connection, agent_id)
+    if spent_s is not None:
+        _change_agent(connection, agent_id, spent_s=plain(spent_s))
     state: m.SweepState = connection.execute(
         select(schema.sweep.c.state).where(schema.sweep.c.id == agent.sweep)
     ).scalar_one()
@@ -158,14 +166,16 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
         NotFound: there is no such agent or trial.
         ServerRefused: status 422; a trial cannot end like that.
     """
-    get_agent(connection, agent_id)
+    gpus = len(get_agent(connection, agent_id).gpus)
     event = end_event(end.state)
     sweep = sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
     row = trials.lock(connection, trial_id)
     if not _holds(row, agent_id):
         return trials.to_message(row)
     config = read_config(sweep.config)
-    said = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail))}
+    said: dict[str, object] = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail))}
+    if end.ran_s is not None:
+        said |= {"gpus": gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + gpus * end.ran_s}
     if event == "preempt" and row.state != "stopping":
         reason = end.reason or "preempted"
         ended = trials.give_back(connection, row, retry=config.retry, reason=reason, now=now, final="preempt")
@@ -269,4 +279,5 @@ def _to_message(row: Row[Any]) -> m.Agent:
         trials_done=row.trials_done,
         registered=row.registered,
         seen=row.seen,
+        spent_s=row.spent_s or {},
     )

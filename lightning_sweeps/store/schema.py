@@ -356,6 +356,9 @@ trial = Table(
     Column("started", Double),
     Column("ended", Double),
     _changed(),
+    Column("gpus", Integer),  # of the last attempt that told how it ended
+    Column("start_s", Double),  # of that attempt
+    Column("gpu_s", Double),  # of all attempts that told
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),
@@ -388,6 +391,7 @@ agent = Table(
     Column("registered", Double, nullable=False),
     Column("seen", Double, nullable=False),
     _changed(),
+    Column("spent_s", Structure),  # seconds by what they went to
     Index(None, "changed"),
     Index(None, "sweep_id"),
 )

@@ -37,6 +37,9 @@ def to_message(row: Fields) -> m.Trial:
         created=row.created,
         started=row.started,
         ended=row.ended,
+        gpus=row.gpus,
+        start_s=row.start_s,
+        gpu_s=row.gpu_s,
     )
 
 

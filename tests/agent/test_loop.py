@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.cli.report import build, lines
 from lightning_sweeps.client import Client
 from lightning_sweeps.paths import Home
 from tests.agent.trials import finish, make_sweep, run_agents, start_agent, wait_for_file
@@ -78,6 +79,12 @@ def test_every_point_runs_once_and_the_agent_ends_well(client: Client, tmp_path:
     assert "the sweep is finished" in ended.out
     (agent,) = client.agents(sweep_id)
     assert (agent.state, agent.trials_done) == ("gone", 4)
+    assert all(trial.gpus == trial.gpu_s == 0 and (trial.start_s or 0) > 0 for trial in trials)
+    assert agent.spent_s["trials"] > 0
+    assert {"starts and ends of trials", "no trial to be had"} <= agent.spent_s.keys()
+    told = lines(build(client.sweep(sweep_id), trials, [agent]))
+    assert any(line.startswith(f"- agent {agent.id} ({agent.host}, slot 0): 4 trials took ") for line in told)
+    assert any(line.startswith("- starts of programs: ") for line in told)
 
 
 def test_count_ends_early_and_quiet_is_quiet(client: Client, tmp_path: Path) -> None:

@@ -108,6 +108,9 @@ while len(list(pathlib.Path(".").glob("environment-*"))) < 4:
         json.loads((tmp_path / f"environment-{point}.json").read_text())["CUDA_VISIBLE_DEVICES"] for point in range(4)
     }
     assert masks == {"0,1", "2,3", "4,5", "6,7"}
+    for trial in client.trials(sweep_id):
+        assert trial.gpus == 2
+        assert (trial.gpu_s or 0.0) > 0
     assert sorted(agent.gpus for agent in client.agents(sweep_id)) == [["0", "1"], ["2", "3"], ["4", "5"], ["6", "7"]]
 
 
