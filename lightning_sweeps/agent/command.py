@@ -21,6 +21,9 @@ from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import TrialFolder
 
 MACRO = re.compile(r"\$\{([^{}]*)\}")
+SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
+"""How JSON escapes one character beyond 16 bits; YAML, as LightningCLI reads values, knows no such pairs."""
+
 ENVVAR_PREFIX = "envvar:"
 PYTHON_SUFFIXES = (".py", ".pyc", ".pyz")
 ENV_PROGRAM = "/usr/bin/env"
@@ -96,7 +99,7 @@ def format_value(value: Value) -> str:
         return value
     if isinstance(value, bool | int | float):
         return str(value)
-    return json.dumps(value)
+    return SURROGATES.sub(lambda pair: str(json.loads(f'"{pair.group()}"')), json.dumps(value))
 
 
 def processes_of(config: Mapping[str, Any], *, option: int | None, gpus: int) -> int:
