@@ -38,6 +38,8 @@ from lightning_sweeps.sweeps.stopping import CONFIGS, EarlyTerminate
 
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1
+MAX_WALKED = 1_000_000
+"""Combinations of a grid with conditions: the walk to the next point that is allowed looks at each."""
 
 IGNORED_KEYS: dict[str, str] = {
     "job": "trials run `program` or `command`",
@@ -230,10 +232,19 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         faults += faults_of(error, raw, document, _sections(raw))
     known = [fault.key for fault in faults]
     faults += [fault for fault in checks.cross_faults(raw, document) if fault.key not in known]
-    if config is not None and not faults and is_empty(Space.of(config.parameters, config.constraints)):
-        message = f"leave no point: none of {MAX_CONSTRAINED_DRAWS} that were drawn keeps them all; loosen them"
+    if config is not None and not faults and (message := _space_fault(config)):
         faults.append(Fault(document.line(("constraints",)), "constraints", message))
     if faults or config is None:
         raise SweepFileError(sorted(faults, key=lambda fault: (fault.line, fault.key)), source=source)
     ignored = [f"`{key}` is ignored: {IGNORED_KEYS[key]}" for key in given if key in IGNORED_KEYS]
     return ParsedSweep(config, raw, ignored + checks.warnings(raw))
+
+
+def _space_fault(config: SweepConfig) -> str:
+    """Return what is wrong with the restricted space as a whole; empty where nothing is."""
+    space = Space.of(config.parameters, config.constraints)
+    if config.method == "grid" and space.is_restricted and (space.size or 0) > MAX_WALKED:
+        return f"or `when` in a grid of {space.size} combinations, allowed: {MAX_WALKED}, since each is looked at"
+    if is_empty(space):
+        return f"leave no point: none of {MAX_CONSTRAINED_DRAWS} that were drawn keeps them all; loosen them"
+    return ""

@@ -190,3 +190,10 @@ def test_a_space_without_a_point_is_refused() -> None:
     raw["constraints"] = ["x > 3"]
     with pytest.raises(SweepFileError, match="leave no point"):
         validate(raw)
+
+
+def test_a_grid_with_conditions_is_walked_only_so_far() -> None:
+    parameters = {"x": {"min": 1, "max": 10**6}, "y": {"min": 1, "max": 3}}
+    raw: dict[str, Any] = {"method": "grid", "parameters": parameters, "constraints": ["x * y < 9"]}
+    with pytest.raises(SweepFileError, match="a grid of 3000000 combinations, allowed: 1000000"):
+        validate(raw)
