@@ -1,9 +1,10 @@
 """What logging adds to a job's start and end: import, init and finish, ours and others', and eight ranks at once.
 
-    python benchmarks/start.py
+    python -m benchmarks.start
 
 Every contender in fresh processes, in rounds that take turns; the median of each figure. Ours with a server that is not
-there, and with a home that cannot be written: the figures must not move. Rivals that are not installed are named.
+there, and with a home that cannot be written: the figures must not move. wandb online talks to `wandb_server.py`, which
+answers at once. Rivals that are not installed are named.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+
+from benchmarks import wandb_server
 
 ROUNDS = 7
 RANKS = 8
@@ -71,9 +74,11 @@ def ours(before: str = "", **variables: str) -> Contender:
 
 
 DEAD = "http://127.0.0.1:1"
+AFTER_LIGHTNING = ours("import lightning", LIGHTNING_SWEEPS_URL=DEAD)
+TOGETHER = f"lightning_sweeps after `import lightning`, {RANKS} ranks at once on {os.cpu_count()} cores"
 CONTENDERS = {
     "lightning_sweeps": ours(LIGHTNING_SWEEPS_URL=DEAD),
-    "lightning_sweeps after `import lightning`": ours("import lightning", LIGHTNING_SWEEPS_URL=DEAD),
+    "lightning_sweeps after `import lightning`": AFTER_LIGHTNING,
     "lightning_sweeps, home cannot be written": ours(LIGHTNING_SWEEPS_URL=DEAD, LIGHTNING_SWEEPS_HOME="/proc/none"),
     "wandb offline": Contender(
         "import wandb",
@@ -81,6 +86,14 @@ CONTENDERS = {
         f"run.log({ROW}, step=step)",
         "run.finish()",
         "wandb",
+    ),
+    "wandb online": Contender(
+        "import wandb",
+        "run = wandb.init(project='bench', mode='online', settings=wandb.Settings(silent=True))",
+        f"run.log({ROW}, step=step)",
+        "run.finish()",
+        "wandb",
+        (("WANDB_API_KEY", "0" * 40),),
     ),
     "TensorBoard": Contender(
         "from torch.utils.tensorboard import SummaryWriter",
@@ -106,8 +119,14 @@ CONTENDERS = {
 }
 
 
-def start(contender: Contender, folder: str) -> subprocess.Popen[str]:
-    variables = {**os.environ, "LIGHTNING_SWEEPS_HOME": folder, "TRACKIO_DIR": folder, "HF_HUB_OFFLINE": "1"}
+def start(contender: Contender, folder: str, wandb_url: str = "") -> subprocess.Popen[str]:
+    variables = {
+        **os.environ,
+        "WANDB_BASE_URL": wandb_url or DEAD,
+        "LIGHTNING_SWEEPS_HOME": folder,
+        "TRACKIO_DIR": folder,
+        "HF_HUB_OFFLINE": "1",
+    }
     return subprocess.Popen(
         [sys.executable, "-c", contender.program()],
         env={**variables, **dict(contender.variables)},
@@ -137,22 +156,27 @@ def row(name: str, samples: list[list[float]]) -> str:
     return f"| {name} | {imported:.3f} | {1000 * init:.1f} | {1000 * finish:.2f} |"
 
 
-def main() -> None:
-    present = {name: contender for name, contender in CONTENDERS.items() if is_installed(contender.package)}
-    samples: dict[str, list[list[float]]] = {name: [] for name in present}
-    together: list[list[float]] = []
+def measure(present: dict[str, Contender], wandb_url: str) -> dict[str, list[list[float]]]:
+    """Return, by contender and for all ranks together, what each process printed."""
+    samples: dict[str, list[list[float]]] = {name: [] for name in [*present, TOGETHER]}
     for number in range(ROUNDS):
         for name, contender in present.items():
             print(f"round {number + 1} of {ROUNDS}: {name}", file=sys.stderr)
             with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-                samples[name].append(times(start(contender, folder)))
+                samples[name].append(times(start(contender, folder, wandb_url)))
         with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-            ranks = [start(ours("import lightning", LIGHTNING_SWEEPS_URL=DEAD), folder) for _ in range(RANKS)]
-            together.extend(times(rank) for rank in ranks)
+            ranks = [start(AFTER_LIGHTNING, folder) for _ in range(RANKS)]
+            samples[TOGETHER].extend(times(rank) for rank in ranks)
+    return samples
+
+
+def main() -> None:
+    present = {name: contender for name, contender in CONTENDERS.items() if is_installed(contender.package)}
+    with wandb_server.running() as wandb_url:
+        samples = measure(present, wandb_url)
     print("| | import s | init ms | finish ms |\n|---|---|---|---|")
     for name, measured in samples.items():
         print(row(name, measured))
-    print(row(f"lightning_sweeps after `import lightning`, {RANKS} ranks at once on {os.cpu_count()} cores", together))
     for name in CONTENDERS.keys() - present.keys():
         print(f"not installed, so not measured: {name}")
 
