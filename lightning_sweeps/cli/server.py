@@ -19,6 +19,7 @@ from lightning_sweeps.server.serve import LOOPBACK, certificate_of, serve
 from lightning_sweeps.settings import read_settings
 
 STOP_DEADLINE_S = 10.0
+LOOK_INTERVAL_S = 0.02
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -109,10 +110,19 @@ def _stop(home: Home) -> None:
     process = psutil.Process(file.pid)
     process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_DEADLINE_S
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except psutil.TimeoutExpired:
-        raise ServerError(
-            f"the server (pid {file.pid}) still runs {STOP_DEADLINE_S:.0f} s after SIGTERM", hint=f"kill -9 {file.pid}"
-        ) from None
+    while _runs(process):
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"the server (pid {file.pid}) still runs {STOP_DEADLINE_S:.0f} s after SIGTERM",
+                hint=f"kill -9 {file.pid}",
+            )
+        time.sleep(LOOK_INTERVAL_S)
     typer.echo(f"Ended the server at {file.url}; journals wait for the next one.")
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Tell whether the process has not ended; the service, where it started the server, collects it later."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -16,7 +16,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.errors import ServerUnreachable, UsageError
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.settings import environment
-from tests.servers import running_server
+from tests.servers import end_server, running_server, start_server, wait_for_server
 
 GRID = "program: train.py\nmethod: grid\nmetric: {name: loss, goal: minimize}\nparameters: {x: {values: [1, 2, 3]}}\n"
 
@@ -218,3 +218,14 @@ def test_a_local_server_is_started_when_first_needed_and_can_be_ended(home: Path
     while command(home, "server", "--where").returncode == 0:
         assert time.monotonic() < deadline
     assert_message(command(home, "server", "--where"), 1, "no server runs")
+
+
+def test_a_server_that_its_parent_does_not_collect_is_ended_all_the_same(home: Path) -> None:
+    process = start_server(home)  # as the service does, which goes on
+    try:
+        wait_for_server(home, process)
+        done = command(home, "server", "--stop")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Ended the server" in done.stdout
+    finally:
+        end_server(process)
