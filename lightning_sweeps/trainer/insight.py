@@ -1,7 +1,7 @@
 """What each rank does with its time and its data: measured on the host, logged at the Trainer's own logging steps.
 
 Between two logging steps a batch costs a few clock readings. At a logging step it costs one row, and one norm over the
-gradients where these norms have taken less than a hundredth of the time so far. Nothing here waits for another rank but
+gradients where these norms have taken less than `NORM_SHARE` of the time so far. Nothing here waits for another rank but
 `check_data` (once, at the first batch) and `check_parameters` (every so many batches); the ranks' times travel with the
 meetings that are held anyway.
 """
@@ -25,7 +25,7 @@ LEAST_WORK_S = 0.005
 """Ranks that differ within less than this do not slow one another in a way that anybody feels."""
 HASHED_ELEMENTS = 4096
 INDEXES_SHOWN = 8
-NORM_SHARE = 0.01
+NORM_SHARE = 0.002
 """Of the training's time, at most, for norms of gradients: they read every parameter once more."""
 
 
