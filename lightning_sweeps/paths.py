@@ -219,6 +219,19 @@ def make_private_folder(path: Path) -> None:
     path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
+def open_in_folder(path: Path, flags: int) -> int:
+    """Open a file of this user's, and make its folder only where it is missing: on a slow file system each look counts.
+
+    Returns:
+        the descriptor; not inherited by programs that are started.
+    """
+    try:
+        return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
+    except FileNotFoundError:
+        make_private_folder(path.parent)
+        return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
+
+
 def write_whole(path: Path, data: bytes, *, is_synced: bool = True) -> None:
     """Write `path` so that a reader sees the old content or the new one, never a part: beside, synced, renamed.
 

@@ -20,7 +20,7 @@ from lightning_sweeps.ids import new_id
 from lightning_sweeps.journal.format import FRAME, MAX_PAYLOAD_BYTES, PREAMBLE, encode
 from lightning_sweeps.journal.values import plain_value, plain_values
 from lightning_sweeps.node import this_process
-from lightning_sweeps.paths import JOURNAL_SUFFIX, PRIVATE_FILE, make_private_folder
+from lightning_sweeps.paths import JOURNAL_SUFFIX, open_in_folder
 from lightning_sweeps.records import Header, Metrics, NodeInfo, Record, RunInfo
 
 logger = logging.getLogger("lightning_sweeps")
@@ -216,9 +216,7 @@ class JournalWriter:
         )
         try:
             start = PREAMBLE + encode(header)
-            make_private_folder(self._folder)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-            descriptor = os.open(self.path, flags, PRIVATE_FILE)
+            descriptor = open_in_folder(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
         except OSError as error:
             self.complain(f"cannot open `{self.path}`: {error.strerror}; training goes on, rows are lost until it can")
             return None

@@ -11,7 +11,7 @@ import time
 
 from lightning_sweeps.node import node_id
 from lightning_sweeps.node_lock import is_held
-from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder
+from lightning_sweeps.paths import Home, open_in_folder
 from lightning_sweeps.settings import Settings, service_environment
 
 logger = logging.getLogger("lightning_sweeps")
@@ -31,7 +31,6 @@ def ensure_service(home: Home, settings: Settings) -> None:
     if settings.service == "off":
         return
     try:
-        make_private_folder(home.root)
         if is_held(home) or not _claim_start(home):
             return
         if settings.service == "thread":  # by its name, as the subprocess is: the sdk does not know the service
@@ -46,7 +45,7 @@ def _claim_start(home: Home) -> bool:
     """Let one of many processes that start at once start the service."""
     claim = home.service_start(node_id())
     try:
-        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE))
+        os.close(open_in_folder(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
         if 0 <= time.time() - claim.stat().st_mtime < STARTING_S:
             return False

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from lightning_sweeps.node import process_start
-from lightning_sweeps.paths import Home, make_private_folder
+from lightning_sweeps.paths import Home, open_in_folder
 
 SIGNAL = signal.SIGUSR2
 
@@ -43,8 +43,7 @@ def print_stacks_on_demand(home: Home) -> None:
         return
     path = home.stacks(pid, process_start(pid) or 0.0)
     try:
-        make_private_folder(path.parent)
-        file = path.open("wb")
+        file = os.fdopen(open_in_folder(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
     except OSError:
         return  # a home that cannot be written is said by the journal
     faulthandler.register(SIGNAL, file=file, all_threads=True)

@@ -1,9 +1,9 @@
 """What each rank does with its time and its data: measured on the host, logged at the Trainer's own logging steps.
 
 Between two logging steps a batch costs a few clock readings. At a logging step it costs one row, and one norm over the
-gradients where these norms have taken less than `NORM_SHARE` of the time so far. Nothing here waits for another rank but
-`check_data` (once, at the first batch) and `check_parameters` (every so many batches); the ranks' times travel with the
-meetings that are held anyway.
+gradients where these norms have taken less than `NORM_SHARE` of the time so far. Nothing here waits for another rank
+but `check_data` (once, at the first batch) and `check_parameters` (every so many batches); the ranks' times travel with
+the meetings that are held anyway.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from lightning_sweeps.node import node_id
 from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import Home
 from lightning_sweeps.settings import environment
-from tests.servers import wait_until
+from tests.fakes.slow_files import CAN_BE_SLOW, SlowFolder
+from tests.servers import running_server, wait_until
 
 PROGRAM = """
 import time, lightning_sweeps as ls
@@ -28,6 +29,8 @@ print(time.perf_counter() - before)
 """
 NEVER_WAITED_S = 2.0
 """Far above what it takes, far below every deadline that it could have waited for."""
+MOST_FILES = 14
+"""Journal, stacks, the service's lock and log, with their folders where the home is new."""
 
 
 def start(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -76,3 +79,27 @@ def test_a_home_that_cannot_be_written_is_said_once(home: Path) -> None:
     done = start(Path("/proc/none"), LIGHTNING_SWEEPS_SERVICE="process")
     assert 1 <= done.stderr.count("said once") <= 2, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(not CAN_BE_SLOW, reason="needs Linux's seccomp")
+def test_on_a_slow_file_system_a_start_asks_for_few_files_and_every_row_arrives(home: Path) -> None:
+    """What a start waits for there is a handful of answers, never a file that another process is to write."""
+    delay_s = 0.05
+    with running_server(home) as (client, file):
+        variables = {
+            **environment(),
+            "LIGHTNING_SWEEPS_HOME": str(home),
+            "LIGHTNING_SWEEPS_URL": file.url,
+            "LIGHTNING_SWEEPS_API_KEY": file.token,
+            "LIGHTNING_SWEEPS_SERVICE": "process",
+            "LIGHTNING_SWEEPS_IDLE_EXIT_S": "2",
+        }
+        slow = SlowFolder(str(home), delay_s)
+        with slow.started([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, env=variables) as training:
+            printed, _ = training.communicate()
+            operations = [path for process, path in slow.operations if process == training.pid]
+            assert 3 <= len(operations) <= MOST_FILES, operations
+            assert delay_s < float(printed) < NEVER_WAITED_S
+            wait_until(lambda: [run.rows for run in client.runs(project="start").runs] == [1], what="the row")
+            wait_until(lambda: not is_held(Home(home)), what="the service's end")
