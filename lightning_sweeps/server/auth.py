@@ -87,6 +87,13 @@ class Keys:
         wanted = digest(key)
         return self._find(wanted, KNOWN_FOR_S) or self._find(wanted, NEW_AFTER_S)
 
+    def name_at_hand(self, key: str) -> str | None:
+        """Return the name of a key that is let in by what is in memory; None where that is too old."""
+        read_at, _ = self._known
+        if time.monotonic() - read_at > KNOWN_FOR_S:
+            return None
+        return self._find(digest(key), math.inf)
+
     def digest_of(self, name: str) -> str | None:
         """Return the digest of the key of this name."""
         return next((known for known, other in self._names().items() if other == name), None)
@@ -151,7 +158,10 @@ class KeyRequired:
             problem = Problem("this server is not asked under that name", "who runs it names it: `--allowed-host`")
             await answer(421, problem)(scope, receive, send)
             return
-        name = await run_in_threadpool(self._name, scope)
+        given = given_key(headers.get("authorization", ""))
+        name = None if given is None else self._keys.name_at_hand(given)
+        if name is None:
+            name = await run_in_threadpool(self._name, scope)
         if name is None and scope.get("path") == pages.LOGIN_PATH:
             scope.setdefault("state", {})["key_name"] = None
             await self._app(scope, receive, send)
@@ -162,7 +172,6 @@ class KeyRequired:
         if pages.is_navigation(scope):
             await pages.not_logged_in(scope)(scope, receive, send)
             return
-        given = given_key(Headers(scope=scope).get("authorization", ""))
         if given is not None and await self._is_over(scope, receive, send):
             return
         said = "this API key is not known here" if given else "the request carries no API key"

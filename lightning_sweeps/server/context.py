@@ -1,4 +1,7 @@
-"""What every route may ask for: the store, and whether the server is about to end."""
+"""What every route may ask for: the store, and whether the server is about to end.
+
+These functions are coroutines though they wait for nothing: others would each be run in a thread.
+"""
 
 from __future__ import annotations
 
@@ -35,19 +38,19 @@ def gigabytes(file: float, quota: float | None) -> Limits:
     return Limits(int(file * GIGABYTE), None if quota is None else int(quota * GIGABYTE))
 
 
-def get_store(request: Request) -> Store:
+async def get_store(request: Request) -> Store:
     """Return the store that `create_app` was given."""
     store: Store = request.app.state.store
     return store
 
 
-def get_closing(request: Request) -> threading.Event:
+async def get_closing(request: Request) -> threading.Event:
     """Return the event that is set when the server begins to end: a request that waits must then answer at once."""
     closing: threading.Event = request.app.state.closing
     return closing
 
 
-def get_key_name(request: Request) -> str:
+async def get_key_name(request: Request) -> str:
     """Return the name of the API key that the request carries."""
     name: str = request.state.key_name
     return name

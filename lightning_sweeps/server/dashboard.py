@@ -34,13 +34,13 @@ FOREVER = "public, max-age=31536000, immutable"
 router = APIRouter(tags=["dashboard"])
 
 
-def get_keys(request: Request) -> Keys:
+async def get_keys(request: Request) -> Keys:
     """Return the API keys that `create_app` reads."""
     keys: Keys = request.app.state.keys
     return keys
 
 
-def get_used_links(request: Request) -> sessions.UsedLinks:
+async def get_used_links(request: Request) -> sessions.UsedLinks:
     """Return the links that this process has exchanged."""
     used: sessions.UsedLinks = request.app.state.used_links
     return used

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
 from lightning_sweeps.journal.format import PREAMBLE, Damage, check_preamble, decode
@@ -89,27 +90,27 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 
 @router.post(
     "/api/journals/{journal_id}",
+    response_model=IngestReply,
     responses={409: {"model": IngestReply}, 413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journal": {}}, "required": True}},
 )
-def send_journal(
+async def send_journal(
     store: StoreDep,
     journal_id: JournalId,
     offset: Annotated[int, Query(ge=0, lt=2**63, description="where in the file the body begins")],
     body: Annotated[bytes, Depends(read_body)],
-) -> IngestReply:
+) -> Response:
     """Take the journal's bytes from `offset` on; the part that is known already is skipped, whole records are kept."""
-    part = parse(journal_id, offset, body, committed=offset)  # what is known already is skipped when it is committed
-    with store.write() as connection:
-        return ingest.commit(connection, part, now=time.time())
+    return _encoded(await run_in_threadpool(take, store, journal_id, offset, body))
 
 
 @router.post(
     "/api/journals",
+    response_model=list[JournalOutcome],
     responses={413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
-def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> list[JournalOutcome]:
+async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Take parts of several journals: msgpack of a list of (journal id, offset, bytes); each is refused by itself."""
     try:
         parts = _parts.decode(body)
@@ -117,12 +118,28 @@ def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -
         raise ServerRefused(
             f"the body is no list of journal parts ({error})", status=422, hint="msgpack of [[id, offset, bytes], ...]"
         ) from None
-    return [_take(store, *part) for part in parts]
+    return _encoded(await run_in_threadpool(_take_all, store, parts))
 
 
-def _take(store: Store, journal_id: str, offset: int, data: bytes) -> JournalOutcome:
+def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply:
+    """Store a part of a journal.
+
+    Raises:
+        OffsetConflict: it begins behind what is committed.
+        JournalError: it is the beginning of no journal.
+    """
+    part = parse(journal_id, offset, data, committed=offset)  # what is known already is skipped when it is committed
+    with store.write() as connection:
+        return ingest.commit(connection, part, now=time.time())
+
+
+def _take_all(store: Store, parts: list[tuple[str, int, bytes]]) -> list[JournalOutcome]:
+    return [_take_one(store, *part) for part in parts]
+
+
+def _take_one(store: Store, journal_id: str, offset: int, data: bytes) -> JournalOutcome:
     try:
-        reply = send_journal(store, journal_id, offset, data)
+        reply = take(store, journal_id, offset, data)
     except OffsetConflict as conflict:
         return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
     except JournalError as error:
@@ -157,3 +174,7 @@ def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> inges
         else:
             entries.append(ingest.Entry(found.record, offset + found.start, offset + found.end))
     return ingest.Part(journal_id, offset, entries, damaged)
+
+
+def _encoded(answer: IngestReply | list[JournalOutcome]) -> Response:
+    return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -46,7 +46,7 @@ STORED_HEADERS = {
 router = APIRouter(tags=["media and artifacts"], responses={404: {"model": Problem}, 422: {"model": Problem}})
 
 
-def get_contents(request: Request) -> Contents:
+async def get_contents(request: Request) -> Contents:
     """Return the folder of contents that `create_app` was given."""
     contents: Contents = request.app.state.contents
     return contents

@@ -106,7 +106,7 @@ async def _expire(control: Control) -> None:
             control.wake_up.notify(trial.sweep)
 
 
-def get_control(request: Request) -> Control:
+async def get_control(request: Request) -> Control:
     """Return the control that `background` made."""
     control: Control = request.app.state.control
     return control

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from lightning_sweeps import records
 from lightning_sweeps.errors import JournalError, OffsetConflict
@@ -18,6 +20,9 @@ from lightning_sweeps.store.reports import Writer
 
 ID_LENGTH = 128
 
+Journal: TypeAlias = Mapping[Any, Any]
+"""A row of `journal`, all columns but the header."""
+
 _journal = schema.journal
 _aside = schema.aside
 _SELECT_JOURNAL = select(*(column for column in _journal.c if column.name != "header")).where(
@@ -28,6 +33,10 @@ _UPDATE_JOURNAL = (
     .where(_journal.c.id == bindparam("at_id"))
     .values({name: bindparam(name) for name in ("offset", "rows", "damaged", "finish", "updated")})
 )
+_INSERT_JOURNAL = insert(_journal)
+_INSERT_CONSOLE = insert(schema.console)
+_INSERT_MEDIA = insert(schema.media)
+_SELECT_TRIAL = select(schema.run.c.trial_id).where(schema.run.c.id == bindparam("at_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +79,24 @@ def commit(connection: Connection, part: Part, *, now: float) -> IngestReply:
         JournalError: the journal does not begin with a header that names itself and one run or node.
     """
     _lock(connection, part.journal_id)
-    journal = connection.execute(_SELECT_JOURNAL, {"at_id": part.journal_id}).mappings().first()
+    journal: Journal | None = connection.execute(_SELECT_JOURNAL, {"at_id": part.journal_id}).mappings().first()
     committed = journal["offset"] if journal is not None else 0
     if part.offset > committed:
         raise OffsetConflict(committed)
     entries = [entry for entry in part.entries if entry.start >= committed]
     if not entries:
         return IngestReply(committed, _commands(connection, journal))
+    opening = None
     if journal is None:
-        journal = _create(connection, part.journal_id, entries[0].record, now=now)
+        opening = _open(connection, _checked(part.journal_id, entries[0].record), now=now)
+        journal = opening.journal
     end = entries[-1].end
     damaged = sum(committed <= start < end for start in part.damaged)
     batch = fold([entry.record for entry in entries], finish=journal["finish"], now=now)
     if batch.aside:
         _set_aside(connection, journal["id"], entries, batch, now)
         damaged += len(batch.aside)
-    trial_id = _write(connection, journal, batch, offset=end, damaged=damaged, now=now)
+    trial_id = _write(connection, journal, batch, opening, offset=end, damaged=damaged, now=now)
     return IngestReply(end, _commands(connection, journal, trial_id))
 
 
@@ -111,11 +122,22 @@ def _lock(connection: Connection, journal_id: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": journal_id})
 
 
-def _create(connection: Connection, journal_id: str, first: records.Record, *, now: float) -> RowMapping:
-    header = _checked(journal_id, first)
-    _ensure_owner(connection, header, now=now)
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A journal that was not known: its header has been written, and its row is there.
+
+    `is_first`: there was no run before it, so nobody else has written to it.
+    """
+
+    header: records.Header
+    journal: Journal
+    is_first: bool
+
+
+def _open(connection: Connection, header: records.Header, *, now: float) -> _Opening:
+    is_first = _ensure_owner(connection, header, now=now)
     row = {
-        "id": journal_id,
+        "id": header.journal,
         "run_id": header.run.id if header.run else None,
         "node_id": header.node.id if header.node else None,
         "rank": int32(header.run.rank) if header.run else 0,
@@ -123,15 +145,14 @@ def _create(connection: Connection, journal_id: str, first: records.Record, *, n
         "offset": 0,
         "rows": 0,
         "damaged": 0,
-        "header": msgspec.to_builtins(header),
         "created": usable_time(header.created, now),
         "updated": now,
         "resumed_step": _resumed_step(header),
     }
-    connection.execute(insert(_journal).values(row))
+    connection.execute(_INSERT_JOURNAL, row | {"header": msgspec.to_builtins(header)})
     if header.replaces:
         _end_replaced(connection, header.replaces, now=now)
-    return connection.execute(select(_journal).where(_journal.c.id == journal_id)).mappings().one()
+    return _Opening(header, row | {"finish": None}, is_first)
 
 
 def _resumed_step(header: records.Header) -> int | None:
@@ -162,15 +183,24 @@ def _checked(journal_id: str, first: records.Record) -> records.Header:
     return first
 
 
-def _ensure_owner(connection: Connection, header: records.Header, *, now: float) -> None:
+def _ensure_owner(connection: Connection, header: records.Header, *, now: float) -> bool:
+    """Bring the run or the node up to what the header says, and return whether it is a run that is new."""
     if header.run is not None:
-        runs.ensure_run(connection, header, header.run, now=now)
-    elif header.node is not None:
+        return runs.ensure_run(connection, header, header.run, now=now)
+    if header.node is not None:
         nodes.ensure_node(connection, header.node, created=usable_time(header.created, now))
+    return False
 
 
 def _write(
-    connection: Connection, journal: RowMapping, batch: Batch, *, offset: int, damaged: int, now: float
+    connection: Connection,
+    journal: Journal,
+    batch: Batch,
+    opening: _Opening | None,
+    *,
+    offset: int,
+    damaged: int,
+    now: float,
 ) -> str | None:
     """Write a batch and what the journal's row says of it; return the id of the run's trial.
 
@@ -183,7 +213,9 @@ def _write(
         for stall in batch.stalls:
             runs.note_stall(connection, stall, journal_id=journal["id"])
     else:
-        trial_id = _write_run(connection, journal, batch, now=now)
+        written = None if opening is None else opening.header
+        others = [header for header in batch.headers if header is not written]
+        trial_id = _write_run(connection, journal, batch, others, now=now)
     values = {
         "offset": offset,
         "rows": journal["rows"] + len(batch.rows),
@@ -199,14 +231,15 @@ def _write(
     if is_ended:
         kind: series.OwnerKind = "node" if run_id is None else "run"
         hot.sort(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
-    if run_id is not None and (batch.headers or batch.finish != journal["finish"]):
+    is_first = opening is not None and opening.is_first and batch.finish is None  # it runs, as its new row says
+    if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)
     if trial_id is not None and journal["rank"] == 0 and batch.rows:
         sweeps.record_reports(connection, trial_id, batch.rows, now, writer=_writer(connection, journal))
     return trial_id
 
 
-def _writer(connection: Connection, journal: RowMapping) -> Writer:
+def _writer(connection: Connection, journal: Journal) -> Writer:
     """Return which attempt writes; the header is read only where there was an attempt before it."""
     if journal["attempt"] <= 1:
         return Writer(journal["attempt"])
@@ -215,25 +248,27 @@ def _writer(connection: Connection, journal: RowMapping) -> Writer:
     return Writer(journal["attempt"], run.resumed_step if run is not None else None)
 
 
-def _write_run(connection: Connection, journal: RowMapping, batch: Batch, *, now: float) -> str | None:
+def _write_run(
+    connection: Connection, journal: Journal, batch: Batch, headers: list[records.Header], *, now: float
+) -> str | None:
     run_id, place = journal["run_id"], {"run_id": journal["run_id"], "journal_id": journal["id"]}
-    for header in batch.headers:
+    for header in headers:
         if header.run is not None and header.run.id == run_id:
             runs.ensure_run(connection, header, header.run, now=now)
     trial_id = runs.apply(connection, run_id, batch)
     if batch.console:
-        connection.execute(insert(schema.console), [line | place for line in batch.console])
+        connection.execute(_INSERT_CONSOLE, [line | place for line in batch.console])
     if batch.media:
-        connection.execute(insert(schema.media), [reference | place for reference in batch.media])
+        connection.execute(_INSERT_MEDIA, [reference | place for reference in batch.media])
     for artifact in batch.artifacts:
         artifacts.note(connection, artifact, **place)
     return trial_id
 
 
-def _commands(connection: Connection, journal: RowMapping | None, trial_id: str | None = None) -> list[Command]:
+def _commands(connection: Connection, journal: Journal | None, trial_id: str | None = None) -> list[Command]:
     """Return what the server wants of the journal's run: only a run of a trial is ever told anything."""
     if journal is None or journal["run_id"] is None:
         return []
     if trial_id is None:
-        trial_id = connection.scalar(select(schema.run.c.trial_id).where(schema.run.c.id == journal["run_id"]))
+        trial_id = connection.scalar(_SELECT_TRIAL, {"at_id": journal["run_id"]})
     return [] if trial_id is None else sweeps.commands_for_run(connection, trial_id, journal["run_id"])

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from lightning_sweeps.ids import new_id
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.engine import insert
 from lightning_sweeps.store.plain import text
 
+_FIND = select(schema.project.c.id).where(schema.project.c.name == bindparam("wanted"))
+
 
 def ensure_project(connection: Connection, name: str, *, now: float) -> str:
     """Return the id of the project `name`, which is made where it is new."""
     name = text(name)
-    table = schema.project
-    found = select(table.c.id).where(table.c.name == name)
-    project_id = connection.scalar(found)
+    project_id = connection.scalar(_FIND, {"wanted": name})
     if project_id is None:
         row = {"id": new_id(), "name": name, "created": now}
-        connection.execute(insert(connection, table).values(row).on_conflict_do_nothing())
-        project_id = connection.scalar(found)
+        connection.execute(insert(connection, schema.project).on_conflict_do_nothing(), row)
+        project_id = connection.scalar(_FIND, {"wanted": name})
     return str(project_id)
 
 

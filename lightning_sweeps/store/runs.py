@@ -21,6 +21,7 @@ SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")
 """Where the writers of one run ended differently, the last one of these is the run's state."""
 
 _run = schema.run
+_LOCK = select(_run).where(_run.c.id == bindparam("at_id")).with_for_update()
 _SELECT_FOR_BATCH = (
     select(_run.c.logged, _run.c.updated, _run.c.rows, _run.c.trial_id, _run.c.state, _run.c.reason)
     .where(_run.c.id == bindparam("at_id"))
@@ -69,22 +70,24 @@ def outcome(finishes: Sequence[dict[str, Any] | None]) -> Outcome:
 
 def lock_run(connection: Connection, run_id: str) -> RowMapping | None:
     """Return the run's row, which nobody else changes until this transaction ends."""
-    return connection.execute(select(_run).where(_run.c.id == run_id).with_for_update()).mappings().first()
+    return connection.execute(_LOCK, {"at_id": run_id}).mappings().first()
 
 
-def ensure_run(connection: Connection, header: Header, info: RunInfo, *, now: float) -> None:
-    """Make the run of a journal's header where it is new, or bring it up to what the header says; take its lock."""
+def ensure_run(connection: Connection, header: Header, info: RunInfo, *, now: float) -> bool:
+    """Make the run of a journal's header, or bring it up to what that says; take its lock; return whether it is new."""
     known = lock_run(connection, info.id)
     created = usable_time(header.created, now)
     if known is None:
-        project_id = ensure_project(connection, info.project, now=now)
-        row = _first_row(header, info) | {"id": info.id, "project_id": project_id}
-        row |= {"created": created, "updated": created}
-        connection.execute(insert(connection, schema.run).values(row).on_conflict_do_nothing())
+        row = _first_row(header, info) | {"id": info.id, "created": created, "updated": created}
+        row["project_id"] = ensure_project(connection, info.project, now=now)
+        made = insert(connection, schema.run).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        if connection.execute(made, row).rowcount:
+            return True
         known = lock_run(connection, info.id)
-        assert known is not None  # noqa: S101  just inserted, by us or by another server
+        assert known is not None  # noqa: S101  just inserted by another server
     changes = _changes(known, header, info) | {"created": min(known["created"], created)}
     connection.execute(update(_run).where(_run.c.id == info.id).values(**changes))
+    return False
 
 
 def _first_row(header: Header, info: RunInfo) -> dict[str, Any]:
@@ -95,15 +98,19 @@ def _first_row(header: Header, info: RunInfo) -> dict[str, Any]:
         "job_type": text(info.job_type),
         "state": "running",
         "reason": "",
-        "config": {},
+        "config": plain(info.config),
         "logged": {},
         "summary": {},
-        "tags": [],
+        "tags": _tags(info),
         "notes": text(info.notes),
         "sweep_id": info.sweep,
         "trial_id": info.trial,
         "rows": 0,
     }
+
+
+def _tags(info: RunInfo) -> list[str]:
+    return list(dict.fromkeys(text(tag) for tag in info.tags))
 
 
 def _writer(header: Header, info: RunInfo) -> dict[str, Any]:
@@ -123,10 +130,9 @@ def _writer(header: Header, info: RunInfo) -> dict[str, Any]:
 
 
 def _changes(known: RowMapping, header: Header, info: RunInfo) -> dict[str, Any]:
-    tags = [text(tag) for tag in info.tags]
     changes: dict[str, Any] = {
         "config": merge(known["config"], plain(info.config)),
-        "tags": [*known["tags"], *(tag for tag in dict.fromkeys(tags) if tag not in known["tags"])],
+        "tags": [*known["tags"], *(tag for tag in _tags(info) if tag not in known["tags"])],
     }
     is_later = info.attempt > known["attempt"]
     if is_later or (info.attempt == known["attempt"] and info.rank <= known["rank"]):
