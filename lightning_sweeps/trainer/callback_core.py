@@ -23,6 +23,7 @@ from lightning_sweeps.trainer.logger_core import SweepLoggerCore
 from lightning_sweeps.trainer.meeting import Meeting, News
 from lightning_sweeps.trainer.resume import read_resume_point, write_mark
 from lightning_sweeps.trainer.signals import EXIT_TERMINATED, SignalWatch
+from lightning_sweeps.trainer.synced import SyncedMetrics
 
 log = logging.getLogger("lightning_sweeps")
 
@@ -114,6 +115,8 @@ class SweepCallbackCore:
         loggers = [logger for logger in trainer.loggers if isinstance(logger, SweepLoggerCore)]
         self._logger = loggers[0] if loggers else None
         self._is_leaving = False
+        if self._logger is not None and self._logger.mode != "single" and trainer.world_size > 1:
+            self._logger.share_synced(SyncedMetrics(trainer))
         if self._signals is not None:
             self._signals.remember()
         self._placed = []
@@ -189,6 +192,8 @@ class SweepCallbackCore:
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:  # noqa: ARG002
         if self._signals is not None:
             self._signals.forget()
+        if self._logger is not None:
+            self._logger.share_synced(None)
         if trainer.world_size > 1:
             ProcessGroupAtExit.register()
 

@@ -36,6 +36,7 @@ from lightning_sweeps.trainer.hparams import plain_hparams
 from lightning_sweeps.trainer.media import MediaLogging
 from lightning_sweeps.trainer.resume import ResumePoint, RunMark
 from lightning_sweeps.trainer.silence import SilentExperiment
+from lightning_sweeps.trainer.synced import SyncedMetrics
 from lightning_sweeps.trainer.values import expand, is_plain
 from lightning_sweeps.trainer.watch import ModelWatch, Watched
 
@@ -51,6 +52,9 @@ PREEMPTED = "preempted.ckpt"
 
 SURROUNDINGS = "surroundings"
 """The key of the file that says what a run was made with: versions, command line, commit."""
+
+SYNCED = "synced"
+"""Where the summary of rank 0's run names the metrics that all ranks share."""
 
 GROUP = "process group"
 """How `Place` names the launcher of ranks that have met: nothing is known better."""
@@ -124,6 +128,7 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         self._identity: Identity | None = None
         self._resumed: ResumePoint | None = None
         self._end: tuple[RunState, str] | None = None
+        self._synced: SyncedMetrics | None = None
         self._has_warned = False
         self._has_described = False
         _loggers.add(self)
@@ -190,6 +195,10 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
             step: the row's step; None: one more than the row before.
         """
         run = self._current_run()
+        if self._synced is not None:
+            metrics = self._own_part(metrics, self._synced)
+            if not metrics:
+                return
         if not is_plain(metrics):
             expanded = expand(metrics)
             metrics = expanded.row
@@ -276,6 +285,10 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         run = self._current_run()
         return run.stop_requested()
 
+    def share_synced(self, synced: SyncedMetrics | None) -> None:
+        """From now on store what is the same on all ranks once, in rank 0's run, whose summary names it as `synced`."""
+        self._synced = synced
+
     def note_end(self, state: RunState | None, reason: str) -> None:
         """Remember that all ranks have agreed to leave, and that the run so ends in `state`; None: they have not."""
         self._end = None if state is None else (state, reason)
@@ -318,7 +331,7 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
     # in other processes
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None, "_identity": None, "_watch": None}
+        return {**self.__dict__, "_run": None, "_identity": None, "_watch": None, "_synced": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -377,6 +390,17 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         if before is not None and is_withdrawn:
             self._run.take_over(before)
         return self._run
+
+    def _own_part(self, metrics: Mapping[str, Any], synced: SyncedMetrics) -> Mapping[str, Any]:
+        """Return what this rank stores of a row: all of it on rank 0, and what the ranks do not share on others."""
+        run = self._current_run()
+        is_news = synced.learn(metrics)
+        if run.rank > 0:
+            own = synced.without(metrics)
+            return own if own.keys() - {"epoch"} else {}
+        if is_news:
+            run.summary[SYNCED] = sorted(synced.names)
+        return metrics
 
     def _whole_step(self, step: Any) -> int | None:
         try:
