@@ -205,7 +205,7 @@ def _stored_pages(
         stored = select(_page.c.strand_id, _page.c.number, _page.c.data).where(some, _page.c.level == level)
         if numbers is not None and len(numbers) <= MOST_NUMBERS:
             stored = stored.where(_page.c.number.in_(numbers))
-        for row in connection.execute(stored.order_by(_page.c.strand_id, _page.c.number)):
+        for row in connection.execute(stored.order_by(_page.c.strand_id, _page.c.number)).all():
             yield row[0], row[1], row[2]
 
 

@@ -7,12 +7,15 @@ wider than a bucket or so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from lightning_sweeps.store.chunks import MICROSECONDS, Columns, Floats, Integers
 from lightning_sweeps.store.spans import Spans
+
+MARKS_AT_ONCE = 500_000
+"""Lines are drawn many in one go, because each step over an array has a price of its own; so many marks together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +33,10 @@ class Marks:
 
     def chosen(self, which: object) -> Marks:
         """Return the marks that `which` indexes."""
-        return Marks(*(getattr(self, field.name)[which] for field in fields(self)))
+        return Marks(*(getattr(self, name)[which] for name in _COLUMNS))
+
+
+_COLUMNS = tuple(Marks.__slots__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +53,10 @@ class Drawn:
     nonfinite: Integers
     index: Integers
     """Which of the `width` stretches each bucket is."""
+
+    def part(self, start: int, end: int) -> Drawn:
+        """Return the buckets `start` to `end`, as slices count."""
+        return Drawn(*(getattr(self, name)[start:end] for name in Drawn.__slots__))
 
 
 def of_spans(spans: Spans, x: Floats) -> Marks:
@@ -81,29 +91,81 @@ def of_points(points: Columns, x: Floats) -> Marks:
 
 def together(parts: Sequence[Marks]) -> Marks:
     """Return all marks as one, by x and, where these are equal, by time."""
-    if not parts:
-        none = np.empty(0)
-        return Marks(none, none, none, none, none, none, none.astype(np.int64), none.astype(np.int64))
-    whole = parts[0]
-    if len(parts) > 1:
-        whole = Marks(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Marks)))
-    if len(whole.x) < 2 or np.all(np.diff(whole.x) > 0):
-        return whole
-    return whole.chosen(np.lexsort((whole.time, whole.x)))
+    whole = _joined(parts)
+    return _sorted(whole, np.zeros(len(whole.x), dtype=np.int64))
 
 
 def draw(marks: Marks, *, width: int, low: float | None = None, high: float | None = None) -> Drawn:
-    """Return the buckets of sorted marks; stretches without marks have none.
+    """Return the buckets of marks; stretches without marks have none.
 
     Args:
         low, high: where the first bucket begins and the last one ends; default: at the first and the last mark.
     """
-    if len(marks.x) == 0:
+    return draw_all([[marks]], width=width, low=low, high=high)[0]
+
+
+def draw_all(
+    lines: Sequence[Sequence[Marks]], *, width: int, low: float | None = None, high: float | None = None
+) -> list[Drawn]:
+    """Return each line's buckets, as `draw` does; a line's marks come in any number of parts, in any order."""
+    drawn: list[Drawn] = []
+    some: list[Sequence[Marks]] = []
+    size = 0
+    for parts in lines:
+        some.append(parts)
+        size += sum(len(part.x) for part in parts)
+        if size >= MARKS_AT_ONCE:
+            drawn += _draw_some(some, width=width, low=low, high=high)
+            some, size = [], 0
+    return drawn + _draw_some(some, width=width, low=low, high=high)
+
+
+def _draw_some(lines: Sequence[Sequence[Marks]], *, width: int, low: float | None, high: float | None) -> list[Drawn]:
+    sizes = np.array([sum(len(part.x) for part in parts) for parts in lines], dtype=np.int64)
+    line = np.repeat(np.arange(len(lines)), sizes)
+    marks = _sorted(_joined([part for parts in lines for part in parts]), line)
+    borders = np.append(0, np.cumsum(sizes))
+    index = _buckets_of(marks.x, sizes[sizes > 0], width=width, low=low, high=high)
+    starts = np.flatnonzero(np.diff(line * width + index, prepend=-1))
+    whole = _in_buckets(marks, starts, index)
+    cuts = np.searchsorted(starts, borders).tolist()
+    return [whole.part(cuts[at], cuts[at + 1]) for at in range(len(lines))]
+
+
+def _joined(parts: Sequence[Marks]) -> Marks:
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
         none = np.empty(0)
-        numbers = none.astype(np.int64)
-        return Drawn(none, none, none, none, none, none, numbers, numbers, numbers)
-    index = buckets_of(marks.x, width=width, low=low, high=high)
-    starts = np.flatnonzero(np.diff(index, prepend=-1))
+        return Marks(none, none, none, none, none, none, none.astype(np.int64), none.astype(np.int64))
+    return Marks(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
+
+
+def _sorted(marks: Marks, line: Integers) -> Marks:
+    """Return marks whose lines follow one another, with those of each line in order."""
+    is_wrong = (np.diff(marks.x) <= 0) & (np.diff(line) == 0)
+    if not is_wrong.any():
+        return marks
+    moved = np.flatnonzero(np.isin(line, line[1:][is_wrong]))
+    order = np.arange(len(line))
+    order[moved] = moved[np.lexsort((marks.time[moved], marks.x[moved], line[moved]))]
+    return marks.chosen(order)
+
+
+def _buckets_of(x: Floats, sizes: Integers, *, width: int, low: float | None, high: float | None) -> Integers:
+    """Return each mark's bucket in its line, from 0; `sizes`: how many marks the lines have, none of which is empty."""
+    ends = np.cumsum(sizes)
+    lows = x[ends - sizes] if low is None else np.full(len(sizes), low)
+    highs = x[ends - 1] if high is None else np.full(len(sizes), high)
+    with np.errstate(over="ignore", invalid="ignore"):
+        per_bucket = width / np.where(highs > lows, highs - lows, 1.0)
+        place = (x - np.repeat(lows, sizes)) * np.repeat(per_bucket, sizes)
+        index: Integers = np.clip(place.astype(np.int64), 0, width - 1)
+    return index
+
+
+def _in_buckets(marks: Marks, starts: Integers, index: Integers) -> Drawn:
+    """Return the buckets that begin at the marks `starts`."""
     if len(starts) == len(index):
         return _one_each(marks, index)
     lengths = np.diff(starts, append=len(index))
@@ -123,15 +185,6 @@ def draw(marks: Marks, *, width: int, low: float | None = None, high: float | No
         nonfinite=nonfinite,
         index=index[starts],
     )
-
-
-def buckets_of(x: Floats, *, width: int, low: float | None, high: float | None) -> Integers:
-    """Return each mark's bucket, from 0; `x` is sorted and not empty."""
-    low = float(x[0]) if low is None else low
-    high = float(x[-1]) if high is None else high
-    place = (x - low) * (width / (high - low if high > low else 1.0))
-    index: Integers = np.clip(place.astype(np.int64), 0, width - 1)
-    return index
 
 
 def _one_each(marks: Marks, index: Integers) -> Drawn:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lightning_sweeps.messages import GroupLine, Line
 from lightning_sweeps.store.chunks import Floats
-from lightning_sweeps.store.drawing import Drawn, Marks, draw
+from lightning_sweeps.store.drawing import Drawn, Marks, draw_all
 
 
 def line(owner: str, key: str, count: int, drawn: Drawn) -> Line:
@@ -37,7 +37,7 @@ def group_line(
         return GroupLine(name, len(members), [], [], [], [], [], [], [])
     low = min(float(marks.x[0]) for marks in shown) if low is None else low
     high = max(float(marks.x[-1]) for marks in shown) if high is None else high
-    drawn = [draw(marks, width=width, low=low, high=high) for marks in shown]
+    drawn = draw_all([[marks] for marks in shown], width=width, low=low, high=high)
     used = np.unique(np.concatenate([one.index for one in drawn]))
     x, means, lows, highs = (np.full((len(drawn), len(used)), np.nan) for _ in range(4))
     for row, one in enumerate(drawn):

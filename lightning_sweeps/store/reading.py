@@ -6,12 +6,12 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import Connection, Row, func, select, tuple_
 
-from lightning_sweeps.messages import Bucket, LineRequest, Point, Series, SeriesAnswer, SeriesQuery
+from lightning_sweeps.messages import Bucket, Point, Series, SeriesAnswer, SeriesQuery
 from lightning_sweeps.store import drawing, schema
 from lightning_sweeps.store.axes import Axis, KeyPlace, Place, StepPlace, TimePlace, parse_axis
 from lightning_sweeps.store.chunks import MICROSECONDS, Columns, Floats
@@ -31,6 +31,9 @@ _series = schema.series
 _strand = schema.strand
 
 Pair = tuple[str, str]
+Seen: TypeAlias = tuple[int, list[Marks]]
+"""How many points a series has, and the marks of those in view, in parts."""
+NOTHING: Seen = (0, [])
 _KINDS = ("run", "node")
 _NAMES = ("id", "owner_id", "key", "first_step", "last_step", "first_time", "last_time", "minimum", "maximum")
 _ASKED = select(*(_series.c[name] for name in _NAMES), _series.c.count.label("points"))
@@ -71,7 +74,7 @@ def read_buckets(
     if pair not in seen:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
     count, marks = seen[pair]
-    drawn = drawing.draw(marks, width=width, low=low, high=high)
+    (drawn,) = drawing.draw_all([marks], width=width, low=low, high=high)
     return Series(owner_id, key, count, _buckets(drawn))
 
 
@@ -84,18 +87,20 @@ def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
     low, high, width = wanted.low, wanted.high, wanted.points
     pairs = list(dict.fromkeys((asked.owner, asked.key) for asked in wanted.lines))
     seen = _reader(connection, wanted).read(pairs)
-    lines = []
-    grouped: defaultdict[str, list[LineRequest]] = defaultdict(list)
+    single = [asked for asked in wanted.lines if not asked.group]
+    found = [seen.get((asked.owner, asked.key), NOTHING) for asked in single]
+    drawn = drawing.draw_all([marks for _, marks in found], width=width, low=low, high=high)
+    lines = [
+        line(asked.owner, asked.key, count, one) for asked, (count, _), one in zip(single, found, drawn, strict=True)
+    ]
+    grouped: defaultdict[str, list[Pair]] = defaultdict(list)
     for asked in wanted.lines:
         if asked.group:
-            grouped[asked.group].append(asked)
-            continue
-        count, marks = seen.get((asked.owner, asked.key), (0, drawing.together([])))
-        lines.append(line(asked.owner, asked.key, count, drawing.draw(marks, width=width, low=low, high=high)))
+            grouped[asked.group].append((asked.owner, asked.key))
     groups = []
-    for name, asked_lines in grouped.items():
-        members = [seen[pair][1] for one in asked_lines if (pair := (one.owner, one.key)) in seen]
-        groups.append(group_line(name, members, low=low, high=high, width=width))
+    for name, members in grouped.items():
+        marks = [drawing.together(seen[pair][1]) for pair in members if pair in seen]
+        groups.append(group_line(name, marks, low=low, high=high, width=width))
     return SeriesAnswer(lines, groups)
 
 
@@ -107,11 +112,9 @@ def draw_lines(connection: Connection, wanted: SeriesQuery) -> list[tuple[int, D
     """
     pairs = [(asked.owner, asked.key) for asked in wanted.lines]
     seen = _reader(connection, wanted).read(list(dict.fromkeys(pairs)))
-    nothing = (0, drawing.together([]))
-    found = [seen.get(pair, nothing) for pair in pairs]
-    return [
-        (count, drawing.draw(marks, width=wanted.points, low=wanted.low, high=wanted.high)) for count, marks in found
-    ]
+    found = [seen.get(pair, NOTHING) for pair in pairs]
+    drawn = drawing.draw_all([marks for _, marks in found], width=wanted.points, low=wanted.low, high=wanted.high)
+    return [(count, one) for (count, _), one in zip(found, drawn, strict=True)]
 
 
 def read_points(
@@ -180,18 +183,18 @@ class _Reader:
         self._began: dict[str, float] = {}
         self._axis_rows: dict[str, Row[Any]] = {}
 
-    def read(self, pairs: Sequence[Pair]) -> dict[Pair, tuple[int, Marks]]:
-        """Return, for each pair that exists, how many points it has and the marks of those in view."""
+    def read(self, pairs: Sequence[Pair]) -> dict[Pair, Seen]:
+        """Return what is seen of each pair that exists."""
         found = self.find(pairs)
         views: defaultdict[int, list[View]] = defaultdict(list)
         by_id = {one.row.id: one for one in found.values()}
         for strand, place in self.places(list(found.values())):
             views[strand.series_id].append(self._view(by_id[strand.series_id], strand, place))
         descend(self._connection, [view for some in views.values() for view in some])
-        answer = {}
+        answer: dict[Pair, Seen] = {}
         for pair, one in found.items():
             marks = [mark for view in views[one.row.id] for mark in view.marks]
-            answer[pair] = (one.row.points, drawing.together(marks))
+            answer[pair] = (one.row.points, marks)
         return answer
 
     def find(self, pairs: Sequence[Pair]) -> dict[Pair, Found]:

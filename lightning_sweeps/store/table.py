@@ -38,12 +38,12 @@ def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
     if tree is not None:
         conditions.append(condition(tree, dialect))
     ordered = [key for by in wanted.sort for key in order(by.column, dialect, is_descending=by.descending)]
-    chosen = select(_run.c.id).join(schema.project).where(*conditions)
-    total = connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    chosen = select(_run.c.id, func.count().over()).join(schema.project).where(*conditions)
     newest = (_run.c.created.desc(), _run.c.rank, _run.c.id)
-    page = chosen.order_by(*ordered, *newest).limit(wanted.limit).offset(wanted.offset)
-    ids = list(connection.scalars(page))
-    return RunsPage(_rows(connection, ids, wanted.columns), total)
+    page = connection.execute(chosen.order_by(*ordered, *newest).limit(wanted.limit).offset(wanted.offset)).all()
+    if page:
+        return RunsPage(_rows(connection, [row[0] for row in page], wanted.columns), page[0][1])
+    return RunsPage([], connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0)
 
 
 def _rows(connection: Connection, ids: list[str], names: list[str]) -> list[dict[str, Any]]:
