@@ -60,6 +60,7 @@ class Run(ArtifactKeeping):
         self._writer = self._open_writer(opens_late) if journals else None
         self._next_step = 0
         self._finished = False
+        self._agreed_end: tuple[RunState, str] | None = None
         self._capture: Capture | None = None
         self._captures_console = False
         self._held: list[tuple[Stream, str]] = []
@@ -218,10 +219,20 @@ class Run(ArtifactKeeping):
             if left:
                 logger.warning("%d bytes of run %s are still on their way; the service goes on", left, self.id)
 
+    def note_end(self, state: RunState | None, reason: str) -> None:
+        """Remember how this run is going to end, in case the process ends before it says so; None: that is open."""
+        self._agreed_end = None if state is None else (state, reason)
+
     def finish_at_exit(self, state: RunState, reason: str) -> None:
-        """The interpreter ends and nobody called `finish`: the service corrects this by the exit status it sees."""
+        """The interpreter ends and nobody called `finish`: the service corrects this by the exit status it sees.
+
+        What was agreed upon before (`note_end`) is not corrected.
+        """
         if self.is_announced and not self._finished and self._writer is not None and self._writer.is_own:
-            self._close(state, reason, None, "exit")
+            if self._agreed_end is not None:
+                self._close(*self._agreed_end, None, "run")
+            else:
+                self._close(state, reason, None, "exit")
 
     def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Any) -> None:
         assert self._writer is not None  # noqa: S101

@@ -292,6 +292,7 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
     def note_end(self, state: RunState | None, reason: str) -> None:
         """Remember that all ranks have agreed to leave, and that the run so ends in `state`; None: they have not."""
         self._end = None if state is None else (state, reason)
+        self._current_run().note_end(state, reason)
 
     @property
     def checkpoints(self) -> Path:

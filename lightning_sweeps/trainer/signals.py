@@ -7,6 +7,8 @@ several is signalled (https://github.com/Lightning-AI/pytorch-lightning/issues/2
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -30,6 +32,8 @@ class SignalWatch:
     """
 
     def __init__(self) -> None:
+        self._parent: int | None = None
+        self._before_interrupt: SignalHandler = None
         self._before: dict[int, SignalHandler] = {}
         self._requeue_handlers: dict[int, SignalHandler] = {}
         self.has_sigterm = False
@@ -52,6 +56,9 @@ class SignalWatch:
             if callable(current) and current not in (self._before.get(number), self._note_requeue):
                 self._requeue_handlers[number] = current
                 signal.signal(number, self._note_requeue)
+        if multiprocessing.parent_process() is not None and signal.getsignal(signal.SIGINT) != self._note_interrupt:
+            self._parent = os.getppid()
+            self._before_interrupt = signal.signal(signal.SIGINT, self._note_interrupt)
 
     def call_requeue(self) -> int:
         """Do what Lightning would have done inside the signal handler (checkpoint, `scontrol requeue`), on every rank.
@@ -68,6 +75,17 @@ class SignalWatch:
         """Hold nothing that cannot be pickled; what signals have come is kept."""
         self._before = {}
         self._requeue_handlers = {}
+        if self._before_interrupt is not None:
+            if signal.getsignal(signal.SIGINT) == self._note_interrupt:
+                signal.signal(signal.SIGINT, self._before_interrupt)
+            self._before_interrupt = None
+
+    def _note_interrupt(self, number: int, frame: FrameType | None) -> None:
+        """SIGINT is also what ranks that `ddp_spawn` started get when the process that waits for them has died."""
+        if os.getppid() != self._parent:
+            self.has_sigterm = True
+        elif callable(self._before_interrupt):
+            self._before_interrupt(number, frame)
 
     def _note_sigterm(self, number: int, frame: FrameType | None) -> None:
         self.has_sigterm = True

@@ -14,7 +14,11 @@ PROGRAM = PROGRAMS / "preempted.py"
 LIMIT_S = 20.0
 """torchrun kills what does not end within 30 s: a hang must not look like an end."""
 
-STARTS: dict[str, Sequence[str | Path]] = {"torchrun": [*TORCHRUN, PROGRAM], "lightning": [PROGRAM]}
+STARTS: dict[str, Sequence[str | Path]] = {
+    "torchrun": [*TORCHRUN, PROGRAM],
+    "lightning": [PROGRAM],
+    "ddp_spawn": [PROGRAM, "ddp_spawn"],
+}
 CASES = [
     ("torchrun", "launcher"),
     ("torchrun", "all"),
@@ -23,8 +27,10 @@ CASES = [
     ("lightning", "all"),
     ("lightning", "rank 0"),
     ("lightning", "rank 1"),
+    ("ddp_spawn", "launcher"),
+    ("ddp_spawn", "rank 1"),
 ]
-"""How the ranks are started, and who gets SIGTERM. Lightning's own launcher is rank 0."""
+"""How the ranks are started, and who gets SIGTERM. Lightning's own launcher is rank 0, that of `ddp_spawn` none."""
 
 
 def preempt(home: Path, start: Sequence[str | Path], *, target: str, **variables: str) -> tuple[int | None, str]:

@@ -18,7 +18,13 @@ pytestmark = [pytest.mark.fault, pytest.mark.launch]
 
 @pytest.mark.parametrize(
     ("start", "target"),
-    [("torchrun", "all"), ("torchrun", "rank 1"), ("lightning", "rank 0")],  # all seven: benchmarks/sigterm.py
+    [  # all nine: benchmarks/sigterm.py
+        ("torchrun", "all"),
+        ("torchrun", "rank 1"),
+        ("lightning", "rank 0"),
+        ("ddp_spawn", "launcher"),
+        ("ddp_spawn", "rank 1"),
+    ],
 )
 def test_sigterm_ends_all_ranks_at_one_step_and_the_run_is_preempted(tmp_path: Path, start: str, target: str) -> None:
     home = tmp_path / "run"

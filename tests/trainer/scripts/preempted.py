@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def main() -> None:
     trainer = pl.Trainer(
         accelerator="cpu",
         devices=2,
-        strategy="ddp",
+        strategy=sys.argv[1] if len(sys.argv) > 1 else "ddp",
         logger=False if is_stock else logger,
         enable_checkpointing=not is_stock,
         callbacks=[*own, SayPid(Path(os.environ["PIDS"]))],
