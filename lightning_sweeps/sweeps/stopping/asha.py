@@ -22,7 +22,7 @@ class AshaConfig(Section):
     min: Count = 1
     max: Count | None = None
     eta: Annotated[float, BeforeValidator(number("a number > 1", check=lambda x: x > 1))] = 4
-    min_trials: CountOrZero = 4
+    min_trials: CountOrZero = 2
     resource: Resource = "report"
 
     def make(self) -> Asha:
