@@ -55,7 +55,7 @@ def test_asha_keeps_the_best_fraction(value: float, stop: bool) -> None:
 
 
 def test_asha_judges_at_its_bands_only_and_lets_the_first_go_on() -> None:
-    keys = {"type": "asha", "min": 2, "eta": 2, "max": 8}
+    keys = {"type": "asha", "min": 2, "eta": 2, "max": 8, "min_trials": 4}
     judged = [judge(keys, [9.0] * count, RISING) is not None for count in range(1, 10)]
     assert judged == [False, True, False, True, False, False, False, False, False]
     assert not stops(keys, [9.0] * 2, RISING[:3])
