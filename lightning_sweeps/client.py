@@ -180,6 +180,10 @@ class Client:
         params = {"key": key, "x": x, "low": low, "high": high, "offset": offset, "limit": limit}
         return self._get(f"/api/series/{owner_id}/points", list[m.Point], params=params)
 
+    def label_run(self, run_id: str, *, tags: list[str] | None = None, notes: str | None = None) -> m.Run:
+        """Give a run other tags or notes; None leaves what is there."""
+        return self._post(f"/api/runs/{run_id}/labels", m.Run, m.RunLabels(tags, notes))
+
     def console(self, run_id: str, *, last: int = 200, after: int = 0) -> list[m.ConsoleLine]:
         """Return the last console lines, oldest first; only those with an id above `after`."""
         return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params={"last": last, "after": after})

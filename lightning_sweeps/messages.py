@@ -40,10 +40,11 @@ class LoginLink:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who asks: the name of the API key behind the request."""
+    """Who asks: the name of the API key behind the request, and what it may do."""
 
     name: str
     version: str
+    role: Role = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,18 @@ class Run:
     ended: float | None
     rows: int
     """Rows (log calls) committed, over all writers and attempts."""
+    user: str = ""
+    command: list[str] = field(default_factory=list)
+    gpus: list[str] = field(default_factory=list)
+    """The GPUs it was given, as CUDA_VISIBLE_DEVICES named them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLabels:
+    """What people write at a run; None leaves what is there."""
+
+    tags: list[str] | None = None
+    notes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

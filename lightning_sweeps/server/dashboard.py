@@ -62,9 +62,9 @@ def make_login_link(keys: KeysDep, key_name: KeyNameDep) -> LoginLink:
 
 
 @router.get("/api/session")
-def get_session(key_name: KeyNameDep) -> Session:
-    """Say who asks."""
-    return Session(key_name, __version__)
+def get_session(keys: KeysDep, key_name: KeyNameDep) -> Session:
+    """Say who asks, and what that key may do."""
+    return Session(key_name, __version__, keys.role_of(key_name))
 
 
 @router.get(pages.LOGIN_PATH, include_in_schema=False)

@@ -18,6 +18,7 @@ from lightning_sweeps.messages import (
     Point,
     Problem,
     Run,
+    RunLabels,
     RunList,
     RunsPage,
     RunsQuery,
@@ -89,16 +90,24 @@ def get_run(store: StoreDep, run_id: str) -> Run:
         return runs.get_run(connection, run_id)
 
 
+@router.post("/api/runs/{run_id}/labels")
+def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> Run:
+    """Give a run other tags or notes."""
+    with store.write() as connection:
+        return runs.label(connection, run_id, labels)
+
+
 @router.get("/api/runs/{run_id}/console")
 def console(
     store: StoreDep,
     run_id: str,
     last: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200,
     after: Annotated[int, Query(ge=0, lt=2**63, description="only lines with an id above this")] = 0,
+    stream: Annotated[str | None, Query(description="`stdout`, `stderr`, or `stacks`: of ranks that hung")] = None,
 ) -> list[ConsoleLine]:
     """Return the last lines of the run's console output, oldest first."""
     with store.read() as connection:
-        return runs.console(connection, run_id, last=last, after=after)
+        return runs.console(connection, run_id, last=last, after=after, stream=stream)
 
 
 @router.get("/api/runs/{run_id}/aside")

@@ -33,10 +33,22 @@ from lightning_sweeps.store.filters import HINT, Comparison, Filter, Not, Operat
 Kind: TypeAlias = Literal["text", "number", "time"]
 
 _run = schema.run
+_mate = schema.run.alias("mate")
+GROUP_SEVERITY = {"finished": 0, "stopped": 1, "preempted": 2, "running": 3, "killed": 4, "failed": 5}
+group_state = (
+    select(_mate.c.state)
+    .where(_mate.c.project_id == _run.c.project_id, _mate.c.group == _run.c.group)
+    .order_by(case(GROUP_SEVERITY, value=_mate.c.state, else_=-1).desc())
+    .limit(1)
+    .correlate(_run)
+    .scalar_subquery()
+)
+"""How the group of a run stands: the worst that any of its ranks came to."""
 _PLAIN: dict[str, tuple[ColumnElement[Any], Kind]] = {
     **{name: (_run.c[name], "text") for name in ("id", "name", "group", "mode", "job_type", "state", "reason")},
     **{name: (_run.c[name], "text") for name in ("host", "user", "notes")},
     "project": (schema.project.c.name, "text"),
+    "group_state": (group_state, "text"),
     "node": (_run.c.node_id, "text"),
     "sweep": (_run.c.sweep_id, "text"),
     "trial": (_run.c.trial_id, "text"),

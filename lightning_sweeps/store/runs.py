@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
-from lightning_sweeps.errors import NotFound
-from lightning_sweeps.messages import ConsoleLine, Run, RunList
+from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.messages import ConsoleLine, Run, RunLabels, RunList
 from lightning_sweeps.records import Header, RunInfo, Stall
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
@@ -19,6 +19,8 @@ from lightning_sweeps.store.projects import ensure_project
 
 SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")
 """Where the writers of one run ended differently, the last one of these is the run's state."""
+
+MOST_TAGS, MOST_TAG, MOST_NOTES = 100, 200, 20_000
 
 _run = schema.run
 _LOCK = select(_run).where(_run.c.id == bindparam("at_id")).with_for_update()
@@ -214,18 +216,39 @@ def get_run(connection: Connection, run_id: str) -> Run:
     return _message(row)
 
 
+def label(connection: Connection, run_id: str, labels: RunLabels) -> Run:
+    """Give a run other tags or notes; tags that its program gives come back only with another attempt of it.
+
+    Raises:
+        NotFound: there is no such run.
+        UsageError: there are too many tags, or one of them or the notes are too long.
+    """
+    tags = labels.tags if labels.tags is None else list(dict.fromkeys(text(tag).strip() for tag in labels.tags))
+    if tags is not None and (len(tags) > MOST_TAGS or not all(0 < len(tag) <= MOST_TAG for tag in tags)):
+        raise UsageError(f"allowed are {MOST_TAGS} tags of 1 to {MOST_TAG} characters")
+    if labels.notes is not None and len(labels.notes) > MOST_NOTES:
+        raise UsageError(f"the notes have {len(labels.notes)} characters, allowed: {MOST_NOTES}")
+    notes = None if labels.notes is None else text(labels.notes)
+    values = {name: given for name, given in (("tags", tags), ("notes", notes)) if given is not None}
+    if values:
+        connection.execute(update(_run).where(_run.c.id == run_id).values(**values))
+    return get_run(connection, run_id)
+
+
 def no_run(run_id: str) -> NotFound:
     """Return the error for a run id that is not known."""
     return NotFound(f"there is no run `{run_id}`", hint="`lightning-sweeps runs` lists the runs of this server")
 
 
-def console(connection: Connection, run_id: str, *, last: int, after: int = 0) -> list[ConsoleLine]:
-    """Return the last lines of the run's console output, oldest first; only those with an id above `after`."""
+def console(
+    connection: Connection, run_id: str, *, last: int, after: int = 0, stream: str | None = None
+) -> list[ConsoleLine]:
+    """Return the last lines of the run's console output, oldest first: with an id above `after`, of a stream."""
     get_run(connection, run_id)
     table = schema.console
     known = select(table.c.time, table.c.stream, table.c.line, table.c.id)
     newest = known.where(table.c.run_id == run_id, table.c.id > after).order_by(table.c.id.desc()).limit(last)
-    lines = connection.execute(newest).all()
+    lines = connection.execute(newest if stream is None else newest.where(table.c.stream == stream)).all()
     return [ConsoleLine(line.time, line.stream, line.line, line.id) for line in reversed(lines)]
 
 
@@ -236,7 +259,7 @@ def _joined() -> Select[Any]:
 def _message(row: RowMapping) -> Run:
     same = (
         "id project name group rank world_size attempt mode job_type state reason exit_code signal host config tags"
-        " notes created updated ended rows"
+        " notes created updated ended rows user command gpus"
     )
     return Run(
         **{name: row[name] for name in same.split()},

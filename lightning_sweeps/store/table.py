@@ -10,7 +10,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
-from lightning_sweeps.store.run_columns import STRUCTURES, column, condition, order
+from lightning_sweeps.store.run_columns import STRUCTURES, column, condition, group_state, order
 
 MOST_SORTS = 5
 MOST_COLUMNS = 1000
@@ -58,11 +58,12 @@ def _selection(names: list[str]) -> Select[Any]:
         head = name.partition(".")[0]
         if head == "summary":
             needed |= {"summary", "logged"}
-        elif head not in ("project", "duration"):
+        elif head not in ("project", "duration", "group_state"):
             needed.add(_STORED.get(head, head))
-    return select(*(_run.c[name] for name in sorted(needed)), schema.project.c.name.label("project")).join(
-        schema.project
-    )
+    columns = [*(_run.c[name] for name in sorted(needed)), schema.project.c.name.label("project")]
+    if "group_state" in names:
+        columns.append(group_state.label("group_state"))
+    return select(*columns).join(schema.project)
 
 
 def _value(row: RowMapping, name: str) -> Any:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import RunsQuery, SortKey
+from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.messages import RunLabels, RunsQuery, SortKey
 from lightning_sweeps.server.ingest import parse
-from lightning_sweeps.store import ingest
+from lightning_sweeps.store import ingest, runs
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.engine import Store
 from lightning_sweeps.store.filters import Both, Comparison, Not, parse_filter
@@ -152,6 +152,27 @@ def test_sorting(runs_store: Store, sort: SortKey, expected: str) -> None:
         assert len(found) == 4
     else:
         assert found == [f"r{number}" for number in expected]
+
+
+def test_a_group_stands_as_the_worst_of_its_ranks(runs_store: Store) -> None:
+    with runs_store.read() as connection:
+        rows = read_page(connection, RunsQuery(columns=["state", "group_state"])).rows
+    assert {row["state"] for row in rows} == {"running", "failed", "finished"}
+    assert {row["group_state"] for row in rows} == {"failed"}
+    assert chosen(runs_store, "group_state = failed and rank = 0") == [row["id"] for row in reversed(rows)]
+    assert chosen(runs_store, "group_state = finished") == []
+
+
+def test_people_write_tags_and_notes_at_a_run(runs_store: Store) -> None:
+    with runs_store.write() as connection:
+        run = runs.label(connection, "r1", RunLabels(tags=["good", " good ", "slow"], notes="looks well"))
+        assert (run.tags, run.notes) == (["good", "slow"], "looks well")
+        run = runs.label(connection, "r1", RunLabels(tags=[]))
+        assert (run.tags, run.notes) == ([], "looks well")
+        with pytest.raises(UsageError, match="100 tags"):
+            runs.label(connection, "r1", RunLabels(tags=["x" * 201]))
+        with pytest.raises(NotFound):
+            runs.label(connection, "nothing", RunLabels(notes="x"))
 
 
 def test_columns_and_pages(runs_store: Store) -> None:
