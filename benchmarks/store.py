@@ -159,12 +159,12 @@ def charts(folder: Path, *, long: int, grid_steps: int) -> None:
 
 def ingest(folder: Path, *, runs: int, rows: int, keys: int) -> None:
     """Journals of many runs over HTTP."""
-    journals = {f"j{number}": _journal(f"j{number}", rows, keys) for number in range(runs)}
+    journals = {f"j{number}": journal_of(f"j{number}", rows, keys) for number in range(runs)}
     with running_server(folder) as (client, server):
-        before, began = _cpu_s(server), time.perf_counter()
+        before, began = cpu_s(server), time.perf_counter()
         for name, data in journals.items():
             client.send_journal(name, 0, data)
-        wall, cpu = time.perf_counter() - began, _cpu_s(server) - before
+        wall, cpu = time.perf_counter() - began, cpu_s(server) - before
         points = runs * rows * keys
         say(
             f"ingest, {runs:,} runs x {rows} rows x {keys} keys, HTTP",
@@ -174,11 +174,11 @@ def ingest(folder: Path, *, runs: int, rows: int, keys: int) -> None:
         )
         say("the same by the clock", points / wall, "points/s")
         ids = {name: len(data) for name, data in journals.items()}
-        live = {name: _rows(10, keys, first=rows) for name in journals}
-        before, began = _cpu_s(server), time.perf_counter()
+        live = {name: rows_of(10, keys, first=rows) for name in journals}
+        before, began = cpu_s(server), time.perf_counter()
         for name, data in live.items():
             client.send_journal(name, ids[name], data)
-        cpu = _cpu_s(server) - before
+        cpu = cpu_s(server) - before
         say(f"one live batch of 10 rows x {keys} keys", cpu / runs * 1000, "ms", "of the server's CPU")
 
 
@@ -288,13 +288,13 @@ def _ask(client: Client, lines: list[LineRequest], points: int = PIXELS) -> Call
     return lambda: client.query_series(SeriesQuery(lines, points=points))
 
 
-def _journal(name: str, rows: int, keys: int) -> bytes:
+def journal_of(name: str, rows: int, keys: int) -> bytes:
     process = records.Process(pid=1, started=BEGAN, node="node", host="host")
     run = records.RunInfo(f"run-{name}", "bench", name, "group")
-    return PREAMBLE + encode(records.Header(name, BEGAN, process, run=run)) + _rows(rows, keys)
+    return PREAMBLE + encode(records.Header(name, BEGAN, process, run=run)) + rows_of(rows, keys)
 
 
-def _rows(rows: int, keys: int, *, first: int = 0) -> bytes:
+def rows_of(rows: int, keys: int, *, first: int = 0) -> bytes:
     values = np.random.default_rng(0).random((rows, keys)).tolist()
     names = [f"train/metric_{number}" for number in range(keys)]
     return b"".join(
@@ -303,7 +303,7 @@ def _rows(rows: int, keys: int, *, first: int = 0) -> bytes:
     )
 
 
-def _cpu_s(server: ServerFile) -> float:
+def cpu_s(server: ServerFile) -> float:
     times = psutil.Process(server.pid).cpu_times()
     return float(times.user + times.system)
 

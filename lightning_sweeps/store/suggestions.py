@@ -7,7 +7,7 @@ Methods that answer at once are asked inside the transaction; a model is fitted 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, Literal, TypeAlias, overload
 
 from sqlalchemy import Connection, Row, select
 
@@ -19,12 +19,15 @@ from lightning_sweeps.sweeps.methods import INLINE_METHODS, METHODS, Imputation,
 from lightning_sweeps.sweeps.methods.startup import first_point, needs_model, startup_count
 from lightning_sweeps.sweeps.space import Space
 
+Outlook: TypeAlias = Literal["ask", "prepare", "wait"]
+"""ask: there is a trial to be had, or an end to be told; prepare: a model must be fitted; wait: neither."""
+
 
 def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, now: float) -> FitRequest | bool:
     """Add the next trial if one is wanted and its method answers at once.
 
     Args:
-        ahead: how many trials should wait for an agent; None: one more, whatever waits.
+        ahead: how many trials should wait for an agent; None: one more, whatever waits, unless it takes a model.
 
     Returns:
         True: a trial was added. False: none is wanted, or there are no more. A request: a model must be asked.
@@ -37,6 +40,9 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     config = read_config(row.config)
     space = Space.of(config.parameters, config.constraints)
     number = trials.last_number(connection, sweep_id) + 1
+    is_fitted = config.method not in INLINE_METHODS
+    if ahead is None and is_fitted and (config.method != "bayes" or number > startup_count(space)):
+        return False  # asked ahead of time: an agent that waits would only read the whole history for nothing
     history = LazyHistory(connection, sweep_id, config)
     if config.method in INLINE_METHODS:
         method = METHODS[config.method](Imputation())
@@ -48,6 +54,20 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     else:
         params = first_point(space, history, number=number, seed=row.seed)
     return _add(connection, sweep_id, number, params, now=now)
+
+
+def outlook(connection: Connection, sweep_id: str) -> Outlook:
+    """Return what an agent that waits should do: a look that writes nothing and locks nothing."""
+    table = schema.sweep
+    row = connection.execute(select(table).where(table.c.id == sweep_id)).one_or_none()
+    if row is None or row.state in controller.END_STATES:
+        return "ask"
+    progress = sweeps.progress_of(connection, row)
+    if progress.state == "running" and progress.counts.get("pending"):
+        return "ask"
+    if not controller.may_suggest(progress):
+        return "wait"
+    return "ask" if read_config(row.config).method in INLINE_METHODS else "prepare"
 
 
 def add_suggested(

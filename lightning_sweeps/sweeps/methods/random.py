@@ -24,7 +24,8 @@ class Random:
 
     def suggest(self, space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
         """Draw a point; of a finite space, one that is not in `history`."""
-        return draw_new(space, {space.identity(seen.params) for seen in history}, generator(seed, number))
+        seen = set() if space.size is None else {space.identity(tried.params) for tried in history}
+        return draw_new(space, seen, generator(seed, number))
 
 
 def generator(seed: int, number: int) -> Generator:

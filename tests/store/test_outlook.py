@@ -1,0 +1,49 @@
+"""An agent that waits looks without writing: whether there is something to be had for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.store import suggestions, sweeps
+from lightning_sweeps.store.engine import Store
+
+NOW = 1.7e9
+SWEEP = {"program": "train.py", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
+
+
+def make(store: Store, **keys: Any) -> str:
+    with store.write() as connection:
+        return sweeps.create_sweep(connection, m.SweepCreate(SWEEP | keys), now=NOW).id
+
+
+def look(store: Store, sweep_id: str) -> suggestions.Outlook:
+    with store.read() as connection:
+        return suggestions.outlook(connection, sweep_id)
+
+
+def suggest(store: Store, sweep_id: str) -> object:
+    with store.write() as connection:
+        return suggestions.suggest_next(connection, sweep_id, ahead=None, now=NOW)
+
+
+@pytest.mark.parametrize(("method", "outlook"), [("random", "ask"), ("bayes", "prepare"), ("tpe", "prepare")])
+def test_a_trial_that_waits_is_asked_for_whoever_chose_it(
+    store: Store, method: str, outlook: suggestions.Outlook
+) -> None:
+    sweep_id = make(store, method=method, run_cap=1)
+    assert look(store, sweep_id) == outlook
+    assert suggest(store, sweep_id) is (method != "tpe")  # a model is never asked in an agent's own transaction
+    if method != "tpe":
+        assert look(store, sweep_id) == "ask"
+
+
+def test_a_paused_sweep_has_nothing_and_an_ended_one_has_that_to_tell(store: Store) -> None:
+    sweep_id = make(store, method="random")
+    for state, outlook in (("paused", "wait"), ("running", "ask"), ("stopped", "ask")):
+        with store.write() as connection:
+            sweeps.set_sweep_state(connection, sweep_id, state, now=NOW)  # type: ignore[arg-type]
+        assert look(store, sweep_id) == outlook
+    assert look(store, "none") == "ask"
