@@ -19,7 +19,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.suggest import Suggester
 from lightning_sweeps.server.wakeup import WakeUp
-from lightning_sweeps.store import agents, gangs, leases, suggestions, sweeps, trials, wishes
+from lightning_sweeps.store import leases, suggestions, sweeps, trials, wishes
 from lightning_sweeps.store.engine import Store
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.methods import INLINE_METHODS
@@ -186,7 +186,7 @@ def list_agents(store: StoreDep, sweep_id: str) -> list[m.Agent]:
     """List a sweep's agents in the order in which they came."""
     with store.read() as connection:
         sweeps.require_sweep(connection, sweep_id)
-        return agents.list_agents(connection, sweep_id)
+        return leases.list_agents(connection, sweep_id)
 
 
 @router.get("/api/trials/{trial_id}")
@@ -212,7 +212,7 @@ async def register_agent(control: ControlDep, sweep_id: str, wanted: m.AgentRegi
     """Take a new agent in."""
 
     def register(connection: Connection) -> m.AgentRegistered:
-        agent = agents.register_agent(connection, sweep_id, wanted, now=time.time())
+        agent = leases.register_agent(connection, sweep_id, wanted, now=time.time())
         return m.AgentRegistered(agent, sweeps.get_sweep(connection, sweep_id), control.lease_s)
 
     return await control.write(register)
@@ -228,7 +228,7 @@ async def lease(
 ) -> m.Lease:
     """Give the agent a trial as soon as there is one; answer without one after `wait_s` or when the sweep is over."""
     deadline = time.monotonic() + wait_s
-    sweep_id = (await control.read(lambda connection: agents.get_agent(connection, agent_id))).sweep
+    sweep_id = (await control.read(lambda connection: leases.get_agent(connection, agent_id))).sweep
     while True:
         found, is_model = await control.write(lambda connection: _take(connection, agent_id, control.lease_s))
         if is_model and found.sweep_state == "running":
@@ -280,26 +280,18 @@ async def end_trial(control: ControlDep, agent_id: str, trial_id: str, end: m.Tr
     return trial
 
 
-def _take(connection: Connection, agent_id: str, place: gangs.Place, lease_s: float) -> tuple[m.Lease, bool]:
+def _take(connection: Connection, agent_id: str, lease_s: float) -> tuple[m.Lease, bool]:
     """Give the agent a trial, suggested just now where the method answers at once; and whether it fits a model."""
     now = time.time()
-    agent = agents.get_agent(connection, agent_id)
-    config = sweeps.config_of(connection, agent.sweep)
-    nodes = config.resources.nodes
-
-    def take() -> tuple[m.Trial | None, str]:
-        if nodes > 1:
-            return gangs.take_place(connection, agent_id, place, nodes=nodes, now=now, lease_s=lease_s)
-        return leases.take_lease(connection, agent_id, now=now, lease_s=lease_s), ""
-
-    trial, lack = take()
-    if trial is None and not lack and suggestions.suggest_next(connection, agent.sweep, ahead=None, now=now) is True:
-        trial, lack = take()
+    agent = leases.get_agent(connection, agent_id)
+    is_model = sweeps.config_of(connection, agent.sweep).method not in INLINE_METHODS
+    trial = leases.take_lease(connection, agent_id, now=now, lease_s=lease_s)
+    if trial is None and suggestions.suggest_next(connection, agent.sweep, ahead=None, now=now) is True:
+        trial = leases.take_lease(connection, agent_id, now=now, lease_s=lease_s)
     if trial is None:
-        agents.touch(connection, agent_id, now=now)
+        leases.touch(connection, agent_id, now=now)
     sweep = sweeps.lock_sweep(connection, agent.sweep) if trial is None else None
-    found = m.Lease(trial, sweep.state if sweep else "running", (sweep.reason or lack) if sweep else "")
-    return found, config.method not in INLINE_METHODS
+    return m.Lease(trial, sweep.state if sweep else "running", sweep.reason if sweep else ""), is_model
 
 
 async def _is_model(control: Control, sweep_id: str) -> bool:
