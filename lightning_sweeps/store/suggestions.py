@@ -65,9 +65,12 @@ def outlook(connection: Connection, sweep_id: str) -> Outlook:
     progress = sweeps.progress_of(connection, row)
     if progress.state == "running" and progress.counts.get("pending"):
         return "ask"
+    config = read_config(row.config)
+    if progress.state == "running" and config.resources.nodes > 1:
+        return "ask"  # a trial that other nodes hold may lack this one
     if not controller.may_suggest(progress):
         return "wait"
-    return "ask" if read_config(row.config).method in INLINE_METHODS else "prepare"
+    return "ask" if config.method in INLINE_METHODS else "prepare"
 
 
 def add_suggested(
