@@ -299,13 +299,16 @@ class Client:
     def register_agent(self, sweep_id: str, agent: m.AgentRegister) -> m.AgentRegistered:
         return self._post(f"/api/sweeps/{sweep_id}/agents", m.AgentRegistered, agent)
 
-    def lease(self, agent_id: str, *, wait_s: float) -> m.Lease:
-        """Ask for a trial; the server answers when it has one, when the sweep's state changes, or after `wait_s`."""
+    def lease(self, agent_id: str, *, wait_s: float, endpoint: str | None = None) -> m.Lease:
+        """Ask for a trial; the server answers when it has one, when the sweep's state changes, or after `wait_s`.
+
+        `endpoint`: `host:port` on this machine where the processes of a trial over several machines could meet.
+        """
         return self._call(
             "POST",
             f"/api/agents/{agent_id}/lease",
             m.Lease,
-            params={"wait_s": wait_s},
+            params={"wait_s": wait_s, "endpoint": endpoint},
             timeout_s=wait_s + LEASE_MARGIN_S,
         )
 

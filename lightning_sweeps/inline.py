@@ -61,7 +61,7 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
     Raises:
         NotFound: there is no such sweep.
         ServerError: the server cannot be reached, or refuses.
-        UsageError: called outside the main thread, or with a `count` below 1.
+        UsageError: called outside the main thread, with a `count` below 1, or the sweep's trials take several machines.
         LaunchError: `isolate` is not possible.
     """
     if count is not None and count < 1:
@@ -78,9 +78,19 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
     try:
         about = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), slot=0)
         registered = link.open().register_agent(sweep_id, about)
+        _check_nodes(registered.sweep)
         return _Agent(registered, link, function, isolate).run(count)
     finally:
         link.close()
+
+
+def _check_nodes(sweep: m.Sweep) -> None:
+    nodes = int((sweep.config.get("resources") or {}).get("nodes") or 1)
+    if nodes > 1:
+        raise UsageError(
+            f"trials of this sweep take {nodes} machines, a function's run on one",
+            hint="use `lightning-sweeps agent` on each machine",
+        )
 
 
 def _check_isolation() -> None:

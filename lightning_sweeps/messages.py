@@ -447,6 +447,17 @@ class SweepCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class Gang:
+    """The agents that run one trial together, each on a machine of its own: `agents` by node rank.
+
+    `endpoint`: `host:port` on the first one's machine, where the trial's processes meet.
+    """
+
+    endpoint: str
+    agents: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One parameter set and what became of it. `objective` is the best value reported, by the sweep's goal.
 
@@ -474,6 +485,8 @@ class Trial:
     gpus: int | None = None
     start_s: float | None = None
     gpu_s: float | None = None
+    gang: Gang | None = None
+    """Set while, and after, its last attempt ran on several machines; `agent` is the first of its agents."""
 
 
 @dataclass(frozen=True, slots=True)

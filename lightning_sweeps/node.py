@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lightning_sweeps.ids import derive_id
 from lightning_sweeps.records import Process
+from lightning_sweeps.settings import read_settings
 
 _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
@@ -22,7 +23,9 @@ def node_id() -> str:
 
     The pid namespace is part of it: pids of two containers on one machine must not be compared.
     """
-    return derive_id(socket.gethostname(), _machine_id(), _pid_namespace(), prefix="n-")
+    name = read_settings().node  # of machines that nothing else tells apart
+    told = (name,) if name else ()
+    return derive_id(socket.gethostname(), _machine_id(), _pid_namespace(), *told, prefix="n-")
 
 
 def process_start(pid: int) -> float | None:

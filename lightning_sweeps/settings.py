@@ -115,6 +115,13 @@ VARIABLES = (
         "record what a rank prints, line by line, with its run; auto: in a sweep's trials",
         _one_of("auto", "on", "off"),
     ),
+    Variable(
+        "NODE",
+        "",
+        "a name",
+        "a name for this machine, the same for all its processes, where others have its host name and machine id too",
+        str,
+    ),
     Variable("GROUP", "", "a name", "the group of this job's runs, the same on every rank", str),
     Variable("TRIAL", "", "a file", "set by the agent: the file with the trial's id and parameters", _optional_path),
     Variable(
@@ -153,6 +160,7 @@ class Settings:
     mode: Mode
     service: ServiceKind
     console: Literal["auto", "on", "off"]
+    node: str
     group: str
     trial: Path | None
     stall_s: float

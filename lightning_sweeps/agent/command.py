@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lightning_sweeps.agent.gang import Part
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import TrialFolder
 
@@ -42,6 +43,7 @@ class LaunchPlace:
         folder: the trial's files.
         processes: ranks of the trial on this node.
         launch_id: unique per trial and attempt: torchrun's rendezvous id.
+        part: which part of a trial over several machines; None for all of it.
     """
 
     interpreter: str
@@ -49,13 +51,14 @@ class LaunchPlace:
     folder: TrialFolder
     processes: int
     launch_id: str
+    part: Part | None = None
 
 
 def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, place: LaunchPlace) -> list[str]:
     """Return the argv of a trial.
 
     Without `command` the program runs with `--key=value` for each parameter: one process by itself, several through
-    torchrun on this node. A `command` runs as it is.
+    torchrun, on this node or, as a part of a gang, over several. A `command` runs as it is.
 
     Raises:
         LaunchError: a macro that is not known, an unset variable, or no `program`; the message names it.
@@ -100,6 +103,11 @@ def format_value(value: Value) -> str:
     if isinstance(value, bool | int | float):
         return str(value)
     return SURROGATES.sub(lambda pair: str(json.loads(f'"{pair.group()}"')), json.dumps(value))
+
+
+def nodes_of(config: Mapping[str, Any]) -> int:
+    """Return on how many machines a trial runs: the sweep's `resources.nodes`, or one."""
+    return int((config.get("resources") or {}).get("nodes") or 1)
 
 
 def processes_of(config: Mapping[str, Any], *, option: int | None, gpus: int) -> int:
@@ -160,22 +168,32 @@ def program_of(config: Mapping[str, Any]) -> str:
 
 def _launcher(program: str, place: LaunchPlace) -> list[str]:
     is_python = program.endswith(PYTHON_SUFFIXES)
-    if place.processes == 1:
+    if place.processes == 1 and place.part is None:
         return [place.interpreter, program] if is_python else [_runnable(program)]
     return [
         place.interpreter,
         "-m",
         "torch.distributed.run",
-        "--nnodes=1",
         f"--nproc-per-node={place.processes}",
-        "--rdzv-backend=c10d",
-        "--rdzv-endpoint=localhost:0",
+        *_meeting(place.part),
         f"--rdzv-id={place.launch_id}",
         "--max-restarts=0",
         f"--log-dir={place.folder.rank_logs}",
         "--tee=3",
         *([] if is_python else ["--no-python"]),
         program if is_python else _runnable(program),
+    ]
+
+
+def _meeting(part: Part | None) -> list[str]:
+    if part is None:
+        return ["--nnodes=1", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
+    return [
+        f"--nnodes={part.nodes}",
+        f"--node-rank={part.rank}",
+        "--rdzv-backend=static",
+        f"--master-addr={part.host}",
+        f"--master-port={part.port}",
     ]
 
 

@@ -44,6 +44,7 @@ class State:
         terminate_at, kill_at: when SIGTERM and SIGKILL are due.
         exit_status: set once the agent takes no more trials: its status when it leaves.
         paused: that the sweep is paused has been said.
+        lack: what is missing for a trial, as it was said last.
     """
 
     limits: Limits = Limits()
@@ -56,6 +57,7 @@ class State:
     interrupts: int = 0
     exit_status: int | None = None
     paused: bool = False
+    lack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +170,19 @@ def _leased(state: State, lease: Lease, now: float) -> Decision:
     if lease.trial is not None:
         limit = state.limits.timeout_s
         timeout_at = None if limit is None else now + limit
-        return dataclasses.replace(state, trial=lease.trial, timeout_at=timeout_at, paused=False), (Start(lease.trial),)
+        return dataclasses.replace(state, trial=lease.trial, timeout_at=timeout_at, paused=False, lack=""), (
+            Start(lease.trial),
+        )
     because = f": {lease.reason}" if lease.reason else ""
     if lease.sweep_state in OVER:
         return state, (Say(f"the sweep is {lease.sweep_state}{because}"), Quit(0))
     if lease.sweep_state == "paused" and not state.paused:
         waiting = Say(f"the sweep is paused{because}; waiting until it is resumed or stopped")
         return dataclasses.replace(state, paused=True), (waiting,)
-    return dataclasses.replace(state, paused=lease.sweep_state == "paused"), ()
+    is_paused = lease.sweep_state == "paused"
+    lack = "" if is_paused else lease.reason
+    missing = (Say(f"no trial: {lack}"),) if lack and lack != state.lack else ()
+    return dataclasses.replace(state, paused=is_paused, lack=lack), missing
 
 
 def _ordered(state: State, orders: AgentOrders, now: float) -> Decision:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.agent.brake import Brake
-from lightning_sweeps.agent.command import check_program
+from lightning_sweeps.agent.command import check_program, nodes_of
 from lightning_sweeps.agent.decisions import (
     Action,
     Decision,
@@ -34,6 +34,7 @@ from lightning_sweeps.agent.decisions import (
     end_of,
 )
 from lightning_sweeps.agent.failure import read_failure
+from lightning_sweeps.agent.gang import MeetingPoint, address_towards
 from lightning_sweeps.agent.ledger import Ledger
 from lightning_sweeps.agent.link import ServerLink
 from lightning_sweeps.agent.occupied import Holder, describe, holders
@@ -107,6 +108,7 @@ class Agent:
     agent_id: str = ""
     heartbeat_s: float = 0.0
     next_heartbeat: float = 0.0
+    meeting: MeetingPoint | None = None
     start_told: bool = False
     refusal: str = ""
     idle_since: float = 0.0
@@ -127,6 +129,8 @@ class Agent:
         )
         self.starter.prepare()
         self._register()
+        if nodes_of(self.sweep.config) > 1:
+            self.meeting = MeetingPoint(self.options.address or address_towards(self.link.open().url))
         self.idle_since = time.monotonic()
         tickets = Tickets(self.options.count, self.surroundings.sisters)
         has_ticket = False
@@ -146,10 +150,14 @@ class Agent:
                 if self.state.trial is not None:
                     has_ticket = False
                     status = self._run_trial(self.state.trial)
+                    if self.meeting is not None:
+                        self.meeting.close()  # no straggler of this trial can meet the next
                     if status is not None:
                         return status
         finally:
             self.starter.close()
+            if self.meeting is not None:
+                self.meeting.close()
             self._leave()
             self.say(self.ledger.summary(now=time.monotonic()))
 
@@ -253,8 +261,11 @@ class Agent:
             return None
         self.ledger.turn_to("no trial to be had", now=time.monotonic())
         ask = max(0.0, min(LEASE_WAIT_S, self._idle_left_s()))
+        endpoint = None if self.meeting is None else self.meeting.endpoint()
         lease = self.signals.breakable(
-            lambda: self.link.attempt(lambda client: client.lease(self.agent_id, wait_s=ask), start_local=True)
+            lambda: self.link.attempt(
+                lambda client: client.lease(self.agent_id, wait_s=ask, endpoint=endpoint), start_local=True
+            )
         )
         return None if lease is None else self._carry_out(Leased(lease))
 

@@ -31,6 +31,7 @@ class AgentOptions:
         gpu_memory_floor_gib: a trial starts only where each of its GPUs has so much free; 0 to start all the same.
         disk_floor_gib: with less space in the home or working folder the agent gives up.
         max_quick_failures: trials in a row that fail at once before the agent gives up; default: `max_failures`.
+        address: by which other machines reach this one, for trials over several; default: as the server is reached.
     """
 
     count: int | None = None
@@ -46,6 +47,7 @@ class AgentOptions:
     gpu_memory_floor_gib: float = 0.0
     disk_floor_gib: float = DEFAULT_DISK_FLOOR_GIB
     max_quick_failures: int | None = None
+    address: str | None = None
 
     def __post_init__(self) -> None:
         for name, minimum in (
@@ -112,6 +114,7 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
         "--disk-floor-gib", type=float, default=DEFAULT_DISK_FLOOR_GIB, help="give up with less GiB of disk"
     )
     parser.add_argument("--max-quick-failures", type=int, help="give up when so many trials in a row fail at once")
+    parser.add_argument("--address", help="by which other machines reach this one, for trials over several")
     parser.add_argument("--tuner-folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--unset", action="append", default=[], help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)

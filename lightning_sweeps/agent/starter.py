@@ -20,6 +20,7 @@ from lightning_sweeps.agent.environment import (
     device_names,
     trial_environment,
 )
+from lightning_sweeps.agent.gang import launcher_variables, part_of
 from lightning_sweeps.agent.launches import Launch, RankLaunch
 from lightning_sweeps.agent.options import AgentOptions
 from lightning_sweeps.agent.process import Launching, RankLogs, TrialRun, start_cold, start_forked
@@ -98,12 +99,16 @@ class Starter:
         around = self.surroundings
         folder = Home(around.settings.home).trial(trial.id)
         processes = self._processes()
-        place = LaunchPlace(sys.executable, around.environ, folder, processes, launch_id(trial))
+        part = part_of(trial, agent_id)
+        place = LaunchPlace(sys.executable, around.environ, folder, processes, launch_id(trial), part)
+        environment = self._environment(processes, folder.parameters)
+        if part is not None and self.sweep.config.get("command"):
+            environment |= launcher_variables(part)
         launching = Launching(
             trial_id=trial.id,
             agent_id=agent_id,
             words=build_command(self.sweep.config, trial.params, place=place),
-            environment=self._environment(processes, folder.parameters),
+            environment=environment,
             folder=folder,
             working_folder=around.working_folder,
             prefix=f"[{trial.number}] ",

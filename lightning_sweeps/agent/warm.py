@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from lightning_sweeps.agent.command import nodes_of
 from lightning_sweeps.agent.failure import signal_name
 from lightning_sweeps.agent.launches import Launch, Launched, Ready, receive, send
 from lightning_sweeps.agent.parent import tied_to_this_process
@@ -159,9 +160,9 @@ class WarmStart:
 
 
 def can_start_warm(config: Mapping[str, object], *, adopts: bool) -> bool:
-    """Tell whether trials of this sweep are Python programs, which a fork can run, and this process can adopt it."""
+    """Tell whether trials are Python programs on one node, which a fork can run, and this process can adopt it."""
     is_python = not config.get("command") and str(config.get("program")).endswith(".py")
-    return is_python and adopts and sys.platform == "linux"
+    return is_python and nodes_of(config) == 1 and adopts and sys.platform == "linux"
 
 
 def modification_times(paths: Sequence[str]) -> Times:

@@ -39,6 +39,9 @@ def agent(
         "--max-quick-failures",
         help="Give up when so many trials in a row fail at once (default: `max_failures`).",
     ),
+    address: str | None = typer.Option(
+        None, "--address", help="By which other machines reach this one, for trials over several (default: found)."
+    ),
 ) -> None:
     """Run trials until the sweep is finished: all GPUs of this machine, one agent each.
 
@@ -66,5 +69,6 @@ def agent(
         gpu_memory_floor_gib=gpu_memory_floor_gib,
         disk_floor_gib=disk_floor_gib,
         max_quick_failures=max_quick_failures,
+        address=address,
     )
     raise typer.Exit(tuner.run(sweep, options))

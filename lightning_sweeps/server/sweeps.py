@@ -19,7 +19,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.suggest import Suggester
 from lightning_sweeps.server.wakeup import WakeUp
-from lightning_sweeps.store import leases, suggestions, sweeps, trials, wishes
+from lightning_sweeps.store import agents, gangs, leases, suggestions, sweeps, trials, wishes
 from lightning_sweeps.store.engine import Store
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.methods import INLINE_METHODS
@@ -186,7 +186,7 @@ def list_agents(store: StoreDep, sweep_id: str) -> list[m.Agent]:
     """List a sweep's agents in the order in which they came."""
     with store.read() as connection:
         sweeps.require_sweep(connection, sweep_id)
-        return leases.list_agents(connection, sweep_id)
+        return agents.list_agents(connection, sweep_id)
 
 
 @router.get("/api/trials/{trial_id}")
@@ -212,7 +212,7 @@ async def register_agent(control: ControlDep, sweep_id: str, wanted: m.AgentRegi
     """Take a new agent in."""
 
     def register(connection: Connection) -> m.AgentRegistered:
-        agent = leases.register_agent(connection, sweep_id, wanted, now=time.time())
+        agent = agents.register_agent(connection, sweep_id, wanted, now=time.time())
         return m.AgentRegistered(agent, sweeps.get_sweep(connection, sweep_id), control.lease_s)
 
     return await control.write(register)
@@ -225,19 +225,30 @@ async def lease(
     closing: ClosingDep,
     agent_id: str,
     wait_s: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0,
+    endpoint: str | None = None,
 ) -> m.Lease:
-    """Give the agent a trial as soon as there is one; answer without one after `wait_s` or when the sweep is over."""
+    """Give the agent a trial as soon as there is one; answer without one after `wait_s` or when the sweep is over.
+
+    `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines could meet.
+    """
     deadline = time.monotonic() + wait_s
-    sweep_id = (await control.read(lambda connection: leases.get_agent(connection, agent_id))).sweep
+    sweep_id, nodes = await control.read(lambda connection: _wanted(connection, agent_id))
+    news = _woken if nodes > 1 else _has_news  # a place in a gang is no news of the sweep's
     while True:
-        found, is_model = await control.write(lambda connection: _take(connection, agent_id, control.lease_s))
+        place = gangs.Place(endpoint, is_waiting=time.monotonic() < deadline)
+        found, is_model = await control.write(
+            lambda connection, place=place: _take(connection, agent_id, place, control.lease_s)  # type: ignore[misc]
+        )
         if is_model and found.sweep_state == "running":
             control.suggester.prepare(sweep_id)
+        if found.trial is not None and found.trial.gang is not None:
+            control.wake_up.notify(sweep_id)  # the gang's other agents wait for this
         is_over = found.sweep_state in controller.END_STATES
-        if found.trial is not None or is_over or time.monotonic() >= deadline:
+        if found.trial is not None or is_over or not place.is_waiting:
             return replace(found, reason=found.reason or control.suggester.problem(sweep_id))
         with control.wake_up.waiting_agent(sweep_id):
-            if not await _has_news(request, control, closing, sweep_id, deadline):
+            if not await news(request, control, closing, sweep_id, deadline):
+                await control.write(lambda connection: gangs.withdraw(connection, agent_id))
                 return found
 
 
@@ -280,18 +291,32 @@ async def end_trial(control: ControlDep, agent_id: str, trial_id: str, end: m.Tr
     return trial
 
 
-def _take(connection: Connection, agent_id: str, lease_s: float) -> tuple[m.Lease, bool]:
+def _wanted(connection: Connection, agent_id: str) -> tuple[str, int]:
+    """Return the agent's sweep, and on how many machines its trials run."""
+    sweep_id = agents.get_agent(connection, agent_id).sweep
+    return sweep_id, sweeps.config_of(connection, sweep_id).resources.nodes
+
+
+def _take(connection: Connection, agent_id: str, place: gangs.Place, lease_s: float) -> tuple[m.Lease, bool]:
     """Give the agent a trial, suggested just now where the method answers at once; and whether it fits a model."""
     now = time.time()
-    agent = leases.get_agent(connection, agent_id)
-    is_model = sweeps.config_of(connection, agent.sweep).method not in INLINE_METHODS
-    trial = leases.take_lease(connection, agent_id, now=now, lease_s=lease_s)
-    if trial is None and suggestions.suggest_next(connection, agent.sweep, ahead=None, now=now) is True:
-        trial = leases.take_lease(connection, agent_id, now=now, lease_s=lease_s)
+    agent = agents.get_agent(connection, agent_id)
+    config = sweeps.config_of(connection, agent.sweep)
+    nodes = config.resources.nodes
+
+    def take() -> tuple[m.Trial | None, str]:
+        if nodes > 1:
+            return gangs.take_place(connection, agent_id, place, nodes=nodes, now=now, lease_s=lease_s)
+        return leases.take_lease(connection, agent_id, now=now, lease_s=lease_s), ""
+
+    trial, lack = take()
+    if trial is None and not lack and suggestions.suggest_next(connection, agent.sweep, ahead=None, now=now) is True:
+        trial, lack = take()
     if trial is None:
-        leases.touch(connection, agent_id, now=now)
+        agents.touch(connection, agent_id, now=now)
     sweep = sweeps.lock_sweep(connection, agent.sweep) if trial is None else None
-    return m.Lease(trial, sweep.state if sweep else "running", sweep.reason if sweep else ""), is_model
+    found = m.Lease(trial, sweep.state if sweep else "running", (sweep.reason or lack) if sweep else "")
+    return found, config.method not in INLINE_METHODS
 
 
 async def _is_model(control: Control, sweep_id: str) -> bool:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.errors import NotFound, ServerRefused
-from lightning_sweeps.ids import new_id
-from lightning_sweeps.store import schema, sweeps, trials
+from lightning_sweeps.errors import ServerRefused
+from lightning_sweeps.store import agents, gangs, schema, sweeps, trials
 from lightning_sweeps.store.plain import plain
 from lightning_sweeps.store.reports import NO_VALUE
 from lightning_sweeps.sweeps.config import SweepConfig, read_config
@@ -25,57 +24,12 @@ IDLE_LEASES = 3
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A trial that was taken from an agent which is no longer heard of."""
+    """A trial that was taken from agents which are no longer heard of: `agent` names them."""
 
     trial: str
     sweep: str
-    agent: str | None
+    agent: str
     state: m.TrialState
-
-
-def register_agent(connection: Connection, sweep_id: str, wanted: m.AgentRegister, *, now: float) -> m.Agent:
-    """Take a new agent in.
-
-    Raises:
-        NotFound: there is no such sweep.
-    """
-    sweeps.require_sweep(connection, sweep_id)
-    agent_id = new_id()
-    connection.execute(
-        insert(schema.agent).values(
-            id=agent_id,
-            sweep_id=sweep_id,
-            host=wanted.host,
-            node=wanted.node,
-            pid=wanted.pid,
-            slot=wanted.slot,
-            gpus=plain(wanted.gpus),
-            state="idle",
-            trials_done=0,
-            registered=now,
-            seen=now,
-        )
-    )
-    return get_agent(connection, agent_id)
-
-
-def get_agent(connection: Connection, agent_id: str) -> m.Agent:
-    """Return one agent.
-
-    Raises:
-        NotFound: there is no such agent.
-    """
-    row = connection.execute(select(schema.agent).where(schema.agent.c.id == agent_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"no agent `{agent_id}`", status=404, hint="start one with `lightning-sweeps agent <sweep>`")
-    return _to_message(row)
-
-
-def list_agents(connection: Connection, sweep_id: str) -> list[m.Agent]:
-    """Return a sweep's agents in the order in which they came."""
-    table = schema.agent
-    query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.registered, table.c.id)
-    return [_to_message(row) for row in connection.execute(query)]
 
 
 def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: float) -> m.Trial | None:
@@ -83,7 +37,7 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
 
     An agent whose last answer was lost on the way gets the same trial again.
     """
-    agent = get_agent(connection, agent_id)
+    agent = agents.get_agent(connection, agent_id)
     sweep = connection.execute(select(schema.sweep).where(schema.sweep.c.id == agent.sweep)).one()
     if sweep.state != "running":
         return None
@@ -117,26 +71,26 @@ def heartbeat(
     spent_s: dict[str, float] | None = None,
 ) -> m.AgentOrders:
     """Renew what the agent holds and tell it what is wanted."""
-    agent = get_agent(connection, agent_id)
-    if spent_s is not None:
-        _change_agent(connection, agent_id, spent_s=plain(spent_s))
+    agent = agents.get_agent(connection, agent_id)
+    told = {} if spent_s is None else {"spent_s": plain(spent_s)}
     state: m.SweepState = connection.execute(
         select(schema.sweep.c.state).where(schema.sweep.c.id == agent.sweep)
     ).scalar_one()
     if trial_id is None:
-        _change_agent(connection, agent_id, seen=now, state="idle")
+        agents.change(connection, agent_id, seen=now, state="idle", **told)
         return m.AgentOrders(state)
     row = trials.lock(connection, trial_id)
-    if not _holds(row, agent_id):
-        _change_agent(connection, agent_id, seen=now, state="idle", trial_id=None)
+    if not gangs.holds(row, agent_id):
+        agents.change(connection, agent_id, seen=now, state="idle", trial_id=None, **told)
         return m.AgentOrders(state, [m.Command("kill", trial_id, "this agent no longer has the trial")], True)
-    trials.change(connection, trial_id, lease_expires=now + lease_s)
-    _change_agent(connection, agent_id, seen=now, state="working", trial_id=trial_id)
+    agents.change(connection, agent_id, seen=now, state="working", trial_id=trial_id, **told)
+    gangs.renew(connection, row, now=now, lease_s=lease_s)
     if state == "cancelled":
         return m.AgentOrders(state, [m.Command("kill", trial_id, "the sweep was cancelled")])
     if row.state == "stopping":
         return m.AgentOrders(state, [m.Command("stop", trial_id, row.reason)])
-    return m.AgentOrders(state)
+    order = gangs.order(row)
+    return m.AgentOrders(state, [order] if order else [])
 
 
 def start_trial(connection: Connection, agent_id: str, trial_id: str, *, now: float) -> m.Trial:
@@ -146,16 +100,16 @@ def start_trial(connection: Connection, agent_id: str, trial_id: str, *, now: fl
         NotFound: there is no such agent or trial.
         ServerRefused: status 409; the agent no longer has the trial and must not run it.
     """
-    get_agent(connection, agent_id)
+    agents.get_agent(connection, agent_id)
     row = trials.lock(connection, trial_id)
-    if not _holds(row, agent_id):
+    if not gangs.holds(row, agent_id):
         raise ServerRefused(
             f"agent `{agent_id}` no longer has trial `{trial_id}`, which is `{row.state}`",
             status=409,
             hint="end the trial's processes and ask for another trial",
         )
     started = trials.advance(connection, row, "start", started=row.started or now)
-    _change_agent(connection, agent_id, seen=now)
+    agents.change(connection, agent_id, seen=now)
     return trials.to_message(started)
 
 
@@ -166,16 +120,23 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
         NotFound: there is no such agent or trial.
         ServerRefused: status 422; a trial cannot end like that.
     """
-    gpus = len(get_agent(connection, agent_id).gpus)
-    event = end_event(end.state)
+    gpus = len(agents.get_agent(connection, agent_id).gpus)
+    end_event(end.state)  # refuses what is no end
     sweep = sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
     row = trials.lock(connection, trial_id)
-    if not _holds(row, agent_id):
+    if not gangs.holds(row, agent_id):
         return trials.to_message(row)
     config = read_config(sweep.config)
+    part = gangs.Ended(end, gpus, gpus * (end.ran_s or 0.0))
+    row, whole = gangs.note_end(connection, row, agent_id, part)
+    _release(connection, agent_id, now=now, is_done=True)
+    if whole is None:
+        return trials.to_message(row)  # the trial ends with the last machine's part
+    end = whole.end
+    event = end_event(end.state)
     said: dict[str, object] = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail))}
     if end.ran_s is not None:
-        said |= {"gpus": gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + gpus * end.ran_s}
+        said |= {"gpus": whole.gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + whole.gpu_s}
     if event == "preempt" and row.state != "stopping":
         reason = end.reason or "preempted"
         ended = trials.give_back(connection, row, retry=config.retry, reason=reason, now=now, final="preempt")
@@ -183,7 +144,6 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
     else:
         reason = _end_reason(row, end, config)
         ended = trials.advance(connection, row, event, lease_expires=None, ended=now, reason=reason, **said)
-    _release(connection, agent_id, now=now, is_done=True)
     sweeps.note_outcome(connection, sweep, state=ended.state, error=_error(ended))
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return trials.to_message(ended)
@@ -191,19 +151,18 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
 
 def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
     """Let an agent go; a trial that it still holds goes back to the sweep."""
-    agent = get_agent(connection, agent_id)
-    sweep = sweeps.lock_sweep(connection, agent.sweep)
+    sweep = sweeps.lock_sweep(connection, agents.get_agent(connection, agent_id).sweep)
     retry = read_config(sweep.config).retry
-    for row in _held_by(connection, agent_id):
+    for row in _held_by(connection, agents.get_agent(connection, agent_id)):
         trials.give_back(connection, row, retry=retry, reason="its agent left", now=now)
-    _change_agent(connection, agent_id, seen=now, state="gone", trial_id=None)
+    agents.change(connection, agent_id, seen=now, state="gone", trial_id=None, ready_until=None)
     sweeps.finish_if_done(connection, sweep.id, now=now)
-    return get_agent(connection, agent_id)
+    return agents.get_agent(connection, agent_id)
 
 
 def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list[Expired]:
     """Take every trial from the agents that are no longer heard of, and call these lost."""
-    table, agents = schema.trial, schema.agent
+    table, agent = schema.trial, schema.agent
     late = table.c.state.in_(trials.HELD_STATES) & (table.c.lease_expires < now)
     expired = []
     query = select(table.c.id, table.c.sweep_id).where(late).order_by(table.c.sweep_id, table.c.number)
@@ -212,39 +171,36 @@ def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list
         row = trials.lock(connection, trial_id)
         if row.state not in trials.HELD_STATES or row.lease_expires >= now:
             continue  # another server or a heartbeat was faster
-        silent = f"its agent was not heard of for {lease_s:g} s"
-        given = trials.give_back(connection, row, retry=read_config(sweep.config).retry, reason=silent, now=now)
-        connection.execute(update(agents).where(agents.c.id == row.agent_id).values(state="lost", trial_id=None))
-        expired.append(Expired(trial_id, sweep_id, row.agent_id, given.state))
+        silent = gangs.silent(connection, row, since=now - lease_s)
+        if not silent:
+            gangs.renew(connection, row, now=now, lease_s=lease_s)  # the one who was silent has ended its part
+            continue
+        reason = f"its agent was not heard of for {lease_s:g} s"
+        given = trials.give_back(connection, row, retry=read_config(sweep.config).retry, reason=reason, now=now)
+        for agent_id in silent:
+            agents.change(connection, agent_id, state="lost", trial_id=None, ready_until=None)
+        expired.append(Expired(trial_id, sweep_id, ", ".join(silent), given.state))
         sweeps.finish_if_done(connection, sweep_id, now=now)
-    idle = (agents.c.state == "idle") & (agents.c.seen < now - IDLE_LEASES * lease_s)
-    connection.execute(update(agents).where(idle).values(state="lost"))
+    idle = (agent.c.state == "idle") & (agent.c.seen < now - IDLE_LEASES * lease_s)
+    connection.execute(update(agent).where(idle).values(state="lost"))
     return expired
 
 
-def touch(connection: Connection, agent_id: str, *, now: float) -> None:
-    """Note that the agent was heard of and has no trial."""
-    _change_agent(connection, agent_id, seen=now, state="idle", trial_id=None)
-
-
 def _hold(connection: Connection, row: Row[Any], agent_id: str, *, now: float) -> m.Trial:
-    _change_agent(connection, agent_id, seen=now, state="working", trial_id=row.id)
+    agents.change(connection, agent_id, seen=now, state="working", trial_id=row.id)
     return trials.to_message(row)
 
 
-def _holds(row: Row[Any], agent_id: str) -> bool:
-    return row.agent_id == agent_id and row.state in trials.HELD_STATES
-
-
-def _held_by(connection: Connection, agent_id: str) -> list[Row[Any]]:
+def _held_by(connection: Connection, agent: m.Agent) -> list[Row[Any]]:
     table = schema.trial
-    held = (table.c.agent_id == agent_id) & table.c.state.in_(trials.HELD_STATES)
-    return list(connection.execute(select(table).where(held).with_for_update()))
+    its = or_(table.c.agent_id == agent.id, table.c.id == agent.trial)
+    rows = connection.execute(select(table).where(its, table.c.state.in_(trials.HELD_STATES)).with_for_update())
+    return [row for row in rows if gangs.holds(row, agent.id)]
 
 
 def _release(connection: Connection, agent_id: str, *, now: float, is_done: bool) -> None:
     done = schema.agent.c.trials_done + int(is_done)
-    _change_agent(connection, agent_id, seen=now, state="idle", trial_id=None, trials_done=done)
+    agents.change(connection, agent_id, seen=now, state="idle", trial_id=None, trials_done=done)
 
 
 def _end_reason(row: Row[Any], end: m.TrialEnd, config: SweepConfig) -> str:
@@ -259,25 +215,3 @@ def _error(row: Row[Any]) -> str:
     """Return the last thing a failed trial said."""
     lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip()]
     return lines[-1] if lines else row.reason or f"exit code {row.exit_code}"
-
-
-def _change_agent(connection: Connection, agent_id: str, **values: object) -> None:
-    connection.execute(update(schema.agent).where(schema.agent.c.id == agent_id).values(**values))
-
-
-def _to_message(row: Row[Any]) -> m.Agent:
-    return m.Agent(
-        id=row.id,
-        sweep=row.sweep_id,
-        host=row.host,
-        node=row.node,
-        pid=row.pid,
-        slot=row.slot,
-        gpus=row.gpus,
-        state=row.state,
-        trial=row.trial_id,
-        trials_done=row.trials_done,
-        registered=row.registered,
-        seen=row.seen,
-        spent_s=row.spent_s or {},
-    )

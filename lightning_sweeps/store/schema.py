@@ -359,6 +359,7 @@ trial = Table(
     Column("gpus", Integer),  # of the last attempt that told how it ended
     Column("start_s", Double),  # of that attempt
     Column("gpu_s", Double),  # of all attempts that told
+    Column("gang", Structure),  # its agents by node rank, where they meet, how their parts ended: see `gangs.py`
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),
@@ -392,6 +393,7 @@ agent = Table(
     Column("seen", Double, nullable=False),
     _changed(),
     Column("spent_s", Structure),  # seconds by what they went to
+    Column("ready_until", Double),  # a gang can have it until then; NULL where its request does not wait
     Index(None, "changed"),
     Index(None, "sweep_id"),
 )

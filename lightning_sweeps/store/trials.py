@@ -40,7 +40,12 @@ def to_message(row: Fields) -> m.Trial:
         gpus=row.gpus,
         start_s=row.start_s,
         gpu_s=row.gpu_s,
+        gang=None if row.gang is None else _gang(row.gang),
     )
+
+
+def _gang(stored: dict[str, Any]) -> m.Gang:
+    return m.Gang(stored["endpoint"], [member["agent"] for member in stored["members"]])
 
 
 def get_trial(connection: Connection, trial_id: str) -> m.Trial:
@@ -143,6 +148,7 @@ def give_back(
         attempt=row.attempt + 1,
         agent_id=None,
         lease_expires=None,
+        gang=None,
         objective=None,
         last_objective=None,
         reports=0,

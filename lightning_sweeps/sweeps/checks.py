@@ -45,9 +45,6 @@ def warnings(raw: dict[str, Any]) -> list[str]:
                 f"`{dotted(path)}`: between two whole numbers only {leaf['min']} and {leaf['max']} are tried;"
                 f" write {leaf['min']}.0 and {leaf['max']}.0 for real numbers"
             )
-    resources = raw.get("resources")
-    if isinstance(resources, dict) and resources.get("nodes", 1) != 1:
-        found.append("`resources.nodes`: an agent starts trials on its own node; more nodes are not started yet")
     return found
 
 

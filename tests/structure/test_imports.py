@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": set(),
     "files": set(),
     "messages": set(),
-    "node": {"ids", "records"},
+    "node": {"ids", "records", "settings"},
     "node_lock": {"node", "paths"},
     "gpus": set(),
     "process_tree": {"node", "settings"},
