@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": BASE,
     "connection": BASE | {"client"},
     "api": BASE | {"client", "connection", "exchange"},
+    "figures": BASE | {"api", "sweeps"},
     "journal": BASE,
     "sdk": BASE | {"journal"},
     "shipping": BASE | {"journal", "client"},
