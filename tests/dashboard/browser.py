@@ -90,7 +90,8 @@ class Browser:
         self._post(f"/element/{element[ELEMENT]}/click", {})
 
     def type(self, selector: str, text: str) -> None:
-        """Put `text` in the place of what the field holds."""
+        """Put `text` in the place of what the field holds, once it is there."""
+        self.wait(lambda: self.count(selector) > 0, what=f"`{selector}`")
         self.run(
             "const at = document.querySelector(arguments[0]); at.value = arguments[1];"
             "at.dispatchEvent(new Event('input', {bubbles: true}))",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
 import pytest
 
 from lightning_sweeps.messages import SweepState
+from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
 from tests.dashboard.conftest import Open
-from tests.dashboard.worlds import EVIL, SPIKE, SPIKE_AT, Writer, run_info
+from tests.dashboard.worlds import EVIL, SPIKE, SPIKE_AT, STEPS, Writer, run_info
 from tests.servers import running_server
 
-AXE = Path(__file__).parents[2] / "dashboard/node_modules/axe-core/axe.min.js"
 PAGES = ["/", "/sweeps", "/runs", "/runs?view=Charts", "/nodes"]
 TRIALS = "[aria-label=Trials] .table-body .row"
 
@@ -105,6 +104,51 @@ def test_runs_are_filtered_sorted_and_compared(seen: Open) -> None:
     page.see("Invalid regular expression")
 
 
+def test_groups_fold_open_to_their_ranks(seen: Open) -> None:
+    page = seen.go("/runs?project=tests&find=ddp&fold=on")
+    page.see("1 groups")
+    page.see("killed", "[data-row='0']")  # the group: its rank 0 has finished
+    page.click("[aria-label='The other ranks of ddp-0']")
+    page.see("ddp-1", "[data-row='1']")
+    page.see("finished", "[data-row='0']")
+    page.see("killed", "[data-row='1']")
+    assert "open=run-ddp-0" in page.run("return location.search")
+    page.click("[aria-label='The other ranks of ddp-0']")
+    page.wait(lambda: page.count(".table-body .row") == 1, what="the folded group")
+    seen.go("/runs?project=tests&fold=on&state=killed")
+    page.see("1 groups")
+
+
+def test_columns_are_chosen_moved_kept_in_sight_and_drawn(seen: Open) -> None:
+    page = seen.go("/runs?project=tests&find=ddp&columns=state|summary.train/loss|rank")
+    heads = "return [...document.querySelectorAll('.head')].map((one) => one.innerText.trim()).filter(Boolean)"
+    page.wait(lambda: page.run(heads) == ["Run", "State", "train/loss", "Rank"], what="the columns")
+    page.click("button", "Columns")
+    page.click("[aria-label='Move rank left']")
+    page.wait(lambda: page.run(heads) == ["Run", "State", "Rank", "train/loss"], what="the other order")
+    page.click("[aria-label='Keep rank in sight']")
+    page.wait(lambda: page.run(heads)[1] == "Rank" and page.count(".head.pinned") == 3, what="the pinned column")
+    page.click("[aria-label='Draw summary.train/loss as a small chart']")
+    page.wait(lambda: page.count(".spark path") == 2, what="two small charts")
+    assert "from 2.1 to 0.15" in page.run(
+        "return document.querySelector('[data-row] .spark').getAttribute('aria-label')"
+    )
+    page.type("[aria-label='Search columns']", "notes")
+    page.click(".column-row input")
+    page.wait(lambda: "Notes" in page.run(heads), what="one more column")
+
+
+def test_selected_runs_are_tagged(seen: Open) -> None:
+    page = seen.go("/runs?project=tests&find=ddp&runs=run-ddp-0,run-ddp-1")
+    page.type("[aria-label='Tag the selected runs']", "pair")
+    page.click("button", "Tag 2")
+    page.see("pair", "[data-row='0'] .tags")
+    page.see("pair", "[data-row='1'] .tags")
+    assert [seen.client.run(f"run-ddp-{rank}").tags for rank in (0, 1)] == [["pair"], ["pair"]]
+    page.click("button", "Untag 2")
+    page.wait(lambda: seen.client.run("run-ddp-1").tags == [], what="the tag's end")
+
+
 def test_the_keyboard_is_enough(seen: Open) -> None:
     page = seen.go("/")
     page.see("Latest runs")
@@ -133,10 +177,10 @@ def readout(page: Browser, part: float) -> str:
 def test_a_spike_is_seen_whole_and_zoomed_down_to_the_points(seen: Open) -> None:
     page = seen.go(f"/runs/{seen.world.spiky}?keys=signal")
     page.wait(lambda: page.count(".chart .u-over") == 1, what="the chart")
-    near = [SPIKE_AT / 100_000 + off / 1000 for off in range(-4, 5)]  # a pixel is worth a hundred steps
-    page.wait(lambda: any("500" in readout(page, at) for at in near), what="the spike among 100,000 steps")
+    near = [SPIKE_AT / STEPS + off / 1000 for off in range(-4, 5)]  # a pixel is worth dozens of steps
+    page.wait(lambda: any("500" in readout(page, at) for at in near), what="the spike among all steps")
     box = page.box(".chart .u-over")
-    middle = box["x"] + box["width"] * SPIKE_AT / 100_000
+    middle = box["x"] + box["width"] * SPIKE_AT / STEPS
     page.drag((middle - 20, box["y"] + 60), (middle, box["y"] + 60), (middle + 20, box["y"] + 60))
     page.wait(lambda: "zoom=" in page.run("return location.search"), what="the zoom in the address")
     seen.go(f"/runs/{seen.world.spiky}?keys=signal&zoom={SPIKE_AT - 3}_{SPIKE_AT + 3}")
@@ -210,8 +254,6 @@ def test_nothing_that_was_logged_is_ever_run_as_a_script(seen: Open) -> None:
 @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
 def test_everybody_can_use_it(seen: Open, is_dark: bool) -> None:
     """No violation of WCAG 2 A and AA that axe can find, on any page, in both themes."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not here: npm ci in dashboard/")
     page = seen.browser
     page.set_dark(is_dark)
     sweep = f"/sweeps/{seen.world.sweep}"
@@ -220,12 +262,7 @@ def test_everybody_can_use_it(seen: Open, is_dark: bool) -> None:
     for path in [*PAGES, sweep, "/runs/run-ddp-0", "/runs/run-evil?view=Console", *more]:
         seen.go(path)
         page.wait(lambda: page.count("main h1") == 1 and "…" not in page.text("main"), what="the page")
-        page.run(AXE.read_text())
-        options = json.dumps({"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]})
-        report = page.run_async(f"axe.run(document, {options}).then(arguments[arguments.length - 1])")
-        found += [
-            (path, fault["id"], [node["html"][:160] for node in fault["nodes"][:3]]) for fault in report["violations"]
-        ]
+        found += [(path, *fault) for fault in violations(page)]
     page.set_dark(False)
     assert found == []
 

@@ -12,7 +12,8 @@ from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.records import Finish, Header, Metrics, NodeInfo, Process, Record, RunInfo, RunState, Text
 
 EVIL = "<img src=x onerror=window.broken=1><script>window.broken=1</script>"
-SPIKE_AT = 70_001
+STEPS = 30_000
+SPIKE_AT = 21_001
 SPIKE = 500.0
 
 
@@ -77,12 +78,12 @@ def build(client: Client) -> World:
             ddp.row(step, {"train/loss": 2 / (step + 1) + rank * 0.1, "val/accuracy": step / 50, "epoch": step // 10})
         ddp.finish("killed" if rank else "finished", "killed by signal 9 (SIGKILL)" if rank else "").send()
     spiky = Writer(client, run_info("spiky", config={"lr": 0.2}))
-    for step in range(100_000):
+    for step in range(STEPS):
         spiky.row(step, {"signal": SPIKE if step == SPIKE_AT else float(step % 7)})
-        if step % 20_000 == 0:
+        if step % 15_000 == 0:
             spiky.send()
-    spiky.row(100_000, {"broken/loss": float("nan")}).row(100_001, {"broken/loss": 1.0}).row(
-        100_002, {"broken/loss": 2.0}
+    spiky.row(STEPS, {"broken/loss": float("nan")}).row(STEPS + 1, {"broken/loss": 1.0}).row(
+        STEPS + 2, {"broken/loss": 2.0}
     )
     spiky.finish().send()
     evil = run_info("evil", config={EVIL: EVIL}, tags=[EVIL], notes=EVIL, job_type=EVIL)

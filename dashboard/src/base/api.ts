@@ -38,6 +38,10 @@ export interface Run {
   updated: number;
   ended: number | null;
   rows: number;
+  user: string;
+  command: string[];
+  /** The GPUs it was given, as CUDA_VISIBLE_DEVICES named them. */
+  gpus: string[];
 }
 
 export interface RunList {
@@ -213,12 +217,13 @@ export interface Agent {
 export interface Session {
   name: string;
   version: string;
+  role: "read" | "write" | "admin";
 }
 
 /** What is asked of the API, its answer a `T`: a path; and behind a line break the body, where it is a POST. */
 export type Path<T> = string & { readonly answer?: T };
 
-function query(values: Record<string, string | number | null | undefined>): string {
+export function query(values: Record<string, string | number | null | undefined>): string {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text && `?${text}`;
@@ -244,7 +249,7 @@ export const paths = {
   buckets: (owner: string, key: string, points: number): Path<Series> => `/api/series/${id(owner)}/buckets${query({ key, points })}`,
   runs: (filter: RunFilter): Path<RunList> => `/api/runs${query({ ...filter })}`,
   run: (run: string): Path<Run> => `/api/runs/${id(run)}`,
-  console: (run: string, last: number): Path<ConsoleLine[]> => `/api/runs/${id(run)}/console${query({ last })}`,
+  console: (run: string, last: number, stream = ""): Path<ConsoleLine[]> => `/api/runs/${id(run)}/console${query({ last, stream })}`,
   keys: (owner: string): Path<SeriesInfo[]> => `/api/series/${id(owner)}`,
   nodes: (): Path<Node[]> => "/api/nodes",
   sweeps: (project?: string): Path<Sweep[]> => `/api/sweeps${query({ project })}`,
@@ -300,6 +305,9 @@ async function post<T>(path: Path<T>, body?: unknown): Promise<T> {
 
 export const actions = {
   setSweepState: (sweep: string, state: SweepState) => post<Sweep>(`${paths.sweep(sweep)}/state`, { state }),
+  updateSweep: (sweep: string, config: Record<string, unknown>) => post<Sweep>(`${paths.sweep(sweep)}/update`, { config }),
+  enqueue: (sweep: string, params: Record<string, unknown>) => post<Trial>(`${paths.sweep(sweep)}/trials`, { params }),
+  label: (run: string, labels: { tags?: string[]; notes?: string }) => post<Run>(`${paths.run(run)}/labels`, labels),
   stopTrial: (trial: string) => post<Trial>(`/api/trials/${id(trial)}/stop`),
   logOut: () => post<object>("/api/logout"),
 };

@@ -11,8 +11,11 @@ export interface Data<T> {
 
 const EMPTY: Data<never> = { value: undefined, error: "" };
 
-/** Returns the answer of `path`, asked again whenever something may have changed; null asks nothing. */
-export function useData<T>(path: Path<T> | null): Data<T> {
+/**
+ * Returns the answer of `path`, asked again whenever something may have changed; null asks nothing.
+ * With `everyMs` it is asked that often besides: for what comes without news.
+ */
+export function useData<T>(path: Path<T> | null, everyMs = 0): Data<T> {
   const [state, setState] = useState<{ path: Path<T> | null; data: Data<T> }>({ path, data: EMPTY });
   const lastText = useRef("");
   useEffect(() => {
@@ -43,11 +46,13 @@ export function useData<T>(path: Path<T> | null): Data<T> {
     }
     void ask();
     const end = onNews((changes) => concerns(path, changes) && void ask());
+    const timer = everyMs ? setInterval(() => void ask(), everyMs) : undefined;
     return () => {
       end();
+      clearInterval(timer);
       stop.abort();
     };
-  }, [path]);
+  }, [path, everyMs]);
   return state.path === path ? state.data : EMPTY;
 }
 

@@ -10,6 +10,8 @@ const AROUND = 100;
 export interface Pages {
   total: number | undefined;
   row: (index: number) => RunRow | undefined;
+  /** Returns where the run is among the rows that are known; -1: not there. */
+  find: (id: string) => number;
   onSight: (first: number, last: number) => void;
   error: string;
 }
@@ -30,6 +32,10 @@ export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): Pages 
   return {
     total: total.current.count,
     row: (index) => rows.get(index),
+    find: (id) => {
+      for (const [index, row] of rows) if (row.id === id) return index;
+      return -1;
+    },
     error,
     onSight: (first, last) => {
       const offset = Math.max(0, Math.floor((first - AROUND) / STEP) * STEP);

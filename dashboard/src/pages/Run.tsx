@@ -1,18 +1,20 @@
 import { useMemo } from "preact/hooks";
-import { paths, type Run } from "../base/api";
+import { paths } from "../base/api";
 import { useData, useNow } from "../base/data";
-import { ago, clock, duration, flat, number, value } from "../base/format";
+import { ago, clock, duration } from "../base/format";
 import { useParam } from "../base/router";
 import { lineColor, useTheme } from "../base/theme";
 import { Charts } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
+import { Files } from "../media/Files";
+import { Media } from "../media/Media";
 import { Console } from "../parts/Console";
-import { Fact, Failure, Page, Section, Tabs, useTitle } from "../parts/Page";
-import { Pairs } from "../parts/Pairs";
+import { Overview } from "../parts/Overview";
+import { Fact, Failure, Page, Tabs, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
 import { System } from "../parts/System";
 
-const TABS = ["Charts", "Overview", "System", "Console"];
+const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"];
 
 export function RunPage({ id }: { id: string }) {
   const { value: run, error } = useData(paths.run(id));
@@ -65,48 +67,8 @@ export function RunPage({ id }: { id: string }) {
       {tab === "Overview" && <Overview run={run} other={other} onOther={setOther} />}
       {tab === "System" && <System run={run} />}
       {tab === "Console" && <Console run={run} />}
+      {tab === "Media" && <Media run={run} />}
+      {tab === "Files" && <Files run={run} />}
     </Page>
-  );
-}
-
-function Overview({ run, other, onOther }: { run: Run; other: string; onOther: (id: string) => void }) {
-  const siblings = useData(paths.runs({ project: run.project, limit: 200 })).value?.runs ?? [];
-  const against = siblings.find((one) => one.id === other);
-  const summary = Object.entries(flat(run.summary)).map(([key, given]): [string, string] => [key, typeof given === "number" ? number(given, 6) : value(given)]);
-  return (
-    <div class="two">
-      <Section
-        title="Configuration"
-        aside={
-          <label>
-            against
-            <select value={other} onChange={(event) => onOther(event.currentTarget.value)}>
-              <option value="">none</option>
-              {siblings
-                .filter((one) => one.id !== run.id)
-                .map((one) => (
-                  <option key={one.id} value={one.id}>
-                    {one.name}
-                  </option>
-                ))}
-            </select>
-          </label>
-        }
-      >
-        <Pairs values={flat(run.config)} {...(against ? { against: flat(against.config) } : {})} />
-      </Section>
-      <Section title="Last values">
-        <dl class="pairs">
-          {summary.map(([key, text]) => (
-            <div key={key}>
-              <dt>{key}</dt>
-              <dd>{text}</dd>
-            </div>
-          ))}
-        </dl>
-        {run.tags.length > 0 && <p class="chips">{run.tags.map((tag) => <span class="chip" key={tag}>{tag}</span>)}</p>}
-        {run.notes && <p>{run.notes}</p>}
-      </Section>
-    </div>
   );
 }

@@ -2,29 +2,34 @@ import { useMemo } from "preact/hooks";
 import { paths, type RunRow } from "../base/api";
 import { useData, useNow } from "../base/data";
 import { filterOf, quoted } from "../base/filter";
-import { ago, clock, duration, flat, value } from "../base/format";
 import { useRunPages } from "../base/pages";
+import { useMayChange } from "../base/rights";
 import { navigate, placeWith, useParam } from "../base/router";
 import { lineColor, useTheme } from "../base/theme";
-import { Charts } from "../charts/Charts";
+import { Charts, Toggle } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
 import { ColumnChoice } from "../parts/ColumnChoice";
 import { Failure, Page, Tabs, useTitle } from "../parts/Page";
 import { ProjectChoice } from "../parts/ProjectChoice";
 import { State } from "../parts/State";
 import { type Column, type Sort, Table } from "../parts/Table";
+import { columnOf, groupPath, seconds, text } from "../runs/cells";
+import { firstColumns, keysOf, PLAIN, SPARK } from "../runs/columns";
+import { lengthOf, type Open, placeOf } from "../runs/fold";
+import { TagChosen } from "../runs/TagChosen";
 
 const STATES = ["running", "finished", "stopped", "preempted", "failed", "killed"];
 const MOST_DRAWN = 10;
 const LISTED = 200;
-const FIRST_COLUMNS = 5;
 const SAMPLE = 60;
+const MOST_UNFOLDED = 1000;
 const TABS = ["Table", "Charts"];
-const ALWAYS = ["name", "state", "reason", "group", "rank", "project", "host", "created", "updated", "ended", "duration", "rows"];
+const ALWAYS = ["name", "state", "reason", "group", "rank", "world_size", "project", "rows", "created", "duration"];
 
 export function RunsPage() {
   const theme = useTheme();
   const now = useNow();
+  const mayChange = useMayChange();
   const [project, setProject] = useParam("project");
   const [state, setState] = useParam("state");
   const [typed, setTyped] = useParam("find");
@@ -32,15 +37,34 @@ export function RunsPage() {
   const [sortText, setSortText] = useParam("sort", "-created");
   const [picked, setPicked] = useParam("runs");
   const [columnText, setColumns] = useParam("columns");
+  const [pinText, setPins] = useParam("pin");
+  const [foldText, setFold] = useParam("fold");
+  const [openText, setOpenGroups] = useParam("open");
   useTitle("Runs");
 
   const sample = useData(paths.runs({ project, limit: SAMPLE })).value?.runs;
   const allKeys = useMemo(() => keysOf(sample ?? []), [sample]);
-  const keys = columnText ? columnText.split("|") : allKeys.slice(0, FIRST_COLUMNS);
-  const filter = filterOf(typed, state);
+  const shown = columnText ? columnText.split("|") : firstColumns(allKeys);
+  const pins = pinText.split("|").filter(Boolean);
+  const isFolded = foldText === "on";
+  const filter = filterOf(typed, state, isFolded);
   const sort = parseSort(sortText);
   const order = [{ column: sort.by, descending: sort.isDown }];
-  const pages = useRunPages({ project: project || null, filter, sort: order, columns: [...ALWAYS, ...keys] });
+  const asked = [...new Set([...ALWAYS, ...shown.map((id) => id.replace(SPARK, "")), ...(isFolded ? ["group_state"] : [])])];
+  const pages = useRunPages({ project: project || null, filter, sort: order, columns: asked });
+
+  const openIds = isFolded ? openText.split(",").filter(Boolean) : [];
+  const isOpen = new Set(openIds);
+  const heads = openIds.map((id) => ({ id, at: pages.find(id) })).filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at);
+  const groups = heads.map(({ at }) => text(pages.row(at)!["group"]));
+  const below = { project: project || null, filter: `rank > 0 and group in (${groups.map(quoted).join(", ")})`, sort: [{ column: "rank", descending: false }], columns: asked };
+  const mates = useData(groups.length ? paths.table({ ...below, limit: MOST_UNFOLDED, offset: 0 }) : null).value?.rows ?? [];
+  const open: Open<RunRow>[] = heads.map(({ at }) => ({ at, rows: mates.filter((mate) => groupPath(mate) === groupPath(pages.row(at)!)) }));
+  const flip = (id: string) => setOpenGroups((isOpen.has(id) ? openIds.filter((one) => one !== id) : [...openIds, id]).join(","));
+  const rowAt = (index: number) => {
+    const place = placeOf(index, open);
+    return "row" in place ? place.row : pages.row(place.head);
+  };
 
   const chosen = picked.split(",").filter(Boolean);
   const isChosen = new Set(chosen);
@@ -54,58 +78,42 @@ export function RunsPage() {
   const chartRuns = useMemo(() => (drawn ?? []).map((row, at): ChartRun => chartRun(row, lineColor(at, theme))), [drawn, theme]);
   const pick = (id: string) => setPicked((isChosen.has(id) ? chosen.filter((one) => one !== id) : [...chosen, id]).join(","));
 
-  const columns: Column<RunRow>[] = [
-    {
-      id: "pick",
-      title: "",
-      width: 40,
-      isPinned: true,
-      cell: (run) => <input type="checkbox" checked={isChosen.has(run.id)} aria-label={`Compare ${run["name"]}`} onChange={() => pick(run.id)} />,
-    },
-    {
-      id: "name",
-      title: "Run",
-      width: 220,
-      isPinned: true,
-      isSortable: true,
-      cell: (run) => (
-        <>
-          {isChosen.has(run.id) && <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />}
-          <a href={`/runs/${run.id}`} title={text(run["name"])}>
-            {text(run["name"])}
-          </a>
-        </>
-      ),
-    },
-    { id: "state", title: "State", width: 108, isSortable: true, cell: (run) => <State state={text(run["state"])} title={text(run["reason"] || run["state"])} /> },
-    {
-      id: "group",
-      title: "Group",
-      width: 170,
-      isSortable: true,
-      cell: (run) => (
-        <a class="quiet-link" href={groupPath(run)} title={text(run["group"])}>
-          {text(run["group"])}
+  const pickColumn: Column<RunRow> = {
+    id: "pick",
+    title: "",
+    width: 40,
+    isPinned: true,
+    cell: (run) => <input type="checkbox" checked={isChosen.has(run.id)} aria-label={`Compare ${run["name"]}`} onChange={() => pick(run.id)} />,
+  };
+  const nameColumn: Column<RunRow> = {
+    id: "name",
+    title: "Run",
+    width: isFolded ? 250 : 220,
+    isPinned: true,
+    isSortable: true,
+    cell: (run) => (
+      <>
+        {isFolded && (
+          <span class="fold">
+            {run["rank"] !== 0 ? (
+              <i aria-hidden="true">└</i>
+            ) : (
+              seconds(run["world_size"]) > 1 && (
+                <button type="button" class="icon" aria-expanded={isOpen.has(run.id)} aria-label={`The other ranks of ${run["name"]}`} onClick={() => flip(run.id)}>
+                  {isOpen.has(run.id) ? "▾" : "▸"}
+                </button>
+              )
+            )}
+          </span>
+        )}
+        {isChosen.has(run.id) && <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />}
+        <a href={`/runs/${run.id}`} title={text(run["name"])}>
+          {text(run["name"])}
         </a>
-      ),
-    },
-    { id: "rank", title: "Rank", width: 64, isNumber: true, isSortable: true, cell: (run) => value(run["rank"]) },
-    ...keys.map(
-      (key): Column<RunRow> => ({
-        id: key,
-        title: key.replace(/^(config|summary)\./, ""),
-        width: 112,
-        isNumber: true,
-        isSortable: true,
-        cell: (run) => <span class="mono">{value(run[key])}</span>,
-      }),
+      </>
     ),
-    { id: "created", title: "Begun", width: 104, isSortable: true, cell: (run) => <span title={clock(seconds(run["created"]))}>{ago(seconds(run["created"]), now)}</span> },
-    { id: "duration", title: "Took", width: 90, isNumber: true, isSortable: true, cell: (run) => duration(seconds(run["duration"])) },
-    { id: "rows", title: "Rows", width: 80, isNumber: true, isSortable: true, cell: (run) => value(run["rows"]) },
-    { id: "project", title: "Project", width: 110, isSortable: true, cell: (run) => text(run["project"]) },
-    { id: "host", title: "Host", width: 110, isSortable: true, cell: (run) => text(run["host"]) },
-  ];
+  };
+  const columns = [pickColumn, nameColumn, ...pinnedFirst(shown, pins).map((id) => ({ ...columnOf(id, now, isFolded, isOpen), isPinned: pins.includes(id.replace(SPARK, "")) }))];
 
   return (
     <Page
@@ -136,7 +144,9 @@ export function RunsPage() {
           value={typed}
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
-        <span class="soft">{pages.total ?? "…"} runs</span>
+        <span class="soft">
+          {pages.total ?? "…"} {isFolded ? "groups" : "runs"}
+        </span>
         {chosen.length > 0 && (
           <>
             <button type="button" class="chip" onClick={() => setPicked("")}>
@@ -149,21 +159,31 @@ export function RunsPage() {
             )}
           </>
         )}
-        {tab === "Table" && <ColumnChoice all={allKeys} chosen={keys} onChange={(next) => setColumns(next.join("|"))} />}
+        {tab === "Table" && chosen.length > 0 && mayChange && <TagChosen chosen={chosen} />}
+        {tab === "Table" && <Toggle name="fold ranks" isOn={isFolded} onFlip={() => setFold(isFolded ? "" : "on")} title="One row a group; its state is the worst of its ranks" />}
+        {tab === "Table" && (
+          <ColumnChoice
+            all={[...PLAIN, ...allKeys]}
+            chosen={shown}
+            pinned={pins}
+            onChange={(next) => setColumns(next.join("|"))}
+            onPin={(next) => setPins(next.join("|"))}
+          />
+        )}
       </div>
       <Failure error={pages.error} />
       {tab === "Table" ? (
         <Table
           label="Runs"
           columns={columns}
-          total={pages.total ?? 0}
-          row={pages.row}
+          total={lengthOf(pages.total ?? 0, open)}
+          row={rowAt}
           rowKey={(run) => run.id}
           sort={sort}
           onSort={(next) => setSortText((next.isDown ? "-" : "") + next.by)}
           onOpen={(run) => navigate(`/runs/${run.id}`)}
-          onSight={pages.onSight}
-          rowClass={(run) => (isChosen.has(run.id) ? "selected" : "")}
+          onSight={(first, last) => pages.onSight(placeOf(first, open).head, placeOf(last, open).head)}
+          rowClass={(run) => `${isChosen.has(run.id) ? "selected" : ""}${isFolded && run["rank"] !== 0 ? " below" : ""}`}
           maxHeight="calc(100vh - 190px)"
           empty={pages.total === 0 ? "No run matches." : "…"}
         />
@@ -187,18 +207,6 @@ export function RunsPage() {
   );
 }
 
-function text(given: unknown): string {
-  return given === null || given === undefined ? "" : String(given);
-}
-
-function seconds(given: unknown): number {
-  return typeof given === "number" ? given : 0;
-}
-
-function groupPath(run: RunRow): string {
-  return `/groups/${encodeURIComponent(text(run["project"]))}/${encodeURIComponent(text(run["group"]))}`;
-}
-
 function chartRun(row: RunRow, color: string): ChartRun {
   const summary = (row["summary"] ?? {}) as Record<string, unknown>;
   const run = { id: row.id, rows: seconds(row["rows"]), state: text(row["state"]), summary };
@@ -209,25 +217,7 @@ function parseSort(given: string): Sort {
   return given.startsWith("-") ? { by: given.slice(1), isDown: true } : { by: given, isDown: false };
 }
 
-interface Sample {
-  summary: Record<string, unknown>;
-  config: Record<string, unknown>;
-}
-
-/** Returns the metrics of some runs, then what differs between their configurations, then other last values. */
-function keysOf(runs: Sample[]): string[] {
-  const metrics = new Set<string>();
-  const others = new Set<string>();
-  const config = new Map<string, Set<string>>();
-  for (const run of runs) {
-    for (const [key, given] of Object.entries(run.summary)) (typeof given === "number" ? metrics : others).add(key);
-    for (const [key, given] of Object.entries(flat(run.config))) {
-      const known = config.get(key) ?? new Set();
-      config.set(key, known.add(JSON.stringify(given)));
-    }
-  }
-  const sorted = [...metrics].sort((a, b) => Number(b.includes("/")) - Number(a.includes("/")) || a.localeCompare(b));
-  const different = [...config].filter(([, values]) => values.size > 1).map(([key]) => `config.${key}`);
-  const rest = [...others].filter((key) => !metrics.has(key)).map((key) => `summary.${key}`);
-  return [...sorted.map((key) => `summary.${key}`), ...different, ...rest].filter((key) => !key.includes('"'));
+function pinnedFirst(shown: string[], pins: string[]): string[] {
+  const isPinned = (id: string) => pins.includes(id.replace(SPARK, ""));
+  return [...shown.filter(isPinned), ...shown.filter((id) => !isPinned(id))];
 }

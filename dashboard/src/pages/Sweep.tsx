@@ -48,7 +48,7 @@ export function SweepPage({ id }: { id: string }) {
           {sweep.name || sweep.id} <State state={sweep.state} title={sweep.reason} />
         </>
       }
-      aside={<Controls sweep={sweep} />}
+      aside={<Controls sweep={sweep} trials={trials} />}
       facts={<Facts sweep={sweep} trials={trials} />}
     >
       <Progress sweep={sweep} />

@@ -1,16 +1,28 @@
-/** Which columns a table shows, and in which order. */
+/** Which columns a table shows, in which order, which of them stay in sight, which are drawn as small charts. */
 
 import { useState } from "preact/hooks";
+import { SPARK } from "../runs/columns";
 
-export function ColumnChoice({ all, chosen, onChange }: { all: string[]; chosen: string[]; onChange: (chosen: string[]) => void }) {
+interface Props {
+  all: string[];
+  chosen: string[];
+  pinned: string[];
+  onChange: (chosen: string[]) => void;
+  onPin: (pinned: string[]) => void;
+}
+
+export function ColumnChoice({ all, chosen, pinned, onChange, onPin }: Props) {
   const [isOpen, setOpen] = useState(false);
   const [words, setWords] = useState("");
-  const move = (key: string, by: number) => {
-    const next = chosen.filter((one) => one !== key);
-    next.splice(Math.max(0, chosen.indexOf(key) + by), 0, key);
+  const move = (id: string, by: number) => {
+    const next = chosen.filter((one) => one !== id);
+    next.splice(Math.max(0, chosen.indexOf(id) + by), 0, id);
     onChange(next);
   };
-  const others = all.filter((key) => !chosen.includes(key));
+  const flip = (list: string[], id: string) => (list.includes(id) ? list.filter((one) => one !== id) : [...list, id]);
+  const bare = (id: string) => id.replace(SPARK, "");
+  const known = new Set(chosen.map(bare));
+  const others = all.filter((id) => !known.has(id));
   return (
     <div class="menu push" onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>
       <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -20,22 +32,39 @@ export function ColumnChoice({ all, chosen, onChange }: { all: string[]; chosen:
         <div class="menu-list wide">
           <input type="search" aria-label="Search columns" placeholder="Search columns" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
           {[...chosen, ...others]
-            .filter((key) => key.toLowerCase().includes(words.toLowerCase()))
+            .filter((id) => id.toLowerCase().includes(words.toLowerCase()))
             .slice(0, 200)
-            .map((key) => {
-              const isIn = chosen.includes(key);
+            .map((id) => {
+              const isIn = chosen.includes(id);
+              const key = bare(id);
+              const isSpark = id !== key;
               return (
                 <div class="column-row" key={key}>
-                  <label>
-                    <input type="checkbox" checked={isIn} onChange={() => onChange(isIn ? chosen.filter((one) => one !== key) : [...chosen, key])} />
+                  <label title={key}>
+                    <input type="checkbox" checked={isIn} onChange={() => onChange(flip(chosen, id))} />
                     <span>{key}</span>
                   </label>
                   {isIn && (
                     <>
-                      <button type="button" class="icon" aria-label={`Move ${key} left`} onClick={() => move(key, -1)}>
+                      {key.startsWith("summary.") && (
+                        <button
+                          type="button"
+                          class="icon"
+                          aria-pressed={isSpark}
+                          aria-label={`Draw ${key} as a small chart`}
+                          title="as a small chart"
+                          onClick={() => onChange(chosen.map((one) => (one === id ? (isSpark ? key : SPARK + key) : one)))}
+                        >
+                          ∿
+                        </button>
+                      )}
+                      <button type="button" class="icon" aria-pressed={pinned.includes(key)} aria-label={`Keep ${key} in sight`} title="keep in sight" onClick={() => onPin(flip(pinned, key))}>
+                        ⇤
+                      </button>
+                      <button type="button" class="icon" aria-label={`Move ${key} left`} onClick={() => move(id, -1)}>
                         ←
                       </button>
-                      <button type="button" class="icon" aria-label={`Move ${key} right`} onClick={() => move(key, 1)}>
+                      <button type="button" class="icon" aria-label={`Move ${key} right`} onClick={() => move(id, 1)}>
                         →
                       </button>
                     </>

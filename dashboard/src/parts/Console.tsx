@@ -8,7 +8,8 @@ import { clock } from "../base/format";
 const LINES = 5000;
 
 export function Console({ run }: { run: Run }) {
-  const lines = useData(paths.console(run.id, LINES)).value;
+  const [stream, setStream] = useState("");
+  const lines = useData(paths.console(run.id, LINES, stream)).value;
   const [words, setWords] = useState("");
   const [isFollowing, setFollowing] = useState(true);
   const box = useRef<HTMLPreElement>(null);
@@ -21,6 +22,15 @@ export function Console({ run }: { run: Run }) {
       <div class="toolbar">
         <input type="search" placeholder="Search the console" aria-label="Search the console" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
         <label>
+          Stream
+          <select value={stream} onChange={(event) => setStream(event.currentTarget.value)}>
+            <option value="">all</option>
+            <option>stdout</option>
+            <option>stderr</option>
+            <option>stacks</option>
+          </select>
+        </label>
+        <label>
           <input type="checkbox" checked={isFollowing} onChange={() => setFollowing(!isFollowing)} /> follow
         </label>
         <span class="soft">
@@ -28,7 +38,7 @@ export function Console({ run }: { run: Run }) {
         </span>
       </div>
       {lines && !lines.length ? (
-        <p class="empty">This run has printed nothing that was recorded.</p>
+        <p class="empty">{stream ? `Nothing came by ${stream}.` : "This run has printed nothing that was recorded."}</p>
       ) : (
         <pre class="console" ref={box} tabIndex={0} aria-label="Console">
           {shown.map((line, at) => (

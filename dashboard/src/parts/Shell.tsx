@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { actions, paths } from "../base/api";
 import { useConnected, useData } from "../base/data";
+import { Rights } from "../base/rights";
 import { navigate, usePlace } from "../base/router";
 import { toggleTheme, useTheme } from "../base/theme";
 
@@ -72,7 +73,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
             {isOpen && (
               <div class="menu-list account">
                 <p class="soft">
-                  {session ? `logged in by the key of ${session.name}` : ""}
+                  {session ? `logged in by the key of ${session.name}, which may ${session.role}` : ""}
                   <br />
                   {session ? `version ${session.version}` : ""}
                 </p>
@@ -87,7 +88,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           </div>
         </div>
       </header>
-      {children}
+      <Rights.Provider value={session !== undefined && session.role !== "read"}>{children}</Rights.Provider>
       <dialog ref={help} aria-label="Keyboard shortcuts">
         <h2>Keys</h2>
         <dl class="keys">

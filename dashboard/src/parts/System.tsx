@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { paths, type Run, type SeriesInfo } from "../base/api";
 import { useData, useNow } from "../base/data";
 import { bytes, number } from "../base/format";
-import { lineColor, useTheme } from "../base/theme";
+import { faded, lineColor, useTheme } from "../base/theme";
 import { Failure } from "./Page";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";
@@ -18,13 +18,16 @@ interface Panel {
   isBytes: boolean;
 }
 
+const NONE: string[] = [];
+const NUMBER = /^\d+$/;
 const GPU = /^gpu\.(\d+)\.(.+)$/;
 
 export function System({ run }: { run: Run }) {
-  return <NodeCharts node={run.node} from={run.created} to={run.ended} />;
+  return <NodeCharts node={run.node} from={run.created} to={run.ended} own={run.gpus} />;
 }
 
-export function NodeCharts({ node, from, to }: { node: string; from: number; to: number | null }) {
+/** `own`: the GPUs that are marked, by their number on the node. */
+export function NodeCharts({ node, from, to, own = NONE }: { node: string; from: number; to: number | null; own?: string[] }) {
   const { value: keys, error } = useData(node ? paths.keys(node) : null);
   const panels = useMemo(() => (keys ? panelsOf(keys) : []), [keys?.map((info) => info.key).join()]);
   if (error) return <Failure error={error} />;
@@ -33,13 +36,22 @@ export function NodeCharts({ node, from, to }: { node: string; from: number; to:
   return (
     <div class="chart-grid">
       {panels.map((panel) => (
-        <SystemChart key={panel.title} node={node} panel={panel} from={from} to={to} counts={counts} />
+        <SystemChart key={panel.title} node={node} panel={panel} from={from} to={to} counts={counts} own={own} />
       ))}
     </div>
   );
 }
 
-function SystemChart({ node, panel, from, to, counts }: { node: string; panel: Panel; from: number; to: number | null; counts: Map<string, number> }) {
+interface ChartProps {
+  node: string;
+  panel: Panel;
+  from: number;
+  to: number | null;
+  counts: Map<string, number>;
+  own: string[];
+}
+
+function SystemChart({ node, panel, from, to, counts, own }: ChartProps) {
   const [isSeen, setSeen] = useState(false);
   const theme = useTheme();
   const now = useNow(10_000);
@@ -52,9 +64,14 @@ function SystemChart({ node, panel, from, to, counts }: { node: string; panel: P
       series.flatMap((found, at): Line[] => {
         const key = panel.keys[at]!;
         const gpu = GPU.exec(key);
-        return found.count ? [toLine(found, { id: key, label: gpu ? `GPU ${gpu[1]}` : key, color: lineColor(at, theme) })] : [];
+        if (!found.count) return [];
+        const isOwn = gpu !== null && own.includes(gpu[1]!);
+        const isOther = gpu !== null && !isOwn && own.some((one) => NUMBER.test(one));
+        const label = gpu ? `GPU ${gpu[1]}${isOwn ? ", this run's" : ""}` : key;
+        const line = toLine(found, { id: key, label, color: isOther ? faded(lineColor(at, theme), 0.35) : lineColor(at, theme) });
+        return [{ ...line, width: isOwn ? 2.4 : 1.3 }];
       }),
-    [series, theme],
+    [series, theme, own],
   );
   const look: Look = useMemo(
     () => ({
@@ -66,7 +83,8 @@ function SystemChart({ node, panel, from, to, counts }: { node: string; panel: P
     }),
     [view, panel],
   );
-  return <Chart title={panel.title} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} onZoom={() => {}} />;
+  const marked = own.length && panel.keys.some((key) => GPU.test(key)) ? `this run's: GPU ${own.join(", ")}` : "";
+  return <Chart title={panel.title} note={marked} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} onZoom={() => {}} />;
 }
 
 const percent = (share: number) => `${number(share, 3)} %`;

@@ -1,8 +1,10 @@
 /** What one can do with a sweep; each button is there only while it means something. */
 
 import { useRef, useState } from "preact/hooks";
-import { actions, type Sweep, type SweepState } from "../base/api";
+import { actions, type Sweep, type SweepState, type Trial } from "../base/api";
 import { lookNow } from "../base/live";
+import { useMayChange } from "../base/rights";
+import { CapDialog, PointDialog } from "./Wishes";
 
 const CHOICES: Record<SweepState, [string, SweepState, string][]> = {
   running: [
@@ -20,7 +22,8 @@ const CHOICES: Record<SweepState, [string, SweepState, string][]> = {
   finished: [],
 };
 
-export function Controls({ sweep }: { sweep: Sweep }) {
+export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
+  const mayChange = useMayChange();
   const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -38,8 +41,12 @@ export function Controls({ sweep }: { sweep: Sweep }) {
     setBusy(false);
   }
 
+  if (!mayChange) return null;
+  const isOpen = sweep.state === "running" || sweep.state === "paused";
   return (
     <>
+      {isOpen && sweep.method !== "grid" && <PointDialog sweep={sweep} trials={trials} />}
+      {isOpen && <CapDialog sweep={sweep} />}
       {CHOICES[sweep.state].map((choice) => {
         const [name, state, warning] = choice;
         return (

@@ -47,6 +47,7 @@ export function Slices({ sweep, trials, parameters, chosen }: Props) {
         gridIndex: at,
         type: isLog ? "log" : "value",
         scale: true,
+        ...(isLog ? { min: Math.min(...objectives) / 1.3, max: Math.max(...objectives) * 1.3 } : {}),
         splitLine: { lineStyle: { color: cssColor("grid") } },
         axisLabel: { ...label, show: at === 0 },
       })),

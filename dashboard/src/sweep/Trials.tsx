@@ -5,6 +5,7 @@ import { actions, type Run, type Sweep, type Trial } from "../base/api";
 import { useNow } from "../base/data";
 import { duration, flat, number, value } from "../base/format";
 import { lookNow } from "../base/live";
+import { useMayChange } from "../base/rights";
 import { scaleColor, useTheme } from "../base/theme";
 import { State } from "../parts/State";
 import { type Column, type Sort, Table } from "../parts/Table";
@@ -93,6 +94,7 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
 }
 
 function Detail({ trial, runs, onClose }: { trial: Trial; runs: Run[]; onClose: () => void }) {
+  const mayChange = useMayChange();
   const [error, setError] = useState("");
   const stop = () => actions.stopTrial(trial.id).then(lookNow, (refused: Error) => setError(refused.message));
   const group = runs[0];
@@ -102,7 +104,7 @@ function Detail({ trial, runs, onClose }: { trial: Trial; runs: Run[]; onClose: 
         <h3>
           Trial {trial.number} <State state={trial.state} />
         </h3>
-        {OPEN.has(trial.state) && (
+        {mayChange && OPEN.has(trial.state) && (
           <button type="button" onClick={() => void stop()}>
             Stop this trial
           </button>

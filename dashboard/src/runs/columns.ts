@@ -1,0 +1,50 @@
+/** Which columns the runs table has: those that every run has, and those of its metrics and configuration. */
+
+import { flat } from "../base/format";
+
+/** A column's id with this before it is drawn as a small chart of the whole series. */
+export const SPARK = "~";
+export const PLAIN = ["state", "group", "rank", "created", "duration", "rows", "tags", "notes", "project", "host", "reason", "updated", "ended"];
+const FIRST_PLAIN = ["state", "group", "rank"];
+const LAST_PLAIN = ["created", "duration", "rows", "tags", "project", "host"];
+const FIRST_KEYS = 5;
+
+export interface Sample {
+  summary: Record<string, unknown>;
+  config: Record<string, unknown>;
+}
+
+/** Returns the columns that are shown unless others were chosen. */
+export function firstColumns(keys: string[]): string[] {
+  const metrics = keys.filter((key) => key.startsWith("summary.")).slice(0, FIRST_KEYS - 2);
+  const config = keys.filter((key) => key.startsWith("config.")).slice(0, FIRST_KEYS - metrics.length);
+  return [...FIRST_PLAIN, ...metrics, ...config, ...LAST_PLAIN];
+}
+
+const RANKS = [/^val|^test|^eval/, /^train/, /\//];
+/** What is measured of the ranks themselves is for their own pages. */
+const INNER = /^(ranks?|system|trainer|grad)\//;
+
+function worth(key: string): number {
+  if (INNER.test(key)) return RANKS.length + 1;
+  const at = RANKS.findIndex((pattern) => pattern.test(key));
+  return at < 0 ? RANKS.length : at;
+}
+
+/** Returns the metrics of some runs, those of validation first, then what differs between their configurations, then other last values. */
+export function keysOf(runs: Sample[]): string[] {
+  const metrics = new Set<string>();
+  const others = new Set<string>();
+  const config = new Map<string, Set<string>>();
+  for (const run of runs) {
+    for (const [key, given] of Object.entries(run.summary)) (typeof given === "number" ? metrics : others).add(key);
+    for (const [key, given] of Object.entries(flat(run.config))) {
+      const known = config.get(key) ?? new Set();
+      config.set(key, known.add(JSON.stringify(given)));
+    }
+  }
+  const sorted = [...metrics].sort((a, b) => worth(a) - worth(b) || a.localeCompare(b));
+  const different = [...config].filter(([, values]) => values.size > 1).map(([key]) => `config.${key}`);
+  const rest = [...others].filter((key) => !metrics.has(key)).map((key) => `summary.${key}`);
+  return [...sorted.map((key) => `summary.${key}`), ...different, ...rest].filter((key) => !key.includes('"') && !key.includes("|"));
+}
