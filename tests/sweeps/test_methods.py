@@ -229,12 +229,19 @@ class TestBayes(Contract):
         assert abs(first["x"] - alone["x"]) < 1e-4
         assert abs(first["x"] - beside["x"]) > 1e-2
 
-    def test_the_start_is_spread_over_every_dimension(self, method: Method) -> None:
+    def test_the_start_is_the_middle_and_then_spread_over_every_dimension(self, method: Method) -> None:
         space = space_of({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}})
-        points = run(method, space, startup_count(space))
+        middle, *points = run(method, space, startup_count(space))
+        assert middle == {"x": 0.5, "y": 0.5}
         for name in ("x", "y"):
-            assert sorted(int(point[name] * 4) for point in points if point) == [0, 1, 2, 3]
+            assert sorted(int(point[name] * len(points)) for point in points if point) == [0, 1, 2]
         assert all(abs(point["x"] - point["y"]) > 1e-9 for point in points if point)
+
+    def test_the_middle_of_what_has_no_numbers_is_named_first(self, method: Method) -> None:
+        space = space_of(
+            {"kind": {"values": ["c", "a", "b"]}, "n": {"min": 1, "max": 4}, "x": {"min": 1e-4, "max": 1.0}}
+        )
+        assert method.suggest(space, [], number=1, seed=7) == {"kind": "c", "n": 2, "x": pytest.approx(0.50005)}
 
 
 def test_what_is_told_for_each_state() -> None:

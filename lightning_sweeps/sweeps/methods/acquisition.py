@@ -12,6 +12,7 @@ from scipy.special import erfcx, log_ndtr
 from scipy.stats import qmc
 
 from lightning_sweeps.sweeps.dimensions import Dimension
+from lightning_sweeps.sweeps.methods.ascent import climb
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], Array]
@@ -21,6 +22,9 @@ FIRST = 1024
 
 CENTRES, ROUNDS, CHILDREN = 6, 9, 48
 """The best points so far, how often they are refined, and by how many neighbours each."""
+
+FIRST_CLIMBS, LAST_CLIMBS = 5, 2
+"""From how many of the best points the slope is followed, before the rounds and after them."""
 
 WIDEST, NARROWING = 0.25, 0.45
 """The reach of a neighbour in the first round, and what is left of it in each next one."""
@@ -98,14 +102,23 @@ def log_improvement(mean: Array, deviation: Array, best: float) -> Array:
     return np.asarray(log_h + np.log(deviation))
 
 
-def maximise(score: Score, cube: Cube, *, tried: Array, starts: Array, rng: np.random.Generator) -> Array | None:
-    """Return the point with the highest score that is none of `tried`; None where only those were met."""
+def maximise(
+    score: Score, cube: Cube, *, tried: Array, starts: Array, rng: np.random.Generator, is_smooth: bool = True
+) -> Array | None:
+    """Return the point with the highest score that is none of `tried`; None where only those were met.
+
+    Args:
+        starts: the best points tried; what lies about them is looked at first.
+        is_smooth: whether the score has a slope along the real coordinates.
+    """
     sequence = qmc.Sobol(len(cube.dimensions), seed=rng).random(FIRST)
     known = {row.tobytes() for row in tried}
     points = _fresh(np.vstack([cube.snapped(sequence), cube.neighbours(starts, CHILDREN, reach=0.1, rng=rng)]), known)
     if not len(points):
         return None
     scores = score(points)
+    is_free = (cube.levels == 0) & is_smooth
+    points, scores = _climbed(score, points, scores, is_free, known, count=FIRST_CLIMBS)
     reach = WIDEST
     for _ in range(ROUNDS):
         order = np.argsort(-scores, kind="stable")[:CENTRES]
@@ -114,7 +127,20 @@ def maximise(score: Score, cube: Cube, *, tried: Array, starts: Array, rng: np.r
         points = np.vstack([centres, children])
         scores = np.concatenate([best, score(children)]) if len(children) else best
         reach *= NARROWING
+    points, scores = _climbed(score, points, scores, is_free, known, count=LAST_CLIMBS)
     return np.asarray(points[np.argmax(scores)])
+
+
+def _climbed(
+    score: Score, points: Array, scores: Array, is_free: NDArray[np.bool_], known: set[bytes], *, count: int
+) -> tuple[Array, Array]:
+    """Return the points and their scores, with what lies uphill of the best `count` of them."""
+    if not is_free.any():
+        return points, scores
+    climbs = [climb(score, points[place], is_free) for place in np.argsort(-scores, kind="stable")[:count]]
+    higher = [(row, value) for row, value in climbs if np.isfinite(value) and row.tobytes() not in known]
+    rows, values = [row for row, _ in higher], [value for _, value in higher]
+    return np.vstack([points, *rows]), np.concatenate([scores, values])
 
 
 def _fresh(points: Array, known: set[bytes]) -> Array:

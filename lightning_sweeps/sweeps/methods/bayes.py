@@ -3,8 +3,9 @@
 A Gaussian process over the coordinates (see `dimensions.py`) and the highest expected improvement; both were chosen by
 benchmarks/search.py, whose table of what else was tried is in docs/search.md. What matters most there: values are
 warped, so that diverged trials do not ruin the fit; trials that failed or were stopped have an imputed value; those in
-flight count as if they gave what is expected, so that parallel agents get different points; the first points, a Latin
-hypercube, are few; and the fit sees a bounded number of trials. Imported in the suggestion worker only.
+flight count as if they gave what is expected, so that parallel agents get different points; the first points (the
+middle, then a Latin hypercube) are few; and the fit sees a bounded number of trials. Imported in the suggestion worker
+only.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Bayes:
             tried=np.array([row for row, _ in rows]),
             starts=starts,
             rng=np.random.default_rng(random.getrandbits(64)),
+            is_smooth=not space.is_restricted,
         )
         if chosen is None:
             return None
