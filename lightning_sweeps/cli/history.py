@@ -10,7 +10,7 @@ import typer
 
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.history import tables, tensorboard
+from lightning_sweeps.history import tables, tensorboard, wandb
 from lightning_sweeps.history.past import PastRun
 from lightning_sweeps.history.shipment import ship
 from lightning_sweeps.settings import read_settings
@@ -23,22 +23,24 @@ class Source(str, Enum):
 
     tensorboard = "tensorboard"
     csv = "csv"
+    wandb = "wandb"
 
 
 READERS: dict[Source, Callable[[Path], Iterator[PastRun]]] = {
     Source.tensorboard: tensorboard.read,
     Source.csv: tables.read,
+    Source.wandb: wandb.read,
 }
 
 
-From = typer.Argument(help="What wrote the files; csv: Lightning's CSVLogger and others.")
+From = typer.Argument(help="What wrote the files; csv: Lightning's CSVLogger and others; wandb: its folder of runs.")
 
 
 @app.command(name="import")
 def import_history(
     source: Source = From,
     path: str = typer.Argument(help="A file, or a folder that is searched with all its folders."),
-    project: str = typer.Option("", "--project", "-p", help="The project (default: LIGHTNING_SWEEPS_PROJECT)."),
+    project: str = typer.Option("", "--project", "-p", help="Default: the files' own, or that of the settings."),
 ) -> None:
     """Bring runs that other programs have logged. May be repeated: what is there already is not doubled.
 
@@ -51,7 +53,8 @@ def import_history(
     with connect() as client:
         for past in READERS[source](root):
             found += 1
-            done = ship(client, past, project=project or read_settings().project, source=source.value)
+            into = project or past.project or read_settings().project
+            done = ship(client, past, project=into, source=source.value)
             left = ", ".join(f"{count} {kind}" for kind, count in past.left_out.items())
             typer.echo(f"{done.name}: {done.rows} rows, {done.new_rows} new{f'; left out: {left}' if left else ''}")
             if past.problem:

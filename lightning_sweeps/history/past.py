@@ -22,6 +22,7 @@ class PastRun:
     Attributes:
         left_out: what its files hold besides numbers, counted by kind: it is not imported.
         problem: why reading ended before the end, empty where it did not.
+        project, group: as its files name them; empty where they do not.
     """
 
     name: str
@@ -29,3 +30,5 @@ class PastRun:
     config: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""
+    project: str = ""
+    group: str = ""

@@ -42,7 +42,8 @@ def ship(client: Client, past: PastRun, *, project: str, source: str) -> Importe
         ServerError: the server does not answer or refuses; call again later.
     """
     run_id = derive_id("import", source, project, past.name)
-    run = RunInfo(run_id, project, past.name, past.name, job_type="import", config=dict(past.config), tags=[source])
+    group = past.group or past.name
+    run = RunInfo(run_id, project, past.name, group, job_type="import", config=dict(past.config), tags=[source])
     new_rows = 0
     for file, rows in past.parts.items():
         new_rows += _ship_file(client, run, derive_id(run_id, file), rows, file)
