@@ -34,6 +34,7 @@ def test_the_sweep_page_shows_where_it_stands(seen: Open) -> None:
     page.wait(lambda: page.count(".drawing canvas") >= 2, what="parallel coordinates and slices")
     page.wait(lambda: page.count(".chart canvas") >= 2, what="best so far and learning curves")
     page.see("ValueError: ")
+    page.wait(lambda: page.count(".contour-dot") >= 5, what="a dot a trial over two parameters")
     assert page.count(".timeline-track .span") == 7
     assert "lightning-sweeps agent" in page.text(".add-agent")
     page.click(TRIALS + " button", "1")

@@ -40,7 +40,8 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, o
   const theme = useTheme();
   const drawnTheme = useRef(theme);
   zoom.current = onZoom ?? setOwnZoom;
-  const shown = onZoom ? look : { ...look, zoom: ownZoom };
+  const shown = onZoom ? look : { ...look, zoom: ownZoom ?? look.zoom };
+  const isZoomed = (onZoom ? look.zoom : ownZoom) !== null;
 
   useEffect(() => {
     const made = new Plot(root.current!, readout.current!, shown, (next) => zoom.current?.(next));
@@ -78,7 +79,7 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, o
           {title}
         </span>
         {note && <span class="soft">{note}</span>}
-        {shown.zoom && (
+        {isZoomed && (
           <button type="button" class="quiet small" onClick={() => zoom.current?.(null)}>
             whole range
           </button>

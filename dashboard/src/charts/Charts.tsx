@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { useParam } from "../base/router";
+import { byWorth } from "../base/worth";
 import { type ChartRun, Metric } from "./Metric";
 import type { Look } from "./plot";
 
@@ -121,8 +122,7 @@ export function metricKeys(runs: ChartRun[]): string[] {
       if (typeof value === "number" || value === "nan" || value === "inf" || value === "-inf") found.add(key);
     }
   }
-  const last = (key: string) => (key.includes("/") ? 0 : 1);
-  return [...found].sort((a, b) => last(a) - last(b) || a.localeCompare(b));
+  return [...found].sort(byWorth);
 }
 
 function search(keys: string[], pattern: string): { found: string[]; error: string } {

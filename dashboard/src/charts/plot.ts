@@ -32,6 +32,12 @@ export function xText(value: number, axis: XAxis): string {
   return `${axis.replace(/^key:/, "")} ${number(value, 6)}`;
 }
 
+/** Returns a time of day; with seconds where the ticks lie closer than minutes. */
+function clockText(value: number, splits: number[]): string {
+  const isClose = splits.length > 1 && splits[1]! - splits[0]! < 60;
+  return new Date(value * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(isClose ? { second: "2-digit" } : {}) });
+}
+
 export class Plot {
   private plot: uPlot | null = null;
   private lines: Line[] = [];
@@ -113,7 +119,7 @@ export class Plot {
     const xValues = (_: uPlot, splits: number[]) =>
       splits.map((value) => {
         if (value === null) return "";
-        if (look.xAxis === "time") return new Date(value * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+        if (look.xAxis === "time") return clockText(value, splits);
         return look.xAxis === "relative" ? duration(value) : number(value, 5);
       });
     const yValues = (_: uPlot, splits: number[]) =>

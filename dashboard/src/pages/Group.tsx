@@ -4,6 +4,7 @@ import { useData, useNow } from "../base/data";
 import { duration, flat, number, value } from "../base/format";
 import { useParam } from "../base/router";
 import { lineColor, useTheme } from "../base/theme";
+import { groupName } from "../base/worth";
 import { Charts, metricKeys } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
 import { Pace } from "../charts/Pace";
@@ -32,7 +33,7 @@ export function GroupPage({ project, group }: { project: string; group: string }
         [project, `/runs?project=${encodeURIComponent(project)}`],
         ...(first?.sweep ? [["sweep", `/sweeps/${first.sweep}${first.trial ? `?trial=${first.trial}` : ""}`] as [string, string]] : []),
       ]}
-      title={group}
+      title={groupName(runs)}
       facts={
         <>
           <Fact name="ranks">
@@ -40,6 +41,9 @@ export function GroupPage({ project, group }: { project: string; group: string }
           </Fact>
           <Fact name="nodes">{hosts.size}</Fact>
           <Fact name="took">{duration(Math.max(0, ended - began))}</Fact>
+          <Fact name="group">
+            <span class="mono">{group}</span>
+          </Fact>
           <Fact name="states">{[...Map.groupBy(runs, (run) => run.state)].map(([state, members]) => `${members.length} ${state}`).join(", ")}</Fact>
         </>
       }

@@ -1,6 +1,7 @@
 import { paths, type Run } from "../base/api";
 import { useData, useNow } from "../base/data";
 import { ago, duration, flat, value } from "../base/format";
+import { byWorth, groupName } from "../base/worth";
 import { Command, Failure, Page, Section, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
 import { SweepCard } from "../sweep/SweepCard";
@@ -55,12 +56,12 @@ export function HomePage() {
 function GroupRow({ runs, now }: { runs: Run[]; now: number }) {
   const first = [...runs].sort((a, b) => a.rank - b.rank)[0]!;
   const to = runs.length > 1 ? `/groups/${encodeURIComponent(first.project)}/${encodeURIComponent(first.group)}` : `/runs/${first.id}`;
-  const last = Object.entries(flat(first.summary)).filter(([key, given]) => typeof given === "number" && key.includes("/")).slice(0, 4);
+  const last = Object.entries(flat(first.summary)).filter(([key, given]) => typeof given === "number" && key.includes("/")).sort(([a], [b]) => byWorth(a, b)).slice(0, 4);
   const worst = runs.find((run) => run.state === "failed" || run.state === "killed") ?? first;
   return (
     <li>
       <State state={worst.state} title={worst.reason} />
-      <a href={to}>{runs.length > 1 ? first.group : first.name}</a>
+      <a href={to}>{runs.length > 1 ? groupName(runs) : first.name}</a>
       <span class="soft">
         {first.project} · {runs.length > 1 ? `${runs.length} ranks` : `rank ${first.rank} of ${first.world_size}`} · {first.host}
       </span>

@@ -7,11 +7,12 @@ import { Toggle } from "../charts/Charts";
 import { Command, Fact, Failure, Page, Section, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
 import { BestSoFar } from "../sweep/BestSoFar";
+import { Contour } from "../sweep/Contour";
 import { Controls } from "../sweep/Controls";
 import { Curves } from "../sweep/Curves";
 import { Parallel } from "../sweep/Parallel";
 import { Progress } from "../sweep/Progress";
-import { parameters } from "../sweep/score";
+import { importance, parameters, sign } from "../sweep/score";
 import { ImportanceBars, Slices } from "../sweep/Slices";
 import { Timeline } from "../sweep/Timeline";
 import { Trials } from "../sweep/Trials";
@@ -28,6 +29,10 @@ export function SweepPage({ id }: { id: string }) {
   const [logText, setLog] = useParam("log");
   useTitle(sweep ? `${sweep.name || sweep.id} · sweep` : "");
   const wanted = useMemo(() => (sweep ? parameters(sweep, trials) : NONE), [sweep, trials]);
+  const byImportance = useMemo(() => {
+    const rows = sweep ? importance(trials, wanted, sign(sweep)) : NONE;
+    return rows.map((row) => wanted.find((one) => one.name === row.name)!);
+  }, [wanted]);
   const shown = useMemo(() => (chosen ? trials.filter((trial) => chosen.has(trial.id)) : trials), [trials, chosen]);
   if (!sweep) return <Page title="Sweep">{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
 
@@ -76,6 +81,11 @@ export function SweepPage({ id }: { id: string }) {
               <Slices sweep={sweep} trials={trials} parameters={wanted} chosen={chosen} key={wanted.map((one) => one.name).join()} />
             </Section>
           </div>
+          {wanted.length > 1 && trials.some((trial) => trial.objective !== null) && (
+            <Section title="Two parameters" note="a dot a trial; between them the mean of near ones, faint where none is near">
+              <Contour sweep={sweep} trials={trials} parameters={byImportance} chosen={chosen} onSelect={setSelected} />
+            </Section>
+          )}
         </>
       )}
       <Section title="Trials" note={chosenNote || `${trials.length}`}>

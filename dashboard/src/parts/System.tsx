@@ -18,12 +18,15 @@ interface Panel {
   isBytes: boolean;
 }
 
+/** So much before and after a run is shown too: a short one may lie between two samples. */
+const AROUND_S = 30;
 const NONE: string[] = [];
 const NUMBER = /^\d+$/;
 const GPU = /^gpu\.(\d+)\.(.+)$/;
 
 export function System({ run }: { run: Run }) {
-  return <NodeCharts node={run.node} from={run.created} to={run.ended} own={run.gpus} />;
+  const to = run.ended === null ? null : run.ended + AROUND_S;
+  return <NodeCharts node={run.node} from={run.created - AROUND_S} to={to} own={run.gpus} />;
 }
 
 /** `own`: the GPUs that are marked, by their number on the node. */
@@ -84,7 +87,7 @@ function SystemChart({ node, panel, from, to, counts, own }: ChartProps) {
     [view, panel],
   );
   const marked = own.length && panel.keys.some((key) => GPU.test(key)) ? `this run's: GPU ${own.join(", ")}` : "";
-  return <Chart title={panel.title} note={marked} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} onZoom={() => {}} />;
+  return <Chart title={panel.title} note={marked} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} />;
 }
 
 const percent = (share: number) => `${number(share, 3)} %`;

@@ -1,6 +1,7 @@
 /** Which columns the runs table has: those that every run has, and those of its metrics and configuration. */
 
 import { flat } from "../base/format";
+import { byWorth } from "../base/worth";
 
 /** A column's id with this before it is drawn as a small chart of the whole series. */
 export const SPARK = "~";
@@ -21,16 +22,6 @@ export function firstColumns(keys: string[]): string[] {
   return [...FIRST_PLAIN, ...metrics, ...config, ...LAST_PLAIN];
 }
 
-const RANKS = [/^val|^test|^eval/, /^train/, /\//];
-/** What is measured of the ranks themselves is for their own pages. */
-const INNER = /^(ranks?|system|trainer|grad)\//;
-
-function worth(key: string): number {
-  if (INNER.test(key)) return RANKS.length + 1;
-  const at = RANKS.findIndex((pattern) => pattern.test(key));
-  return at < 0 ? RANKS.length : at;
-}
-
 /** Returns the metrics of some runs, those of validation first, then what differs between their configurations, then other last values. */
 export function keysOf(runs: Sample[]): string[] {
   const metrics = new Set<string>();
@@ -43,7 +34,7 @@ export function keysOf(runs: Sample[]): string[] {
       config.set(key, known.add(JSON.stringify(given)));
     }
   }
-  const sorted = [...metrics].sort((a, b) => worth(a) - worth(b) || a.localeCompare(b));
+  const sorted = [...metrics].sort(byWorth);
   const different = [...config].filter(([, values]) => values.size > 1).map(([key]) => `config.${key}`);
   const rest = [...others].filter((key) => !metrics.has(key)).map((key) => `summary.${key}`);
   return [...sorted.map((key) => `summary.${key}`), ...different, ...rest].filter((key) => !key.includes('"') && !key.includes("|"));

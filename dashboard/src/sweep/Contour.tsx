@@ -1,0 +1,95 @@
+/** Two parameters against the objective: every trial as a dot, between them what the near ones came to. */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Sweep, Trial } from "../base/api";
+import { flat, number } from "../base/format";
+import { cssColor, scaleColor, useTheme } from "../base/theme";
+import { type Parameter, ranking, sign } from "./score";
+import { type Dot, field, placeOn } from "./surface";
+
+interface Props {
+  sweep: Sweep;
+  trials: Trial[];
+  /** The most important ones first. */
+  parameters: Parameter[];
+  chosen: Set<string> | null;
+  onSelect: (trial: string) => void;
+}
+
+const COLUMNS = 96;
+const ROWS = 60;
+
+export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) {
+  const theme = useTheme();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [names, setNames] = useState<[string, string]>(["", ""]);
+  const across = parameters.find((one) => one.name === names[0]) ?? parameters[0]!;
+  const up = parameters.find((one) => one.name === names[1] && one !== across) ?? parameters.find((one) => one !== across)!;
+  const scored = useMemo(() => trials.filter((trial) => trial.objective !== null), [trials]);
+  const places = useMemo(() => ranking([...scored], sign(sweep)), [scored, sweep.goal]);
+  const values = (one: Parameter) => scored.map((trial) => flat(trial.params)[one.name]);
+  const [xs, ys] = [placeOn(across, values(across)), placeOn(up, values(up))];
+  const dots = scored.flatMap((trial, at): (Dot & { trial: Trial })[] => {
+    const [x, y] = [xs.places[at], ys.places[at]];
+    return x === null || x === undefined || y === null || y === undefined ? [] : [{ x, y, value: places.get(trial.id)!, trial }];
+  });
+  const drawn = JSON.stringify(dots.map((dot) => [dot.x, dot.y, dot.value]));
+  useEffect(() => {
+    const paper = canvas.current?.getContext("2d");
+    if (!paper) return;
+    paper.clearRect(0, 0, COLUMNS, ROWS);
+    for (const cell of field(dots, COLUMNS, ROWS)) {
+      paper.fillStyle = scaleColor(cell.value, theme, 0.2 + 0.6 * cell.trust);
+      paper.fillRect(cell.column, ROWS - 1 - cell.row, 1, 1);
+    }
+  }, [drawn, theme]);
+  const choice = (label: string, value: string, set: (name: string) => void) => (
+    <label>
+      {label}
+      <select value={value} onChange={(event) => set(event.currentTarget.value)}>
+        {parameters.map((one) => (
+          <option key={one.name}>{one.name}</option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <div class="contour">
+      <div class="toolbar">
+        {choice("up", up.name, (name) => setNames([name === across.name ? up.name : across.name, name]))}
+        {choice("across", across.name, (name) => setNames([name, name === up.name ? across.name : up.name]))}
+      </div>
+      <div class="contour-map">
+        <div class="contour-up" aria-hidden="true">
+          {[...ys.ticks].reverse().map((tick) => (
+            <span key={tick}>{tick}</span>
+          ))}
+        </div>
+        <div class="contour-field">
+          <canvas ref={canvas} width={COLUMNS} height={ROWS} aria-hidden="true" />
+          {dots.map(({ x, y, trial }) => {
+            const isOut = chosen !== null && !chosen.has(trial.id);
+            const said = `trial ${trial.number}: ${number(trial.objective)}`;
+            return (
+              <button
+                type="button"
+                key={trial.id}
+                class={`contour-dot${isOut ? " out" : ""}`}
+                aria-label={said}
+                title={said}
+                tabIndex={-1}
+                style={{ left: `${100 * x}%`, bottom: `${100 * y}%`, background: scaleColor(places.get(trial.id)!, theme), borderColor: cssColor("card") }}
+                onClick={() => onSelect(trial.id)}
+              />
+            );
+          })}
+        </div>
+        <div class="contour-across" aria-hidden="true">
+          {xs.ticks.map((tick) => (
+            <span key={tick}>{tick}</span>
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
