@@ -9,10 +9,10 @@ from pathlib import Path
 import typer
 
 from lightning_sweeps.errors import EXIT_FAILURE, UsageError
-from lightning_sweeps.paths import BlobFolder, Home
+from lightning_sweeps.paths import Home
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.store import blobs, maintenance
-from lightning_sweeps.store.contents import Contents
+from lightning_sweeps.store.contents import open_contents
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import latest, migrate, version
 
@@ -28,14 +28,16 @@ NewFile = typer.Argument(help="The new file.")
 Database = typer.Option(None, "--database", help="sqlite:///file or postgresql://... (default: SQLite in the home).")
 
 
-Blobs = typer.Option(None, "--blobs", help="The folder of files, as the server has it (default: in the home).")
+Blobs = typer.Option(None, "--blobs", help="The folder or URL of files, as the server has it (default: in the home).")
 
 
 @app.command()
 def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
     """Say whether the database is whole: its file, its references, as many points as it says, and all its files."""
     with _opened(database) as store:
-        findings = maintenance.check(store) + maintenance.check_contents(store, _contents(blobs_folder))
+        findings = maintenance.check(store) + maintenance.check_contents(
+            store, open_contents(blobs_folder, store, folder=_folder())
+        )
     for finding in findings:
         typer.echo(finding)
     if findings:
@@ -59,7 +61,7 @@ def compact(database: str | None = Database, blobs_folder: str | None = Blobs) -
     """
     with _opened(database) as store:
         done = maintenance.compact(store)
-        collected = blobs.collect(store, _contents(blobs_folder))
+        collected = blobs.collect(store, open_contents(blobs_folder, store, folder=_folder()))
     typer.echo(f"Sorted the new rows of {done.journals} journals; {done.chunks} chunks got their pages.")
     freed = f"{collected.contents} files ({collected.size_bytes / 1e6:.1f} MB)"
     typer.echo(f"Took away {freed} that nothing names, and {collected.uploads} uploads that nobody goes on with.")
@@ -74,9 +76,8 @@ def migrate_command(database: str | None = Database) -> None:
     typer.echo(f"The schema is at {latest()} (it was at {before or 'nothing'}).")
 
 
-def _contents(folder: str | None) -> Contents:
-    home = Home(read_settings().home)
-    return Contents(BlobFolder(Path(folder).expanduser().absolute() if folder else home.blobs))
+def _folder() -> Path:
+    return Home(read_settings().home).blobs
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from pathlib import Path
 
 import psutil
 import typer
@@ -38,7 +37,7 @@ def server(
         None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
     ),
     blobs: str | None = typer.Option(
-        None, "--blobs", help="The folder for files of media and artifacts; several servers of one database share it."
+        None, "--blobs", help="The folder, or a URL such as s3://bucket/folder, for files of media and artifacts."
     ),
     max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="The largest single file, in GB."),
     quota_gb: float | None = typer.Option(None, "--quota-gb", help="How much of files a project may keep, in GB."),
@@ -72,7 +71,7 @@ def server(
             port=port,
             database=database,
             api_key=settings.api_key,
-            blobs=Path(blobs).expanduser().absolute() if blobs else None,
+            blobs=blobs,
             limits=gigabytes(max_file_gb, quota_gb),
             allowed_hosts=allowed_host,
             certificate=certificate_of(tls_certificate, tls_key),

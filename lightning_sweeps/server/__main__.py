@@ -23,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
     parser.add_argument("--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite)")
-    parser.add_argument("--blobs", type=Path, help="the folder for files of media and artifacts (default: in the home)")
+    parser.add_argument(
+        "--blobs", help="the folder, or the URL of one, for files of media and artifacts (default: in the home)"
+    )
     parser.add_argument("--max-file-gb", type=float, default=50.0, help="the largest file (default: %(default)s)")
     parser.add_argument("--quota-gb", type=float, help="how much of files a project may keep (default: no bound)")
     parser.add_argument("--allowed-host", action="append", default=[], help="a name under which browsers may ask")

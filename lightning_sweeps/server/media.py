@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from functools import partial
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, StreamingResponse
 
 from lightning_sweeps.errors import NotFound, ServerRefused
 from lightning_sweeps.ids import is_digest
@@ -21,6 +22,7 @@ from lightning_sweeps.messages import (
     MediaKey,
     Problem,
 )
+from lightning_sweeps.server import ranges
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.ingest import JournalId, read_body
 from lightning_sweeps.store import artifacts, blobs, media
@@ -191,21 +193,36 @@ def blob_state(store: StoreDep, contents: ContentsDep, digest: str) -> BlobState
 @router.get("/api/blobs/{digest}", response_class=Response)
 @router.head("/api/blobs/{digest}", response_class=Response, include_in_schema=False)
 def get_blob(
+    request: Request,
     contents: ContentsDep,
     digest: str,
     mime: Annotated[str, Query(max_length=128, description="as the row says; types that a page may show")] = OPAQUE,
     name: Annotated[str | None, Query(max_length=255, description="what the file is to be called")] = None,
 ) -> Response:
     """Return a content, or a range of it."""
-    path = contents.existing(digest)
+    size = contents.existing_size(digest)
     is_shown = mime in SHOWN_TYPES
-    return FileResponse(
-        path,
-        media_type=mime if is_shown else OPAQUE,
-        headers=STORED_HEADERS | {"ETag": f'"{digest}"'},
-        filename=name or digest,
-        content_disposition_type="inline" if is_shown and name is None else "attachment",
-    )
+    media_type = mime if is_shown else OPAQUE
+    headers = STORED_HEADERS | {"ETag": f'"{digest}"'}
+    kind = "inline" if is_shown and name is None else "attachment"
+    if contents.remote is None:
+        return FileResponse(
+            contents.path(digest),
+            media_type=media_type,
+            headers=headers,
+            filename=name or digest,
+            content_disposition_type=kind,
+        )
+    headers |= {"Content-Disposition": f"{kind}; filename*=utf-8''{quote(name or digest)}", "Accept-Ranges": "bytes"}
+    part = ranges.wanted(request.headers.get("range"), size)
+    if part is None:
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+    start, end = part
+    headers["Content-Length"] = str(end - start)
+    if end - start < size:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    pieces = contents.remote.read(digest, start, end) if request.method == "GET" else iter(())
+    return StreamingResponse(pieces, 206 if end - start < size else 200, headers, media_type)
 
 
 @router.get("/api/usage")

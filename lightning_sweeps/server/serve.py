@@ -25,14 +25,14 @@ from sqlalchemy.exc import DatabaseError
 from lightning_sweeps import __version__
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed, UsageError
 from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import PRIVATE_FILE, BlobFolder, Home, make_private_folder, write_whole
+from lightning_sweeps.paths import PRIVATE_FILE, Home, make_private_folder, write_whole
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.auth import keep_key, new_key
 from lightning_sweeps.server.context import Limits
 from lightning_sweeps.server.hosts import Hosts
 from lightning_sweeps.server.logs import LogFormat, log_json
 from lightning_sweeps.server.sweeps import LEASE_S
-from lightning_sweeps.store.contents import Contents
+from lightning_sweeps.store.contents import open_contents
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 
@@ -81,7 +81,7 @@ def serve(
     database: str | None = None,
     api_key: str = "",
     lease_s: float = LEASE_S,
-    blobs: Path | None = None,
+    blobs: str | None = None,
     limits: Limits | None = None,
     allowed_hosts: Sequence[str] = (),
     certificate: Certificate | None = None,
@@ -96,7 +96,8 @@ def serve(
         database: a URL of SQLite or PostgreSQL.
         api_key: the key to let in; empty: the one kept in the home folder, made at the first start.
         lease_s: an agent that is not heard of for this long loses its trial.
-        blobs: the folder for files of media and artifacts, which several servers may share; default: in the home.
+        blobs: the folder for files of media and artifacts, or the URL of one (see `store/remote.py`), which several
+            servers may share; default: in the home.
         limits: how much of them is taken.
         allowed_hosts: names under which browsers may ask besides this machine's own; the first is the one that the
             server calls itself by.
@@ -126,7 +127,7 @@ def serve(
                 if certificate is None and not _is_loopback(host):
                     say("traffic with this server is not encrypted: use it in a trusted network or behind HTTPS")
 
-            contents = Contents(BlobFolder(blobs or home.blobs), near=home.media)
+            contents = open_contents(blobs, store, folder=home.blobs, near=home.media)
             hosts = Hosts([*allowed_hosts, host])
             app = create_app(store, contents=contents, limits=limits, hosts=hosts, lease_s=lease_s)
             server = _Server(app, ready=ready, certificate=certificate, log_format=log_format)

@@ -105,11 +105,7 @@ def missing_files(connection: Connection, contents: Contents) -> list[str]:
     """Return the digests of contents that the database has and the folder has not, or not in their size."""
     found = []
     for row in connection.execute(select(_blob.c.digest, _blob.c.size_bytes)):
-        try:
-            is_whole = contents.path(row.digest).stat().st_size == row.size_bytes
-        except FileNotFoundError:
-            is_whole = False
-        if not is_whole:
+        if contents.size(row.digest) != row.size_bytes:
             found.append(row.digest)
     return found
 

@@ -1,6 +1,7 @@
 """The contents of media and artifacts as files: named by their SHA-256, each once, whole and checked.
 
 Any number of server processes may share the folder; a lock file per first two digits orders who stores and who deletes.
+Behind a URL (see `remote.py`) the folder holds only what is on its way, and the database orders who stores and deletes.
 """
 
 from __future__ import annotations
@@ -10,17 +11,24 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
 from lightning_sweeps.ids import is_digest
 from lightning_sweeps.paths import PRIVATE_FILE, BlobFolder, make_private_folder
+from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.remote import Remote, is_url, open_remote
 
 CHUNK_BYTES = 1 << 20
 UPLOAD_LASTS_S = 7 * 86400.0
 """A part that has not grown for so long is taken away."""
+
+
+def _on_one_machine(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +38,14 @@ class Contents:
     Args:
         near: a folder of the same form whose files processes on this machine write: what lies there is linked and not
             sent; None where there is none.
+        remote: where whole contents are kept; None: in the folder.
+        alone: being the only one of all servers that has to do with something of this name, while it is entered.
     """
 
     folder: BlobFolder
     near: Path | None = None
+    remote: Remote | None = None
+    alone: Callable[[str], AbstractContextManager[None]] = _on_one_machine
 
     def path(self, digest: str) -> Path:
         """Return the file of a content, which may not be there.
@@ -64,11 +76,11 @@ class Contents:
             UsageError: the content has another digest than its name, or more bytes than it should; all is dropped.
             OSError: it cannot be written.
         """
-        path = self.path(digest)
+        self.path(digest)
         make_private_folder(self.folder.uploads)
         upload = self.folder.upload(digest)
         with self.locked(digest):
-            if path.exists():
+            if self._is_there(digest, size_bytes):
                 note_whole()
                 return size_bytes
             with upload.open("ab") as stream:
@@ -96,10 +108,13 @@ class Contents:
         with self.locked(digest):
             path = self.path(digest)
             try:
-                if not path.exists():
+                if not self._is_there(digest, size_bytes):
                     if source.stat().st_size != size_bytes or _digest_of(source) != digest:
                         return False
-                    path.hardlink_to(source)
+                    if self.remote is None:
+                        path.hardlink_to(source)
+                    else:
+                        self.remote.put(source, digest)
             except OSError:  # gone, or on another file system: then it is sent
                 return False
             note_whole()
@@ -107,21 +122,33 @@ class Contents:
 
     def remove(self, digest: str) -> None:
         """Take a content away. The caller holds `locked(digest)` and has seen that nothing names it."""
+        if self.remote is not None:
+            self.remote.remove(digest)
         self.path(digest).unlink(missing_ok=True)
 
-    def existing(self, digest: str) -> Path:
-        """Return the file of a content.
+    def size(self, digest: str) -> int | None:
+        """Return how long a content is; None where it is not there."""
+        if self.remote is not None:
+            return self.remote.size(digest)
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def existing_size(self, digest: str) -> int:
+        """Return how long a content is.
 
         Raises:
             NotFound: the server does not have it.
         """
-        path = self.path(digest)
-        if not path.is_file():
+        self.path(digest)
+        size = self.size(digest)
+        if size is None:
             raise NotFound(
                 f"the server does not have the content `{digest[:16]}...`",
                 hint="it is sent by the machine that logged it: is the service there still running?",
             )
-        return path
+        return size
 
     def remove_stale_uploads(self) -> int:
         """Take away parts that nobody goes on with; return how many."""
@@ -138,9 +165,16 @@ class Contents:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            with self.alone(digest):
+                yield
         finally:
             os.close(descriptor)
+
+    def _is_there(self, digest: str, size_bytes: int) -> bool:
+        """Tell whether a content is there whole; behind a URL it may be there in part."""
+        if self.remote is None:
+            return self.path(digest).exists()
+        return self.remote.size(digest) == size_bytes
 
     def _uploads(self) -> list[Path]:
         return [path for path in self.folder.uploads.glob("*") if path.is_file()]
@@ -148,14 +182,33 @@ class Contents:
     def _complete(self, upload: Path, digest: str, size_bytes: int) -> None:
         found = upload.stat().st_size
         if found == size_bytes and _digest_of(upload) == digest:
-            make_private_folder(self.path(digest).parent)
-            upload.replace(self.path(digest))
+            if self.remote is None:
+                make_private_folder(self.path(digest).parent)
+                upload.replace(self.path(digest))
+            else:
+                self.remote.put(upload, digest)
+                upload.unlink()
             return
         upload.unlink()
         raise UsageError(
             f"what was sent as `{digest[:16]}...` is {found} bytes of another content than its name says",
             hint="send it again from the beginning",
         )
+
+
+def open_contents(place: str | None, store: Store, *, folder: Path, near: Path | None = None) -> Contents:
+    """Return the contents that are kept at `place`.
+
+    Args:
+        place: a folder, or a URL of fsspec; None: `folder`, which also takes what is on its way to a URL.
+        store: the database that knows them.
+
+    Raises:
+        UsageError: there can be none.
+    """
+    if place is None or not is_url(place):
+        return Contents(BlobFolder(Path(place).expanduser().absolute() if place else folder), near)
+    return Contents(BlobFolder(folder), near, open_remote(place), partial(store.alone, "content"))
 
 
 def refuse_large(digest: str, size_bytes: int, *, limit_bytes: int) -> None:

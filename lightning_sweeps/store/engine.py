@@ -35,6 +35,8 @@ POOL_OVERFLOW = 48
 """Together more than the server has worker threads, so that no request waits for a connection."""
 
 _WRITES = "lightning_sweeps_writes"
+_LOCK = sqlalchemy.text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_UNLOCK = sqlalchemy.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
 
 
 class Store:
@@ -72,6 +74,24 @@ class Store:
             writing = connection.execution_options(**{_WRITES: True})
             with writing.begin():
                 yield writing
+
+    @contextmanager
+    def alone(self, kind: str, name: str) -> Iterator[None]:
+        """Be the only one, over all servers of a PostgreSQL database, between here and the end of the block.
+
+        On SQLite this does nothing: its servers are on one machine, where a lock file does it.
+        """
+        if self.kind == "sqlite":
+            yield
+            return
+        whole_name = {"name": f"{kind}:{name}"}
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")  # no transaction that could be idle
+            connection.execute(_LOCK, whole_name)
+            try:
+                yield
+            finally:
+                connection.execute(_UNLOCK, whole_name)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
