@@ -87,13 +87,18 @@ def log_all(client: Client, run: Writer) -> None:
 
 def png(width: int, height: int, *, shade: tuple[int, int, int]) -> bytes:
     """Return a picture of one colour."""
+    return picture([bytes(part % 256 for part in shade) * width] * height)
+
+
+def picture(rows: list[bytes]) -> bytes:
+    """Return a PNG of rows of pixels, three bytes each."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    lines = (b"\0" + bytes(part % 256 for part in shade) * width) * height
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    head = struct.pack(">IIBBBBB", len(rows[0]) // 3, len(rows), 8, 2, 0, 0, 0)
+    lines = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
 
 
 def _sound() -> bytes:

@@ -56,7 +56,7 @@ class Writer:
 
 
 def run_info(name: str, **more: Any) -> RunInfo:
-    return RunInfo(f"run-{name}", "tests", name, more.pop("group", f"group-{name}"), **more)
+    return RunInfo(f"run-{name}", more.pop("project", "tests"), name, more.pop("group", f"group-{name}"), **more)
 
 
 @dataclass(frozen=True, slots=True)

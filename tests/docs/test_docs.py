@@ -66,3 +66,12 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_the_readme_names_only_commands_that_exist() -> None:
     named = set(re.findall(r"^lightning-sweeps (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert named <= COMMANDS.keys()
+
+
+def test_every_picture_is_small_and_shown() -> None:
+    shown = set(
+        re.findall(r"\]\(images/([\w.-]+)\)", "".join(path.read_text() for path in (ROOT / "docs").glob("*.md")))
+    )
+    there = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+    assert there.keys() == shown
+    assert all(size < 300_000 for size in there.values()), there

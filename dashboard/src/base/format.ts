@@ -21,12 +21,12 @@ export function value(given: unknown, digits = 4): string {
   return typeof given === "boolean" ? String(given) : JSON.stringify(given);
 }
 
-export function bytes(size: number): string {
+export function bytes(size: number, digits = 3): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let at = 0;
   let left = size;
   for (; left >= 1000 && at < units.length - 1; at++) left /= 1000;
-  return `${number(left, 3)} ${units[at]}`;
+  return `${number(left, digits)} ${units[at]}`;
 }
 
 export function duration(seconds: number): string {

@@ -76,20 +76,22 @@ function SystemChart({ node, panel, from, to, counts, own }: ChartProps) {
       }),
     [series, theme, own],
   );
+  const first = Math.min(...lines.map((line) => line.x[0] ?? Number.POSITIVE_INFINITY));
   const look: Look = useMemo(
     () => ({
       ...DEFAULT_LOOK,
       xAxis: "time",
-      zoom: view.zoom,
+      zoom: first < end ? [Math.max(from, first), end] : view.zoom, // no empty half where sampling began later
       ...(panel.isPercent ? { yRange: [0, 100] as [number, number], unit: percent } : {}),
-      ...(panel.isBytes ? { unit: bytes } : {}),
+      ...(panel.isBytes ? { unit: size } : {}),
     }),
-    [view, panel],
+    [view, panel, first],
   );
   const marked = own.length && panel.keys.some((key) => GPU.test(key)) ? `this run's: GPU ${own.join(", ")}` : "";
   return <Chart title={panel.title} note={marked} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} />;
 }
 
+const size = (count: number) => bytes(count, 4);
 const percent = (share: number) => `${number(share, 3)} %`;
 
 /** Returns one panel a quantity; the same quantity of all GPUs is in one. */

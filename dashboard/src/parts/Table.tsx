@@ -62,7 +62,7 @@ export function Table<Row>(props: Props<Row>) {
   useEffect(() => onSight?.(first, last), [first, last, total]);
 
   const width = columns.reduce((sum, column) => sum + column.width, 0);
-  const template = columns.map((column) => `minmax(${column.width}px, ${column.isNumber ? 0.6 : 1}fr)`).join(" ");
+  const template = columns.map((column) => column.isPinned ? `${column.width}px` : `minmax(${column.width}px, ${column.isNumber ? 0.6 : 1}fr)`).join(" ");
   const lefts = pinnedLefts(columns);
   const cellStyle = (at: number): Record<string, string> => (lefts[at] === undefined ? {} : { left: `${lefts[at]}px` });
   const cellClass = (at: number) =>

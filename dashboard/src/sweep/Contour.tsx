@@ -16,8 +16,10 @@ interface Props {
   onSelect: (trial: string) => void;
 }
 
-const COLUMNS = 96;
-const ROWS = 60;
+/** Cells across and up; twice as many where there are few trials to go through for each. */
+const COLUMNS = 140;
+const ROWS = 70;
+const FEW = 150;
 
 export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) {
   const theme = useTheme();
@@ -33,14 +35,16 @@ export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) 
     const [x, y] = [xs.places[at], ys.places[at]];
     return x === null || x === undefined || y === null || y === undefined ? [] : [{ x, y, value: places.get(trial.id)!, trial }];
   });
+  const fine = dots.length < FEW ? 2 : 1;
+  const [columns, rows] = [COLUMNS * fine, ROWS * fine];
   const drawn = JSON.stringify(dots.map((dot) => [dot.x, dot.y, dot.value]));
   useEffect(() => {
     const paper = canvas.current?.getContext("2d");
     if (!paper) return;
-    paper.clearRect(0, 0, COLUMNS, ROWS);
-    for (const cell of field(dots, COLUMNS, ROWS)) {
-      paper.fillStyle = scaleColor(cell.value, theme, 0.2 + 0.6 * cell.trust);
-      paper.fillRect(cell.column, ROWS - 1 - cell.row, 1, 1);
+    paper.clearRect(0, 0, columns, rows);
+    for (const cell of field(dots, columns, rows)) {
+      paper.fillStyle = scaleColor(cell.value, theme, cell.isTrusted ? 0.65 : 0.3);
+      paper.fillRect(cell.column, rows - 1 - cell.row, 1, 1);
     }
   }, [drawn, theme]);
   const choice = (label: string, value: string, set: (name: string) => void) => (
@@ -66,7 +70,7 @@ export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) 
           ))}
         </div>
         <div class="contour-field">
-          <canvas ref={canvas} width={COLUMNS} height={ROWS} aria-hidden="true" />
+          <canvas ref={canvas} width={columns} height={rows} aria-hidden="true" />
           {dots.map(({ x, y, trial }) => {
             const isOut = chosen !== null && !chosen.has(trial.id);
             const said = `trial ${trial.number}: ${number(trial.objective)}`;

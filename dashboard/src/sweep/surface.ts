@@ -13,8 +13,8 @@ export interface Cell {
   column: number;
   row: number;
   value: number;
-  /** How near the nearest trial is, 0 to 1. */
-  trust: number;
+  /** Whether a trial is near. */
+  isTrusted: boolean;
 }
 
 const EDGE = 0.05;
@@ -43,6 +43,12 @@ export function placeOn(parameter: Parameter, values: unknown[]): { places: (num
   return { places: values.map((value) => (usable(value) ? inner((scale(value) - low) / span) : null)), ticks };
 }
 
+/** Few shades are read as lines of equal height; a smooth slope is not. */
+const BANDS = 12;
+/** Where no trial weighs more than this, there is little to say. */
+const LEAST_WEIGHT = 0.2;
+const banded = (value: number, bands: number) => Math.round(value * bands) / bands;
+
 /** Returns for each cell the mean of all values, each weighted by how near it is (a Gaussian kernel). */
 export function field(dots: Dot[], columns: number, rows: number): Cell[] {
   const cells: Cell[] = [];
@@ -58,7 +64,7 @@ export function field(dots: Dot[], columns: number, rows: number): Cell[] {
         weights += weight;
         nearest = Math.max(nearest, weight);
       }
-      cells.push({ column, row, value: sum / weights, trust: Math.min(1, nearest) });
+      cells.push({ column, row, value: banded(sum / weights, BANDS), isTrusted: nearest > LEAST_WEIGHT });
     }
   }
   return cells;
