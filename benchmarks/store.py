@@ -16,11 +16,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import psutil
+import requests
 from sqlalchemy import insert
 
 from lightning_sweeps import records
@@ -38,6 +41,8 @@ from tests.servers import running_server
 BEGAN = 1.7e9
 PIXELS = 800
 SPIKES = 20
+RANKS = 16
+"""A node's journals, which its service sends together."""
 PART = 200_000
 
 
@@ -151,10 +156,13 @@ def charts(folder: Path, *, long: int, grid_steps: int) -> None:
         grid = [LineRequest(run, key) for run in runs for key in keys]
         name = f"50 runs x 20 keys, {grid_steps:,} points each, 300 px"
         say(f"{name}, store", median_ms(query(grid, 300), times=5), "ms CPU", "aim 300")
-    with running_server(folder) as (client, _):
+    with running_server(folder) as (client, server):
         say(f"1 series, 100,000 points, {PIXELS} px, HTTP", wall_ms(_ask(client, short)), "ms wall", "aim 10")
         say(f"1 series, {long:,} points, {PIXELS} px, HTTP", wall_ms(_ask(client, whole)), "ms wall")
-        say(f"{name}, HTTP", wall_ms(_ask(client, grid, 300), times=5), "ms wall")
+        say(f"{name}, HTTP, JSON", wall_ms(_ask(client, grid, 300), times=5), "ms wall")
+        before = cpu_s(server)
+        say(f"{name}, HTTP, as the page asks", wall_ms(_ask_packed(server, grid, 300), times=5), "ms wall", "aim 300")
+        say("the same", (cpu_s(server) - before) / 7 * 1000, "ms", "of the server's CPU")
 
 
 def ingest(folder: Path, *, runs: int, rows: int, keys: int) -> None:
@@ -171,6 +179,15 @@ def ingest(folder: Path, *, runs: int, rows: int, keys: int) -> None:
             points / cpu,
             "points/s",
             "of the server's CPU; aim 300,000",
+        )
+        say("the same by the clock", points / wall, "points/s")
+        together = [(name, 0, journal_of(name, rows, keys)) for name in (f"k{number}" for number in range(runs))]
+        before, began = cpu_s(server), time.perf_counter()
+        for at in range(0, runs, RANKS):
+            client.send_journals(together[at : at + RANKS])
+        wall, cpu = time.perf_counter() - began, cpu_s(server) - before
+        say(
+            f"the same, {RANKS} journals a request, as a service sends", points / cpu, "points/s", "of the server's CPU"
         )
         say("the same by the clock", points / wall, "points/s")
         ids = {name: len(data) for name, data in journals.items()}
@@ -286,6 +303,14 @@ def _settle(store: Store) -> None:
 
 def _ask(client: Client, lines: list[LineRequest], points: int = PIXELS) -> Callable[[], object]:
     return lambda: client.query_series(SeriesQuery(lines, points=points))
+
+
+def _ask_packed(server: ServerFile, lines: list[LineRequest], points: int) -> Callable[[], object]:
+    """Return what asks in the form that the dashboard reads: arrays of numbers as bytes."""
+    session = requests.Session()
+    body = msgspec.json.encode(asdict(SeriesQuery(lines, points=points)))
+    headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
+    return lambda: session.post(f"{server.url}/api/series/packed", data=body, headers=headers, timeout=60).content
 
 
 def journal_of(name: str, rows: int, keys: int) -> bytes:
