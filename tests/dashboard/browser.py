@@ -37,6 +37,7 @@ class Browser:
     def __init__(self, driver_url: str, profile: Path, *, width: int, height: int) -> None:
         self._http = requests.Session()
         self._http.trust_env = False
+        self.profile = profile
         options = {
             "binary": _chromium(),
             "args": [*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"],
@@ -172,6 +173,7 @@ def running_browser(*, width: int = 1440, height: int = 900) -> Iterator[Browser
     """Run Chromium; the test is skipped where it is not installed.
 
     The driver is no child of this process: the browser comes and goes with processes that no test could be blamed for.
+    A shell beside it ends them all where this process is gone without having done so.
     """
     driver = shutil.which("chromedriver")
     if driver is None or not _chromium():
@@ -180,8 +182,10 @@ def running_browser(*, width: int = 1440, height: int = 900) -> Iterator[Browser
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    script = f'setsid "{driver}" --port={port} >"{folder}/driver.log" 2>&1 & echo $!'
-    said = subprocess.run(["sh", "-c", script], check=True, stdout=subprocess.PIPE, text=True).stdout
+    here = f"kill -0 {os.getpid()} && kill -0 $!"
+    watch = f"'{driver}' --port={port} & while {here}; do sleep 1; done; rm -rf '{folder}'; kill -KILL 0"
+    script = f'setsid sh -c "$1" >"{folder}/driver.log" 2>&1 & echo $!'
+    said = subprocess.run(["sh", "-c", script, "sh", watch], check=True, stdout=subprocess.PIPE, text=True).stdout
     process = psutil.Process(int(said))
     try:
         url = f"http://127.0.0.1:{port}"
