@@ -4,7 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useTheme } from "../base/theme";
 import { Menu } from "../parts/Menu";
 import { type Line, toCsv } from "./lines";
-import { type Look, Plot } from "./plot";
+import type { Look } from "./look";
+import { Plot } from "./plot";
 import { toSvg } from "./svg";
 
 export const DEFAULT_LOOK: Look = {

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import { useParam } from "../base/router";
 import { byWorth } from "../base/worth";
 import { type ChartRun, Metric } from "./Metric";
-import type { Look } from "./plot";
+import type { Look } from "./look";
 
 const OWN_GROUP = "other";
 const SOON = ["epoch", "trainer/global_step"];

@@ -5,7 +5,7 @@ import type { Run } from "../base/api";
 import { Chart } from "./Chart";
 import { type Line, toBand, toLine } from "./lines";
 import { useGroups, useSeries, type Wanted } from "./loader";
-import type { Look } from "./plot";
+import type { Look } from "./look";
 
 /** What of a run its charts need. */
 export type Drawn = Pick<Run, "id" | "rows" | "state" | "summary">;

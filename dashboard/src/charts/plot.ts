@@ -4,39 +4,14 @@ import uPlot from "uplot";
 import { duration, number } from "../base/format";
 import { cssColor, faded } from "../base/theme";
 import { type Cross, onCross, showCross } from "./crosshair";
-import { type Line, nearest, type XAxis } from "./lines";
-
-export interface Look {
-  xAxis: XAxis;
-  isLogX: boolean;
-  isLogY: boolean;
-  hasEnvelope: boolean;
-  hasOutliers: boolean;
-  /** The stretch of x that is shown; null: all. */
-  zoom: [number, number] | null;
-  /** Formats values of the y axis. */
-  unit?: (value: number) => string;
-  /** The y axis's fixed range. */
-  yRange?: [number, number];
-}
+import { type Line, nearest } from "./lines";
+import { clockText, type Look } from "./look";
+import { isRound, xRange, yRange } from "./ranges";
+import { tell } from "./readout";
 
 const FONT = "11px system-ui, sans-serif";
 const READOUT_ROWS = 8;
 const LEAST_DRAG_PX = 4;
-/** What lies this near to the pointer is told as the range under it: no spike hides between two pixels. */
-const REACH_PX = 1.5;
-
-export function xText(value: number, axis: XAxis): string {
-  if (axis === "time") return new Date(value * 1000).toLocaleTimeString();
-  if (axis === "relative") return duration(value);
-  return `${axis.replace(/^key:/, "")} ${number(value, 6)}`;
-}
-
-/** Returns a time of day; with seconds where the ticks lie closer than minutes. */
-function clockText(value: number, splits: number[]): string {
-  const isClose = splits.length > 1 && splits[1]! - splits[0]! < 60;
-  return new Date(value * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(isClose ? { second: "2-digit" } : {}) });
-}
 
 export class Plot {
   private plot: uPlot | null = null;
@@ -114,8 +89,8 @@ export class Plot {
     const grid = { stroke: cssColor("grid"), width: 1 };
     const axis = { stroke: ink, font: FONT, grid, ticks: { show: false } };
     const { look } = this;
-    const xScale: uPlot.Scale = { time: false, distr: look.isLogX ? 3 : 1, range: () => this.xRange() };
-    const yScale: uPlot.Scale = { distr: look.isLogY ? 3 : 1, range: () => this.yRange() };
+    const xScale: uPlot.Scale = { time: false, distr: look.isLogX ? 3 : 1, range: () => xRange(this.lines, this.look) };
+    const yScale: uPlot.Scale = { distr: look.isLogY ? 3 : 1, range: () => yRange(this.lines, this.look) };
     const xValues = (_: uPlot, splits: number[]) =>
       splits.map((value) => {
         if (value === null) return "";
@@ -164,44 +139,6 @@ export class Plot {
     over.addEventListener("mousemove", (event) => this.point(event));
     over.addEventListener("mouseleave", () => showCross(null));
     over.addEventListener("dblclick", () => this.onZoom(null));
-  }
-
-  private xRange(): [number, number] {
-    if (this.look.zoom) return this.look.zoom;
-    let low = Number.POSITIVE_INFINITY;
-    let high = Number.NEGATIVE_INFINITY;
-    for (const line of this.lines) {
-      const first = this.look.isLogX ? line.x.find((x) => x > 0) : line.x[0];
-      if (first === undefined) continue;
-      low = Math.min(low, first);
-      high = Math.max(high, line.x[line.x.length - 1]!);
-    }
-    if (low > high) return this.look.isLogX ? [1, 10] : [0, 1];
-    return low === high ? [low * 0.999 - (this.look.isLogX ? 0 : 0.5), high * 1.001 + 0.5] : [low, high];
-  }
-
-  private yRange(): [number, number] {
-    if (this.look.yRange) return this.look.yRange;
-    const [from, to] = this.xRange();
-    const seen: number[] = [];
-    const { isLogY, hasEnvelope, hasOutliers } = this.look;
-    for (const line of this.lines) {
-      const isFlat = line.low === line.high && line.raw === null;
-      const sources = isFlat ? [line.y] : hasEnvelope || line.counts ? [line.y, line.low, line.high] : line.raw ? [line.y, line.raw] : [line.y];
-      for (const source of sources) {
-        for (let at = 0; at < source.length; at++) {
-          const value = source[at];
-          if (value == null || (isLogY && value <= 0) || line.x[at]! < from || line.x[at]! > to) continue;
-          seen.push(value);
-        }
-      }
-    }
-    if (!seen.length) return isLogY ? [0.1, 1] : [0, 1];
-    let [low, high] = hasOutliers ? extent(seen) : quantiles(seen);
-    if (isLogY) return [low / 1.15, high * 1.15];
-    if (low === high) [low, high] = [low - (Math.abs(low) * 0.05 || 0.5), high + (Math.abs(high) * 0.05 || 0.5)];
-    const room = (high - low) * 0.05;
-    return [low >= 0 && low < room * 2 ? 0 : low - room, high + room];
   }
 
   private drawBehind(plot: uPlot): void {
@@ -303,34 +240,7 @@ export class Plot {
       .sort((a, b) => a.far - b.far);
     const first = near[0];
     showCross({ x: first ? first.line.x[first.at]! : x, line: first?.line.id ?? "", source: this });
-    this.tell(near.slice(0, READOUT_ROWS), near.length, left);
-  }
-
-  /** Writes the values under the pointer into the readout, nearest first. */
-  private tell(near: { line: Line; at: number }[], total: number, left: number): void {
-    const { readout, look, plot } = this;
-    if (!near.length || !plot) {
-      readout.hidden = true;
-      return;
-    }
-    const head = element("div", "readout-head", xText(near[0]!.line.x[near[0]!.at]!, look.xAxis));
-    const rows = near.map(({ line, at }, order) => {
-      const row = element("div", order ? "readout-row" : "readout-row first", "");
-      const swatch = element("i", "swatch", "");
-      swatch.style.background = line.color;
-      const shown = look.unit ?? ((value: number) => number(value, 5));
-      const [low, high] = range(line, at, plot.posToVal(left - REACH_PX, "x"), plot.posToVal(left + REACH_PX, "x"));
-      const span = low < high ? `  ${shown(low)} … ${shown(high)}` : "";
-      const count = line.counts ? ` (${line.counts[at]})` : "";
-      row.append(swatch, element("span", "readout-name", line.label), element("b", "", shown(line.y[at]!) + count), element("small", "", span));
-      return row;
-    });
-    const ends = near[0]!.line.end;
-    const isAtEnd = ends && near[0]!.at === near[0]!.line.x.length - 1;
-    const more = total > near.length ? [element("div", "readout-more", `and ${total - near.length} more`)] : [];
-    readout.replaceChildren(head, ...rows, ...more, ...(isAtEnd ? [element("div", "readout-more", ends.text)] : []));
-    readout.hidden = false;
-    readout.classList.toggle("at-left", left > plot.over.clientWidth / 2);
+    tell(this.readout, plot, this.look, { near: near.slice(0, READOUT_ROWS), total: near.length, left });
   }
 
   /** Moves this chart's part of the shared crosshair. */
@@ -357,51 +267,7 @@ export class Plot {
     const y = plot.valToPos(value!, "y");
     this.dot.style.transform = `translate(${x}px, ${y}px)`;
     this.dot.style.background = line.color;
-    if (cross.source !== this) this.tell([{ line, at }], 1, left);
+    if (cross.source !== this) tell(this.readout, plot, this.look, { near: [{ line, at }], total: 1, left });
   }
 }
 
-function element(name: string, className: string, text: string): HTMLElement {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-/** Returns whether a value is 1, 2 or 5 times a power of ten: what a logarithmic axis names. */
-function isRound(value: number): boolean {
-  const first = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 5].some((one) => Math.abs(first - one) < 1e-6);
-}
-
-/** Returns the least and the most of a line's values at a point and from one place to another; the first is larger where there are none. */
-function range(line: Line, at: number, from: number, to: number): [number, number] {
-  let low = line.low[at] ?? Number.POSITIVE_INFINITY;
-  let high = line.high[at] ?? Number.NEGATIVE_INFINITY;
-  let first = at;
-  let last = at;
-  while (first > 0 && line.x[first - 1]! >= from) first--;
-  while (last < line.x.length - 1 && line.x[last + 1]! <= to) last++;
-  for (let near = first; near <= last; near++) {
-    low = Math.min(low, line.low[near] ?? low);
-    high = Math.max(high, line.high[near] ?? high);
-  }
-  return [low, high];
-}
-
-function extent(values: number[]): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return [low, high];
-}
-
-/** Returns the range that leaves the highest and the lowest 2 % out. */
-function quantiles(values: number[]): [number, number] {
-  const sorted = values.sort((a, b) => a - b);
-  const place = (part: number) => sorted[Math.round(part * (sorted.length - 1))]!;
-  return [place(0.02), place(0.98)];
-}

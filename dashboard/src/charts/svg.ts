@@ -2,7 +2,7 @@
 
 import { number } from "../base/format";
 import type { Line } from "./lines";
-import type { Look } from "./plot";
+import type { Look } from "./look";
 
 const WIDTH = 640;
 const HEIGHT = 400;

@@ -9,7 +9,7 @@ import { Failure } from "./Page";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";
 import { useSeries } from "../charts/loader";
-import type { Look } from "../charts/plot";
+import type { Look } from "../charts/look";
 
 interface Panel {
   title: string;

@@ -1,0 +1,31 @@
+/** How a chart looks: its axes, what is drawn besides the lines, and how its values are told. */
+
+import { duration, number } from "../base/format";
+import type { XAxis } from "./lines";
+
+export interface Look {
+  xAxis: XAxis;
+  isLogX: boolean;
+  isLogY: boolean;
+  hasEnvelope: boolean;
+  hasOutliers: boolean;
+  /** The stretch of x that is shown; null: all. */
+  zoom: [number, number] | null;
+  /** Formats values of the y axis. */
+  unit?: (value: number) => string;
+  /** The y axis's fixed range. */
+  yRange?: [number, number];
+}
+
+/** Returns a place on the x axis in words. */
+export function xText(value: number, axis: XAxis): string {
+  if (axis === "time") return new Date(value * 1000).toLocaleTimeString();
+  if (axis === "relative") return duration(value);
+  return `${axis.replace(/^key:/, "")} ${number(value, 6)}`;
+}
+
+/** Returns a time of day; with seconds where the ticks lie closer than minutes. */
+export function clockText(value: number, splits: number[]): string {
+  const isClose = splits.length > 1 && splits[1]! - splits[0]! < 60;
+  return new Date(value * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(isClose ? { second: "2-digit" } : {}) });
+}

@@ -1,0 +1,67 @@
+/** What stretch of each axis a chart shows. Pure functions. */
+
+import type { Line } from "./lines";
+import type { Look } from "./look";
+
+/** Returns the zoom, else from the first to the last point of all lines. */
+export function xRange(lines: Line[], look: Look): [number, number] {
+  if (look.zoom) return look.zoom;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const line of lines) {
+    const first = look.isLogX ? line.x.find((x) => x > 0) : line.x[0];
+    if (first === undefined) continue;
+    low = Math.min(low, first);
+    high = Math.max(high, line.x[line.x.length - 1]!);
+  }
+  if (low > high) return look.isLogX ? [1, 10] : [0, 1];
+  return low === high ? [low * 0.999 - (look.isLogX ? 0 : 0.5), high * 1.001 + 0.5] : [low, high];
+}
+
+/** Returns what holds all values within the x range, with a little room; without outliers, all but the outermost. */
+export function yRange(lines: Line[], look: Look): [number, number] {
+  if (look.yRange) return look.yRange;
+  const [from, to] = xRange(lines, look);
+  const seen: number[] = [];
+  const { isLogY, hasEnvelope, hasOutliers } = look;
+  for (const line of lines) {
+    const isFlat = line.low === line.high && line.raw === null;
+    const sources = isFlat ? [line.y] : hasEnvelope || line.counts ? [line.y, line.low, line.high] : line.raw ? [line.y, line.raw] : [line.y];
+    for (const source of sources) {
+      for (let at = 0; at < source.length; at++) {
+        const value = source[at];
+        if (value == null || (isLogY && value <= 0) || line.x[at]! < from || line.x[at]! > to) continue;
+        seen.push(value);
+      }
+    }
+  }
+  if (!seen.length) return isLogY ? [0.1, 1] : [0, 1];
+  let [low, high] = hasOutliers ? extent(seen) : quantiles(seen);
+  if (isLogY) return [low / 1.15, high * 1.15];
+  if (low === high) [low, high] = [low - (Math.abs(low) * 0.05 || 0.5), high + (Math.abs(high) * 0.05 || 0.5)];
+  const room = (high - low) * 0.05;
+  return [low >= 0 && low < room * 2 ? 0 : low - room, high + room];
+}
+
+/** Returns whether a value is 1, 2 or 5 times a power of ten: what a logarithmic axis names. */
+export function isRound(value: number): boolean {
+  const first = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return [1, 2, 5].some((one) => Math.abs(first - one) < 1e-6);
+}
+
+function extent(values: number[]): [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+/** Returns the range that leaves the highest and the lowest 2 % out. */
+function quantiles(values: number[]): [number, number] {
+  const sorted = values.sort((a, b) => a - b);
+  const place = (part: number) => sorted[Math.round(part * (sorted.length - 1))]!;
+  return [place(0.02), place(0.98)];
+}
