@@ -55,6 +55,10 @@ def _seconds_or_never(text: str) -> float:
     return 0.0 if float(text) == 0 else _seconds(text)
 
 
+def _days(text: str) -> float | None:
+    return _seconds(text) if text else None
+
+
 def _url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError(text)
@@ -132,6 +136,13 @@ VARIABLES = (
         _seconds_or_never,
     ),
     Variable(
+        "MEDIA_DAYS",
+        "",
+        "days > 0; empty for ever",
+        "how long copies of logged files stay on this machine once the server has them",
+        _days,
+    ),
+    Variable(
         "SAMPLE_INTERVAL_S",
         "5",
         "seconds > 0",
@@ -164,6 +175,7 @@ class Settings:
     group: str
     trial: Path | None
     stall_s: float
+    media_days: float | None
     sample_interval_s: float
     idle_exit_s: float
 

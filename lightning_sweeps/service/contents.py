@@ -12,6 +12,7 @@ from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import LightningSweepsError, ServerError
 from lightning_sweeps.paths import Home
 from lightning_sweeps.sending import send_contents
+from lightning_sweeps.service.tidying import Tidying
 from lightning_sweeps.settings import Settings
 
 logger = logging.getLogger("lightning_sweeps.service")
@@ -21,6 +22,7 @@ REQUEST_TIMEOUT_S = 60.0
 TICK_S = 0.5
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 30.0
+DAY_S = 86400.0
 REFUSED_S = 60.0
 """A journal of which the server refuses a content waits this long."""
 
@@ -46,6 +48,11 @@ class ContentShipping:
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _generation: int = 0
+    _tidying: Tidying = field(init=False)
+
+    def __post_init__(self) -> None:
+        days = self.settings.media_days
+        self._tidying = Tidying(self.home, None if days is None else days * DAY_S)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="contents", daemon=True)
@@ -77,13 +84,16 @@ class ContentShipping:
         client: Client | None = None
         while not self._stop.is_set():
             due = self._next()
-            if due is None:
-                self._news.wait(TICK_S if self._waiting else None)
+            if due is None and self._tidying.wait_s != 0.0:
+                self._news.wait(TICK_S if self._waiting else self._tidying.wait_s)
                 self._news.clear()
                 continue
-            journal_id, generation = due
             try:
                 client = client or connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
+                if due is None:
+                    self._tidying.tidy(client)
+                    continue
+                journal_id, generation = due
                 refused = send_contents(client, self.home, journal_id).refused
                 self._settle(journal_id, generation, refused)
                 backoff_s = FIRST_BACKOFF_S

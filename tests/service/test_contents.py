@@ -30,6 +30,14 @@ run.log_media('big', big, mime='application/octet-stream')
 ls.finish()
 """
 FILES = 4
+LOG_FOR_EVER = """
+import time
+run = ls.init('p', mode='single')
+for number in range(10**6):
+    run.log_media('img', os.urandom(20_000), mime='image/png', step=number)
+    run.log({'x': number})
+    time.sleep(0.005)
+"""
 
 
 @pytest.fixture
@@ -69,6 +77,44 @@ def test_contents_follow_their_rows_and_the_journal_waits_for_them(
         wait_until(lambda: stored(client) == FILES, what="all files on the server")
         wait_until(lambda: len(journal_files(home)) == 1, what="the end of the program's journal")  # the node's stays
     assert len([path for path in Home(home).media.rglob("*") if path.is_file()]) == FILES, "nothing is deleted here"
+
+
+def test_copies_that_the_server_has_go_when_they_are_old(
+    home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = remote
+    unknown = Home(home).blob(hashlib.sha256(b"no row names it").hexdigest())
+    unknown.parent.mkdir(parents=True)
+    unknown.write_bytes(b"no row names it")
+    log(home, monkeypatch)
+    with running_service(home, **of_server(server, LIGHTNING_SWEEPS_MEDIA_DAYS="1e-9")):
+        left = [unknown]
+        wait_until(
+            lambda: [path for path in Home(home).media.rglob("*") if path.is_file()] == left, what="the others gone"
+        )
+    assert stored(client) == FILES
+
+
+@pytest.mark.fault
+def test_files_of_a_killed_program_reach_the_server_whole(
+    home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = remote
+    monkeypatch.setenv("LIGHTNING_SWEEPS_SERVICE", "off")
+    program = run_program(home, LOG_FOR_EVER)
+    wait_until(lambda: len([path for path in Home(home).media.rglob("*") if path.is_file()]) > 20, what="some files")
+    os.kill(program.pid, signal.SIGKILL)
+    program.wait(60)
+
+    def is_whole() -> bool:
+        runs = client.runs(project="p").runs
+        entries = client.media(runs[0].id) if runs and runs[0].state == "killed" else []
+        return bool(entries) and all(entry.is_stored for entry in entries)
+
+    with running_service(home, **of_server(server)):
+        wait_until(is_whole, what="the run's end and all files that its rows name")
+    (run,) = client.runs(project="p").runs
+    assert len(client.media(run.id)) >= 19 and stored(client) == len(client.media(run.id))
 
 
 @pytest.mark.fault
