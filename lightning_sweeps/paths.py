@@ -87,6 +87,11 @@ class Home:
         return self.root / f"service-{node}.json"
 
     @property
+    def slurm_logs(self) -> Path:
+        """What submitted Slurm jobs print, and what submitit keeps of them."""
+        return self.root / "slurm"
+
+    @property
     def service_log(self) -> Path:
         return self.root / "service.log"
 

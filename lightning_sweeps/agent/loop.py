@@ -61,6 +61,9 @@ HEARTBEATS_PER_LEASE = 4
 LONGEST_HEARTBEAT_S = 3.0
 """Orders come with the answer to a heartbeat: a person who cancels a trial does not want to wait for long."""
 
+LATE_S = 0.3
+"""By how much the agent may hear a signal later than its trial; what a failed trial costs."""
+
 GPU_FREE_S = 3.0
 """How long a driver may take to free the memory of processes that have ended."""
 
@@ -338,6 +341,8 @@ class Agent:
         while True:
             returncode = run.wait(TICK_S)
             if returncode is not None:
+                if returncode and not self.state.cause:
+                    self._hear_late()
                 return returncode
             run.show()
             for event in self.signals.take():
@@ -345,6 +350,12 @@ class Agent:
             self._carry_out(Ticked())
             if time.monotonic() >= self.next_heartbeat:
                 self._heartbeat(trial, run)
+
+    def _hear_late(self) -> None:
+        """Hear a signal that has ended the trial and is still on its way here: Slurm sends it to every process."""
+        self.signals.sleep(LATE_S)
+        for event in self.signals.take():
+            self._carry_out(event)
 
     def _heartbeat(self, trial: m.Trial, run: TrialRun) -> None:
         run.reap()

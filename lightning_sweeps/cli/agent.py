@@ -6,6 +6,10 @@ import typer
 
 from lightning_sweeps import tuner
 from lightning_sweeps.agent.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
+from lightning_sweeps.agent.slurm import DEFAULT_TIME, SlurmOptions, submit
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.paths import Home
+from lightning_sweeps.settings import read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -42,6 +46,15 @@ def agent(
     address: str | None = typer.Option(
         None, "--address", help="By which other machines reach this one, for trials over several (default: found)."
     ),
+    slurm: bool = typer.Option(False, "--slurm", help="Submit the agents as Slurm jobs instead of running them here."),
+    partition: str | None = typer.Option(None, "--partition", help="With --slurm: the partition."),
+    max_jobs: int = typer.Option(1, "--max-jobs", help="With --slurm: jobs at once, each on one machine."),
+    time: str = typer.Option(
+        DEFAULT_TIME, "--time", help="With --slurm: a job's time limit; it is queued again when it is reached."
+    ),
+    sbatch: list[str] = typer.Option(  # noqa: B008 - typer's own way
+        (), "--sbatch", help="With --slurm: a further option of sbatch, name=value; may be repeated."
+    ),
 ) -> None:
     """Run trials until the sweep is finished: all GPUs of this machine, one agent each.
 
@@ -55,6 +68,8 @@ def agent(
       lightning-sweeps agent 1a2b3c4d5e --gpus-per-trial 2
 
       lightning-sweeps agent 1a2b3c4d5e --slots 2 --count 10
+
+      lightning-sweeps agent 1a2b3c4d5e --slurm --partition gpu --gpus-per-trial 2 --max-jobs 8 --time 12:00:00
     """
     options = AgentOptions(
         count=count,
@@ -71,4 +86,10 @@ def agent(
         max_quick_failures=max_quick_failures,
         address=address,
     )
-    raise typer.Exit(tuner.run(sweep, options))
+    if not slurm:
+        if partition is not None or max_jobs != 1 or time != DEFAULT_TIME or sbatch:
+            raise UsageError("`--partition`, `--max-jobs`, `--time` or `--sbatch` was given without `--slurm`")
+        raise typer.Exit(tuner.run(sweep, options))
+    settings = read_settings()
+    jobs = submit(sweep, options, SlurmOptions(partition, max_jobs, time, sbatch), settings=settings)
+    typer.echo(f"Submitted {', '.join(jobs)}; what they print: {Home(settings.home).slurm_logs}")
