@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from lightning_sweeps.api import Api
+    from lightning_sweeps.creating import best, sweep
     from lightning_sweeps.inline import agent
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _HOME_OF = {
     "Api": "lightning_sweeps.api",
     "agent": "lightning_sweeps.inline",
+    "best": "lightning_sweeps.creating",
+    "sweep": "lightning_sweeps.creating",
     "Run": "lightning_sweeps.sdk.run",
     "SweepCallback": "lightning_sweeps.trainer.callback",
     "SweepLogger": "lightning_sweeps.trainer.logger",
@@ -42,12 +45,14 @@ __all__ = [
     "Trial",
     "__version__",
     "agent",
+    "best",
     "current_trial",
     "finish",
     "init",
     "log",
     "require",
     "setup",
+    "sweep",
 ]
 
 

@@ -291,6 +291,14 @@ class Client:
     def trial(self, trial_id: str) -> m.Trial:
         return self._get(f"/api/trials/{trial_id}", m.Trial)
 
+    def sweep_changes(self, sweep_id: str) -> list[m.SweepChange]:
+        """Return what people did to a sweep, the first first."""
+        return self._get(f"/api/sweeps/{sweep_id}/changes", list[m.SweepChange])
+
+    def mark_trial(self, trial_id: str, mark: m.TrialMark) -> m.Trial:
+        """Say whether a trial's value counts, or what is to be known of it."""
+        return self._post(f"/api/trials/{trial_id}/mark", m.Trial, mark)
+
     def stop_trial(self, trial_id: str) -> m.Trial:
         return self._post(f"/api/trials/{trial_id}/stop", m.Trial)
 

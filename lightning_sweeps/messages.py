@@ -431,19 +431,40 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class SweepCreate:
-    """`config` is the sweep file as a map; `source` its text, kept as it was."""
+    """`config` is the sweep file as a map; `source` its text, kept as it was.
+
+    `prior_sweeps` and `prior_runs`: ids of sweeps and runs whose results the search begins with.
+    """
 
     config: dict[str, Any]
     source: str = ""
     project: str | None = None
     name: str | None = None
+    prior_sweeps: list[str] = field(default_factory=list)
+    prior_runs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class SweepCreated:
+    """`prior`: with how many results of others it begins."""
+
     id: str
     project: str
     warnings: list[str] = field(default_factory=list)
+    prior: int = 0
+
+
+SweepAction = Literal["create", "state", "update", "enqueue", "stop trial", "mark trial"]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepChange:
+    """What a person did to a sweep, with which key; `detail` says what it was before and is now."""
+
+    time: float
+    key: str
+    action: SweepAction
+    detail: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,6 +508,9 @@ class Trial:
     gpu_s: float | None = None
     gang: Gang | None = None
     """Set while, and after, its last attempt ran on several machines; `agent` is the first of its agents."""
+    ignored: bool = False
+    """A person said that its value counts for nothing: not for the search, nor as the best."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,6 +546,14 @@ class SweepUpdate:
 
     config: dict[str, Any]
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialMark:
+    """What a person says of a trial; None: as before."""
+
+    ignored: bool | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

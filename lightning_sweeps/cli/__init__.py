@@ -29,6 +29,7 @@ COMMANDS = {
     "tune": Entry("lightning_sweeps.cli.tune", "Create a sweep and run it here to its end, in one command."),
     "agent": Entry("lightning_sweeps.cli.agent", "Run a sweep's trials here: one agent per GPU, in one command."),
     "status": Entry("lightning_sweeps.cli.status", "Show sweeps, or one sweep's trials, best result and agents."),
+    "trial": Entry("lightning_sweeps.cli.trial", "Show one trial, mark it as not to be counted, or stop it."),
     "report": Entry("lightning_sweeps.cli.report", "Report what a sweep found, why trials were stopped, what it took."),
     "runs": Entry("lightning_sweeps.cli.runs", "List runs: state, group, rank, last values."),
     "ui": Entry("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import typer
 
 from lightning_sweeps.agent.ledger import describe
 from lightning_sweeps.cli.tables import duration, number, parameters, print_json
 from lightning_sweeps.connection import connect
-from lightning_sweeps.messages import Agent, Sweep, Trial
+from lightning_sweeps.messages import Agent, Sweep, SweepChange, Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.importance import importance
 from lightning_sweeps.sweeps.space import Space
@@ -35,6 +38,8 @@ class Report:
     """From leases to the start of programs."""
 
     agents: list[Agent]
+    ignored: list[Trial]
+    changes: list[SweepChange]
     saved_s: float
     """What stopped trials would have taken more, had each lasted as long as the median of those that finished."""
 
@@ -46,7 +51,7 @@ def report(
 ) -> None:
     """Print what a sweep found: best trials, which parameters mattered, what was stopped and why, failures, time."""
     with connect() as client:
-        found = build(client.sweep(sweep), client.trials(sweep), client.agents(sweep))
+        found = build(client.sweep(sweep), client.trials(sweep), client.agents(sweep), client.sweep_changes(sweep))
     if as_json:
         print_json(asdict(found))
         return
@@ -54,10 +59,11 @@ def report(
         typer.echo(line)
 
 
-def build(sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> Report:
+def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Sequence[SweepChange] = ()) -> Report:
     """Return the report of these trials."""
     sign = 1 if sweep.goal == "minimize" else -1
     ended = [trial for trial in trials if trial.state in ("finished", "stopped") and trial.objective is not None]
+    ended = [trial for trial in ended if not trial.ignored]
     ended.sort(key=lambda trial: (sign * (trial.objective or 0.0), trial.number))
     config = read_config(sweep.config)
     space = Space.of(config.parameters, config.constraints)
@@ -79,6 +85,8 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> Report:
         ),
         start_s=sum(trial.start_s or 0.0 for trial in trials),
         agents=agents,
+        ignored=[trial for trial in trials if trial.ignored],
+        changes=list(changes),
         saved_s=sum(max(0.0, usual - times[trial.id]) for trial in stopped if trial.id in times),
     )
 
@@ -103,6 +111,12 @@ def lines(found: Report) -> list[str]:
     if found.failed:
         text += ["", "## Failed", ""]
         text += [f"- trial {trial.number}: {_last_words(trial)}" for trial in found.failed]
+    if found.ignored:
+        text += ["", "## Ignored", ""]
+        text += [f"- trial {trial.number}: {trial.note or 'no note'}" for trial in found.ignored]
+    if found.changes:
+        text += ["", "## What people did", ""]
+        text += [_change_line(change) for change in found.changes]
     text += ["", "## Time", "", f"- all trials: {duration(1, 1 + found.trial_s)}"]
     text += [f"- GPU time: {duration(1, 1 + found.gpu_s)}"] if found.gpu_s else []
     text += [f"- saved by stopping, about: {duration(1, 1 + found.saved_s)}"] if found.stopped else []
@@ -114,6 +128,12 @@ def lines(found: Report) -> list[str]:
         if agent.spent_s
     ]
     return text
+
+
+def _change_line(change: SweepChange) -> str:
+    when = datetime.fromtimestamp(change.time).isoformat(" ", "seconds")
+    detail = f" {json.dumps(change.detail)}" if change.detail else ""
+    return f"- {when}, {change.key}: {change.action}{detail}"
 
 
 def _last_words(trial: Trial) -> str:

@@ -117,7 +117,8 @@ def _goal(sweep: Sweep) -> str:
 
 def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
     is_best = sweep.best is not None and sweep.best.id == trial.id
-    remark = trial.reason if len(trial.reason) <= REASON_LENGTH else trial.reason[: REASON_LENGTH - 1] + "…"
+    said = "; ".join(part for part in ("ignored" if trial.ignored else "", trial.note, trial.reason) if part)
+    remark = said if len(said) <= REASON_LENGTH else said[: REASON_LENGTH - 1] + "…"
     return [
         f"{trial.number}{' *' if is_best else ''}",
         state(trial.state),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
@@ -20,6 +21,15 @@ from lightning_sweeps.sweeps.methods.random import draw_new
 from lightning_sweeps.sweeps.space import Space
 
 SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Whose results a search begins with, by id."""
+
+    sweeps: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -42,6 +52,12 @@ def sweep(
     enqueue: str | None = typer.Option(
         None, "--enqueue", metavar="JSON", help="Add a trial with these parameters to a sweep."
     ),
+    prior_run: list[str] = typer.Option(  # noqa: B008 - typer's own way
+        [], "--prior-run", "-R", metavar="RUN_ID", help="Begin with the result of this run; may be given often."
+    ),
+    prior_sweep: list[str] = typer.Option(  # noqa: B008 - typer's own way
+        [], "--prior-sweep", metavar="SWEEP_ID", help="Begin with the results of this sweep; may be given often."
+    ),
     schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files, for editors."),
     as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON for scripts."),
 ) -> None:
@@ -52,6 +68,8 @@ def sweep(
       lightning-sweeps sweep sweep.yaml
 
       lightning-sweeps sweep sweep.yaml --check
+
+      lightning-sweeps sweep sweep.yaml --prior-sweep 1a2b3c4d5e
 
       lightning-sweeps sweep 1a2b3c4d5e --pause
 
@@ -82,10 +100,13 @@ def sweep(
     elif check:
         _check(load_sweep_file(target))
     else:
-        _create(target, project=project, name=name, as_json=as_json)
+        prior = Prior(prior_sweep, prior_run)
+        _create(target, project=project, name=name, prior=prior, as_json=as_json)
 
 
-def create_from_file(file: str, *, project: str | None, name: str | None) -> tuple[SweepCreated, str]:
+def create_from_file(
+    file: str, *, project: str | None, name: str | None, prior: Prior | None = None
+) -> tuple[SweepCreated, str]:
     """Create a sweep from its file, saying what is to be noted; return it and the server's address.
 
     Raises:
@@ -97,7 +118,17 @@ def create_from_file(file: str, *, project: str | None, name: str | None) -> tup
     source = Path(file).read_text()
     project = project or parsed.config.project or read_settings().project
     with connect() as client:
-        created = client.create_sweep(SweepCreate(parsed.raw, source=source, project=project, name=name))
+        known = prior or Prior()
+        created = client.create_sweep(
+            SweepCreate(
+                parsed.raw,
+                source=source,
+                project=project,
+                name=name,
+                prior_sweeps=known.sweeps,
+                prior_runs=known.runs,
+            )
+        )
         url = client.url
     program = parsed.config.program
     if program and not Path(program).exists():
@@ -105,12 +136,15 @@ def create_from_file(file: str, *, project: str | None, name: str | None) -> tup
     return created, url
 
 
-def _create(file: str, *, project: str | None, name: str | None, as_json: bool) -> None:
-    created, url = create_from_file(file, project=project, name=name)
+def _create(file: str, *, project: str | None, name: str | None, prior: Prior, as_json: bool) -> None:
+    created, url = create_from_file(file, project=project, name=name, prior=prior)
+    _warn([warning for warning in created.warnings if warning.startswith(("sweep ", "run "))])
     if as_json:
         print_json({"id": created.id, "project": created.project, "server": url})
         return
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
+    if prior.sweeps or prior.runs:
+        typer.echo(f"It begins with {created.prior} earlier results")
     typer.echo(f"Run it:    lightning-sweeps agent {created.id}")
     typer.echo(f"Watch it:  lightning-sweeps status {created.id}")
 

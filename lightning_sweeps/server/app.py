@@ -23,6 +23,7 @@ from lightning_sweeps.server import (
     reference,
     sessions,
     sweeps,
+    wishes,
 )
 from lightning_sweeps.server.context import Limits
 from lightning_sweeps.server.hosts import Hosts
@@ -66,7 +67,7 @@ def create_app(
     app.state.lease_s = lease_s
     app.state.closing = threading.Event()
     problems.install(app)
-    parts = (ingest, queries, media, live, sweeps, keys, operations, reference)
+    parts = (ingest, queries, media, live, sweeps, wishes, keys, operations, reference)
     for part in (*parts, dashboard):  # the last takes every other path
         app.include_router(part.router)
     return app

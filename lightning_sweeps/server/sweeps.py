@@ -1,4 +1,4 @@
-"""Sweeps, trials and agents over HTTP: what people ask and change, and what agents lease, renew and report."""
+"""Sweeps, trials and agents over HTTP: what people ask, and what agents lease, renew and report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.suggest import Suggester
 from lightning_sweeps.server.wakeup import WakeUp
-from lightning_sweeps.store import agents, gangs, leases, suggestions, sweeps, trials, wishes
+from lightning_sweeps.store import agents, gangs, leases, suggestions, sweeps, trials
 from lightning_sweeps.store.engine import Store
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.methods import INLINE_METHODS
@@ -71,6 +71,11 @@ class Control:
 
         return await run_in_threadpool(run)
 
+    async def is_model(self, sweep_id: str) -> bool:
+        """Tell whether the sweep's method fits a model."""
+        config = await self.read(lambda connection: sweeps.config_of(connection, sweep_id))
+        return config.method not in INLINE_METHODS
+
     def changed(self, sweep_id: str, *, is_model: bool) -> None:
         """Wake who waits for this sweep, and prepare its next trials where that takes a model."""
         self.wake_up.notify(sweep_id)
@@ -121,16 +126,6 @@ ControlDep = Annotated[Control, Depends(get_control)]
 # people
 
 
-@router.post("/api/sweeps")
-async def create_sweep(control: ControlDep, wanted: m.SweepCreate) -> m.SweepCreated:
-    """Create a sweep; a configuration with faults creates nothing and lists them all."""
-    created = await control.write(lambda connection: sweeps.create_sweep(connection, wanted, now=time.time()))
-    if await _is_model(control, created.id):
-        await control.suggester.warm()
-        control.suggester.prepare(created.id)
-    return created
-
-
 @router.get("/api/sweeps")
 def list_sweeps(store: StoreDep, project: str | None = None) -> list[m.Sweep]:
     """List all sweeps, or those of one project, newest first."""
@@ -143,34 +138,6 @@ def get_sweep(store: StoreDep, sweep_id: str) -> m.Sweep:
     """Return a sweep with its numbers and its best trial."""
     with store.read() as connection:
         return sweeps.get_sweep(connection, sweep_id)
-
-
-@router.post("/api/sweeps/{sweep_id}/state")
-async def set_sweep_state(control: ControlDep, sweep_id: str, wanted: m.SweepStateChange) -> m.Sweep:
-    """Pause a sweep, let it go on, stop it (running trials end by themselves) or cancel it (they are ended)."""
-    sweep = await control.write(
-        lambda connection: sweeps.set_sweep_state(connection, sweep_id, wanted.state, now=time.time())
-    )
-    control.changed(sweep_id, is_model=sweep.method not in INLINE_METHODS)
-    return sweep
-
-
-@router.post("/api/sweeps/{sweep_id}/update")
-async def update_sweep(control: ControlDep, sweep_id: str, wanted: m.SweepUpdate) -> m.Sweep:
-    """Give a sweep a new configuration; what it searches and how stays as it was."""
-    sweep = await control.write(lambda connection: wishes.update_sweep(connection, sweep_id, wanted, now=time.time()))
-    control.changed(sweep_id, is_model=sweep.method not in INLINE_METHODS)
-    return sweep
-
-
-@router.post("/api/sweeps/{sweep_id}/trials")
-async def enqueue_trial(control: ControlDep, sweep_id: str, point: m.TrialEnqueue) -> m.Trial:
-    """Add a trial with the given parameters, which waits for an agent behind those that wait already."""
-    trial = await control.write(
-        lambda connection: wishes.enqueue_trial(connection, sweep_id, point.params, now=time.time())
-    )
-    control.wake_up.notify(sweep_id)
-    return trial
 
 
 @router.get("/api/sweeps/{sweep_id}/trials")
@@ -194,14 +161,6 @@ def get_trial(store: StoreDep, trial_id: str) -> m.Trial:
     """Return one trial."""
     with store.read() as connection:
         return trials.get_trial(connection, trial_id)
-
-
-@router.post("/api/trials/{trial_id}/stop")
-async def stop_trial(control: ControlDep, trial_id: str) -> m.Trial:
-    """Order a trial to stop."""
-    trial = await control.write(lambda connection: sweeps.stop_trial(connection, trial_id, now=time.time()))
-    control.wake_up.notify(trial.sweep)
-    return trial
 
 
 # agents
@@ -287,7 +246,7 @@ async def end_trial(control: ControlDep, agent_id: str, trial_id: str, end: m.Tr
     trial = await control.write(
         lambda connection: leases.end_trial(connection, agent_id, trial_id, end, now=time.time())
     )
-    control.changed(trial.sweep, is_model=await _is_model(control, trial.sweep))
+    control.changed(trial.sweep, is_model=await control.is_model(trial.sweep))
     return trial
 
 
@@ -317,11 +276,6 @@ def _take(connection: Connection, agent_id: str, place: gangs.Place, lease_s: fl
     sweep = sweeps.lock_sweep(connection, agent.sweep) if trial is None else None
     found = m.Lease(trial, sweep.state if sweep else "running", (sweep.reason or lack) if sweep else "")
     return found, config.method not in INLINE_METHODS
-
-
-async def _is_model(control: Control, sweep_id: str) -> bool:
-    config = await control.read(lambda connection: sweeps.config_of(connection, sweep_id))
-    return config.method not in INLINE_METHODS
 
 
 async def _has_news(

@@ -199,12 +199,14 @@ class Recorder:
             select(report.c.value)
             .join(trial, trial.c.id == report.c.trial_id)
             .where(trial.c.sweep_id == self._trial.sweep_id, report.c.number == number, trial.c.id != self._trial.id)
+            .where(trial.c.ignored.is_not(True))
         )
         return [self._sign * value for value in self._connection.scalars(query)]
 
     def _at_band(self, band: int) -> list[float]:
         table = schema.trial
         query = select(table.c.judged).where(table.c.sweep_id == self._trial.sweep_id, table.c.id != self._trial.id)
+        query = query.where(table.c.ignored.is_not(True))
         rungs = [judged.get("rungs", {}) for judged in self._connection.scalars(query)]
         return [self._sign * held[str(band)] for held in rungs if str(band) in held]
 

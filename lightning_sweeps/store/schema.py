@@ -329,8 +329,21 @@ sweep = Table(
     Column("created", Double, nullable=False),
     Column("ended", Double),
     _changed(),
+    Column("prior", Structure),  # points that others tried, each with its value
     Index(None, "changed"),
     Index(None, "project_id", "created"),
+)
+
+sweep_change = Table(
+    "sweep_change",  # what people did to it
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
+    Column("time", Double, nullable=False),
+    Column("key_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("detail", Structure, nullable=False),
+    Index(None, "sweep_id"),
 )
 
 trial = Table(
@@ -360,6 +373,8 @@ trial = Table(
     Column("start_s", Double),  # of that attempt
     Column("gpu_s", Double),  # of all attempts that told
     Column("gang", Structure),  # its agents by node rank, where they meet, how their parts ended: see `gangs.py`
+    Column("ignored", Boolean),  # its value counts for nothing, as a person said; NULL: it counts
+    Column("note", Text),
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),

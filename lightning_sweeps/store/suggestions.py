@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, overload
 
 from sqlalchemy import Connection, Row, select
 
+from lightning_sweeps import messages as m
 from lightning_sweeps.store import schema, sweeps, trials
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import SweepConfig, read_config
@@ -107,21 +108,34 @@ class LazyHistory(Sequence[Observation]):
     def _load(self) -> list[Observation]:
         if self._loaded is None:
             table = schema.trial
-            columns = [table.c[name] for name in ("number", "params", "objective", "state", "last_objective")]
+            names = ("number", "params", "objective", "state", "last_objective", "ignored")
+            columns = [table.c[name] for name in names]
             columns += [table.c.judged] if self._several else []
             query = select(*columns).where(table.c.sweep_id == self._sweep_id).order_by(table.c.number)
-            self._loaded = [
-                Observation(
-                    row.number,
-                    row.params,
-                    self._oriented(row.objective),
-                    row.state,
-                    self._oriented(row.last_objective),
-                    self._objectives(row.judged) if self._several else (),
-                )
-                for row in self._connection.execute(query)
-            ]
+            found = self._connection.execute(query).all()
+            self._loaded = [*self._prior(), *(self._observation(row) for row in found)]
         return self._loaded
+
+    def _observation(self, row: Row[Any]) -> Observation:
+        if row.ignored and row.state not in m.OPEN_TRIAL_STATES:
+            return Observation(row.number, row.params, None, "lost")  # tried, but nothing is to be learned from it
+        return Observation(
+            row.number,
+            row.params,
+            self._oriented(row.objective),
+            row.state,
+            self._oriented(row.last_objective),
+            self._objectives(row.judged) if self._several else (),
+        )
+
+    def _prior(self) -> list[Observation]:
+        """Return what the sweep began with, as trials whose numbers end at 0."""
+        query = select(schema.sweep.c.prior).where(schema.sweep.c.id == self._sweep_id)
+        known = self._connection.scalar(query) or []
+        return [
+            Observation(number, params, self._oriented(value), "finished", self._oriented(value))
+            for number, (params, value) in enumerate(known, 1 - len(known))
+        ]
 
     def _objectives(self, judged: dict[str, Any]) -> tuple[float, ...]:
         values = judged.get("values", {})

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.ids import new_id
-from lightning_sweeps.store import schema, trials
+from lightning_sweeps.store import priors, schema, trials
 from lightning_sweeps.store.projects import ensure_project
 from lightning_sweeps.store.reports import Recorder, Writer
 from lightning_sweeps.sweeps import controller
@@ -29,10 +29,13 @@ def create_sweep(connection: Connection, wanted: m.SweepCreate, *, now: float) -
 
     Raises:
         SweepFileError: its configuration has faults; nothing is created.
+        NotFound: there is no sweep or run of a name that it is to begin with.
+        ServerRefused: it cannot begin with what they tell.
     """
     parsed = validate(wanted.config)
     config = parsed.config
     project = wanted.project or config.project or DEFAULT_PROJECT
+    known, left_out = priors.collect(connection, config, sweeps=wanted.prior_sweeps, runs=wanted.prior_runs)
     sweep_id = new_id()
     connection.execute(
         insert(schema.sweep).values(
@@ -49,9 +52,10 @@ def create_sweep(connection: Connection, wanted: m.SweepCreate, *, now: float) -
             exhausted=False,
             failures_in_row=0,
             created=now,
+            prior=known or None,
         )
     )
-    return m.SweepCreated(sweep_id, project, parsed.warnings)
+    return m.SweepCreated(sweep_id, project, [*parsed.warnings, *left_out], len(known))
 
 
 def get_sweep(connection: Connection, sweep_id: str) -> m.Sweep:
@@ -277,6 +281,7 @@ def _best(connection: Connection, sweep_id: str, goal: m.Goal) -> m.Trial | None
     row = connection.execute(
         select(table)
         .where(table.c.sweep_id == sweep_id, table.c.objective.is_not(None), table.c.state.not_in(("failed", "lost")))
+        .where(table.c.ignored.is_not(True))
         .order_by(order, table.c.number)
         .limit(1)
     ).one_or_none()

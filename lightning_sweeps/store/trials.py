@@ -40,6 +40,8 @@ def to_message(row: Fields) -> m.Trial:
         gpus=row.gpus,
         start_s=row.start_s,
         gpu_s=row.gpu_s,
+        ignored=bool(row.ignored),
+        note=row.note or "",
         gang=None if row.gang is None else _gang(row.gang),
     )
 

@@ -12,10 +12,14 @@ from sqlalchemy import Connection, Row, update
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import ServerRefused, UsageError
 from lightning_sweeps.store import schema, sweeps, trials
+from lightning_sweeps.store.plain import text
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import read_config, validate
 from lightning_sweeps.sweeps.given import accept
 from lightning_sweeps.sweeps.space import Space
+
+MAX_NOTE = 4096
+"""Characters."""
 
 FIXED_KEYS = ("method", "parameters", "metric", "metrics", "seed", "project")
 """Trials that are there already were chosen and judged by these."""
@@ -72,6 +76,25 @@ def enqueue_trial(connection: Connection, sweep_id: str, params: dict[str, Any],
         raise ServerRefused(str(error), status=422) from error
     number = trials.last_number(connection, sweep_id) + 1
     return trials.get_trial(connection, trials.add_trial(connection, sweep_id, number=number, params=accepted, now=now))
+
+
+def mark_trial(connection: Connection, trial_id: str, mark: m.TrialMark) -> m.Trial:
+    """Note what a person says of a trial; the search and its best trial heed it from now on.
+
+    Raises:
+        NotFound: there is no such trial.
+        ServerRefused: 422: the note is too long.
+    """
+    if mark.note is not None and len(mark.note) > MAX_NOTE:
+        raise ServerRefused(f"the note has {len(mark.note)} characters, allowed are {MAX_NOTE}", status=422)
+    sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
+    row = trials.lock(connection, trial_id)
+    values: dict[str, object] = {}
+    if mark.ignored is not None:
+        values["ignored"] = mark.ignored
+    if mark.note is not None:
+        values["note"] = text(mark.note)
+    return trials.to_message(trials.change(connection, trial_id, **values) if values else row)
 
 
 def _lock_open(connection: Connection, sweep_id: str) -> Row[Any]:

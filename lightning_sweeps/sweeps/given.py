@@ -51,6 +51,19 @@ def accept(space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
     return params
 
 
+def fitting(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the point of the space that a parameter set of another sweep or run is; None where it is none.
+
+    What the space does not know is left out; what it knows must be there, with a value that is in it.
+    """
+    paths = {dimension.path for dimension in space.dimensions}
+    known = {".".join(path): value for path, value in _flat(params, paths) if path in paths}
+    try:
+        return accept(space, known)
+    except UsageError:
+        return None
+
+
 def _flat(given: Mapping[str, Any], known: set[Path], path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield each given value with its path; a map that is a parameter's own value is not gone into."""
     for name, value in given.items():

@@ -71,7 +71,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "tuner",
     },
     "inline": BASE | {"client", "connection", "agent", "sdk"},
-    "__init__": {"api", "sdk", "trainer", "inline"},
+    "creating": BASE | {"connection", "sweeps"},
+    "__init__": {"api", "creating", "sdk", "trainer", "inline"},
 }
 """Part -> parts that it may import besides itself."""
 

@@ -15,7 +15,7 @@ class Observation:
     """A trial as a method sees it; trials in flight are among them.
 
     Attributes:
-        number: the trial's place in the sweep, from 1.
+        number: the trial's place in the sweep, from 1; below 1 for what the sweep knew from others when it began.
         params: its parameter set, nested as the sweep file nests it.
         objective: the best value reported, oriented so that lower is better; None where there is none.
         state: what became of it.

@@ -26,7 +26,7 @@ def startup_count(space: Space) -> int:
 
 def needs_model(space: Space, history: Sequence[Observation], *, number: int) -> bool:
     """Tell whether trial `number` is one that a fitted model chooses."""
-    if number <= startup_count(space) or not space.dimensions:
+    if not space.dimensions or number + sum(seen.number < 1 for seen in history) <= startup_count(space):
         return False
     return sum(seen.objective is not None for seen in history) >= ENDED_TO_FIT
 

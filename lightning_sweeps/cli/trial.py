@@ -1,0 +1,60 @@
+"""`lightning-sweeps trial`: one trial whole, and what people say of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from lightning_sweeps.cli.tables import duration, number, parameters, print_json
+from lightning_sweeps.connection import connect
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import Trial, TrialMark
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def trial(
+    trial_id: str = typer.Argument(..., metavar="TRIAL_ID", help="The trial, as `status <sweep> --json` names it."),
+    ignore: bool = typer.Option(
+        False, "--ignore", help="Its value counts for nothing: not for the search, nor as best."
+    ),
+    count: bool = typer.Option(False, "--count", help="Take --ignore back."),
+    note: str | None = typer.Option(None, "--note", help="What is to be known of it; an empty text takes it away."),
+    stop: bool = typer.Option(False, "--stop", help="Order it to stop."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+) -> None:
+    """Show one trial, mark it, or stop it.
+
+    Examples:
+
+      lightning-sweeps trial 1a2b3c4d5e
+
+      lightning-sweeps trial 1a2b3c4d5e --ignore --note "trained on yesterday's data"
+    """
+    if ignore and count:
+        raise UsageError("both --ignore and --count were given, allowed: one")
+    with connect() as client:
+        if ignore or count or note is not None:
+            client.mark_trial(trial_id, TrialMark(ignored=ignore if ignore or count else None, note=note))
+        found = client.stop_trial(trial_id) if stop else client.trial(trial_id)
+    if as_json:
+        print_json(asdict(found))
+        return
+    for line in lines(found):
+        typer.echo(line)
+
+
+def lines(trial: Trial) -> list[str]:
+    """Return what is known of a trial."""
+    reason = f": {trial.reason}" if trial.reason else ""
+    text = [f"Trial {trial.number} ({trial.id}) of sweep {trial.sweep} is {trial.state}{reason}"]
+    text += [f"parameters: {parameters(trial.params)}"]
+    ignored = ", ignored" if trial.ignored else ""
+    text += [f"value: {number(trial.objective)} ({trial.reports} reports){ignored}"]
+    text += [f"note: {trial.note}"] if trial.note else []
+    if trial.started is not None:
+        text += [f"ran {duration(trial.started, trial.ended)}, attempt {trial.attempt}"]
+    tail = trial.stderr_tail.rstrip()
+    return text + (["", tail] if tail else [])
