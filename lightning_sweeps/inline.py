@@ -12,25 +12,28 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.agent.environment import DEVICES_VARIABLE, device_names
 from lightning_sweeps.agent.failure import explain, tail
+from lightning_sweeps.agent.ledger import Ledger, Use
 from lightning_sweeps.agent.link import START_DEADLINE_S, ServerLink
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import LaunchError, ServerError, ServerRefused, UsageError
 from lightning_sweeps.files import TrialFile
+from lightning_sweeps.gpus import list_gpus, visible_gpus
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, write_whole
 from lightning_sweeps.process_tree import Tree, identify, kill_tree
 from lightning_sweeps.sdk.run import describe_error
 from lightning_sweeps.sdk.session import end_runs
 from lightning_sweeps.sdk.trial import current_trial
-from lightning_sweeps.settings import read_settings, set_variable, unset_variable
+from lightning_sweeps.settings import environment, read_settings, set_variable, unset_variable
 
 LEASE_WAIT_S = 5.0
 HEARTBEATS_PER_LEASE = 4
@@ -76,10 +79,12 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
         _check_isolation()
     link = ServerLink(_say, read_settings())
     try:
-        about = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), slot=0)
+        visible = environment().get(DEVICES_VARIABLE)
+        gpus = visible_gpus(list_gpus(), visible)
+        about = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), 0, device_names(gpus, visible))
         registered = link.open().register_agent(sweep_id, about)
         _check_nodes(registered.sweep)
-        return _Agent(registered, link, function, isolate).run(count)
+        return _Agent(registered, link, function, isolate, Ledger(len(gpus), time.monotonic())).run(count)
     finally:
         link.close()
 
@@ -108,15 +113,18 @@ class _Agent:
     link: ServerLink
     function: Function
     isolate: bool
+    ledger: Ledger
 
     def run(self, count: int | None) -> int:
         done = 0
         try:
             while count is None or done < count:
+                self._turn_to("no trial to be had")
                 lease = self.link.attempt(
                     lambda client: client.lease(self.registered.agent.id, wait_s=LEASE_WAIT_S), start_local=True
                 )
                 if lease is None:
+                    self._turn_to("the server did not answer")
                     time.sleep(max(POLL_S, self.link.ready_in_s))
                 elif lease.trial is not None:
                     self._run_trial(lease.trial)
@@ -125,11 +133,23 @@ class _Agent:
                     _say(f"the sweep is {lease.sweep_state}" + (f": {lease.reason}" if lease.reason else ""))
                     break
         finally:
+            spent_s = self.ledger.told(now=time.monotonic())
+            _say(self.ledger.summary(now=time.monotonic()))
             with contextlib.suppress(ServerError):  # the lease expires by itself
+                agent_id = self.registered.agent.id
+                self.link.attempt(
+                    lambda client: client.heartbeat(agent_id, trial=None, spent_s=spent_s), start_local=False
+                )
                 self.link.attempt(lambda client: client.leave(self.registered.agent.id), start_local=False)
         return done
 
+    def _turn_to(self, use: Use) -> float:
+        now = time.monotonic()
+        self.ledger.turn_to(use, now=now)
+        return now
+
     def _run_trial(self, trial: m.Trial) -> None:
+        leased = self._turn_to("starts and ends of trials")
         shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
         _say(f"trial {trial.number} ({trial.id}) starts: {shown}")
         path = Home(read_settings().home).trial(trial.id).parameters
@@ -138,11 +158,15 @@ class _Agent:
         agent_id = self.registered.agent.id
         self.link.attempt(lambda client: client.start_trial(agent_id, trial.id), start_local=True)
         interrupt: BaseException | None = None
-        with _Heart(agent_id, trial.id, self.registered.lease_s).beating() as heart, _environment(path):
+        began = self._turn_to("trials")
+        spent_s = self.ledger.told(now=began)
+        with _Heart(agent_id, trial.id, self.registered.lease_s, spent_s).beating() as heart, _environment(path):
             if self.isolate:
                 end = _in_a_fork(self.function, file, path, heart)
             else:
                 end, interrupt = _here(self.function, file, heart)
+        ran_s = self._turn_to("starts and ends of trials") - began
+        end = replace(end, start_s=began - leased, ran_s=ran_s)
         if heart.is_lost:
             _say(f"trial {trial.number} is no longer this agent's")
         else:
@@ -189,12 +213,15 @@ def _environment(trial_file: Path) -> Iterator[None]:
 class _Heart:
     """Keeps the lease while the function runs, in a thread; `stop` is why the server wants the trial to end.
 
+    `spent_s`: the agent's time by use until the trial's start, which the server hears with each beat.
+
     Its own client: one is not shared between threads. While the server is away the function goes on.
     """
 
     agent_id: str
     trial_id: str
     lease_s: float
+    spent_s: dict[str, float]
     stop: str = ""
     is_lost: bool = False
     _over: threading.Event = field(default_factory=threading.Event)
@@ -214,7 +241,7 @@ class _Heart:
         while not self._over.wait(wait_s):
             try:
                 with connect(start_local=False, deadline_s=START_DEADLINE_S) as client:
-                    self._hear(client.heartbeat(self.agent_id, trial=self.trial_id))
+                    self._hear(client.heartbeat(self.agent_id, trial=self.trial_id, spent_s=self.spent_s))
             except ServerRefused as error:
                 self.is_lost = self.is_lost or error.status in (404, 409)
             except ServerError:  # the link says it when the trial's end is told

@@ -18,7 +18,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from lightning_sweeps import tuner
-from lightning_sweeps.agent.options import DEFAULT_GRACE_S, AgentOptions
+from lightning_sweeps.agent.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
 from lightning_sweeps.cli.progress import Progress, picture, wall_clock
 from lightning_sweeps.cli.status import print_sweep
 from lightning_sweeps.cli.sweep import create_from_file
@@ -54,6 +54,23 @@ def tune(
     grace_s: float = typer.Option(
         DEFAULT_GRACE_S, "--grace-s", help="Seconds that a trial told to stop has before it gets SIGTERM."
     ),
+    gpu_memory_floor_gib: float = typer.Option(
+        0.0, "--gpu-memory-floor-gib", help="Take a trial only while each of its GPUs has so much memory free."
+    ),
+    disk_floor_gib: float = typer.Option(
+        DEFAULT_DISK_FLOOR_GIB, "--disk-floor-gib", help="Give up with less space for runs and checkpoints."
+    ),
+    max_quick_failures: int | None = typer.Option(
+        None,
+        "--max-quick-failures",
+        help="Give up when so many trials in a row fail at once (default: `max_failures`).",
+    ),
+    idle_timeout: float | None = typer.Option(
+        None, "--idle-timeout", help="Give up after so many seconds without a trial (default: never)."
+    ),
+    address: str | None = typer.Option(
+        None, "--address", help="By which other machines reach this one, for trials over several (default: found)."
+    ),
 ) -> None:
     """Create a sweep from a file, run it on all GPUs of this machine, show how it goes and what came out.
 
@@ -75,6 +92,11 @@ def tune(
         cold=cold,
         quiet=quiet,
         grace_s=grace_s,
+        gpu_memory_floor_gib=gpu_memory_floor_gib,
+        disk_floor_gib=disk_floor_gib,
+        max_quick_failures=max_quick_failures,
+        idle_timeout=idle_timeout,
+        address=address,
     )
     created, url = create_from_file(file, project=project, name=name)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")

@@ -75,6 +75,9 @@ def test_every_point_is_a_call(client: Client, tmp_path: Path, isolate: bool) ->
     assert sorted(lines) == [f"{x} {not isolate}" for x in range(3)]
     trials = client.trials(sweep_id)
     assert [trial.state for trial in trials] == ["finished", "failed", "finished"]
+    assert all(trial.start_s is not None and trial.gpu_s == 0 for trial in trials)
+    (agent,) = client.agents(sweep_id)
+    assert {"trials", "starts and ends of trials", "no trial to be had"} <= agent.spent_s.keys()
     assert (trials[1].reason, trials[1].exit_code) == ("ValueError: not this one", 1)
     assert trials[1].stderr_tail.endswith("ValueError: not this one")
     assert client.agents(sweep_id)[0].state == "gone"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from lightning_sweeps.agent.options import AgentOptions
+from lightning_sweeps.cli.agent import agent
+from lightning_sweeps.cli.tune import tune
 from tests.servers import running_server
 
 pytestmark = pytest.mark.launch
@@ -27,6 +33,12 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "sweep.yaml").write_text(SWEEP)
     (tmp_path / "train.py").write_text("print('hello')\n")
     return tmp_path
+
+
+@pytest.mark.parametrize("command", [agent, tune])
+def test_every_option_of_the_agents_can_be_given(command: Callable[..., None]) -> None:
+    given = inspect.signature(command).parameters.keys()
+    assert {option.name for option in fields(AgentOptions)} - given == {"slot"}
 
 
 def test_without_a_terminal_it_prints_lines_and_the_table(folder: Path, home: Path) -> None:
