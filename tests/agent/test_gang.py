@@ -60,10 +60,12 @@ def machine(name: str, sweep_id: str, server: ServerFile, folder: Path) -> Itera
 def kill_all(agent: subprocess.Popen[str]) -> None:
     """Kill an agent with all its processes, as when its machine is switched off: nobody is left to tell."""
     if agent.poll() is None:
-        processes = psutil.Process(agent.pid).children(recursive=True)
+        supervisor = psutil.Process(agent.pid)
+        supervisor.suspend()  # first: it tells the server of an agent that is killed
+        processes = supervisor.children(recursive=True)
         for process in processes:
             process.suspend()
-        for process in [*processes, psutil.Process(agent.pid)]:
+        for process in [supervisor, *processes]:
             process.kill()
         agent.wait()
 
