@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agent.gang import Part
+from lightning_sweeps.agent.hydra import hydra_value
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import TrialFolder
 
@@ -224,8 +225,8 @@ MANY_WORDS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "args_no_hyphens": lambda flat: _arguments(flat, "{}={}"),
     "args_no_equals": _without_equals,
     "args_no_boolean_flags": _without_boolean_flags,
-    "args_append_hydra": lambda flat: _arguments(flat, "+{}={}"),
-    "args_override_hydra": lambda flat: _arguments(flat, "++{}={}"),
+    "args_append_hydra": lambda flat: [f"+{name}={hydra_value(value)}" for name, value in flat.items()],
+    "args_override_hydra": lambda flat: [f"++{name}={hydra_value(value)}" for name, value in flat.items()],
 }
 """Macros that become any number of words and so must stand alone in their token."""
 

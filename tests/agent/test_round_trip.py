@@ -1,4 +1,4 @@
-"""What a program parses is what the controller chose: by argparse, from JSON, and as LightningCLI reads it."""
+"""What a program parses is what the controller chose: by argparse, from JSON, and as LightningCLI and Hydra read it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonargparse
 import msgspec
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,26 @@ def test_dotted_names_are_what_lightning_cli_reads(values: dict[str, Any]) -> No
         parser.add_argument(f"--{name}", type=kind)
     parsed = parser.parse_args(words)
     assert same({name: parsed[name] for name in flat}, flat)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "text": texts,
+            "whole": whole,
+            "real": real,
+            "truth": st.booleans(),
+            "nothing": st.none(),
+            "several": st.lists(texts | whole | st.booleans(), max_size=3),
+            "map": st.dictionaries(names, texts | whole, max_size=3),
+        }
+    )
+)
+def test_dotted_names_are_what_hydra_reads(values: dict[str, Any]) -> None:
+    _, flat, words = chosen(values, command="${args_append_hydra}")
+    overrides = OverridesParser.create().parse_overrides(words)
+    assert same({override.key_or_group: override.value() for override in overrides}, flat)
 
 
 def test_a_real_process_gets_every_character() -> None:
