@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.servers import wait_until
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "sinfo", "scontrol")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "sinfo", "squeue", "scancel", "scontrol")
 SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 UP_S = 60
 END_S = 10
@@ -100,7 +100,13 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         for node in ("one", "two"):
             stack.enter_context(_daemon(node, ["slurmd", "-D", "-N", node], found))
         wait_until(lambda: _states(found) == ["idle", "idle"], timeout_s=UP_S, what=f"two idle nodes\n{found.logs()}")
-        yield found
+        try:
+            yield found
+        finally:  # jobs outlive the daemons
+            found.run("scancel", f"--user={user}")
+            wait_until(
+                lambda: not found.run("squeue", "--noheader").strip(), timeout_s=UP_S, what="the end of all jobs"
+            )
 
 
 def _states(found: Cluster) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import lightning_sweeps
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import NotFound, UsageError
-from tests.servers import running_server, wait_until
+from tests.servers import wait_until
 
 LAUNCHED = """
 import os, sys
@@ -43,12 +42,6 @@ def train():
 if __name__ == "__main__":
     lightning_sweeps.agent(sys.argv[1], function=train, count=1)
 """
-
-
-@pytest.fixture
-def client(home: Path) -> Iterator[Client]:
-    with running_server(home) as (client, _):
-        yield client
 
 
 def make_sweep(client: Client, points: int = 3) -> str:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -40,12 +39,6 @@ while not pathlib.Path("go").exists():
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + STAY
 
 pytestmark = pytest.mark.fault
-
-
-@pytest.fixture
-def client(home: Path) -> Iterator[Client]:
-    with running_server(home) as (client, _):
-        yield client
 
 
 def only_trial(client: Client, sweep_id: str) -> m.Trial:

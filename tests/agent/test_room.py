@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.gpus import Gpu, GpuSample
 from tests.agent.trials import finish, make_sweep, start_agent
 from tests.fakes.gpus import GIB, fake_nvml_environment
-from tests.servers import running_server, wait_until
+from tests.servers import wait_until
 
 SHOW_AND_STAY = """
 import os, pathlib, time
@@ -23,12 +22,6 @@ while not pathlib.Path("go").exists():
     time.sleep(0.02)
 """
 GPUS = [Gpu(index, f"GPU-{index}", "Imagined", 80 * GIB) for index in range(2)]
-
-
-@pytest.fixture
-def client(home: Path) -> Iterator[Client]:
-    with running_server(home) as (client, _):
-        yield client
 
 
 def sample(index: int, used: int | None) -> GpuSample:

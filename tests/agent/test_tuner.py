@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,7 +15,7 @@ import pytest
 from lightning_sweeps.client import Client
 from tests.agent.trials import finish, make_sweep, run_agents, start_agent
 from tests.fakes.gpus import fake_nvml_environment
-from tests.servers import running_server, wait_until
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.launch
 
@@ -48,12 +47,6 @@ pathlib.Path(f"up-{os.getpid()}").touch()
 while not pathlib.Path("go").exists():
     time.sleep(0.02)
 """
-
-
-@pytest.fixture
-def client(home: Path) -> Iterator[Client]:
-    with running_server(home) as (client, _):
-        yield client
 
 
 def test_two_slots_share_the_points_and_no_launcher_variable_gets_through(client: Client, tmp_path: Path) -> None:

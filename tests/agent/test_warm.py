@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import Home
 from tests.agent.trials import finish, make_sweep, run_agents, start_agent
-from tests.servers import running_server, wait_until
+from tests.servers import wait_until
 
 pytestmark = [
     pytest.mark.launch,
@@ -108,12 +107,6 @@ if __name__ == "__main__":
     open(f"pids-{os.environ['RANK']}", "w").write(f"{os.getpid()} {child.pid} {stranger.pid} \\n")
     stay()
 """
-
-
-@pytest.fixture
-def client(home: Path) -> Iterator[Client]:
-    with running_server(home) as (client, _):
-        yield client
 
 
 def told(folder: Path, name: str) -> dict[str, Any]:
