@@ -27,7 +27,7 @@ class Writer:
         self._sequence = 0
         self.started = time.time()
         header = Header(self.id, self.started, Process(1, 1.0, "node-1", "host-1"), run=info, node=node)
-        self._part = PREAMBLE + encode(header)
+        self._part = bytearray(PREAMBLE + encode(header))
 
     def log(self, step: int, **values: Any) -> Writer:
         return self.row(step, values)
@@ -46,9 +46,13 @@ class Writer:
         return self
 
     def send(self) -> Writer:
-        self._offset = self._client.send_journal(self.id, self._offset, self._part).offset
-        self._part = b""
+        self._offset = self._client.send_journal(self.id, self._offset, bytes(self._part)).offset
+        self._part.clear()
         return self
+
+    def take(self) -> tuple[str, int, bytes]:
+        """Return a whole journal that was not sent yet, for `send_journals`."""
+        return self.id, 0, bytes(self._part)
 
     def _next(self) -> int:
         self._sequence += 1

@@ -188,18 +188,7 @@ export class Plot {
     ctx.save();
     ctx.lineWidth = 1.6 * ratio;
     for (const line of this.lines) {
-      ctx.strokeStyle = line.color;
-      ctx.beginPath();
-      for (const x of line.broken) {
-        const place = plot.valToPos(x, "x", true);
-        if (place < plot.bbox.left || place > plot.bbox.left + plot.bbox.width) continue;
-        const arm = 3.5 * ratio;
-        ctx.moveTo(place - arm, foot - arm);
-        ctx.lineTo(place + arm, foot + arm);
-        ctx.moveTo(place - arm, foot + arm);
-        ctx.lineTo(place + arm, foot - arm);
-      }
-      ctx.stroke();
+      if (line.broken.length) this.drawBroken(plot, line, foot);
       for (const [at, color] of (line.dots ?? []).entries()) {
         if (!this.isDrawn(line.y[at])) continue;
         ctx.beginPath();
@@ -215,6 +204,22 @@ export class Plot {
       ctx.fill();
     }
     ctx.restore();
+  }
+
+  private drawBroken(plot: uPlot, line: Line, foot: number): void {
+    const { ctx } = plot;
+    const arm = 3.5 * uPlot.pxRatio;
+    ctx.strokeStyle = line.color;
+    ctx.beginPath();
+    for (const x of line.broken) {
+      const place = plot.valToPos(x, "x", true);
+      if (place < plot.bbox.left || place > plot.bbox.left + plot.bbox.width) continue;
+      ctx.moveTo(place - arm, foot - arm);
+      ctx.lineTo(place + arm, foot + arm);
+      ctx.moveTo(place - arm, foot + arm);
+      ctx.lineTo(place + arm, foot - arm);
+    }
+    ctx.stroke();
   }
 
   private zoomed(plot: uPlot): void {

@@ -42,14 +42,25 @@ export function RunsPage() {
   const [openText, setOpenGroups] = useParam("open");
   useTitle("Runs");
 
-  const sample = useData(paths.runs({ project, limit: SAMPLE })).value?.runs;
-  const allKeys = useMemo(() => keysOf(sample ?? []), [sample]);
-  const shown = columnText ? columnText.split("|") : firstColumns(allKeys);
-  const pins = pinText.split("|").filter(Boolean);
   const isFolded = foldText === "on";
   const filter = filterOf(typed, state, isFolded);
   const sort = parseSort(sortText);
   const order = [{ column: sort.by, descending: sort.isDown }];
+
+  // what the charts are of is asked for first: a browser asks a host few things at once
+  const chosen = picked.split(",").filter(Boolean);
+  const isChosen = new Set(chosen);
+  const whole = ["name", "group", "state", "rows", "summary"];
+  const drawnQuery = chosen.length
+    ? { project: null, filter: `id in (${chosen.map(quoted).join(", ")})`, limit: chosen.length }
+    : { project: project || null, filter, limit: MOST_DRAWN };
+  const drawn = useData(tab === "Charts" ? paths.table({ ...drawnQuery, sort: order, columns: whole, offset: 0 }) : null).value?.rows;
+  const listed = useData(tab === "Charts" ? paths.table({ project: project || null, filter, sort: order, columns: ["name", "state"], limit: LISTED, offset: 0 }) : null).value?.rows;
+
+  const sample = useData(paths.runs({ project, limit: SAMPLE })).value?.runs;
+  const allKeys = useMemo(() => keysOf(sample ?? []), [sample]);
+  const shown = columnText ? columnText.split("|") : firstColumns(allKeys);
+  const pins = pinText.split("|").filter(Boolean);
   const asked = [...new Set([...ALWAYS, ...shown.map((id) => id.replace(SPARK, "")), ...(isFolded ? ["group_state"] : [])])];
   const pages = useRunPages({ project: project || null, filter, sort: order, columns: asked });
 
@@ -66,14 +77,6 @@ export function RunsPage() {
     return "row" in place ? place.row : pages.row(place.head);
   };
 
-  const chosen = picked.split(",").filter(Boolean);
-  const isChosen = new Set(chosen);
-  const whole = ["name", "group", "state", "rows", "summary"];
-  const drawnQuery = chosen.length
-    ? { project: null, filter: `id in (${chosen.map(quoted).join(", ")})`, limit: chosen.length }
-    : { project: project || null, filter, limit: MOST_DRAWN };
-  const drawn = useData(tab === "Charts" ? paths.table({ ...drawnQuery, sort: order, columns: whole, offset: 0 }) : null).value?.rows;
-  const listed = useData(tab === "Charts" ? paths.table({ project: project || null, filter, sort: order, columns: ["name", "state"], limit: LISTED, offset: 0 }) : null).value?.rows;
   const colors = new Map((drawn ?? chosen.map((id) => ({ id }))).map((row, at) => [row.id, lineColor(at, theme)]));
   const chartRuns = useMemo(() => (drawn ?? []).map((row, at): ChartRun => chartRun(row, lineColor(at, theme))), [drawn, theme]);
   const pick = (id: string) => setPicked((isChosen.has(id) ? chosen.filter((one) => one !== id) : [...chosen, id]).join(","));
