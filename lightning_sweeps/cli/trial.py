@@ -7,6 +7,7 @@ from dataclasses import asdict
 import typer
 
 from lightning_sweeps.cli.tables import duration, number, parameters, print_json
+from lightning_sweeps.client import Client
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import Trial, TrialMark
@@ -16,7 +17,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def trial(
-    trial_id: str = typer.Argument(..., metavar="TRIAL_ID", help="The trial, as `status <sweep> --json` names it."),
+    which: str = typer.Argument(
+        ..., metavar="SWEEP_ID/NUMBER", help="The trial, as `status SWEEP_ID` numbers it; its id does as well."
+    ),
     ignore: bool = typer.Option(
         False, "--ignore", help="Its value counts for nothing: not for the search, nor as best."
     ),
@@ -29,13 +32,14 @@ def trial(
 
     Examples:
 
-      lightning-sweeps trial 1a2b3c4d5e
+      lightning-sweeps trial 1a2b3c4d5e/7
 
-      lightning-sweeps trial 1a2b3c4d5e --ignore --note "trained on yesterday's data"
+      lightning-sweeps trial 1a2b3c4d5e/7 --ignore --note "trained on old data"
     """
     if ignore and count:
         raise UsageError("both --ignore and --count were given, allowed: one")
     with connect() as client:
+        trial_id = find(client, which)
         if ignore or count or note is not None:
             client.mark_trial(trial_id, TrialMark(ignored=ignore if ignore or count else None, note=note))
         found = client.stop_trial(trial_id) if stop else client.trial(trial_id)
@@ -44,6 +48,21 @@ def trial(
         return
     for line in lines(found):
         typer.echo(line)
+
+
+def find(client: Client, which: str) -> str:
+    """Return the id of a trial that is named by its sweep and number, or by its id.
+
+    Raises:
+        UsageError: the sweep has no trial of this number.
+    """
+    sweep, slash, number = which.partition("/")
+    if not slash:
+        return which
+    numbers = {str(trial.number): trial.id for trial in client.trials(sweep)}
+    if number not in numbers:
+        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, allowed: 1 to {len(numbers)}")
+    return numbers[number]
 
 
 def lines(trial: Trial) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 import lightning_sweeps
 from lightning_sweeps.cli.report import build, lines
-from lightning_sweeps.errors import NotFound, ServerRefused
+from lightning_sweeps.cli.trial import find
+from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
 from lightning_sweeps.messages import SweepCreate, SweepUpdate, TrialMark
 from lightning_sweeps.settings import set_variable, unset_variable
 from tests.server_sweeps.driver import Server, TrialRun
@@ -84,6 +85,9 @@ def test_an_ignored_trial_is_not_the_best_nor_told_to_others(server: Server) -> 
     first, second = server.client.trials(sweep_id)[:2]
     marked = server.client.mark_trial(first.id, TrialMark(ignored=True, note="old data"))
     assert (marked.ignored, marked.note, marked.objective) == (True, "old data", 1.0)
+    assert find(server.client, f"{sweep_id}/1") == find(server.client, first.id) == first.id
+    with pytest.raises(UsageError, match="has no trial `99`, allowed: 1 to"):
+        find(server.client, f"{sweep_id}/99")
     best = server.client.sweep(sweep_id).best
     assert best is not None
     assert best.id == second.id
