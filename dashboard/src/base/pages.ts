@@ -5,7 +5,7 @@ import { paths, type RunRow, type RunsQuery } from "./api";
 import { useData } from "./data";
 
 const STEP = 100;
-const AROUND = 100;
+const AROUND = 300;
 
 export interface Pages {
   total: number | undefined;
