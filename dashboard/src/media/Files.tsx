@@ -1,6 +1,6 @@
 /** Files and checkpoints: versions of artifacts that a run has made or used, with their files and other versions. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../base/api";
 import { useData } from "../base/data";
 import { bytes, clock, flat } from "../base/format";
@@ -11,9 +11,9 @@ import { type Artifact, type ArtifactUse, contents, LACKING_MS } from "./content
 export function Files({ run }: { run: Run }) {
   const [isLacking, setLacking] = useState(false);
   const { value: uses, error } = useData(contents.uses(run.id), isLacking ? LACKING_MS : 0);
-  if (error) return <Failure error={error} />;
   const lacks = uses?.some((use) => !use.artifact.is_stored) ?? false;
-  if (lacks !== isLacking) setLacking(lacks);
+  useEffect(() => setLacking(lacks), [lacks]);
+  if (error) return <Failure error={error} />;
   if (uses && !uses.length) {
     return (
       <p class="empty">

@@ -1,6 +1,6 @@
 /** What a run has logged besides numbers: a section a key, one step for all of them. */
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../base/api";
 import { useData } from "../base/data";
 import { useParam } from "../base/router";
@@ -56,9 +56,10 @@ export function Media({ run }: { run: Run }) {
 function KeySection({ run, of, step, onStep }: { run: Run; of: MediaKey; step: number; onStep: (step: number) => void }) {
   const root = useRef<HTMLDivElement>(null);
   const isSeen = useSeen(root);
-  const isLacking = useRef(false);
-  const { value: entries = [], error } = useData(isSeen ? contents.entries(run.id, of.key) : null, isLacking.current ? LACKING_MS : 0);
-  isLacking.current = entries.some((entry) => !entry.is_stored);
+  const [isLacking, setLacking] = useState(false);
+  const { value: entries = [], error } = useData(isSeen ? contents.entries(run.id, of.key) : null, isLacking ? LACKING_MS : 0);
+  const lacks = entries.some((entry) => !entry.is_stored);
+  useEffect(() => setLacking(lacks), [lacks]);
   const steps = [...new Set(entries.map((entry) => entry.step))].sort((a, b) => a - b);
   const at = steps.findLastIndex((one) => one <= step);
   const shown = at < 0 ? [] : ordered(entries.filter((entry) => entry.step === steps[at]));
