@@ -73,7 +73,7 @@ def log_all(client: Client, run: Writer) -> None:
     contents.media("drawing", 5, SVG.encode(), "image/svg+xml", caption=EVIL)
     made = {
         "command": ["python", "train.py", "--lr", "0.1"],
-        "folder": "/work/program",
+        "folder": "/home/me/program",
         "python": "3.11.2",
         "packages": {"torch": "2.13.0"},
         "git": {"commit": "0123456789abcdef", "branch": "main"},
