@@ -9,13 +9,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check test reliability bench format clean
+.PHONY: help demo check test reliability audit bench format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
 	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
 	@echo "make check   lint, formatting, types"
 	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
+	@echo "make audit   known faults of the libraries that are installed (asks PyPI's advisories)"
 	@echo "make bench   the benchmarks, against rivals in $(BENCH_VENV)"
 	@echo "make format  format the code"
 	@echo "make clean   take away the environments and the demo's data"
@@ -44,6 +45,10 @@ test: $(INSTALLED)
 
 reliability: $(INSTALLED)
 	$(BIN)/python -m pytest tests/faults --long-faults --write-reliability
+
+audit: $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit --local --skip-editable
 
 bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py

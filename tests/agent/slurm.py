@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,10 @@ def what_is_missing() -> str:
     return f"{', '.join(missing)} not installed (Debian: slurm-wlm, munge)" if missing else ""
 
 
+class NoClusterError(Exception):
+    """Slurm's own daemons do not come up on this machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster that runs: `environment` is what its commands need."""
@@ -81,7 +85,11 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """Start everything, wait until both nodes are idle, and end everything."""
+    """Start everything, wait until both nodes are idle, and end everything.
+
+    Raises:
+        NoClusterError: Slurm itself does not come up; the message holds what its daemons said.
+    """
     environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": SEARCHED}
     found = Cluster(folder, environment)
     user = pwd.getpwuid(os.geteuid()).pw_name
@@ -95,11 +103,11 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     names = [f"--{option}={folder / name}" for option, name in (munge | {"seed-file": "munge.seed"}).items()]
     with ExitStack() as stack:
         stack.enter_context(_daemon("munged", ["munged", "--foreground", "--force", *names], found))
-        wait_until((folder / "munge.socket").exists, what="munge")
+        _wait_for_slurm((folder / "munge.socket").exists, "munge", found)
         stack.enter_context(_daemon("controller", ["slurmctld", "-D", "-i"], found))
         for node in ("one", "two"):
             stack.enter_context(_daemon(node, ["slurmd", "-D", "-N", node], found))
-        wait_until(lambda: _states(found) == ["idle", "idle"], timeout_s=UP_S, what=f"two idle nodes\n{found.logs()}")
+        _wait_for_slurm(lambda: _states(found) == ["idle", "idle"], "two idle nodes", found)
         try:
             yield found
         finally:  # jobs outlive the daemons
@@ -107,6 +115,14 @@ def cluster(folder: Path) -> Iterator[Cluster]:
             wait_until(
                 lambda: not found.run("squeue", "--noheader").strip(), timeout_s=UP_S, what="the end of all jobs"
             )
+
+
+def _wait_for_slurm(condition: Callable[[], bool], what: str, found: Cluster) -> None:
+    """Nothing of ours has run yet: where Slurm itself does not come up, there is nothing to test it with."""
+    try:
+        wait_until(condition, timeout_s=UP_S, what=what)
+    except AssertionError as error:
+        raise NoClusterError(f"Slurm does not run on this machine: {error}\n{found.logs()}") from error
 
 
 def _states(found: Cluster) -> list[str]:
