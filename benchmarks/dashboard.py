@@ -1,11 +1,15 @@
 """What the dashboard costs in a real browser, beside bare uPlot drawing the same in the same run.
 
-    python -m benchmarks.dashboard [charts] [steps] [table] [open]
+    python -m benchmarks.dashboard [charts] [live] [steps] [table] [open] [hour]
 
 - charts: 20 charts x 50 runs x 500 points, from the navigation until all are painted; and the page's work alone.
+  Bare uPlot draws the same lines on an area and a range of the same size, from a file that was made before: as thin as
+  the page draws that many (1 pixel), and as it draws few (1.5 pixels).
+- live: what the page asks and is sent when each of these lines goes on by one point.
 - steps: opening a run of 1,000,000 steps beside one of 1,000.
 - table: 10,000 runs scrolled from top to bottom: how often rows in sight were still empty when the frame was painted.
-- open: the heap of a page that is left open while runs go on (one change a second stands for the hour; faster here).
+- open: a page that is left open while 10 runs go on, 400 changes in a minute or so.
+- hour: the same for an hour, one change a second.
 
 Needs Chromium (Debian: chromium, chromium-driver), the built page, and dashboard/node_modules for the bare uPlot.
 """
@@ -27,6 +31,7 @@ from pathlib import Path
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.messages import LineRequest, SeriesQuery
+from lightning_sweeps.records import RunInfo
 from tests.dashboard.browser import Browser, running_browser
 from tests.dashboard.worlds import Writer, run_info
 from tests.servers import running_server
@@ -37,15 +42,17 @@ CHARTS, RUNS, POINTS = 20, 50, 500
 KEYS = [f"group/metric{number:02d}" for number in range(CHARTS)]
 TABLE_RUNS = 10_000
 JOURNALS_AT_ONCE = 500
-UPDATES = 400
+BARE_LINES = {"bare uPlot, 1 px": 1, "bare uPlot, 1.5 px": 1.5}
 
 BARE = """<!doctype html><link rel=stylesheet href=/uPlot.min.css><script src=/uPlot.iife.min.js></script>
 <body style="display:grid;grid-template-columns:repeat(3,1fr)"><script>
+const pixels = Number(location.hash.slice(1));
 fetch("/data.json").then((answer) => answer.json()).then((charts) => {
   for (const data of charts) {
-    const series = [{}, ...data.slice(1).map((_, at) => ({ stroke: `hsl(${at * 7} 60% 45%)`, width: 1.5 }))];
-    const scales = { x: { time: false } }; // as wide as the page draws them in this window
-    new uPlot({ width: 658, height: 220, scales, series, legend: { show: false } }, data, document.body);
+    const series = [{}, ...data.slice(1).map((_, at) => ({ stroke: `hsl(${at * 7} 60% 45%)`, width: pixels }))];
+    const y = { range: (_, low, high) => [low - (high - low) / 20, high + (high - low) / 20] };
+    const look = { scales: { x: { time: false }, y }, axes: [{ size: 26 }, { size: 40 }], padding: [8, 10, 0, 0] };
+    new uPlot({ width: 658, height: 220, series, legend: { show: false }, ...look }, data, document.body);
   }
   requestAnimationFrame(() => requestAnimationFrame(() => (window.painted = performance.now())));
 });
@@ -62,7 +69,7 @@ const [wanted, done] = arguments;
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or list(PARTS)
+    wanted = sys.argv[1:] or [name for name in PARTS if name != "hour"]
     with (
         tempfile.TemporaryDirectory() as folder,
         running_server(Path(folder) / "server") as (client, _),
@@ -76,23 +83,32 @@ def main() -> None:
 def charts(client: Client, browser: Browser) -> None:
     ids = made_runs(client)
     path = f"/runs?view=Charts&find=c50&runs={','.join(ids)}"
-    ours: list[tuple[float, float]] = []
-    bare: list[tuple[float, float]] = []
+    found: dict[str, list[tuple[float, float]]] = {"dashboard": [], **{name: [] for name in BARE_LINES}}
     with bare_pages(client, ids) as bare_url:
         for _ in range(ROUNDS):
-            ours.append(measured(browser, client.url + path, lambda: painted(browser, CHARTS)))
-            bare.append(measured(browser, bare_url, lambda: bare_painted(browser)))
+            found["dashboard"].append(measured(browser, client.url + path, lambda: painted(browser, CHARTS)))
+            for name, pixels in BARE_LINES.items():
+                found[name].append(measured(browser, f"{bare_url}#{pixels}", lambda: bare_painted(browser)))
     print(f"{CHARTS} charts x {RUNS} runs x {POINTS} points, median of {ROUNDS}")
-    print(f"{'':12}{'painted after':>16}{'work of the page':>20}")
-    rows = {"ours": ours, "bare uPlot": bare}
-    for name, values in rows.items():
-        wall, work = (statistics.median(column) for column in zip(*values, strict=True))
-        print(f"{name:12}{wall:>13.0f} ms{work:>17.0f} ms")
-    ratios = [
-        statistics.median(a) / statistics.median(b)
-        for a, b in zip(zip(*ours, strict=True), zip(*bare, strict=True), strict=True)
-    ]
-    print(f"{'ratio':12}{ratios[0]:>16.2f}{ratios[1]:>20.2f}")
+    print(f"{'':24}{'painted after':>16}{'work of scripts':>20}{'dashboard / this':>20}")
+    medians = {name: [statistics.median(column) for column in zip(*some, strict=True)] for name, some in found.items()}
+    for name, (wall, work) in medians.items():
+        print(f"{name:24}{wall:>13.0f} ms{work:>17.0f} ms{medians['dashboard'][0] / wall:>20.2f}")
+
+
+def live(client: Client, browser: Browser) -> None:
+    writers = {info.id: made_run(client, info) for info in (run_info(f"live-{number}") for number in range(RUNS))}
+    browser.go(f"{client.url}/runs?view=Charts&find=live&runs={','.join(writers)}")
+    painted(browser, CHARTS)
+    seen = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/packed'))"
+    first = browser.run(f"return {seen}.map((one) => [one.decodedBodySize, one.duration])")
+    for writer in writers.values():
+        writer.row(POINTS, dict.fromkeys(KEYS, 0.5)).send()
+    browser.wait(lambda: browser.run(f"return {seen}.length") > len(first), what="the page's next question")
+    later = browser.run(f"return {seen}.map((one) => [one.decodedBodySize, one.duration])")[len(first) :]
+    for what, some in (("whole lines", first), ("the next point of each", later)):
+        size, milliseconds = (sum(column) for column in zip(*some, strict=True))
+        print(f"{CHARTS} x {RUNS} lines, {what}: {size / 1000:,.0f} kB in {len(some)} answers, {milliseconds:.0f} ms")
 
 
 def steps(client: Client, browser: Browser) -> None:
@@ -140,45 +156,51 @@ def table(client: Client, browser: Browser) -> None:
     print(f"a jump to the middle: its rows are there after {(time.monotonic() - started) * 1000:.0f} ms")
 
 
-def left_open(client: Client, browser: Browser) -> None:
+def left_open(client: Client, browser: Browser, *, updates: int = 400, every_s: float = 0.1) -> None:
     runs = [Writer(client, run_info(f"open-{number}", group="open")).log(0, loss=1.0).send() for number in range(10)]
     browser.go(f"{client.url}/groups/tests/open")
     painted(browser, 1)
-    sizes = []
-    for update in range(1, UPDATES + 1):
+    print(f"a page left open over {updates} updates of 10 runs, one in {every_s} s; after collecting garbage:")
+    for update in range(1, updates + 1):
         for run in runs:
             run.log(update, loss=1 / update).send()
-        time.sleep(0.1)
-        if update % (UPDATES // 4) == 0:
+        time.sleep(every_s)
+        if update % (updates // 12) == 0:
             browser.devtools("HeapProfiler.collectGarbage", {})
-            sizes.append(metric(browser, "JSHeapUsedSize") / 1e6)
-    print(
-        f"heap of a page left open, over {UPDATES} updates of 10 runs: {', '.join(f'{size:.1f}' for size in sizes)} MB"
-    )
+            heap, nodes, listeners = (metric(browser, name) for name in ("JSHeapUsedSize", "Nodes", "JSEventListeners"))
+            print(f"{update:>6} updates: heap {heap / 1e6:.1f} MB, {nodes:.0f} nodes, {listeners:.0f} listeners")
+
+
+def hour(client: Client, browser: Browser) -> None:
+    left_open(client, browser, updates=3600, every_s=1.0)
 
 
 PARTS: dict[str, Callable[[Client, Browser], None]] = {
     "charts": charts,
+    "live": live,
     "steps": steps,
     "table": table,
     "open": left_open,
+    "hour": hour,
 }
 
 
 def made_runs(client: Client) -> list[str]:
     """Make the runs of the charts and return their ids."""
-    found = []
-    for number in range(RUNS):
-        info = run_info(f"c50-{number}")
-        run = Writer(client, info)
-        for step in range(POINTS):
-            run.row(
-                step,
-                {key: math.exp(-step / 200) + math.sin(step * (at + 1) + number) / 9 for at, key in enumerate(KEYS)},
-            )
-        run.finish().send()
-        found.append(info.id)
-    return found
+    infos = [run_info(f"c50-{number}") for number in range(RUNS)]
+    for info in infos:
+        made_run(client, info).finish().send()
+    return [info.id for info in infos]
+
+
+def made_run(client: Client, info: RunInfo) -> Writer:
+    run = Writer(client, info)
+    phase = float(info.name.rpartition("-")[2])
+    for step in range(POINTS):
+        run.row(
+            step, {key: math.exp(-step / 200) + math.sin(step * (at + 1) + phase) / 9 for at, key in enumerate(KEYS)}
+        )
+    return run.send()
 
 
 @contextmanager

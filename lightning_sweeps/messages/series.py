@@ -87,6 +87,35 @@ class SeriesQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldLine:
+    """One series to be drawn, of which the asker has `held` points already: those up to the place `after` on the axis.
+
+    `branch`: as the answer with these points gave it.
+    """
+
+    owner: str
+    key: str
+    held: int = 0
+    after: float = 0.0
+    branch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LinesQuery:
+    """Many series for charts, as `SeriesQuery` asks for them, each by itself.
+
+    Where all that is new of one lies behind what the asker holds, only that comes; a part between `low` and `high`
+    always comes whole.
+    """
+
+    lines: list[HeldLine]
+    x: str = "step"
+    low: float | None = None
+    high: float | None = None
+    points: int = 800
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A series as columns, one entry per bucket, by x. `count`: points stored in all; 0 where there is no such series.
 

@@ -15,6 +15,7 @@ from lightning_sweeps.server import (
     dashboard,
     ingest,
     keys,
+    lines,
     live,
     media,
     operations,
@@ -67,7 +68,7 @@ def create_app(
     app.state.lease_s = lease_s
     app.state.closing = threading.Event()
     problems.install(app)
-    parts = (ingest, queries, media, live, sweeps, wishes, keys, operations, reference)
+    parts = (ingest, queries, lines, media, live, sweeps, wishes, keys, operations, reference)
     for part in (*parts, dashboard):  # the last takes every other path
         app.include_router(part.router)
     return app

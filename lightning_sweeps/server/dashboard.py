@@ -14,14 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
 from lightning_sweeps import __version__
-from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.messages import LoginLink, SeriesQuery, Session
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.messages import LoginLink, Session
 from lightning_sweeps.server import pages, sessions
 from lightning_sweeps.server.auth import Keys
-from lightning_sweeps.server.context import KeyNameDep, StoreDep
-from lightning_sweeps.server.packing import pack
-from lightning_sweeps.server.queries import MOST_BUCKETS, MOST_POINTS
-from lightning_sweeps.store import hot, reading
+from lightning_sweeps.server.context import KeyNameDep
 
 STATIC = Path(__file__).parent / "static"
 """What hatch_build.py built from `dashboard/`."""
@@ -89,18 +86,6 @@ async def log_in_by_key(request: Request, keys: KeysDep) -> Response:
     given = parse_qs(body.decode("utf-8", "replace")).get("key", [""])[0].strip()
     name = await run_in_threadpool(keys.name_of, given)
     return pages.login_page("This API key is not known here.") if name is None else _logged_in(request, keys, name, "/")
-
-
-@router.post("/api/series/packed", response_class=Response)
-def query_packed(store: StoreDep, wanted: SeriesQuery) -> Response:
-    """Return what `/api/series/query` does for lines, as bytes: for the dashboard, whose charts hold many of them."""
-    if not 1 <= wanted.points <= MOST_POINTS or len(wanted.lines) * wanted.points > MOST_BUCKETS:
-        asked = f"{len(wanted.lines)} lines of {wanted.points} points"
-        raise UsageError(f"{asked} were asked for, allowed are {MOST_BUCKETS} points in all", hint="ask for fewer")
-    hot.sort_owners(store, (line.owner for line in wanted.lines))
-    with store.read() as connection:
-        drawn = reading.draw_lines(connection, wanted)
-    return Response(pack(drawn), media_type="application/octet-stream")
 
 
 @router.post("/api/logout")

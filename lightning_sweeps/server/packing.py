@@ -1,9 +1,12 @@
 """Many drawn lines as few bytes: half a million points as JSON are 44 MB and take a browser seconds to read.
 
-The answer is the length of its head (4 bytes, little-endian), the head (JSON), and the arrays one after the other. A
-line in the head has `count` (points in all), `size` (buckets here), `even` (x is a first value and a stride), `bounds`
-(a minimum and a maximum follow the mean) and `broken` (which buckets hold values that are not finite). `wide` says
-whether values have 8 bytes or 4; x always has 8. A bucket without a finite value has NaN.
+An answer is a row of frames, each with some of the lines, so that the first can be drawn while the last are read. A
+frame is the length of its head and that of its arrays (4 bytes each, little-endian), the head (JSON), and the arrays
+one after the other. A line in the head has `count` (points in all), `reach` (the highest place of them on the axis;
+null: none has one), `branch` (which rows are abandoned), `tail` (only what lies behind the points that the asker
+holds), `size` (buckets here), `even` (x is a first value and a stride), `bounds` (a minimum and a maximum follow the
+mean) and `broken` (which buckets hold values that are not finite). `wide` says whether values have 8 bytes or 4; x
+always has 8. A bucket without a finite value has NaN.
 """
 
 from __future__ import annotations
@@ -15,18 +18,15 @@ import msgspec
 import numpy as np
 
 from lightning_sweeps.store.chunks import Floats
-from lightning_sweeps.store.drawing import Drawn
-
-WIDE_POINTS = 20_000
-"""Up to so many points in all, values are sent as they are stored; beyond it, at seven digits."""
+from lightning_sweeps.store.reading import DrawnLine
 
 
-def pack(lines: Sequence[tuple[int, Drawn]]) -> bytes:
-    """Return drawn lines, each with how many points it has in all, in the form that the page reads."""
-    is_wide = sum(len(drawn.x) for _, drawn in lines) <= WIDE_POINTS
+def pack(lines: Sequence[DrawnLine], *, is_wide: bool) -> bytes:
+    """Return a frame with these lines; `is_wide`: with values as they are stored, else at seven digits."""
     heads: list[dict[str, Any]] = []
     parts: list[bytes] = []
-    for count, drawn in lines:
+    for line in lines:
+        drawn = line.drawn
         even = _even(drawn.x)
         has_bounds = not np.array_equal(drawn.minimum, drawn.maximum, equal_nan=True)
         columns = [drawn.mean, drawn.minimum, drawn.maximum] if has_bounds else [drawn.mean]
@@ -35,7 +35,10 @@ def pack(lines: Sequence[tuple[int, Drawn]]) -> bytes:
             parts += [column.astype("<f8" if is_wide else "<f4").tobytes() for column in columns]
         heads.append(
             {
-                "count": count,
+                "count": line.seen.count,
+                "reach": line.seen.reach,
+                "branch": line.seen.branch,
+                "tail": line.is_tail,
                 "size": len(drawn.x),
                 "even": even is not None,
                 "bounds": has_bounds,
@@ -43,7 +46,8 @@ def pack(lines: Sequence[tuple[int, Drawn]]) -> bytes:
             }
         )
     head = msgspec.json.encode({"wide": is_wide, "lines": heads})
-    return b"".join([len(head).to_bytes(4, "little"), head, *parts])
+    arrays = b"".join(parts)
+    return b"".join([len(head).to_bytes(4, "little"), len(arrays).to_bytes(4, "little"), head, arrays])
 
 
 def _even(x: Floats) -> Floats | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row, func, select, tuple_
 
-from lightning_sweeps.messages import Bucket, Point, Series, SeriesAnswer, SeriesQuery
+from lightning_sweeps.messages import Bucket, HeldLine, LinesQuery, Point, Series, SeriesAnswer, SeriesQuery
 from lightning_sweeps.store import drawing, schema
 from lightning_sweeps.store.axes import Axis, KeyPlace, Place, StepPlace, TimePlace, parse_axis
 from lightning_sweeps.store.chunks import MICROSECONDS, Columns, Floats
@@ -31,9 +32,7 @@ _series = schema.series
 _strand = schema.strand
 
 Pair = tuple[str, str]
-Seen: TypeAlias = tuple[int, list[Marks]]
-"""How many points a series has, and the marks of those in view, in parts."""
-NOTHING: Seen = (0, [])
+NOWHERE: Mapping[Pair, float] = {}
 _KINDS = ("run", "node")
 _NAMES = ("id", "owner_id", "key", "first_step", "last_step", "first_time", "last_time", "minimum", "maximum")
 _ASKED = select(*(_series.c[name] for name in _NAMES), _series.c.count.label("points"))
@@ -46,6 +45,36 @@ class Found:
     row: Row[Any]
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """How many points a series has, how far they reach on the axis, and the marks of those in view, in parts.
+
+    `branch` is another one as soon as other journals have a part in the series, or other rows of them are abandoned.
+    """
+
+    count: int
+    reach: float
+    branch: int
+    marks: list[Marks]
+
+    @property
+    def points(self) -> int:
+        """How many points are in view."""
+        return sum(int(some.count.sum()) for some in self.marks)
+
+
+NOTHING = Seen(0, math.nan, 0, [])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnLine:
+    """A series as it was seen, and its buckets; `is_tail`: only those behind what the asker holds."""
+
+    seen: Seen
+    drawn: Drawn
+    is_tail: bool
 
 
 def read_buckets(
@@ -73,9 +102,8 @@ def read_buckets(
     seen = reader.read([pair])
     if pair not in seen:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
-    count, marks = seen[pair]
-    (drawn,) = drawing.draw_all([marks], width=width, low=low, high=high)
-    return Series(owner_id, key, count, _buckets(drawn))
+    (drawn,) = drawing.draw_all([seen[pair].marks], width=width, low=low, high=high)
+    return Series(owner_id, key, seen[pair].count, _buckets(drawn))
 
 
 def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
@@ -86,35 +114,46 @@ def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
     """
     low, high, width = wanted.low, wanted.high, wanted.points
     pairs = list(dict.fromkeys((asked.owner, asked.key) for asked in wanted.lines))
-    seen = _reader(connection, wanted).read(pairs)
+    with_abandoned = wanted.with_abandoned
+    axis = parse_axis(wanted.x)
+    seen = _Reader(connection, axis, low=low, high=high, width=width, with_abandoned=with_abandoned).read(pairs)
     single = [asked for asked in wanted.lines if not asked.group]
     found = [seen.get((asked.owner, asked.key), NOTHING) for asked in single]
-    drawn = drawing.draw_all([marks for _, marks in found], width=width, low=low, high=high)
-    lines = [
-        line(asked.owner, asked.key, count, one) for asked, (count, _), one in zip(single, found, drawn, strict=True)
-    ]
+    drawn = drawing.draw_all([one.marks for one in found], width=width, low=low, high=high)
+    lines = [line(asked.owner, asked.key, found[at].count, drawn[at]) for at, asked in enumerate(single)]
     grouped: defaultdict[str, list[Pair]] = defaultdict(list)
     for asked in wanted.lines:
         if asked.group:
             grouped[asked.group].append((asked.owner, asked.key))
     groups = []
     for name, members in grouped.items():
-        marks = [drawing.together(seen[pair][1]) for pair in members if pair in seen]
+        marks = [drawing.together(seen[pair].marks) for pair in members if pair in seen]
         groups.append(group_line(name, marks, low=low, high=high, width=width))
     return SeriesAnswer(lines, groups)
 
 
-def draw_lines(connection: Connection, wanted: SeriesQuery) -> list[tuple[int, Drawn]]:
-    """Return each wanted line drawn by itself, whatever its group, and how many points it has in all.
+def draw_lines(connection: Connection, wanted: LinesQuery) -> list[DrawnLine]:
+    """Return each wanted line; of those to which points were only added behind what the asker holds, that end.
 
     Raises:
         UsageError: `x` names no axis.
     """
-    pairs = [(asked.owner, asked.key) for asked in wanted.lines]
-    seen = _reader(connection, wanted).read(list(dict.fromkeys(pairs)))
+    low, high, width = wanted.low, wanted.high, wanted.points
+    reader = _Reader(connection, parse_axis(wanted.x), low=low, high=high, width=width)
+    is_whole_axis = low is None and high is None
+    held = {(line.owner, line.key): line for line in wanted.lines if line.held and is_whole_axis}
+    ends = reader.read(list(held), {pair: line.after for pair, line in held.items()})
+    tails = {pair: end for pair, end in ends.items() if _goes_on(held[pair], end)}
+    pairs = [(line.owner, line.key) for line in wanted.lines]
+    seen = tails | reader.read([pair for pair in dict.fromkeys(pairs) if pair not in tails])
     found = [seen.get(pair, NOTHING) for pair in pairs]
-    drawn = drawing.draw_all([marks for _, marks in found], width=wanted.points, low=wanted.low, high=wanted.high)
-    return [(count, one) for (count, _), one in zip(found, drawn, strict=True)]
+    drawn = drawing.draw_all([one.marks for one in found], width=width, low=low, high=high)
+    return [DrawnLine(one, drawn[at], pairs[at] in tails) for at, one in enumerate(found)]
+
+
+def _goes_on(held: HeldLine, end: Seen) -> bool:
+    """Return whether what lies behind the points that are held is all that is new."""
+    return held.branch == end.branch and held.held + end.points == end.count
 
 
 def read_points(
@@ -183,18 +222,20 @@ class _Reader:
         self._began: dict[str, float] = {}
         self._axis_rows: dict[str, Row[Any]] = {}
 
-    def read(self, pairs: Sequence[Pair]) -> dict[Pair, Seen]:
-        """Return what is seen of each pair that exists."""
+    def read(self, pairs: Sequence[Pair], after: Mapping[Pair, float] = NOWHERE) -> dict[Pair, Seen]:
+        """Return what is seen of each pair that exists; of those in `after`, only what lies behind that place."""
         found = self.find(pairs)
         views: defaultdict[int, list[View]] = defaultdict(list)
         by_id = {one.row.id: one for one in found.values()}
         for strand, place in self.places(list(found.values())):
-            views[strand.series_id].append(self._view(by_id[strand.series_id], strand, place))
+            one = by_id[strand.series_id]
+            views[strand.series_id].append(self._view(one, strand, place, after.get((one.row.owner_id, one.row.key))))
         descend(self._connection, [view for some in views.values() for view in some])
         answer: dict[Pair, Seen] = {}
         for pair, one in found.items():
-            marks = [mark for view in views[one.row.id] for mark in view.marks]
-            answer[pair] = (one.row.points, marks)
+            own = views[one.row.id]
+            branch = zlib.crc32(repr([(view.strand.id, view.cut) for view in own]).encode())
+            answer[pair] = Seen(one.row.points, one.high, branch, [mark for view in own for mark in view.marks])
         return answer
 
     def find(self, pairs: Sequence[Pair]) -> dict[Pair, Found]:
@@ -229,13 +270,14 @@ class _Reader:
         nowhere = KeyPlace(np.empty(0, np.int64), np.empty(0), np.empty(0))
         return [(strand, axes.get(strand.journal_id, nowhere)) for strand in strands]
 
-    def _view(self, found: Found, strand: Strand, place: Place) -> View:
-        low, high = max(self._low, found.low), min(self._high, found.high)
-        is_whole = math.isinf(self._low) and math.isinf(self._high)
+    def _view(self, found: Found, strand: Strand, place: Place, after: float | None) -> View:
+        border = self._low if after is None else math.nextafter(after, math.inf)
+        low, high = max(border, found.low), min(self._high, found.high)
+        is_whole = math.isinf(border) and math.isinf(self._high)
         level = level_for(found.row.points / self._width) if is_whole else None
         bucket = max(high - low, 0.0) / self._width
         cut = None if self._with_abandoned else strand.cut
-        return View(strand, place, self._low, self._high, bucket if math.isfinite(bucket) else 0.0, level, cut)
+        return View(strand, place, border, self._high, bucket if math.isfinite(bucket) else 0.0, level, cut)
 
     def _reach(self, row: Row[Any]) -> Found:
         if self._axis.kind == "step":
@@ -269,17 +311,6 @@ class _Reader:
             views.append(View(strand, _SequencePlace(), -math.inf, math.inf, math.inf, level))
         descend(self._connection, views)
         return {view.strand.journal_id: _key_place(view.marks) for view in views}
-
-
-def _reader(connection: Connection, wanted: SeriesQuery) -> _Reader:
-    return _Reader(
-        connection,
-        parse_axis(wanted.x),
-        low=wanted.low,
-        high=wanted.high,
-        width=wanted.points,
-        with_abandoned=wanted.with_abandoned,
-    )
 
 
 class _SequencePlace:

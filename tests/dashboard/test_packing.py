@@ -7,16 +7,27 @@ import json
 import numpy as np
 import pytest
 
-from lightning_sweeps.server.packing import WIDE_POINTS, pack
+from lightning_sweeps.server.packing import pack
 from lightning_sweeps.store.chunks import Floats
 from lightning_sweeps.store.drawing import Drawn
+from lightning_sweeps.store.reading import DrawnLine, Seen
 
 
-def drawn(x: list[float], mean: list[float], low: list[float], high: list[float], nonfinite: list[int]) -> Drawn:
+def drawn(
+    count: int,
+    x: list[float],
+    mean: list[float],
+    low: list[float],
+    high: list[float],
+    nonfinite: list[int],
+    *,
+    reach: float = 4.0,
+    is_tail: bool = False,
+) -> DrawnLine:
     def floats(values: list[float]) -> Floats:
         return np.array(values, dtype=np.float64)
 
-    return Drawn(
+    whole = Drawn(
         x=floats(x),
         time=floats(x),
         minimum=floats(low),
@@ -27,12 +38,14 @@ def drawn(x: list[float], mean: list[float], low: list[float], high: list[float]
         nonfinite=np.array(nonfinite, dtype=np.int64),
         index=np.arange(len(x)),
     )
+    return DrawnLine(Seen(count, reach, 7, []), whole, is_tail)
 
 
 def unpack(data: bytes) -> list[tuple[dict[str, object], list[list[float]]]]:
-    """Read the answer as the page does."""
-    at = 4 + int.from_bytes(data[:4], "little")
-    head = json.loads(data[4:at])
+    """Read a frame as the page does."""
+    at = 8 + int.from_bytes(data[:4], "little")
+    assert at + int.from_bytes(data[4:8], "little") == len(data)
+    head = json.loads(data[8:at])
     found = []
     for line in head["lines"]:
         arrays = []
@@ -49,19 +62,21 @@ def unpack(data: bytes) -> list[tuple[dict[str, object], list[list[float]]]]:
 
 def test_lines_come_back_as_they_were() -> None:
     nan = float("nan")
-    plain = drawn([0, 2, 4], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0, 0, 0])
-    rough = drawn([1, 2, 4], [1, nan, 3], [0, nan, 3], [5, nan, 3], [0, 2, 0])
-    empty = drawn([], [], [], [], [])
-    (first, second, third) = unpack(pack([(3, plain), (1000, rough), (0, empty)]))
-    assert first == ({"count": 3, "size": 3, "even": True, "bounds": False, "broken": []}, [[0, 2], [0.1, 0.2, 0.3]])
-    assert second[0] == {"count": 1000, "size": 3, "even": False, "bounds": True, "broken": [1]}
+    plain = drawn(3, [0, 2, 4], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0, 0, 0])
+    rough = drawn(1000, [1, 2, 4], [1, nan, 3], [0, nan, 3], [5, nan, 3], [0, 2, 0], is_tail=True)
+    empty = drawn(0, [], [], [], [], [], reach=nan)
+    (first, second, third) = unpack(pack([plain, rough, empty], is_wide=True))
+    known = {"count": 3, "reach": 4, "branch": 7, "tail": False, "size": 3, "even": True, "bounds": False, "broken": []}
+    assert first == (known, [[0, 2], [0.1, 0.2, 0.3]])
+    assert second[0] == known | {"count": 1000, "tail": True, "even": False, "bounds": True, "broken": [1]}
     np.testing.assert_array_equal(second[1], [[1, 2, 4], [1, nan, 3], [0, nan, 3], [5, nan, 3]])
-    assert third[0]["size"] == 0
+    assert (third[0]["size"], third[0]["reach"]) == (0, None)
 
 
 def test_many_points_are_sent_at_seven_digits() -> None:
-    x = list(np.arange(WIDE_POINTS + 1.0))
-    ((line, (ends, mean)),) = unpack(pack([(len(x), drawn(x, x, x, x, [0] * len(x)))]))
+    x = list(np.arange(20_000.0))
+    data = pack([drawn(len(x), x, x, x, x, [0] * len(x))], is_wide=False)
+    ((line, (ends, mean)),) = unpack(data)
     assert line["even"] and ends == [0, 1]
     assert mean == pytest.approx(x, rel=1e-6)
-    assert len(pack([(len(x), drawn(x, x, x, x, [0] * len(x)))])) < 5 * len(x)
+    assert len(data) < 5 * len(x)

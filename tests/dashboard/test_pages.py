@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from pathlib import Path
 
@@ -220,15 +222,22 @@ def test_a_run_and_its_node(seen: Open) -> None:
     page.see("GPU <b>A</b>")
 
 
-def test_open_pages_follow_what_happens(seen: Open) -> None:
-    run = Writer(seen.client, run_info("live")).log(0, loss=3.0).send()
-    page = seen.go("/runs/run-live")
-    page.see("rows\n1", ".facts")
-    for step in range(1, 50):
-        run.log(step, loss=1 / step)
+def test_open_pages_follow_what_happens_and_are_sent_only_what_is_new(seen: Open) -> None:
+    run = Writer(seen.client, run_info("live"))
+    for step in range(400):
+        run.log(step, loss=math.sin(step))
     run.send()
-    page.see("rows\n50", ".facts")
-    page.wait(lambda: "step 49" in readout(page, 0.99), what="the last step in the chart")
+    page = seen.go("/runs/run-live")
+    page.see("rows\n400", ".facts")
+    page.wait(lambda: "step 39" in readout(page, 0.99), what="the chart")
+    for step in range(400, 450):
+        run.log(step, loss=1.0)
+    run.send()
+    page.see("rows\n450", ".facts")
+    page.wait(lambda: re.fullmatch(r"step 44\d\s+live\s+1", readout(page, 0.99)), what="the new end")
+    packed = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('packed'))"
+    whole, end = page.run(f"return {packed}.map((one) => one.decodedBodySize)")
+    assert whole > 400 * 8 > end > 50 * 8
     run.finish("failed", "ran out of patience").send()
     page.see("ran out of patience")
     page.see("failed", "h1")

@@ -1,5 +1,7 @@
 /** The server's API: what its answers hold and where they are asked for. Nothing else of the page knows a route. */
 
+import { frames, type SentLine, unpacked } from "./packed";
+
 export type SweepState = "running" | "paused" | "stopped" | "cancelled" | "finished";
 export type TrialState =
   | "pending"
@@ -84,6 +86,10 @@ export interface Columns {
   owner: string;
   key: string;
   count: number;
+  /** The highest place of its points on the x axis. */
+  reach: number | null;
+  /** Another one as soon as other rows of it are abandoned. */
+  branch: number;
   x: number[];
   minimum: (number | null)[];
   maximum: (number | null)[];
@@ -113,9 +119,17 @@ export interface SeriesQuery {
   points: number;
 }
 
-interface PackedHead {
-  wide: boolean;
-  lines: { count: number; size: number; even: boolean; bounds: boolean; broken: number[] }[];
+/** A line to be drawn; `held` points of it, those up to the place `after`, are here already. */
+export interface HeldLine {
+  owner: string;
+  key: string;
+  held?: number;
+  after?: number;
+  branch?: number;
+}
+
+export interface LinesQuery extends Omit<SeriesQuery, "lines"> {
+  lines: HeldLine[];
 }
 
 export interface SeriesAnswer {
@@ -312,33 +326,16 @@ export const actions = {
   logOut: () => post<object>("/api/logout"),
 };
 
-/** Returns each wanted line, in the order asked. */
-export async function getLines(wanted: SeriesQuery): Promise<Columns[]> {
+/** Calls `take` with the wanted lines, in the order asked, some at a time as they come; `first`: which the first of them is. */
+export async function getLines(wanted: LinesQuery, take: (first: number, lines: SentLine[]) => void): Promise<void> {
   const answer = await answered("/api/series/packed", { ...POST, body: JSON.stringify(wanted) });
-  return unpacked(await answer.arrayBuffer(), wanted);
-}
-
-/** Reads the form that the server's `packing.py` describes. */
-function unpacked(bytes: ArrayBuffer, wanted: SeriesQuery): Columns[] {
-  let at = 4 + new DataView(bytes).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(bytes.slice(4, at))) as PackedHead;
-  const take = (count: number, isWide: boolean): number[] => {
-    const part = bytes.slice(at, at + count * (isWide ? 8 : 4));
-    at += part.byteLength;
-    return Array.from(isWide ? new Float64Array(part) : new Float32Array(part));
-  };
-  const values = (count: number): (number | null)[] => {
-    const found = take(count, head.wide);
-    return found.some((value) => !Number.isFinite(value)) ? found.map((value) => (Number.isFinite(value) ? value : null)) : found;
-  };
-  return head.lines.map((line, index) => {
-    const given = take(line.even ? 2 : line.size, true);
-    const x = line.even ? Array.from({ length: line.size }, (_, place) => given[0]! + given[1]! * place) : given;
-    const mean = values(line.size);
-    const [minimum, maximum] = line.bounds ? [values(line.size), values(line.size)] : [mean, mean];
-    const { owner, key } = wanted.lines[index]!;
-    return { owner, key, count: line.count, broken: line.broken, x, mean, minimum, maximum };
-  });
+  let first = 0;
+  for await (const frame of frames(answer.body!)) {
+    const lines = unpacked(frame, wanted.lines.slice(first));
+    take(first, lines);
+    first += lines.length;
+  }
+  if (first < wanted.lines.length) throw new Error("the server's answer broke off");
 }
 
 /** Where the server tells what changes, as server-sent events whose data is a `Changes`. */

@@ -1,6 +1,6 @@
 /** What the server said, kept current: hooks over `api.ts` and `live.ts`. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { getText, type Path, Refusal } from "./api";
 import { concerns, onConnection, onNews } from "./live";
 
@@ -18,8 +18,8 @@ const EMPTY: Data<never> = { value: undefined, error: "" };
 export function useData<T>(path: Path<T> | null, everyMs = 0): Data<T> {
   const [state, setState] = useState<{ path: Path<T> | null; data: Data<T> }>({ path, data: EMPTY });
   const lastText = useRef("");
-  useEffect(() => {
-    if (path === null) return;
+  useLayoutEffect(() => {
+    if (path === null) return; // before the frame is painted: the answer is needed for the next one
     const stop = new AbortController();
     let isAsking = false;
     let isStale = false;

@@ -1,7 +1,8 @@
 /** Series, asked for together and kept: charts that want some in the same moment share one question. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import { type Columns, get, getLines, type GroupColumns, paths, type SeriesQuery } from "../base/api";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Columns, get, getLines, type GroupColumns, type HeldLine, paths, type SeriesQuery } from "../base/api";
+import { grown, heldOf } from "./growth";
 
 export interface Wanted {
   owner: string;
@@ -19,7 +20,7 @@ export interface View {
 
 export const WHOLE: View = { x: "step", zoom: null };
 const POINTS = 500;
-const GATHER_MS = 15;
+const GATHER_MS = 4;
 const MOST_KEPT = 3000;
 const MOST_LINES = 2000;
 
@@ -27,6 +28,8 @@ interface Waiting {
   id: string;
   want: Wanted;
   view: View;
+  /** What is here of it already. */
+  known: Columns | undefined;
   answered: ((columns: Columns) => void)[];
   failed: ((error: unknown) => void)[];
 }
@@ -49,7 +52,7 @@ function keep(id: string, stamp: string, columns: Columns): void {
   if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value as string);
 }
 
-function question(lines: { owner: string; key: string; group?: string }[], view: View): SeriesQuery {
+function question<Line>(lines: Line[], view: View): Omit<SeriesQuery, "lines"> & { lines: Line[] } {
   const [low, high] = view.zoom ?? [null, null];
   return { lines, x: view.x, low, high, points: POINTS };
 }
@@ -67,12 +70,15 @@ async function askAll(): Promise<void> {
 
 async function ask(part: Waiting[]): Promise<void> {
   try {
-    const lines = part.map(({ want }) => ({ owner: want.owner, key: want.key }));
-    const found = await getLines(question(lines, part[0]!.view));
-    for (const [at, { id, want, answered }] of part.entries()) {
-      keep(id, want.stamp, found[at]!);
-      for (const answer of answered) answer(found[at]!);
-    }
+    const lines = part.map(({ want, known, view }): HeldLine => ({ owner: want.owner, key: want.key, ...(view.zoom ? {} : heldOf(known)) }));
+    await getLines(question(lines, part[0]!.view), (first, sent) => {
+      for (const [at, { columns, isTail }] of sent.entries()) {
+        const { id, want, known, answered } = part[first + at]!;
+        const found = isTail ? grown(known!, columns) : columns;
+        keep(id, want.stamp, found);
+        for (const answer of answered) answer(found);
+      }
+    });
   } catch (error) {
     for (const { failed } of part) for (const fail of failed) fail(error);
   }
@@ -83,7 +89,7 @@ function load(want: Wanted, view: View): Promise<Columns> {
   const known = kept.get(id);
   if (known?.stamp === want.stamp) return Promise.resolve(known.columns);
   return new Promise((answer, fail) => {
-    const entry = waiting.get(id) ?? { id, want, view, answered: [], failed: [] };
+    const entry = waiting.get(id) ?? { id, want, view, known: known?.columns, answered: [], failed: [] };
     entry.answered.push(answer);
     entry.failed.push(fail);
     waiting.set(id, entry);
@@ -113,7 +119,7 @@ function useLoaded<T>(wanted: Wanted[], view: View, isActive: boolean, work: () 
   const signature = wanted.map((want) => `${idOf(want, view)}\n${want.stamp}\n${want.group ?? ""}`).join("\n\n");
   const [state, setState] = useState<{ found: T[]; of: string }>({ found: [], of: "" });
   const latest = useRef("");
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isActive || !wanted.length || latest.current === signature) return;
     latest.current = signature;
     let isOver = false;

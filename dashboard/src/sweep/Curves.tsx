@@ -37,7 +37,7 @@ export function Curves({ sweep, trials, runs, chosen, isLog }: Props) {
       const line = toLine(found, { id: trial.id, label: `trial ${trial.number}`, color });
       const isEnded = trial.state === "stopped" || trial.state === "failed" || trial.state === "lost";
       const end = isEnded && !isOut ? { color: cssColor(trial.state === "stopped" ? "warn" : "bad"), text: trial.reason || trial.state } : null;
-      return [{ ...line, ...(end ? { end } : {}), width: place < 0.1 ? 2.4 : 1.3, place }];
+      return [{ ...line, ...(end ? { end } : {}), ...(place < 0.1 ? { width: 2.4 } : {}), place }];
     });
     return made.sort((a, b) => b.place - a.place);
   }, [series, trials, chosen, theme, first]);
