@@ -33,8 +33,9 @@ def test_the_sweep_page_shows_where_it_stands(seen: Open) -> None:
     page = seen.go(f"/sweeps/{seen.world.sweep}")
     page.see("4 finished, 1 stopped, 1 running, 1 failed")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
-    page.wait(lambda: page.count(".drawing canvas") >= 2, what="parallel coordinates and slices")
+    page.wait(lambda: page.count(".drawing canvas") >= 1, what="parallel coordinates")
     page.wait(lambda: page.count(".chart canvas") >= 2, what="best so far and learning curves")
+    page.wait(lambda: page.count(".slice canvas") == 3, what="a slice a parameter")
     page.see("ValueError: ")
     page.wait(lambda: page.count(".contour-dot") >= 5, what="a dot a trial over two parameters")
     assert page.count(".timeline-track .span") == 7
@@ -47,7 +48,7 @@ def test_the_sweep_page_shows_where_it_stands(seen: Open) -> None:
 def test_choosing_on_an_axis_filters_the_page(seen: Open) -> None:
     page = seen.go(f"/sweeps/{seen.world.sweep}")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
-    page.wait(lambda: page.count(".drawing canvas") >= 2, what="the axes")
+    page.wait(lambda: page.count(".drawing canvas") >= 1, what="the axes")
     box = page.box(".drawing")
     x = box["x"] + box["width"] - 76  # the objective's axis, its best value on top
     top = box["y"] + 44
@@ -58,6 +59,32 @@ def test_choosing_on_an_axis_filters_the_page(seen: Open) -> None:
     assert page.count(".timeline-track .span.out") == 7 - chosen
     page.click(".chip")
     page.wait(lambda: page.count(TRIALS) == 7, what="all trials")
+    assert page.count(".timeline-track .span.out") == 0
+
+
+def test_trials_are_searched_and_the_whole_page_follows(seen: Open) -> None:
+    page = seen.go(f"/sweeps/{seen.world.sweep}")
+    page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
+    page.type("[aria-label='Search trials']", "objective<=0.2 finished")
+    page.wait(lambda: page.count(TRIALS) == 2, what="the two best that ran to their end")
+    assert page.count(".timeline-track .span.out") == 5
+    page.type("[aria-label='Search trials']", "layers=2 layers=3")
+    page.see("No trial matches")
+    page.click(".chip")
+    page.wait(lambda: page.count(TRIALS) == 7, what="all trials")
+    assert page.run("return location.search") == ""
+
+
+def test_a_trial_is_told_beside_the_page_with_the_way_to_its_run(seen: Open) -> None:
+    page = seen.go(f"/sweeps/{seen.world.sweep}?state=failed")
+    page.wait(lambda: page.count(TRIALS) == 1, what="the failed one")
+    page.click(".timeline-track .span.bad")
+    page.see("Traceback", ".detail")
+    page.press("Escape")
+    page.wait(lambda: page.count(".detail") == 0, what="its end")
+    assert "trial=" not in page.run("return location.search")
+    page.click(f"{TRIALS} a", "its run")
+    page.wait(lambda: page.run("return location.pathname") == "/runs/trial-run-5", what="its run")
 
 
 def test_a_sweep_is_paused_resumed_and_a_trial_stopped_from_the_page(seen: Open) -> None:
@@ -203,13 +230,37 @@ def test_other_axes_and_looks_are_kept_in_the_address(seen: Open) -> None:
     assert page.run("return document.querySelector('[type=range]').value") == "0.5"
 
 
+def test_one_chart_is_drawn_large_and_others_are_pinned(seen: Open) -> None:
+    page = seen.go("/groups/tests/ddp?smooth=0.5")
+    page.click("[aria-label='Enlarge train/loss']")
+    page.wait(lambda: page.count(".chart .u-over") == 1, what="one chart alone")
+    assert page.box(".plot")["height"] > 300
+    page.see("rank 1", ".legend")
+    assert "chart=train" in page.run("return location.search") and "smooth=0.5" in page.run("return location.search")
+    page.run("document.activeElement.blur()")
+    page.press("ArrowLeft")
+    page.see("val/accuracy", ".chart-title")
+    page.press("Escape")
+    page.wait(lambda: page.count(".chart") == 3, what="all charts")
+    page.click("[aria-label='More of train/loss']")
+    page.click("[role=menuitem]", "Pin to the top")
+    page.see("pinned 1", ".chart-group")
+    page.see("train/loss", ".chart-title")
+    page.click("[aria-label='More of train/loss']")
+    page.wait(lambda: page.run("return document.activeElement.role") == "menuitem", what="the menu")
+    page.press("Escape")
+    opener = "More of train/loss"
+    page.wait(lambda: page.run("return document.activeElement.ariaLabel") == opener, what="the focus back")
+
+
 def test_the_ranks_of_a_group(seen: Open) -> None:
     page = seen.go("/groups/tests/ddp?view=Ranks")
     page.see("train/loss")
     page.see("killed by signal 9")
     page.see("seed")
     page.click("[role=tab]", "Pace")
-    page.wait(lambda: page.count(".heat canvas") == 2, what="two heat maps")
+    page.wait(lambda: page.count(".heat canvas") == 3, what="lags, times per step, and values")
+    page.see("rank 1 lags most")
 
 
 def test_a_run_and_its_node(seen: Open) -> None:

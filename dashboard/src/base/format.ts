@@ -35,10 +35,26 @@ export function duration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (seconds < 3600) {
     const whole = Math.floor(seconds / 60);
-    return `${whole} m ${Math.floor(seconds - whole * 60)} s`;
+    return parts([whole, "m"], [Math.floor(seconds - whole * 60), "s"]);
   }
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
-  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+  if (minutes < 48 * 60) return parts([Math.floor(minutes / 60), "h"], [minutes % 60, "m"]);
+  return parts([Math.floor(minutes / 1440), "d"], [Math.floor((minutes % 1440) / 60), "h"]);
+}
+
+/** Returns two counts with their units; the second is left out where it is nothing. */
+function parts([whole, unit]: [number, string], [rest, smaller]: [number, string]): string {
+  return rest ? `${whole} ${unit} ${rest} ${smaller}` : `${whole} ${unit}`;
+}
+
+/** Returns how the values of a metric are told, where its name says what they are; undefined: as plain numbers. */
+export function unitOf(key: string): ((given: number) => string) | undefined {
+  return /(^|[_./])bytes$/.test(key) ? (given) => bytes(given, 4) : undefined;
+}
+
+/** Returns a metric's value in one line, in the unit that the metric's name ends with. */
+export function measured(key: string, given: unknown, digits = 4): string {
+  const unit = unitOf(key);
+  return unit && typeof given === "number" && Number.isFinite(given) ? unit(given) : value(given, digits);
 }
 
 export function ago(time: number, now: number): string {

@@ -65,6 +65,15 @@ export function lineColor(index: number, theme: Theme): string {
   return colors[index % colors.length]!;
 }
 
+/** Dashes of the second ten lines, the third, the fourth: the colours come again there. */
+const DASHES = [[7, 3], [2, 3], [9, 3, 2, 3]];
+
+/** Returns the dashes of the `index`-th line; undefined: none. */
+export function lineDash(index: number): number[] | undefined {
+  const round = Math.floor(index / LINES.light.length);
+  return round ? DASHES[(round - 1) % DASHES.length] : undefined;
+}
+
 /** Returns the colour of a place from best (0) to worst (1). */
 export function scaleColor(place: number, theme: Theme, alpha = 1): string {
   const stops = SCALE[theme];

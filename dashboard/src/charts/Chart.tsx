@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useTheme } from "../base/theme";
 import { Menu } from "../parts/Menu";
+import { onCross } from "./crosshair";
 import { type Line, toCsv } from "./lines";
 import type { Look } from "./look";
 import { Plot } from "./plot";
@@ -26,11 +27,18 @@ interface Props {
   onZoom?: (zoom: [number, number] | null) => void;
   onSeen?: (isSeen: boolean) => void;
   isLoading?: boolean;
+  /** Called with the id of the line that is nearest to where the chart was clicked. */
+  onPick?: (line: string) => void;
+  onEnlarge?: (() => void) | undefined;
+  /** What the chart's menu offers besides its downloads. */
+  acts?: Record<string, () => void>;
 }
 
 const AHEAD = "300px";
+/** A press that moves further than this is a drag. */
+const CLICK_PX = 4;
 
-export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, onZoom, onSeen, isLoading }: Props) {
+export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, onZoom, onSeen, isLoading, onPick, onEnlarge, acts }: Props) {
   const card = useRef<HTMLElement>(null);
   const root = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
@@ -60,6 +68,24 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, o
 
   useEffect(() => onSeen?.(isSeen), [isSeen]);
 
+  const pick = useRef(onPick);
+  pick.current = onPick;
+  useEffect(() => {
+    const node = root.current!;
+    let under = "";
+    let from = 0;
+    const end = onCross((cross) => (under = cross?.source === plot.current ? cross!.line : ""));
+    const press = (event: PointerEvent) => (from = event.clientX);
+    const click = (event: MouseEvent) => under && Math.abs(event.clientX - from) < CLICK_PX && pick.current?.(under);
+    node.addEventListener("pointerdown", press, true);
+    node.addEventListener("click", click);
+    return () => {
+      end();
+      node.removeEventListener("pointerdown", press, true);
+      node.removeEventListener("click", click);
+    };
+  }, []);
+
   useEffect(() => {
     if (!isSeen) return;
     plot.current?.update(lines, shown, drawnTheme.current !== theme);
@@ -68,13 +94,14 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, o
 
   const file = title.replace(/[^\w.-]+/g, "_");
   const choices = {
+    ...acts,
     "Download PNG": () => plot.current?.canvas()?.toBlob((blob) => blob && save(blob, `${file}.png`)),
     "Download SVG": () => save(new Blob([toSvg(title, lines, shown)], { type: "image/svg+xml" }), `${file}.svg`),
     "Download CSV": () => save(new Blob([toCsv(lines, shown.xAxis, title)], { type: "text/csv" }), `${file}.csv`),
   };
   const isEmpty = !lines.some((line) => line.x.length);
   return (
-    <figure class="chart" ref={card} aria-label={`Chart of ${title}`}>
+    <figure class={`chart${onPick ? " pickable" : ""}`} ref={card} aria-label={`Chart of ${title}`}>
       <figcaption>
         <span class="chart-title" title={title}>
           {title}
@@ -85,7 +112,14 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, o
             whole range
           </button>
         )}
-        <Menu label={`Download ${title}`} choices={choices} />
+        <span class="chart-acts">
+          {onEnlarge && (
+            <button type="button" class="icon" aria-label={`Enlarge ${title}`} title="Enlarge" onClick={onEnlarge}>
+              ⤢
+            </button>
+          )}
+          <Menu label={`More of ${title}`} choices={choices} />
+        </span>
       </figcaption>
       <div class="plot" ref={root} style={{ height: `${height}px` }}>
         {isEmpty && <div class="plot-empty">{isLoading ? "" : "no values yet"}</div>}

@@ -1,12 +1,14 @@
 /** All metrics of some runs: grouped by what stands before the first `/`, searched, smoothed, zoomed together. */
 
-import { useMemo } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
 import { useParam } from "../base/router";
 import { byWorth } from "../base/worth";
 import { type ChartRun, Metric } from "./Metric";
 import type { Look } from "./look";
 
 const OWN_GROUP = "other";
+const PINNED = "pinned";
 const SOON = ["epoch", "trainer/global_step"];
 
 export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string }) {
@@ -16,6 +18,8 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
   const [zoomText, setZoomText] = useParam("zoom");
   const [pattern, setPattern] = useParam("keys");
   const [folded, setFolded] = useParam("fold");
+  const [large, setLarge] = useParam("chart");
+  const [pinText, setPinned] = useParam("top");
   const has = (flag: string) => flags.split(".").includes(flag);
   const flip = (flag: string) => setFlags((has(flag) ? flags.split(".").filter((one) => one !== flag) : [...flags.split("."), flag]).join("."));
   const zoom = useMemo(() => parseZoom(zoomText), [zoomText]);
@@ -25,7 +29,13 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
   );
   const keys = useMemo(() => metricKeys(runs), [runs]);
   const { found, error } = useMemo(() => search(keys, pattern), [keys, pattern]);
-  const groups = Map.groupBy(found, (key) => (key.includes("/") ? key.split("/")[0]! : OWN_GROUP));
+  const pinned = pinText.split("|").filter(Boolean);
+  const isPinned = (key: string) => pinned.includes(key);
+  const groups = Map.groupBy(found.filter((key) => !isPinned(key)), (key) => (key.includes("/") ? key.split("/")[0]! : OWN_GROUP));
+  const shownFirst = pinned.filter((key) => found.includes(key));
+  const sections: [string, string[]][] = [...(shownFirst.length ? [[PINNED, shownFirst] as [string, string[]]] : []), ...groups];
+  const order = sections.flatMap(([, members]) => members);
+  const pin = (key: string) => setPinned((isPinned(key) ? pinned.filter((one) => one !== key) : [...pinned, key]).join("|"));
   const closed = new Set(folded.split("|").filter(Boolean));
   const toggle = (name: string) => setFolded([...(closed.delete(name) ? closed : closed.add(name))].join("|"));
   const setZoom = (next: [number, number] | null) => setZoomText(next ? next.map((value) => Number(value.toPrecision(8))).join("_") : "");
@@ -33,6 +43,7 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
     setZoomText("");
     setXAxis(next);
   };
+  const drawing = { runs, smoothing: Number(smoothing) || 0, look, isBanded: has("band"), onZoom: setZoom };
   const axes = [...SOON.filter((key) => keys.includes(key)), ...keys.filter((key) => !SOON.includes(key))];
 
   return (
@@ -81,23 +92,75 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
       </div>
       {error && <p class="failure">{error}</p>}
       {!found.length && <p class="empty">{keys.length ? "No metric matches." : "These runs have logged no metrics yet."}</p>}
-      {[...groups].map(([name, members]) => (
-        <section class="chart-group" key={name}>
-          <h3>
-            <button type="button" aria-expanded={!closed.has(name)} onClick={() => toggle(name)}>
-              <i aria-hidden="true">{closed.has(name) ? "▸" : "▾"}</i> {name} <span class="soft">{members.length}</span>
-            </button>
-          </h3>
-          {!closed.has(name) && (
-            <div class="chart-grid">
-              {members.map((metric) => (
-                <Metric key={metric} metric={metric} runs={runs} smoothing={Number(smoothing) || 0} look={look} isBanded={has("band")} onZoom={setZoom} />
-              ))}
-            </div>
-          )}
-        </section>
-      ))}
+      {keys.includes(large) ? (
+        <Single metric={large} order={order} onChange={setLarge}>
+          <Metric key={large} metric={large} {...drawing} isLarge />
+        </Single>
+      ) : (
+        sections.map(([name, members]) => (
+          <section class="chart-group" key={name}>
+            <h3>
+              <button type="button" aria-expanded={!closed.has(name)} onClick={() => toggle(name)}>
+                <i aria-hidden="true">{closed.has(name) ? "▸" : "▾"}</i> {name} <span class="soft">{members.length}</span>
+              </button>
+            </h3>
+            {!closed.has(name) && (
+              <div class="chart-grid">
+                {members.map((metric) => (
+                  <Metric
+                    key={metric}
+                    metric={metric}
+                    {...drawing}
+                    onEnlarge={() => setLarge(metric)}
+                    acts={{ [isPinned(metric) ? "No longer first" : "Pin to the top"]: () => pin(metric) }}
+                  />
+                ))}
+              </div>
+            )}
+          </section>
+        ))
+      )}
     </div>
+  );
+}
+
+interface SingleProps {
+  metric: string;
+  /** All metrics that are shown, in their order. */
+  order: string[];
+  onChange: (metric: string) => void;
+  children: ComponentChildren;
+}
+
+/** One chart alone, with the ways back, to the one before and to the next; Escape and the arrow keys do the same. */
+function Single({ metric, order, onChange, children }: SingleProps) {
+  const at = order.indexOf(metric);
+  const before = order[at - 1];
+  const after = at < 0 ? undefined : order[at + 1];
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if ((event.target as HTMLElement).closest("input, select, textarea, dialog[open], [role=tablist], [role=menu]")) return;
+      const to = { Escape: "", ArrowLeft: before, ArrowRight: after }[event.key];
+      if (to !== undefined) onChange(to);
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [before, after]);
+  return (
+    <section class="chart-single" aria-label={`${metric}, large`}>
+      <p class="single-ways">
+        <button type="button" onClick={() => onChange("")} title="Escape">
+          ← All charts
+        </button>
+        <button type="button" class="icon" disabled={!before} aria-label="The chart before" title={before ? `← ${before}` : ""} onClick={() => before && onChange(before)}>
+          ‹
+        </button>
+        <button type="button" class="icon" disabled={!after} aria-label="The next chart" title={after ? `→ ${after}` : ""} onClick={() => after && onChange(after)}>
+          ›
+        </button>
+      </p>
+      {children}
+    </section>
   );
 }
 

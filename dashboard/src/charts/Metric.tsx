@@ -2,7 +2,9 @@
 
 import { useMemo, useState } from "preact/hooks";
 import type { Run } from "../base/api";
+import { unitOf } from "../base/format";
 import { Chart } from "./Chart";
+import { LegendTable } from "./LegendTable";
 import { type Line, toBand, toLine } from "./lines";
 import { useGroups, useSeries, type Wanted } from "./loader";
 import type { Look } from "./look";
@@ -14,6 +16,7 @@ export interface ChartRun {
   run: Drawn;
   label: string;
   color: string;
+  dash?: number[] | undefined;
   /** Runs with the same band are drawn as one, where bands are on. */
   band?: string;
 }
@@ -29,9 +32,17 @@ interface Props {
   look: Look;
   isBanded: boolean;
   onZoom: (zoom: [number, number] | null) => void;
+  /** Draws it large, with its lines in a table below. */
+  isLarge?: boolean;
+  onEnlarge?: () => void;
+  acts?: Record<string, () => void>;
 }
 
-export function Metric({ metric, runs, smoothing, look, isBanded, onZoom }: Props) {
+/** What a large chart leaves of the window to the page's head and to its table. */
+const AROUND_PX = 330;
+const LEAST_PX = 320;
+
+export function Metric({ metric, runs, smoothing, look, isBanded, onZoom, isLarge = false, onEnlarge, acts }: Props) {
   const [isSeen, setSeen] = useState(false);
   const having = runs.filter(({ run }) => metric in run.summary);
   const wanted = having.map(({ run, band }): Wanted => ({ owner: run.id, key: metric, stamp: stampOf(run), group: band ?? run.id }));
@@ -48,10 +59,28 @@ export function Metric({ metric, runs, smoothing, look, isBanded, onZoom }: Prop
       });
     }
     const byOwner = new Map(single.found.map((columns) => [columns.owner, columns]));
-    return having.flatMap(({ run, label, color }): Line[] => {
+    return having.flatMap(({ run, label, color, dash }): Line[] => {
       const columns = byOwner.get(run.id);
-      return columns?.count ? [toLine(columns, { id: run.id, label, color }, smoothing)] : [];
+      return columns?.count ? [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...(dash ? { dash } : {}) }] : [];
     });
   }, [single.found, groups.found, smoothing, isBanded, names]);
-  return <Chart title={metric} lines={lines} look={look} onZoom={onZoom} onSeen={setSeen} isLoading={single.isLoading || groups.isLoading} />;
+  const unit = unitOf(metric);
+  const told = useMemo(() => (unit ? { ...look, unit } : look), [look, metric]);
+  const height = isLarge ? Math.max(LEAST_PX, innerHeight - AROUND_PX) : undefined;
+  return (
+    <>
+      <Chart
+        title={metric}
+        lines={lines}
+        look={told}
+        onZoom={onZoom}
+        onSeen={setSeen}
+        isLoading={single.isLoading || groups.isLoading}
+        onEnlarge={onEnlarge}
+        {...(acts ? { acts } : {})}
+        {...(height ? { height } : {})}
+      />
+      {isLarge && <LegendTable metric={metric} lines={lines} />}
+    </>
+  );
 }

@@ -3,11 +3,11 @@
 import type { Series } from "../base/api";
 import { interpolated } from "./lines";
 
-/** Returns the seconds a step took, at `columns` places from the first step to the last that all ranks share. */
+/** Returns the seconds a step took, at `columns` places from the first step to the last of any rank; null where a rank was not there. */
 export function pace(series: Series[], columns: number): { steps: number[]; seconds: (number | null)[][] } {
   const usable = series.map((one) => one.buckets);
-  const low = Math.max(...usable.map((buckets) => buckets[0]?.step ?? Number.POSITIVE_INFINITY));
-  const high = Math.min(...usable.map((buckets) => buckets.at(-1)?.step ?? Number.NEGATIVE_INFINITY));
+  const low = Math.min(...usable.map((buckets) => buckets[0]?.step ?? Number.POSITIVE_INFINITY));
+  const high = Math.max(...usable.map((buckets) => buckets.at(-1)?.step ?? Number.NEGATIVE_INFINITY));
   if (!(low < high)) return { steps: [], seconds: series.map(() => []) };
   const count = Math.min(columns, Math.max(1, Math.floor(high - low)));
   const edges = Array.from({ length: count + 1 }, (_, at) => low + ((high - low) * at) / count);
@@ -40,4 +40,16 @@ export function lags(series: Series[], steps: number[]): (number | null)[][] {
       return time == null || !all.length ? null : time - Math.min(...all);
     }),
   );
+}
+
+/** Returns each rank's values of its series at each place. */
+export function valuesAt(series: Series[], steps: number[]): (number | null)[][] {
+  return series.map(({ buckets }) => {
+    const known = buckets.filter((bucket) => bucket.mean !== null);
+    return interpolated(
+      steps,
+      known.map((bucket) => bucket.step),
+      known.map((bucket) => bucket.mean!),
+    );
+  });
 }

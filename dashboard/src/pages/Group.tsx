@@ -1,9 +1,9 @@
 import { useMemo } from "preact/hooks";
 import { paths, type Run } from "../base/api";
 import { useData, useNow } from "../base/data";
-import { duration, flat, number, value } from "../base/format";
+import { clock, duration, flat, measured, number, unitOf, value } from "../base/format";
 import { useParam } from "../base/router";
-import { lineColor, useTheme } from "../base/theme";
+import { lineColor, lineDash, useTheme } from "../base/theme";
 import { groupName } from "../base/worth";
 import { Charts, metricKeys } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
@@ -20,7 +20,7 @@ export function GroupPage({ project, group }: { project: string; group: string }
   const [tab, setTab] = useParam("view", "Charts");
   useTitle(group);
   const runs = useMemo(() => [...(list?.runs ?? [])].sort((a, b) => a.rank - b.rank || a.created - b.created), [list]);
-  const chartRuns: ChartRun[] = useMemo(() => runs.map((run, at) => ({ run, label: `rank ${run.rank}`, color: lineColor(at, theme), band: group })), [runs, theme]);
+  const chartRuns: ChartRun[] = useMemo(() => runs.map((run, at) => ({ run, label: `rank ${run.rank}`, color: lineColor(at, theme), dash: lineDash(at), band: group })), [runs, theme]);
   if (!list) return <Page title={group}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
   const hosts = new Set(runs.map((run) => run.host));
   const began = Math.min(...runs.map((run) => run.created));
@@ -48,7 +48,8 @@ export function GroupPage({ project, group }: { project: string; group: string }
         </>
       }
     >
-      <NodeMap runs={runs} />
+      <NodeMap runs={runs} chartRuns={chartRuns} />
+      <FirstEnd runs={runs} />
       <div class="toolbar">
         <Tabs tabs={TABS} value={tab} onChange={setTab} />
       </div>
@@ -59,7 +60,30 @@ export function GroupPage({ project, group }: { project: string; group: string }
   );
 }
 
-function NodeMap({ runs }: { runs: Run[] }) {
+/** Who ended first, where it did not end well: the others mostly end because of it. */
+function FirstEnd({ runs }: { runs: Run[] }) {
+  const [first, ...others] = inOrderOfEnd(runs).filter((run) => BAD.has(run.state));
+  if (!first) return null;
+  return (
+    <p class="failure">
+      {others.length > 0 ? "First to end: " : ""}
+      <a href={`/runs/${first.id}?view=Console`}>rank {first.rank}</a> on {first.host}
+      {first.reason ? `: ${first.reason}` : `, ${first.state}`}
+    </p>
+  );
+}
+
+const BAD = new Set(["failed", "killed"]);
+
+/** Returns those that have ended, the first one first; of one moment the killed before the failed. */
+function inOrderOfEnd(runs: Run[]): Run[] {
+  const isKilled = (run: Run) => Number(run.state === "killed");
+  return runs.filter((run) => run.ended !== null).sort((a, b) => a.ended! - b.ended! || isKilled(b) - isKilled(a));
+}
+
+/** Where each rank runs; the colours are those of its lines. */
+function NodeMap({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
+  const colors = new Map(chartRuns.map(({ run, color }) => [run.id, color]));
   return (
     <div class="node-map">
       {[...Map.groupBy(runs, (run) => run.host)].map(([host, members]) => (
@@ -68,6 +92,7 @@ function NodeMap({ runs }: { runs: Run[] }) {
           <div>
             {members.map((run) => (
               <a key={run.id} href={`/runs/${run.id}`} class="rank-box" title={run.reason || run.state}>
+                <i class="swatch" style={{ background: colors.get(run.id) }} />
                 <b>{run.rank}</b>
                 <State state={run.state} title={run.reason || run.state} />
               </a>
@@ -91,7 +116,7 @@ function Ranks({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
   const configs = runs.map((run) => flat(run.config));
   const names = [...new Set(configs.flatMap((config) => Object.keys(config)))];
   const different = names.filter((name) => new Set(configs.map((config) => JSON.stringify(config[name]))).size > 1);
-  const ends = runs.filter((run) => run.reason);
+  const ends = inOrderOfEnd(runs).filter((run) => run.reason);
   return (
     <>
       <Section title="Last values" note="the largest spread first">
@@ -115,11 +140,11 @@ function Ranks({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
                 .map((row) => (
                   <tr key={row.key}>
                     <td>{row.key}</td>
-                    <td class="number">{number(row.mean)}</td>
-                    <td class="number">{row.spread ? `${number(row.spread, 3)} (${number(row.share * 100, 2)} %)` : <span class="soft">alike</span>}</td>
+                    <td class="number">{measured(row.key, row.mean)}</td>
+                    <td class="number">{row.spread ? `${unitOf(row.key)?.(row.spread) ?? number(row.spread, 3)} (${number(row.share * 100, 2)} %)` : <span class="soft">alike</span>}</td>
                     {row.values.map((given, at) => (
                       <td class="number" key={runs[at]!.id}>
-                        {value(given)}
+                        {measured(row.key, given)}
                       </td>
                     ))}
                   </tr>
@@ -129,23 +154,46 @@ function Ranks({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
         </div>
       </Section>
       <Section title="Configuration" note={different.length ? "what differs between ranks" : "the same on all ranks"}>
-        {different.map((name) => (
-          <p key={name}>
-            <code>{name}</code>{" "}
-            {runs.map((run, at) => (
-              <span class="soft" key={run.id}>
-                rank {run.rank}: <b>{value(configs[at]![name])}</b>{" "}
-              </span>
-            ))}
-          </p>
-        ))}
+        {different.length > 0 && (
+          <div class="scroll">
+            <table class="plain-table">
+              <thead>
+                <tr>
+                  <th>Name</th>
+                  {runs.map((run) => (
+                    <th key={run.id}>rank {run.rank}</th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {different.map((name) => (
+                  <tr key={name}>
+                    <td class="mono">{name}</td>
+                    {configs.map((config, at) => (
+                      <td key={runs[at]!.id}>{value(config[name])}</td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
       </Section>
       {ends.length > 0 && (
-        <Section title="How they ended">
+        <Section title="How they ended" note="in the order of time; those of one reason together">
           <ul class="plain">
-            {ends.map((run) => (
-              <li key={run.id}>
-                rank {run.rank} <State state={run.state} /> {run.reason}
+            {[...Map.groupBy(ends, (run) => `${run.state}\n${run.reason}`).values()].map((members) => (
+              <li key={members[0]!.id} class="end">
+                <State state={members[0]!.state} />
+                <span>
+                  {[...members].sort((a, b) => a.rank - b.rank).map((run) => (
+                    <a key={run.id} href={`/runs/${run.id}?view=Console`}>
+                      rank {run.rank}
+                    </a>
+                  ))}
+                </span>
+                <span>{members[0]!.reason}</span>
+                <span class="soft">{clock(members[0]!.ended!)}</span>
               </li>
             ))}
           </ul>

@@ -1,42 +1,72 @@
-import { paths, type Run } from "../base/api";
+import { paths, type RunRow, type RunsQuery } from "../base/api";
 import { useData, useNow } from "../base/data";
-import { ago, duration, flat, value } from "../base/format";
+import { quoted } from "../base/filter";
+import { ago, duration, flat, measured } from "../base/format";
+import { counted } from "../base/names";
 import { byWorth, groupName } from "../base/worth";
-import { Command, Failure, Page, Section, useTitle } from "../parts/Page";
+import { Name } from "../parts/Name";
+import { Command, Fact, Failure, Page, Section, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
+import { groupPath, seconds, text } from "../runs/cells";
 import { SweepCard } from "../sweep/SweepCard";
 
 const SWEEPS = 6;
-const RUNS = 40;
-const GROUPS = 8;
+const GROUPS = 12;
+const VALUES = 5;
+const COLUMNS = ["name", "group", "group_state", "state", "reason", "world_size", "project", "host", "summary", "created", "ended"];
+const LATELY = "created > -1d";
+
+function asked(filter: string, limit = 1, columns = ["state"]): RunsQuery {
+  return { project: null, filter, sort: [{ column: "created", descending: true }], columns, limit, offset: 0 };
+}
+
+/** Returns the filter of groups that are not told by one of these sweeps already. */
+function besides(sweeps: string[]): string {
+  return sweeps.length ? `rank = 0 and (sweep = null or not sweep in (${sweeps.map(quoted).join(", ")}))` : "rank = 0";
+}
 
 export function HomePage() {
   const sweeps = useData(paths.sweeps());
-  const runs = useData(paths.runs({ limit: RUNS }));
+  const shown = sweeps.value?.slice(0, SWEEPS);
+  const all = useData(paths.table(asked("")));
+  const runs = useData(shown ? paths.table(asked(besides(shown.map((sweep) => sweep.id)), GROUPS, COLUMNS)) : null);
+  const running = useData(paths.table(asked("state = running"))).value?.total;
+  const failed = useData(paths.table(asked(`(state = failed or state = killed) and ${LATELY}`))).value?.total;
   const projects = useData(paths.projects()).value ?? [];
   const now = useNow();
   useTitle("");
-  const isEmpty = sweeps.value?.length === 0 && runs.value?.total === 0;
-  if (isEmpty) return <Welcome />;
-  const groups = [...Map.groupBy(runs.value?.runs ?? [], (run) => `${run.project}\n${run.group}`).values()].slice(0, GROUPS);
+  if (shown?.length === 0 && all.value?.total === 0) return <Welcome />;
   return (
-    <Page title="Home">
+    <Page
+      title="Home"
+      facts={
+        <>
+          <Fact name="runs at work">{running ? <a href="/runs?state=running">{running}</a> : (running ?? "…")}</Fact>
+          <Fact name="failed within a day">{failed ? <a href={`/runs?find=${encodeURIComponent(`state in (failed, killed) and ${LATELY}`)}`}>{failed}</a> : (failed ?? "…")}</Fact>
+          <Fact name="sweeps">{sweeps.value?.length ?? "…"}</Fact>
+          <Fact name="runs">{all.value?.total ?? "…"}</Fact>
+        </>
+      }
+    >
       <Failure error={sweeps.error || runs.error} />
-      {(sweeps.value?.length ?? 0) > 0 && (
+      {shown && shown.length > 0 && (
         <Section title="Sweeps" kind="bare" aside={<a href="/sweeps">all {sweeps.value!.length}</a>}>
           <div class="cards">
-            {sweeps.value!.slice(0, SWEEPS).map((sweep) => (
+            {shown.map((sweep) => (
               <SweepCard key={sweep.id} sweep={sweep} now={now} />
             ))}
           </div>
         </Section>
       )}
-      <Section title="Latest runs" kind="bare" aside={<a href="/runs">all {runs.value?.total ?? ""}</a>}>
-        <ul class="rows">
-          {groups.map((members) => (
-            <GroupRow key={members[0]!.id} runs={members} now={now} />
-          ))}
-        </ul>
+      <Section title="Latest runs" note={shown?.length ? "besides those of these sweeps" : ""} kind="bare" aside={<a href="/runs">all {all.value?.total ?? ""}</a>}>
+        {runs.value?.total === 0 && <p class="empty">All runs belong to the sweeps above.</p>}
+        {(runs.value?.total ?? 0) > 0 && (
+          <ul class="rows">
+            {runs.value!.rows.map((run) => (
+              <GroupRow key={run.id} run={run} now={now} />
+            ))}
+          </ul>
+        )}
       </Section>
       {projects.length > 1 && (
         <Section title="Projects" kind="bare">
@@ -53,27 +83,32 @@ export function HomePage() {
   );
 }
 
-function GroupRow({ runs, now }: { runs: Run[]; now: number }) {
-  const first = [...runs].sort((a, b) => a.rank - b.rank)[0]!;
-  const to = runs.length > 1 ? `/groups/${encodeURIComponent(first.project)}/${encodeURIComponent(first.group)}` : `/runs/${first.id}`;
-  const last = Object.entries(flat(first.summary)).filter(([key, given]) => typeof given === "number" && key.includes("/")).sort(([a], [b]) => byWorth(a, b)).slice(0, 4);
-  const worst = runs.find((run) => run.state === "failed" || run.state === "killed") ?? first;
+/** A group in a row, told by its rank 0. */
+function GroupRow({ run, now }: { run: RunRow; now: number }) {
+  const ranks = seconds(run["world_size"]);
+  const name = ranks > 1 ? groupName([{ name: text(run["name"]), group: text(run["group"]) }]) : text(run["name"]);
+  const summary = flat((run["summary"] ?? {}) as Record<string, unknown>);
+  const last = Object.entries(summary).filter(([key, given]) => typeof given === "number" && key.includes("/")).sort(([a], [b]) => byWorth(a, b)).slice(0, VALUES);
+  const created = seconds(run["created"]);
   return (
     <li>
-      <State state={worst.state} title={worst.reason} />
-      <a href={to}>{runs.length > 1 ? groupName(runs) : first.name}</a>
-      <span class="soft">
-        {first.project} · {runs.length > 1 ? `${runs.length} ranks` : `rank ${first.rank} of ${first.world_size}`} · {first.host}
+      <State state={text(run["group_state"] ?? run["state"])} title={text(run["reason"])} />
+      <a href={ranks > 1 ? groupPath(run) : `/runs/${run.id}`}>
+        <Name>{name}</Name>
+      </a>
+      <span class="soft clip">
+        {text(run["project"])} · {ranks > 1 ? `${counted(ranks, "rank")} · ` : ""}
+        {text(run["host"])}
       </span>
       <span class="row-values">
         {last.map(([key, given]) => (
           <span key={key}>
-            <span class="soft">{key}</span> {value(given, 3)}
+            <span class="soft">{key}</span> {measured(key, given, 3)}
           </span>
         ))}
       </span>
       <span class="soft when">
-        {ago(first.created, now)} · {duration((first.ended ?? now) - first.created)}
+        {ago(created, now)} · {duration((seconds(run["ended"]) || now) - created)}
       </span>
     </li>
   );

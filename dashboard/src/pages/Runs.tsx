@@ -9,6 +9,7 @@ import { lineColor, useTheme } from "../base/theme";
 import { Charts, Toggle } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
 import { ColumnChoice } from "../parts/ColumnChoice";
+import { Name } from "../parts/Name";
 import { Failure, Page, Tabs, useTitle } from "../parts/Page";
 import { ProjectChoice } from "../parts/ProjectChoice";
 import { State } from "../parts/State";
@@ -110,8 +111,8 @@ export function RunsPage() {
           </span>
         )}
         {isChosen.has(run.id) && <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />}
-        <a href={`/runs/${run.id}`} title={text(run["name"])}>
-          {text(run["name"])}
+        <a href={`/runs/${run.id}`}>
+          <Name>{text(run["name"])}</Name>
         </a>
       </>
     ),
@@ -198,7 +199,7 @@ export function RunsPage() {
               <label key={run.id} class={colors.has(run.id) ? "drawn" : ""}>
                 <input type="checkbox" checked={isChosen.has(run.id)} onChange={() => pick(run.id)} />
                 <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />
-                <span title={text(run["name"])}>{text(run["name"])}</span>
+                <Name>{text(run["name"])}</Name>
                 <State state={text(run["state"])} />
               </label>
             ))}

@@ -1,8 +1,8 @@
-import { useMemo, useState } from "preact/hooks";
+import { useCallback, useMemo, useState } from "preact/hooks";
 import { type Agent, paths, type Sweep, type Trial } from "../base/api";
 import { useData, useNow } from "../base/data";
 import { ago, clock, duration, flat, number, value } from "../base/format";
-import { useParam } from "../base/router";
+import { navigate, placeWith, useParam } from "../base/router";
 import { Toggle } from "../charts/Charts";
 import { Command, Fact, Failure, Page, Section, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
@@ -10,9 +10,13 @@ import { BestSoFar } from "../sweep/BestSoFar";
 import { Contour } from "../sweep/Contour";
 import { Controls } from "../sweep/Controls";
 import { Curves } from "../sweep/Curves";
+import { Detail } from "../sweep/Detail";
+import { Finder } from "../sweep/Finder";
+import { found } from "../sweep/find";
 import { Parallel } from "../sweep/Parallel";
 import { Progress } from "../sweep/Progress";
-import { importance, parameters, sign } from "../sweep/score";
+import { Scale } from "../sweep/Scale";
+import { importance, parameters, ranking, sign } from "../sweep/score";
 import { ImportanceBars, Slices } from "../sweep/Slices";
 import { Timeline } from "../sweep/Timeline";
 import { Trials } from "../sweep/Trials";
@@ -24,24 +28,35 @@ export function SweepPage({ id }: { id: string }) {
   const trials = useData(paths.trials(id)).value ?? NONE;
   const agents = useData(paths.agents(id)).value ?? NONE;
   const runs = useData(paths.runs({ sweep: id, limit: 1000 })).value?.runs ?? NONE;
-  const [chosen, setChosen] = useState<Set<string> | null>(null);
+  const [brushed, setBrushed] = useState<Set<string> | null>(null);
   const [selected, setSelected] = useParam("trial");
   const [logText, setLog] = useParam("log");
+  const [typed, setTyped] = useParam("find");
+  const [state, setState] = useParam("state");
   useTitle(sweep ? `${sweep.name || sweep.id} · sweep` : "");
   const wanted = useMemo(() => (sweep ? parameters(sweep, trials) : NONE), [sweep, trials]);
   const byImportance = useMemo(() => {
     const rows = sweep ? importance(trials, wanted, sign(sweep)) : NONE;
     return rows.map((row) => wanted.find((one) => one.name === row.name)!);
   }, [wanted]);
-  const shown = useMemo(() => (chosen ? trials.filter((trial) => chosen.has(trial.id)) : trials), [trials, chosen]);
+  const meant = useMemo(() => found(state ? trials.filter((trial) => trial.state === state) : trials, typed), [trials, state, typed]);
+  const kept = useMemo(() => (meant.length < trials.length ? idsOf(meant) : null), [meant, trials]);
+  const shown = useMemo(() => (brushed ? meant.filter((trial) => brushed.has(trial.id)) : meant), [meant, brushed]);
+  const chosen = useMemo(() => (brushed ? idsOf(shown) : kept), [brushed, shown, kept]);
+  const close = useCallback(() => setSelected(""), []);
   if (!sweep) return <Page title="Sweep">{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
 
   const isLog = logText ? logText === "on" : isWide(trials);
+  function showAll(): void {
+    setBrushed(null);
+    navigate(placeWith({ find: null, state: null }), { isReplacing: true });
+  }
   const chosenNote = chosen && (
-    <button type="button" class="chip" onClick={() => setChosen(null)}>
+    <button type="button" class="chip" title="Show all trials again" onClick={showAll}>
       {chosen.size} of {trials.length} trials ✕
     </button>
   );
+  const trial = trials.find((one) => one.id === selected);
   return (
     <Page
       trail={[
@@ -61,24 +76,29 @@ export function SweepPage({ id }: { id: string }) {
       <Section
         title="Progress"
         note={chosenNote}
-        aside={<Toggle name="log y" isOn={isLog} onFlip={() => setLog(isLog ? "off" : "on")} />}
+        aside={
+          <>
+            <Scale />
+            <Toggle name="log y" isOn={isLog} onFlip={() => setLog(isLog ? "off" : "on")} />
+          </>
+        }
       >
         <div class="two">
-          <BestSoFar sweep={sweep} trials={trials} chosen={chosen} isLog={isLog} />
-          <Curves sweep={sweep} trials={trials} runs={runs} chosen={chosen} isLog={isLog} />
+          <BestSoFar sweep={sweep} trials={trials} chosen={chosen} isLog={isLog} onSelect={setSelected} />
+          <Curves sweep={sweep} trials={trials} runs={runs} chosen={chosen} isLog={isLog} onSelect={setSelected} />
         </div>
       </Section>
       {wanted.length > 0 && (
         <>
           <Section title="Parameters" note={chosenNote || "drag along an axis to choose trials for the whole page"}>
-            <Parallel sweep={sweep} trials={trials} parameters={wanted} onBrush={setChosen} key={wanted.map((one) => one.name).join()} />
+            <Parallel sweep={sweep} trials={trials} parameters={wanted} kept={kept} brushed={brushed} onBrush={setBrushed} onSelect={setSelected} key={wanted.map((one) => one.name).join()} />
           </Section>
           <div class="two narrow-first">
             <Section title="Importance" note="how far a parameter alone explains the order of the trials">
               <ImportanceBars sweep={sweep} trials={trials} parameters={wanted} />
             </Section>
             <Section title="Slices" note={`${sweep.metric ?? "objective"} by parameter`}>
-              <Slices sweep={sweep} trials={trials} parameters={wanted} chosen={chosen} key={wanted.map((one) => one.name).join()} />
+              <Slices sweep={sweep} trials={trials} parameters={byImportance} chosen={chosen} isLog={isLog} onSelect={setSelected} />
             </Section>
           </div>
           {wanted.length > 1 && trials.some((trial) => trial.objective !== null) && (
@@ -88,12 +108,12 @@ export function SweepPage({ id }: { id: string }) {
           )}
         </>
       )}
-      <Section title="Trials" note={chosenNote || `${trials.length}`}>
+      <Section title="Trials" note={chosenNote || `${trials.length}`} aside={<Finder trials={trials} typed={typed} onType={setTyped} state={state} onState={setState} />}>
         <Trials sweep={sweep} trials={shown} runs={runs} parameters={wanted} selected={selected} onSelect={setSelected} />
       </Section>
       <Failures trials={trials} onSelect={setSelected} />
       <Section title="Agents" note={agentsNote(agents)}>
-        <Timeline agents={agents} trials={trials} chosen={chosen} />
+        <Timeline agents={agents} trials={trials} chosen={chosen} selected={selected} onSelect={setSelected} />
         {(sweep.state === "running" || sweep.state === "paused") && (
           <div class="add-agent">
             <span class="soft">Add every GPU of a machine, in the folder of the program:</span>
@@ -112,8 +132,28 @@ export function SweepPage({ id }: { id: string }) {
           ))}
         </dl>
       </details>
+      {trial && (
+        <Detail
+          sweep={sweep}
+          trial={trial}
+          rank={rankOf(trial, trials, sweep)}
+          runs={runs.filter((run) => run.trial === trial.id)}
+          agent={agents.find((agent) => agent.id === trial.agent)}
+          onClose={close}
+        />
+      )}
     </Page>
   );
+}
+
+function idsOf(trials: Trial[]): Set<string> {
+  return new Set(trials.map((trial) => trial.id));
+}
+
+function rankOf(trial: Trial, trials: Trial[], sweep: Sweep): [number, number] | null {
+  const places = ranking([...trials], sign(sweep));
+  const place = places.get(trial.id);
+  return place === undefined ? null : [Math.round(place * (places.size - 1)) + 1, places.size];
 }
 
 /** Whether the objectives span so much that a linear axis would hide the good ones. */

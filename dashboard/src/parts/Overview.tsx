@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type ConsoleLine, paths, type Run } from "../base/api";
 import { useData } from "../base/data";
-import { clock, flat, number, value } from "../base/format";
+import { clock, flat, measured } from "../base/format";
 import { byWorth } from "../base/worth";
 import { contents, loadJson, SURROUNDINGS } from "../media/contents";
 import { Labels } from "./Labels";
@@ -16,7 +16,7 @@ export function Overview({ run, other, onOther }: { run: Run; other: string; onO
   const siblings = useData(paths.runs({ project: run.project, limit: 200 })).value?.runs ?? [];
   const against = useData(other ? paths.run(other) : null).value;
   const choices = against && !siblings.some((one) => one.id === other) ? [against, ...siblings] : siblings;
-  const summary = Object.entries(flat(run.summary)).sort(([a], [b]) => byWorth(a, b)).map(([key, given]): [string, string] => [key, typeof given === "number" ? number(given, 6) : value(given)]);
+  const summary = Object.entries(flat(run.summary)).sort(([a], [b]) => byWorth(a, b)).map(([key, given]): [string, string] => [key, measured(key, given, 6)]);
   return (
     <>
       <Stacks run={run} />

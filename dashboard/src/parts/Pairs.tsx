@@ -8,7 +8,7 @@ export function Pairs({ values, against }: { values: Record<string, unknown>; ag
   const sorted = names.sort((a, b) => Number(isDifferent(b)) - Number(isDifferent(a)));
   if (!sorted.length) return <p class="empty">empty</p>;
   return (
-    <dl class="pairs">
+    <dl class={`pairs${against ? " beside" : ""}`}>
       {sorted.map((name) => (
         <div key={name} class={isDifferent(name) ? "different" : ""}>
           <dt>{name}</dt>

@@ -6,6 +6,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 export interface Column<Row> {
   id: string;
   title: string;
+  /** What the title is short for. */
+  hint?: string;
   width: number;
   cell: (row: Row) => ComponentChildren;
   isNumber?: boolean;
@@ -133,7 +135,7 @@ export function Table<Row>(props: Props<Row>) {
               key={column.id}
               style={cellStyle(number)}
               aria-sort={column.isSortable ? order : undefined}
-              title={column.title}
+              title={column.hint ?? column.title}
             >
               {column.isSortable && onSort ? (
                 <button type="button" onClick={() => onSort({ by: column.id, isDown: isSorted ? !sort!.isDown : !!column.isNumber })}>

@@ -22,20 +22,30 @@ export function firstColumns(keys: string[]): string[] {
   return [...FIRST_PLAIN, ...metrics, ...config, ...LAST_PLAIN];
 }
 
-/** Returns the metrics of some runs, those of validation first, then what differs between their configurations, then other last values. */
+/** A metric that fewer than this share of the runs have stands behind those that more have. */
+const COMMON = 0.3;
+
+/**
+ * Returns the metrics of some runs, those that many have first, of these those of validation; then what differs between
+ * their configurations, then other last values.
+ */
 export function keysOf(runs: Sample[]): string[] {
-  const metrics = new Set<string>();
+  const metrics = new Map<string, number>();
   const others = new Set<string>();
-  const config = new Map<string, Set<string>>();
+  const config = new Map<string, { count: number; values: Set<string> }>();
   for (const run of runs) {
-    for (const [key, given] of Object.entries(run.summary)) (typeof given === "number" ? metrics : others).add(key);
+    for (const [key, given] of Object.entries(run.summary)) {
+      if (typeof given === "number") metrics.set(key, (metrics.get(key) ?? 0) + 1);
+      else others.add(key);
+    }
     for (const [key, given] of Object.entries(flat(run.config))) {
-      const known = config.get(key) ?? new Set();
-      config.set(key, known.add(JSON.stringify(given)));
+      const { count, values } = config.get(key) ?? { count: 0, values: new Set<string>() };
+      config.set(key, { count: count + 1, values: values.add(JSON.stringify(given)) });
     }
   }
-  const sorted = [...metrics].sort(byWorth);
-  const different = [...config].filter(([, values]) => values.size > 1).map(([key]) => `config.${key}`);
+  const isRare = (key: string) => Number(metrics.get(key)! < COMMON * runs.length);
+  const sorted = [...metrics.keys()].sort((a, b) => isRare(a) - isRare(b) || byWorth(a, b));
+  const different = [...config].filter(([, { values }]) => values.size > 1).sort(([, a], [, b]) => b.count - a.count).map(([key]) => `config.${key}`);
   const rest = [...others].filter((key) => !metrics.has(key)).map((key) => `summary.${key}`);
   return [...sorted.map((key) => `summary.${key}`), ...different, ...rest].filter((key) => !key.includes('"') && !key.includes("|"));
 }

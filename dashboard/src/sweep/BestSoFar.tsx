@@ -7,7 +7,7 @@ import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import type { Line } from "../charts/lines";
 import { bestSoFar, ranking, sign } from "./score";
 
-export function BestSoFar({ sweep, trials, chosen, isLog }: { sweep: Sweep; trials: Trial[]; chosen: Set<string> | null; isLog: boolean }) {
+export function BestSoFar({ sweep, trials, chosen, isLog, onSelect }: { sweep: Sweep; trials: Trial[]; chosen: Set<string> | null; isLog: boolean; onSelect: (trial: string) => void }) {
   const theme = useTheme();
   const lines = useMemo((): Line[] => {
     const rows = bestSoFar(trials, sign(sweep));
@@ -25,5 +25,5 @@ export function BestSoFar({ sweep, trials, chosen, isLog }: { sweep: Sweep; tria
     return rows.length ? [...single, best] : [];
   }, [trials, chosen, theme, sweep.created, sweep.goal]);
   const look = useMemo(() => ({ ...DEFAULT_LOOK, xAxis: "relative", hasEnvelope: false, isLogY: isLog }), [isLog]);
-  return <Chart title={`Best ${sweep.metric ?? "objective"}`} lines={lines} look={look} height={250} />;
+  return <Chart title={`Best ${sweep.metric ?? "objective"}`} lines={lines} look={look} height={250} onPick={onSelect} />;
 }

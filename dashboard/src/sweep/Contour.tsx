@@ -5,7 +5,8 @@ import type { Sweep, Trial } from "../base/api";
 import { flat, number } from "../base/format";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { type Parameter, ranking, sign } from "./score";
-import { type Dot, field, placeOn } from "./surface";
+import { type Dot, field, placeOn, spreadOn } from "./surface";
+import { Ticks } from "./Ticks";
 
 interface Props {
   sweep: Sweep;
@@ -20,13 +21,17 @@ interface Props {
 const COLUMNS = 140;
 const ROWS = 70;
 const FEW = 150;
+const FAINT = 0.2;
+const STRONG = 0.75;
 
 export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) {
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [names, setNames] = useState<[string, string]>(["", ""]);
-  const across = parameters.find((one) => one.name === names[0]) ?? parameters[0]!;
-  const up = parameters.find((one) => one.name === names[1] && one !== across) ?? parameters.find((one) => one !== across)!;
+  // a surface says most over two numbers; what is chosen from few comes after them
+  const wanted = [...parameters.filter((one) => !one.choices.length), ...parameters.filter((one) => one.choices.length)];
+  const across = wanted.find((one) => one.name === names[0]) ?? wanted[0]!;
+  const up = wanted.find((one) => one.name === names[1] && one !== across) ?? wanted.find((one) => one !== across)!;
   const scored = useMemo(() => trials.filter((trial) => trial.objective !== null), [trials]);
   const places = useMemo(() => ranking([...scored], sign(sweep)), [scored, sweep.goal]);
   const values = (one: Parameter) => scored.map((trial) => flat(trial.params)[one.name]);
@@ -43,7 +48,7 @@ export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) 
     if (!paper) return;
     paper.clearRect(0, 0, columns, rows);
     for (const cell of field(dots, columns, rows)) {
-      paper.fillStyle = scaleColor(cell.value, theme, cell.isTrusted ? 0.65 : 0.3);
+      paper.fillStyle = scaleColor(cell.value, theme, FAINT + (STRONG - FAINT) * cell.trust);
       paper.fillRect(cell.column, rows - 1 - cell.row, 1, 1);
     }
   }, [drawn, theme]);
@@ -64,11 +69,7 @@ export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) 
         {choice("across", across.name, (name) => setNames([name, name === up.name ? across.name : up.name]))}
       </div>
       <div class="contour-map">
-        <div class="contour-up" aria-hidden="true">
-          {[...ys.ticks].reverse().map((tick) => (
-            <span key={tick}>{tick}</span>
-          ))}
-        </div>
+        <Ticks ticks={ys.ticks} isUp />
         <div class="contour-field">
           <canvas ref={canvas} width={columns} height={rows} aria-hidden="true" />
           {dots.map(({ x, y, trial }) => {
@@ -82,17 +83,13 @@ export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) 
                 aria-label={said}
                 title={said}
                 tabIndex={-1}
-                style={{ left: `${100 * x}%`, bottom: `${100 * y}%`, background: scaleColor(places.get(trial.id)!, theme), borderColor: cssColor("card") }}
+                style={{ left: `${100 * spreadOn(across, x, trial.number)}%`, bottom: `${100 * spreadOn(up, y, trial.number)}%`, background: scaleColor(places.get(trial.id)!, theme), borderColor: cssColor("card") }}
                 onClick={() => onSelect(trial.id)}
               />
             );
           })}
         </div>
-        <div class="contour-across" aria-hidden="true">
-          {xs.ticks.map((tick) => (
-            <span key={tick}>{tick}</span>
-          ))}
-        </div>
+        <Ticks ticks={xs.ticks} />
       </div>
     </div>
   );

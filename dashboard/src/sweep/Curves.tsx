@@ -15,9 +15,10 @@ interface Props {
   runs: Run[];
   chosen: Set<string> | null;
   isLog: boolean;
+  onSelect: (trial: string) => void;
 }
 
-export function Curves({ sweep, trials, runs, chosen, isLog }: Props) {
+export function Curves({ sweep, trials, runs, chosen, isLog, onSelect }: Props) {
   const theme = useTheme();
   const [isSeen, setSeen] = useState(false);
   const metric = sweep.metric ?? "";
@@ -42,7 +43,7 @@ export function Curves({ sweep, trials, runs, chosen, isLog }: Props) {
     return made.sort((a, b) => b.place - a.place);
   }, [series, trials, chosen, theme, first]);
   const look = useMemo(() => ({ ...DEFAULT_LOOK, hasEnvelope: false, isLogY: isLog }), [isLog]);
-  return <Chart title={metric || "objective"} note="a trial a line; dots: stopped early" lines={lines} look={look} height={250} onSeen={setSeen} isLoading={isLoading} />;
+  return <Chart title={metric || "objective"} note="a trial a line; dots: stopped early" lines={lines} look={look} height={250} onPick={onSelect} onSeen={setSeen} isLoading={isLoading} />;
 }
 
 /** Returns of each trial the run with the lowest rank, of its latest attempt. */

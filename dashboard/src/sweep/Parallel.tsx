@@ -1,9 +1,10 @@
 /** Parallel coordinates: a line a trial, an axis a parameter; dragging along an axis chooses trials for the whole page. */
 
 import type { ECharts } from "echarts/core";
-import { useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Sweep, Trial } from "../base/api";
-import { flat, number } from "../base/format";
+import { flat, number, value } from "../base/format";
+import { shortNames } from "../base/names";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Drawing } from "./Drawing";
 import { type Parameter, ranking, sign } from "./score";
@@ -12,15 +13,30 @@ interface Props {
   sweep: Sweep;
   trials: Trial[];
   parameters: Parameter[];
+  /** What was chosen elsewhere on the page; null: all. */
+  kept: Set<string> | null;
+  /** What was chosen on the axes; null: nothing, and the axes forget what they had. */
+  brushed: Set<string> | null;
   onBrush: (chosen: Set<string> | null) => void;
+  onSelect: (trial: string) => void;
 }
 
-interface Active {
-  getRawIndicesByActiveState(state: "active"): number[];
+/** How much is seen of trials that are not chosen. */
+const OUT = 0.04;
+
+/** The parts of ECharts' model that tell what is chosen. */
+interface Model {
+  getSeries(): { getRawIndicesByActiveState(state: "active"): number[] }[];
+  eachComponent(kind: "parallelAxis", tell: (axis: { activeIntervals: unknown[] }) => void): void;
 }
 
-export function Parallel({ sweep, trials, parameters, onBrush }: Props) {
+export function Parallel({ sweep, trials, parameters, kept, brushed, onBrush, onSelect }: Props) {
   const theme = useTheme();
+  const [drawn, setDrawn] = useState<ECharts | null>(null);
+  const [pointed, setPointed] = useState<Trial | null>(null);
+  const names = useMemo(() => shortNames(parameters.map((one) => one.name)), [parameters]);
+  const select = useRef(onSelect);
+  select.current = onSelect;
   const scored = useMemo(() => trials.filter((trial) => trial.objective !== null), [trials]);
   const shown = useRef(scored);
   shown.current = scored;
@@ -36,13 +52,13 @@ export function Parallel({ sweep, trials, parameters, onBrush }: Props) {
       const place = places.get(trial.id) ?? 1;
       return {
         value: [...values, trial.objective as number],
-        lineStyle: { color: scaleColor(place, theme), width: place < 0.1 ? 2.6 : 1.3, opacity: 0.9 - 0.45 * place },
+        lineStyle: { color: scaleColor(place, theme), width: place < 0.1 ? 2.6 : 1.3, opacity: kept && !kept.has(trial.id) ? OUT : 0.9 - 0.45 * place },
       };
     });
     // better ones are drawn last, above the others; the order of `scored` must stay for the brush
     const axis = (parameter: Parameter, dim: number) => ({
       dim,
-      name: parameter.name,
+      name: names.get(parameter.name),
       ...(parameter.choices.length
         ? { type: "category", data: parameter.choices }
         : { type: parameter.isLog ? "log" : "value", scale: true, ...range(scored, parameter) }),
@@ -65,20 +81,46 @@ export function Parallel({ sweep, trials, parameters, onBrush }: Props) {
           nameTextStyle: { color: cssColor("ink"), fontWeight: 600 },
         },
       ],
-      series: [{ type: "parallel", smooth: 0.25, data: rows, inactiveOpacity: 0.04, activeOpacity: 0.95, emphasis: { disabled: true } }],
+      series: [{ type: "parallel", smooth: 0.25, data: rows, inactiveOpacity: OUT, activeOpacity: 0.95, emphasis: { disabled: true } }],
     };
-  }, [scored, parameters, theme, sweep.metric, sweep.goal]);
+  }, [scored, parameters, kept, theme, sweep.metric, sweep.goal]);
 
   function ready(chart: ECharts): void {
+    setDrawn(chart);
     chart.on("axisareaselected", () => {
-      const model = chart as unknown as { getModel(): { getSeries(): Active[] } };
-      const active = model.getModel().getSeries()[0]?.getRawIndicesByActiveState("active") ?? [];
-      const all = shown.current;
-      onBrush(active.length === 0 || active.length === all.length ? null : new Set(active.map((at) => all[at]!.id)));
+      const model = (chart as unknown as { getModel(): Model }).getModel();
+      let isBrushed = false;
+      model.eachComponent("parallelAxis", (axis) => {
+        isBrushed ||= axis.activeIntervals.length > 0;
+      });
+      const active = model.getSeries()[0]?.getRawIndicesByActiveState("active") ?? [];
+      onBrush(isBrushed ? new Set(active.map((at) => shown.current[at]!.id)) : null);
     });
+    chart.on("mouseover", ({ dataIndex }) => setPointed(shown.current[dataIndex] ?? null));
+    chart.on("mouseout", () => setPointed(null));
+    chart.on("click", ({ dataIndex }) => shown.current[dataIndex] && select.current(shown.current[dataIndex].id));
   }
 
-  return <Drawing label={`Parallel coordinates of ${scored.length} trials; drag along an axis to choose some`} height={320} option={option} onReady={ready} />;
+  const wasBrushed = useRef(false);
+  useEffect(() => {
+    const isOver = wasBrushed.current && brushed === null;
+    wasBrushed.current = brushed !== null;
+    if (!drawn || !isOver) return;
+    for (let at = 0; at <= parameters.length; at++) drawn.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex: at, intervals: [] });
+  }, [drawn, brushed === null]);
+
+  return (
+    <>
+      <Drawing label={`Parallel coordinates of ${scored.length} trials; drag along an axis to choose some`} height={320} option={option} onReady={ready} />
+      <p class="soft said">{pointed && told(pointed, names)}</p>
+    </>
+  );
+}
+
+function told(trial: Trial, names: Map<string, string>): string {
+  const params = flat(trial.params);
+  const given = [...names].map(([name, short]) => `${short} ${value(params[name])}`);
+  return [`Trial ${trial.number}: ${number(trial.objective)}`, ...given].join(" · ");
 }
 
 function isWide(values: number[]): boolean {

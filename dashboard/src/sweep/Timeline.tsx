@@ -5,9 +5,21 @@ import { useNow } from "../base/data";
 import { duration, number } from "../base/format";
 import { State, tone } from "../parts/State";
 
-const TICKS = 6;
+interface Props {
+  agents: Agent[];
+  trials: Trial[];
+  chosen: Set<string> | null;
+  selected: string;
+  onSelect: (trial: string) => void;
+}
 
-export function Timeline({ agents, trials, chosen }: { agents: Agent[]; trials: Trial[]; chosen: Set<string> | null }) {
+const MOST_TICKS = 8;
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+/** The distances between ticks that people count in. */
+const ROUND_S = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_S), ...[1, 2, 3, 6, 12, 24, 48, 168].map((hours) => hours * HOUR_S)];
+
+export function Timeline({ agents, trials, chosen, selected, onSelect }: Props) {
   const now = useNow(2000);
   const started = trials.filter((trial) => trial.started !== null && trial.agent !== null);
   if (!agents.length) return <p class="empty">No agent has come yet.</p>;
@@ -42,16 +54,18 @@ export function Timeline({ agents, trials, chosen }: { agents: Agent[]; trials: 
                 const isOut = chosen !== null && !chosen.has(trial.id);
                 const said = `trial ${trial.number}, ${trial.state}, ${duration(span)}${trial.reason ? `: ${trial.reason}` : ""}`;
                 return (
-                  <i
+                  <button
+                    type="button"
                     key={trial.id}
-                    class={`span ${tone(trial.state)}${isOut ? " out" : ""}`}
+                    class={`span ${tone(trial.state)}${isOut ? " out" : ""}${trial.id === selected ? " selected" : ""}`}
                     style={{ left: left(trial.started!), width: `max(2px, ${(100 * span) / whole}% - 1px)` }}
                     title={said}
                     aria-label={said}
-                    role="img"
+                    tabIndex={-1}
+                    onClick={() => onSelect(trial.id)}
                   >
                     {(100 * span) / whole > 2.2 && trial.number}
-                  </i>
+                  </button>
                 );
               })}
             </div>
@@ -59,12 +73,18 @@ export function Timeline({ agents, trials, chosen }: { agents: Agent[]; trials: 
         );
       })}
       <div class="timeline-axis" aria-hidden="true">
-        {Array.from({ length: TICKS }, (_, at) => (
-          <span key={at} style={{ left: `${(100 * at) / (TICKS - 1)}%` }}>
-            {duration((whole * at) / (TICKS - 1))}
+        {ticks(whole).map((at) => (
+          <span key={at} style={{ left: `${(100 * at) / whole}%` }}>
+            {at ? duration(at) : "0"}
           </span>
         ))}
       </div>
     </div>
   );
+}
+
+/** Returns round times from 0 on, in seconds. */
+function ticks(whole: number): number[] {
+  const step = ROUND_S.find((one) => whole / one <= MOST_TICKS) ?? Math.ceil(whole / MOST_TICKS / (24 * HOUR_S)) * 24 * HOUR_S;
+  return Array.from({ length: Math.floor(whole / step) + 1 }, (_, at) => at * step);
 }

@@ -1,17 +1,16 @@
-/** The table of trials, and what is known of the one that is chosen. */
+/** The table of trials, each with the way to its runs. */
 
-import { useMemo, useState } from "preact/hooks";
-import { actions, type Run, type Sweep, type Trial } from "../base/api";
+import { useMemo } from "preact/hooks";
+import type { Run, Sweep, Trial } from "../base/api";
 import { useNow } from "../base/data";
 import { duration, flat, number, value } from "../base/format";
-import { lookNow } from "../base/live";
-import { useMayChange } from "../base/rights";
+import { counted, shortNames } from "../base/names";
+import { useParam } from "../base/router";
 import { scaleColor, useTheme } from "../base/theme";
 import { State } from "../parts/State";
 import { type Column, type Sort, Table } from "../parts/Table";
+import { runsPath } from "./paths";
 import { type Parameter, ranking, sign } from "./score";
-
-const OPEN = new Set(["pending", "leased", "running"]);
 
 interface Props {
   sweep: Sweep;
@@ -25,7 +24,10 @@ interface Props {
 export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: Props) {
   const theme = useTheme();
   const now = useNow(2000);
-  const [sort, setSort] = useState<Sort>({ by: "objective", isDown: false });
+  const [sortText, setSort] = useParam("sort", "objective");
+  const sort: Sort = { by: sortText.replace(/^-/, ""), isDown: sortText.startsWith("-") };
+  const names = useMemo(() => shortNames(parameters.map((one) => one.name)), [parameters]);
+  const runsOf = useMemo(() => Map.groupBy(runs, (run) => run.trial ?? ""), [runs]);
   const places = useMemo(() => ranking([...trials], sign(sweep)), [trials, sweep.goal]);
   const took = (trial: Trial) => (trial.started === null ? null : (trial.ended ?? now) - trial.started);
   const worth = (trial: Trial): unknown => {
@@ -34,7 +36,7 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
     if (sort.by in trial) return trial[sort.by as keyof Trial];
     return flat(trial.params)[sort.by];
   };
-  const sorted = useMemo(() => [...trials].sort((a, b) => compare(worth(a), worth(b)) * (sort.isDown ? -1 : 1)), [trials, sort, now]);
+  const sorted = useMemo(() => [...trials].sort((a, b) => compare(worth(a), worth(b)) * (sort.isDown ? -1 : 1)), [trials, sortText, now]);
   const columns: Column<Trial>[] = [
     {
       id: "number",
@@ -61,84 +63,41 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
     ...parameters.map(
       (one): Column<Trial> => ({
         id: one.name,
-        title: one.name,
-        width: 110,
+        title: names.get(one.name)!,
+        hint: one.name,
+        width: Math.max(96, 34 + 7.2 * names.get(one.name)!.length),
         isNumber: one.isNumeric,
         isSortable: true,
         cell: (trial) => <span class="mono">{value(flat(trial.params)[one.name])}</span>,
       }),
     ),
+    {
+      id: "runs",
+      title: "Runs",
+      width: 96,
+      cell: (trial) => {
+        const own = runsOf.get(trial.id) ?? [];
+        return own.length ? <a href={runsPath(own)}>{own.length === 1 ? "its run" : counted(own.length, "rank")}</a> : <span class="soft">–</span>;
+      },
+    },
     { id: "reports", title: "Reports", width: 84, isNumber: true, isSortable: true, cell: (trial) => trial.reports || "–" },
     { id: "took", title: "Time", width: 96, isNumber: true, isSortable: true, cell: (trial) => (took(trial) === null ? "–" : duration(took(trial)!)) },
     { id: "reason", title: "Why it ended", width: 300, cell: (trial) => <span class="soft clip" title={trial.reason}>{trial.reason}</span> },
   ];
-  const chosen = trials.find((trial) => trial.id === selected);
   return (
-    <>
-      <Table
-        label="Trials"
-        columns={columns}
-        total={sorted.length}
-        row={(at) => sorted[at]}
-        rowKey={(trial) => trial.id}
-        sort={sort}
-        onSort={setSort}
-        onOpen={(trial) => onSelect(trial.id)}
-        rowClass={(trial) => (trial.id === selected ? "selected" : "")}
-        maxHeight="min(620px, 80vh)"
-        empty="No trial yet: start an agent with the command below."
-      />
-      {chosen && <Detail trial={chosen} runs={runs.filter((run) => run.trial === chosen.id)} onClose={() => onSelect("")} />}
-    </>
-  );
-}
-
-function Detail({ trial, runs, onClose }: { trial: Trial; runs: Run[]; onClose: () => void }) {
-  const mayChange = useMayChange();
-  const [error, setError] = useState("");
-  const stop = () => actions.stopTrial(trial.id).then(lookNow, (refused: Error) => setError(refused.message));
-  const group = runs[0];
-  return (
-    <aside class="detail" aria-label={`Trial ${trial.number}`}>
-      <header>
-        <h3>
-          Trial {trial.number} <State state={trial.state} />
-        </h3>
-        {mayChange && OPEN.has(trial.state) && (
-          <button type="button" onClick={() => void stop()}>
-            Stop this trial
-          </button>
-        )}
-        {group && runs.length > 1 && (
-          <a class="button" href={`/groups/${encodeURIComponent(group.project)}/${encodeURIComponent(group.group)}`}>
-            All {runs.length} ranks
-          </a>
-        )}
-        <button type="button" class="icon" aria-label="Close" onClick={onClose}>
-          ✕
-        </button>
-      </header>
-      {error && <p class="failure">{error}</p>}
-      {trial.reason && <p>{trial.reason}</p>}
-      <div class="detail-columns">
-        <dl class="pairs">
-          {Object.entries(flat(trial.params)).map(([name, given]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value(given, 6)}</dd>
-            </div>
-          ))}
-        </dl>
-        <ul class="plain">
-          {runs.map((run) => (
-            <li key={run.id}>
-              <a href={`/runs/${run.id}`}>{run.name}</a> <span class="soft">rank {run.rank} on {run.host}</span> <State state={run.state} />
-            </li>
-          ))}
-        </ul>
-      </div>
-      {trial.stderr_tail && <pre class="console">{trial.stderr_tail}</pre>}
-    </aside>
+    <Table
+      label="Trials"
+      columns={columns}
+      total={sorted.length}
+      row={(at) => sorted[at]}
+      rowKey={(trial) => trial.id}
+      sort={sort}
+      onSort={(next) => setSort((next.isDown ? "-" : "") + next.by)}
+      onOpen={(trial) => onSelect(trial.id)}
+      rowClass={(trial) => (trial.id === selected ? "selected" : "")}
+      maxHeight="min(620px, 80vh)"
+      empty={sweep.counts && Object.keys(sweep.counts).length ? "No trial matches." : "No trial yet: start an agent with the command below."}
+    />
   );
 }
 

@@ -13,8 +13,8 @@ export interface Cell {
   column: number;
   row: number;
   value: number;
-  /** Whether a trial is near. */
-  isTrusted: boolean;
+  /** How near the nearest trial is, from 0 to 1. */
+  trust: number;
 }
 
 const EDGE = 0.05;
@@ -22,8 +22,16 @@ const TICKS = 4;
 /** How far a trial reaches, as a part of the axes: the fewer there are, the further. */
 const reach = (count: number) => Math.min(0.3, Math.max(0.07, 0.6 / Math.sqrt(count)));
 
+export interface Tick {
+  text: string;
+  place: number;
+}
+
+/** What is needed of a parameter, or of the objective, to be an axis. */
+export type Axis = Pick<Parameter, "isLog" | "choices">;
+
 /** Returns each value's place on an axis, from 0 to 1, null where it has none; and the axis's ticks, evenly spread. */
-export function placeOn(parameter: Parameter, values: unknown[]): { places: (number | null)[]; ticks: string[] } {
+export function placeOn(parameter: Axis, values: unknown[]): { places: (number | null)[]; ticks: Tick[] } {
   const inner = (part: number) => EDGE + (1 - 2 * EDGE) * part;
   if (parameter.choices.length) {
     const { choices } = parameter;
@@ -31,7 +39,7 @@ export function placeOn(parameter: Parameter, values: unknown[]): { places: (num
       const at = choices.indexOf(String(value));
       return at < 0 ? null : (at + 0.5) / choices.length;
     };
-    return { places: values.map(place), ticks: choices };
+    return { places: values.map(place), ticks: choices.map((text, at) => ({ text, place: (at + 0.5) / choices.length })) };
   }
   const scale = parameter.isLog ? Math.log : (value: number) => value;
   const back = parameter.isLog ? Math.exp : (value: number) => value;
@@ -39,14 +47,42 @@ export function placeOn(parameter: Parameter, values: unknown[]): { places: (num
   const scaled = values.filter(usable).map(scale);
   const [low, high] = [Math.min(...scaled), Math.max(...scaled)];
   const span = high - low || 1;
-  const ticks = scaled.length ? Array.from({ length: TICKS }, (_, at) => number(back(low + (span * at) / (TICKS - 1)), 3)) : [];
+  const rounds = !scaled.length ? [] : parameter.isLog ? decades(back(low), back(high)) : roundTicks(low, high);
+  const ticks = rounds.map((value): Tick => ({ text: number(value, 6), place: inner((scale(value) - low) / span) }));
   return { places: values.map((value) => (usable(value) ? inner((scale(value) - low) / span) : null)), ticks };
+}
+
+/** Returns about `TICKS` round numbers from `low` to `high`. */
+function roundTicks(low: number, high: number): number[] {
+  if (low === high) return [low];
+  const rough = (high - low) / TICKS;
+  const size = 10 ** Math.floor(Math.log10(rough));
+  const step = size * ([1, 2, 5].find((one) => one * size >= rough) ?? 10);
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+}
+
+/** Returns powers of ten from `low` to `high`, or what is round there, where there are not two of them. */
+function decades(low: number, high: number): number[] {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+  const count = last - first + 1;
+  if (count < 2) return roundTicks(low, high);
+  const every = Math.ceil(count / (TICKS + 1));
+  return Array.from({ length: Math.ceil(count / every) }, (_, at) => Number(`1e${first + at * every}`));
+}
+
+/** How much of a choice's room its trials are spread over, so that many of one value are seen as many. */
+const SPREAD = 0.5;
+const GOLDEN = 0.618034;
+
+/** Returns where a trial's dot is drawn: aside of its value's place where the axis is of choices, always as far. */
+export function spreadOn(parameter: Axis, place: number, trial: number): number {
+  if (!parameter.choices.length) return place;
+  return place + ((((trial * GOLDEN) % 1) - 0.5) * SPREAD) / parameter.choices.length;
 }
 
 /** Few shades are read as lines of equal height; a smooth slope is not. */
 const BANDS = 12;
-/** Where no trial weighs more than this, there is little to say. */
-const LEAST_WEIGHT = 0.2;
 const banded = (value: number, bands: number) => Math.round(value * bands) / bands;
 
 /** Returns for each cell the mean of all values, each weighted by how near it is (a Gaussian kernel). */
@@ -64,7 +100,7 @@ export function field(dots: Dot[], columns: number, rows: number): Cell[] {
         weights += weight;
         nearest = Math.max(nearest, weight);
       }
-      cells.push({ column, row, value: banded(sum / weights, BANDS), isTrusted: nearest > LEAST_WEIGHT });
+      cells.push({ column, row, value: banded(sum / weights, BANDS), trust: nearest });
     }
   }
   return cells;

@@ -1,0 +1,45 @@
+/** The lines of a large chart in words: which is which, and where each begins, ends, and reaches. */
+
+import { measured } from "../base/format";
+import { Name } from "../parts/Name";
+import type { Line } from "./lines";
+
+export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }) {
+  return (
+    <div class="scroll legend">
+      <table class="plain-table">
+        <thead>
+          <tr>
+            <th>Line</th>
+            <th class="number">First</th>
+            <th class="number">Last</th>
+            <th class="number">Lowest</th>
+            <th class="number">Highest</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={line.id}>
+              <td>
+                <i class="swatch" style={{ background: line.color }} />
+                <Name>{line.label}</Name>
+              </td>
+              <td class="number">{measured(metric, line.y.find(isThere))}</td>
+              <td class="number">{measured(metric, line.y.findLast(isThere))}</td>
+              <td class="number">{measured(metric, extreme(line.low, Math.min))}</td>
+              <td class="number">{measured(metric, extreme(line.high, Math.max))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function isThere(value: number | null): value is number {
+  return value !== null;
+}
+
+function extreme(values: (number | null)[], choose: (a: number, b: number) => number): number | null {
+  return values.reduce((found, value) => (value === null ? found : found === null ? value : choose(found, value)), null);
+}

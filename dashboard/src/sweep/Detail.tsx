@@ -1,0 +1,116 @@
+/** All that is known of one trial, beside the page: it stays while another one is chosen anywhere on the page. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { actions, type Agent, type Run, type Sweep, type Trial } from "../base/api";
+import { useNow } from "../base/data";
+import { duration, flat, number, value } from "../base/format";
+import { counted } from "../base/names";
+import { lookNow } from "../base/live";
+import { useMayChange } from "../base/rights";
+import { Name } from "../parts/Name";
+import { Fact } from "../parts/Page";
+import { State } from "../parts/State";
+import { groupPathOf } from "./paths";
+
+const OPEN = new Set(["pending", "leased", "running"]);
+
+interface Props {
+  sweep: Sweep;
+  trial: Trial;
+  /** Its place among those with a value, from 1; and of how many. */
+  rank: [number, number] | null;
+  runs: Run[];
+  agent: Agent | undefined;
+  onClose: () => void;
+}
+
+export function Detail({ sweep, trial, rank, runs, agent, onClose }: Props) {
+  const mayChange = useMayChange();
+  const now = useNow(2000);
+  const panel = useRef<HTMLElement>(null);
+  const [error, setError] = useState("");
+  useEffect(() => setError(""), [trial.id]);
+  useEffect(() => {
+    const leave = (event: KeyboardEvent) => event.key === "Escape" && !document.querySelector("dialog[open]") && onClose();
+    addEventListener("keydown", leave);
+    return () => removeEventListener("keydown", leave);
+  }, [onClose]);
+  const stop = () => actions.stopTrial(trial.id).then(lookNow, (refused: Error) => setError(refused.message));
+  const first = runs[0];
+  return (
+    <aside class="detail" ref={panel} aria-label={`Trial ${trial.number}`}>
+      <header>
+        <h2>
+          Trial {trial.number} <State state={trial.state} />
+        </h2>
+        <button type="button" class="icon" aria-label="Close" title="Escape" onClick={onClose}>
+          ✕
+        </button>
+      </header>
+      <p class="detail-acts">
+        {first && runs.length === 1 && (
+          <a class="button primary" href={`/runs/${first.id}`}>
+            Open its run
+          </a>
+        )}
+        {first && runs.length > 1 && (
+          <a class="button primary" href={groupPathOf(first)}>
+            All {runs.length} ranks
+          </a>
+        )}
+        {mayChange && OPEN.has(trial.state) && (
+          <button type="button" onClick={() => void stop()}>
+            Stop this trial
+          </button>
+        )}
+      </p>
+      {error && <p class="failure">{error}</p>}
+      <div class="facts">
+        <Fact name={sweep.metric ?? "objective"}>{number(trial.objective, 5)}</Fact>
+        {rank && (
+          <Fact name="place">
+            {rank[0]} of {rank[1]}
+          </Fact>
+        )}
+        <Fact name="reports">{trial.reports}</Fact>
+        {trial.started !== null && <Fact name={trial.ended === null ? "runs for" : "took"}>{duration((trial.ended ?? now) - trial.started)}</Fact>}
+        {trial.attempt > 0 && <Fact name="attempt">{trial.attempt + 1}</Fact>}
+        {trial.exit_code !== null && trial.exit_code !== 0 && <Fact name="exit code">{trial.exit_code}</Fact>}
+        {agent && (
+          <Fact name="agent">
+            {agent.host} · slot {agent.slot}
+          </Fact>
+        )}
+      </div>
+      {trial.reason && <p>{trial.reason}</p>}
+      {trial.stderr_tail && (
+        <pre class="console" tabIndex={0}>
+          {trial.stderr_tail}
+        </pre>
+      )}
+      <h3>Parameters</h3>
+      <dl class="pairs">
+        {Object.entries(flat(trial.params)).map(([name, given]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value(given, 6)}</dd>
+          </div>
+        ))}
+      </dl>
+      {runs.length > 0 && <h3>{counted(runs.length, "run")}</h3>}
+      <ul class="plain">
+        {runs.map((run) => (
+          <li key={run.id} class="detail-run">
+            <a href={`/runs/${run.id}`}>
+              <Name>{run.name}</Name>
+            </a>
+            <span class="soft">
+              rank {run.rank} on {run.host}
+            </span>
+            <State state={run.state} title={run.reason || run.state} />
+          </li>
+        ))}
+      </ul>
+    </aside>
+  );
+}

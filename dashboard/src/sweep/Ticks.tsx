@@ -1,0 +1,17 @@
+/** What stands at an axis, each word at its place. */
+
+import type { Tick } from "./surface";
+
+export function Ticks({ ticks, isUp = false }: { ticks: Tick[]; isUp?: boolean }) {
+  const longest = ticks.reduce((found, { text }) => (text.length > found.length ? text : found), "");
+  return (
+    <div class={isUp ? "ticks-up" : "ticks-across"} aria-hidden="true">
+      {isUp && <b>{longest}</b>}
+      {ticks.map(({ text, place }) => (
+        <span key={text} title={text} style={isUp ? { bottom: `${100 * place}%` } : { left: `${100 * place}%`, maxWidth: `${100 / ticks.length}%` }}>
+          {text}
+        </span>
+      ))}
+    </div>
+  );
+}
