@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from lightning_sweeps.client import READ_TIMEOUT_S, Client
+from lightning_sweeps.client import Client
+from lightning_sweeps.client.transport import READ_TIMEOUT_S
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home, make_private_folder, write_whole

@@ -26,9 +26,9 @@ from lightning_sweeps.agent.options import AgentOptions
 from lightning_sweeps.agent.process import Launching, RankLogs, TrialRun, start_cold, start_forked
 from lightning_sweeps.agent.ranks import rank_variables
 from lightning_sweeps.agent.slots import Slot
+from lightning_sweeps.agent.trial_file import describe_trial
 from lightning_sweeps.agent.warm import WarmStart, can_start_warm
 from lightning_sweeps.errors import LaunchError
-from lightning_sweeps.files import TrialFile
 from lightning_sweeps.paths import Home, TunerFolder, write_whole
 from lightning_sweeps.settings import Settings
 
@@ -115,7 +115,11 @@ class Starter:
             adopts=self.adopts,
             quiet=self.options.quiet,
         )
-        write_whole(folder.parameters, msgspec.json.encode(self._trial_file(trial)), is_synced=False)
+        write_whole(
+            folder.parameters,
+            msgspec.json.encode(describe_trial(trial, self.sweep, gpus=self.devices())),
+            is_synced=False,
+        )
         write_whole(folder.arguments, msgspec.json.encode(trial.params), is_synced=False)
         if self.warm is not None and not self.warm.problem:
             with contextlib.suppress(LaunchError):  # the person has been told; the trial itself starts cold
@@ -157,20 +161,6 @@ class Starter:
         if processes > 1 and not self.sweep.config.get("command"):
             environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
         return environment
-
-    def _trial_file(self, trial: m.Trial) -> TrialFile:
-        return TrialFile(
-            id=trial.id,
-            sweep=self.sweep.id,
-            sweep_name=self.sweep.name,
-            project=self.sweep.project,
-            number=trial.number,
-            attempt=trial.attempt,
-            params=trial.params,
-            metric=self.sweep.metric,
-            goal=self.sweep.goal,
-            gpus=self.devices(),
-        )
 
 
 def launch_id(trial: m.Trial) -> str:

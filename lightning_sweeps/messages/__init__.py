@@ -1,4 +1,4 @@
-"""What travels over HTTP, once for both ends: frozen data classes that FastAPI publishes and `client.py` decodes.
+"""What travels over HTTP, once for both ends: frozen data classes that FastAPI publishes and `client/` decodes.
 
 Times are seconds since the epoch (UTC). A parameter set is nested as the sweep file nests it.
 

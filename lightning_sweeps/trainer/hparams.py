@@ -26,6 +26,19 @@ def plain_hparams(params: Any) -> dict[str, Any]:
     return plain_config({name: value for name, value in values.items() if not name.startswith("_")})
 
 
+def merge_hparams(
+    given: Mapping[str, Any], *, swept: Mapping[str, Any], known: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what `given` adds to the configuration `known`, and the names where the sweep's parameters win over it."""
+    ignored = sorted(name for name, value in given.items() if name in swept and str(value) != str(swept[name]))
+    news = {
+        name: value
+        for name, value in given.items()
+        if name not in swept and (name not in known or known[name] != value)
+    }
+    return news, ignored
+
+
 def _plain(value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value.value if isinstance(value, enum.Enum) else value

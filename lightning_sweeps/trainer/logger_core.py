@@ -2,38 +2,37 @@
 
 The Trainer calls every method here on every rank, `finalize` several times and even inside signal handlers: nothing
 below waits for another rank, calls a collective, or raises once training has begun. Who logs is decided by the rank
-that `identify` finds at the first use of `experiment`, when Lightning has made the process group.
+that `own_run.py` finds at the first use of `experiment`, when Lightning has made the process group.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 import logging
 import os
 import sys
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torch.distributed
+import torch
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.paths import Home
 from lightning_sweeps.records import LoggerMode, RunState
-from lightning_sweeps.sdk.facts import find_origin, identify
-from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.names import checked_name
-from lightning_sweeps.sdk.run import Run, describe_error
-from lightning_sweeps.sdk.session import MODES, derive_run_id, next_number, open_run
+from lightning_sweeps.sdk.run import Run
+from lightning_sweeps.sdk.session import MODES
 from lightning_sweeps.sdk.surroundings import describe_surroundings
 from lightning_sweeps.sdk.trial import Trial, current_trial
 from lightning_sweeps.settings import read_settings
 from lightning_sweeps.trainer.artifacts import ArtifactLogging
 from lightning_sweeps.trainer.checkpoints import LoggedCheckpoints, LogModel
 from lightning_sweeps.trainer.encoding import encode_plain
-from lightning_sweeps.trainer.hparams import plain_hparams
+from lightning_sweeps.trainer.endings import Ending, ending_of
+from lightning_sweeps.trainer.hparams import merge_hparams, plain_hparams
 from lightning_sweeps.trainer.media import MediaLogging
+from lightning_sweeps.trainer.own_run import OwnRun, RunWords
 from lightning_sweeps.trainer.resume import ResumePoint, RunMark
 from lightning_sweeps.trainer.silence import SilentExperiment
 from lightning_sweeps.trainer.synced import SyncedMetrics
@@ -55,9 +54,6 @@ SURROUNDINGS = "surroundings"
 
 SYNCED = "synced"
 """Where the summary of rank 0's run names the metrics that all ranks share."""
-
-GROUP = "process group"
-"""How `Place` names the launcher of ranks that have met: nothing is known better."""
 
 
 class SweepLoggerCore(MediaLogging, ArtifactLogging):
@@ -111,27 +107,15 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         self._trial = current_trial()
         default = self._trial.project if self._trial else settings.project
         self._project = checked_name(project or default, what="project")
-        self._run_name = name
-        self._group = group
         self._mode = mode
         self._home = Home(Path(save_dir).absolute() if save_dir is not None else settings.home)
-        self._config = plain_hparams(config or {})
-        self._tags = list(tags)
-        self._notes = notes
-        self._job_type = job_type
         self._prefix = prefix
-        self._number = next_number()
-        self._origin = find_origin()
-        self._job: str | None = None
-        self._run: Run | None = None
-        self._opened_as: Identity | None = None
-        self._identity: Identity | None = None
-        self._resumed: ResumePoint | None = None
-        self._end: tuple[RunState, str] | None = None
+        words = RunWords(self._project, mode, name, group, plain_hparams(config or {}), list(tags), notes, job_type)
+        self._own = OwnRun(words)
+        self._end: Ending | None = None
         self._synced: SyncedMetrics | None = None
         self._has_warned = False
         self._has_described = False
-        _loggers.add(self)
 
     # identity: the same on every rank, and the same before and after `experiment`
 
@@ -143,7 +127,7 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
     @property
     def version(self) -> str:
         """The id of rank 0's run: the same on every rank, also where ranks have runs of their own."""
-        return derive_run_id(self._identify(), number=self._number, rank=0)
+        return self._own.leaders_id
 
     @property
     def save_dir(self) -> str:
@@ -219,17 +203,10 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         if not run.is_recording:
             return
         swept = plain_hparams(self._trial.params) if self._trial is not None else {}
-        given = plain_hparams(params)
-        ignored = sorted(name for name, value in given.items() if name in swept and str(value) != str(swept[name]))
+        news, ignored = merge_hparams(plain_hparams(params), swept=swept, known=run.config)
         if ignored:
             self._warn_once(f"the program says {ignored} but the sweep's trial says otherwise; the trial's are kept")
-        run.config.update(
-            {
-                name: value
-                for name, value in given.items()
-                if name not in swept and (name not in run.config or run.config[name] != value)
-            }
-        )
+        run.config.update(news)
 
     def log_graph(self, model: Any, input_array: Any = None) -> None:  # noqa: ARG002 - Lightning's signature
         """Make the run known to the service: the Trainer calls this on every rank at its start. No graph is logged."""
@@ -250,12 +227,13 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
             status: Lightning's word. A run that the sweep stopped stays `stopped`, one that was preempted `preempted`,
                 however training ended, unless by an error; `failed` is told with the exception that is being handled.
         """
-        if self._run is None:
+        run = self._own.opened
+        if run is None:
             return
         if status == "success":
-            self._checkpoints.keep_pending(self._run)
-        state, reason = _final_state(status, self._end, sys.exc_info()[1])
-        self._run.finish(state, reason=reason)
+            self._checkpoints.keep_pending(run)
+        state, reason = ending_of(status, self._end, sys.exc_info()[1])
+        run.finish(state, reason=reason)
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
         """Note in the summary which checkpoint is best and which is last; with `log_model="all"`, keep the new ones."""
@@ -309,88 +287,24 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
     @property
     def mark(self) -> RunMark:
         """What a checkpoint keeps, so that a later attempt finds this run."""
-        identity = self._identify()
-        attempt = self._run.attempt if self._run is not None else identity.attempt
-        return RunMark(identity.job, self._number, self._project, attempt)
+        return self._own.mark
 
     def resume(self, point: ResumePoint) -> None:
         """Go on with the run of a checkpoint. A trial's run stays the trial's; only the step is noted then.
 
         Called before anything was logged; where something was, it stays behind in a run of its own.
         """
-        mine = self.mark
-        if point.mark.project != self._project or (self._trial is not None and point.mark.job != mine.job):
-            log.warning("the checkpoint is of another project or trial; this training gets a run of its own")
-            return
-        if self._run is not None and self._run.is_announced:
-            log.warning("something was logged before `fit`; it stays in the run `%s`", self._run.id)
-        self._resumed = point
-        self._job, self._number = point.mark.job, point.mark.number
-        self._identity = None
-        self._open()
+        self._own.resume(point, is_trial=self._trial is not None)
 
     # in other processes
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None, "_identity": None, "_watch": None, "_synced": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        _loggers.add(self)
-
-    def forget_run(self) -> None:
-        """Open the run anew at the next use: this process was forked, and may be another rank than its parent."""
-        self._run = self._identity = None
+        return {**self.__dict__, "_own": copy.copy(self._own), "_watch": None, "_synced": None}
 
     # inside
 
-    def _identify(self) -> Identity:
-        """Return the identity; it is looked up once, and once more when the process group appears."""
-        known = self._identity
-        if known is not None and (known.place.launcher == GROUP or not _has_process_group()):
-            return known
-        identity = identify(carried=self._job, number=self._number, origin=self._origin)
-        if identity.place.launcher == GROUP:  # all ranks have agreed: from now on it is this one
-            self._job = identity.job
-        if self._resumed is not None:
-            attempt = max(identity.attempt, self._resumed.mark.attempt + 1)
-            identity = dataclasses.replace(identity, attempt=attempt)
-        self._identity = identity
-        return identity
-
     def _current_run(self) -> Run:
-        """Return this rank's run; what was opened before the ranks were known is opened anew where they differ."""
-        identity = self._identify()
-        run, before = self._run, self._opened_as
-        if run is not None and before is not None and (before is identity or _is_same_place(before, identity)):
-            return run
-        return self._open()
-
-    def _open(self) -> Run:
-        before = self._run
-        self._opened_as = self._identify()
-        is_withdrawn = before is not None and not before.is_announced
-        if before is not None and is_withdrawn:
-            before.withdraw()
-        elif before is not None:  # `experiment` was written to before `fit`
-            before.finish()
-        self._run = open_run(
-            self._opened_as,
-            number=self._number,
-            mode=self._mode,
-            project=self._project,
-            name=self._run_name,
-            group=self._group,
-            config={**self._config, **(before.config if before is not None else {})},
-            tags=self._tags,
-            notes=self._notes,
-            job_type=self._job_type,
-            resumed_step=self._resumed.step if self._resumed is not None else None,
-            opens_late=True,
-        )
-        if before is not None and is_withdrawn:
-            self._run.take_over(before)
-        return self._run
+        return self._own.current()
 
     def _own_part(self, metrics: Mapping[str, Any], synced: SyncedMetrics) -> Mapping[str, Any]:
         """Return what this rank stores of a row: all of it on rank 0, and what the ranks do not share on others."""
@@ -414,35 +328,3 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         if not self._has_warned:
             self._has_warned = True
             log.warning("%s (said once)", message)
-
-
-def _is_same_place(one: Identity, other: Identity) -> bool:
-    return (one.place.rank, one.place.world_size, one.job) == (other.place.rank, other.place.world_size, other.job)
-
-
-def _has_process_group() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
-
-
-def _final_state(status: str, agreed: tuple[RunState, str] | None, error: BaseException | None) -> tuple[RunState, str]:
-    """Return the run's state and its reason, from Lightning's word and what this process knows besides."""
-    if status in ("success", "finished"):
-        return agreed or ("finished", "")
-    if isinstance(error, SystemExit):  # Lightning's SIGTERMException is one
-        return agreed or ("killed", describe_error(error))
-    if error is None:
-        return "failed", f"the training ended as `{status}`"
-    if isinstance(error, KeyboardInterrupt):
-        return "killed", "interrupted from the keyboard"
-    return "failed", describe_error(error)
-
-
-_loggers: weakref.WeakSet[SweepLoggerCore] = weakref.WeakSet()
-
-
-def _forget_runs() -> None:
-    for logger in list(_loggers):
-        logger.forget_run()
-
-
-os.register_at_fork(after_in_child=_forget_runs)

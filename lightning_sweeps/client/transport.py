@@ -1,0 +1,147 @@
+"""The one place that talks HTTP to a server: with a deadline, reads tried again, errors mapped to `errors.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.errors import (
+    Fault,
+    NotFound,
+    OffsetConflict,
+    ServerRefused,
+    ServerUnreachable,
+    SweepFileError,
+    Unauthorized,
+)
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 3.05
+READ_TIMEOUT_S = 30.0
+SAFE_RETRIES = 2
+PIECE_BYTES = 1 << 20
+
+
+class Transport:
+    """Sends requests with one API key over one connection pool; `Client` says what it is made with."""
+
+    def __init__(self, url: str, token: str, *, timeout_s: float = READ_TIMEOUT_S, ca_file: Path | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        self._session.trust_env = False  # a cluster's HTTP proxy must not sit between a node and its own server
+        if ca_file is not None:
+            self._session.verify = str(ca_file)
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        reads = Retry(SAFE_RETRIES, allowed_methods=["GET"], status_forcelist=[502, 503, 504], backoff_factor=0.1)
+        adapter = HTTPAdapter(max_retries=reads)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _get(self, path: str, kind: type[T], params: dict[str, Any] | None = None) -> T:
+        return self._call("GET", path, kind, params=params)
+
+    def _post(self, path: str, kind: type[T], body: object = None, *, timeout_s: float | None = None) -> T:
+        headers = {"Content-Type": "application/json"}
+        encoded = msgspec.json.encode(asdict(body)) if is_dataclass(body) and not isinstance(body, type) else b""
+        return self._call("POST", path, kind, data=encoded, headers=headers, timeout_s=timeout_s)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        params: dict[str, Any] | None = None,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> T:
+        response = self._talk(method, path, params=params, data=data, headers=headers, timeout_s=timeout_s)
+        content = response.content
+        if response.status_code != 200:
+            raise self._refusal(response.status_code, content)
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.DecodeError as error:
+            raise ServerRefused(
+                f"`{self.url}` answers in a form that this version does not read ({error})",
+                status=response.status_code,
+                hint="is this address a lightning-sweeps server of the same version?",
+            ) from error
+
+    def _pieces(self, path: str, headers: dict[str, str]) -> Iterator[bytes]:
+        """Yield the answer's bytes as they come, where it is none of our messages."""
+        with self._talk("GET", path, headers=headers, stream=True) as response:
+            if response.status_code not in (200, 206):
+                raise self._refusal(response.status_code, response.content)
+            try:
+                yield from response.iter_content(PIECE_BYTES)
+            except (requests.RequestException, OSError) as error:
+                raise self._unreachable(error) from error
+
+    def _talk(
+        self, method: str, path: str, *, timeout_s: float | None = None, stream: bool = False, **more: Any
+    ) -> requests.Response:
+        try:
+            return self._session.request(
+                method,
+                self.url + path,
+                timeout=(CONNECT_TIMEOUT_S, timeout_s or self._timeout_s),
+                allow_redirects=False,
+                stream=stream,
+                **more,
+            )
+        except (requests.RequestException, OSError) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: BaseException) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"the server at `{self.url}` does not answer ({_short(error)})",
+            hint="is it running? start one with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
+        )
+
+    def _refusal(self, status: int, content: bytes) -> ServerRefused | SweepFileError:
+        if status == 409:
+            try:
+                return OffsetConflict(msgspec.json.decode(content, type=m.IngestReply).offset)
+            except msgspec.DecodeError:
+                pass  # a conflict of another kind carries a Problem
+        problem = _problem(content)
+        if status == 401:
+            return Unauthorized(
+                f"the server at `{self.url}` does not accept this API key",
+                status=status,
+                hint="set LIGHTNING_SWEEPS_API_KEY to a key of that server",
+            )
+        if problem.faults:
+            return SweepFileError([Fault(**fault) for fault in problem.faults])
+        kind = NotFound if status == 404 else ServerRefused
+        message = problem.message or f"the server at `{self.url}` answered {status}"
+        return kind(message, status=status, hint=problem.hint or None)
+
+
+def _problem(content: bytes) -> m.Problem:
+    try:
+        return msgspec.json.decode(content, type=m.Problem)
+    except msgspec.DecodeError:
+        return m.Problem(message="")
+
+
+def _short(error: BaseException) -> str:
+    """Return the cause at the root of requests' nested errors, in a few words."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return str(error) or type(error).__name__
