@@ -13,11 +13,11 @@ import psutil
 import pytest
 
 from lightning_sweeps.settings import PREFIX
-from tests.servers import database, postgres
+from tests.servers import database, empty_database, migrated_file, migrated_url, postgres
 
 END_OF_THREADS_S = 5.0
 
-__all__ = ["database", "home", "police", "postgres"]
+__all__ = ["database", "empty_database", "home", "migrated_file", "migrated_url", "police", "postgres"]
 
 
 def pytest_collection_finish() -> None:
@@ -32,6 +32,7 @@ def police() -> Iterator[None]:
     variables, threads, children, files = _variables(), _threads(), _children(), _open_files()
     yield
     gc.collect()
+    gc.freeze()  # what is alive now is the module's or the session's: the next test's collection need not look at it
     assert _variables() == variables, "the test leaked environment variables"
     _wait_for_ending_threads(threads)
     assert _threads() <= threads, "the test left threads behind"

@@ -1,6 +1,6 @@
 """Real servers for tests: our server as a subprocess, and a PostgreSQL of the test session's own.
 
-`tests/conftest.py` registers the fixtures `postgres` and `database`: a test that asks for `database` runs on both.
+`tests/conftest.py` registers the fixtures: a test that asks for `database` or `empty_database` runs on both.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.settings import environment
-from lightning_sweeps.store.engine import sqlite_url
+from lightning_sweeps.store.engine import open_store, sqlite_url
+from lightning_sweeps.store.migrate import migrate
 
 START_S = 30
 END_S = 10
@@ -102,11 +103,12 @@ class PostgreSQL:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self) -> str:
-        """Make an empty database and return its URL."""
+    def new_database(self, *, like: str | None = None) -> str:
+        """Make an empty database, or a copy of the one with the URL `like`, and return its URL."""
         name = f"test_{secrets.token_hex(6)}"
+        copied = "" if like is None else f' TEMPLATE "{like.rpartition("/")[2]}"'
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+            connection.execute(f'CREATE DATABASE "{name}"{copied}'.encode())
         return self.url(name)
 
     def drop(self, url: str) -> None:
@@ -146,7 +148,7 @@ def postgres() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database: each test that asks for it runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "test.db")
@@ -155,6 +157,42 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     url = server.new_database()
     yield url
     server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the schema and no rows, to be copied: the migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "test.db"
+    _migrate(sqlite_url(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres: PostgreSQL) -> str:
+    """The same on PostgreSQL."""
+    url = postgres.new_database()
+    _migrate(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As `empty_database`, but as a server finds it that was started before: with the schema."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), path)
+        yield sqlite_url(path)
+        return
+    server: PostgreSQL = request.getfixturevalue("postgres")
+    url = server.new_database(like=request.getfixturevalue("migrated_url"))
+    yield url
+    server.drop(url)
+
+
+def _migrate(url: str) -> None:
+    store = open_store(url)
+    migrate(store)
+    store.close()
 
 
 def _postgres_binaries() -> Path | None:

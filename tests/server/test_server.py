@@ -43,8 +43,8 @@ END_WITHIN_S = 5
 
 
 @pytest.fixture
-def client(tmp_path: Path, database: str) -> Iterator[Client]:
-    with running_server(tmp_path / "home", database) as (client, _):
+def client(tmp_path: Path, empty_database: str) -> Iterator[Client]:
+    with running_server(tmp_path / "home", empty_database) as (client, _):
         yield client
 
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from lightning_sweeps.store.engine import Store, open_store
-from lightning_sweeps.store.migrate import migrate
 
 
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     store = open_store(database)
-    migrate(store)
     yield store
     store.close()

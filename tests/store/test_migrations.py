@@ -36,7 +36,9 @@ def shape(connection: Connection) -> dict[str, Any]:
     }
 
 
-def test_an_empty_database_is_migrated_to_the_schema(store: Store) -> None:
+def test_an_empty_database_is_migrated_to_the_schema(empty_database: str) -> None:
+    store = open_store(empty_database)
+    migrate(store)
     with store.write() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, schema.metadata) == []
@@ -44,6 +46,7 @@ def test_an_empty_database_is_migrated_to_the_schema(store: Store) -> None:
         schema.metadata.drop_all(connection)
         schema.metadata.create_all(connection)
         assert shape(connection) == migrated
+    store.close()
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:
@@ -54,8 +57,8 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
         assert shape(connection) == before
 
 
-def test_two_servers_that_start_at_once_migrate_one_after_the_other(database: str) -> None:
-    stores = [open_store(database) for _ in range(2)]
+def test_two_servers_that_start_at_once_migrate_one_after_the_other(empty_database: str) -> None:
+    stores = [open_store(empty_database) for _ in range(2)]
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(migrate, stores))
     for store in stores:

@@ -78,8 +78,8 @@ OF_A_CHUNK = (
 )
 
 
-def test_series_of_0001_are_whole_can_be_drawn_and_go_on(database: str) -> None:
-    store = database_of_0001(database)
+def test_series_of_0001_are_whole_can_be_drawn_and_go_on(empty_database: str) -> None:
+    store = database_of_0001(empty_database)
     migrate(store)
     more = chunks.columns([1250], [1250], [BEGAN + 1250], [float("nan")])
     with store.write() as connection:
