@@ -17,6 +17,8 @@ import pynvml
 T = TypeVar("T")
 
 MILLIWATTS_PER_WATT = 1000.0
+MICROSECONDS = 1_000_000
+MOST_PERCENT = 100
 _LEADING_NUMBER = re.compile(r"[+-]?\d+")
 
 
@@ -27,12 +29,19 @@ class Gpu:
     Attributes:
         index: place on the bus as NVML counts; the parts of one divided GPU share it.
         uuid: `GPU-...`, or `MIG-...` for a part.
+        part: a part's place on its GPU.
     """
 
     index: int
     uuid: str
     name: str
     memory_bytes: int
+    part: int | None = None
+
+    @property
+    def place(self) -> str:
+        """`1` for the second GPU, `1:0` for its first part."""
+        return _place(self.index, self.part)
 
     @property
     def is_part(self) -> bool:
@@ -46,6 +55,8 @@ class GpuSample:
 
     Attributes:
         processes: bytes of GPU memory by pid; 0 where the driver does not tell them.
+        process_percent: how busy each process kept it since the time asked for, by pid; those that are left out did not
+            use it. None where nobody asked or the driver does not tell.
     """
 
     index: int
@@ -58,6 +69,13 @@ class GpuSample:
     sm_clock_mhz: float | None
     memory_clock_mhz: float | None
     processes: Mapping[int, int] = field(default_factory=dict)
+    process_percent: Mapping[int, float] | None = None
+    part: int | None = None
+
+    @property
+    def place(self) -> str:
+        """As `Gpu.place`."""
+        return _place(self.index, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,7 @@ class _Device:
     index: int
     handle: Any
     board: Any
+    part: int | None = None
 
 
 def list_gpus() -> list[Gpu]:
@@ -79,13 +98,17 @@ def list_gpus() -> list[Gpu]:
         uuid = _read(pynvml.nvmlDeviceGetUUID, device.handle)
         if uuid is not None:
             name = _read(pynvml.nvmlDeviceGetName, device.handle) or "GPU"
-            gpus.append(Gpu(device.index, uuid, name, _total_memory(device)))
+            gpus.append(Gpu(device.index, uuid, name, _total_memory(device), device.part))
     return gpus
 
 
-def sample_gpus() -> list[GpuSample]:
-    """Return what each GPU of `list_gpus` does now."""
-    return [sample for device in _devices() if (sample := _sample(device)) is not None]
+def sample_gpus(*, since: float | None = None) -> list[GpuSample]:
+    """Return what each GPU of `list_gpus` does now.
+
+    Args:
+        since: also ask how busy each process has kept it since then (seconds since the epoch).
+    """
+    return [sample for device in _devices() if (sample := _sample(device, since)) is not None]
 
 
 def driver_problem() -> str:
@@ -177,7 +200,7 @@ def _devices() -> Iterator[_Device]:
         for place in range(_read(pynvml.nvmlDeviceGetMaxMigDeviceCount, board) or 0):
             part = _read(pynvml.nvmlDeviceGetMigDeviceHandleByIndex, board, place)
             if part is not None:
-                yield _Device(index, part, board)
+                yield _Device(index, part, board, place)
 
 
 def _total_memory(device: _Device) -> int:
@@ -185,7 +208,7 @@ def _total_memory(device: _Device) -> int:
     return 0 if memory is None else int(memory.total)
 
 
-def _sample(device: _Device) -> GpuSample | None:
+def _sample(device: _Device, since: float | None) -> GpuSample | None:
     uuid = _read(pynvml.nvmlDeviceGetUUID, device.handle)
     if uuid is None:
         return None
@@ -204,7 +227,28 @@ def _sample(device: _Device) -> GpuSample | None:
         sm_clock_mhz=_number(pynvml.nvmlDeviceGetClockInfo, device.board, pynvml.NVML_CLOCK_SM),
         memory_clock_mhz=_number(pynvml.nvmlDeviceGetClockInfo, device.board, pynvml.NVML_CLOCK_MEM),
         processes={int(process.pid): int(process.usedGpuMemory or 0) for process in processes},
+        process_percent=None if since is None else _process_percent(device, since),
+        part=device.part,
     )
+
+
+def _process_percent(device: _Device, since: float) -> dict[int, float] | None:
+    """Return the mean of what the driver has noted of each process; it notes only those that used the GPU."""
+    try:
+        noted = pynvml.nvmlDeviceGetProcessUtilization(device.handle, int(since * MICROSECONDS))
+    except pynvml.NVMLError_NotFound:
+        return {}
+    except pynvml.NVMLError:
+        return None
+    percents: dict[int, list[int]] = {}
+    for sample in noted:
+        if sample.pid and sample.timeStamp and sample.smUtil <= MOST_PERCENT:  # the driver may leave entries unfilled
+            percents.setdefault(int(sample.pid), []).append(int(sample.smUtil))
+    return {pid: sum(some) / len(some) for pid, some in percents.items()}
+
+
+def _place(index: int, part: int | None) -> str:
+    return str(index) if part is None else f"{index}:{part}"
 
 
 def _number(question: Callable[..., Any], *arguments: Any) -> float | None:

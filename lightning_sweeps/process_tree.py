@@ -111,12 +111,12 @@ def find_tree(tree: Tree) -> frozenset[ProcessId]:
         known = {stranger.pid for stranger in tree.strangers if stranger.alive}
         roots |= set(children.get(os.getpid(), ())) - known
     pids: set[int] = set()
-    waiting = [pid for pid in roots if not _is_own(pid)]
+    waiting = [pid for pid in roots if not is_helper(pid)]
     while waiting:
         pid = waiting.pop()
         if pid not in pids and pid != os.getpid():
             pids.add(pid)
-            waiting.extend(child for child in children.get(pid, ()) if not _is_own(child))
+            waiting.extend(child for child in children.get(pid, ()) if not is_helper(child))
     return frozenset(found for pid in pids if (found := identify(pid)) is not None)
 
 
@@ -182,13 +182,27 @@ def _wait_until(is_done: Callable[[], bool], limit_s: float, reap: Callable[[], 
         time.sleep(POLL_S)
 
 
-def _children_by_parent(*, include_dead: bool = False) -> dict[int, list[int]]:
+def children_of_all(pids: Iterable[int], *, include_dead: bool = True) -> dict[int, list[int]]:
+    """Return by parent those of `pids` that it has started."""
     children: dict[int, list[int]] = {}
-    for pid in psutil.pids():
+    for pid in pids:
         parent, is_dead = _linux_parent(pid) if _HAS_PROC else _portable_parent(pid)
         if parent and (include_dead or not is_dead):
             children.setdefault(parent, []).append(pid)
     return children
+
+
+def is_helper(pid: int) -> bool:
+    """Tell whether this is the package's service or server, which must outlive the trial that first needed it."""
+    try:
+        words = psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return False
+    return any(word == "-m" and following in OWN_MODULES for word, following in itertools.pairwise(words))
+
+
+def _children_by_parent(*, include_dead: bool = False) -> dict[int, list[int]]:
+    return children_of_all(psutil.pids(), include_dead=include_dead)
 
 
 def _linux_parent(pid: int) -> tuple[int, bool]:
@@ -230,15 +244,6 @@ def _portable_value(process: psutil.Process) -> str | None:
         return process.environ().get(TRIAL_VARIABLE)
     except psutil.Error:
         return None
-
-
-def _is_own(pid: int) -> bool:
-    """Tell whether this is the package's service or server, which must outlive the trial that first needed it."""
-    try:
-        words = psutil.Process(pid).cmdline()
-    except psutil.Error:
-        return False
-    return any(word == "-m" and following in OWN_MODULES for word, following in itertools.pairwise(words))
 
 
 def _command(pid: int) -> str:

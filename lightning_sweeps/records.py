@@ -52,6 +52,16 @@ class RunInfo(Struct, array_like=True, frozen=True):
     """This attempt goes on from a checkpoint: rows of earlier attempts from this step on are an abandoned branch."""
 
 
+class GpuInfo(Struct, array_like=True, frozen=True):
+    """A GPU of a node, or a part of one that MIG divides."""
+
+    place: str
+    """`1`: as NVML counts; `1:0`: its first part. Keys of the node's samples begin with `gpu.<place>.`."""
+    uuid: str
+    name: str
+    memory_bytes: int = 0
+
+
 class NodeInfo(Struct, array_like=True, frozen=True):
     """The machine whose metrics a service's journal holds."""
 
@@ -61,6 +71,8 @@ class NodeInfo(Struct, array_like=True, frozen=True):
     memory_bytes: int = 0
     gpus: list[str] = field(default_factory=list)
     """Name of each GPU, by NVML index."""
+    devices: list[GpuInfo] = field(default_factory=list)
+    """The same GPUs in the same order."""
 
 
 class Header(Struct, array_like=True, frozen=True, tag="h"):
@@ -190,4 +202,16 @@ class Stall(Struct, array_like=True, frozen=True, tag="w"):
     """The stacks of all its Python threads, as faulthandler prints them."""
 
 
-Record = Header | Metrics | Config | Summary | Text | Media | Artifact | Heartbeat | Finish | Stall
+class ProcessSample(Struct, array_like=True, frozen=True, tag="p"):
+    """In a node's journal: what the processes of a run take there. Written by the service.
+
+    These rows are no rows of the run: they are the series of its process, `process:<run>`.
+    """
+
+    sequence: int
+    time: float
+    run: str
+    values: dict[str, float]
+
+
+Record = Header | Metrics | Config | Summary | Text | Media | Artifact | Heartbeat | Finish | Stall | ProcessSample

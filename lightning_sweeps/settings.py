@@ -146,7 +146,7 @@ VARIABLES = (
         "SAMPLE_INTERVAL_S",
         "5",
         "seconds > 0",
-        "how often the service samples CPU, memory, disk, network and GPUs",
+        "how often the service samples CPU, memory, disk, network and GPUs, and the processes of each run",
         _seconds,
     ),
     Variable(

@@ -62,6 +62,10 @@ class ExitWatch:
         self._descriptors[descriptor] = owner
         return True
 
+    def alive(self) -> frozenset[Owner]:
+        """Return the processes that are watched and of which nobody has heard that they ended."""
+        return frozenset(self._polled.union(self._descriptors.values()))
+
     def wait(self, timeout_s: float) -> list[tuple[Owner, ExitStatus | None]]:
         """Return the processes that have ended, as soon as one has or after `timeout_s`."""
         poll = select.poll()

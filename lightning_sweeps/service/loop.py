@@ -11,15 +11,17 @@ from functools import partial
 
 import msgspec
 
+from lightning_sweeps.gpus import sample_gpus
 from lightning_sweeps.journal.closing import ExitStatus, closing_of, last_finish, write_closing
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home, write_whole
-from lightning_sweeps.records import Finish, RunInfo, Stall
+from lightning_sweeps.records import Finish, ProcessSample, RunInfo, Stall
 from lightning_sweeps.service.book import Journal, JournalBook
 from lightning_sweeps.service.contents import ContentShipping
 from lightning_sweeps.service.exits import ExitWatch, MemoryKills, Owner
 from lightning_sweeps.service.guard import TrialGuard
+from lightning_sweeps.service.processes import ProcessSampler
 from lightning_sweeps.service.sampler import Sampler, describe_node
 from lightning_sweeps.service.shipper import Shipper
 from lightning_sweeps.service.shipping import Shipping
@@ -51,9 +53,12 @@ class Service:
     _contents: ContentShipping = field(init=False)
     _shipping: Shipping = field(init=False)
     _sampler: Sampler = field(init=False)
+    _processes: ProcessSampler = field(default_factory=ProcessSampler)
     _node_journal: JournalWriter | None = None
     _stopping: bool = False
     _sampled_at: float = 0.0
+    _sampled: float = field(default_factory=time.time)
+    """The same as a time of day."""
     _state_at: float = 0.0
     _stalls: StallWatch = field(init=False)
     _stalls_at: float = 0.0
@@ -140,8 +145,19 @@ class Service:
         return self._node_journal
 
     def _sample(self) -> None:
-        """Append one row to this node's journal; its steps are seconds since the epoch."""
-        self._own_journal().metrics(int(time.time()), self._sampler.sample())
+        """Append one row of this node to its journal, and one for the processes of each run that is going on here.
+
+        Their steps are seconds since the epoch.
+        """
+        since, self._sampled = self._sampled, time.time()
+        gpus = sample_gpus(since=since)
+        journal = self._own_journal()
+        journal.metrics(int(self._sampled), self._sampler.sample(gpus))
+        rows: dict[str, dict[str, float]] = {}
+        for writer, row in self._processes.sample(self._book.open_runs(self._watch.alive()), gpus).items():
+            rows.setdefault(writer.run, {}).update(row)
+        for run, values in rows.items():
+            journal.append(partial(_process_sample, run, values))
 
     # life
 
@@ -196,6 +212,10 @@ class Service:
     def stop(self) -> None:
         """Let `run` return after a last try to ship; may be called from a signal handler or another thread."""
         self._stopping = True
+
+
+def _process_sample(run: str, values: dict[str, float], sequence: int, now: float) -> ProcessSample:
+    return ProcessSample(sequence, now, run, values)
 
 
 def _stall_record(run: RunInfo, stalled: Stalled, sequence: int, now: float) -> Stall:

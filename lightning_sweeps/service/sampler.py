@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from lightning_sweeps.gpus import list_gpus, sample_gpus
+from lightning_sweeps.gpus import GpuSample, list_gpus
 from lightning_sweeps.node import node_id, this_process
-from lightning_sweeps.records import NodeInfo
+from lightning_sweeps.records import GpuInfo, NodeInfo
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class Sampler:
     def __post_init__(self) -> None:
         psutil.cpu_percent()  # the first reading starts the measuring
 
-    def sample(self) -> dict[str, float]:
+    def sample(self, gpus: Iterable[GpuSample]) -> dict[str, float]:
         """Return one row; units are in the names. A reading that fails is left out."""
         memory = psutil.virtual_memory()
         disk = psutil.disk_usage(str(self.disk_path))
@@ -58,7 +59,7 @@ class Sampler:
             "disk.used_bytes": float(disk.used),
             "disk.percent": disk.percent,
         }
-        return {**row, **self._rates(), **_gpu_row()}
+        return {**row, **self._rates(), **_gpu_row(gpus)}
 
     def _rates(self) -> dict[str, float]:
         before, self._before = self._before, read_counters()
@@ -73,18 +74,20 @@ class Sampler:
 
 def describe_node() -> NodeInfo:
     """Return this machine as its journal's header names it."""
+    gpus = list_gpus()
     return NodeInfo(
         id=node_id(),
         host=this_process().host,
         cpu_count=psutil.cpu_count() or 0,
         memory_bytes=psutil.virtual_memory().total,
-        gpus=[gpu.name for gpu in list_gpus()],
+        gpus=[gpu.name for gpu in gpus],
+        devices=[GpuInfo(gpu.place, gpu.uuid, gpu.name, gpu.memory_bytes) for gpu in gpus],
     )
 
 
-def _gpu_row() -> dict[str, float]:
+def _gpu_row(gpus: Iterable[GpuSample]) -> dict[str, float]:
     row: dict[str, float] = {}
-    for gpu in sample_gpus():
+    for gpu in gpus:
         readings = {
             "utilization_percent": gpu.utilization_percent,
             "memory_used_bytes": gpu.memory_used_bytes,
@@ -94,7 +97,7 @@ def _gpu_row() -> dict[str, float]:
             "sm_clock_mhz": gpu.sm_clock_mhz,
             "memory_clock_mhz": gpu.memory_clock_mhz,
         }
-        row.update({f"gpu.{gpu.index}.{name}": float(value) for name, value in readings.items() if value is not None})
+        row.update({f"gpu.{gpu.place}.{name}": float(value) for name, value in readings.items() if value is not None})
     return row
 
 

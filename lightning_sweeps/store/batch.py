@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from lightning_sweeps import records
 from lightning_sweeps.store.blocks import Block
+from lightning_sweeps.store.owners import ID_LENGTH, process_of
 from lightning_sweeps.store.plain import int32, int64, plain, text, usable_time
 
 KEY_LENGTH = 512
@@ -43,6 +44,7 @@ class Batch:
         logged: the last logged value of each key, in JSON's types; `summary` those set by the user.
         config: what was added to the configuration, nested.
         stalls: what a node's service says of ranks that do not go on.
+        samples: what it says of the processes of runs, in one block per run and set of keys.
         finish: how the journal ended as far as it is known, None while it is open.
         latest: the newest time of a record, 0 where no record has one.
         aside: records that were left out.
@@ -59,6 +61,7 @@ class Batch:
     media: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[records.Artifact] = field(default_factory=list)
     stalls: list[records.Stall] = field(default_factory=list)
+    samples: dict[tuple[str, ...], Block] = field(default_factory=dict)
     latest: float = 0.0
     aside: list[Aside] = field(default_factory=list)
 
@@ -153,6 +156,8 @@ def _add(batch: Batch, entry: records.Record, now: float, said: dict[str, tuple[
         batch.artifacts.append(_artifact(entry, now))
     elif isinstance(entry, records.Stall):
         batch.stalls.append(entry)
+    elif isinstance(entry, records.ProcessSample):
+        _add_sample(batch, entry, now)
     elif isinstance(entry, records.Finish):
         _end(batch, entry, now)
     batch.latest = max(batch.latest, usable_time(entry.time, now))
@@ -185,6 +190,27 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, said: dict[str, tup
     batch.finish = None
     batch.rows.append((step, time, values))
     batch.latest = max(batch.latest, time)
+
+
+def _add_sample(batch: Batch, sample: records.ProcessSample, now: float) -> None:
+    """Add a row to the series of a run's process; as in a node's own rows, a step is a second since the epoch.
+
+    Raises:
+        Poisoned: it names no run that there can be, or has too many keys.
+    """
+    run = text(sample.run)
+    if not 0 < len(run) <= ID_LENGTH or "/" in run:
+        raise Poisoned(f"`{run[:ID_LENGTH]}` is no run's id")
+    check(sample.values)
+    values = {_key(key): value for key, value in sample.values.items()}
+    if not values:
+        return
+    time = usable_time(sample.time, now)
+    block = batch.samples.setdefault((run, *values), Block(tuple(values), process_of(run)))
+    block.sequences.append(int64(sample.sequence))
+    block.steps.append(int64(int(time)))
+    block.times.append(time)
+    block.rows.append(list(values.values()))
 
 
 def _note_last(batch: Batch, said: dict[str, tuple[int, Any]]) -> None:

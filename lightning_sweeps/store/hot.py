@@ -12,10 +12,13 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from lightning_sweeps.store import schema, series
 from lightning_sweeps.store.blocks import unpack
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.owners import OwnerKind, run_of
 
 MOST_ROWS = 1024
 MOST_PARTS = 48
 AT_ONCE = 400
+HEADER_NODE = (3, 2)
+"""Where `process.node` is in a header, which is an array behind its tag."""
 
 _hot = schema.hot
 _journal = schema.journal
@@ -30,27 +33,36 @@ def add(connection: Connection, journal_id: str, data: bytes, *, rows: int) -> b
     return bool(parts >= MOST_PARTS or total >= MOST_ROWS)
 
 
-def sort(connection: Connection, journal_id: str, *, kind: series.OwnerKind, owner_id: str) -> None:
-    """Move the journal's rows into its owner's series; the caller holds the owner's lock."""
+def sort(connection: Connection, journal_id: str, *, kind: OwnerKind, owner_id: str) -> None:
+    """Move the journal's rows into its owner's series, and into those of processes where it has any.
+
+    The caller holds the owner's lock. A process has that of its run: two nodes may tell of one that went on elsewhere.
+    """
     waiting = select(_hot.c.id, _hot.c.data).where(_hot.c.journal_id == journal_id).order_by(_hot.c.id)
     rows = connection.execute(waiting).all()
-    if rows:
-        points = unpack(row.data for row in rows)
-        series.append(connection, points, kind=kind, owner_id=owner_id, journal_id=journal_id)
-        connection.execute(delete(_hot).where(_hot.c.journal_id == journal_id))
+    if not rows:
+        return
+    points = unpack(row.data for row in rows)
+    series.append(connection, points.pop("", {}), kind=kind, owner_id=owner_id, journal_id=journal_id)
+    for process in sorted(points):  # in one order for all: nobody waits for one who waits for him
+        lock_owner(connection, run_of(process), None)
+        series.append(connection, points[process], kind="process", owner_id=process, journal_id=journal_id)
+    connection.execute(delete(_hot).where(_hot.c.journal_id == journal_id))
 
 
 def sort_owners(store: Store, owner_ids: Iterable[str]) -> None:
-    """Move all rows of some runs and nodes into their series, so that readers find them there."""
+    """Move all rows of some runs, nodes and processes into their series, so that readers find them there."""
     unique = list(dict.fromkeys(owner_ids))
     with store.read() as connection:
+        processes = [run for owner_id in unique if (run := run_of(owner_id)) is not None]
+        unique += _nodes_of(connection, processes) if processes else []
         journals = [
             one for at in range(0, len(unique), AT_ONCE) for one in _waiting(connection, unique[at : at + AT_ONCE])
         ]
     for journal_id, run_id, node_id in journals:
         with store.write() as connection:
             lock_owner(connection, run_id, node_id)
-            kind: series.OwnerKind = "run" if run_id is not None else "node"
+            kind: OwnerKind = "run" if run_id is not None else "node"
             sort(connection, journal_id, kind=kind, owner_id=run_id or node_id or "")
 
 
@@ -58,6 +70,16 @@ def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) 
     """Let nobody else write to the run's or the node's series until this transaction ends."""
     table = schema.run if run_id is not None else schema.node
     connection.execute(select(table.c.id).where(table.c.id == (run_id or node_id)).with_for_update())
+
+
+def _nodes_of(connection: Connection, run_ids: list[str]) -> list[str]:
+    """Return the nodes that runs were on: their services' journals tell of their processes."""
+    place = _journal.c.header[HEADER_NODE].as_string()
+    nodes: set[str] = set()
+    for at in range(0, len(run_ids), AT_ONCE):
+        asked = select(place).where(_journal.c.run_id.in_(run_ids[at : at + AT_ONCE])).distinct()
+        nodes.update(connection.scalars(asked))
+    return sorted(nodes)
 
 
 def _waiting(connection: Connection, owner_ids: list[str]) -> list[tuple[str, str | None, str | None]]:

@@ -12,13 +12,12 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 from lightning_sweeps import records
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.messages import AsideRecord, Command, IngestReply
-from lightning_sweeps.store import artifacts, hot, nodes, runs, schema, series, sweeps
+from lightning_sweeps.store import artifacts, hot, nodes, runs, schema, sweeps
 from lightning_sweeps.store.batch import Batch, fold
 from lightning_sweeps.store.blocks import pack
+from lightning_sweeps.store.owners import ID_LENGTH, OwnerKind
 from lightning_sweeps.store.plain import int32, int64, usable_time
 from lightning_sweeps.store.reports import Writer
-
-ID_LENGTH = 128
 
 Journal: TypeAlias = Mapping[Any, Any]
 """A row of `journal`, all columns but the header."""
@@ -225,11 +224,14 @@ def _write(
     }
     connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
     is_ended = batch.finish is not None
-    if any(block.keys for block in batch.blocks.values()):
-        is_full = hot.add(connection, journal["id"], pack(batch.blocks.values()), rows=len(batch.rows))
+    samples = batch.samples.values() if run_id is None else ()
+    blocks = [block for block in (*batch.blocks.values(), *samples) if block.keys]
+    if blocks:
+        rows = len(batch.rows) + sum(len(block.rows) for block in samples)
+        is_full = hot.add(connection, journal["id"], pack(blocks), rows=rows)
         is_ended = is_ended or is_full
     if is_ended:
-        kind: series.OwnerKind = "node" if run_id is None else "run"
+        kind: OwnerKind = "node" if run_id is None else "run"
         hot.sort(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
     is_first = opening is not None and opening.is_first and batch.finish is None  # it runs, as its new row says
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
-from lightning_sweeps.messages import Node
+from lightning_sweeps.messages import Node, NodeGpu
 from lightning_sweeps.records import NodeInfo
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.engine import insert
@@ -21,7 +21,7 @@ def ensure_node(connection: Connection, info: NodeInfo, *, created: float) -> No
         "host": text(info.host),
         "cpu_count": int32(info.cpu_count),
         "memory_bytes": int64(info.memory_bytes),
-        "gpus": plain(info.gpus),
+        "gpus": _gpus(info),
     }
     row = described | {"id": info.id, "created": created, "seen": created}
     statement = insert(connection, _node).values(row)
@@ -37,5 +37,24 @@ def seen(connection: Connection, node_id: str, *, at: float) -> None:
 def list_nodes(connection: Connection) -> list[Node]:
     """Return every node, the one heard of last first."""
     rows = connection.execute(select(_node).order_by(_node.c.seen.desc())).mappings()
-    fields = ("id", "host", "cpu_count", "memory_bytes", "gpus", "seen")
-    return [Node(**{name: row[name] for name in fields}) for row in rows]
+    return [_node_of(row) for row in rows]
+
+
+def _gpus(info: NodeInfo) -> list[Any]:
+    """Return a map per GPU; names alone where an earlier version sent them."""
+    if len(info.devices) != len(info.gpus):
+        return list(plain(info.gpus))
+    return [
+        {"place": text(gpu.place), "uuid": text(gpu.uuid), "name": text(gpu.name)}
+        | {"memory_bytes": int64(gpu.memory_bytes)}
+        for gpu in info.devices
+    ]
+
+
+def _node_of(row: RowMapping) -> Node:
+    devices = [
+        NodeGpu(**gpu) if isinstance(gpu, dict) else NodeGpu(str(index), "", str(gpu), 0)
+        for index, gpu in enumerate(row["gpus"])
+    ]
+    told = {name: row[name] for name in ("id", "host", "cpu_count", "memory_bytes", "seen")}
+    return Node(**told, gpus=[gpu.name for gpu in devices], devices=devices)

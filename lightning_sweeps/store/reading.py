@@ -19,8 +19,8 @@ from lightning_sweeps.store.chunks import MICROSECONDS, Columns, Floats
 from lightning_sweeps.store.descent import Strand, View, descend, level_for, read_whole
 from lightning_sweeps.store.drawing import Drawn, Marks
 from lightning_sweeps.store.lines import group_line, line, nullable
+from lightning_sweeps.store.owners import KINDS, no_key, owner_kind, run_of
 from lightning_sweeps.store.plain import number
-from lightning_sweeps.store.series import no_key, owner_kind
 from lightning_sweeps.store.spans import Spans
 
 AT_ONCE = 400
@@ -33,7 +33,6 @@ _strand = schema.strand
 
 Pair = tuple[str, str]
 NOWHERE: Mapping[Pair, float] = {}
-_KINDS = ("run", "node")
 _NAMES = ("id", "owner_id", "key", "first_step", "last_step", "first_time", "last_time", "minimum", "maximum")
 _ASKED = select(*(_series.c[name] for name in _NAMES), _series.c.count.label("points"))
 
@@ -244,7 +243,7 @@ class _Reader:
         for start in range(0, len(pairs), AT_ONCE):
             some = pairs[start : start + AT_ONCE]
             owners, keys = {owner for owner, _ in some}, {key for _, key in some}
-            asked = _ASKED.where(_series.c.owner_kind.in_(_KINDS), _series.c.owner_id.in_(owners))
+            asked = _ASKED.where(_series.c.owner_kind.in_(KINDS), _series.c.owner_id.in_(owners))
             is_grid = len(owners) * len(keys) <= 2 * len(some)  # quicker to look up as one
             which = _series.c.key.in_(keys) if is_grid else tuple_(_series.c.owner_id, _series.c.key).in_(some)
             rows += self._connection.execute(asked.where(which))
@@ -297,7 +296,7 @@ class _Reader:
         found: dict[str, Row[Any]] = {}
         for start in range(0, len(owner_ids), AT_ONCE):
             some = owner_ids[start : start + AT_ONCE]
-            which = (_series.c.owner_id.in_(some), _series.c.key == self._axis.key, _series.c.owner_kind.in_(_KINDS))
+            which = (_series.c.owner_id.in_(some), _series.c.key == self._axis.key, _series.c.owner_kind.in_(KINDS))
             found |= {row.owner_id: row for row in self._connection.execute(_ASKED.where(*which))}
         return found
 
@@ -346,13 +345,14 @@ def _strands(connection: Connection, series_ids: list[int]) -> list[Strand]:
 
 
 def _beginnings(connection: Connection, owner_ids: list[str]) -> dict[str, float]:
-    """Return when each run or node began, in seconds since the epoch."""
+    """Return when each run or node began, in seconds since the epoch, a process with its run; NaN: nobody knows."""
     found: dict[str, float] = {}
-    for start in range(0, len(owner_ids), AT_ONCE):
+    ids = [run_of(owner_id) or owner_id for owner_id in owner_ids]
+    for start in range(0, len(ids), AT_ONCE):
         for table in (schema.node, schema.run):
-            asked = select(table.c.id, table.c.created).where(table.c.id.in_(owner_ids[start : start + AT_ONCE]))
+            asked = select(table.c.id, table.c.created).where(table.c.id.in_(ids[start : start + AT_ONCE]))
             found |= {row[0]: row[1] for row in connection.execute(asked)}
-    return found
+    return {owner_id: found.get(of, math.nan) for owner_id, of in zip(owner_ids, ids, strict=True)}
 
 
 def _buckets(drawn: Drawn) -> list[Bucket]:

@@ -123,7 +123,7 @@ node = Table(
     Column("host", Text, nullable=False),
     Column("cpu_count", Integer, nullable=False),
     Column("memory_bytes", Big, nullable=False),
-    Column("gpus", Structure, nullable=False),
+    Column("gpus", Structure, nullable=False),  # a map each, as `records.GpuInfo`; names alone in old rows
     Column("created", Double, nullable=False),
     Column("seen", Double, nullable=False),
     _changed(),
@@ -154,8 +154,8 @@ series = Table(
     "series",
     metadata,
     Column("id", Big, primary_key=True, autoincrement=True),  # in the order in which keys first appeared
-    Column("owner_kind", Text, nullable=False),  # `run` or `node`
-    Column("owner_id", Text, nullable=False),
+    Column("owner_kind", Text, nullable=False),  # `run`, `node` or `process`
+    Column("owner_id", Text, nullable=False),  # a run's or node's id; `process:` and the id of its run
     Column("key", Text, nullable=False),
     Column("count", Big, nullable=False),
     Column("nonfinite", Big, nullable=False),

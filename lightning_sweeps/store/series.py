@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import SeriesInfo
 from lightning_sweeps.store import pyramid, schema
 from lightning_sweeps.store.chunks import (
@@ -21,9 +20,8 @@ from lightning_sweeps.store.chunks import (
     join,
     statistics,
 )
+from lightning_sweeps.store.owners import OwnerKind, owner_kind
 from lightning_sweeps.store.spans import of_points
-
-OwnerKind: TypeAlias = Literal["run", "node"]
 
 _series = schema.series
 _strand = schema.strand
@@ -72,32 +70,11 @@ def list_keys(connection: Connection, owner_id: str) -> list[SeriesInfo]:
     """Return the owner's series in the order in which their keys first appeared.
 
     Raises:
-        NotFound: there is neither a run nor a node of this id.
+        NotFound: there is no such owner.
     """
     kind = owner_kind(connection, owner_id)
     rows = connection.execute(_of_owner(kind, owner_id).order_by(_series.c.id)).mappings()
     return [_info(row) for row in rows]
-
-
-def owner_kind(connection: Connection, owner_id: str) -> OwnerKind:
-    """Return whether the id is a run's or a node's.
-
-    Raises:
-        NotFound: it is neither.
-    """
-    if connection.scalar(select(schema.run.c.id).where(schema.run.c.id == owner_id)) is not None:
-        return "run"
-    if connection.scalar(select(schema.node.c.id).where(schema.node.c.id == owner_id)) is not None:
-        return "node"
-    raise NotFound(
-        f"there is no run and no node `{owner_id}`",
-        hint="`lightning-sweeps runs` lists the runs of this server, GET /api/nodes its nodes",
-    )
-
-
-def no_key(kind: OwnerKind, owner_id: str, key: str) -> NotFound:
-    """Return the error for a key that the owner has not logged."""
-    return NotFound(f"the {kind} `{owner_id}` has no series `{key}`", hint=f"GET /api/series/{owner_id} lists its keys")
 
 
 def _growth(connection: Connection, strand: RowMapping, full: Columns) -> pyramid.Growth:

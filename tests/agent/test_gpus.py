@@ -25,6 +25,8 @@ os.waitpid(child, 0)
 print(json.dumps({
     "gpus": [dataclasses.asdict(gpu) for gpu in first],
     "samples": [dataclasses.asdict(sample) for sample in gpus.sample_gpus()],
+    "since": [dataclasses.asdict(sample) for sample in gpus.sample_gpus(since=1.0)],
+    "places": [sample.place for sample in gpus.sample_gpus()],
     "driver": gpus.driver_problem(),
     "problems": gpus.gpu_problems(),
     "after_fork": int(os.read(reader, 10)),
@@ -87,7 +89,22 @@ def test_a_sample_has_every_reading_in_its_unit() -> None:
         "sm_clock_mhz": 1500.0,
         "memory_clock_mhz": 2600.0,
         "processes": {"4242": 3 * GIB},
+        "process_percent": None,
+        "part": None,
     }
+
+
+def test_how_busy_each_process_keeps_a_gpu() -> None:
+    held = {1: {42: 3 * GIB, 43: GIB}, 2: {43: GIB}}
+    since = show(fake_nvml_environment(gpus=3, processes=held, idle=[43]))["since"]
+    assert [sample["process_percent"] for sample in since] == [{}, {"42": 60.0}, {}]
+
+
+@pytest.mark.parametrize("machine", [{"unsupported": ["process_percent"]}, {"mig": {0: [0]}}])
+def test_a_driver_that_does_not_tell_it_is_told_from_idle_processes(machine: dict[str, Any]) -> None:
+    (sample,) = show(fake_nvml_environment(gpus=1, processes={0: {42: GIB}}, **machine))["since"]
+    assert sample["process_percent"] is None
+    assert sample["processes"] == {"42": GIB}
 
 
 def test_a_reading_that_fails_is_none() -> None:
@@ -102,6 +119,7 @@ def test_a_reading_that_fails_is_none() -> None:
 def test_mig_parts_stand_in_place_of_their_gpu() -> None:
     seen = show(fake_nvml_environment(gpus=2, mig={0: [0, 2]}))
     assert [(gpu["index"], gpu["uuid"][:4]) for gpu in seen["gpus"]] == [(0, "MIG-"), (0, "MIG-"), (1, "GPU-")]
+    assert seen["places"] == ["0:0", "0:2", "1"]
     assert seen["gpus"][0]["memory_bytes"] == 40 * GIB
     assert seen["samples"][0]["utilization_percent"] is None
     assert seen["samples"][0]["temperature_c"] == 40.0

@@ -21,6 +21,8 @@ def fake_nvml_environment(
     unsupported: Sequence[str] = (),
     problem: Literal["", "library", "driver"] = "",
     processes: Mapping[int, Mapping[int, int]] | None = None,
+    processes_file: Path | None = None,
+    idle: Sequence[int] = (),
     name: str = "Imagined H100",
     memory_bytes: int = 80 * GIB,
     base: Mapping[str, str] | None = None,
@@ -31,9 +33,12 @@ def fake_nvml_environment(
         mig: by GPU index, the places of its MIG parts.
         lost: GPUs that give no handle.
         lost_later: GPUs that give a handle and then fail every reading.
-        unsupported: readings that no GPU gives: name, memory, utilization, temperature, power, clock, processes, mig.
+        unsupported: readings that no GPU gives: name, memory, utilization, temperature, power, clock, processes,
+            process_percent, mig.
         problem: what NVML fails with when it starts.
         processes: by GPU index, bytes by pid.
+        processes_file: where more of them will stand, as JSON.
+        idle: pids of processes that use no GPU; all others keep theirs busy for 60 %.
         base: the environment to build on (default: this process's, without `CUDA_VISIBLE_DEVICES`).
     """
     environment = dict(os.environ if base is None else base)
@@ -47,6 +52,8 @@ def fake_nvml_environment(
         "unsupported": list(unsupported),
         "problem": problem,
         "processes": {str(index): dict(held) for index, held in (processes or {}).items()},
+        "processes_file": str(processes_file or FAKE_FOLDER / "none"),
+        "idle": list(idle),
         "name": name,
         "memory_bytes": memory_bytes,
     }

@@ -23,6 +23,8 @@ class Journal:
     trial: str | None = None
     resumed_step: int | None = None
     node: str | None = None
+    on: str = "node-1"
+    devices: list[records.GpuInfo] = field(default_factory=list)
     created: float = STARTED
     config: dict[str, Any] = field(default_factory=dict)
     data: bytes = PREAMBLE
@@ -33,9 +35,11 @@ class Journal:
         self.add(self.header())
 
     def header(self) -> records.Header:
-        process = records.Process(pid=1, started=self.created, node="node-1", host="host-1")
+        process = records.Process(pid=1, started=self.created, node=self.on, host="host-1")
         if self.node is not None:
-            return records.Header(self.id, self.created, process, node=records.NodeInfo(self.node, "host-1", 4, 2**34))
+            names = [gpu.name for gpu in self.devices]
+            node = records.NodeInfo(self.node, "host-1", 4, 2**34, names, self.devices)
+            return records.Header(self.id, self.created, process, node=node)
         run = records.RunInfo(
             self.run,
             "project-1",
@@ -56,6 +60,10 @@ class Journal:
 
     def log(self, step: int, **values: Any) -> Journal:
         return self.add(records.Metrics(self._next(), step, self.created + self.sequence, values))
+
+    def sample(self, run: str, **values: float) -> Journal:
+        """Tell, as a node, what the processes of a run take."""
+        return self.add(records.ProcessSample(self._next(), self.created + self.sequence, run, values))
 
     def finish(self, state: records.RunState = "finished", **more: Any) -> Journal:
         return self.add(records.Finish(self._next(), self.created + self.sequence, state, **more))

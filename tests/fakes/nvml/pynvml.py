@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 NVML_DEVICE_MIG_ENABLE = 1
@@ -75,12 +76,30 @@ class ProcessInfo:
     usedGpuMemory: int | None  # noqa: N815
 
 
+@dataclass(frozen=True)
+class ProcessSample:
+    pid: int
+    timeStamp: int  # noqa: N815
+    smUtil: int  # noqa: N815
+    memUtil: int = 0  # noqa: N815
+
+
 _initialised_by: int | None = None
 
 
 def _machine() -> dict[str, Any]:
     machine: dict[str, Any] = json.loads(os.environ["FAKE_NVML"])
     return machine
+
+
+def _processes(machine: dict[str, Any], index: int) -> dict[str, int]:
+    """Return what each process holds of a GPU now: a file may say it, so that a test can name a process later on."""
+    held: dict[str, int] = machine["processes"].get(str(index), {})
+    try:
+        later: dict[str, dict[str, int]] = json.loads(Path(machine["processes_file"]).read_text())
+    except FileNotFoundError:
+        later = {}
+    return held | later.get(str(index), {})
 
 
 def _checked() -> dict[str, Any]:
@@ -137,7 +156,7 @@ def nvmlDeviceGetMemoryInfo(handle: Handle) -> Memory:  # noqa: N802
     machine = _readable(handle, "memory")
     parts = 1 if handle.part is None else len(machine["mig"][str(handle.index)])
     total = machine["memory_bytes"] // parts
-    used = sum(machine["processes"].get(str(handle.index), {}).values())
+    used = sum(_processes(machine, handle.index).values())
     return Memory(total=total, used=min(used, total))
 
 
@@ -165,8 +184,19 @@ def nvmlDeviceGetClockInfo(handle: Handle, clock: int) -> int:  # noqa: N802
 
 def nvmlDeviceGetComputeRunningProcesses(handle: Handle) -> list[ProcessInfo]:  # noqa: N802
     machine = _readable(handle, "processes")
-    held = machine["processes"].get(str(handle.index), {})
-    return [ProcessInfo(int(pid), used) for pid, used in held.items()]
+    return [ProcessInfo(int(pid), used) for pid, used in _processes(machine, handle.index).items()]
+
+
+def nvmlDeviceGetProcessUtilization(handle: Handle, since: int) -> list[ProcessSample]:  # noqa: N802
+    """Every process but for those that idle, twice, and an entry that the driver has not filled."""
+    machine = _readable(handle, "process_percent")
+    if handle.part is not None:
+        raise NVMLError_NotSupported
+    busy = [int(pid) for pid in _processes(machine, handle.index) if int(pid) not in machine["idle"]]
+    if not busy:
+        raise NVMLError_NotFound
+    noted = [ProcessSample(pid, since + at, 30 + 20 * at) for pid in busy for at in (1, 2)]
+    return [*noted, ProcessSample(0, 0, 0), ProcessSample(busy[0], since + 3, 4_294_967)]
 
 
 def nvmlDeviceGetMigMode(handle: Handle) -> list[int]:  # noqa: N802
