@@ -103,6 +103,8 @@ class ProcessSampler:
         for writer, family in families.items():
             readings = [reading for pid in family.members if (reading := read_process(pid)) is not None]
             living = [reading for reading in readings if not reading.is_dead]
+            if not living:  # ended while we looked, or not to be read
+                continue
             cpu_s = sum(reading.cpu_s for reading in readings)
             totals = self._before[writer] = Totals(time.monotonic(), family, cpu_s, _disk_bytes(family.members))
             row = {
