@@ -66,7 +66,8 @@ class SortKey:
 class RunsQuery:
     """A page of the runs table. The filter language and the columns are in docs/api.md.
 
-    `sort`: without any, newest first. `columns`: what each row holds besides the id.
+    `sort`: without any, newest first. `columns`: what each row holds besides the id. `fold`: one row a group, its
+    lowest rank, of each group that has a run which the filter chooses.
     """
 
     project: str | None = None
@@ -75,11 +76,12 @@ class RunsQuery:
     columns: list[str] = field(default_factory=lambda: ["name", "group", "rank", "state", "created", "rows"])
     limit: int = 100
     offset: int = 0
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunsPage:
-    """`rows`: maps from column to value, `id` always among them. `total`: runs on all pages."""
+    """`rows`: maps from column to value, `id` always among them. `total`: runs on all pages; groups, if folded."""
 
     rows: list[dict[str, Any]]
     total: int

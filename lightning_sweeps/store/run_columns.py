@@ -34,21 +34,27 @@ Kind: TypeAlias = Literal["text", "number", "time"]
 
 _run = schema.run
 _mate = schema.run.alias("mate")
+_same_group = (_mate.c.group == _run.c.group, _mate.c.project_id.concat("") == _run.c.project_id)
+"""The empty text keeps SQLite from reading the whole project by that column's index, where a group has few runs."""
 GROUP_SEVERITY = {"finished": 0, "stopped": 1, "preempted": 2, "running": 3, "killed": 4, "failed": 5}
 group_state = (
     select(_mate.c.state)
-    .where(_mate.c.project_id == _run.c.project_id, _mate.c.group == _run.c.group)
+    .where(*_same_group)
     .order_by(case(GROUP_SEVERITY, value=_mate.c.state, else_=-1).desc())
     .limit(1)
     .correlate(_run)
     .scalar_subquery()
 )
 """How the group of a run stands: the worst that any of its ranks came to."""
+group_size = select(func.count()).select_from(_mate).where(*_same_group).correlate(_run).scalar_subquery()
+"""How many runs the group of a run has."""
+OF_GROUP: dict[str, ColumnElement[Any]] = {"group_state": group_state, "group_size": group_size}
 _PLAIN: dict[str, tuple[ColumnElement[Any], Kind]] = {
     **{name: (_run.c[name], "text") for name in ("id", "name", "group", "mode", "job_type", "state", "reason")},
     **{name: (_run.c[name], "text") for name in ("host", "user", "notes")},
     "project": (schema.project.c.name, "text"),
     "group_state": (group_state, "text"),
+    "group_size": (group_size, "number"),
     "node": (_run.c.node_id, "text"),
     "sweep": (_run.c.sweep_id, "text"),
     "trial": (_run.c.trial_id, "text"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, tuple_
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
-from lightning_sweeps.store.run_columns import STRUCTURES, column, condition, group_state, order
+from lightning_sweeps.store.run_columns import OF_GROUP, STRUCTURES, column, condition, order
 
 MOST_SORTS = 5
 MOST_COLUMNS = 1000
@@ -38,12 +38,22 @@ def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
     if tree is not None:
         conditions.append(condition(tree, dialect))
     ordered = [key for by in wanted.sort for key in order(by.column, dialect, is_descending=by.descending)]
-    chosen = select(_run.c.id, func.count().over()).join(schema.project).where(*conditions)
+    found = _heads(conditions) if wanted.fold else conditions
+    chosen = select(_run.c.id, func.count().over()).join(schema.project).where(*found)
     newest = (_run.c.created.desc(), _run.c.rank, _run.c.id)
     page = connection.execute(chosen.order_by(*ordered, *newest).limit(wanted.limit).offset(wanted.offset)).all()
     if page:
         return RunsPage(_rows(connection, [row[0] for row in page], wanted.columns), page[0][1])
     return RunsPage([], connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0)
+
+
+def _heads(conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """Return the conditions of being the first run of a group of which any run fulfils `conditions`."""
+    own_group = (_run.c.project_id, _run.c.group)
+    groups = select(*own_group).join(schema.project).where(*conditions).distinct()
+    place = func.row_number().over(partition_by=own_group, order_by=(_run.c.rank, _run.c.created, _run.c.id))
+    placed = select(_run.c.id, place.label("place")).where(tuple_(*own_group).in_(groups)).subquery()
+    return [_run.c.id.in_(select(placed.c.id).where(placed.c.place == 1))]
 
 
 def _rows(connection: Connection, ids: list[str], names: list[str]) -> list[dict[str, Any]]:
@@ -58,11 +68,10 @@ def _selection(names: list[str]) -> Select[Any]:
         head = name.partition(".")[0]
         if head == "summary":
             needed |= {"summary", "logged"}
-        elif head not in ("project", "duration", "group_state"):
+        elif head not in ("project", "duration", *OF_GROUP):
             needed.add(_STORED.get(head, head))
     columns = [*(_run.c[name] for name in sorted(needed)), schema.project.c.name.label("project")]
-    if "group_state" in names:
-        columns.append(group_state.label("group_state"))
+    columns += [expression.label(name) for name, expression in OF_GROUP.items() if name in names]
     return select(*columns).join(schema.project)
 
 

@@ -147,6 +147,9 @@ def test_groups_fold_open_to_their_ranks(seen: Open) -> None:
     page.wait(lambda: page.count(".table-body .row") == 1, what="the folded group")
     seen.go("/runs?project=tests&fold=on&state=killed")
     page.see("1 groups")
+    page.type("[aria-label='Search runs']", "config.seed = 1 and state = killed")  # what rank 1 alone fulfils
+    page.see("killed", "[data-row='0']")
+    page.see("1 groups")
 
 
 def test_columns_are_chosen_moved_kept_in_sight_and_drawn(seen: Open) -> None:

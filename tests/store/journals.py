@@ -18,6 +18,7 @@ class Journal:
 
     id: str = "journal-1"
     run: str = "run-1"
+    group: str = "group-1"
     rank: int = 0
     attempt: int = 0
     trial: str | None = None
@@ -44,7 +45,7 @@ class Journal:
             self.run,
             "project-1",
             "a name",
-            "group-1",
+            self.group,
             rank=self.rank,
             attempt=self.attempt,
             trial=self.trial,

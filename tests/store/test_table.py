@@ -163,6 +163,33 @@ def test_a_group_stands_as_the_worst_of_its_ranks(runs_store: Store) -> None:
     assert chosen(runs_store, "group_state = finished") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["r0", "other"]),  # a row a group: its lowest rank
+        ("state = failed", ["r0"]),  # so did its third
+        ("summary.loss > 1", ["r0", "other"]),
+        ("state = failed and summary.loss > 1", []),  # it is one and the same rank that fulfils all of it
+        ("rank = 2 or id = other", ["r0", "other"]),
+        ("not state = failed", ["r0", "other"]),
+        ("group_size = 3", ["r0"]),
+        ("state = killed", []),
+    ],
+)
+def test_a_folded_group_is_found_by_any_of_its_ranks(store: Store, text: str, expected: list[str]) -> None:
+    groups = [("r0", "ddp", 0), ("r1", "ddp", 1), ("r2", "ddp", 2), ("other", "other", 0)]
+    for number, (run, group, rank) in enumerate(groups):
+        journal = Journal(id=f"j{run}", run=run, group=group, rank=rank, created=STARTED + number)
+        journal.log(0, loss=1.0 if rank == 2 else 2.0).finish("failed" if rank == 2 else "finished")
+        with store.write() as connection:
+            ingest.commit(connection, parse(journal.id, 0, journal.data, committed=0), now=STARTED)
+    query = RunsQuery(filter=text, sort=[SortKey("created")], columns=["group_size"], fold=True)
+    with store.read() as connection:
+        page = read_page(connection, query)
+    assert [row["id"] for row in page.rows] == expected and page.total == len(expected)
+    assert all(row["group_size"] == (3 if row["id"] == "r0" else 1) for row in page.rows)
+
+
 def test_people_write_tags_and_notes_at_a_run(runs_store: Store) -> None:
     with runs_store.write() as connection:
         run = runs.label(connection, "r1", RunLabels(tags=["good", " good ", "slow"], notes="looks well"))

@@ -143,6 +143,8 @@ export interface RunsQuery {
   columns: string[];
   limit: number;
   offset: number;
+  /** One row a group, its lowest rank, of every group of which the filter chooses any run. */
+  fold?: boolean;
 }
 
 export type RunRow = Record<string, unknown> & { id: string };

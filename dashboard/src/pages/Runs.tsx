@@ -54,24 +54,26 @@ export function RunsPage() {
   const whole = ["name", "group", "state", "rows", "summary"];
   const drawnQuery = chosen.length
     ? { project: null, filter: `id in (${chosen.map(quoted).join(", ")})`, limit: chosen.length }
-    : { project: project || null, filter, limit: MOST_DRAWN };
+    : { project: project || null, filter, limit: MOST_DRAWN, fold: isFolded };
   const drawn = useData(tab === "Charts" ? paths.table({ ...drawnQuery, sort: order, columns: whole, offset: 0 }) : null).value?.rows;
-  const listed = useData(tab === "Charts" ? paths.table({ project: project || null, filter, sort: order, columns: ["name", "state"], limit: LISTED, offset: 0 }) : null).value?.rows;
+  const listed = useData(tab === "Charts" ? paths.table({ project: project || null, filter, sort: order, columns: ["name", "state"], limit: LISTED, offset: 0, fold: isFolded }) : null).value?.rows;
 
   const sample = useData(paths.runs({ project, limit: SAMPLE })).value?.runs;
   const allKeys = useMemo(() => keysOf(sample ?? []), [sample]);
   const shown = columnText ? columnText.split("|") : firstColumns(allKeys);
   const pins = pinText.split("|").filter(Boolean);
-  const asked = [...new Set([...ALWAYS, ...shown.map((id) => id.replace(SPARK, "")), ...(isFolded ? ["group_state"] : [])])];
-  const pages = useRunPages({ project: project || null, filter, sort: order, columns: asked });
+  const asked = [...new Set([...ALWAYS, ...shown.map((id) => id.replace(SPARK, "")), ...(isFolded ? ["group_state", "group_size"] : [])])];
+  const pages = useRunPages({ project: project || null, filter, sort: order, columns: asked, fold: isFolded });
 
   const openIds = isFolded ? openText.split(",").filter(Boolean) : [];
   const isOpen = new Set(openIds);
   const heads = openIds.map((id) => ({ id, at: pages.find(id) })).filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at);
   const groups = heads.map(({ at }) => text(pages.row(at)!["group"]));
-  const below = { project: project || null, filter: `rank > 0 and group in (${groups.map(quoted).join(", ")})`, sort: [{ column: "rank", descending: false }], columns: asked };
-  const mates = useData(groups.length ? paths.table({ ...below, limit: MOST_UNFOLDED, offset: 0 }) : null).value?.rows ?? [];
+  const others = { project: project || null, filter: `group in (${groups.map(quoted).join(", ")}) and not id in (${heads.map(({ id }) => quoted(id)).join(", ")})`, sort: [{ column: "rank", descending: false }], columns: asked };
+  const mates = useData(groups.length ? paths.table({ ...others, limit: MOST_UNFOLDED, offset: 0 }) : null).value?.rows ?? [];
   const open: Open<RunRow>[] = heads.map(({ at }) => ({ at, rows: mates.filter((mate) => groupPath(mate) === groupPath(pages.row(at)!)) }));
+  const below = new Set(open.flatMap(({ rows }) => rows.map((row) => row.id)));
+  const standsForGroup = (run: RunRow) => isFolded && !below.has(run.id) && !isOpen.has(run.id);
   const flip = (id: string) => setOpenGroups((isOpen.has(id) ? openIds.filter((one) => one !== id) : [...openIds, id]).join(","));
   const rowAt = (index: number) => {
     const place = placeOf(index, open);
@@ -99,10 +101,10 @@ export function RunsPage() {
       <>
         {isFolded && (
           <span class="fold">
-            {run["rank"] !== 0 ? (
+            {below.has(run.id) ? (
               <i aria-hidden="true">└</i>
             ) : (
-              seconds(run["world_size"]) > 1 && (
+              seconds(run["group_size"]) > 1 && (
                 <button type="button" class="icon" aria-expanded={isOpen.has(run.id)} aria-label={`The other ranks of ${run["name"]}`} onClick={() => flip(run.id)}>
                   {isOpen.has(run.id) ? "▾" : "▸"}
                 </button>
@@ -117,7 +119,7 @@ export function RunsPage() {
       </>
     ),
   };
-  const columns = [pickColumn, nameColumn, ...pinnedFirst(shown, pins).map((id) => ({ ...columnOf(id, now, isFolded, isOpen), isPinned: pins.includes(id.replace(SPARK, "")) }))];
+  const columns = [pickColumn, nameColumn, ...pinnedFirst(shown, pins).map((id) => ({ ...columnOf(id, now, standsForGroup), isPinned: pins.includes(id.replace(SPARK, "")) }))];
 
   return (
     <Page
@@ -187,7 +189,7 @@ export function RunsPage() {
           onSort={(next) => setSortText((next.isDown ? "-" : "") + next.by)}
           onOpen={(run) => navigate(`/runs/${run.id}`)}
           onSight={(first, last) => pages.onSight(placeOf(first, open).head, placeOf(last, open).head)}
-          rowClass={(run) => `${isChosen.has(run.id) ? "selected" : ""}${isFolded && run["rank"] !== 0 ? " below" : ""}`}
+          rowClass={(run) => `${isChosen.has(run.id) ? "selected" : ""}${below.has(run.id) ? " below" : ""}`}
           maxHeight="calc(100vh - 190px)"
           empty={pages.total === 0 ? "No run matches." : "…"}
         />

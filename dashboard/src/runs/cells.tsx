@@ -20,7 +20,7 @@ export function groupPath(run: RunRow): string {
 }
 
 /** Returns how a column is shown: those that every run has in their own way, all others by their values. */
-export function columnOf(id: string, now: number, isFolded: boolean, isOpen: Set<string>): Column<RunRow> {
+export function columnOf(id: string, now: number, standsForGroup: (run: RunRow) => boolean): Column<RunRow> {
   const when = (name: string, title: string): Column<RunRow> => ({
     id: name,
     title,
@@ -36,7 +36,7 @@ export function columnOf(id: string, now: number, isFolded: boolean, isOpen: Set
     cell: (run) => <span title={text(run[name])}>{text(run[name])}</span>,
   });
   if (id === "state") {
-    const shown = (run: RunRow) => text(isFolded && run["rank"] === 0 && !isOpen.has(run.id) ? run["group_state"] : run["state"]);
+    const shown = (run: RunRow) => text(standsForGroup(run) ? run["group_state"] : run["state"]);
     return { id, title: "State", width: 108, isSortable: true, cell: (run) => <State state={shown(run)} title={text(run["reason"] || shown(run))} /> };
   }
   if (id === "group") {
