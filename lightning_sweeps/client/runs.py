@@ -29,9 +29,15 @@ class RunRoutes(Transport):
         """Give a run other tags or notes; None leaves what is there."""
         return self._post(f"/api/runs/{run_id}/labels", m.Run, m.RunLabels(tags, notes))
 
-    def console(self, run_id: str, *, last: int = 200, after: int = 0) -> list[m.ConsoleLine]:
-        """Return the last console lines, oldest first; only those with an id above `after`."""
-        return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params={"last": last, "after": after})
+    def console(self, run_id: str, *, last: int = 200, after: int = 0, find: str = "") -> list[m.ConsoleLine]:
+        """Return the last console lines, oldest first: with an id above `after`, that hold the text `find`."""
+        params = {"last": last, "after": after, "find": find}
+        return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params=params)
+
+    def group_console(self, project: str, group: str, *, last: int = 200, find: str = "") -> list[m.ConsoleLine]:
+        """Return the last console lines of every rank of a group, by their time."""
+        params = {"project": project, "group": group, "last": last, "find": find}
+        return self._get("/api/console", list[m.ConsoleLine], params=params)
 
     def nodes(self) -> list[m.Node]:
         return self._get("/api/nodes", list[m.Node])

@@ -121,6 +121,8 @@ class ConsoleLine:
     stream: str
     line: str
     id: int = 0
+    run: str = ""
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,18 +29,21 @@ from lightning_sweeps.messages import (
 )
 from lightning_sweeps.records import RunState
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import hot, ingest, nodes, projects, reading, runs, series, table
+from lightning_sweeps.store import console, hot, ingest, nodes, projects, reading, runs, series, table
 
 MOST_RUNS = 1000
 MOST_POINTS = 10_000
 MOST_OFFSET = 2**31
-MOST_LINES = 10_000
 MOST_SERIES = 5_000
 MOST_BUCKETS = 5_000_000
 
 router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
 
 Filter = Annotated[str | None, Query()]
+Last = Annotated[int, Query(ge=1, le=console.MOST_LINES)]
+LineId = Annotated[int, Query(ge=0, lt=2**63)]
+Stream = Annotated[str | None, Query(description="`stdout`, `stderr`, or `stacks`: of ranks that hung")]
+Find = Annotated[str, Query(max_length=1000, description="only lines that hold this text, whatever the case")]
 Border = Annotated[float | None, Query(allow_inf_nan=False, description="on the axis `x`")]
 
 
@@ -98,16 +101,27 @@ def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> Run:
 
 
 @router.get("/api/runs/{run_id}/console")
-def console(
+def read_console(
     store: StoreDep,
     run_id: str,
-    last: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200,
-    after: Annotated[int, Query(ge=0, lt=2**63, description="only lines with an id above this")] = 0,
-    stream: Annotated[str | None, Query(description="`stdout`, `stderr`, or `stacks`: of ranks that hung")] = None,
+    last: Last = 200,
+    after: LineId = 0,
+    around: LineId | None = None,
+    stream: Stream = None,
+    find: Find = "",
 ) -> list[ConsoleLine]:
-    """Return the last lines of the run's console output, oldest first."""
+    """Return the last lines of the run's console output, oldest first; or those around one."""
     with store.read() as connection:
-        return runs.console(connection, run_id, last=last, after=after, stream=stream)
+        return console.read_run(connection, run_id, console.Wanted(last, after, around, stream, find))
+
+
+@router.get("/api/console")
+def read_group_console(
+    store: StoreDep, project: str, group: str, last: Last = 200, stream: Stream = None, find: Find = ""
+) -> list[ConsoleLine]:
+    """Return the last lines of every rank of a group by their time; fewer of each where there are many ranks."""
+    with store.read() as connection:
+        return console.read_group(connection, project, group, console.Wanted(last, stream=stream, find=find))
 
 
 @router.get("/api/runs/{run_id}/aside")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.messages import ConsoleLine, Run, RunLabels, RunList
+from lightning_sweeps.messages import Run, RunLabels, RunList
 from lightning_sweeps.records import Header, RunInfo, Stall
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
@@ -238,18 +238,6 @@ def label(connection: Connection, run_id: str, labels: RunLabels) -> Run:
 def no_run(run_id: str) -> NotFound:
     """Return the error for a run id that is not known."""
     return NotFound(f"there is no run `{run_id}`", hint="`lightning-sweeps runs` lists the runs of this server")
-
-
-def console(
-    connection: Connection, run_id: str, *, last: int, after: int = 0, stream: str | None = None
-) -> list[ConsoleLine]:
-    """Return the last lines of the run's console output, oldest first: with an id above `after`, of a stream."""
-    get_run(connection, run_id)
-    table = schema.console
-    known = select(table.c.time, table.c.stream, table.c.line, table.c.id)
-    newest = known.where(table.c.run_id == run_id, table.c.id > after).order_by(table.c.id.desc()).limit(last)
-    lines = connection.execute(newest if stream is None else newest.where(table.c.stream == stream)).all()
-    return [ConsoleLine(line.time, line.stream, line.line, line.id) for line in reversed(lines)]
 
 
 def _joined() -> Select[Any]:

@@ -266,6 +266,40 @@ def test_the_ranks_of_a_group(seen: Open) -> None:
     page.see("rank 1 lags most")
 
 
+LINE = ".console > div"
+
+
+def test_the_consoles_of_all_ranks_are_searched_and_followed(seen: Open) -> None:
+    page = seen.go("/groups/tests/ddp?view=Console")
+    page.see("the last 2000 lines")
+    assert page.text(f"{LINE}:last-child").endswith("worse")
+    assert page.count(".ansi.red.bold") == 2 and page.count(".ansi.green") == 2 * 998
+    at_end = (
+        "const at = document.querySelector('.console'); return at.scrollHeight - at.scrollTop - at.clientHeight < 5"
+    )
+    assert page.run(at_end)
+    page.see("100%|#####|", ".stderr")
+    assert "10%|#    |" not in page.text(".stderr")
+    page.type("[aria-label='Search the console']", "1 says LINE 17")  # far before what was shown
+    page.see("111 lines found")  # 17, 170 to 179, 1700 to 1799
+    assert page.text("mark") == "1 says line 17"
+    page.click(f"{LINE}:first-child button[aria-label^='Show what is around']")
+    page.see("rank 1 says line 16", ".console")
+    assert "line 17" in page.text(".around") and "rank 0" not in page.text(".console")
+    page.click("button", "back to what was found")
+    page.see("111 lines found")
+    page.type("[aria-label='Search the console']", "")
+    page.see("the last 2000 lines")
+    page.run("const at = document.querySelector('[aria-label=Console]'); at.scrollTop = 0")
+    page.wait(lambda: "follow=off" in page.run("return location.search"), what="the end of following")
+    page.click(f"{LINE} .line-rank", "1")
+    page.see("the last 1000 lines")
+    assert "rank 0" not in page.text(".console") and "rank=1" in page.run("return location.search")
+    page.click("button", "earlier lines")
+    page.see("3002 lines")
+    assert page.text(LINE).endswith("rank 1 says line 0")
+
+
 def test_a_run_and_its_node(seen: Open) -> None:
     page = seen.go("/runs/run-ddp-1?view=Overview&against=run-ddp-0")
     page.see("seed", ".different")
@@ -292,6 +326,10 @@ def test_open_pages_follow_what_happens_and_are_sent_only_what_is_new(seen: Open
     packed = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('packed'))"
     whole, end = page.run(f"return {packed}.map((one) => one.decodedBodySize)")
     assert whole > 400 * 8 > end > 50 * 8
+    page.click("[role=tab]", "Console")
+    for line in ("first", "second"):
+        run.say(line).send()
+        page.see(line, f"{LINE}:last-child")
     run.finish("failed", "ran out of patience").send()
     page.see("ran out of patience")
     page.see("failed", "h1")
@@ -321,7 +359,12 @@ def test_everybody_can_use_it(seen: Open, is_dark: bool) -> None:
     page = seen.browser
     page.set_dark(is_dark)
     sweep = f"/sweeps/{seen.world.sweep}"
-    more = ["/groups/tests/ddp?view=Ranks", "/groups/tests/ddp?view=Pace", "/runs/run-ddp-1?view=Overview"]
+    more = [
+        "/groups/tests/ddp?view=Ranks",
+        "/groups/tests/ddp?view=Pace",
+        "/groups/tests/ddp?view=Console&find=worse",
+        "/runs/run-ddp-1?view=Overview",
+    ]
     found = []
     for path in [*PAGES, sweep, "/runs/run-ddp-0", "/runs/run-evil?view=Console", *more]:
         seen.go(path)

@@ -9,12 +9,14 @@ from typing import Any
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.journal.format import PREAMBLE, encode
-from lightning_sweeps.records import Finish, Header, Metrics, NodeInfo, Process, Record, RunInfo, RunState, Text
+from lightning_sweeps.records import Finish, Header, Metrics, NodeInfo, Process, Record, RunInfo, RunState, Stream, Text
 
 EVIL = "<img src=x onerror=window.broken=1><script>window.broken=1</script>"
 STEPS = 30_000
 SPIKE_AT = 21_001
 SPIKE = 500.0
+LINES = 3000
+"""What each rank of the group `ddp` prints: more than a page takes at once."""
 
 
 class Writer:
@@ -35,8 +37,9 @@ class Writer:
     def row(self, step: int, values: dict[str, Any]) -> Writer:
         return self.add(Metrics(self._next(), step, self.started + self._sequence * 1e-3, values))
 
-    def say(self, line: str) -> Writer:
-        return self.add(Text(self._next(), self.started, "stdout", line))
+    def say(self, line: str, *, stream: Stream = "stdout") -> Writer:
+        sequence = self._next()
+        return self.add(Text(sequence, self.started + sequence * 1e-3, stream, line))
 
     def finish(self, state: RunState = "finished", reason: str = "") -> Writer:
         return self.add(Finish(self._next(), self.started + self._sequence * 1e-3, state, reason=reason))
@@ -80,6 +83,9 @@ def build(client: Client) -> World:
         )
         for step in range(40):
             ddp.row(step, {"train/loss": 2 / (step + 1) + rank * 0.1, "val/accuracy": step / 50, "epoch": step // 10})
+        for line in range(LINES):
+            ddp.say(f"\x1b[32mINFO\x1b[0m rank {rank} says line {line}")
+        ddp.say("10%|#    |\r100%|#####|\x1b[K", stream="stderr").say("\x1b]0;title\x07\x1b[1;31mworse\x1b[m")
         ddp.finish("killed" if rank else "finished", "killed by signal 9 (SIGKILL)" if rank else "").send()
     spiky = Writer(client, run_info("spiky", config={"lr": 0.2}))
     for step in range(STEPS):

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import func, select
 
 from lightning_sweeps import records
-from lightning_sweeps.errors import JournalError, OffsetConflict
+from lightning_sweeps.errors import JournalError, NotFound, OffsetConflict
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point, Run
 from lightning_sweeps.server.ingest import parse
-from lightning_sweeps.store import hot, ingest, nodes, reading, runs, schema, series
+from lightning_sweeps.store import console, hot, ingest, nodes, reading, runs, schema, series
 from lightning_sweeps.store.batch import KEY_LENGTH
 from lightning_sweeps.store.chunks import decode
 from lightning_sweeps.store.engine import Store
@@ -235,16 +235,31 @@ def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> No
     hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
         assert max(len(info.key) for info in series.list_keys(connection, "run-1")) == KEY_LENGTH + 17
-        assert runs.console(connection, "run-1", last=5)[0].line == "nul \ufffd here"
+        assert console.read_run(connection, "run-1", console.Wanted(5))[0].line == "nul \ufffd here"
 
 
-def test_console_gives_the_last_lines_in_order(store: Store) -> None:
-    journal = Journal()
-    for number in range(10):
-        journal.say(f"line {number}")
-    send(store, journal)
+def test_console_gives_the_last_lines_in_order_finds_others_and_shows_what_is_around_one(store: Store) -> None:
+    for rank in (0, 1):
+        journal = Journal(id=f"j{rank}", run=f"r{rank}", rank=rank, created=STARTED - rank)
+        for number in range(10):
+            journal.add(records.Text(number + 1, STARTED + 2 * number + rank, "stdout", f"Line {number} 100%"))
+        send(store, journal)
     with store.read() as connection:
-        assert [line.line for line in runs.console(connection, "run-1", last=3)] == ["line 7", "line 8", "line 9"]
+
+        def said(**wanted: Any) -> list[str]:
+            lines = console.read_run(connection, "r1", console.Wanted(**wanted))
+            assert {(line.run, line.rank) for line in lines} <= {("r1", 1)}
+            return [line.line[5] for line in lines]
+
+        assert said(last=3) == ["7", "8", "9"]
+        assert said(last=3, find="line 2 100%") == ["2"] and said(last=3, find="_") == []
+        (found,) = console.read_run(connection, "r1", console.Wanted(1, find="line 4"))
+        assert said(last=4, around=found.id) == ["3", "4", "5", "6"]
+        lines = console.read_group(connection, "project-1", "group-1", console.Wanted(2))
+        assert [(line.rank, line.line[5]) for line in lines] == [(0, "8"), (1, "8"), (0, "9"), (1, "9")]
+        assert len(console.read_group(connection, "project-1", "group-1", console.Wanted(9, find="ne 3"))) == 2
+        with pytest.raises(NotFound):
+            console.read_group(connection, "project-1", "none", console.Wanted(2))
 
 
 def test_a_heartbeat_moves_the_run_s_time(store: Store) -> None:

@@ -167,6 +167,17 @@ export interface ConsoleLine {
   time: number;
   stream: string;
   line: string;
+  id: number;
+  run: string;
+  rank: number;
+}
+
+/** `last` lines, of a stream, that hold a text, or half before and half behind a line's id. */
+export interface LinesWanted {
+  last: number;
+  stream?: string;
+  find?: string;
+  around?: number;
 }
 
 export interface Node {
@@ -265,7 +276,8 @@ export const paths = {
   buckets: (owner: string, key: string, points: number): Path<Series> => `/api/series/${id(owner)}/buckets${query({ key, points })}`,
   runs: (filter: RunFilter): Path<RunList> => `/api/runs${query({ ...filter })}`,
   run: (run: string): Path<Run> => `/api/runs/${id(run)}`,
-  console: (run: string, last: number, stream = ""): Path<ConsoleLine[]> => `/api/runs/${id(run)}/console${query({ last, stream })}`,
+  console: (run: string, wanted: LinesWanted): Path<ConsoleLine[]> => `/api/runs/${id(run)}/console${query({ ...wanted })}`,
+  groupConsole: (project: string, group: string, wanted: LinesWanted): Path<ConsoleLine[]> => `/api/console${query({ project, group, ...wanted })}`,
   keys: (owner: string): Path<SeriesInfo[]> => `/api/series/${id(owner)}`,
   nodes: (): Path<Node[]> => "/api/nodes",
   sweeps: (project?: string): Path<Sweep[]> => `/api/sweeps${query({ project })}`,

@@ -62,14 +62,16 @@ export function ago(time: number, now: number): string {
   return seconds < 5 ? "now" : `${duration(seconds).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
+const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+const CLOCK = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", ...TIME });
+const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, TIME);
+
 export function clock(time: number): string {
-  return new Date(time * 1000).toLocaleString(undefined, {
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
+  return CLOCK.format(time * 1000);
+}
+
+export function timeOfDay(time: number): string {
+  return TIME_OF_DAY.format(time * 1000);
 }
 
 /** Returns nested values as one level: `{a: {b: 1}}` is `{"a.b": 1}`. */

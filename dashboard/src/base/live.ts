@@ -73,5 +73,5 @@ export function concerns(path: string, changes: Changes | null): boolean {
   if (kind === "series") return isRun || changes.nodes.includes(id ?? "");
   if (kind === "sweeps") return id === undefined ? changes.sweeps.length > 0 : changes.sweeps.includes(id);
   if (kind === "nodes") return changes.nodes.length > 0;
-  return kind === "projects" && (changes.is_cut || changes.runs.length > 0);
+  return (kind === "projects" || kind === "console") && (changes.is_cut || changes.runs.length > 0);
 }

@@ -8,10 +8,11 @@ import { groupName } from "../base/worth";
 import { Charts, metricKeys } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
 import { Pace } from "../charts/Pace";
+import { Console } from "../parts/Console";
 import { Fact, Failure, Page, Section, Tabs, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
 
-const TABS = ["Charts", "Ranks", "Pace"];
+const TABS = ["Charts", "Ranks", "Pace", "Console"];
 
 export function GroupPage({ project, group }: { project: string; group: string }) {
   const { value: list, error } = useData(paths.runs({ project, group, limit: 1000 }));
@@ -56,6 +57,7 @@ export function GroupPage({ project, group }: { project: string; group: string }
       {tab === "Charts" && <Charts runs={chartRuns} bandName="band over ranks" />}
       {tab === "Ranks" && <Ranks runs={runs} chartRuns={chartRuns} />}
       {tab === "Pace" && <Pace runs={runs} />}
+      {tab === "Console" && <Console runs={runs} />}
     </Page>
   );
 }

@@ -66,7 +66,7 @@ export function RunPage({ id }: { id: string }) {
       {tab === "Charts" && <Charts runs={chartRuns} />}
       {tab === "Overview" && <Overview run={run} other={other} onOther={setOther} />}
       {tab === "System" && <System run={run} />}
-      {tab === "Console" && <Console run={run} />}
+      {tab === "Console" && <Console runs={[run]} />}
       {tab === "Media" && <Media run={run} />}
       {tab === "Files" && <Files run={run} />}
     </Page>

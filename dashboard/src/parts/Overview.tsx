@@ -120,7 +120,7 @@ function quotedForShell(word: string): string {
 
 /** Where the run's threads stood when it logged nothing for long: a dump each time it was asked. */
 function Stacks({ run }: { run: Run }) {
-  const lines = useData(paths.console(run.id, STACK_LINES, "stacks")).value ?? [];
+  const lines = useData(paths.console(run.id, { last: STACK_LINES, stream: "stacks" })).value ?? [];
   if (!lines.length) return null;
   const dumps = [...Map.groupBy(lines, (line: ConsoleLine) => line.time)].reverse();
   return (
