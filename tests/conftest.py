@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import psutil
@@ -14,8 +14,10 @@ import pytest
 
 from lightning_sweeps.settings import PREFIX
 from tests.servers import database, empty_database, migrated_file, migrated_url, postgres
+from tests.turns import Turns
 
 END_OF_THREADS_S = 5.0
+TURNS = pytest.StashKey[Turns]()
 
 __all__ = ["database", "empty_database", "home", "migrated_file", "migrated_url", "police", "postgres"]
 
@@ -24,6 +26,32 @@ def pytest_collection_finish() -> None:
     """Let the police's collections look only at what tests make: with torch loaded, looking at all takes 0.3 s each."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is not None:  # one of several processes
+        config.stash[TURNS] = Turns.of_run(run)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    turns = config.stash.get(TURNS, None)
+    if turns is not None:
+        turns.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Let a test marked `alone` run when no other process runs one."""
+    turns = item.config.stash.get(TURNS, None)
+    if turns is None:
+        return (yield)
+    with turns.turn(alone=_is_alone(item), next_alone=_is_alone(nextitem)):
+        return (yield)
+
+
+def _is_alone(item: pytest.Item | None) -> bool:
+    return item is not None and item.get_closest_marker("alone") is not None
 
 
 @pytest.fixture(autouse=True)

@@ -89,22 +89,21 @@ if way == "syntax":
 if way == "interrupt":
     raise KeyboardInterrupt
 """
-FAIL_ON_ONE = """
-import os, signal, time
-if os.environ["RANK"] == "1":
-    os.kill(os.getpid(), signal.SIGKILL)
-time.sleep(60)
-"""
 STAY = """
-import os, subprocess, time
+import os, signal, subprocess, sys, time
 import torch.multiprocessing as multiprocessing
+way, rank = sys.argv[1][4:], os.environ["RANK"]
 def stay():
     time.sleep(600)
 if __name__ == "__main__":
+    if way == "rank":
+        if rank == "1":
+            os.kill(os.getpid(), signal.SIGKILL)
+        stay()
     child = multiprocessing.get_context("fork").Process(target=stay)
     child.start()
     stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)
-    open(f"pids-{os.environ['RANK']}", "w").write(f"{os.getpid()} {child.pid} {stranger.pid} \\n")
+    open(f"pids-{way}-{rank}", "w").write(f"{os.getpid()} {child.pid} {stranger.pid} \\n")
     stay()
 """
 
@@ -160,13 +159,6 @@ def test_every_end_is_told_as_it_was(client: Client, tmp_path: Path) -> None:
     assert told[True][6][:2] == ("finished", 0)
 
 
-def test_the_rank_that_was_killed_is_named_and_the_other_ended(client: Client, tmp_path: Path) -> None:
-    sweep_id = make_sweep(client, tmp_path, FAIL_ON_ONE, points=1, resources={"processes": 2})
-    run_agents(sweep_id, folder=tmp_path, warm=True)
-    (trial,) = client.trials(sweep_id)
-    assert (trial.state, trial.reason) == ("failed", "rank 1: killed by signal 9 (SIGKILL)")
-
-
 def test_a_trial_that_takes_too_long_leaves_its_stacks(client: Client, tmp_path: Path) -> None:
     script = "import time\ndef stuck_here():\n    time.sleep(99)\nstuck_here()\n"
     sweep_id = make_sweep(client, tmp_path, script, points=1, timeout=1)
@@ -176,23 +168,49 @@ def test_a_trial_that_takes_too_long_leaves_its_stacks(client: Client, tmp_path:
     assert "in stuck_here" in trial.stderr_tail
 
 
-@pytest.mark.fault
-@pytest.mark.parametrize("victim", ["agent", "leader", "stop"])
-def test_nothing_is_left(client: Client, tmp_path: Path, home: Path, victim: str) -> None:
-    sweep_id = make_sweep(client, tmp_path, STAY, points=1, resources={"processes": 2})
-    agent = start_agent(sweep_id, "--grace-s=0.1", "--count=1", folder=tmp_path, warm=True)
-    files = [tmp_path / f"pids-{rank}" for rank in range(2)]
+def pids_of(folder: Path, way: str) -> list[int]:
+    """Wait for both ranks of a trial, and return their processes and those that they have started."""
+    files = [folder / f"pids-{way}-{rank}" for rank in range(2)]
     wait_until(
         lambda: all(file.exists() and "\n" in file.read_text() for file in files), timeout_s=90, what="both ranks"
     )
-    pids = [int(word) for file in files for word in file.read_text().split()]
+    return [int(word) for file in files for word in file.read_text().split()]
+
+
+def wait_for_nothing_left(pids: list[int]) -> None:
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), timeout_s=8, what="the end of everything")
+
+
+@pytest.mark.fault
+def test_nothing_is_left_when_a_rank_or_the_first_process_is_killed_or_the_trial_stopped(
+    client: Client, tmp_path: Path, home: Path
+) -> None:
+    ways = ["rank", "leader", "stop"]
+    sweep_id = make_sweep(client, tmp_path, STAY, parameters={"x": {"values": ways}}, resources={"processes": 2})
+    agent = start_agent(sweep_id, "--grace-s=0.1", folder=tmp_path, warm=True)
+    for way in ways[1:]:
+        pids = pids_of(tmp_path, way)
+        (trial,) = [trial for trial in client.trials(sweep_id) if trial.params["x"] == way]
+        if way == "stop":
+            client.stop_trial(trial.id)
+        else:
+            running = json.loads(Home(home).trial(trial.id).process.read_bytes())
+            os.kill(running["first"]["pid"], signal.SIGKILL)
+        wait_for_nothing_left(pids)
+    finish(agent, folder=tmp_path)
+    first = client.trials(sweep_id)[0]
+    assert (first.state, first.reason) == ("failed", "rank 1: killed by signal 9 (SIGKILL)")
+
+
+@pytest.mark.fault
+def test_nothing_is_left_when_the_agent_is_killed(client: Client, tmp_path: Path, home: Path) -> None:
+    sweep_id = make_sweep(client, tmp_path, STAY, points=1, resources={"processes": 2})
+    agent = start_agent(sweep_id, "--grace-s=0.1", "--count=1", folder=tmp_path, warm=True)
+    pids = pids_of(tmp_path, "0")
     (trial,) = client.trials(sweep_id)
     running = json.loads(Home(home).trial(trial.id).process.read_bytes())
-    if victim == "stop":
-        client.stop_trial(trial.id)
-    else:
-        os.kill(running["first" if victim == "leader" else "agent"]["pid"], signal.SIGKILL)
-    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), timeout_s=8, what="the end of everything")
+    os.kill(running["agent"]["pid"], signal.SIGKILL)
+    wait_for_nothing_left(pids)
     finish(agent, folder=tmp_path)
 
 

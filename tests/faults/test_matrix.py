@@ -19,7 +19,7 @@ from tests.faults.report import MATRIX, Line
 from tests.faults.scene import Scene, scene
 from tests.servers import wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.alone]
 
 Hurt = Callable[[Scene, float], None]
 """Hurts the scene; gets the seconds that the fault is to last."""
