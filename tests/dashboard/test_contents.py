@@ -125,14 +125,14 @@ def test_points_and_the_number_of_trials_are_given_from_the_page(full: Open) -> 
     sweep = full.world.sweep
     page = full.go(f"/sweeps/{sweep}")
     before = len(full.client.trials(sweep))
-    page.click("button", "8 trials at most")
+    page.click("button", "Cap: 8 trials")
     page.type("dialog[open] [name=run_cap]", "1.5")
     page.run("document.querySelector('dialog[open] form').noValidate = true")
     page.click("dialog[open] button", "Set it")
     page.wait(lambda: page.count("dialog[open] .failure") == 1, what="the refusal")
     page.type("dialog[open] [name=run_cap]", "20")
     page.click("dialog[open] button", "Set it")
-    page.see("20 trials at most")
+    page.see("Cap: 20 trials")
     assert full.client.sweep(sweep).run_cap == 20
     page.click("button", "Add a point")
     page.type("dialog[open] [name=lr]", "5")

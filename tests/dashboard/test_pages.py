@@ -353,25 +353,75 @@ def test_nothing_that_was_logged_is_ever_run_as_a_script(seen: Open) -> None:
     assert page.complaints() == []
 
 
-@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
-def test_everybody_can_use_it(seen: Open, is_dark: bool) -> None:
-    """No violation of WCAG 2 A and AA that axe can find, on any page, in both themes."""
+@pytest.mark.parametrize(("is_dark", "width"), [(False, 1280), (True, 390)], ids=["light", "dark-phone"])
+def test_everybody_can_use_it(seen: Open, is_dark: bool, width: int) -> None:
+    """No violation of WCAG 2 A and AA that axe can find, on any page and tab, in both themes, nothing over the edge."""
     page = seen.browser
     page.set_dark(is_dark)
-    sweep = f"/sweeps/{seen.world.sweep}"
-    more = [
-        "/groups/tests/ddp?view=Ranks",
-        "/groups/tests/ddp?view=Pace",
-        "/groups/tests/ddp?view=Console&find=worse",
-        "/runs/run-ddp-1?view=Overview",
+    page.resize(width, 844)
+    failed = next(trial for trial in seen.client.trials(seen.world.sweep) if trial.state == "failed")
+    sweep = [f"/sweeps/{seen.world.sweep}", f"/sweeps/{seen.world.sweep}?trial={failed.id}"]
+    group = [
+        f"/groups/tests/ddp?view={view}"
+        for view in ("Charts", "Ranks", "Pace", "Charts&chart=train/loss", "Console&find=worse")
     ]
+    run = [f"/runs/run-ddp-1?view={view}" for view in ("Charts", "Overview", "System", "Console", "Media", "Files")]
+    wrong = ["/nothing", "/runs/nothing", "/runs?find=nothing", "/runs/run-evil?view=Console"]
     found = []
-    for path in [*PAGES, sweep, "/runs/run-ddp-0", "/runs/run-evil?view=Console", *more]:
+    for path in [*PAGES, *sweep, *group, *run, *wrong]:
         seen.go(path)
-        page.wait(lambda: page.count("main h1") == 1 and "…" not in page.text("main"), what="the page")
+        page.wait(lambda: page.count("main h1") == 1 and "…" not in page.text("main"), what=path)
         found += [(path, *fault) for fault in violations(page)]
+        if page.run("return document.documentElement.scrollWidth") > width:
+            found.append((path, "runs over the edge", []))
+    page.press("?")
+    page.see("next, previous row", "dialog[open]")
+    found += [("the keys", *fault) for fault in violations(page)]
     page.set_dark(False)
+    page.resize(1440, 900)
     assert found == []
+
+
+def focused(page: Browser) -> str:
+    """Return what a person would call the element that has the focus."""
+    return str(
+        page.run("const at = document.activeElement; return at.ariaLabel || at.innerText || at.placeholder || ''")
+    )
+
+
+def test_the_focus_is_seen_kept_in_dialogs_and_given_back(seen: Open) -> None:
+    page = seen.go(f"/sweeps/{seen.world.sweep}")
+    page.wait(lambda: page.count("[aria-label='How many trials in all']") == 1, what="the controls")
+    page.press("Tab")
+    assert focused(page) == "Skip to the content"
+    walked = []
+    while "Cancel" not in walked:
+        assert len(walked) < 30, walked
+        page.press("Tab")
+        walked.append(focused(page))
+        ring = page.run("const at = getComputedStyle(document.activeElement); return at.outlineStyle + at.outlineWidth")
+        assert ring == "solid2px", walked
+    assert walked.index("Runs") < walked.index("Account") < walked.index("Add a point") < walked.index("Cancel")
+    page.press("Enter")
+    page.see("Cancel this sweep?", "dialog[open]")
+    for _ in range(4):
+        page.press("Tab")
+        is_inside = "return document.querySelector('dialog[open]').contains(document.activeElement)"
+        assert page.run(is_inside) or page.run(
+            "return document.activeElement === document.body"
+        )  # the browser's own bar
+    page.press("Escape")
+    page.wait(lambda: page.count("dialog[open]") == 0, what="its end")
+    assert focused(page) == "Cancel"
+    page.click("[aria-label=Account]")
+    page.wait(lambda: page.count(".account") == 1, what="the account's menu")
+
+    def is_left() -> bool:
+        page.press("Escape")
+        return page.count(".account") == 0
+
+    page.wait(is_left, what="its end")
+    assert focused(page) == "Account"
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720), (3840, 2160)])

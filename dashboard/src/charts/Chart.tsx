@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useTheme } from "../base/theme";
+import { Icon } from "../parts/Icon";
 import { Menu } from "../parts/Menu";
 import { onCross } from "./crosshair";
 import { type Line, toCsv } from "./lines";
@@ -23,6 +24,8 @@ interface Props {
   lines: Line[];
   look?: Look;
   height?: number;
+  /** The height is as given, also in a wide window. */
+  isExact?: boolean;
   note?: string;
   onZoom?: (zoom: [number, number] | null) => void;
   onSeen?: (isSeen: boolean) => void;
@@ -35,10 +38,21 @@ interface Props {
 }
 
 const AHEAD = "300px";
+const USUAL_PX = 220;
+/** Where the window is as wide as this, charts are higher too. */
+const WIDE_PX = 2200;
+const HIGHER = 1.4;
+
+/** Returns how high something is that is `usual` pixels high in a usual window. */
+export function heightIn(usual: number): number {
+  return innerWidth < WIDE_PX ? usual : Math.round(usual * HIGHER);
+}
+
 /** A press that moves further than this is a drag. */
 const CLICK_PX = 4;
 
-export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, onZoom, onSeen, isLoading, onPick, onEnlarge, acts }: Props) {
+export function Chart({ title, lines, look = DEFAULT_LOOK, height: wanted = USUAL_PX, note, onZoom, onSeen, isLoading, onPick, onEnlarge, acts, isExact = false }: Props) {
+  const height = isExact ? wanted : heightIn(wanted);
   const card = useRef<HTMLElement>(null);
   const root = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
@@ -115,7 +129,7 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height = 220, note, o
         <span class="chart-acts">
           {onEnlarge && (
             <button type="button" class="icon" aria-label={`Enlarge ${title}`} title="Enlarge" onClick={onEnlarge}>
-              ⤢
+              <Icon name="enlarge" />
             </button>
           )}
           <Menu label={`More of ${title}`} choices={choices} />

@@ -51,7 +51,7 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
       <div class="toolbar" role="group" aria-label="How charts are drawn">
         <input
           type="search"
-          placeholder="Search metrics, e.g. loss|acc"
+          placeholder="Metrics, e.g. loss|acc"
           aria-label="Search metrics by regular expression"
           value={pattern}
           aria-invalid={error !== ""}
@@ -97,28 +97,30 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
           <Metric key={large} metric={large} {...drawing} isLarge />
         </Single>
       ) : (
-        sections.map(([name, members]) => (
-          <section class="chart-group" key={name}>
-            <h3>
-              <button type="button" aria-expanded={!closed.has(name)} onClick={() => toggle(name)}>
-                <i aria-hidden="true">{closed.has(name) ? "▸" : "▾"}</i> {name} <span class="soft">{members.length}</span>
-              </button>
-            </h3>
-            {!closed.has(name) && (
-              <div class="chart-grid">
-                {members.map((metric) => (
-                  <Metric
-                    key={metric}
-                    metric={metric}
-                    {...drawing}
-                    onEnlarge={() => setLarge(metric)}
-                    acts={{ [isPinned(metric) ? "No longer first" : "Pin to the top"]: () => pin(metric) }}
-                  />
-                ))}
-              </div>
-            )}
-          </section>
-        ))
+        <div class="chart-groups">
+          {sections.map(([name, members]) => (
+            <section class={`chart-group has-${members.length}`} key={name}>
+              <h3>
+                <button type="button" aria-expanded={!closed.has(name)} onClick={() => toggle(name)}>
+                  <i aria-hidden="true">{closed.has(name) ? "▸" : "▾"}</i> {name} <span class="soft">{members.length}</span>
+                </button>
+              </h3>
+              {!closed.has(name) && (
+                <div class="chart-grid">
+                  {members.map((metric) => (
+                    <Metric
+                      key={metric}
+                      metric={metric}
+                      {...drawing}
+                      onEnlarge={() => setLarge(metric)}
+                      acts={{ [isPinned(metric) ? "No longer first" : "Pin to the top"]: () => pin(metric) }}
+                    />
+                  ))}
+                </div>
+              )}
+            </section>
+          ))}
+        </div>
       )}
     </div>
   );

@@ -6,7 +6,7 @@ import type { Line } from "./lines";
 
 export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }) {
   return (
-    <div class="scroll legend">
+    <div class="scroll legend" tabIndex={0}>
       <table class="plain-table">
         <thead>
           <tr>

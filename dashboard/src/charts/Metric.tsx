@@ -78,7 +78,7 @@ export function Metric({ metric, runs, smoothing, look, isBanded, onZoom, isLarg
         isLoading={single.isLoading || groups.isLoading}
         onEnlarge={onEnlarge}
         {...(acts ? { acts } : {})}
-        {...(height ? { height } : {})}
+        {...(height ? { height, isExact: true } : {})}
       />
       {isLarge && <LegendTable metric={metric} lines={lines} />}
     </>

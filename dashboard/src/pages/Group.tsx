@@ -22,7 +22,7 @@ export function GroupPage({ project, group }: { project: string; group: string }
   useTitle(group);
   const runs = useMemo(() => [...(list?.runs ?? [])].sort((a, b) => a.rank - b.rank || a.created - b.created), [list]);
   const chartRuns: ChartRun[] = useMemo(() => runs.map((run, at) => ({ run, label: `rank ${run.rank}`, color: lineColor(at, theme), dash: lineDash(at), band: group })), [runs, theme]);
-  if (!list) return <Page title={group}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
+  if (!list) return <Page title={group} trail={[["Runs", "/runs"]]}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
   const hosts = new Set(runs.map((run) => run.host));
   const began = Math.min(...runs.map((run) => run.created));
   const ended = runs.every((run) => run.ended !== null) ? Math.max(...runs.map((run) => run.ended!)) : now;
@@ -122,7 +122,7 @@ function Ranks({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
   return (
     <>
       <Section title="Last values" note="the largest spread first">
-        <div class="scroll">
+        <div class="scroll" tabIndex={0}>
           <table class="plain-table">
             <thead>
               <tr>
@@ -157,7 +157,7 @@ function Ranks({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
       </Section>
       <Section title="Configuration" note={different.length ? "what differs between ranks" : "the same on all ranks"}>
         {different.length > 0 && (
-          <div class="scroll">
+          <div class="scroll" tabIndex={0}>
             <table class="plain-table">
               <thead>
                 <tr>

@@ -24,7 +24,7 @@ export function RunPage({ id }: { id: string }) {
   const [other, setOther] = useParam("against");
   useTitle(run ? run.name : "");
   const chartRuns: ChartRun[] = useMemo(() => (run ? [{ run, label: run.name, color: lineColor(0, theme) }] : []), [run, theme]);
-  if (!run) return <Page title="Run">{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
+  if (!run) return <Page title="Run" trail={[["Runs", "/runs"]]}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
   const trail: [string, string][] = [
     ["Runs", "/runs"],
     [run.project, `/runs?project=${encodeURIComponent(run.project)}`],

@@ -44,7 +44,7 @@ export function SweepPage({ id }: { id: string }) {
   const shown = useMemo(() => (brushed ? meant.filter((trial) => brushed.has(trial.id)) : meant), [meant, brushed]);
   const chosen = useMemo(() => (brushed ? idsOf(shown) : kept), [brushed, shown, kept]);
   const close = useCallback(() => setSelected(""), []);
-  if (!sweep) return <Page title="Sweep">{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
+  if (!sweep) return <Page title="Sweep" trail={[["Sweeps", "/sweeps"]]}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
 
   const isLog = logText ? logText === "on" : isWide(trials);
   function showAll(): void {

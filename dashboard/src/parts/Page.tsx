@@ -1,7 +1,7 @@
 /** What every page is made of: a head with its name and facts, sections, lists of facts, words where nothing is. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 export function Page({ title, trail, aside, facts, children }: {
   title: ComponentChildren;
@@ -62,6 +62,9 @@ export function Section({ title, note, aside, children, kind = "" }: {
 }
 
 export function Tabs({ tabs, value, onChange }: { tabs: string[]; value: string; onChange: (tab: string) => void }) {
+  const list = useRef<HTMLDivElement>(null);
+  // where there is no room for all tabs, the chosen one is in sight
+  useEffect(() => list.current?.querySelector(`[data-tab="${value}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" }), [value]);
   function onKey(event: KeyboardEvent): void {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -70,7 +73,7 @@ export function Tabs({ tabs, value, onChange }: { tabs: string[]; value: string;
     (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus();
   }
   return (
-    <div class="tabs" role="tablist" onKeyDown={onKey}>
+    <div class="tabs" role="tablist" ref={list} onKeyDown={onKey}>
       {tabs.map((tab) => (
         <button
           type="button"

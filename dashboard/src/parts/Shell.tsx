@@ -7,6 +7,7 @@ import { useConnected, useData } from "../base/data";
 import { Rights } from "../base/rights";
 import { navigate, usePlace } from "../base/router";
 import { toggleTheme, useTheme } from "../base/theme";
+import { Icon } from "./Icon";
 
 const PLACES: [string, string, string][] = [
   ["Home", "/", "h"],
@@ -24,6 +25,8 @@ const KEYS: [string, string][] = [
   ["t", "light or dark"],
   ["?", "these keys"],
   ["drag", "zoom into a chart; double click: whole range"],
+  ["← →", "in a large chart: the one before, the next"],
+  ["Esc", "close what is open"],
 ];
 
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -33,6 +36,22 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const session = useData(paths.session()).value;
   const help = useRef<HTMLDialogElement>(null);
   const [isOpen, setOpen] = useState(false);
+  const account = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    const leave = (event: Event) => account.current?.contains(event.target as globalThis.Node) || setOpen(false);
+    const press = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      setOpen(false);
+      account.current?.querySelector("button")?.focus();
+    };
+    addEventListener("pointerdown", leave);
+    addEventListener("keydown", press);
+    return () => {
+      removeEventListener("pointerdown", leave);
+      removeEventListener("keydown", press);
+    };
+  }, [isOpen]);
   useShortcuts(() => help.current?.showModal());
   useEffect(() => setOpen(false), [path]);
   return (
@@ -61,14 +80,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
             {isConnected ? "live" : "server does not answer"}
           </span>
           <button type="button" class="icon" onClick={toggleTheme} aria-label={theme === "dark" ? "Light colours" : "Dark colours"} title="t">
-            {theme === "dark" ? "☀" : "☾"}
+            <Icon name={theme === "dark" ? "sun" : "moon"} />
           </button>
           <button type="button" class="icon" onClick={() => help.current?.showModal()} aria-label="Keyboard shortcuts" title="?">
-            ?
+            <Icon name="help" />
           </button>
-          <div class="menu">
+          <div class="menu" ref={account}>
             <button type="button" class="icon" aria-label="Account" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-              ◍
+              <Icon name="person" />
             </button>
             {isOpen && (
               <div class="menu-list account">

@@ -6,6 +6,7 @@ import type { Sweep, Trial } from "../base/api";
 import { flat, number, value } from "../base/format";
 import { shortNames } from "../base/names";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
+import { heightIn } from "../charts/Chart";
 import { Drawing } from "./Drawing";
 import { type Parameter, ranking, sign } from "./score";
 
@@ -20,6 +21,9 @@ interface Props {
   onBrush: (chosen: Set<string> | null) => void;
   onSelect: (trial: string) => void;
 }
+
+/** The least room of an axis: with less, names and values lie over one another. */
+const AXIS_PX = 84;
 
 /** How much is seen of trials that are not chosen. */
 const OUT = 0.04;
@@ -111,7 +115,11 @@ export function Parallel({ sweep, trials, parameters, kept, brushed, onBrush, on
 
   return (
     <>
-      <Drawing label={`Parallel coordinates of ${scored.length} trials; drag along an axis to choose some`} height={320} option={option} onReady={ready} />
+      <div class="scroll" tabIndex={0}>
+        <div style={{ minWidth: `${AXIS_PX * (parameters.length + 1)}px` }}>
+          <Drawing label={`Parallel coordinates of ${scored.length} trials; drag along an axis to choose some`} height={heightIn(320)} option={option} onReady={ready} />
+        </div>
+      </div>
       <p class="soft said">{pointed && told(pointed, names)}</p>
     </>
   );

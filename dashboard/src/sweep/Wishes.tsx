@@ -45,7 +45,7 @@ export function CapDialog({ sweep }: { sweep: Sweep }) {
   const [typed, setTyped] = useState("");
   return (
     <Asked
-      name={sweep.run_cap ? `${sweep.run_cap} trials at most` : "No bound of trials"}
+      name={sweep.run_cap ? `Cap: ${sweep.run_cap} trials` : "Cap: none"}
       title="How many trials in all"
       act="Set it"
       onOpen={() => setTyped(sweep.run_cap ? String(sweep.run_cap) : "")}
