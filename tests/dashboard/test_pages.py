@@ -394,7 +394,7 @@ def test_the_focus_is_seen_kept_in_dialogs_and_given_back(seen: Open) -> None:
     page.wait(lambda: page.count("[aria-label='How many trials in all']") == 1, what="the controls")
     page.press("Tab")
     assert focused(page) == "Skip to the content"
-    walked = []
+    walked: list[str] = []
     while "Cancel" not in walked:
         assert len(walked) < 30, walked
         page.press("Tab")
