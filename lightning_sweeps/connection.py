@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +11,11 @@ import psutil
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.transport import READ_TIMEOUT_S
+from lightning_sweeps.detached import start_detached
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home, make_private_folder, write_whole
-from lightning_sweeps.settings import Settings, read_settings, service_environment
+from lightning_sweeps.settings import Settings, read_settings
 
 START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05
@@ -112,16 +111,7 @@ def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
         ServerStartFailed: none was up by the deadline.
     """
     make_private_folder(home.root)
-    with home.server_log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lightning_sweeps.server", "--home", str(home.root)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=home.root,
-            env=service_environment(),
-            start_new_session=True,
-        )
+    process = start_detached("lightning_sweeps.server", home=home, log=home.server_log)
     deadline = time.monotonic() + deadline_s
     ended_at: float | None = None
     while (now := time.monotonic()) < deadline:

@@ -7,6 +7,21 @@ import typer
 from lightning_sweeps import tuner
 from lightning_sweeps.agent.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
 from lightning_sweeps.agent.slurm import DEFAULT_TIME, SlurmOptions, submit
+from lightning_sweeps.cli.agent_options import (
+    Address,
+    Cold,
+    Count,
+    DiskFloorGib,
+    GpuMemoryFloorGib,
+    Gpus,
+    GpusPerTrial,
+    GraceS,
+    IdleTimeout,
+    MaxQuickFailures,
+    ProcessesPerTrial,
+    Quiet,
+    Slots,
+)
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.paths import Home
 from lightning_sweeps.settings import read_settings
@@ -17,35 +32,19 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 @app.command()
 def agent(
     sweep: str = typer.Argument(..., metavar="SWEEP_ID", help="The sweep, as `lightning-sweeps sweep` printed it."),
-    count: int | None = typer.Option(None, "--count", help="End after this many trials, over all slots."),
-    gpus: str | None = typer.Option(None, "--gpus", help="GPUs to use, for example 0,2; `none` for none."),
-    gpus_per_trial: int | None = typer.Option(None, "--gpus-per-trial", "-g", help="GPUs of one trial (default 1)."),
-    processes_per_trial: int | None = typer.Option(
-        None, "--processes-per-trial", help="Ranks of one trial (default: the sweep file's, else one per GPU)."
-    ),
-    slots: int | None = typer.Option(None, "--slots", help="Trials at once (default: as many as the GPUs allow)."),
-    cold: bool = typer.Option(False, "--cold", help="Start each trial by itself, with its own imports."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="Do not show what the trials print."),
-    idle_timeout: float | None = typer.Option(
-        None, "--idle-timeout", help="Give up after so many seconds without a trial (default: never)."
-    ),
-    grace_s: float = typer.Option(
-        DEFAULT_GRACE_S, "--grace-s", help="Seconds that a trial told to stop has before it gets SIGTERM."
-    ),
-    gpu_memory_floor_gib: float = typer.Option(
-        0.0, "--gpu-memory-floor-gib", help="Take a trial only while each of its GPUs has so much memory free."
-    ),
-    disk_floor_gib: float = typer.Option(
-        DEFAULT_DISK_FLOOR_GIB, "--disk-floor-gib", help="Give up with less space for runs and checkpoints."
-    ),
-    max_quick_failures: int | None = typer.Option(
-        None,
-        "--max-quick-failures",
-        help="Give up when so many trials in a row fail at once (default: `max_failures`).",
-    ),
-    address: str | None = typer.Option(
-        None, "--address", help="By which other machines reach this one, for trials over several (default: found)."
-    ),
+    count: Count = None,
+    gpus: Gpus = None,
+    gpus_per_trial: GpusPerTrial = None,
+    processes_per_trial: ProcessesPerTrial = None,
+    slots: Slots = None,
+    cold: Cold = False,
+    quiet: Quiet = False,
+    idle_timeout: IdleTimeout = None,
+    grace_s: GraceS = DEFAULT_GRACE_S,
+    gpu_memory_floor_gib: GpuMemoryFloorGib = 0.0,
+    disk_floor_gib: DiskFloorGib = DEFAULT_DISK_FLOOR_GIB,
+    max_quick_failures: MaxQuickFailures = None,
+    address: Address = None,
     slurm: bool = typer.Option(False, "--slurm", help="Submit the agents as Slurm jobs instead of running them here."),
     partition: str | None = typer.Option(None, "--partition", help="With --slurm: the partition."),
     max_jobs: int = typer.Option(1, "--max-jobs", help="With --slurm: jobs at once, each on one machine."),

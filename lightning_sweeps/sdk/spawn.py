@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import subprocess
-import sys
 import time
 
+from lightning_sweeps.detached import start_detached
 from lightning_sweeps.node import node_id
 from lightning_sweeps.node_lock import is_held
 from lightning_sweeps.paths import Home, open_in_folder
-from lightning_sweeps.settings import Settings, service_environment
+from lightning_sweeps.settings import Settings
 
 logger = logging.getLogger("lightning_sweeps")
 
@@ -54,16 +53,8 @@ def _claim_start(home: Home) -> bool:
 
 
 def _start(home: Home) -> None:
-    with home.service_log.open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "lightning_sweeps.service", "--home", str(home.root), "--detach"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=home.root,
-            env=service_environment(),
-            start_new_session=True,
-        ).returncode = 0  # it detaches and ends by itself: nobody is to wait for it, nor to be warned that nobody did
+    process = start_detached("lightning_sweeps.service", "--detach", home=home, log=home.service_log)
+    process.returncode = 0  # it detaches and ends by itself: nobody is to wait for it, nor to be warned that nobody did
 
 
 def _warn_once(message: str) -> None:

@@ -24,6 +24,7 @@ BASE = {
     "node_lock",
     "gpus",
     "process_tree",
+    "detached",
 }
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -36,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "messages": set(),
     "node": {"ids", "records", "settings"},
     "node_lock": {"node", "paths"},
+    "detached": {"paths", "settings"},
     "gpus": set(),
     "process_tree": {"node", "settings"},
     "client": BASE,

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, log_improvement, maximise
+from lightning_sweeps.sweeps.methods.asking import ask_new, in_order
 from lightning_sweeps.sweeps.methods.gaussian import Array, Flags, GaussianProcess
 from lightning_sweeps.sweeps.methods.impute import Told, impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
-from lightning_sweeps.sweeps.methods.random import draw_new, generator
 from lightning_sweeps.sweeps.methods.startup import first_point, needs_model
 from lightning_sweeps.sweeps.methods.warp import warpings
 from lightning_sweeps.sweeps.space import Space
@@ -42,19 +42,18 @@ class Bayes:
         """Return the parameter set of trial `number`; None where a finite space is exhausted."""
         if not needs_model(space, history, number=number):
             return first_point(space, history, number=number, seed=seed)
-        seen = {space.identity(tried.params) for tried in history}
-        if space.size is not None and len(seen) >= space.size:
-            return None
-        known = sorted(history, key=lambda tried: tried.number)
-        params = self._fitted(space, known, Random(f"{seed}:{number}:fit"))
-        if params is None or not space.is_new(params, seen):
-            return draw_new(space, seen, generator(seed, number))
-        return params
+        known, random = in_order(history), Random(f"{seed}:{number}:fit")
+        return ask_new(
+            lambda searched: self._fitted(space, Cube(searched), known, random),
+            space,
+            history,
+            number=number,
+            seed=seed,
+        )
 
-    def _fitted(self, space: Space, history: list[Observation], random: Random) -> dict[str, Any] | None:
-        cube = Cube([dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1])
-        if not cube.dimensions:
-            return None
+    def _fitted(
+        self, space: Space, cube: Cube, history: list[Observation], random: Random
+    ) -> dict[str, int | float] | None:
         told = impute(history, self._imputation)
         rows = [(cube.array(unit), value) for tried, value in told if (unit := space.to_unit(tried.params)) is not None]
         ended = [(row, value) for row, value in capped(rows, random) if value is not None]
@@ -75,10 +74,7 @@ class Bayes:
             rng=np.random.default_rng(random.getrandbits(64)),
             is_smooth=not space.is_restricted,
         )
-        if chosen is None:
-            return None
-        coordinates = cube.coordinates(chosen)
-        return space.from_unit({dim.name: coordinates.get(dim.name, 0) for dim in space.dimensions})
+        return None if chosen is None else cube.coordinates(chosen)
 
 
 def _among_allowed(space: Space, cube: Cube, score: Score) -> Score:

@@ -14,9 +14,9 @@ import numpy as np
 from cmaes import CMA
 
 from lightning_sweeps.sweeps.dimensions import Dimension
+from lightning_sweeps.sweeps.methods.asking import ask_new, in_order
 from lightning_sweeps.sweeps.methods.impute import impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
-from lightning_sweeps.sweeps.methods.random import draw_new, generator
 from lightning_sweeps.sweeps.space import Space
 
 FIRST_STEP = 0.25
@@ -31,20 +31,14 @@ class CmaEs:
 
     def suggest(self, space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
         """Return the parameter set of trial `number`; None where a finite space is exhausted."""
-        seen = {space.identity(tried.params) for tried in history}
-        if space.size is not None and len(seen) >= space.size:
-            return None
-        searched = [dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1]
-        if searched:
-            known = sorted(history, key=lambda tried: tried.number)
-            params = self._asked(space, searched, known, Random(f"{seed}:{number}:cmaes"))
-            if space.is_new(params, seen):
-                return params
-        return draw_new(space, seen, generator(seed, number))
+        known, random = in_order(history), Random(f"{seed}:{number}:cmaes")
+        return ask_new(
+            lambda searched: self._asked(space, searched, known, random), space, history, number=number, seed=seed
+        )
 
     def _asked(
         self, space: Space, searched: list[Dimension], history: list[Observation], random: Random
-    ) -> dict[str, Any]:
+    ) -> dict[str, int | float]:
         count = len(searched)
         bounds = np.array([[0.0, 1.0]] * max(count, 2))
         start = np.full(max(count, 2), 0.5)  # the library wants two dimensions: a second one may do nothing
@@ -60,8 +54,7 @@ class CmaEs:
                 engine.tell(generation)
                 generation = []
         row = engine.ask()
-        chosen = {dim.name: _coordinate(dim, float(value)) for dim, value in zip(searched, row, strict=False)}
-        return space.from_unit({dim.name: chosen.get(dim.name, 0) for dim in space.dimensions})
+        return {dim.name: _coordinate(dim, float(value)) for dim, value in zip(searched, row, strict=False)}
 
 
 def _centre(dimension: Dimension, coordinate: int | float) -> float:

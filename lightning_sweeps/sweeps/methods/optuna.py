@@ -18,9 +18,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from lightning_sweeps.messages import OPEN_TRIAL_STATES
 from lightning_sweeps.sweeps.dimensions import Dimension
+from lightning_sweeps.sweeps.methods.asking import ask_new, in_order
 from lightning_sweeps.sweeps.methods.impute import impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
-from lightning_sweeps.sweeps.methods.random import draw_new, generator
 from lightning_sweeps.sweeps.space import Space
 
 MAX_TRIALS = 2000
@@ -41,16 +41,10 @@ class OptunaMethod:
 
     def suggest(self, space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
         """Return the parameter set of trial `number`; None where a finite space is exhausted."""
-        seen = {space.identity(tried.params) for tried in history}
-        if space.size is not None and len(seen) >= space.size:
-            return None
-        searched = [dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1]
-        if searched:
-            known = sorted(history, key=lambda tried: tried.number)[-MAX_TRIALS:]
-            params = self._asked(space, searched, known, number, seed)
-            if space.is_new(params, seen):
-                return params
-        return draw_new(space, seen, generator(seed, number))
+        known = in_order(history)[-MAX_TRIALS:]
+        return ask_new(
+            lambda searched: self._asked(space, searched, known, number, seed), space, history, number=number, seed=seed
+        )
 
     def _asked(
         self, space: Space, searched: list[Dimension], history: list[Observation], number: int, seed: int
@@ -62,8 +56,8 @@ class OptunaMethod:
             sampler = _sampler(self._name, Random(f"{seed}:{number}:optuna").randrange(2**32))
             study = optuna.create_study(sampler=sampler, directions=["minimize"] * max(count, 1))
             study.add_trials(self._told(space, distributions, history, count))
-            chosen = study.ask(distributions).params
-        return space.from_unit({dim.name: chosen.get(dim.name, 0) for dim in space.dimensions})
+            chosen: dict[str, Any] = study.ask(distributions).params
+        return chosen
 
     def _told(
         self, space: Space, distributions: dict[str, BaseDistribution], history: list[Observation], count: int
