@@ -73,6 +73,10 @@ def test_trials_are_searched_and_the_whole_page_follows(seen: Open) -> None:
     page.click(".chip")
     page.wait(lambda: page.count(TRIALS) == 7, what="all trials")
     assert page.run("return location.search") == ""
+    seen.go("/sweeps?find=tests")
+    page.wait(lambda: page.count(".card") == 1, what="the sweep of that project")
+    page.type("[aria-label='Search sweeps']", "nothing like it")
+    page.see("No sweep matches")
 
 
 def test_a_trial_is_told_beside_the_page_with_the_way_to_its_run(seen: Open) -> None:

@@ -2,6 +2,7 @@
 
 import type uPlot from "uplot";
 import { number } from "../base/format";
+import { headAndTail } from "../base/names";
 import type { Line } from "./lines";
 import { type Look, xText } from "./look";
 
@@ -30,7 +31,7 @@ export function tell(readout: HTMLElement, plot: uPlot | null, look: Look, { nea
     const [low, high] = range(line, at, plot.posToVal(left - REACH_PX, "x"), plot.posToVal(left + REACH_PX, "x"));
     const span = low < high ? `  ${shown(low)} … ${shown(high)}` : "";
     const count = line.counts ? ` (${line.counts[at]})` : "";
-    row.append(swatch, element("span", "readout-name", line.label), element("b", "", shown(line.y[at]!) + count), element("small", "", span));
+    row.append(swatch, name(line.label), element("b", "", shown(line.y[at]!) + count), element("small", "", span));
     return row;
   });
   const ends = near[0]!.line.end;
@@ -39,6 +40,14 @@ export function tell(readout: HTMLElement, plot: uPlot | null, look: Look, { nea
   readout.replaceChildren(head, ...rows, ...more, ...(isAtEnd ? [element("div", "readout-more", ends.text)] : []));
   readout.hidden = false;
   readout.classList.toggle("at-left", left > plot.over.clientWidth / 2);
+}
+
+/** Returns a line's name, cut in its middle where it is too long: its end is what tells it from others. */
+function name(label: string): HTMLElement {
+  const [head, tail] = headAndTail(label);
+  const made = element("span", tail ? "readout-name name cut" : "readout-name", tail ? "" : label);
+  if (tail) made.append(element("span", "", head), element("span", "", tail));
+  return made;
 }
 
 function element(name: string, className: string, text: string): HTMLElement {

@@ -1,17 +1,45 @@
-import { paths } from "../base/api";
+import { paths, type Sweep, type SweepState } from "../base/api";
 import { useData, useNow } from "../base/data";
 import { useParam } from "../base/router";
 import { Command, Failure, Page, useTitle } from "../parts/Page";
 import { ProjectChoice } from "../parts/ProjectChoice";
 import { SweepCard } from "../sweep/SweepCard";
 
+const STATES: SweepState[] = ["running", "paused", "stopped", "cancelled", "finished"];
+
+function told(sweep: Sweep): string {
+  return [sweep.name, sweep.id, sweep.project, sweep.method, sweep.metric, sweep.description].join(" ").toLowerCase();
+}
+
 export function SweepsPage() {
   const [project, setProject] = useParam("project");
+  const [typed, setTyped] = useParam("find");
+  const [state, setState] = useParam("state");
   const { value: sweeps, error } = useData(paths.sweeps(project || undefined));
   const now = useNow();
   useTitle("Sweeps");
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  const isMeant = (sweep: Sweep) => (!state || sweep.state === state) && words.every((word) => told(sweep).includes(word));
+  const shown = sweeps?.filter(isMeant);
   return (
-    <Page title="Sweeps" aside={<ProjectChoice value={project} onChange={setProject} />}>
+    <Page
+      title="Sweeps"
+      aside={
+        <>
+          <input type="search" placeholder="Name, project, metric" aria-label="Search sweeps" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          <label>
+            State
+            <select value={state} onChange={(event) => setState(event.currentTarget.value)}>
+              <option value="">any</option>
+              {STATES.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
+          </label>
+          <ProjectChoice value={project} onChange={setProject} />
+        </>
+      }
+    >
       <Failure error={error} />
       {sweeps?.length === 0 && (
         <div class="empty">
@@ -19,7 +47,8 @@ export function SweepsPage() {
           <Command>lightning-sweeps sweep sweep.yaml</Command>
         </div>
       )}
-      <div class="cards">{sweeps?.map((sweep) => <SweepCard key={sweep.id} sweep={sweep} now={now} />)}</div>
+      {sweeps && sweeps.length > 0 && shown?.length === 0 && <p class="empty">No sweep matches.</p>}
+      <div class="cards">{shown?.map((sweep) => <SweepCard key={sweep.id} sweep={sweep} now={now} />)}</div>
     </Page>
   );
 }

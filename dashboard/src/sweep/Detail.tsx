@@ -74,7 +74,7 @@ export function Detail({ sweep, trial, rank, runs, agent, onClose }: Props) {
         )}
         <Fact name="reports">{trial.reports}</Fact>
         {trial.started !== null && <Fact name={trial.ended === null ? "runs for" : "took"}>{duration((trial.ended ?? now) - trial.started)}</Fact>}
-        {trial.attempt > 0 && <Fact name="attempt">{trial.attempt + 1}</Fact>}
+        {trial.attempt > 1 && <Fact name="attempt">{trial.attempt}</Fact>}
         {trial.exit_code !== null && trial.exit_code !== 0 && <Fact name="exit code">{trial.exit_code}</Fact>}
         {agent && (
           <Fact name="agent">

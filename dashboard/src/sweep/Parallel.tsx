@@ -111,6 +111,7 @@ export function Parallel({ sweep, trials, parameters, kept, brushed, onBrush, on
     wasBrushed.current = brushed !== null;
     if (!drawn || !isOver) return;
     for (let at = 0; at <= parameters.length; at++) drawn.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex: at, intervals: [] });
+    drawn.setOption({}); // an axis does not draw again for its own event, only for what comes after
   }, [drawn, brushed === null]);
 
   return (

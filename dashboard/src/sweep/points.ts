@@ -1,7 +1,7 @@
 /** The form of a point that a person gives: its fields from the sweep's file, its values from the best trial. */
 
 import type { Sweep, Trial } from "../base/api";
-import { flat } from "../base/format";
+import { flat, value } from "../base/format";
 
 export interface Field {
   name: string;
@@ -21,9 +21,16 @@ export function fieldsOf(sweep: Sweep, best: Trial | null): Field[] {
     if ("value" in given || given["distribution"] === "constant") return [];
     const choices = Array.isArray(given["values"]) ? given["values"].map((one) => JSON.stringify(one)) : [];
     const known = values[name];
-    const range = given["min"] !== undefined && given["max"] !== undefined ? `${given["min"]} … ${given["max"]}` : "";
-    return [{ name, choices, hint: range, start: known !== undefined ? JSON.stringify(known) : (choices[0] ?? (given["min"] !== undefined ? String(given["min"]) : "")) }];
+    const range = given["min"] !== undefined && given["max"] !== undefined ? `${value(given["min"])} … ${value(given["max"])}` : "";
+    return [{ name, choices, hint: range, start: known !== undefined ? (choices.length ? JSON.stringify(known) : shortened(known)) : (choices[0] ?? (given["min"] !== undefined ? String(given["min"]) : "")) }];
   });
+}
+
+/** A point that a person types begins near the best one: its digits beyond these are in the way. */
+const DIGITS = 6;
+
+function shortened(known: unknown): string {
+  return JSON.stringify(typeof known === "number" ? Number(known.toPrecision(DIGITS)) : known);
 }
 
 function leaves(parameters: Record<string, Given>, before: string): [string, Given][] {
