@@ -38,6 +38,10 @@ class SweepRoutes(Transport):
         """Add a trial with these parameters, which waits for an agent behind those that wait already."""
         return self._post(f"/api/sweeps/{sweep_id}/trials", m.Trial, m.TrialEnqueue(params))
 
+    def trial_changes(self, sweep_id: str, *, since: float | None = None) -> m.TrialChanges:
+        """Return the trials that were written since a cursor (None: all), and the next cursor."""
+        return self._get(f"/api/sweeps/{sweep_id}/trials/changes", m.TrialChanges, params={"since": since})
+
     def trials(self, sweep_id: str) -> list[m.Trial]:
         return self._get(f"/api/sweeps/{sweep_id}/trials", list[m.Trial])
 

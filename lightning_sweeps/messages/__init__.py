@@ -25,6 +25,7 @@ from lightning_sweeps.messages.media import (
     MediaKey,
 )
 from lightning_sweeps.messages.runs import (
+    Change,
     Changes,
     ConsoleLine,
     Node,
@@ -75,6 +76,7 @@ from lightning_sweeps.messages.sweeps import (
     SweepStateChange,
     SweepUpdate,
     Trial,
+    TrialChanges,
     TrialEnqueue,
     TrialMark,
     TrialState,
@@ -97,6 +99,7 @@ __all__ = [
     "AuditEntry",
     "BlobState",
     "Bucket",
+    "Change",
     "Changes",
     "Command",
     "ConsoleLine",
@@ -142,6 +145,7 @@ __all__ = [
     "SweepStateChange",
     "SweepUpdate",
     "Trial",
+    "TrialChanges",
     "TrialEnd",
     "TrialEnqueue",
     "TrialMark",

@@ -99,17 +99,25 @@ class RunChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What was written, by its id; `changed` is the server's time of it."""
+
+    id: str
+    changed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What was written since the cursor that was asked with; ask next with `cursor`. A change may be told twice.
 
-    `sweeps`: the ids of those of which the sweep itself, a trial or an agent changed. `is_cut`: more runs changed than
-    are told one by one, and `runs` is empty.
+    `sweeps`: those of which the sweep itself, a trial or an agent changed. `is_cut`: more runs changed than are told
+    one by one, and `runs` is empty.
     """
 
     cursor: float
     runs: list[RunChange]
-    sweeps: list[str]
-    nodes: list[str]
+    sweeps: list[Change]
+    nodes: list[Change]
     is_cut: bool = False
 
 

@@ -103,6 +103,17 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialChanges:
+    """A sweep's trials that were written since the cursor that was asked with, by number; ask next with `cursor`.
+
+    A change may be told twice.
+    """
+
+    cursor: float
+    trials: list[Trial]
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """A sweep, its numbers, and its best trial so far."""
 

@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Header, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from lightning_sweeps.messages import Changes
+from lightning_sweeps.messages import Change, Changes, RunChange
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.engine import Store
@@ -54,17 +54,24 @@ async def live(
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
+Kind = TypeVar("Kind", RunChange, Change)
+
+
 class Told:
-    """What a stream has told already: looks overlap, and no run is told twice for that reason."""
+    """What a stream has told already: looks overlap, and nothing is told twice for that reason."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, float] = {}
+        self._told: set[tuple[str, float]] = set()
 
     def fresh(self, found: Changes) -> Changes:
         """Return what of `found` has not been told."""
-        runs = [run for run in found.runs if self._runs.get(run.id) != run.changed]
-        self._runs = {run.id: run.changed for run in found.runs}
-        return replace(found, runs=runs)
+        runs, sweeps, nodes = self._fresh(found.runs), self._fresh(found.sweeps), self._fresh(found.nodes)
+        whole: list[RunChange | Change] = [*found.runs, *found.sweeps, *found.nodes]
+        self._told = {(one.id, one.changed) for one in whole}
+        return replace(found, runs=runs, sweeps=sweeps, nodes=nodes)
+
+    def _fresh(self, changes: list[Kind]) -> list[Kind]:
+        return [one for one in changes if (one.id, one.changed) not in self._told]
 
 
 async def _events(store: Store, closing: threading.Event, cursor: float, project: str | None) -> AsyncIterator[bytes]:

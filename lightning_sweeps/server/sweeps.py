@@ -148,6 +148,19 @@ def list_trials(store: StoreDep, sweep_id: str) -> list[m.Trial]:
         return trials.list_trials(connection, sweep_id)
 
 
+@router.get("/api/sweeps/{sweep_id}/trials/changes")
+def list_trial_changes(
+    store: StoreDep,
+    sweep_id: str,
+    since: Annotated[float | None, Query(allow_inf_nan=False, description="a cursor; default: all trials")] = None,
+) -> m.TrialChanges:
+    """List those of a sweep's trials that were written since a cursor, in the order of their numbers."""
+    cursor = time.time()
+    with store.read() as connection:
+        sweeps.require_sweep(connection, sweep_id)
+        return m.TrialChanges(cursor, trials.changed_trials(connection, sweep_id, since=since))
+
+
 @router.get("/api/sweeps/{sweep_id}/agents")
 def list_agents(store: StoreDep, sweep_id: str) -> list[m.Agent]:
     """List a sweep's agents in the order in which they came."""

@@ -1,4 +1,4 @@
-"""What changed since a moment: the ids of runs, sweeps and nodes whose rows, trials or agents were written.
+"""What changed since a moment: the runs, sweeps and nodes whose rows, trials or agents were written.
 
 Rows carry the server's time of their last change (`changed`). A transaction may commit a little after that time, so
 each look goes back over the last seconds again: a change may be told twice, and none is missed.
@@ -6,9 +6,9 @@ each look goes back over the last seconds again: a change may be told twice, and
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, union_all
 
-from lightning_sweeps.messages import Changes, RunChange
+from lightning_sweeps.messages import Change, Changes, RunChange
 from lightning_sweeps.store import schema
 
 OVERLAP_S = 3.0
@@ -28,22 +28,25 @@ def read_changes(connection: Connection, *, since: float, now: float, project: s
     rows = rows.where(run.c.changed > after).order_by(run.c.changed.desc()).limit(MOST_RUNS + 1)
     found = connection.execute(rows if project is None else rows.where(name == project)).all()
     is_cut = len(found) > MOST_RUNS
+    node = schema.node.c
+    nodes = connection.execute(select(node.id, node.changed).where(node.changed > after))
     return Changes(
         cursor=now,
         runs=[] if is_cut else [RunChange(*row) for row in found],
         sweeps=_sweeps(connection, after, project),
-        nodes=list(connection.scalars(select(schema.node.c.id).where(schema.node.c.changed > after))),
+        nodes=[Change(*row) for row in nodes],
         is_cut=is_cut,
     )
 
 
-def _sweeps(connection: Connection, after: float, project: str | None) -> list[str]:
-    """Return the sweeps that changed themselves, or a trial or an agent of theirs did."""
-    sweep = schema.sweep
-    found = set(connection.scalars(select(sweep.c.id).where(sweep.c.changed > after)))
-    for table in (schema.trial, schema.agent):
-        found |= set(connection.scalars(select(table.c.sweep_id).where(table.c.changed > after).distinct()))
-    if project is None or not found:
-        return sorted(found)
-    own = select(sweep.c.id).join(schema.project).where(sweep.c.id.in_(found), schema.project.c.name == project)
-    return sorted(connection.scalars(own))
+def _sweeps(connection: Connection, after: float, project: str | None) -> list[Change]:
+    """Return the sweeps that changed themselves, or a trial or an agent of theirs did, each with the latest time."""
+    sweep, tables = schema.sweep, (schema.trial, schema.agent)
+    parts = [select(sweep.c.id.label("id"), sweep.c.changed).where(sweep.c.changed > after)]
+    parts += [select(table.c.sweep_id, table.c.changed).where(table.c.changed > after) for table in tables]
+    found = union_all(*parts).subquery()
+    latest = select(found.c.id, func.max(found.c.changed)).group_by(found.c.id).order_by(found.c.id)
+    if project is not None:
+        own = select(sweep.c.id).join(schema.project).where(schema.project.c.name == project)
+        latest = latest.where(found.c.id.in_(own))
+    return [Change(*row) for row in connection.execute(latest)]

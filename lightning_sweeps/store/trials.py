@@ -10,6 +10,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.ids import new_id
 from lightning_sweeps.store import schema
+from lightning_sweeps.store.changes import OVERLAP_S
 from lightning_sweeps.sweeps.trial import Event, transition
 
 HELD_STATES = ("leased", "running", "stopping")
@@ -64,6 +65,15 @@ def list_trials(connection: Connection, sweep_id: str) -> list[m.Trial]:
     table = schema.trial
     query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.number)
     return [to_message(row) for row in connection.execute(query)]
+
+
+def changed_trials(connection: Connection, sweep_id: str, *, since: float | None) -> list[m.Trial]:
+    """Return those of a sweep's trials that were written since a cursor, in the order of their numbers; None: all."""
+    if since is None:
+        return list_trials(connection, sweep_id)
+    table = schema.trial
+    own = select(table).where(table.c.sweep_id == sweep_id, table.c.changed > since - OVERLAP_S)
+    return [to_message(row) for row in connection.execute(own.order_by(table.c.number))]
 
 
 def lock(connection: Connection, trial_id: str) -> Fields:

@@ -13,7 +13,7 @@ from lightning_sweeps.messages import SweepState
 from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
 from tests.dashboard.conftest import Open
-from tests.dashboard.worlds import EVIL, SPIKE, SPIKE_AT, STEPS, Writer, run_info
+from tests.dashboard.worlds import EVIL, SPIKE, SPIKE_AT, STEPS, Writer, build_sweep, run_info
 from tests.servers import running_server
 
 PAGES = ["/", "/sweeps", "/runs", "/runs?view=Charts", "/nodes"]
@@ -89,6 +89,23 @@ def test_a_trial_is_told_beside_the_page_with_the_way_to_its_run(seen: Open) -> 
     assert "trial=" not in page.run("return location.search")
     page.click(f"{TRIALS} a", "its run")
     page.wait(lambda: page.run("return location.pathname") == "/runs/trial-run-5", what="its run")
+
+
+def test_the_page_of_a_sweep_follows_it_and_is_sent_only_the_trials_that_changed(seen: Open) -> None:
+    sweep = build_sweep(seen.client)
+    page = seen.go(f"/sweeps/{sweep}")
+    page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
+    page.wait(lambda: page.count(".chart canvas") >= 2, what="best so far and learning curves")
+    (at_work,) = [trial for trial in seen.client.trials(sweep) if trial.state == "running"]
+    sent = "performance.getEntriesByType('resource').filter((one) => one.name.includes('/trials/changes'))"
+    page.run("performance.clearResourceTimings()")
+    info = run_info("late", sweep=sweep, trial=at_work.id, group=at_work.id)
+    Writer(seen.client, info).log(10, **{"val/loss": 0.0125}).send()
+    page.see("0.0125", TRIALS)
+    page.see("0.0125", ".facts")
+    assert "since=" in page.run(f"return {sent}[0].name")
+    seen.client.set_sweep_state(sweep, "cancelled")
+    page.see("cancelled", "h1")
 
 
 def test_a_sweep_is_paused_resumed_and_a_trial_stopped_from_the_page(seen: Open) -> None:

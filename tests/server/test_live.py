@@ -13,7 +13,7 @@ import requests
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.files import ServerFile
-from lightning_sweeps.messages import RunsQuery, SortKey
+from lightning_sweeps.messages import AgentRegister, RunsQuery, SortKey, SweepCreate
 from tests.servers import end_server, running_server, start_server, wait_for_server
 from tests.store.journals import Journal
 
@@ -51,6 +51,22 @@ def test_a_stream_tells_each_change_once_and_goes_on_from_its_last_id(served: tu
     with listen(server, since=str(first["cursor"])) as answer:
         assert [run["id"] for run in next(events(answer))["runs"]] == ["run-1"]
     assert [run.id for run in client.changes(since=first["cursor"]).runs] == ["run-1"]
+
+
+def test_a_sweep_that_changed_is_told_once(served: tuple[Client, ServerFile]) -> None:
+    client, server = served
+    config = {"program": "train.py", "method": "grid", "parameters": {"x": {"values": [1, 2]}}}
+    with listen(server) as answer:
+        sweep = client.create_sweep(SweepCreate(config, project="project-1"))
+        told = events(answer)
+        assert [one["id"] for one in next(told)["sweeps"]] == [sweep.id]
+        journal = Journal().log(0, loss=1.0)
+        client.send_journal(journal.id, 0, journal.data)
+        second = next(told)
+        assert ([run["id"] for run in second["runs"]], second["sweeps"]) == (["run-1"], [])
+        agent = client.register_agent(sweep.id, AgentRegister("host", "node", 1, 0, []))
+        assert [one["id"] for one in next(told)["sweeps"]] == [sweep.id]
+        client.leave(agent.agent.id)
 
 
 def test_the_table_over_http(served: tuple[Client, ServerFile]) -> None:

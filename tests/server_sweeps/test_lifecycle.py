@@ -11,6 +11,7 @@ import pytest
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import NotFound, ServerRefused, SweepFileError
+from lightning_sweeps.store.changes import OVERLAP_S
 from tests.server_sweeps.driver import Agent, Server, TrialRun
 from tests.servers import wait_until
 
@@ -267,7 +268,26 @@ def test_faults_come_back_as_faults_and_create_nothing(server: Server) -> None:
     assert len(server.client.sweeps()) == before
 
 
-@pytest.mark.parametrize("path", ["/api/sweeps/nope", "/api/trials/nope", "/api/sweeps/nope/trials"])
+def test_a_page_asks_only_for_the_trials_that_were_written(server: Server) -> None:
+    sweep_id = server.create()
+    agent = server.agent(sweep_id)
+    for _ in range(3):
+        agent.end(agent.take())
+    first = server.client.trial_changes(sweep_id)
+    assert [trial.number for trial in first.trials] == [1, 2, 3]
+    before = time.time()
+    server.client.mark_trial(first.trials[1].id, m.TrialMark(note="a good one"))
+    told = server.client.trial_changes(sweep_id, since=before + OVERLAP_S)  # a look goes back that far
+    assert [(trial.number, trial.note) for trial in told.trials] == [(2, "a good one")]
+    assert server.client.trial_changes(sweep_id, since=time.time() + OVERLAP_S).trials == []
+    again = server.client.trial_changes(sweep_id, since=told.cursor)
+    assert 2 in [trial.number for trial in again.trials], "a transaction may have been late"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/sweeps/nope", "/api/trials/nope", "/api/sweeps/nope/trials", "/api/sweeps/nope/trials/changes"],
+)
 def test_unknown_ids_are_named(server: Server, path: str) -> None:
     with pytest.raises(NotFound, match=r"no (sweep|trial) `nope`") as caught:
         server.client._get(path, object)

@@ -154,12 +154,17 @@ export interface RunsPage {
   total: number;
 }
 
+export interface Change {
+  id: string;
+  changed: number;
+}
+
 /** What was written since the page last heard. */
 export interface Changes {
   cursor: number;
   runs: { id: string; project: string; state: string; rows: number }[];
-  sweeps: string[];
-  nodes: string[];
+  sweeps: Change[];
+  nodes: Change[];
   is_cut: boolean;
 }
 
@@ -206,6 +211,12 @@ export interface Trial {
   created: number;
   started: number | null;
   ended: number | null;
+}
+
+/** A sweep's trials that were written since a cursor, and the next one. */
+export interface TrialChanges {
+  cursor: number;
+  trials: Trial[];
 }
 
 export interface Sweep {
@@ -282,7 +293,7 @@ export const paths = {
   nodes: (): Path<Node[]> => "/api/nodes",
   sweeps: (project?: string): Path<Sweep[]> => `/api/sweeps${query({ project })}`,
   sweep: (sweep: string): Path<Sweep> => `/api/sweeps/${id(sweep)}`,
-  trials: (sweep: string): Path<Trial[]> => `/api/sweeps/${id(sweep)}/trials`,
+  trials: (sweep: string, since: number | null): Path<TrialChanges> => `/api/sweeps/${id(sweep)}/trials/changes${query({ since })}`,
   agents: (sweep: string): Path<Agent[]> => `/api/sweeps/${id(sweep)}/agents`,
 };
 
@@ -297,10 +308,19 @@ export class Refusal extends Error {
   }
 }
 
+/** There is no server, or the way to it broke. */
+export class Unreachable extends Error {}
+
+function reached<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: Error) => {
+    throw error.name === "AbortError" ? error : new Unreachable(error.message);
+  });
+}
+
 async function answered(path: string, init?: RequestInit): Promise<Response> {
-  const answer = await fetch(path, { credentials: "same-origin", ...init });
+  const answer = await reached(fetch(path, { credentials: "same-origin", ...init }));
   if (answer.ok) return answer;
-  const text = await answer.text();
+  const text = await reached(answer.text());
   if (answer.status === 401) location.reload(); // the session is over: the server's login page says what to do
   let said = { message: `the server answered ${answer.status}`, hint: "" };
   try {
@@ -312,7 +332,7 @@ async function answered(path: string, init?: RequestInit): Promise<Response> {
 }
 
 async function request(path: string, init?: RequestInit): Promise<string> {
-  return (await answered(path, init)).text();
+  return reached((await answered(path, init)).text());
 }
 
 const POST: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
@@ -349,7 +369,7 @@ export async function getLines(wanted: LinesQuery, take: (first: number, lines: 
     take(first, lines);
     first += lines.length;
   }
-  if (first < wanted.lines.length) throw new Error("the server's answer broke off");
+  if (first < wanted.lines.length) throw new Unreachable("the answer broke off");
 }
 
 /** Where the server tells what changes, as server-sent events whose data is a `Changes`. */

@@ -1,6 +1,6 @@
 /** Says when it is time to look at the server again: it tells by server-sent events what changed, while the page is seen. */
 
-import { type Changes, LIVE_PATH } from "./api";
+import { type Change, type Changes, LIVE_PATH } from "./api";
 
 type Listener = (changes: Changes | null) => void;
 const listeners = new Set<Listener>();
@@ -70,8 +70,9 @@ export function concerns(path: string, changes: Changes | null): boolean {
   const [, , kind, id] = path.split(/[\n?]/)[0]!.split("/").map(decodeURIComponent);
   const isRun = changes.is_cut || changes.runs.some((run) => run.id === id);
   if (kind === "runs") return id === undefined || id === "query" ? changes.is_cut || changes.runs.length > 0 : isRun;
-  if (kind === "series") return isRun || changes.nodes.includes(id ?? "");
-  if (kind === "sweeps") return id === undefined ? changes.sweeps.length > 0 : changes.sweeps.includes(id);
+  const has = (some: Change[]) => some.some((one) => one.id === id);
+  if (kind === "series") return isRun || has(changes.nodes);
+  if (kind === "sweeps") return id === undefined ? changes.sweeps.length > 0 : has(changes.sweeps);
   if (kind === "nodes") return changes.nodes.length > 0;
   return (kind === "projects" || kind === "console") && (changes.is_cut || changes.runs.length > 0);
 }

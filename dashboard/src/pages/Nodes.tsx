@@ -5,6 +5,7 @@ import { useParam } from "../base/router";
 import { NodeCharts } from "../parts/System";
 import { Failure, Page, Section, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
+import { useTrials } from "../sweep/load";
 
 const WINDOW_S = 1800;
 const QUIET_S = 60;
@@ -31,7 +32,7 @@ export function NodesPage() {
 
 function SweepAgents({ sweep, now }: { sweep: Sweep; now: number }) {
   const agents = useData(paths.agents(sweep.id)).value ?? [];
-  const trials = useData(paths.trials(sweep.id)).value ?? [];
+  const trials = useTrials(sweep.id);
   const here = agents.filter((agent) => agent.state !== "gone");
   const trialOf = (agent: Agent) => trials.find((trial) => trial.id === agent.trial);
   return (

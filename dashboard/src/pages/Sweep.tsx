@@ -13,6 +13,7 @@ import { Curves } from "../sweep/Curves";
 import { Detail } from "../sweep/Detail";
 import { Finder } from "../sweep/Finder";
 import { found } from "../sweep/find";
+import { telling, useFirstRuns, useTrials } from "../sweep/load";
 import { Parallel } from "../sweep/Parallel";
 import { Progress } from "../sweep/Progress";
 import { Scale } from "../sweep/Scale";
@@ -25,9 +26,10 @@ const NONE: never[] = [];
 
 export function SweepPage({ id }: { id: string }) {
   const { value: sweep, error } = useData(paths.sweep(id));
-  const trials = useData(paths.trials(id)).value ?? NONE;
+  const trials = useTrials(id);
   const agents = useData(paths.agents(id)).value ?? NONE;
-  const runs = useData(paths.runs({ sweep: id, limit: 1000 })).value?.runs ?? NONE;
+  const places = useMemo(() => (sweep ? ranking([...trials], sign(sweep)) : new Map<string, number>()), [trials, sweep?.goal]);
+  const runs = useFirstRuns(useMemo(() => telling(trials, places), [trials, places]), sweep?.metric ?? "");
   const [brushed, setBrushed] = useState<Set<string> | null>(null);
   const [selected, setSelected] = useParam("trial");
   const [logText, setLog] = useParam("log");
@@ -85,7 +87,7 @@ export function SweepPage({ id }: { id: string }) {
       >
         <div class="two">
           <BestSoFar sweep={sweep} trials={trials} chosen={chosen} isLog={isLog} onSelect={setSelected} />
-          <Curves sweep={sweep} trials={trials} runs={runs} chosen={chosen} isLog={isLog} onSelect={setSelected} />
+          <Curves sweep={sweep} trials={trials} places={places} runs={runs} chosen={chosen} isLog={isLog} onSelect={setSelected} />
         </div>
       </Section>
       {wanted.length > 0 && (
@@ -136,8 +138,7 @@ export function SweepPage({ id }: { id: string }) {
         <Detail
           sweep={sweep}
           trial={trial}
-          rank={rankOf(trial, trials, sweep)}
-          runs={runs.filter((run) => run.trial === trial.id)}
+          rank={rankOf(trial, places)}
           agent={agents.find((agent) => agent.id === trial.agent)}
           onClose={close}
         />
@@ -150,8 +151,7 @@ function idsOf(trials: Trial[]): Set<string> {
   return new Set(trials.map((trial) => trial.id));
 }
 
-function rankOf(trial: Trial, trials: Trial[], sweep: Sweep): [number, number] | null {
-  const places = ranking([...trials], sign(sweep));
+function rankOf(trial: Trial, places: Map<string, number>): [number, number] | null {
   const place = places.get(trial.id);
   return place === undefined ? null : [Math.round(place * (places.size - 1)) + 1, places.size];
 }

@@ -1,8 +1,8 @@
 /** All that is known of one trial, beside the page: it stays while another one is chosen anywhere on the page. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { actions, type Agent, type Run, type Sweep, type Trial } from "../base/api";
-import { useNow } from "../base/data";
+import { actions, type Agent, paths, type Sweep, type Trial } from "../base/api";
+import { useData, useNow } from "../base/data";
 import { duration, flat, number, value } from "../base/format";
 import { counted } from "../base/names";
 import { lookNow } from "../base/live";
@@ -12,6 +12,7 @@ import { Fact } from "../parts/Page";
 import { State } from "../parts/State";
 import { groupPathOf } from "./paths";
 
+const NONE: never[] = [];
 const OPEN = new Set(["pending", "leased", "running"]);
 
 interface Props {
@@ -19,13 +20,13 @@ interface Props {
   trial: Trial;
   /** Its place among those with a value, from 1; and of how many. */
   rank: [number, number] | null;
-  runs: Run[];
   agent: Agent | undefined;
   onClose: () => void;
 }
 
-export function Detail({ sweep, trial, rank, runs, agent, onClose }: Props) {
+export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
   const mayChange = useMayChange();
+  const runs = useData(paths.runs({ trial: trial.id })).value?.runs ?? NONE;
   const now = useNow(2000);
   const panel = useRef<HTMLElement>(null);
   const [error, setError] = useState("");

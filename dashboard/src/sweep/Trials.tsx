@@ -1,7 +1,7 @@
 /** The table of trials, each with the way to its runs. */
 
 import { useMemo } from "preact/hooks";
-import type { Run, Sweep, Trial } from "../base/api";
+import type { Sweep, Trial } from "../base/api";
 import { useNow } from "../base/data";
 import { duration, flat, number, value } from "../base/format";
 import { counted, shortNames } from "../base/names";
@@ -9,13 +9,14 @@ import { useParam } from "../base/router";
 import { scaleColor, useTheme } from "../base/theme";
 import { State } from "../parts/State";
 import { type Column, type Sort, Table } from "../parts/Table";
-import { runsPath } from "./paths";
+import type { FirstRun } from "./load";
+import { foundPath, runsPath } from "./paths";
 import { type Parameter, ranking, sign } from "./score";
 
 interface Props {
   sweep: Sweep;
   trials: Trial[];
-  runs: Run[];
+  runs: FirstRun[];
   parameters: Parameter[];
   selected: string;
   onSelect: (id: string) => void;
@@ -27,7 +28,7 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
   const [sortText, setSort] = useParam("sort", "objective");
   const sort: Sort = { by: sortText.replace(/^-/, ""), isDown: sortText.startsWith("-") };
   const names = useMemo(() => shortNames(parameters.map((one) => one.name)), [parameters]);
-  const runsOf = useMemo(() => Map.groupBy(runs, (run) => run.trial ?? ""), [runs]);
+  const firstOf = useMemo(() => new Map(runs.map((run) => [run.trial, run])), [runs]);
   const places = useMemo(() => ranking([...trials], sign(sweep)), [trials, sweep.goal]);
   const took = (trial: Trial) => (trial.started === null ? null : (trial.ended ?? now) - trial.started);
   const worth = (trial: Trial): unknown => {
@@ -76,8 +77,9 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
       title: "Runs",
       width: 96,
       cell: (trial) => {
-        const own = runsOf.get(trial.id) ?? [];
-        return own.length ? <a href={runsPath(own)}>{own.length === 1 ? "its run" : counted(own.length, "rank")}</a> : <span class="soft">–</span>;
+        const first = firstOf.get(trial.id);
+        if (first) return <a href={runsPath(first)}>{first.ranks === 1 ? "its run" : counted(first.ranks, "rank")}</a>;
+        return trial.started === null ? <span class="soft">–</span> : <a href={foundPath(trial)}>its runs</a>;
       },
     },
     { id: "reports", title: "Reports", width: 84, isNumber: true, isSortable: true, cell: (trial) => trial.reports || "–" },
