@@ -38,7 +38,8 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def seen(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    with running_server(tmp_path_factory.mktemp("server")) as (client, _):
+    long_lease = ("--lease-s", "3600")  # the world's agents are silent ones
+    with running_server(tmp_path_factory.mktemp("server"), None, *long_lease) as (client, _):
         world = build(client)
         chromium.log_in(client)
         chromium.complaints()

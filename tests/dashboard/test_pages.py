@@ -92,14 +92,14 @@ def test_a_trial_is_told_beside_the_page_with_the_way_to_its_run(seen: Open) -> 
 
 
 def test_the_page_of_a_sweep_follows_it_and_is_sent_only_the_trials_that_changed(seen: Open) -> None:
-    sweep = build_sweep(seen.client)
+    sweep = build_sweep(seen.client, "followed", "elsewhere")
     page = seen.go(f"/sweeps/{sweep}")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
     page.wait(lambda: page.count(".chart canvas") >= 2, what="best so far and learning curves")
     (at_work,) = [trial for trial in seen.client.trials(sweep) if trial.state == "running"]
     sent = "performance.getEntriesByType('resource').filter((one) => one.name.includes('/trials/changes'))"
     page.run("performance.clearResourceTimings()")
-    info = run_info("late", sweep=sweep, trial=at_work.id, group=at_work.id)
+    info = run_info("late", project="elsewhere", sweep=sweep, trial=at_work.id, group=at_work.id)
     Writer(seen.client, info).log(10, **{"val/loss": 0.0125}).send()
     page.see("0.0125", TRIALS)
     page.see("0.0125", ".facts")

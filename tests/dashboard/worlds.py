@@ -107,8 +107,8 @@ def build(client: Client) -> World:
     return World(build_sweep(client), "run-spiky", "run-evil")
 
 
-def build_sweep(client: Client) -> str:
-    """Make a sweep of six trials: four done, one stopped early, one failed; two agents, one at work."""
+def build_sweep(client: Client, name: str = "trial", project: str = "tests") -> str:
+    """Make a sweep of seven trials: four done, one stopped early, one failed; two agents, one at work."""
     config = {
         "program": "train.py",
         "method": "random",
@@ -120,7 +120,7 @@ def build_sweep(client: Client) -> str:
             "kind": {"values": [EVIL, "plain"]},
         },
     }
-    sweep = client.create_sweep(m.SweepCreate(config, project="tests", name=f"sweep {EVIL}")).id
+    sweep = client.create_sweep(m.SweepCreate(config, project=project, name=f"sweep {EVIL}")).id
     agents = [
         client.register_agent(sweep, m.AgentRegister("host-1", "node-1", 1, slot, [str(slot)])).agent for slot in (0, 1)
     ]
@@ -129,7 +129,7 @@ def build_sweep(client: Client) -> str:
         trial = client.lease(agent.id, wait_s=5).trial
         assert trial is not None
         client.start_trial(agent.id, trial.id)
-        info = RunInfo(f"trial-run-{number}", "tests", f"trial {number}", trial.id, sweep=sweep, trial=trial.id)
+        info = RunInfo(f"{name}-run-{number}", project, f"{name} {number}", trial.id, sweep=sweep, trial=trial.id)
         run = Writer(client, info)
         for step in range(10):
             run.row(step, {"val/loss": (number + 1) / (step + 1)})
