@@ -35,7 +35,7 @@ numpy_draw = __import__("numpy").random.rand()
 told = dict(
     argv=sys.argv, name=__name__, file=__file__, path=sys.path[0], folder=os.getcwd(), draw=torch.rand(1).item(),
     numpy_draw=numpy_draw, rank=rank_zero_only.rank, main=sys.modules["__main__"].TELLS,
-    threads=torch.get_num_threads(),
+    threads=torch.get_num_threads(), collects=__import__("gc").isenabled(),
     environ={name: value for name, value in os.environ.items() if name != "LIGHTNING_SWEEPS_TRIAL"},
     session=os.getsid(0) == os.getpid(), command=open("/proc/self/cmdline").read().split("\\0")[0],
     stdin=os.readlink("/proc/self/fd/0"), here=__builtins__ is not None and "forkserver" not in globals(),

@@ -27,8 +27,10 @@ from tests.store.journals import Journal
 from tests.store.test_ingest import send
 
 
-@pytest.fixture
-def served(home: Path) -> Iterator[tuple[Client, ServerFile]]:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Client, ServerFile]]:
+    """One server for the tests that only read: three runs of two series of five points."""
+    home = tmp_path_factory.mktemp("filled") / "home"
     with running_server(home) as (client, server):
         for number in range(3):
             journal = Journal(id=f"j{number}", run=f"r{number}", rank=number, config={"lr": 0.1 * number})
@@ -36,7 +38,15 @@ def served(home: Path) -> Iterator[tuple[Client, ServerFile]]:
                 journal.log(step, loss=math.nan if step == 2 else step + number / 10, epoch=step // 2)
             journal.finish()
             client.send_journal(journal.id, 0, journal.data)
-        yield client, server
+        yield home, client, server
+
+
+@pytest.fixture
+def served(filled: tuple[Path, Client, ServerFile], monkeypatch: pytest.MonkeyPatch) -> tuple[Client, ServerFile]:
+    """The same, found by its home."""
+    home, client, server = filled
+    monkeypatch.setenv("LIGHTNING_SWEEPS_HOME", str(home))
+    return client, server
 
 
 def test_rows_are_fetched_as_they_are_asked_for(served: tuple[Client, ServerFile]) -> None:

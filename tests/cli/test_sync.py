@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home
 from lightning_sweeps.settings import environment
 from tests.cli.test_cli import command
@@ -18,14 +20,31 @@ from tests.servers import running_server
 ROWS = 300
 
 
-def log_offline(home: Path, end: str = "") -> None:
-    code = f"import os, lightning_sweeps as ls\nrun = ls.init('p')\nfor i in range({ROWS}): run.log({{'x': i}})\n{end}"
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, ServerFile]]:
+    """A server on another machine, for tests that each log to a project of their own."""
+    with running_server(tmp_path_factory.mktemp("far") / "home") as running:
+        yield running
+
+
+@pytest.fixture
+def client(far: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A client of that server, which the commands of a test use too."""
+    client, described = far
+    monkeypatch.setenv("LIGHTNING_SWEEPS_URL", described.url)
+    monkeypatch.setenv("LIGHTNING_SWEEPS_API_KEY", described.token)
+    return client
+
+
+def log_offline(home: Path, end: str = "", *, project: str = "p") -> None:
+    log = f"for i in range({ROWS}): run.log({{'x': i}})"
+    code = f"import os, lightning_sweeps as ls\nrun = ls.init('{project}')\n{log}\n{end}"
     variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_MODE": "offline"}
     subprocess.run([sys.executable, "-c", code], env=variables, check=False)
 
 
-def values(client: Client) -> list[object]:
-    (run,) = client.runs(project="p").runs
+def values(client: Client, *, project: str = "p") -> list[object]:
+    (run,) = client.runs(project=project).runs
     return [point.value for point in client.points(run.id, "x")]
 
 
@@ -43,57 +62,57 @@ def test_an_offline_run_is_shipped_once_however_often(home: Path) -> None:
         assert not path.exists()
 
 
-def test_a_killed_offline_run_is_closed(home: Path) -> None:
-    log_offline(home, "os.kill(os.getpid(), 9)")
-    with running_server(home) as (client, _):
-        command(home, "sync")
-        (run,) = client.runs(project="p").runs
-        assert (run.state, run.rows) == ("killed", ROWS)
-        assert "not seen" in run.reason
+def test_a_killed_offline_run_is_closed(home: Path, client: Client) -> None:
+    log_offline(home, "os.kill(os.getpid(), 9)", project="killed")
+    command(home, "sync")
+    (run,) = client.runs(project="killed").runs
+    assert (run.state, run.rows) == ("killed", ROWS)
+    assert "not seen" in run.reason
 
 
-def test_a_copied_folder_with_a_torn_file_is_shipped_as_far_as_it_is_whole(home: Path, tmp_path: Path) -> None:
-    log_offline(tmp_path / "other")
+def test_a_copied_folder_with_a_torn_file_is_shipped_as_far_as_it_is_whole(
+    home: Path, tmp_path: Path, client: Client
+) -> None:
+    log_offline(tmp_path / "other", project="torn")
     copied = tmp_path / "copied"
     shutil.copytree(tmp_path / "other" / "offline", copied)
     (path,) = copied.glob("*.journal")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with running_server(home) as (client, _):
-        done = command(home, "sync", str(copied))
-        assert done.returncode in (0, 1)
-        part = values(client)
-        assert part == list(range(len(part)))
-        assert 0 < len(part) < ROWS
-        shutil.copy(next((tmp_path / "other" / "offline").glob("*.journal")), path)
-        command(home, "sync", str(copied))
-        assert values(client)[: len(part)] == part
+    done = command(home, "sync", str(copied))
+    assert done.returncode in (0, 1)
+    part = values(client, project="torn")
+    assert part == list(range(len(part)))
+    assert 0 < len(part) < ROWS
+    shutil.copy(next((tmp_path / "other" / "offline").glob("*.journal")), path)
+    command(home, "sync", str(copied))
+    assert values(client, project="torn")[: len(part)] == part
 
 
-def test_a_live_run_is_left_open(home: Path) -> None:
-    code = "import lightning_sweeps as ls, sys\nls.init('p').log({'x': 0})\nprint('up', flush=True)\nsys.stdin.read()"
+def test_a_live_run_is_left_open(home: Path, client: Client) -> None:
+    code = (
+        "import lightning_sweeps as ls, sys\nls.init('live').log({'x': 0})\nprint('up', flush=True)\nsys.stdin.read()"
+    )
     variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home)}
     program = subprocess.Popen(
         [sys.executable, "-c", code], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert program.stdout is not None
     assert program.stdout.readline() == b"up\n"
-    with running_server(home) as (client, _):
-        command(home, "sync")
-        assert client.runs(project="p").runs[0].state == "running"
-        program.communicate(b"")
-        command(home, "sync")
-        assert client.runs(project="p").runs[0].state == "finished"
+    command(home, "sync")
+    assert client.runs(project="live").runs[0].state == "running"
+    program.communicate(b"")
+    command(home, "sync")
+    assert client.runs(project="live").runs[0].state == "finished"
 
 
-def test_a_damaged_header_is_said(home: Path, tmp_path: Path) -> None:
+def test_a_damaged_header_is_said(home: Path, tmp_path: Path, client: Client) -> None:
     log_offline(tmp_path / "other")
     (path,) = (tmp_path / "other" / "offline").glob("*.journal")
     data = bytearray(path.read_bytes())
     data[20] ^= 0xFF
     path.write_bytes(data)
-    with running_server(home):
-        done = command(home, "sync", str(path.parent))
+    done = command(home, "sync", str(path.parent))
     assert done.returncode == 1
     assert "has no header" in done.stderr
     assert "0 of 1 journals" in done.stdout
