@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 from lightning_sweeps.settings import PREFIX
 from tests.servers import database, empty_database, migrated_file, migrated_url, postgres
@@ -26,6 +27,10 @@ def pytest_collection_finish() -> None:
     """Let the police's collections look only at what tests make: with torch loaded, looking at all takes 0.3 s each."""
     gc.collect()
     gc.freeze()
+
+
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")  # a busy machine is no fault of what is tested
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -87,7 +87,6 @@ def reader(value: Any) -> Callable[[str], Any]:
     return json.loads
 
 
-@settings(deadline=None)
 @given(st.dictionaries(names, anything, min_size=1, max_size=4))
 def test_argparse_reads_what_was_chosen(values: dict[str, Any]) -> None:
     _, flat, words = chosen(values)
@@ -97,7 +96,6 @@ def test_argparse_reads_what_was_chosen(values: dict[str, Any]) -> None:
     assert same(vars(parser.parse_args(words)), flat)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(names, anything, min_size=1, max_size=4))
 def test_json_is_what_was_chosen(values: dict[str, Any]) -> None:
     received, flat, (word,) = chosen(values, command="${args_json}")
@@ -117,7 +115,7 @@ KINDS: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.fixed_dictionaries({f"p{number}": KINDS[kind] for number, kind in enumerate(KINDS)}))
 def test_dotted_names_are_what_lightning_cli_reads(values: dict[str, Any]) -> None:
     _, flat, words = chosen(values)
@@ -129,7 +127,7 @@ def test_dotted_names_are_what_lightning_cli_reads(values: dict[str, Any]) -> No
     assert same({name: parsed[name] for name in flat}, flat)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.fixed_dictionaries(
         {

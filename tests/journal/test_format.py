@@ -55,7 +55,7 @@ def test_records_come_back_as_they_were() -> None:
 
 
 @given(st.lists(metrics, max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_stream_of_rows_comes_back(stream: list[Metrics]) -> None:
     assert _records(b"".join(encode(row) for row in stream)) == stream
 
@@ -90,13 +90,13 @@ def test_a_flip_of_every_byte_loses_at_most_the_flipped_record_and_is_reported()
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_bytes_give_no_row_and_no_error(noise: bytes) -> None:
     assert _records(noise) == []
 
 
 @given(st.binary(max_size=60), st.integers(0, len(RECORDS)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_noise_between_records_loses_none_of_them(noise: bytes, place: int) -> None:
     parts = [encode(record) for record in RECORDS]
     data = b"".join([*parts[:place], noise, *parts[place:]])

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_sweeps.sweeps.config import validate
@@ -29,7 +29,6 @@ SEARCHED = [name for name in EVERY_DISTRIBUTION if name != "constant"]
 
 
 @pytest.mark.parametrize("name", SEARCHED)
-@settings(deadline=None)
 @given(seed=st.integers())
 def test_a_value_survives_the_way_to_its_coordinate_and_back(name: str, seed: int) -> None:
     dimension = dimension_of(distribution=name, **EVERY_DISTRIBUTION[name])
