@@ -24,12 +24,11 @@ from lightning_sweeps.messages.media import (
     MediaEntry,
     MediaKey,
 )
+from lightning_sweeps.messages.nodes import AgentThere, Node, NodeGpu, NodeNow, RunThere
 from lightning_sweeps.messages.runs import (
     Change,
     Changes,
     ConsoleLine,
-    Node,
-    NodeGpu,
     Run,
     RunChange,
     RunLabels,
@@ -90,6 +89,7 @@ __all__ = [
     "AgentOrders",
     "AgentRegister",
     "AgentRegistered",
+    "AgentThere",
     "AliasChange",
     "ApiKey",
     "Artifact",
@@ -121,6 +121,7 @@ __all__ = [
     "MediaKey",
     "Node",
     "NodeGpu",
+    "NodeNow",
     "Point",
     "Problem",
     "Role",
@@ -128,6 +129,7 @@ __all__ = [
     "RunChange",
     "RunLabels",
     "RunList",
+    "RunThere",
     "RunsPage",
     "RunsQuery",
     "Series",

@@ -1,4 +1,4 @@
-"""Runs, their table, their console lines, the nodes they run on, and what changed."""
+"""Runs, their table, their console lines, and what changed."""
 
 from __future__ import annotations
 
@@ -131,29 +131,3 @@ class ConsoleLine:
     id: int = 0
     run: str = ""
     rank: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class NodeGpu:
-    """A GPU of a node. `place`: `1` for the second one, `1:0` for the first part of it where MIG divides it.
-
-    `uuid` is empty and `memory_bytes` 0 where a service of an earlier version has told of it.
-    """
-
-    place: str
-    uuid: str
-    name: str
-    memory_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A machine whose service has sent samples. `gpus`: their names; `devices`: the same GPUs in the same order."""
-
-    id: str
-    host: str
-    cpu_count: int
-    memory_bytes: int
-    gpus: list[str]
-    seen: float
-    devices: list[NodeGpu] = field(default_factory=list)

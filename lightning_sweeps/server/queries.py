@@ -15,6 +15,7 @@ from lightning_sweeps.messages import (
     ConsoleLine,
     Health,
     Node,
+    NodeNow,
     Point,
     Problem,
     Run,
@@ -29,7 +30,7 @@ from lightning_sweeps.messages import (
 )
 from lightning_sweeps.records import RunState
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import console, hot, ingest, nodes, projects, reading, runs, series, table
+from lightning_sweeps.store import console, hot, ingest, nodes, occupancy, projects, reading, runs, series, table
 
 MOST_RUNS = 1000
 MOST_POINTS = 10_000
@@ -198,6 +199,13 @@ def read_points(
 def list_nodes(store: StoreDep) -> list[Node]:
     with store.read() as connection:
         return nodes.list_nodes(connection)
+
+
+@router.get("/api/nodes/now")
+def read_nodes(store: StoreDep) -> list[NodeNow]:
+    """Tell who runs what where: every node with its newest sample, the runs that go on there, and its agents."""
+    with store.read() as connection:
+        return occupancy.read_nodes(connection)
 
 
 def _encoded(answer: Series | SeriesAnswer | list[Point]) -> Response:

@@ -15,6 +15,8 @@ from lightning_sweeps.ids import new_id
 from lightning_sweeps.store import schema, sweeps
 from lightning_sweeps.store.plain import plain
 
+OPEN: tuple[m.SweepState, ...] = ("running", "paused", "stopped")
+
 
 def register_agent(connection: Connection, sweep_id: str, wanted: m.AgentRegister, *, now: float) -> m.Agent:
     """Take a new agent in.
@@ -59,6 +61,19 @@ def list_agents(connection: Connection, sweep_id: str) -> list[m.Agent]:
     table = schema.agent
     query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.registered, table.c.id)
     return [_to_message(row) for row in connection.execute(query)]
+
+
+def at_work(connection: Connection) -> list[m.AgentThere]:
+    """Return the agents of all sweeps that are not over, in the order in which they came, but for those that left."""
+    agent, sweep, trial = schema.agent, schema.sweep, schema.trial
+    told = (sweep.c.name, trial.c.number, trial.c.started, trial.c.lease_expires)
+    joined = agent.join(sweep, sweep.c.id == agent.c.sweep_id).outerjoin(trial, trial.c.id == agent.c.trial_id)
+    asked = select(agent, *(column.label(f"at_{column.name}") for column in told)).select_from(joined)
+    open_ones = asked.where(sweep.c.state.in_(OPEN), agent.c.state != "gone")
+    return [
+        m.AgentThere(_to_message(row), row.at_name or row.sweep_id, row.at_number, row.at_started, row.at_lease_expires)
+        for row in connection.execute(open_ones.order_by(agent.c.registered, agent.c.id))
+    ]
 
 
 def change(connection: Connection, agent_id: str, **values: object) -> None:

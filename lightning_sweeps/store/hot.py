@@ -17,6 +17,8 @@ from lightning_sweeps.store.owners import OwnerKind, run_of
 MOST_ROWS = 1024
 MOST_PARTS = 48
 AT_ONCE = 400
+LAST_PARTS = 3
+"""The newest sample may be spread over parts, as a journal is read while it grows."""
 HEADER_NODE = (3, 2)
 """Where `process.node` is in a header, which is an array behind its tag."""
 
@@ -70,6 +72,24 @@ def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) 
     """Let nobody else write to the run's or the node's series until this transaction ends."""
     table = schema.run if run_id is not None else schema.node
     connection.execute(select(table.c.id).where(table.c.id == (run_id or node_id)).with_for_update())
+
+
+def newest(connection: Connection, node_ids: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Return the newest sample, by owner and key, of nodes and of processes there, of what is not sorted yet."""
+    found: dict[str, dict[str, float]] = {}
+    unique = list(node_ids)
+    place = func.row_number().over(partition_by=_hot.c.journal_id, order_by=_hot.c.id.desc()).label("place")
+    for at in range(0, len(unique), AT_ONCE):
+        waiting = select(_hot.c.id, _journal.c.node_id, _hot.c.data, place).join(_journal)
+        some = waiting.where(_journal.c.node_id.in_(unique[at : at + AT_ONCE])).subquery()
+        rows = connection.execute(select(some).where(some.c.place <= LAST_PARTS).order_by(some.c.id)).all()
+        for node_id in {row.node_id for row in rows}:
+            for owner, columns in unpack(row.data for row in rows if row.node_id == node_id).items():
+                last = max(int(one.time.max()) for one in columns.values())
+                found[owner or node_id] = {
+                    key: float(one.value[one.time.argmax()]) for key, one in columns.items() if one.time.max() == last
+                }
+    return found
 
 
 def _nodes_of(connection: Connection, run_ids: list[str]) -> list[str]:

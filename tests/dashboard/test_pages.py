@@ -326,7 +326,7 @@ def test_a_run_and_its_node(seen: Open) -> None:
     page.see("seed", ".different")
     page.see("killed by signal 9")
     page.click("[role=tab]", "System")
-    page.see("gpu utilization %")
+    page.see("GPU utilization")
     seen.go("/nodes")
     page.see("GPU <b>A</b>")
 

@@ -185,13 +185,54 @@ export interface LinesWanted {
   around?: number;
 }
 
+/** A GPU of a node; `place`: `1`, or `1:0` for the first part of it where MIG divides it. */
+export interface NodeGpu {
+  place: string;
+  uuid: string;
+  name: string;
+  memory_bytes: number;
+}
+
 export interface Node {
   id: string;
   host: string;
   cpu_count: number;
   memory_bytes: number;
   gpus: string[];
+  devices: NodeGpu[];
   seen: number;
+}
+
+/** A run that goes on at a node; `values`: the newest sample of its processes, by key. */
+export interface RunThere {
+  id: string;
+  project: string;
+  name: string;
+  group: string;
+  rank: number;
+  world_size: number;
+  user: string;
+  sweep: string | null;
+  trial: string | null;
+  created: number;
+  gpus: string[];
+  values: Record<string, number>;
+}
+
+export interface AgentThere {
+  agent: Agent;
+  sweep_name: string;
+  trial_number: number | null;
+  trial_since: number | null;
+  lease_expires: number | null;
+}
+
+/** A node and what goes on there; of a machine without a service only the agents are known. */
+export interface NodeNow {
+  node: Node;
+  values: Record<string, number>;
+  runs: RunThere[];
+  agents: AgentThere[];
 }
 
 export interface Trial {
@@ -269,6 +310,9 @@ export function query(values: Record<string, string | number | null | undefined>
 
 const id = encodeURIComponent;
 
+/** Returns under which owner the series of a run's processes are. */
+export const processOf = (run: string) => `process:${run}`;
+
 export interface RunFilter {
   project?: string;
   group?: string;
@@ -291,6 +335,7 @@ export const paths = {
   groupConsole: (project: string, group: string, wanted: LinesWanted): Path<ConsoleLine[]> => `/api/console${query({ project, group, ...wanted })}`,
   keys: (owner: string): Path<SeriesInfo[]> => `/api/series/${id(owner)}`,
   nodes: (): Path<Node[]> => "/api/nodes",
+  nodesNow: (): Path<NodeNow[]> => "/api/nodes/now",
   sweeps: (project?: string): Path<Sweep[]> => `/api/sweeps${query({ project })}`,
   sweep: (sweep: string): Path<Sweep> => `/api/sweeps/${id(sweep)}`,
   trials: (sweep: string, since: number | null): Path<TrialChanges> => `/api/sweeps/${id(sweep)}/trials/changes${query({ since })}`,

@@ -73,6 +73,6 @@ export function concerns(path: string, changes: Changes | null): boolean {
   const has = (some: Change[]) => some.some((one) => one.id === id);
   if (kind === "series") return isRun || has(changes.nodes);
   if (kind === "sweeps") return id === undefined ? changes.sweeps.length > 0 : has(changes.sweeps);
-  if (kind === "nodes") return changes.nodes.length > 0;
+  if (kind === "nodes") return changes.nodes.length > 0 || (id === "now" && (changes.sweeps.length > 0 || changes.runs.length > 0));
   return (kind === "projects" || kind === "console") && (changes.is_cut || changes.runs.length > 0);
 }

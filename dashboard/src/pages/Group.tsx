@@ -11,8 +11,9 @@ import { Pace } from "../charts/Pace";
 import { Console } from "../parts/Console";
 import { Fact, Failure, Page, Section, Tabs, useTitle } from "../parts/Page";
 import { State } from "../parts/State";
+import { GroupSystem } from "../parts/System";
 
-const TABS = ["Charts", "Ranks", "Pace", "Console"];
+const TABS = ["Charts", "Ranks", "Pace", "System", "Console"];
 
 export function GroupPage({ project, group }: { project: string; group: string }) {
   const { value: list, error } = useData(paths.runs({ project, group, limit: 1000 }));
@@ -57,6 +58,7 @@ export function GroupPage({ project, group }: { project: string; group: string }
       {tab === "Charts" && <Charts runs={chartRuns} bandName="band over ranks" />}
       {tab === "Ranks" && <Ranks runs={runs} chartRuns={chartRuns} />}
       {tab === "Pace" && <Pace runs={runs} />}
+      {tab === "System" && <GroupSystem runs={runs} began={began} ended={runs.every((run) => run.ended !== null) ? ended : null} />}
       {tab === "Console" && <Console runs={runs} />}
     </Page>
   );

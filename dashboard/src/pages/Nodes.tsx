@@ -1,82 +1,122 @@
-import { type Agent, type Node, paths, type Sweep } from "../base/api";
+import { type NodeNow, paths } from "../base/api";
 import { useData, useNow } from "../base/data";
 import { ago, bytes, number } from "../base/format";
+import { gpusText } from "../base/gpus";
 import { useParam } from "../base/router";
+import { AgentTable } from "../nodes/AgentTable";
+import { GpuTable, RunLine } from "../nodes/GpuTable";
+import { Meter } from "../nodes/Meter";
+import { type GpuState, gpusNow, isQuiet, placesOfRun } from "../nodes/occupancy";
 import { NodeCharts } from "../parts/System";
-import { Failure, Page, Section, useTitle } from "../parts/Page";
-import { State } from "../parts/State";
-import { useTrials } from "../sweep/load";
+import { Fact, Failure, Page, Section, useTitle } from "../parts/Page";
 
 const WINDOW_S = 1800;
-const QUIET_S = 60;
+const EVERY_MS = 10_000;
+const GPU_WORDS: [GpuState, string][] = [
+  ["used", "used by runs"],
+  ["foreign", "used by others"],
+  ["reserved", "kept for trials"],
+  ["idle", "idle"],
+  ["unknown", "not known"],
+];
 
 export function NodesPage() {
-  const { value: nodes, error } = useData(paths.nodes());
-  const sweeps = useData(paths.sweeps()).value ?? [];
+  const { value: nodes, error } = useData(paths.nodesNow(), EVERY_MS);
   const now = useNow(2000);
+  const [shown, setShown] = useParam("node");
   useTitle("Agents and nodes");
-  const open = sweeps.filter((sweep) => sweep.state === "running" || sweep.state === "paused" || sweep.state === "stopped");
+  const isOpen = (there: NodeNow) => shown === there.node.id || (shown === "" && nodes?.length === 1);
+  const live = nodes?.filter((there) => !isQuiet(there, now)) ?? [];
+  const quiet = nodes?.filter((there) => isQuiet(there, now)) ?? [];
   return (
-    <Page title="Agents & nodes">
+    <Page title="Agents & nodes" facts={nodes && nodes.length > 0 && <Facts live={live} quiet={quiet} />}>
       <Failure error={error} />
-      {open.length > 0 ? (
-        open.map((sweep) => <SweepAgents key={sweep.id} sweep={sweep} now={now} />)
-      ) : (
-        <p class="soft">No sweep is running, so no agent is at work.</p>
-      )}
       {nodes?.length === 0 && <p class="empty">No machine has logged yet.</p>}
-      {nodes?.map((node) => <NodeSection key={node.id} node={node} now={now} />)}
+      {[...live, ...quiet].map((there) => (
+        <NodeSection key={there.node.id} there={there} now={now} isOpen={isOpen(there)} onOpen={(wanted) => setShown(wanted ? there.node.id : "-")} />
+      ))}
     </Page>
   );
 }
 
-function SweepAgents({ sweep, now }: { sweep: Sweep; now: number }) {
-  const agents = useData(paths.agents(sweep.id)).value ?? [];
-  const trials = useTrials(sweep.id);
-  const here = agents.filter((agent) => agent.state !== "gone");
-  const trialOf = (agent: Agent) => trials.find((trial) => trial.id === agent.trial);
+function Facts({ live, quiet }: { live: NodeNow[]; quiet: NodeNow[] }) {
+  const gpus = live.flatMap(gpusNow);
+  const words = GPU_WORDS.map(([state, word]) => [gpus.filter((gpu) => gpu.state === state).length, word] as const).filter(([count]) => count > 0);
+  const agents = live.flatMap(({ agents }) => agents);
+  const working = agents.filter(({ agent }) => agent.state === "working").length;
   return (
-    <Section title={sweep.name || sweep.id} note={<a href={`/sweeps/${sweep.id}`}>sweep {sweep.id}</a>}>
-      {!here.length && <p class="empty">No agent is at work on it.</p>}
-      <ul class="rows">
-        {here.map((agent) => (
-          <li key={agent.id}>
-            <State state={agent.state} />
-            <b>
-              {agent.host} · slot {agent.slot}
-            </b>
-            <span class="soft">{agent.gpus.length ? `GPU ${agent.gpus.join(", ")}` : "no GPU"} · pid {agent.pid}</span>
-            <span>{trialOf(agent) ? <a href={`/sweeps/${sweep.id}?trial=${agent.trial}`}>trial {trialOf(agent)!.number}</a> : <span class="soft">waits for a trial</span>}</span>
-            <span class="soft when">
-              {agent.trials_done} done · heard of {ago(agent.seen, now)}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </Section>
+    <>
+      <Fact name="nodes">
+        {live.length}
+        {quiet.length > 0 && `, ${quiet.length} not heard of`}
+      </Fact>
+      <Fact name="GPUs">{gpus.length ? words.map(([count, word]) => `${count} ${word}`).join(", ") : "none"}</Fact>
+      <Fact name="runs that go on">{live.reduce((sum, { runs }) => sum + runs.length, 0)}</Fact>
+      <Fact name="agents">{agents.length ? `${working} at work, ${agents.length - working} waiting or lost` : "none"}</Fact>
+    </>
   );
 }
 
-function NodeSection({ node, now }: { node: Node; now: number }) {
-  const [shown, setShown] = useParam("node");
-  const isQuiet = now - node.seen > QUIET_S;
-  const isOpen = shown === node.id || (shown === "" && !isQuiet);
+interface NodeProps {
+  there: NodeNow;
+  now: number;
+  isOpen: boolean;
+  onOpen: (isOpen: boolean) => void;
+}
+
+function NodeSection({ there, now, isOpen, onOpen }: NodeProps) {
+  const { node, runs, agents } = there;
+  const isSampled = node.cpu_count > 0;
+  const hasNews = !isQuiet(there, now);
+  const offGpu = runs.filter((run) => !placesOfRun(run, node.devices).length);
   const from = Math.floor(node.seen / 60) * 60 - WINDOW_S;
+  const about = isSampled ? `${node.cpu_count} CPUs · ${bytes(node.memory_bytes)} · ${gpusText(node.devices)} · ` : "agents only: no run has logged there · ";
   return (
     <Section
       title={node.host}
-      note={`${node.cpu_count} CPUs · ${bytes(node.memory_bytes)} · ${node.gpus.length ? gpus(node.gpus) : "no GPU"} · heard of ${ago(node.seen, now)}`}
+      note={
+        <>
+          {about}
+          <span class={hasNews ? "" : "warn-text"}>heard of {ago(node.seen, now)}</span>
+        </>
+      }
       aside={
-        <button type="button" aria-expanded={isOpen} onClick={() => setShown(isOpen ? "-" : node.id)}>
-          {isOpen ? "Hide" : "Show"} load
-        </button>
+        isSampled && (
+          <button type="button" aria-expanded={isOpen} aria-label={`${isOpen ? "Hide" : "Show"} load of ${node.host}`} onClick={() => onOpen(!isOpen)}>
+            {isOpen ? "Hide" : "Show"} load
+          </button>
+        )
       }
     >
-      {isOpen && <NodeCharts node={node.id} from={from} to={Math.max(node.seen, from + 60)} />}
+      {hasNews && isSampled && <Load there={there} />}
+      {hasNews && node.devices.length > 0 && <GpuTable there={there} now={now} />}
+      {offGpu.length > 0 && (
+        <>
+          <h3 class="node-part">{hasNews ? "Runs without a GPU" : "Runs that were not seen to end"}</h3>
+          {(hasNews ? offGpu : runs).map((run) => (
+            <RunLine key={run.id} run={run} trials={agents} now={now} />
+          ))}
+        </>
+      )}
+      {agents.length > 0 && (
+        <>
+          <h3 class="node-part">Agents</h3>
+          <AgentTable agents={agents} now={now} />
+        </>
+      )}
+      {isOpen && isSampled && <NodeCharts node={node.id} from={from} to={Math.max(node.seen, from + 60)} />}
     </Section>
   );
 }
 
-function gpus(names: string[]): string {
-  return [...Map.groupBy(names, (name) => name)].map(([name, same]) => `${number(same.length)} × ${name}`).join(", ");
+/** What the machine as a whole does now. */
+function Load({ there: { node, values } }: { there: NodeNow }) {
+  const { "cpu.percent": cpu, "memory.used_bytes": memory, "disk.percent": disk } = values;
+  return (
+    <div class="load">
+      {cpu !== undefined && <Meter share={cpu / 100} text={`CPU ${number(cpu, 3)} %`} name={`CPU of ${node.host}`} />}
+      {memory !== undefined && <Meter share={memory / node.memory_bytes} text={`memory ${bytes(memory)} of ${bytes(node.memory_bytes)}`} name={`Memory of ${node.host}`} />}
+      {disk !== undefined && <Meter share={disk / 100} text={`disk ${number(disk, 3)} % full`} name={`Disk of ${node.host}`} />}
+    </div>
+  );
 }

@@ -161,10 +161,10 @@ def nvmlDeviceGetMemoryInfo(handle: Handle) -> Memory:  # noqa: N802
 
 
 def nvmlDeviceGetUtilizationRates(handle: Handle) -> Utilization:  # noqa: N802
-    _readable(handle, "utilization")
+    machine = _readable(handle, "utilization")
     if handle.part is not None:
         raise NVMLError_NotSupported
-    return Utilization(gpu=10 + handle.index, memory=5)
+    return Utilization(gpu=10 + handle.index if _processes(machine, handle.index) else 0, memory=5)
 
 
 def nvmlDeviceGetTemperature(handle: Handle, sensor: int) -> int:  # noqa: N802
