@@ -6,7 +6,7 @@ import { State } from "../parts/State";
 
 export function AgentTable({ agents, now }: { agents: AgentThere[]; now: number }) {
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table class="plain-table">
         <thead>
           <tr>

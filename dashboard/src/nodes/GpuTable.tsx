@@ -7,7 +7,7 @@ import { type GpuNow, gpusNow, taken } from "./occupancy";
 
 export function GpuTable({ there, now }: { there: NodeNow; now: number }) {
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table class="plain-table gpus">
         <thead>
           <tr>
