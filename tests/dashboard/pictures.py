@@ -57,7 +57,7 @@ def pages(client: Client) -> list[tuple[str, str, int, str]]:
     columns = f"state|rank|{metrics}|created|duration|rows"
     group = f"/groups/{run.project}/{run.group}"
     return [
-        ("sweep", f"/sweeps/{sweep.id}", 1680, ".drawing canvas"),
+        ("sweep", f"/sweeps/{sweep.id}", 1296, ".drawing canvas"),
         ("runs", f"/runs?project={run.project}&fold=on&open={run.id}&columns={columns}", 620, ".spark path"),
         ("charts", f"/runs?project={run.project}&view=Charts&look=env.out.band&keys=loss", 900, ".chart canvas"),
         ("run", f"/runs/{run.id}?view=Overview&against={other.id}", 500, ".command"),

@@ -31,11 +31,11 @@ export function bytes(size: number, digits = 3): string {
 
 export function duration(seconds: number): string {
   if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
-  if (seconds < 59.5) return `${number(seconds, seconds < 10 ? 2 : 3)} s`;
+  if (seconds < 59.95) return `${number(seconds, seconds < 10 ? 2 : 3)} s`;
   const minutes = Math.round(seconds / 60);
   if (seconds < 3600) {
-    const whole = Math.floor(seconds / 60);
-    return parts([whole, "m"], [Math.floor(seconds - whole * 60), "s"]);
+    const whole = Math.floor(Math.max(seconds, 60) / 60);
+    return parts([whole, "m"], [Math.max(0, Math.floor(seconds - whole * 60)), "s"]);
   }
   if (minutes < 48 * 60) return parts([Math.floor(minutes / 60), "h"], [minutes % 60, "m"]);
   return parts([Math.floor(minutes / 1440), "d"], [Math.floor((minutes % 1440) / 60), "h"]);

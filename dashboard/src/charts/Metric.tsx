@@ -52,8 +52,9 @@ export function Metric({ metric, runs, smoothing, look, isBanded, onZoom, isLarg
   const names = having.map(({ color, label }) => color + label).join();
   const lines = useMemo((): Line[] => {
     if (isBanded) {
+      // a band has the same colour in every chart: that of its first run, also where that one has not logged the metric
       return groups.found.map((group) => {
-        const { color = "", label = "" } = having.find(({ run, band }) => (band ?? run.id) === group.group) ?? {};
+        const { color = "", label = "" } = runs.find(({ run, band }) => (band ?? run.id) === group.group) ?? {};
         const name = group.members > 1 ? `${group.group} (mean of ${group.members})` : label;
         return toBand(group, { id: group.group, label: name, color }, smoothing);
       });

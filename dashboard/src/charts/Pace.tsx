@@ -53,7 +53,7 @@ export function Pace({ runs }: { runs: Run[] }) {
       {!steps.length && <p class="empty">Too few steps of {chosen} yet.</p>}
       {steps.length > 0 && (
         <>
-          <Section title="Behind the first rank" note={slowest(late, names)}>
+          <Section title="Behind the first rank" note={slowest(late, seconds, names)}>
             <Heat rows={late} names={names} steps={steps} tell={duration} from={0} />
           </Section>
           <Section title="Time per step" note="between two of its values, as the clock says">
@@ -76,17 +76,20 @@ function sharedKeys(runs: Run[]): string[] {
 }
 
 /** Returns who lags most, in words; where nobody stands out it is not said who. */
-function slowest(late: (number | null)[][], names: string[]): string {
+function slowest(late: (number | null)[][], seconds: (number | null)[][], names: string[]): string {
   const means = late.map(meanOf);
   const most = means.indexOf(Math.max(...means));
   const others = means.filter((_, at) => at !== most);
   const usual = others.reduce((sum, value) => sum + value, 0) / Math.max(1, others.length);
+  const step = Math.max(...seconds.map(meanOf));
   const plain = "how long after the first rank each one logged a step";
-  return means[most]! > STANDS_OUT * usual && others.length ? `${names[most]} lags most: ${duration(means[most]!)} in the mean, the others ${duration(usual)}` : plain;
+  return others.length && means[most]! > Math.max(STANDS_OUT * usual, NOTABLE * step) ? `${names[most]} lags most: ${duration(means[most]!)} in the mean, the others ${duration(usual)}` : plain;
 }
 
 /** How many times the others' mean lag makes a straggler. */
 const STANDS_OUT = 2;
+/** Which part of a step a lag has to be worth, to be told of. */
+const NOTABLE = 0.2;
 
 function meanOf(row: (number | null)[]): number {
   const there = row.filter((value) => value !== null);
