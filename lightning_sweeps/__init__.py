@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.api import Api
     from lightning_sweeps.creating import best, sweep
     from lightning_sweeps.inline import agent
+    from lightning_sweeps.notebook import View, view
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
     from lightning_sweeps.sdk.trial import Trial, current_trial
@@ -25,6 +26,8 @@ _HOME_OF = {
     "agent": "lightning_sweeps.inline",
     "best": "lightning_sweeps.creating",
     "sweep": "lightning_sweeps.creating",
+    "View": "lightning_sweeps.notebook",
+    "view": "lightning_sweeps.notebook",
     "Run": "lightning_sweeps.sdk.run",
     "SweepCallback": "lightning_sweeps.trainer.callback",
     "SweepLogger": "lightning_sweeps.trainer.logger",
@@ -43,6 +46,7 @@ __all__ = [
     "SweepCallback",
     "SweepLogger",
     "Trial",
+    "View",
     "__version__",
     "agent",
     "best",
@@ -53,6 +57,7 @@ __all__ = [
     "require",
     "setup",
     "sweep",
+    "view",
 ]
 
 

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
+import { isEmbedded } from "./base/embed";
 import { startLive } from "./base/live";
 import { interceptLinks, usePlace } from "./base/router";
 import { startTheme } from "./base/theme";
@@ -11,6 +12,7 @@ import { RunPage } from "./pages/Run";
 import { RunsPage } from "./pages/Runs";
 import { SweepPage } from "./pages/Sweep";
 import { SweepsPage } from "./pages/Sweeps";
+import { Embedded } from "./parts/Embedded";
 import { Page } from "./parts/Page";
 import { Shell } from "./parts/Shell";
 
@@ -28,10 +30,11 @@ function Content() {
 
 startTheme();
 interceptLinks();
-startLive();
+if (!isEmbedded) startLive();
+const Around = isEmbedded ? Embedded : Shell;
 render(
-  <Shell>
+  <Around>
     <Content />
-  </Shell>,
+  </Around>,
   document.getElementById("app")!,
 );

@@ -27,6 +27,9 @@ Format = typer.Option("text", "--log-format", help="Log lines as text, or as JSO
 AllowedHosts = typer.Option(
     [], "--allowed-host", help="A name under which browsers may ask, besides this machine's own; may be repeated."
 )
+EmbedOrigins = typer.Option(
+    [], "--embed-origin", help="Pages that may show a view, e.g. https://jupyter.example.org; may be repeated."
+)
 
 
 @app.command()
@@ -42,6 +45,7 @@ def server(
     max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="The largest single file, in GB."),
     quota_gb: float | None = typer.Option(None, "--quota-gb", help="How much of files a project may keep, in GB."),
     allowed_host: list[str] = AllowedHosts,
+    embed_origin: list[str] = EmbedOrigins,
     tls_certificate: str | None = typer.Option(None, "--tls-certificate", help="For HTTPS: the certificate (PEM)."),
     tls_key: str | None = typer.Option(None, "--tls-key", help="For HTTPS: the certificate's key (PEM)."),
     log_format: LogFormat = Format,
@@ -74,6 +78,7 @@ def server(
             blobs=blobs,
             limits=gigabytes(max_file_gb, quota_gb),
             allowed_hosts=allowed_host,
+            embed_origins=embed_origin,
             certificate=certificate_of(tls_certificate, tls_key),
             log_format=log_format,
             say=typer.echo,

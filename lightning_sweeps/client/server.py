@@ -14,6 +14,10 @@ class ServerRoutes(Transport):
         """Return a link that logs a browser in to the dashboard, once."""
         return self._post("/api/login", m.LoginLink)
 
+    def view_ticket(self) -> m.ViewTicket:
+        """Return a ticket that shows one view of the dashboard inside another page, once."""
+        return self._post("/api/views", m.ViewTicket)
+
     def create_key(self, key: m.KeyCreate) -> m.KeyCreated:
         """Make an API key; takes the role admin, as the next two do."""
         return self._post("/api/keys", m.KeyCreated, key)

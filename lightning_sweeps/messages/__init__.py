@@ -60,6 +60,8 @@ from lightning_sweeps.messages.server import (
     Problem,
     Role,
     Session,
+    ViewTicket,
+    ViewToken,
 )
 from lightning_sweeps.messages.sweeps import (
     FINAL_TRIAL_STATES,
@@ -152,4 +154,6 @@ __all__ = [
     "TrialEnqueue",
     "TrialMark",
     "TrialState",
+    "ViewTicket",
+    "ViewToken",
 ]

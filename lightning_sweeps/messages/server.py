@@ -26,6 +26,23 @@ class LoginLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewTicket:
+    """`<server><path><place in the dashboard>#<ticket>` is what another page frames, once, until `expires`."""
+
+    path: str
+    ticket: str
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class ViewToken:
+    """What a framed view asks with until `expires`, as bearer token; it only reads."""
+
+    token: str
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Who asks: the name of the API key behind the request, and what it may do."""
 

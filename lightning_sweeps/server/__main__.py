@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--max-file-gb", type=float, default=50.0, help="the largest file (default: %(default)s)")
     parser.add_argument("--quota-gb", type=float, help="how much of files a project may keep (default: no bound)")
     parser.add_argument("--allowed-host", action="append", default=[], help="a name under which browsers may ask")
+    parser.add_argument("--embed-origin", action="append", default=[], help="pages that may frame a view")
     parser.add_argument("--tls-certificate", help="for HTTPS: the certificate with its chain (PEM)")
     parser.add_argument("--tls-key", help="for HTTPS: the certificate's key (PEM)")
     parser.add_argument("--log-format", type=LogFormat, choices=list(LogFormat), default=LogFormat.text)
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             blobs=given.blobs,
             limits=gigabytes(given.max_file_gb, given.quota_gb),
             allowed_hosts=given.allowed_host,
+            embed_origins=given.embed_origin,
             certificate=certificate_of(given.tls_certificate, given.tls_key),
             log_format=given.log_format,
             say=partial(print, flush=True),

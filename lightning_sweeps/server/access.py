@@ -9,7 +9,8 @@ from lightning_sweeps.messages import Role
 
 RANKS: dict[Role, int] = {"read": 0, "write": 1, "admin": 2}
 
-READING_POSTS = frozenset({"/api/runs/query", "/api/series/query", "/api/series/packed", "/api/login", "/api/logout"})
+QUERIES = frozenset({"/api/runs/query", "/api/series/query", "/api/series/packed"})
+READING_POSTS = QUERIES | {"/api/login", "/api/logout", "/api/views"}
 """Requests that ask and change nothing, though they have a body."""
 ADMIN_PATHS = ("/api/keys", "/api/audit")
 UNTOLD = ("/api/journals", "/api/agents")
@@ -31,6 +32,13 @@ def needed(method: str, path: str) -> Role:
 def may(role: Role, method: str, path: str) -> bool:
     """Return whether a key of `role` may make a request."""
     return RANKS[role] >= RANKS[needed(method, path)]
+
+
+def may_view(method: str, path: str) -> bool:
+    """Return whether a framed view may make a request: it reads, and gets no other way in."""
+    if path.startswith(ADMIN_PATHS):
+        return False
+    return method in ("GET", "HEAD") or (method == "POST" and path in QUERIES)
 
 
 def is_told(method: str, path: str) -> bool:

@@ -24,6 +24,7 @@ from lightning_sweeps.server import (
     reference,
     sessions,
     sweeps,
+    views,
     wishes,
 )
 from lightning_sweeps.server.context import Limits
@@ -39,6 +40,7 @@ def create_app(
     limits: Limits | None = None,
     hosts: Hosts | None = None,
     lease_s: float = sweeps.LEASE_S,
+    framing: str | None = None,
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -48,6 +50,7 @@ def create_app(
         limits: how much of them it takes.
         hosts: the names under which browsers may ask; default: this machine's own.
         lease_s: an agent that is not heard of for this long loses its trial.
+        framing: the policy of views in other pages; default: this machine's own pages may frame them.
     """
     known_keys = auth.Keys(store)
     app = FastAPI(
@@ -66,10 +69,11 @@ def create_app(
     app.state.keys = known_keys
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s
+    app.state.framing = framing or views.framing()
     app.state.closing = threading.Event()
     problems.install(app)
     parts = (ingest, queries, lines, media, live, sweeps, wishes, keys, operations, reference)
-    for part in (*parts, dashboard):  # the last takes every other path
+    for part in (*parts, views, dashboard):  # the last takes every other path
         app.include_router(part.router)
     return app
 

@@ -1,5 +1,7 @@
 """Every request carries an API key: a bearer token, the password of HTTP Basic, or the cookie of a logged-in browser.
 
+In a page that frames a view (`views.py`) a token stands for the key, as bearer token too, and only reads.
+
 The cookie is no key of its own (see `sessions.py`), and counts only for requests that our own pages make.
 
 Keys are random tokens of 256 bits, so a plain SHA-256 of them is all that the database needs to hold.
@@ -160,14 +162,19 @@ class KeyRequired:
             return
         given = given_key(headers.get("authorization", ""))
         name = None if given is None else self._keys.name_at_hand(given)
+        is_view = False
+        if name is None and given is not None and given.startswith(sessions.VIEW_PREFIX):
+            token = given.removeprefix(sessions.VIEW_PREFIX)
+            name = await run_in_threadpool(self._keys.name_of_token, "view", token)
+            is_view = name is not None
         if name is None:
             name = await run_in_threadpool(self._name, scope)
-        if name is None and scope.get("path") == pages.LOGIN_PATH:
+        if name is None and pages.is_open(scope.get("path", "")):
             scope.setdefault("state", {})["key_name"] = None
             await self._app(scope, receive, send)
             return
         if name is not None:
-            await self._let_in(name, scope, receive, send)
+            await self._let_in(name, scope, receive, send, is_view=is_view)
             return
         if pages.is_navigation(scope):
             await pages.not_logged_in(scope)(scope, receive, send)
@@ -178,15 +185,19 @@ class KeyRequired:
         problem = Problem(said, "send `Authorization: Bearer <key>`; clients take it from LIGHTNING_SWEEPS_API_KEY")
         await answer(401, problem, {"WWW-Authenticate": CHALLENGE})(scope, receive, send)
 
-    async def _let_in(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request whose key is known, if the key's role allows it."""
+    async def _let_in(self, name: str, scope: Scope, receive: Receive, send: Send, *, is_view: bool) -> None:
+        """Answer a request whose key is known, if the key's role allows it; a framed view of that key only reads."""
         method, path, role = scope.get("method", "GET"), scope.get("path", ""), self._keys.role_of(name)
+        if is_view and not access.may_view(method, path):
+            problem = Problem("a framed view only reads", "open the dashboard itself: `lightning-sweeps ui`")
+            await answer(403, problem)(scope, receive, send)
+            return
         if not access.may(role, method, path):
             wanted = access.needed(method, path)
             problem = Problem(f"the key `{name}` has the role `{role}`, this takes `{wanted}`", "ask for another key")
             await answer(403, problem)(scope, receive, send)
             return
-        scope.setdefault("state", {})["key_name"] = name
+        scope.setdefault("state", {}).update(key_name=name, role="read" if is_view else role)
         if not access.is_told(method, path):
             await self._app(scope, receive, send)
             return

@@ -59,9 +59,9 @@ def make_login_link(keys: KeysDep, key_name: KeyNameDep) -> LoginLink:
 
 
 @router.get("/api/session")
-def get_session(keys: KeysDep, key_name: KeyNameDep) -> Session:
-    """Say who asks, and what that key may do."""
-    return Session(key_name, __version__, keys.role_of(key_name))
+def get_session(request: Request, key_name: KeyNameDep) -> Session:
+    """Say who asks, and what it may do."""
+    return Session(key_name, __version__, request.state.role)
 
 
 @router.get(pages.LOGIN_PATH, include_in_schema=False)

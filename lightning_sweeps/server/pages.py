@@ -12,6 +12,8 @@ from starlette.types import Scope
 
 LOGIN_PATH = "/login"
 API_PREFIX = "/api/"
+VIEW_PREFIX = "/embed/"
+ASSET_PREFIX = "/assets/"
 
 _STYLE = """
 :root { color-scheme: light dark;
@@ -51,6 +53,11 @@ def port(scope: Scope) -> int:
     """Return the port that the request came in by."""
     server = scope.get("server")
     return (server[1] or 0) if server else 0
+
+
+def is_open(path: str) -> bool:
+    """Return whether a path is answered without a key: what lets one in, and files of the page that hold no data."""
+    return path == LOGIN_PATH or path.startswith((VIEW_PREFIX, ASSET_PREFIX))
 
 
 def is_navigation(scope: Scope) -> bool:

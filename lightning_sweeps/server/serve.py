@@ -32,6 +32,7 @@ from lightning_sweeps.server.context import Limits
 from lightning_sweeps.server.hosts import Hosts
 from lightning_sweeps.server.logs import LogFormat, log_json
 from lightning_sweeps.server.sweeps import LEASE_S
+from lightning_sweeps.server.views import framing
 from lightning_sweeps.store.contents import open_contents
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
@@ -84,6 +85,7 @@ def serve(
     blobs: str | None = None,
     limits: Limits | None = None,
     allowed_hosts: Sequence[str] = (),
+    embed_origins: Sequence[str] = (),
     certificate: Certificate | None = None,
     log_format: LogFormat = LogFormat.text,
     say: Callable[[str], None] = print,
@@ -101,14 +103,16 @@ def serve(
         limits: how much of them is taken.
         allowed_hosts: names under which browsers may ask besides this machine's own; the first is the one that the
             server calls itself by.
+        embed_origins: pages that may frame a view, besides those of the browser's own machine: `https://jupyter.example.org`.
         certificate: for HTTPS; None: plain HTTP.
         log_format: of what is logged to stderr.
         say: gets one line with the address once the server accepts, and a warning where traffic can be overheard.
 
     Raises:
         ServerStartFailed: another server runs on this home, the address is taken, or the database does not answer.
-        UsageError: the host or the database URL cannot be used.
+        UsageError: the host, the database URL or an origin cannot be used.
     """
+    framed = framing(embed_origins)
     os.umask(0o077)
     make_private_folder(home.root)
     with _alone(home), _listening(host, port) as listener:
@@ -129,7 +133,7 @@ def serve(
 
             contents = open_contents(blobs, store, folder=home.blobs, near=home.media)
             hosts = Hosts([*allowed_hosts, host])
-            app = create_app(store, contents=contents, limits=limits, hosts=hosts, lease_s=lease_s)
+            app = create_app(store, contents=contents, limits=limits, hosts=hosts, lease_s=lease_s, framing=framed)
             server = _Server(app, ready=ready, certificate=certificate, log_format=log_format)
             server.run(sockets=[listener])
             return 0 if server.was_ready else EXIT_FAILURE

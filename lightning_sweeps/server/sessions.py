@@ -1,4 +1,6 @@
-"""How a browser is let in: a link that works once, exchanged for a cookie. Both are signed, nothing of them is stored.
+"""How a browser is let in: a link that works once, exchanged for a cookie; for a framed view a ticket and a token.
+
+All are signed, nothing of them is stored.
 
 The signature's secret is the digest of the API key that asked for the link, so that every server process on one
 database accepts them, and all of them end when the key is taken away.
@@ -13,12 +15,18 @@ import threading
 from collections.abc import Mapping
 from typing import Literal
 
-Kind = Literal["link", "session"]
+Kind = Literal["link", "session", "ticket", "view"]
 
 LINK_S = 3600.0
 """How long a login link can be used."""
 SESSION_S = 30 * 86400.0
 """How long a browser stays logged in."""
+TICKET_S = 600.0
+"""How long the ticket of a framed view can be used."""
+VIEW_S = 12 * 3600.0
+"""How long a framed view reads."""
+VIEW_PREFIX = "lsv_"
+"""What a framed view's token begins with; it is sent as a key is."""
 
 
 def issue(kind: Kind, key_digest: str, *, expires: float) -> str:

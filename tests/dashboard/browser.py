@@ -114,6 +114,16 @@ class Browser:
         actions = [moves[0], {"type": "pointerDown", "button": 0}, *moves[1:], {"type": "pointerUp", "button": 0}]
         self._mouse(actions)
 
+    @contextmanager
+    def inside(self, selector: str) -> Iterator[None]:
+        """Be in the frame that `selector` matches: every method is about it, also where it is of another origin."""
+        self.wait(lambda: self.count(selector) > 0, what=f"`{selector}`")
+        self._post("/frame", {"id": self.run("return document.querySelector(arguments[0])", selector)})
+        try:
+            yield
+        finally:
+            self._post("/frame", {"id": None})
+
     def hover(self, x: float, y: float) -> None:
         self._mouse([{"type": "pointerMove", "duration": 0, "x": round(x), "y": round(y)}])
 

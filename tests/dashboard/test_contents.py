@@ -37,6 +37,19 @@ def full(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Open(chromium, client, World(build_sweep(client), "", "run-full"))
 
 
+def test_media_are_shown_in_a_view_without_a_cookie_too(full: Open) -> None:
+    ticket = full.client.view_ticket()
+    page = full.go(f"{ticket.path}runs/run-full?view=Media#{ticket.ticket}")
+    loaded = "return [...document.querySelectorAll('.media img')].filter((one) => one.naturalWidth === 48)"
+    page.wait(lambda: page.run(f"{loaded}.length") == 3, what="three pictures")
+    assert all(source.startswith("blob:") for source in page.run(f"{loaded}.map((one) => one.src)"))
+    page.run("scrollTo(0, document.body.scrollHeight)")
+    length = "return document.querySelector('audio')?.duration"
+    page.wait(lambda: page.run(length) == pytest.approx(0.1), what="a sound")
+    page.wait(lambda: EVIL in page.text(".media pre"), what="a text")
+    assert page.complaints() == []
+
+
 def test_media_of_every_kind_are_shown_by_step(full: Open) -> None:
     page = full.go(f"{RUN}?view=Media")
     loaded = "return [...document.querySelectorAll('.media img')].filter((one) => one.naturalWidth === 48).length"

@@ -63,7 +63,7 @@ def test_a_made_up_link_gives_nothing(server: tuple[Client, ServerFile], link: s
 
 def test_a_browser_without_a_session_is_told_what_to_do(server: tuple[Client, ServerFile]) -> None:
     _, file = server
-    for path in ("/", "/sweeps/abc", "/assets/index.js"):
+    for path in ("/", "/sweeps/abc", "/embedded"):
         answer = requests.get(file.url + path, headers=HTML, timeout=5)
         assert answer.status_code == 401 and "lightning-sweeps ui" in answer.text
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

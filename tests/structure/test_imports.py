@@ -74,7 +74,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "inline": BASE | {"client", "connection", "agent", "sdk"},
     "creating": BASE | {"connection", "sweeps"},
-    "__init__": {"api", "creating", "sdk", "trainer", "inline"},
+    "notebook": BASE | {"client", "connection"},
+    "__init__": {"api", "creating", "sdk", "trainer", "inline", "notebook"},
 }
 """Part -> parts that it may import besides itself."""
 

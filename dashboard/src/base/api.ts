@@ -2,6 +2,8 @@
 
 import { frames, type SentLine, unpacked } from "./packed";
 
+import { isEmbedded, send } from "./embed";
+
 export type SweepState = "running" | "paused" | "stopped" | "cancelled" | "finished";
 export type TrialState =
   | "pending"
@@ -363,10 +365,10 @@ function reached<T>(work: Promise<T>): Promise<T> {
 }
 
 async function answered(path: string, init?: RequestInit): Promise<Response> {
-  const answer = await reached(fetch(path, { credentials: "same-origin", ...init }));
+  const answer = await reached(send(path, init));
   if (answer.ok) return answer;
   const text = await reached(answer.text());
-  if (answer.status === 401) location.reload(); // the session is over: the server's login page says what to do
+  if (answer.status === 401 && !isEmbedded) location.reload(); // the session is over: the server's login page says what to do
   let said = { message: `the server answered ${answer.status}`, hint: "" };
   try {
     said = { ...said, ...JSON.parse(text) };

@@ -1,11 +1,13 @@
 /** Says when it is time to look at the server again: it tells by server-sent events what changed, while the page is seen. */
 
 import { type Change, type Changes, LIVE_PATH } from "./api";
+import { isEmbedded, send } from "./embed";
 
 type Listener = (changes: Changes | null) => void;
+const AGAIN_MS = 3000;
 const listeners = new Set<Listener>();
 const watchers = new Set<(isConnected: boolean) => void>();
-let source: EventSource | null = null;
+let source: { close: () => void } | null = null;
 let isConnected = true;
 
 function tell(changes: Changes | null): void {
@@ -21,16 +23,49 @@ function connected(value: boolean): void {
 /** Opens the stream; a page that is not seen has none, so that many open tabs do not use up the browser's connections. */
 function open(): void {
   if (source || document.hidden) return;
-  source = new EventSource(LIVE_PATH);
-  source.onopen = () => connected(true);
-  source.onerror = () => {
+  if (isEmbedded) {
+    source = stream();
+    return;
+  }
+  const events = new EventSource(LIVE_PATH);
+  source = events;
+  events.onopen = () => connected(true);
+  events.onerror = () => {
     connected(false);
-    if (source?.readyState === EventSource.CLOSED) {
-      source = null; // refused: for good by the browser's rules, so ask again ourselves
-      setTimeout(open, 3000);
+    if (source === events && events.readyState === EventSource.CLOSED) again(); // refused: for good by the browser's rules
+  };
+  events.onmessage = (event) => tell(JSON.parse(event.data as string) as Changes);
+}
+
+function again(): void {
+  source = null;
+  setTimeout(open, AGAIN_MS);
+}
+
+/** Reads the same stream where an EventSource cannot: it sends no token. */
+function stream(): { close: () => void } {
+  const stop = new AbortController();
+  const read = async () => {
+    const answer = await send(LIVE_PATH, { signal: stop.signal });
+    if (!answer.ok || !answer.body) return answer.status !== 401;
+    connected(true);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return true;
+      const parts = (rest + value).split("\n\n");
+      rest = parts.pop()!;
+      for (const line of parts.join("\n").split("\n")) if (line.startsWith("data: ")) tell(JSON.parse(line.slice(6)) as Changes);
     }
   };
-  source.onmessage = (event) => tell(JSON.parse(event.data as string) as Changes);
+  void read()
+    .catch(() => true) // a broken connection
+    .then((isWorthIt) => {
+      if (stop.signal.aborted) return;
+      connected(false);
+      if (isWorthIt) again();
+    });
+  return { close: () => stop.abort() };
 }
 
 export function startLive(): void {

@@ -1,6 +1,7 @@
 /** Where the page is: path and query of its address. Every view's state lives there, so that a link shares it. */
 
 import { useEffect, useState } from "preact/hooks";
+import { isEmbedded, ownPath, placeHere, save } from "./embed";
 
 const listeners = new Set<() => void>();
 
@@ -8,8 +9,9 @@ function changed(): void {
   for (const listener of [...listeners]) listener();
 }
 
-export function navigate(to: string, { isReplacing = false } = {}): void {
-  if (to === location.pathname + location.search) return;
+export function navigate(wanted: string, { isReplacing = false } = {}): void {
+  const to = placeHere(wanted);
+  if (to === null || to === location.pathname + location.search) return;
   if (isReplacing) history.replaceState(null, "", to);
   else {
     history.pushState(null, "", to);
@@ -24,8 +26,13 @@ export function interceptLinks(): void {
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element).closest?.("a");
-    if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    if (link.pathname.startsWith("/api/")) return;
+    if (!link || link.origin !== location.origin) return;
+    if (isEmbedded && link.pathname.startsWith("/api/")) {
+      event.preventDefault();
+      void save(link);
+      return;
+    }
+    if (link.target || link.hasAttribute("download") || link.pathname.startsWith("/api/")) return;
     event.preventDefault();
     navigate(link.pathname + link.search);
   });
@@ -37,7 +44,7 @@ export interface Place {
 }
 
 function here(): Place {
-  return { path: location.pathname, query: new URLSearchParams(location.search) };
+  return { path: ownPath(location.pathname), query: new URLSearchParams(location.search) };
 }
 
 export function usePlace(): Place {

@@ -1,7 +1,9 @@
 /** One logged file, shown as what it is; what a page cannot show is offered as a file. */
 
 import { useEffect, useState } from "preact/hooks";
+import { send } from "../base/embed";
 import { bytes, number, value } from "../base/format";
+import { useSource } from "../parts/Embedded";
 import { contents, HISTOGRAM, loadJson, MATRIX, type MediaEntry, TABLE } from "./contents";
 import { type Histogram, HistogramBars } from "./Histograms";
 
@@ -28,21 +30,28 @@ export function Item({ entry, isRankTold }: { entry: MediaEntry; isRankTold: boo
 function Content({ entry }: { entry: MediaEntry }) {
   const source = contents.blob(entry.digest, entry.mime);
   const kind = entry.mime.split("/")[0];
-  if (kind === "image" && !entry.mime.includes("svg")) {
-    return (
-      <a href={source} target="_blank" rel="noreferrer">
-        <img src={source} alt={entry.caption || `${entry.key}, step ${entry.step}, ${entry.index}`} loading="lazy" />
-      </a>
-    );
-  }
-  if (kind === "audio") return <audio controls preload="metadata" src={source} aria-label={entry.caption || entry.key} />;
-  if (kind === "video") return <video controls preload="metadata" src={source} aria-label={entry.caption || entry.key} />;
+  if (kind === "image" && !entry.mime.includes("svg")) return <Picture source={source} name={entry.caption || `${entry.key}, step ${entry.step}, ${entry.index}`} />;
+  if (kind === "audio" || kind === "video") return <Film source={source} isSound={kind === "audio"} name={entry.caption || entry.key} />;
   if (entry.mime === TABLE) return <Json<TableContent> digest={entry.digest} show={(found) => <TableView {...found} />} />;
   if (entry.mime === HISTOGRAM) return <Json<Histogram> digest={entry.digest} show={(found) => <HistogramBars histogram={found} />} />;
   if (entry.mime === MATRIX) return <Json<MatrixContent> digest={entry.digest} show={(found) => <MatrixView {...found} />} />;
   if (entry.mime === "text/plain") return <Text digest={entry.digest} />;
   if (entry.mime === "application/json") return <Json<unknown> digest={entry.digest} show={(found) => <pre class="console" tabIndex={0}>{JSON.stringify(found, null, 2)}</pre>} />;
   return <p class="soft">{entry.mime}: to be opened elsewhere</p>;
+}
+
+function Picture({ source, name }: { source: string; name: string }) {
+  return (
+    <a href={source} target="_blank" rel="noreferrer">
+      <img src={useSource(source)} alt={name} loading="lazy" />
+    </a>
+  );
+}
+
+function Film({ source, isSound, name }: { source: string; isSound: boolean; name: string }) {
+  const found = useSource(source);
+  const Kind = isSound ? "audio" : "video";
+  return <Kind controls preload="metadata" src={found} aria-label={name} />;
 }
 
 function Json<T>({ digest, show }: { digest: string; show: (found: T) => preact.ComponentChildren }) {
@@ -65,7 +74,7 @@ function Text({ digest }: { digest: string }) {
   const [text, setText] = useState("…");
   useEffect(() => {
     const stop = new AbortController();
-    fetch(contents.blob(digest), { credentials: "same-origin", signal: stop.signal })
+    send(contents.blob(digest), { signal: stop.signal })
       .then(async (answer) => setText((await answer.text()).slice(0, MOST_CHARACTERS)))
       .catch((error: Error) => stop.signal.aborted || setText(error.message));
     return () => stop.abort();
