@@ -28,7 +28,16 @@ FLAGS = [
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
 ]
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "ArrowLeft": "\ue012", "ArrowDown": "\ue015"}
+KEYS = {
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Tab": "\ue004",
+    "Shift": "\ue008",
+    "Control": "\ue009",
+    "ArrowLeft": "\ue012",
+    "ArrowRight": "\ue014",
+    "ArrowDown": "\ue015",
+}
 
 
 class Browser:
@@ -104,6 +113,13 @@ class Browser:
         """Press and release keys, one after the other."""
         pressed = [KEYS.get(key, key) for key in keys]
         actions = [{"type": kind, "value": key} for key in pressed for kind in ("keyDown", "keyUp")]
+        self._post("/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
+
+    def press_with(self, *keys: str) -> None:
+        """Press keys one after the other, and release them in the other order: `Shift`, `ArrowLeft`."""
+        pressed = [KEYS.get(key, key) for key in keys]
+        actions = [{"type": "keyDown", "value": key} for key in pressed]
+        actions += [{"type": "keyUp", "value": key} for key in reversed(pressed)]
         self._post("/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 
     def drag(self, *points: tuple[float, float]) -> None:

@@ -192,6 +192,46 @@ def test_columns_are_chosen_moved_kept_in_sight_and_drawn(seen: Open) -> None:
     page.wait(lambda: "Notes" in page.run(heads), what="one more column")
 
 
+def test_columns_are_dragged_to_another_place_and_width(seen: Open) -> None:
+    page = seen.go("/runs?project=tests&find=ddp&columns=state|group|~summary.train/loss|rank&sort=rank")
+    heads = (
+        "return [...document.querySelectorAll('.head')].map((one) => one.innerText.replace(/[^\\w/]/g, '')).slice(2)"
+    )
+
+    def is_now(*wanted: str) -> None:
+        page.wait(lambda: page.run(heads) == list(wanted), what=f"the order {wanted}")
+
+    def middle(column: str) -> tuple[float, float]:
+        box = page.box(f"[data-movable='{column}']")
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    is_now("State", "Group", "train/loss", "Rank")
+    (x, y), (left, _) = middle("rank"), middle("state")
+    page.drag((x, y), (x - 60, y), (left - 20, y))
+    is_now("Rank", "State", "Group", "train/loss")
+    (x, y), (right, _) = middle("state"), middle("summary.train/loss")
+    page.drag((x, y), (x + 60, y), (right + 20, y))
+    is_now("Rank", "Group", "train/loss", "State")
+    assert "sort=rank" in page.run("return location.search")  # a drag is no click
+    page.run("document.querySelector(\"[data-movable='group'] button\").focus()")
+    page.press_with("Shift", "ArrowRight")
+    is_now("Rank", "train/loss", "Group", "State")
+    page.press_with("Shift", "ArrowRight")  # it has kept the focus
+    is_now("Rank", "train/loss", "State", "Group")
+    box = page.box("[data-movable='rank']")
+    edge = (box["x"] + box["width"] - 3, box["y"] + 10)
+    page.drag(edge, (edge[0] + 30, edge[1]), (edge[0] + 80, edge[1]))
+    page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 80), what="the width")
+    place = page.run("return location.pathname + location.search")
+    assert "widths=rank" in place and "sort=rank" in place
+    seen.go(place)
+    is_now("Rank", "train/loss", "State", "Group")
+    page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 80), what="the same width")
+    page.run("document.querySelector(\"[data-movable='rank'] button\").focus()")
+    page.press_with("Shift", "Control", "ArrowLeft")
+    page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 56), what="the width by keys")
+
+
 def test_selected_runs_are_tagged(seen: Open) -> None:
     page = seen.go("/runs?project=tests&find=ddp&runs=run-ddp-0,run-ddp-1")
     page.type("[aria-label='Tag the selected runs']", "pair")

@@ -15,7 +15,7 @@ import { ProjectChoice } from "../parts/ProjectChoice";
 import { State } from "../parts/State";
 import { type Column, type Sort, Table } from "../parts/Table";
 import { columnOf, groupPath, seconds, text } from "../runs/cells";
-import { firstColumns, keysOf, PLAIN, SPARK } from "../runs/columns";
+import { firstColumns, keysOf, moved, PLAIN, SPARK, textOfWidths, widthsOf } from "../runs/columns";
 import { lengthOf, type Open, placeOf } from "../runs/fold";
 import { TagChosen } from "../runs/TagChosen";
 
@@ -39,6 +39,7 @@ export function RunsPage() {
   const [picked, setPicked] = useParam("runs");
   const [columnText, setColumns] = useParam("columns");
   const [pinText, setPins] = useParam("pin");
+  const [widthText, setWidths] = useParam("widths");
   const [foldText, setFold] = useParam("fold");
   const [openText, setOpenGroups] = useParam("open");
   useTitle("Runs");
@@ -119,7 +120,19 @@ export function RunsPage() {
       </>
     ),
   };
-  const columns = [pickColumn, nameColumn, ...pinnedFirst(shown, pins).map((id) => ({ ...columnOf(id, now, standsForGroup), isPinned: pins.includes(id.replace(SPARK, "")) }))];
+  const widths = widthsOf(widthText);
+  const inOrder = pinnedFirst(shown, pins);
+  const movable = inOrder.map((id): Column<RunRow> => {
+    const column = columnOf(id, now, standsForGroup);
+    const width = widths.get(column.id);
+    return { ...column, isPinned: pins.includes(column.id), isMovable: true, ...(width ? { width, isSized: true } : {}) };
+  });
+  const columns = [pickColumn, nameColumn, ...movable];
+  const resize = (id: string, width: number | null) => {
+    widths.delete(id);
+    if (width !== null) widths.set(id, width);
+    setWidths(textOfWidths(widths));
+  };
 
   return (
     <Page
@@ -186,6 +199,8 @@ export function RunsPage() {
           row={rowAt}
           rowKey={(run) => run.id}
           sort={sort}
+          onMove={(id, to, isBehind) => setColumns(moved(inOrder, id, to, isBehind).join("|"))}
+          onResize={resize}
           onSort={(next) => setSortText((next.isDown ? "-" : "") + next.by)}
           onOpen={(run) => navigate(`/runs/${run.id}`)}
           onSight={(first, last) => pages.onSight(placeOf(first, open).head, placeOf(last, open).head)}

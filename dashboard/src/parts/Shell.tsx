@@ -22,6 +22,7 @@ const KEYS: [string, string][] = [
   ["j k", "next, previous row"],
   ["Enter", "open the row"],
   ["x", "select the row"],
+  ["Shift ← →", "on a column's head: move the column; with Ctrl: its width"],
   ["t", "light or dark"],
   ["?", "these keys"],
   ["drag", "zoom into a chart; double click: whole range"],

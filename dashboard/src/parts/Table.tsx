@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { TableHead } from "./TableHead";
 
 export interface Column<Row> {
   id: string;
@@ -13,6 +14,10 @@ export interface Column<Row> {
   isNumber?: boolean;
   isSortable?: boolean;
   isPinned?: boolean;
+  /** Its head can be dragged: to another place, and its edge to another width. */
+  isMovable?: boolean;
+  /** Its width was chosen: it takes no share of what is left. */
+  isSized?: boolean;
 }
 
 export interface Sort {
@@ -29,6 +34,9 @@ interface Props<Row> {
   rowKey: (row: Row) => string;
   sort?: Sort;
   onSort?: (sort: Sort) => void;
+  onMove?: (id: string, to: string, isBehind: boolean) => void;
+  /** null: the width that it has by itself. */
+  onResize?: (id: string, width: number | null) => void;
   onOpen?: (row: Row) => void;
   onSight?: (first: number, last: number) => void;
   rowClass?: (row: Row) => string;
@@ -42,7 +50,9 @@ const HEAD_PX = 34;
 const AHEAD_ROWS = 12;
 
 export function Table<Row>(props: Props<Row>) {
-  const { columns, total, label, sort, onSort, onSight } = props;
+  const { total, label, sort, onSort, onSight } = props;
+  const [sizing, setSizing] = useState<{ id: string; width: number } | null>(null);
+  const columns = props.columns.map((column) => (column.id === sizing?.id ? { ...column, width: sizing.width, isSized: true } : column));
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const [focused, setFocused] = useState(-1);
@@ -64,7 +74,7 @@ export function Table<Row>(props: Props<Row>) {
   useEffect(() => onSight?.(first, last), [first, last, total]);
 
   const width = columns.reduce((sum, column) => sum + column.width, 0);
-  const template = columns.map((column) => column.isPinned ? `${column.width}px` : `minmax(${column.width}px, ${column.isNumber ? 0.6 : 1}fr)`).join(" ");
+  const template = columns.map((column) => column.isPinned || column.isSized ? `${column.width}px` : `minmax(${column.width}px, ${column.isNumber ? 0.6 : 1}fr)`).join(" ");
   const lefts = pinnedLefts(columns);
   const cellStyle = (at: number): Record<string, string> => (lefts[at] === undefined ? {} : { left: `${lefts[at]}px` });
   const cellClass = (at: number) =>
@@ -125,29 +135,19 @@ export function Table<Row>(props: Props<Row>) {
       style={{ maxHeight: props.maxHeight ?? "none", height: props.maxHeight ? `${HEAD_PX + Math.max(total, 1) * ROW_PX + 2}px` : undefined }}
     >
       <div class="table-head row" role="row" style={{ gridTemplateColumns: template, minWidth: `${width}px` }}>
-        {columns.map((column, number) => {
-          const isSorted = sort?.by === column.id;
-          const order = isSorted ? (sort!.isDown ? "descending" : "ascending") : "none";
-          return (
-            <div
-              class={`${cellClass(number)} head`}
-              role="columnheader"
-              key={column.id}
-              style={cellStyle(number)}
-              aria-sort={column.isSortable ? order : undefined}
-              title={column.hint ?? column.title}
-            >
-              {column.isSortable && onSort ? (
-                <button type="button" onClick={() => onSort({ by: column.id, isDown: isSorted ? !sort!.isDown : !!column.isNumber })}>
-                  {column.title}
-                  {isSorted && <i aria-hidden="true">{sort!.isDown ? " ↓" : " ↑"}</i>}
-                </button>
-              ) : (
-                column.title
-              )}
-            </div>
-          );
-        })}
+        {columns.map((column, number) => (
+          <TableHead
+            key={column.id}
+            column={column}
+            sort={sort}
+            onSort={onSort}
+            onMove={props.onMove}
+            onResize={props.onResize}
+            onSizing={(size) => setSizing(size === null ? null : { id: column.id, width: size })}
+            kind={cellClass(number)}
+            style={cellStyle(number)}
+          />
+        ))}
       </div>
       <div class="table-body" role="rowgroup" style={{ height: `${total * ROW_PX}px`, minWidth: `${width}px` }}>
         {rows}

@@ -1,6 +1,7 @@
 /** Which columns the runs table has: those that every run has, and those of its metrics and configuration. */
 
 import { flat } from "../base/format";
+import { LEAST_PX, MOST_PX } from "../parts/TableHead";
 import { byWorth } from "../base/worth";
 
 /** A column's id with this before it is drawn as a small chart of the whole series. */
@@ -20,6 +21,27 @@ export function firstColumns(keys: string[]): string[] {
   const metrics = keys.filter((key) => key.startsWith("summary.")).slice(0, FIRST_KEYS - 2);
   const config = keys.filter((key) => key.startsWith("config.")).slice(0, FIRST_KEYS - metrics.length);
   return [...FIRST_PLAIN, ...metrics, ...config, ...LAST_PLAIN];
+}
+
+/** Returns columns with one of them before or behind another; `id` and `to` are without what draws them as charts. */
+export function moved(columns: string[], id: string, to: string, isBehind: boolean): string[] {
+  const bare = columns.map((one) => one.replace(SPARK, ""));
+  const own = columns[bare.indexOf(id)];
+  if (own === undefined || id === to) return columns;
+  const others = columns.filter((one) => one !== own);
+  const at = others.findIndex((one) => one.replace(SPARK, "") === to);
+  if (at < 0) return columns;
+  return [...others.slice(0, at + Number(isBehind)), own, ...others.slice(at + Number(isBehind))];
+}
+
+/** Returns the chosen widths in pixels, as the address has them: `state:140|summary.loss:90`. */
+export function widthsOf(given: string): Map<string, number> {
+  const pairs = given.split("|").map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))] as const);
+  return new Map(pairs.filter(([id, width]) => id && width >= LEAST_PX && width <= MOST_PX));
+}
+
+export function textOfWidths(widths: Map<string, number>): string {
+  return [...widths].map(([id, width]) => `${id}:${width}`).join("|");
 }
 
 /** A metric that fewer than this share of the runs have stands behind those that more have. */
