@@ -90,14 +90,26 @@ class Browser:
         self.wait(lambda: text in self.text(selector), what=f"`{text}` in `{selector}`")
 
     def click(self, selector: str, text: str = "") -> None:
-        """Click the first match that holds `text`, as a person does, once it is there."""
+        """Click the first match that holds `text`, as a person does, once it is there and stays."""
         found = (
-            "return [...document.querySelectorAll(arguments[0])].find((one) => one.innerText.includes(arguments[1]))"
+            "const all = [...document.querySelectorAll(arguments[0])];"
+            "const at = all.find((one) => one.innerText.includes(arguments[1]));"
+            "at?.scrollIntoView({block: 'center'}); return at"
         )
-        self.wait(lambda: self.run(found, selector, text) is not None, what=f"`{selector}` with `{text}`")
-        element = self.run(found, selector, text)
-        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
-        self._post(f"/element/{element[ELEMENT]}/click", {})
+
+        def is_clicked() -> bool:
+            element = self.run(found, selector, text)
+            if element is None:
+                return False
+            try:
+                self._post(f"/element/{element[ELEMENT]}/click", {})
+            except AssertionError as error:
+                if "stale element" not in str(error):
+                    raise
+                return False  # the page has put another one in its place meanwhile, and was not clicked
+            return True
+
+        self.wait(is_clicked, what=f"`{selector}` with `{text}`")
 
     def type(self, selector: str, text: str) -> None:
         """Put `text` in the place of what the field holds, once it is there."""
