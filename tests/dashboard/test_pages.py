@@ -155,6 +155,18 @@ def test_runs_are_filtered_sorted_and_compared(seen: Open) -> None:
     page.see("Invalid regular expression")
 
 
+def test_a_run_pointed_at_stands_out_in_the_charts(seen: Open) -> None:
+    page = seen.go("/runs?project=tests&view=Charts&find=ddp&keys=train/loss")
+    page.wait(lambda: page.count(".chart canvas") == 1 and not page.count(".plot-empty"), what="the chart")
+    drawn = "return document.querySelector('.chart canvas').toDataURL()"
+    before = page.run(drawn)
+    point = "document.querySelector('.run-list .drawn').dispatchEvent(new MouseEvent(arguments[0]))"
+    page.run(point, "mouseenter")
+    page.wait(lambda: page.run(drawn) != before, what="the other line fainter")
+    page.run(point, "mouseleave")
+    page.wait(lambda: page.run(drawn) == before, what="both lines as before")
+
+
 def test_groups_fold_open_to_their_ranks(seen: Open) -> None:
     page = seen.go("/runs?project=tests&find=ddp&fold=on")
     page.see("1 groups")

@@ -1,6 +1,6 @@
 /** The server's API: what its answers hold and where they are asked for. Nothing else of the page knows a route. */
 
-import { frames, type SentLine, unpacked } from "./packed";
+import { frames, type HeldLine, type SentLine, unpacked } from "./packed";
 
 import { isEmbedded, send } from "./embed";
 
@@ -83,23 +83,6 @@ export interface Series {
   buckets: Bucket[];
 }
 
-/** A series as columns, one entry a bucket, by x; `count` 0 where there is none. */
-export interface Columns {
-  owner: string;
-  key: string;
-  count: number;
-  /** The highest place of its points on the x axis. */
-  reach: number | null;
-  /** Another one as soon as other rows of it are abandoned. */
-  branch: number;
-  x: number[];
-  minimum: (number | null)[];
-  maximum: (number | null)[];
-  mean: (number | null)[];
-  /** Which buckets hold values that are not finite. */
-  broken: number[];
-}
-
 /** Several series drawn as one. */
 export interface GroupColumns {
   group: string;
@@ -119,15 +102,6 @@ export interface SeriesQuery {
   low: number | null;
   high: number | null;
   points: number;
-}
-
-/** A line to be drawn; `held` points of it, those up to the place `after`, are here already. */
-export interface HeldLine {
-  owner: string;
-  key: string;
-  held?: number;
-  after?: number;
-  branch?: number;
 }
 
 export interface LinesQuery extends Omit<SeriesQuery, "lines"> {

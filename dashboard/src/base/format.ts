@@ -30,6 +30,7 @@ export function bytes(size: number, digits = 3): string {
 }
 
 export function duration(seconds: number): string {
+  if (seconds === 0) return "0 s";
   if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
   if (seconds < 59.95) return `${number(seconds, seconds < 10 ? 2 : 3)} s`;
   const minutes = Math.round(seconds / 60);
@@ -84,3 +85,8 @@ export function flat(given: Record<string, unknown>, before = ""): Record<string
   }
   return found;
 }
+
+const MINUTES = [1, 2, 5, 10, 15, 30];
+const HOURS = [1, 2, 3, 6, 12, 24, 48, 168];
+/** The stretches of time that people count in, in seconds. */
+export const ROUND_SECONDS = [1, 2, 5, 10, 15, 30, ...MINUTES.map((count) => count * 60), ...HOURS.map((count) => count * 3600)];

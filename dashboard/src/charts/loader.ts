@@ -1,7 +1,8 @@
 /** Series, asked for together and kept: charts that want some in the same moment share one question. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Columns, get, getLines, type GroupColumns, type HeldLine, paths, type SeriesQuery } from "../base/api";
+import { get, getLines, type GroupColumns, paths, type SeriesQuery } from "../base/api";
+import type { Columns, HeldLine } from "../base/packed";
 import { grown, heldOf } from "./growth";
 
 export interface Wanted {

@@ -1,9 +1,9 @@
 /** One chart: uPlot draws axes and lines; envelopes, raw lines, marks, the crosshair and the readout are added here. */
 
 import uPlot from "uplot";
-import { duration, number } from "../base/format";
+import { duration, number, ROUND_SECONDS } from "../base/format";
 import { cssColor, faded } from "../base/theme";
-import { type Cross, onCross, showCross } from "./crosshair";
+import { type Cross, onCross, onPointed, showCross } from "./crosshair";
 import { type Line, nearest } from "./lines";
 import { clockText, type Look } from "./look";
 import { isRound, xRange, yRange } from "./ranges";
@@ -13,6 +13,9 @@ const FONT = "11px system-ui, sans-serif";
 const READOUT_ROWS = 8;
 const LEAST_DRAG_PX = 4;
 const LINE_PX = 1.5;
+/** How much is seen of the other lines while one is pointed at. */
+const UNFOCUSED = 0.15;
+const TIME_STEPS = [...[1, 2, 5].flatMap((count) => [count / 1000, count / 100, count / 10]).sort((a, b) => a - b), ...ROUND_SECONDS];
 /** Beyond so many lines they are hairlines: easier to tell apart, and where no GPU draws, five times quicker. */
 const MOST_WIDE_LINES = 24;
 
@@ -24,6 +27,7 @@ export class Plot {
   private readonly mark = document.createElement("div");
   private readonly dot = document.createElement("div");
   private readonly endCross: () => void;
+  private readonly endPointing: () => void;
 
   constructor(
     private readonly root: HTMLElement,
@@ -35,6 +39,7 @@ export class Plot {
     this.mark.className = "cross";
     this.dot.className = "cross-dot";
     this.endCross = onCross((cross) => this.follow(cross));
+    this.endPointing = onPointed((id) => this.stressed(id));
   }
 
   /** Shows `lines` with `look`; draws nothing before it has a size. */
@@ -74,6 +79,7 @@ export class Plot {
 
   destroy(): void {
     this.endCross();
+    this.endPointing();
     this.plot?.destroy();
     this.plot = null;
   }
@@ -97,6 +103,7 @@ export class Plot {
     const grid = { stroke: cssColor("grid"), width: 1 };
     const axis = { stroke: ink, font: FONT, grid, ticks: { show: false } };
     const { look } = this;
+    const isTime = look.xAxis === "time" || look.xAxis === "relative";
     const xScale: uPlot.Scale = { time: false, distr: look.isLogX ? 3 : 1, range: () => xRange(this.lines, this.look) };
     const yScale: uPlot.Scale = { distr: look.isLogY ? 3 : 1, range: () => yRange(this.lines, this.look) };
     const xValues = (_: uPlot, splits: number[]) =>
@@ -114,11 +121,12 @@ export class Plot {
       ...this.size,
       mode: 2,
       legend: { show: false },
-      padding: [8, 10, 0, 0],
+      padding: [8, isTime ? 22 : 10, 0, 0], // what a last tick's words need
+      focus: { alpha: UNFOCUSED },
       cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false }, dataIdx: () => 0 },
       scales: { x: xScale, y: yScale },
       axes: [
-        { ...axis, size: 26, space: 70, values: xValues },
+        { ...axis, size: 26, space: 70, values: xValues, ...(isTime ? { incrs: TIME_STEPS } : {}) },
         { ...axis, size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((text) => text.length)), values: yValues, space: 34 },
       ],
       series: [
@@ -147,6 +155,12 @@ export class Plot {
     over.addEventListener("mousemove", (event) => this.point(event));
     over.addEventListener("mouseleave", () => showCross(null));
     over.addEventListener("dblclick", () => this.onZoom(null));
+  }
+
+  /** Lets one line stand out among the others; null: none does. */
+  private stressed(id: string | null): void {
+    const at = this.lines.findIndex((line) => line.id === id);
+    this.plot?.setSeries(at < 0 ? (null as unknown as number) : at + 1, { focus: true }); // its types know no "none"
   }
 
   private drawBehind(plot: uPlot): void {
@@ -178,8 +192,15 @@ export class Plot {
     ctx.strokeStyle = faded(line.color, 0.28);
     ctx.lineWidth = uPlot.pxRatio;
     ctx.beginPath();
+    let isBroken = true;
     for (let at = 0; at < raw.length; at++) {
-      if (this.isDrawn(raw[at])) ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(raw[at]!, "y", true));
+      const isHere = this.isDrawn(raw[at]);
+      if (isHere) {
+        const place = [plot.valToPos(line.x[at]!, "x", true), plot.valToPos(raw[at]!, "y", true)] as const;
+        if (isBroken) ctx.moveTo(...place);
+        else ctx.lineTo(...place);
+      }
+      isBroken = !isHere;
     }
     ctx.stroke();
   }

@@ -6,6 +6,7 @@ import { useParam } from "../base/router";
 import { lineColor, lineDash, useTheme } from "../base/theme";
 import { groupName } from "../base/worth";
 import { Charts, metricKeys } from "../charts/Charts";
+import { pointAt } from "../charts/crosshair";
 import type { ChartRun } from "../charts/Metric";
 import { Pace } from "../charts/Pace";
 import { Console } from "../parts/Console";
@@ -95,7 +96,7 @@ function NodeMap({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
           <span class="soft">{host}</span>
           <div>
             {members.map((run) => (
-              <a key={run.id} href={`/runs/${run.id}`} class="rank-box" title={run.reason || run.state}>
+              <a key={run.id} href={`/runs/${run.id}`} class="rank-box" title={run.reason || run.state} onMouseEnter={() => pointAt(run.id)} onMouseLeave={() => pointAt(null)}>
                 <i class="swatch" style={{ background: colors.get(run.id) }} />
                 <b>{run.rank}</b>
                 <State state={run.state} title={run.reason || run.state} />

@@ -7,6 +7,7 @@ import { useMayChange } from "../base/rights";
 import { navigate, placeWith, useParam } from "../base/router";
 import { lineColor, useTheme } from "../base/theme";
 import { Charts, Toggle } from "../charts/Charts";
+import { pointAt } from "../charts/crosshair";
 import type { ChartRun } from "../charts/Metric";
 import { ColumnChoice } from "../parts/ColumnChoice";
 import { Name } from "../parts/Name";
@@ -213,7 +214,7 @@ export function RunsPage() {
           <aside class="run-list" aria-label="Runs to draw">
             {!chosen.length && <p class="soft">The first {chartRuns.length}; tick runs to choose.</p>}
             {[...(drawn ?? []), ...(listed ?? []).filter((run) => !colors.has(run.id))].map((run) => (
-              <label key={run.id} class={colors.has(run.id) ? "drawn" : ""}>
+              <label key={run.id} class={colors.has(run.id) ? "drawn" : ""} onMouseEnter={() => pointAt(run.id)} onMouseLeave={() => pointAt(null)}>
                 <input type="checkbox" checked={isChosen.has(run.id)} onChange={() => pick(run.id)} />
                 <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />
                 <Name>{text(run["name"])}</Name>

@@ -7,6 +7,7 @@ import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";
 import { useSeries, WHOLE } from "../charts/loader";
 import type { FirstRun } from "./load";
+import { isTop } from "./score";
 
 interface Props {
   sweep: Sweep;
@@ -39,7 +40,7 @@ export function Curves({ sweep, trials, places, runs, chosen, isLog, onSelect }:
       const line = toLine(found, { id: trial.id, label: `trial ${trial.number}`, color });
       const isEnded = trial.state === "stopped" || trial.state === "failed" || trial.state === "lost";
       const end = isEnded && !isOut ? { color: cssColor(trial.state === "stopped" ? "warn" : "bad"), text: trial.reason || trial.state } : null;
-      return [{ ...line, ...(end ? { end } : {}), ...(place < 0.1 ? { width: 2.4 } : {}), place }];
+      return [{ ...line, ...(end ? { end } : {}), ...(isTop(place, places.size) ? { width: 2.4 } : {}), place }];
     });
     return made.sort((a, b) => b.place - a.place);
   }, [series, having, trials, places, chosen, theme]);

@@ -8,7 +8,7 @@ import { shortNames } from "../base/names";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { heightIn } from "../charts/Chart";
 import { Drawing } from "./Drawing";
-import { type Parameter, ranking, sign } from "./score";
+import { isTop, type Parameter, ranking, sign } from "./score";
 
 interface Props {
   sweep: Sweep;
@@ -27,6 +27,8 @@ const AXIS_PX = 84;
 
 /** How much is seen of trials that are not chosen. */
 const OUT = 0.04;
+/** Beyond so many lines they are thin ones. */
+const MOST_WIDE = 200;
 
 /** The parts of ECharts' model that tell what is chosen. */
 interface Model {
@@ -56,7 +58,7 @@ export function Parallel({ sweep, trials, parameters, kept, brushed, onBrush, on
       const place = places.get(trial.id) ?? 1;
       return {
         value: [...values, trial.objective as number],
-        lineStyle: { color: scaleColor(place, theme), width: place < 0.1 ? 2.6 : 1.3, opacity: kept && !kept.has(trial.id) ? OUT : 0.9 - 0.45 * place },
+        lineStyle: { color: scaleColor(place, theme), width: isTop(place, places.size) ? 2.6 : scored.length > MOST_WIDE ? 1 : 1.3, opacity: kept && !kept.has(trial.id) ? OUT : 0.9 - 0.45 * place },
       };
     });
     // better ones are drawn last, above the others; the order of `scored` must stay for the brush

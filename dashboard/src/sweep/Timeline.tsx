@@ -2,7 +2,7 @@
 
 import type { Agent, Trial } from "../base/api";
 import { useNow } from "../base/data";
-import { duration, number } from "../base/format";
+import { duration, number, ROUND_SECONDS } from "../base/format";
 import { State, tone } from "../parts/State";
 
 interface Props {
@@ -14,13 +14,12 @@ interface Props {
 }
 
 const MOST_TICKS = 8;
-const MINUTE_S = 60;
-const HOUR_S = 3600;
-/** The distances between ticks that people count in. */
-const ROUND_S = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_S), ...[1, 2, 3, 6, 12, 24, 48, 168].map((hours) => hours * HOUR_S)];
+const DAY_S = 86_400;
+/** So many spans are not drawn anew all the time. */
+const MANY = 500;
 
 export function Timeline({ agents, trials, chosen, selected, onSelect }: Props) {
-  const now = useNow(2000);
+  const now = useNow(trials.length > MANY ? 15_000 : 2000);
   const started = trials.filter((trial) => trial.started !== null && trial.agent !== null);
   if (!agents.length) return <p class="empty">No agent has come yet.</p>;
   const isOver = (agent: Agent) => agent.state === "gone" || agent.state === "lost";
@@ -85,6 +84,6 @@ export function Timeline({ agents, trials, chosen, selected, onSelect }: Props) 
 
 /** Returns round times from 0 on, in seconds. */
 function ticks(whole: number): number[] {
-  const step = ROUND_S.find((one) => whole / one <= MOST_TICKS) ?? Math.ceil(whole / MOST_TICKS / (24 * HOUR_S)) * 24 * HOUR_S;
+  const step = ROUND_SECONDS.find((one) => whole / one <= MOST_TICKS) ?? Math.ceil(whole / MOST_TICKS / (DAY_S)) * DAY_S;
   return Array.from({ length: Math.floor(whole / step) + 1 }, (_, at) => at * step);
 }

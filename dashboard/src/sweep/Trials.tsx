@@ -37,7 +37,7 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
     if (sort.by in trial) return trial[sort.by as keyof Trial];
     return flat(trial.params)[sort.by];
   };
-  const sorted = useMemo(() => [...trials].sort((a, b) => compare(worth(a), worth(b)) * (sort.isDown ? -1 : 1)), [trials, sortText, now]);
+  const sorted = useMemo(() => [...trials].sort((a, b) => compare(worth(a), worth(b)) * (sort.isDown ? -1 : 1)), [trials, sortText, sort.by === "took" ? now : 0]);
   const columns: Column<Trial>[] = [
     {
       id: "number",

@@ -17,6 +17,14 @@ export function ranking(trials: Trial[], direction: Sign): Map<string, number> {
   return new Map(sorted.map((trial, at) => [trial.id, sorted.length > 1 ? at / (sorted.length - 1) : 0]));
 }
 
+/** So many of the best trials stand out among the others. */
+const TOP = 10;
+
+/** Returns whether a trial with this place is one of the best ten, or tenth, whatever is less. */
+export function isTop(place: number, count: number): boolean {
+  return place * Math.max(count - 1, 1) < Math.min(TOP, count / 10);
+}
+
 export interface Best {
   trial: Trial;
   time: number;

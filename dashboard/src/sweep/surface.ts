@@ -83,25 +83,34 @@ export function spreadOn(parameter: Axis, place: number, trial: number): number 
 
 /** Few shades are read as lines of equal height; a smooth slope is not. */
 const BANDS = 12;
+/** Where no trial is near, the mean of all is shown. */
+const LEAST_WEIGHT = 1e-12;
 const banded = (value: number, bands: number) => Math.round(value * bands) / bands;
 
 /** Returns for each cell the mean of all values, each weighted by how near it is (a Gaussian kernel). */
 export function field(dots: Dot[], columns: number, rows: number): Cell[] {
-  const cells: Cell[] = [];
-  if (!dots.length) return cells;
+  if (!dots.length) return [];
   const near = reach(dots.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const [x, y] = [(column + 0.5) / columns, (row + 0.5) / rows];
-      let [sum, weights, nearest] = [0, 0, 0];
-      for (const dot of dots) {
-        const weight = Math.exp(-((dot.x - x) ** 2 + (dot.y - y) ** 2) / near ** 2) + 1e-12;
-        sum += weight * dot.value;
-        weights += weight;
-        nearest = Math.max(nearest, weight);
+  const weightsAt = (place: number, count: number) => Float64Array.from({ length: count }, (_, at) => Math.exp(-(((place - (at + 0.5) / count) / near) ** 2)));
+  const sums = new Float64Array(columns * rows);
+  const weights = new Float64Array(columns * rows);
+  const nearest = new Float64Array(columns * rows);
+  for (const { x, y, value } of dots) {
+    const across = weightsAt(x, columns); // the kernel of both is the product of the kernels of each
+    const up = weightsAt(y, rows);
+    for (let row = 0, cell = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, cell++) {
+        const weight = across[column]! * up[row]! + LEAST_WEIGHT;
+        sums[cell]! += weight * value;
+        weights[cell]! += weight;
+        if (weight > nearest[cell]!) nearest[cell] = weight;
       }
-      cells.push({ column, row, value: banded(sum / weights, BANDS), trust: nearest });
     }
   }
-  return cells;
+  return Array.from(sums, (sum, cell) => ({
+    column: cell % columns,
+    row: Math.floor(cell / columns),
+    value: banded(sum / weights[cell]!, BANDS),
+    trust: nearest[cell]!,
+  }));
 }
