@@ -3,8 +3,8 @@
     python -m benchmarks.dashboard [charts] [live] [steps] [table] [open] [hour]
 
 - charts: 20 charts x 50 runs x 500 points, from the navigation until all are painted; and the page's work alone.
-  Bare uPlot draws the same lines on an area and a range of the same size, from a file that was made before: as thin as
-  the page draws that many (1 pixel), and as it draws few (1.5 pixels).
+  Bare uPlot draws the same lines on an area and a range of the same size, from a file that was made before. Both draw
+  hairlines (1 pixel: what the page does with more than 24 lines), and lines of 1.5 pixels (its "wide lines").
 - live: what the page asks and is sent when each of these lines goes on by one point.
 - steps: opening a run of 1,000,000 steps beside one of 1,000.
 - table: 10,000 runs scrolled from top to bottom: how often rows in sight were still empty when the frame was painted.
@@ -42,17 +42,19 @@ CHARTS, RUNS, POINTS = 20, 50, 500
 KEYS = [f"group/metric{number:02d}" for number in range(CHARTS)]
 TABLE_RUNS = 10_000
 JOURNALS_AT_ONCE = 500
+CANVAS = "[...document.querySelectorAll('.chart canvas')].map((one) => [one.width, one.height])[0]"
+OUR_LINES = {"dashboard": "env.out", "dashboard, wide lines": "env.out.wide"}
 BARE_LINES = {"bare uPlot, 1 px": 1, "bare uPlot, 1.5 px": 1.5}
 
 BARE = """<!doctype html><link rel=stylesheet href=/uPlot.min.css><script src=/uPlot.iife.min.js></script>
 <body style="display:grid;grid-template-columns:repeat(3,1fr)"><script>
-const pixels = Number(location.hash.slice(1));
+const [pixels, width, height] = location.hash.slice(1).split(",").map(Number);
 fetch("/data.json").then((answer) => answer.json()).then((charts) => {
   for (const data of charts) {
     const series = [{}, ...data.slice(1).map((_, at) => ({ stroke: `hsl(${at * 7} 60% 45%)`, width: pixels }))];
     const y = { range: (_, low, high) => [low - (high - low) / 20, high + (high - low) / 20] };
     const look = { scales: { x: { time: false }, y }, axes: [{ size: 26 }, { size: 40 }], padding: [8, 10, 0, 0] };
-    new uPlot({ width: 658, height: 220, series, legend: { show: false }, ...look }, data, document.body);
+    new uPlot({ width, height, series, legend: { show: false }, ...look }, data, document.body);
   }
   requestAnimationFrame(() => requestAnimationFrame(() => (window.painted = performance.now())));
 });
@@ -73,7 +75,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         running_server(Path(folder) / "server") as (client, _),
-        running_browser(width=2400, height=1600) as browser,
+        running_browser(width=2400, height=3600) as browser,
     ):
         browser.log_in(client)
         for name in wanted:
@@ -83,17 +85,22 @@ def main() -> None:
 def charts(client: Client, browser: Browser) -> None:
     ids = made_runs(client)
     path = f"/runs?view=Charts&find=c50&runs={','.join(ids)}"
-    found: dict[str, list[tuple[float, float]]] = {"dashboard": [], **{name: [] for name in BARE_LINES}}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in (*OUR_LINES, *BARE_LINES)}
     with bare_pages(client, ids) as bare_url:
         for _ in range(ROUNDS):
-            found["dashboard"].append(measured(browser, client.url + path, lambda: painted(browser, CHARTS)))
+            for name, look in OUR_LINES.items():
+                url = f"{client.url}{path}&look={look}"
+                found[name].append(measured(browser, url, lambda: painted(browser, CHARTS)))
+            width, height = browser.run(f"return {CANVAS}")
             for name, pixels in BARE_LINES.items():
-                found[name].append(measured(browser, f"{bare_url}#{pixels}", lambda: bare_painted(browser)))
-    print(f"{CHARTS} charts x {RUNS} runs x {POINTS} points, median of {ROUNDS}")
-    print(f"{'':24}{'painted after':>16}{'work of scripts':>20}{'dashboard / this':>20}")
+                url = f"{bare_url}#{pixels},{width},{height}"
+                found[name].append(measured(browser, url, lambda: bare_painted(browser)))
+    print(f"{CHARTS} charts x {RUNS} runs x {POINTS} points, {width} x {height} pixels each, median of {ROUNDS}")
+    print(f"{'':24}{'painted after':>16}{'work of scripts':>20}{'by 1 px':>12}{'by 1.5 px':>12}")
     medians = {name: [statistics.median(column) for column in zip(*some, strict=True)] for name, some in found.items()}
     for name, (wall, work) in medians.items():
-        print(f"{name:24}{wall:>13.0f} ms{work:>17.0f} ms{medians['dashboard'][0] / wall:>20.2f}")
+        ratios = "".join(f"{wall / medians[bare][0]:>12.2f}" for bare in BARE_LINES)
+        print(f"{name:24}{wall:>13.0f} ms{work:>17.0f} ms{ratios}")
 
 
 def live(client: Client, browser: Browser) -> None:

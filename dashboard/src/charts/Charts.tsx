@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { useParam } from "../base/router";
 import { byWorth } from "../base/worth";
 import { type ChartRun, Metric } from "./Metric";
-import type { Look } from "./look";
+import { type Look, MOST_WIDE_LINES } from "./look";
 
 const OWN_GROUP = "other";
 const PINNED = "pinned";
@@ -24,7 +24,7 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
   const flip = (flag: string) => setFlags((has(flag) ? flags.split(".").filter((one) => one !== flag) : [...flags.split("."), flag]).join("."));
   const zoom = useMemo(() => parseZoom(zoomText), [zoomText]);
   const look: Look = useMemo(
-    () => ({ xAxis, isLogX: has("logx"), isLogY: has("logy"), hasEnvelope: has("env"), hasOutliers: has("out"), zoom }),
+    () => ({ xAxis, isLogX: has("logx"), isLogY: has("logy"), hasEnvelope: has("env"), hasOutliers: has("out"), isWide: has("wide"), zoom }),
     [xAxis, flags, zoom],
   );
   const keys = useMemo(() => metricKeys(runs), [runs]);
@@ -83,6 +83,7 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
         <Toggle name="log x" isOn={has("logx")} onFlip={() => flip("logx")} />
         <Toggle name="min–max" isOn={has("env")} onFlip={() => flip("env")} title="The envelope of all values behind each pixel" />
         <Toggle name="outliers" isOn={has("out")} onFlip={() => flip("out")} title="Off: the y axis leaves the outermost 2 % out" />
+        {runs.length > MOST_WIDE_LINES && <Toggle name="wide lines" isOn={has("wide")} onFlip={() => flip("wide")} title="So many lines are drawn thin, so that they can be told apart" />}
         {bandName && <Toggle name={bandName} isOn={has("band")} onFlip={() => flip("band")} title="Mean and range over the runs of a group" />}
         {zoom && (
           <button type="button" class="quiet" onClick={() => setZoom(null)}>

@@ -1,7 +1,10 @@
-/** How a chart looks: its axes, what is drawn besides the lines, and how its values are told. */
+/** How a chart looks: its axes, its lines, what is drawn besides them, and how its values are told. */
 
 import { duration, number } from "../base/format";
 import type { XAxis } from "./lines";
+
+/** Beyond so many lines they are hairlines: easier to tell apart, and where no GPU draws, three times as quick. */
+export const MOST_WIDE_LINES = 24;
 
 export interface Look {
   xAxis: XAxis;
@@ -9,6 +12,8 @@ export interface Look {
   isLogY: boolean;
   hasEnvelope: boolean;
   hasOutliers: boolean;
+  /** Whether lines stay wide where there are many of them. */
+  isWide?: boolean;
   /** The stretch of x that is shown; null: all. */
   zoom: [number, number] | null;
   /** Formats values of the y axis. */

@@ -5,7 +5,7 @@ import { duration, number, ROUND_SECONDS } from "../base/format";
 import { cssColor, faded } from "../base/theme";
 import { type Cross, onCross, onPointed, showCross } from "./crosshair";
 import { type Line, nearest } from "./lines";
-import { clockText, type Look } from "./look";
+import { clockText, type Look, MOST_WIDE_LINES } from "./look";
 import { isRound, xRange, yRange } from "./ranges";
 import { tell } from "./readout";
 
@@ -16,8 +16,6 @@ const LINE_PX = 1.5;
 /** How much is seen of the other lines while one is pointed at. */
 const UNFOCUSED = 0.15;
 const TIME_STEPS = [...[1, 2, 5].flatMap((count) => [count / 1000, count / 100, count / 10]).sort((a, b) => a - b), ...ROUND_SECONDS];
-/** Beyond so many lines they are hairlines: easier to tell apart, and where no GPU draws, five times quicker. */
-const MOST_WIDE_LINES = 24;
 
 export class Plot {
   private plot: uPlot | null = null;
@@ -86,7 +84,7 @@ export class Plot {
 
   private widthOf(line: Line): number {
     if (line.dots) return 0;
-    return line.width ?? (this.lines.length > MOST_WIDE_LINES ? 1 : LINE_PX);
+    return line.width ?? (this.lines.length > MOST_WIDE_LINES && !this.look.isWide ? 1 : LINE_PX);
   }
 
   private data(): uPlot.AlignedData {
