@@ -31,10 +31,11 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import LineRequest, RunsQuery, SeriesQuery, SortKey
-from lightning_sweeps.store import reading, schema, series
-from lightning_sweeps.store.chunks import Columns
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.store.series import reading, writing
+from lightning_sweeps.store.series.chunks import Columns
 from lightning_sweeps.store.table import read_page
 from tests.servers import running_server
 
@@ -84,7 +85,7 @@ def make_run(store: Store, run: str, keys: list[str], points: Columns) -> None:
     for start in range(0, len(points), PART):
         part = points.part(start, start + PART)
         with store.write() as connection:
-            series.append(connection, dict.fromkeys(keys, part), kind="run", owner_id=run, journal_id=f"j-{run}")
+            writing.append(connection, dict.fromkeys(keys, part), kind="run", owner_id=run, journal_id=f"j-{run}")
 
 
 def median_ms(work: Callable[[], object], *, times: int = 30, clock: Callable[[], float] = time.process_time) -> float:

@@ -20,16 +20,16 @@ from types import FrameType
 
 import msgspec
 
-from lightning_sweeps.agent.command import check_program
-from lightning_sweeps.agent.environment import (
+from lightning_sweeps.agent.launch.command import check_program
+from lightning_sweeps.agent.launch.environment import (
     THREADS_VARIABLE,
     is_under_torchrun,
     without_launcher,
 )
-from lightning_sweeps.agent.failure import signal_name
+from lightning_sweeps.agent.launch.failure import signal_name
+from lightning_sweeps.agent.launch.parent import tied_to_this_process
 from lightning_sweeps.agent.link import START_DEADLINE_S
 from lightning_sweeps.agent.options import AgentCall, AgentOptions, parse_call
-from lightning_sweeps.agent.parent import tied_to_this_process
 from lightning_sweeps.agent.start import machine_slots, run_slot
 from lightning_sweeps.agent.start import main as agent_main
 from lightning_sweeps.agent.supervisor import AgentStatus, as_shell, supervise

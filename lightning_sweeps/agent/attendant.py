@@ -10,12 +10,12 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.agent.brake import Brake
 from lightning_sweeps.agent.conductor import Conductor
 from lightning_sweeps.agent.decisions import Ended, Ordered, Ticked, end_of
-from lightning_sweeps.agent.failure import read_failure
+from lightning_sweeps.agent.launch.failure import read_failure
+from lightning_sweeps.agent.launch.process import TrialRun
+from lightning_sweeps.agent.launch.starter import Starter, launch_id
 from lightning_sweeps.agent.patience import GIVE_UP_S, Patience
 from lightning_sweeps.agent.presence import Presence
-from lightning_sweeps.agent.process import TrialRun
 from lightning_sweeps.agent.readiness import Readiness
-from lightning_sweeps.agent.starter import Starter, launch_id
 from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerRefused
 
 TICK_S = 0.05

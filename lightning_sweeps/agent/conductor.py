@@ -17,7 +17,7 @@ from lightning_sweeps.agent.decisions import (
     Terminate,
     decide,
 )
-from lightning_sweeps.agent.process import TrialRun
+from lightning_sweeps.agent.launch.process import TrialRun
 from lightning_sweeps.agent.signals import Signals
 
 

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from lightning_sweeps import messages as m
 from lightning_sweeps.agent.attendant import Attendant
 from lightning_sweeps.agent.brake import Brake
-from lightning_sweeps.agent.command import check_program, nodes_of
 from lightning_sweeps.agent.conductor import Conductor
 from lightning_sweeps.agent.decisions import Leased, Limits, State
 from lightning_sweeps.agent.gang import MeetingPoint, address_towards
+from lightning_sweeps.agent.launch.command import check_program, nodes_of
+from lightning_sweeps.agent.launch.parent import become_subreaper
+from lightning_sweeps.agent.launch.starter import Starter, Surroundings
 from lightning_sweeps.agent.ledger import Ledger
 from lightning_sweeps.agent.link import ServerLink
 from lightning_sweeps.agent.options import AgentOptions
-from lightning_sweeps.agent.parent import become_subreaper
 from lightning_sweeps.agent.patience import Patience
 from lightning_sweeps.agent.presence import Presence
 from lightning_sweeps.agent.readiness import Readiness
 from lightning_sweeps.agent.signals import Signals
 from lightning_sweeps.agent.slots import Slot
-from lightning_sweeps.agent.starter import Starter, Surroundings
 from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.agent.tickets import Tickets
 from lightning_sweeps.errors import ServerError

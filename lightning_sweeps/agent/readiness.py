@@ -11,13 +11,13 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.agent.brake import Brake
 from lightning_sweeps.agent.conductor import Conductor
 from lightning_sweeps.agent.decisions import Leased
+from lightning_sweeps.agent.forking.warm import WarmStart
 from lightning_sweeps.agent.occupied import Holder, describe, holders
 from lightning_sweeps.agent.options import AgentOptions
 from lightning_sweeps.agent.patience import Patience
 from lightning_sweeps.agent.presence import Presence
 from lightning_sweeps.agent.room import lack_of_memory, lack_of_space
 from lightning_sweeps.agent.slots import Slot
-from lightning_sweeps.agent.warm import WarmStart
 from lightning_sweeps.errors import EXIT_FAILURE
 from lightning_sweeps.gpus import sample_gpus
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 
-from lightning_sweeps.agent.environment import DEVICES_VARIABLE, is_under_torchrun
+from lightning_sweeps.agent.launch.environment import DEVICES_VARIABLE, is_under_torchrun
+from lightning_sweeps.agent.launch.starter import Surroundings
 from lightning_sweeps.agent.loop import run_agent
 from lightning_sweeps.agent.options import AgentCall, AgentOptions, parse_call
 from lightning_sweeps.agent.slots import SlotPlan, plan_slots
-from lightning_sweeps.agent.starter import Surroundings
 from lightning_sweeps.agent.supervisor import supervise, supervise_for_tuner
 from lightning_sweeps.errors import LightningSweepsError, UsageError
 from lightning_sweeps.gpus import driver_problem, gpu_problems, list_gpus, visible_gpus

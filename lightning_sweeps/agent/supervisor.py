@@ -15,7 +15,7 @@ from types import FrameType
 
 import msgspec
 
-from lightning_sweeps.agent.parent import die_with_parent
+from lightning_sweeps.agent.launch.parent import die_with_parent
 from lightning_sweeps.connection import connect
 from lightning_sweeps.errors import ServerError
 from lightning_sweeps.node import node_id, process_start

@@ -11,9 +11,10 @@ import typer
 from lightning_sweeps.errors import EXIT_FAILURE, UsageError
 from lightning_sweeps.paths import Home
 from lightning_sweeps.settings import read_settings
-from lightning_sweeps.store import blobs, maintenance
-from lightning_sweeps.store.contents import open_contents
+from lightning_sweeps.store import maintenance
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.files import blobs
+from lightning_sweeps.store.files.contents import open_contents
 from lightning_sweeps.store.migrate import latest, migrate, version
 
 app = typer.Typer(

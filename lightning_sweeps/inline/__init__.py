@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.agent.environment import DEVICES_VARIABLE, device_names
+from lightning_sweeps.agent.launch.environment import DEVICES_VARIABLE, device_names
+from lightning_sweeps.agent.launch.trial_file import describe_trial
 from lightning_sweeps.agent.ledger import Ledger, Use
 from lightning_sweeps.agent.link import ServerLink
 from lightning_sweeps.agent.presence import Presence
-from lightning_sweeps.agent.trial_file import describe_trial
 from lightning_sweeps.errors import LaunchError, ServerError, UsageError
 from lightning_sweeps.gpus import list_gpus, visible_gpus
 from lightning_sweeps.inline.calls import Function, call, call_here, call_in_a_fork

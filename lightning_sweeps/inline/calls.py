@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.agent.failure import explain, tail
+from lightning_sweeps.agent.launch.failure import explain, tail
 from lightning_sweeps.files import TrialFile
 from lightning_sweeps.inline.heart import Heart
 from lightning_sweeps.paths import Home

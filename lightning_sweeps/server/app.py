@@ -29,8 +29,8 @@ from lightning_sweeps.server import (
 )
 from lightning_sweeps.server.context import Limits
 from lightning_sweeps.server.hosts import Hosts
-from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.files.contents import Contents
 
 
 def create_app(

@@ -13,9 +13,9 @@ from lightning_sweeps.messages import LinesQuery
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.packing import pack
 from lightning_sweeps.server.queries import MOST_BUCKETS, MOST_POINTS
-from lightning_sweeps.store import hot, reading
-from lightning_sweeps.store.axes import parse_axis
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.series import hot, reading
+from lightning_sweeps.store.series.axes import parse_axis
 
 FRAME_LINES = 100
 """So many lines are read and sent at once: two charts of fifty runs."""

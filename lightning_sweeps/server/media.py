@@ -25,9 +25,9 @@ from lightning_sweeps.messages import (
 from lightning_sweeps.server import ranges
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.ingest import JournalId, read_body
-from lightning_sweeps.store import artifacts, blobs, media
-from lightning_sweeps.store.contents import Contents, refuse_large
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.files import artifacts, blobs, media
+from lightning_sweeps.store.files.contents import Contents, refuse_large
 
 MOST_ENTRIES = 10_000
 MOST_LACKING = 1_000

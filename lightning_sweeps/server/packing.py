@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from lightning_sweeps.store.chunks import Floats
-from lightning_sweeps.store.reading import DrawnLine
+from lightning_sweeps.store.series.chunks import Floats
+from lightning_sweeps.store.series.reading import DrawnLine
 
 
 def pack(lines: Sequence[DrawnLine], *, is_wide: bool) -> bytes:

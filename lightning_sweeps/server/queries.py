@@ -30,7 +30,8 @@ from lightning_sweeps.messages import (
 )
 from lightning_sweeps.records import RunState
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import console, hot, ingest, nodes, occupancy, projects, reading, runs, series, table
+from lightning_sweeps.store import console, ingest, nodes, occupancy, projects, runs, table
+from lightning_sweeps.store.series import hot, reading, writing
 
 MOST_RUNS = 1000
 MOST_POINTS = 10_000
@@ -138,7 +139,7 @@ def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
     """List the series of a run or a node."""
     hot.sort_owners(store, [owner_id])
     with store.read() as connection:
-        return series.list_keys(connection, owner_id)
+        return writing.list_keys(connection, owner_id)
 
 
 @router.post("/api/series/query", response_model=SeriesAnswer)

@@ -33,8 +33,8 @@ from lightning_sweeps.server.hosts import Hosts
 from lightning_sweeps.server.logs import LogFormat, log_json
 from lightning_sweeps.server.sweeps import LEASE_S
 from lightning_sweeps.server.views import framing
-from lightning_sweeps.store.contents import open_contents
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.files.contents import open_contents
 from lightning_sweeps.store.migrate import migrate
 
 LOOPBACK = "127.0.0.1"
@@ -98,7 +98,7 @@ def serve(
         database: a URL of SQLite or PostgreSQL.
         api_key: the key to let in; empty: the one kept in the home folder, made at the first start.
         lease_s: an agent that is not heard of for this long loses its trial.
-        blobs: the folder for files of media and artifacts, or the URL of one (see `store/remote.py`), which several
+        blobs: the folder for files of media and artifacts, or the URL of one (`store/files/remote.py`), which several
             servers may share; default: in the home.
         limits: how much of them is taken.
         allowed_hosts: names under which browsers may ask besides this machine's own; the first is the one that the

@@ -13,8 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.server.wakeup import WakeUp
 from lightning_sweeps.settings import environment
-from lightning_sweeps.store import suggestions
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.search import suggestions
 from lightning_sweeps.sweeps.fit import FitAnswer, FitRequest
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024

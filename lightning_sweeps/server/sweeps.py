@@ -19,8 +19,8 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.suggest import Suggester
 from lightning_sweeps.server.wakeup import WakeUp
-from lightning_sweeps.store import agents, gangs, leases, suggestions, sweeps, trials
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.search import agents, gangs, leases, suggestions, sweeps, trials
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.methods import INLINE_METHODS
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from lightning_sweeps import messages as m
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.sweeps import Control, ControlDep
-from lightning_sweeps.store import sweep_changes, sweeps, wishes
+from lightning_sweeps.store.search import sweep_changes, sweeps, wishes
 from lightning_sweeps.sweeps.methods import INLINE_METHODS
 
 T = TypeVar("T")

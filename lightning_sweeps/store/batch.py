@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from lightning_sweeps import records
-from lightning_sweeps.store.blocks import Block
-from lightning_sweeps.store.owners import ID_LENGTH, process_of
 from lightning_sweeps.store.plain import int32, int64, plain, text, usable_time
+from lightning_sweeps.store.series.blocks import Block
+from lightning_sweeps.store.series.owners import ID_LENGTH, process_of
 
 KEY_LENGTH = 512
 """Longer keys are cut and end in a digest: a database's index does not hold them."""

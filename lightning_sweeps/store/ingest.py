@@ -12,12 +12,15 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 from lightning_sweeps import records
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.messages import AsideRecord, Command, IngestReply
-from lightning_sweeps.store import artifacts, hot, nodes, runs, schema, sweeps
+from lightning_sweeps.store import nodes, runs, schema
 from lightning_sweeps.store.batch import Batch, fold
-from lightning_sweeps.store.blocks import pack
-from lightning_sweeps.store.owners import ID_LENGTH, OwnerKind
+from lightning_sweeps.store.files import artifacts
 from lightning_sweeps.store.plain import int32, int64, usable_time
-from lightning_sweeps.store.reports import Writer
+from lightning_sweeps.store.search import sweeps
+from lightning_sweeps.store.search.reports import Writer
+from lightning_sweeps.store.series import hot
+from lightning_sweeps.store.series.blocks import pack
+from lightning_sweeps.store.series.owners import ID_LENGTH, OwnerKind
 
 Journal: TypeAlias = Mapping[Any, Any]
 """A row of `journal`, all columns but the header."""

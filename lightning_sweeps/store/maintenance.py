@@ -9,10 +9,12 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.store import blobs, hot, pyramid, schema
-from lightning_sweeps.store.chunks import CHUNK_POINTS, decode
-from lightning_sweeps.store.contents import Contents
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.files import blobs
+from lightning_sweeps.store.files.contents import Contents
+from lightning_sweeps.store.series import hot, pyramid
+from lightning_sweeps.store.series.chunks import CHUNK_POINTS, decode
 
 AT_ONCE = 500
 MOST_FINDINGS = 20

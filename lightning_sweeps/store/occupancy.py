@@ -8,8 +8,10 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.store import agents, hot, nodes, schema
-from lightning_sweeps.store.owners import process_of
+from lightning_sweeps.store import nodes, schema
+from lightning_sweeps.store.search import agents
+from lightning_sweeps.store.series import hot
+from lightning_sweeps.store.series.owners import process_of
 
 AT_ONCE = 400
 MOST_RUNS = 5000

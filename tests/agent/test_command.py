@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lightning_sweeps.agent.command import LaunchPlace, build_command, check_program, flatten, processes_of
+from lightning_sweeps.agent.launch.command import LaunchPlace, build_command, check_program, flatten, processes_of
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import TrialFolder
 

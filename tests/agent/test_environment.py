@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.agent.environment import device_names, trial_environment
+from lightning_sweeps.agent.launch.environment import device_names, trial_environment
 from lightning_sweeps.agent.slots import Slot
 from lightning_sweeps.gpus import Gpu
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lightning_sweeps.agent.failure import TAIL_BYTES, exception_line, explain, read_failure, tail
-from lightning_sweeps.agent.launches import FailedRank
+from lightning_sweeps.agent.forking.launches import FailedRank
+from lightning_sweeps.agent.launch.failure import TAIL_BYTES, exception_line, explain, read_failure, tail
 from lightning_sweeps.paths import TrialFolder
 
 TRACEBACK = """warning: something

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from lightning_sweeps.agent.command import LaunchPlace, build_command
 from lightning_sweeps.agent.gang import MeetingPoint, Part, address_towards, launcher_variables
+from lightning_sweeps.agent.launch.command import LaunchPlace, build_command
 from lightning_sweeps.client import Client
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import Home

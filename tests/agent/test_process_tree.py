@@ -14,7 +14,7 @@ import msgspec
 import psutil
 import pytest
 
-from lightning_sweeps.agent.process import Launching, TrialRun, start_cold
+from lightning_sweeps.agent.launch.process import Launching, TrialRun, start_cold
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import TrialFolder
 from lightning_sweeps.process_tree import ProcessId, Tree, TrialProcess, end_tree, find_tree, identify, kill_tree
@@ -102,8 +102,8 @@ def test_an_orphan_that_ignores_sigterm_is_found_by_its_environment(tmp_path: Pa
 ADOPTING_AGENT = """
 import os, sys, time
 from pathlib import Path
-from lightning_sweeps.agent.parent import become_subreaper
-from lightning_sweeps.agent.process import Launching, start_cold
+from lightning_sweeps.agent.launch.parent import become_subreaper
+from lightning_sweeps.agent.launch.process import Launching, start_cold
 from lightning_sweeps.paths import TrialFolder
 from lightning_sweeps.process_tree import find_tree
 folder = TrialFolder(Path("trial").absolute())

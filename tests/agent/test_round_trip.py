@@ -16,7 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_sweeps.agent.command import LaunchPlace, build_command, flatten
+from lightning_sweeps.agent.launch.command import LaunchPlace, build_command, flatten
 from lightning_sweeps.paths import TrialFolder
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.methods import METHODS, Imputation

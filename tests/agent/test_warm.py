@@ -12,10 +12,10 @@ from typing import Any
 import psutil
 import pytest
 
-from lightning_sweeps.agent.environment import TRIAL_VARIABLE
-from lightning_sweeps.agent.launches import Launch, RankLaunch
-from lightning_sweeps.agent.ranks import rank_variables
-from lightning_sweeps.agent.warm import WarmStart, can_start_warm, changed_files, modification_times
+from lightning_sweeps.agent.forking.launches import Launch, RankLaunch
+from lightning_sweeps.agent.forking.warm import WarmStart, can_start_warm, changed_files, modification_times
+from lightning_sweeps.agent.launch.environment import TRIAL_VARIABLE
+from lightning_sweeps.agent.launch.ranks import rank_variables
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import Home

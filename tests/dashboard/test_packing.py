@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lightning_sweeps.server.packing import pack
-from lightning_sweeps.store.chunks import Floats
-from lightning_sweeps.store.drawing import Drawn
-from lightning_sweeps.store.reading import DrawnLine, Seen
+from lightning_sweeps.store.series.chunks import Floats
+from lightning_sweeps.store.series.drawing import Drawn
+from lightning_sweeps.store.series.reading import DrawnLine, Seen
 
 
 def drawn(

@@ -14,9 +14,9 @@ from lightning_sweeps.errors import NotFound, ServerRefused
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.messages import BlobState
 from lightning_sweeps.paths import BlobFolder, Home
-from lightning_sweeps.store import blobs
-from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import open_store
+from lightning_sweeps.store.files import blobs
+from lightning_sweeps.store.files.contents import Contents
 from tests.servers import running_server
 from tests.store.journals import Journal
 

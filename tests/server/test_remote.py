@@ -14,10 +14,10 @@ from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.files import ServerFile
 from lightning_sweeps.paths import BlobFolder, Home
 from lightning_sweeps.server import ranges
-from lightning_sweeps.store import blobs
-from lightning_sweeps.store.contents import open_contents
 from lightning_sweeps.store.engine import open_store
-from lightning_sweeps.store.remote import Remote, open_remote
+from lightning_sweeps.store.files import blobs
+from lightning_sweeps.store.files.contents import open_contents
+from lightning_sweeps.store.files.remote import Remote, open_remote
 from tests.server.test_media import name_of, send
 from tests.servers import running_server
 from tests.store.journals import Journal

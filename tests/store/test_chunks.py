@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_sweeps.store import chunks
+from lightning_sweeps.store.series import chunks
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TIMES = st.floats(-9e12, 9e12, allow_nan=False)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_sweeps.store import chunks, drawing, lines
-from lightning_sweeps.store.axes import KeyPlace, StepPlace, TimePlace
-from lightning_sweeps.store.drawing import Marks
-from lightning_sweeps.store.spans import of_points
+from lightning_sweeps.store.series import chunks, drawing, lines
+from lightning_sweeps.store.series.axes import KeyPlace, StepPlace, TimePlace
+from lightning_sweeps.store.series.drawing import Marks
+from lightning_sweeps.store.series.spans import of_points
 
 VALUES = st.lists(st.tuples(st.integers(-50, 50), st.one_of(st.floats(), st.floats(-5, 5))), min_size=1, max_size=80)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lightning_sweeps.messages import HeldLine, LinesQuery
-from lightning_sweeps.store import reading
-from lightning_sweeps.store.chunks import columns
 from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.reading import DrawnLine
+from lightning_sweeps.store.series import reading
+from lightning_sweeps.store.series.chunks import columns
+from lightning_sweeps.store.series.reading import DrawnLine
 from tests.store.journals import STARTED
 from tests.store.test_reading import add, make_run
 

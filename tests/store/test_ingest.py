@@ -15,10 +15,11 @@ from lightning_sweeps.errors import JournalError, NotFound, OffsetConflict
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point, Run
 from lightning_sweeps.server.ingest import parse
-from lightning_sweeps.store import console, hot, ingest, nodes, reading, runs, schema, series
+from lightning_sweeps.store import console, ingest, nodes, runs, schema
 from lightning_sweeps.store.batch import KEY_LENGTH
-from lightning_sweeps.store.chunks import decode
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.series import hot, reading, writing
+from lightning_sweeps.store.series.chunks import decode
 from tests.store.journals import STARTED, Journal
 
 NOW = STARTED + 1000
@@ -173,7 +174,7 @@ def test_non_finite_values_come_back(store: Store) -> None:
     assert run.summary == {"loss": "-inf", "a": 2.0, "best": "inf"} and run.config == {"bad": "nan"}
     hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
-        loss, a = series.list_keys(connection, "run-1")
+        loss, a = writing.list_keys(connection, "run-1")
         drawn = reading.read_buckets(connection, "run-1", "loss", width=800)
     assert (loss.count, loss.last, loss.minimum, loss.maximum, loss.mean) == (3, "-inf", None, None, None)
     assert (a.count, a.last, a.minimum, a.maximum, a.mean) == (2, 2.0, 1.0, 2.0, 1.5)
@@ -184,7 +185,7 @@ def test_keys_keep_the_order_of_their_first_appearance(store: Store) -> None:
     send(store, Journal().log(0, zebra=1, apple=2, mango=3).log(1, banana=1, apple=2))
     hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
-        assert [info.key for info in series.list_keys(connection, "run-1")] == ["zebra", "apple", "mango", "banana"]
+        assert [info.key for info in writing.list_keys(connection, "run-1")] == ["zebra", "apple", "mango", "banana"]
     assert list(get_run(store).summary) == ["zebra", "apple", "mango", "banana"]
 
 
@@ -216,7 +217,7 @@ def test_more_rows_than_a_chunk_in_uneven_parts(store: Store) -> None:
     assert steps(store, "loss") == list(range(2500))
     with store.read() as connection:
         (strand,) = connection.execute(select(schema.strand)).all()
-        info = series.list_keys(connection, "run-1")[0]
+        info = writing.list_keys(connection, "run-1")[0]
         drawn = reading.read_buckets(connection, "run-1", "loss", width=100)
     assert (strand.chunks, strand.paged, len(decode(strand.tail))) == (2, 2, 452)
     assert (info.count, info.first_step, info.last_step, info.mean) == (2500, 0, 2499, 1249.5)
@@ -234,7 +235,7 @@ def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> No
     assert points(store, "a\ufffdb") == [Point("journal-1", 1, 2**63 - 1, NOW, 1.0)]
     hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
-        assert max(len(info.key) for info in series.list_keys(connection, "run-1")) == KEY_LENGTH + 17
+        assert max(len(info.key) for info in writing.list_keys(connection, "run-1")) == KEY_LENGTH + 17
         assert console.read_run(connection, "run-1", console.Wanted(5))[0].line == "nul \ufffd here"
 
 
@@ -284,13 +285,13 @@ def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store
         start = send(store, journal, start).offset
     with store.read() as connection:
         assert connection.scalar(select(func.count()).select_from(schema.hot)) == 60 - hot.MOST_PARTS
-        assert [info.count for info in series.list_keys(connection, "run-1")] == [hot.MOST_PARTS, hot.MOST_PARTS // 2]
+        assert [info.count for info in writing.list_keys(connection, "run-1")] == [hot.MOST_PARTS, hot.MOST_PARTS // 2]
     assert steps(store, "loss") == list(range(60)) and steps(store, "val") == list(range(1, 60, 2))
     assert get_run(store).summary == {"loss": 59.0, "note": "x", "val": 59}
     send(store, journal.log(60, loss=1.0).finish(), start)
     with store.read() as connection:
         assert connection.scalar(select(func.count()).select_from(schema.hot)) == 0
-        assert series.list_keys(connection, "run-1")[0].count == 61
+        assert writing.list_keys(connection, "run-1")[0].count == 61
 
 
 def test_eight_readers_and_a_writer_at_once_sort_each_row_once(store: Store) -> None:

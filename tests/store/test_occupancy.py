@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.store import hot, occupancy
+from lightning_sweeps.store import occupancy
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.series import hot
 from tests.store.journals import STARTED, Journal
 from tests.store.test_ingest import send
 

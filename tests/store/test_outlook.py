@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.store import suggestions, sweeps
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.search import suggestions, sweeps
 
 NOW = 1.7e9
 SWEEP = {"program": "train.py", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}}

@@ -8,8 +8,9 @@ from sqlalchemy import insert
 from lightning_sweeps import records
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import LineRequest, NodeGpu, SeriesQuery
-from lightning_sweeps.store import hot, ingest, maintenance, nodes, reading, schema, series
+from lightning_sweeps.store import ingest, maintenance, nodes, schema
 from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.series import hot, reading, writing
 from tests.store.journals import STARTED, Journal
 from tests.store.test_ingest import get_run, points, send
 
@@ -37,9 +38,12 @@ def test_samples_are_series_of_the_process_alone(store: Store) -> None:
     assert (run.rows, run.summary) == (1, {"loss": 0.5})
     hot.sort_owners(store, ["run-1"])
     with store.read() as connection:
-        assert [info.key for info in series.list_keys(connection, "run-1")] == ["loss"]
-        assert [info.key for info in series.list_keys(connection, "node-1")] == ["cpu.percent"]
-        assert {info.key: info.count for info in series.list_keys(connection, PROCESS)} == {"threads": 3, "children": 3}
+        assert [info.key for info in writing.list_keys(connection, "run-1")] == ["loss"]
+        assert [info.key for info in writing.list_keys(connection, "node-1")] == ["cpu.percent"]
+        assert {info.key: info.count for info in writing.list_keys(connection, PROCESS)} == {
+            "threads": 3,
+            "children": 3,
+        }
     assert maintenance.check(store) == []
 
 
@@ -59,7 +63,7 @@ def test_samples_come_once_however_often_they_are_sent(store: Store) -> None:
 def test_samples_may_come_before_their_run(store: Store) -> None:
     send(store, telling())
     with store.read() as connection, pytest.raises(NotFound, match="no run and no node `process:run-1`"):
-        series.list_keys(connection, PROCESS)
+        writing.list_keys(connection, PROCESS)
     asked = SeriesQuery([LineRequest(PROCESS, "threads")], x="relative")
     hot.sort_owners(store, ["node-1"])
     with store.read() as connection:
@@ -92,7 +96,7 @@ def test_a_run_cannot_tell_of_processes(store: Store) -> None:
     send(store, Journal().log(1, loss=0.5).sample("run-1", threads=1.0).log(2, loss=0.4))
     assert len(points(store, "loss")) == 2
     with store.read() as connection:
-        assert series.list_keys(connection, PROCESS) == []
+        assert writing.list_keys(connection, PROCESS) == []
         assert ingest.committed_offset(connection, "journal-1") > 0
 
 

@@ -13,10 +13,11 @@ from sqlalchemy import delete, select, update
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import LineRequest, SeriesQuery
 from lightning_sweeps.server.ingest import parse
-from lightning_sweeps.store import ingest, pyramid, reading, schema, series
-from lightning_sweeps.store.chunks import Columns, columns
+from lightning_sweeps.store import ingest, schema
 from lightning_sweeps.store.engine import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.store.series import pyramid, reading, writing
+from lightning_sweeps.store.series.chunks import Columns, columns
 from tests.store.journals import STARTED, Journal
 
 POINTS = 40_000
@@ -51,7 +52,7 @@ def make_run(
 
 def add(store: Store, run: str, journal: str, **points: Columns) -> None:
     with store.write() as connection:
-        series.append(connection, points, kind="run", owner_id=run, journal_id=journal)
+        writing.append(connection, points, kind="run", owner_id=run, journal_id=journal)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lightning_sweeps.store import chunks
-from lightning_sweeps.store.spans import (
+from lightning_sweeps.store.series import chunks
+from lightning_sweeps.store.series.spans import (
     FANOUT,
     PAGE_SPANS,
     SPAN,

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from lightning_sweeps.store import chunks, pyramid, reading, series
 from lightning_sweeps.store.engine import Store, open_store
 from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.store.series import chunks, pyramid, reading, writing
 
 BEGAN = 1_700_000_000.0
 
@@ -83,14 +83,14 @@ def test_series_of_0001_are_whole_can_be_drawn_and_go_on(empty_database: str) ->
     migrate(store)
     more = chunks.columns([1250], [1250], [BEGAN + 1250], [float("nan")])
     with store.write() as connection:
-        series.append(connection, {"loss": more}, kind="run", owner_id="r", journal_id="j1")
+        writing.append(connection, {"loss": more}, kind="run", owner_id="r", journal_id="j1")
     with store.write() as connection:
         for strand_id in pyramid.lacking(connection, limit=10):
             pyramid.catch_up(connection, strand_id)
     with store.read() as connection:
         points = reading.read_points(connection, "r", "loss")
         drawn = reading.read_buckets(connection, "r", "loss", width=10, x="relative")
-        (info,) = series.list_keys(connection, "r")
+        (info,) = writing.list_keys(connection, "r")
     store.close()
     assert [point.step for point in points] == [*range(1250), *range(1251)]
     assert [point.journal for point in points] == ["j0"] * 1250 + ["j1"] * 1251

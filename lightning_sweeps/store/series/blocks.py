@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from lightning_sweeps.store.chunks import MICROSECONDS, Columns, join
+from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, join
 
 
 class Packed(msgspec.Struct, array_like=True, frozen=True):

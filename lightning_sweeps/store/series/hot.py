@@ -9,10 +9,11 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
-from lightning_sweeps.store import schema, series
-from lightning_sweeps.store.blocks import unpack
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.owners import OwnerKind, run_of
+from lightning_sweeps.store.series import writing
+from lightning_sweeps.store.series.blocks import unpack
+from lightning_sweeps.store.series.owners import OwnerKind, run_of
 
 MOST_ROWS = 1024
 MOST_PARTS = 48
@@ -45,10 +46,10 @@ def sort(connection: Connection, journal_id: str, *, kind: OwnerKind, owner_id: 
     if not rows:
         return
     points = unpack(row.data for row in rows)
-    series.append(connection, points.pop("", {}), kind=kind, owner_id=owner_id, journal_id=journal_id)
+    writing.append(connection, points.pop("", {}), kind=kind, owner_id=owner_id, journal_id=journal_id)
     for process in sorted(points):  # in one order for all: nobody waits for one who waits for him
         lock_owner(connection, run_of(process), None)
-        series.append(connection, points[process], kind="process", owner_id=process, journal_id=journal_id)
+        writing.append(connection, points[process], kind="process", owner_id=process, journal_id=journal_id)
     connection.execute(delete(_hot).where(_hot.c.journal_id == journal_id))
 
 

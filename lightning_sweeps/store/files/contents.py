@@ -20,7 +20,7 @@ from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
 from lightning_sweeps.ids import is_digest
 from lightning_sweeps.paths import PRIVATE_FILE, BlobFolder, make_private_folder
 from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.remote import Remote, is_url, open_remote
+from lightning_sweeps.store.files.remote import Remote, is_url, open_remote
 
 CHUNK_BYTES = 1 << 20
 UPLOAD_LASTS_S = 7 * 86400.0

@@ -15,8 +15,8 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
-from lightning_sweeps.agent.forked import SHOW_STACKS
-from lightning_sweeps.agent.parent import tied_to_this_process
+from lightning_sweeps.agent.forking.forked import SHOW_STACKS
+from lightning_sweeps.agent.launch.parent import tied_to_this_process
 from lightning_sweeps.agent.terminal import Terminal
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.node import node_id

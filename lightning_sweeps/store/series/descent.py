@@ -12,11 +12,21 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, select
 
-from lightning_sweeps.store import drawing, schema
-from lightning_sweeps.store.axes import Place
-from lightning_sweeps.store.chunks import Columns, Integers, decode, join
-from lightning_sweeps.store.drawing import Marks
-from lightning_sweeps.store.spans import FANOUT, PAGE_SPANS, SPAN, SPAN_POINTS, SPANS_PER_CHUNK, Spans, lengths, size
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.series import drawing
+from lightning_sweeps.store.series.axes import Place
+from lightning_sweeps.store.series.chunks import Columns, Integers, decode, join
+from lightning_sweeps.store.series.drawing import Marks
+from lightning_sweeps.store.series.spans import (
+    FANOUT,
+    PAGE_SPANS,
+    SPAN,
+    SPAN_POINTS,
+    SPANS_PER_CHUNK,
+    Spans,
+    lengths,
+    size,
+)
 
 TOLERANCE = 2.0
 """A span that is wider than this many buckets is opened: what is drawn is no more than a pixel out of place."""

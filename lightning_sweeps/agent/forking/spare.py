@@ -11,8 +11,8 @@ import signal
 import socket
 from dataclasses import dataclass
 
-from lightning_sweeps.agent.launches import Launch, receive, send
-from lightning_sweeps.agent.parent import die_with_parent
+from lightning_sweeps.agent.forking.launches import Launch, receive, send
+from lightning_sweeps.agent.launch.parent import die_with_parent
 
 PID_BYTES = 32
 

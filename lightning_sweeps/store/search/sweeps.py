@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.ids import new_id
-from lightning_sweeps.store import priors, schema, trials
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.projects import ensure_project
-from lightning_sweeps.store.reports import Recorder, Writer
+from lightning_sweeps.store.search import priors, trials
+from lightning_sweeps.store.search.reports import Recorder, Writer
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import SweepConfig, read_config, validate
 

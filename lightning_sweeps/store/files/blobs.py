@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, delete, exis
 
 from lightning_sweeps.messages import BlobState
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.contents import Contents
 from lightning_sweeps.store.engine import Store, insert
+from lightning_sweeps.store.files.contents import Contents
 
 _blob = schema.blob
 _media = schema.media

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agent.gang import Part
-from lightning_sweeps.agent.hydra import hydra_value
+from lightning_sweeps.agent.launch.hydra import hydra_value
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import TrialFolder
 

@@ -8,8 +8,9 @@ import numpy as np
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from lightning_sweeps.messages import SeriesInfo
-from lightning_sweeps.store import pyramid, schema
-from lightning_sweeps.store.chunks import (
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.series import pyramid
+from lightning_sweeps.store.series.chunks import (
     CHUNK_POINTS,
     Columns,
     Statistics,
@@ -20,8 +21,8 @@ from lightning_sweeps.store.chunks import (
     join,
     statistics,
 )
-from lightning_sweeps.store.owners import OwnerKind, owner_kind
-from lightning_sweeps.store.spans import of_points
+from lightning_sweeps.store.series.owners import OwnerKind, owner_kind
+from lightning_sweeps.store.series.spans import of_points
 
 _series = schema.series
 _strand = schema.strand

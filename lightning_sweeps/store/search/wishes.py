@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import ServerRefused, UsageError
-from lightning_sweeps.store import schema, sweeps, trials
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.plain import text
+from lightning_sweeps.store.search import sweeps, trials
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import read_config, validate
 from lightning_sweeps.sweeps.given import accept

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from lightning_sweeps.store import schema, trials
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.search import trials
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import Metric, SweepConfig
 from lightning_sweeps.sweeps.stopping import Evidence, StoppingRule

@@ -9,9 +9,9 @@ import numpy as np
 from sqlalchemy import Connection, select, update
 
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.chunks import decode
 from lightning_sweeps.store.engine import insert
-from lightning_sweeps.store.spans import SPAN, SPANS_PER_CHUNK, Page, Spans, grow, of_points, open_pages
+from lightning_sweeps.store.series.chunks import decode
+from lightning_sweeps.store.series.spans import SPAN, SPANS_PER_CHUNK, Page, Spans, grow, of_points, open_pages
 
 _page = schema.page
 _strand = schema.strand

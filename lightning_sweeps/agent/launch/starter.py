@@ -12,22 +12,28 @@ from pathlib import Path
 import msgspec
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.agent.command import LaunchPlace, build_command, processes_of, program_arguments, program_of
-from lightning_sweeps.agent.environment import (
+from lightning_sweeps.agent.forking.launches import Launch, RankLaunch
+from lightning_sweeps.agent.forking.warm import WarmStart, can_start_warm
+from lightning_sweeps.agent.gang import launcher_variables, part_of
+from lightning_sweeps.agent.launch.command import (
+    LaunchPlace,
+    build_command,
+    processes_of,
+    program_arguments,
+    program_of,
+)
+from lightning_sweeps.agent.launch.environment import (
     DEVICES_VARIABLE,
     THREADS_VARIABLE,
     TRIAL_VARIABLE,
     device_names,
     trial_environment,
 )
-from lightning_sweeps.agent.gang import launcher_variables, part_of
-from lightning_sweeps.agent.launches import Launch, RankLaunch
+from lightning_sweeps.agent.launch.process import Launching, RankLogs, TrialRun, start_cold, start_forked
+from lightning_sweeps.agent.launch.ranks import rank_variables
+from lightning_sweeps.agent.launch.trial_file import describe_trial
 from lightning_sweeps.agent.options import AgentOptions
-from lightning_sweeps.agent.process import Launching, RankLogs, TrialRun, start_cold, start_forked
-from lightning_sweeps.agent.ranks import rank_variables
 from lightning_sweeps.agent.slots import Slot
-from lightning_sweeps.agent.trial_file import describe_trial
-from lightning_sweeps.agent.warm import WarmStart, can_start_warm
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.paths import Home, TunerFolder, write_whole
 from lightning_sweeps.settings import Settings

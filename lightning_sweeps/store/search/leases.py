@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import ServerRefused
-from lightning_sweeps.store import agents, gangs, schema, sweeps, trials
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.plain import plain
-from lightning_sweeps.store.reports import NO_VALUE
+from lightning_sweeps.store.search import agents, gangs, sweeps, trials
+from lightning_sweeps.store.search.reports import NO_VALUE
 from lightning_sweeps.sweeps.config import SweepConfig, read_config
 from lightning_sweeps.sweeps.trial import end_event
 

@@ -22,11 +22,11 @@ from typing import NoReturn
 
 import msgspec
 
-from lightning_sweeps.agent import imported
-from lightning_sweeps.agent.launches import FailedRank, Launch, RankLaunch
-from lightning_sweeps.agent.parent import tie_to
-from lightning_sweeps.agent.program import run_to_the_end
-from lightning_sweeps.agent.title import Title
+from lightning_sweeps.agent.forking import imported
+from lightning_sweeps.agent.forking.launches import FailedRank, Launch, RankLaunch
+from lightning_sweeps.agent.forking.title import Title
+from lightning_sweeps.agent.launch.parent import tie_to
+from lightning_sweeps.agent.launch.program import run_to_the_end
 from lightning_sweeps.paths import PRIVATE_FILE, make_private_folder, write_whole
 from lightning_sweeps.settings import replace_environment
 

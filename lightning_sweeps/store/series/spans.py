@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from lightning_sweeps.store.chunks import CHUNK_POINTS, Columns
+from lightning_sweeps.store.series.chunks import CHUNK_POINTS, Columns
 
 SPAN_POINTS = 64
 FANOUT = 4

@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias, overload
 from sqlalchemy import Connection, Row, select
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.store import schema, sweeps, trials
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.search import sweeps, trials
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import SweepConfig, read_config
 from lightning_sweeps.sweeps.fit import FitRequest

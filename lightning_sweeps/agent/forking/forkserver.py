@@ -1,4 +1,4 @@
-"""`python -m lightning_sweeps.agent.forkserver`: imports what trials need once, and forks their first processes.
+"""`python -m lightning_sweeps.agent.forking.forkserver`: imports what trials need, and forks their first processes.
 
 One per agent, with the environment and the working folder of its trials. It stays as good as new: one thread, no
 CUDA context, nothing of the user's program. A fork of it (`spare.py`) becomes the trial's first process (`forked.py`)
@@ -17,11 +17,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lightning_sweeps.agent import imported
-from lightning_sweeps.agent.forked import Origin, become_trial
-from lightning_sweeps.agent.launches import Launch, Launched, Ready, receive, send
-from lightning_sweeps.agent.spare import fork_spare
-from lightning_sweeps.agent.title import Title
+from lightning_sweeps.agent.forking import imported
+from lightning_sweeps.agent.forking.forked import Origin, become_trial
+from lightning_sweeps.agent.forking.launches import Launch, Launched, Ready, receive, send
+from lightning_sweeps.agent.forking.spare import fork_spare
+from lightning_sweeps.agent.forking.title import Title
 from lightning_sweeps.process_tree import TRIAL_VARIABLE
 from lightning_sweeps.settings import environment
 

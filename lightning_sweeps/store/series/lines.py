@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lightning_sweeps.messages import GroupLine, Line
-from lightning_sweeps.store.chunks import Floats
-from lightning_sweeps.store.drawing import Drawn, Marks, draw_all
+from lightning_sweeps.store.series.chunks import Floats
+from lightning_sweeps.store.series.drawing import Drawn, Marks, draw_all
 
 
 def line(owner: str, key: str, count: int, drawn: Drawn) -> Line:

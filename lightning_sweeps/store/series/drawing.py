@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightning_sweeps.store.chunks import MICROSECONDS, Columns, Floats, Integers
-from lightning_sweeps.store.spans import Spans
+from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats, Integers
+from lightning_sweeps.store.series.spans import Spans
 
 MARKS_AT_ONCE = 500_000
 """Lines are drawn many in one go, because each step over an array has a price of its own; so many marks together."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from lightning_sweeps.agent.launches import FailedRank
+from lightning_sweeps.agent.forking.launches import FailedRank
 from lightning_sweeps.paths import TrialFolder
 
 TAIL_LINES = 40

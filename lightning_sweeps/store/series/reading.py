@@ -13,15 +13,16 @@ import numpy as np
 from sqlalchemy import Connection, Row, func, select, tuple_
 
 from lightning_sweeps.messages import Bucket, HeldLine, LinesQuery, Point, Series, SeriesAnswer, SeriesQuery
-from lightning_sweeps.store import drawing, schema
-from lightning_sweeps.store.axes import Axis, KeyPlace, Place, StepPlace, TimePlace, parse_axis
-from lightning_sweeps.store.chunks import MICROSECONDS, Columns, Floats
-from lightning_sweeps.store.descent import Strand, View, descend, level_for, read_whole
-from lightning_sweeps.store.drawing import Drawn, Marks
-from lightning_sweeps.store.lines import group_line, line, nullable
-from lightning_sweeps.store.owners import KINDS, no_key, owner_kind, run_of
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.plain import number
-from lightning_sweeps.store.spans import Spans
+from lightning_sweeps.store.series import drawing
+from lightning_sweeps.store.series.axes import Axis, KeyPlace, Place, StepPlace, TimePlace, parse_axis
+from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats
+from lightning_sweeps.store.series.descent import Strand, View, descend, level_for, read_whole
+from lightning_sweeps.store.series.drawing import Drawn, Marks
+from lightning_sweeps.store.series.lines import group_line, line, nullable
+from lightning_sweeps.store.series.owners import KINDS, no_key, owner_kind, run_of
+from lightning_sweeps.store.series.spans import Spans
 
 AT_ONCE = 400
 """Pairs of owner and key, or ids, that one statement asks for."""

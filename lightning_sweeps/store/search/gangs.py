@@ -17,8 +17,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import ServerRefused
-from lightning_sweeps.store import agents, schema, sweeps, trials
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.plain import plain
+from lightning_sweeps.store.search import agents, sweeps, trials
 
 READY_S = 3.0
 """For how long after its last look an agent that waits can be given a place: it looks every second."""

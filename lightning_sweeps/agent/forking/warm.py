@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from lightning_sweeps.agent.command import nodes_of
-from lightning_sweeps.agent.failure import signal_name
-from lightning_sweeps.agent.launches import Launch, Launched, Ready, receive, send
-from lightning_sweeps.agent.parent import tied_to_this_process
-from lightning_sweeps.agent.title import PLACEHOLDER
+from lightning_sweeps.agent.forking.launches import Launch, Launched, Ready, receive, send
+from lightning_sweeps.agent.forking.title import PLACEHOLDER
+from lightning_sweeps.agent.launch.command import nodes_of
+from lightning_sweeps.agent.launch.failure import signal_name
+from lightning_sweeps.agent.launch.parent import tied_to_this_process
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.process_tree import TRIAL_VARIABLE
 
@@ -66,7 +66,7 @@ class WarmStart:
                 [
                     sys.executable,
                     "-m",
-                    "lightning_sweeps.agent.forkserver",
+                    "lightning_sweeps.agent.forking.forkserver",
                     str(its.fileno()),
                     " ".join(self.modules),
                     TITLE_ROOM,

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from lightning_sweeps import messages as m
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.ids import new_id
-from lightning_sweeps.store import schema, sweeps
+from lightning_sweeps.store import schema
 from lightning_sweeps.store.plain import plain
+from lightning_sweeps.store.search import sweeps
 
 OPEN: tuple[m.SweepState, ...] = ("running", "paused", "stopped")
 

@@ -1,0 +1,1 @@
+"""The fork server: imports what trials need once, and forks their first process."""

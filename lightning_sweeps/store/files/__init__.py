@@ -1,0 +1,1 @@
+"""What is no number: media, artifacts, and the contents behind them."""

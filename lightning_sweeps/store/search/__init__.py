@@ -1,0 +1,1 @@
+"""Sweeps, trials and agents in the database: created, leased, judged, changed."""
