@@ -1,8 +1,9 @@
-"""The pictures of docs/dashboard.md, taken from what `make demo` leaves behind. Made on request, not by every test run.
+"""The pictures of docs/dashboard.md, taken from what `make demo` leaves behind.
 
     python -m tests.dashboard.pictures .demo
 
-The folder is copied: the demo's own server and data are not touched. The media page shows digits of the demo's data.
+Tests take them from their own run of the example's sweep, and keep none (`tests/end_to_end/test_ddp_sweep.py`). The
+folder is copied: the demo's own server and data are not touched. The media page shows digits of the demo's data.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import json
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from lightning_sweeps.client import Client
@@ -40,10 +43,15 @@ def main() -> None:
         home = Path(folder) / "home"
         shutil.copytree(demo, home, ignore=shutil.ignore_patterns(*LIVING))
         with running_server(home) as (client, _), running_browser(width=WIDTH) as browser:
-            log_digits(client)
-            browser.log_in(client)
-            for name, path, height, ready in pages(client):
-                take(browser, client.url + path, IMAGES / f"{name}.png", height=height, ready=ready)
+            take_all(client, browser, IMAGES)
+
+
+def take_all(client: Client, browser: Browser, folder: Path) -> None:
+    """Take every picture of the example's sweep, into `folder`."""
+    log_digits(client)
+    browser.log_in(client)
+    for name, path, height, ready in pages(client):
+        take(browser, client.url + path, folder / f"{name}.png", height=height, ready=ready)
 
 
 def pages(client: Client) -> list[tuple[str, str, int, str]]:
@@ -57,12 +65,14 @@ def pages(client: Client) -> list[tuple[str, str, int, str]]:
     columns = f"state|rank|{metrics}|created|duration|rows"
     group = f"/groups/{run.project}/{run.group}"
     return [
+        ("home", "/", 620, "a.card"),
         ("sweep", f"/sweeps/{sweep.id}", 1296, ".drawing canvas"),
         ("runs", f"/runs?project={run.project}&fold=on&open={run.id}&columns={columns}", 620, ".spark path"),
         ("charts", f"/runs?project={run.project}&view=Charts&look=env.out.band&keys=loss", 900, ".chart canvas"),
         ("run", f"/runs/{run.id}?view=Overview&against={other.id}", 500, ".command"),
         ("media", "/runs/run-digits?view=Media", 1180, ".matrix td"),
         ("ranks", f"{group}?view=Pace", 620, ".heat canvas"),
+        ("console", f"{group}?view=Console", 560, "pre.console .line-rank"),
         ("nodes", f"/nodes?node={run.node}", 640, ".chart canvas"),
     ]
 
@@ -85,7 +95,9 @@ def log_digits(client: Client) -> None:
     contents = Contents(client, run)
     model = LogisticRegression(max_iter=1, warm_start=True, C=0.01)
     for step in range(STEPS):
-        model.fit(images[SHOWN:900] / 16, labels[SHOWN:900])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # one iteration a step is meant
+            model.fit(images[SHOWN:900] / 16, labels[SHOWN:900])
         said = model.predict(images[:SHOWN] / 16)
         for index in range(SHOWN):
             drawn = picture(_enlarged(images[index].reshape(8, 8)))

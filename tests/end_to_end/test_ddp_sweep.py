@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -18,10 +19,17 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.messages import Run, Trial
 from lightning_sweeps.node import node_id
 from lightning_sweeps.paths import Home
+from lightning_sweeps.server.dashboard import index_file
 from lightning_sweeps.settings import environment
+from tests.dashboard.browser import running_browser
+from tests.dashboard.pictures import WIDTH, take_all
 from tests.servers import running_server, wait_until
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "ddp"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples" / "ddp"
+DASHBOARD_PAGE = ROOT / "docs" / "dashboard.md"
+LEAST_PICTURE_BYTES = 15_000
+"""An empty page has less."""
 RUN_CAP = 4
 
 pytestmark = pytest.mark.launch
@@ -159,6 +167,17 @@ def test_the_tables_show_it(finished: Finished) -> None:
     assert "finished" in status
     runs = command(finished.home, "runs", "--sweep", finished.sweep_id, cwd=finished.home)
     assert runs.count("digits-") == 2 * RUN_CAP
+
+
+def test_the_pictures_of_the_docs_are_taken_from_it(finished: Finished, tmp_path: Path) -> None:
+    if not index_file().exists():
+        pytest.skip("the dashboard is not built: python hatch_build.py")
+    with running_browser(width=WIDTH) as browser:
+        take_all(finished.client, browser, tmp_path)
+        assert browser.complaints() == []
+    shown = re.findall(r"\(images/([\w-]+\.png)\)", DASHBOARD_PAGE.read_text())
+    assert sorted(shown) == sorted(file.name for file in tmp_path.iterdir())
+    assert all(file.stat().st_size > LEAST_PICTURE_BYTES for file in tmp_path.iterdir())
 
 
 KILLED = """
