@@ -66,13 +66,12 @@ def pages(client: Client) -> list[tuple[str, str, int, str]]:
     group = f"/groups/{run.project}/{run.group}"
     return [
         ("home", "/", 620, "a.card"),
-        ("sweep", f"/sweeps/{sweep.id}", 1296, ".drawing canvas"),
+        ("sweep", f"/sweeps/{sweep.id}", 1296, ".chart canvas"),
         ("runs", f"/runs?project={run.project}&fold=on&open={run.id}&columns={columns}", 620, ".spark path"),
         ("charts", f"/runs?project={run.project}&view=Charts&look=env.out.band&keys=loss", 900, ".chart canvas"),
         ("run", f"/runs/{run.id}?view=Overview&against={other.id}", 500, ".command"),
         ("media", "/runs/run-digits?view=Media", 1180, ".matrix td"),
         ("ranks", f"{group}?view=Pace", 620, ".heat canvas"),
-        ("console", f"{group}?view=Console", 560, "pre.console .line-rank"),
         ("nodes", f"/nodes?node={run.node}", 640, ".chart canvas"),
     ]
 

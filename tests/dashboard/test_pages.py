@@ -155,6 +155,22 @@ def test_runs_are_filtered_sorted_and_compared(seen: Open) -> None:
     page.see("Invalid regular expression")
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("crooked", [2.2591, 0.111097]), ("narrow", [0.61, 0.74]), ("flat", [0.3, 0.3]), ("wide", [1e-12, 1e12])],
+)
+def test_any_range_can_be_drawn_on_logarithmic_axes(seen: Open, name: str, values: list[float]) -> None:
+    run = Writer(seen.client, run_info(name, project="ranges"))
+    for step, value in enumerate([*values, -1.0, 0.0]):
+        run.log(step, loss=value)
+    run.finish().send()
+    page = seen.go(f"/runs/run-{name}?look=env.logx.logy")
+    page.complaints()
+    page.wait(lambda: page.run("return document.querySelector('.chart canvas')?.height > 200"), what="the chart")
+    assert "step 1" in readout(page, 0.01)
+    assert page.complaints() == []
+
+
 def test_a_run_pointed_at_stands_out_in_the_charts(seen: Open) -> None:
     page = seen.go("/runs?project=tests&view=Charts&find=ddp&keys=train/loss")
     page.wait(lambda: page.count(".chart canvas") == 1 and not page.count(".plot-empty"), what="the chart")

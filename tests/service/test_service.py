@@ -55,8 +55,15 @@ def sequences(points: list[Point]) -> list[int]:
 
 def journal_files_of_runs(home: Path) -> list[Path]:
     """The journals of programs: the node's own stays as long as the service does."""
-    headers = {path: read_header(path) for path in journal_files(home)}
-    return [path for path, header in headers.items() if header is None or header.run is not None]
+    return [path for path in journal_files(home) if _is_of_run(path)]
+
+
+def _is_of_run(path: Path) -> bool:
+    try:
+        header = read_header(path)
+    except FileNotFoundError:
+        return False  # the service has just deleted it
+    return header is None or header.run is not None
 
 
 ENDS = [

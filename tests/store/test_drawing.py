@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lightning_sweeps.store.series import chunks, drawing, lines
@@ -30,6 +30,7 @@ def marks(points: chunks.Columns, *, as_spans: bool = False) -> Marks:
 
 
 @given(VALUES, st.integers(1, 20), st.booleans())
+@example(rows=[(0, 1.7e308), (0, 1.7e308)], width=1, as_spans=False)
 def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_spans: bool) -> None:
     values = [value for _, value in rows]
     usable = [value for value in values if math.isfinite(value)]

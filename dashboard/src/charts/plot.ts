@@ -3,10 +3,11 @@
 import uPlot from "uplot";
 import { duration, number, ROUND_SECONDS } from "../base/format";
 import { cssColor, faded } from "../base/theme";
+import { logTicks } from "../base/ticks";
 import { type Cross, onCross, onPointed, showCross } from "./crosshair";
 import { type Line, nearest } from "./lines";
 import { clockText, type Look, MOST_WIDE_LINES } from "./look";
-import { isRound, xRange, yRange } from "./ranges";
+import { xRange, yRange } from "./ranges";
 import { tell } from "./readout";
 
 const FONT = "11px system-ui, sans-serif";
@@ -16,6 +17,14 @@ const LINE_PX = 1.5;
 /** How much is seen of the other lines while one is pointed at. */
 const UNFOCUSED = 0.15;
 const TIME_STEPS = [...[1, 2, 5].flatMap((count) => [count / 1000, count / 100, count / 10]).sort((a, b) => a - b), ...ROUND_SECONDS];
+
+const MOST_X_MARKS = 8;
+const MOST_Y_MARKS = 6;
+
+/** What marks an axis where it is logarithmic: uPlot's own marks need a range that ends at round numbers. */
+function marked(isLog: boolean, most: number): Partial<uPlot.Axis> {
+  return isLog ? { splits: (_plot, _axis, low, high) => logTicks(low, high, most), filter: (_plot, splits) => splits } : {};
+}
 
 export class Plot {
   private plot: uPlot | null = null;
@@ -112,7 +121,7 @@ export class Plot {
       });
     const yValues = (_: uPlot, splits: number[]) =>
       splits.map((value) => {
-        if (value === null || (look.isLogY && !isRound(value))) return "";
+        if (value === null) return "";
         return look.unit ? look.unit(value) : number(value, 4);
       });
     const options: uPlot.Options = {
@@ -124,8 +133,8 @@ export class Plot {
       cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false }, dataIdx: () => 0 },
       scales: { x: xScale, y: yScale },
       axes: [
-        { ...axis, size: 26, space: 70, values: xValues, ...(isTime ? { incrs: TIME_STEPS } : {}) },
-        { ...axis, size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((text) => text.length)), values: yValues, space: 34 },
+        { ...axis, size: 26, space: 70, values: xValues, ...(isTime ? { incrs: TIME_STEPS } : {}), ...marked(look.isLogX, MOST_X_MARKS) },
+        { ...axis, size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((text) => text.length)), values: yValues, space: 34, ...marked(look.isLogY, MOST_Y_MARKS) },
       ],
       series: [
         {},

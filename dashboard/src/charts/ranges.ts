@@ -31,12 +31,6 @@ export function yRange(lines: Line[], look: Look): [number, number] {
   return [low >= 0 && low < room * 2 ? 0 : low - room, high + room];
 }
 
-/** Returns whether a value is 1, 2 or 5 times a power of ten: what a logarithmic axis names. */
-export function isRound(value: number): boolean {
-  const first = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 5].some((one) => Math.abs(first - one) < 1e-6);
-}
-
 type Range = [number, number] | null;
 
 /** Calls `take` with every value that is to be seen. */

@@ -1,6 +1,7 @@
 /** From trials to a surface over two parameters: places on axes, and means of near trials. Pure functions. */
 
 import { number } from "../base/format";
+import { logTicks, roundTicks } from "../base/ticks";
 import type { Parameter } from "./score";
 
 export interface Dot {
@@ -47,28 +48,9 @@ export function placeOn(parameter: Axis, values: unknown[]): { places: (number |
   const scaled = values.filter(usable).map(scale);
   const [low, high] = [Math.min(...scaled), Math.max(...scaled)];
   const span = high - low || 1;
-  const rounds = !scaled.length ? [] : parameter.isLog ? decades(back(low), back(high)) : roundTicks(low, high);
+  const rounds = !scaled.length ? [] : parameter.isLog ? logTicks(back(low), back(high), TICKS + 1) : roundTicks(low, high, TICKS);
   const ticks = rounds.map((value): Tick => ({ text: number(value, 6), place: inner((scale(value) - low) / span) }));
   return { places: values.map((value) => (usable(value) ? inner((scale(value) - low) / span) : null)), ticks };
-}
-
-/** Returns about `TICKS` round numbers from `low` to `high`. */
-function roundTicks(low: number, high: number): number[] {
-  if (low === high) return [low];
-  const rough = (high - low) / TICKS;
-  const size = 10 ** Math.floor(Math.log10(rough));
-  const step = size * ([1, 2, 5].find((one) => one * size >= rough) ?? 10);
-  const first = Math.ceil(low / step - 1e-9);
-  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12)));
-}
-
-/** Returns powers of ten from `low` to `high`, or what is round there, where there are not two of them. */
-function decades(low: number, high: number): number[] {
-  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
-  const count = last - first + 1;
-  if (count < 2) return roundTicks(low, high);
-  const every = Math.ceil(count / (TICKS + 1));
-  return Array.from({ length: Math.ceil(count / every) }, (_, at) => Number(`1e${first + at * every}`));
 }
 
 /** How much of a choice's room its trials are spread over, so that many of one value are seen as many. */

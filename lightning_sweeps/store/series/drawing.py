@@ -174,12 +174,14 @@ def _in_buckets(marks: Marks, starts: Integers, index: Integers) -> Drawn:
     weight = marks.count / np.repeat(counts, lengths)
     lows, highs = np.fmin.reduceat(marks.minimum, starts), np.fmax.reduceat(marks.maximum, starts)
     last = marks.last[starts + lengths - 1]
+    with np.errstate(over="ignore"):  # of values near the largest float: `_means` keeps within their bounds
+        totals = np.add.reduceat(marks.total, starts)
     return Drawn(
         x=np.add.reduceat(marks.x * weight, starts),
         time=np.add.reduceat(marks.time * weight, starts),
         minimum=lows,
         maximum=highs,
-        mean=_means(np.add.reduceat(marks.total, starts), counts - nonfinite, lows, highs),
+        mean=_means(totals, counts - nonfinite, lows, highs),
         last=np.where(np.isfinite(last), last, np.nan),
         count=counts,
         nonfinite=nonfinite,
