@@ -4,6 +4,8 @@
  * the time that the notebook takes the frame out and puts it back.
  */
 
+import { download } from "./download";
+
 const PREFIX = "/embed";
 const OPEN_PATH = `${PREFIX}/open`;
 const KEPT = "lightning-sweeps.view.";
@@ -68,11 +70,7 @@ export async function openView(watcher: (said: string) => void): Promise<boolean
 export async function save(link: HTMLAnchorElement): Promise<void> {
   const answer = await send(link.pathname + link.search);
   if (!answer.ok) return;
-  const made = document.createElement("a");
-  made.href = URL.createObjectURL(await answer.blob());
-  made.download = link.download || "file";
-  made.click();
-  setTimeout(() => URL.revokeObjectURL(made.href), 60_000);
+  download(await answer.blob(), link.download || "file");
 }
 
 function end(said: string): void {

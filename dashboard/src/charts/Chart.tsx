@@ -1,6 +1,7 @@
 /** A chart with its title, readout and downloads. It draws while it is in sight, and not otherwise. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { download } from "../base/download";
 import { useTheme } from "../base/theme";
 import { Icon } from "../parts/Icon";
 import { Menu } from "../parts/Menu";
@@ -109,9 +110,9 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height: wanted = USUA
   const file = title.replace(/[^\w.-]+/g, "_");
   const choices = {
     ...acts,
-    "Download PNG": () => plot.current?.canvas()?.toBlob((blob) => blob && save(blob, `${file}.png`)),
-    "Download SVG": () => save(new Blob([toSvg(title, lines, shown)], { type: "image/svg+xml" }), `${file}.svg`),
-    "Download CSV": () => save(new Blob([toCsv(lines, shown.xAxis, title)], { type: "text/csv" }), `${file}.csv`),
+    "Download PNG": () => plot.current?.canvas()?.toBlob((blob) => blob && download(blob, `${file}.png`)),
+    "Download SVG": () => download(new Blob([toSvg(title, lines, shown)], { type: "image/svg+xml" }), `${file}.svg`),
+    "Download CSV": () => download(new Blob([toCsv(lines, shown.xAxis, title)], { type: "text/csv" }), `${file}.csv`),
   };
   const isEmpty = !lines.some((line) => line.x.length);
   return (
@@ -141,12 +142,4 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height: wanted = USUA
       <div class="readout" ref={readout} hidden />
     </figure>
   );
-}
-
-function save(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

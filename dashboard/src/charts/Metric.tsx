@@ -21,7 +21,7 @@ export interface ChartRun {
   band?: string;
 }
 
-export function stampOf(run: Drawn): string {
+export function stampOf(run: { rows: number }): string {
   return String(run.rows);
 }
 

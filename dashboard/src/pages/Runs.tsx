@@ -14,6 +14,7 @@ import { Name } from "../parts/Name";
 import { Failure, Page, Tabs, useTitle } from "../parts/Page";
 import { ProjectChoice } from "../parts/ProjectChoice";
 import { State } from "../parts/State";
+import { StateChoice } from "../parts/StateChoice";
 import { type Column, type Sort, Table } from "../parts/Table";
 import { columnOf, groupPath, seconds, text } from "../runs/cells";
 import { firstColumns, keysOf, moved, PLAIN, SPARK, textOfWidths, widthsOf } from "../runs/columns";
@@ -141,15 +142,7 @@ export function RunsPage() {
       aside={
         <>
           <ProjectChoice value={project} onChange={setProject} />
-          <label>
-            State
-            <select value={state} onChange={(event) => setState(event.currentTarget.value)}>
-              <option value="">any</option>
-              {STATES.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </select>
-          </label>
+          <StateChoice states={STATES} value={state} onChange={setState} />
         </>
       }
     >

@@ -28,7 +28,7 @@ export function SweepPage({ id }: { id: string }) {
   const { value: sweep, error } = useData(paths.sweep(id));
   const trials = useTrials(id);
   const agents = useData(paths.agents(id)).value ?? NONE;
-  const places = useMemo(() => (sweep ? ranking([...trials], sign(sweep)) : new Map<string, number>()), [trials, sweep?.goal]);
+  const places = useMemo(() => (sweep ? ranking(trials, sign(sweep)) : new Map<string, number>()), [trials, sweep?.goal]);
   const runs = useFirstRuns(useMemo(() => telling(trials, places), [trials, places]), sweep?.metric ?? "");
   const [brushed, setBrushed] = useState<Set<string> | null>(null);
   const [selected, setSelected] = useParam("trial");
@@ -86,26 +86,26 @@ export function SweepPage({ id }: { id: string }) {
         }
       >
         <div class="two">
-          <BestSoFar sweep={sweep} trials={trials} chosen={chosen} isLog={isLog} onSelect={setSelected} />
+          <BestSoFar sweep={sweep} trials={trials} places={places} chosen={chosen} isLog={isLog} onSelect={setSelected} />
           <Curves sweep={sweep} trials={trials} places={places} runs={runs} chosen={chosen} isLog={isLog} onSelect={setSelected} />
         </div>
       </Section>
       {wanted.length > 0 && (
         <>
           <Section title="Parameters" note={chosenNote || "drag along an axis to choose trials for the whole page"}>
-            <Parallel sweep={sweep} trials={trials} parameters={wanted} kept={kept} brushed={brushed} onBrush={setBrushed} onSelect={setSelected} key={wanted.map((one) => one.name).join()} />
+            <Parallel sweep={sweep} trials={trials} places={places} parameters={wanted} kept={kept} brushed={brushed} onBrush={setBrushed} onSelect={setSelected} key={wanted.map((one) => one.name).join()} />
           </Section>
           <div class="two narrow-first">
             <Section title="Importance" note="how far a parameter alone explains the order of the trials">
               <ImportanceBars sweep={sweep} trials={trials} parameters={wanted} />
             </Section>
             <Section title="Slices" note={`${sweep.metric ?? "objective"} by parameter`}>
-              <Slices sweep={sweep} trials={trials} parameters={byImportance} chosen={chosen} isLog={isLog} onSelect={setSelected} />
+              <Slices sweep={sweep} trials={trials} places={places} parameters={byImportance} chosen={chosen} isLog={isLog} onSelect={setSelected} />
             </Section>
           </div>
           {wanted.length > 1 && trials.some((trial) => trial.objective !== null) && (
             <Section title="Two parameters" note="a dot a trial; between them the mean of near ones, faint where none is near">
-              <Contour sweep={sweep} trials={trials} parameters={byImportance} chosen={chosen} onSelect={setSelected} />
+              <Contour trials={trials} places={places} parameters={byImportance} chosen={chosen} onSelect={setSelected} />
             </Section>
           )}
         </>

@@ -3,6 +3,7 @@ import { useData, useNow } from "../base/data";
 import { useParam } from "../base/router";
 import { Command, Failure, Page, useTitle } from "../parts/Page";
 import { ProjectChoice } from "../parts/ProjectChoice";
+import { StateChoice } from "../parts/StateChoice";
 import { SweepCard } from "../sweep/SweepCard";
 
 const STATES: SweepState[] = ["running", "paused", "stopped", "cancelled", "finished"];
@@ -27,15 +28,7 @@ export function SweepsPage() {
       aside={
         <>
           <input type="search" placeholder="Name, project, metric" aria-label="Search sweeps" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
-          <label>
-            State
-            <select value={state} onChange={(event) => setState(event.currentTarget.value)}>
-              <option value="">any</option>
-              {STATES.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </select>
-          </label>
+          <StateChoice states={STATES} value={state} onChange={setState} />
           <ProjectChoice value={project} onChange={setProject} />
         </>
       }

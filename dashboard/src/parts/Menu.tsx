@@ -1,39 +1,32 @@
 /** A small menu behind a "⋯" button. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useLeave } from "./leave";
 
 export function Menu({ label, choices }: { label: string; choices: Record<string, () => void> }) {
   const [isOpen, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
-  const opener = useRef<HTMLButtonElement>(null);
+  useLeave(root, isOpen, () => setOpen(false));
   useEffect(() => {
     if (!isOpen) return;
     const items = () => [...root.current!.querySelectorAll<HTMLElement>("[role=menuitem]")];
     items()[0]?.focus();
-    const leave = (event: Event) => root.current?.contains(event.target as globalThis.Node) || setOpen(false);
     const press = (event: KeyboardEvent) => {
       const all = items();
       const at = all.indexOf(document.activeElement as HTMLElement);
       const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
-      if (event.key === "Escape") {
-        setOpen(false);
-        opener.current?.focus();
-      } else if (event.key === "Tab") setOpen(false);
+      if (event.key === "Tab") setOpen(false);
       else if (to !== undefined) {
         event.preventDefault();
         all[to % all.length]?.focus();
       }
     };
-    addEventListener("pointerdown", leave);
     addEventListener("keydown", press);
-    return () => {
-      removeEventListener("pointerdown", leave);
-      removeEventListener("keydown", press);
-    };
+    return () => removeEventListener("keydown", press);
   }, [isOpen]);
   return (
     <div class="menu" ref={root}>
-      <button type="button" class="icon" ref={opener} aria-label={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <button type="button" class="icon" aria-label={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         ⋯
       </button>
       {isOpen && (

@@ -7,6 +7,7 @@ import { useConnected, useData } from "../base/data";
 import { Rights } from "../base/rights";
 import { navigate, usePlace } from "../base/router";
 import { toggleTheme, useTheme } from "../base/theme";
+import { useLeave } from "./leave";
 import { Icon } from "./Icon";
 
 const PLACES: [string, string, string][] = [
@@ -38,21 +39,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const help = useRef<HTMLDialogElement>(null);
   const [isOpen, setOpen] = useState(false);
   const account = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!isOpen) return;
-    const leave = (event: Event) => account.current?.contains(event.target as globalThis.Node) || setOpen(false);
-    const press = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      setOpen(false);
-      account.current?.querySelector("button")?.focus();
-    };
-    addEventListener("pointerdown", leave);
-    addEventListener("keydown", press);
-    return () => {
-      removeEventListener("pointerdown", leave);
-      removeEventListener("keydown", press);
-    };
-  }, [isOpen]);
+  useLeave(account, isOpen, () => setOpen(false));
   useShortcuts(() => help.current?.showModal());
   useEffect(() => setOpen(false), [path]);
   return (

@@ -5,13 +5,12 @@ import type { Sweep, Trial } from "../base/api";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import type { Line } from "../charts/lines";
-import { bestSoFar, ranking, sign } from "./score";
+import { bestSoFar, sign } from "./score";
 
-export function BestSoFar({ sweep, trials, chosen, isLog, onSelect }: { sweep: Sweep; trials: Trial[]; chosen: Set<string> | null; isLog: boolean; onSelect: (trial: string) => void }) {
+export function BestSoFar({ sweep, trials, places, chosen, isLog, onSelect }: { sweep: Sweep; trials: Trial[]; places: Map<string, number>; chosen: Set<string> | null; isLog: boolean; onSelect: (trial: string) => void }) {
   const theme = useTheme();
   const lines = useMemo((): Line[] => {
     const rows = bestSoFar(trials, sign(sweep));
-    const places = ranking([...trials], sign(sweep));
     const x = rows.map((row) => row.time - sweep.created);
     const steps = rows.flatMap((row, at) => (at && row.isNew ? [{ x: x[at]!, y: rows[at - 1]!.best }, { x: x[at]!, y: row.best }] : [{ x: x[at]!, y: row.best }]));
     const none = { raw: null, broken: [] as number[] };
@@ -23,7 +22,7 @@ export function BestSoFar({ sweep, trials, chosen, isLog, onSelect }: { sweep: S
       return { id: row.trial.id, label: `trial ${row.trial.number}`, color, dots: [color], x: [x[at]!], ...own([row.value]), ...none };
     });
     return rows.length ? [...single, best] : [];
-  }, [trials, chosen, theme, sweep.created, sweep.goal]);
+  }, [trials, places, chosen, theme, sweep.created, sweep.goal]);
   const look = useMemo(() => ({ ...DEFAULT_LOOK, xAxis: "relative", hasEnvelope: false, isLogY: isLog }), [isLog]);
   return <Chart title={`Best ${sweep.metric ?? "objective"}`} lines={lines} look={look} height={250} onPick={onSelect} />;
 }

@@ -1,16 +1,16 @@
 /** Two parameters against the objective: every trial as a dot, between them what the near ones came to. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Sweep, Trial } from "../base/api";
+import type { Trial } from "../base/api";
 import { flat, number } from "../base/format";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
-import { type Parameter, ranking, sign } from "./score";
+import type { Parameter } from "./score";
 import { type Dot, field, placeOn, spreadOn } from "./surface";
 import { Ticks } from "./Ticks";
 
 interface Props {
-  sweep: Sweep;
   trials: Trial[];
+  places: Map<string, number>;
   /** The most important ones first. */
   parameters: Parameter[];
   chosen: Set<string> | null;
@@ -24,7 +24,7 @@ const FEW = 150;
 const FAINT = 0.2;
 const STRONG = 0.75;
 
-export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) {
+export function Contour({ trials, places, parameters, chosen, onSelect }: Props) {
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [names, setNames] = useState<[string, string]>(["", ""]);
@@ -33,7 +33,6 @@ export function Contour({ sweep, trials, parameters, chosen, onSelect }: Props) 
   const across = wanted.find((one) => one.name === names[0]) ?? wanted[0]!;
   const up = wanted.find((one) => one.name === names[1] && one !== across) ?? wanted.find((one) => one !== across)!;
   const scored = useMemo(() => trials.filter((trial) => trial.objective !== null), [trials]);
-  const places = useMemo(() => ranking([...scored], sign(sweep)), [scored, sweep.goal]);
   const values = (one: Parameter) => scored.map((trial) => flat(trial.params)[one.name]);
   const [xs, ys] = [placeOn(across, values(across)), placeOn(up, values(up))];
   const dots = scored.flatMap((trial, at): (Dot & { trial: Trial })[] => {

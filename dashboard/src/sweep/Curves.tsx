@@ -6,6 +6,7 @@ import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";
 import { useSeries, WHOLE } from "../charts/loader";
+import { stampOf } from "../charts/Metric";
 import type { FirstRun } from "./load";
 import { isTop } from "./score";
 
@@ -25,7 +26,7 @@ export function Curves({ sweep, trials, places, runs, chosen, isLog, onSelect }:
   const [isSeen, setSeen] = useState(false);
   const metric = sweep.metric ?? "";
   const having = useMemo(() => runs.filter((run) => run.hasMetric), [runs]);
-  const wanted = having.map((run) => ({ owner: run.id, key: metric, stamp: String(run.rows) }));
+  const wanted = having.map((run) => ({ owner: run.id, key: metric, stamp: stampOf(run) }));
   const { found: series, isLoading } = useSeries(metric ? wanted : [], WHOLE, isSeen);
   const lines = useMemo(() => {
     const byOwner = new Map(series.map((columns) => [columns.owner, columns]));

@@ -8,11 +8,12 @@ import { shortNames } from "../base/names";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { heightIn } from "../charts/Chart";
 import { Drawing } from "./Drawing";
-import { isTop, type Parameter, ranking, sign } from "./score";
+import { isTop, type Parameter } from "./score";
 
 interface Props {
   sweep: Sweep;
   trials: Trial[];
+  places: Map<string, number>;
   parameters: Parameter[];
   /** What was chosen elsewhere on the page; null: all. */
   kept: Set<string> | null;
@@ -36,7 +37,7 @@ interface Model {
   eachComponent(kind: "parallelAxis", tell: (axis: { activeIntervals: unknown[] }) => void): void;
 }
 
-export function Parallel({ sweep, trials, parameters, kept, brushed, onBrush, onSelect }: Props) {
+export function Parallel({ sweep, trials, places, parameters, kept, brushed, onBrush, onSelect }: Props) {
   const theme = useTheme();
   const [drawn, setDrawn] = useState<ECharts | null>(null);
   const [pointed, setPointed] = useState<Trial | null>(null);
@@ -47,7 +48,6 @@ export function Parallel({ sweep, trials, parameters, kept, brushed, onBrush, on
   const shown = useRef(scored);
   shown.current = scored;
   const option = useMemo(() => {
-    const places = ranking([...scored], sign(sweep));
     const ink = cssColor("ink-soft");
     const rows = scored.map((trial) => {
       const params = flat(trial.params);
@@ -89,7 +89,7 @@ export function Parallel({ sweep, trials, parameters, kept, brushed, onBrush, on
       ],
       series: [{ type: "parallel", smooth: 0.25, data: rows, inactiveOpacity: OUT, activeOpacity: 0.95, emphasis: { disabled: true } }],
     };
-  }, [scored, parameters, kept, theme, sweep.metric, sweep.goal]);
+  }, [scored, places, parameters, kept, theme, sweep.metric, sweep.goal]);
 
   function ready(chart: ECharts): void {
     setDrawn(chart);

@@ -4,13 +4,14 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Sweep, Trial } from "../base/api";
 import { flat, number, value } from "../base/format";
 import { scaleColor, useTheme } from "../base/theme";
-import { importance, type Parameter, ranking, sign } from "./score";
+import { importance, type Parameter, sign } from "./score";
 import { placeOn, spreadOn } from "./surface";
 import { Ticks } from "./Ticks";
 
 interface Props {
   sweep: Sweep;
   trials: Trial[];
+  places: Map<string, number>;
   parameters: Parameter[];
   chosen: Set<string> | null;
   isLog: boolean;
@@ -38,14 +39,13 @@ const RADIUS_PX = 3.5;
 const REACH_PX = 12;
 const OUT = 0.1;
 
-function Slice({ sweep, trials, parameter, chosen, isLog, onSelect }: Omit<Props, "parameters"> & { parameter: Parameter }) {
+function Slice({ sweep, trials, places, parameter, chosen, isLog, onSelect }: Omit<Props, "parameters"> & { parameter: Parameter }) {
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [near, setNear] = useState<Dot | null>(null);
   const { dots, xs, ys } = useMemo(() => {
     const scored = trials.filter((trial) => trial.objective !== null);
-    const places = ranking([...scored], sign(sweep));
     const onX = placeOn(parameter, scored.map((trial) => flat(trial.params)[parameter.name]));
     const onY = placeOn({ isLog, choices: [] }, scored.map((trial) => trial.objective));
     const made = scored.flatMap((trial, at): Dot[] => {
@@ -53,7 +53,7 @@ function Slice({ sweep, trials, parameter, chosen, isLog, onSelect }: Omit<Props
       return x == null || y == null ? [] : [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial }];
     });
     return { dots: made.sort((a, b) => b.place - a.place), xs: onX.ticks, ys: onY.ticks };
-  }, [trials, parameter, isLog, sweep.goal]);
+  }, [trials, places, parameter, isLog]);
 
   useEffect(() => {
     const sizes = new ResizeObserver(([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }));

@@ -84,6 +84,6 @@ export function Timeline({ agents, trials, chosen, selected, onSelect }: Props) 
 
 /** Returns round times from 0 on, in seconds. */
 function ticks(whole: number): number[] {
-  const step = ROUND_SECONDS.find((one) => whole / one <= MOST_TICKS) ?? Math.ceil(whole / MOST_TICKS / (DAY_S)) * DAY_S;
+  const step = ROUND_SECONDS.find((one) => whole / one <= MOST_TICKS) ?? Math.ceil(whole / MOST_TICKS / DAY_S) * DAY_S;
   return Array.from({ length: Math.floor(whole / step) + 1 }, (_, at) => at * step);
 }

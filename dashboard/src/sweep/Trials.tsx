@@ -29,7 +29,7 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
   const sort: Sort = { by: sortText.replace(/^-/, ""), isDown: sortText.startsWith("-") };
   const names = useMemo(() => shortNames(parameters.map((one) => one.name)), [parameters]);
   const firstOf = useMemo(() => new Map(runs.map((run) => [run.trial, run])), [runs]);
-  const places = useMemo(() => ranking([...trials], sign(sweep)), [trials, sweep.goal]);
+  const places = useMemo(() => ranking(trials, sign(sweep)), [trials, sweep.goal]);
   const took = (trial: Trial) => (trial.started === null ? null : (trial.ended ?? now) - trial.started);
   const worth = (trial: Trial): unknown => {
     if (sort.by === "objective") return trial.objective === null ? null : trial.objective * sign(sweep);

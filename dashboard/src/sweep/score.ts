@@ -12,8 +12,7 @@ export function sign(sweep: Sweep): Sign {
 
 /** Returns each trial's place from best (0) to worst (1); null for those without a value. By rank, so outliers do not rule. */
 export function ranking(trials: Trial[], direction: Sign): Map<string, number> {
-  const scored = trials.filter((trial) => trial.objective !== null);
-  const sorted = scored.sort((a, b) => (a.objective! - b.objective!) * direction);
+  const sorted = trials.filter((trial) => trial.objective !== null).sort((a, b) => (a.objective! - b.objective!) * direction);
   return new Map(sorted.map((trial, at) => [trial.id, sorted.length > 1 ? at / (sorted.length - 1) : 0]));
 }
 

@@ -1,0 +1,15 @@
+/** Chooses what has one state; empty: any. */
+
+export function StateChoice({ states, value, onChange }: { states: string[]; value: string; onChange: (state: string) => void }) {
+  return (
+    <label>
+      State
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="">any</option>
+        {states.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
