@@ -29,8 +29,8 @@ from pathlib import Path
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
-from lightning_sweeps.connection import connect
-from lightning_sweeps.settings import read_settings
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.settings import read_settings
 
 PROGRAM = """
 import time

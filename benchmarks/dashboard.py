@@ -30,10 +30,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.journal.records import RunInfo
 from lightning_sweeps.messages import LineRequest, SeriesQuery
-from lightning_sweeps.records import RunInfo
 from tests.dashboard.browser import Browser, running_browser
-from tests.dashboard.worlds import Writer, run_info
+from tests.dashboard.fixtures import Writer, run_info
 from tests.servers import running_server
 
 ROOT = Path(__file__).parents[1]

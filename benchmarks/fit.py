@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
 from lightning_sweeps import SweepCallback, SweepLogger
-from lightning_sweeps.settings import set_variable
+from lightning_sweeps.core.settings import set_variable
 
 SCALARS = 10
 ROW_BYTES = 256

@@ -18,7 +18,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.demos.boring_classes import BoringModel
 
 from lightning_sweeps import SweepCallback, SweepLogger
-from lightning_sweeps.settings import set_variable
+from lightning_sweeps.core.settings import set_variable
 
 CALLS = 5_000
 SERIES = 7

@@ -24,10 +24,10 @@ from sqlalchemy import Connection, insert, select
 from benchmarks.store import cpu_s, say
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import Home
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.engine import open_store, sqlite_url
+from lightning_sweeps.store.database import open_store, sqlite_url
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.methods import METHODS, Imputation
 from lightning_sweeps.sweeps.space import Space

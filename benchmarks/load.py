@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.store import cpu_s, journal_of, rows_of, say
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
+from lightning_sweeps.core.handover import ServerFile
 from tests.servers import running_server
 
 RANKS = 16

@@ -138,7 +138,7 @@ def measure(name: str, folder: Path) -> Round:
 def our_row_size() -> int:
     """Return the size in bytes of the journal record that `Run.log(ROW)` writes."""
     from lightning_sweeps.journal.format import encode
-    from lightning_sweeps.records import Metrics
+    from lightning_sweeps.journal.records import Metrics
 
     return len(encode(Metrics(1000, 1000, time.time(), ROW)))
 

@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.stopping import Evidence, StoppingRule
+from lightning_sweeps.sweeps.stopping_rules import Evidence, StoppingRule
 
 TRIALS, EPOCHS, WORKERS = 300, 27, 4
 BUDGETS = (270, 810)

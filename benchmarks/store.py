@@ -26,17 +26,18 @@ import psutil
 import requests
 from sqlalchemy import insert
 
-from lightning_sweeps import records
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import LineRequest, RunsQuery, SeriesQuery, SortKey
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.store.runs_table import read_page
 from lightning_sweeps.store.series import reading, writing
 from lightning_sweeps.store.series.chunks import Columns
-from lightning_sweeps.store.table import read_page
+from lightning_sweeps.system.node import Process
 from tests.servers import running_server
 
 BEGAN = 1.7e9
@@ -338,7 +339,7 @@ def _ask_packed(server: ServerFile, lines: list[LineRequest], points: int) -> Ca
 
 
 def journal_of(name: str, rows: int, keys: int) -> bytes:
-    process = records.Process(pid=1, started=BEGAN, node="node", host="host")
+    process = Process(pid=1, started=BEGAN, node="node", host="host")
     run = records.RunInfo(f"run-{name}", "bench", name, "group")
     return PREAMBLE + encode(records.Header(name, BEGAN, process, run=run)) + rows_of(rows, keys)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
-    from lightning_sweeps.api import Api
-    from lightning_sweeps.creating import best, sweep
-    from lightning_sweeps.inline import agent
-    from lightning_sweeps.notebook import View, view
+    from lightning_sweeps.agents.function.agent import agent
+    from lightning_sweeps.api.notebook import View, view
+    from lightning_sweeps.api.query import Api
+    from lightning_sweeps.api.sweeps import best, sweep
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
     from lightning_sweeps.sdk.trial import Trial, current_trial
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from lightning_sweeps.trainer.logger import SweepLogger
 
 _HOME_OF = {
-    "Api": "lightning_sweeps.api",
-    "agent": "lightning_sweeps.inline",
-    "best": "lightning_sweeps.creating",
-    "sweep": "lightning_sweeps.creating",
-    "View": "lightning_sweeps.notebook",
-    "view": "lightning_sweeps.notebook",
+    "Api": "lightning_sweeps.api.query",
+    "agent": "lightning_sweeps.agents.function.agent",
+    "best": "lightning_sweeps.api.sweeps",
+    "sweep": "lightning_sweeps.api.sweeps",
+    "View": "lightning_sweeps.api.notebook",
+    "view": "lightning_sweeps.api.notebook",
     "Run": "lightning_sweeps.sdk.run",
     "SweepCallback": "lightning_sweeps.trainer.callback",
     "SweepLogger": "lightning_sweeps.trainer.logger",

@@ -1,4 +1,4 @@
-"""What every test gets: a home of its own, and the police."""
+"""What every test gets: a home of its own, and the leak check."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lightning_sweeps.settings import PREFIX
+from lightning_sweeps.core.settings import PREFIX
+from tests.exclusive import ExclusiveLock
 from tests.servers import database, empty_database, migrated_file, migrated_url, postgres
-from tests.turns import Turns
 
 END_OF_THREADS_S = 5.0
-TURNS = pytest.StashKey[Turns]()
+EXCLUSIVE = pytest.StashKey[ExclusiveLock]()
 
-__all__ = ["database", "empty_database", "home", "migrated_file", "migrated_url", "police", "postgres"]
+__all__ = ["database", "empty_database", "home", "migrated_file", "migrated_url", "leak_check", "postgres"]
 
 
 def pytest_collection_finish() -> None:
-    """Let the police's collections look only at what tests make: with torch loaded, looking at all takes 0.3 s each."""
+    """Let the collections of the leak check look only at what tests make: with torch loaded, looking at all takes 0.3 s each."""
     gc.collect()
     gc.freeze()
 
@@ -36,22 +36,22 @@ settings.load_profile("tests")  # a busy machine is no fault of what is tested
 def pytest_configure(config: pytest.Config) -> None:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if run is not None:  # one of several processes
-        config.stash[TURNS] = Turns.of_run(run)
+        config.stash[EXCLUSIVE] = ExclusiveLock.of_run(run)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    turns = config.stash.get(TURNS, None)
-    if turns is not None:
-        turns.close()
+    lock = config.stash.get(EXCLUSIVE, None)
+    if lock is not None:
+        lock.close()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
     """Let a test marked `alone` run when no other process runs one."""
-    turns = item.config.stash.get(TURNS, None)
-    if turns is None:
+    lock = item.config.stash.get(EXCLUSIVE, None)
+    if lock is None:
         return (yield)
-    with turns.turn(alone=_is_alone(item), next_alone=_is_alone(nextitem)):
+    with lock.hold(alone=_is_alone(item), next_alone=_is_alone(nextitem)):
         return (yield)
 
 
@@ -60,7 +60,7 @@ def _is_alone(item: pytest.Item | None) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def police() -> Iterator[None]:
+def leak_check() -> Iterator[None]:
     """A test that leaves a variable, a thread, a child process or an open file behind fails."""
     variables, threads, children, files = _variables(), _threads(), _children(), _open_files()
     yield
@@ -74,7 +74,7 @@ def police() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def home(police: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(leak_check: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder of the test's own; nothing here ever touches the user's, and no service starts unasked."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)

@@ -24,10 +24,10 @@ import psycopg
 import pytest
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import environment
-from lightning_sweeps.store.engine import open_store, sqlite_url
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.store.database import open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 
 START_S = 30

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from lightning_sweeps import tuner
-from lightning_sweeps.agent.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
-from lightning_sweeps.agent.slurm import DEFAULT_TIME, SlurmOptions, submit
+from lightning_sweeps.agents import machine
+from lightning_sweeps.agents.launchers.slurm import DEFAULT_TIME, SlurmOptions, submit
+from lightning_sweeps.agents.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
 from lightning_sweeps.cli.agent_options import (
     Address,
     Cold,
@@ -22,9 +22,9 @@ from lightning_sweeps.cli.agent_options import (
     Quiet,
     Slots,
 )
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -88,7 +88,7 @@ def agent(
     if not slurm:
         if partition is not None or max_jobs != 1 or time != DEFAULT_TIME or sbatch:
             raise UsageError("`--partition`, `--max-jobs`, `--time` or `--sbatch` was given without `--slurm`")
-        raise typer.Exit(tuner.run(sweep, options))
+        raise typer.Exit(machine.run(sweep, options))
     settings = read_settings()
     jobs = submit(sweep, options, SlurmOptions(partition, max_jobs, time, sbatch), settings=settings)
     typer.echo(f"Submitted {', '.join(jobs)}; what they print: {Home(settings.home).slurm_logs}")

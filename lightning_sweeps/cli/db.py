@@ -8,13 +8,13 @@ from pathlib import Path
 
 import typer
 
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, UsageError
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import read_settings
 from lightning_sweeps.store import maintenance
-from lightning_sweeps.store.engine import Store, open_store, sqlite_url
-from lightning_sweeps.store.files import blobs
-from lightning_sweeps.store.files.contents import open_contents
+from lightning_sweeps.store.blobs import blob_table
+from lightning_sweeps.store.blobs.blob_storage import open_contents
+from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import latest, migrate, version
 
 app = typer.Typer(
@@ -62,7 +62,7 @@ def compact(database: str | None = Database, blobs_folder: str | None = Blobs) -
     """
     with _opened(database) as store:
         done = maintenance.compact(store)
-        collected = blobs.collect(store, open_contents(blobs_folder, store, folder=_folder()))
+        collected = blob_table.collect(store, open_contents(blobs_folder, store, folder=_folder()))
     typer.echo(f"Sorted the new rows of {done.journals} journals; {done.chunks} chunks got their pages.")
     freed = f"{collected.contents} files ({collected.size_bytes / 1e6:.1f} MB)"
     typer.echo(f"Took away {freed} that nothing names, and {collected.uploads} uploads that nobody goes on with.")

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import typer
 
-from lightning_sweeps.api import RUN_COLUMNS, Api
-from lightning_sweeps.connection import connect
+from lightning_sweeps.api.query import RUN_COLUMNS, Api
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.history import tables, tensorboard, wandb
-from lightning_sweeps.history.past import PastRun
-from lightning_sweeps.history.shipment import ship
-from lightning_sweeps.settings import read_settings
+from lightning_sweeps.importers import csv_files, tensorboard, wandb
+from lightning_sweeps.importers.imported_run import PastRun
+from lightning_sweeps.importers.upload import ship
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -28,7 +28,7 @@ class Source(str, Enum):
 
 READERS: dict[Source, Callable[[Path], Iterator[PastRun]]] = {
     Source.tensorboard: tensorboard.read,
-    Source.csv: tables.read,
+    Source.csv: csv_files.read,
     Source.wandb: wandb.read,
 }
 

@@ -8,7 +8,7 @@ from enum import Enum
 import typer
 
 from lightning_sweeps.cli.tables import console, table
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.messages import KeyCreate
 
 DAY_S = 86400.0

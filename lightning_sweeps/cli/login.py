@@ -5,10 +5,10 @@ from __future__ import annotations
 import typer
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.connection import forget_login, keep_login
+from lightning_sweeps.client.connection import forget_login, keep_login
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

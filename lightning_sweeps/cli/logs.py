@@ -7,10 +7,10 @@ import time
 import typer
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import NotFound
+from lightning_sweeps.journal.records import FINAL_RUN_STATES
 from lightning_sweeps.messages import Run
-from lightning_sweeps.records import FINAL_RUN_STATES
 
 FOLLOW_INTERVAL_S = 0.5
 MOST_LINES = 10_000

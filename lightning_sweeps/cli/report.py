@@ -9,9 +9,9 @@ from datetime import datetime
 
 import typer
 
-from lightning_sweeps.agent.ledger import describe
+from lightning_sweeps.agents.time_accounting import describe
 from lightning_sweeps.cli.tables import duration, number, parameters, print_json
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.messages import Agent, Sweep, SweepChange, Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.importance import importance

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import typer
 
 from lightning_sweeps.cli.tables import Column, console, duration, number, print_json, state, table
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.messages import Run
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)

@@ -8,14 +8,14 @@ import time
 import psutil
 import typer
 
-from lightning_sweeps.connection import read_server_file
+from lightning_sweeps.client.connection import read_server_file
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import Home
 from lightning_sweeps.server.context import gigabytes
-from lightning_sweeps.server.logs import LogFormat
-from lightning_sweeps.server.serve import LOOPBACK, certificate_of, serve
-from lightning_sweeps.settings import read_settings
+from lightning_sweeps.server.process.logs import LogFormat
+from lightning_sweeps.server.process.serve import LOOPBACK, certificate_of, serve
 
 STOP_DEADLINE_S = 10.0
 LOOK_INTERVAL_S = 0.02

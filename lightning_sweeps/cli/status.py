@@ -9,7 +9,7 @@ from rich.console import Console
 
 from lightning_sweeps.cli.tables import Column, console, duration, number, parameters, print_json, state, table
 from lightning_sweeps.client import Client
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.messages import Agent, Sweep, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)

@@ -11,10 +11,10 @@ from pathlib import Path
 import typer
 
 from lightning_sweeps.cli.tables import parameters, print_json
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
-from lightning_sweeps.settings import read_settings
 from lightning_sweeps.sweeps import json_schema
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
 from lightning_sweeps.sweeps.methods.random import draw_new

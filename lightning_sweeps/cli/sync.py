@@ -9,16 +9,16 @@ from pathlib import Path
 import typer
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.upload_blobs import send_contents
+from lightning_sweeps.client.upload_journals import send_rest
+from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import JournalError, ServerRefused, Unauthorized, UsageError
 from lightning_sweeps.journal.closing import closing_of, is_closed, last_finish, write_closing
 from lightning_sweeps.journal.reader import read_header
-from lightning_sweeps.node import is_alive, node_id
-from lightning_sweeps.paths import JOURNAL_SUFFIX, Home
-from lightning_sweeps.records import Header
-from lightning_sweeps.sending import send_contents
-from lightning_sweeps.settings import read_settings
-from lightning_sweeps.shipping import send_rest
+from lightning_sweeps.journal.records import Header
+from lightning_sweeps.system.node import is_alive, node_id
 
 SILENT_S = 600.0
 """A journal of another machine that has not grown for so long is taken for ended; a later row reopens its run."""

@@ -8,7 +8,7 @@ import typer
 
 from lightning_sweeps.cli.tables import duration, number, parameters, print_json
 from lightning_sweeps.client import Client
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import Trial, TrialMark
 

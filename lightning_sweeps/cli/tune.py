@@ -17,8 +17,8 @@ import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from lightning_sweeps import tuner
-from lightning_sweeps.agent.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
+from lightning_sweeps.agents import machine
+from lightning_sweeps.agents.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
 from lightning_sweeps.cli.agent_options import (
     Address,
     Cold,
@@ -39,7 +39,7 @@ from lightning_sweeps.cli.status import print_sweep
 from lightning_sweeps.cli.sweep import create_from_file
 from lightning_sweeps.cli.tables import console
 from lightning_sweeps.client import Client
-from lightning_sweeps.connection import connect
+from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import ServerError
 from lightning_sweeps.messages import Sweep
 from lightning_sweeps.sweeps.config import read_config
@@ -100,7 +100,7 @@ def tune(
     created, url = create_from_file(file, project=project, name=name)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()
-    status = _run_in_view(created.id, options) if is_watched else tuner.run(created.id, options)
+    status = _run_in_view(created.id, options) if is_watched else machine.run(created.id, options)
     with connect() as client:
         sweep = client.sweep(created.id)
         print_sweep(console(), sweep, client.trials(created.id), client.agents(created.id))

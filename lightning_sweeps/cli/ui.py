@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import typer
 
-from lightning_sweeps.connection import connect
-from lightning_sweeps.settings import environment
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.settings import environment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightning_sweeps.journal.format import Entry, decode, encode
-from lightning_sweeps.records import Finish, RunState
+from lightning_sweeps.journal.records import Finish, RunState
 
 UNSEEN = "the process ended without `finish()`; how was not seen"
 

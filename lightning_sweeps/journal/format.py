@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import msgspec
 
 from lightning_sweeps.errors import JournalError
-from lightning_sweeps.records import Record
+from lightning_sweeps.journal.records import Record
 
 MAGIC = b"LSWJ"
 VERSION = 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lightning_sweeps.errors import JournalError
 from lightning_sweeps.journal.format import FRAME, MAX_PAYLOAD_BYTES, PREAMBLE, Damage, Entry, check_preamble, decode
-from lightning_sweeps.records import Header, Record
+from lightning_sweeps.journal.records import Header, Record
 
 HEADER_LIMIT_BYTES = MAX_PAYLOAD_BYTES + FRAME.size + len(PREAMBLE)
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from lightning_sweeps.ids import new_id
+from lightning_sweeps.core.ids import new_id
+from lightning_sweeps.core.paths import JOURNAL_SUFFIX, open_in_folder
 from lightning_sweeps.journal.format import FRAME, MAX_PAYLOAD_BYTES, PREAMBLE, encode
+from lightning_sweeps.journal.records import Header, Metrics, NodeInfo, Record, RunInfo
 from lightning_sweeps.journal.values import plain_value, plain_values
-from lightning_sweeps.node import this_process
-from lightning_sweeps.paths import JOURNAL_SUFFIX, open_in_folder
-from lightning_sweeps.records import Header, Metrics, NodeInfo, Record, RunInfo
+from lightning_sweeps.system.node import this_process
 
 logger = logging.getLogger("lightning_sweeps")
 

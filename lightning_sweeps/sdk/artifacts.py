@@ -1,192 +1,174 @@
-"""Artifacts: named sets of files with versions and aliases, kept content-addressed in the home folder.
-
-A version is one small file that lists paths and digests. The same content twice is the same version. `latest` is
-always the newest version; other aliases move to the version that was given them last.
-"""
+"""A run's artifacts: kept in the home folder, sent by the service, found here and through the server elsewhere."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
-import re
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import importlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
-from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.paths import PRIVATE_FILE, Home, inside, make_private_folder, write_whole
-from lightning_sweeps.records import ArtifactFile
-from lightning_sweeps.sdk.blobs import put_file
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import Settings, read_settings
+from lightning_sweeps.errors import NotFound, ServerError, UsageError
+from lightning_sweeps.journal.records import ArtifactFile
+from lightning_sweeps.sdk.local_artifacts import LATEST, ArtifactShelf, Version
 from lightning_sweeps.sdk.names import checked_name
 
-LATEST = "latest"
-MAX_FILES = 100_000
-_VERSION = re.compile(r"v(\d{1,9})")
+if TYPE_CHECKING:
+    from lightning_sweeps.messages import Artifact as OnServer
+
+logger = logging.getLogger("lightning_sweeps")
 
 
-class Version(msgspec.Struct, frozen=True):
-    """One version of an artifact, as its file in the home folder tells it."""
+class ArtifactKeeping:
+    """The part of Run that keeps files with versions."""
 
-    name: str
-    kind: str
-    number: int
-    digest: str
-    files: list[ArtifactFile]
-    metadata: dict[str, Any] = {}
+    _home: Home
 
     @property
-    def full_name(self) -> str:
-        return f"{self.name}:v{self.number}"
+    def project(self) -> str:
+        raise NotImplementedError
 
     @property
-    def size_bytes(self) -> int:
-        return sum(file.size_bytes for file in self.files)
+    def folder(self) -> Path:
+        raise NotImplementedError
 
+    @property
+    def is_recording(self) -> bool:
+        raise NotImplementedError
 
-@dataclass(frozen=True, slots=True)
-class ArtifactShelf:
-    """The artifacts of one project in one home folder. Processes may add at once: a lock file orders them."""
+    @property
+    def artifacts(self) -> ArtifactShelf:
+        """The artifacts of this run's project in the home folder."""
+        return ArtifactShelf(self._home, self.project)
 
-    home: Home
-    project: str
+    def note_artifact(self, version: Version, role: Literal["output", "input"], aliases: Sequence[str] = ()) -> None:
+        """Record that this run has made a version of an artifact, or used it."""
+        raise NotImplementedError
 
-    def add(
+    def log_artifact(
         self,
-        source: Path,
+        path: str | Path,
+        name: str | None = None,
         *,
-        name: str,
-        kind: str,
+        kind: str = "file",
         aliases: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         only: Sequence[Path] | None = None,
-    ) -> Version:
-        """Keep a file or a whole folder as the newest version of `name`; unchanged content stays the version it was.
+    ) -> Version | None:
+        """Keep a file or a folder as a version of the artifact `name`; unchanged content stays the version it was.
+
+        Returns at once after copying; the service sends it.
 
         Args:
+            name: default: the file's or folder's name.
+            kind: what it is, for example `dataset` or `model`.
+            aliases: names for this version besides `latest`.
             only: of a folder these files alone.
 
+        Returns:
+            the version; None on a rank that does not record. Where another machine has given its number to other
+            files, the server numbers it anew.
+
         Raises:
-            UsageError: the name or an alias cannot be used, there is no such file, or there are too many.
-            OSError: it cannot be read, or not be kept.
+            UsageError: a name cannot be used, or there is no such file.
+            OSError: it cannot be read or kept.
         """
-        checked_name(name, what="artifact")
-        for alias in aliases:
-            _checked_alias(alias)
-        found = [(path, put_file(self.home, path)) for path in _files_of(source, only)]
-        root = source if source.is_dir() else source.parent
-        files = [ArtifactFile(path.relative_to(root).as_posix(), blob.digest, blob.size_bytes) for path, blob in found]
-        digest = hashlib.sha256(msgspec.json.encode(files)).hexdigest()
-        with self._locked(name):
-            known = self._newest(name)
-            if known is not None and known.digest == digest and known.kind == kind:
-                version = known
-            else:
-                number = known.number + 1 if known is not None else 0
-                version = Version(name, kind, number, digest, files, dict(metadata or {}))
-                write_whole(self._path(name, number), msgspec.json.encode(version))
-            self._set_aliases(name, version.number, aliases)
+        if not self.is_recording:
+            return None
+        named = name or Path(path).resolve().name
+        version = self.artifacts.add(Path(path), name=named, kind=kind, aliases=aliases, metadata=metadata, only=only)
+        self.note_artifact(version, "output", aliases)
         return version
 
-    def find(self, reference: str) -> Version:
-        """Return the version that `name`, `name:latest`, `name:best` or `name:v3` names.
+    def use_artifact(self, artifact: str, kind: str | None = None) -> Version:
+        """Note that this run uses an artifact, and return the version that `name:alias` names now.
+
+        The server is asked, if there is one, for what other machines have made; what it does not know yet, or if it
+        does not answer within seconds, is what this home has.
 
         Raises:
-            UsageError: the name cannot be one.
             NotFound: there is none, saying which there are.
+            UsageError: it is of another kind, or the name cannot be one.
+        """
+        version = self.find_artifact(artifact)
+        if kind is not None and version.kind != kind:
+            raise UsageError(f"the artifact `{artifact}` is a `{version.kind}`, not a `{kind}`")
+        self.note_artifact(version, "input")
+        return version
+
+    def download_artifact(
+        self, artifact: str, folder: str | Path | None = None, kind: str | None = None, *, use: bool = True
+    ) -> Path:
+        """Write the files of an artifact into `folder` (default: a folder of the run) and return that folder.
+
+        Args:
+            use: note that this run uses it.
+
+        Raises:
+            NotFound, UsageError: as for `use_artifact`.
+            ServerError: a file is not here, and the server does not give it.
+            OSError: the files cannot be written.
+        """
+        version = self.use_artifact(artifact, kind) if use else self.find_artifact(artifact)
+        default = self.folder / "artifacts" / f"{version.name}-v{version.number}"
+        lacking = [file.digest for file in version.files if not self._home.blob(file.digest).exists()]
+        if lacking:
+            _exchange().fetch_contents(self._settings(), self._home, lacking)
+        return self.artifacts.fetch(version, Path(folder) if folder is not None else default)
+
+    def find_artifact(self, reference: str) -> Version:
+        """Return the version that `name`, `name:latest`, `name:best` or `name:v3` names, without noting its use.
+
+        Raises:
+            NotFound, UsageError: as for `use_artifact`.
         """
         name, _, wanted = reference.partition(":")
         checked_name(name, what="artifact")
-        number = self._number_of(name, wanted or LATEST)
-        if number is None:
-            known = ", ".join(sorted(f"`{path.name}`" for path in self._root.glob("*"))) or "none yet"
+        there = self._on_server(name)
+        try:
+            here = self.artifacts.find(reference)
+        except NotFound:
+            if there is None:
+                raise
+            here = None
+        found = [one for one in there or [] if wanted_by(one, wanted or LATEST)]
+        if here is not None and (not found or here.digest not in {one.digest for one in there or []}):
+            return here  # it is newer than what the server knows
+        if not found:
+            known = ", ".join(f"v{one.version}" for one in there or []) or "none"
             raise NotFound(
                 f"the project `{self.project}` has no artifact `{reference}`",
-                hint=f"artifacts here: {known}; of `{name}`: {', '.join(self._names_of(name)) or 'no version'}",
+                hint=f"versions of `{name}` on the server: {known}",
             )
-        return msgspec.json.decode(self._path(name, number).read_bytes(), type=Version)
+        return self._from_server(found[0])
 
-    def fetch(self, version: Version, folder: Path) -> Path:
-        """Write the files of a version into `folder` and return it.
-
-        Raises:
-            UsageError: the version names a path that leads out of `folder`.
-            OSError: a file is gone from the home folder, or cannot be written.
-        """
-        for file in version.files:
-            target = folder / inside(file.path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.home.blob(file.digest), target)
-        return folder
-
-    # inside
-
-    @property
-    def _root(self) -> Path:
-        return self.home.artifacts(self.project)
-
-    def _path(self, name: str, number: int) -> Path:
-        return self._root / name / f"v{number}.json"
-
-    def _newest(self, name: str) -> Version | None:
-        numbers = self._numbers(name)
-        return msgspec.json.decode(self._path(name, max(numbers)).read_bytes(), type=Version) if numbers else None
-
-    def _numbers(self, name: str) -> list[int]:
-        found = (_VERSION.fullmatch(path.stem) for path in (self._root / name).glob("v*.json"))
-        return [int(match.group(1)) for match in found if match]
-
-    def _number_of(self, name: str, wanted: str) -> int | None:
-        numbers = self._numbers(name)
-        if wanted == LATEST:
-            return max(numbers, default=None)
-        match = _VERSION.fullmatch(wanted)
-        number = int(match.group(1)) if match else self._aliases(name).get(wanted)
-        return number if number in numbers else None
-
-    def _names_of(self, name: str) -> list[str]:
-        return [*(f"v{number}" for number in sorted(self._numbers(name))), *self._aliases(name)]
-
-    def _aliases(self, name: str) -> dict[str, int]:
+    def _on_server(self, name: str) -> list[OnServer] | None:
+        if self._settings().mode != "online":
+            return None
         try:
-            return msgspec.json.decode((self._root / name / "aliases.json").read_bytes(), type=dict[str, int])
-        except FileNotFoundError:
-            return {}
+            found: list[OnServer] | None = _exchange().versions(self._settings(), self.project, name)
+        except ServerError as error:
+            logger.warning("the server is not asked for `%s`, what this home has is taken: %s", name, error)
+            return None
+        return found
 
-    def _set_aliases(self, name: str, number: int, aliases: Sequence[str]) -> None:
-        wanted = {alias: number for alias in aliases if alias != LATEST}
-        if wanted:
-            write_whole(self._root / name / "aliases.json", msgspec.json.encode({**self._aliases(name), **wanted}))
+    def _from_server(self, found: OnServer) -> Version:
+        listed = _exchange().files(self._settings(), found.id)
+        files = [ArtifactFile(file.path, file.digest, file.size_bytes) for file in listed]
+        return Version(found.name, found.kind, found.version, found.digest, files, found.metadata)
 
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        folder = self._root / name
-        make_private_folder(folder)
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)  # held for a few small files; no rank waits for a collective in it
-            yield
-        finally:
-            os.close(descriptor)
+    def _settings(self) -> Settings:
+        return replace(read_settings(), home=self._home.root)
 
 
-def _files_of(source: Path, only: Sequence[Path] | None) -> list[Path]:
-    if not source.exists():
-        raise UsageError(f"there is no file or folder `{source}` to keep as an artifact")
-    if not source.is_dir():
-        return [source]
-    files = sorted(path for path in (only if only is not None else source.rglob("*")) if path.is_file())
-    if len(files) > MAX_FILES:
-        raise UsageError(f"`{source}` holds {len(files)} files, allowed: {MAX_FILES}", hint="pack them into archives")
-    return files
+def wanted_by(one: OnServer, wanted: str) -> bool:
+    """Return whether `wanted` names this version: `v3`, or one of its aliases."""
+    return wanted == f"v{one.version}" or wanted in one.aliases
 
 
-def _checked_alias(alias: str) -> None:
-    checked_name(alias, what="alias")
-    if _VERSION.fullmatch(alias) or ":" in alias:
-        raise UsageError(f"the alias `{alias}` reads as a version, allowed: names such as `best`")
+def _exchange() -> Any:
+    """Return the part that talks to the server, loaded when first needed: no training waits for an HTTP client."""
+    return importlib.import_module("lightning_sweeps.client.download_blobs")

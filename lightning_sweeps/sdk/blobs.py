@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightning_sweeps.paths import Home, make_private_folder, write_whole
+from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 
 CHUNK_BYTES = 1 << 20
 

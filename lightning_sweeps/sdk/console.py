@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
-from lightning_sweeps.records import Stream
+from lightning_sweeps.journal.records import Stream
 
 MAX_LINE = 4096
 """Characters of a line; the rest of a longer one is cut."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import JOURNAL_SUFFIX, Home
+from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
+from lightning_sweeps.system.node import node_id
 
 LOOK_INTERVAL_S = 0.02
 

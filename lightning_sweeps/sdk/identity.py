@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lightning_sweeps.files import TrialFile
+from lightning_sweeps.core.handover import TrialFile
 
 INTERACTIVE_SLURM_JOBS = frozenset({"bash", "interactive"})
 

@@ -11,18 +11,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from lightning_sweeps.files import TrialFile
+from lightning_sweeps.core.handover import TrialFile
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.journal.records import Artifact, Config, Finish, Media, RunInfo, RunState, Stream, Summary, Text
 from lightning_sweeps.journal.values import plain_values
 from lightning_sweeps.journal.writer import JournalWriter
-from lightning_sweeps.paths import Home
-from lightning_sweeps.records import Artifact, Config, Finish, Media, RunInfo, RunState, Stream, Summary, Text
-from lightning_sweeps.sdk.artifacts import Version
+from lightning_sweeps.sdk.artifacts import ArtifactKeeping
 from lightning_sweeps.sdk.blobs import Blob, put_bytes, put_file
 from lightning_sweeps.sdk.console import Capture
 from lightning_sweeps.sdk.delivery import wait_until_shipped
-from lightning_sweeps.sdk.keeping import ArtifactKeeping
-from lightning_sweeps.sdk.spawn import ensure_service
-from lightning_sweeps.settings import read_settings
+from lightning_sweeps.sdk.local_artifacts import Version
+from lightning_sweeps.sdk.start_service import ensure_service
 
 logger = logging.getLogger("lightning_sweeps")
 

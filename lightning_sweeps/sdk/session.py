@@ -9,18 +9,18 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
+from lightning_sweeps.core.ids import derive_id
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import Settings, environment, read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.ids import derive_id
-from lightning_sweeps.paths import Home
-from lightning_sweeps.records import LoggerMode, RunInfo, RunState
-from lightning_sweeps.sdk.facts import identify
+from lightning_sweeps.journal.records import LoggerMode, RunInfo, RunState
 from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.names import checked_name
+from lightning_sweeps.sdk.process_info import identify
 from lightning_sweeps.sdk.run import Run, describe_error, plain_config
-from lightning_sweeps.sdk.spawn import ensure_service
 from lightning_sweeps.sdk.stacks import print_stacks_on_demand
+from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.sdk.trial import Trial, current_trial
-from lightning_sweeps.settings import Settings, environment, read_settings
 
 MODES: tuple[LoggerMode, ...] = ("single", "grouped", "shared")
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from lightning_sweeps.node import process_start
-from lightning_sweeps.paths import Home, open_in_folder
+from lightning_sweeps.core.paths import Home, open_in_folder
+from lightning_sweeps.system.node import process_start
 
 SIGNAL = signal.SIGUSR2
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from lightning_sweeps.core.handover import TrialFile
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import SettingError
-from lightning_sweeps.files import TrialFile
-from lightning_sweeps.settings import read_settings
 
 Trial = TrialFile
 """`params` is the parameter set, nested as the sweep file nests it; the same on every rank of every node."""

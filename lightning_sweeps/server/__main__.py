@@ -7,13 +7,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import LightningSweepsError
-from lightning_sweeps.paths import Home
 from lightning_sweeps.server.context import gigabytes
-from lightning_sweeps.server.logs import LogFormat
-from lightning_sweeps.server.serve import LOOPBACK, certificate_of, serve
-from lightning_sweeps.server.sweeps import LEASE_S
-from lightning_sweeps.settings import read_settings
+from lightning_sweeps.server.process.logs import LogFormat
+from lightning_sweeps.server.process.serve import LOOPBACK, certificate_of, serve
+from lightning_sweeps.server.routes.sweeps import LEASE_S
 
 
 def main(arguments: list[str] | None = None) -> int:

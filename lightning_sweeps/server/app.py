@@ -10,27 +10,26 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
-from lightning_sweeps.server import (
-    auth,
+from lightning_sweeps.server.context import Limits
+from lightning_sweeps.server.routes import (
+    chart_lines,
     dashboard,
-    ingest,
+    edits,
+    journals,
     keys,
-    lines,
     live,
     media,
     operations,
-    problems,
     queries,
     reference,
-    sessions,
     sweeps,
     views,
-    wishes,
 )
-from lightning_sweeps.server.context import Limits
-from lightning_sweeps.server.hosts import Hosts
-from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.files.contents import Contents
+from lightning_sweeps.server.security import authentication, sessions
+from lightning_sweeps.server.security.hosts import Hosts
+from lightning_sweeps.server.web import problems
+from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.database import Store
 
 
 def create_app(
@@ -52,27 +51,27 @@ def create_app(
         lease_s: an agent that is not heard of for this long loses its trial.
         framing: the policy of views in other pages; default: this machine's own pages may frame them.
     """
-    known_keys = auth.Keys(store)
+    known_keys = authentication.Keys(store)
     app = FastAPI(
         title="lightning-sweeps",
         version=__version__,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        middleware=[Middleware(auth.KeyRequired, keys=known_keys, hosts=hosts or Hosts())],
+        middleware=[Middleware(authentication.KeyRequired, keys=known_keys, hosts=hosts or Hosts())],
         lifespan=_lifespan,
     )
     app.state.store = store
     app.state.contents = contents
     app.state.limits = limits or Limits()
-    app.state.intake = ingest.Intake()
+    app.state.intake = journals.Intake()
     app.state.keys = known_keys
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s
     app.state.framing = framing or views.framing()
     app.state.closing = threading.Event()
     problems.install(app)
-    parts = (ingest, queries, lines, media, live, sweeps, wishes, keys, operations, reference)
+    parts = (journals, queries, chart_lines, media, live, sweeps, edits, keys, operations, reference)
     for part in (*parts, views, dashboard):  # the last takes every other path
         app.include_router(part.router)
     return app

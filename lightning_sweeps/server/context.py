@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.database import Store
 
 GIGABYTE = 10**9
 MOST_GB = 1e9

@@ -10,10 +10,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from lightning_sweeps import node_lock
-from lightning_sweeps.paths import Home
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.service.loop import Service
-from lightning_sweeps.settings import read_settings
+from lightning_sweeps.system import service_lock
 
 
 def main() -> int:
@@ -29,7 +29,7 @@ def main() -> int:
     home = Home(settings.home)
     if options.detach and os.fork() > 0:
         os._exit(0)  # the service is nobody's child: no tree that is ended can take it along
-    if node_lock.take(home) is None:
+    if service_lock.take(home) is None:
         return 0  # another one of this node is there already
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     service = Service(home, settings)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lightning_sweeps.journal.closing import ExitStatus
-from lightning_sweeps.node import is_alive
+from lightning_sweeps.system.node import is_alive
 
 PIDFD_INFO_EXIT = 1 << 3
 INFO_SIZE = 64

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import Home
-from lightning_sweeps.process_tree import Tree, TrialProcess, find_tree, kill_tree
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.system.node import node_id
+from lightning_sweeps.system.process_tree import Tree, TrialProcess, find_tree, kill_tree
 
 logger = logging.getLogger("lightning_sweeps.service")
 

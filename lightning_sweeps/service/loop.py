@@ -11,22 +11,22 @@ from functools import partial
 
 import msgspec
 
-from lightning_sweeps.gpus import sample_gpus
+from lightning_sweeps.core.paths import Home, write_whole
+from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.journal.closing import ExitStatus, closing_of, last_finish, write_closing
+from lightning_sweeps.journal.records import Finish, ProcessSample, RunInfo, Stall
 from lightning_sweeps.journal.writer import JournalWriter
-from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import Home, write_whole
-from lightning_sweeps.records import Finish, ProcessSample, RunInfo, Stall
-from lightning_sweeps.service.book import Journal, JournalBook
-from lightning_sweeps.service.contents import ContentShipping
+from lightning_sweeps.service.blob_uploads import ContentShipping
 from lightning_sweeps.service.exits import ExitWatch, MemoryKills, Owner
 from lightning_sweeps.service.guard import TrialGuard
+from lightning_sweeps.service.journal_index import Journal, JournalBook
 from lightning_sweeps.service.processes import ProcessSampler
 from lightning_sweeps.service.sampler import Sampler, describe_node
-from lightning_sweeps.service.shipper import Shipper
-from lightning_sweeps.service.shipping import Shipping
 from lightning_sweeps.service.stalls import Stalled, StallWatch
-from lightning_sweeps.settings import Settings
+from lightning_sweeps.service.upload_thread import Shipping
+from lightning_sweeps.service.uploader import Shipper
+from lightning_sweeps.system.gpus import sample_gpus
+from lightning_sweeps.system.node import node_id
 
 logger = logging.getLogger("lightning_sweeps.service")
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import psutil
 
-from lightning_sweeps.gpus import MOST_PERCENT, GpuSample
-from lightning_sweeps.node import is_alive
-from lightning_sweeps.process_tree import children_of_all, is_helper
-from lightning_sweeps.records import RunInfo
+from lightning_sweeps.journal.records import RunInfo
 from lightning_sweeps.service.exits import Owner
+from lightning_sweeps.system.gpus import MOST_PERCENT, GpuSample
+from lightning_sweeps.system.node import is_alive
+from lightning_sweeps.system.process_tree import children_of_all, is_helper
 
 FORGET_EVERY = 12
 """Samples after which every process of the machine is looked at again: a pid may have come to stand for another one."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from lightning_sweeps.gpus import GpuSample, list_gpus
-from lightning_sweeps.node import node_id, this_process
-from lightning_sweeps.records import GpuInfo, NodeInfo
+from lightning_sweeps.journal.records import GpuInfo, NodeInfo
+from lightning_sweeps.system.gpus import GpuSample, list_gpus
+from lightning_sweeps.system.node import node_id, this_process
 
 
 @dataclass(slots=True)

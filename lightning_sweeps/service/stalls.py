@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lightning_sweeps.node import is_alive
-from lightning_sweeps.paths import Home
-from lightning_sweeps.service.book import Journal
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.service.journal_index import Journal
+from lightning_sweeps.system.node import is_alive
 
 logger = logging.getLogger("lightning_sweeps.service")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from lightning_sweeps import records
-from lightning_sweeps.store.plain import int32, int64, plain, text, usable_time
+from lightning_sweeps.journal import records
+from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.series.blocks import Block
 from lightning_sweeps.store.series.owners import ID_LENGTH, process_of
 

@@ -9,16 +9,16 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
-from lightning_sweeps import records
+from lightning_sweeps.engine import sweeps
+from lightning_sweeps.engine.judge import Writer
 from lightning_sweeps.errors import JournalError, OffsetConflict
+from lightning_sweeps.journal import records
 from lightning_sweeps.messages import AsideRecord, Command, IngestReply
 from lightning_sweeps.store import nodes, runs, schema
 from lightning_sweeps.store.batch import Batch, fold
-from lightning_sweeps.store.files import artifacts
-from lightning_sweeps.store.plain import int32, int64, usable_time
-from lightning_sweeps.store.search import sweeps
-from lightning_sweeps.store.search.reports import Writer
-from lightning_sweeps.store.series import hot
+from lightning_sweeps.store.blobs import artifacts
+from lightning_sweeps.store.column_values import int32, int64, usable_time
+from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.blocks import pack
 from lightning_sweeps.store.series.owners import ID_LENGTH, OwnerKind
 
@@ -231,11 +231,11 @@ def _write(
     blocks = [block for block in (*batch.blocks.values(), *samples) if block.keys]
     if blocks:
         rows = len(batch.rows) + sum(len(block.rows) for block in samples)
-        is_full = hot.add(connection, journal["id"], pack(blocks), rows=rows)
+        is_full = write_buffer.add(connection, journal["id"], pack(blocks), rows=rows)
         is_ended = is_ended or is_full
     if is_ended:
         kind: OwnerKind = "node" if run_id is None else "run"
-        hot.sort(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
+        write_buffer.sort(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
     is_first = opening is not None and opening.is_first and batch.finish is None  # it runs, as its new row says
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, insert, select
 
+from lightning_sweeps.core.ids import derive_id
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.ids import derive_id
 from lightning_sweeps.messages import ApiKey, AuditEntry, Role
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.plain import text
+from lightning_sweeps.store.column_values import text
 
 _key = schema.api_key
 _audit = schema.audit

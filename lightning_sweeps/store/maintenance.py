@@ -10,10 +10,10 @@ from sqlalchemy import Connection, func, select, text
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.files import blobs
-from lightning_sweeps.store.files.contents import Contents
-from lightning_sweeps.store.series import hot, pyramid
+from lightning_sweeps.store.blobs import blob_table
+from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series import rollup_pages, write_buffer
 from lightning_sweeps.store.series.chunks import CHUNK_POINTS, decode
 
 AT_ONCE = 500
@@ -38,7 +38,7 @@ def check(store: Store) -> list[str]:
 def check_contents(store: Store, contents: Contents) -> list[str]:
     """Return which files of media and artifacts the database has and the folder has not, or not in their size."""
     with store.read() as connection:
-        lost = blobs.missing_files(connection, contents)
+        lost = blob_table.missing_files(connection, contents)
     return [f"the file `{digest}` is not whole or not there" for digest in lost[:MOST_FINDINGS]]
 
 
@@ -68,8 +68,8 @@ def compact(store: Store) -> Compaction:
     chunks = 0
     while True:
         with store.write() as connection:
-            lacking = pyramid.lacking(connection, limit=AT_ONCE)
-            chunks += sum(pyramid.catch_up(connection, strand_id) for strand_id in lacking)
+            lacking = rollup_pages.lacking(connection, limit=AT_ONCE)
+            chunks += sum(rollup_pages.catch_up(connection, strand_id) for strand_id in lacking)
         if not lacking:
             break
     if store.kind == "sqlite":  # PostgreSQL does this by itself
@@ -92,7 +92,7 @@ def _sort_all(store: Store) -> int:
             journal.c.id.in_(select(waiting.c.journal_id).distinct())
         )
         owners = [row.run_id or row.node_id for row in connection.execute(asked)]
-    hot.sort_owners(store, owners)
+    write_buffer.sort_owners(store, owners)
     return len(owners)
 
 

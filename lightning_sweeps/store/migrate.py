@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.database import Store
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from lightning_sweeps.journal.records import NodeInfo
 from lightning_sweeps.messages import Node, NodeGpu
-from lightning_sweeps.records import NodeInfo
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.engine import insert
-from lightning_sweeps.store.plain import int32, int64, plain, text
+from lightning_sweeps.store.column_values import int32, int64, plain, text
+from lightning_sweeps.store.database import insert
 
 _node = schema.node
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.engine import agents
 from lightning_sweeps.store import nodes, schema
-from lightning_sweeps.store.search import agents
-from lightning_sweeps.store.series import hot
+from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.owners import process_of
 
 AT_ONCE = 400
@@ -73,6 +73,6 @@ def _values(connection: Connection, known: list[m.Node], run_ids: list[str]) -> 
         for row in rows:
             if row.last_time >= times[row.owner_id]:  # what has no newer value is no longer there
                 found[row.owner_id][row.key] = row.last
-    for owner, fresh in hot.newest(connection, [node.id for node in known]).items():
+    for owner, fresh in write_buffer.newest(connection, [node.id for node in known]).items():
         found[owner] = fresh
     return found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, select
 
-from lightning_sweeps.ids import new_id
+from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.engine import insert
-from lightning_sweeps.store.plain import text
+from lightning_sweeps.store.column_values import text
+from lightning_sweeps.store.database import insert
 
 _FIND = select(schema.project.c.id).where(schema.project.c.name == bindparam("wanted"))
 

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.journal.records import Header, RunInfo, Stall
 from lightning_sweeps.messages import Run, RunLabels, RunList
-from lightning_sweeps.records import Header, RunInfo, Stall
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
-from lightning_sweeps.store.engine import insert
-from lightning_sweeps.store.plain import int32, plain, text, usable_time
+from lightning_sweeps.store.column_values import int32, plain, text, usable_time
+from lightning_sweeps.store.database import insert
 from lightning_sweeps.store.projects import ensure_project
 
 SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")

@@ -16,7 +16,6 @@ from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps import checks, yaml12
 from lightning_sweeps.sweeps.distributions import Parameter
 from lightning_sweeps.sweeps.expression import ExpressionError, parse
-from lightning_sweeps.sweeps.faults import Sections, faults_of
 from lightning_sweeps.sweeps.fields import (
     AnyText,
     Count,
@@ -31,10 +30,11 @@ from lightning_sweeps.sweeps.fields import (
     refuse,
     shown,
 )
+from lightning_sweeps.sweeps.file_errors import Sections, faults_of
 from lightning_sweeps.sweeps.methods import METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
 from lightning_sweeps.sweeps.space import Space
-from lightning_sweeps.sweeps.stopping import CONFIGS, EarlyTerminate
+from lightning_sweeps.sweeps.stopping_rules import CONFIGS, EarlyTerminate
 
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_sweeps.sdk.artifacts import Version
+from lightning_sweeps.sdk.local_artifacts import Version
 from lightning_sweeps.sdk.run import Run
 
 log = logging.getLogger("lightning_sweeps")

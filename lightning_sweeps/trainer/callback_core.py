@@ -14,16 +14,16 @@ from typing import Any, ClassVar
 
 import torch
 
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sdk.identity import is_further_rank_of_parent
-from lightning_sweeps.settings import environment
-from lightning_sweeps.trainer.group_exit import ProcessGroupAtExit
-from lightning_sweeps.trainer.insight import RankInsight
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
-from lightning_sweeps.trainer.meeting import Meeting, News
+from lightning_sweeps.trainer.process_group_exit import ProcessGroupAtExit
+from lightning_sweeps.trainer.rank_insight import RankInsight
+from lightning_sweeps.trainer.rank_sync import Meeting, News
 from lightning_sweeps.trainer.resume import read_resume_point, write_mark
+from lightning_sweeps.trainer.shared_metrics import SyncedMetrics
 from lightning_sweeps.trainer.signals import EXIT_TERMINATED, SignalWatch
-from lightning_sweeps.trainer.synced import SyncedMetrics
 
 log = logging.getLogger("lightning_sweeps")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lightning_sweeps.records import RunState
+from lightning_sweeps.journal.records import RunState
 from lightning_sweeps.sdk.run import describe_error
 
 Ending = tuple[RunState, str]

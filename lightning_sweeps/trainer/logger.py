@@ -6,7 +6,7 @@ from lightning.fabric.loggers.logger import _DummyExperiment
 from lightning.pytorch.loggers.logger import Logger
 
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
-from lightning_sweeps.trainer.silence import SilentExperiment
+from lightning_sweeps.trainer.silent_experiment import SilentExperiment
 
 
 class SilentLightningExperiment(SilentExperiment, _DummyExperiment):

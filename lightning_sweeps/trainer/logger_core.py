@@ -17,27 +17,27 @@ from typing import Any, ClassVar
 
 import torch
 
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.paths import Home
-from lightning_sweeps.records import LoggerMode, RunState
+from lightning_sweeps.journal.records import LoggerMode, RunState
+from lightning_sweeps.sdk.environment import describe_surroundings
+from lightning_sweeps.sdk.media.encoding import encode_plain
 from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run import Run
 from lightning_sweeps.sdk.session import MODES
-from lightning_sweeps.sdk.surroundings import describe_surroundings
 from lightning_sweeps.sdk.trial import Trial, current_trial
-from lightning_sweeps.settings import read_settings
 from lightning_sweeps.trainer.artifacts import ArtifactLogging
 from lightning_sweeps.trainer.checkpoints import LoggedCheckpoints, LogModel
-from lightning_sweeps.trainer.encoding import encode_plain
 from lightning_sweeps.trainer.endings import Ending, ending_of
 from lightning_sweeps.trainer.hparams import merge_hparams, plain_hparams
 from lightning_sweeps.trainer.media import MediaLogging
-from lightning_sweeps.trainer.own_run import OwnRun, RunWords
+from lightning_sweeps.trainer.metric_values import expand, is_plain
+from lightning_sweeps.trainer.model_watch import ModelWatch, Watched
 from lightning_sweeps.trainer.resume import ResumePoint, RunMark
-from lightning_sweeps.trainer.silence import SilentExperiment
-from lightning_sweeps.trainer.synced import SyncedMetrics
-from lightning_sweeps.trainer.values import expand, is_plain
-from lightning_sweeps.trainer.watch import ModelWatch, Watched
+from lightning_sweeps.trainer.run_resolver import OwnRun, RunWords
+from lightning_sweeps.trainer.shared_metrics import SyncedMetrics
+from lightning_sweeps.trainer.silent_experiment import SilentExperiment
 
 log = logging.getLogger("lightning_sweeps")
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.sdk.run import Run
-from lightning_sweeps.trainer.encoding import (
+from lightning_sweeps.sdk.media.encoding import (
     TEXT,
     Encoded,
     encode_audio,
@@ -24,6 +23,7 @@ from lightning_sweeps.trainer.encoding import (
     encode_table,
     encode_video,
 )
+from lightning_sweeps.sdk.run import Run
 
 MAX_KEY_LENGTH = 512
 MAX_ITEMS = 1_000

@@ -9,7 +9,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from lightning_sweeps.trainer.callback_core import SweepCallbackCore
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
-from lightning_sweeps.trainer.silence import SilentExperiment
+from lightning_sweeps.trainer.silent_experiment import SilentExperiment
 
 
 class SilentLightningExperiment(SilentExperiment, _DummyExperiment):

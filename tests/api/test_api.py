@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
-from lightning_sweeps.api import PAGE_RUNS, Api
+from lightning_sweeps.api.query import PAGE_RUNS, Api
 from lightning_sweeps.cli.db import app as db
 from lightning_sweeps.cli.export import app as export
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.files import ServerFile
 from lightning_sweeps.store import maintenance, schema
-from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from tests.servers import running_server
 from tests.store.journals import Journal

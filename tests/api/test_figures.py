@@ -10,11 +10,11 @@ from typing import Any
 import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables: before the test's are looked at
 import pytest
 
-from lightning_sweeps import figures
 from lightning_sweeps import messages as m
-from lightning_sweeps.api import Api
+from lightning_sweeps.api import figures
+from lightning_sweeps.api.query import Api
 from lightning_sweeps.errors import UsageError
-from tests.server_sweeps.driver import TrialRun
+from tests.engine.driver import TrialRun
 from tests.servers import running_server
 from tests.store.journals import Journal
 

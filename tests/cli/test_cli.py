@@ -13,9 +13,9 @@ import pytest
 
 from lightning_sweeps.cli import COMMANDS
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import ServerUnreachable, UsageError
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.settings import environment
 from tests.servers import end_server, running_server, start_server, wait_for_server
 
 GRID = "program: train.py\nmethod: grid\nmetric: {name: loss, goal: minimize}\nparameters: {x: {values: [1, 2, 3]}}\n"

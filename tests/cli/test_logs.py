@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lightning_sweeps.settings import environment
+from lightning_sweeps.core.settings import environment
 from tests.cli.test_cli import command
 from tests.servers import running_server, wait_until
 from tests.service.services import running_service

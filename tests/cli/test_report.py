@@ -8,7 +8,7 @@ import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables
 
 from lightning_sweeps.cli.report import build, lines
 from lightning_sweeps.messages import AgentRegister, SweepCreate, TrialEnd
-from tests.server_sweeps.driver import TrialRun
+from tests.engine.driver import TrialRun
 from tests.servers import running_server
 
 SWEEP = {

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import environment
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
 from tests.cli.test_cli import command
 from tests.servers import running_server
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.records import Artifact, ArtifactFile, Media
-from tests.dashboard.worlds import EVIL, Writer
+from lightning_sweeps.journal.records import Artifact, ArtifactFile, Media
+from tests.dashboard.fixtures import EVIL, Writer
 
 OF_OURS = "application/vnd.lightning-sweeps."
 SVG = f'<svg xmlns="http://www.w3.org/2000/svg" onload="window.broken=1"><script>window.broken=1</script>{EVIL}</svg>'

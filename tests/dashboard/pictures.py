@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from lightning_sweeps.client import Client
 from tests.dashboard.browser import Browser, running_browser
 from tests.dashboard.contents import OF_OURS, Contents, picture
-from tests.dashboard.worlds import Writer, run_info
+from tests.dashboard.fixtures import Writer, run_info
 from tests.servers import running_server
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.server import pages
-from lightning_sweeps.settings import environment
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.server.web import pages
 
 ROOT = Path(__file__).parents[2]
 PACKED = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")

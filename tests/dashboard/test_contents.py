@@ -8,12 +8,12 @@ import pytest
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
-from lightning_sweeps.records import NodeInfo, Stall
+from lightning_sweeps.journal.records import NodeInfo, Stall
 from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
 from tests.dashboard.conftest import Open
 from tests.dashboard.contents import STEPS, log_all
-from tests.dashboard.worlds import EVIL, World, Writer, build_sweep, run_info
+from tests.dashboard.fixtures import EVIL, World, Writer, build_sweep, run_info
 from tests.servers import running_server
 
 RUN = "/runs/run-full"

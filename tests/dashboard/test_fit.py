@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.node_lock import is_held
-from lightning_sweeps.paths import Home
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.system.service_lock import is_held
 from tests.dashboard.browser import Browser
 from tests.servers import running_server, wait_until
 from tests.trainer.programs import PROGRAMS, order_stop, start_program, wait_for, write_trial

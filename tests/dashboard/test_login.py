@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.server import sessions
-from lightning_sweeps.server.sessions import UsedLinks, holder, issue
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.server.security import sessions
+from lightning_sweeps.server.security.sessions import UsedLinks, holder, issue
 from tests.servers import running_server
 
 HTML = {"Accept": "text/html,*/*"}

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from lightning_sweeps.server.packing import pack
+from lightning_sweeps.server.web.packing import pack
 from lightning_sweeps.store.series.chunks import Floats
-from lightning_sweeps.store.series.drawing import Drawn
+from lightning_sweeps.store.series.downsampling import Drawn
 from lightning_sweeps.store.series.reading import DrawnLine, Seen
 
 

@@ -13,7 +13,7 @@ from lightning_sweeps.messages import SweepState
 from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
 from tests.dashboard.conftest import Open
-from tests.dashboard.worlds import EVIL, SPIKE, SPIKE_AT, STEPS, Writer, build_sweep, run_info
+from tests.dashboard.fixtures import EVIL, SPIKE, SPIKE_AT, STEPS, Writer, build_sweep, run_info
 from tests.servers import running_server
 
 PAGES = ["/", "/sweeps", "/runs", "/runs?view=Charts", "/nodes"]

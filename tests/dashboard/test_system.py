@@ -11,8 +11,8 @@ import pytest
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
-from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import write_whole
+from lightning_sweeps.core.paths import write_whole
+from lightning_sweeps.system.node import node_id
 from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
 from tests.fakes.gpus import GIB, fake_nvml_environment

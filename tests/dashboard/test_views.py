@@ -17,15 +17,15 @@ import requests
 
 import lightning_sweeps
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.files import ServerFile
 from lightning_sweeps.messages import KeyCreate
-from lightning_sweeps.server.auth import digest
-from lightning_sweeps.server.sessions import VIEW_PREFIX, issue
-from lightning_sweeps.server.views import framing
-from lightning_sweeps.settings import environment
+from lightning_sweeps.server.routes.views import framing
+from lightning_sweeps.server.security.authentication import digest
+from lightning_sweeps.server.security.sessions import VIEW_PREFIX, issue
 from tests.dashboard.browser import Browser
-from tests.dashboard.worlds import Writer, run_info
+from tests.dashboard.fixtures import Writer, run_info
 from tests.servers import running_server
 
 nbformat = pytest.importorskip("nbformat", reason="notebooks are run with the extra `dev`")

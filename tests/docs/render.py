@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lightning_sweeps.settings import VARIABLES
+from lightning_sweeps.core.settings import VARIABLES
 
 HEAD = """# Settings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from lightning_sweeps.settings import VARIABLES
+from lightning_sweeps.core.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/server.md").read_text()

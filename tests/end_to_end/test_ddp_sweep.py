@@ -16,11 +16,11 @@ import psutil
 import pytest
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.messages import Run, Trial
-from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import Home
-from lightning_sweeps.server.dashboard import index_file
-from lightning_sweeps.settings import environment
+from lightning_sweeps.server.routes.dashboard import index_file
+from lightning_sweeps.system.node import node_id
 from tests.dashboard.browser import running_browser
 from tests.dashboard.pictures import WIDTH, take_all
 from tests.servers import running_server, wait_until

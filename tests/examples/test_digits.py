@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch  # noqa: F401 - loaded here, not in a test: the police watches what loading leaves in os.environ
+import lightning.pytorch  # noqa: F401 - loaded here, not in a test: the leak check watches what loading leaves in os.environ
 import pytest
 import sklearn.datasets  # noqa: F401
 

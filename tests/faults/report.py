@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.faults.scene import Counted
+from tests.faults.scenario import Counted
 
 HEAD = """# Reliability
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.node_lock import is_held
-from lightning_sweeps.paths import Home
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.system.service_lock import is_held
 from tests.faults.report import MATRIX, Line
-from tests.faults.scene import Scene, scene
+from tests.faults.scenario import Scene, scene
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.alone]

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from lightning_sweeps.journal.closing import UNSEEN, Closing, ExitStatus, closing_of
-from lightning_sweeps.records import Finish, RunState
+from lightning_sweeps.journal.records import Finish, RunState
 
 KILLED = ExitStatus(signal=signal.SIGKILL)
 

@@ -22,7 +22,7 @@ from lightning_sweeps.journal.format import (
     encode,
 )
 from lightning_sweeps.journal.reader import read_part
-from lightning_sweeps.records import Finish, Header, Metrics, Record, Text
+from lightning_sweeps.journal.records import Finish, Header, Metrics, Record, Text
 
 RECORDS: list[Record] = [
     Metrics(1, 0, 1.5, {"loss": 0.5, "note": "a"}),

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.journal.reader import read_part
-from lightning_sweeps.records import Text
+from lightning_sweeps.journal.records import Text
 from lightning_sweeps.sdk.console import MAX_LINE, LineFolder
-from lightning_sweeps.settings import environment
 
 
 @pytest.mark.parametrize(

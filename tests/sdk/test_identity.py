@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightning_sweeps.files import TrialFile
+from lightning_sweeps.core.handover import TrialFile
 from lightning_sweeps.sdk.identity import Identity, Place, ProcessGroup, resolve_identity
 
 TORCHRUN = {

@@ -22,7 +22,7 @@ import lightning_sweeps
 from lightning_sweeps.errors import SettingError, UsageError
 from lightning_sweeps.journal.format import decode
 from lightning_sweeps.journal.reader import read_header, read_part
-from lightning_sweeps.records import Config, Finish, Header, Metrics, Record, Summary
+from lightning_sweeps.journal.records import Config, Finish, Header, Metrics, Record, Summary
 from lightning_sweeps.sdk.run import Run
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.node import node_id
-from lightning_sweeps.node_lock import is_held
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import environment
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.system.node import node_id
+from lightning_sweeps.system.service_lock import is_held
 from tests.fakes.slow_files import CAN_BE_SLOW, SlowFolder
 from tests.servers import running_server, wait_until
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from lightning_sweeps.server.auth import KNOWN_FOR_S, Keys, digest, given_key, keep_key, new_key
-from lightning_sweeps.store.engine import open_store, sqlite_url
+from lightning_sweeps.server.security.authentication import KNOWN_FOR_S, Keys, digest, given_key, keep_key, new_key
+from lightning_sweeps.store.database import open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from tests.servers import running_server
 

@@ -14,8 +14,8 @@ import requests
 from hypothesis import HealthCheck, Phase, given, settings
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import Home
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
 from tests.servers import running_server
 from tests.store.journals import Journal
 

@@ -14,13 +14,13 @@ import pytest
 import requests
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import ServerUnreachable, UsageError
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import Home
-from lightning_sweeps.server.hosts import Hosts, own_names
-from lightning_sweeps.server.logs import JsonLines
-from lightning_sweeps.server.serve import certificate_of
-from lightning_sweeps.settings import environment
+from lightning_sweeps.server.process.logs import JsonLines
+from lightning_sweeps.server.process.serve import certificate_of
+from lightning_sweeps.server.security.hosts import Hosts, own_names
 from tests.servers import running_server
 
 HTML = {"Accept": "text/html"}

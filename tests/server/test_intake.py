@@ -9,11 +9,11 @@ from fastapi import FastAPI, Request
 from starlette.types import Message
 
 from lightning_sweeps.errors import ServerRefused
-from lightning_sweeps.server import ingest
+from lightning_sweeps.server.routes import journals
 
 
 def test_one_part_is_always_taken_and_more_must_wait() -> None:
-    intake = ingest.Intake(limit_bytes=100)
+    intake = journals.Intake(limit_bytes=100)
     intake.take(150)  # alone: it could never be taken otherwise
     with pytest.raises(ServerRefused) as refusal:
         intake.take(1)
@@ -36,10 +36,10 @@ def request(app: FastAPI, *parts: bytes) -> Request:
 
 def test_what_is_held_is_given_back_also_when_it_is_refused() -> None:
     app = FastAPI()
-    app.state.intake = intake = ingest.Intake(limit_bytes=1000)
+    app.state.intake = intake = journals.Intake(limit_bytes=1000)
 
     async def read() -> bytes:
-        bodies = ingest.read_body(request(app, b"a" * 40, b"b" * 60))
+        bodies = journals.read_body(request(app, b"a" * 40, b"b" * 60))
         body = await anext(bodies)
         assert intake.held_bytes == 100
         await bodies.aclose()  # type: ignore[attr-defined]  # as FastAPI does after the answer

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from lightning_sweeps.cli.key import app as key_command
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.errors import NotFound, ServerRefused, Unauthorized
-from lightning_sweeps.files import ServerFile
 from lightning_sweeps.messages import KeyCreate, Role, RunsQuery
-from lightning_sweeps.server import access
+from lightning_sweeps.server.security import permissions
 from tests.servers import running_server, wait_until
 from tests.store.journals import Journal
 
@@ -52,22 +52,22 @@ def is_let_in(client: Client) -> bool:
     ],
 )
 def test_what_a_role_may_do(role: Role, method: str, path: str, is_allowed: bool) -> None:
-    assert access.may(role, method, path) == is_allowed
+    assert permissions.may(role, method, path) == is_allowed
 
 
 def test_wrong_keys_are_counted_per_address_and_forgotten() -> None:
-    failures = access.Failures()
-    for number in range(access.MOST_FAILURES):
+    failures = permissions.Failures()
+    for number in range(permissions.MOST_FAILURES):
         assert not failures.is_over("here", now=number)
         failures.note("here", now=number)
     assert failures.is_over("here", now=20) and not failures.is_over("there", now=20)
-    assert not failures.is_over("here", now=20 + access.WITHIN_S)
+    assert not failures.is_over("here", now=20 + permissions.WITHIN_S)
 
 
 def test_a_key_is_let_in_by_its_role_until_it_is_revoked(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     journal = Journal().log(0, loss=1.0)
-    made = {role: client.create_key(KeyCreate(f"my {role}", role)) for role in access.RANKS}
+    made = {role: client.create_key(KeyCreate(f"my {role}", role)) for role in permissions.RANKS}
     with Client(server.url, made["read"].key) as reader, Client(server.url, made["write"].key) as writer:
         with pytest.raises(ServerRefused, match="`my read` has the role `read`, this takes `write`") as refusal:
             reader.send_journal(journal.id, 0, journal.data)
@@ -108,7 +108,7 @@ def test_too_many_wrong_keys(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     headers = {"Authorization": "Bearer ls_wrong"}
     codes = [requests.get(f"{server.url}/api/runs", headers=headers, timeout=5).status_code for _ in range(25)]
-    assert codes[: access.MOST_FAILURES] == [401] * access.MOST_FAILURES and codes[-1] == 429
+    assert codes[: permissions.MOST_FAILURES] == [401] * permissions.MOST_FAILURES and codes[-1] == 429
     client.projects()  # who has a key is let in all the same
 
 

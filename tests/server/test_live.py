@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
+from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.messages import AgentRegister, RunsQuery, SortKey, SweepCreate
 from tests.servers import end_server, running_server, start_server, wait_for_server
 from tests.store.journals import Journal

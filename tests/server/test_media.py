@@ -10,13 +10,13 @@ import pytest
 import requests
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import BlobFolder, Home
 from lightning_sweeps.errors import NotFound, ServerRefused
-from lightning_sweeps.files import ServerFile
 from lightning_sweeps.messages import BlobState
-from lightning_sweeps.paths import BlobFolder, Home
-from lightning_sweeps.store.engine import open_store
-from lightning_sweeps.store.files import blobs
-from lightning_sweeps.store.files.contents import Contents
+from lightning_sweeps.store.blobs import blob_table
+from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.database import open_store
 from tests.servers import running_server
 from tests.store.journals import Journal
 
@@ -193,15 +193,15 @@ def test_garbage_is_what_nothing_names(world: tuple[Client, ServerFile, Home], d
         client.put_blob(name_of(content), 0, content)
     store, contents = open_store(database), Contents(BlobFolder(home.blobs))
     try:
-        assert blobs.collect(store, contents, young_s=0.0).contents == 0
+        assert blob_table.collect(store, contents, young_s=0.0).contents == 0
         client.remove_artifact(client.artifacts()[0].id)
-        assert blobs.collect(store, contents).contents == 0, "what has just come stays"
-        done = blobs.collect(store, contents, young_s=0.0)
+        assert blob_table.collect(store, contents).contents == 0, "what has just come stays"
+        done = blob_table.collect(store, contents, young_s=0.0)
         assert (done.contents, done.size_bytes) == (1, len(dropped))
         with store.read() as connection:
-            assert blobs.missing_files(connection, contents) == []
+            assert blob_table.missing_files(connection, contents) == []
             contents.path(name_of(kept)).unlink()
-            assert blobs.missing_files(connection, contents) == [name_of(kept)]
+            assert blob_table.missing_files(connection, contents) == [name_of(kept)]
     finally:
         store.close()
     with pytest.raises(NotFound):

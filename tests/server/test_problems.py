@@ -20,7 +20,7 @@ from lightning_sweeps.errors import (
     SweepFileError,
     UsageError,
 )
-from lightning_sweeps.server import problems
+from lightning_sweeps.server.web import problems
 
 
 def answer_to(error: Exception) -> tuple[int, dict[str, Any]]:

@@ -10,14 +10,14 @@ import pytest
 import requests
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import BlobFolder, Home
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import BlobFolder, Home
-from lightning_sweeps.server import ranges
-from lightning_sweeps.store.engine import open_store
-from lightning_sweeps.store.files import blobs
-from lightning_sweeps.store.files.contents import open_contents
-from lightning_sweeps.store.files.remote import Remote, open_remote
+from lightning_sweeps.server.web import ranges
+from lightning_sweeps.store.blobs import blob_table
+from lightning_sweeps.store.blobs.blob_storage import open_contents
+from lightning_sweeps.store.blobs.remote_storage import Remote, open_remote
+from lightning_sweeps.store.database import open_store
 from tests.server.test_media import name_of, send
 from tests.servers import running_server
 from tests.store.journals import Journal
@@ -62,11 +62,11 @@ def _garbage(client: Client, folder: Path, database: str, digest: str) -> None:
     store = open_store(database)
     try:
         contents = open_contents(f"file://{folder}/bucket/of", store, folder=Home(folder / "home").blobs)
-        assert blobs.collect(store, contents, young_s=0.0).contents == 1
+        assert blob_table.collect(store, contents, young_s=0.0).contents == 1
         with store.read() as connection:
-            assert blobs.missing_files(connection, contents) == []
+            assert blob_table.missing_files(connection, contents) == []
             contents.remove(digest)
-            assert blobs.missing_files(connection, contents) == [digest]
+            assert blob_table.missing_files(connection, contents) == [digest]
     finally:
         store.close()
     for gone in (digest, name_of(b"dropped")):

@@ -16,27 +16,15 @@ import pytest
 import requests
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.errors import (
-    NotFound,
-    OffsetConflict,
-    ServerRefused,
-    ServerUnreachable,
-    Unauthorized,
-)
-from lightning_sweeps.files import ServerFile
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.errors import NotFound, OffsetConflict, ServerRefused, ServerUnreachable, Unauthorized
 from lightning_sweeps.messages import Health, IngestReply, LineRequest, SeriesQuery
-from lightning_sweeps.paths import Home
-from lightning_sweeps.server.ingest import MAX_BODY_BYTES
-from lightning_sweeps.settings import environment
+from lightning_sweeps.server.routes.journals import MAX_BODY_BYTES
 from lightning_sweeps.store import maintenance
-from lightning_sweeps.store.engine import open_store
-from tests.servers import (
-    end_server,
-    running_server,
-    start_server,
-    wait_for_server,
-    wait_until,
-)
+from lightning_sweeps.store.database import open_store
+from tests.servers import end_server, running_server, start_server, wait_for_server, wait_until
 from tests.store.journals import STARTED, Journal
 
 END_WITHIN_S = 5

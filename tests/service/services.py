@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import environment
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.system.node import node_id
 from tests.servers import wait_until
 
 IDLE_EXIT_S = "1"

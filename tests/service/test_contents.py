@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.api import Api
+from lightning_sweeps.api.query import Api
 from lightning_sweeps.client import Client
-from lightning_sweeps.files import ServerFile
-from lightning_sweeps.paths import BlobFolder, Home
-from lightning_sweeps.settings import environment
+from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.paths import BlobFolder, Home
+from lightning_sweeps.core.settings import environment
 from tests.cli.test_cli import command
 from tests.servers import running_server, wait_until
 from tests.service.services import journal_files, run_program, running_service, start_service

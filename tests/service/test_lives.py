@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import NotFound
-from lightning_sweeps.settings import environment
 from tests.servers import running_server, wait_until
 from tests.service.services import running_service
 from tests.service.test_service import closed_run, sequences

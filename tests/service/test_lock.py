@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps import node_lock
-from lightning_sweeps.paths import Home
-from lightning_sweeps.settings import environment
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.system import service_lock
 from tests.servers import running_server, wait_until
 from tests.service.services import IDLE_EXIT_S
 
@@ -53,13 +53,13 @@ def forbid_locks() -> None:
 
 def test_a_lock_is_held_by_one_and_free_after_its_end(home: Path) -> None:
     paths = Home(home)
-    assert not node_lock.is_held(paths)
-    descriptor = node_lock.take(paths)
+    assert not service_lock.is_held(paths)
+    descriptor = service_lock.take(paths)
     assert descriptor is not None
-    assert node_lock.is_held(paths)
-    assert node_lock.take(paths) is None
+    assert service_lock.is_held(paths)
+    assert service_lock.take(paths) is None
     os.close(descriptor)
-    assert not node_lock.is_held(paths)
+    assert not service_lock.is_held(paths)
 
 
 @pytest.mark.fault

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.gpus import GpuSample
-from lightning_sweeps.node import node_id
-from lightning_sweeps.paths import write_whole
+from lightning_sweeps.core.paths import write_whole
 from lightning_sweeps.service.processes import Family, Totals, Writer, find_families, gpu_shares, rates
+from lightning_sweeps.system.gpus import GpuSample
+from lightning_sweeps.system.node import node_id
 from tests.fakes.gpus import GIB, fake_nvml_environment
 from tests.servers import running_server, wait_until
 from tests.service.services import run_program, running_service

@@ -16,14 +16,14 @@ import psutil
 import pytest
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.journal.reader import read_header
+from lightning_sweeps.journal.records import FINAL_RUN_STATES
 from lightning_sweeps.messages import Point, Run
-from lightning_sweeps.node import node_id
-from lightning_sweeps.node_lock import is_held
-from lightning_sweeps.paths import Home
-from lightning_sweeps.process_tree import ProcessId, TrialProcess, identify
-from lightning_sweeps.records import FINAL_RUN_STATES
-from lightning_sweeps.settings import environment
+from lightning_sweeps.system.node import node_id
+from lightning_sweeps.system.process_tree import ProcessId, TrialProcess, identify
+from lightning_sweeps.system.service_lock import is_held
 from tests.fakes.gpus import fake_nvml_environment
 from tests.servers import end_server, running_server, start_server, wait_for_server, wait_until
 from tests.service.services import journal_files, run_program, running_service, start_service

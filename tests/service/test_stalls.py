@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.paths import Home
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.service.stalls import describe
-from lightning_sweeps.settings import environment
 from tests.servers import running_server, wait_until
 from tests.service.services import running_service
 

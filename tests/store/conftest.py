@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lightning_sweeps.store.engine import Store, open_store
+from lightning_sweeps.store.database import Store, open_store
 
 
 @pytest.fixture

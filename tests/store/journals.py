@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from lightning_sweeps import records
+from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import PREAMBLE, encode
+from lightning_sweeps.system.node import Process
 
 STARTED = 1_700_000_000.0
 
@@ -36,7 +37,7 @@ class Journal:
         self.add(self.header())
 
     def header(self) -> records.Header:
-        process = records.Process(pid=1, started=self.created, node=self.on, host="host-1")
+        process = Process(pid=1, started=self.created, node=self.on, host="host-1")
         if self.node is not None:
             names = [gpu.name for gpu in self.devices]
             node = records.NodeInfo(self.node, "host-1", 4, 2**34, names, self.devices)

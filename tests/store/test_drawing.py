@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lightning_sweeps.store.series import chunks, drawing, lines
+from lightning_sweeps.store.series import chart_lines, chunks, downsampling
 from lightning_sweeps.store.series.axes import KeyPlace, StepPlace, TimePlace
-from lightning_sweeps.store.series.drawing import Marks
-from lightning_sweeps.store.series.spans import of_points
+from lightning_sweeps.store.series.downsampling import Marks
+from lightning_sweeps.store.series.rollups import of_points
 
 VALUES = st.lists(st.tuples(st.integers(-50, 50), st.one_of(st.floats(), st.floats(-5, 5))), min_size=1, max_size=80)
 
@@ -25,8 +25,8 @@ def marks(points: chunks.Columns, *, as_spans: bool = False) -> Marks:
     if as_spans:
         spans = of_points(points)
         low, high = StepPlace().of_spans(spans)
-        return drawing.together([drawing.of_spans(spans, (low + high) / 2)])
-    return drawing.together([drawing.of_points(points, StepPlace().of_points(points))])
+        return downsampling.together([downsampling.of_spans(spans, (low + high) / 2)])
+    return downsampling.together([downsampling.of_points(points, StepPlace().of_points(points))])
 
 
 @given(VALUES, st.integers(1, 20), st.booleans())
@@ -34,8 +34,8 @@ def marks(points: chunks.Columns, *, as_spans: bool = False) -> Marks:
 def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_spans: bool) -> None:
     values = [value for _, value in rows]
     usable = [value for value in values if math.isfinite(value)]
-    drawn = drawing.draw(marks(of([step for step, _ in rows], values), as_spans=as_spans), width=width)
-    found = lines.line("owner", "key", len(rows), drawn)
+    drawn = downsampling.draw(marks(of([step for step, _ in rows], values), as_spans=as_spans), width=width)
+    found = chart_lines.line("owner", "key", len(rows), drawn)
     assert len(found.x) <= width and found.x == sorted(found.x)
     assert sum(found.counts) == len(rows) and sum(found.nonfinite) == len(rows) - len(usable)
     assert min((low for low in found.minimum if low is not None), default=None) == min(usable, default=None)
@@ -46,14 +46,14 @@ def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_spans: bo
 
 
 def test_few_points_are_drawn_as_they_are() -> None:
-    drawn = drawing.draw(marks(of([0, 10, 20], [1.0, math.nan, 3.0])), width=800)
-    found = lines.line("o", "k", 3, drawn)
+    drawn = downsampling.draw(marks(of([0, 10, 20], [1.0, math.nan, 3.0])), width=800)
+    found = chart_lines.line("o", "k", 3, drawn)
     assert (found.x, found.last, found.nonfinite) == ([0, 10, 20], [1.0, None, 3.0], [0, 1, 0])
 
 
 def test_nothing_to_draw() -> None:
-    assert len(drawing.draw(drawing.together([]), width=10).x) == 0
-    assert lines.group_line("g", [], width=10).x == []
+    assert len(downsampling.draw(downsampling.together([]), width=10).x) == 0
+    assert chart_lines.group_line("g", [], width=10).x == []
 
 
 def test_a_group_counts_each_member_once_and_fills_nothing_in() -> None:
@@ -62,7 +62,7 @@ def test_a_group_counts_each_member_once_and_fills_nothing_in() -> None:
         marks(of([0, 1, 2], [2.0, 4.0, math.nan])),
         marks(of([0, 1], [6.0, 4.0])),
     ]
-    found = lines.group_line("g", members, width=4)
+    found = chart_lines.group_line("g", members, width=4)
     assert (found.members, found.x, found.counts) == (3, [0, 1, 2, 3], [3, 3, 0, 1])
     assert (found.mean, found.median) == ([3.0, 3.0, None, 9.0], [2.0, 4.0, None, 9.0])
     assert (found.minimum, found.maximum) == ([1.0, 1.0, None, 9.0], [6.0, 4.0, None, 9.0])
@@ -72,7 +72,7 @@ def test_a_group_counts_each_member_once_and_fills_nothing_in() -> None:
 
 def test_a_member_with_more_points_weighs_no_more() -> None:
     often, seldom = marks(of([0] * 9, [0.0] * 9)), marks(of([0], [10.0]))
-    found = lines.group_line("g", [often, seldom], width=3)
+    found = chart_lines.group_line("g", [often, seldom], width=3)
     assert (found.mean, found.minimum, found.maximum, found.counts) == ([5.0], [0.0], [10.0], [2])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lightning_sweeps.messages import HeldLine, LinesQuery
-from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading
 from lightning_sweeps.store.series.chunks import columns
 from lightning_sweeps.store.series.reading import DrawnLine

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from lightning_sweeps import records
 from lightning_sweeps.errors import JournalError, NotFound, OffsetConflict
+from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point, Run
-from lightning_sweeps.server.ingest import parse
+from lightning_sweeps.server.routes.journals import parse
 from lightning_sweeps.store import console, ingest, nodes, runs, schema
 from lightning_sweeps.store.batch import KEY_LENGTH
-from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.series import hot, reading, writing
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series import reading, write_buffer, writing
 from lightning_sweeps.store.series.chunks import decode
+from lightning_sweeps.system.node import Process
 from tests.store.journals import STARTED, Journal
 
 NOW = STARTED + 1000
@@ -40,7 +41,7 @@ def get_run(store: Store, run_id: str = "run-1") -> Run:
 
 
 def points(store: Store, key: str, owner: str = "run-1") -> list[Point]:
-    hot.sort_owners(store, [owner])
+    write_buffer.sort_owners(store, [owner])
     with store.read() as connection:
         return reading.read_points(connection, owner, key)
 
@@ -151,7 +152,7 @@ def test_damage_in_the_middle_is_counted_and_passed(store: Store) -> None:
         (PREAMBLE[:4] + b"\x63\x00\x00\x00" + b"x" * 20, "version 99"),
         (PREAMBLE + encode(records.Heartbeat(1, 1.0)), "Heartbeat"),
         (PREAMBLE + Journal(id="other").data[len(PREAMBLE) :], "other"),
-        (PREAMBLE + encode(records.Header("journal-1", 1.0, records.Process(1, 1.0, "n", "h"))), "0 owners"),
+        (PREAMBLE + encode(records.Header("journal-1", 1.0, Process(1, 1.0, "n", "h"))), "0 owners"),
         (Journal(run="a/b").data, "no id"),
         (Journal(run="").data, "no id"),
     ],
@@ -172,7 +173,7 @@ def test_non_finite_values_come_back(store: Store) -> None:
     assert [point.value for point in points(store, "loss")] == ["nan", "inf", "-inf"]
     run = get_run(store)
     assert run.summary == {"loss": "-inf", "a": 2.0, "best": "inf"} and run.config == {"bad": "nan"}
-    hot.sort_owners(store, ["run-1"])
+    write_buffer.sort_owners(store, ["run-1"])
     with store.read() as connection:
         loss, a = writing.list_keys(connection, "run-1")
         drawn = reading.read_buckets(connection, "run-1", "loss", width=800)
@@ -183,7 +184,7 @@ def test_non_finite_values_come_back(store: Store) -> None:
 
 def test_keys_keep_the_order_of_their_first_appearance(store: Store) -> None:
     send(store, Journal().log(0, zebra=1, apple=2, mango=3).log(1, banana=1, apple=2))
-    hot.sort_owners(store, ["run-1"])
+    write_buffer.sort_owners(store, ["run-1"])
     with store.read() as connection:
         assert [info.key for info in writing.list_keys(connection, "run-1")] == ["zebra", "apple", "mango", "banana"]
     assert list(get_run(store).summary) == ["zebra", "apple", "mango", "banana"]
@@ -233,7 +234,7 @@ def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> No
     assert run.created == NOW and run.rows == 1 and run.exit_code == 2**31 - 1
     assert run.summary["raw"] == "ff"
     assert points(store, "a\ufffdb") == [Point("journal-1", 1, 2**63 - 1, NOW, 1.0)]
-    hot.sort_owners(store, ["run-1"])
+    write_buffer.sort_owners(store, ["run-1"])
     with store.read() as connection:
         assert max(len(info.key) for info in writing.list_keys(connection, "run-1")) == KEY_LENGTH + 17
         assert console.read_run(connection, "run-1", console.Wanted(5))[0].line == "nul \ufffd here"
@@ -284,8 +285,11 @@ def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store
         journal.log(step, loss=float(step), **({"val": step} if step % 2 else {"note": "x"}))
         start = send(store, journal, start).offset
     with store.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(schema.hot)) == 60 - hot.MOST_PARTS
-        assert [info.count for info in writing.list_keys(connection, "run-1")] == [hot.MOST_PARTS, hot.MOST_PARTS // 2]
+        assert connection.scalar(select(func.count()).select_from(schema.hot)) == 60 - write_buffer.MOST_PARTS
+        assert [info.count for info in writing.list_keys(connection, "run-1")] == [
+            write_buffer.MOST_PARTS,
+            write_buffer.MOST_PARTS // 2,
+        ]
     assert steps(store, "loss") == list(range(60)) and steps(store, "val") == list(range(1, 60, 2))
     assert get_run(store).summary == {"loss": 59.0, "note": "x", "val": 59}
     send(store, journal.log(60, loss=1.0).finish(), start)
@@ -306,7 +310,7 @@ def test_eight_readers_and_a_writer_at_once_sort_each_row_once(store: Store) -> 
 
     with ThreadPoolExecutor(9) as threads:
         tasks = [threads.submit(write)]
-        tasks += [threads.submit(hot.sort_owners, store, ["run-1"]) for _ in range(24)]
+        tasks += [threads.submit(write_buffer.sort_owners, store, ["run-1"]) for _ in range(24)]
         for task in tasks:
             task.result()
     assert steps(store, "loss") == list(range(200))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from tests.servers import PostgreSQL
 
@@ -85,7 +85,7 @@ def test_a_url_that_names_no_database_of_ours_is_refused(url: str) -> None:
 def test_without_the_driver_of_postgresql_the_message_says_what_to_install() -> None:
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from lightning_sweeps.store.engine import open_store\n"
+        "from lightning_sweeps.store.database import open_store\n"
         "try: open_store('postgresql://localhost/x')\n"
         "except Exception as error: print(error)"
     )

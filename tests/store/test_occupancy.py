@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.store import occupancy
-from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.series import hot
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series import write_buffer
 from tests.store.journals import STARTED, Journal
 from tests.store.test_ingest import send
 
@@ -27,14 +27,14 @@ def test_newest_values_of_nodes_and_processes(store: Store) -> None:
         (there,) = now(store)
         assert (there.node.id, there.values) == ("node-1", {"cpu.percent": 12.0})
         assert [(run.id, run.values) for run in there.runs] == [("run-1", {"threads": 22.0})]
-        hot.sort_owners(store, ["node-1"])
+        write_buffer.sort_owners(store, ["node-1"])
     before = len(node.data)
     node.log(9, **{"cpu.percent": 50.0}).sample("run-1", children=1.0)
     send(store, node, before)
     (there,) = now(store)
     assert there.values == {"cpu.percent": 50.0}
     assert there.runs[0].values == {"children": 1.0}  # what the newest sample does not have is not there any more
-    hot.sort_owners(store, ["node-1"])
+    write_buffer.sort_owners(store, ["node-1"])
     assert now(store) == [there]
 
 

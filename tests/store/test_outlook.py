@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.search import suggestions, sweeps
+from lightning_sweeps.engine import suggest, sweeps
+from lightning_sweeps.store.database import Store
 
 NOW = 1.7e9
 SWEEP = {"program": "train.py", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
@@ -19,23 +19,21 @@ def make(store: Store, **keys: Any) -> str:
         return sweeps.create_sweep(connection, m.SweepCreate(SWEEP | keys), now=NOW).id
 
 
-def look(store: Store, sweep_id: str) -> suggestions.Outlook:
+def look(store: Store, sweep_id: str) -> suggest.Outlook:
     with store.read() as connection:
-        return suggestions.outlook(connection, sweep_id)
+        return suggest.outlook(connection, sweep_id)
 
 
-def suggest(store: Store, sweep_id: str) -> object:
+def add_next(store: Store, sweep_id: str) -> object:
     with store.write() as connection:
-        return suggestions.suggest_next(connection, sweep_id, ahead=None, now=NOW)
+        return suggest.suggest_next(connection, sweep_id, ahead=None, now=NOW)
 
 
 @pytest.mark.parametrize(("method", "outlook"), [("random", "ask"), ("bayes", "prepare"), ("tpe", "prepare")])
-def test_a_trial_that_waits_is_asked_for_whoever_chose_it(
-    store: Store, method: str, outlook: suggestions.Outlook
-) -> None:
+def test_a_trial_that_waits_is_asked_for_whoever_chose_it(store: Store, method: str, outlook: suggest.Outlook) -> None:
     sweep_id = make(store, method=method, run_cap=1)
     assert look(store, sweep_id) == outlook
-    assert suggest(store, sweep_id) is (method != "tpe")  # a model is never asked in an agent's own transaction
+    assert add_next(store, sweep_id) is (method != "tpe")  # a model is never asked in an agent's own transaction
     if method != "tpe":
         assert look(store, sweep_id) == "ask"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import insert
 
-from lightning_sweeps import records
 from lightning_sweeps.errors import NotFound
+from lightning_sweeps.journal import records
 from lightning_sweeps.messages import LineRequest, NodeGpu, SeriesQuery
 from lightning_sweeps.store import ingest, maintenance, nodes, schema
-from lightning_sweeps.store.engine import Store
-from lightning_sweeps.store.series import hot, reading, writing
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series import reading, write_buffer, writing
 from tests.store.journals import STARTED, Journal
 from tests.store.test_ingest import get_run, points, send
 
@@ -36,7 +36,7 @@ def test_samples_are_series_of_the_process_alone(store: Store) -> None:
     assert [point.value for point in points(store, "cpu.percent", "node-1")] == [90.0, 91.0, 92.0]
     run = get_run(store)
     assert (run.rows, run.summary) == (1, {"loss": 0.5})
-    hot.sort_owners(store, ["run-1"])
+    write_buffer.sort_owners(store, ["run-1"])
     with store.read() as connection:
         assert [info.key for info in writing.list_keys(connection, "run-1")] == ["loss"]
         assert [info.key for info in writing.list_keys(connection, "node-1")] == ["cpu.percent"]
@@ -65,7 +65,7 @@ def test_samples_may_come_before_their_run(store: Store) -> None:
     with store.read() as connection, pytest.raises(NotFound, match="no run and no node `process:run-1`"):
         writing.list_keys(connection, PROCESS)
     asked = SeriesQuery([LineRequest(PROCESS, "threads")], x="relative")
-    hot.sort_owners(store, ["node-1"])
+    write_buffer.sort_owners(store, ["node-1"])
     with store.read() as connection:
         assert reading.query(connection, asked).lines[0].count == 3
     send(store, Journal().log(1, loss=0.5))

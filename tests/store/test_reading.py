@@ -12,11 +12,11 @@ from sqlalchemy import delete, select, update
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import LineRequest, SeriesQuery
-from lightning_sweeps.server.ingest import parse
+from lightning_sweeps.server.routes.journals import parse
 from lightning_sweeps.store import ingest, schema
-from lightning_sweeps.store.engine import Store, open_store, sqlite_url
+from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
-from lightning_sweeps.store.series import pyramid, reading, writing
+from lightning_sweeps.store.series import reading, rollup_pages, writing
 from lightning_sweeps.store.series.chunks import Columns, columns
 from tests.store.journals import STARTED, Journal
 
@@ -157,9 +157,9 @@ def test_chunks_without_pages_are_drawn_all_the_same_and_get_theirs(long_run: St
     for found, expected in zip(look(), before, strict=True):
         assert sum(bucket.count for bucket in found.buckets) == sum(bucket.count for bucket in expected.buckets)
     with long_run.write() as connection:
-        lacking = pyramid.lacking(connection, limit=10)
-        assert [pyramid.catch_up(connection, strand) for strand in lacking] == [POINTS // 1024]
-        assert pyramid.lacking(connection, limit=10) == []
+        lacking = rollup_pages.lacking(connection, limit=10)
+        assert [rollup_pages.catch_up(connection, strand) for strand in lacking] == [POINTS // 1024]
+        assert rollup_pages.lacking(connection, limit=10) == []
     assert look() == before
 
 

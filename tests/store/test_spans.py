@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lightning_sweeps.store.series import chunks
-from lightning_sweeps.store.series.spans import (
+from lightning_sweeps.store.series.rollups import (
     FANOUT,
     PAGE_SPANS,
     SPAN,

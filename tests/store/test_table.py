@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import RunLabels, RunsQuery, SortKey
-from lightning_sweeps.server.ingest import parse
+from lightning_sweeps.server.routes.journals import parse
 from lightning_sweeps.store import ingest, runs
 from lightning_sweeps.store.changes import read_changes
-from lightning_sweeps.store.engine import Store
+from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.filters import Both, Comparison, Not, parse_filter
-from lightning_sweeps.store.table import read_page
+from lightning_sweeps.store.runs_table import read_page
 from tests.store.journals import STARTED, Journal
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from lightning_sweeps.store.engine import Store, open_store
+from lightning_sweeps.store.database import Store, open_store
 from lightning_sweeps.store.migrate import migrate
-from lightning_sweeps.store.series import chunks, pyramid, reading, writing
+from lightning_sweeps.store.series import chunks, reading, rollup_pages, writing
 
 BEGAN = 1_700_000_000.0
 
@@ -85,8 +85,8 @@ def test_series_of_0001_are_whole_can_be_drawn_and_go_on(empty_database: str) ->
     with store.write() as connection:
         writing.append(connection, {"loss": more}, kind="run", owner_id="r", journal_id="j1")
     with store.write() as connection:
-        for strand_id in pyramid.lacking(connection, limit=10):
-            pyramid.catch_up(connection, strand_id)
+        for strand_id in rollup_pages.lacking(connection, limit=10):
+            rollup_pages.catch_up(connection, strand_id)
     with store.read() as connection:
         points = reading.read_points(connection, "r", "loss")
         drawn = reading.read_buckets(connection, "r", "loss", width=10, x="relative")

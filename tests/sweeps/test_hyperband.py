@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_sweeps.sweeps.stopping import Evidence, HyperbandConfig, Judgement
-from lightning_sweeps.sweeps.stopping.hyperband import bands
-from lightning_sweeps.sweeps.stopping.rule import ordinal
+from lightning_sweeps.sweeps.stopping_rules import Evidence, HyperbandConfig, Judgement
+from lightning_sweeps.sweeps.stopping_rules.hyperband import bands
+from lightning_sweeps.sweeps.stopping_rules.rule import ordinal
 
 
 def config(**keys: Any) -> HyperbandConfig:

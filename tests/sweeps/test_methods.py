@@ -16,7 +16,7 @@ from lightning_sweeps.sweeps.methods import METHODS, Imputation, Method, Observa
 from lightning_sweeps.sweeps.methods.bayes import MAX_BEST, MAX_NEWEST, MAX_RANDOM, Bayes, capped
 from lightning_sweeps.sweeps.methods.grid import Grid
 from lightning_sweeps.sweeps.methods.impute import impute
-from lightning_sweeps.sweeps.methods.startup import startup_count
+from lightning_sweeps.sweeps.methods.initial_points import startup_count
 from lightning_sweeps.sweeps.space import Space
 
 FINITE: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 from lightning_sweeps.errors import SweepFileError, UsageError
 from lightning_sweeps.sweeps.config import parse_sweep, validate
 from lightning_sweeps.sweeps.expression import MAX_TEXT, ExpressionError, MissingParameterError, parse
-from lightning_sweeps.sweeps.given import accept
+from lightning_sweeps.sweeps.given_point import accept
 from lightning_sweeps.sweeps.methods import METHODS, Imputation, Observation
 from lightning_sweeps.sweeps.space import Space
 

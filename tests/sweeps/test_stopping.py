@@ -9,7 +9,7 @@ import pytest
 
 from lightning_sweeps.errors import SweepFileError
 from lightning_sweeps.sweeps.config import SweepConfig, validate
-from lightning_sweeps.sweeps.stopping import Evidence, Judgement
+from lightning_sweeps.sweeps.stopping_rules import Evidence, Judgement
 
 SWEEP: dict[str, Any] = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
 

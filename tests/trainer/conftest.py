@@ -1,4 +1,4 @@
-"""torch and lightning are loaded once, and kept out of the collections that the police makes after each test."""
+"""torch and lightning are loaded once, and kept out of the collections that the leak check makes after each test."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.journal.reader import read_header, read_part
-from lightning_sweeps.paths import Home
-from lightning_sweeps.records import Artifact, Config, Finish, Media, Metrics, RunInfo, Summary
+from lightning_sweeps.journal.records import Artifact, Config, Finish, Media, Metrics, RunInfo, Summary
 
 ALL_BYTES = 1 << 30
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import psutil
 
-from lightning_sweeps.files import TrialFile
-from lightning_sweeps.paths import Home, write_whole
+from lightning_sweeps.core.handover import TrialFile
+from lightning_sweeps.core.paths import Home, write_whole
 
 REPOSITORY = Path(__file__).parents[2]
 DDP_EXAMPLE = REPOSITORY / "examples" / "ddp"

@@ -12,11 +12,11 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lightning_sweeps import SweepCallback, SweepLogger
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.paths import Home
-from lightning_sweeps.records import ArtifactFile
-from lightning_sweeps.sdk.artifacts import ArtifactShelf, Version
-from lightning_sweeps.sdk.surroundings import describe_surroundings, read_git
+from lightning_sweeps.journal.records import ArtifactFile
+from lightning_sweeps.sdk.environment import describe_surroundings, read_git
+from lightning_sweeps.sdk.local_artifacts import ArtifactShelf, Version
 from tests.trainer.journals import logged_run
 from tests.trainer.models import Model, make_trainer
 

@@ -12,8 +12,8 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
 from lightning_sweeps import SweepCallback, SweepLogger
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.paths import Home
 from tests.trainer.journals import logged_run
 from tests.trainer.models import BATCHES, Model, make_trainer
 from tests.trainer.programs import order_stop, write_trial

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, DistributedSampler, RandomSampler, Samp
 
 from lightning_sweeps import SweepCallback, SweepLogger
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.trainer.insight import (
+from lightning_sweeps.trainer.rank_insight import (
     RankInsight,
     checksum_of,
     count_samples,

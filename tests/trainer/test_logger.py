@@ -20,8 +20,8 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.tuner.tuning import Tuner
 
 from lightning_sweeps import Run, SweepLogger, init
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.paths import Home
 from tests.trainer.journals import logged_run, logged_runs
 from tests.trainer.models import BATCHES, Model, make_trainer
 from tests.trainer.programs import write_trial

@@ -19,10 +19,10 @@ import torch
 import torchmetrics
 
 from lightning_sweeps import SweepLogger
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.paths import Home
-from lightning_sweeps.records import Media
-from lightning_sweeps.trainer.encoding import HISTOGRAM, MATRIX, TABLE
+from lightning_sweeps.journal.records import Media
+from lightning_sweeps.sdk.media.encoding import HISTOGRAM, MATRIX, TABLE
 from tests.trainer.journals import logged_run, logged_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_sweeps.trainer.schedule import GROWTH, MAX_BATCHES, batches_until_next
+from lightning_sweeps.trainer.sync_schedule import GROWTH, MAX_BATCHES, batches_until_next
 
 
 @pytest.mark.parametrize(

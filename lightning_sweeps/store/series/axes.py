@@ -9,7 +9,7 @@ import numpy as np
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats, Integers
-from lightning_sweeps.store.series.spans import Spans
+from lightning_sweeps.store.series.rollups import Spans
 
 AxisKind: TypeAlias = Literal["step", "time", "relative", "key"]
 KEY_PREFIX = "key:"

@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from lightning_sweeps.store.plain import finite, number
+from lightning_sweeps.store.column_values import finite, number
 
 CHUNK_POINTS = 1024
 MICROSECONDS = 1e6

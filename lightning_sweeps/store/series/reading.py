@@ -14,15 +14,15 @@ from sqlalchemy import Connection, Row, func, select, tuple_
 
 from lightning_sweeps.messages import Bucket, HeldLine, LinesQuery, Point, Series, SeriesAnswer, SeriesQuery
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.plain import number
-from lightning_sweeps.store.series import drawing
+from lightning_sweeps.store.column_values import number
+from lightning_sweeps.store.series import downsampling
 from lightning_sweeps.store.series.axes import Axis, KeyPlace, Place, StepPlace, TimePlace, parse_axis
+from lightning_sweeps.store.series.chart_lines import group_line, line, nullable
 from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats
-from lightning_sweeps.store.series.descent import Strand, View, descend, level_for, read_whole
-from lightning_sweeps.store.series.drawing import Drawn, Marks
-from lightning_sweeps.store.series.lines import group_line, line, nullable
+from lightning_sweeps.store.series.downsampling import Drawn, Marks
 from lightning_sweeps.store.series.owners import KINDS, no_key, owner_kind, run_of
-from lightning_sweeps.store.series.spans import Spans
+from lightning_sweeps.store.series.range_query import Strand, View, descend, level_for, read_whole
+from lightning_sweeps.store.series.rollups import Spans
 
 AT_ONCE = 400
 """Pairs of owner and key, or ids, that one statement asks for."""
@@ -102,7 +102,7 @@ def read_buckets(
     seen = reader.read([pair])
     if pair not in seen:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
-    (drawn,) = drawing.draw_all([seen[pair].marks], width=width, low=low, high=high)
+    (drawn,) = downsampling.draw_all([seen[pair].marks], width=width, low=low, high=high)
     return Series(owner_id, key, seen[pair].count, _buckets(drawn))
 
 
@@ -119,7 +119,7 @@ def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
     seen = _Reader(connection, axis, low=low, high=high, width=width, with_abandoned=with_abandoned).read(pairs)
     single = [asked for asked in wanted.lines if not asked.group]
     found = [seen.get((asked.owner, asked.key), NOTHING) for asked in single]
-    drawn = drawing.draw_all([one.marks for one in found], width=width, low=low, high=high)
+    drawn = downsampling.draw_all([one.marks for one in found], width=width, low=low, high=high)
     lines = [line(asked.owner, asked.key, found[at].count, drawn[at]) for at, asked in enumerate(single)]
     grouped: defaultdict[str, list[Pair]] = defaultdict(list)
     for asked in wanted.lines:
@@ -127,7 +127,7 @@ def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
             grouped[asked.group].append((asked.owner, asked.key))
     groups = []
     for name, members in grouped.items():
-        marks = [drawing.together(seen[pair].marks) for pair in members if pair in seen]
+        marks = [downsampling.together(seen[pair].marks) for pair in members if pair in seen]
         groups.append(group_line(name, marks, low=low, high=high, width=width))
     return SeriesAnswer(lines, groups)
 
@@ -147,7 +147,7 @@ def draw_lines(connection: Connection, wanted: LinesQuery) -> list[DrawnLine]:
     pairs = [(line.owner, line.key) for line in wanted.lines]
     seen = tails | reader.read([pair for pair in dict.fromkeys(pairs) if pair not in tails])
     found = [seen.get(pair, NOTHING) for pair in pairs]
-    drawn = drawing.draw_all([one.marks for one in found], width=width, low=low, high=high)
+    drawn = downsampling.draw_all([one.marks for one in found], width=width, low=low, high=high)
     return [DrawnLine(one, drawn[at], pairs[at] in tails) for at, one in enumerate(found)]
 
 
@@ -325,7 +325,7 @@ class _SequencePlace:
 
 
 def _key_place(marks: Sequence[Marks]) -> KeyPlace:
-    whole = drawing.together(marks)
+    whole = downsampling.together(marks)
     return KeyPlace(whole.x.astype(np.int64), whole.minimum, whole.maximum)
 
 

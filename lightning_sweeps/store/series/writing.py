@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from lightning_sweeps.messages import SeriesInfo
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.series import pyramid
+from lightning_sweeps.store.series import rollup_pages
 from lightning_sweeps.store.series.chunks import (
     CHUNK_POINTS,
     Columns,
@@ -22,7 +22,7 @@ from lightning_sweeps.store.series.chunks import (
     statistics,
 )
 from lightning_sweeps.store.series.owners import OwnerKind, owner_kind
-from lightning_sweeps.store.series.spans import of_points
+from lightning_sweeps.store.series.rollups import of_points
 
 _series = schema.series
 _strand = schema.strand
@@ -45,7 +45,7 @@ def append(
     strands = _ensure_strands(connection, list(by_series), journal_id)
     changed: list[dict[str, Any]] = []
     chunks: list[dict[str, Any]] = []
-    growths: list[pyramid.Growth] = []
+    growths: list[rollup_pages.Growth] = []
     for series_id, new in by_series.items():
         strand = strands[series_id]
         joined = new if strand["tail"] is None else join([decode(strand["tail"]), new])
@@ -64,7 +64,7 @@ def append(
     connection.execute(update(_strand).where(_strand.c.id == bindparam("at_id")).values(**values), changed)
     if chunks:
         connection.execute(insert(schema.column_chunk), chunks)
-        pyramid.extend(connection, growths)
+        rollup_pages.extend(connection, growths)
 
 
 def list_keys(connection: Connection, owner_id: str) -> list[SeriesInfo]:
@@ -78,13 +78,13 @@ def list_keys(connection: Connection, owner_id: str) -> list[SeriesInfo]:
     return [_info(row) for row in rows]
 
 
-def _growth(connection: Connection, strand: RowMapping, full: Columns) -> pyramid.Growth:
+def _growth(connection: Connection, strand: RowMapping, full: Columns) -> rollup_pages.Growth:
     """Return the growth by new full chunks, and by those before them that have no pages yet."""
     fresh = of_points(full)
     if strand["paged"] < strand["chunks"]:
-        older = pyramid.above_chunks(connection, strand["id"], strand["paged"], strand["chunks"])
+        older = rollup_pages.above_chunks(connection, strand["id"], strand["paged"], strand["chunks"])
         fresh = np.concatenate([older, fresh])
-    return pyramid.Growth(strand["id"], strand["paged"], fresh)
+    return rollup_pages.Growth(strand["id"], strand["paged"], fresh)
 
 
 def _ensure_series(connection: Connection, keys: list[str], *, kind: OwnerKind, owner_id: str) -> dict[str, RowMapping]:

@@ -12,7 +12,7 @@ from scipy.special import erfcx, log_ndtr
 from scipy.stats import qmc
 
 from lightning_sweeps.sweeps.dimensions import Dimension
-from lightning_sweeps.sweeps.methods.ascent import climb
+from lightning_sweeps.sweeps.methods.gradient_ascent import climb
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], Array]

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, log_improvement, maximise
-from lightning_sweeps.sweeps.methods.asking import ask_new, in_order
 from lightning_sweeps.sweeps.methods.gaussian import Array, Flags, GaussianProcess
 from lightning_sweeps.sweeps.methods.impute import Told, impute
+from lightning_sweeps.sweeps.methods.initial_points import first_point, needs_model
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
-from lightning_sweeps.sweeps.methods.startup import first_point, needs_model
-from lightning_sweeps.sweeps.methods.warp import warpings
+from lightning_sweeps.sweeps.methods.new_points import ask_new, in_order
+from lightning_sweeps.sweeps.methods.output_warping import warpings
 from lightning_sweeps.sweeps.space import Space
 
 MAX_BEST, MAX_NEWEST, MAX_RANDOM = 100, 50, 50

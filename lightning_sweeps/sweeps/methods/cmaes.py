@@ -14,9 +14,9 @@ import numpy as np
 from cmaes import CMA
 
 from lightning_sweeps.sweeps.dimensions import Dimension
-from lightning_sweeps.sweeps.methods.asking import ask_new, in_order
 from lightning_sweeps.sweeps.methods.impute import impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
+from lightning_sweeps.sweeps.methods.new_points import ask_new, in_order
 from lightning_sweeps.sweeps.space import Space
 
 FIRST_STEP = 0.25

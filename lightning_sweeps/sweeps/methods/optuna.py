@@ -18,9 +18,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from lightning_sweeps.messages import OPEN_TRIAL_STATES
 from lightning_sweeps.sweeps.dimensions import Dimension
-from lightning_sweeps.sweeps.methods.asking import ask_new, in_order
 from lightning_sweeps.sweeps.methods.impute import impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
+from lightning_sweeps.sweeps.methods.new_points import ask_new, in_order
 from lightning_sweeps.sweeps.space import Space
 
 MAX_TRIALS = 2000

@@ -12,8 +12,8 @@ from scipy.stats import qmc
 
 from lightning_sweeps.sweeps.dimensions import Dimension
 from lightning_sweeps.sweeps.methods.acquisition import Cube
-from lightning_sweeps.sweeps.methods.asking import ask_new
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
+from lightning_sweeps.sweeps.methods.new_points import ask_new
 from lightning_sweeps.sweeps.space import Space
 
 

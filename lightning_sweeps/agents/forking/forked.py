@@ -1,0 +1,174 @@
+"""A fork of the fork server becomes a trial's first process: its only rank, or the leader of several.
+
+The leader is to its ranks what torchrun is: each has a session of its own, a failed one ends the others, and SIGTERM
+reaches all. It has no store and no rendezvous; the ranks meet at a port that it keeps free for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import msgspec
+
+from lightning_sweeps.agents.forking import library_state
+from lightning_sweeps.agents.forking.process_title import Title
+from lightning_sweeps.agents.forking.protocol import FailedRank, Launch, RankLaunch
+from lightning_sweeps.agents.launch.parent import tie_to
+from lightning_sweeps.agents.launch.program import run_to_the_end
+from lightning_sweeps.core.paths import PRIVATE_FILE, make_private_folder, write_whole
+from lightning_sweeps.core.settings import replace_environment
+
+ADOPTION_S = 10.0
+OTHER_RANKS_GRACE_S = 30
+"""As torchrun gives the ranks that it ends because another has failed."""
+
+SHOW_STACKS = signal.SIGUSR2
+"""Has a rank write the stacks of its threads into its stderr, unless the program has another use for the signal."""
+
+PORT_VARIABLE = "MASTER_PORT"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a fork knows of the fork server: its title, and what imports added to the environment."""
+
+    title: Title
+    added: Mapping[str, str]
+
+
+def become_trial(launch: Launch, origin: Origin) -> NoReturn:
+    """Run the trial in this process and end with its status."""
+    try:
+        os.setsid()
+        _be_adopted(launch.agent)
+        tie_to(launch.agent, signal.SIGKILL)
+        if len(launch.ranks) == 1:
+            _be_rank(launch, launch.ranks[0], {}, origin)
+        _lead(launch, origin)
+    finally:
+        os._exit(1)
+
+
+def _be_adopted(agent: int) -> None:
+    """Wait until the process between has ended, and the agent is this one's parent."""
+    deadline = time.monotonic() + ADOPTION_S
+    while os.getppid() != agent:
+        if time.monotonic() > deadline:
+            os._exit(1)  # the agent has ended
+        os.sched_yield()
+
+
+def _be_rank(launch: Launch, rank: RankLaunch, added: Mapping[str, str], origin: Origin) -> NoReturn:
+    environ = {**launch.environment, **origin.added, **rank.environment, **added}
+    replace_environment(environ)
+    os.chdir(launch.working_folder)
+    _write_to(rank.stdout, rank.stderr)
+    origin.title.show([sys.executable, launch.program, *launch.arguments], launch.marker)
+    library_state.restore(environ)
+    faulthandler.register(SHOW_STACKS, file=2, all_threads=True)
+    run_to_the_end(launch.program, launch.arguments)
+
+
+def _write_to(stdout: str, stderr: str) -> None:
+    for path, descriptor in ((stdout, 1), (stderr, 2)):
+        make_private_folder(Path(path).parent)
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+
+
+@dataclass(slots=True)
+class _Ranks:
+    """The ranks that live, by pid, and the first that failed."""
+
+    living: dict[int, int] = field(default_factory=dict)
+    failed: FailedRank | None = None
+
+    def tell(self, number: signal.Signals) -> None:
+        for pid in self.living:
+            with contextlib.suppress(ProcessLookupError):  # it was collected just now
+                os.kill(pid, number)
+
+    def end(self) -> None:
+        """SIGTERM now, SIGKILL later."""
+        self.tell(signal.SIGTERM)
+        signal.alarm(OTHER_RANKS_GRACE_S)
+
+
+def _lead(launch: Launch, origin: Origin) -> NoReturn:
+    origin.title.show([f"leader of {len(launch.ranks)} ranks:", launch.program, *launch.arguments], launch.marker)
+    ranks = _Ranks()
+    handled = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM, SHOW_STACKS}
+    signal.pthread_sigmask(signal.SIG_BLOCK, handled)
+    with _free_port() as port:
+        added = {PORT_VARIABLE: str(port.getsockname()[1])}
+        leader = os.getpid()
+        for number, rank in enumerate(launch.ranks):
+            pid = os.fork()
+            if pid == 0:
+                os.setsid()
+                tie_to(leader, signal.SIGKILL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
+                port.close()
+                _be_rank(launch, rank, added, origin)
+            ranks.living[pid] = number
+        _hear(ranks)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
+        _wait(ranks)
+    if ranks.failed is None:
+        os._exit(0)
+    write_whole(Path(launch.failed_rank), msgspec.json.encode(ranks.failed), is_synced=False)
+    _end_like(ranks.failed.exit_code)
+
+
+def _hear(ranks: _Ranks) -> None:
+    def tell_all(number: int, _frame: FrameType | None) -> None:
+        ranks.tell(signal.Signals(number))
+
+    def kill_all(_number: int, _frame: FrameType | None) -> None:
+        ranks.tell(signal.SIGKILL)
+
+    for number in (signal.SIGTERM, signal.SIGINT, SHOW_STACKS):
+        signal.signal(number, tell_all)
+    signal.signal(signal.SIGALRM, kill_all)
+
+
+def _wait(ranks: _Ranks) -> None:
+    """Wait for all ranks; when the first fails, end the others."""
+    while ranks.living:
+        pid, status = os.wait()
+        rank = ranks.living.pop(pid, None)
+        exit_code = os.waitstatus_to_exitcode(status)
+        if rank is not None and exit_code != 0 and ranks.failed is None:
+            ranks.failed = FailedRank(rank, exit_code)
+            ranks.end()
+
+
+def _end_like(exit_code: int) -> NoReturn:
+    """End as the rank did that failed first."""
+    if exit_code < 0:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the rank has left the one that tells something
+        if -exit_code != signal.SIGKILL:
+            signal.signal(-exit_code, signal.SIG_DFL)
+        os.kill(os.getpid(), -exit_code)
+    os._exit(exit_code)
+
+
+def _free_port() -> socket.socket:
+    """Return a socket that holds a port so that nobody else is given it; who listens there with SO_REUSEADDR may."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("", 0))
+    return holder

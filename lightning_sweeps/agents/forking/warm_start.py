@@ -1,0 +1,182 @@
+"""The agent's fork server: start it, ask it for a trial's first process, replace it when it is out of date."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from lightning_sweeps.agents.forking.process_title import PLACEHOLDER
+from lightning_sweeps.agents.forking.protocol import Launch, Launched, Ready, receive, send
+from lightning_sweeps.agents.launch.command import nodes_of
+from lightning_sweeps.agents.launch.failure import signal_name
+from lightning_sweeps.agents.launch.parent import tied_to_this_process
+from lightning_sweeps.errors import LaunchError
+from lightning_sweeps.system.process_tree import TRIAL_VARIABLE
+
+LONGEST_IMPORT_S = 300.0
+ANSWER_S = 10.0
+TRIALS_PER_SERVER = 1000
+"""After so many a new one is started: a price of seconds against whatever may gather in a process."""
+
+LOCK_FILES = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
+TITLE_ROOM = " " * 1024
+
+Times = dict[str, int]
+
+
+@dataclass(slots=True)
+class WarmStart:
+    """A fork server, and what it was started for.
+
+    Attributes:
+        environment: of the trials, without the variable that names one.
+        modules: those that the sweep file names under `preload`.
+        problem: why trials start cold from now on; empty while they start warm.
+    """
+
+    environment: Mapping[str, str]
+    working_folder: Path
+    modules: Sequence[str]
+    say: Callable[[str], None]
+    problem: str = ""
+    _process: subprocess.Popen[bytes] | None = None
+    _channel: socket.socket | None = None
+    _is_ready: bool = False
+    _deadline: float = 0.0
+    _trials: int = 0
+    _times: Times = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Start a fork server where none is, or where the one there is is out of date; do not wait for it."""
+        if self.problem or (self._process is not None and not self._is_out_of_date()):
+            return
+        self.close()
+        ours, its = socket.socketpair()
+        with its:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "lightning_sweeps.agents.forking.fork_server",
+                    str(its.fileno()),
+                    " ".join(self.modules),
+                    TITLE_ROOM,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=self.working_folder,
+                env={**self.environment, TRIAL_VARIABLE: PLACEHOLDER},
+                pass_fds=[its.fileno()],
+                start_new_session=True,
+                preexec_fn=tied_to_this_process(signal.SIGKILL),  # noqa: PLW1509 - the agent has one thread
+            )
+        self._channel = ours
+        self._deadline = time.monotonic() + LONGEST_IMPORT_S
+
+    def is_settled(self, limit_s: float) -> bool:
+        """Wait a little; return whether it is known if trials start warm."""
+        if self.problem or self._is_ready or self._channel is None:
+            return True
+        if not select.select([self._channel], [], [], limit_s)[0]:
+            if time.monotonic() > self._deadline:
+                self._give_up(f"the imports took more than {LONGEST_IMPORT_S:g} s")
+            return bool(self.problem)
+        ready = receive(self._channel, Ready)
+        if ready is None or ready.problem:
+            self._give_up(self._end() if ready is None else ready.problem)
+        else:
+            self._is_ready = True
+            self._times = modification_times([*ready.files, *(str(self.working_folder / name) for name in LOCK_FILES)])
+        return True
+
+    def start(self, launch: Launch) -> int:
+        """Return the pid of the trial's first process, which is now a child of this one.
+
+        Raises:
+            LaunchError: there is none, and trials start cold from now on.
+        """
+        channel = self._channel
+        if not self._is_ready or channel is None:
+            raise LaunchError(f"warm start is off: {self.problem}")
+        try:
+            channel.settimeout(ANSWER_S)
+            send(channel, launch)
+            launched = receive(channel, Launched)
+        except (OSError, UnicodeEncodeError, msgspec.DecodeError) as error:
+            launched = Launched(0, f"the fork server does not answer: {error}")
+        if launched is None or not launched.pid:
+            self._give_up(self._end() if launched is None else launched.problem)
+            raise LaunchError(f"warm start is off: {self.problem}")
+        self._trials += 1
+        return launched.pid
+
+    def close(self) -> None:
+        """End the fork server; trials that run go on."""
+        if self._channel is not None:
+            self._channel.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._process, self._channel = None, None
+        self._is_ready, self._trials = False, 0
+
+    def _is_out_of_date(self) -> bool:
+        if not self._is_ready:
+            return False
+        reason = ""
+        if self._trials >= TRIALS_PER_SERVER:
+            reason = f"{self._trials} trials have started from it"
+        elif changed := changed_files(self._times):
+            reason = f"`{changed[0]}` has changed"
+        if reason:
+            self.say(f"a new fork server: {reason}")
+        return bool(reason)
+
+    def _end(self) -> str:
+        """Say how the fork server ended that has closed its end of the line."""
+        if self._process is None:
+            return "the fork server has ended"
+        try:
+            status = self._process.wait(ANSWER_S)
+        except subprocess.TimeoutExpired:
+            return "the fork server does not answer"
+        how = f"killed by {signal_name(-status)}" if status < 0 else f"exit status {status}"
+        return f"the fork server has ended: {how}"
+
+    def _give_up(self, problem: str) -> None:
+        self.close()
+        self.problem = problem
+        self.say(f"trials start cold, each with its own imports: {problem}")
+
+
+def can_start_warm(config: Mapping[str, object], *, adopts: bool) -> bool:
+    """Tell whether trials are Python programs on one node, which a fork can run, and this process can adopt it."""
+    is_python = not config.get("command") and str(config.get("program")).endswith(".py")
+    return is_python and nodes_of(config) == 1 and adopts and sys.platform == "linux"
+
+
+def modification_times(paths: Sequence[str]) -> Times:
+    """Return when each file was last changed, in nanoseconds; 0 for one that is not there."""
+    return {path: _modified(path) for path in paths}
+
+
+def changed_files(times: Times) -> list[str]:
+    """Return the files that have changed since."""
+    return [path for path, time_ns in times.items() if _modified(path) != time_ns]
+
+
+def _modified(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return 0

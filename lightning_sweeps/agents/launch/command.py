@@ -1,0 +1,279 @@
+"""From a sweep's `program` and `command` and a trial's parameters to the words of a command line.
+
+`command` is W&B's: a list of tokens with macros. Ours differs where W&B's is a trap: `${interpreter}` is the Python of
+the agent and not the first `python` on PATH, `--lr=${lr}` works, an unknown macro is an error and does not vanish,
+lists, maps and null are JSON that a program can read back, and nested parameters get dotted names.
+Pure, but for `check_program`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightning_sweeps.agents.gang import Part
+from lightning_sweeps.agents.launch.hydra import hydra_value
+from lightning_sweeps.core.paths import TrialFolder
+from lightning_sweeps.errors import LaunchError
+
+MACRO = re.compile(r"\$\{([^{}]*)\}")
+SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
+"""How JSON escapes one character beyond 16 bits; YAML, as LightningCLI reads values, knows no such pairs."""
+
+ENVVAR_PREFIX = "envvar:"
+PYTHON_SUFFIXES = (".py", ".pyc", ".pyz")
+ENV_PROGRAM = "/usr/bin/env"
+
+Value = Any
+"""A parameter's value as JSON has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlace:
+    """What a command line needs to know beside the sweep and the trial.
+
+    Attributes:
+        interpreter: the Python that runs the agent.
+        environ: where `${envvar:NAME}` looks.
+        folder: the trial's files.
+        processes: ranks of the trial on this node.
+        launch_id: unique per trial and attempt: torchrun's rendezvous id.
+        part: which part of a trial over several machines; None for all of it.
+    """
+
+    interpreter: str
+    environ: Mapping[str, str]
+    folder: TrialFolder
+    processes: int
+    launch_id: str
+    part: Part | None = None
+
+
+def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, place: LaunchPlace) -> list[str]:
+    """Return the argv of a trial.
+
+    Without `command` the program runs with `--key=value` for each parameter: one process by itself, several through
+    torchrun, on this node or, as a part of a gang, over several. A `command` runs as it is.
+
+    Raises:
+        LaunchError: a macro that is not known, an unset variable, or no `program`; the message names it.
+    """
+    flat = _flat(config, params)
+    tokens = config.get("command")
+    if tokens is None:
+        return _launcher(program_of(config), place) + program_arguments(config, params)
+    expansion = _Expansion(config, params, flat, place)
+    words = [word for token in tokens for word in expansion.expand(str(token))]
+    if not words:
+        raise LaunchError(
+            "the sweep's `command` is empty", hint="leave `command` out to run `program` with its parameters"
+        )
+    return words
+
+
+def program_arguments(config: Mapping[str, Any], params: Mapping[str, Value]) -> list[str]:
+    """Return the arguments of a `program` without `command`: `--key=value` for each parameter."""
+    return _arguments(_flat(config, params), "--{}={}")
+
+
+def _flat(config: Mapping[str, Any], params: Mapping[str, Value]) -> dict[str, Value]:
+    return dict(flatten(params, config.get("parameters") or {}))
+
+
+def flatten(params: Mapping[str, Value], specs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
+    """Yield (dotted name, value) of each parameter; a map is nested only where the sweep says so."""
+    for name, value in params.items():
+        spec = specs.get(name)
+        inner = spec.get("parameters") if isinstance(spec, Mapping) else None
+        if isinstance(value, Mapping) and isinstance(inner, Mapping):
+            yield from flatten(value, inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def format_value(value: Value) -> str:
+    """Return a value as one word: text as it is, numbers and booleans as Python prints them, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return str(value)
+    return SURROGATES.sub(lambda pair: str(json.loads(f'"{pair.group()}"')), json.dumps(value))
+
+
+def nodes_of(config: Mapping[str, Any]) -> int:
+    """Return on how many machines a trial runs: the sweep's `resources.nodes`, or one."""
+    return int((config.get("resources") or {}).get("nodes") or 1)
+
+
+def processes_of(config: Mapping[str, Any], *, option: int | None, gpus: int) -> int:
+    """Return how many ranks a trial has on this node: the option, the sweep's `resources.processes`, or one per GPU."""
+    if option is not None:
+        return option
+    resources = config.get("resources") or {}
+    return int(resources.get("processes") or max(1, gpus))
+
+
+def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[str, str]) -> None:
+    """Check that what the sweep runs is there, before any trial is spent on finding out.
+
+    Raises:
+        LaunchError: the program is not there or cannot be executed; the message names it and the folder.
+    """
+    tokens = config.get("command")
+    path_variable = environ.get("PATH", os.defpath)
+    if tokens is None:
+        _check_file(program_of(config), folder, path_variable, by_interpreter=False)
+        return
+    words = [str(token) for token in tokens]
+    program = config.get("program")
+    if program and "${program}" in words and str(program).endswith(PYTHON_SUFFIXES):
+        _check_file(str(program), folder, path_variable, by_interpreter=True)
+    first = next((word for word in words if word != "${env}"), "")
+    if first and "${" not in first and "=" not in first:
+        _check_file(first, folder, path_variable, by_interpreter=False)
+
+
+def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: bool) -> None:
+    path = folder / name
+    if not path.is_file():
+        if "/" not in name and not by_interpreter and shutil.which(name, path=path_variable):
+            return
+        raise LaunchError(
+            f"the sweep's program `{name}` is not in `{folder}`",
+            hint="start the agent in the folder of the program, or name the program by its full path in the sweep file",
+        )
+    if not (by_interpreter or name.endswith(PYTHON_SUFFIXES) or os.access(path, os.X_OK)):
+        raise LaunchError(
+            f"the sweep's program `{path}` is neither a Python file nor executable",
+            hint=f"`chmod +x {path}`, or name it `.py`",
+        )
+
+
+def program_of(config: Mapping[str, Any]) -> str:
+    """Return the sweep's `program`.
+
+    Raises:
+        LaunchError: it names none.
+    """
+    program = config.get("program")
+    if not program:
+        raise LaunchError("the sweep names no `program`", hint="add `program: train.py` to the sweep file")
+    return str(program)
+
+
+def _launcher(program: str, place: LaunchPlace) -> list[str]:
+    is_python = program.endswith(PYTHON_SUFFIXES)
+    if place.processes == 1 and place.part is None:
+        return [place.interpreter, program] if is_python else [_runnable(program)]
+    return [
+        place.interpreter,
+        "-m",
+        "torch.distributed.run",
+        f"--nproc-per-node={place.processes}",
+        *_meeting(place.part),
+        f"--rdzv-id={place.launch_id}",
+        "--max-restarts=0",
+        f"--log-dir={place.folder.rank_logs}",
+        "--tee=3",
+        *([] if is_python else ["--no-python"]),
+        program if is_python else _runnable(program),
+    ]
+
+
+def _meeting(part: Part | None) -> list[str]:
+    if part is None:
+        return ["--nnodes=1", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
+    return [
+        f"--nnodes={part.nodes}",
+        f"--node-rank={part.rank}",
+        "--rdzv-backend=static",
+        f"--master-addr={part.host}",
+        f"--master-port={part.port}",
+    ]
+
+
+def _runnable(program: str) -> str:
+    """A file of the working folder must be named as a path, or the system looks for it on PATH alone."""
+    return program if "/" in program or not Path(program).is_file() else f"./{program}"
+
+
+def _arguments(flat: Mapping[str, Value], form: str) -> list[str]:
+    return [form.format(name, format_value(value)) for name, value in flat.items()]
+
+
+def _without_equals(flat: Mapping[str, Value]) -> list[str]:
+    return [word for name, value in flat.items() for word in (f"--{name}", format_value(value))]
+
+
+def _without_boolean_flags(flat: Mapping[str, Value]) -> list[str]:
+    return [
+        f"--{name}" if value is True else f"--{name}={format_value(value)}"
+        for name, value in flat.items()
+        if value is not False
+    ]
+
+
+MANY_WORDS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
+    "env": lambda _: [ENV_PROGRAM],
+    "args": lambda flat: _arguments(flat, "--{}={}"),
+    "args_no_hyphens": lambda flat: _arguments(flat, "{}={}"),
+    "args_no_equals": _without_equals,
+    "args_no_boolean_flags": _without_boolean_flags,
+    "args_append_hydra": lambda flat: [f"+{name}={hydra_value(value)}" for name, value in flat.items()],
+    "args_override_hydra": lambda flat: [f"++{name}={hydra_value(value)}" for name, value in flat.items()],
+}
+"""Macros that become any number of words and so must stand alone in their token."""
+
+ONE_TEXT = ("interpreter", "program", "args_json", "args_json_file", "args_dict")
+"""Macros that become one piece of text and may stand inside a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Expansion:
+    config: Mapping[str, Any]
+    params: Mapping[str, Value]
+    flat: Mapping[str, Value]
+    place: LaunchPlace
+
+    def expand(self, token: str) -> list[str]:
+        whole = MACRO.fullmatch(token)
+        if whole and whole.group(1) in MANY_WORDS:
+            return MANY_WORDS[whole.group(1)](self.flat)
+        return [MACRO.sub(lambda match: self._text(match.group(1), token), token)]
+
+    def _text(self, name: str, token: str) -> str:
+        if name.startswith(ENVVAR_PREFIX):
+            return self._variable(name.removeprefix(ENVVAR_PREFIX), token)
+        if name in MANY_WORDS:
+            raise LaunchError(
+                f"`{token}`: `${{{name}}}` becomes several words and must stand alone",
+                hint="make it a token of its own in the sweep's `command`",
+            )
+        match name:
+            case "interpreter":
+                return self.place.interpreter
+            case "program":
+                return program_of(self.config)
+            case "args_json_file":
+                return str(self.place.folder.arguments)
+            case "args_json" | "args_dict":
+                return json.dumps(self.params)
+        if name not in self.flat:
+            known = ", ".join([*MANY_WORDS, *ONE_TEXT, "envvar:NAME", *self.flat])
+            raise LaunchError(f"`{token}`: there is no macro `${{{name}}}`, allowed: {known}")
+        return format_value(self.flat[name])
+
+    def _variable(self, name: str, token: str) -> str:
+        value = self.place.environ.get(name)
+        if value is None:
+            raise LaunchError(
+                f"`{token}`: the environment variable `{name}` is not set where the agent runs",
+                hint=f"`export {name}=...` before starting the agent",
+            )
+        return value

@@ -1,0 +1,88 @@
+"""How an agent comes to be: its command line, this machine's slots, and which of them it has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from lightning_sweeps.agents.launch.environment import DEVICES_VARIABLE, is_under_torchrun
+from lightning_sweeps.agents.launch.starter import Surroundings
+from lightning_sweeps.agents.loop import run_agent
+from lightning_sweeps.agents.options import AgentCall, AgentOptions, parse_call
+from lightning_sweeps.agents.slots import SlotPlan, plan_slots
+from lightning_sweeps.agents.supervisor import supervise, supervise_for_tuner
+from lightning_sweeps.core.paths import TunerFolder
+from lightning_sweeps.core.settings import environment, read_settings
+from lightning_sweeps.errors import LightningSweepsError, UsageError
+from lightning_sweeps.system.gpus import driver_problem, gpu_problems, list_gpus, visible_gpus
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one agent; return its exit status, or 0 where a tuner keeps it."""
+    call = parse_call(sys.argv[1:] if arguments is None else arguments, program="python -m lightning_sweeps.agents")
+    environ = environment()
+    number = slot_number(call.options, environ)
+    launcher = _parents_environment() if is_under_torchrun(environ) else None
+    settings = read_settings(environ)
+    if call.folder is None:
+        return supervise(lambda: run_slot(call, number, environ, launcher), settings=settings)
+    return supervise_for_tuner(
+        lambda: run_slot(call, number, environ, launcher),
+        slot=number,
+        folder=TunerFolder(call.folder),
+        settings=settings,
+    )
+
+
+def run_slot(
+    call: AgentCall, number: int, environ: Mapping[str, str], launcher: Mapping[str, str] | None = None
+) -> int:
+    """Run the agent of one slot; errors become a message and a status."""
+    try:
+        plan = machine_slots(call.options, environ)
+        if number >= len(plan.slots):
+            raise UsageError(f"`--slot {number}` was given, allowed: 0 to {len(plan.slots) - 1}")
+        surroundings = Surroundings(
+            settings=read_settings(environ),
+            environ=environ,
+            working_folder=Path.cwd(),
+            launcher=launcher,
+            unset=call.unset,
+            sisters=None if call.folder is None else TunerFolder(call.folder),
+        )
+        return run_agent(call.sweep_id, call.options, slot=plan.slots[number], surroundings=surroundings)
+    except LightningSweepsError as error:
+        print(f"agent {number}: {error}", file=sys.stderr, flush=True)
+        return error.exit_status
+
+
+def machine_slots(options: AgentOptions, environ: Mapping[str, str]) -> SlotPlan:
+    """Return this machine's slots under these options; a GPU that cannot be used is one of the messages."""
+    gpus = visible_gpus(list_gpus(), environ.get(DEVICES_VARIABLE))
+    plan = plan_slots(
+        gpus,
+        gpus_per_trial=options.gpus_per_trial,
+        slots=options.slots,
+        chosen=options.gpus,
+        why_no_gpus=driver_problem(),
+    )
+    return SlotPlan(plan.slots, (*gpu_problems(), *plan.messages))
+
+
+def slot_number(options: AgentOptions, environ: Mapping[str, str]) -> int:
+    """Return which slot this agent has: as told, else torchrun's local rank, else the first."""
+    if options.slot is not None:
+        return options.slot
+    return int(environ.get("LOCAL_RANK", "0")) if is_under_torchrun(environ) else 0
+
+
+def _parents_environment() -> dict[str, str] | None:
+    """Return the environment that torchrun was started with: what it added since is not in there."""
+    try:
+        return psutil.Process(os.getppid()).environ()
+    except psutil.Error:
+        return None

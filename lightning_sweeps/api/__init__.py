@@ -1,0 +1,1 @@
+"""Reading and steering from Python: queries, sweeps, views for notebooks, figures."""

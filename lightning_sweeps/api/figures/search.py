@@ -1,0 +1,153 @@
+"""What a sweep found: its objective over the trials, its parameters beside one another, which of them mattered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.api.figures.plotting import COLORS, figure, graph_objects, is_wide
+from lightning_sweeps.api.query import Api, Row
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.sweeps.config import read_config
+from lightning_sweeps.sweeps.importance import importance
+from lightning_sweeps.sweeps.space import Space
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+SCALE = "Viridis"
+ENDED = ("finished", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sweep, and its trials that ended with a value, as `Api.trials` gives them."""
+
+    sweep: m.Sweep
+    space: Space
+    trials: list[Row]
+
+    @property
+    def metric(self) -> str:
+        return self.sweep.metric or "objective"
+
+    @property
+    def values(self) -> list[float]:
+        return [trial["objective"] for trial in self.trials]
+
+    def names(self) -> list[str]:
+        """Return the searched parameters that differ between the trials."""
+        names = [dimension.name for dimension in self.space.dimensions]
+        return [name for name in names if len({repr(trial.get(f"params.{name}")) for trial in self.trials}) > 1]
+
+    def column(self, name: str) -> list[Any]:
+        """Return a parameter's values; None where a trial does not have it."""
+        return [trial.get(f"params.{name}") for trial in self.trials]
+
+
+def find(api: Api, sweep_id: str) -> Found:
+    """Read a sweep.
+
+    Raises:
+        UsageError: none of its trials has ended with a value.
+    """
+    sweep = api.sweep(sweep_id)
+    config = read_config(sweep.config)
+    trials = [row for row in api.trials(sweep_id) if row["state"] in ENDED and row["objective"] is not None]
+    if not trials:
+        raise UsageError(f"no trial of the sweep `{sweep_id}` has ended with a value", hint="draw it when one has")
+    return Found(sweep, Space.of(config.parameters, config.constraints), trials)
+
+
+def history(api: Api, sweep_id: str) -> Figure:
+    """Return the objective of each trial, by its number, and the best one so far.
+
+    Raises:
+        UsageError: no trial has ended with a value, or plotly is not installed; so in the next ones.
+        ServerError: what `Api` raises; so in the next ones.
+    """
+    found = find(api, sweep_id)
+    numbers, values = [trial["number"] for trial in found.trials], found.values
+    better = min if found.sweep.goal == "minimize" else max
+    scatter = graph_objects().Scatter
+    best = list(accumulate(values, better))
+    return figure(
+        [
+            scatter(x=numbers, y=values, mode="markers", name="trials", marker={"color": COLORS[0], "size": 7}),
+            scatter(x=numbers, y=best, mode="lines", name="best", line={"color": COLORS[1], "shape": "hv"}),
+        ],
+        title=found.sweep.name,
+        xaxis={"title": "trial"},
+        yaxis={"title": found.metric, "type": "log" if is_wide(values) else "linear"},
+    )
+
+
+def parallel(api: Api, sweep_id: str) -> Figure:
+    """Return every trial as a line over its parameters and its objective, colored by the objective."""
+    found = find(api, sweep_id)
+    axes = [_axis(name, found.column(name)) for name in found.names()]
+    axes.append(_axis(found.metric, found.values))
+    line = {"color": axes[-1]["values"], "colorscale": SCALE, "reversescale": found.sweep.goal == "minimize"}
+    return figure([graph_objects().Parcoords(dimensions=axes, line=line)], title=found.sweep.name)
+
+
+def importances(api: Api, sweep_id: str) -> Figure:
+    """Return each parameter's share of what made good trials good; without bars while there are too few results."""
+    found = find(api, sweep_id)
+    sign = 1 if found.sweep.goal == "minimize" else -1
+    results = [(_params(found.space, trial), sign * trial["objective"]) for trial in found.trials]
+    shares = importance(found.space, results)
+    names = list(reversed(shares))
+    bar = graph_objects().Bar(x=[shares[name] for name in names], y=names, orientation="h")
+    axis = {"title": "share", "tickformat": ".0%", "range": [0, 1]}
+    return figure([bar], title=f"{found.sweep.name}: which parameters mattered", xaxis=axis)
+
+
+def slices(api: Api, sweep_id: str) -> Figure:
+    """Return one chart per parameter: its value and the objective of each trial, later ones darker."""
+    found = find(api, sweep_id)
+    names = found.names()
+    numbers, values = [trial["number"] for trial in found.trials], found.values
+    traces, layout = [], {}
+    for at, name in enumerate(names, start=1):
+        column = found.column(name)
+        given = [value for value in column if value is not None]
+        is_number = all(_is_number(value) for value in given)
+        shown = column if is_number else [None if value is None else str(value) for value in column]
+        marker = {"color": numbers, "colorscale": "Blues", "cmin": -max(numbers) / 3, "size": 7}
+        place = {"xaxis": f"x{at}", "yaxis": "y", "showlegend": False}
+        traces.append(graph_objects().Scatter(x=shown, y=values, mode="markers", name=name, marker=marker, **place))
+        kind = "category" if not is_number else "log" if is_wide(given) else "linear"
+        width = 1 / len(names)
+        layout[f"xaxis{at}"] = {"title": name, "type": kind, "domain": [(at - 1) * width, (at - 0.15) * width]}
+    y = {"title": found.metric, "type": "log" if is_wide(values) else "linear"}
+    return figure(traces, title=found.sweep.name, yaxis=y, **layout)
+
+
+def _axis(name: str, column: Sequence[Any]) -> dict[str, Any]:
+    """Return an axis of parallel coordinates: numbers, their logarithms, or the places of words."""
+    given = [value for value in column if value is not None]
+    if not all(_is_number(value) for value in given):
+        words = sorted({str(value) for value in given})
+        places = {word: place for place, word in enumerate(words)}
+        values: list[float | None] = [None if value is None else places[str(value)] for value in column]
+        return {"label": name, "values": values, "tickvals": list(range(len(words))), "ticktext": words}
+    if not is_wide(given):
+        return {"label": name, "values": list(column)}
+    ticks = range(math.floor(math.log10(min(given))), math.ceil(math.log10(max(given))) + 1)
+    logs = [None if value is None else math.log10(value) for value in column]
+    return {"label": name, "values": logs, "tickvals": list(ticks), "ticktext": [f"1e{tick}" for tick in ticks]}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _params(space: Space, trial: Row) -> dict[str, Any]:
+    """Return a trial's parameters nested again, as the space knows them."""
+    names = {dimension.path: f"params.{dimension.name}" for dimension in space.dimensions}
+    return space.assemble({path: trial[name] for path, name in names.items() if name in trial})

@@ -1,0 +1,177 @@
+"""Rows of the trial table: read, locked, and moved by the table of `sweeps/trial.py`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.core.ids import new_id
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.changes import OVERLAP_S
+from lightning_sweeps.sweeps.trial import Event, transition
+
+HELD_STATES = ("leased", "running", "stopping")
+"""An agent has the trial."""
+
+Fields = Row[Any]
+
+
+def to_message(row: Fields) -> m.Trial:
+    """Return a row as it travels."""
+    return m.Trial(
+        id=row.id,
+        sweep=row.sweep_id,
+        number=row.number,
+        state=row.state,
+        params=row.params,
+        attempt=row.attempt,
+        agent=row.agent_id,
+        objective=row.objective,
+        last_objective=row.last_objective,
+        reports=row.reports,
+        reason=row.reason,
+        exit_code=row.exit_code,
+        stderr_tail=row.stderr_tail,
+        created=row.created,
+        started=row.started,
+        ended=row.ended,
+        gpus=row.gpus,
+        start_s=row.start_s,
+        gpu_s=row.gpu_s,
+        ignored=bool(row.ignored),
+        note=row.note or "",
+        gang=None if row.gang is None else _gang(row.gang),
+    )
+
+
+def _gang(stored: dict[str, Any]) -> m.Gang:
+    return m.Gang(stored["endpoint"], [member["agent"] for member in stored["members"]])
+
+
+def get_trial(connection: Connection, trial_id: str) -> m.Trial:
+    """Return one trial.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    return to_message(load(connection, select(schema.trial).where(schema.trial.c.id == trial_id), trial_id))
+
+
+def list_trials(connection: Connection, sweep_id: str) -> list[m.Trial]:
+    """Return a sweep's trials in the order of their numbers."""
+    table = schema.trial
+    query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.number)
+    return [to_message(row) for row in connection.execute(query)]
+
+
+def changed_trials(connection: Connection, sweep_id: str, *, since: float | None) -> list[m.Trial]:
+    """Return those of a sweep's trials that were written since a cursor, in the order of their numbers; None: all."""
+    if since is None:
+        return list_trials(connection, sweep_id)
+    table = schema.trial
+    own = select(table).where(table.c.sweep_id == sweep_id, table.c.changed > since - OVERLAP_S)
+    return [to_message(row) for row in connection.execute(own.order_by(table.c.number))]
+
+
+def lock(connection: Connection, trial_id: str) -> Fields:
+    """Return the trial's row and keep others from changing it until the transaction ends.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    query = select(schema.trial).where(schema.trial.c.id == trial_id).with_for_update()
+    return load(connection, query, trial_id)
+
+
+def load(connection: Connection, query: Select[Any], trial_id: str) -> Fields:
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"no trial `{trial_id}`", status=404, hint="list them with `lightning-sweeps status <sweep>`")
+    return row
+
+
+def change(connection: Connection, trial_id: str, **values: object) -> Fields:
+    """Write columns of a trial that is locked, and return its row."""
+    table = schema.trial
+    connection.execute(update(table).where(table.c.id == trial_id).values(**values))
+    return connection.execute(select(table).where(table.c.id == trial_id)).one()
+
+
+def advance(connection: Connection, row: Fields, event: Event, **values: object) -> Fields:
+    """Move a locked trial by one event and write columns with it.
+
+    Raises:
+        ServerRefused: the trial's state does not take this event.
+    """
+    return change(connection, row.id, state=transition(row.state, event), **values)
+
+
+def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> str:
+    """Add a trial that waits for an agent, and return its id; the caller holds the sweep's lock."""
+    trial_id = new_id()
+    connection.execute(
+        insert(schema.trial).values(
+            id=trial_id,
+            sweep_id=sweep_id,
+            number=number,
+            state="pending",
+            params=params,
+            attempt=1,
+            reports=0,
+            reason="",
+            stderr_tail="",
+            judged={},
+            created=now,
+        )
+    )
+    return trial_id
+
+
+def last_number(connection: Connection, sweep_id: str) -> int:
+    """Return the highest number of the sweep's trials, 0 where there are none."""
+    return connection.scalar(select(func.max(schema.trial.c.number)).where(schema.trial.c.sweep_id == sweep_id)) or 0
+
+
+def give_back(
+    connection: Connection,
+    row: Fields,
+    *,
+    retry: int,
+    reason: str,
+    now: float,
+    final: Literal["lose", "preempt"] = "lose",
+) -> Fields:
+    """Take a locked trial from its agent: it is tried again up to `retry` times.
+
+    What it reported is forgotten when the next attempt reports, unless that goes on from a checkpoint. A trial that was
+    ordered to stop is stopped; for one without attempts left `final` happens.
+    """
+    if row.state == "stopping":
+        return advance(connection, row, final, lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
+    if row.attempt > retry:
+        return advance(connection, row, final, lease_expires=None, ended=now, reason=reason)
+    return advance(
+        connection,
+        row,
+        "requeue",
+        attempt=row.attempt + 1,
+        agent_id=None,
+        lease_expires=None,
+        gang=None,
+        objective=None,
+        last_objective=None,
+        reports=0,
+        judged=row.judged | {"attempt": row.judged.get("attempt", row.attempt)},
+        started=None,
+        reason=f"to be tried again: {reason}",
+    )
+
+
+def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:
+    """Return how many trials of the sweep are in each state that occurs."""
+    table = schema.trial
+    query = select(table.c.state, func.count()).where(table.c.sweep_id == sweep_id).group_by(table.c.state)
+    return {row[0]: row[1] for row in connection.execute(query)}

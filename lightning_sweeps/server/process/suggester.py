@@ -1,0 +1,161 @@
+"""Suggestions prepared ahead: the worker process that fits models, and who asks it when."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+
+import msgspec
+from fastapi.concurrency import run_in_threadpool
+
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.engine import suggest
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.server.process.wakeup import WakeUp
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.sweeps.fit import FitAnswer, FitRequest
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+END_S = 2.0
+RETRY_S = 5.0
+"""How long a sweep whose fit failed is left alone."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Linear algebra on one core: the others belong to the trials, and a fit of 200 points gains nothing from them."""
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """The process that fits models: started at the first question, started again if it dies."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, request: FitRequest) -> FitAnswer:
+        """Return the answer to one question; questions queue."""
+        async with self._turn:
+            process = await self.start()
+            if process.stdin is None or process.stdout is None:
+                raise RuntimeError("the suggestion worker has no pipes")
+            try:
+                process.stdin.write(msgspec.json.encode(request) + b"\n")
+                await process.stdin.drain()
+                line = await process.stdout.readline()
+            except (ConnectionError, ValueError) as error:
+                line, problem = b"", str(error)
+            else:
+                problem = "its output ended"
+            if not line:
+                await self.close()
+                return FitAnswer(None, f"the suggestion worker died: {problem}")
+            return msgspec.json.decode(line, type=FitAnswer)
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """Return the running process; starting it early spares the first question the loading of its libraries."""
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "lightning_sweeps.server.process.suggest_worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=MAX_ANSWER_BYTES,
+                env=environment() | ONE_THREAD,
+            )
+        return self._process
+
+    async def close(self) -> None:
+        """End the process: by the end of its input, and after `END_S` by force."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), END_S)
+        except asyncio.TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class Suggester:
+    """Keeps trials waiting for agents in every sweep whose method fits a model, one task a sweep at a time."""
+
+    def __init__(self, store: Store, wake_up: WakeUp) -> None:
+        self._store = store
+        self._wake_up = wake_up
+        self._worker = Worker()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._problems: dict[str, str] = {}
+
+    def prepare(self, sweep_id: str) -> None:
+        """See to it that enough trials wait; returns at once."""
+        if sweep_id in self._tasks:
+            self._again.add(sweep_id)
+            return
+        task = asyncio.get_running_loop().create_task(self._prepare(sweep_id))
+        self._tasks[sweep_id] = task
+        task.add_done_callback(lambda _: self._done(sweep_id))
+
+    def problem(self, sweep_id: str) -> str:
+        """Return why the sweep has no next trial, or nothing."""
+        return self._problems.get(sweep_id, "")
+
+    def _done(self, sweep_id: str) -> None:
+        task = self._tasks.pop(sweep_id)
+        if sweep_id in self._again and not task.cancelled():
+            self.prepare(sweep_id)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("preparing trials of sweep `%s` failed", sweep_id, exc_info=error)
+
+    async def _prepare(self, sweep_id: str) -> None:
+        while True:
+            self._again.discard(sweep_id)
+            result = await run_in_threadpool(self._next, sweep_id, self._wake_up.waiting(sweep_id))
+            if isinstance(result, FitRequest):
+                result = await self._fit(sweep_id, result)
+            if result:
+                self._wake_up.notify(sweep_id)
+            elif sweep_id not in self._again:
+                return
+
+    async def _fit(self, sweep_id: str, request: FitRequest) -> bool:
+        fitted = await self._worker.ask(request)
+        if fitted.error:
+            self._problems[sweep_id] = f"the search failed and is tried again: {fitted.error}"
+            _log.error("sweep `%s` has no next trial: %s", sweep_id, fitted.error)
+            await asyncio.sleep(RETRY_S)
+            self._again.add(sweep_id)
+            return False
+        self._problems.pop(sweep_id, None)
+        added = await run_in_threadpool(self._add, sweep_id, request.number, fitted)
+        self._again.add(sweep_id)
+        return added
+
+    def _next(self, sweep_id: str, waiting: int) -> FitRequest | bool:
+        try:
+            with self._store.write() as connection:
+                return suggest.suggest_next(connection, sweep_id, ahead=waiting, now=time.time())
+        except NotFound:
+            return False
+
+    def _add(self, sweep_id: str, number: int, fitted: FitAnswer) -> bool:
+        with self._store.write() as connection:
+            return suggest.add_suggested(connection, sweep_id, number=number, params=fitted.params, now=time.time())
+
+    async def warm(self) -> None:
+        """Start the worker process, so that the first fit finds its libraries loaded."""
+        await self._worker.start()
+
+    async def close(self) -> None:
+        """Give up what is being prepared and end the worker process."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._worker.close()

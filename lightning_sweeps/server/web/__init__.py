@@ -1,0 +1,1 @@
+"""What browsers need: pages, error answers, byte ranges, packed charts."""

@@ -1,0 +1,1 @@
+"""Media and artifacts, and the blobs that hold their content."""

@@ -1,0 +1,206 @@
+"""Artifacts: versions of named sets of files in a project, numbered and given their aliases by the server.
+
+A version that a run has made keeps the number its own machine gave it where that is free here; the same files under the
+same name are the same version, whichever machine they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, exists, func, select, text
+
+from lightning_sweeps.core.ids import new_id
+from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.journal import records
+from lightning_sweeps.messages import Artifact, ArtifactFile, ArtifactUse
+from lightning_sweeps.store import runs, schema
+from lightning_sweeps.store.database import insert
+
+LATEST = "latest"
+MOST_NAME = 512
+
+_artifact = schema.artifact
+_file = schema.artifact_file
+_alias = schema.artifact_alias
+_use = schema.artifact_use
+_blob = schema.blob
+
+
+def note(connection: Connection, entry: records.Artifact, *, run_id: str, journal_id: str) -> None:
+    """Take over what a run's journal says of an artifact."""
+    project_id = connection.scalar(select(schema.run.c.project_id).where(schema.run.c.id == run_id))
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        of_name = f"artifact {project_id} {entry.name}"
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": of_name})
+    same = (_artifact.c.project_id == project_id) & (_artifact.c.name == entry.name)
+    found = select(_artifact.c.id, _artifact.c.version).where(
+        same, _artifact.c.digest == entry.digest, _artifact.c.kind == entry.kind
+    )
+    known = connection.execute(found.order_by(_artifact.c.version.desc()).limit(1)).first()
+    if known is None:
+        taken = set(connection.scalars(select(_artifact.c.version).where(same)))
+        number = entry.version if entry.version >= 0 and entry.version not in taken else max(taken, default=-1) + 1
+        artifact_id = _create(connection, entry, str(project_id), number)
+    else:
+        artifact_id, number = known
+    use = {"journal_id": journal_id, "sequence": entry.sequence, "run_id": run_id, "artifact_id": artifact_id}
+    connection.execute(insert(connection, _use).values(use | {"role": entry.role, "time": entry.time}))
+    if entry.role == "output":
+        _give(connection, str(project_id), entry.name, number, entry.aliases)
+
+
+def list_artifacts(
+    connection: Connection, *, project: str | None = None, name: str | None = None, kind: str | None = None
+) -> list[Artifact]:
+    """Return versions of artifacts, the newest of each name first."""
+    conditions = {schema.project.c.name: project, _artifact.c.name: name, _artifact.c.kind: kind}
+    given = [column == value for column, value in conditions.items() if value is not None]
+    return _messages(connection, connection.execute(_joined().where(*given).order_by(*_ORDER)).all())
+
+
+def get_artifact(connection: Connection, artifact_id: str) -> Artifact:
+    """Return one version of an artifact.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    found = connection.execute(_joined().where(_artifact.c.id == artifact_id)).all()
+    if not found:
+        raise NotFound(f"there is no artifact `{artifact_id}`", hint="GET /api/artifacts lists them")
+    return _messages(connection, found)[0]
+
+
+def list_files(connection: Connection, artifact_id: str) -> list[ArtifactFile]:
+    """Return the files of a version, by path.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    get_artifact(connection, artifact_id)
+    asked = select(_file, _blob.c.digest.label("stored")).outerjoin(_blob, _blob.c.digest == _file.c.digest)
+    rows = connection.execute(asked.where(_file.c.artifact_id == artifact_id).order_by(_file.c.path))
+    return [ArtifactFile(row.path, row.digest, row.size_bytes, row.stored is not None) for row in rows]
+
+
+def list_uses(connection: Connection, run_id: str) -> list[ArtifactUse]:
+    """Return what a run has made and used, in the order of its journal; the same twice is told once.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    runs.get_run(connection, run_id)
+    used = select(_use.c.artifact_id, _use.c.role, func.min(_use.c.time).label("time")).where(_use.c.run_id == run_id)
+    rows = connection.execute(
+        used.group_by(_use.c.artifact_id, _use.c.role).order_by(func.min(_use.c.time), func.min(_use.c.sequence))
+    ).all()
+    asked = _joined().where(_artifact.c.id.in_({row.artifact_id for row in rows}))
+    known = {one.id: one for one in _messages(connection, connection.execute(asked).all())}
+    return [ArtifactUse(row.role, row.time, known[row.artifact_id]) for row in rows]
+
+
+def give_aliases(connection: Connection, artifact_id: str, aliases: Sequence[str]) -> Artifact:
+    """Give aliases to a version; each is taken from the version that had it.
+
+    Raises:
+        NotFound: there is no such version.
+        UsageError: `latest` cannot be given, nor an empty or long name.
+    """
+    row = connection.execute(select(_artifact).where(_artifact.c.id == artifact_id)).first()
+    if row is None:
+        raise NotFound(f"there is no artifact `{artifact_id}`", hint="GET /api/artifacts lists them")
+    for alias in aliases:
+        if alias == LATEST or not 0 < len(alias) <= MOST_NAME or not alias.isprintable():
+            raise UsageError(f"`{alias[:80]}` cannot be given as an alias, allowed: names such as `best`")
+    _give(connection, row.project_id, row.name, row.version, aliases)
+    return get_artifact(connection, artifact_id)
+
+
+def remove(connection: Connection, artifact_id: str) -> None:
+    """Take a version away; its contents go with the next garbage collection, where nothing else names them.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    row = connection.execute(select(_artifact).where(_artifact.c.id == artifact_id)).first()
+    if row is None:
+        raise NotFound(f"there is no artifact `{artifact_id}`", hint="GET /api/artifacts lists them")
+    is_its = (_alias.c.project_id == row.project_id) & (_alias.c.name == row.name) & (_alias.c.version == row.version)
+    connection.execute(delete(_alias).where(is_its))
+    connection.execute(delete(_use).where(_use.c.artifact_id == artifact_id))
+    connection.execute(delete(_file).where(_file.c.artifact_id == artifact_id))
+    connection.execute(delete(_artifact).where(_artifact.c.id == artifact_id))
+
+
+# inside
+
+_ORDER = (schema.project.c.name, _artifact.c.name, _artifact.c.version.desc())
+
+
+def _create(connection: Connection, entry: records.Artifact, project_id: str, number: int) -> str:
+    artifact_id = new_id()
+    row = {
+        "id": artifact_id,
+        "project_id": project_id,
+        "name": entry.name,
+        "version": number,
+        "kind": entry.kind,
+        "digest": entry.digest,
+        "size_bytes": sum(file.size_bytes for file in entry.files),
+        "metadata": entry.metadata,
+        "created": entry.time,
+    }
+    connection.execute(insert(connection, _artifact).values(row))
+    files = [
+        {"artifact_id": artifact_id, "path": file.path, "digest": file.digest, "size_bytes": file.size_bytes}
+        for file in entry.files
+    ]
+    if files:
+        connection.execute(insert(connection, _file).on_conflict_do_nothing(), files)
+    return artifact_id
+
+
+def _give(connection: Connection, project_id: str, name: str, number: int, aliases: Iterable[str]) -> None:
+    for alias in aliases:
+        if alias != LATEST:
+            row = {"project_id": project_id, "name": name, "alias": alias, "version": number}
+            given = insert(connection, _alias).values(row)
+            key = ["project_id", "name", "alias"]
+            connection.execute(given.on_conflict_do_update(index_elements=key, set_={"version": number}))
+
+
+def _joined() -> Any:
+    """Return the query of versions, each with its project's name, who made it and whether a content is lacking."""
+    maker = (
+        select(_use.c.run_id)
+        .where(_use.c.artifact_id == _artifact.c.id, _use.c.role == "output")
+        .order_by(_use.c.time)
+        .limit(1)
+        .scalar_subquery()
+    )
+    lacking = exists().where(
+        _file.c.artifact_id == _artifact.c.id, ~exists().where(_blob.c.digest == _file.c.digest).correlate(_file)
+    )
+    columns = (_artifact, schema.project.c.name.label("project"), maker.label("run"), lacking.label("lacking"))
+    return select(*columns).join(schema.project)
+
+
+def _messages(connection: Connection, rows: Sequence[Row[Any]]) -> list[Artifact]:
+    of_projects = {row.project_id for row in rows}
+    aliases: dict[tuple[str, str, int], list[str]] = {}
+    for row in connection.execute(select(_alias).where(_alias.c.project_id.in_(of_projects)).order_by(_alias.c.alias)):
+        aliases.setdefault((row.project_id, row.name, row.version), []).append(row.alias)
+    newest = select(_artifact.c.project_id, _artifact.c.name, func.max(_artifact.c.version).label("version"))
+    newest = newest.where(_artifact.c.project_id.in_(of_projects)).group_by(_artifact.c.project_id, _artifact.c.name)
+    latest = {tuple(row) for row in connection.execute(newest)}
+    found = []
+    for row in rows:
+        place = (row.project_id, row.name, row.version)
+        same = {name: getattr(row, name) for name in _SAME}
+        named = [*([LATEST] if place in latest else []), *aliases.get(place, [])]
+        found.append(Artifact(**same, aliases=named, is_stored=not row.lacking))
+    return found
+
+
+_SAME = ("id", "project", "name", "version", "kind", "digest", "size_bytes", "metadata", "created", "run")

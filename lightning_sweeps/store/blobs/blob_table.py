@@ -1,0 +1,132 @@
+"""Which contents the server has, which it lacks, how much a project keeps, and what nothing names any more."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, delete, exists, func, select, union
+
+from lightning_sweeps.messages import BlobState
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.database import Store, insert
+
+_blob = schema.blob
+_media = schema.media
+_file = schema.artifact_file
+_use = schema.artifact_use
+_artifact = schema.artifact
+
+YOUNG_S = 3600.0
+"""A content is kept for so long after it came, whatever names it."""
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a garbage collection has taken away."""
+
+    contents: int
+    size_bytes: int
+    uploads: int
+
+
+def named_size(connection: Connection, digest: str) -> int | None:
+    """Return the size that the rows which name a content give it, None where none does."""
+    size: int | None = connection.scalar(select(_media.c.size_bytes).where(_media.c.digest == digest).limit(1))
+    if size is None:
+        size = connection.scalar(select(_file.c.size_bytes).where(_file.c.digest == digest).limit(1))
+    return size
+
+
+def is_stored(connection: Connection, digest: str) -> bool:
+    """Return whether the server has the content."""
+    return connection.scalar(select(exists().where(_blob.c.digest == digest))) or False
+
+
+def lacking(connection: Connection, journal_id: str, *, after: str = "", limit: int) -> list[BlobState]:
+    """Return contents that a journal's committed rows name and that the server does not have."""
+    named = _named_by(journal_id).subquery()
+    asked = select(named).where(~exists().where(_blob.c.digest == named.c.digest)).order_by(named.c.digest)
+    rows = connection.execute(asked.where(named.c.digest > after).limit(limit)).all()
+    return [BlobState(row.digest, row.size_bytes, 0) for row in rows]
+
+
+def note_stored(connection: Connection, digest: str, *, size_bytes: int, now: float) -> None:
+    """Write down that the server has a content."""
+    row = {"digest": digest, "size_bytes": size_bytes, "created": now}
+    connection.execute(insert(connection, _blob).values(row).on_conflict_do_nothing())
+
+
+def usage(connection: Connection) -> dict[str, int]:
+    """Return how many bytes of contents each project's rows name and the server has; each content counts once."""
+    used: dict[str, int] = {}
+    for project_id, name in connection.execute(select(schema.project.c.id, schema.project.c.name)).all():
+        named = _named_in(project_id)
+        used[name] = connection.scalar(select(func.sum(_blob.c.size_bytes)).join(named, _digest_is(named))) or 0
+    return used
+
+
+def projects_of(connection: Connection, digest: str) -> dict[str, int]:
+    """Return the projects whose rows name a content, each with the bytes that it keeps already."""
+    by_media = select(schema.run.c.project_id).join(_media, _media.c.run_id == schema.run.c.id)
+    by_files = select(_artifact.c.project_id).join(_file, _file.c.artifact_id == _artifact.c.id)
+    chosen = union(by_media.where(_media.c.digest == digest), by_files.where(_file.c.digest == digest)).subquery()
+    asked = select(schema.project.c.id, schema.project.c.name).join(chosen, chosen.c.project_id == schema.project.c.id)
+    kept: dict[str, int] = {}
+    for project_id, name in connection.execute(asked).all():
+        named = _named_in(project_id)
+        kept[name] = connection.scalar(select(func.sum(_blob.c.size_bytes)).join(named, _digest_is(named))) or 0
+    return kept
+
+
+def collect(store: Store, contents: Contents, *, young_s: float = YOUNG_S) -> Collected:
+    """Take away the contents that no row names, and parts of contents that nobody goes on sending.
+
+    A server may run meanwhile: what comes again is stored again.
+    """
+    is_old = _blob.c.created < time.time() - young_s
+    with store.read() as connection:
+        unnamed = connection.execute(select(_blob.c.digest, _blob.c.size_bytes).where(is_old, ~_is_named())).all()
+    taken = size_bytes = 0
+    for row in unnamed:
+        with contents.locked(row.digest):
+            with store.write() as connection:
+                is_gone = connection.execute(delete(_blob).where(_blob.c.digest == row.digest, ~_is_named())).rowcount
+            if is_gone:
+                contents.remove(row.digest)
+                taken += 1
+                size_bytes += row.size_bytes
+    return Collected(taken, size_bytes, contents.remove_stale_uploads())
+
+
+def missing_files(connection: Connection, contents: Contents) -> list[str]:
+    """Return the digests of contents that the database has and the folder has not, or not in their size."""
+    found = []
+    for row in connection.execute(select(_blob.c.digest, _blob.c.size_bytes)):
+        if contents.size(row.digest) != row.size_bytes:
+            found.append(row.digest)
+    return found
+
+
+def _named_by(journal_id: str) -> Select[tuple[str, int]]:
+    of_media = select(_media.c.digest, _media.c.size_bytes).where(_media.c.journal_id == journal_id)
+    used = select(_file.c.digest, _file.c.size_bytes).join(_use, _use.c.artifact_id == _file.c.artifact_id)
+    named = union(of_media, used.where(_use.c.journal_id == journal_id)).subquery()
+    return select(named.c.digest, func.max(named.c.size_bytes).label("size_bytes")).group_by(named.c.digest)
+
+
+def _named_in(project_id: str) -> Subquery:
+    of_media = select(_media.c.digest).join(schema.run).where(schema.run.c.project_id == project_id)
+    of_files = select(_file.c.digest).join(_artifact).where(_artifact.c.project_id == project_id)
+    return union(of_media, of_files).subquery()
+
+
+def _digest_is(named: Subquery) -> ColumnElement[bool]:
+    return named.c.digest == _blob.c.digest
+
+
+def _is_named() -> ColumnElement[bool]:
+    by_media = exists().where(_media.c.digest == _blob.c.digest)
+    return by_media | exists().where(_file.c.digest == _blob.c.digest)

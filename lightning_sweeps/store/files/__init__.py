@@ -1,1 +1,0 @@
-"""What is no number: media, artifacts, and the contents behind them."""

@@ -1,1 +1,0 @@
-"""Sweeps, trials and agents in the database: created, leased, judged, changed."""

@@ -1,0 +1,82 @@
+"""What was drawn, as messages: one series a line, or the series of a group as one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lightning_sweeps.messages import GroupLine, Line
+from lightning_sweeps.store.series.chunks import Floats
+from lightning_sweeps.store.series.downsampling import Drawn, Marks, draw_all
+
+
+def line(owner: str, key: str, count: int, drawn: Drawn) -> Line:
+    """Return a drawn series; `count`: how many points it has in all."""
+    return Line(
+        owner=owner,
+        key=key,
+        count=count,
+        x=drawn.x.tolist(),
+        minimum=nullable(drawn.minimum),
+        maximum=nullable(drawn.maximum),
+        mean=nullable(drawn.mean),
+        last=nullable(drawn.last),
+        counts=drawn.count.tolist(),
+        nonfinite=drawn.nonfinite.tolist(),
+    )
+
+
+def group_line(
+    name: str, members: Sequence[Marks], *, width: int, low: float | None = None, high: float | None = None
+) -> GroupLine:
+    """Return many series on one grid; each one counts as much as every other, however many points it has."""
+    shown = [marks for marks in members if len(marks.x)]
+    if not shown:
+        return GroupLine(name, len(members), [], [], [], [], [], [], [])
+    low = min(float(marks.x[0]) for marks in shown) if low is None else low
+    high = max(float(marks.x[-1]) for marks in shown) if high is None else high
+    drawn = draw_all([[marks] for marks in shown], width=width, low=low, high=high)
+    used = np.unique(np.concatenate([one.index for one in drawn]))
+    x, means, lows, highs = (np.full((len(drawn), len(used)), np.nan) for _ in range(4))
+    for row, one in enumerate(drawn):
+        at = np.searchsorted(used, one.index)
+        x[row, at], means[row, at], lows[row, at], highs[row, at] = one.x, one.mean, one.minimum, one.maximum
+    mean = _mean(means)
+    return GroupLine(
+        group=name,
+        members=len(members),
+        x=_mean(x).tolist(),
+        mean=nullable(mean),
+        median=nullable(_median(means)),
+        deviation=nullable(np.sqrt(_mean((means - mean) ** 2))),
+        minimum=nullable(np.fmin.reduce(lows, axis=0)),
+        maximum=nullable(np.fmax.reduce(highs, axis=0)),
+        counts=np.isfinite(means).sum(axis=0).tolist(),
+    )
+
+
+def nullable(values: Floats) -> list[float | None]:
+    """Return numbers as JSON has them: None for what is not finite."""
+    listed: list[float | None] = values.tolist()
+    if np.isfinite(values).all():
+        return listed
+    return [value if value is not None and math.isfinite(value) else None for value in listed]
+
+
+def _mean(rows: Floats) -> Floats:
+    """Return the mean of each column over the rows that have a value there; NaN where none has."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        means: Floats = np.nansum(rows, axis=0) / np.isfinite(rows).sum(axis=0)
+    return means
+
+
+def _median(rows: Floats) -> Floats:
+    ordered = np.sort(rows, axis=0)  # NaN last
+    counts = np.isfinite(rows).sum(axis=0)
+    columns = np.arange(rows.shape[1])
+    low, high = np.maximum((counts - 1) // 2, 0), counts // 2
+    high = np.minimum(high, len(rows) - 1)
+    medians: Floats = ordered[low, columns] / 2 + ordered[high, columns] / 2
+    return medians

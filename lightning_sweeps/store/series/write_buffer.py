@@ -1,0 +1,112 @@
+"""New rows lie as they came until there are enough of them: sorting a few into each of many series is dear.
+
+They are sorted when a journal has `MOST_ROWS` of them or `MOST_PARTS` parts, when it ends, and before anybody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series import writing
+from lightning_sweeps.store.series.blocks import unpack
+from lightning_sweeps.store.series.owners import OwnerKind, run_of
+
+MOST_ROWS = 1024
+MOST_PARTS = 48
+AT_ONCE = 400
+LAST_PARTS = 3
+"""The newest sample may be spread over parts, as a journal is read while it grows."""
+HEADER_NODE = (3, 2)
+"""Where `process.node` is in a header, which is an array behind its tag."""
+
+_hot = schema.hot
+_journal = schema.journal
+_INSERT = insert(_hot)
+_COUNT = select(func.count(), func.coalesce(func.sum(_hot.c.rows), 0)).where(_hot.c.journal_id == bindparam("journal"))
+
+
+def add(connection: Connection, journal_id: str, data: bytes, *, rows: int) -> bool:
+    """Keep a part's rows, and return whether it is time to sort them; the caller holds the owner's lock."""
+    connection.execute(_INSERT, {"journal_id": journal_id, "rows": rows, "data": data})
+    parts, total = connection.execute(_COUNT, {"journal": journal_id}).one()
+    return bool(parts >= MOST_PARTS or total >= MOST_ROWS)
+
+
+def sort(connection: Connection, journal_id: str, *, kind: OwnerKind, owner_id: str) -> None:
+    """Move the journal's rows into its owner's series, and into those of processes where it has any.
+
+    The caller holds the owner's lock. A process has that of its run: two nodes may tell of one that went on elsewhere.
+    """
+    waiting = select(_hot.c.id, _hot.c.data).where(_hot.c.journal_id == journal_id).order_by(_hot.c.id)
+    rows = connection.execute(waiting).all()
+    if not rows:
+        return
+    points = unpack(row.data for row in rows)
+    writing.append(connection, points.pop("", {}), kind=kind, owner_id=owner_id, journal_id=journal_id)
+    for process in sorted(points):  # in one order for all: nobody waits for one who waits for him
+        lock_owner(connection, run_of(process), None)
+        writing.append(connection, points[process], kind="process", owner_id=process, journal_id=journal_id)
+    connection.execute(delete(_hot).where(_hot.c.journal_id == journal_id))
+
+
+def sort_owners(store: Store, owner_ids: Iterable[str]) -> None:
+    """Move all rows of some runs, nodes and processes into their series, so that readers find them there."""
+    unique = list(dict.fromkeys(owner_ids))
+    with store.read() as connection:
+        processes = [run for owner_id in unique if (run := run_of(owner_id)) is not None]
+        unique += _nodes_of(connection, processes) if processes else []
+        journals = [
+            one for at in range(0, len(unique), AT_ONCE) for one in _waiting(connection, unique[at : at + AT_ONCE])
+        ]
+    for journal_id, run_id, node_id in journals:
+        with store.write() as connection:
+            lock_owner(connection, run_id, node_id)
+            kind: OwnerKind = "run" if run_id is not None else "node"
+            sort(connection, journal_id, kind=kind, owner_id=run_id or node_id or "")
+
+
+def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) -> None:
+    """Let nobody else write to the run's or the node's series until this transaction ends."""
+    table = schema.run if run_id is not None else schema.node
+    connection.execute(select(table.c.id).where(table.c.id == (run_id or node_id)).with_for_update())
+
+
+def newest(connection: Connection, node_ids: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Return the newest sample, by owner and key, of nodes and of processes there, of what is not sorted yet."""
+    found: dict[str, dict[str, float]] = {}
+    unique = list(node_ids)
+    place = func.row_number().over(partition_by=_hot.c.journal_id, order_by=_hot.c.id.desc()).label("place")
+    for at in range(0, len(unique), AT_ONCE):
+        waiting = select(_hot.c.id, _journal.c.node_id, _hot.c.data, place).join(_journal)
+        some = waiting.where(_journal.c.node_id.in_(unique[at : at + AT_ONCE])).subquery()
+        rows = connection.execute(select(some).where(some.c.place <= LAST_PARTS).order_by(some.c.id)).all()
+        for node_id in {row.node_id for row in rows}:
+            for owner, columns in unpack(row.data for row in rows if row.node_id == node_id).items():
+                last = max(int(one.time.max()) for one in columns.values())
+                found[owner or node_id] = {
+                    key: float(one.value[one.time.argmax()]) for key, one in columns.items() if one.time.max() == last
+                }
+    return found
+
+
+def _nodes_of(connection: Connection, run_ids: list[str]) -> list[str]:
+    """Return the nodes that runs were on: their services' journals tell of their processes."""
+    place = _journal.c.header[HEADER_NODE].as_string()
+    nodes: set[str] = set()
+    for at in range(0, len(run_ids), AT_ONCE):
+        asked = select(place).where(_journal.c.run_id.in_(run_ids[at : at + AT_ONCE])).distinct()
+        nodes.update(connection.scalars(asked))
+    return sorted(nodes)
+
+
+def _waiting(connection: Connection, owner_ids: list[str]) -> list[tuple[str, str | None, str | None]]:
+    """Return the journals of the owners that have rows to be sorted."""
+    asked = select(_journal.c.id, _journal.c.run_id, _journal.c.node_id).where(
+        _journal.c.run_id.in_(owner_ids) | _journal.c.node_id.in_(owner_ids),
+        select(_hot.c.id).where(_hot.c.journal_id == _journal.c.id).exists(),
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(asked)]

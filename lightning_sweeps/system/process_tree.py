@@ -1,0 +1,253 @@
+"""All processes of a trial, found and ended wherever they hid.
+
+A trial's processes are the descendants of its first process; those that carry its `LIGHTNING_SWEEPS_TRIAL` in their
+environment, whatever session they moved to (torchrun gives every rank one of its own) and whoever adopted them; and
+those that the agent, a child subreaper, adopted. This package's own service and server are none of them, whoever
+started them.
+Used by the agent for its own trial and by the service for the trials of agents that died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from lightning_sweeps.core.settings import PREFIX
+from lightning_sweeps.system.node import is_alive, process_start
+
+TRIAL_VARIABLE = PREFIX + "TRIAL"
+OWN_MODULES = frozenset({"lightning_sweeps.service", "lightning_sweeps.server"})
+
+DEFAULT_GRACE_S = 10.0
+LEFTOVER_GRACE_S = 2.0
+"""How long what outlives the first process has to end by itself."""
+
+KILL_LIMIT_S = 10.0
+"""How long killed processes may take to vanish: one in an uninterruptible wait for a disk or a GPU can stay."""
+
+POLL_S = 0.02
+
+_HAS_PROC = Path("/proc/self/environ").exists()
+
+
+class ProcessId(msgspec.Struct, frozen=True):
+    """One process for ever: a pid, and when it started as `node.process_start` tells it."""
+
+    pid: int
+    started: float
+
+    @property
+    def alive(self) -> bool:
+        return is_alive(self.pid, self.started)
+
+
+class TrialProcess(msgspec.Struct, frozen=True):
+    """Who runs a trial: the file `TrialFolder.process`, for whoever must end it when the agent is dead."""
+
+    trial: str
+    agent: ProcessId
+    first: ProcessId
+    node: str = ""
+    """Where these processes are: a home folder may be shared by machines."""
+    agent_id: str = ""
+    """As the server calls the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What to search for.
+
+    Attributes:
+        first: the trial's first process.
+        trial_file: the value of `LIGHTNING_SWEEPS_TRIAL` in its environment.
+        adopts: whether the calling process is the subreaper that adopts the trial's orphans.
+        strangers: children that the calling process had before the trial started.
+    """
+
+    first: ProcessId
+    trial_file: Path
+    adopts: bool = False
+    strangers: frozenset[ProcessId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A process that could not be ended."""
+
+    pid: int
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.pid} ({self.command})"
+
+
+def identify(pid: int) -> ProcessId | None:
+    """Return the identity of a live process, None where there is none with this pid."""
+    started = process_start(pid)
+    return None if started is None else ProcessId(pid, started)
+
+
+def children_of(pid: int) -> frozenset[ProcessId]:
+    """Return the live children of a process."""
+    children = _children_by_parent().get(pid, ())
+    return frozenset(found for child in children if (found := identify(child)) is not None)
+
+
+def find_tree(tree: Tree) -> frozenset[ProcessId]:
+    """Return every live process of the trial."""
+    children = _children_by_parent()
+    roots = {tree.first.pid} if tree.first.alive else set()
+    roots |= set(_holders(tree.trial_file))
+    if tree.adopts:
+        known = {stranger.pid for stranger in tree.strangers if stranger.alive}
+        roots |= set(children.get(os.getpid(), ())) - known
+    pids: set[int] = set()
+    waiting = [pid for pid in roots if not is_helper(pid)]
+    while waiting:
+        pid = waiting.pop()
+        if pid not in pids and pid != os.getpid():
+            pids.add(pid)
+            waiting.extend(child for child in children.get(pid, ()) if not is_helper(child))
+    return frozenset(found for pid in pids if (found := identify(pid)) is not None)
+
+
+def end_tree(tree: Tree, *, grace_s: float = DEFAULT_GRACE_S, reap: Callable[[], None] | None = None) -> list[Survivor]:
+    """End the trial: SIGTERM to its first process, after `grace_s` SIGKILL to all of them.
+
+    Only the first process is asked, because a rank that ends alone makes the others wait in a collective.
+
+    Args:
+        reap: called between looks, for a parent that must collect its dead children.
+
+    Returns:
+        The processes that are still there after `KILL_LIMIT_S`: normally none.
+    """
+    if grace_s > 0 and send_signal(tree.first, signal.SIGTERM):
+        _wait_until(lambda: not tree.first.alive, grace_s, reap)
+    return kill_tree(tree, grace_s=min(grace_s, LEFTOVER_GRACE_S), reap=reap)
+
+
+def kill_tree(tree: Tree, *, grace_s: float = 0.0, reap: Callable[[], None] | None = None) -> list[Survivor]:
+    """End all processes of the trial with SIGKILL, once SIGTERM and `grace_s` have not, until none is left."""
+    found = find_tree(tree)
+    if found and grace_s > 0 and not tree.first.alive:
+        for process in found:
+            send_signal(process, signal.SIGTERM)
+        _wait_until(lambda: not any(process.alive for process in found), grace_s, reap)
+        found = find_tree(tree)
+    deadline = time.monotonic() + KILL_LIMIT_S
+    while found and time.monotonic() < deadline:
+        for process in found:
+            send_signal(process, signal.SIGKILL)
+        killed = found
+        _wait_until(lambda: not any(process.alive for process in killed), 1.0, reap)  # noqa: B023 - called in this turn
+        found = find_tree(tree)
+    return [Survivor(process.pid, _command(process.pid)) for process in found]
+
+
+def send_signal(process: ProcessId, number: signal.Signals) -> bool:
+    """Signal this very process; return whether it was there and ours to signal."""
+    if not process.alive:
+        return False
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(process.pid, number)
+        return True
+    return False
+
+
+def reap_adopted(*, keep: int | None) -> None:
+    """Collect dead children that this process adopted; `keep` is collected by whoever started it."""
+    for pid in _children_by_parent(include_dead=True).get(os.getpid(), ()):
+        if pid != keep and process_start(pid) is None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def _wait_until(is_done: Callable[[], bool], limit_s: float, reap: Callable[[], None] | None) -> None:
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        if reap is not None:
+            reap()
+        if is_done():
+            return
+        time.sleep(POLL_S)
+
+
+def children_of_all(pids: Iterable[int], *, include_dead: bool = True) -> dict[int, list[int]]:
+    """Return by parent those of `pids` that it has started."""
+    children: dict[int, list[int]] = {}
+    for pid in pids:
+        parent, is_dead = _linux_parent(pid) if _HAS_PROC else _portable_parent(pid)
+        if parent and (include_dead or not is_dead):
+            children.setdefault(parent, []).append(pid)
+    return children
+
+
+def is_helper(pid: int) -> bool:
+    """Tell whether this is the package's service or server, which must outlive the trial that first needed it."""
+    try:
+        words = psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return False
+    return any(word == "-m" and following in OWN_MODULES for word, following in itertools.pairwise(words))
+
+
+def _children_by_parent(*, include_dead: bool = False) -> dict[int, list[int]]:
+    return children_of_all(psutil.pids(), include_dead=include_dead)
+
+
+def _linux_parent(pid: int) -> tuple[int, bool]:
+    """Return the parent (0 for none) and whether the process is dead; psutil takes ten times as long over it."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0, True  # it ended while we looked
+    state, parent = stat.rpartition(b")")[2].split()[:2]
+    return int(parent), state in (b"Z", b"X")
+
+
+def _portable_parent(pid: int) -> tuple[int, bool]:
+    try:
+        process = psutil.Process(pid)
+        return process.ppid(), process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return 0, True
+
+
+def _holders(trial_file: Path) -> Iterable[int]:
+    """Yield the pids of this user's processes that were started with the trial's file in their environment."""
+    wanted = str(trial_file)
+    if _HAS_PROC:
+        needle = f"{TRIAL_VARIABLE}={wanted}".encode()
+        return [pid for pid in psutil.pids() if needle in _linux_environment(pid)]
+    return [process.pid for process in psutil.process_iter() if _portable_value(process) == wanted]
+
+
+def _linux_environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []  # another user's, or gone
+
+
+def _portable_value(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(TRIAL_VARIABLE)
+    except psutil.Error:
+        return None
+
+
+def _command(pid: int) -> str:
+    try:
+        return " ".join(psutil.Process(pid).cmdline())[:80] or "?"
+    except psutil.Error:
+        return "?"

@@ -1,0 +1,57 @@
+"""An agent whose trials all fail at once gives up; one whose sweep was paused for everybody waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lightning_sweeps.agents.circuit_breaker import QUICK_S, Brake
+from lightning_sweeps.agents.loop import DEFAULT_MAX_FAILURES
+from lightning_sweeps.messages import TrialEnd
+from lightning_sweeps.sweeps import config
+from tests.agents.trials import make_sweep, run_agents
+from tests.servers import running_server
+
+FAILED = TrialEnd("failed", 1, "RuntimeError: no CUDA device")
+FINISHED = TrialEnd("finished", 0)
+
+
+@pytest.mark.parametrize(
+    ("ends", "in_row"),
+    [
+        ([(FAILED, 0.0), (FAILED, 1.0)], 2),
+        ([(FAILED, 0.0), (FINISHED, 1.0), (FAILED, 1.0)], 1),
+        ([(FAILED, 0.0), (FAILED, QUICK_S)], 0),
+        ([(FAILED, 0.0), (None, 1.0), (TrialEnd("stopped"), 1.0), (TrialEnd("preempted"), 1.0), (FAILED, 1.0)], 2),
+    ],
+)
+def test_only_quick_failures_without_a_success_between_them_count(
+    ends: list[tuple[TrialEnd | None, float]], in_row: int
+) -> None:
+    brake = Brake(limit=2)
+    for end, ran_s in ends:
+        brake.note(end, ran_s=ran_s)
+    assert brake.in_row == in_row
+    assert bool(brake.reason) == (in_row == 2)
+
+
+def test_without_a_number_the_agent_takes_the_servers() -> None:
+    assert DEFAULT_MAX_FAILURES == config.DEFAULT_MAX_FAILURES
+
+
+@pytest.mark.fault
+def test_it_gives_up_while_the_sweep_goes_on_and_waits_where_that_is_paused(home: Path, tmp_path: Path) -> None:
+    with running_server(home) as (client, _):
+        sweep_id = make_sweep(client, tmp_path, 'raise ValueError("no GPU")\n', points=9, max_failures=9)
+        ended = run_agents(sweep_id, "--max-quick-failures=3", folder=tmp_path)
+        assert ended.status == 1
+        assert "the last 3 trials of this agent failed within 10 s of the start" in ended.out
+        assert "the last one: ValueError: no GPU; giving up" in ended.out
+        assert [trial.state for trial in client.trials(sweep_id)].count("failed") == 3
+        assert client.sweep(sweep_id).state == "running"
+
+        paused_id = make_sweep(client, tmp_path, 'raise ValueError("no GPU")\n', points=9, max_failures=2)
+        ended = run_agents(paused_id, "--idle-timeout=0.5", folder=tmp_path)
+        assert "the sweep is paused" in ended.out
+        assert "(`--idle-timeout`): giving up" in ended.out

@@ -1,0 +1,156 @@
+"""Every macro and every value's form as a table; what cannot be run is refused by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightning_sweeps.agents.launch.command import LaunchPlace, build_command, check_program, flatten, processes_of
+from lightning_sweeps.core.paths import TrialFolder
+from lightning_sweeps.errors import LaunchError
+
+FOLDER = TrialFolder(Path("/h/trials/t1"))
+PYTHON = "/venv/bin/python"
+PARAMS: dict[str, Any] = {"lr": 1e-05, "n": 3, "on": True, "off": False, "name": "a b"}
+ARGS = ["--lr=1e-05", "--n=3", "--on=True", "--off=False", "--name=a b"]
+
+
+def place(processes: int = 1) -> LaunchPlace:
+    environ = {"DATA": "/data", "lower_1": "x", "EMPTY": ""}
+    return LaunchPlace(interpreter=PYTHON, environ=environ, folder=FOLDER, processes=processes, launch_id="t1-0")
+
+
+def expand(token: str, params: dict[str, Any] | None = None, specs: dict[str, Any] | None = None) -> list[str]:
+    config = {"program": "train.py", "command": [token], "parameters": specs or {}}
+    return build_command(config, PARAMS if params is None else params, place=place())
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("${env}", ["/usr/bin/env"]),
+        ("${interpreter}", [PYTHON]),
+        ("${program}", ["train.py"]),
+        ("${args}", ARGS),
+        ("${args_no_hyphens}", ["lr=1e-05", "n=3", "on=True", "off=False", "name=a b"]),
+        ("${args_no_boolean_flags}", ["--lr=1e-05", "--n=3", "--on", "--name=a b"]),
+        ("${args_no_equals}", ["--lr", "1e-05", "--n", "3", "--on", "True", "--off", "False", "--name", "a b"]),
+        ("${args_append_hydra}", ["+lr=1e-05", "+n=3", "+on=True", "+off=False", "+name=a b"]),
+        ("${args_override_hydra}", ["++lr=1e-05", "++n=3", "++on=True", "++off=False", "++name=a b"]),
+        ("${args_json_file}", ["/h/trials/t1/args.json"]),
+        ("--config=${args_json_file}", ["--config=/h/trials/t1/args.json"]),
+        ("--lr=${lr}", ["--lr=1e-05"]),
+        ("${name}-${n}", ["a b-3"]),
+        ("--data=${envvar:DATA}/x", ["--data=/data/x"]),
+        ("${envvar:lower_1}", ["x"]),
+        ("${envvar:EMPTY}", [""]),
+        ("$HOME", ["$HOME"]),
+        ("plain", ["plain"]),
+    ],
+)
+def test_macros(token: str, words: list[str]) -> None:
+    assert expand(token) == words
+
+
+@pytest.mark.parametrize("macro", ["${args_json}", "${args_dict}"])
+def test_json_is_one_word_with_nesting_kept(macro: str) -> None:
+    (word,) = expand(macro, {"a": {"b": None}, "c": [1, "x"]})
+    assert json.loads(word) == {"a": {"b": None}, "c": [1, "x"]}
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ([1, 2], "[1, 2]"),
+        (None, "null"),
+        ({"k": [True]}, '{"k": [true]}'),
+        ("", ""),
+        ("[1]", "[1]"),
+        (0, "0"),
+        (0.1, "0.1"),
+        (1e22, "1e+22"),
+    ],
+)
+def test_values_can_be_read_back(value: Any, word: str) -> None:
+    assert expand("${args}", {"v": value}) == [f"--v={word}"]
+
+
+def test_nested_parameters_are_dotted_and_maps_that_are_values_are_not() -> None:
+    specs = {"model": {"parameters": {"size": {}, "deep": {"parameters": {"x": {}}}}}, "choice": {"values": []}}
+    params = {"model": {"size": 2, "deep": {"x": 0.5}}, "choice": {"a": 1}}
+    assert dict(flatten(params, specs)) == {"model.size": 2, "model.deep.x": 0.5, "choice": {"a": 1}}
+    assert expand("${args_no_hyphens}", params, specs) == ["model.size=2", "model.deep.x=0.5", 'choice={"a": 1}']
+    assert expand("-s=${model.size}", params, specs) == ["-s=2"]
+
+
+@pytest.mark.parametrize(
+    ("token", "part"),
+    [
+        ("${nope}", "no macro `${nope}`"),
+        ("--x=${nope}", "no macro `${nope}`"),
+        ("${envvar:NOPE_X}", "variable `NOPE_X` is not set"),
+        ("bash -c ${args}", "`${args}` becomes several words"),
+    ],
+)
+def test_what_cannot_be_expanded_is_named(token: str, part: str) -> None:
+    with pytest.raises(LaunchError) as caught:
+        expand(token)
+    assert part in caught.value.message
+
+
+def test_without_command_one_process_runs_by_itself() -> None:
+    assert build_command({"program": "train.py"}, PARAMS, place=place()) == [PYTHON, "train.py", *ARGS]
+    assert build_command({"program": "./run.sh"}, {"n": 1}, place=place()) == ["./run.sh", "--n=1"]
+
+
+def test_without_command_several_processes_go_through_torchrun() -> None:
+    words = build_command({"program": "train.py"}, {"n": 1}, place=place(4))
+    assert words[:3] == [PYTHON, "-m", "torch.distributed.run"]
+    assert words[-2:] == ["train.py", "--n=1"]
+    assert {"--nproc-per-node=4", "--rdzv-id=t1-0", "--rdzv-endpoint=localhost:0", "--max-restarts=0"} < set(words)
+    assert "--log-dir=/h/trials/t1/ranks" in words
+    assert build_command({"program": "./run.sh"}, {}, place=place(2))[-2:] == ["--no-python", "./run.sh"]
+
+
+def test_a_command_of_ones_own_is_not_wrapped() -> None:
+    config = {"program": "t.py", "command": ["torchrun", "--nproc-per-node=2", "${program}", "${args}"]}
+    assert build_command(config, {"n": 1}, place=place(4)) == ["torchrun", "--nproc-per-node=2", "t.py", "--n=1"]
+
+
+@pytest.mark.parametrize("config", [{}, {"command": ["${program}"]}, {"program": "t.py", "command": []}])
+def test_nothing_to_run_is_an_error(config: dict[str, Any]) -> None:
+    with pytest.raises(LaunchError):
+        build_command(config, {}, place=place())
+
+
+@pytest.mark.parametrize(
+    ("config", "option", "gpus", "expected"),
+    [({}, None, 0, 1), ({}, None, 4, 4), ({"resources": {"processes": 2}}, None, 4, 2), ({}, 3, 4, 3)],
+)
+def test_processes(config: dict[str, Any], option: int | None, gpus: int, expected: int) -> None:
+    assert processes_of(config, option=option, gpus=gpus) == expected
+
+
+def test_a_program_is_looked_for_before_any_trial_is_spent(tmp_path: Path) -> None:
+    environ = {"PATH": "/usr/bin:/bin"}
+
+    def check(**config: Any) -> None:
+        check_program(config, folder=tmp_path, environ=environ)
+
+    with pytest.raises(LaunchError, match=r"`train.py` is not in"):
+        check(program="train.py")
+    with pytest.raises(LaunchError, match=r"`train.py` is not in"):
+        check(program="train.py", command=["${interpreter}", "${program}"])
+    with pytest.raises(LaunchError, match="`no-such-program` is not in"):
+        check(command=["${env}", "no-such-program", "${args}"])
+    (tmp_path / "train.py").touch()
+    (tmp_path / "run").touch()
+    with pytest.raises(LaunchError, match="neither a Python file nor executable"):
+        check(program="run")
+    check(program="train.py")
+    check(program="train.py", command=["${env}", "bash", "${program}"])
+    check(program="package.module", command=["${interpreter}", "-m", "${program}"])
+    check(command=["${env}", "A=1", "bash", "-c", "true"])

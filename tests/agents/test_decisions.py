@@ -1,0 +1,191 @@
+"""The agent's decisions as stories: events go in, actions come out, time is a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lightning_sweeps.agents.decisions import (
+    Ended,
+    Event,
+    Interrupted,
+    Kill,
+    Leased,
+    Limits,
+    Ordered,
+    Quit,
+    Say,
+    ShowStacks,
+    Start,
+    State,
+    Terminate,
+    Terminated,
+    Ticked,
+    decide,
+    end_of,
+)
+from lightning_sweeps.messages import AgentOrders, Command, Lease, Trial, TrialEnd
+
+TRIAL = Trial(
+    id="t1",
+    sweep="s1",
+    number=3,
+    state="leased",
+    params={},
+    attempt=0,
+    agent="a1",
+    objective=None,
+    last_objective=None,
+    reports=0,
+    reason="",
+    exit_code=None,
+    stderr_tail="",
+    created=0.0,
+    started=None,
+    ended=None,
+)
+GRANT = Leased(Lease(TRIAL, "running"))
+STOP = Ordered(AgentOrders("running", [Command("stop", "t1", "bad loss")]))
+KILL = Ordered(AgentOrders("running", [Command("kill", "t1", "now")]))
+LOST = Ordered(AgentOrders("running", [], lease_lost=True))
+
+
+class Story:
+    """Feeds events and keeps what was done, without what was said."""
+
+    def __init__(self) -> None:
+        self.state = State(limits=Limits(grace_s=30, kill_s=10))
+        self.said: list[str] = []
+
+    def tell(self, event: Event, at: float = 0.0) -> list[Any]:
+        self.state, actions = decide(self.state, event, now=at)
+        self.said += [action.text for action in actions if isinstance(action, Say)]
+        return [action for action in actions if not isinstance(action, Say)]
+
+
+def running() -> Story:
+    story = Story()
+    assert story.tell(GRANT) == [Start(TRIAL)]
+    return story
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "cancelled"])
+def test_no_trial_of_a_sweep_that_is_over_ends_the_agent_well(state: Any) -> None:
+    story = Story()
+    assert story.tell(Leased(Lease(None, state, "all points tried"))) == [Quit(0)]
+    assert story.said == [f"the sweep is {state}: all points tried"]
+
+
+def test_a_paused_sweep_is_waited_for_and_said_once() -> None:
+    story = Story()
+    for _ in range(3):
+        assert story.tell(Leased(Lease(None, "paused", "5 failures in a row"))) == []
+    assert story.said == ["the sweep is paused: 5 failures in a row; waiting until it is resumed or stopped"]
+    assert story.tell(Leased(Lease(None, "running"))) == []
+    assert len(story.said) == 1
+    story.tell(Leased(Lease(None, "paused")))
+    assert len(story.said) == 2
+
+
+def test_a_stop_gives_the_ranks_time_then_terminates_then_kills() -> None:
+    story = running()
+    assert story.tell(STOP, 100.0) == []
+    assert story.tell(STOP, 105.0) == []
+    assert story.tell(Ticked(), 129.9) == []
+    assert story.tell(Ticked(), 130.0) == [Terminate()]
+    assert story.tell(Ticked(), 139.9) == []
+    assert story.tell(Ticked(), 140.0) == [Kill()]
+    assert story.tell(Ticked(), 999.0) == []
+    assert end_of(story.state, returncode=-9, reason="x", stderr_tail="y") == TrialEnd("stopped", None, "bad loss")
+    assert story.tell(Ended()) == []
+    assert story.state.trial is None
+
+
+def test_a_kill_is_at_once_and_once_also_after_a_stop() -> None:
+    story = running()
+    story.tell(STOP)
+    assert story.tell(KILL) == [Kill()]
+    assert story.tell(KILL) == []
+    assert story.tell(Ticked(), 1e6) == []
+
+
+def test_orders_for_another_trial_are_not_ours() -> None:
+    story = running()
+    assert story.tell(Ordered(AgentOrders("running", [Command("stop", "t0")]))) == []
+    assert story.state.cause == ""
+
+
+def test_a_cancelled_sweep_stops_its_trial_and_a_stopped_one_does_not() -> None:
+    story = running()
+    story.tell(Ordered(AgentOrders("stopped")))
+    assert story.state.cause == ""
+    story.tell(Ordered(AgentOrders("cancelled")))
+    assert (story.state.cause, story.state.reason) == ("stop", "the sweep was cancelled")
+
+
+def test_a_lost_lease_ends_the_trial_and_reports_nothing() -> None:
+    story = running()
+    assert story.tell(LOST) == [Kill()]
+    assert story.tell(LOST) == []
+    assert end_of(story.state, returncode=-9, reason="", stderr_tail="") is None
+    assert story.tell(Ended()) == []
+    assert story.tell(GRANT) == [Start(TRIAL)]
+
+
+def test_ctrl_c_in_three_steps() -> None:
+    story = running()
+    assert story.tell(Interrupted()) == []
+    assert story.tell(Interrupted(), 5.0) == [Terminate()]
+    assert story.tell(Interrupted()) == [Kill()]
+    assert story.tell(Ticked(), 1e6) == []
+    assert end_of(story.state, returncode=-9, reason="", stderr_tail="") == TrialEnd(
+        "preempted", None, "ended by Ctrl-C", ""
+    )
+    assert story.tell(Ended()) == [Quit(130)]
+
+
+def test_ctrl_c_once_lets_the_trial_finish_and_takes_no_other() -> None:
+    story = running()
+    story.tell(Interrupted())
+    assert end_of(story.state, returncode=0, reason="", stderr_tail="") == TrialEnd("finished", 0)
+    assert story.tell(Ended()) == [Quit(130)]
+
+
+def test_an_idle_agent_ends_at_once() -> None:
+    assert Story().tell(Interrupted()) == [Quit(130)]
+    assert Story().tell(Terminated()) == [Quit(143)]
+
+
+def test_sigterm_ends_the_trial_as_preempted() -> None:
+    story = running()
+    assert story.tell(Terminated(), 5.0) == [Terminate()]
+    assert story.tell(Terminated(), 6.0) == []
+    assert story.tell(Ticked(), 34.9) == []
+    assert story.tell(Ticked(), 35.0) == [Kill()]
+    end = end_of(story.state, returncode=-15, reason="", stderr_tail="")
+    assert end is not None
+    assert end.state == "preempted"
+    assert story.tell(Ended()) == [Quit(143)]
+
+
+def test_a_trial_that_nobody_ended_speaks_for_itself() -> None:
+    state = running().state
+    assert end_of(state, returncode=0, reason="", stderr_tail="noise") == TrialEnd("finished", 0)
+    assert end_of(state, returncode=3, reason="r", stderr_tail="t") == TrialEnd("failed", 3, "r", "t")
+    assert end_of(state, returncode=-11, reason="r", stderr_tail="t") == TrialEnd("failed", None, "r", "t")
+
+
+def test_a_trial_that_takes_too_long_has_failed() -> None:
+    state, _ = decide(State(limits=Limits(timeout_s=60)), Leased(Lease(TRIAL, "running")), now=100.0)
+    assert decide(state, Ticked(), now=159.9) == (state, ())
+    state, actions = decide(state, Ticked(), now=160.0)
+    assert [action for action in actions if not isinstance(action, Say)] == [ShowStacks()]
+    assert decide(state, Ticked(), now=160.9) == (state, ())
+    state, actions = decide(state, Ticked(), now=161.0)
+    assert actions == (Terminate(),)
+    end = end_of(state, returncode=-15, reason="killed by signal 15", stderr_tail="its stacks")
+    assert end == TrialEnd("failed", None, "it ran longer than the sweep's `timeout` of 60 s", "its stacks")
+    _, actions = decide(state, Ticked(), now=171.0)
+    assert Kill() in actions
+    assert decide(state, Ended(), now=171.0)[0].timeout_at is None

@@ -1,0 +1,51 @@
+"""A sweep whose method fits a model, from the first lease to the last, on a real server."""
+
+from __future__ import annotations
+
+import time
+
+from lightning_sweeps.sweeps.config import validate
+from lightning_sweeps.sweeps.methods.initial_points import startup_count
+from lightning_sweeps.sweeps.space import Space
+from tests.engine.driver import Server, TrialRun
+
+TRIALS = 15
+QUADRATIC = {
+    "method": "bayes",
+    "run_cap": TRIALS,
+    "seed": 3,
+    "parameters": {"x": {"min": -5.0, "max": 5.0}, "y": {"min": -5.0, "max": 5.0}},
+}
+
+
+def test_bayes_beats_its_own_start_and_has_the_next_trial_ready(new_server: Server) -> None:
+    sweep_id = new_server.create(**QUADRATIC)
+    agent = new_server.agent(sweep_id)
+    while (lease := agent.lease(wait_s=60)).trial is not None:
+        trial = agent.client.start_trial(agent.id, lease.trial.id)
+        loss = (trial.params["x"] - 1) ** 2 + (trial.params["y"] + 2) ** 2
+        TrialRun(agent.client, trial).log({"loss": loss})
+        agent.end(trial)
+    assert lease.sweep_state == "finished"
+    trials = new_server.client.trials(sweep_id)
+    assert len(trials) == TRIALS
+    values = [trial.objective for trial in trials if trial.objective is not None]
+    count = startup_count(Space.of(validate({**QUADRATIC, "metric": {"name": "loss"}}).config.parameters))
+    assert min(values[count:]) < min(values[:count]) / 4
+    assert len({(trial.params["x"], trial.params["y"]) for trial in trials}) == TRIALS
+
+
+def test_a_lease_finds_a_fitted_trial_ready_while_another_runs(new_server: Server) -> None:
+    sweep_id = new_server.create(**QUADRATIC)
+    agent, other = new_server.agent(sweep_id), new_server.agent(sweep_id, slot=1)
+    for _ in range(8):
+        trial = agent.take(wait_s=60)
+        TrialRun(agent.client, trial).log({"loss": trial.params["x"] ** 2})
+        agent.end(trial)
+    running = agent.take(wait_s=60)
+    deadline = time.monotonic() + 60
+    while not new_server.client.sweep(sweep_id).counts.get("pending"):
+        assert time.monotonic() < deadline
+    ready = other.lease(wait_s=0)  # no wait: what is not ready is not given
+    assert ready.trial is not None
+    assert ready.trial.params != running.params

@@ -1,0 +1,73 @@
+"""What people change in a sweep that runs: its settings, and the points that it tries."""
+
+from __future__ import annotations
+
+import pytest
+
+from lightning_sweeps.errors import ServerRefused, SweepFileError
+from lightning_sweeps.messages import SweepUpdate
+from tests.engine.driver import GRID, Server
+
+SPACE = {
+    "x": {"min": 0.0, "max": 1.0},
+    "width": {"min": 1, "max": 8},
+    "opt": {"parameters": {"kind": {"values": ["sgd", True, 1]}, "fixed": {"value": 3}}},
+}
+
+
+def test_a_given_point_is_handed_out_and_counts(server: Server) -> None:
+    sweep_id = server.create(method="random", parameters=SPACE, run_cap=1)
+    server.client.set_sweep_state(sweep_id, "paused")
+    given = server.client.enqueue_trial(sweep_id, {"x": 0.5, "width": 3, "opt.kind": True})
+    assert given.params == {"opt": {"fixed": 3, "kind": True}, "width": 3, "x": 0.5}
+    with pytest.raises(ServerRefused, match="`run_cap` of 1 trials is reached"):
+        server.client.enqueue_trial(sweep_id, given.params)
+    server.client.set_sweep_state(sweep_id, "running")
+    agent = server.agent(sweep_id)
+    taken = agent.take(wait_s=20)
+    assert (taken.id, taken.params) == (given.id, given.params)
+    agent.end(taken)
+    assert server.client.sweep(sweep_id).state == "finished"
+
+
+def test_a_point_outside_the_space_is_refused_with_every_reason(server: Server) -> None:
+    sweep_id = server.create(method="random", parameters=SPACE)
+    with pytest.raises(ServerRefused) as caught:
+        server.client.enqueue_trial(sweep_id, {"x": 2, "opt": {"kind": 1.0, "fixed": 4}, "lr": 1})
+    assert caught.value.status == 422
+    for problem in (
+        "`x` is 2, allowed: numbers from 0.0 to 1.0",
+        "`width` is missing",
+        '`opt.kind` is 1.0, allowed: "sgd", true, 1',
+        "`opt.fixed` is 4, allowed: 3",
+        "`lr` is not a parameter of this sweep",
+    ):
+        assert problem in str(caught.value)
+
+
+def test_grids_and_sweeps_that_are_over_take_no_points(server: Server) -> None:
+    sweep_id = server.create()
+    with pytest.raises(ServerRefused, match="a grid takes no points"):
+        server.client.enqueue_trial(sweep_id, {"x": 1, "y": 1})
+    server.client.set_sweep_state(sweep_id, "cancelled")
+    with pytest.raises(ServerRefused, match="the sweep is over: it is `cancelled`"):
+        server.client.enqueue_trial(sweep_id, {"x": 1, "y": 1})
+
+
+def test_an_update_changes_the_settings_and_refuses_another_search(server: Server) -> None:
+    sweep_id = server.create(run_cap=1)
+    agent = server.agent(sweep_id)
+    trial = agent.take()
+    updated = server.client.update_sweep(sweep_id, SweepUpdate(GRID | {"run_cap": 2, "name": "renamed"}, "text"))
+    assert (updated.run_cap, updated.name, updated.config["run_cap"]) == (2, "renamed", 2)
+    agent.end(trial)
+    second = agent.take()
+    with pytest.raises(ServerRefused, match="`method`, `metric` cannot be changed") as caught:
+        server.client.update_sweep(sweep_id, SweepUpdate(GRID | {"method": "random", "metric": {"name": "other"}}))
+    assert caught.value.status == 409
+    with pytest.raises(SweepFileError, match="run_cap"):
+        server.client.update_sweep(sweep_id, SweepUpdate(GRID | {"run_cap": 0}))
+    agent.end(second)
+    assert server.client.sweep(sweep_id).state == "finished"
+    with pytest.raises(ServerRefused, match="the sweep is over"):
+        server.client.update_sweep(sweep_id, SweepUpdate(GRID))
