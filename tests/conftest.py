@@ -20,7 +20,7 @@ from tests.servers import database, empty_database, migrated_file, migrated_url,
 END_OF_THREADS_S = 5.0
 EXCLUSIVE = pytest.StashKey[ExclusiveLock]()
 
-__all__ = ["database", "empty_database", "home", "migrated_file", "migrated_url", "leak_check", "postgres"]
+__all__ = ["database", "empty_database", "home", "leak_check", "migrated_file", "migrated_url", "postgres"]
 
 
 def pytest_collection_finish() -> None:

@@ -1,0 +1,98 @@
+"""Registries: the members of a seam by name, from this package and from packages that extend it.
+
+A seam (search methods, stopping rules, launchers, ...) has one registry. A built-in member is one line in the table that
+the registry is made with; a member of another package is an entry point of the registry's group::
+
+    [project.entry-points."lightning_sweeps.methods"]
+    halton = "my_package.halton:Halton"
+
+Nothing is imported before it is asked for by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar, cast
+
+from lightning_sweeps.errors import UsageError
+
+Member = TypeVar("Member")
+
+
+class Registry(Generic[Member]):
+    """The members of one seam by name.
+
+    Args:
+        kind: what a member is called in messages, for example `search method`.
+        group: the entry point group in which other packages declare members.
+        built_in: name to `module:attribute` of each member of this package.
+    """
+
+    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
+        self.kind = kind
+        self.group = group
+        self._built_in = dict(built_in)
+        self._loaded: dict[str, Member] = {}
+
+    def names(self) -> list[str]:
+        """Return all names: the built-in ones in their own order, then registered and declared ones by alphabet."""
+        others = {*self._loaded, *self._declared()} - self._built_in.keys()
+        return [*self._built_in, *sorted(others)]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._built_in or name in self._loaded or name in self._declared()
+
+    def get(self, name: str) -> Member:
+        """Return a member, imported when it is first asked for.
+
+        Raises:
+            UsageError: there is no member of this name, or its package cannot be imported.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def register(self, name: str, member: Member) -> None:
+        """Add a member in this process only, for scripts and tests.
+
+        Raises:
+            UsageError: the name is taken.
+        """
+        if name in self:
+            raise UsageError(f"the {self.kind} `{name}` exists already", hint="choose another name")
+        self._loaded[name] = member
+
+    def _load(self, name: str) -> Member:
+        if name in self._built_in:
+            module, _, attribute = self._built_in[name].partition(":")
+            return cast("Member", getattr(importlib.import_module(module), attribute))
+        declared = self._declared().get(name)
+        if declared is None:
+            raise self._unknown(name)
+        try:
+            return cast("Member", declared.load())
+        except Exception as error:  # whatever a foreign package does when it is imported
+            raise UsageError(
+                f"the {self.kind} `{name}` of the package `{_package_of(declared)}` cannot be loaded:"
+                f" {type(error).__name__}: {error}",
+                hint=f"its entry point in `{self.group}` is `{declared.value}`",
+            ) from error
+
+    def _declared(self) -> dict[str, EntryPoint]:
+        """Return what installed packages declare; a built-in name cannot be taken over."""
+        found = entry_points(group=self.group)
+        return {point.name: point for point in found if point.name not in self._built_in}
+
+    def _unknown(self, name: str) -> UsageError:
+        names = self.names()
+        close = get_close_matches(name, names, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"a package adds one by an entry point in `{self.group}`"
+        return UsageError(f"there is no {self.kind} `{name}`, allowed: {', '.join(names)}", hint=hint)
+
+
+def _package_of(point: EntryPoint) -> str:
+    distribution: Any = point.dist
+    return distribution.name if distribution is not None else point.value

@@ -1,0 +1,64 @@
+"""Registries: built-in members, members of installed packages, and what is said about missing or broken ones."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightning_sweeps.core.registry import Registry
+from lightning_sweeps.errors import UsageError
+from tests.extensions import install_extension
+
+GROUP = "lightning_sweeps.things"
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    code = "class Added: pass\n"
+    points = {GROUP: {"added": "Added", "broken": "Missing", "json": "Added"}}
+    monkeypatch.syspath_prepend(install_extension(tmp_path / "site", code, points))
+    yield
+    sys.modules.pop("an_extension", None)
+
+
+def registry() -> Registry[object]:
+    return Registry("thing", GROUP, {"json": "json:loads", "csv": "csv:reader"})
+
+
+def test_a_built_in_member_is_imported_when_it_is_asked_for() -> None:
+    assert registry().get("json").__name__ == "loads"  # type: ignore[attr-defined]
+    assert registry().names() == ["json", "csv"]
+
+
+def test_an_installed_package_adds_a_member(installed: None) -> None:
+    things = registry()
+    assert things.names() == ["json", "csv", "added", "broken"]
+    assert "added" in things
+    assert things.get("added").__name__ == "Added"  # type: ignore[attr-defined]
+
+
+def test_a_package_cannot_take_over_a_built_in_name(installed: None) -> None:
+    assert registry().get("json").__name__ == "loads"  # type: ignore[attr-defined]
+
+
+def test_a_member_that_cannot_be_loaded_names_its_package(installed: None) -> None:
+    with pytest.raises(UsageError, match="`broken` of the package `an-extension` cannot be loaded: AttributeError"):
+        registry().get("broken")
+
+
+def test_an_unknown_name_is_told_the_closest_one() -> None:
+    with pytest.raises(UsageError, match="there is no thing `jsn`, allowed: json, csv") as raised:
+        registry().get("jsn")
+    assert raised.value.hint == "did you mean `json`?"
+
+
+def test_a_script_registers_a_member_once() -> None:
+    things = registry()
+    things.register("mine", len)
+    assert things.get("mine") is len
+    assert "mine" in things.names()
+    with pytest.raises(UsageError, match="the thing `mine` exists already"):
+        things.register("mine", len)
