@@ -1,29 +1,27 @@
-"""A part of a journal into the database: its rows and its new offset commit together, so nothing is lost or doubled."""
+"""Stores parts of journals: rows and the new offset commit together, so nothing is lost or stored twice."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
-from lightning_sweeps.engine import sweeps
-from lightning_sweeps.engine.judge import Writer
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal import records
-from lightning_sweeps.messages import AsideRecord, Command, IngestReply
+from lightning_sweeps.messages import AsideRecord
 from lightning_sweeps.store import nodes, runs, schema
-from lightning_sweeps.store.batch import Batch, fold
+from lightning_sweeps.store.batch import Batch, Row, fold
 from lightning_sweeps.store.blobs import artifacts
 from lightning_sweeps.store.column_values import int32, int64, usable_time
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.blocks import pack
 from lightning_sweeps.store.series.owners import ID_LENGTH, OwnerKind
 
-Journal: TypeAlias = Mapping[Any, Any]
-"""A row of `journal`, all columns but the header."""
+JournalRow: TypeAlias = Mapping[Any, Any]
+"""A row of the table `journal` with every column except `header`."""
 
 _journal = schema.journal
 _aside = schema.aside
@@ -42,8 +40,8 @@ _SELECT_TRIAL = select(schema.run.c.trial_id).where(schema.run.c.id == bindparam
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A record and where it lies in the journal file: bytes `start` to `end`."""
+class JournalEntry:
+    """A record and its position in the journal file: the bytes from `start` to `end`."""
 
     record: records.Record
     start: int
@@ -51,55 +49,84 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What was read of a journal.
+class JournalPart:
+    """The records of a part of a journal.
 
     Attributes:
-        offset: where reading began.
-        entries: the records, in order.
-        damaged: where stretches begin that could not be read.
+        journal_id: the journal's id.
+        offset: byte offset in the file at which the part begins.
+        entries: the records, in file order.
+        damaged: byte offsets at which unreadable stretches begin.
     """
 
     journal_id: str
     offset: int
-    entries: list[Entry]
+    entries: list[JournalEntry]
     damaged: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """What the store committed of a part of a journal.
+
+    Attributes:
+        committed_offset: number of bytes of the journal that are committed now.
+        run_id: the run that wrote the journal; None for the journal of a node and for an unknown journal.
+        trial_id: the run's trial; None for a run outside a sweep.
+        rank: the writer's rank.
+        attempt: the writer's attempt of the trial; 0 if it is unknown.
+        resumed_step: step of the checkpoint from which the attempt resumed; None if it started from the beginning.
+        rows: the `log()` calls that are new, in order.
+    """
+
+    committed_offset: int
+    run_id: str | None = None
+    trial_id: str | None = None
+    rank: int = 0
+    attempt: int = 0
+    resumed_step: int | None = None
+    rows: list[Row] = field(default_factory=list)
+
+
 def committed_offset(connection: Connection, journal_id: str) -> int:
-    """Return how many bytes of the journal are committed; 0 for one that is not known."""
+    """Return how many bytes of the journal are committed; 0 for an unknown journal."""
     return connection.scalar(select(_journal.c.offset).where(_journal.c.id == journal_id)) or 0
 
 
-def commit(connection: Connection, part: Part, *, now: float) -> IngestReply:
-    """Write what `part` adds to what is committed, and move the offset behind it.
+def commit(connection: Connection, part: JournalPart, *, now: float) -> StoredPart:
+    """Store the records of `part` that are new, and move the journal's offset behind them.
 
-    Damage at the very end is not committed: it may be the first half of a record whose second half is still to come.
+    Damage at the very end is not committed: it may be the first half of a record whose second half has not arrived.
+
+    Args:
+        connection: a transaction that writes; the caller commits it.
+        part: the records; those before the committed offset are skipped.
+        now: the server's time, in seconds since the epoch.
 
     Raises:
-        OffsetConflict: the part begins behind what is committed.
-        JournalError: the journal does not begin with a header that names itself and one run or node.
+        OffsetConflict: the part begins after the committed offset.
+        JournalError: the journal does not begin with a header that names the journal and one run or node.
     """
     _lock(connection, part.journal_id)
-    journal: Journal | None = connection.execute(_SELECT_JOURNAL, {"at_id": part.journal_id}).mappings().first()
+    journal: JournalRow | None = connection.execute(_SELECT_JOURNAL, {"at_id": part.journal_id}).mappings().first()
     committed = journal["offset"] if journal is not None else 0
     if part.offset > committed:
         raise OffsetConflict(committed)
     entries = [entry for entry in part.entries if entry.start >= committed]
     if not entries:
-        return IngestReply(committed, _commands(connection, journal))
-    opening = None
+        return _nothing_new(connection, journal, committed)
+    opened = None
     if journal is None:
-        opening = _open(connection, _checked(part.journal_id, entries[0].record), now=now)
-        journal = opening.journal
+        opened = _open(connection, _checked(part.journal_id, entries[0].record), now=now)
+        journal = opened.journal
     end = entries[-1].end
     damaged = sum(committed <= start < end for start in part.damaged)
     batch = fold([entry.record for entry in entries], finish=journal["finish"], now=now)
     if batch.aside:
         _set_aside(connection, journal["id"], entries, batch, now)
         damaged += len(batch.aside)
-    trial_id = _write(connection, journal, batch, opening, offset=end, damaged=damaged, now=now)
-    return IngestReply(end, _commands(connection, journal, trial_id))
+    trial_id = _write(connection, journal, batch, opened, offset=end, damaged=damaged, now=now)
+    return _stored(journal, end, trial_id, batch.rows)
 
 
 def list_aside(connection: Connection, run_id: str) -> list[AsideRecord]:
@@ -109,7 +136,27 @@ def list_aside(connection: Connection, run_id: str) -> list[AsideRecord]:
     return [AsideRecord(*row) for row in rows]
 
 
-def _set_aside(connection: Connection, journal_id: str, entries: list[Entry], batch: Batch, now: float) -> None:
+def _nothing_new(connection: Connection, journal: JournalRow | None, committed: int) -> StoredPart:
+    if journal is None:
+        return StoredPart(committed)
+    run_id = journal["run_id"]
+    trial_id = None if run_id is None else connection.scalar(_SELECT_TRIAL, {"at_id": run_id})
+    return _stored(journal, committed, trial_id, [])
+
+
+def _stored(journal: JournalRow, offset: int, trial_id: str | None, rows: list[Row]) -> StoredPart:
+    return StoredPart(
+        committed_offset=offset,
+        run_id=journal["run_id"],
+        trial_id=trial_id,
+        rank=journal["rank"],
+        attempt=journal["attempt"],
+        resumed_step=journal["resumed_step"],
+        rows=rows,
+    )
+
+
+def _set_aside(connection: Connection, journal_id: str, entries: list[JournalEntry], batch: Batch, now: float) -> None:
     rows = []
     for one in batch.aside:
         entry = entries[one.index]
@@ -119,24 +166,27 @@ def _set_aside(connection: Connection, journal_id: str, entries: list[Entry], ba
 
 
 def _lock(connection: Connection, journal_id: str) -> None:
-    """Let one request at a time work on a journal, also before it has a row; SQLite has one writer anyway."""
+    """Serialize requests for one journal, even before it has a row. SQLite has a single writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": journal_id})
 
 
 @dataclass(frozen=True, slots=True)
-class _Opening:
-    """A journal that was not known: its header has been written, and its row is there.
+class _OpenedJournal:
+    """A journal that is new to the store, after its header was stored.
 
-    `is_first`: there was no run before it, so nobody else has written to it.
+    Attributes:
+        header: the header.
+        journal: the journal's row.
+        is_first: True if this journal created its run, so that no other journal has written to the run.
     """
 
     header: records.Header
-    journal: Journal
+    journal: JournalRow
     is_first: bool
 
 
-def _open(connection: Connection, header: records.Header, *, now: float) -> _Opening:
+def _open(connection: Connection, header: records.Header, *, now: float) -> _OpenedJournal:
     is_first = _ensure_owner(connection, header, now=now)
     row = {
         "id": header.journal,
@@ -154,7 +204,7 @@ def _open(connection: Connection, header: records.Header, *, now: float) -> _Ope
     connection.execute(_INSERT_JOURNAL, row | {"header": msgspec.to_builtins(header)})
     if header.replaces:
         _end_replaced(connection, header.replaces, now=now)
-    return _Opening(header, row | {"finish": None}, is_first)
+    return _OpenedJournal(header, row | {"finish": None}, is_first)
 
 
 def _resumed_step(header: records.Header) -> int | None:
@@ -163,7 +213,7 @@ def _resumed_step(header: records.Header) -> int | None:
 
 
 def _end_replaced(connection: Connection, journal_id: str, *, now: float) -> None:
-    """End a journal whose file was deleted while its process lived: nothing more of it can come."""
+    """Finish a journal whose file was deleted while its process was alive: no more of it can arrive."""
     end = {"state": "finished", "exit_code": None, "signal": None, "reason": "", "writer": "service", "time": now}
     connection.execute(update(_journal).where(_journal.c.id == journal_id).values(finish=end))
 
@@ -172,21 +222,23 @@ def _checked(journal_id: str, first: records.Record) -> records.Header:
     if not isinstance(first, records.Header):
         raise JournalError(
             f"the journal `{journal_id}` begins with a `{type(first).__name__}` record, not with a `Header`",
-            hint="the file lacks its first record: its rows belong to no run",
+            hint="the first record of the file is missing, so its rows cannot be assigned to a run",
         )
     owners = [owner.id for owner in (first.run, first.node) if owner is not None]
     if len(owners) != 1:
         raise JournalError(f"the header of `{journal_id}` names {len(owners)} owners, not one run or one node")
     if first.journal != journal_id:
-        raise JournalError(f"the header of `{journal_id}` is of the journal `{first.journal[:ID_LENGTH]}`")
+        raise JournalError(f"the header of `{journal_id}` names another journal, `{first.journal[:ID_LENGTH]}`")
     for given in (journal_id, owners[0]):
         if not 0 < len(given) <= ID_LENGTH or "/" in given or "\x00" in given:
-            raise JournalError(f"`{given[:ID_LENGTH]}` is no id: allowed are 1 to {ID_LENGTH} characters without `/`")
+            raise JournalError(
+                f"the id `{given[:ID_LENGTH]}` is not allowed", hint=f"use 1 to {ID_LENGTH} characters without `/`"
+            )
     return first
 
 
 def _ensure_owner(connection: Connection, header: records.Header, *, now: float) -> bool:
-    """Bring the run or the node up to what the header says, and return whether it is a run that is new."""
+    """Create or update the header's run or node; return True if a run was created."""
     if header.run is not None:
         return runs.ensure_run(connection, header, header.run, now=now)
     if header.node is not None:
@@ -196,17 +248,17 @@ def _ensure_owner(connection: Connection, header: records.Header, *, now: float)
 
 def _write(
     connection: Connection,
-    journal: Journal,
+    journal: JournalRow,
     batch: Batch,
-    opening: _Opening | None,
+    opened: _OpenedJournal | None,
     *,
     offset: int,
     damaged: int,
     now: float,
 ) -> str | None:
-    """Write a batch and what the journal's row says of it; return the id of the run's trial.
+    """Write a batch and the journal's row, and return the id of the run's trial.
 
-    The owner's row is locked first and to the end.
+    The row of the run or node is locked first, until the transaction ends.
     """
     run_id, node_id = journal["run_id"], journal["node_id"]
     trial_id = None
@@ -215,7 +267,7 @@ def _write(
         for stall in batch.stalls:
             runs.note_stall(connection, stall, journal_id=journal["id"])
     else:
-        written = None if opening is None else opening.header
+        written = None if opened is None else opened.header
         others = [header for header in batch.headers if header is not written]
         trial_id = _write_run(connection, journal, batch, others, now=now)
     values = {
@@ -226,35 +278,29 @@ def _write(
         "updated": now,
     }
     connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
-    is_ended = batch.finish is not None
+    _write_series(connection, journal, batch)
+    is_first = opened is not None and opened.is_first and batch.finish is None  # its new row says that it runs
+    if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
+        runs.settle(connection, run_id)
+    return trial_id
+
+
+def _write_series(connection: Connection, journal: JournalRow, batch: Batch) -> None:
+    run_id, node_id = journal["run_id"], journal["node_id"]
+    is_due = batch.finish is not None
     samples = batch.samples.values() if run_id is None else ()
     blocks = [block for block in (*batch.blocks.values(), *samples) if block.keys]
     if blocks:
         rows = len(batch.rows) + sum(len(block.rows) for block in samples)
         is_full = write_buffer.add(connection, journal["id"], pack(blocks), rows=rows)
-        is_ended = is_ended or is_full
-    if is_ended:
+        is_due = is_due or is_full
+    if is_due:
         kind: OwnerKind = "node" if run_id is None else "run"
         write_buffer.sort(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
-    is_first = opening is not None and opening.is_first and batch.finish is None  # it runs, as its new row says
-    if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
-        runs.settle(connection, run_id)
-    if trial_id is not None and journal["rank"] == 0 and batch.rows:
-        sweeps.record_reports(connection, trial_id, batch.rows, now, writer=_writer(connection, journal))
-    return trial_id
-
-
-def _writer(connection: Connection, journal: Journal) -> Writer:
-    """Return which attempt writes; the header is read only where there was an attempt before it."""
-    if journal["attempt"] <= 1:
-        return Writer(journal["attempt"])
-    header = connection.execute(select(_journal.c.header).where(_journal.c.id == journal["id"])).scalar_one()
-    run = msgspec.convert(header, records.Header).run
-    return Writer(journal["attempt"], run.resumed_step if run is not None else None)
 
 
 def _write_run(
-    connection: Connection, journal: Journal, batch: Batch, headers: list[records.Header], *, now: float
+    connection: Connection, journal: JournalRow, batch: Batch, headers: list[records.Header], *, now: float
 ) -> str | None:
     run_id, place = journal["run_id"], {"run_id": journal["run_id"], "journal_id": journal["id"]}
     for header in headers:
@@ -268,12 +314,3 @@ def _write_run(
     for artifact in batch.artifacts:
         artifacts.note(connection, artifact, **place)
     return trial_id
-
-
-def _commands(connection: Connection, journal: Journal | None, trial_id: str | None = None) -> list[Command]:
-    """Return what the server wants of the journal's run: only a run of a trial is ever told anything."""
-    if journal is None or journal["run_id"] is None:
-        return []
-    if trial_id is None:
-        trial_id = connection.scalar(_SELECT_TRIAL, {"at_id": journal["run_id"]})
-    return [] if trial_id is None else sweeps.commands_for_run(connection, trial_id, journal["run_id"])

@@ -12,6 +12,9 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from tests.engine.driver import Server
 from tests.servers import PostgreSQL, running_server
+from tests.store.conftest import store
+
+__all__ = ["both", "new_server", "server", "store"]
 
 LEASE_S = "2"
 """Short enough to see leases expire, long enough for a slow machine's heartbeats."""

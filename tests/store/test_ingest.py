@@ -14,7 +14,7 @@ from lightning_sweeps.errors import JournalError, NotFound, OffsetConflict
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point, Run
-from lightning_sweeps.server.routes.journals import parse
+from lightning_sweeps.server.routes.journals import commit, parse
 from lightning_sweeps.store import console, ingest, nodes, runs, schema
 from lightning_sweeps.store.batch import KEY_LENGTH
 from lightning_sweeps.store.database import Store
@@ -32,7 +32,7 @@ def send(store: Store, journal: Journal, start: int = 0, end: int | None = None)
         committed = ingest.committed_offset(connection, journal.id)
     part = parse(journal.id, start, journal.data[start:end], committed=committed)
     with store.write() as connection:
-        return ingest.commit(connection, part, now=NOW)
+        return commit(connection, part, now=NOW)
 
 
 def get_run(store: Store, run_id: str = "run-1") -> Run:
@@ -153,8 +153,8 @@ def test_damage_in_the_middle_is_counted_and_passed(store: Store) -> None:
         (PREAMBLE + encode(records.Heartbeat(1, 1.0)), "Heartbeat"),
         (PREAMBLE + Journal(id="other").data[len(PREAMBLE) :], "other"),
         (PREAMBLE + encode(records.Header("journal-1", 1.0, Process(1, 1.0, "n", "h"))), "0 owners"),
-        (Journal(run="a/b").data, "no id"),
-        (Journal(run="").data, "no id"),
+        (Journal(run="a/b").data, "is not allowed"),
+        (Journal(run="").data, "is not allowed"),
     ],
 )
 def test_what_is_no_journal_is_refused(store: Store, data: bytes, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Journals come in: bytes of the file, from an offset on."""
+"""Receives journals: bytes of a journal file, from an offset on."""
 
 from __future__ import annotations
 
@@ -8,27 +8,33 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
+from lightning_sweeps.engine import reports
 from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
 from lightning_sweeps.journal.format import PREAMBLE, Damage, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.store import ingest
 from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series.owners import ID_LENGTH
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MOST_HELD_BYTES = 256 * 1024 * 1024
-"""Of journals that wait for their turn to be written."""
+"""Limit of the journal bytes that wait to be written."""
 
 router = APIRouter(tags=["journals"])
 _parts = msgspec.msgpack.Decoder(list[tuple[str, int, bytes]])
 
-JournalId = Annotated[str, Path(max_length=ingest.ID_LENGTH)]
+JournalId = Annotated[str, Path(max_length=ID_LENGTH)]
 
 
 class Intake:
-    """How many bytes of journals are held at once: what would be too much is told to wait. In one thread only."""
+    """Limits how many journal bytes the server holds at once; a sender above the limit must retry.
+
+    Use it in one thread only.
+    """
 
     def __init__(self, limit_bytes: int = MOST_HELD_BYTES) -> None:
         self.limit_bytes = limit_bytes
@@ -38,13 +44,13 @@ class Intake:
         """Hold more bytes.
 
         Raises:
-            ServerRefused: that would be too many (429); nothing is lost, the sender has them in its journal.
+            ServerRefused: the limit would be exceeded (429). Nothing is lost: the sender still has its journal.
         """
         if self.held_bytes and self.held_bytes + size_bytes > self.limit_bytes:
             raise ServerRefused(
-                "the server has as much to write as it can hold",
+                "the server already holds as many journal bytes as it can",
                 status=429,
-                hint="send again a little later; what was sent twice is stored once",
+                hint="send them again a little later; bytes that are sent twice are stored once",
             )
         self.held_bytes += size_bytes
 
@@ -53,11 +59,11 @@ class Intake:
 
 
 async def read_body(request: Request) -> AsyncIterator[bytes]:
-    """Give the request's body; its bytes count as held until the answer is made.
+    """Provide the request's body; its bytes count as held until the response is made.
 
     Raises:
-        ServerRefused: it is too long (413), or the server holds too much (429); what came is dropped, so that the
-            sender can read the answer.
+        ServerRefused: the body is too long (413), or the server holds too many bytes (429). The rest of the body is
+            read and dropped, so that the sender can read the response.
     """
     intake: Intake = request.app.state.intake
     parts: list[bytes] = []
@@ -79,7 +85,7 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
             raise refusal
         if size_bytes > MAX_BODY_BYTES:
             raise ServerRefused(
-                f"the part has {size_bytes} bytes, allowed are {MAX_BODY_BYTES}",
+                f"the part has {size_bytes} bytes, allowed: {MAX_BODY_BYTES}",
                 status=413,
                 hint="send the journal in smaller parts",
             )
@@ -97,10 +103,10 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 async def send_journal(
     store: StoreDep,
     journal_id: JournalId,
-    offset: Annotated[int, Query(ge=0, lt=2**63, description="where in the file the body begins")],
+    offset: Annotated[int, Query(ge=0, lt=2**63, description="byte offset in the file at which the body begins")],
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
-    """Take the journal's bytes from `offset` on; the part that is known already is skipped, whole records are kept."""
+    """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
     return _encoded(await run_in_threadpool(take, store, journal_id, offset, body))
 
 
@@ -111,26 +117,42 @@ async def send_journal(
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
 async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
-    """Take parts of several journals: msgpack of a list of (journal id, offset, bytes); each is refused by itself."""
+    """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
+
+    Each part succeeds or fails on its own.
+    """
     try:
         parts = _parts.decode(body)
     except msgspec.DecodeError as error:
         raise ServerRefused(
-            f"the body is no list of journal parts ({error})", status=422, hint="msgpack of [[id, offset, bytes], ...]"
+            f"the body is not a list of journal parts ({error})",
+            status=422,
+            hint="send msgpack of [[id, offset, bytes], ...]",
         ) from None
     return _encoded(await run_in_threadpool(_take_all, store, parts))
 
 
 def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply:
-    """Store a part of a journal.
+    """Store a part of a journal and apply it to its trial, in one transaction.
 
     Raises:
-        OffsetConflict: it begins behind what is committed.
-        JournalError: it is the beginning of no journal.
+        OffsetConflict: the part begins after the committed offset.
+        JournalError: the bytes are not the beginning of a journal.
     """
-    part = parse(journal_id, offset, data, committed=offset)  # what is known already is skipped when it is committed
+    part = parse(journal_id, offset, data, committed=offset)  # `ingest` skips what is committed already
     with store.write() as connection:
-        return ingest.commit(connection, part, now=time.time())
+        return commit(connection, part, now=time.time())
+
+
+def commit(connection: Connection, part: ingest.JournalPart, *, now: float) -> IngestReply:
+    """Store a part of a journal, pass its new rows to the engine, and return the reply for the sender.
+
+    Raises:
+        OffsetConflict: the part begins after the committed offset.
+        JournalError: the journal does not begin with a valid header.
+    """
+    stored = ingest.commit(connection, part, now=now)
+    return IngestReply(stored.committed_offset, reports.apply_stored_part(connection, stored, now=now))
 
 
 def _take_all(store: Store, parts: list[tuple[str, int, bytes]]) -> list[JournalOutcome]:
@@ -149,31 +171,37 @@ def _take_one(store: Store, journal_id: str, offset: int, data: bytes) -> Journa
 
 @router.get("/api/journals/{journal_id}")
 def journal_offset(store: StoreDep, journal_id: JournalId) -> IngestReply:
-    """Return how many bytes of the journal are committed; 0 for one that is not known."""
+    """Return how many bytes of the journal are committed; 0 for an unknown journal."""
     with store.read() as connection:
         return IngestReply(ingest.committed_offset(connection, journal_id))
 
 
-def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> ingest.Part:
-    """Return the records of `body`, which lies at `offset` of the file, from `committed` on.
+def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> ingest.JournalPart:
+    """Decode the records of a part of a journal.
+
+    Args:
+        journal_id: the journal's id.
+        offset: byte offset in the file at which `body` begins.
+        body: bytes of the file.
+        committed: byte offset up to which records are skipped.
 
     Raises:
-        JournalError: the beginning of the file is not that of a journal.
+        JournalError: the file does not begin with a journal's preamble.
     """
     start = max(0, committed - offset)
     if offset == 0 and committed == 0:
         if len(body) < len(PREAMBLE) and PREAMBLE.startswith(body):
-            return ingest.Part(journal_id, offset, [], [])
+            return ingest.JournalPart(journal_id, offset, [], [])
         check_preamble(body)
         start = len(PREAMBLE)
-    entries: list[ingest.Entry] = []
+    entries: list[ingest.JournalEntry] = []
     damaged: list[int] = []
     for found in decode(body, start):
         if isinstance(found, Damage):
             damaged.append(offset + found.start)
         else:
-            entries.append(ingest.Entry(found.record, offset + found.start, offset + found.end))
-    return ingest.Part(journal_id, offset, entries, damaged)
+            entries.append(ingest.JournalEntry(found.record, offset + found.start, offset + found.end))
+    return ingest.JournalPart(journal_id, offset, entries, damaged)
 
 
 def _encoded(answer: IngestReply | list[JournalOutcome]) -> Response:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
 from lightning_sweeps import __version__
+from lightning_sweeps.engine import node_activity
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import RunState
 from lightning_sweeps.messages import (
@@ -30,7 +31,7 @@ from lightning_sweeps.messages import (
     SeriesQuery,
 )
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import console, ingest, nodes, occupancy, projects, runs, runs_table
+from lightning_sweeps.store import console, ingest, nodes, projects, runs, runs_table
 from lightning_sweeps.store.series import reading, write_buffer, writing
 
 MOST_RUNS = 1000
@@ -206,7 +207,7 @@ def list_nodes(store: StoreDep) -> list[Node]:
 def read_nodes(store: StoreDep) -> list[NodeNow]:
     """Tell who runs what where: every node with its newest sample, the runs that go on there, and its agents."""
     with store.read() as connection:
-        return occupancy.read_nodes(connection)
+        return node_activity.read_nodes(connection)
 
 
 def _encoded(answer: Series | SeriesAnswer | list[Point]) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.store import occupancy
+from lightning_sweeps.engine import node_activity
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import write_buffer
 from tests.store.journals import STARTED, Journal
@@ -12,7 +12,7 @@ from tests.store.test_ingest import send
 
 def now(store: Store) -> list[m.NodeNow]:
     with store.read() as connection:
-        return occupancy.read_nodes(connection)
+        return node_activity.read_nodes(connection)
 
 
 def test_newest_values_of_nodes_and_processes(store: Store) -> None:
