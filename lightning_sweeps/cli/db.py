@@ -13,7 +13,7 @@ from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, UsageError
 from lightning_sweeps.store import maintenance
 from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import open_contents
+from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import latest, migrate, version
 
@@ -36,8 +36,8 @@ Blobs = typer.Option(None, "--blobs", help="The folder or URL of files, as the s
 def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
     """Say whether the database is whole: its file, its references, as many points as it says, and all its files."""
     with _opened(database) as store:
-        findings = maintenance.check(store) + maintenance.check_contents(
-            store, open_contents(blobs_folder, store, folder=_folder())
+        findings = maintenance.check(store) + maintenance.check_blobs(
+            store, open_blob_storage(blobs_folder, store, folder=_folder())
         )
     for finding in findings:
         typer.echo(finding)
@@ -62,9 +62,9 @@ def compact(database: str | None = Database, blobs_folder: str | None = Blobs) -
     """
     with _opened(database) as store:
         done = maintenance.compact(store)
-        collected = blob_table.collect(store, open_contents(blobs_folder, store, folder=_folder()))
+        collected = blob_table.collect(store, open_blob_storage(blobs_folder, store, folder=_folder()))
     typer.echo(f"Sorted the new rows of {done.journals} journals; {done.chunks} chunks got their pages.")
-    freed = f"{collected.contents} files ({collected.size_bytes / 1e6:.1f} MB)"
+    freed = f"{collected.blobs} files ({collected.size_bytes / 1e6:.1f} MB)"
     typer.echo(f"Took away {freed} that nothing names, and {collected.uploads} uploads that nobody goes on with.")
 
 

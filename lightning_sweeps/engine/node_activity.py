@@ -73,6 +73,6 @@ def _values(connection: Connection, known: list[m.Node], run_ids: list[str]) -> 
         for row in rows:
             if row.last_time >= times[row.owner_id]:  # what has no newer value is no longer there
                 found[row.owner_id][row.key] = row.last
-    for owner, fresh in write_buffer.newest(connection, [node.id for node in known]).items():
+    for owner, fresh in write_buffer.newest_samples(connection, [node.id for node in known]).items():
         found[owner] = fresh
     return found

@@ -14,7 +14,7 @@ from lightning_sweeps.messages.agents import (
     Lease,
     TrialEnd,
 )
-from lightning_sweeps.messages.journals import AsideRecord, Command, IngestReply, JournalOutcome
+from lightning_sweeps.messages.journals import Command, IngestReply, JournalOutcome, RejectedRecord
 from lightning_sweeps.messages.media import (
     AliasChange,
     Artifact,
@@ -97,7 +97,6 @@ __all__ = [
     "Artifact",
     "ArtifactFile",
     "ArtifactUse",
-    "AsideRecord",
     "AuditEntry",
     "BlobState",
     "Bucket",
@@ -126,6 +125,7 @@ __all__ = [
     "NodeNow",
     "Point",
     "Problem",
+    "RejectedRecord",
     "Role",
     "Run",
     "RunChange",

@@ -24,7 +24,7 @@ class IngestReply:
 
 
 @dataclass(frozen=True, slots=True)
-class AsideRecord:
+class RejectedRecord:
     """A record of a journal that could not be stored, and why; the rest of the journal was."""
 
     journal: str

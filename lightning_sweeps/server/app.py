@@ -28,14 +28,14 @@ from lightning_sweeps.server.routes import (
 from lightning_sweeps.server.security import authentication, sessions
 from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.server.web import problems
-from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 
 
 def create_app(
     store: Store,
     *,
-    contents: Contents,
+    contents: BlobStorage,
     limits: Limits | None = None,
     hosts: Hosts | None = None,
     lease_s: float = sweeps.LEASE_S,

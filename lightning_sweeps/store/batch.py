@@ -27,7 +27,7 @@ Row: TypeAlias = tuple[int, float, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class Rejected:
     """A record that the database is not given: where its number is among those that were folded, and why."""
 
     index: int
@@ -63,10 +63,10 @@ class Batch:
     stalls: list[records.Stall] = field(default_factory=list)
     samples: dict[tuple[str, ...], Block] = field(default_factory=dict)
     latest: float = 0.0
-    aside: list[Aside] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
 
 
-class Poisoned(Exception):
+class UnstorableRecord(Exception):
     """A record that no database should be given."""
 
 
@@ -83,32 +83,32 @@ def fold(entries: Iterable[records.Record], *, finish: dict[str, Any] | None, no
     for index, entry in enumerate(entries):
         try:
             _add(batch, entry, now, said)
-        except Poisoned as problem:
-            batch.aside.append(Aside(index, str(problem)))
+        except UnstorableRecord as problem:
+            batch.rejected.append(Rejected(index, str(problem)))
     _note_last(batch, said)
     return batch
 
 
 def check(values: object) -> None:
-    """Raise `Poisoned` where a map is none, is nested too deep or has too many keys.
+    """Raise `UnstorableRecord` where a map is none, is nested too deep or has too many keys.
 
     Raises:
-        Poisoned: says which it is.
+        UnstorableRecord: says which it is.
     """
     if not isinstance(values, dict):
-        raise Poisoned(f"the values are of type `{type(values).__name__}`, not a map")
+        raise UnstorableRecord(f"the values are of type `{type(values).__name__}`, not a map")
     level: list[Any] = [values]
     keys = 0
     for depth in range(MOST_DEPTH + 1):
         inner = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
         keys += sum(len(one) for one in level if isinstance(one, dict))
         if keys > MOST_KEYS:
-            raise Poisoned(f"the record has more than {MOST_KEYS} keys")
+            raise UnstorableRecord(f"the record has more than {MOST_KEYS} keys")
         level = [item for item in inner if isinstance(item, dict | list | tuple)]
         if not level:
             return
         if depth == MOST_DEPTH:
-            raise Poisoned(f"the values are nested more than {MOST_DEPTH} deep")
+            raise UnstorableRecord(f"the values are nested more than {MOST_DEPTH} deep")
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -196,11 +196,11 @@ def _add_sample(batch: Batch, sample: records.ProcessSample, now: float) -> None
     """Add a row to the series of a run's process; as in a node's own rows, a step is a second since the epoch.
 
     Raises:
-        Poisoned: it names no run that there can be, or has too many keys.
+        UnstorableRecord: it names no run that there can be, or has too many keys.
     """
     run = text(sample.run)
     if not 0 < len(run) <= ID_LENGTH or "/" in run:
-        raise Poisoned(f"`{run[:ID_LENGTH]}` is no run's id")
+        raise UnstorableRecord(f"`{run[:ID_LENGTH]}` is no run's id")
     check(sample.values)
     values = {_key(key): value for key, value in sample.values.items()}
     if not values:
@@ -256,12 +256,12 @@ def _artifact(entry: records.Artifact, now: float) -> records.Artifact:
     """Return the record as columns take it.
 
     Raises:
-        Poisoned: its name or the number of its files is impossible, or what is said of it is nested too deep.
+        UnstorableRecord: its name or the number of its files is impossible, or what is said of it is nested too deep.
     """
     if not 0 < len(entry.name) <= KEY_LENGTH:
-        raise Poisoned(f"the artifact's name has {len(entry.name)} characters, allowed are 1 to {KEY_LENGTH}")
+        raise UnstorableRecord(f"the artifact's name has {len(entry.name)} characters, allowed are 1 to {KEY_LENGTH}")
     if len(entry.files) > MOST_FILES:
-        raise Poisoned(f"the artifact has {len(entry.files)} files, allowed are {MOST_FILES}")
+        raise UnstorableRecord(f"the artifact has {len(entry.files)} files, allowed are {MOST_FILES}")
     check(entry.metadata)
     files = [records.ArtifactFile(text(file.path), text(file.digest), int64(file.size_bytes)) for file in entry.files]
     return records.Artifact(

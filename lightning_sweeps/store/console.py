@@ -19,7 +19,7 @@ _line = schema.console
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ConsoleQuery:
     """Which lines of a run: the `last` ones that fulfil all of the rest.
 
     `after`: with a greater id. `around`: half of them up to the line of this id, half behind it. `stream`: of this one.
@@ -33,7 +33,7 @@ class Wanted:
     find: str = ""
 
 
-def read_run(connection: Connection, run_id: str, wanted: Wanted) -> list[ConsoleLine]:
+def read_run(connection: Connection, run_id: str, wanted: ConsoleQuery) -> list[ConsoleLine]:
     """Return lines of a run, oldest first.
 
     Raises:
@@ -42,7 +42,7 @@ def read_run(connection: Connection, run_id: str, wanted: Wanted) -> list[Consol
     return _lines(connection, run_id, get_run(connection, run_id).rank, wanted)
 
 
-def read_group(connection: Connection, project: str, group: str, wanted: Wanted) -> list[ConsoleLine]:
+def read_group(connection: Connection, project: str, group: str, wanted: ConsoleQuery) -> list[ConsoleLine]:
     """Return lines of all runs of a group by their time: `last` of each, fewer where that were too many in all.
 
     Raises:
@@ -57,7 +57,7 @@ def read_group(connection: Connection, project: str, group: str, wanted: Wanted)
     return sorted(lines, key=lambda line: (line.time, line.id))
 
 
-def _lines(connection: Connection, run_id: str, rank: int, wanted: Wanted) -> list[ConsoleLine]:
+def _lines(connection: Connection, run_id: str, rank: int, wanted: ConsoleQuery) -> list[ConsoleLine]:
     chosen: list[ColumnElement[bool]] = [_line.c.run_id == run_id, _line.c.id > wanted.after]
     if wanted.stream is not None:
         chosen.append(_line.c.stream == wanted.stream)

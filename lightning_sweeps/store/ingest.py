@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal import records
-from lightning_sweeps.messages import AsideRecord
+from lightning_sweeps.messages import RejectedRecord
 from lightning_sweeps.store import nodes, runs, schema
 from lightning_sweeps.store.batch import Batch, Row, fold
 from lightning_sweeps.store.blobs import artifacts
@@ -24,7 +24,7 @@ JournalRow: TypeAlias = Mapping[Any, Any]
 """A row of the table `journal` with every column except `header`."""
 
 _journal = schema.journal
-_aside = schema.aside
+_rejected = schema.rejected_record
 _SELECT_JOURNAL = select(*(column for column in _journal.c if column.name != "header")).where(
     _journal.c.id == bindparam("at_id")
 )
@@ -122,18 +122,20 @@ def commit(connection: Connection, part: JournalPart, *, now: float) -> StoredPa
     end = entries[-1].end
     damaged = sum(committed <= start < end for start in part.damaged)
     batch = fold([entry.record for entry in entries], finish=journal["finish"], now=now)
-    if batch.aside:
-        _set_aside(connection, journal["id"], entries, batch, now)
-        damaged += len(batch.aside)
+    if batch.rejected:
+        _reject(connection, journal["id"], entries, batch, now)
+        damaged += len(batch.rejected)
     trial_id = _write(connection, journal, batch, opened, offset=end, damaged=damaged, now=now)
     return _stored(journal, end, trial_id, batch.rows)
 
 
-def list_aside(connection: Connection, run_id: str) -> list[AsideRecord]:
+def list_rejected(connection: Connection, run_id: str) -> list[RejectedRecord]:
     """Return the records of a run's journals that could not be stored."""
-    found = select(_aside.c.journal_id, _aside.c.offset, _aside.c.size_bytes, _aside.c.reason, _aside.c.time)
-    rows = connection.execute(found.join(_journal).where(_journal.c.run_id == run_id).order_by(_aside.c.id))
-    return [AsideRecord(*row) for row in rows]
+    columns = (_rejected.c[name] for name in ("journal_id", "offset", "size_bytes", "reason", "time"))
+    rows = connection.execute(
+        select(*columns).join(_journal).where(_journal.c.run_id == run_id).order_by(_rejected.c.id)
+    )
+    return [RejectedRecord(*row) for row in rows]
 
 
 def _nothing_new(connection: Connection, journal: JournalRow | None, committed: int) -> StoredPart:
@@ -156,13 +158,13 @@ def _stored(journal: JournalRow, offset: int, trial_id: str | None, rows: list[R
     )
 
 
-def _set_aside(connection: Connection, journal_id: str, entries: list[JournalEntry], batch: Batch, now: float) -> None:
+def _reject(connection: Connection, journal_id: str, entries: list[JournalEntry], batch: Batch, now: float) -> None:
     rows = []
-    for one in batch.aside:
+    for one in batch.rejected:
         entry = entries[one.index]
         place = {"journal_id": journal_id, "offset": entry.start, "size_bytes": entry.end - entry.start}
         rows.append(place | {"reason": one.reason, "time": now})
-    connection.execute(insert(_aside), rows)
+    connection.execute(insert(_rejected), rows)
 
 
 def _lock(connection: Connection, journal_id: str) -> None:
@@ -296,7 +298,7 @@ def _write_series(connection: Connection, journal: JournalRow, batch: Batch) -> 
         is_due = is_due or is_full
     if is_due:
         kind: OwnerKind = "node" if run_id is None else "run"
-        write_buffer.sort(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
+        write_buffer.flush(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
 
 
 def _write_run(

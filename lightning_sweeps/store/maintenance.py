@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, text
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import rollup_pages, write_buffer
 from lightning_sweeps.store.series.chunks import CHUNK_POINTS, decode
@@ -35,7 +35,7 @@ def check(store: Store) -> list[str]:
         return (findings + _count_findings(connection))[:MOST_FINDINGS]
 
 
-def check_contents(store: Store, contents: Contents) -> list[str]:
+def check_blobs(store: Store, contents: BlobStorage) -> list[str]:
     """Return which files of media and artifacts the database has and the folder has not, or not in their size."""
     with store.read() as connection:
         lost = blob_table.missing_files(connection, contents)
@@ -69,7 +69,7 @@ def compact(store: Store) -> Compaction:
     while True:
         with store.write() as connection:
             lacking = rollup_pages.lacking(connection, limit=AT_ONCE)
-            chunks += sum(rollup_pages.catch_up(connection, strand_id) for strand_id in lacking)
+            chunks += sum(rollup_pages.catch_up(connection, segment_id) for segment_id in lacking)
         if not lacking:
             break
     if store.kind == "sqlite":  # PostgreSQL does this by itself
@@ -86,13 +86,13 @@ def _vacuum(store: Store) -> None:
 
 
 def _sort_all(store: Store) -> int:
-    journal, waiting = schema.journal, schema.hot
+    journal, waiting = schema.journal, schema.write_buffer
     with store.read() as connection:
         asked = select(journal.c.run_id, journal.c.node_id).where(
             journal.c.id.in_(select(waiting.c.journal_id).distinct())
         )
         owners = [row.run_id or row.node_id for row in connection.execute(asked)]
-    write_buffer.sort_owners(store, owners)
+    write_buffer.flush_owners(store, owners)
     return len(owners)
 
 
@@ -105,15 +105,15 @@ def _sqlite_findings(connection: Connection) -> list[str]:
 
 
 def _count_findings(connection: Connection) -> list[str]:
-    """Return where the points of a series are not as many as its row says, or chunks of a strand are missing."""
-    series, strand, chunk = schema.series, schema.strand, schema.column_chunk
-    counted = select(chunk.c.strand_id, func.count()).group_by(chunk.c.strand_id)
+    """Return where the points of a series are not as many as its row says, or chunks of a segment are missing."""
+    series, segment, chunk = schema.series, schema.segment, schema.column_chunk
+    counted = select(chunk.c.segment_id, func.count()).group_by(chunk.c.segment_id)
     stored: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
     points: dict[int, int] = {}
     findings = []
-    for row in connection.execute(select(strand.c.id, strand.c.series_id, strand.c.chunks, strand.c.tail)):
+    for row in connection.execute(select(segment.c.id, segment.c.series_id, segment.c.chunks, segment.c.tail)):
         if stored.get(row.id, 0) != row.chunks:
-            findings.append(f"strand {row.id} has {stored.get(row.id, 0)} chunks, its row says {row.chunks}")
+            findings.append(f"segment {row.id} has {stored.get(row.id, 0)} chunks, its row says {row.chunks}")
         tail = 0 if row.tail is None else len(decode(row.tail))
         points[row.series_id] = points.get(row.series_id, 0) + row.chunks * CHUNK_POINTS + tail
     for row in connection.execute(select(series.c.id, series.c.owner_id, series.c.key, series.c.count.label("points"))):

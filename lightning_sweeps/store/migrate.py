@@ -1,6 +1,7 @@
-"""Bring a database to the schema of this version: Alembic's migrations, all in one transaction, under a lock.
+"""Migrates a database to the schema of this version, with Alembic, in one transaction and under a lock.
 
-A new one is written by `new_revision(store, "what it does", revision="0002")` after `schema.py` was changed.
+To add a migration: change `schema.py`, call `new_revision(store, "what it does", revision="0002_what_it_does")` on a
+migrated database, then read and correct the file that it writes.
 """
 
 from __future__ import annotations
@@ -12,65 +13,72 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.store import pre_release_schema
 from lightning_sweeps.store.database import Store
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent / "migrations"
-_IS = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
-_BUILDS_ON = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
+_REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
+_DOWN_REVISION = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 LOCK_NUMBER = 0x4C53574D
-"""PostgreSQL's advisory lock that lets one server migrate at a time; on SQLite the write transaction is that lock."""
+"""PostgreSQL's advisory lock for migrations. On SQLite the write transaction is the lock."""
 
 
 def migrate(store: Store, *, target: str = "head") -> None:
-    """Apply every migration that the database does not have yet, up to `target`.
+    """Apply every migration that the database lacks.
+
+    Args:
+        store: the database.
+        target: the revision to stop at; default: the latest one.
 
     Raises:
-        UsageError: the database was written by a later version of lightning-sweeps.
+        UsageError: the database was written by a later version of lightning-sweeps, or by one that is too old.
     """
     if target == "head" and version(store) == latest():
-        return  # Alembic takes half a second to load, at every start
+        return  # Alembic takes half a second to import, at every start of the server
     from alembic import command
     from alembic.util import CommandError
 
     with store.write() as connection:
         _lock(connection)
+        pre_release_schema.upgrade_if_needed(connection, _version(connection))
         try:
             command.upgrade(_config(connection), target)
         except CommandError as error:
             raise UsageError(
                 f"this version of lightning-sweeps cannot use the database ({error})",
-                hint="it was probably written by a later version: upgrade lightning-sweeps",
+                hint="a later version probably wrote it: upgrade lightning-sweeps",
             ) from error
 
 
 def version(store: Store) -> str | None:
-    """Return the number of the last migration that the database has, None for an empty database."""
+    """Return the database's revision, None for an empty database."""
     with store.read() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
+        return _version(connection)
 
 
 def latest() -> str:
-    """Return the number of the last migration of this version of lightning-sweeps: the one on which none builds.
-
-    Numbers are given to changes before they are made, so the last one need not be the highest.
-    """
+    """Return the latest revision of this version of lightning-sweeps: the one that no other revision builds on."""
     texts = [path.read_text() for path in (FOLDER / "versions").glob("[0-9]*.py")]
-    built_on = {found for text in texts for found in _BUILDS_ON.findall(text)}
-    return next(str(found) for text in texts for found in _IS.findall(text) if found not in built_on)
+    built_on = {found for text in texts for found in _DOWN_REVISION.findall(text)}
+    return next(str(found) for text in texts for found in _REVISION.findall(text) if found not in built_on)
 
 
 def new_revision(store: Store, message: str, *, revision: str) -> None:
-    """Write the migration from the state of `store` to `schema.py` into the folder, to be read and corrected."""
+    """Write a migration from the state of `store` to `schema.py` into the folder of migrations."""
     from alembic import command
 
     with store.write() as connection:
         command.revision(_config(connection), message, rev_id=revision, autogenerate=True)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _lock(connection: Connection) -> None:

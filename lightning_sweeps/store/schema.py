@@ -1,7 +1,7 @@
-"""Every table, for SQLite and PostgreSQL alike; `migrations/` brings a database to this state.
+"""Declares every table, for SQLite and PostgreSQL; `migrations/` creates them.
 
 Times are seconds since the epoch (UTC). JSON columns keep the order of keys, and hold non-finite numbers as the strings
-`"nan"`, `"inf"` and `"-inf"` (see `plain.py`); number columns hold finite values only, NULL where there is none.
+`"nan"`, `"inf"` and `"-inf"` (see `column_values.py`). Number columns hold finite values or NULL.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ metadata = MetaData(
 )
 
 Big = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits; SQLite gives row numbers only to columns that are called INTEGER, and those have 64 bits too."""
+"""64-bit integers. SQLite assigns row numbers only to columns of type INTEGER, which have 64 bits there."""
 
 Structure = JSON(none_as_null=True)
 
 
 def _changed() -> Column[float]:
-    """Return a column that every INSERT and UPDATE sets to the server's time: what pages that are open watch."""
+    """Return a column that every INSERT and UPDATE sets to the server's time. Open dashboard pages poll it."""
     return Column("changed", Double, default=time.time, onupdate=time.time)
 
 
@@ -51,12 +51,12 @@ api_key = Table(
     Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the key, hexadecimal
     Column("name", Text, nullable=False),
     Column("created", Double, nullable=False),
-    Column("role", Text),  # `read`, `write` or `admin`; NULL for the server's own key, which may do all
+    Column("role", Text),  # `read`, `write` or `admin`; NULL: the server's own key, which has every right
     Column("expires", Double),  # NULL: never
 )
 
 audit = Table(
-    "audit",  # requests of people that changed something
+    "audit",  # requests that changed something
     metadata,
     Column("id", Big, primary_key=True, autoincrement=True),
     Column("time", Double, nullable=False),
@@ -85,7 +85,7 @@ run = Table(
     Column("local_rank", Integer, nullable=False),
     Column("world_size", Integer, nullable=False),
     Column("node_rank", Integer, nullable=False),
-    Column("attempt", Integer, nullable=False),  # the highest one seen
+    Column("attempt", Integer, nullable=False),  # the latest one
     Column("mode", Text, nullable=False),
     Column("job_type", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -98,11 +98,11 @@ run = Table(
     Column("command", Structure, nullable=False),
     Column("gpus", Structure, nullable=False),
     Column("config", Structure, nullable=False),
-    Column("logged", Structure, nullable=False),  # the last logged value of each key
-    Column("summary", Structure, nullable=False),  # what the user set, above `logged`
+    Column("logged", Structure, nullable=False),  # last logged value of each key
+    Column("summary", Structure, nullable=False),  # values set by the user; they override `logged`
     Column("tags", Structure, nullable=False),
     Column("notes", Text, nullable=False),
-    Column("sweep_id", Text),  # no foreign key: a journal may come from another server's sweep
+    Column("sweep_id", Text),  # no foreign key: a journal may come from a sweep of another server
     Column("trial_id", Text),
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
@@ -123,7 +123,7 @@ node = Table(
     Column("host", Text, nullable=False),
     Column("cpu_count", Integer, nullable=False),
     Column("memory_bytes", Big, nullable=False),
-    Column("gpus", Structure, nullable=False),  # a map each, as `records.GpuInfo`; names alone in old rows
+    Column("gpus", Structure, nullable=False),  # a map per GPU, as `records.GpuInfo`; only names in old rows
     Column("created", Double, nullable=False),
     Column("seen", Double, nullable=False),
     _changed(),
@@ -138,14 +138,14 @@ journal = Table(
     Column("node_id", ForeignKey("node.id")),
     Column("rank", Integer, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("offset", Big, nullable=False),  # bytes committed
+    Column("offset", Big, nullable=False),  # committed bytes
     Column("rows", Big, nullable=False),
-    Column("damaged", Big, nullable=False),  # stretches that could not be read
+    Column("damaged", Big, nullable=False),  # number of unreadable stretches and rejected records
     Column("header", Structure, nullable=False),
     Column("finish", Structure),  # the last finish record; NULL while the journal is open
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
-    Column("resumed_step", Big),  # where its attempt went on from a checkpoint; NULL where it began afresh
+    Column("resumed_step", Big),  # step of the checkpoint the attempt resumed from; NULL: from the beginning
     Index(None, "run_id"),
     Index(None, "node_id"),
 )
@@ -153,33 +153,33 @@ journal = Table(
 series = Table(
     "series",
     metadata,
-    Column("id", Big, primary_key=True, autoincrement=True),  # in the order in which keys first appeared
+    Column("id", Big, primary_key=True, autoincrement=True),  # keys in order of first appearance
     Column("owner_kind", Text, nullable=False),  # `run`, `node` or `process`
-    Column("owner_id", Text, nullable=False),  # a run's or node's id; `process:` and the id of its run
+    Column("owner_id", Text, nullable=False),  # id of a run or node; `process:<run id>` for a process
     Column("key", Text, nullable=False),
     Column("count", Big, nullable=False),
     Column("nonfinite", Big, nullable=False),
-    Column("first_step", Big, nullable=False),  # the lowest
-    Column("last_step", Big, nullable=False),  # the highest
+    Column("first_step", Big, nullable=False),  # lowest
+    Column("last_step", Big, nullable=False),  # highest
     Column("last_time", Double, nullable=False),
     Column("last", Double),
     Column("minimum", Double),
     Column("maximum", Double),
-    Column("total", Double, nullable=False),  # the sum of the finite values
+    Column("total", Double, nullable=False),  # sum of the finite values
     Column("first_time", Double),
-    Column("last_word", Text),  # `nan`, `inf` or `-inf` where the last value is not finite
+    Column("last_nonfinite", Text),  # `nan`, `inf` or `-inf` if the last value is not finite
     UniqueConstraint("owner_kind", "owner_id", "key"),
 )
 
-strand = Table(
-    "strand",  # one journal's part of a series, in the order of its rows: full chunks, then the tail
+segment = Table(
+    "segment",  # the points of a series that come from one journal, in row order: full chunks, then the tail
     metadata,
     Column("id", Big, primary_key=True, autoincrement=True),
     Column("series_id", ForeignKey("series.id"), nullable=False),
     Column("journal_id", ForeignKey("journal.id"), nullable=False),
-    Column("chunks", Integer, nullable=False),  # how many full ones there are
-    Column("paged", Integer, nullable=False),  # for how many of them there are pages
-    Column("tail", LargeBinary),  # the points after the last full chunk; NULL where there are none
+    Column("chunks", Integer, nullable=False),  # number of full chunks
+    Column("rolled_up", Integer, nullable=False),  # number of full chunks with rollups
+    Column("tail", LargeBinary),  # encoded points after the last full chunk; NULL: none
     UniqueConstraint("series_id", "journal_id"),
     Index(None, "journal_id"),
 )
@@ -187,36 +187,36 @@ strand = Table(
 column_chunk = Table(
     "column_chunk",
     metadata,
-    Column("strand_id", ForeignKey("strand.id"), primary_key=True),
+    Column("segment_id", ForeignKey("segment.id"), primary_key=True),
     Column("number", Integer, primary_key=True),  # from 0
-    Column("data", LargeBinary, nullable=False),  # see `chunks.py`
+    Column("data", LargeBinary, nullable=False),  # see `series/chunks.py`
 )
 
-page = Table(
-    "page",
+rollup_page = Table(
+    "rollup_page",
     metadata,
-    Column("strand_id", ForeignKey("strand.id"), primary_key=True),
+    Column("segment_id", ForeignKey("segment.id"), primary_key=True),
     Column("level", Integer, primary_key=True),
     Column("number", Integer, primary_key=True),  # from 0
-    Column("data", LargeBinary, nullable=False),  # see `spans.py`
+    Column("data", LargeBinary, nullable=False),  # see `series/rollups.py`
 )
 
-hot = Table(
-    "hot",  # rows that are not sorted into series yet; see `hot.py`
+write_buffer = Table(
+    "write_buffer",  # rows that are not in their series yet; see `series/write_buffer.py`
     metadata,
     Column("id", Big, primary_key=True, autoincrement=True),
     Column("journal_id", ForeignKey("journal.id"), nullable=False),
     Column("rows", Integer, nullable=False),
-    Column("data", LargeBinary, nullable=False),  # see `blocks.py`
+    Column("data", LargeBinary, nullable=False),  # see `series/blocks.py`
     Index(None, "journal_id"),
 )
 
-aside = Table(
-    "aside",  # records of journals that could not be stored
+rejected_record = Table(
+    "rejected_record",  # journal records that could not be stored
     metadata,
     Column("id", Big, primary_key=True, autoincrement=True),
     Column("journal_id", ForeignKey("journal.id"), nullable=False),
-    Column("offset", Big, nullable=False),  # where the record begins in the journal
+    Column("offset", Big, nullable=False),  # where the record begins in the journal file
     Column("size_bytes", Big, nullable=False),
     Column("reason", Text, nullable=False),
     Column("time", Double, nullable=False),
@@ -250,7 +250,7 @@ media = Table(
     Column("size_bytes", Big, nullable=False),
     Column("mime", Text, nullable=False),
     Column("caption", Text),
-    Column("position", Integer),  # its place among those of one key and step; NULL as 0
+    Column("position", Integer),  # index among the files of one key and step; NULL: 0
     Index(None, "run_id", "id"),
     Index(None, "journal_id"),
     Index(None, "digest"),
@@ -264,7 +264,7 @@ artifact = Table(
     Column("name", Text, nullable=False),
     Column("version", Integer, nullable=False),  # from 0
     Column("kind", Text, nullable=False),
-    Column("digest", Text, nullable=False),  # of its list of files
+    Column("digest", Text, nullable=False),  # SHA-256 of the list of files
     Column("size_bytes", Big, nullable=False),
     Column("metadata", Structure, nullable=False),
     Column("created", Double, nullable=False),
@@ -282,7 +282,7 @@ artifact_file = Table(
 )
 
 artifact_alias = Table(
-    "artifact_alias",  # `latest` is none of them: it is always the newest version
+    "artifact_alias",  # `latest` is not stored: it is always the newest version
     metadata,
     Column("project_id", ForeignKey("project.id"), primary_key=True),
     Column("name", Text, primary_key=True),
@@ -291,7 +291,7 @@ artifact_alias = Table(
 )
 
 artifact_use = Table(
-    "artifact_use",  # a run has made a version, or used it
+    "artifact_use",  # a run created or used a version
     metadata,
     Column("journal_id", ForeignKey("journal.id"), primary_key=True),
     Column("sequence", Big, primary_key=True),
@@ -304,7 +304,7 @@ artifact_use = Table(
 )
 
 blob = Table(
-    "blob",  # contents that the server has as files; see `blobs.py`
+    "blob",  # content of media and artifacts that the server has; see `blobs/blob_storage.py`
     metadata,
     Column("digest", Text, primary_key=True),  # SHA-256, hexadecimal
     Column("size_bytes", Big, nullable=False),
@@ -329,13 +329,13 @@ sweep = Table(
     Column("created", Double, nullable=False),
     Column("ended", Double),
     _changed(),
-    Column("prior", Structure),  # points that others tried, each with its value
+    Column("prior", Structure),  # results of earlier sweeps and runs
     Index(None, "changed"),
     Index(None, "project_id", "created"),
 )
 
 sweep_change = Table(
-    "sweep_change",  # what people did to it
+    "sweep_change",  # changes made by people
     metadata,
     Column("id", Big, primary_key=True, autoincrement=True),
     Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
@@ -353,27 +353,27 @@ trial = Table(
     Column("sweep_id", ForeignKey("sweep.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    Column("params", Structure, nullable=False),  # nested values: the truth
-    Column("point", Structure),  # the engine's coordinates
+    Column("params", Structure, nullable=False),  # the parameters, nested
+    Column("point", Structure),  # the method's coordinates
     Column("attempt", Integer, nullable=False),
     Column("agent_id", Text),
     Column("lease_expires", Double),
-    Column("objective", Double),  # the best reported, by the sweep's goal
+    Column("objective", Double),  # best reported value, by the sweep's goal
     Column("last_objective", Double),
     Column("reports", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("exit_code", Integer),
     Column("stderr_tail", Text, nullable=False),
-    Column("judged", Structure, nullable=False),  # bands that a stopping rule has judged
+    Column("judged", Structure, nullable=False),  # state of the sweep's stopping rule
     Column("created", Double, nullable=False),
     Column("started", Double),
     Column("ended", Double),
     _changed(),
-    Column("gpus", Integer),  # of the last attempt that told how it ended
-    Column("start_s", Double),  # of that attempt
-    Column("gpu_s", Double),  # of all attempts that told
-    Column("gang", Structure),  # its agents by node rank, where they meet, how their parts ended: see `gangs.py`
-    Column("ignored", Boolean),  # its value counts for nothing, as a person said; NULL: it counts
+    Column("gpus", Integer),  # of the last attempt that reported its end
+    Column("start_s", Double),  # start-up time of that attempt
+    Column("gpu_s", Double),  # of all attempts that reported their end
+    Column("gang", Structure),  # agents by node rank, their rendezvous, and how their parts ended
+    Column("ignored", Boolean),  # True: a person excluded its value; NULL: it counts
     Column("note", Text),
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
@@ -407,8 +407,8 @@ agent = Table(
     Column("registered", Double, nullable=False),
     Column("seen", Double, nullable=False),
     _changed(),
-    Column("spent_s", Structure),  # seconds by what they went to
-    Column("ready_until", Double),  # a gang can have it until then; NULL where its request does not wait
+    Column("spent_s", Structure),  # seconds per activity
+    Column("ready_until", Double),  # the agent waits for a gang until then; NULL: it does not wait
     Index(None, "changed"),
     Index(None, "sweep_id"),
 )

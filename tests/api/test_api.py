@@ -141,13 +141,13 @@ def test_a_row_that_points_nowhere_is_told(tmp_path: Path) -> None:
     with store.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")  # outside of a transaction alone does SQLite let go of its references
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.exec_driver_sql("DELETE FROM strand")
+        connection.exec_driver_sql("DELETE FROM segment")
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         connection.exec_driver_sql("BEGIN")
         connection.commit()
     findings = maintenance.check(store)
     store.close()
-    assert any("no `strand`" in finding for finding in findings)
+    assert any("no `segment`" in finding for finding in findings)
 
 
 def _fill(store: Store) -> None:

@@ -27,14 +27,14 @@ def test_newest_values_of_nodes_and_processes(store: Store) -> None:
         (there,) = now(store)
         assert (there.node.id, there.values) == ("node-1", {"cpu.percent": 12.0})
         assert [(run.id, run.values) for run in there.runs] == [("run-1", {"threads": 22.0})]
-        write_buffer.sort_owners(store, ["node-1"])
+        write_buffer.flush_owners(store, ["node-1"])
     before = len(node.data)
     node.log(9, **{"cpu.percent": 50.0}).sample("run-1", children=1.0)
     send(store, node, before)
     (there,) = now(store)
     assert there.values == {"cpu.percent": 50.0}
     assert there.runs[0].values == {"children": 1.0}  # what the newest sample does not have is not there any more
-    write_buffer.sort_owners(store, ["node-1"])
+    write_buffer.flush_owners(store, ["node-1"])
     assert now(store) == [there]
 
 

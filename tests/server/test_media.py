@@ -15,7 +15,7 @@ from lightning_sweeps.core.paths import BlobFolder, Home
 from lightning_sweeps.errors import NotFound, ServerRefused
 from lightning_sweeps.messages import BlobState
 from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import open_store
 from tests.servers import running_server
 from tests.store.journals import Journal
@@ -191,13 +191,13 @@ def test_garbage_is_what_nothing_names(world: tuple[Client, ServerFile, Home], d
     send(client, Journal().keep("set", {"a": kept, "b": dropped}).show("img", kept))
     for content in (kept, dropped):
         client.put_blob(name_of(content), 0, content)
-    store, contents = open_store(database), Contents(BlobFolder(home.blobs))
+    store, contents = open_store(database), BlobStorage(BlobFolder(home.blobs))
     try:
-        assert blob_table.collect(store, contents, young_s=0.0).contents == 0
+        assert blob_table.collect(store, contents, young_s=0.0).blobs == 0
         client.remove_artifact(client.artifacts()[0].id)
-        assert blob_table.collect(store, contents).contents == 0, "what has just come stays"
+        assert blob_table.collect(store, contents).blobs == 0, "what has just come stays"
         done = blob_table.collect(store, contents, young_s=0.0)
-        assert (done.contents, done.size_bytes) == (1, len(dropped))
+        assert (done.blobs, done.size_bytes) == (1, len(dropped))
         with store.read() as connection:
             assert blob_table.missing_files(connection, contents) == []
             contents.path(name_of(kept)).unlink()

@@ -15,7 +15,7 @@ from lightning_sweeps.core.paths import BlobFolder, Home
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.server.web import ranges
 from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import open_contents
+from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.blobs.remote_storage import Remote, open_remote
 from lightning_sweeps.store.database import open_store
 from tests.server.test_media import name_of, send
@@ -61,8 +61,8 @@ def _garbage(client: Client, folder: Path, database: str, digest: str) -> None:
     client.remove_artifact(client.artifacts()[0].id)
     store = open_store(database)
     try:
-        contents = open_contents(f"file://{folder}/bucket/of", store, folder=Home(folder / "home").blobs)
-        assert blob_table.collect(store, contents, young_s=0.0).contents == 1
+        contents = open_blob_storage(f"file://{folder}/bucket/of", store, folder=Home(folder / "home").blobs)
+        assert blob_table.collect(store, contents, young_s=0.0).blobs == 1
         with store.read() as connection:
             assert blob_table.missing_files(connection, contents) == []
             contents.remove(digest)

@@ -41,7 +41,7 @@ def get_run(store: Store, run_id: str = "run-1") -> Run:
 
 
 def points(store: Store, key: str, owner: str = "run-1") -> list[Point]:
-    write_buffer.sort_owners(store, [owner])
+    write_buffer.flush_owners(store, [owner])
     with store.read() as connection:
         return reading.read_points(connection, owner, key)
 
@@ -173,9 +173,9 @@ def test_non_finite_values_come_back(store: Store) -> None:
     assert [point.value for point in points(store, "loss")] == ["nan", "inf", "-inf"]
     run = get_run(store)
     assert run.summary == {"loss": "-inf", "a": 2.0, "best": "inf"} and run.config == {"bad": "nan"}
-    write_buffer.sort_owners(store, ["run-1"])
+    write_buffer.flush_owners(store, ["run-1"])
     with store.read() as connection:
-        loss, a = writing.list_keys(connection, "run-1")
+        loss, a = writing.list_series(connection, "run-1")
         drawn = reading.read_buckets(connection, "run-1", "loss", width=800)
     assert (loss.count, loss.last, loss.minimum, loss.maximum, loss.mean) == (3, "-inf", None, None, None)
     assert (a.count, a.last, a.minimum, a.maximum, a.mean) == (2, 2.0, 1.0, 2.0, 1.5)
@@ -184,9 +184,9 @@ def test_non_finite_values_come_back(store: Store) -> None:
 
 def test_keys_keep_the_order_of_their_first_appearance(store: Store) -> None:
     send(store, Journal().log(0, zebra=1, apple=2, mango=3).log(1, banana=1, apple=2))
-    write_buffer.sort_owners(store, ["run-1"])
+    write_buffer.flush_owners(store, ["run-1"])
     with store.read() as connection:
-        assert [info.key for info in writing.list_keys(connection, "run-1")] == ["zebra", "apple", "mango", "banana"]
+        assert [info.key for info in writing.list_series(connection, "run-1")] == ["zebra", "apple", "mango", "banana"]
     assert list(get_run(store).summary) == ["zebra", "apple", "mango", "banana"]
 
 
@@ -217,10 +217,10 @@ def test_more_rows_than_a_chunk_in_uneven_parts(store: Store) -> None:
         start = send(store, journal, start, end).offset
     assert steps(store, "loss") == list(range(2500))
     with store.read() as connection:
-        (strand,) = connection.execute(select(schema.strand)).all()
-        info = writing.list_keys(connection, "run-1")[0]
+        (segment,) = connection.execute(select(schema.segment)).all()
+        info = writing.list_series(connection, "run-1")[0]
         drawn = reading.read_buckets(connection, "run-1", "loss", width=100)
-    assert (strand.chunks, strand.paged, len(decode(strand.tail))) == (2, 2, 452)
+    assert (segment.chunks, segment.rolled_up, len(decode(segment.tail))) == (2, 2, 452)
     assert (info.count, info.first_step, info.last_step, info.mean) == (2500, 0, 2499, 1249.5)
     assert len(drawn.buckets) == 100 and drawn.count == 2500
 
@@ -234,10 +234,10 @@ def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> No
     assert run.created == NOW and run.rows == 1 and run.exit_code == 2**31 - 1
     assert run.summary["raw"] == "ff"
     assert points(store, "a\ufffdb") == [Point("journal-1", 1, 2**63 - 1, NOW, 1.0)]
-    write_buffer.sort_owners(store, ["run-1"])
+    write_buffer.flush_owners(store, ["run-1"])
     with store.read() as connection:
-        assert max(len(info.key) for info in writing.list_keys(connection, "run-1")) == KEY_LENGTH + 17
-        assert console.read_run(connection, "run-1", console.Wanted(5))[0].line == "nul \ufffd here"
+        assert max(len(info.key) for info in writing.list_series(connection, "run-1")) == KEY_LENGTH + 17
+        assert console.read_run(connection, "run-1", console.ConsoleQuery(5))[0].line == "nul \ufffd here"
 
 
 def test_console_gives_the_last_lines_in_order_finds_others_and_shows_what_is_around_one(store: Store) -> None:
@@ -249,19 +249,19 @@ def test_console_gives_the_last_lines_in_order_finds_others_and_shows_what_is_ar
     with store.read() as connection:
 
         def said(**wanted: Any) -> list[str]:
-            lines = console.read_run(connection, "r1", console.Wanted(**wanted))
+            lines = console.read_run(connection, "r1", console.ConsoleQuery(**wanted))
             assert {(line.run, line.rank) for line in lines} <= {("r1", 1)}
             return [line.line[5] for line in lines]
 
         assert said(last=3) == ["7", "8", "9"]
         assert said(last=3, find="line 2 100%") == ["2"] and said(last=3, find="_") == []
-        (found,) = console.read_run(connection, "r1", console.Wanted(1, find="line 4"))
+        (found,) = console.read_run(connection, "r1", console.ConsoleQuery(1, find="line 4"))
         assert said(last=4, around=found.id) == ["3", "4", "5", "6"]
-        lines = console.read_group(connection, "project-1", "group-1", console.Wanted(2))
+        lines = console.read_group(connection, "project-1", "group-1", console.ConsoleQuery(2))
         assert [(line.rank, line.line[5]) for line in lines] == [(0, "8"), (1, "8"), (0, "9"), (1, "9")]
-        assert len(console.read_group(connection, "project-1", "group-1", console.Wanted(9, find="ne 3"))) == 2
+        assert len(console.read_group(connection, "project-1", "group-1", console.ConsoleQuery(9, find="ne 3"))) == 2
         with pytest.raises(NotFound):
-            console.read_group(connection, "project-1", "none", console.Wanted(2))
+            console.read_group(connection, "project-1", "none", console.ConsoleQuery(2))
 
 
 def test_a_heartbeat_moves_the_run_s_time(store: Store) -> None:
@@ -285,8 +285,8 @@ def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store
         journal.log(step, loss=float(step), **({"val": step} if step % 2 else {"note": "x"}))
         start = send(store, journal, start).offset
     with store.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(schema.hot)) == 60 - write_buffer.MOST_PARTS
-        assert [info.count for info in writing.list_keys(connection, "run-1")] == [
+        assert connection.scalar(select(func.count()).select_from(schema.write_buffer)) == 60 - write_buffer.MOST_PARTS
+        assert [info.count for info in writing.list_series(connection, "run-1")] == [
             write_buffer.MOST_PARTS,
             write_buffer.MOST_PARTS // 2,
         ]
@@ -294,8 +294,8 @@ def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store
     assert get_run(store).summary == {"loss": 59.0, "note": "x", "val": 59}
     send(store, journal.log(60, loss=1.0).finish(), start)
     with store.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(schema.hot)) == 0
-        assert writing.list_keys(connection, "run-1")[0].count == 61
+        assert connection.scalar(select(func.count()).select_from(schema.write_buffer)) == 0
+        assert writing.list_series(connection, "run-1")[0].count == 61
 
 
 def test_eight_readers_and_a_writer_at_once_sort_each_row_once(store: Store) -> None:
@@ -310,7 +310,7 @@ def test_eight_readers_and_a_writer_at_once_sort_each_row_once(store: Store) -> 
 
     with ThreadPoolExecutor(9) as threads:
         tasks = [threads.submit(write)]
-        tasks += [threads.submit(write_buffer.sort_owners, store, ["run-1"]) for _ in range(24)]
+        tasks += [threads.submit(write_buffer.flush_owners, store, ["run-1"]) for _ in range(24)]
         for task in tasks:
             task.result()
     assert steps(store, "loss") == list(range(200))
@@ -334,7 +334,7 @@ def test_a_poisoned_record_is_set_aside_with_its_reason(store: Store, values: di
     assert steps(store, "loss") == [0, 2]
     assert get_run(store).config == {"lr": 0.1}
     with store.read() as connection:
-        first, second = ingest.list_aside(connection, "run-1")
+        first, second = ingest.list_rejected(connection, "run-1")
         assert connection.scalar(select(schema.journal.c.damaged)) == 2
     assert reason in first.reason and "nested" in second.reason
     assert (first.offset, first.size_bytes) == (journal.ends[1], journal.ends[2] - journal.ends[1])

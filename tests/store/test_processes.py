@@ -36,11 +36,11 @@ def test_samples_are_series_of_the_process_alone(store: Store) -> None:
     assert [point.value for point in points(store, "cpu.percent", "node-1")] == [90.0, 91.0, 92.0]
     run = get_run(store)
     assert (run.rows, run.summary) == (1, {"loss": 0.5})
-    write_buffer.sort_owners(store, ["run-1"])
+    write_buffer.flush_owners(store, ["run-1"])
     with store.read() as connection:
-        assert [info.key for info in writing.list_keys(connection, "run-1")] == ["loss"]
-        assert [info.key for info in writing.list_keys(connection, "node-1")] == ["cpu.percent"]
-        assert {info.key: info.count for info in writing.list_keys(connection, PROCESS)} == {
+        assert [info.key for info in writing.list_series(connection, "run-1")] == ["loss"]
+        assert [info.key for info in writing.list_series(connection, "node-1")] == ["cpu.percent"]
+        assert {info.key: info.count for info in writing.list_series(connection, PROCESS)} == {
             "threads": 3,
             "children": 3,
         }
@@ -63,9 +63,9 @@ def test_samples_come_once_however_often_they_are_sent(store: Store) -> None:
 def test_samples_may_come_before_their_run(store: Store) -> None:
     send(store, telling())
     with store.read() as connection, pytest.raises(NotFound, match="no run and no node `process:run-1`"):
-        writing.list_keys(connection, PROCESS)
+        writing.list_series(connection, PROCESS)
     asked = SeriesQuery([LineRequest(PROCESS, "threads")], x="relative")
-    write_buffer.sort_owners(store, ["node-1"])
+    write_buffer.flush_owners(store, ["node-1"])
     with store.read() as connection:
         assert reading.query(connection, asked).lines[0].count == 3
     send(store, Journal().log(1, loss=0.5))
@@ -96,7 +96,7 @@ def test_a_run_cannot_tell_of_processes(store: Store) -> None:
     send(store, Journal().log(1, loss=0.5).sample("run-1", threads=1.0).log(2, loss=0.4))
     assert len(points(store, "loss")) == 2
     with store.read() as connection:
-        assert writing.list_keys(connection, PROCESS) == []
+        assert writing.list_series(connection, PROCESS) == []
         assert ingest.committed_offset(connection, "journal-1") > 0
 
 

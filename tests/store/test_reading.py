@@ -152,27 +152,27 @@ def test_chunks_without_pages_are_drawn_all_the_same_and_get_theirs(long_run: St
 
     before = look()
     with long_run.write() as connection:
-        connection.execute(delete(schema.page))
-        connection.execute(update(schema.strand).values(paged=0))
+        connection.execute(delete(schema.rollup_page))
+        connection.execute(update(schema.segment).values(rolled_up=0))
     for found, expected in zip(look(), before, strict=True):
         assert sum(bucket.count for bucket in found.buckets) == sum(bucket.count for bucket in expected.buckets)
     with long_run.write() as connection:
         lacking = rollup_pages.lacking(connection, limit=10)
-        assert [rollup_pages.catch_up(connection, strand) for strand in lacking] == [POINTS // 1024]
+        assert [rollup_pages.catch_up(connection, segment) for segment in lacking] == [POINTS // 1024]
         assert rollup_pages.lacking(connection, limit=10) == []
     assert look() == before
 
 
 def test_new_chunks_above_old_ones_without_pages(long_run: Store) -> None:
     with long_run.write() as connection:
-        connection.execute(delete(schema.page))
-        connection.execute(update(schema.strand).values(paged=0))
+        connection.execute(delete(schema.rollup_page))
+        connection.execute(update(schema.segment).values(rolled_up=0))
     more = list(range(POINTS + 1, POINTS + 1025))
     add(long_run, "long", "journal-of-long", loss=columns(more, more, [STARTED] * 1024, [50.0] * 1024))
     with long_run.read() as connection:
-        strand = connection.execute(select(schema.strand).order_by(schema.strand.c.id)).first()
+        segment = connection.execute(select(schema.segment).order_by(schema.segment.c.id)).first()
         drawn = reading.read_buckets(connection, "long", "loss", width=300)
-    assert strand is not None and strand.paged == strand.chunks == (POINTS + 1024) // 1024
+    assert segment is not None and segment.rolled_up == segment.chunks == (POINTS + 1024) // 1024
     assert sum(bucket.count for bucket in drawn.buckets) == POINTS + 1024
 
 

@@ -1,4 +1,4 @@
-"""The pages that grow with a strand are, at every size, those that its whole would have."""
+"""The pages that grow with a segment are, at every size, those that its whole would have."""
 
 from __future__ import annotations
 

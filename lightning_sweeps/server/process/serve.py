@@ -33,7 +33,7 @@ from lightning_sweeps.server.routes.sweeps import LEASE_S
 from lightning_sweeps.server.routes.views import framing
 from lightning_sweeps.server.security.authentication import keep_key, new_key
 from lightning_sweeps.server.security.hosts import Hosts
-from lightning_sweeps.store.blobs.blob_storage import open_contents
+from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 
@@ -131,7 +131,7 @@ def serve(
                 if certificate is None and not _is_loopback(host):
                     say("traffic with this server is not encrypted: use it in a trusted network or behind HTTPS")
 
-            contents = open_contents(blobs, store, folder=home.blobs, near=home.media)
+            contents = open_blob_storage(blobs, store, folder=home.blobs, near=home.media)
             hosts = Hosts([*allowed_hosts, host])
             app = create_app(store, contents=contents, limits=limits, hosts=hosts, lease_s=lease_s, framing=framed)
             server = _Server(app, ready=ready, certificate=certificate, log_format=log_format)

@@ -32,7 +32,7 @@ def query_packed(store: StoreDep, wanted: LinesQuery) -> StreamingResponse:
         asked = f"{len(wanted.lines)} lines of {wanted.points} points"
         raise UsageError(f"{asked} were asked for, allowed are {MOST_BUCKETS} points in all", hint="ask for fewer")
     parse_axis(wanted.x)
-    write_buffer.sort_owners(store, (line.owner for line in wanted.lines))
+    write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
     return StreamingResponse(_frames(store, wanted), media_type="application/octet-stream")
 
 

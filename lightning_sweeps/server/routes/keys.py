@@ -11,12 +11,12 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import ApiKey, AuditEntry, KeyCreate, KeyCreated, Problem
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.security.authentication import digest, new_key
-from lightning_sweeps.store import keys
+from lightning_sweeps.store import api_keys
 
 LONGEST_S = 100 * 365 * 86400.0
 MOST_LINES = 10_000
 
-KeyName = Annotated[str, Query(max_length=4 * keys.MOST_NAME)]
+KeyName = Annotated[str, Query(max_length=4 * api_keys.MAX_NAME_LENGTH)]
 
 router = APIRouter(tags=["keys"], responses={403: {"model": Problem}})
 
@@ -25,7 +25,7 @@ router = APIRouter(tags=["keys"], responses={403: {"model": Problem}})
 def list_keys(store: StoreDep) -> list[ApiKey]:
     """List the keys by name; the keys themselves are not kept."""
     with store.read() as connection:
-        return keys.list_keys(connection)
+        return api_keys.list_api_keys(connection)
 
 
 @router.post("/api/keys", responses={422: {"model": Problem}})
@@ -37,7 +37,9 @@ def create_key(request: Request, store: StoreDep, wanted: KeyCreate) -> KeyCreat
     key, now = new_key(), time.time()
     expires = None if lasts_s is None else now + lasts_s
     with store.write() as connection:
-        made = keys.create_key(connection, digest(key), name=wanted.name, role=wanted.role, expires=expires, now=now)
+        made = api_keys.create_api_key(
+            connection, digest(key), name=wanted.name, role=wanted.role, expires=expires, now=now
+        )
     request.app.state.keys.forget()
     return KeyCreated(key, made)
 
@@ -48,8 +50,8 @@ def revoke_key(request: Request, store: StoreDep, own: KeyNameDep, name: KeyName
     if name == own:
         raise UsageError(f"`{name}` is the key of this request", hint="revoke it with another admin key")
     with store.write() as connection:
-        keys.revoke_key(connection, name)
-        left = keys.list_keys(connection)
+        api_keys.revoke_api_key(connection, name)
+        left = api_keys.list_api_keys(connection)
     request.app.state.keys.forget()
     return left
 
@@ -58,4 +60,4 @@ def revoke_key(request: Request, store: StoreDep, own: KeyNameDep, name: KeyName
 def audit(store: StoreDep, last: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200) -> list[AuditEntry]:
     """Return the last requests that changed something, oldest first; services' and agents' are not among them."""
     with store.read() as connection:
-        return keys.list_audit(connection, last=last)
+        return api_keys.list_audit(connection, last=last)

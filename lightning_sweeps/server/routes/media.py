@@ -26,7 +26,7 @@ from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.routes.journals import JournalId, read_body
 from lightning_sweeps.server.web import ranges
 from lightning_sweeps.store.blobs import artifacts, blob_table, media
-from lightning_sweeps.store.blobs.blob_storage import Contents, refuse_large
+from lightning_sweeps.store.blobs.blob_storage import BlobStorage, refuse_large
 from lightning_sweeps.store.database import Store
 
 MOST_ENTRIES = 10_000
@@ -48,13 +48,13 @@ STORED_HEADERS = {
 router = APIRouter(tags=["media and artifacts"], responses={404: {"model": Problem}, 422: {"model": Problem}})
 
 
-async def get_contents(request: Request) -> Contents:
+async def get_contents(request: Request) -> BlobStorage:
     """Return the folder of contents that `create_app` was given."""
-    contents: Contents = request.app.state.contents
+    contents: BlobStorage = request.app.state.contents
     return contents
 
 
-ContentsDep = Annotated[Contents, Depends(get_contents)]
+ContentsDep = Annotated[BlobStorage, Depends(get_contents)]
 Body = Annotated[bytes, Depends(read_body)]
 
 
@@ -76,7 +76,7 @@ def list_media(
 def list_media_keys(store: StoreDep, run_id: str) -> list[MediaKey]:
     """List the keys under which a run has logged files."""
     with store.read() as connection:
-        return media.list_keys(connection, run_id)
+        return media.list_media_keys(connection, run_id)
 
 
 @router.get("/api/runs/{run_id}/artifacts")

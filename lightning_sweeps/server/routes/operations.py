@@ -56,7 +56,7 @@ def _counts(connection: Connection) -> Iterator[str]:
     yield from _gauge("journals_open", "Journals without an end.", {"": is_open or 0})
     yield from _gauge("rows", "Rows (log calls) committed.", {"": rows or 0})
     yield from _gauge("records_damaged", "Records that could not be read or stored.", {"": damaged or 0})
-    waiting = connection.scalar(select(func.sum(schema.hot.c.rows)))
+    waiting = connection.scalar(select(func.sum(schema.write_buffer.c.rows)))
     yield from _gauge("rows_unsorted", "Rows that are not sorted into series yet.", {"": waiting or 0})
 
 

@@ -13,13 +13,13 @@ from lightning_sweeps.engine import node_activity
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import RunState
 from lightning_sweeps.messages import (
-    AsideRecord,
     ConsoleLine,
     Health,
     Node,
     NodeNow,
     Point,
     Problem,
+    RejectedRecord,
     Run,
     RunLabels,
     RunList,
@@ -115,7 +115,7 @@ def read_console(
 ) -> list[ConsoleLine]:
     """Return the last lines of the run's console output, oldest first; or those around one."""
     with store.read() as connection:
-        return console.read_run(connection, run_id, console.Wanted(last, after, around, stream, find))
+        return console.read_run(connection, run_id, console.ConsoleQuery(last, after, around, stream, find))
 
 
 @router.get("/api/console")
@@ -124,23 +124,23 @@ def read_group_console(
 ) -> list[ConsoleLine]:
     """Return the last lines of every rank of a group by their time; fewer of each where there are many ranks."""
     with store.read() as connection:
-        return console.read_group(connection, project, group, console.Wanted(last, stream=stream, find=find))
+        return console.read_group(connection, project, group, console.ConsoleQuery(last, stream=stream, find=find))
 
 
-@router.get("/api/runs/{run_id}/aside")
-def list_aside(store: StoreDep, run_id: str) -> list[AsideRecord]:
+@router.get("/api/runs/{run_id}/rejected-records")
+def list_rejected(store: StoreDep, run_id: str) -> list[RejectedRecord]:
     """List the records of the run's journals that could not be stored, each with the reason."""
     with store.read() as connection:
         runs.get_run(connection, run_id)
-        return ingest.list_aside(connection, run_id)
+        return ingest.list_rejected(connection, run_id)
 
 
 @router.get("/api/series/{owner_id}")
 def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
     """List the series of a run or a node."""
-    write_buffer.sort_owners(store, [owner_id])
+    write_buffer.flush_owners(store, [owner_id])
     with store.read() as connection:
-        return writing.list_keys(connection, owner_id)
+        return writing.list_series(connection, owner_id)
 
 
 @router.post("/api/series/query", response_model=SeriesAnswer)
@@ -153,7 +153,7 @@ def query_series(store: StoreDep, wanted: SeriesQuery) -> Response:
     if len(wanted.lines) * wanted.points > MOST_BUCKETS:
         asked = f"{len(wanted.lines)} lines of {wanted.points} points"
         raise UsageError(f"{asked} were asked for, allowed are {MOST_BUCKETS} points in all", hint="ask for fewer")
-    write_buffer.sort_owners(store, (line.owner for line in wanted.lines))
+    write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
     with store.read() as connection:
         return _encoded(reading.query(connection, wanted))
 
@@ -170,7 +170,7 @@ def read_buckets(
     with_abandoned: bool = False,
 ) -> Response:
     """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
-    write_buffer.sort_owners(store, [owner_id])
+    write_buffer.flush_owners(store, [owner_id])
     with store.read() as connection:
         drawn = reading.read_buckets(
             connection, owner_id, key, width=points, x=x, low=low, high=high, with_abandoned=with_abandoned
@@ -190,7 +190,7 @@ def read_points(
     limit: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
 ) -> Response:
     """Return stored values of a series as they were logged: all, or those of a part, page by page."""
-    write_buffer.sort_owners(store, [owner_id])
+    write_buffer.flush_owners(store, [owner_id])
     with store.read() as connection:
         return _encoded(
             reading.read_points(connection, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit)

@@ -31,7 +31,7 @@ from lightning_sweeps.server.security import permissions, sessions
 from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.server.web import pages
 from lightning_sweeps.server.web.problems import answer
-from lightning_sweeps.store import keys as key_table
+from lightning_sweeps.store import api_keys
 from lightning_sweeps.store.database import Store, insert
 from lightning_sweeps.store.schema import api_key
 
@@ -226,7 +226,7 @@ class KeyRequired:
 
     def _note(self, entry: AuditEntry) -> None:
         with self._keys.store.write() as connection:
-            key_table.note(connection, entry)
+            api_keys.add_audit_entry(connection, entry)
 
     def _name(self, scope: Scope) -> str | None:
         """Return the name of the key behind the request: of its header, else of its cookie."""

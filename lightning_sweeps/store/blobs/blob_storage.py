@@ -32,7 +32,7 @@ def _on_one_machine(_: str) -> AbstractContextManager[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class BlobStorage:
     """The folder of contents.
 
     Args:
@@ -196,7 +196,7 @@ class Contents:
         )
 
 
-def open_contents(place: str | None, store: Store, *, folder: Path, near: Path | None = None) -> Contents:
+def open_blob_storage(place: str | None, store: Store, *, folder: Path, near: Path | None = None) -> BlobStorage:
     """Return the contents that are kept at `place`.
 
     Args:
@@ -207,8 +207,8 @@ def open_contents(place: str | None, store: Store, *, folder: Path, near: Path |
         UsageError: there can be none.
     """
     if place is None or not is_url(place):
-        return Contents(BlobFolder(Path(place).expanduser().absolute() if place else folder), near)
-    return Contents(BlobFolder(folder), near, open_remote(place), partial(store.alone, "content"))
+        return BlobStorage(BlobFolder(Path(place).expanduser().absolute() if place else folder), near)
+    return BlobStorage(BlobFolder(folder), near, open_remote(place), partial(store.alone, "content"))
 
 
 def refuse_large(digest: str, size_bytes: int, *, limit_bytes: int) -> None:

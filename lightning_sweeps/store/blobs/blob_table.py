@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, delete, exis
 
 from lightning_sweeps.messages import BlobState
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.blobs.blob_storage import Contents
+from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store, insert
 
 _blob = schema.blob
@@ -27,7 +27,7 @@ AT_ONCE = 500
 class Collected:
     """What a garbage collection has taken away."""
 
-    contents: int
+    blobs: int
     size_bytes: int
     uploads: int
 
@@ -81,7 +81,7 @@ def projects_of(connection: Connection, digest: str) -> dict[str, int]:
     return kept
 
 
-def collect(store: Store, contents: Contents, *, young_s: float = YOUNG_S) -> Collected:
+def collect(store: Store, contents: BlobStorage, *, young_s: float = YOUNG_S) -> Collected:
     """Take away the contents that no row names, and parts of contents that nobody goes on sending.
 
     A server may run meanwhile: what comes again is stored again.
@@ -101,7 +101,7 @@ def collect(store: Store, contents: Contents, *, young_s: float = YOUNG_S) -> Co
     return Collected(taken, size_bytes, contents.remove_stale_uploads())
 
 
-def missing_files(connection: Connection, contents: Contents) -> list[str]:
+def missing_files(connection: Connection, contents: BlobStorage) -> list[str]:
     """Return the digests of contents that the database has and the folder has not, or not in their size."""
     found = []
     for row in connection.execute(select(_blob.c.digest, _blob.c.size_bytes)):

@@ -45,7 +45,7 @@ def list_media(
     ]
 
 
-def list_keys(connection: Connection, run_id: str) -> list[MediaKey]:
+def list_media_keys(connection: Connection, run_id: str) -> list[MediaKey]:
     """Return under which keys a run has logged files, in the order in which they first came.
 
     Raises:

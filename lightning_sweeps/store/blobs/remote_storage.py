@@ -1,4 +1,4 @@
-"""Contents on any file system that fsspec knows by a URL: S3, Google Cloud Storage and others.
+"""BlobStorage on any file system that fsspec knows by a URL: S3, Google Cloud Storage and others.
 
 Each is an object named by its digest. It is written in one go once it has come whole and was checked; what a killed
 server has written of it counts for nothing, because it has another length.

@@ -1,4 +1,4 @@
-"""What Alembic runs to migrate: `migrate.py` hands it a connection whose transaction is already open and locked."""
+"""Runs migrations for Alembic on the connection that `migrate.py` passes, in its open and locked transaction."""
 
 from __future__ import annotations
 

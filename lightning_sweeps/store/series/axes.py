@@ -43,7 +43,7 @@ def parse_axis(text: str) -> Axis:
 
 
 class Place(Protocol):
-    """Where the points and spans of one strand lie on an axis; NaN: nowhere."""
+    """Where the points and spans of one segment lie on an axis; NaN: nowhere."""
 
     def of_spans(self, spans: Spans) -> tuple[Floats, Floats]:
         """Return the lowest and the highest place of each span's points."""

@@ -78,7 +78,7 @@ class Statistics:
         nonfinite: how many values are not finite; `minimum`, `maximum` and `total` leave them out.
         first_step, last_step: the lowest and the highest.
         first_time, last_time: the earliest and the latest, in seconds.
-        last: the value of the last row, None where it is not finite; `last_word` says then which it is.
+        last: the value of the last row, None where it is not finite; `last_nonfinite` says then which it is.
     """
 
     count: int
@@ -91,7 +91,7 @@ class Statistics:
     minimum: float | None
     maximum: float | None
     total: float
-    last_word: str | None = None
+    last_nonfinite: str | None = None
 
 
 def columns(
@@ -171,7 +171,7 @@ def statistics(points: Columns) -> Statistics:
         minimum=float(usable.min()) if len(usable) else None,
         maximum=float(usable.max()) if len(usable) else None,
         total=_bounded(total),
-        last_word=_word(float(points.value[-1])),
+        last_nonfinite=_word(float(points.value[-1])),
     )
 
 
@@ -189,7 +189,7 @@ def combine(first: Statistics, second: Statistics) -> Statistics:
         minimum=min(_known(first.minimum, second.minimum), default=None),
         maximum=max(_known(first.maximum, second.maximum), default=None),
         total=_bounded(first.total + second.total),
-        last_word=later.last_word,
+        last_nonfinite=later.last_nonfinite,
     )
 
 

@@ -1,4 +1,4 @@
-"""From strands to marks: down the levels of spans, opening only what is wider than a bucket or crosses a border."""
+"""From segments to marks: down the levels of spans, opening only what is wider than a bucket or crosses a border."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ TOLERANCE = 2.0
 MOST_AT_ONCE_DOWN = 3
 """Levels that one step down passes at most: 64 spans, one page, lie so far below a span."""
 AT_ONCE = 500
-"""Strands that one statement asks for: databases limit the values of a statement."""
+"""Segments that one statement asks for: databases limit the values of a statement."""
 
 MOST_NUMBERS = 5000
-"""More rows than this are not named one by one: the strand is read whole."""
+"""More rows than this are not named one by one: the segment is read whole."""
 
-_page = schema.page
+_page = schema.rollup_page
 _chunk = schema.column_chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Strand:
+class Segment:
     """One journal's part of a series, as its row tells it."""
 
     id: int
     series_id: int
     journal_id: str
     chunks: int
-    paged: int
+    rolled_up: int
     tail: bytes | None
     cut: int | None = None
     """A later attempt went on from this step: rows of this one from it on are an abandoned branch."""
@@ -58,7 +58,7 @@ class Strand:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What is to be seen of a strand.
+    """What is to be seen of a segment.
 
     Attributes:
         low, high: the part of the axis to be seen; infinite where there is no border.
@@ -67,7 +67,7 @@ class View:
         cut: rows from this step on are left out; None: none are.
     """
 
-    strand: Strand
+    segment: Segment
     place: Place
     low: float
     high: float
@@ -78,8 +78,8 @@ class View:
 
     @property
     def start(self) -> int:
-        """The level to begin with, of those that the strand has."""
-        top = len(lengths(self.strand.paged))
+        """The level to begin with, of those that the segment has."""
+        top = len(lengths(self.segment.rolled_up))
         return top if self.level is None else min(self.level, top)
 
     def sort(self, spans: Spans) -> tuple[npt.NDArray[np.intp], int]:
@@ -125,71 +125,71 @@ def level_for(points_per_bucket: float) -> int:
 
 
 def descend(connection: Connection, views: Sequence[View]) -> None:
-    """Give every view its marks. The views' strands are different ones."""
+    """Give every view its marks. The views' segments are different ones."""
     wanted: defaultdict[int, dict[int, Integers | None]] = defaultdict(dict)
-    by_id = {view.strand.id: view for view in views}
+    by_id = {view.segment.id: view for view in views}
     for view in views:
-        wanted[view.start][view.strand.id] = None
+        wanted[view.start][view.segment.id] = None
     for level in range(max(wanted, default=0), 0, -1):
-        for strand_id, indexes, spans in _load_spans(connection, level, wanted[level]):
-            view = by_id[strand_id]
+        for segment_id, indexes, spans in _load_spans(connection, level, wanted[level]):
+            view = by_id[segment_id]
             opened, down = view.sort(spans)
             if len(opened):
                 below = max(level - down, 1) if level > 1 else 0
-                wanted[below][strand_id] = _below(level, indexes[opened], below, view.strand)
+                wanted[below][segment_id] = _below(level, indexes[opened], below, view.segment)
     _open_chunks(connection, by_id, wanted[0])
     for view in views:
-        if view.strand.tail is not None:
-            view.take(decode(view.strand.tail))
+        if view.segment.tail is not None:
+            view.take(decode(view.segment.tail))
 
 
-def read_whole(connection: Connection, strand: Strand) -> Iterator[Columns]:
-    """Yield all points of a strand, in order."""
-    for _, _, data in _stored_chunks(connection, [strand.id], None):
+def read_whole(connection: Connection, segment: Segment) -> Iterator[Columns]:
+    """Yield all points of a segment, in order."""
+    for _, _, data in _stored_chunks(connection, [segment.id], None):
         yield decode(data)
-    if strand.tail is not None:
-        yield decode(strand.tail)
+    if segment.tail is not None:
+        yield decode(segment.tail)
 
 
-def _below(level: int, opened: Integers, target: int, strand: Strand) -> Integers:
+def _below(level: int, opened: Integers, target: int, segment: Segment) -> Integers:
     """Return the indexes of the spans of `target` below those of `level`; 0: the points below spans of level 1."""
     if target == 0:
         return opened
     each = FANOUT ** (level - target)
     below: Integers = (opened[:, None] * each + np.arange(each)).ravel()
-    return below[below < lengths(strand.paged)[target - 1]]
+    return below[below < lengths(segment.rolled_up)[target - 1]]
 
 
 def _load_spans(
     connection: Connection, level: int, wanted: dict[int, Integers | None]
 ) -> Iterator[tuple[int, Integers, Spans]]:
-    """Yield, per strand, the wanted spans of a level and their indexes; None stands for all of them."""
-    whole = [strand_id for strand_id, indexes in wanted.items() if indexes is None]
-    for strand_id, rows in _by_strand(_stored_pages(connection, level, whole, None)):
+    """Yield, per segment, the wanted spans of a level and their indexes; None stands for all of them."""
+    whole = [segment_id for segment_id, indexes in wanted.items() if indexes is None]
+    for segment_id, rows in _by_segment(_stored_pages(connection, level, whole, None)):
         spans = np.frombuffer(b"".join(row[2] for row in rows), SPAN)
-        yield strand_id, np.arange(len(spans)), spans
-    some = {strand_id: indexes for strand_id, indexes in wanted.items() if indexes is not None}
-    for strand_id, rows in _by_strand(_stored_pages(connection, level, list(some), _numbers(some, PAGE_SPANS))):
+        yield segment_id, np.arange(len(spans)), spans
+    some = {segment_id: indexes for segment_id, indexes in wanted.items() if indexes is not None}
+    for segment_id, rows in _by_segment(_stored_pages(connection, level, list(some), _numbers(some, PAGE_SPANS))):
         spans = np.frombuffer(b"".join(row[2] for row in rows), SPAN)
         there = np.concatenate([row[1] * PAGE_SPANS + np.arange(len(row[2]) // SPAN.itemsize) for row in rows])
-        chosen = np.isin(there, some[strand_id], assume_unique=True)
-        yield strand_id, there[chosen], spans[chosen]
+        chosen = np.isin(there, some[segment_id], assume_unique=True)
+        yield segment_id, there[chosen], spans[chosen]
 
 
 def _open_chunks(connection: Connection, views: dict[int, View], wanted: dict[int, Integers | None]) -> None:
     """Take the points of spans of level 1, and of chunks that have no pages."""
-    whole = [strand_id for strand_id, indexes in wanted.items() if indexes is None]
-    for strand_id, rows in _by_strand(_stored_chunks(connection, whole, None)):
-        views[strand_id].take(join(decode(row[2]) for row in rows))
+    whole = [segment_id for segment_id, indexes in wanted.items() if indexes is None]
+    for segment_id, rows in _by_segment(_stored_chunks(connection, whole, None)):
+        views[segment_id].take(join(decode(row[2]) for row in rows))
     some: dict[int, Integers] = {}
-    for strand_id, view in views.items():
-        indexes = wanted.get(strand_id, np.empty(0, np.int64))
-        unpaged = np.arange(view.strand.paged * SPANS_PER_CHUNK, view.strand.chunks * SPANS_PER_CHUNK)
-        if indexes is not None and len(indexes) + len(unpaged):
-            some[strand_id] = np.concatenate([indexes, unpaged])
-    for strand_id, rows in _by_strand(_stored_chunks(connection, list(some), _numbers(some, SPANS_PER_CHUNK))):
-        parts = [_opened(decode(data), some[strand_id] - number * SPANS_PER_CHUNK) for _, number, data in rows]
-        views[strand_id].take(join(parts))
+    for segment_id, view in views.items():
+        indexes = wanted.get(segment_id, np.empty(0, np.int64))
+        not_rolled_up = np.arange(view.segment.rolled_up * SPANS_PER_CHUNK, view.segment.chunks * SPANS_PER_CHUNK)
+        if indexes is not None and len(indexes) + len(not_rolled_up):
+            some[segment_id] = np.concatenate([indexes, not_rolled_up])
+    for segment_id, rows in _by_segment(_stored_chunks(connection, list(some), _numbers(some, SPANS_PER_CHUNK))):
+        parts = [_opened(decode(data), some[segment_id] - number * SPANS_PER_CHUNK) for _, number, data in rows]
+        views[segment_id].take(join(parts))
 
 
 def _opened(chunk: Columns, spans: Integers) -> Columns:
@@ -201,36 +201,36 @@ def _opened(chunk: Columns, spans: Integers) -> Columns:
 
 
 def _numbers(wanted: dict[int, Integers], each: int) -> list[int]:
-    """Return the numbers of the rows that hold `each` of the wanted things, of all strands together."""
+    """Return the numbers of the rows that hold `each` of the wanted things, of all segments together."""
     if not wanted:
         return []
     return [int(number) for number in np.unique(np.concatenate(list(wanted.values())) // each)]
 
 
 def _stored_pages(
-    connection: Connection, level: int, strand_ids: list[int], numbers: list[int] | None
+    connection: Connection, level: int, segment_ids: list[int], numbers: list[int] | None
 ) -> Iterator[tuple[int, int, bytes]]:
-    for start in range(0, len(strand_ids), AT_ONCE):
-        some = _page.c.strand_id.in_(strand_ids[start : start + AT_ONCE])
-        stored = select(_page.c.strand_id, _page.c.number, _page.c.data).where(some, _page.c.level == level)
+    for start in range(0, len(segment_ids), AT_ONCE):
+        some = _page.c.segment_id.in_(segment_ids[start : start + AT_ONCE])
+        stored = select(_page.c.segment_id, _page.c.number, _page.c.data).where(some, _page.c.level == level)
         if numbers is not None and len(numbers) <= MOST_NUMBERS:
             stored = stored.where(_page.c.number.in_(numbers))
-        for row in connection.execute(stored.order_by(_page.c.strand_id, _page.c.number)).all():
+        for row in connection.execute(stored.order_by(_page.c.segment_id, _page.c.number)).all():
             yield row[0], row[1], row[2]
 
 
 def _stored_chunks(
-    connection: Connection, strand_ids: list[int], numbers: Sequence[int] | None
+    connection: Connection, segment_ids: list[int], numbers: Sequence[int] | None
 ) -> Iterator[tuple[int, int, bytes]]:
-    for start in range(0, len(strand_ids), AT_ONCE):
-        some = _chunk.c.strand_id.in_(strand_ids[start : start + AT_ONCE])
-        stored = select(_chunk.c.strand_id, _chunk.c.number, _chunk.c.data).where(some)
+    for start in range(0, len(segment_ids), AT_ONCE):
+        some = _chunk.c.segment_id.in_(segment_ids[start : start + AT_ONCE])
+        stored = select(_chunk.c.segment_id, _chunk.c.number, _chunk.c.data).where(some)
         if numbers is not None and len(numbers) <= MOST_NUMBERS:
             stored = stored.where(_chunk.c.number.in_(numbers))
-        for row in connection.execute(stored.order_by(_chunk.c.strand_id, _chunk.c.number)):
+        for row in connection.execute(stored.order_by(_chunk.c.segment_id, _chunk.c.number)):
             yield row[0], row[1], row[2]
 
 
-def _by_strand(rows: Iterable[tuple[int, int, bytes]]) -> Iterator[tuple[int, list[tuple[int, int, bytes]]]]:
-    for strand_id, group in groupby(rows, key=itemgetter(0)):
-        yield strand_id, list(group)
+def _by_segment(rows: Iterable[tuple[int, int, bytes]]) -> Iterator[tuple[int, list[tuple[int, int, bytes]]]]:
+    for segment_id, group in groupby(rows, key=itemgetter(0)):
+        yield segment_id, list(group)

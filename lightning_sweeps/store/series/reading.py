@@ -21,7 +21,7 @@ from lightning_sweeps.store.series.chart_lines import group_line, line, nullable
 from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats
 from lightning_sweeps.store.series.downsampling import Drawn, Marks
 from lightning_sweeps.store.series.owners import KINDS, no_key, owner_kind, run_of
-from lightning_sweeps.store.series.range_query import Strand, View, descend, level_for, read_whole
+from lightning_sweeps.store.series.range_query import Segment, View, descend, level_for, read_whole
 from lightning_sweeps.store.series.rollups import Spans
 
 AT_ONCE = 400
@@ -30,7 +30,7 @@ FINEST_AXIS_POINTS = 65_536
 """A series that serves as an axis is read point by point up to this length, in spans beyond it."""
 
 _series = schema.series
-_strand = schema.strand
+_segment = schema.segment
 
 Pair = tuple[str, str]
 NOWHERE: Mapping[Pair, float] = {}
@@ -185,8 +185,8 @@ def read_points(
     if found is None:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
     points: list[Point] = []
-    for strand, place in reader.places([found]):
-        for part in read_whole(connection, strand):
+    for segment, place in reader.places([found]):
+        for part in read_whole(connection, segment):
             if low is not None or high is not None:
                 at = place.of_points(part)
                 inside = (at >= (-math.inf if low is None else low)) & (at <= (math.inf if high is None else high))
@@ -194,7 +194,7 @@ def read_points(
             skipped = min(offset, len(part))
             offset -= skipped
             end = len(part) if limit is None else min(len(part), skipped + limit - len(points))
-            points += _points(strand, part.part(skipped, end))
+            points += _points(segment, part.part(skipped, end))
             if limit is not None and len(points) >= limit:
                 return points
     return points
@@ -227,14 +227,14 @@ class _Reader:
         found = self.find(pairs)
         views: defaultdict[int, list[View]] = defaultdict(list)
         by_id = {one.row.id: one for one in found.values()}
-        for strand, place in self.places(list(found.values())):
-            one = by_id[strand.series_id]
-            views[strand.series_id].append(self._view(one, strand, place, after.get((one.row.owner_id, one.row.key))))
+        for segment, place in self.places(list(found.values())):
+            one = by_id[segment.series_id]
+            views[segment.series_id].append(self._view(one, segment, place, after.get((one.row.owner_id, one.row.key))))
         descend(self._connection, [view for some in views.values() for view in some])
         answer: dict[Pair, Seen] = {}
         for pair, one in found.items():
             own = views[one.row.id]
-            branch = zlib.crc32(repr([(view.strand.id, view.cut) for view in own]).encode())
+            branch = zlib.crc32(repr([(view.segment.id, view.cut) for view in own]).encode())
             answer[pair] = Seen(one.row.points, one.high, branch, [mark for view in own for mark in view.marks])
         return answer
 
@@ -256,28 +256,28 @@ class _Reader:
             self._axis_rows = self._find_axis_rows(owner_ids)
         return {pair: self._reach(known[pair]) for pair in pairs if pair in known}
 
-    def places(self, found: list[Found]) -> list[tuple[Strand, Place]]:
-        """Return the strands of series, in the order of their journals' start, and where they lie on the axis."""
-        strands = _strands(self._connection, [one.row.id for one in found])
+    def places(self, found: list[Found]) -> list[tuple[Segment, Place]]:
+        """Return the segments of series, in the order of their journals' start, and where they lie on the axis."""
+        segments = _segments(self._connection, [one.row.id for one in found])
         by_id = {one.row.id: one.row for one in found}
         if self._axis.kind == "step":
-            return [(strand, StepPlace()) for strand in strands]
+            return [(segment, StepPlace()) for segment in segments]
         if self._axis.kind == "time":
-            return [(strand, TimePlace(0.0)) for strand in strands]
+            return [(segment, TimePlace(0.0)) for segment in segments]
         if self._axis.kind == "relative":
-            return [(strand, TimePlace(self._began[by_id[strand.series_id].owner_id])) for strand in strands]
+            return [(segment, TimePlace(self._began[by_id[segment.series_id].owner_id])) for segment in segments]
         axes = self._key_places()
         nowhere = KeyPlace(np.empty(0, np.int64), np.empty(0), np.empty(0))
-        return [(strand, axes.get(strand.journal_id, nowhere)) for strand in strands]
+        return [(segment, axes.get(segment.journal_id, nowhere)) for segment in segments]
 
-    def _view(self, found: Found, strand: Strand, place: Place, after: float | None) -> View:
+    def _view(self, found: Found, segment: Segment, place: Place, after: float | None) -> View:
         border = self._low if after is None else math.nextafter(after, math.inf)
         low, high = max(border, found.low), min(self._high, found.high)
         is_whole = math.isinf(border) and math.isinf(self._high)
         level = level_for(found.row.points / self._width) if is_whole else None
         bucket = max(high - low, 0.0) / self._width
-        cut = None if self._with_abandoned else strand.cut
-        return View(strand, place, border, self._high, bucket if math.isfinite(bucket) else 0.0, level, cut)
+        cut = None if self._with_abandoned else segment.cut
+        return View(segment, place, border, self._high, bucket if math.isfinite(bucket) else 0.0, level, cut)
 
     def _reach(self, row: Row[Any]) -> Found:
         if self._axis.kind == "step":
@@ -305,12 +305,12 @@ class _Reader:
         """Return per journal where its rows lie on the axis of a key."""
         counts = {row.id: row.points for row in self._axis_rows.values()}
         views = []
-        for strand in _strands(self._connection, list(counts)):
-            longest = counts[strand.series_id]
+        for segment in _segments(self._connection, list(counts)):
+            longest = counts[segment.series_id]
             level = level_for(longest / (FINEST_AXIS_POINTS // 4)) if longest > FINEST_AXIS_POINTS else 0
-            views.append(View(strand, _SequencePlace(), -math.inf, math.inf, math.inf, level))
+            views.append(View(segment, _SequencePlace(), -math.inf, math.inf, math.inf, level))
         descend(self._connection, views)
-        return {view.strand.journal_id: _key_place(view.marks) for view in views}
+        return {view.segment.journal_id: _key_place(view.marks) for view in views}
 
 
 class _SequencePlace:
@@ -329,20 +329,20 @@ def _key_place(marks: Sequence[Marks]) -> KeyPlace:
     return KeyPlace(whole.x.astype(np.int64), whole.minimum, whole.maximum)
 
 
-def _strands(connection: Connection, series_ids: list[int]) -> list[Strand]:
-    """Return the strands of series, in the order of their journals' start."""
+def _segments(connection: Connection, series_ids: list[int]) -> list[Segment]:
+    """Return the segments of series, in the order of their journals' start."""
     journal = schema.journal
-    columns = (_strand.c.id, _strand.c.series_id, _strand.c.journal_id, _strand.c.chunks, _strand.c.paged)
+    columns = (_segment.c.id, _segment.c.series_id, _segment.c.journal_id, _segment.c.chunks, _segment.c.rolled_up)
     later = journal.alias("later")
     is_later = (later.c.run_id == journal.c.run_id) & (later.c.attempt > journal.c.attempt)
     cut = select(func.min(later.c.resumed_step)).where(is_later).correlate(journal).scalar_subquery()
-    asked = select(*columns, _strand.c.tail, cut).join(journal, journal.c.id == _strand.c.journal_id)
+    asked = select(*columns, _segment.c.tail, cut).join(journal, journal.c.id == _segment.c.journal_id)
     ordered = asked.order_by(journal.c.attempt, journal.c.created, journal.c.id)
-    strands: list[Strand] = []
+    segments: list[Segment] = []
     for start in range(0, len(series_ids), AT_ONCE):
-        rows = connection.execute(ordered.where(_strand.c.series_id.in_(series_ids[start : start + AT_ONCE])))
-        strands += [Strand(*row) for row in rows]
-    return strands
+        rows = connection.execute(ordered.where(_segment.c.series_id.in_(series_ids[start : start + AT_ONCE])))
+        segments += [Segment(*row) for row in rows]
+    return segments
 
 
 def _beginnings(connection: Connection, owner_ids: list[str]) -> dict[str, float]:
@@ -362,9 +362,9 @@ def _buckets(drawn: Drawn) -> list[Bucket]:
     return [Bucket(*row) for row in zip(drawn.x.tolist(), drawn.time.tolist(), *values, *counts, strict=True)]
 
 
-def _points(strand: Strand, points: Columns) -> list[Point]:
+def _points(segment: Segment, points: Columns) -> list[Point]:
     rows = zip(points.sequence.tolist(), points.step.tolist(), points.time.tolist(), points.value.tolist(), strict=True)
-    journal_id, cut = strand.journal_id, math.inf if strand.cut is None else strand.cut
+    journal_id, cut = segment.journal_id, math.inf if segment.cut is None else segment.cut
     return [
         Point(journal_id, row, step, time / MICROSECONDS, number(value), step >= cut) for row, step, time, value in rows
     ]

@@ -1,6 +1,6 @@
-"""Spans: what is known of a stretch of consecutive points, as arrays; and levels of ever longer ones above a strand.
+"""Spans: what is known of a stretch of consecutive points, as arrays; and levels of ever longer ones above a segment.
 
-A strand is one journal's part of a series, in the order of its rows. Level 1 has a span for `SPAN_POINTS` points, each
+A segment is one journal's part of a series, in the order of its rows. Level 1 has a span for `SPAN_POINTS` points, each
 level above one for `FANOUT` spans of the level below; the last span of a level may be of fewer. Levels are stored in
 pages of `PAGE_SPANS` spans, so that a chart reads a few pages of the level whose spans are about as wide as a pixel.
 """
@@ -115,7 +115,7 @@ def open_pages(chunks: int) -> dict[int, int]:
 
 
 def grow(tails: Mapping[int, Page], *, chunks: int, fresh: Spans) -> list[Page]:
-    """Return the pages that are new or change when chunks are added to a strand.
+    """Return the pages that are new or change when chunks are added to a segment.
 
     Args:
         tails: the stored pages that `open_pages(chunks)` names, by level.

@@ -23,10 +23,12 @@ LAST_PARTS = 3
 HEADER_NODE = (3, 2)
 """Where `process.node` is in a header, which is an array behind its tag."""
 
-_hot = schema.hot
+_buffer = schema.write_buffer
 _journal = schema.journal
-_INSERT = insert(_hot)
-_COUNT = select(func.count(), func.coalesce(func.sum(_hot.c.rows), 0)).where(_hot.c.journal_id == bindparam("journal"))
+_INSERT = insert(_buffer)
+_COUNT = select(func.count(), func.coalesce(func.sum(_buffer.c.rows), 0)).where(
+    _buffer.c.journal_id == bindparam("journal")
+)
 
 
 def add(connection: Connection, journal_id: str, data: bytes, *, rows: int) -> bool:
@@ -36,12 +38,12 @@ def add(connection: Connection, journal_id: str, data: bytes, *, rows: int) -> b
     return bool(parts >= MOST_PARTS or total >= MOST_ROWS)
 
 
-def sort(connection: Connection, journal_id: str, *, kind: OwnerKind, owner_id: str) -> None:
+def flush(connection: Connection, journal_id: str, *, kind: OwnerKind, owner_id: str) -> None:
     """Move the journal's rows into its owner's series, and into those of processes where it has any.
 
     The caller holds the owner's lock. A process has that of its run: two nodes may tell of one that went on elsewhere.
     """
-    waiting = select(_hot.c.id, _hot.c.data).where(_hot.c.journal_id == journal_id).order_by(_hot.c.id)
+    waiting = select(_buffer.c.id, _buffer.c.data).where(_buffer.c.journal_id == journal_id).order_by(_buffer.c.id)
     rows = connection.execute(waiting).all()
     if not rows:
         return
@@ -50,10 +52,10 @@ def sort(connection: Connection, journal_id: str, *, kind: OwnerKind, owner_id: 
     for process in sorted(points):  # in one order for all: nobody waits for one who waits for him
         lock_owner(connection, run_of(process), None)
         writing.append(connection, points[process], kind="process", owner_id=process, journal_id=journal_id)
-    connection.execute(delete(_hot).where(_hot.c.journal_id == journal_id))
+    connection.execute(delete(_buffer).where(_buffer.c.journal_id == journal_id))
 
 
-def sort_owners(store: Store, owner_ids: Iterable[str]) -> None:
+def flush_owners(store: Store, owner_ids: Iterable[str]) -> None:
     """Move all rows of some runs, nodes and processes into their series, so that readers find them there."""
     unique = list(dict.fromkeys(owner_ids))
     with store.read() as connection:
@@ -66,7 +68,7 @@ def sort_owners(store: Store, owner_ids: Iterable[str]) -> None:
         with store.write() as connection:
             lock_owner(connection, run_id, node_id)
             kind: OwnerKind = "run" if run_id is not None else "node"
-            sort(connection, journal_id, kind=kind, owner_id=run_id or node_id or "")
+            flush(connection, journal_id, kind=kind, owner_id=run_id or node_id or "")
 
 
 def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) -> None:
@@ -75,13 +77,13 @@ def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) 
     connection.execute(select(table.c.id).where(table.c.id == (run_id or node_id)).with_for_update())
 
 
-def newest(connection: Connection, node_ids: Iterable[str]) -> dict[str, dict[str, float]]:
+def newest_samples(connection: Connection, node_ids: Iterable[str]) -> dict[str, dict[str, float]]:
     """Return the newest sample, by owner and key, of nodes and of processes there, of what is not sorted yet."""
     found: dict[str, dict[str, float]] = {}
     unique = list(node_ids)
-    place = func.row_number().over(partition_by=_hot.c.journal_id, order_by=_hot.c.id.desc()).label("place")
+    place = func.row_number().over(partition_by=_buffer.c.journal_id, order_by=_buffer.c.id.desc()).label("place")
     for at in range(0, len(unique), AT_ONCE):
-        waiting = select(_hot.c.id, _journal.c.node_id, _hot.c.data, place).join(_journal)
+        waiting = select(_buffer.c.id, _journal.c.node_id, _buffer.c.data, place).join(_journal)
         some = waiting.where(_journal.c.node_id.in_(unique[at : at + AT_ONCE])).subquery()
         rows = connection.execute(select(some).where(some.c.place <= LAST_PARTS).order_by(some.c.id)).all()
         for node_id in {row.node_id for row in rows}:
@@ -107,6 +109,6 @@ def _waiting(connection: Connection, owner_ids: list[str]) -> list[tuple[str, st
     """Return the journals of the owners that have rows to be sorted."""
     asked = select(_journal.c.id, _journal.c.run_id, _journal.c.node_id).where(
         _journal.c.run_id.in_(owner_ids) | _journal.c.node_id.in_(owner_ids),
-        select(_hot.c.id).where(_hot.c.journal_id == _journal.c.id).exists(),
+        select(_buffer.c.id).where(_buffer.c.journal_id == _journal.c.id).exists(),
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(asked)]

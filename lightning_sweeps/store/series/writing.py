@@ -25,7 +25,7 @@ from lightning_sweeps.store.series.owners import OwnerKind, owner_kind
 from lightning_sweeps.store.series.rollups import of_points
 
 _series = schema.series
-_strand = schema.strand
+_segment = schema.segment
 _IN_SERIES = tuple(Statistics.__dataclass_fields__)
 
 
@@ -42,32 +42,36 @@ def append(
     known = _ensure_series(connection, list(points), kind=kind, owner_id=owner_id)
     _count(connection, points, known)
     by_series = {known[key]["id"]: new for key, new in points.items()}
-    strands = _ensure_strands(connection, list(by_series), journal_id)
+    segments = _ensure_segments(connection, list(by_series), journal_id)
     changed: list[dict[str, Any]] = []
     chunks: list[dict[str, Any]] = []
     growths: list[rollup_pages.Growth] = []
     for series_id, new in by_series.items():
-        strand = strands[series_id]
-        joined = new if strand["tail"] is None else join([decode(strand["tail"]), new])
+        segment = segments[series_id]
+        joined = new if segment["tail"] is None else join([decode(segment["tail"]), new])
         kept = len(joined) // CHUNK_POINTS * CHUNK_POINTS
         tail = joined.part(kept, len(joined))
-        row = {"at_id": strand["id"], "chunks": strand["chunks"] + kept // CHUNK_POINTS, "paged": strand["paged"]}
+        row = {
+            "at_id": segment["id"],
+            "chunks": segment["chunks"] + kept // CHUNK_POINTS,
+            "rolled_up": segment["rolled_up"],
+        }
         if kept:
             full = joined.part(0, kept)
-            for number, part in enumerate(cut(full), start=strand["chunks"]):
+            for number, part in enumerate(cut(full), start=segment["chunks"]):
                 data = encode(part, is_deflated=True)
-                chunks.append({"strand_id": strand["id"], "number": number, "data": data})
-            growths.append(_growth(connection, strand, full))
-            row["paged"] = row["chunks"]
+                chunks.append({"segment_id": segment["id"], "number": number, "data": data})
+            growths.append(_growth(connection, segment, full))
+            row["rolled_up"] = row["chunks"]
         changed.append(row | {"tail": encode(tail) if len(tail) else None})
-    values: dict[str, Any] = {name: bindparam(name) for name in ("chunks", "paged", "tail")}
-    connection.execute(update(_strand).where(_strand.c.id == bindparam("at_id")).values(**values), changed)
+    values: dict[str, Any] = {name: bindparam(name) for name in ("chunks", "rolled_up", "tail")}
+    connection.execute(update(_segment).where(_segment.c.id == bindparam("at_id")).values(**values), changed)
     if chunks:
         connection.execute(insert(schema.column_chunk), chunks)
         rollup_pages.extend(connection, growths)
 
 
-def list_keys(connection: Connection, owner_id: str) -> list[SeriesInfo]:
+def list_series(connection: Connection, owner_id: str) -> list[SeriesInfo]:
     """Return the owner's series in the order in which their keys first appeared.
 
     Raises:
@@ -78,13 +82,13 @@ def list_keys(connection: Connection, owner_id: str) -> list[SeriesInfo]:
     return [_info(row) for row in rows]
 
 
-def _growth(connection: Connection, strand: RowMapping, full: Columns) -> rollup_pages.Growth:
+def _growth(connection: Connection, segment: RowMapping, full: Columns) -> rollup_pages.Growth:
     """Return the growth by new full chunks, and by those before them that have no pages yet."""
     fresh = of_points(full)
-    if strand["paged"] < strand["chunks"]:
-        older = rollup_pages.above_chunks(connection, strand["id"], strand["paged"], strand["chunks"])
+    if segment["rolled_up"] < segment["chunks"]:
+        older = rollup_pages.above_chunks(connection, segment["id"], segment["rolled_up"], segment["chunks"])
         fresh = np.concatenate([older, fresh])
-    return rollup_pages.Growth(strand["id"], strand["paged"], fresh)
+    return rollup_pages.Growth(segment["id"], segment["rolled_up"], fresh)
 
 
 def _ensure_series(connection: Connection, keys: list[str], *, kind: OwnerKind, owner_id: str) -> dict[str, RowMapping]:
@@ -103,15 +107,15 @@ def _rows_by_key(connection: Connection, kind: OwnerKind, owner_id: str) -> dict
     return {row["key"]: row for row in connection.execute(_of_owner(kind, owner_id)).mappings()}
 
 
-def _ensure_strands(connection: Connection, series_ids: list[int], journal_id: str) -> dict[int, RowMapping]:
-    """Return the journal's strands by series; those of `series_ids` that do not exist are made."""
-    of_journal = select(_strand).where(_strand.c.journal_id == journal_id)
+def _ensure_segments(connection: Connection, series_ids: list[int], journal_id: str) -> dict[int, RowMapping]:
+    """Return the journal's segments by series; those of `series_ids` that do not exist are made."""
+    of_journal = select(_segment).where(_segment.c.journal_id == journal_id)
     known = {row["series_id"]: row for row in connection.execute(of_journal).mappings()}
     missing = [series_id for series_id in series_ids if series_id not in known]
     if not missing:
         return known
-    empty = {"journal_id": journal_id, "chunks": 0, "paged": 0, "tail": None}
-    connection.execute(insert(_strand), [empty | {"series_id": series_id} for series_id in missing])
+    empty = {"journal_id": journal_id, "chunks": 0, "rolled_up": 0, "tail": None}
+    connection.execute(insert(_segment), [empty | {"series_id": series_id} for series_id in missing])
     return {row["series_id"]: row for row in connection.execute(of_journal).mappings()}
 
 
@@ -140,6 +144,6 @@ def _info(row: RowMapping) -> SeriesInfo:
     usable = row["count"] - row["nonfinite"]
     return SeriesInfo(
         **{name: row[name] for name in ("key", "count", "first_step", "last_step", "minimum", "maximum")},
-        last=row["last"] if row["last_word"] is None else row["last_word"],
+        last=row["last"] if row["last_nonfinite"] is None else row["last_nonfinite"],
         mean=row["total"] / usable if usable else None,
     )

@@ -13,10 +13,10 @@ from lightning_sweeps.store.column_values import text
 _key = schema.api_key
 _audit = schema.audit
 
-MOST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 
-def create_key(
+def create_api_key(
     connection: Connection, digest: str, *, name: str, role: Role, expires: float | None, now: float
 ) -> ApiKey:
     """Let the key of this digest in from now on.
@@ -25,8 +25,10 @@ def create_key(
         UsageError: the name is empty, too long or taken.
     """
     name = text(name).strip()
-    if not 0 < len(name) <= MOST_NAME:
-        raise UsageError(f"`{name[:MOST_NAME]}` is no name for a key, allowed are 1 to {MOST_NAME} characters")
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        raise UsageError(
+            f"`{name[:MAX_NAME_LENGTH]}` is no name for a key, allowed are 1 to {MAX_NAME_LENGTH} characters"
+        )
     if connection.scalar(select(_key.c.id).where(_key.c.name == name)) is not None:
         raise UsageError(f"there is a key `{name}` already", hint="revoke it first, or take another name")
     row = {"id": derive_id("api_key", name), "digest": digest, "name": name, "created": now}
@@ -34,13 +36,13 @@ def create_key(
     return ApiKey(name, role, now, expires)
 
 
-def list_keys(connection: Connection) -> list[ApiKey]:
+def list_api_keys(connection: Connection) -> list[ApiKey]:
     """Return every key that is let in or has expired, the oldest first."""
     rows = connection.execute(select(_key).order_by(_key.c.created, _key.c.name))
     return [ApiKey(row.name, row.role or "admin", row.created, row.expires) for row in rows]
 
 
-def revoke_key(connection: Connection, name: str) -> None:
+def revoke_api_key(connection: Connection, name: str) -> None:
     """Let a key in no more.
 
     Raises:
@@ -50,7 +52,7 @@ def revoke_key(connection: Connection, name: str) -> None:
         raise NotFound(f"there is no key `{name}`", hint="`lightning-sweeps key list` shows them")
 
 
-def note(connection: Connection, entry: AuditEntry) -> None:
+def add_audit_entry(connection: Connection, entry: AuditEntry) -> None:
     """Write a line into the audit log."""
     row = {"time": entry.time, "key_name": entry.key, "method": entry.method, "path": text(entry.path)}
     connection.execute(insert(_audit).values(**row, status=entry.status))
