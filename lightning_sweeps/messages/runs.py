@@ -1,50 +1,79 @@
-"""Runs, their table, their console lines, and what changed."""
+"""Messages about runs: the run, the runs table, console lines, and changes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from lightning_sweeps.messages.columns import Column
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as the server has it."""
+    """A run. Each field declares its column; add new fields at the end, with a default."""
 
-    id: str
-    project: str
-    name: str
-    group: str
-    rank: int
-    world_size: int
-    attempt: int
-    mode: str
-    job_type: str
-    state: str
-    reason: str
-    exit_code: int | None
-    signal: int | None
-    host: str
-    node: str
-    config: dict[str, Any]
-    summary: dict[str, Any]
-    tags: list[str]
-    notes: str
-    sweep: str | None
-    trial: str | None
-    created: float
-    updated: float
-    ended: float | None
-    rows: int
-    """Rows (log calls) committed, over all writers and attempts."""
-    user: str = ""
-    command: list[str] = field(default_factory=list)
-    gpus: list[str] = field(default_factory=list)
-    """The GPUs it was given, as CUDA_VISIBLE_DEVICES named them."""
+    id: Annotated[str, Column("Id of the run.", header="run.id", filter_as="text")]
+    project: Annotated[str, Column("Name of the project.", filter_as="text", is_stored=False)]
+    name: Annotated[str, Column("Name of the run.", header="run.name", filter_as="text")]
+    group: Annotated[
+        str, Column("Group of runs that belong together: the ranks of a job.", header="run.group", filter_as="text")
+    ]
+    rank: Annotated[int, Column("Global rank.", header="run.rank", update="writer", filter_as="number")]
+    world_size: Annotated[int, Column("Number of ranks.", header="run.world_size", update="writer", filter_as="number")]
+    attempt: Annotated[
+        int, Column("Latest attempt: restarts are counted.", header="run.attempt", update="writer", filter_as="number")
+    ]
+    mode: Annotated[str, Column("How ranks log: `single`, `grouped`, `shared`.", header="run.mode", filter_as="text")]
+    job_type: Annotated[
+        str, Column("Role of the run, for example `train` or `eval`.", header="run.job_type", filter_as="text")
+    ]
+    state: Annotated[str, Column("State: `running`, `finished`, `failed`, ...", filter_as="text")]
+    reason: Annotated[str, Column("Why the run failed, was stopped, or makes no progress.", filter_as="text")]
+    exit_code: Annotated[int | None, Column("Exit code of the process.", filter_as="number")]
+    signal: Annotated[int | None, Column("Signal that ended the process.", filter_as="number")]
+    host: Annotated[str, Column("Host name.", header="process.host", update="writer", filter_as="text")]
+    node: Annotated[
+        str,
+        Column("Id of the machine.", header="process.node", update="writer", filter_as="text", stored_as="node_id"),
+    ]
+    config: Annotated[dict[str, Any], Column("Configuration, nested.", header="run.config", update="merge")]
+    summary: Annotated[dict[str, Any], Column("Last logged value of each key, and values set by the user.")]
+    tags: Annotated[list[str], Column("Tags.", header="run.tags", update="merge")]
+    notes: Annotated[str, Column("Notes.", header="run.notes", filter_as="text")]
+    sweep: Annotated[
+        str | None,
+        Column("Id of the sweep.", header="run.sweep", update="attempt", filter_as="text", stored_as="sweep_id"),
+    ]
+    trial: Annotated[
+        str | None,
+        Column("Id of the trial.", header="run.trial", update="attempt", filter_as="text", stored_as="trial_id"),
+    ]
+    created: Annotated[float, Column("When the run started.", filter_as="time")]
+    updated: Annotated[float, Column("When the run logged last.", filter_as="time")]
+    ended: Annotated[float | None, Column("When the run ended.", filter_as="time")]
+    rows: Annotated[
+        int, Column("Committed `log()` calls of all writers and attempts.", filter_as="number", is_long=True)
+    ]
+    user: Annotated[
+        str, Column("User that started the process.", header="process.user", update="writer", filter_as="text")
+    ] = ""
+    command: Annotated[list[str], Column("Command line.", header="process.command", update="writer")] = field(
+        default_factory=list
+    )
+    gpus: Annotated[
+        list[str], Column("GPUs of the process, as in CUDA_VISIBLE_DEVICES.", header="run.gpus", update="writer")
+    ] = field(default_factory=list)
+    local_rank: Annotated[
+        int, Column("Rank on the machine.", header="run.local_rank", update="writer", filter_as="number")
+    ] = 0
+    node_rank: Annotated[
+        int, Column("Rank of the machine.", header="run.node_rank", update="writer", filter_as="number")
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunLabels:
-    """What people write at a run; None leaves what is there."""
+    """Tags and notes that a person gives a run; None leaves them unchanged."""
 
     tags: list[str] | None = None
     notes: str | None = None
@@ -52,22 +81,32 @@ class RunLabels:
 
 @dataclass(frozen=True, slots=True)
 class RunList:
+    """A page of runs, and the number of runs on all pages."""
+
     runs: list[Run]
     total: int
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
+    """A column to sort by."""
+
     column: str
     descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunsQuery:
-    """A page of the runs table. The filter language and the columns are in docs/api.md.
+    """Asks for one page of the runs table. docs/api.md describes the filter language and the columns.
 
-    `sort`: without any, newest first. `columns`: what each row holds besides the id. `fold`: one row a group, its
-    lowest rank, of each group that has a run which the filter chooses.
+    Attributes:
+        project: only runs of this project; None: of all projects.
+        filter: a filter; empty: all runs.
+        sort: columns to sort by; empty: newest first.
+        columns: columns of each row, besides the id.
+        limit: number of rows at most.
+        offset: number of rows to skip.
+        fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
     """
 
     project: str | None = None
@@ -81,7 +120,12 @@ class RunsQuery:
 
 @dataclass(frozen=True, slots=True)
 class RunsPage:
-    """`rows`: maps from column to value, `id` always among them. `total`: runs on all pages; groups, if folded."""
+    """One page of the runs table.
+
+    Attributes:
+        rows: maps from column to value; they always have `id`.
+        total: number of runs on all pages; of groups, if folded.
+    """
 
     rows: list[dict[str, Any]]
     total: int
@@ -89,7 +133,7 @@ class RunsPage:
 
 @dataclass(frozen=True, slots=True)
 class RunChange:
-    """A run that was written; `changed` is the server's time of it."""
+    """A run that changed, and the server's time of the change."""
 
     id: str
     project: str
@@ -100,7 +144,7 @@ class RunChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was written, by its id; `changed` is the server's time of it."""
+    """The id of something that changed, and the server's time of the change."""
 
     id: str
     changed: float
@@ -108,10 +152,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What was written since the cursor that was asked with; ask next with `cursor`. A change may be told twice.
+    """What changed since a cursor. A change may be reported twice.
 
-    `sweeps`: those of which the sweep itself, a trial or an agent changed. `is_cut`: more runs changed than are told
-    one by one, and `runs` is empty.
+    Attributes:
+        cursor: pass it to the next request.
+        runs: runs that changed.
+        sweeps: sweeps that changed, or of which a trial or an agent changed.
+        nodes: nodes that changed.
+        is_cut: True: too many runs changed to list them, and `runs` is empty.
     """
 
     cursor: float
@@ -123,7 +171,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLine:
-    """One printed line; `id` grows, so that a reader can ask for what came after the last one it has."""
+    """One printed line. Ids increase, so that a reader can ask for the lines after the last one it has."""
 
     time: float
     stream: str

@@ -1,4 +1,4 @@
-"""The columns of the runs table as SQL, for filters and for sorting, on SQLite and on PostgreSQL."""
+"""Translates filters and columns of the runs table to SQL, for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,15 +27,15 @@ from sqlalchemy import (
 )
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import Run
+from lightning_sweeps.messages.columns import FilterKind, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import HINT, Comparison, Filter, Not, Operator, Value
-
-Kind: TypeAlias = Literal["text", "number", "time"]
 
 _run = schema.run
 _mate = schema.run.alias("mate")
 _same_group = (_mate.c.group == _run.c.group, _mate.c.project_id.concat("") == _run.c.project_id)
-"""The empty text keeps SQLite from reading the whole project by that column's index, where a group has few runs."""
+"""The empty string keeps SQLite from scanning the project's index: a group has few of the project's runs."""
 GROUP_SEVERITY = {"finished": 0, "stopped": 1, "preempted": 2, "running": 3, "killed": 4, "failed": 5}
 group_state = (
     select(_mate.c.state)
@@ -45,44 +45,53 @@ group_state = (
     .correlate(_run)
     .scalar_subquery()
 )
-"""How the group of a run stands: the worst that any of its ranks came to."""
+"""State of a run's group: the worst state of its ranks."""
 group_size = select(func.count()).select_from(_mate).where(*_same_group).correlate(_run).scalar_subquery()
-"""How many runs the group of a run has."""
-OF_GROUP: dict[str, ColumnElement[Any]] = {"group_state": group_state, "group_size": group_size}
-_PLAIN: dict[str, tuple[ColumnElement[Any], Kind]] = {
-    **{name: (_run.c[name], "text") for name in ("id", "name", "group", "mode", "job_type", "state", "reason")},
-    **{name: (_run.c[name], "text") for name in ("host", "user", "notes")},
+"""Number of runs in a run's group."""
+GROUP_COLUMNS: dict[str, ColumnElement[Any]] = {"group_state": group_state, "group_size": group_size}
+_COMPUTED: dict[str, tuple[ColumnElement[Any], FilterKind]] = {
     "project": (schema.project.c.name, "text"),
     "group_state": (group_state, "text"),
     "group_size": (group_size, "number"),
-    "node": (_run.c.node_id, "text"),
-    "sweep": (_run.c.sweep_id, "text"),
-    "trial": (_run.c.trial_id, "text"),
-    **{name: (_run.c[name], "number") for name in ("rank", "world_size", "attempt", "exit_code", "signal", "rows")},
-    **{name: (_run.c[name], "time") for name in ("created", "updated", "ended")},
     "duration": (func.coalesce(_run.c.ended, _run.c.updated) - _run.c.created, "number"),
 }
-PLAIN_NAMES = tuple(_PLAIN)
-STRUCTURES = ("config", "summary")
-_AGO_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DECLARED = declared_columns(Run)
+_FILTERABLE: dict[str, tuple[ColumnElement[Any], FilterKind]] = {
+    one.name: (_run.c[one.sql_name], one.column.filter_as)
+    for one in _DECLARED
+    if one.column.filter_as is not None and one.column.is_stored
+} | _COMPUTED
+FILTERABLE_NAMES = tuple(_FILTERABLE)
+"""Columns that filters and sorting accept, besides `tags`, `config.<key>` and `summary.<key>`."""
+STRUCTURES = tuple(one.name for one in _DECLARED if one.kind is dict)
+"""Columns with nested values, addressed as `config.<key>`."""
+WHOLE_NAMES = tuple(one.name for one in _DECLARED if one.kind in (dict, list))
+"""Columns that hold several values. They can be shown, but not sorted by."""
+SQL_NAMES = {one.name: one.sql_name for one in _DECLARED}
+_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _AGO = re.compile(r"-(\d+(?:\.\d+)?)([smhdw])")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One column as SQL: its number, NULL where it is none; and its text."""
+class RunColumn:
+    """One column as SQL.
+
+    Attributes:
+        number: its value as a number; NULL if it is not a number.
+        text: its value as text.
+        kind: its type; None: it differs from run to run.
+    """
 
     number: ColumnElement[Any]
     text: ColumnElement[Any]
-    kind: Kind | None
-    """None: what it is differs from run to run."""
+    kind: FilterKind | None
 
 
 def condition(tree: Filter, dialect: str) -> ColumnElement[bool]:
     """Return the SQL condition of a filter.
 
     Raises:
-        UsageError: it names a column that does not exist, or compares what cannot be compared.
+        UsageError: the filter names an unknown column, or its operator does not fit the column's type.
     """
     if isinstance(tree, Comparison):
         return _compare(tree, dialect)
@@ -93,7 +102,7 @@ def condition(tree: Filter, dialect: str) -> ColumnElement[bool]:
 
 
 def order(name: str, dialect: str, *, is_descending: bool) -> list[ColumnElement[Any]]:
-    """Return what to sort by: numbers first, then text, then the runs that have no value.
+    """Return the sort keys of a column: numbers come first, then text, then runs without a value.
 
     Raises:
         UsageError: there is no such column.
@@ -104,20 +113,20 @@ def order(name: str, dialect: str, *, is_descending: bool) -> list[ColumnElement
     return [(key.desc() if is_descending else key.asc()).nulls_last() for key in keys]
 
 
-def column(name: str, dialect: str) -> Shown:
-    """Return a column by its name: a plain one, `config.<key>` or `summary.<key>`.
+def column(name: str, dialect: str) -> RunColumn:
+    """Return a column by its name: a declared one, `config.<key>` or `summary.<key>`.
 
     Raises:
         UsageError: there is no such column.
     """
-    if name in _PLAIN:
-        expression, kind = _PLAIN[name]
-        return Shown(cast(null(), Double) if kind == "text" else expression, cast(expression, Text), kind)
+    if name in _FILTERABLE:
+        expression, kind = _FILTERABLE[name]
+        return RunColumn(cast(null(), Double) if kind == "text" else expression, cast(expression, Text), kind)
     structure, _, key = name.partition(".")
     if structure not in STRUCTURES or not key or '"' in key:
         raise UsageError(
             f"there is no column `{name}`",
-            hint=f"allowed: {', '.join(PLAIN_NAMES)}, tags, config.<key>, summary.<key>",
+            hint=f"allowed: {', '.join(FILTERABLE_NAMES)}, tags, config.<key>, summary.<key>",
         )
     if structure == "summary":
         return _first(_leaf(_run.c.summary, [key], dialect), _leaf(_run.c.logged, [key], dialect))
@@ -125,41 +134,42 @@ def column(name: str, dialect: str) -> Shown:
     return _first(_leaf(_run.c.config, key.split("."), dialect), flat) if "." in key else flat
 
 
-def _first(above: Shown, below: Shown) -> Shown:
-    return Shown(
+def _first(above: RunColumn, below: RunColumn) -> RunColumn:
+    """Return `above`, or `below` for runs in which `above` has no value."""
+    return RunColumn(
         case((above.text.is_not(None), above.number), else_=below.number),
         func.coalesce(above.text, below.text),
         None,
     )
 
 
-def _leaf(structure: ColumnElement[Any], path: list[str], dialect: str) -> Shown:
-    """Return a value inside of a JSON column; truth values have the texts `true` and `false`, as JSON has them."""
+def _leaf(structure: ColumnElement[Any], path: list[str], dialect: str) -> RunColumn:
+    """Return a value inside a JSON column; the text of a boolean is `true` or `false`."""
     if dialect == "sqlite":
         place = literal("$" + "".join(f'."{key}"' for key in path), Text)
         value, kind = func.json_extract(structure, place), func.json_type(structure, place)
         words: ColumnElement[Any] = case((kind.in_(("true", "false")), kind), else_=cast(value, Text))
-        return Shown(case((kind.in_(("integer", "real")), value), else_=null()), words, None)
+        return RunColumn(case((kind.in_(("integer", "real")), value), else_=null()), words, None)
     keys = [cast(bindparam(None, key), Text) for key in path]
     value, words = func.json_extract_path(structure, *keys), func.json_extract_path_text(structure, *keys)
-    return Shown(case((func.json_typeof(value) == "number", cast(words, Double)), else_=null()), words, None)
+    return RunColumn(case((func.json_typeof(value) == "number", cast(words, Double)), else_=null()), words, None)
 
 
 def _compare(wanted: Comparison, dialect: str) -> ColumnElement[bool]:
     if wanted.column == "tags":
         return _tagged(wanted, dialect)
     if wanted.operator == "has":
-        raise UsageError(f"`has` asks for tags, not for `{wanted.column}`", hint=HINT)
+        raise UsageError(f"`has` works with `tags`, not with `{wanted.column}`", hint=HINT)
     shown = column(wanted.column, dialect)
     if wanted.operator == "in":
         return or_(*(_compare_one(wanted.column, shown, "=", value) for value in wanted.values))
     return _compare_one(wanted.column, shown, wanted.operator, wanted.values[0])
 
 
-def _compare_one(name: str, shown: Shown, operator: Operator, value: Value) -> ColumnElement[bool]:
+def _compare_one(name: str, shown: RunColumn, operator: Operator, value: Value) -> ColumnElement[bool]:
     if value is None:
         if operator not in ("=", "!="):
-            raise UsageError(f"`{name}` {operator} null: null can only be equal or not", hint=HINT)
+            raise UsageError(f"`{name} {operator} null`: use `=` or `!=` to compare with null", hint=HINT)
         return shown.text.is_(None) if operator == "=" else shown.text.is_not(None)
     if operator == "~":
         return func.lower(shown.text).contains(_text(value).lower(), autoescape=True)
@@ -168,7 +178,7 @@ def _compare_one(name: str, shown: Shown, operator: Operator, value: Value) -> C
     if isinstance(value, float) and shown.kind != "text":
         return _operate(shown.number, operator, value)
     if shown.kind == "number":
-        raise UsageError(f"`{name}` is a number, and `{value}` is none", hint=HINT)
+        raise UsageError(f"`{name}` is a number, but `{value}` is not", hint=HINT)
     return _operate(shown.text, operator, _text(value))
 
 
@@ -186,7 +196,7 @@ def _operate(left: ColumnElement[Any], operator: Operator, right: float | str) -
 
 def _tagged(wanted: Comparison, dialect: str) -> ColumnElement[bool]:
     if wanted.operator not in ("has", "=", "!=", "in"):
-        raise UsageError(f"tags cannot be compared by `{wanted.operator}`, allowed: `has`, `in`", hint=HINT)
+        raise UsageError(f"tags cannot be compared with `{wanted.operator}`, allowed: `has`, `in`", hint=HINT)
     function = func.json_each if dialect == "sqlite" else func.json_array_elements_text
     tags = function(_run.c.tags).table_valued("value")
     found = exists(select(1).select_from(tags).where(tags.c.value.in_([_text(value) for value in wanted.values])))
@@ -200,17 +210,17 @@ def _text(value: Value) -> str:
 
 
 def _moment(name: str, value: Value) -> float:
-    """Return a time: seconds since the epoch, a date as ISO 8601 has it, or `-7d`, `-12h`, `-30m` from now."""
+    """Return a time in seconds since the epoch; given as such, as an ISO 8601 date, or relative to now (`-7d`)."""
     if isinstance(value, float):
         return value
     ago = _AGO.fullmatch(str(value))
     if ago is not None:
-        return time.time() - float(ago[1]) * _AGO_S[ago[2]]
+        return time.time() - float(ago[1]) * _UNIT_S[ago[2]]
     try:
         moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", str(value)))
     except ValueError:
         raise UsageError(
-            f"`{name}` is a time, and `{value}` is none",
+            f"`{name}` is a time, but `{value}` is not",
             hint="allowed: `2026-11-21`, `2026-11-21T08:00`, `-7d`, `-12h`, or seconds since the epoch",
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

@@ -1,4 +1,4 @@
-"""The runs table: one page of chosen columns, filtered and sorted in the database."""
+"""Reads pages of the runs table: chosen columns, filtered and sorted in the database."""
 
 from __future__ import annotations
 
@@ -10,29 +10,26 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
-from lightning_sweeps.store.run_columns import OF_GROUP, STRUCTURES, column, condition, order
+from lightning_sweeps.store.run_columns import GROUP_COLUMNS, SQL_NAMES, WHOLE_NAMES, column, condition, order
 
-MOST_SORTS = 5
-MOST_COLUMNS = 1000
-WHOLE = (*STRUCTURES, "tags", "gpus", "command")
-"""Columns that are no single value; they can be shown and not sorted by."""
+MAX_SORT_KEYS = 5
+MAX_COLUMNS = 1000
 
 _run = schema.run
-_STORED = {"node": "node_id", "sweep": "sweep_id", "trial": "trial_id"}
 
 
 def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
-    """Return one page of the runs that the query chooses, and how many there are on all pages.
+    """Return one page of the runs that match the query, and the number of runs on all pages.
 
     Raises:
-        UsageError: the filter cannot be read, or a column does not exist.
+        UsageError: the filter has a syntax error, or a column does not exist.
     """
     dialect = connection.dialect.name
     for name in wanted.columns:
-        if name not in WHOLE:
+        if name not in WHOLE_NAMES:
             column(name, dialect)
-    if len(wanted.sort) > MOST_SORTS or len(wanted.columns) > MOST_COLUMNS:
-        raise UsageError(f"allowed are {MOST_COLUMNS} columns and {MOST_SORTS} to sort by")
+    if len(wanted.sort) > MAX_SORT_KEYS or len(wanted.columns) > MAX_COLUMNS:
+        raise UsageError(f"too many columns, allowed: {MAX_COLUMNS}, and {MAX_SORT_KEYS} to sort by")
     conditions = [] if wanted.project is None else [schema.project.c.name == wanted.project]
     tree = parse_filter(wanted.filter)
     if tree is not None:
@@ -48,7 +45,7 @@ def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
 
 
 def _heads(conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
-    """Return the conditions of being the first run of a group of which any run fulfils `conditions`."""
+    """Return the condition for the first run of each group in which any run meets `conditions`."""
     own_group = (_run.c.project_id, _run.c.group)
     groups = select(*own_group).join(schema.project).where(*conditions).distinct()
     place = func.row_number().over(partition_by=own_group, order_by=(_run.c.rank, _run.c.created, _run.c.id))
@@ -57,7 +54,7 @@ def _heads(conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
 
 
 def _rows(connection: Connection, ids: list[str], names: list[str]) -> list[dict[str, Any]]:
-    """Return the named columns of some runs, in their order; only these runs' structures are read."""
+    """Return the named columns of some runs, in the order of `ids`; only these runs' JSON columns are read."""
     rows = {row["id"]: row for row in connection.execute(_selection(names).where(_run.c.id.in_(ids))).mappings()}
     return [{"id": run_id} | {name: _value(rows[run_id], name) for name in names} for run_id in ids]
 
@@ -68,10 +65,10 @@ def _selection(names: list[str]) -> Select[Any]:
         head = name.partition(".")[0]
         if head == "summary":
             needed |= {"summary", "logged"}
-        elif head not in ("project", "duration", *OF_GROUP):
-            needed.add(_STORED.get(head, head))
+        elif head not in ("project", "duration", *GROUP_COLUMNS):
+            needed.add(SQL_NAMES[head])
     columns = [*(_run.c[name] for name in sorted(needed)), schema.project.c.name.label("project")]
-    columns += [expression.label(name) for name, expression in OF_GROUP.items() if name in names]
+    columns += [expression.label(name) for name, expression in GROUP_COLUMNS.items() if name in names]
     return select(*columns).join(schema.project)
 
 
@@ -84,7 +81,7 @@ def _value(row: RowMapping, name: str) -> Any:
         return summary.get(key) if key else summary
     if head == "config" and key:
         return _leaf(row["config"], key)
-    return row[_STORED.get(name, name)]
+    return row[SQL_NAMES.get(name, name)]
 
 
 def _leaf(config: Any, key: str) -> Any:

@@ -7,6 +7,8 @@ Times are seconds since the epoch (UTC). JSON columns keep the order of keys, an
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -24,6 +26,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from lightning_sweeps.messages import Run
+from lightning_sweeps.messages.columns import declared_columns
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,11 +42,22 @@ Big = BigInteger().with_variant(Integer, "sqlite")
 """64-bit integers. SQLite assigns row numbers only to columns of type INTEGER, which have 64 bits there."""
 
 Structure = JSON(none_as_null=True)
+_TYPES: dict[type, Any] = {str: Text, int: Integer, float: Double, list: Structure, dict: Structure}
 
 
 def _changed() -> Column[float]:
     """Return a column that every INSERT and UPDATE sets to the server's time. Open dashboard pages poll it."""
     return Column("changed", Double, default=time.time, onupdate=time.time)
+
+
+def _declared(message: type) -> Iterator[Column[Any]]:
+    """Yield the columns that a message's fields declare."""
+    for declared in declared_columns(message):
+        if not declared.column.is_stored:
+            continue
+        kind = Big if declared.column.is_long else _TYPES[declared.kind]
+        name, is_key = declared.sql_name, declared.name == "id"
+        yield Column(name, kind, primary_key=is_key, nullable=declared.is_nullable)
 
 
 api_key = Table(
@@ -77,38 +93,10 @@ project = Table(
 run = Table(
     "run",
     metadata,
-    Column("id", Text, primary_key=True),
     Column("project_id", ForeignKey("project.id"), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("group", Text, nullable=False),
-    Column("rank", Integer, nullable=False),
-    Column("local_rank", Integer, nullable=False),
-    Column("world_size", Integer, nullable=False),
-    Column("node_rank", Integer, nullable=False),
-    Column("attempt", Integer, nullable=False),  # the latest one
-    Column("mode", Text, nullable=False),
-    Column("job_type", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("exit_code", Integer),
-    Column("signal", Integer),
-    Column("host", Text, nullable=False),
-    Column("node_id", Text, nullable=False),
-    Column("user", Text, nullable=False),
-    Column("command", Structure, nullable=False),
-    Column("gpus", Structure, nullable=False),
-    Column("config", Structure, nullable=False),
-    Column("logged", Structure, nullable=False),  # last logged value of each key
-    Column("summary", Structure, nullable=False),  # values set by the user; they override `logged`
-    Column("tags", Structure, nullable=False),
-    Column("notes", Text, nullable=False),
-    Column("sweep_id", Text),  # no foreign key: a journal may come from a sweep of another server
-    Column("trial_id", Text),
-    Column("created", Double, nullable=False),
-    Column("updated", Double, nullable=False),
-    Column("ended", Double),
-    Column("rows", Big, nullable=False),
+    Column("logged", Structure, nullable=False),  # last logged value of each key; `summary` overrides it
     _changed(),
+    *_declared(Run),  # the sweep and the trial have no foreign key: they may be of another server
     Index(None, "changed"),
     Index(None, "project_id", "created"),
     Index(None, "group"),
