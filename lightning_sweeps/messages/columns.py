@@ -1,6 +1,8 @@
 """Declares how a field of the message `Run` is stored, filled from a journal's header, and filtered.
 
-The declaration is the field's annotation, `job_type: Annotated[str, Column("Role.", header="run.job_type")]`. The table `run`, its rows, the columns of the runs table and the filter language follow from it.
+The declaration is the field's annotation, for example
+`job_type: Annotated[str, Column("Role of the run.", header="run.job_type")]`. The table `run`, its rows, the columns of
+the runs table and the filter language follow from it.
 """
 
 from __future__ import annotations
