@@ -86,7 +86,9 @@ def make_run(store: Store, run: str, keys: list[str], points: Columns) -> None:
     for start in range(0, len(points), PART):
         part = points.part(start, start + PART)
         with store.write() as connection:
-            writing.append(connection, dict.fromkeys(keys, part), kind="run", owner_id=run, journal_id=f"j-{run}")
+            writing.append(
+                connection, store.series, dict.fromkeys(keys, part), kind="run", owner_id=run, journal_id=f"j-{run}"
+            )
 
 
 def median_ms(work: Callable[[], object], *, times: int = 30, clock: Callable[[], float] = time.process_time) -> float:
@@ -136,7 +138,7 @@ def charts(folder: Path, *, long: int, grid_steps: int) -> None:
 
             def work() -> object:
                 with store.read() as connection:
-                    return reading.query(connection, wanted)
+                    return reading.query(connection, store.series, wanted)
 
             return work
 
@@ -152,7 +154,7 @@ def charts(folder: Path, *, long: int, grid_steps: int) -> None:
         say(f"1 series, {long:,} points, zoom to 1,000, store", median_ms(query(whole, **zoom)), "ms CPU")
         say("1 series, 100,000 points, over wall time, store", median_ms(query(short, x="time")), "ms CPU")
         with store.read() as connection:
-            (line,) = reading.query(connection, SeriesQuery(short, points=PIXELS)).lines
+            (line,) = reading.query(connection, store.series, SeriesQuery(short, points=PIXELS)).lines
         kept = len({value for value in line.maximum if value is not None and value > 50})
         say("spikes kept of 20, 100,000 points", kept, "spikes", "aim 20")
         grid = [LineRequest(run, key) for run in runs for key in keys]

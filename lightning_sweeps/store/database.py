@@ -1,8 +1,8 @@
-"""From a database URL to a `Store`: connections set up for SQLite or PostgreSQL, and its two kinds of transaction.
+"""Opens databases: connections to SQLite or PostgreSQL, and transactions that read or write.
 
-SQLite: write-ahead log with `synchronous=NORMAL` (a killed server loses nothing; a power cut may lose the last commits,
-never the database's integrity), one writer at a time by `BEGIN IMMEDIATE`. PostgreSQL: psycopg 3, READ COMMITTED; code
-that reads rows in order to change them takes them with `SELECT ... FOR UPDATE`, and no lock is waited for without end.
+SQLite has a write-ahead log with `synchronous=NORMAL`: a killed server loses nothing, and a power cut may lose the last
+commits, never the database's integrity. `BEGIN IMMEDIATE` allows one writer at a time. PostgreSQL uses psycopg 3 and
+READ COMMITTED: code that reads rows in order to change them selects them `FOR UPDATE`. Waits for locks have a limit.
 """
 
 from __future__ import annotations
@@ -23,31 +23,35 @@ from sqlalchemy.exc import ArgumentError
 
 from lightning_sweeps.errors import LightningSweepsError, UsageError
 from lightning_sweeps.store.column_values import dump
+from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
 
 BUSY_TIMEOUT_S = 30
 """How long a write waits for the writer before it."""
 SWITCH_PAUSE_S = 0.02
 ABANDONED_S = 120
-"""PostgreSQL takes its locks back from a server that stopped in the middle of a transaction."""
+"""PostgreSQL ends a transaction that is idle for so long: its server has probably stopped."""
 CONNECT_TIMEOUT_S = 10
 POOL_SIZE = 16
 POOL_OVERFLOW = 48
-"""Together more than the server has worker threads, so that no request waits for a connection."""
+"""With `POOL_SIZE`, more than the server's worker threads, so that no request waits for a connection."""
 
 _WRITES = "lightning_sweeps_writes"
 _LOCK = sqlalchemy.text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_LOCK_UNTIL_COMMIT = sqlalchemy.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _UNLOCK = sqlalchemy.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
 
 
 class Store:
-    """One database. Shared between threads; every transaction has a connection of its own.
+    """One database, and the storage of its series. Threads share it; every transaction has its own connection.
 
     Args:
         engine: made by `open_store`.
+        series: where the points of series are stored.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, series: SeriesStorage) -> None:
         self.engine = engine
+        self.series = series
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @property
@@ -57,18 +61,18 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection that reads one state of the database."""
+        """Open a transaction that reads."""
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Give a connection whose changes commit together at the end, or not at all if the block raises.
+        """Open a transaction that writes. It commits at the end of the block, or rolls back if the block raises.
 
-        Keep the block short: on SQLite nobody else can write meanwhile.
+        Keep the block short: on SQLite it excludes other writers.
 
         Raises:
-            LightningSweepsError: another writer held SQLite for `BUSY_TIMEOUT_S`.
+            LightningSweepsError: another writer blocked SQLite for `BUSY_TIMEOUT_S`.
         """
         with self._turn(), self.engine.connect() as connection:
             writing = connection.execution_options(**{_WRITES: True})
@@ -77,16 +81,20 @@ class Store:
 
     @contextmanager
     def alone(self, kind: str, name: str) -> Iterator[None]:
-        """Be the only one, over all servers of a PostgreSQL database, between here and the end of the block.
+        """Hold a lock across all servers of a PostgreSQL database until the end of the block.
 
-        On SQLite this does nothing: its servers are on one machine, where a lock file does it.
+        On SQLite this does nothing: its servers are on one machine, where a lock file is enough.
+
+        Args:
+            kind: what is locked, for example `blob`.
+            name: which one.
         """
         if self.kind == "sqlite":
             yield
             return
         whole_name = {"name": f"{kind}:{name}"}
         with self.engine.connect() as plain:
-            connection = plain.execution_options(isolation_level="AUTOCOMMIT")  # no transaction that could be idle
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")  # so that no transaction is idle
             connection.execute(_LOCK, whole_name)
             try:
                 yield
@@ -95,7 +103,7 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Let this process's writers queue here, in order, where SQLite itself would let them poll."""
+        """Queue this process's writers in order; SQLite itself would let them poll."""
         if self._one_writer is None:
             yield
             return
@@ -107,13 +115,24 @@ class Store:
             self._one_writer.release()
 
     def close(self) -> None:
-        """Close every connection that is not in use."""
+        """Close the connections that are not in use."""
         self.engine.dispose()
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`, for this connection."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    """Return an INSERT with `on_conflict_do_nothing` and `on_conflict_do_update` for this connection's database."""
+    return postgresql.insert(table) if is_postgresql(connection) else sqlite.insert(table)
+
+
+def lock_name(connection: Connection, name: str) -> None:
+    """Hold a named lock until the transaction ends. SQLite needs none: it has one writer at a time."""
+    if is_postgresql(connection):
+        connection.execute(_LOCK_UNTIL_COMMIT, {"name": name})
+
+
+def is_postgresql(connection: Connection) -> bool:
+    """Return True for PostgreSQL, False for SQLite."""
+    return connection.dialect.name == "postgresql"
 
 
 def sqlite_url(path: Path) -> str:
@@ -121,14 +140,20 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
-def open_store(url: str) -> Store:
-    """Return the store of a database URL: `sqlite:///file` or `postgresql://user:password@host/name`.
+def open_store(url: str, *, series_storage: str = DEFAULT_STORAGE) -> Store:
+    """Open a database.
+
+    Args:
+        url: `sqlite:///file` or `postgresql://user:password@host/name`.
+        series_storage: name of the storage of series. A database keeps the one that it was created with: another one
+            does not find the points.
 
     Raises:
-        UsageError: the URL names no database that we support, or its driver is not installed.
+        UsageError: the URL names no supported database, its driver is not installed, or there is no such storage.
     """
     parsed = _parse(url)
-    return Store(_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed))
+    series = SERIES_STORAGES.get(series_storage)()
+    return Store(_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed), series)
 
 
 def _parse(url: str) -> URL:
@@ -157,7 +182,7 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # transactions are begun below, not by the driver's own guess
+        connection.isolation_level = None  # `begin` below starts transactions, not the driver
         cursor = connection.cursor()
         _use_write_ahead_log(cursor)
         cursor.execute("PRAGMA synchronous=NORMAL")
@@ -173,7 +198,7 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
-    """Switch the file to WAL, once for ever. SQLite does not wait here, whatever its timeout, so this does."""
+    """Switch the file to a write-ahead log, once. SQLite ignores its timeout here, so this function waits."""
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:

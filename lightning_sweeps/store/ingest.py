@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal import records
@@ -16,9 +16,11 @@ from lightning_sweeps.store import nodes, runs, schema
 from lightning_sweeps.store.batch import Batch, Row, fold
 from lightning_sweeps.store.blobs import artifacts
 from lightning_sweeps.store.column_values import int32, int64, usable_time
+from lightning_sweeps.store.database import lock_name
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.blocks import pack
 from lightning_sweeps.store.series.owners import ID_LENGTH, OwnerKind
+from lightning_sweeps.store.series.storage import SeriesStorage
 
 JournalRow: TypeAlias = Mapping[Any, Any]
 """A row of the table `journal` with every column except `header`."""
@@ -93,13 +95,14 @@ def committed_offset(connection: Connection, journal_id: str) -> int:
     return connection.scalar(select(_journal.c.offset).where(_journal.c.id == journal_id)) or 0
 
 
-def commit(connection: Connection, part: JournalPart, *, now: float) -> StoredPart:
+def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> StoredPart:
     """Store the records of `part` that are new, and move the journal's offset behind them.
 
     Damage at the very end is not committed: it may be the first half of a record whose second half has not arrived.
 
     Args:
         connection: a transaction that writes; the caller commits it.
+        series: where the points of series are stored.
         part: the records; those before the committed offset are skipped.
         now: the server's time, in seconds since the epoch.
 
@@ -107,7 +110,7 @@ def commit(connection: Connection, part: JournalPart, *, now: float) -> StoredPa
         OffsetConflict: the part begins after the committed offset.
         JournalError: the journal does not begin with a header that names the journal and one run or node.
     """
-    _lock(connection, part.journal_id)
+    lock_name(connection, part.journal_id)  # even a journal without a row has one writer at a time
     journal: JournalRow | None = connection.execute(_SELECT_JOURNAL, {"at_id": part.journal_id}).mappings().first()
     committed = journal["offset"] if journal is not None else 0
     if part.offset > committed:
@@ -125,7 +128,7 @@ def commit(connection: Connection, part: JournalPart, *, now: float) -> StoredPa
     if batch.rejected:
         _reject(connection, journal["id"], entries, batch, now)
         damaged += len(batch.rejected)
-    trial_id = _write(connection, journal, batch, opened, offset=end, damaged=damaged, now=now)
+    trial_id = _write(connection, series, journal, batch, opened, offset=end, damaged=damaged, now=now)
     return _stored(journal, end, trial_id, batch.rows)
 
 
@@ -165,12 +168,6 @@ def _reject(connection: Connection, journal_id: str, entries: list[JournalEntry]
         place = {"journal_id": journal_id, "offset": entry.start, "size_bytes": entry.end - entry.start}
         rows.append(place | {"reason": one.reason, "time": now})
     connection.execute(insert(_rejected), rows)
-
-
-def _lock(connection: Connection, journal_id: str) -> None:
-    """Serialize requests for one journal, even before it has a row. SQLite has a single writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": journal_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +247,7 @@ def _ensure_owner(connection: Connection, header: records.Header, *, now: float)
 
 def _write(
     connection: Connection,
+    series: SeriesStorage,
     journal: JournalRow,
     batch: Batch,
     opened: _OpenedJournal | None,
@@ -280,14 +278,14 @@ def _write(
         "updated": now,
     }
     connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
-    _write_series(connection, journal, batch)
+    _write_series(connection, series, journal, batch)
     is_first = opened is not None and opened.is_first and batch.finish is None  # its new row says that it runs
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)
     return trial_id
 
 
-def _write_series(connection: Connection, journal: JournalRow, batch: Batch) -> None:
+def _write_series(connection: Connection, series: SeriesStorage, journal: JournalRow, batch: Batch) -> None:
     run_id, node_id = journal["run_id"], journal["node_id"]
     is_due = batch.finish is not None
     samples = batch.samples.values() if run_id is None else ()
@@ -298,7 +296,7 @@ def _write_series(connection: Connection, journal: JournalRow, batch: Batch) -> 
         is_due = is_due or is_full
     if is_due:
         kind: OwnerKind = "node" if run_id is None else "run"
-        write_buffer.flush(connection, journal["id"], kind=kind, owner_id=run_id or node_id)
+        write_buffer.flush(connection, series, journal["id"], kind=kind, owner_id=run_id or node_id)
 
 
 def _write_run(
@@ -314,5 +312,5 @@ def _write_run(
     if batch.media:
         connection.execute(_INSERT_MEDIA, [reference | place for reference in batch.media])
     for artifact in batch.artifacts:
-        artifacts.note(connection, artifact, **place)
+        artifacts.add(connection, artifact, **place)
     return trial_id

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import pre_release_schema
-from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.database import Store, is_postgresql
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -82,7 +82,7 @@ def _version(connection: Connection) -> str | None:
 
 
 def _lock(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
+    if is_postgresql(connection):
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.store.database import is_postgresql
 
 LAST = "0013"
 OLDER = frozenset({"0001", "0002", "0003", "0004", "0005", "0007", "0008", "0010"})
@@ -59,20 +60,21 @@ def upgrade_if_needed(connection: Connection, revision: str | None) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    is_postgresql = connection.dialect.name == "postgresql"
     for old, new in _TABLES.items():
         _run(connection, f'ALTER TABLE "{old}" RENAME TO "{new}"')
     for table, old, new in _COLUMNS:
         _run(connection, f'ALTER TABLE "{table}" RENAME COLUMN "{old}" TO "{new}"')
     for old in _INDEXED:
         new = _TABLES[old]
-        if is_postgresql:
+        if is_postgresql(connection):
             _run(connection, f"ALTER INDEX ix_{old}_journal_id RENAME TO ix_{new}_journal_id")
             _run(connection, f"ALTER SEQUENCE {old}_id_seq RENAME TO {new}_id_seq")
         else:
             _run(connection, f"DROP INDEX ix_{old}_journal_id")
             _run(connection, f"CREATE INDEX ix_{new}_journal_id ON {new} (journal_id)")
-    if is_postgresql:  # SQLite can rename a constraint only by copying the table, and nothing refers to the names
+    if is_postgresql(
+        connection
+    ):  # SQLite can rename a constraint only by copying the table, and nothing refers to the names
         for table, old, new in _CONSTRAINTS:
             _run(connection, f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
     connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": INITIAL})

@@ -13,13 +13,11 @@ from sqlalchemy import (
     Double,
     Text,
     and_,
-    bindparam,
     case,
     cast,
     exists,
     false,
     func,
-    literal,
     not_,
     null,
     or_,
@@ -31,6 +29,7 @@ from lightning_sweeps.messages import Run
 from lightning_sweeps.messages.columns import FilterKind, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import HINT, Comparison, Filter, Not, Operator, Value
+from lightning_sweeps.store.json_sql import json_items, json_value
 
 _run = schema.run
 _mate = schema.run.alias("mate")
@@ -144,15 +143,8 @@ def _first(above: RunColumn, below: RunColumn) -> RunColumn:
 
 
 def _leaf(structure: ColumnElement[Any], path: list[str], dialect: str) -> RunColumn:
-    """Return a value inside a JSON column; the text of a boolean is `true` or `false`."""
-    if dialect == "sqlite":
-        place = literal("$" + "".join(f'."{key}"' for key in path), Text)
-        value, kind = func.json_extract(structure, place), func.json_type(structure, place)
-        words: ColumnElement[Any] = case((kind.in_(("true", "false")), kind), else_=cast(value, Text))
-        return RunColumn(case((kind.in_(("integer", "real")), value), else_=null()), words, None)
-    keys = [cast(bindparam(None, key), Text) for key in path]
-    value, words = func.json_extract_path(structure, *keys), func.json_extract_path_text(structure, *keys)
-    return RunColumn(case((func.json_typeof(value) == "number", cast(words, Double)), else_=null()), words, None)
+    number, words = json_value(structure, path, dialect)
+    return RunColumn(number, words, None)
 
 
 def _compare(wanted: Comparison, dialect: str) -> ColumnElement[bool]:
@@ -197,8 +189,7 @@ def _operate(left: ColumnElement[Any], operator: Operator, right: float | str) -
 def _tagged(wanted: Comparison, dialect: str) -> ColumnElement[bool]:
     if wanted.operator not in ("has", "=", "!=", "in"):
         raise UsageError(f"tags cannot be compared with `{wanted.operator}`, allowed: `has`, `in`", hint=HINT)
-    function = func.json_each if dialect == "sqlite" else func.json_array_elements_text
-    tags = function(_run.c.tags).table_valued("value")
+    tags = json_items(_run.c.tags, dialect)
     found = exists(select(1).select_from(tags).where(tags.c.value.in_([_text(value) for value in wanted.values])))
     return ~found if wanted.operator == "!=" else found
 

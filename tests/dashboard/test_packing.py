@@ -9,8 +9,8 @@ import pytest
 
 from lightning_sweeps.server.web.packing import pack
 from lightning_sweeps.store.series.chunks import Floats
-from lightning_sweeps.store.series.downsampling import Drawn
-from lightning_sweeps.store.series.reading import DrawnLine, Seen
+from lightning_sweeps.store.series.downsampling import DrawnBuckets
+from lightning_sweeps.store.series.reading import ChartLine, VisibleSeries
 
 
 def drawn(
@@ -23,11 +23,11 @@ def drawn(
     *,
     reach: float = 4.0,
     is_tail: bool = False,
-) -> DrawnLine:
+) -> ChartLine:
     def floats(values: list[float]) -> Floats:
         return np.array(values, dtype=np.float64)
 
-    whole = Drawn(
+    whole = DrawnBuckets(
         x=floats(x),
         time=floats(x),
         minimum=floats(low),
@@ -38,7 +38,7 @@ def drawn(
         nonfinite=np.array(nonfinite, dtype=np.int64),
         index=np.arange(len(x)),
     )
-    return DrawnLine(Seen(count, reach, 7, []), whole, is_tail)
+    return ChartLine(VisibleSeries(count, reach, 7, []), whole, is_tail)
 
 
 def unpack(data: bytes) -> list[tuple[dict[str, object], list[list[float]]]]:

@@ -193,15 +193,15 @@ def test_garbage_is_what_nothing_names(world: tuple[Client, ServerFile, Home], d
         client.put_blob(name_of(content), 0, content)
     store, contents = open_store(database), BlobStorage(BlobFolder(home.blobs))
     try:
-        assert blob_table.collect(store, contents, young_s=0.0).blobs == 0
+        assert blob_table.collect(store, contents, grace_s=0.0).blobs == 0
         client.remove_artifact(client.artifacts()[0].id)
         assert blob_table.collect(store, contents).blobs == 0, "what has just come stays"
-        done = blob_table.collect(store, contents, young_s=0.0)
+        done = blob_table.collect(store, contents, grace_s=0.0)
         assert (done.blobs, done.size_bytes) == (1, len(dropped))
         with store.read() as connection:
-            assert blob_table.missing_files(connection, contents) == []
+            assert blob_table.missing_blobs(connection, contents) == []
             contents.path(name_of(kept)).unlink()
-            assert blob_table.missing_files(connection, contents) == [name_of(kept)]
+            assert blob_table.missing_blobs(connection, contents) == [name_of(kept)]
     finally:
         store.close()
     with pytest.raises(NotFound):

@@ -16,7 +16,7 @@ from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.server.web import ranges
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
-from lightning_sweeps.store.blobs.remote_storage import Remote, open_remote
+from lightning_sweeps.store.blobs.remote_storage import RemoteStorage, open_remote
 from lightning_sweeps.store.database import open_store
 from tests.server.test_media import name_of, send
 from tests.servers import running_server
@@ -62,11 +62,11 @@ def _garbage(client: Client, folder: Path, database: str, digest: str) -> None:
     store = open_store(database)
     try:
         contents = open_blob_storage(f"file://{folder}/bucket/of", store, folder=Home(folder / "home").blobs)
-        assert blob_table.collect(store, contents, young_s=0.0).blobs == 1
+        assert blob_table.collect(store, contents, grace_s=0.0).blobs == 1
         with store.read() as connection:
-            assert blob_table.missing_files(connection, contents) == []
+            assert blob_table.missing_blobs(connection, contents) == []
             contents.remove(digest)
-            assert blob_table.missing_files(connection, contents) == [digest]
+            assert blob_table.missing_blobs(connection, contents) == [digest]
     finally:
         store.close()
     for gone in (digest, name_of(b"dropped")):
@@ -76,7 +76,7 @@ def _garbage(client: Client, folder: Path, database: str, digest: str) -> None:
 
 def test_any_file_system_will_do(tmp_path: Path) -> None:
     remote = open_remote("memory://bucket")
-    assert isinstance(remote, Remote) and remote.size("ab12") is None
+    assert isinstance(remote, RemoteStorage) and remote.size("ab12") is None
     (tmp_path / "whole").write_bytes(CONTENT)
     remote.put(tmp_path / "whole", "ab12")
     assert remote.size("ab12") == len(CONTENT) and b"".join(remote.read("ab12", 7, 99_000)) == CONTENT[7:99_000]

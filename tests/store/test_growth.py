@@ -9,7 +9,7 @@ from lightning_sweeps.messages import HeldLine, LinesQuery
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading
 from lightning_sweeps.store.series.chunks import columns
-from lightning_sweeps.store.series.reading import DrawnLine
+from lightning_sweeps.store.series.reading import ChartLine
 from tests.store.journals import STARTED
 from tests.store.test_reading import add, make_run
 
@@ -25,11 +25,11 @@ def log(store: Store, journal: str, first: int, end: int, *, began: float = STAR
     add(store, "r", journal, value=points, at=points)
 
 
-def ask(store: Store, held: DrawnLine | None, x: str = "step", width: int = 500, low: float | None = None) -> DrawnLine:
+def ask(store: Store, held: ChartLine | None, x: str = "step", width: int = 500, low: float | None = None) -> ChartLine:
     seen = held and held.seen
     line = HeldLine("r", "value", seen.count, seen.reach, seen.branch) if seen else HeldLine("r", "value")
     with store.read() as connection:
-        (found,) = reading.draw_lines(connection, LinesQuery([line], x, low=low, points=width))
+        (found,) = reading.query_lines(connection, store.series, LinesQuery([line], x, low=low, points=width))
     return found
 
 
@@ -115,6 +115,6 @@ def test_a_part_and_a_line_that_is_not_there_come_whole(store: Store) -> None:
     assert (part.is_tail, part.drawn.x.tolist()) == (False, list(np.arange(90.0, 110.0)))
     with store.read() as connection:
         wanted = LinesQuery([HeldLine("r", "nothing", 5, 3.0), HeldLine("r", "value", 200, 500.0, first.seen.branch)])
-        nothing, fewer = reading.draw_lines(connection, wanted)
+        nothing, fewer = reading.query_lines(connection, store.series, wanted)
     assert (nothing.seen.count, nothing.is_tail, len(nothing.drawn.x)) == (0, False, 0)
     assert (fewer.seen.count, fewer.is_tail) == (110, False)

@@ -32,7 +32,7 @@ def send(store: Store, journal: Journal, start: int = 0, end: int | None = None)
         committed = ingest.committed_offset(connection, journal.id)
     part = parse(journal.id, start, journal.data[start:end], committed=committed)
     with store.write() as connection:
-        return commit(connection, part, now=NOW)
+        return commit(connection, store.series, part, now=NOW)
 
 
 def get_run(store: Store, run_id: str = "run-1") -> Run:
@@ -43,7 +43,7 @@ def get_run(store: Store, run_id: str = "run-1") -> Run:
 def points(store: Store, key: str, owner: str = "run-1") -> list[Point]:
     write_buffer.flush_owners(store, [owner])
     with store.read() as connection:
-        return reading.read_points(connection, owner, key)
+        return reading.read_points(connection, store.series, owner, key)
 
 
 def steps(store: Store, key: str, owner: str = "run-1") -> list[int]:
@@ -176,7 +176,7 @@ def test_non_finite_values_come_back(store: Store) -> None:
     write_buffer.flush_owners(store, ["run-1"])
     with store.read() as connection:
         loss, a = writing.list_series(connection, "run-1")
-        drawn = reading.read_buckets(connection, "run-1", "loss", width=800)
+        drawn = reading.read_buckets(connection, store.series, "run-1", "loss", width=800)
     assert (loss.count, loss.last, loss.minimum, loss.maximum, loss.mean) == (3, "-inf", None, None, None)
     assert (a.count, a.last, a.minimum, a.maximum, a.mean) == (2, 2.0, 1.0, 2.0, 1.5)
     assert [(bucket.minimum, bucket.nonfinite) for bucket in drawn.buckets] == [(None, 1)] * 3
@@ -219,7 +219,7 @@ def test_more_rows_than_a_chunk_in_uneven_parts(store: Store) -> None:
     with store.read() as connection:
         (segment,) = connection.execute(select(schema.segment)).all()
         info = writing.list_series(connection, "run-1")[0]
-        drawn = reading.read_buckets(connection, "run-1", "loss", width=100)
+        drawn = reading.read_buckets(connection, store.series, "run-1", "loss", width=100)
     assert (segment.chunks, segment.rolled_up, len(decode(segment.tail))) == (2, 2, 452)
     assert (info.count, info.first_step, info.last_step, info.mean) == (2500, 0, 2499, 1249.5)
     assert len(drawn.buckets) == 100 and drawn.count == 2500
@@ -285,10 +285,10 @@ def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store
         journal.log(step, loss=float(step), **({"val": step} if step % 2 else {"note": "x"}))
         start = send(store, journal, start).offset
     with store.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(schema.write_buffer)) == 60 - write_buffer.MOST_PARTS
+        assert connection.scalar(select(func.count()).select_from(schema.write_buffer)) == 60 - write_buffer.MAX_PARTS
         assert [info.count for info in writing.list_series(connection, "run-1")] == [
-            write_buffer.MOST_PARTS,
-            write_buffer.MOST_PARTS // 2,
+            write_buffer.MAX_PARTS,
+            write_buffer.MAX_PARTS // 2,
         ]
     assert steps(store, "loss") == list(range(60)) and steps(store, "val") == list(range(1, 60, 2))
     assert get_run(store).summary == {"loss": 59.0, "note": "x", "val": 59}

@@ -57,8 +57,11 @@ def read_all(store: Store, sweep_id: str) -> dict[str, Any]:
             "rejected": ingest.list_rejected(connection, "run-1"),
             "console": {run: console.read_run(connection, run, console.ConsoleQuery(10)) for run in ("run-1", "run-2")},
             "series": writing.list_series(connection, "run-1"),
-            "buckets": reading.read_buckets(connection, "run-1", "loss", width=8),
-            "points": [[p.step, p.time, p.value] for p in reading.read_points(connection, "run-1", "loss", limit=5)],
+            "buckets": reading.read_buckets(connection, store.series, "run-1", "loss", width=8),
+            "points": [
+                [p.step, p.time, p.value]
+                for p in reading.read_points(connection, store.series, "run-1", "loss", limit=5)
+            ],
             "sweep": sweeps.get_sweep(connection, sweep_id),
             "trials": trials.list_trials(connection, sweep_id),
             "agents": agents.list_agents(connection, sweep_id),
@@ -103,10 +106,10 @@ def test_ingest_continues(old_store: Store) -> None:
         run = runs.get_run(connection, "run-2")
         (sweep,) = sweeps.list_sweeps(connection)
         assert (run.state, run.rows) == ("finished", 3)
-        points = reading.read_points(connection, "run-2", "val/loss")
+        points = reading.read_points(connection, old_store.series, "run-2", "val/loss")
         assert [(point.step, point.value) for point in points] == [(0, 0.5), (1, 0.25), (2, 0.125)]
         assert sweep.best is not None and (sweep.best.objective, sweep.best.id) == (0.125, run.trial)
-        (cpu,) = reading.read_points(connection, "node-1", "cpu.percent")
+        (cpu,) = reading.read_points(connection, old_store.series, "node-1", "cpu.percent")
         assert cpu.value == 12.0
     assert maintenance.check(old_store) == []
 

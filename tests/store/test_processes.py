@@ -67,11 +67,11 @@ def test_samples_may_come_before_their_run(store: Store) -> None:
     asked = SeriesQuery([LineRequest(PROCESS, "threads")], x="relative")
     write_buffer.flush_owners(store, ["node-1"])
     with store.read() as connection:
-        assert reading.query(connection, asked).lines[0].count == 3
+        assert reading.query(connection, store.series, asked).lines[0].count == 3
     send(store, Journal().log(1, loss=0.5))
     assert len(points(store, "threads", PROCESS)) == 3
     with store.read() as connection:
-        assert reading.query(connection, asked).lines[0].x[0] == pytest.approx(2.0)
+        assert reading.query(connection, store.series, asked).lines[0].x[0] == pytest.approx(2.0)
 
 
 def test_a_run_that_went_on_elsewhere_has_the_samples_of_both_nodes(store: Store) -> None:

@@ -46,13 +46,13 @@ def make_run(
     """Make an empty run and return the id of its journal."""
     made = Journal(journal or f"journal-of-{run}", run, attempt=attempt, created=created, resumed_step=resumed_step)
     with store.write() as connection:
-        ingest.commit(connection, parse(made.id, 0, made.data, committed=0), now=created)
+        ingest.commit(connection, store.series, parse(made.id, 0, made.data, committed=0), now=created)
     return made.id
 
 
 def add(store: Store, run: str, journal: str, **points: Columns) -> None:
     with store.write() as connection:
-        writing.append(connection, points, kind="run", owner_id=run, journal_id=journal)
+        writing.append(connection, store.series, points, kind="run", owner_id=run, journal_id=journal)
 
 
 @pytest.fixture
@@ -92,10 +92,10 @@ def resumed_run(store: Store) -> Store:
 def test_a_chart_shows_the_live_branch_of_a_run_that_was_resumed(resumed_run: Store, x: str, width: int) -> None:
     asked = SeriesQuery([LineRequest("r", "value")], x, points=width)
     with resumed_run.read() as connection:
-        (live,) = reading.query(connection, asked).lines
-        (whole,) = reading.query(connection, replace(asked, with_abandoned=True)).lines
-        buckets = reading.read_buckets(connection, "r", "value", width=width, x=x)
-        points = reading.read_points(connection, "r", "value")
+        (live,) = reading.query(connection, resumed_run.series, asked).lines
+        (whole,) = reading.query(connection, resumed_run.series, replace(asked, with_abandoned=True)).lines
+        buckets = reading.read_buckets(connection, resumed_run.series, "r", "value", width=width, x=x)
+        points = reading.read_points(connection, resumed_run.series, "r", "value")
     assert sum(live.counts) == sum(bucket.count for bucket in buckets.buckets) == 8_000 + 1_000 + 11_000
     assert sum(whole.counts) == sum(end - first for first, end, _ in ATTEMPTS) == len(points)
     sums = [sum(mean * count for mean, count in zip(line.mean, line.counts, strict=True) if mean) for line in (live,)]
@@ -112,7 +112,9 @@ def spikes(maxima: list[float | None]) -> set[float]:
 @pytest.mark.parametrize("x", ["step", "time", "relative", "key:epoch"])
 def test_twenty_spikes_stay_on_every_axis(long_run: Store, x: str) -> None:
     with long_run.read() as connection:
-        (line,) = reading.query(connection, SeriesQuery([LineRequest("long", "loss")], x, points=500)).lines
+        (line,) = reading.query(
+            connection, long_run.series, SeriesQuery([LineRequest("long", "loss")], x, points=500)
+        ).lines
     assert line.count == sum(line.counts) == POINTS
     assert len(line.x) <= 500 and line.x == sorted(line.x)
     buckets = np.unique(np.minimum(SPIKES * 500 // POINTS, 499))
@@ -128,8 +130,8 @@ def test_twenty_spikes_stay_on_every_axis(long_run: Store, x: str) -> None:
 def test_a_part_holds_exactly_its_points(long_run: Store, low: float, high: float, width: int) -> None:
     inside = (steps() >= low) & (steps() <= high)
     with long_run.read() as connection:
-        drawn = reading.read_buckets(connection, "long", "loss", width=width, low=low, high=high)
-        points = reading.read_points(connection, "long", "loss", low=low, high=high)
+        drawn = reading.read_buckets(connection, long_run.series, "long", "loss", width=width, low=low, high=high)
+        points = reading.read_points(connection, long_run.series, "long", "loss", low=low, high=high)
     assert [point.step for point in points] == steps()[inside].tolist()
     assert drawn.count == POINTS and sum(bucket.count for bucket in drawn.buckets) == inside.sum()
     highest = max((bucket.maximum or 0.0 for bucket in drawn.buckets), default=0.0)
@@ -139,16 +141,21 @@ def test_a_part_holds_exactly_its_points(long_run: Store, low: float, high: floa
 
 def test_points_page_by_page(long_run: Store) -> None:
     with long_run.read() as connection:
-        page = reading.read_points(connection, "long", "loss", offset=1020, limit=10)
+        page = reading.read_points(connection, long_run.series, "long", "loss", offset=1020, limit=10)
         assert [point.sequence for point in page] == list(range(1021, 1031))
-        late = reading.read_points(connection, "long", "loss", x="relative", low=100.0, offset=3, limit=2)
+        late = reading.read_points(
+            connection, long_run.series, "long", "loss", x="relative", low=100.0, offset=3, limit=2
+        )
     assert [point.sequence for point in late] == [404, 405]
 
 
 def test_chunks_without_pages_are_drawn_all_the_same_and_get_theirs(long_run: Store) -> None:
     def look() -> list[Any]:
         with long_run.read() as connection:
-            return [reading.read_buckets(connection, "long", "loss", width=400, low=low) for low in (None, 30_000.0)]
+            return [
+                reading.read_buckets(connection, long_run.series, "long", "loss", width=400, low=low)
+                for low in (None, 30_000.0)
+            ]
 
     before = look()
     with long_run.write() as connection:
@@ -171,7 +178,7 @@ def test_new_chunks_above_old_ones_without_pages(long_run: Store) -> None:
     add(long_run, "long", "journal-of-long", loss=columns(more, more, [STARTED] * 1024, [50.0] * 1024))
     with long_run.read() as connection:
         segment = connection.execute(select(schema.segment).order_by(schema.segment.c.id)).first()
-        drawn = reading.read_buckets(connection, "long", "loss", width=300)
+        drawn = reading.read_buckets(connection, long_run.series, "long", "loss", width=300)
     assert segment is not None and segment.rolled_up == segment.chunks == (POINTS + 1024) // 1024
     assert sum(bucket.count for bucket in drawn.buckets) == POINTS + 1024
 
@@ -184,8 +191,8 @@ def test_two_attempts_and_steps_that_go_back(store: Store) -> None:
             store, "r", journal, loss=columns(rows, list(steps_of), [STARTED] * len(rows), [float(attempt)] * len(rows))
         )
     with store.read() as connection:
-        drawn = reading.read_buckets(connection, "r", "loss", width=6)
-        points = reading.read_points(connection, "r", "loss", low=2500, high=2501)
+        drawn = reading.read_buckets(connection, store.series, "r", "loss", width=6)
+        points = reading.read_points(connection, store.series, "r", "loss", low=2500, high=2501)
     assert [bucket.count for bucket in drawn.buckets] == pytest.approx([1000, 1000, 2000, 1000, 1000, 1000], abs=200)
     assert [(point.journal, point.step) for point in points] == [("j0", 2500), ("j0", 2501), ("j1", 2500), ("j1", 2501)]
 
@@ -204,7 +211,9 @@ def test_an_axis_that_jumps_about_is_drawn_point_by_point(store: Store) -> None:
         loss=columns(rows, rows, times, (at * 2).tolist()),
     )
     with store.read() as connection:
-        line = reading.query(connection, SeriesQuery([LineRequest("r", "loss")], "key:norm", points=50)).lines[0]
+        line = reading.query(
+            connection, store.series, SeriesQuery([LineRequest("r", "loss")], "key:norm", points=50)
+        ).lines[0]
     assert sum(line.counts) == 5000
     assert all(mean is not None and abs(mean - 2 * x) < 1e-9 for x, mean in zip(line.x, line.mean, strict=True))
 
@@ -218,7 +227,7 @@ def test_many_lines_and_groups_in_one_call(store: Store) -> None:
     asked = [LineRequest(f"r{seed}", "loss", "seeds") for seed in range(4)]
     asked += [LineRequest("r0", "acc"), LineRequest("r1", "acc"), LineRequest("nobody", "loss")]
     with store.read() as connection:
-        answer = reading.query(connection, SeriesQuery(asked, points=1000))
+        answer = reading.query(connection, store.series, SeriesQuery(asked, points=1000))
     assert [(line.owner, line.count, len(line.x)) for line in answer.lines] == [
         ("r0", 100, 100),
         ("r1", 0, 0),
@@ -233,16 +242,18 @@ def test_what_cannot_be_read(store: Store) -> None:
     make_run(store, "r")
     with store.read() as connection:
         with pytest.raises(NotFound, match="nobody"):
-            reading.read_buckets(connection, "nobody", "loss", width=10)
+            reading.read_buckets(connection, store.series, "nobody", "loss", width=10)
         with pytest.raises(NotFound, match="no series `loss`"):
-            reading.read_points(connection, "r", "loss")
+            reading.read_points(connection, store.series, "r", "loss")
         with pytest.raises(UsageError, match=r"`sideways`.*`key:<name>`"):
-            reading.query(connection, SeriesQuery([], "sideways"))
+            reading.query(connection, store.series, SeriesQuery([], "sideways"))
 
 
 def test_without_the_axis_nothing_is_drawn(long_run: Store) -> None:
     with long_run.read() as connection:
-        line = reading.query(connection, SeriesQuery([LineRequest("long", "loss")], "key:nothing")).lines[0]
+        line = reading.query(
+            connection, long_run.series, SeriesQuery([LineRequest("long", "loss")], "key:nothing")
+        ).lines[0]
     assert (line.count, line.x) == (POINTS, [])
 
 

@@ -90,7 +90,7 @@ def runs_store(store: Store) -> Store:
         if number:
             journal.finish("failed" if number == 1 else "finished")
         with store.write() as connection:
-            ingest.commit(connection, parse(journal.id, 0, journal.data, committed=0), now=STARTED)
+            ingest.commit(connection, store.series, parse(journal.id, 0, journal.data, committed=0), now=STARTED)
     return store
 
 
@@ -182,7 +182,7 @@ def test_a_folded_group_is_found_by_any_of_its_ranks(store: Store, text: str, ex
         journal = Journal(id=f"j{run}", run=run, group=group, rank=rank, created=STARTED + number)
         journal.log(0, loss=1.0 if rank == 2 else 2.0).finish("failed" if rank == 2 else "finished")
         with store.write() as connection:
-            ingest.commit(connection, parse(journal.id, 0, journal.data, committed=0), now=STARTED)
+            ingest.commit(connection, store.series, parse(journal.id, 0, journal.data, committed=0), now=STARTED)
     query = RunsQuery(filter=text, sort=[SortKey("created")], columns=["group_size"], fold=True)
     with store.read() as connection:
         page = read_page(connection, query)

@@ -41,5 +41,5 @@ def _frames(store: Store, wanted: LinesQuery) -> Iterator[bytes]:
     for start in range(0, len(wanted.lines), FRAME_LINES):
         some = replace(wanted, lines=wanted.lines[start : start + FRAME_LINES])
         with store.read() as connection:  # each frame by itself: a slow reader holds up no writer's clean-up
-            drawn = reading.draw_lines(connection, some)
+            drawn = reading.query_lines(connection, store.series, some)
         yield pack(drawn, is_wide=is_wide)

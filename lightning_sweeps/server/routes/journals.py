@@ -19,6 +19,7 @@ from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.store import ingest
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series.owners import ID_LENGTH
+from lightning_sweeps.store.series.storage import SeriesStorage
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MOST_HELD_BYTES = 256 * 1024 * 1024
@@ -141,17 +142,17 @@ def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply
     """
     part = parse(journal_id, offset, data, committed=offset)  # `ingest` skips what is committed already
     with store.write() as connection:
-        return commit(connection, part, now=time.time())
+        return commit(connection, store.series, part, now=time.time())
 
 
-def commit(connection: Connection, part: ingest.JournalPart, *, now: float) -> IngestReply:
+def commit(connection: Connection, series: SeriesStorage, part: ingest.JournalPart, *, now: float) -> IngestReply:
     """Store a part of a journal, pass its new rows to the engine, and return the reply for the sender.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
         JournalError: the journal does not begin with a valid header.
     """
-    stored = ingest.commit(connection, part, now=now)
+    stored = ingest.commit(connection, series, part, now=now)
     return IngestReply(stored.committed_offset, reports.apply_stored_part(connection, stored, now=now))
 
 

@@ -165,7 +165,7 @@ def put_blob(
     """Take a part of a content that a run's rows name; what is known already is skipped, a gap changes nothing."""
     contents.path(digest)
     with store.read() as connection:
-        size_bytes = blob_table.named_size(connection, digest)
+        size_bytes = blob_table.referenced_size(connection, digest)
         if blob_table.is_stored(connection, digest):
             return BlobState(digest, size_bytes or 0, size_bytes or 0, is_stored=True)
         if size_bytes is None:
@@ -185,7 +185,7 @@ def blob_state(store: StoreDep, contents: ContentsDep, digest: str) -> BlobState
     """Say how much of a content the server has."""
     contents.path(digest)
     with store.read() as connection:
-        size_bytes = blob_table.named_size(connection, digest)
+        size_bytes = blob_table.referenced_size(connection, digest)
         stored = blob_table.is_stored(connection, digest)
     if size_bytes is None:
         raise NotFound(f"no run names the content `{digest[:16]}...`", hint="send the run's journal first")

@@ -155,7 +155,7 @@ def query_series(store: StoreDep, wanted: SeriesQuery) -> Response:
         raise UsageError(f"{asked} were asked for, allowed are {MOST_BUCKETS} points in all", hint="ask for fewer")
     write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
     with store.read() as connection:
-        return _encoded(reading.query(connection, wanted))
+        return _encoded(reading.query(connection, store.series, wanted))
 
 
 @router.get("/api/series/{owner_id}/buckets", response_model=Series)
@@ -173,7 +173,15 @@ def read_buckets(
     write_buffer.flush_owners(store, [owner_id])
     with store.read() as connection:
         drawn = reading.read_buckets(
-            connection, owner_id, key, width=points, x=x, low=low, high=high, with_abandoned=with_abandoned
+            connection,
+            store.series,
+            owner_id,
+            key,
+            width=points,
+            x=x,
+            low=low,
+            high=high,
+            with_abandoned=with_abandoned,
         )
         return _encoded(drawn)
 
@@ -193,7 +201,9 @@ def read_points(
     write_buffer.flush_owners(store, [owner_id])
     with store.read() as connection:
         return _encoded(
-            reading.read_points(connection, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit)
+            reading.read_points(
+                connection, store.series, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit
+            )
         )
 
 

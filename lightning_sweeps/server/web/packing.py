@@ -18,10 +18,10 @@ import msgspec
 import numpy as np
 
 from lightning_sweeps.store.series.chunks import Floats
-from lightning_sweeps.store.series.reading import DrawnLine
+from lightning_sweeps.store.series.reading import ChartLine
 
 
-def pack(lines: Sequence[DrawnLine], *, is_wide: bool) -> bytes:
+def pack(lines: Sequence[ChartLine], *, is_wide: bool) -> bytes:
     """Return a frame with these lines; `is_wide`: with values as they are stored, else at seven digits."""
     heads: list[dict[str, Any]] = []
     parts: list[bytes] = []

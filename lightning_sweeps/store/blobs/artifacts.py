@@ -1,6 +1,6 @@
-"""Artifacts: versions of named sets of files in a project, numbered and given their aliases by the server.
+"""Stores artifacts: versions of named sets of files in a project, with numbers and aliases.
 
-A version that a run has made keeps the number its own machine gave it where that is free here; the same files under the
+A version that a run created keeps the number that its machine gave it, if that is free here. The same files under the
 same name are the same version, whichever machine they come from.
 """
 
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, select, text
+from sqlalchemy import Connection, Row, delete, exists, func, select
 
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import Artifact, ArtifactFile, ArtifactUse
 from lightning_sweeps.store import runs, schema
-from lightning_sweeps.store.database import insert
+from lightning_sweeps.store.database import insert, lock_name
 
 LATEST = "latest"
-MOST_NAME = 512
+MAX_NAME_LENGTH = 512
 
 _artifact = schema.artifact
 _file = schema.artifact_file
@@ -28,12 +28,10 @@ _use = schema.artifact_use
 _blob = schema.blob
 
 
-def note(connection: Connection, entry: records.Artifact, *, run_id: str, journal_id: str) -> None:
-    """Take over what a run's journal says of an artifact."""
+def add(connection: Connection, entry: records.Artifact, *, run_id: str, journal_id: str) -> None:
+    """Store an artifact record of a run's journal."""
     project_id = connection.scalar(select(schema.run.c.project_id).where(schema.run.c.id == run_id))
-    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-        of_name = f"artifact {project_id} {entry.name}"
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": of_name})
+    lock_name(connection, f"artifact {project_id} {entry.name}")
     same = (_artifact.c.project_id == project_id) & (_artifact.c.name == entry.name)
     found = select(_artifact.c.id, _artifact.c.version).where(
         same, _artifact.c.digest == entry.digest, _artifact.c.kind == entry.kind
@@ -54,7 +52,7 @@ def note(connection: Connection, entry: records.Artifact, *, run_id: str, journa
 def list_artifacts(
     connection: Connection, *, project: str | None = None, name: str | None = None, kind: str | None = None
 ) -> list[Artifact]:
-    """Return versions of artifacts, the newest of each name first."""
+    """Return versions of artifacts by project and name, newest first."""
     conditions = {schema.project.c.name: project, _artifact.c.name: name, _artifact.c.kind: kind}
     given = [column == value for column, value in conditions.items() if value is not None]
     return _messages(connection, connection.execute(_joined().where(*given).order_by(*_ORDER)).all())
@@ -64,7 +62,7 @@ def get_artifact(connection: Connection, artifact_id: str) -> Artifact:
     """Return one version of an artifact.
 
     Raises:
-        NotFound: there is none of this id.
+        NotFound: there is no such version.
     """
     found = connection.execute(_joined().where(_artifact.c.id == artifact_id)).all()
     if not found:
@@ -85,7 +83,7 @@ def list_files(connection: Connection, artifact_id: str) -> list[ArtifactFile]:
 
 
 def list_uses(connection: Connection, run_id: str) -> list[ArtifactUse]:
-    """Return what a run has made and used, in the order of its journal; the same twice is told once.
+    """Return the artifacts that a run has created and used, each once, in the order of its journal.
 
     Raises:
         NotFound: there is no such run.
@@ -101,24 +99,24 @@ def list_uses(connection: Connection, run_id: str) -> list[ArtifactUse]:
 
 
 def give_aliases(connection: Connection, artifact_id: str, aliases: Sequence[str]) -> Artifact:
-    """Give aliases to a version; each is taken from the version that had it.
+    """Give aliases to a version. A version that has one of them loses it.
 
     Raises:
         NotFound: there is no such version.
-        UsageError: `latest` cannot be given, nor an empty or long name.
+        UsageError: an alias is empty, too long, not printable, or `latest`.
     """
     row = connection.execute(select(_artifact).where(_artifact.c.id == artifact_id)).first()
     if row is None:
         raise NotFound(f"there is no artifact `{artifact_id}`", hint="GET /api/artifacts lists them")
     for alias in aliases:
-        if alias == LATEST or not 0 < len(alias) <= MOST_NAME or not alias.isprintable():
-            raise UsageError(f"`{alias[:80]}` cannot be given as an alias, allowed: names such as `best`")
+        if alias == LATEST or not 0 < len(alias) <= MAX_NAME_LENGTH or not alias.isprintable():
+            raise UsageError(f"the alias `{alias[:80]}` is not allowed", hint="use a name such as `best`")
     _give(connection, row.project_id, row.name, row.version, aliases)
     return get_artifact(connection, artifact_id)
 
 
 def remove(connection: Connection, artifact_id: str) -> None:
-    """Take a version away; its contents go with the next garbage collection, where nothing else names them.
+    """Remove a version. The next garbage collection removes its blobs if nothing else refers to them.
 
     Raises:
         NotFound: there is no such version.
@@ -171,7 +169,7 @@ def _give(connection: Connection, project_id: str, name: str, number: int, alias
 
 
 def _joined() -> Any:
-    """Return the query of versions, each with its project's name, who made it and whether a content is lacking."""
+    """Return the query of versions, each with its project's name, its creator, and whether a blob is missing."""
     maker = (
         select(_use.c.run_id)
         .where(_use.c.artifact_id == _artifact.c.id, _use.c.role == "output")

@@ -1,7 +1,8 @@
-"""The contents of media and artifacts as files: named by their SHA-256, each once, whole and checked.
+"""Stores blobs: the content of media and artifacts, as files named by their SHA-256.
 
-Any number of server processes may share the folder; a lock file per first two digits orders who stores and who deletes.
-Behind a URL (see `remote.py`) the folder holds only what is on its way, and the database orders who stores and deletes.
+Every blob is stored once, complete and verified. Several server processes may share the folder: a lock file for each
+pair of first digits serializes storing and deleting. With a URL (see `remote_storage.py`) the folder holds only uploads
+in progress, and the database serializes storing and deleting.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from pathlib import Path
 from lightning_sweeps.core.ids import is_digest
 from lightning_sweeps.core.paths import PRIVATE_FILE, BlobFolder, make_private_folder
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
-from lightning_sweeps.store.blobs.remote_storage import Remote, is_url, open_remote
+from lightning_sweeps.store.blobs.remote_storage import RemoteStorage, is_url, open_remote
 from lightning_sweeps.store.database import Store
 
 CHUNK_BYTES = 1 << 20
-UPLOAD_LASTS_S = 7 * 86400.0
-"""A part that has not grown for so long is taken away."""
+STALE_UPLOAD_S = 7 * 86400.0
+"""An upload that has not grown for so long is removed."""
 
 
 def _on_one_machine(_: str) -> AbstractContextManager[None]:
@@ -33,48 +34,53 @@ def _on_one_machine(_: str) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True)
 class BlobStorage:
-    """The folder of contents.
+    """A folder of blobs, or a folder for uploads with a remote storage behind it.
 
     Args:
-        near: a folder of the same form whose files processes on this machine write: what lies there is linked and not
-            sent; None where there is none.
-        remote: where whole contents are kept; None: in the folder.
-        alone: being the only one of all servers that has to do with something of this name, while it is entered.
+        folder: the folder.
+        near: a folder of the same form in which processes on this machine store blobs; these are linked instead of
+            uploaded. None: there is none.
+        remote: where complete blobs are stored; None: in the folder.
+        alone: a lock across all servers, by digest.
     """
 
     folder: BlobFolder
     near: Path | None = None
-    remote: Remote | None = None
+    remote: RemoteStorage | None = None
     alone: Callable[[str], AbstractContextManager[None]] = _on_one_machine
 
     def path(self, digest: str) -> Path:
-        """Return the file of a content, which may not be there.
+        """Return the path of a blob, which may not exist.
 
         Raises:
-            UsageError: `digest` is none.
+            UsageError: the digest is not a SHA-256 in hexadecimal form.
         """
         if not is_digest(digest):
-            raise UsageError(f"`{digest[:80]}` is no digest, allowed: 64 hexadecimal digits in lower case")
+            raise UsageError(f"the digest `{digest[:80]}` is not a SHA-256: use 64 hexadecimal digits in lower case")
         return self.folder.blob(digest)
 
     def offset(self, digest: str) -> int:
-        """Return how many bytes of a content that is on its way have come."""
+        """Return how many bytes of an upload have arrived."""
         try:
             return self.folder.upload(digest).stat().st_size
         except FileNotFoundError:
             return 0
 
     def append(self, digest: str, offset: int, data: bytes, *, size_bytes: int, note_whole: Callable[[], None]) -> int:
-        """Add a part and return how many bytes there are now; a part that is known already changes nothing.
+        """Append to an upload, and return how many bytes have arrived. Bytes that are known already are skipped.
 
-        The last part makes the content whole: it is checked, and then it is there.
+        The last part completes the blob, which is then verified and stored.
 
         Args:
-            note_whole: called when the content is there, before anybody can take it away again.
+            digest: the blob.
+            offset: position of `data` in the blob.
+            data: the bytes.
+            size_bytes: size of the whole blob.
+            note_whole: called when the blob is stored, while it is locked.
 
         Raises:
-            UsageError: the content has another digest than its name, or more bytes than it should; all is dropped.
-            OSError: it cannot be written.
+            UsageError: the blob has another digest or size than announced. The upload is dropped.
+            OSError: the blob cannot be written.
         """
         self.path(digest)
         make_private_folder(self.folder.uploads)
@@ -97,9 +103,11 @@ class BlobStorage:
             return known
 
     def adopt(self, digest: str, *, size_bytes: int, note_whole: Callable[[], None]) -> bool:
-        """Take over a file that a process on this machine has written; return whether there was one that is whole.
+        """Take over a blob that a process on this machine has stored; return True if there was a complete one.
 
         Args:
+            digest: the blob.
+            size_bytes: its size.
             note_whole: as in `append`.
         """
         if self.near is None or not is_digest(digest):
@@ -115,19 +123,19 @@ class BlobStorage:
                         path.hardlink_to(source)
                     else:
                         self.remote.put(source, digest)
-            except OSError:  # gone, or on another file system: then it is sent
+            except OSError:  # removed, or on another file system: then it is uploaded
                 return False
             note_whole()
         return True
 
     def remove(self, digest: str) -> None:
-        """Take a content away. The caller holds `locked(digest)` and has seen that nothing names it."""
+        """Remove a blob. The caller holds `locked(digest)` and has checked that nothing refers to it."""
         if self.remote is not None:
             self.remote.remove(digest)
         self.path(digest).unlink(missing_ok=True)
 
     def size(self, digest: str) -> int | None:
-        """Return how long a content is; None where it is not there."""
+        """Return the size of a blob in bytes; None if it is not stored."""
         if self.remote is not None:
             return self.remote.size(digest)
         try:
@@ -136,30 +144,30 @@ class BlobStorage:
             return None
 
     def existing_size(self, digest: str) -> int:
-        """Return how long a content is.
+        """Return the size of a blob in bytes.
 
         Raises:
-            NotFound: the server does not have it.
+            NotFound: the blob is not stored.
         """
         self.path(digest)
         size = self.size(digest)
         if size is None:
             raise NotFound(
-                f"the server does not have the content `{digest[:16]}...`",
-                hint="it is sent by the machine that logged it: is the service there still running?",
+                f"the server does not have the blob `{digest[:16]}...`",
+                hint="the machine that logged it uploads it: check that the service still runs there",
             )
         return size
 
     def remove_stale_uploads(self) -> int:
-        """Take away parts that nobody goes on with; return how many."""
-        stale = [path for path in self._uploads() if time.time() - path.stat().st_mtime > UPLOAD_LASTS_S]
+        """Remove uploads that have stopped, and return how many."""
+        stale = [path for path in self._uploads() if time.time() - path.stat().st_mtime > STALE_UPLOAD_S]
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)
 
     @contextmanager
     def locked(self, digest: str) -> Iterator[None]:
-        """Be the only one, over all processes, that stores or removes this content."""
+        """Hold the lock for storing and removing a blob, across all processes."""
         lock = self.folder.lock(digest)
         make_private_folder(lock.parent)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
@@ -171,7 +179,7 @@ class BlobStorage:
             os.close(descriptor)
 
     def _is_there(self, digest: str, size_bytes: int) -> bool:
-        """Tell whether a content is there whole; behind a URL it may be there in part."""
+        """Return True if a blob is stored completely; a remote storage may have a part of it."""
         if self.remote is None:
             return self.path(digest).exists()
         return self.remote.size(digest) == size_bytes
@@ -191,37 +199,39 @@ class BlobStorage:
             return
         upload.unlink()
         raise UsageError(
-            f"what was sent as `{digest[:16]}...` is {found} bytes of another content than its name says",
-            hint="send it again from the beginning",
+            f"the upload `{digest[:16]}...` has {found} bytes that do not match its digest",
+            hint="upload it again from the beginning",
         )
 
 
-def open_blob_storage(place: str | None, store: Store, *, folder: Path, near: Path | None = None) -> BlobStorage:
-    """Return the contents that are kept at `place`.
+def open_blob_storage(location: str | None, store: Store, *, folder: Path, near: Path | None = None) -> BlobStorage:
+    """Open the blobs at a location.
 
     Args:
-        place: a folder, or a URL of fsspec; None: `folder`, which also takes what is on its way to a URL.
-        store: the database that knows them.
+        location: a folder, or a URL that fsspec knows; None: `folder`.
+        store: the database that knows the blobs.
+        folder: the default folder; with a URL it holds the uploads in progress.
+        near: a folder in which processes on this machine store blobs; None: there is none.
 
     Raises:
-        UsageError: there can be none.
+        UsageError: the URL cannot be used.
     """
-    if place is None or not is_url(place):
-        return BlobStorage(BlobFolder(Path(place).expanduser().absolute() if place else folder), near)
-    return BlobStorage(BlobFolder(folder), near, open_remote(place), partial(store.alone, "content"))
+    if location is None or not is_url(location):
+        return BlobStorage(BlobFolder(Path(location).expanduser().absolute() if location else folder), near)
+    return BlobStorage(BlobFolder(folder), near, open_remote(location), partial(store.alone, "blob"))
 
 
 def refuse_large(digest: str, size_bytes: int, *, limit_bytes: int) -> None:
-    """Refuse a content that is larger than the server takes.
+    """Check the size of a blob against the server's limit.
 
     Raises:
-        ServerRefused: it is (413).
+        ServerRefused: the blob is too large (413).
     """
     if size_bytes > limit_bytes:
         raise ServerRefused(
-            f"the content `{digest[:16]}...` has {size_bytes} bytes, allowed are {limit_bytes}",
+            f"the blob `{digest[:16]}...` has {size_bytes} bytes, allowed: {limit_bytes}",
             status=413,
-            hint="who runs the server sets the limit: `lightning-sweeps server --max-file-gb`",
+            hint="`lightning-sweeps server --max-file-gb` sets the limit",
         )
 
 

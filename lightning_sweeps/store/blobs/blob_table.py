@@ -1,4 +1,4 @@
-"""Which contents the server has, which it lacks, how much a project keeps, and what nothing names any more."""
+"""Tracks blobs in the database: which are stored or missing, how much projects use, and which are garbage."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _file = schema.artifact_file
 _use = schema.artifact_use
 _artifact = schema.artifact
 
-YOUNG_S = 3600.0
-"""A content is kept for so long after it came, whatever names it."""
+GRACE_S = 3600.0
+"""A blob is kept for so long after it was stored, even if nothing refers to it."""
 AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """What a garbage collection has taken away."""
+class CollectedBlobs:
+    """What a garbage collection removed: blobs, their bytes, and uploads that had stopped."""
 
     blobs: int
     size_bytes: int
     uploads: int
 
 
-def named_size(connection: Connection, digest: str) -> int | None:
-    """Return the size that the rows which name a content give it, None where none does."""
+def referenced_size(connection: Connection, digest: str) -> int | None:
+    """Return the size of a blob according to the rows that refer to it; None if no row does."""
     size: int | None = connection.scalar(select(_media.c.size_bytes).where(_media.c.digest == digest).limit(1))
     if size is None:
         size = connection.scalar(select(_file.c.size_bytes).where(_file.c.digest == digest).limit(1))
@@ -41,12 +41,19 @@ def named_size(connection: Connection, digest: str) -> int | None:
 
 
 def is_stored(connection: Connection, digest: str) -> bool:
-    """Return whether the server has the content."""
+    """Return True if the server has the blob."""
     return connection.scalar(select(exists().where(_blob.c.digest == digest))) or False
 
 
 def lacking(connection: Connection, journal_id: str, *, after: str = "", limit: int) -> list[BlobState]:
-    """Return contents that a journal's committed rows name and that the server does not have."""
+    """Return blobs that a journal's committed rows refer to and that the server lacks.
+
+    Args:
+        connection: a transaction.
+        journal_id: the journal.
+        after: only digests that come after this one.
+        limit: number of blobs at most.
+    """
     named = _named_by(journal_id).subquery()
     asked = select(named).where(~exists().where(_blob.c.digest == named.c.digest)).order_by(named.c.digest)
     rows = connection.execute(asked.where(named.c.digest > after).limit(limit)).all()
@@ -54,13 +61,13 @@ def lacking(connection: Connection, journal_id: str, *, after: str = "", limit: 
 
 
 def note_stored(connection: Connection, digest: str, *, size_bytes: int, now: float) -> None:
-    """Write down that the server has a content."""
+    """Record that the server has a blob."""
     row = {"digest": digest, "size_bytes": size_bytes, "created": now}
     connection.execute(insert(connection, _blob).values(row).on_conflict_do_nothing())
 
 
 def usage(connection: Connection) -> dict[str, int]:
-    """Return how many bytes of contents each project's rows name and the server has; each content counts once."""
+    """Return how many bytes of stored blobs each project refers to. A blob counts once per project."""
     used: dict[str, int] = {}
     for project_id, name in connection.execute(select(schema.project.c.id, schema.project.c.name)).all():
         named = _named_in(project_id)
@@ -69,7 +76,7 @@ def usage(connection: Connection) -> dict[str, int]:
 
 
 def projects_of(connection: Connection, digest: str) -> dict[str, int]:
-    """Return the projects whose rows name a content, each with the bytes that it keeps already."""
+    """Return the projects that refer to a blob, each with the bytes of blobs that it uses already."""
     by_media = select(schema.run.c.project_id).join(_media, _media.c.run_id == schema.run.c.id)
     by_files = select(_artifact.c.project_id).join(_file, _file.c.artifact_id == _artifact.c.id)
     chosen = union(by_media.where(_media.c.digest == digest), by_files.where(_file.c.digest == digest)).subquery()
@@ -81,31 +88,34 @@ def projects_of(connection: Connection, digest: str) -> dict[str, int]:
     return kept
 
 
-def collect(store: Store, contents: BlobStorage, *, young_s: float = YOUNG_S) -> Collected:
-    """Take away the contents that no row names, and parts of contents that nobody goes on sending.
+def collect(store: Store, blobs: BlobStorage, *, grace_s: float = GRACE_S) -> CollectedBlobs:
+    """Remove blobs that no row refers to, and uploads that have stopped.
 
-    A server may run meanwhile: what comes again is stored again.
+    A server may run meanwhile: a blob that is uploaded again is stored again.
     """
-    is_old = _blob.c.created < time.time() - young_s
+    is_old = _blob.c.created < time.time() - grace_s
     with store.read() as connection:
-        unnamed = connection.execute(select(_blob.c.digest, _blob.c.size_bytes).where(is_old, ~_is_named())).all()
+        old = select(_blob.c.digest, _blob.c.size_bytes).where(is_old, ~_is_referenced())
+        garbage = connection.execute(old).all()
     taken = size_bytes = 0
-    for row in unnamed:
-        with contents.locked(row.digest):
+    for row in garbage:
+        with blobs.locked(row.digest):
             with store.write() as connection:
-                is_gone = connection.execute(delete(_blob).where(_blob.c.digest == row.digest, ~_is_named())).rowcount
+                is_gone = connection.execute(
+                    delete(_blob).where(_blob.c.digest == row.digest, ~_is_referenced())
+                ).rowcount
             if is_gone:
-                contents.remove(row.digest)
+                blobs.remove(row.digest)
                 taken += 1
                 size_bytes += row.size_bytes
-    return Collected(taken, size_bytes, contents.remove_stale_uploads())
+    return CollectedBlobs(taken, size_bytes, blobs.remove_stale_uploads())
 
 
-def missing_files(connection: Connection, contents: BlobStorage) -> list[str]:
-    """Return the digests of contents that the database has and the folder has not, or not in their size."""
+def missing_blobs(connection: Connection, blobs: BlobStorage) -> list[str]:
+    """Return the digests of blobs that the database knows and the storage lacks or has in another size."""
     found = []
     for row in connection.execute(select(_blob.c.digest, _blob.c.size_bytes)):
-        if contents.size(row.digest) != row.size_bytes:
+        if blobs.size(row.digest) != row.size_bytes:
             found.append(row.digest)
     return found
 
@@ -127,6 +137,6 @@ def _digest_is(named: Subquery) -> ColumnElement[bool]:
     return named.c.digest == _blob.c.digest
 
 
-def _is_named() -> ColumnElement[bool]:
+def _is_referenced() -> ColumnElement[bool]:
     by_media = exists().where(_media.c.digest == _blob.c.digest)
     return by_media | exists().where(_file.c.digest == _blob.c.digest)

@@ -1,4 +1,4 @@
-"""What runs have logged besides numbers: the list of it; the contents lie in files, see `contents.py`."""
+"""Lists the media that runs have logged. `blob_storage.py` stores their content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ _blob = schema.blob
 def list_media(
     connection: Connection, run_id: str, *, key: str | None = None, step: int | None = None, after: int = 0, limit: int
 ) -> list[MediaEntry]:
-    """Return what a run has logged, in the order of its rows: of one key, of one step, behind the entry `after`.
+    """Return a run's media in the order of its rows.
+
+    Args:
+        connection: a transaction.
+        run_id: the run.
+        key: only media of this key; None: of all keys.
+        step: only media of this step; None: of all steps.
+        after: only media with a greater id.
+        limit: number of entries at most.
 
     Raises:
         NotFound: there is no such run.
@@ -46,7 +54,7 @@ def list_media(
 
 
 def list_media_keys(connection: Connection, run_id: str) -> list[MediaKey]:
-    """Return under which keys a run has logged files, in the order in which they first came.
+    """Return the keys under which a run has logged media, in the order of their first appearance.
 
     Raises:
         NotFound: there is no such run.

@@ -1,7 +1,7 @@
-"""BlobStorage on any file system that fsspec knows by a URL: S3, Google Cloud Storage and others.
+"""Stores blobs on a remote file system that fsspec knows: S3, Google Cloud Storage and others.
 
-Each is an object named by its digest. It is written in one go once it has come whole and was checked; what a killed
-server has written of it counts for nothing, because it has another length.
+Every blob is an object named by its digest. A server writes it in one piece after the upload is complete and verified.
+If the server is killed meanwhile, the object has a wrong size and does not count.
 """
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ CHUNK_BYTES = 1 << 20
 SEPARATOR = "://"
 
 
-def is_url(place: str) -> bool:
-    """Tell whether contents are kept behind a URL, not in a folder."""
-    return SEPARATOR in place
+def is_url(location: str) -> bool:
+    """Return True if a location is a URL, False if it is a folder."""
+    return SEPARATOR in location
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
-    """A folder of a file system of fsspec. Shared between threads.
+class RemoteStorage:
+    """A folder on a remote file system. Threads share it.
 
     Args:
         files: fsspec's `AbstractFileSystem`.
-        root: the folder's path there.
+        root: path of the folder.
     """
 
     files: Any
     root: str
 
     def path(self, digest: str) -> str:
+        """Return the path of a blob."""
         return f"{self.root}/{digest[:2]}/{digest}"
 
     def size(self, digest: str) -> int | None:
-        """Return how long a content is there; None where it is not."""
+        """Return the size of a blob in bytes; None if it is not stored."""
         self.files.invalidate_cache()  # another server may have written it
         try:
             return int(self.files.info(self.path(digest))["size"])
@@ -46,13 +47,13 @@ class Remote:
             return None
 
     def put(self, source: Path, digest: str) -> None:
-        """Write a whole content."""
+        """Store the file `source` as a blob."""
         path = self.path(digest)
         self.files.makedirs(path.rpartition("/")[0], exist_ok=True)
         self.files.put_file(str(source), path)
 
     def read(self, digest: str, start: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes `start` to `end`, as slices count."""
+        """Yield the bytes of a blob from `start` to before `end`, in pieces."""
         with self.files.open(self.path(digest), "rb") as stream:
             stream.seek(start)
             while start < end and (piece := stream.read(min(CHUNK_BYTES, end - start))):
@@ -60,24 +61,24 @@ class Remote:
                 yield piece
 
     def remove(self, digest: str) -> None:
-        """Take a content away, if it is there."""
+        """Remove a blob if it is stored."""
         if self.size(digest) is not None:
             self.files.rm_file(self.path(digest))
 
 
-def open_remote(url: str) -> Remote:
-    """Return the folder behind a URL such as `s3://bucket/folder`; how to log in is up to its own library's settings.
+def open_remote(url: str) -> RemoteStorage:
+    """Open the folder at a URL such as `s3://bucket/folder`. Credentials come from the settings of its library.
 
     Raises:
-        UsageError: fsspec does not know such URLs, or the library for them is not installed.
+        UsageError: fsspec does not know the URL's protocol, or the library for it is not installed.
     """
-    import fsspec  # with what it loads for a URL it is heavy, and few servers need it
+    import fsspec  # slow to import, and few servers need it
 
     try:
         files, root = fsspec.core.url_to_fs(url)
     except (ValueError, ImportError) as error:
         raise UsageError(
-            f"contents cannot be kept at `{url}` ({error})",
-            hint="allowed: a folder, or a URL of fsspec; `pip install s3fs` for s3://, `gcsfs` for gs://",
+            f"blobs cannot be stored at `{url}` ({error})",
+            hint="use a folder, or a URL that fsspec knows; `pip install s3fs` for s3://, `gcsfs` for gs://",
         ) from error
-    return Remote(files, root.rstrip("/"))
+    return RemoteStorage(files, root.rstrip("/"))

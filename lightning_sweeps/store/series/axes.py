@@ -1,4 +1,4 @@
-"""What a chart's x axis shows: where on it points and spans lie."""
+"""Maps points and rollups to positions on a chart's x axis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats, Integers
-from lightning_sweeps.store.series.rollups import Spans
+from lightning_sweeps.store.series.rollups import Rollups
 
 AxisKind: TypeAlias = Literal["step", "time", "relative", "key"]
 KEY_PREFIX = "key:"
@@ -17,7 +17,13 @@ KEY_PREFIX = "key:"
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """`step`; `time`: seconds since the epoch; `relative`: seconds since the owner began; `key`: another series."""
+    """A chart's x axis.
+
+    Attributes:
+        kind: `step`; `time`: seconds since the epoch; `relative`: seconds since the owner started; `key`: the value of
+            another series.
+        key: key of the other series.
+    """
 
     kind: AxisKind
     key: str = ""
@@ -30,7 +36,7 @@ def parse_axis(text: str) -> Axis:
     """Return the axis that `step`, `time`, `relative` or `key:<name>` names.
 
     Raises:
-        UsageError: it names none.
+        UsageError: `text` names no axis.
     """
     if text in _PLAIN:
         return _PLAIN[text]
@@ -38,56 +44,62 @@ def parse_axis(text: str) -> Axis:
         return Axis("key", text[len(KEY_PREFIX) :])
     raise UsageError(
         f"`x` is `{text}`, allowed: `step`, `time`, `relative`, `key:<name>`",
-        hint="`key:epoch` draws a series over the values that were logged as `epoch`",
+        hint="`key:epoch` draws a series over the values logged as `epoch`",
     )
 
 
-class Place(Protocol):
-    """Where the points and spans of one segment lie on an axis; NaN: nowhere."""
+class AxisMapping(Protocol):
+    """Maps the points and rollups of one segment to an axis. A position of NaN is not on the axis."""
 
-    def of_spans(self, spans: Spans) -> tuple[Floats, Floats]:
-        """Return the lowest and the highest place of each span's points."""
+    def of_rollups(self, rollups: Rollups) -> tuple[Floats, Floats]:
+        """Return the lowest and the highest position of each rollup's points, arrays of shape (n,)."""
         ...
 
-    def of_points(self, points: Columns) -> Floats: ...
+    def of_points(self, points: Columns) -> Floats:
+        """Return the position of each point, an array of shape (n,)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class StepPlace:
-    def of_spans(self, spans: Spans) -> tuple[Floats, Floats]:
-        return spans["low_step"].astype(np.float64), spans["high_step"].astype(np.float64)
+class StepMapping:
+    """Maps to steps."""
+
+    def of_rollups(self, rollups: Rollups) -> tuple[Floats, Floats]:
+        return rollups["low_step"].astype(np.float64), rollups["high_step"].astype(np.float64)
 
     def of_points(self, points: Columns) -> Floats:
         return points.step.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
-class TimePlace:
-    """Seconds since `origin`."""
+class TimeMapping:
+    """Maps to seconds since `origin`, itself in seconds since the epoch."""
 
     origin: float
 
-    def of_spans(self, spans: Spans) -> tuple[Floats, Floats]:
-        return spans["low_time"] / MICROSECONDS - self.origin, spans["high_time"] / MICROSECONDS - self.origin
+    def of_rollups(self, rollups: Rollups) -> tuple[Floats, Floats]:
+        return rollups["low_time"] / MICROSECONDS - self.origin, rollups["high_time"] / MICROSECONDS - self.origin
 
     def of_points(self, points: Columns) -> Floats:
         return np.asarray(points.time / MICROSECONDS - self.origin)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeyPlace:
-    """The value that another series had in the same row of the journal, or last had before it.
+class KeyMapping:
+    """Maps to the value that another series has in the same row of the journal, or in the last row before it.
 
-    The arrays describe stretches of that series, in the order of their rows: where each begins, and its lowest and
-    highest value. A stretch of one point is exact; a longer one is as exact as a pixel.
+    Attributes:
+        sequence: (n,) first row of each of n consecutive stretches of the other series.
+        low, high: (n,) lowest and highest value of each stretch. A stretch of one point is exact, a longer one is as
+            exact as a pixel.
     """
 
     sequence: Integers
     low: Floats
     high: Floats
 
-    def of_spans(self, spans: Spans) -> tuple[Floats, Floats]:
-        return self._between(spans["first_sequence"], spans["last_sequence"])
+    def of_rollups(self, rollups: Rollups) -> tuple[Floats, Floats]:
+        return self._between(rollups["first_sequence"], rollups["last_sequence"])
 
     def of_points(self, points: Columns) -> Floats:
         low, high = self._between(points.sequence, points.sequence)

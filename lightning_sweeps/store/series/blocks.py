@@ -1,4 +1,4 @@
-"""Rows of numbers under the same keys, as matrices: how they lie in the database until they are sorted into series."""
+"""Encodes rows of the write buffer: rows with the same keys are one matrix."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ import numpy as np
 from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, join
 
 
-class Packed(msgspec.Struct, array_like=True, frozen=True):
-    """Sequence, step and time (microseconds) of each row; the values key by key. All little-endian, 64 bits."""
+class PackedBlock(msgspec.Struct, array_like=True, frozen=True):
+    """The encoded form of a block; all numbers are little-endian with 64 bits.
+
+    Attributes:
+        keys: the series keys.
+        sequences, steps, times: one integer per row; times are microseconds since the epoch.
+        values: floats of shape (keys, rows).
+        owner: see `Block`.
+    """
 
     keys: list[str]
     sequences: bytes
@@ -25,14 +32,18 @@ class Packed(msgspec.Struct, array_like=True, frozen=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[Packed])
+_decoder = msgspec.msgpack.Decoder(list[PackedBlock])
 
 
 @dataclass(slots=True)
 class Block:
-    """Rows with one set of keys, in order; each row has a number per key.
+    """Rows with one set of keys, in order.
 
-    `owner`: whose series they belong to; empty: the journal's own run or node.
+    Attributes:
+        keys: the series keys.
+        owner: owner of the series; empty: the run or node of the journal.
+        sequences, steps, times: one entry per row; times are seconds since the epoch.
+        rows: per row a number per key.
     """
 
     keys: tuple[str, ...]
@@ -44,12 +55,12 @@ class Block:
 
 
 def pack(blocks: Iterable[Block]) -> bytes:
-    """Return the bytes of blocks that have keys and rows."""
+    """Encode the blocks that have keys."""
     return _encoder.encode([_packed(block) for block in blocks if block.keys])
 
 
 def unpack(data: Iterable[bytes]) -> dict[str, dict[str, Columns]]:
-    """Return the points of each owner and key in all the bytes that `pack` made, by their sequence."""
+    """Return the points in bytes that `pack` made, by owner and key, in the order of their sequence."""
     parts: defaultdict[str, defaultdict[str, list[Columns]]] = defaultdict(lambda: defaultdict(list))
     for some in data:
         for block in _decoder.decode(some):
@@ -61,10 +72,10 @@ def unpack(data: Iterable[bytes]) -> dict[str, dict[str, Columns]]:
     return {owner: {key: _in_order(some) for key, some in keys.items()} for owner, keys in parts.items()}
 
 
-def _packed(block: Block) -> Packed:
+def _packed(block: Block) -> PackedBlock:
     matrix = np.array(block.rows, dtype="<f8")
     times = np.rint(np.array(block.times, dtype=np.float64) * MICROSECONDS).astype("<i8")
-    return Packed(
+    return PackedBlock(
         list(block.keys),
         np.array(block.sequences, dtype="<i8").tobytes(),
         np.array(block.steps, dtype="<i8").tobytes(),

@@ -1,4 +1,4 @@
-"""What was drawn, as messages: one series a line, or the series of a group as one."""
+"""Builds the messages for chart lines: one line per series, or one line for a group of series."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from lightning_sweeps.messages import GroupLine, Line
 from lightning_sweeps.store.series.chunks import Floats
-from lightning_sweeps.store.series.downsampling import Drawn, Marks, draw_all
+from lightning_sweeps.store.series.downsampling import DrawnBuckets, Marks, downsample_all
 
 
-def line(owner: str, key: str, count: int, drawn: Drawn) -> Line:
-    """Return a drawn series; `count`: how many points it has in all."""
+def line(owner: str, key: str, count: int, drawn: DrawnBuckets) -> Line:
+    """Return the line of one series; `count`: number of its stored points."""
     return Line(
         owner=owner,
         key=key,
@@ -31,13 +31,13 @@ def line(owner: str, key: str, count: int, drawn: Drawn) -> Line:
 def group_line(
     name: str, members: Sequence[Marks], *, width: int, low: float | None = None, high: float | None = None
 ) -> GroupLine:
-    """Return many series on one grid; each one counts as much as every other, however many points it has."""
+    """Return one line for many series on a common grid. Series count equally, however many points they have."""
     shown = [marks for marks in members if len(marks.x)]
     if not shown:
         return GroupLine(name, len(members), [], [], [], [], [], [], [])
     low = min(float(marks.x[0]) for marks in shown) if low is None else low
     high = max(float(marks.x[-1]) for marks in shown) if high is None else high
-    drawn = draw_all([[marks] for marks in shown], width=width, low=low, high=high)
+    drawn = downsample_all([[marks] for marks in shown], width=width, low=low, high=high)
     used = np.unique(np.concatenate([one.index for one in drawn]))
     x, means, lows, highs = (np.full((len(drawn), len(used)), np.nan) for _ in range(4))
     for row, one in enumerate(drawn):
@@ -58,7 +58,7 @@ def group_line(
 
 
 def nullable(values: Floats) -> list[float | None]:
-    """Return numbers as JSON has them: None for what is not finite."""
+    """Return numbers for JSON: None for values that are not finite."""
     listed: list[float | None] = values.tolist()
     if np.isfinite(values).all():
         return listed
@@ -66,13 +66,14 @@ def nullable(values: Floats) -> list[float | None]:
 
 
 def _mean(rows: Floats) -> Floats:
-    """Return the mean of each column over the rows that have a value there; NaN where none has."""
+    """Return the mean of each column over the rows with a value; NaN if there are none. `rows`: (n, buckets)."""
     with np.errstate(invalid="ignore", over="ignore"):
         means: Floats = np.nansum(rows, axis=0) / np.isfinite(rows).sum(axis=0)
     return means
 
 
 def _median(rows: Floats) -> Floats:
+    """Return the median of each column over the rows with a value; NaN if there are none. `rows`: (n, buckets)."""
     ordered = np.sort(rows, axis=0)  # NaN last
     counts = np.isfinite(rows).sum(axis=0)
     columns = np.arange(rows.shape[1])

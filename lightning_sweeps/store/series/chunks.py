@@ -1,14 +1,14 @@
-"""A series is stored as chunks of columns: pure functions from rows to bytes and back.
+"""Encodes points of a series as chunks of columns, and decodes them.
 
-A chunk's bytes are a head (point count; width in bytes of what each column stores) and the columns sequence, step, time
-and value, all little-endian:
+A chunk is a head (number of points; width of each column in bytes) and the columns sequence, step, time and value, all
+little-endian:
 
-- an integer column is its first value and its differences, in the narrowest width that holds them; width 0 is one
-  difference for all, width 8 wraps around as 64-bit integers do;
+- an integer column is its first value and the differences between neighbours, in the narrowest width that holds them;
+  width 0 is one difference for all, and width 8 wraps around as 64-bit integers do;
 - time is an integer column of microseconds since the epoch;
-- value is 32-bit floats where they hold every value exactly (most metrics were such), else 64-bit floats;
-- a width above 127 says that the column (without its first value) is deflated, its bytes sorted by their place in the
-  number, behind its length: so that the bytes that are alike lie together.
+- value has 32-bit floats if these hold every value exactly, as for most metrics, and 64-bit floats otherwise;
+- a width above 127 marks a compressed column, without its first value. Its length comes first; bytes of equal
+  significance lie together, which compresses better.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _LARGEST = sys.float_info.max
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Points of one series and one journal, in the order of their rows; all four arrays have the same length.
+    """Points of one series from one journal, in the order of their rows, as four arrays of shape (n,).
 
     Attributes:
-        sequence: the row's number in its journal.
-        step: as logged; may repeat and go back.
+        sequence: number of the row in its journal.
+        step: the logged step; it may repeat and decrease.
         time: microseconds since the epoch.
-        value: any float, non-finite ones too.
+        value: any float, also NaN and infinities.
     """
 
     sequence: Integers
@@ -61,24 +61,28 @@ class Columns:
         return len(self.sequence)
 
     def part(self, start: int, end: int) -> Columns:
-        """Return the points `start` to `end`, as slices count."""
+        """Return the points from `start` to before `end`."""
         chosen = slice(start, end)
         return Columns(self.sequence[chosen], self.step[chosen], self.time[chosen], self.value[chosen])
 
     def chosen(self, which: npt.NDArray[Any]) -> Columns:
-        """Return the points that `which` indexes."""
+        """Return the points that the array `which` selects: indexes or a mask."""
         return Columns(self.sequence[which], self.step[which], self.time[which], self.value[which])
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What is known of some points without their columns; also of the points of several chunks together.
+    """Statistics of points.
 
     Attributes:
-        nonfinite: how many values are not finite; `minimum`, `maximum` and `total` leave them out.
-        first_step, last_step: the lowest and the highest.
-        first_time, last_time: the earliest and the latest, in seconds.
-        last: the value of the last row, None where it is not finite; `last_nonfinite` says then which it is.
+        count: number of points.
+        nonfinite: number of values that are not finite; `minimum`, `maximum` and `total` leave them out.
+        first_step, last_step: lowest and highest step.
+        first_time, last_time: earliest and latest time, in seconds since the epoch.
+        last: value of the last row; None if it is not finite.
+        minimum, maximum: of the finite values; None if there are none.
+        total: sum of the finite values.
+        last_nonfinite: `nan`, `inf` or `-inf` if the last value is not finite.
     """
 
     count: int
@@ -97,7 +101,7 @@ class Statistics:
 def columns(
     sequence: Sequence[int], step: Sequence[int], time: Sequence[float], value: Sequence[float | int]
 ) -> Columns:
-    """Return the columns of rows whose times are seconds and whose integers fit 64 bits."""
+    """Return the columns of rows. Times are in seconds; integers must fit 64 bits."""
     return Columns(
         np.asarray(sequence, dtype=np.int64),
         np.asarray(step, dtype=np.int64),
@@ -107,7 +111,7 @@ def columns(
 
 
 def join(parts: Iterable[Columns]) -> Columns:
-    """Return the points of `parts`, one behind the other; there must be at least one part."""
+    """Concatenate the points of at least one part."""
     parts = list(parts)
     return Columns(
         np.concatenate([part.sequence for part in parts]),
@@ -118,15 +122,16 @@ def join(parts: Iterable[Columns]) -> Columns:
 
 
 def cut(points: Columns) -> list[Columns]:
-    """Return `points` in parts of `CHUNK_POINTS`; the last one holds what is left."""
+    """Divide points into parts of `CHUNK_POINTS`. The last part has the rest."""
     return [points.part(start, start + CHUNK_POINTS) for start in range(0, len(points), CHUNK_POINTS)]
 
 
 def encode(points: Columns, *, is_deflated: bool = False) -> bytes:
-    """Return the bytes of a chunk.
+    """Encode a chunk.
 
     Args:
-        is_deflated: for chunks that are written once and kept; it takes ten times as long.
+        points: the points.
+        is_deflated: True: compress; it takes ten times as long, and pays for chunks that do not change any more.
     """
     packed = [_pack_integers(column) for column in (points.sequence, points.step, points.time)]
     packed.append((b"", *_pack_floats(points.value)))
@@ -137,7 +142,7 @@ def encode(points: Columns, *, is_deflated: bool = False) -> bytes:
 
 
 def decode(data: bytes) -> Columns:
-    """Return the points of a chunk that `encode` made."""
+    """Decode a chunk that `encode` made."""
     count, *widths = _HEAD.unpack_from(data)
     offset = _HEAD.size
     integers = []
@@ -176,7 +181,7 @@ def statistics(points: Columns) -> Statistics:
 
 
 def combine(first: Statistics, second: Statistics) -> Statistics:
-    """Return the statistics of both together; `last` is of the one whose points are later in time."""
+    """Return the statistics of two sets of points together; `last` is from the set that is later in time."""
     later = second if second.last_time >= first.last_time else first
     return Statistics(
         count=first.count + second.count,
@@ -203,14 +208,14 @@ def _known(*values: float | None) -> list[float]:
 
 
 def _bounded(total: float) -> float:
-    """Return `total`, or the largest float where the sum of finite values is beyond it."""
+    """Return `total`, or the largest float if the sum of finite values overflowed."""
     if math.isnan(total):
         return 0.0
     return max(-_LARGEST, min(_LARGEST, total))
 
 
 def _pack_integers(column: Integers) -> tuple[bytes, int, bytes]:
-    """Return the first value, the width of the differences, and these."""
+    """Return the first value, the width of the differences, and the differences."""
     if len(column) == 0:
         return _FIRST.pack(0), 0, _FIRST.pack(0)
     first = _FIRST.pack(int(column[0]))
@@ -234,7 +239,7 @@ def _pack_floats(column: Floats) -> tuple[int, bytes]:
 
 
 def _deflate(first: bytes, width: int, data: bytes) -> tuple[bytes, int, bytes]:
-    """Return a packed column deflated, or as it is where that saves nothing."""
+    """Return a packed column compressed, or unchanged if compression saves nothing."""
     if width == 0:
         return first, width, data
     planes = np.frombuffer(data, np.uint8).reshape(-1, width).T.tobytes()
@@ -245,7 +250,7 @@ def _deflate(first: bytes, width: int, data: bytes) -> tuple[bytes, int, bytes]:
 
 
 def _unpack(data: bytes, offset: int, *, count: int, width: int, kind: str) -> tuple[npt.NDArray[Any], int]:
-    """Return the numbers of a column (one for all where `width` is 0) and where it ends."""
+    """Return the numbers of a column and the offset of its end. Width 0 gives one number for all rows."""
     if width == 0:
         return np.frombuffer(data, "<i8", 1, offset), offset + _FIRST.size
     if not width & _DEFLATED:

@@ -1,7 +1,7 @@
-"""Downsampling: a series drawn into columns of pixels, without hiding a spike.
+"""Downsamples series for charts, without hiding a spike.
 
-A bucket is one of `width` equal stretches of the x axis. What is drawn are marks: points, or whole spans that are not
-wider than a bucket or so.
+A bucket is one of `width` equal stretches of the x axis: a column of pixels. Buckets are made from marks, which are
+points, or rollups that are hardly wider than a bucket.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats, Integers
-from lightning_sweeps.store.series.rollups import Spans
+from lightning_sweeps.store.series.rollups import Rollups
 
 MARKS_AT_ONCE = 500_000
-"""Lines are drawn many in one go, because each step over an array has a price of its own; so many marks together."""
+"""Number of marks that are downsampled together: one pass over many lines is faster than a pass per line."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
-    """Things to draw, each a point or a span, as arrays of one length; NaN where there is no finite value."""
+    """Points and rollups to draw, as arrays of shape (n,). Values are NaN if there is no finite value."""
 
     x: Floats
     time: Floats
@@ -32,7 +32,7 @@ class Marks:
     nonfinite: Integers
 
     def chosen(self, which: object) -> Marks:
-        """Return the marks that `which` indexes."""
+        """Return the marks that the array `which` selects: indexes or a mask."""
         return Marks(*(getattr(self, name)[which] for name in _COLUMNS))
 
 
@@ -40,8 +40,8 @@ _COLUMNS = tuple(Marks.__slots__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """At most `width` buckets, by x, as arrays of one length; NaN where a bucket has no finite value."""
+class DrawnBuckets:
+    """At most `width` buckets, ordered by x, as arrays of shape (n,). Values are NaN if there is no finite value."""
 
     x: Floats
     time: Floats
@@ -52,29 +52,29 @@ class Drawn:
     count: Integers
     nonfinite: Integers
     index: Integers
-    """Which of the `width` stretches each bucket is."""
+    """Number of each bucket, from 0 to `width - 1`."""
 
-    def part(self, start: int, end: int) -> Drawn:
-        """Return the buckets `start` to `end`, as slices count."""
-        return Drawn(*(getattr(self, name)[start:end] for name in Drawn.__slots__))
+    def part(self, start: int, end: int) -> DrawnBuckets:
+        """Return the buckets from `start` to before `end`."""
+        return DrawnBuckets(*(getattr(self, name)[start:end] for name in DrawnBuckets.__slots__))
 
 
-def of_spans(spans: Spans, x: Floats) -> Marks:
-    """Return spans as marks at `x`."""
+def rollup_marks(rollups: Rollups, x: Floats) -> Marks:
+    """Return rollups as marks at the positions `x`, an array of shape (n,)."""
     return Marks(
         x=x,
-        time=(spans["low_time"].astype(np.float64) + spans["high_time"]) / (2 * MICROSECONDS),
-        minimum=spans["minimum"],
-        maximum=spans["maximum"],
-        total=spans["total"],
-        last=spans["last"],
-        count=spans["count"].astype(np.int64),
-        nonfinite=spans["nonfinite"].astype(np.int64),
+        time=(rollups["low_time"].astype(np.float64) + rollups["high_time"]) / (2 * MICROSECONDS),
+        minimum=rollups["minimum"],
+        maximum=rollups["maximum"],
+        total=rollups["total"],
+        last=rollups["last"],
+        count=rollups["count"].astype(np.int64),
+        nonfinite=rollups["nonfinite"].astype(np.int64),
     )
 
 
-def of_points(points: Columns, x: Floats) -> Marks:
-    """Return single points as marks at `x`."""
+def point_marks(points: Columns, x: Floats) -> Marks:
+    """Return points as marks at the positions `x`, an array of shape (n,)."""
     usable = np.isfinite(points.value)
     value = np.where(usable, points.value, np.nan)
     return Marks(
@@ -89,38 +89,42 @@ def of_points(points: Columns, x: Floats) -> Marks:
     )
 
 
-def together(parts: Sequence[Marks]) -> Marks:
-    """Return all marks as one, by x and, where these are equal, by time."""
+def combine_marks(parts: Sequence[Marks]) -> Marks:
+    """Concatenate marks, ordered by x and then by time."""
     whole = _joined(parts)
     return _sorted(whole, np.zeros(len(whole.x), dtype=np.int64))
 
 
-def draw(marks: Marks, *, width: int, low: float | None = None, high: float | None = None) -> Drawn:
-    """Return the buckets of marks; stretches without marks have none.
+def downsample(marks: Marks, *, width: int, low: float | None = None, high: float | None = None) -> DrawnBuckets:
+    """Return the buckets of marks. There are no empty buckets.
 
     Args:
+        marks: the marks, ordered by x.
+        width: number of buckets at most.
         low, high: where the first bucket begins and the last one ends; default: at the first and the last mark.
     """
-    return draw_all([[marks]], width=width, low=low, high=high)[0]
+    return downsample_all([[marks]], width=width, low=low, high=high)[0]
 
 
-def draw_all(
+def downsample_all(
     lines: Sequence[Sequence[Marks]], *, width: int, low: float | None = None, high: float | None = None
-) -> list[Drawn]:
-    """Return each line's buckets, as `draw` does; a line's marks come in any number of parts, in any order."""
-    drawn: list[Drawn] = []
+) -> list[DrawnBuckets]:
+    """Return the buckets of each line, as `downsample` does. A line's marks may come in several parts, in any order."""
+    drawn: list[DrawnBuckets] = []
     some: list[Sequence[Marks]] = []
     size = 0
     for parts in lines:
         some.append(parts)
         size += sum(len(part.x) for part in parts)
         if size >= MARKS_AT_ONCE:
-            drawn += _draw_some(some, width=width, low=low, high=high)
+            drawn += _downsample_some(some, width=width, low=low, high=high)
             some, size = [], 0
-    return drawn + _draw_some(some, width=width, low=low, high=high)
+    return drawn + _downsample_some(some, width=width, low=low, high=high)
 
 
-def _draw_some(lines: Sequence[Sequence[Marks]], *, width: int, low: float | None, high: float | None) -> list[Drawn]:
+def _downsample_some(
+    lines: Sequence[Sequence[Marks]], *, width: int, low: float | None, high: float | None
+) -> list[DrawnBuckets]:
     sizes = np.array([sum(len(part.x) for part in parts) for parts in lines], dtype=np.int64)
     line = np.repeat(np.arange(len(lines)), sizes)
     marks = _sorted(_joined([part for parts in lines for part in parts]), line)
@@ -142,7 +146,7 @@ def _joined(parts: Sequence[Marks]) -> Marks:
 
 
 def _sorted(marks: Marks, line: Integers) -> Marks:
-    """Return marks whose lines follow one another, with those of each line in order."""
+    """Return the marks of consecutive lines, with the marks of each line in order."""
     is_wrong = (np.diff(marks.x) <= 0) & (np.diff(line) == 0)
     if not is_wrong.any():
         return marks
@@ -153,7 +157,7 @@ def _sorted(marks: Marks, line: Integers) -> Marks:
 
 
 def _buckets_of(x: Floats, sizes: Integers, *, width: int, low: float | None, high: float | None) -> Integers:
-    """Return each mark's bucket in its line, from 0; `sizes`: how many marks the lines have, none of which is empty."""
+    """Return each mark's bucket in its line, from 0; `sizes`: number of marks of each line that has any."""
     ends = np.cumsum(sizes)
     lows = x[ends - sizes] if low is None else np.full(len(sizes), low)
     highs = x[ends - 1] if high is None else np.full(len(sizes), high)
@@ -164,8 +168,8 @@ def _buckets_of(x: Floats, sizes: Integers, *, width: int, low: float | None, hi
     return index
 
 
-def _in_buckets(marks: Marks, starts: Integers, index: Integers) -> Drawn:
-    """Return the buckets that begin at the marks `starts`."""
+def _in_buckets(marks: Marks, starts: Integers, index: Integers) -> DrawnBuckets:
+    """Return the buckets that begin at the marks with the indexes `starts`."""
     if len(starts) == len(index):
         return _one_each(marks, index)
     lengths = np.diff(starts, append=len(index))
@@ -174,9 +178,9 @@ def _in_buckets(marks: Marks, starts: Integers, index: Integers) -> Drawn:
     weight = marks.count / np.repeat(counts, lengths)
     lows, highs = np.fmin.reduceat(marks.minimum, starts), np.fmax.reduceat(marks.maximum, starts)
     last = marks.last[starts + lengths - 1]
-    with np.errstate(over="ignore"):  # of values near the largest float: `_means` keeps within their bounds
+    with np.errstate(over="ignore"):  # large values may overflow: `_means` keeps means within their bounds
         totals = np.add.reduceat(marks.total, starts)
-    return Drawn(
+    return DrawnBuckets(
         x=np.add.reduceat(marks.x * weight, starts),
         time=np.add.reduceat(marks.time * weight, starts),
         minimum=lows,
@@ -189,8 +193,8 @@ def _in_buckets(marks: Marks, starts: Integers, index: Integers) -> Drawn:
     )
 
 
-def _one_each(marks: Marks, index: Integers) -> Drawn:
-    return Drawn(
+def _one_each(marks: Marks, index: Integers) -> DrawnBuckets:
+    return DrawnBuckets(
         x=marks.x,
         time=marks.time,
         minimum=marks.minimum,

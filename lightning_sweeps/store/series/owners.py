@@ -1,4 +1,4 @@
-"""Who series belong to: a run, a node, or the process of a run, whose id is `process:` and that of its run."""
+"""Identifies the owners of series: a run, a node, or the process of a run with the id `process:<run id>`."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _PROCESS = "process:"
 
 
 def process_of(run_id: str) -> str:
-    """Return the id under which the series of a run's process are kept."""
+    """Return the owner id of a run's process."""
     return f"{_PROCESS}{run_id}"
 
 
 def run_of(owner_id: str) -> str | None:
-    """Return the run whose process this id names, None where it names none."""
+    """Return the run of a process's owner id; None for the id of a run or node."""
     return owner_id.removeprefix(_PROCESS) if owner_id.startswith(_PROCESS) else None
 
 
 def owner_kind(connection: Connection, owner_id: str) -> OwnerKind:
-    """Return what the id is of.
+    """Return what an owner id names.
 
     Raises:
-        NotFound: it is of nothing.
+        NotFound: there is no such run, node or process.
     """
     if _is_in(connection, "run", owner_id):
         return "run"
@@ -46,8 +46,10 @@ def owner_kind(connection: Connection, owner_id: str) -> OwnerKind:
 
 
 def no_key(kind: OwnerKind, owner_id: str, key: str) -> NotFound:
-    """Return the error for a key that the owner has not logged."""
-    return NotFound(f"the {kind} `{owner_id}` has no series `{key}`", hint=f"GET /api/series/{owner_id} lists its keys")
+    """Return the error for a series that the owner has not logged."""
+    return NotFound(
+        f"the {kind} `{owner_id}` has no series `{key}`", hint=f"GET /api/series/{owner_id} lists its series"
+    )
 
 
 def _is_in(connection: Connection, kind: Literal["run", "node"], owner_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Series are read: as wide as a chart is, many at once, or point by point."""
+"""Reads series: as wide as a chart, many at once, or point by point."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, func, select, tuple_
+from sqlalchemy import Connection, Row, select, tuple_
 
 from lightning_sweeps.messages import Bucket, HeldLine, LinesQuery, Point, Series, SeriesAnswer, SeriesQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import number
 from lightning_sweeps.store.series import downsampling
-from lightning_sweeps.store.series.axes import Axis, KeyPlace, Place, StepPlace, TimePlace, parse_axis
+from lightning_sweeps.store.series.axes import Axis, AxisMapping, KeyMapping, StepMapping, TimeMapping, parse_axis
 from lightning_sweeps.store.series.chart_lines import group_line, line, nullable
 from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats
-from lightning_sweeps.store.series.downsampling import Drawn, Marks
+from lightning_sweeps.store.series.downsampling import DrawnBuckets, Marks
 from lightning_sweeps.store.series.owners import KINDS, no_key, owner_kind, run_of
-from lightning_sweeps.store.series.range_query import Segment, View, descend, level_for, read_whole
-from lightning_sweeps.store.series.rollups import Spans
+from lightning_sweeps.store.series.rollups import Rollups
+from lightning_sweeps.store.series.segment_view import SegmentView, level_for, whole_view
+from lightning_sweeps.store.series.storage import Segment, SeriesStorage
 
 AT_ONCE = 400
-"""Pairs of owner and key, or ids, that one statement asks for."""
-FINEST_AXIS_POINTS = 65_536
-"""A series that serves as an axis is read point by point up to this length, in spans beyond it."""
+"""Number of series or ids in one SQL statement."""
+MAX_EXACT_AXIS_POINTS = 65_536
+"""A series that serves as an axis is read point by point up to this length, and as rollups above it."""
 
 _series = schema.series
-_segment = schema.segment
 
-Pair = tuple[str, str]
-NOWHERE: Mapping[Pair, float] = {}
+SeriesName = tuple[str, str]
+"""Owner id and series key."""
+NO_POSITIONS: Mapping[SeriesName, float] = {}
 _NAMES = ("id", "owner_id", "key", "first_step", "last_step", "first_time", "last_time", "minimum", "maximum")
 _ASKED = select(*(_series.c[name] for name in _NAMES), _series.c.count.label("points"))
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A stored series and how far it reaches on the axis; NaN where it has no place there."""
+class SeriesExtent:
+    """A stored series, and its lowest and highest position on the axis; NaN: it is not on the axis."""
 
     row: Row[Any]
     low: float
@@ -48,10 +49,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """How many points a series has, how far they reach on the axis, and the marks of those in view, in parts.
+class VisibleSeries:
+    """What a chart shows of a series.
 
-    `branch` is another one as soon as other journals have a part in the series, or other rows of them are abandoned.
+    Attributes:
+        count: number of stored points.
+        reach: the highest position of a stored point on the axis; NaN: none is on the axis.
+        branch: changes when another journal contributes to the series, or other points are abandoned.
+        marks: the visible marks, in parts.
     """
 
     count: int
@@ -61,24 +66,25 @@ class Seen:
 
     @property
     def points(self) -> int:
-        """How many points are in view."""
+        """Number of visible points."""
         return sum(int(some.count.sum()) for some in self.marks)
 
 
-NOTHING = Seen(0, math.nan, 0, [])
+NOTHING = VisibleSeries(0, math.nan, 0, [])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DrawnLine:
-    """A series as it was seen, and its buckets; `is_tail`: only those behind what the asker holds."""
+class ChartLine:
+    """A series and its buckets; `is_tail`: only the buckets after the points that the client has."""
 
-    seen: Seen
-    drawn: Drawn
+    seen: VisibleSeries
+    drawn: DrawnBuckets
     is_tail: bool
 
 
 def read_buckets(
     connection: Connection,
+    storage: SeriesStorage,
     owner_id: str,
     key: str,
     *,
@@ -91,73 +97,81 @@ def read_buckets(
     """Return a series, or its part between `low` and `high`, in at most `width` buckets.
 
     Args:
-        with_abandoned: True: also rows that an attempt logged after the checkpoint from which a later one went on.
+        connection: a transaction.
+        storage: where the points are stored.
+        owner_id: id of the run, node or process.
+        key: the series key.
+        width: number of buckets at most.
+        x: the axis.
+        low, high: borders on the axis; None: none.
+        with_abandoned: True: include points that an attempt logged after the checkpoint from which a later one resumed.
 
     Raises:
         NotFound: there is no such owner or key.
         UsageError: `x` names no axis.
     """
-    pair = (owner_id, key)
-    reader = _Reader(connection, parse_axis(x), low=low, high=high, width=width, with_abandoned=with_abandoned)
-    seen = reader.read([pair])
-    if pair not in seen:
+    name = (owner_id, key)
+    reader = _Reader(connection, storage, parse_axis(x), low=low, high=high, width=width, with_abandoned=with_abandoned)
+    seen = reader.read([name])
+    if name not in seen:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
-    (drawn,) = downsampling.draw_all([seen[pair].marks], width=width, low=low, high=high)
-    return Series(owner_id, key, seen[pair].count, _buckets(drawn))
+    (drawn,) = downsampling.downsample_all([seen[name].marks], width=width, low=low, high=high)
+    return Series(owner_id, key, seen[name].count, _buckets(drawn))
 
 
-def query(connection: Connection, wanted: SeriesQuery) -> SeriesAnswer:
+def query(connection: Connection, storage: SeriesStorage, wanted: SeriesQuery) -> SeriesAnswer:
     """Return many series at once; one that does not exist has no buckets.
 
     Raises:
         UsageError: `x` names no axis.
     """
     low, high, width = wanted.low, wanted.high, wanted.points
-    pairs = list(dict.fromkeys((asked.owner, asked.key) for asked in wanted.lines))
-    with_abandoned = wanted.with_abandoned
-    axis = parse_axis(wanted.x)
-    seen = _Reader(connection, axis, low=low, high=high, width=width, with_abandoned=with_abandoned).read(pairs)
+    names = list(dict.fromkeys((asked.owner, asked.key) for asked in wanted.lines))
+    axis, with_abandoned = parse_axis(wanted.x), wanted.with_abandoned
+    reader = _Reader(connection, storage, axis, low=low, high=high, width=width, with_abandoned=with_abandoned)
+    seen = reader.read(names)
     single = [asked for asked in wanted.lines if not asked.group]
     found = [seen.get((asked.owner, asked.key), NOTHING) for asked in single]
-    drawn = downsampling.draw_all([one.marks for one in found], width=width, low=low, high=high)
+    drawn = downsampling.downsample_all([one.marks for one in found], width=width, low=low, high=high)
     lines = [line(asked.owner, asked.key, found[at].count, drawn[at]) for at, asked in enumerate(single)]
-    grouped: defaultdict[str, list[Pair]] = defaultdict(list)
+    grouped: defaultdict[str, list[SeriesName]] = defaultdict(list)
     for asked in wanted.lines:
         if asked.group:
             grouped[asked.group].append((asked.owner, asked.key))
     groups = []
-    for name, members in grouped.items():
-        marks = [downsampling.together(seen[pair].marks) for pair in members if pair in seen]
-        groups.append(group_line(name, marks, low=low, high=high, width=width))
+    for group, members in grouped.items():
+        marks = [downsampling.combine_marks(seen[name].marks) for name in members if name in seen]
+        groups.append(group_line(group, marks, low=low, high=high, width=width))
     return SeriesAnswer(lines, groups)
 
 
-def draw_lines(connection: Connection, wanted: LinesQuery) -> list[DrawnLine]:
-    """Return each wanted line; of those to which points were only added behind what the asker holds, that end.
+def query_lines(connection: Connection, storage: SeriesStorage, wanted: LinesQuery) -> list[ChartLine]:
+    """Return each wanted line; only its new end, if points were only added after those that the client has.
 
     Raises:
         UsageError: `x` names no axis.
     """
     low, high, width = wanted.low, wanted.high, wanted.points
-    reader = _Reader(connection, parse_axis(wanted.x), low=low, high=high, width=width)
+    reader = _Reader(connection, storage, parse_axis(wanted.x), low=low, high=high, width=width)
     is_whole_axis = low is None and high is None
     held = {(line.owner, line.key): line for line in wanted.lines if line.held and is_whole_axis}
-    ends = reader.read(list(held), {pair: line.after for pair, line in held.items()})
-    tails = {pair: end for pair, end in ends.items() if _goes_on(held[pair], end)}
-    pairs = [(line.owner, line.key) for line in wanted.lines]
-    seen = tails | reader.read([pair for pair in dict.fromkeys(pairs) if pair not in tails])
-    found = [seen.get(pair, NOTHING) for pair in pairs]
-    drawn = downsampling.draw_all([one.marks for one in found], width=width, low=low, high=high)
-    return [DrawnLine(one, drawn[at], pairs[at] in tails) for at, one in enumerate(found)]
+    ends = reader.read(list(held), {name: line.after for name, line in held.items()})
+    tails = {name: end for name, end in ends.items() if _is_continued(held[name], end)}
+    names = [(line.owner, line.key) for line in wanted.lines]
+    seen = tails | reader.read([name for name in dict.fromkeys(names) if name not in tails])
+    found = [seen.get(name, NOTHING) for name in names]
+    drawn = downsampling.downsample_all([one.marks for one in found], width=width, low=low, high=high)
+    return [ChartLine(one, drawn[at], names[at] in tails) for at, one in enumerate(found)]
 
 
-def _goes_on(held: HeldLine, end: Seen) -> bool:
-    """Return whether what lies behind the points that are held is all that is new."""
+def _is_continued(held: HeldLine, end: VisibleSeries) -> bool:
+    """Return True if all new points come after those that the client has."""
     return held.branch == end.branch and held.held + end.points == end.count
 
 
 def read_points(
     connection: Connection,
+    storage: SeriesStorage,
     owner_id: str,
     key: str,
     *,
@@ -167,30 +181,34 @@ def read_points(
     offset: int = 0,
     limit: int | None = None,
 ) -> list[Point]:
-    """Return the stored values of a series: journal by journal, in the order of the journals' start and their rows.
+    """Return the stored values of a series, journal by journal, in the order of the journals' start and their rows.
 
     Points of an abandoned branch are marked.
 
     Args:
-        low, high: leave out what lies outside these places of the axis `x`.
-        offset, limit: leave out the first ones, and stop after so many.
+        connection: a transaction.
+        storage: where the points are stored.
+        owner_id: id of the run, node or process.
+        key: the series key.
+        x: the axis of `low` and `high`.
+        low, high: leave out points outside these positions; None: no border.
+        offset: number of points to skip.
+        limit: number of points at most; None: all.
 
     Raises:
         NotFound: there is no such owner or key.
         UsageError: `x` names no axis.
     """
-    reader = _Reader(connection, parse_axis(x), low=low, high=high, width=1)
-    pair = (owner_id, key)
-    found = reader.find([pair]).get(pair)
+    reader = _Reader(connection, storage, parse_axis(x), low=low, high=high, width=1)
+    name = (owner_id, key)
+    found = reader.find([name]).get(name)
     if found is None:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
     points: list[Point] = []
-    for segment, place in reader.places([found]):
-        for part in read_whole(connection, segment):
+    for segment, mapping in reader.segments([found]):
+        for part in storage.read(connection, segment):
             if low is not None or high is not None:
-                at = place.of_points(part)
-                inside = (at >= (-math.inf if low is None else low)) & (at <= (math.inf if high is None else high))
-                part = part.chosen(np.flatnonzero(inside))  # noqa: PLW2901
+                part = _between(part, mapping, low, high)  # noqa: PLW2901
             skipped = min(offset, len(part))
             offset -= skipped
             end = len(part) if limit is None else min(len(part), skipped + limit - len(points))
@@ -200,12 +218,19 @@ def read_points(
     return points
 
 
+def _between(points: Columns, mapping: AxisMapping, low: float | None, high: float | None) -> Columns:
+    at = mapping.of_points(points)
+    is_inside = (at >= (-math.inf if low is None else low)) & (at <= (math.inf if high is None else high))
+    return points.chosen(np.flatnonzero(is_inside))
+
+
 class _Reader:
-    """One look at the database: an axis, a part of it, and how many buckets wide that is."""
+    """Reads series on one axis, between its borders, in one transaction."""
 
     def __init__(
         self,
         connection: Connection,
+        storage: SeriesStorage,
         axis: Axis,
         *,
         low: float | None,
@@ -214,84 +239,92 @@ class _Reader:
         with_abandoned: bool = False,
     ) -> None:
         self._connection = connection
+        self._storage = storage
         self._axis = axis
         self._low = -math.inf if low is None else low
         self._high = math.inf if high is None else high
         self._width = width
         self._with_abandoned = with_abandoned
-        self._began: dict[str, float] = {}
+        self._started: dict[str, float] = {}
         self._axis_rows: dict[str, Row[Any]] = {}
 
-    def read(self, pairs: Sequence[Pair], after: Mapping[Pair, float] = NOWHERE) -> dict[Pair, Seen]:
-        """Return what is seen of each pair that exists; of those in `after`, only what lies behind that place."""
-        found = self.find(pairs)
-        views: defaultdict[int, list[View]] = defaultdict(list)
+    def read(
+        self, names: Sequence[SeriesName], after: Mapping[SeriesName, float] = NO_POSITIONS
+    ) -> dict[SeriesName, VisibleSeries]:
+        """Return the series that exist; of those in `after`, only what comes after that position."""
+        found = self.find(names)
+        views: defaultdict[int, list[SegmentView]] = defaultdict(list)
         by_id = {one.row.id: one for one in found.values()}
-        for segment, place in self.places(list(found.values())):
+        for segment, mapping in self.segments(list(found.values())):
             one = by_id[segment.series_id]
-            views[segment.series_id].append(self._view(one, segment, place, after.get((one.row.owner_id, one.row.key))))
-        descend(self._connection, [view for some in views.values() for view in some])
-        answer: dict[Pair, Seen] = {}
-        for pair, one in found.items():
+            position = after.get((one.row.owner_id, one.row.key))
+            views[segment.series_id].append(self._view(one, segment, mapping, position))
+        self._storage.rollups(self._connection, [view for some in views.values() for view in some])
+        answer: dict[SeriesName, VisibleSeries] = {}
+        for name, one in found.items():
             own = views[one.row.id]
-            branch = zlib.crc32(repr([(view.segment.id, view.cut) for view in own]).encode())
-            answer[pair] = Seen(one.row.points, one.high, branch, [mark for view in own for mark in view.marks])
+            branch = zlib.crc32(repr([(view.segment.journal_id, view.resumed_at) for view in own]).encode())
+            answer[name] = VisibleSeries(
+                one.row.points, one.high, branch, [mark for view in own for mark in view.marks]
+            )
         return answer
 
-    def find(self, pairs: Sequence[Pair]) -> dict[Pair, Found]:
-        """Return the series of the pairs that exist."""
+    def find(self, names: Sequence[SeriesName]) -> dict[SeriesName, SeriesExtent]:
+        """Return the series that exist."""
         rows: list[Row[Any]] = []
-        for start in range(0, len(pairs), AT_ONCE):
-            some = pairs[start : start + AT_ONCE]
+        for start in range(0, len(names), AT_ONCE):
+            some = names[start : start + AT_ONCE]
             owners, keys = {owner for owner, _ in some}, {key for _, key in some}
             asked = _ASKED.where(_series.c.owner_kind.in_(KINDS), _series.c.owner_id.in_(owners))
-            is_grid = len(owners) * len(keys) <= 2 * len(some)  # quicker to look up as one
+            is_grid = len(owners) * len(keys) <= 2 * len(some)  # looking up the whole grid is faster then
             which = _series.c.key.in_(keys) if is_grid else tuple_(_series.c.owner_id, _series.c.key).in_(some)
             rows += self._connection.execute(asked.where(which))
         known = {(row.owner_id, row.key): row for row in rows}
-        owner_ids = list(dict.fromkeys(owner for owner, _ in pairs))
+        owner_ids = list(dict.fromkeys(owner for owner, _ in names))
         if self._axis.kind == "relative":
-            self._began = _beginnings(self._connection, owner_ids)
+            self._started = _start_times(self._connection, owner_ids)
         if self._axis.kind == "key":
             self._axis_rows = self._find_axis_rows(owner_ids)
-        return {pair: self._reach(known[pair]) for pair in pairs if pair in known}
+        return {name: self._extent(known[name]) for name in names if name in known}
 
-    def places(self, found: list[Found]) -> list[tuple[Segment, Place]]:
-        """Return the segments of series, in the order of their journals' start, and where they lie on the axis."""
-        segments = _segments(self._connection, [one.row.id for one in found])
+    def segments(self, found: list[SeriesExtent]) -> list[tuple[Segment, AxisMapping]]:
+        """Return the segments of series, in the order of their journals, each with its mapping to the axis."""
+        segments = self._storage.segments(self._connection, [one.row.id for one in found])
         by_id = {one.row.id: one.row for one in found}
         if self._axis.kind == "step":
-            return [(segment, StepPlace()) for segment in segments]
+            return [(segment, StepMapping()) for segment in segments]
         if self._axis.kind == "time":
-            return [(segment, TimePlace(0.0)) for segment in segments]
+            return [(segment, TimeMapping(0.0)) for segment in segments]
         if self._axis.kind == "relative":
-            return [(segment, TimePlace(self._began[by_id[segment.series_id].owner_id])) for segment in segments]
-        axes = self._key_places()
-        nowhere = KeyPlace(np.empty(0, np.int64), np.empty(0), np.empty(0))
-        return [(segment, axes.get(segment.journal_id, nowhere)) for segment in segments]
+            started = self._started
+            return [(one, TimeMapping(started[by_id[one.series_id].owner_id])) for one in segments]
+        mappings = self._key_mappings()
+        nowhere = KeyMapping(np.empty(0, np.int64), np.empty(0), np.empty(0))
+        return [(segment, mappings.get(segment.journal_id, nowhere)) for segment in segments]
 
-    def _view(self, found: Found, segment: Segment, place: Place, after: float | None) -> View:
+    def _view(self, found: SeriesExtent, segment: Segment, mapping: AxisMapping, after: float | None) -> SegmentView:
         border = self._low if after is None else math.nextafter(after, math.inf)
         low, high = max(border, found.low), min(self._high, found.high)
         is_whole = math.isinf(border) and math.isinf(self._high)
         level = level_for(found.row.points / self._width) if is_whole else None
         bucket = max(high - low, 0.0) / self._width
-        cut = None if self._with_abandoned else segment.cut
-        return View(segment, place, border, self._high, bucket if math.isfinite(bucket) else 0.0, level, cut)
+        resumed_at = None if self._with_abandoned else segment.resumed_at
+        width = bucket if math.isfinite(bucket) else 0.0
+        return SegmentView(segment, mapping, border, self._high, width, level, resumed_at)
 
-    def _reach(self, row: Row[Any]) -> Found:
+    def _extent(self, row: Row[Any]) -> SeriesExtent:
         if self._axis.kind == "step":
-            return Found(row, row.first_step, row.last_step)
+            return SeriesExtent(row, row.first_step, row.last_step)
         first = row.last_time if row.first_time is None else row.first_time
         if self._axis.kind == "time":
-            return Found(row, first, row.last_time)
+            return SeriesExtent(row, first, row.last_time)
         if self._axis.kind == "relative":
-            began = self._began[row.owner_id]
-            return Found(row, first - began, row.last_time - began)
+            started = self._started[row.owner_id]
+            return SeriesExtent(row, first - started, row.last_time - started)
         axis = self._axis_rows.get(row.owner_id)
         if axis is None or axis.minimum is None:
-            return Found(row, math.nan, math.nan)
-        return Found(row, axis.minimum, axis.maximum)
+            return SeriesExtent(row, math.nan, math.nan)
+        return SeriesExtent(row, axis.minimum, axis.maximum)
 
     def _find_axis_rows(self, owner_ids: list[str]) -> dict[str, Row[Any]]:
         found: dict[str, Row[Any]] = {}
@@ -301,52 +334,36 @@ class _Reader:
             found |= {row.owner_id: row for row in self._connection.execute(_ASKED.where(*which))}
         return found
 
-    def _key_places(self) -> dict[str, KeyPlace]:
-        """Return per journal where its rows lie on the axis of a key."""
+    def _key_mappings(self) -> dict[str, KeyMapping]:
+        """Return, by journal, the mapping of its rows to the values of the axis's key."""
         counts = {row.id: row.points for row in self._axis_rows.values()}
         views = []
-        for segment in _segments(self._connection, list(counts)):
-            longest = counts[segment.series_id]
-            level = level_for(longest / (FINEST_AXIS_POINTS // 4)) if longest > FINEST_AXIS_POINTS else 0
-            views.append(View(segment, _SequencePlace(), -math.inf, math.inf, math.inf, level))
-        descend(self._connection, views)
-        return {view.segment.journal_id: _key_place(view.marks) for view in views}
+        for segment in self._storage.segments(self._connection, list(counts)):
+            points = counts[segment.series_id]
+            level = level_for(points / (MAX_EXACT_AXIS_POINTS // 4)) if points > MAX_EXACT_AXIS_POINTS else 0
+            views.append(whole_view(segment, _SequenceMapping(), level=level))
+        self._storage.rollups(self._connection, views)
+        return {view.segment.journal_id: _key_mapping(view.marks) for view in views}
 
 
-class _SequencePlace:
-    """Puts everything where its rows begin in the journal: how a series that serves as an axis is read itself."""
+class _SequenceMapping:
+    """Maps to the first row in the journal: for reading the series that serves as an axis."""
 
-    def of_spans(self, spans: Spans) -> tuple[Floats, Floats]:
-        first = spans["first_sequence"].astype(np.float64)
+    def of_rollups(self, rollups: Rollups) -> tuple[Floats, Floats]:
+        first = rollups["first_sequence"].astype(np.float64)
         return first, first
 
     def of_points(self, points: Columns) -> Floats:
         return points.sequence.astype(np.float64)
 
 
-def _key_place(marks: Sequence[Marks]) -> KeyPlace:
-    whole = downsampling.together(marks)
-    return KeyPlace(whole.x.astype(np.int64), whole.minimum, whole.maximum)
+def _key_mapping(marks: Sequence[Marks]) -> KeyMapping:
+    whole = downsampling.combine_marks(marks)
+    return KeyMapping(whole.x.astype(np.int64), whole.minimum, whole.maximum)
 
 
-def _segments(connection: Connection, series_ids: list[int]) -> list[Segment]:
-    """Return the segments of series, in the order of their journals' start."""
-    journal = schema.journal
-    columns = (_segment.c.id, _segment.c.series_id, _segment.c.journal_id, _segment.c.chunks, _segment.c.rolled_up)
-    later = journal.alias("later")
-    is_later = (later.c.run_id == journal.c.run_id) & (later.c.attempt > journal.c.attempt)
-    cut = select(func.min(later.c.resumed_step)).where(is_later).correlate(journal).scalar_subquery()
-    asked = select(*columns, _segment.c.tail, cut).join(journal, journal.c.id == _segment.c.journal_id)
-    ordered = asked.order_by(journal.c.attempt, journal.c.created, journal.c.id)
-    segments: list[Segment] = []
-    for start in range(0, len(series_ids), AT_ONCE):
-        rows = connection.execute(ordered.where(_segment.c.series_id.in_(series_ids[start : start + AT_ONCE])))
-        segments += [Segment(*row) for row in rows]
-    return segments
-
-
-def _beginnings(connection: Connection, owner_ids: list[str]) -> dict[str, float]:
-    """Return when each run or node began, in seconds since the epoch, a process with its run; NaN: nobody knows."""
+def _start_times(connection: Connection, owner_ids: list[str]) -> dict[str, float]:
+    """Return when each run or node started, in seconds since the epoch; a process with its run. NaN: unknown."""
     found: dict[str, float] = {}
     ids = [run_of(owner_id) or owner_id for owner_id in owner_ids]
     for start in range(0, len(ids), AT_ONCE):
@@ -356,7 +373,7 @@ def _beginnings(connection: Connection, owner_ids: list[str]) -> dict[str, float
     return {owner_id: found.get(of, math.nan) for owner_id, of in zip(owner_ids, ids, strict=True)}
 
 
-def _buckets(drawn: Drawn) -> list[Bucket]:
+def _buckets(drawn: DrawnBuckets) -> list[Bucket]:
     values = [nullable(column) for column in (drawn.minimum, drawn.maximum, drawn.mean, drawn.last)]
     counts = (drawn.count.tolist(), drawn.nonfinite.tolist())
     return [Bucket(*row) for row in zip(drawn.x.tolist(), drawn.time.tolist(), *values, *counts, strict=True)]
@@ -364,7 +381,8 @@ def _buckets(drawn: Drawn) -> list[Bucket]:
 
 def _points(segment: Segment, points: Columns) -> list[Point]:
     rows = zip(points.sequence.tolist(), points.step.tolist(), points.time.tolist(), points.value.tolist(), strict=True)
-    journal_id, cut = segment.journal_id, math.inf if segment.cut is None else segment.cut
+    journal_id, resumed_at = segment.journal_id, math.inf if segment.resumed_at is None else segment.resumed_at
     return [
-        Point(journal_id, row, step, time / MICROSECONDS, number(value), step >= cut) for row, step, time, value in rows
+        Point(journal_id, row, step, time / MICROSECONDS, number(value), step >= resumed_at)
+        for row, step, time, value in rows
     ]

@@ -1,4 +1,4 @@
-"""The pages of spans above the chunks: written as chunks become full, made up for where a segment lacks them."""
+"""Writes pages of rollups: as chunks become full, and later for segments that lack them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,44 @@ from sqlalchemy import Connection, select, update
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import insert
 from lightning_sweeps.store.series.chunks import decode
-from lightning_sweeps.store.series.rollups import SPAN, SPANS_PER_CHUNK, Page, Spans, grow, of_points, open_pages
+from lightning_sweeps.store.series.rollups import (
+    ROLLUP,
+    ROLLUPS_PER_CHUNK,
+    RollupPage,
+    Rollups,
+    grow,
+    open_pages,
+    roll_up,
+)
 
 _page = schema.rollup_page
 _segment = schema.segment
 _chunk = schema.column_chunk
 
 AT_ONCE = 64
-"""Chunks that are read together when pages are made up for."""
+"""Number of chunks that are read together when missing pages are written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Growth:
-    """Chunks that have become full: the level 1 above them, for a segment whose pages stand for `rolled_up` chunks."""
+    """New full chunks of a segment.
+
+    Attributes:
+        segment_id: the segment.
+        rolled_up: number of full chunks before them.
+        fresh: their rollups of level 1.
+    """
 
     segment_id: int
     rolled_up: int
-    fresh: Spans
+    fresh: Rollups
 
 
 def extend(connection: Connection, growths: list[Growth]) -> None:
-    """Write the pages above new chunks; each segment's `rolled_up` is written by the caller."""
+    """Write the pages above new chunks. The caller updates the segments' `rolled_up`."""
     tails = _tails(connection, growths)
     rows = [
-        {"segment_id": growth.segment_id, "level": page.level, "number": page.number, "data": page.spans.tobytes()}
+        {"segment_id": growth.segment_id, "level": page.level, "number": page.number, "data": page.rollups.tobytes()}
         for growth in growths
         for page in grow(tails[growth.segment_id], chunks=growth.rolled_up, fresh=growth.fresh)
     ]
@@ -47,40 +61,40 @@ def extend(connection: Connection, growths: list[Growth]) -> None:
 
 
 def catch_up(connection: Connection, segment_id: int) -> int:
-    """Make the pages that a segment lacks and return for how many chunks; the caller holds the owner's lock."""
+    """Write the pages that a segment lacks, and return for how many chunks. The caller holds the owner's lock."""
     row = connection.execute(select(_segment.c.chunks, _segment.c.rolled_up).where(_segment.c.id == segment_id)).one()
     for rolled_up in range(row.rolled_up, row.chunks, AT_ONCE):
         end = min(rolled_up + AT_ONCE, row.chunks)
-        extend(connection, [Growth(segment_id, rolled_up, above_chunks(connection, segment_id, rolled_up, end))])
+        extend(connection, [Growth(segment_id, rolled_up, rollups_of_chunks(connection, segment_id, rolled_up, end))])
         connection.execute(update(_segment).where(_segment.c.id == segment_id).values(rolled_up=end))
     return int(row.chunks - row.rolled_up)
 
 
 def lacking(connection: Connection, *, limit: int) -> list[int]:
-    """Return the ids of some segments that lack pages: those of databases from before there were pages."""
+    """Return the ids of some segments that lack pages. Databases that are older than rollups have them."""
     return list(connection.scalars(select(_segment.c.id).where(_segment.c.rolled_up < _segment.c.chunks).limit(limit)))
 
 
-def above_chunks(connection: Connection, segment_id: int, start: int, end: int) -> Spans:
-    """Return the level 1 above the stored chunks `start` to `end` of a segment."""
+def rollups_of_chunks(connection: Connection, segment_id: int, start: int, end: int) -> Rollups:
+    """Return the rollups of level 1 of the stored chunks from `start` to before `end` of a segment."""
     stored = select(_chunk.c.data).where(_chunk.c.segment_id == segment_id, _chunk.c.number.between(start, end - 1))
-    parts = [of_points(decode(data)) for data in connection.scalars(stored.order_by(_chunk.c.number))]
-    found: Spans = np.concatenate(parts)
-    assert len(found) == (end - start) * SPANS_PER_CHUNK  # noqa: S101  full chunks have no gaps
+    parts = [roll_up(decode(data)) for data in connection.scalars(stored.order_by(_chunk.c.number))]
+    found: Rollups = np.concatenate(parts)
+    assert len(found) == (end - start) * ROLLUPS_PER_CHUNK  # noqa: S101  full chunks have no gaps
     return found
 
 
-def _tails(connection: Connection, growths: list[Growth]) -> dict[int, dict[int, Page]]:
-    """Return per segment and level the last page, where it is not full."""
+def _tails(connection: Connection, growths: list[Growth]) -> dict[int, dict[int, RollupPage]]:
+    """Return, by segment and level, the last page if it is not full."""
     wanted: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for growth in growths:
-        for place in open_pages(growth.rolled_up).items():
-            wanted[place].append(growth.segment_id)
-    found: dict[int, dict[int, Page]] = {growth.segment_id: {} for growth in growths}
+        for page in open_pages(growth.rolled_up).items():
+            wanted[page].append(growth.segment_id)
+    found: dict[int, dict[int, RollupPage]] = {growth.segment_id: {} for growth in growths}
     for (level, number), segment_ids in wanted.items():
         stored = select(_page.c.segment_id, _page.c.data).where(
             _page.c.segment_id.in_(segment_ids), _page.c.level == level, _page.c.number == number
         )
         for segment_id, data in connection.execute(stored):
-            found[segment_id][level] = Page(level, number, np.frombuffer(data, SPAN))
+            found[segment_id][level] = RollupPage(level, number, np.frombuffer(data, ROLLUP))
     return found

@@ -1,8 +1,8 @@
-"""Spans: what is known of a stretch of consecutive points, as arrays; and levels of ever longer ones above a segment.
+"""Computes rollups: aggregates of consecutive points, in levels of ever coarser ones above a segment.
 
-A segment is one journal's part of a series, in the order of its rows. Level 1 has a span for `SPAN_POINTS` points, each
-level above one for `FANOUT` spans of the level below; the last span of a level may be of fewer. Levels are stored in
-pages of `PAGE_SPANS` spans, so that a chart reads a few pages of the level whose spans are about as wide as a pixel.
+Level 1 has one rollup per `ROLLUP_POINTS` points, and each level above one per `FANOUT` rollups of the level below. The
+last rollup of a level may stand for fewer. Levels are stored in pages of `PAGE_ROLLUPS` rollups, so that a chart reads
+a few pages of the level whose rollups are about as wide as a pixel.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 from lightning_sweeps.store.series.chunks import CHUNK_POINTS, Columns
 
-SPAN_POINTS = 64
+ROLLUP_POINTS = 64
 FANOUT = 4
-PAGE_SPANS = 64
-MOST_AT_TOP = 16
-"""A level with more spans than this has another one above it."""
-SPANS_PER_CHUNK = CHUNK_POINTS // SPAN_POINTS
+PAGE_ROLLUPS = 64
+MAX_TOP_ROLLUPS = 16
+"""A level with more rollups than this has another level above it."""
+ROLLUPS_PER_CHUNK = CHUNK_POINTS // ROLLUP_POINTS
 
-SPAN = np.dtype(
+ROLLUP = np.dtype(
     [
         ("first_sequence", "<i8"),
         ("last_sequence", "<i8"),
@@ -31,51 +31,51 @@ SPAN = np.dtype(
         ("high_step", "<i8"),
         ("low_time", "<i8"),  # microseconds since the epoch
         ("high_time", "<i8"),
-        ("minimum", "<f8"),  # of the finite values; NaN where there is none, as in the next two
+        ("minimum", "<f8"),  # of the finite values; NaN if there is none
         ("maximum", "<f8"),
-        ("last", "<f8"),  # the last value, whatever it is
-        ("total", "<f8"),  # of the finite values
+        ("last", "<f8"),  # the last value, finite or not
+        ("total", "<f8"),  # sum of the finite values
         ("count", "<i4"),
         ("nonfinite", "<i4"),
     ]
 )
-Spans: TypeAlias = npt.NDArray[Any]
-"""An array of `SPAN`."""
+Rollups: TypeAlias = npt.NDArray[Any]
+"""An array of the type `ROLLUP`."""
 
-EMPTY: Spans = np.empty(0, SPAN)
+EMPTY: Rollups = np.empty(0, ROLLUP)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Page:
-    """Spans of one level from `number * PAGE_SPANS` on; only the last page of a level is not full."""
+class RollupPage:
+    """Rollups of one level, from index `number * PAGE_ROLLUPS` on. Only the last page of a level may be short."""
 
     level: int
     number: int
-    spans: Spans
+    rollups: Rollups
 
 
-def size(level: int) -> int:
-    """Return how many points a whole span of `level` stands for; level 0 is the points themselves."""
-    return SPAN_POINTS * FANOUT ** (level - 1) if level else 1
+def points_per_rollup(level: int) -> int:
+    """Return how many points a full rollup of `level` stands for. Level 0 is the points themselves."""
+    return ROLLUP_POINTS * FANOUT ** (level - 1) if level else 1
 
 
-def lengths(chunks: int) -> list[int]:
-    """Return how many spans the levels above `chunks` full chunks have, from level 1 up; none above no chunk."""
-    found = [chunks * SPANS_PER_CHUNK] if chunks else []
-    while found and found[-1] > MOST_AT_TOP:
+def level_lengths(chunks: int) -> list[int]:
+    """Return the number of rollups on each level above `chunks` full chunks, from level 1 up."""
+    found = [chunks * ROLLUPS_PER_CHUNK] if chunks else []
+    while found and found[-1] > MAX_TOP_ROLLUPS:
         found.append(-(-found[-1] // FANOUT))
     return found
 
 
-def of_points(points: Columns) -> Spans:
-    """Return the level 1 above `points`."""
+def roll_up(points: Columns) -> Rollups:
+    """Return the rollups of level 1 of consecutive points."""
     if not len(points):
         return EMPTY
-    starts = np.arange(0, len(points), SPAN_POINTS)
+    starts = np.arange(0, len(points), ROLLUP_POINTS)
     ends = np.append(starts[1:], len(points)) - 1
     usable = np.isfinite(points.value)
     value = np.where(usable, points.value, np.nan)
-    found = np.empty(len(starts), SPAN)
+    found = np.empty(len(starts), ROLLUP)
     found["first_sequence"], found["last_sequence"] = points.sequence[starts], points.sequence[ends]
     found["low_step"], found["high_step"] = _extremes(points.step, starts)
     found["low_time"], found["high_time"] = _extremes(points.time, starts)
@@ -88,59 +88,59 @@ def of_points(points: Columns) -> Spans:
     return found
 
 
-def above(spans: Spans) -> Spans:
-    """Return the level above `spans`, whose first one must be the first of its group."""
-    if not len(spans):
+def next_level(rollups: Rollups) -> Rollups:
+    """Return the level above `rollups`. The first of them must be the first of its group of `FANOUT`."""
+    if not len(rollups):
         return EMPTY
-    starts = np.arange(0, len(spans), FANOUT)
-    ends = np.append(starts[1:], len(spans)) - 1
-    found = np.empty(len(starts), SPAN)
+    starts = np.arange(0, len(rollups), FANOUT)
+    ends = np.append(starts[1:], len(rollups)) - 1
+    found = np.empty(len(starts), ROLLUP)
     for name in ("low_step", "low_time", "first_sequence"):
-        found[name] = np.minimum.reduceat(spans[name], starts)
+        found[name] = np.minimum.reduceat(rollups[name], starts)
     for name in ("high_step", "high_time", "last_sequence"):
-        found[name] = np.maximum.reduceat(spans[name], starts)
-    found["minimum"] = np.fmin.reduceat(spans["minimum"], starts)
-    found["maximum"] = np.fmax.reduceat(spans["maximum"], starts)
-    found["last"] = spans["last"][ends]
-    found["total"] = _sums(spans["total"], starts)
+        found[name] = np.maximum.reduceat(rollups[name], starts)
+    found["minimum"] = np.fmin.reduceat(rollups["minimum"], starts)
+    found["maximum"] = np.fmax.reduceat(rollups["maximum"], starts)
+    found["last"] = rollups["last"][ends]
+    found["total"] = _sums(rollups["total"], starts)
     for name in ("count", "nonfinite"):
-        found[name] = np.add.reduceat(spans[name], starts)
+        found[name] = np.add.reduceat(rollups[name], starts)
     return found
 
 
 def open_pages(chunks: int) -> dict[int, int]:
-    """Return per level the number of the page that changes when a chunk is added to `chunks` full ones."""
-    starts = [chunks * SPANS_PER_CHUNK // FANOUT**index for index in range(len(lengths(chunks)))]
-    return {index + 1: start // PAGE_SPANS for index, start in enumerate(starts) if start % PAGE_SPANS}
+    """Return, by level, the number of the page that changes when a chunk follows `chunks` full ones."""
+    starts = [chunks * ROLLUPS_PER_CHUNK // FANOUT**index for index in range(len(level_lengths(chunks)))]
+    return {index + 1: start // PAGE_ROLLUPS for index, start in enumerate(starts) if start % PAGE_ROLLUPS}
 
 
-def grow(tails: Mapping[int, Page], *, chunks: int, fresh: Spans) -> list[Page]:
-    """Return the pages that are new or change when chunks are added to a segment.
+def grow(tails: Mapping[int, RollupPage], *, chunks: int, fresh: Rollups) -> list[RollupPage]:
+    """Return the pages that are new or change when chunks are appended to a segment.
 
     Args:
         tails: the stored pages that `open_pages(chunks)` names, by level.
-        chunks: how many full chunks the pages stand for so far.
-        fresh: the level 1 above the new chunks.
+        chunks: number of full chunks that the pages stand for so far.
+        fresh: the rollups of level 1 of the new chunks.
     """
-    before, after = len(lengths(chunks)), len(lengths(chunks + len(fresh) // SPANS_PER_CHUNK))
-    pages: list[Page] = []
-    start, spans = chunks * SPANS_PER_CHUNK, fresh
+    before, after = len(level_lengths(chunks)), len(level_lengths(chunks + len(fresh) // ROLLUPS_PER_CHUNK))
+    pages: list[RollupPage] = []
+    start, rollups = chunks * ROLLUPS_PER_CHUNK, fresh
     for level in range(1, after + 1):
-        within = start % PAGE_SPANS
-        known = tails[level].spans[:within] if within else EMPTY
-        spans, begin = np.concatenate([known, spans]), start - within
-        pages += _pages(level, begin, spans)
-        first = start // FANOUT * FANOUT if level < before else 0  # a level that is new is made of all below it
-        spans, start = above(spans[first - begin :]), first // FANOUT
+        within = start % PAGE_ROLLUPS
+        known = tails[level].rollups[:within] if within else EMPTY
+        rollups, begin = np.concatenate([known, rollups]), start - within
+        pages += _pages(level, begin, rollups)
+        first = start // FANOUT * FANOUT if level < before else 0  # a new level starts with the first rollup below it
+        rollups, start = next_level(rollups[first - begin :]), first // FANOUT
     return pages
 
 
-def _pages(level: int, start: int, spans: Spans) -> list[Page]:
-    """Return `spans`, the first of which is the first of a page, as pages."""
-    number = start // PAGE_SPANS
+def _pages(level: int, start: int, rollups: Rollups) -> list[RollupPage]:
+    """Divide `rollups` into pages. The first of them must be the first of a page."""
+    number = start // PAGE_ROLLUPS
     return [
-        Page(level, number + at, spans[at * PAGE_SPANS : (at + 1) * PAGE_SPANS])
-        for at in range(-(-len(spans) // PAGE_SPANS))
+        RollupPage(level, number + at, rollups[at * PAGE_ROLLUPS : (at + 1) * PAGE_ROLLUPS])
+        for at in range(-(-len(rollups) // PAGE_ROLLUPS))
     ]
 
 
@@ -149,6 +149,6 @@ def _extremes(values: npt.NDArray[np.int64], starts: npt.NDArray[Any]) -> tuple[
 
 
 def _sums(values: npt.NDArray[np.float64], starts: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return sums of finite values; where one is beyond all floats, the largest float."""
+    """Return sums of finite values; a sum that overflows becomes the largest float."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.nan_to_num(np.add.reduceat(values, starts), nan=0.0)

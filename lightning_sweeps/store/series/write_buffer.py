@@ -1,6 +1,7 @@
-"""New rows lie as they came until there are enough of them: sorting a few into each of many series is dear.
+"""Buffers new rows, because it is slow to add a few points to each of many series.
 
-They are sorted when a journal has `MOST_ROWS` of them or `MOST_PARTS` parts, when it ends, and before anybody reads.
+The buffer of a journal is flushed into series when it has `MAX_ROWS` rows or `MAX_PARTS` parts, when the journal ends,
+and before anyone reads the series.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import writing
 from lightning_sweeps.store.series.blocks import unpack
 from lightning_sweeps.store.series.owners import OwnerKind, run_of
+from lightning_sweeps.store.series.storage import SeriesStorage
 
-MOST_ROWS = 1024
-MOST_PARTS = 48
+MAX_ROWS = 1024
+MAX_PARTS = 48
 AT_ONCE = 400
 LAST_PARTS = 3
-"""The newest sample may be spread over parts, as a journal is read while it grows."""
+"""The newest sample may be spread over several parts: a journal is read while it grows."""
 HEADER_NODE = (3, 2)
-"""Where `process.node` is in a header, which is an array behind its tag."""
+"""Position of `process.node` in a header, which is an array behind its tag."""
 
 _buffer = schema.write_buffer
 _journal = schema.journal
@@ -32,31 +34,39 @@ _COUNT = select(func.count(), func.coalesce(func.sum(_buffer.c.rows), 0)).where(
 
 
 def add(connection: Connection, journal_id: str, data: bytes, *, rows: int) -> bool:
-    """Keep a part's rows, and return whether it is time to sort them; the caller holds the owner's lock."""
+    """Buffer a part's rows, and return True if the buffer is full. The caller holds the owner's lock.
+
+    Args:
+        connection: the transaction.
+        journal_id: the journal.
+        data: the rows, as `blocks.pack` encodes them.
+        rows: number of rows in `data`.
+    """
     connection.execute(_INSERT, {"journal_id": journal_id, "rows": rows, "data": data})
     parts, total = connection.execute(_COUNT, {"journal": journal_id}).one()
-    return bool(parts >= MOST_PARTS or total >= MOST_ROWS)
+    return bool(parts >= MAX_PARTS or total >= MAX_ROWS)
 
 
-def flush(connection: Connection, journal_id: str, *, kind: OwnerKind, owner_id: str) -> None:
-    """Move the journal's rows into its owner's series, and into those of processes where it has any.
+def flush(connection: Connection, storage: SeriesStorage, journal_id: str, *, kind: OwnerKind, owner_id: str) -> None:
+    """Move a journal's buffered rows into the series of its owner, and into those of processes.
 
-    The caller holds the owner's lock. A process has that of its run: two nodes may tell of one that went on elsewhere.
+    The caller holds the owner's lock. A process shares the lock of its run, because two nodes may report the processes
+    of a run that moved.
     """
     waiting = select(_buffer.c.id, _buffer.c.data).where(_buffer.c.journal_id == journal_id).order_by(_buffer.c.id)
     rows = connection.execute(waiting).all()
     if not rows:
         return
     points = unpack(row.data for row in rows)
-    writing.append(connection, points.pop("", {}), kind=kind, owner_id=owner_id, journal_id=journal_id)
-    for process in sorted(points):  # in one order for all: nobody waits for one who waits for him
+    writing.append(connection, storage, points.pop("", {}), kind=kind, owner_id=owner_id, journal_id=journal_id)
+    for process in sorted(points):  # everyone locks in this order, so that there is no deadlock
         lock_owner(connection, run_of(process), None)
-        writing.append(connection, points[process], kind="process", owner_id=process, journal_id=journal_id)
+        writing.append(connection, storage, points[process], kind="process", owner_id=process, journal_id=journal_id)
     connection.execute(delete(_buffer).where(_buffer.c.journal_id == journal_id))
 
 
 def flush_owners(store: Store, owner_ids: Iterable[str]) -> None:
-    """Move all rows of some runs, nodes and processes into their series, so that readers find them there."""
+    """Move all buffered rows of some runs, nodes and processes into their series, so that readers find them."""
     unique = list(dict.fromkeys(owner_ids))
     with store.read() as connection:
         processes = [run for owner_id in unique if (run := run_of(owner_id)) is not None]
@@ -68,24 +78,24 @@ def flush_owners(store: Store, owner_ids: Iterable[str]) -> None:
         with store.write() as connection:
             lock_owner(connection, run_id, node_id)
             kind: OwnerKind = "run" if run_id is not None else "node"
-            flush(connection, journal_id, kind=kind, owner_id=run_id or node_id or "")
+            flush(connection, store.series, journal_id, kind=kind, owner_id=run_id or node_id or "")
 
 
 def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) -> None:
-    """Let nobody else write to the run's or the node's series until this transaction ends."""
+    """Lock the series of a run or node for writing, until the transaction ends."""
     table = schema.run if run_id is not None else schema.node
     connection.execute(select(table.c.id).where(table.c.id == (run_id or node_id)).with_for_update())
 
 
 def newest_samples(connection: Connection, node_ids: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Return the newest sample, by owner and key, of nodes and of processes there, of what is not sorted yet."""
+    """Return the newest buffered sample of nodes and their processes, by owner and series key."""
     found: dict[str, dict[str, float]] = {}
     unique = list(node_ids)
-    place = func.row_number().over(partition_by=_buffer.c.journal_id, order_by=_buffer.c.id.desc()).label("place")
+    position = func.row_number().over(partition_by=_buffer.c.journal_id, order_by=_buffer.c.id.desc()).label("position")
     for at in range(0, len(unique), AT_ONCE):
-        waiting = select(_buffer.c.id, _journal.c.node_id, _buffer.c.data, place).join(_journal)
+        waiting = select(_buffer.c.id, _journal.c.node_id, _buffer.c.data, position).join(_journal)
         some = waiting.where(_journal.c.node_id.in_(unique[at : at + AT_ONCE])).subquery()
-        rows = connection.execute(select(some).where(some.c.place <= LAST_PARTS).order_by(some.c.id)).all()
+        rows = connection.execute(select(some).where(some.c.position <= LAST_PARTS).order_by(some.c.id)).all()
         for node_id in {row.node_id for row in rows}:
             for owner, columns in unpack(row.data for row in rows if row.node_id == node_id).items():
                 last = max(int(one.time.max()) for one in columns.values())
@@ -96,17 +106,17 @@ def newest_samples(connection: Connection, node_ids: Iterable[str]) -> dict[str,
 
 
 def _nodes_of(connection: Connection, run_ids: list[str]) -> list[str]:
-    """Return the nodes that runs were on: their services' journals tell of their processes."""
-    place = _journal.c.header[HEADER_NODE].as_string()
+    """Return the nodes that runs were on: the journals of their services hold the samples of the runs' processes."""
+    node = _journal.c.header[HEADER_NODE].as_string()
     nodes: set[str] = set()
     for at in range(0, len(run_ids), AT_ONCE):
-        asked = select(place).where(_journal.c.run_id.in_(run_ids[at : at + AT_ONCE])).distinct()
+        asked = select(node).where(_journal.c.run_id.in_(run_ids[at : at + AT_ONCE])).distinct()
         nodes.update(connection.scalars(asked))
     return sorted(nodes)
 
 
 def _waiting(connection: Connection, owner_ids: list[str]) -> list[tuple[str, str | None, str | None]]:
-    """Return the journals of the owners that have rows to be sorted."""
+    """Return the journals of the owners that have buffered rows."""
     asked = select(_journal.c.id, _journal.c.run_id, _journal.c.node_id).where(
         _journal.c.run_id.in_(owner_ids) | _journal.c.node_id.in_(owner_ids),
         select(_buffer.c.id).where(_buffer.c.journal_id == _journal.c.id).exists(),

@@ -10,16 +10,16 @@ import pytest
 from lightning_sweeps.store.series import chunks
 from lightning_sweeps.store.series.rollups import (
     FANOUT,
-    PAGE_SPANS,
-    SPAN,
-    SPANS_PER_CHUNK,
-    Page,
-    Spans,
-    above,
+    PAGE_ROLLUPS,
+    ROLLUP,
+    ROLLUPS_PER_CHUNK,
+    RollupPage,
+    Rollups,
     grow,
-    lengths,
-    of_points,
+    level_lengths,
+    next_level,
     open_pages,
+    roll_up,
 )
 
 
@@ -32,9 +32,9 @@ def points(count: int, seed: int = 0) -> chunks.Columns:
     return chunks.columns(range(1, count + 1), steps.tolist(), (np.arange(count) * 0.1).tolist(), values.tolist())
 
 
-def same(first: Spans, second: Spans) -> bool:
+def same(first: Rollups, second: Rollups) -> bool:
     return len(first) == len(second) and all(
-        np.allclose(first[name], second[name], equal_nan=True) for name in SPAN.names or ()
+        np.allclose(first[name], second[name], equal_nan=True) for name in ROLLUP.names or ()
     )
 
 
@@ -42,27 +42,27 @@ def same(first: Spans, second: Spans) -> bool:
 def test_pages_grown_in_parts_are_those_of_the_whole(seed: int) -> None:
     rng = np.random.default_rng(seed)
     total = 160
-    whole = of_points(points(total * chunks.CHUNK_POINTS, seed))
-    stored: dict[tuple[int, int], Page] = {}
+    whole = roll_up(points(total * chunks.CHUNK_POINTS, seed))
+    stored: dict[tuple[int, int], RollupPage] = {}
     done = 0
     while done < total:
         more = min(int(rng.choice([1, 1, 2, 3, 5, 17, 70])), total - done)
         tails = {level: stored[level, number] for level, number in open_pages(done).items()}
-        fresh = whole[done * SPANS_PER_CHUNK : (done + more) * SPANS_PER_CHUNK]
+        fresh = whole[done * ROLLUPS_PER_CHUNK : (done + more) * ROLLUPS_PER_CHUNK]
         for page in grow(tails, chunks=done, fresh=fresh):
-            assert 0 < len(page.spans) <= PAGE_SPANS
+            assert 0 < len(page.rollups) <= PAGE_ROLLUPS
             stored[page.level, page.number] = page
         done += more
-        expected = whole[: done * SPANS_PER_CHUNK]
-        for level, length in enumerate(lengths(done), start=1):
-            pages = [stored[level, number].spans for number in range(-(-length // PAGE_SPANS))]
+        expected = whole[: done * ROLLUPS_PER_CHUNK]
+        for level, length in enumerate(level_lengths(done), start=1):
+            pages = [stored[level, number].rollups for number in range(-(-length // PAGE_ROLLUPS))]
             assert same(np.concatenate(pages), expected)
-            expected = above(expected)
+            expected = next_level(expected)
 
 
 def test_a_span_knows_its_points() -> None:
     some = chunks.columns([1, 2, 3], [7, 3, 5], [3.0, 1.0, 2.0], [np.nan, 2.0, np.inf])
-    (span,) = of_points(some)
+    (span,) = roll_up(some)
     assert (span["first_sequence"], span["last_sequence"], span["low_step"], span["high_step"]) == (1, 3, 3, 7)
     assert (span["low_time"], span["high_time"]) == (1_000_000, 3_000_000)
     assert (span["minimum"], span["maximum"], span["total"], span["last"]) == (2.0, 2.0, 2.0, np.inf)
@@ -70,12 +70,15 @@ def test_a_span_knows_its_points() -> None:
 
 
 def test_no_level_is_long_but_the_first() -> None:
-    assert lengths(0) == [] and lengths(1) == [SPANS_PER_CHUNK]
-    found = lengths(10_000)
+    assert level_lengths(0) == [] and level_lengths(1) == [ROLLUPS_PER_CHUNK]
+    found = level_lengths(10_000)
     assert found[0] == 160_000 and found[-1] <= FANOUT * FANOUT
     assert all(low == -(-high // FANOUT) for high, low in pairwise(found))
 
 
 def test_a_sum_beyond_all_floats_is_the_largest_float() -> None:
-    spans = of_points(chunks.columns([1, 2], [1, 2], [1.0, 2.0], [1.7e308, 1.7e308]))
-    assert np.isfinite(spans["total"]).all() and np.isfinite(above(np.concatenate([spans, spans]))["total"]).all()
+    rollups = roll_up(chunks.columns([1, 2], [1, 2], [1.0, 2.0], [1.7e308, 1.7e308]))
+    assert (
+        np.isfinite(rollups["total"]).all()
+        and np.isfinite(next_level(np.concatenate([rollups, rollups]))["total"]).all()
+    )

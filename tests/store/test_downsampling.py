@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lightning_sweeps.store.series import chart_lines, chunks, downsampling
-from lightning_sweeps.store.series.axes import KeyPlace, StepPlace, TimePlace
+from lightning_sweeps.store.series.axes import KeyMapping, StepMapping, TimeMapping
 from lightning_sweeps.store.series.downsampling import Marks
-from lightning_sweeps.store.series.rollups import of_points
+from lightning_sweeps.store.series.rollups import roll_up
 
 VALUES = st.lists(st.tuples(st.integers(-50, 50), st.one_of(st.floats(), st.floats(-5, 5))), min_size=1, max_size=80)
 
@@ -21,20 +21,20 @@ def of(steps: list[int], values: list[float]) -> chunks.Columns:
     return chunks.columns(range(len(steps)), steps, [float(index) for index in range(len(steps))], values)
 
 
-def marks(points: chunks.Columns, *, as_spans: bool = False) -> Marks:
-    if as_spans:
-        spans = of_points(points)
-        low, high = StepPlace().of_spans(spans)
-        return downsampling.together([downsampling.of_spans(spans, (low + high) / 2)])
-    return downsampling.together([downsampling.of_points(points, StepPlace().of_points(points))])
+def marks(points: chunks.Columns, *, as_rollups: bool = False) -> Marks:
+    if as_rollups:
+        rollups = roll_up(points)
+        low, high = StepMapping().of_rollups(rollups)
+        return downsampling.combine_marks([downsampling.rollup_marks(rollups, (low + high) / 2)])
+    return downsampling.combine_marks([downsampling.point_marks(points, StepMapping().of_points(points))])
 
 
 @given(VALUES, st.integers(1, 20), st.booleans())
-@example(rows=[(0, 1.7e308), (0, 1.7e308)], width=1, as_spans=False)
-def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_spans: bool) -> None:
+@example(rows=[(0, 1.7e308), (0, 1.7e308)], width=1, as_rollups=False)
+def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_rollups: bool) -> None:
     values = [value for _, value in rows]
     usable = [value for value in values if math.isfinite(value)]
-    drawn = downsampling.draw(marks(of([step for step, _ in rows], values), as_spans=as_spans), width=width)
+    drawn = downsampling.downsample(marks(of([step for step, _ in rows], values), as_rollups=as_rollups), width=width)
     found = chart_lines.line("owner", "key", len(rows), drawn)
     assert len(found.x) <= width and found.x == sorted(found.x)
     assert sum(found.counts) == len(rows) and sum(found.nonfinite) == len(rows) - len(usable)
@@ -46,13 +46,13 @@ def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_spans: bo
 
 
 def test_few_points_are_drawn_as_they_are() -> None:
-    drawn = downsampling.draw(marks(of([0, 10, 20], [1.0, math.nan, 3.0])), width=800)
+    drawn = downsampling.downsample(marks(of([0, 10, 20], [1.0, math.nan, 3.0])), width=800)
     found = chart_lines.line("o", "k", 3, drawn)
     assert (found.x, found.last, found.nonfinite) == ([0, 10, 20], [1.0, None, 3.0], [0, 1, 0])
 
 
 def test_nothing_to_draw() -> None:
-    assert len(downsampling.draw(downsampling.together([]), width=10).x) == 0
+    assert len(downsampling.downsample(downsampling.combine_marks([]), width=10).x) == 0
     assert chart_lines.group_line("g", [], width=10).x == []
 
 
@@ -77,14 +77,14 @@ def test_a_member_with_more_points_weighs_no_more() -> None:
 
 
 def test_a_row_lies_where_the_axis_last_was() -> None:
-    epochs = KeyPlace(np.array([2, 5, 9]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
+    epochs = KeyMapping(np.array([2, 5, 9]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
     rows = chunks.columns([1, 2, 3, 5, 8, 9, 20], [0] * 7, [0.0] * 7, [0.0] * 7)
     assert epochs.of_points(rows).tolist()[1:] == [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]
     assert math.isnan(epochs.of_points(rows)[0])
-    low, high = epochs.of_spans(of_points(rows))
+    low, high = epochs.of_rollups(roll_up(rows))
     assert (low.tolist(), high.tolist()) == ([0.0], [2.0])
 
 
 def test_time_is_counted_from_an_origin() -> None:
     some = chunks.columns([1, 2], [0, 1], [100.0, 103.5], [0.0, 0.0])
-    assert TimePlace(100.0).of_points(some).tolist() == pytest.approx([0.0, 3.5])
+    assert TimeMapping(100.0).of_points(some).tolist() == pytest.approx([0.0, 3.5])

@@ -1,0 +1,30 @@
+"""Builds SQL that looks into JSON columns, which SQLite and PostgreSQL spell differently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, TableValuedAlias, Text, bindparam, case, cast, func, literal, null
+
+
+def json_value(
+    structure: ColumnElement[Any], path: list[str], dialect: str
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return a value inside a JSON column: as a number, NULL for anything else, and as text.
+
+    The text of a boolean is `true` or `false`.
+    """
+    if dialect == "sqlite":
+        place = literal("$" + "".join(f'."{key}"' for key in path), Text)
+        value, kind = func.json_extract(structure, place), func.json_type(structure, place)
+        words: ColumnElement[Any] = case((kind.in_(("true", "false")), kind), else_=cast(value, Text))
+        return case((kind.in_(("integer", "real")), value), else_=null()), words
+    keys = [cast(bindparam(None, key), Text) for key in path]
+    value, words = func.json_extract_path(structure, *keys), func.json_extract_path_text(structure, *keys)
+    return case((func.json_typeof(value) == "number", cast(words, Double)), else_=null()), words
+
+
+def json_items(structure: ColumnElement[Any], dialect: str) -> TableValuedAlias:
+    """Return the items of a JSON list as a table with the column `value`."""
+    function = func.json_each if dialect == "sqlite" else func.json_array_elements_text
+    return function(structure).table_valued("value")

@@ -1,0 +1,157 @@
+"""Defines where the points of series are stored: the protocol of a series storage, and its registry.
+
+The table `series` names every series and holds its statistics. A series storage holds the points. The built-in one,
+`chunks`, keeps them in the same database.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Connection, delete, func, select
+
+from lightning_sweeps.core.registry import Registry
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.series.chunks import Columns
+from lightning_sweeps.store.series.segment_view import SegmentView
+
+AT_ONCE = 400
+"""Number of ids in one SQL statement: databases limit the values of a statement."""
+
+_journal = schema.journal
+_later = _journal.alias("later")
+_is_later = (_later.c.run_id == _journal.c.run_id) & (_later.c.attempt > _journal.c.attempt)
+RESUMED_AT = select(func.min(_later.c.resumed_step)).where(_is_later).correlate(_journal).scalar_subquery()
+"""SQL for `Segment.resumed_at` in a statement that selects from `journal`."""
+JOURNAL_ORDER: tuple[ColumnElement[object], ...] = (_journal.c.attempt, _journal.c.created, _journal.c.id)
+"""SQL that orders segments in a statement that selects from `journal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The points of one series that come from one journal.
+
+    A storage may add fields of its own in a subclass.
+
+    Attributes:
+        series_id: id of the series, in the table `series`.
+        journal_id: id of the journal.
+        resumed_at: step from which a later attempt of the run resumed: points of this segment at that step or later are
+            abandoned. None: none are.
+    """
+
+    series_id: int
+    journal_id: str
+    resumed_at: int | None
+
+
+class SeriesStorage(ABC):
+    """Stores the points of series: `append`, `read`, `rollups` and `delete`.
+
+    One instance is shared by all threads of a server. Every method works inside the caller's transaction, and callers
+    hold the lock of the run or node that owns the series when they write. The row `(journal_id, sequence)` of a point
+    is unique within its series. A storage outside the database must survive that a transaction is rolled back after
+    `append`: the same rows come again, so it skips rows that it has.
+    """
+
+    @abstractmethod
+    def append(self, connection: Connection, journal_id: str, points: Mapping[int, Columns]) -> None:
+        """Append points of one journal.
+
+        Args:
+            connection: the transaction.
+            journal_id: the journal.
+            points: by series id, the new points in the order of their rows.
+        """
+
+    @abstractmethod
+    def segments(self, connection: Connection, series_ids: Sequence[int]) -> list[Segment]:
+        """Return the segments of some series, ordered by attempt, start and id of their journals.
+
+        `journal_segments` makes them from pairs of series and journal.
+        """
+
+    @abstractmethod
+    def read(self, connection: Connection, segment: Segment) -> Iterator[Columns]:
+        """Yield all points of a segment in the order of their rows, in parts of any size."""
+
+    def rollups(self, connection: Connection, views: Sequence[SegmentView]) -> None:
+        """Give every view what it shows: rollups of its segment where they are narrow enough, and points elsewhere.
+
+        A storage passes rollups to `view.add_rollups`, which returns those that are too coarse, and points to
+        `view.add_points`. Every point must be passed once: as itself, or in an accepted rollup. The default passes all
+        points, which is correct and slow for long series.
+        """
+        for view in views:
+            for points in self.read(connection, view.segment):
+                view.add_points(points)
+
+    @abstractmethod
+    def delete(self, connection: Connection, series_ids: Sequence[int]) -> None:
+        """Delete all points of some series. Their rows in the table `series` are the caller's."""
+
+    def check(self, connection: Connection) -> list[str]:
+        """Return the faults of the stored points, for `lightning-sweeps db check`; by default: wrong counts."""
+        series = schema.series
+        rows = connection.execute(select(series.c.id, series.c.owner_id, series.c.key, series.c.count)).all()
+        stored: defaultdict[int, int] = defaultdict(int)
+        for segment in self.segments(connection, [row[0] for row in rows]):
+            stored[segment.series_id] += sum(len(points) for points in self.read(connection, segment))
+        return [wrong_count(row[1], row[2], stored[row[0]], row[3]) for row in rows if stored[row[0]] != row[3]]
+
+    def compact(self, connection: Connection, *, limit: int) -> int:
+        """Do a part of the work that `lightning-sweeps db compact` asks for, and return how many chunks it did.
+
+        Args:
+            connection: the transaction.
+            limit: how much to do in this transaction; the method is called until it returns 0.
+        """
+        del connection, limit
+        return 0
+
+
+SERIES_STORAGES: Registry[type[SeriesStorage]] = Registry(
+    "series storage",
+    "lightning_sweeps.series_storages",
+    {"chunks": "lightning_sweeps.store.series.chunk_storage:ChunkStorage"},
+)
+DEFAULT_STORAGE = "chunks"
+
+SegmentKey: TypeAlias = tuple[int, str]
+"""Series id and journal id."""
+
+
+def journal_segments(connection: Connection, keys: Iterable[SegmentKey]) -> list[Segment]:
+    """Return the segments of pairs of series and journal, in the order that `SeriesStorage.segments` promises."""
+    by_journal: defaultdict[str, list[int]] = defaultdict(list)
+    for series_id, journal_id in keys:
+        by_journal[journal_id].append(series_id)
+    ids = list(by_journal)
+    rows: list[Any] = []
+    for start in range(0, len(ids), AT_ONCE):
+        asked = select(_journal.c.id, RESUMED_AT, *JOURNAL_ORDER).where(_journal.c.id.in_(ids[start : start + AT_ONCE]))
+        rows += connection.execute(asked).all()
+    rows.sort(key=lambda row: tuple(row[2:]))
+    return [Segment(series_id, row[0], row[1]) for row in rows for series_id in by_journal[row[0]]]
+
+
+def wrong_count(owner_id: str, key: str, stored: int, expected: int) -> str:
+    """Return the finding for a series whose number of points differs from its row."""
+    return f"series `{key}` of `{owner_id}` has {stored} points, its row says {expected}"
+
+
+def delete_series(connection: Connection, storage: SeriesStorage, owner_ids: Sequence[str]) -> int:
+    """Delete every series of some owners, and return how many there were."""
+    series = schema.series
+    ids: list[int] = []
+    for start in range(0, len(owner_ids), AT_ONCE):
+        of_owners = series.c.owner_id.in_(owner_ids[start : start + AT_ONCE])
+        ids += connection.scalars(select(series.c.id).where(of_owners))
+    storage.delete(connection, ids)
+    for start in range(0, len(ids), AT_ONCE):
+        connection.execute(delete(series).where(series.c.id.in_(ids[start : start + AT_ONCE])))
+    return len(ids)
