@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from lightning_sweeps.core.states import LoggerMode, RunState
+
+ConsoleStream = Literal["stdout", "stderr", "stacks"]
+"""stacks: the stacks of all Python threads of a rank that hung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +22,9 @@ class Run:
     rank: int
     world_size: int
     attempt: int
-    mode: str
+    mode: LoggerMode
     job_type: str
-    state: str
+    state: RunState
     reason: str
     exit_code: int | None
     signal: int | None
@@ -93,7 +98,7 @@ class RunChange:
 
     id: str
     project: str
-    state: str
+    state: RunState
     rows: int
     changed: float
 
@@ -126,7 +131,7 @@ class ConsoleLine:
     """One printed line; `id` grows, so that a reader can ask for what came after the last one it has."""
 
     time: float
-    stream: str
+    stream: ConsoleStream
     line: str
     id: int = 0
     run: str = ""

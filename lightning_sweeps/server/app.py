@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
+from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import Limits
 from lightning_sweeps.server.routes import (
     chart_lines,
@@ -27,9 +29,25 @@ from lightning_sweeps.server.routes import (
 )
 from lightning_sweeps.server.security import authentication, sessions
 from lightning_sweeps.server.security.hosts import Hosts
-from lightning_sweeps.server.web import problems
+from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.store.blobs.blob_storage import Contents
 from lightning_sweeps.store.database import Store
+
+ROUTERS = [
+    journals.router,
+    queries.router,
+    chart_lines.router,
+    media.router,
+    live.router,
+    sweeps.router,
+    edits.router,
+    keys.router,
+    operations.router,
+    reference.router,
+    views.router,
+    dashboard.router,
+]
+"""Every route of the server. The dashboard is the last: it answers every path that no other router knows."""
 
 
 def create_app(
@@ -52,15 +70,8 @@ def create_app(
         framing: the policy of views in other pages; default: this machine's own pages may frame them.
     """
     known_keys = authentication.Keys(store)
-    app = FastAPI(
-        title="lightning-sweeps",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/api/openapi.json",
-        middleware=[Middleware(authentication.KeyRequired, keys=known_keys, hosts=hosts or Hosts())],
-        lifespan=_lifespan,
-    )
+    key_required = Middleware(authentication.KeyRequired, keys=known_keys, hosts=hosts or Hosts())
+    app = app_with_routes(middleware=[key_required], lifespan=_lifespan)
     app.state.store = store
     app.state.contents = contents
     app.state.limits = limits or Limits()
@@ -71,9 +82,27 @@ def create_app(
     app.state.framing = framing or views.framing()
     app.state.closing = threading.Event()
     problems.install(app)
-    parts = (journals, queries, chart_lines, media, live, sweeps, edits, keys, operations, reference)
-    for part in (*parts, views, dashboard):  # the last takes every other path
-        app.include_router(part.router)
+    return app
+
+
+def app_with_routes(**options: Any) -> FastAPI:
+    """Return an application with every route and no store; it can describe the API but not answer.
+
+    Args:
+        options: Further arguments of `FastAPI`.
+    """
+    app = FastAPI(
+        title="lightning-sweeps",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        responses={status: {"model": Problem} for status in (401, 403, 422)},
+        **options,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi_document.install(app)
     return app
 
 

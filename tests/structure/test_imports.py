@@ -16,8 +16,8 @@ BASE = {"errors", "core", "messages", "system"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
-    "messages": set(),
     "core": {"errors"},
+    "messages": {"core"},
     "system": {"errors", "core"},
     "journal": BASE,
     "client": BASE | {"journal"},

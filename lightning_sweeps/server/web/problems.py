@@ -27,7 +27,7 @@ from lightning_sweeps.errors import (
     SweepFileError,
     UsageError,
 )
-from lightning_sweeps.messages import IngestReply, Problem
+from lightning_sweeps.messages import IngestReply, Problem, ProblemFault
 from lightning_sweeps.store.column_values import plain
 
 GIVEN_LENGTH = 80
@@ -87,7 +87,8 @@ async def _ours(_: Request, error: Exception) -> Response:
     assert isinstance(error, LightningSweepsError)  # noqa: S101  by how the handler is registered
     if isinstance(error, OffsetConflict):
         return _json(409, asdict(IngestReply(error.committed)))
-    faults = [asdict(fault) for fault in error.faults] if isinstance(error, SweepFileError) else []
+    found = error.faults if isinstance(error, SweepFileError) else []
+    faults = [ProblemFault(fault.line, fault.key, fault.message) for fault in found]
     status = status_of(error)
     if status >= 500:
         _log.error("%s", error, exc_info=error)
