@@ -14,8 +14,10 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
 from lightning_sweeps.server.context import gigabytes
+from lightning_sweeps.server.process.address import LOOPBACK
+from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
-from lightning_sweeps.server.process.serve import LOOPBACK, certificate_of, serve
+from lightning_sweeps.server.process.serve import serve
 
 STOP_DEADLINE_S = 10.0
 LOOK_INTERVAL_S = 0.02

@@ -1,4 +1,4 @@
-"""The application: routes, keys and error answers put together around one store."""
+"""Builds the application: routes, authentication and error responses around one store."""
 
 from __future__ import annotations
 
@@ -12,22 +12,31 @@ from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
 from lightning_sweeps.messages import Problem
-from lightning_sweeps.server.context import Limits
+from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.routes import (
+    artifacts,
+    blobs,
     chart_lines,
-    dashboard,
+    console,
     edits,
+    health,
     journals,
     keys,
     live,
+    login,
     media,
+    nodes,
     operations,
-    queries,
+    projects,
     reference,
+    runs,
+    series,
+    static_files,
     sweeps,
     views,
 )
-from lightning_sweeps.server.security import authentication, sessions
+from lightning_sweeps.server.security import api_keys, authentication, sessions
+from lightning_sweeps.server.security.framing import framing as default_framing
 from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.store.blobs.blob_storage import Contents
@@ -35,9 +44,16 @@ from lightning_sweeps.store.database import Store
 
 ROUTERS = [
     journals.router,
-    queries.router,
+    health.router,
+    projects.router,
+    runs.router,
+    console.router,
+    series.router,
+    nodes.router,
     chart_lines.router,
     media.router,
+    artifacts.router,
+    blobs.router,
     live.router,
     sweeps.router,
     edits.router,
@@ -45,16 +61,17 @@ ROUTERS = [
     operations.router,
     reference.router,
     views.router,
-    dashboard.router,
+    login.router,
+    static_files.router,
 ]
-"""Every route of the server. The dashboard is the last: it answers every path that no other router knows."""
+"""Every route of the server. `static_files` is last: it answers every path that no other router matches."""
 
 
 def create_app(
     store: Store,
     *,
     contents: Contents,
-    limits: Limits | None = None,
+    limits: StorageLimits | None = None,
     hosts: Hosts | None = None,
     lease_s: float = sweeps.LEASE_S,
     framing: str | None = None,
@@ -62,31 +79,32 @@ def create_app(
     """Return the server's application on a migrated store.
 
     Args:
-        store: not closed by the application.
-        contents: where the files of media and artifacts lie.
-        limits: how much of them it takes.
-        hosts: the names under which browsers may ask; default: this machine's own.
-        lease_s: an agent that is not heard of for this long loses its trial.
-        framing: the policy of views in other pages; default: this machine's own pages may frame them.
+        store: The database. The application does not close it.
+        contents: Storage of media files and artifacts.
+        limits: How much of them the server accepts.
+        hosts: Host names under which browsers may reach the server; default: those of this machine.
+        lease_s: An agent that is silent for this many seconds loses its trial.
+        framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
+            frame them.
     """
-    known_keys = authentication.Keys(store)
-    key_required = Middleware(authentication.KeyRequired, keys=known_keys, hosts=hosts or Hosts())
+    keys_known = api_keys.ApiKeys(store)
+    key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
     app = app_with_routes(middleware=[key_required], lifespan=_lifespan)
     app.state.store = store
     app.state.contents = contents
-    app.state.limits = limits or Limits()
+    app.state.limits = limits or StorageLimits()
     app.state.intake = journals.Intake()
-    app.state.keys = known_keys
+    app.state.keys = keys_known
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s
-    app.state.framing = framing or views.framing()
+    app.state.framing = framing or default_framing()
     app.state.closing = threading.Event()
     problems.install(app)
     return app
 
 
 def app_with_routes(**options: Any) -> FastAPI:
-    """Return an application with every route and no store; it can describe the API but not answer.
+    """Return an application with every route and no store. It can describe the API but not answer.
 
     Args:
         options: Further arguments of `FastAPI`.

@@ -81,7 +81,7 @@ def test_what_is_sent_under_a_wrong_name_is_dropped(shared: tuple[Client, Server
         with pytest.raises(ServerRefused, match="another content"):
             client.put_blob(name_of(content), 0, wrong)
         assert client.blob_state(name_of(content)) == BlobState(name_of(content), len(content), 0)
-    with pytest.raises(NotFound, match="no run names"):
+    with pytest.raises(NotFound, match="no run refers to"):
         client.put_blob(name_of(b"unnamed"), 0, b"unnamed")
     assert [path for path in home.blobs.rglob("*") if path.is_file() and path.name != ".lock"] == []
 
