@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from lightning_sweeps import __version__
 from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import StorageLimits
+from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.routes import (
     artifacts,
     blobs,
@@ -75,6 +76,7 @@ def create_app(
     hosts: Hosts | None = None,
     lease_s: float = sweeps.LEASE_S,
     framing: str | None = None,
+    alerts: AlertWatch | None = None,
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -86,6 +88,7 @@ def create_app(
         lease_s: An agent that is silent for this many seconds loses its trial.
         framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
             frame them.
+        alerts: Raises alerts while the server runs.
     """
     keys_known = api_keys.ApiKeys(store)
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
@@ -98,6 +101,7 @@ def create_app(
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s
     app.state.framing = framing or default_framing()
+    app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.closing = threading.Event()
     problems.install(app)
     return app
@@ -126,5 +130,5 @@ def app_with_routes(**options: Any) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with sweeps.background(app):
+    async with sweeps.background(app), app.state.alerts.running():
         yield

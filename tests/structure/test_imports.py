@@ -28,11 +28,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sweeps": BASE,
     "store": BASE | {"journal"},
     "engine": BASE | {"store", "sweeps"},
-    "server": BASE | {"journal", "sweeps", "store", "engine"},
+    "alerts": {"errors", "core", "messages"},
+    "server": BASE | {"journal", "sweeps", "store", "engine", "alerts"},
     "agents": BASE | {"client", "sdk"},
     "tuner": {"agents"},
     "api": BASE | {"client", "sweeps"},
     "cli": BASE | {"journal", "client", "importers", "sweeps", "store", "server", "agents", "api"},
+    "testing": BASE
+    | {"journal", "client", "sdk", "importers", "sweeps", "store", "engine", "server", "alerts", "agents"},
     "__init__": {"api", "sdk", "trainer", "agents"},
 }
 """Part -> parts that it may import besides itself."""

@@ -14,6 +14,7 @@ from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.process.address import EVERY_ADDRESS, LOOPBACK, is_loopback, listening, url_of
+from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.process.certificate import Certificate
 from lightning_sweeps.server.process.home_files import publish, server_lock, stored_key
 from lightning_sweeps.server.process.http_server import HttpServer
@@ -40,6 +41,7 @@ def serve(
     allowed_hosts: Sequence[str] = (),
     embed_origins: Sequence[str] = (),
     certificate: Certificate | None = None,
+    alerts: Sequence[str] = (),
     log_format: LogFormat = LogFormat.text,
     say: Callable[[str], None] = print,
 ) -> int:
@@ -60,13 +62,14 @@ def serve(
         embed_origins: Origins whose pages may frame a view, for example `https://jupyter.example.org`. Pages of the
             browser's own machine always may.
         certificate: For HTTPS; None means plain HTTP.
+        alerts: Channels for alerts, each as `name=destination`, for example `webhook=https://example.org/hook`.
         log_format: Format of the log lines on stderr.
         say: Called with one line with the address once the server accepts requests, and with a warning if the
             traffic is not encrypted.
 
     Raises:
         ServerStartFailed: another server runs on this home, the address is in use, or the database does not respond.
-        UsageError: the host, the database URL or an origin is not valid.
+        UsageError: the host, the database URL, an origin or an alert channel is not valid.
     """
     policy = framing(embed_origins)
     os.umask(0o077)
@@ -89,7 +92,15 @@ def serve(
 
             contents = open_contents(blobs, store, folder=home.blobs, near=home.media)
             hosts = Hosts([*allowed_hosts, host])
-            app = create_app(store, contents=contents, limits=limits, hosts=hosts, lease_s=lease_s, framing=policy)
+            app = create_app(
+                store,
+                contents=contents,
+                limits=limits,
+                hosts=hosts,
+                lease_s=lease_s,
+                framing=policy,
+                alerts=AlertWatch(store, alerts, url=url),
+            )
             server = HttpServer(app, ready=ready, certificate=certificate, log_format=log_format)
             server.run(sockets=[listener])
             return 0 if server.was_ready else EXIT_FAILURE
