@@ -74,7 +74,7 @@ def test_a_key_is_let_in_by_its_role_until_it_is_revoked(served: tuple[Client, S
         assert refusal.value.status == 403
         writer.send_journal(journal.id, 0, journal.data)
         assert reader.query_runs(RunsQuery()).total == 1
-        with pytest.raises(ServerRefused, match="takes `admin`"):
+        with pytest.raises(ServerRefused, match="needs `admin`"):
             writer.keys_of_server()
         assert [key.role for key in client.keys_of_server()] == ["admin", "read", "write", "admin"]
         client.revoke_key("my read")

@@ -180,7 +180,7 @@ def test_limits_of_one_file_and_of_a_project(tmp_path: Path) -> None:
             client.put_blob(name_of(large), 0, large[:1])
         assert refusal.value.status == 413
         assert client.put_blob(name_of(small), 0, small).is_stored
-        with pytest.raises(ServerRefused, match=r"quota of 700 bytes: `project-1` keeps 400") as refusal:
+        with pytest.raises(ServerRefused, match=r"quota of 700 bytes: `project-1` stores 400") as refusal:
             client.put_blob(name_of(small[::-1] + b"t"), 0, small)
         assert refusal.value.status == 507
 
