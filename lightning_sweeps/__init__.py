@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from lightning_sweeps.agents.function.agent import agent
+    from lightning_sweeps.api import figures
     from lightning_sweeps.api.notebook import View, view
     from lightning_sweeps.api.query import Api
     from lightning_sweeps.api.sweeps import best, sweep
@@ -51,6 +52,7 @@ __all__ = [
     "agent",
     "best",
     "current_trial",
+    "figures",
     "finish",
     "init",
     "log",
@@ -62,6 +64,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "figures":  # a package, which loads plotly only when it draws
+        return importlib.import_module("lightning_sweeps.api.figures")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")

@@ -12,7 +12,8 @@ LightningSweepsError
 │   │   └── OffsetConflict    a journal part that does not join what is committed
 │   └── ServerStartFailed     the local server did not come up
 ├── JournalError              a journal that cannot be written or is not a journal
-└── LaunchError               a trial's program that cannot be started
+├── LaunchError               a trial's program that cannot be started
+└── AlertNotSent              an alert channel that could not deliver an alert
 """
 
 from __future__ import annotations
@@ -121,3 +122,7 @@ class JournalError(LightningSweepsError):
 
 class LaunchError(LightningSweepsError):
     """The trial's program cannot be started."""
+
+
+class AlertNotSent(LightningSweepsError):
+    """The alert could not be delivered."""

@@ -1,1 +1,1 @@
-"""Reading and steering from Python: queries, sweeps, views for notebooks, figures."""
+"""Reads what was logged and creates sweeps from Python: queries, sweeps, notebook views, figures."""

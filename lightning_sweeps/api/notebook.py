@@ -1,7 +1,7 @@
-"""`lightning_sweeps.view(...)`: a live view of the dashboard in a notebook's cell.
+"""Shows a live view of the dashboard in a notebook cell.
 
-What the cell's output holds opens the view once, within minutes, and only for reading: a notebook that is saved, sent
-around or committed gives nobody a way in. It keeps a few lines of text of how things stood.
+The output of the cell contains a ticket that opens the view once, within minutes, and only for reading. A notebook that
+is saved, shared or committed therefore grants no access. It keeps a few lines of text with the state at that time.
 """
 
 from __future__ import annotations
@@ -24,29 +24,34 @@ SANDBOX = "allow-scripts allow-same-origin allow-downloads allow-popups allow-po
 
 
 class HasId(Protocol):
+    """A run, a sweep, or anything else with the id of one."""
+
     @property
     def id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A place in the dashboard; a notebook shows it where it is the value of a cell, or by `IPython.display.display`.
+    """A page of the dashboard that a notebook shows as the value of a cell or by `IPython.display.display`.
 
-    Every time it is shown, the server is asked for a new ticket. Raises what `Client` raises.
+    Each time it is shown, it asks the server for a new ticket.
+
+    Attributes:
+        path: Path and query of the page's URL.
+        height_px: Height of the frame in pixels.
+        at: URL of the server as the browser reaches it; empty means the URL that this process uses.
     """
 
     path: str
-    """Path and query of the dashboard's address."""
     height_px: int = HEIGHT_PX
     at: str = ""
-    """The server's address for the browser; empty: the one that this process uses."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        """Return what a notebook shows: the view, and below it what remains of it in a saved notebook."""
+        """Return the output of the cell: the view, and below it the text that a saved notebook keeps."""
         with connect() as client:
             base = self.at or client.url
             ticket = client.view_ticket()
-            title, lines = _standing(client, self.path)
+            title, lines = _title_and_state(client, self.path)
         link = base + self.path
         source = f"{base}{ticket.path}{self.path.removeprefix('/')}#{ticket.ticket}"
         kept = "<br>".join(escape(line) for line in lines)
@@ -61,19 +66,26 @@ class View:
 
 
 def view(what: str | HasId = "/", *, height_px: int = HEIGHT_PX, at: str = "") -> View:
-    """Return a live view of a run, a sweep, a group, or any other place of the dashboard, for a notebook's cell.
+    """Return a live view of a run, a sweep, a group or any other page of the dashboard, for a notebook cell.
 
     Args:
-        what: the id of a sweep or a run, something that has one (a run, `Api().sweep(id)`), or an address of the
-            dashboard, as its pages have it: `/groups/digits/<group>?view=Pace`, also with the server in front.
-        height_px: of the frame.
-        at: the server's address as the *browser* reaches it, where that is not how this process does:
-            `http://127.0.0.1:8800` behind `ssh -L 8800:127.0.0.1:8800 host`.
+        what: Id of a sweep or a run; an object with such an `id`, for example a run or `Api().sweep(id)`; or the URL
+            of a page of the dashboard, with or without the server: `/groups/digits/<group>?view=Pace`.
+        height_px: Height of the frame in pixels.
+        at: URL of the server as the *browser* reaches it, if it differs from the URL that this process uses: for
+            example `http://127.0.0.1:8800` with `ssh -L 8800:127.0.0.1:8800 host`.
+
+    Returns:
+        A view that the notebook shows if it is the value of a cell.
 
     Raises:
-        NotFound: the server knows no sweep and no run of this id.
-        UsageError: `at`, or the address, is none.
+        NotFound: the server has no sweep and no run with this id.
+        UsageError: `at` or the URL is not valid.
         ServerError: the server cannot be reached.
+
+    Example:
+        >>> import lightning_sweeps as ls
+        >>> ls.view("1a2b3c4d5e", height_px=800)  # doctest: +SKIP
     """
     place = what if isinstance(what, str) else what.id
     if "/" not in place:
@@ -83,9 +95,9 @@ def view(what: str | HasId = "/", *, height_px: int = HEIGHT_PX, at: str = "") -
         at = f"{parts.scheme}://{parts.netloc}"
     base = urlsplit(at)
     if at and (base.scheme not in ("http", "https") or not base.netloc or base.path.strip("/")):
-        raise UsageError(f"`{at}` is no address of a server", hint="for example `http://127.0.0.1:8800`")
+        raise UsageError(f"`{at}` is not the URL of a server", hint="for example `http://127.0.0.1:8800`")
     if not parts.path.startswith("/") or (parts.scheme and not parts.netloc):
-        raise UsageError(f"`{place}` is no address of the dashboard", hint="for example `/runs?find=digits`")
+        raise UsageError(f"`{place}` is not a page of the dashboard", hint="for example `/runs?find=digits`")
     query = f"?{parts.query}" if parts.query else ""
     return View(parts.path + query, height_px, at.rstrip("/"))
 
@@ -95,17 +107,17 @@ def _place_of(given: str) -> str:
         try:
             return f"/sweeps/{quote(client.sweep(given).id, safe='')}"
         except NotFound:
-            pass  # then it is a run's
+            pass  # it may be the id of a run
         try:
             return f"/runs/{quote(client.run(given).id, safe='')}"
         except NotFound:
             raise NotFound(
-                f"the server knows no sweep and no run `{given}`", hint="`lightning-sweeps runs` lists them"
+                f"the server has no sweep and no run `{given}`", hint="`lightning-sweeps runs` lists them"
             ) from None
 
 
-def _standing(client: Client, path: str) -> tuple[str, list[str]]:
-    """Return what a place is called, and how it stands in a few lines."""
+def _title_and_state(client: Client, path: str) -> tuple[str, list[str]]:
+    """Return the title of a page, and its current state in a few lines."""
     kind, *names = [unquote(part) for part in urlsplit(path).path.strip("/").split("/")]
     if kind == "sweeps" and len(names) == 1:
         sweep = client.sweep(names[0])

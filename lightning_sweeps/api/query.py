@@ -1,10 +1,4 @@
-"""Read what was logged: projects, runs, points, sweeps, trials and nodes, as rows or as pandas frames.
-
-from lightning_sweeps import Api
-
-for run in Api().runs("digits", filter="state = finished", columns=["name", "summary.val/loss"]):
-    print(run["id"], run["summary.val/loss"])
-"""
+"""Reads projects, runs, series, media, artifacts, sweeps, trials and nodes from a server."""
 
 from __future__ import annotations
 
@@ -36,7 +30,7 @@ RUN_COLUMNS = (
 
 
 class Rows:
-    """Rows that are fetched page by page while one iterates; a second iteration fetches them again."""
+    """An iterable of dictionaries that fetches its rows page by page. Each iteration fetches them again."""
 
     def __init__(self, pages: Callable[[], Iterator[Sequence[Row]]]) -> None:
         self._pages = pages
@@ -48,8 +42,11 @@ class Rows:
     def frame(self) -> pandas.DataFrame:
         """Return all rows as a pandas data frame.
 
+        Returns:
+            A frame with one column for each key.
+
         Raises:
-            UsageError: pandas is not installed.
+            UsageError: pandas is not installed. The extra `frames` installs it.
         """
         try:
             import pandas
@@ -59,18 +56,31 @@ class Rows:
 
 
 class Api:
-    """What a server knows, to be read. One connection; use it in one thread, close it or use `with`.
+    """Reads what a server stores.
+
+    An instance holds one connection. Use it in one thread, and close it or use it in a `with` statement. Methods that
+    return `Rows` send their requests when you iterate.
 
     Args:
-        client: default: the server that the settings name, or this machine's own.
+        client: The connection to use; default: the server that the settings name, or else the server of this machine.
 
-    Every method raises what `Client` raises: `ServerUnreachable`, `Unauthorized`, `NotFound`, `ServerRefused`.
+    Raises:
+        ServerUnreachable: the server does not respond. Every method may raise this.
+        Unauthorized: the server does not accept the API key. Every method may raise this.
+        ServerRefused: the server rejected the request. Every method may raise this.
+
+    Example:
+        >>> from lightning_sweeps import Api
+        >>> with Api() as api:  # doctest: +SKIP
+        ...     for run in api.runs("digits", filter="state = finished", columns=["name", "summary.val/loss"]):
+        ...         print(run["id"], run["summary.val/loss"])
     """
 
     def __init__(self, client: Client | None = None) -> None:
         self._client = client or connect()
 
     def close(self) -> None:
+        """Close the connection."""
         self._client.close()
 
     def __enter__(self) -> Api:
@@ -80,22 +90,33 @@ class Api:
         self.close()
 
     def projects(self) -> list[str]:
+        """Return the names of all projects."""
         return self._client.projects()
 
     def runs(
         self,
         project: str | None = None,
         *,
-        filter: str = "",  # noqa: A002  the word of the runs table
+        filter: str = "",  # noqa: A002  named like the field of the HTTP API
         sort: Sequence[str] = (),
         columns: Sequence[str] = RUN_COLUMNS,
     ) -> Rows:
-        """Return the runs of a project, or of all, newest first.
+        """Return runs, newest first.
 
         Args:
-            filter: an expression of the filter language (docs/api.md).
-            sort: columns to sort by; a leading `-` turns the order around.
-            columns: what each row holds besides `id`, for example `config.lr`, `summary.val/loss`.
+            project: Name of the project; default: all projects.
+            filter: An expression such as `state = failed and config.lr < 0.1`. docs/http-api.md describes the language.
+            sort: Columns to sort by. A leading `-` reverses the order.
+            columns: Columns of each row besides `id`, for example `config.lr` or `summary.val/loss`.
+
+        Returns:
+            One row for each run.
+
+        Raises:
+            ServerRefused: the filter or a column is not valid (on iteration).
+
+        Example:
+            >>> frame = api.runs("digits", sort=["summary.val/loss"]).frame()  # doctest: +SKIP
         """
         keys = [m.SortKey(name.removeprefix("-"), name.startswith("-")) for name in sort]
 
@@ -112,23 +133,55 @@ class Api:
         return Rows(pages)
 
     def group(self, name: str, *, project: str | None = None) -> Rows:
-        """Return the runs of one group: the ranks of one job."""
+        """Return the runs of one group, that is, the ranks of one job.
+
+        Args:
+            name: Name of the group.
+            project: Name of the project; default: all projects.
+
+        Returns:
+            One row for each run, sorted by rank.
+        """
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         return self.runs(project, filter=f'group = "{quoted}"', sort=["rank"])
 
     def run(self, run_id: str) -> m.Run:
+        """Return one run.
+
+        Raises:
+            NotFound: there is no such run.
+        """
         return self._client.run(run_id)
 
     def keys(self, owner_id: str) -> list[m.SeriesInfo]:
-        """Return the logged keys of a run, or the sampled ones of a node, each in numbers."""
+        """Return the series of a run or a node.
+
+        Args:
+            owner_id: Id of a run, id of a node, or `process:RUN` for the system metrics of a run's processes.
+
+        Returns:
+            For each series its key, count, first and last step, last value, minimum, maximum and mean.
+        """
         return self._client.keys(owner_id)
 
     def points(
         self, owner_id: str, key: str, *, x: str = "step", low: float | None = None, high: float | None = None
     ) -> Rows:
-        """Return every stored value of a series, or those between two places of an axis, exactly as logged.
+        """Return the values of a series exactly as they were logged.
 
-        Non-finite values are floats here, not words.
+        Args:
+            owner_id: Id of a run or a node, as in `keys`.
+            key: The logged key.
+            x: The axis of `low` and `high`: `step`, `time`, `relative` (seconds since the run started) or `key:<name>`.
+            low: Smallest x; default: no limit.
+            high: Largest x; default: no limit.
+
+        Returns:
+            One row for each value, with `journal`, `sequence`, `step`, `time`, `value` (a float, which may be NaN or
+            infinite) and `is_abandoned` (logged after the checkpoint from which a later attempt continued).
+
+        Example:
+            >>> frame = api.points("RUN", "train/loss").frame()  # doctest: +SKIP
         """
 
         def pages() -> Iterator[Sequence[Row]]:
@@ -143,11 +196,30 @@ class Api:
         return Rows(pages)
 
     def chart(self, query: m.SeriesQuery) -> m.SeriesAnswer:
-        """Return many series, or groups of series, at the width of a chart."""
+        """Return many series, or groups of series, downsampled to the width of a chart.
+
+        Args:
+            query: The lines, the axis and the number of points.
+
+        Returns:
+            Lines and groups of lines, as columns with one entry for each bucket.
+
+        Raises:
+            ServerRefused: the query asks for too many points, or its axis is not valid.
+        """
         return self._client.query_series(query)
 
     def media(self, run_id: str, *, key: str | None = None, step: int | None = None) -> Rows:
-        """Return the files that a run has logged: images, sounds, tables; their contents come with `content`."""
+        """Return the media files that a run logged: images, audio, video, tables.
+
+        Args:
+            run_id: Id of the run.
+            key: Only files of this key.
+            step: Only files of this step.
+
+        Returns:
+            One row for each file, oldest first. Pass its `digest` to `content` to get the file.
+        """
 
         def pages() -> Iterator[Sequence[Row]]:
             after = 0
@@ -161,18 +233,31 @@ class Api:
         return Rows(pages)
 
     def media_keys(self, run_id: str) -> list[m.MediaKey]:
+        """Return the keys under which a run logged media files."""
         return self._client.media_keys(run_id)
 
     def content(self, digest: str) -> bytes:
-        """Return a content whole, as logged.
+        """Return the content of a media file or of a file of an artifact.
+
+        Args:
+            digest: SHA-256 of the content, as `media` returns it.
 
         Raises:
-            NotFound: the server does not have it (yet).
+            NotFound: the server does not have this content. Its upload may still be running.
         """
         return b"".join(self._client.blob(digest))
 
     def artifacts(self, project: str | None = None, *, name: str | None = None, kind: str | None = None) -> Rows:
-        """Return versions of artifacts, the newest of each name first."""
+        """Return artifact versions, the newest of each name first.
+
+        Args:
+            project: Only artifacts of this project.
+            name: Only artifacts of this name.
+            kind: Only artifacts of this kind, for example `model`.
+
+        Returns:
+            One row for each version.
+        """
 
         def pages() -> Iterator[Sequence[Row]]:
             yield [asdict(each) for each in self._client.artifacts(project=project, name=name, kind=kind)]
@@ -180,15 +265,22 @@ class Api:
         return Rows(pages)
 
     def run_artifacts(self, run_id: str) -> list[m.ArtifactUse]:
-        """Return the artifacts that a run has made and used."""
+        """Return the artifacts that a run created (`output`) and used (`input`)."""
         return self._client.artifact_uses(run_id)
 
     def download_artifact(self, artifact_id: str, folder: str | Path) -> Path:
-        """Write the files of one version of an artifact into `folder` and return it; each is checked.
+        """Write the files of an artifact version into a folder and check their digests.
+
+        Args:
+            artifact_id: Id of the version.
+            folder: Where to write; created if it does not exist.
+
+        Returns:
+            The folder.
 
         Raises:
-            NotFound: there is no such version, or the server does not have one of its files yet.
-            UsageError: it names a path that leads out of `folder`.
+            NotFound: there is no such version, or one of its files is not uploaded yet.
+            UsageError: the artifact contains a path that leads out of `folder`.
             OSError: a file cannot be written.
         """
         listed = self._client.artifact_files(artifact_id)
@@ -198,13 +290,29 @@ class Api:
         return Path(folder)
 
     def sweeps(self, project: str | None = None) -> list[m.Sweep]:
+        """Return the sweeps of a project, or all sweeps, newest first."""
         return self._client.sweeps(project=project)
 
     def sweep(self, sweep_id: str) -> m.Sweep:
+        """Return a sweep with its counts and its best trial.
+
+        Raises:
+            NotFound: there is no such sweep.
+        """
         return self._client.sweep(sweep_id)
 
     def trials(self, sweep_id: str) -> Rows:
-        """Return a sweep's trials, each with its parameters as `params.<name>`."""
+        """Return the trials of a sweep.
+
+        Args:
+            sweep_id: Id of the sweep.
+
+        Returns:
+            One row for each trial, in the order of their numbers. Parameters are columns `params.<name>`.
+
+        Raises:
+            NotFound: there is no such sweep (on iteration).
+        """
 
         def pages() -> Iterator[Sequence[Row]]:
             yield [_trial(trial) for trial in self._client.trials(sweep_id)]
@@ -212,6 +320,7 @@ class Api:
         return Rows(pages)
 
     def nodes(self) -> list[m.Node]:
+        """Return the machines that have sent system metrics."""
         return self._client.nodes()
 
 

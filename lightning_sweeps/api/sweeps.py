@@ -1,4 +1,4 @@
-"""`lightning_sweeps.sweep(config)` and `lightning_sweeps.best(sweep_id)`: sweeps from scripts and notebooks."""
+"""Creates sweeps and returns their best trials, for scripts and notebooks."""
 
 from __future__ import annotations
 
@@ -21,18 +21,34 @@ def sweep(
     prior_sweeps: Sequence[str] = (),
     prior_runs: Sequence[str] = (),
 ) -> str:
-    """Create a sweep and return its id, which `agent(sweep_id, function=train)` takes.
+    """Create a sweep.
+
+    Warnings about the configuration are printed to stderr.
 
     Args:
-        config: the sweep file as a map, or the path of one.
-        project: stands above the configuration's; default: that of the settings.
-        name: stands above the configuration's.
-        prior_sweeps: ids of sweeps whose results the search begins with.
-        prior_runs: ids of runs likewise.
+        config: The content of a sweep file as a dictionary, or the path of a sweep file.
+        project: Project name. Overrides the configuration; default: the project of the settings.
+        name: Name of the sweep. Overrides the configuration.
+        prior_sweeps: Ids of sweeps. The search starts with the results of their trials.
+        prior_runs: Ids of runs. The search starts with their results.
+
+    Returns:
+        The id of the sweep, for `lightning_sweeps.agent(sweep_id, function)` and `lightning-sweeps agent SWEEP_ID`.
 
     Raises:
-        SweepFileError: the configuration has faults, all of them named; nothing was created.
-        ServerError: the server cannot be reached, or refuses.
+        SweepFileError: the configuration has faults. The message lists all of them, and nothing was created.
+        ServerError: the server cannot be reached, or it rejected the sweep.
+
+    Example:
+        >>> import lightning_sweeps as ls
+        >>> sweep_id = ls.sweep(
+        ...     {
+        ...         "method": "bayes",
+        ...         "metric": {"name": "val/loss", "goal": "minimize"},
+        ...         "parameters": {"lr": {"distribution": "log_uniform_values", "min": 1e-5, "max": 1e-1}},
+        ...     },
+        ...     project="digits",
+        ... )  # doctest: +SKIP
     """
     parsed = validate(config) if isinstance(config, dict) else load_sweep_file(str(config))
     wanted = SweepCreate(
@@ -51,11 +67,23 @@ def sweep(
 
 
 def best(sweep_id: str) -> Trial | None:
-    """Return a sweep's best trial so far, None where no trial has a value.
+    """Return the best trial of a sweep so far.
+
+    Args:
+        sweep_id: Id of the sweep.
+
+    Returns:
+        The trial with the best value of the sweep's metric, or None if no trial has a value yet.
 
     Raises:
         NotFound: there is no such sweep.
         ServerError: the server cannot be reached.
+
+    Example:
+        >>> import lightning_sweeps as ls
+        >>> trial = ls.best("1a2b3c4d5e")  # doctest: +SKIP
+        >>> trial.objective, trial.params  # doctest: +SKIP
+        (0.031, {'lr': 0.0021})
     """
     with connect() as client:
         return client.sweep(sweep_id).best

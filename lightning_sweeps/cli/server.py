@@ -1,4 +1,4 @@
-"""`lightning-sweeps server`: run one in the foreground, or manage this machine's own."""
+"""`lightning-sweeps server`: runs a server in the foreground, or manages the server of this machine."""
 
 from __future__ import annotations
 
@@ -14,52 +14,71 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
 from lightning_sweeps.server.context import gigabytes
+from lightning_sweeps.server.process.address import LOOPBACK
+from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
-from lightning_sweeps.server.process.serve import LOOPBACK, certificate_of, serve
+from lightning_sweeps.server.process.serve import serve
 
 STOP_DEADLINE_S = 10.0
-LOOK_INTERVAL_S = 0.02
+POLL_INTERVAL_S = 0.02
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
-Format = typer.Option("text", "--log-format", help="Log lines as text, or as JSON objects.")
+Format = typer.Option("text", "--log-format", help="Format of log lines: plain text or JSON objects.")
 AllowedHosts = typer.Option(
-    [], "--allowed-host", help="A name under which browsers may ask, besides this machine's own; may be repeated."
+    [], "--allowed-host", help="Host name that browsers may use besides those of this machine. May be repeated."
 )
 EmbedOrigins = typer.Option(
-    [], "--embed-origin", help="Pages that may show a view, e.g. https://jupyter.example.org; may be repeated."
+    [], "--embed-origin", help="Origin of pages that may show a view: https://jupyter.example.org. May be repeated."
+)
+Alerts = typer.Option(
+    [],
+    "--alert",
+    help="Send an alert when a sweep has finished or failures have paused it: webhook=URL or command=PROGRAM."
+    " May be repeated.",
 )
 
 
 @app.command()
 def server(
-    host: str = typer.Option(LOOPBACK, "--host", help="The address to listen on; 0.0.0.0 for all."),
-    port: int = typer.Option(0, "--port", min=0, max=65535, help="The port; 0 takes a free one."),
+    host: str = typer.Option(LOOPBACK, "--host", help="Address to listen on. 0.0.0.0 means all."),
+    port: int = typer.Option(0, "--port", min=0, max=65535, help="Port to listen on. 0 takes a free port."),
     database: str | None = typer.Option(
         None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
     ),
     blobs: str | None = typer.Option(
-        None, "--blobs", help="The folder, or a URL such as s3://bucket/folder, for files of media and artifacts."
+        None, "--blobs", help="Folder, or URL such as s3://bucket/folder, for media files and artifacts."
     ),
-    max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="The largest single file, in GB."),
-    quota_gb: float | None = typer.Option(None, "--quota-gb", help="How much of files a project may keep, in GB."),
+    max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="Size of the largest file, in GB."),
+    quota_gb: float | None = typer.Option(
+        None, "--quota-gb", help="Size of all files of a project, in GB (default: no limit)."
+    ),
     allowed_host: list[str] = AllowedHosts,
     embed_origin: list[str] = EmbedOrigins,
-    tls_certificate: str | None = typer.Option(None, "--tls-certificate", help="For HTTPS: the certificate (PEM)."),
-    tls_key: str | None = typer.Option(None, "--tls-key", help="For HTTPS: the certificate's key (PEM)."),
+    tls_certificate: str | None = typer.Option(
+        None, "--tls-certificate", help="Certificate with its chain, for HTTPS (PEM)."
+    ),
+    tls_key: str | None = typer.Option(None, "--tls-key", help="Private key of the certificate (PEM)."),
+    alert: list[str] = Alerts,
     log_format: LogFormat = Format,
-    where: bool = typer.Option(False, "--where", help="Say where this machine's own server is."),
-    show: bool = typer.Option(False, "--show", help="Print its address and its key as settings for other machines."),
-    stop: bool = typer.Option(False, "--stop", help="End this machine's own server."),
+    where: bool = typer.Option(False, "--where", help="Print the address of this machine's server."),
+    show: bool = typer.Option(
+        False,
+        "--show",
+        help="Print the address and the API key of this machine's server, as settings for other machines.",
+    ),
+    stop: bool = typer.Option(False, "--stop", help="Stop this machine's server."),
 ) -> None:
-    """Run a server until Ctrl-C. On one machine you need none: commands start one by themselves.
+    """Run a server until Ctrl-C.
 
-    A team: run it where all can reach it, and on every other machine set LIGHTNING_SWEEPS_URL to its address and
-    LIGHTNING_SWEEPS_API_KEY to its key (`lightning-sweeps server --show` prints both there).
+    On a single machine you do not need this command: other commands start a server when they need one.
+
+    For a team, run the server where every machine can reach it. On the other machines, set LIGHTNING_SWEEPS_URL and
+    LIGHTNING_SWEEPS_API_KEY to the values that `lightning-sweeps server --show` prints on the server's machine.
     """
     if where + show + stop > 1:
-        raise UsageError("more than one of --where, --show, --stop was given, allowed: one")
+        raise UsageError("at most one of `--where`, `--show` and `--stop` is allowed")
     settings = read_settings()
     home = Home(settings.home)
     if where:
@@ -80,6 +99,7 @@ def server(
             allowed_hosts=allowed_host,
             embed_origins=embed_origin,
             certificate=certificate_of(tls_certificate, tls_key),
+            alerts=alert,
             log_format=log_format,
             say=typer.echo,
         )
@@ -88,15 +108,16 @@ def server(
 
 def _where(home: Home) -> None:
     file = _running(home)
-    typer.echo(f"The server is at {file.url} (API docs: {file.url}/api/docs, user: any, password: the key of --show).")
-    typer.echo("It goes on until `lightning-sweeps server --stop`.")
+    typer.echo(f"The server is at {file.url}.")
+    typer.echo(f"API docs: {file.url}/api/docs (any user name; the password is the API key of `--show`).")
+    typer.echo("It runs until `lightning-sweeps server --stop`.")
 
 
 def _running(home: Home) -> ServerFile:
     file = read_server_file(home.server_file)
     if file is None:
         raise ServerUnreachable(
-            f"no server runs for the home folder `{home.root}`", hint="commands start one when they need it"
+            f"no server runs on the home folder `{home.root}`", hint="commands start one when they need it"
         )
     return file
 
@@ -109,7 +130,7 @@ def _show(home: Home) -> None:
 def _stop(home: Home) -> None:
     file = read_server_file(home.server_file)
     if file is None:
-        typer.echo(f"No server runs for the home folder `{home.root}`.")
+        typer.echo(f"No server runs on the home folder `{home.root}`.")
         return
     process = psutil.Process(file.pid)
     process.send_signal(signal.SIGTERM)
@@ -118,14 +139,14 @@ def _stop(home: Home) -> None:
         if time.monotonic() > deadline:
             raise ServerError(
                 f"the server (pid {file.pid}) still runs {STOP_DEADLINE_S:.0f} s after SIGTERM",
-                hint=f"kill -9 {file.pid}",
+                hint=f"end it with `kill -9 {file.pid}`",
             )
-        time.sleep(LOOK_INTERVAL_S)
-    typer.echo(f"Ended the server at {file.url}; journals wait for the next one.")
+        time.sleep(POLL_INTERVAL_S)
+    typer.echo(f"Stopped the server at {file.url}. Journals wait for the next server.")
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Tell whether the process has not ended; the service, where it started the server, collects it later."""
+    """Return whether the process still runs. A zombie has ended: its parent, the service, reaps it later."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -127,7 +127,7 @@ class Transport:
                 hint="set LIGHTNING_SWEEPS_API_KEY to a key of that server",
             )
         if problem.faults:
-            return SweepFileError([Fault(**fault) for fault in problem.faults])
+            return SweepFileError([Fault(fault.line, fault.key, fault.message) for fault in problem.faults])
         kind = NotFound if status == 404 else ServerRefused
         message = problem.message or f"the server at `{self.url}` answered {status}"
         return kind(message, status=status, hint=problem.hint or None)

@@ -1,7 +1,7 @@
 """Registries: the members of a seam by name, from this package and from packages that extend it.
 
-A seam (search methods, stopping rules, launchers, ...) has one registry. A built-in member is one line in the table that
-the registry is made with; a member of another package is an entry point of the registry's group::
+A seam (search methods, stopping rules, launchers, ...) has one registry. A built-in member is one line in the
+registry's table. A member of another package is an entry point in the registry's group::
 
     [project.entry-points."lightning_sweeps.methods"]
     halton = "my_package.halton:Halton"

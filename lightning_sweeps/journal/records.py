@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from lightning_sweeps.core.states import FINAL_RUN_STATES as FINAL_RUN_STATES
+from lightning_sweeps.core.states import LoggerMode as LoggerMode
+from lightning_sweeps.core.states import RunState as RunState
 from lightning_sweeps.system.node import Process
 
-RunState = Literal["running", "finished", "failed", "killed", "stopped", "preempted"]
-FINAL_RUN_STATES: frozenset[str] = frozenset({"finished", "failed", "killed", "stopped", "preempted"})
-LoggerMode = Literal["single", "grouped", "shared"]
 Stream = Literal["stdout", "stderr"]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from lightning_sweeps.core.states import LoggerMode, RunState
 from lightning_sweeps.messages.columns import Column
+
+ConsoleStream = Literal["stdout", "stderr", "stacks"]
+"""stacks: the stacks of all Python threads of a rank that hung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,13 @@ class Run:
     attempt: Annotated[
         int, Column("Latest attempt: restarts are counted.", header="run.attempt", update="writer", filter_as="number")
     ]
-    mode: Annotated[str, Column("How ranks log: `single`, `grouped`, `shared`.", header="run.mode", filter_as="text")]
+    mode: Annotated[
+        LoggerMode, Column("How ranks log: `single`, `grouped`, `shared`.", header="run.mode", filter_as="text")
+    ]
     job_type: Annotated[
         str, Column("Role of the run, for example `train` or `eval`.", header="run.job_type", filter_as="text")
     ]
-    state: Annotated[str, Column("State: `running`, `finished`, `failed`, ...", filter_as="text")]
+    state: Annotated[RunState, Column("State: `running`, `finished`, `failed`, ...", filter_as="text")]
     reason: Annotated[str, Column("Why the run failed, was stopped, or makes no progress.", filter_as="text")]
     exit_code: Annotated[int | None, Column("Exit code of the process.", filter_as="number")]
     signal: Annotated[int | None, Column("Signal that ended the process.", filter_as="number")]
@@ -137,7 +143,7 @@ class RunChange:
 
     id: str
     project: str
-    state: str
+    state: RunState
     rows: int
     changed: float
 
@@ -174,7 +180,7 @@ class ConsoleLine:
     """One printed line. Ids increase, so that a reader can ask for the lines after the last one it has."""
 
     time: float
-    stream: str
+    stream: ConsoleStream
     line: str
     id: int = 0
     run: str = ""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+NonFinite = Literal["nan", "inf", "-inf"]
+"""A value that JSON has no number for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +17,7 @@ class SeriesInfo:
     count: int
     first_step: int
     last_step: int
-    last: float | str | None
+    last: float | NonFinite | None
     """`"nan"`, `"inf"` or `"-inf"` where it is not finite; None only where an earlier version wrote it as such."""
     minimum: float | None
     maximum: float | None
@@ -28,7 +32,7 @@ class Point:
     sequence: int
     step: int
     time: float
-    value: float | str
+    value: float | NonFinite
     is_abandoned: bool = False
     """Logged after the checkpoint from which a later attempt went on."""
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
+
+DatabaseKind = Literal["sqlite", "postgresql"]
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """The server's answer to "are you there"."""
 
-    status: str
+    status: Literal["ok", "ready"]
     version: str
-    database: str
+    database: DatabaseKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,30 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemFault:
+    """One fault of a sweep file.
+
+    Attributes:
+        line: Line in the file, counted from 1; 0 if the sweep did not come from a file.
+        key: Dotted key, for example `parameters.lr.min`; empty for a fault of the whole file.
+        message: What was given and what is allowed.
+    """
+
+    line: int
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """The body of every error answer."""
+    """The body of every error response.
+
+    Attributes:
+        message: What went wrong, for a person to read.
+        hint: What to do next; may be empty.
+        faults: Faults of the sweep file that the request carried; otherwise empty.
+    """
 
     message: str
     hint: str = ""
-    faults: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[ProblemFault] = field(default_factory=list)

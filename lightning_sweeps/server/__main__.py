@@ -1,4 +1,4 @@
-"""`python -m lightning_sweeps.server`: the server in this process."""
+"""Runs the server in this process: `python -m lightning_sweeps.server`."""
 
 from __future__ import annotations
 
@@ -11,33 +11,36 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.server.context import gigabytes
+from lightning_sweeps.server.process.address import LOOPBACK
+from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
-from lightning_sweeps.server.process.serve import LOOPBACK, certificate_of, serve
+from lightning_sweeps.server.process.serve import serve
 from lightning_sweeps.server.routes.sweeps import LEASE_S
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal ends it, and return the exit status."""
+    """Serve until a signal arrives, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m lightning_sweeps.server", description=__doc__)
-    parser.add_argument("--home", type=Path, help="the home folder (default: LIGHTNING_SWEEPS_HOME)")
-    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
+    parser.add_argument("--home", type=Path, help="home folder (default: LIGHTNING_SWEEPS_HOME)")
+    parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free port)")
     parser.add_argument("--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite)")
+    parser.add_argument("--blobs", help="folder or fsspec URL for media files and artifacts (default: in the home)")
     parser.add_argument(
-        "--blobs", help="the folder, or the URL of one, for files of media and artifacts (default: in the home)"
+        "--max-file-gb", type=float, default=50.0, help="size of the largest file (default: %(default)s)"
     )
-    parser.add_argument("--max-file-gb", type=float, default=50.0, help="the largest file (default: %(default)s)")
-    parser.add_argument("--quota-gb", type=float, help="how much of files a project may keep (default: no bound)")
-    parser.add_argument("--allowed-host", action="append", default=[], help="a name under which browsers may ask")
-    parser.add_argument("--embed-origin", action="append", default=[], help="pages that may frame a view")
-    parser.add_argument("--tls-certificate", help="for HTTPS: the certificate with its chain (PEM)")
-    parser.add_argument("--tls-key", help="for HTTPS: the certificate's key (PEM)")
+    parser.add_argument("--quota-gb", type=float, help="size of all files of a project (default: no limit)")
+    parser.add_argument("--allowed-host", action="append", default=[], help="host name that browsers may use")
+    parser.add_argument("--embed-origin", action="append", default=[], help="origin of pages that may frame a view")
+    parser.add_argument("--tls-certificate", help="certificate with its chain, for HTTPS (PEM)")
+    parser.add_argument("--tls-key", help="private key of the certificate (PEM)")
+    parser.add_argument("--alert", action="append", default=[], help="channel for alerts: name=destination")
     parser.add_argument("--log-format", type=LogFormat, choices=list(LogFormat), default=LogFormat.text)
     parser.add_argument(
         "--lease-s",
         type=float,
         default=LEASE_S,
-        help="an agent not heard of for this many seconds loses its trial (default: %(default)s)",
+        help="an agent that is silent for this many seconds loses its trial (default: %(default)s)",
     )
     given = parser.parse_args(arguments)
     try:
@@ -55,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
             allowed_hosts=given.allowed_host,
             embed_origins=given.embed_origin,
             certificate=certificate_of(given.tls_certificate, given.tls_key),
+            alerts=given.alert,
             log_format=given.log_format,
             say=partial(print, flush=True),
         )

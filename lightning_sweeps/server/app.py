@@ -1,83 +1,134 @@
-"""The application: routes, keys and error answers put together around one store."""
+"""Builds the application: routes, authentication and error responses around one store."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
-from lightning_sweeps.server.context import Limits
+from lightning_sweeps.messages import Problem
+from lightning_sweeps.server.context import StorageLimits
+from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.routes import (
+    artifacts,
+    blobs,
     chart_lines,
-    dashboard,
+    console,
     edits,
+    health,
     journals,
     keys,
     live,
+    login,
     media,
+    nodes,
     operations,
-    queries,
+    projects,
     reference,
+    runs,
+    series,
+    static_files,
     sweeps,
     views,
 )
-from lightning_sweeps.server.security import authentication, sessions
+from lightning_sweeps.server.security import api_keys, authentication, sessions
+from lightning_sweeps.server.security.framing import framing as default_framing
 from lightning_sweeps.server.security.hosts import Hosts
-from lightning_sweeps.server.web import problems
+from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
+
+ROUTERS = [
+    journals.router,
+    health.router,
+    projects.router,
+    runs.router,
+    console.router,
+    series.router,
+    nodes.router,
+    chart_lines.router,
+    media.router,
+    artifacts.router,
+    blobs.router,
+    live.router,
+    sweeps.router,
+    edits.router,
+    keys.router,
+    operations.router,
+    reference.router,
+    views.router,
+    login.router,
+    static_files.router,
+]
+"""Every route of the server. `static_files` is last: it answers every path that no other router matches."""
 
 
 def create_app(
     store: Store,
     *,
     contents: BlobStorage,
-    limits: Limits | None = None,
+    limits: StorageLimits | None = None,
     hosts: Hosts | None = None,
     lease_s: float = sweeps.LEASE_S,
     framing: str | None = None,
+    alerts: AlertWatch | None = None,
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
     Args:
-        store: not closed by the application.
-        contents: where the files of media and artifacts lie.
-        limits: how much of them it takes.
-        hosts: the names under which browsers may ask; default: this machine's own.
-        lease_s: an agent that is not heard of for this long loses its trial.
-        framing: the policy of views in other pages; default: this machine's own pages may frame them.
+        store: The database. The application does not close it.
+        contents: Storage of media files and artifacts.
+        limits: How much of them the server accepts.
+        hosts: Host names under which browsers may reach the server; default: those of this machine.
+        lease_s: An agent that is silent for this many seconds loses its trial.
+        framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
+            frame them.
+        alerts: Raises alerts while the server runs.
     """
-    known_keys = authentication.Keys(store)
+    keys_known = api_keys.ApiKeys(store)
+    key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
+    app = app_with_routes(middleware=[key_required], lifespan=_lifespan)
+    app.state.store = store
+    app.state.contents = contents
+    app.state.limits = limits or StorageLimits()
+    app.state.intake = journals.Intake()
+    app.state.keys = keys_known
+    app.state.used_links = sessions.UsedLinks()
+    app.state.lease_s = lease_s
+    app.state.framing = framing or default_framing()
+    app.state.alerts = alerts or AlertWatch(store, [], url="")
+    app.state.closing = threading.Event()
+    problems.install(app)
+    return app
+
+
+def app_with_routes(**options: Any) -> FastAPI:
+    """Return an application with every route and no store. It can describe the API but not answer.
+
+    Args:
+        options: Further arguments of `FastAPI`.
+    """
     app = FastAPI(
         title="lightning-sweeps",
         version=__version__,
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        middleware=[Middleware(authentication.KeyRequired, keys=known_keys, hosts=hosts or Hosts())],
-        lifespan=_lifespan,
+        responses={status: {"model": Problem} for status in (401, 403, 422)},
+        **options,
     )
-    app.state.store = store
-    app.state.contents = contents
-    app.state.limits = limits or Limits()
-    app.state.intake = journals.Intake()
-    app.state.keys = known_keys
-    app.state.used_links = sessions.UsedLinks()
-    app.state.lease_s = lease_s
-    app.state.framing = framing or views.framing()
-    app.state.closing = threading.Event()
-    problems.install(app)
-    parts = (journals, queries, chart_lines, media, live, sweeps, edits, keys, operations, reference)
-    for part in (*parts, views, dashboard):  # the last takes every other path
-        app.include_router(part.router)
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi_document.install(app)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with sweeps.background(app):
+    async with sweeps.background(app), app.state.alerts.running():
         yield

@@ -1,6 +1,6 @@
-"""What every route may ask for: the store, and whether the server is about to end.
+"""Provides what routes depend on: the store, API keys, and whether the server is shutting down.
 
-These functions are coroutines though they wait for nothing: others would each be run in a thread.
+FastAPI runs dependencies that are plain functions in a thread. These are coroutines to avoid that.
 """
 
 from __future__ import annotations
@@ -12,30 +12,38 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.server.security.api_keys import ApiKeys
+from lightning_sweeps.server.security.sessions import UsedLinks
+from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 
 GIGABYTE = 10**9
-MOST_GB = 1e9
+MAX_GB = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a server takes: the largest single content, and how much each project may keep (None: no bound)."""
+class StorageLimits:
+    """What a server accepts of media and artifacts.
+
+    Attributes:
+        file_bytes: Size of the largest file.
+        quota_bytes: How much each project may store; None means no limit.
+    """
 
     file_bytes: int = 50 * GIGABYTE
     quota_bytes: int | None = None
 
 
-def gigabytes(file: float, quota: float | None) -> Limits:
+def gigabytes(file: float, quota: float | None) -> StorageLimits:
     """Return limits that are given in gigabytes.
 
     Raises:
-        UsageError: one of them is not above 0.
+        UsageError: a limit is not greater than 0.
     """
     for value in (file, quota):
-        if value is not None and not 0 < value < MOST_GB:
-            raise UsageError(f"a limit is {value} GB, allowed are numbers above 0")
-    return Limits(int(file * GIGABYTE), None if quota is None else int(quota * GIGABYTE))
+        if value is not None and not 0 < value < MAX_GB:
+            raise UsageError(f"a limit is {value} GB, allowed are numbers greater than 0")
+    return StorageLimits(int(file * GIGABYTE), None if quota is None else int(quota * GIGABYTE))
 
 
 async def get_store(request: Request) -> Store:
@@ -44,8 +52,14 @@ async def get_store(request: Request) -> Store:
     return store
 
 
+async def get_contents(request: Request) -> BlobStorage:
+    """Return the blob storage that `create_app` was given."""
+    contents: BlobStorage = request.app.state.contents
+    return contents
+
+
 async def get_closing(request: Request) -> threading.Event:
-    """Return the event that is set when the server begins to end: a request that waits must then answer at once."""
+    """Return the event that is set when the server shuts down. A request that waits must then return at once."""
     closing: threading.Event = request.app.state.closing
     return closing
 
@@ -56,6 +70,21 @@ async def get_key_name(request: Request) -> str:
     return name
 
 
+async def get_keys(request: Request) -> ApiKeys:
+    """Return the API keys that the server accepts."""
+    keys: ApiKeys = request.app.state.keys
+    return keys
+
+
+async def get_used_links(request: Request) -> UsedLinks:
+    """Return the login links and tickets that were used in this process."""
+    used: UsedLinks = request.app.state.used_links
+    return used
+
+
 StoreDep = Annotated[Store, Depends(get_store)]
+ContentsDep = Annotated[BlobStorage, Depends(get_contents)]
 ClosingDep = Annotated[threading.Event, Depends(get_closing)]
 KeyNameDep = Annotated[str, Depends(get_key_name)]
+KeysDep = Annotated[ApiKeys, Depends(get_keys)]
+UsedLinksDep = Annotated[UsedLinks, Depends(get_used_links)]

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from lightning_sweeps.messages import NonFinite
+
 INT32_LIMIT = 2**31
 INT64_LIMIT = 2**63
 LATEST_TIME = 9e12
@@ -27,9 +29,13 @@ def plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)
 
 
-def number(value: float) -> float | str:
-    """Return a finite value as it is, and others as `"nan"`, `"inf"` or `"-inf"`, which JSON can hold."""
-    return value if math.isfinite(value) else str(float(value))
+def number(value: float) -> float | NonFinite:
+    """Return a finite value unchanged, and others as `"nan"`, `"inf"` or `"-inf"`, which JSON can hold."""
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "nan"
+    return "inf" if value > 0 else "-inf"
 
 
 def finite(value: float | None) -> float | None:

@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from lightning_sweeps.errors import LightningSweepsError, UsageError
+from lightning_sweeps.messages import DatabaseKind
 from lightning_sweeps.store.column_values import dump
 from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
 
@@ -55,9 +56,9 @@ class Store:
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> DatabaseKind:
         """`sqlite` or `postgresql`."""
-        return self.engine.dialect.name
+        return "sqlite" if self.engine.dialect.name == "sqlite" else "postgresql"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.server.routes.dashboard import index_file
+from lightning_sweeps.server.routes.static_files import index_file
 from tests.dashboard.browser import Browser, running_browser
 from tests.dashboard.fixtures import World, build
 from tests.servers import running_server

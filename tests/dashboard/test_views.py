@@ -21,8 +21,8 @@ from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import KeyCreate
-from lightning_sweeps.server.routes.views import framing
-from lightning_sweeps.server.security.authentication import digest
+from lightning_sweeps.server.security.api_keys import digest
+from lightning_sweeps.server.security.framing import framing
 from lightning_sweeps.server.security.sessions import VIEW_PREFIX, issue
 from tests.dashboard.browser import Browser
 from tests.dashboard.fixtures import Writer, run_info
@@ -109,7 +109,7 @@ def test_another_origin_shows_a_live_view_for_as_long_as_its_tab_and_its_key_liv
         chromium.run("sessionStorage.clear()")
     chromium.go(page)  # what a saved notebook shows
     with chromium.inside("iframe"):
-        chromium.see("opened before, or its time is over. Run the cell again")
+        chromium.see("opened before, or it has expired. Run the cell again")
         assert "watched" not in chromium.text()
     put(site, shown("run-watched"))
     chromium.go(page)

@@ -19,7 +19,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.messages import Run, Trial
-from lightning_sweeps.server.routes.dashboard import index_file
+from lightning_sweeps.server.routes.static_files import index_file
 from lightning_sweeps.system.node import node_id
 from tests.dashboard.browser import running_browser
 from tests.dashboard.pictures import WIDTH, take_all

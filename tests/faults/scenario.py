@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -161,7 +161,7 @@ class Scene:
             wait_until(lambda: not is_held(Home(self.home)), what="the service's end")
 
 
-def _with_arrivals(counted: Counted, points: list[float | str], state: str, reason: str) -> Counted:
+def _with_arrivals(counted: Counted, points: Sequence[float | str], state: str, reason: str) -> Counted:
     values = [float(point) for point in points]
     return replace(
         counted,

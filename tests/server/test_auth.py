@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from lightning_sweeps.server.security.authentication import KNOWN_FOR_S, Keys, digest, given_key, keep_key, new_key
+from lightning_sweeps.server.security.api_keys import KNOWN_FOR_S, ApiKeys, digest, given_key, keep_key, new_key
 from lightning_sweeps.store.database import open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from tests.servers import running_server
@@ -62,9 +62,9 @@ def test_the_database_holds_no_key_and_a_changed_key_replaces_the_old(tmp_path: 
     assert first != second and len(first) > 40
     keep_key(store, first, name="here", now=0.0)
     keep_key(store, first, name="there", now=0.0)  # two servers with the same key
-    assert Keys(store).name_of(first) == "here"
+    assert ApiKeys(store).name_of(first) == "here"
     keep_key(store, second, name="here", now=0.0)
-    keys = Keys(store)
+    keys = ApiKeys(store)
     assert (keys.name_of(second), keys.name_of(first), keys.name_of("")) == ("here", None, None)
     store.close()
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("test.db*"))

@@ -18,8 +18,8 @@ from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import ServerUnreachable, UsageError
+from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import JsonLines
-from lightning_sweeps.server.process.serve import certificate_of
 from lightning_sweeps.server.security.hosts import Hosts, own_names
 from tests.servers import running_server
 

@@ -56,8 +56,8 @@ def test_what_a_role_may_do(role: Role, method: str, path: str, is_allowed: bool
 
 
 def test_wrong_keys_are_counted_per_address_and_forgotten() -> None:
-    failures = permissions.Failures()
-    for number in range(permissions.MOST_FAILURES):
+    failures = permissions.FailedAttempts()
+    for number in range(permissions.MAX_FAILURES):
         assert not failures.is_over("here", now=number)
         failures.note("here", now=number)
     assert failures.is_over("here", now=20) and not failures.is_over("there", now=20)
@@ -69,12 +69,12 @@ def test_a_key_is_let_in_by_its_role_until_it_is_revoked(served: tuple[Client, S
     journal = Journal().log(0, loss=1.0)
     made = {role: client.create_key(KeyCreate(f"my {role}", role)) for role in permissions.RANKS}
     with Client(server.url, made["read"].key) as reader, Client(server.url, made["write"].key) as writer:
-        with pytest.raises(ServerRefused, match="`my read` has the role `read`, this takes `write`") as refusal:
+        with pytest.raises(ServerRefused, match="`my read` has the role `read`, this request needs `write`") as refusal:
             reader.send_journal(journal.id, 0, journal.data)
         assert refusal.value.status == 403
         writer.send_journal(journal.id, 0, journal.data)
         assert reader.query_runs(RunsQuery()).total == 1
-        with pytest.raises(ServerRefused, match="takes `admin`"):
+        with pytest.raises(ServerRefused, match="needs `admin`"):
             writer.keys_of_server()
         assert [key.role for key in client.keys_of_server()] == ["admin", "read", "write", "admin"]
         client.revoke_key("my read")
@@ -108,7 +108,7 @@ def test_too_many_wrong_keys(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     headers = {"Authorization": "Bearer ls_wrong"}
     codes = [requests.get(f"{server.url}/api/runs", headers=headers, timeout=5).status_code for _ in range(25)]
-    assert codes[: permissions.MOST_FAILURES] == [401] * permissions.MOST_FAILURES and codes[-1] == 429
+    assert codes[: permissions.MAX_FAILURES] == [401] * permissions.MAX_FAILURES and codes[-1] == 429
     client.projects()  # who has a key is let in all the same
 
 

@@ -81,7 +81,7 @@ def test_what_is_sent_under_a_wrong_name_is_dropped(shared: tuple[Client, Server
         with pytest.raises(ServerRefused, match="another content"):
             client.put_blob(name_of(content), 0, wrong)
         assert client.blob_state(name_of(content)) == BlobState(name_of(content), len(content), 0)
-    with pytest.raises(NotFound, match="no run names"):
+    with pytest.raises(NotFound, match="no run refers to"):
         client.put_blob(name_of(b"unnamed"), 0, b"unnamed")
     assert [path for path in home.blobs.rglob("*") if path.is_file() and path.name != ".lock"] == []
 
@@ -180,7 +180,7 @@ def test_limits_of_one_file_and_of_a_project(tmp_path: Path) -> None:
             client.put_blob(name_of(large), 0, large[:1])
         assert refusal.value.status == 413
         assert client.put_blob(name_of(small), 0, small).is_stored
-        with pytest.raises(ServerRefused, match=r"quota of 700 bytes: `project-1` keeps 400") as refusal:
+        with pytest.raises(ServerRefused, match=r"quota of 700 bytes: `project-1` stores 400") as refusal:
             client.put_blob(name_of(small[::-1] + b"t"), 0, small)
         assert refusal.value.status == 507
 

@@ -16,8 +16,8 @@ BASE = {"errors", "core", "messages", "system"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
-    "messages": set(),
     "core": {"errors"},
+    "messages": {"core"},
     "system": {"errors", "core"},
     "journal": BASE,
     "client": BASE | {"journal"},
@@ -28,11 +28,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sweeps": BASE,
     "store": BASE | {"journal"},
     "engine": BASE | {"store", "sweeps"},
-    "server": BASE | {"journal", "sweeps", "store", "engine"},
+    "alerts": {"errors", "core", "messages"},
+    "server": BASE | {"journal", "sweeps", "store", "engine", "alerts"},
     "agents": BASE | {"client", "sdk"},
     "tuner": {"agents"},
     "api": BASE | {"client", "sweeps"},
     "cli": BASE | {"journal", "client", "importers", "sweeps", "store", "server", "agents", "api"},
+    "testing": BASE
+    | {"journal", "client", "sdk", "importers", "sweeps", "store", "engine", "server", "alerts", "agents"},
     "__init__": {"api", "sdk", "trainer", "agents"},
 }
 """Part -> parts that it may import besides itself."""

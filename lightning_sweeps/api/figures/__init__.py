@@ -1,10 +1,10 @@
-"""Figures for notebooks and pages: curves of runs, and what a sweep found. They need the extra `figures` (plotly).
+"""Draws plotly figures of runs and sweeps, for notebooks and web pages. Needs the extra `figures`.
 
-from lightning_sweeps import Api, figures
-
-with Api() as api:
-    figures.curves(api, ["RUN", "OTHER"], "val/loss").show()
-    figures.parallel(api, "SWEEP").write_html("sweep.html")
+Example:
+    >>> from lightning_sweeps import Api, figures
+    >>> with Api() as api:  # doctest: +SKIP
+    ...     figures.curves(api, ["RUN", "OTHER"], "val/loss").show()
+    ...     figures.parallel(api, "SWEEP").write_html("sweep.html")
 """
 
 from lightning_sweeps.api.figures.curves import curves

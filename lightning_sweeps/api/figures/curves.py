@@ -1,4 +1,4 @@
-"""Logged series as lines, each with the band between its extremes; or groups of them: mean and extremes."""
+"""Draws logged series, or groups of series, as lines with bands from the minimum to the maximum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 POINTS = 800
-TITLES = {"step": "step", "time": "time", "relative": "seconds since the run began"}
+TITLES = {"step": "step", "time": "time", "relative": "seconds since the run started"}
 
 
 def curves(
@@ -26,18 +26,26 @@ def curves(
     high: float | None = None,
     points: int = POINTS,
 ) -> Figure:
-    """Return one key of some runs as curves: the mean in each pixel, and behind it the lowest and highest value.
+    """Draw one logged key of several runs: the mean in each bucket, and a band from its minimum to its maximum.
 
     Args:
-        runs: ids of runs (or nodes); or a map from these to names of groups, of which each becomes one curve.
-        key: what was logged.
-        x: `step`, `time`, `relative` (seconds since the run began) or `key:<name>` (another logged key).
-        low, high: the part of the x axis to be drawn; default: all of it.
-        points: how many pixels wide the curves are.
+        api: Where to read the series from.
+        runs: Ids of runs or nodes; or a mapping from ids to names of groups, each of which becomes one curve.
+        key: The logged key.
+        x: The x axis: `step`, `time`, `relative` (seconds since the run started) or `key:<name>` (another logged key).
+        low: Smallest x; default: no limit.
+        high: Largest x; default: no limit.
+        points: Number of buckets of each curve.
+
+    Returns:
+        A plotly figure.
 
     Raises:
+        NotFound: there is no such run.
         UsageError: plotly is not installed.
-        ServerError: what `Api` raises.
+
+    Example:
+        >>> figures.curves(api, {"RUN1": "lr=0.1", "RUN2": "lr=0.1", "RUN3": "lr=0.2"}, "val/loss")  # doctest: +SKIP
     """
     groups = runs if isinstance(runs, Mapping) else {}
     lines = [m.LineRequest(run, key, groups.get(run, "")) for run in runs]

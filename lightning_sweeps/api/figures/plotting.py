@@ -1,4 +1,4 @@
-"""What all figures share: plotly, loaded when the first one is drawn, and their looks."""
+"""Loads plotly when the first figure is drawn, and defines the style of all figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 COLORS = ("#2f6fdb", "#d9572b", "#2a9d63", "#8e4fc2", "#c29a1a", "#1a9cae", "#c2407f", "#6b7280")
 SPREAD = 100.0
-"""Positive numbers that are this far apart are drawn on a logarithmic axis."""
+"""Positive numbers get a logarithmic axis if the largest is at least this many times the smallest."""
 
 
 def graph_objects() -> Any:
@@ -29,11 +29,11 @@ def graph_objects() -> Any:
 
 
 def figure(traces: Sequence[Any], **layout: Any) -> Figure:
-    """Return a figure of traces."""
+    """Return a figure with these traces in the common style."""
     looks = {"template": "plotly_white", "colorway": COLORS, "margin": {"l": 60, "r": 30, "t": 50, "b": 50}}
     return graph_objects().Figure(list(traces), looks | layout)
 
 
 def is_wide(values: Sequence[float]) -> bool:
-    """Tell whether a logarithmic axis shows these numbers better."""
+    """Return whether a logarithmic axis suits these numbers."""
     return bool(values) and min(values) > 0 and max(values) / min(values) >= SPREAD

@@ -1,4 +1,4 @@
-"""What a sweep found: its objective over the trials, its parameters beside one another, which of them mattered."""
+"""Draws the results of a sweep: the objective over the trials, the parameters, and their importance."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ ENDED = ("finished", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A sweep, and its trials that ended with a value, as `Api.trials` gives them."""
+class SweepResults:
+    """A sweep, its search space, and the trials that ended with a value, as `Api.trials` returns them."""
 
     sweep: m.Sweep
     space: Space
@@ -45,30 +45,42 @@ class Found:
         return [name for name in names if len({repr(trial.get(f"params.{name}")) for trial in self.trials}) > 1]
 
     def column(self, name: str) -> list[Any]:
-        """Return a parameter's values; None where a trial does not have it."""
+        """Return the values of a parameter, one for each trial; None if a trial does not have it."""
         return [trial.get(f"params.{name}") for trial in self.trials]
 
 
-def find(api: Api, sweep_id: str) -> Found:
-    """Read a sweep.
+def find(api: Api, sweep_id: str) -> SweepResults:
+    """Read the results of a sweep.
 
     Raises:
-        UsageError: none of its trials has ended with a value.
+        UsageError: no trial has ended with a value.
     """
     sweep = api.sweep(sweep_id)
     config = read_config(sweep.config)
     trials = [row for row in api.trials(sweep_id) if row["state"] in ENDED and row["objective"] is not None]
     if not trials:
-        raise UsageError(f"no trial of the sweep `{sweep_id}` has ended with a value", hint="draw it when one has")
-    return Found(sweep, Space.of(config.parameters, config.constraints), trials)
+        raise UsageError(
+            f"no trial of the sweep `{sweep_id}` has ended with a value", hint="try again when a trial has ended"
+        )
+    return SweepResults(sweep, Space.of(config.parameters, config.constraints), trials)
 
 
 def history(api: Api, sweep_id: str) -> Figure:
-    """Return the objective of each trial, by its number, and the best one so far.
+    """Draw the objective of each trial by its number, and the best objective so far.
+
+    Args:
+        api: Where to read the sweep from.
+        sweep_id: Id of the sweep.
+
+    Returns:
+        A plotly figure.
 
     Raises:
-        UsageError: no trial has ended with a value, or plotly is not installed; so in the next ones.
-        ServerError: what `Api` raises; so in the next ones.
+        NotFound: there is no such sweep.
+        UsageError: no trial has ended with a value, or plotly is not installed.
+
+    Example:
+        >>> figures.history(api, "1a2b3c4d5e").show()  # doctest: +SKIP
     """
     found = find(api, sweep_id)
     numbers, values = [trial["number"] for trial in found.trials], found.values
@@ -87,7 +99,22 @@ def history(api: Api, sweep_id: str) -> Figure:
 
 
 def parallel(api: Api, sweep_id: str) -> Figure:
-    """Return every trial as a line over its parameters and its objective, colored by the objective."""
+    """Draw each trial as a line over its parameters and its objective (parallel coordinates).
+
+    Args:
+        api: Where to read the sweep from.
+        sweep_id: Id of the sweep.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        NotFound: there is no such sweep.
+        UsageError: no trial has ended with a value, or plotly is not installed.
+
+    Example:
+        >>> figures.parallel(api, "1a2b3c4d5e").show()  # doctest: +SKIP
+    """
     found = find(api, sweep_id)
     axes = [_axis(name, found.column(name)) for name in found.names()]
     axes.append(_axis(found.metric, found.values))
@@ -96,7 +123,22 @@ def parallel(api: Api, sweep_id: str) -> Figure:
 
 
 def importances(api: Api, sweep_id: str) -> Figure:
-    """Return each parameter's share of what made good trials good; without bars while there are too few results."""
+    """Draw the importance of each parameter for the objective. With too few results there are no bars.
+
+    Args:
+        api: Where to read the sweep from.
+        sweep_id: Id of the sweep.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        NotFound: there is no such sweep.
+        UsageError: no trial has ended with a value, or plotly is not installed.
+
+    Example:
+        >>> figures.importances(api, "1a2b3c4d5e").show()  # doctest: +SKIP
+    """
     found = find(api, sweep_id)
     sign = 1 if found.sweep.goal == "minimize" else -1
     results = [(_params(found.space, trial), sign * trial["objective"]) for trial in found.trials]
@@ -104,11 +146,26 @@ def importances(api: Api, sweep_id: str) -> Figure:
     names = list(reversed(shares))
     bar = graph_objects().Bar(x=[shares[name] for name in names], y=names, orientation="h")
     axis = {"title": "share", "tickformat": ".0%", "range": [0, 1]}
-    return figure([bar], title=f"{found.sweep.name}: which parameters mattered", xaxis=axis)
+    return figure([bar], title=f"{found.sweep.name}: parameter importance", xaxis=axis)
 
 
 def slices(api: Api, sweep_id: str) -> Figure:
-    """Return one chart per parameter: its value and the objective of each trial, later ones darker."""
+    """Draw one chart for each parameter: its value against the objective of each trial. Later trials are darker.
+
+    Args:
+        api: Where to read the sweep from.
+        sweep_id: Id of the sweep.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        NotFound: there is no such sweep.
+        UsageError: no trial has ended with a value, or plotly is not installed.
+
+    Example:
+        >>> figures.slices(api, "1a2b3c4d5e").show()  # doctest: +SKIP
+    """
     found = find(api, sweep_id)
     names = found.names()
     numbers, values = [trial["number"] for trial in found.trials], found.values
@@ -129,7 +186,7 @@ def slices(api: Api, sweep_id: str) -> Figure:
 
 
 def _axis(name: str, column: Sequence[Any]) -> dict[str, Any]:
-    """Return an axis of parallel coordinates: numbers, their logarithms, or the places of words."""
+    """Return an axis of parallel coordinates: numbers, their logarithms, or the indices of categories."""
     given = [value for value in column if value is not None]
     if not all(_is_number(value) for value in given):
         words = sorted({str(value) for value in given})
@@ -148,6 +205,6 @@ def _is_number(value: object) -> bool:
 
 
 def _params(space: Space, trial: Row) -> dict[str, Any]:
-    """Return a trial's parameters nested again, as the space knows them."""
+    """Return the parameters of a trial nested as in the search space."""
     names = {dimension.path: f"params.{dimension.name}" for dimension in space.dimensions}
     return space.assemble({path: trial[name] for path, name in names.items() if name in trial})

@@ -1,1 +1,1 @@
-"""The server as a process: startup, logs, the worker that fits models, waking of waiting requests."""
+"""The server as a process: startup, address, logs, model fitting, and the wake-up of waiting requests."""

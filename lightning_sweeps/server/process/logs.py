@@ -1,4 +1,4 @@
-"""What the server says of itself: plain lines, or one JSON object a line for programs that collect logs."""
+"""Formats the server's log as plain text, or as one JSON object per line for log collectors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Any
 
 
 class LogFormat(str, Enum):
-    """How log lines look."""
+    """Format of log lines."""
 
     text = "text"
     json = "json"
 
 
 class JsonLines(logging.Formatter):
-    """A record as one JSON object: time (seconds since the epoch), level, logger, message, and the traceback if any."""
+    """Formats a log record as a JSON object with `time` (seconds since the epoch), `level`, `logger` and `message`.
+
+    A record of an exception also has `traceback`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -32,7 +35,7 @@ class JsonLines(logging.Formatter):
 
 
 def log_json() -> None:
-    """Let everything that is logged in this process go to stderr as JSON lines."""
+    """Write all log records of this process to stderr as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)

@@ -1,4 +1,4 @@
-"""Requests that wait for something to happen in a sweep, woken within this process."""
+"""Wakes requests of this process that wait for a change in a sweep."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 
 class WakeUp:
-    """One place to wait for each sweep. Used in the event loop's thread only."""
+    """Lets requests wait for changes of a sweep. Use it in the event loop's thread only."""
 
     def __init__(self) -> None:
         self._waiters: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._leases: Counter[str] = Counter()
 
     async def wait(self, sweep_id: str, *, timeout_s: float) -> None:
-        """Wait until something happens in the sweep, or `timeout_s` has passed."""
+        """Wait until the sweep changes, or until `timeout_s` has passed."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters[sweep_id].add(future)
         try:
@@ -27,14 +27,14 @@ class WakeUp:
                 del self._waiters[sweep_id]
 
     def notify(self, sweep_id: str) -> None:
-        """Wake everyone who waits for this sweep."""
+        """Wake every request that waits for this sweep."""
         for future in self._waiters.get(sweep_id, ()):
             if not future.done():
                 future.set_result(None)
 
     @contextmanager
     def waiting_agent(self, sweep_id: str) -> Iterator[None]:
-        """Count an agent as waiting for a trial meanwhile."""
+        """Count an agent as waiting for a trial while the context is open."""
         self._leases[sweep_id] += 1
         try:
             yield
@@ -44,5 +44,5 @@ class WakeUp:
                 del self._leases[sweep_id]
 
     def waiting(self, sweep_id: str) -> int:
-        """Return how many agents wait here for a trial of the sweep."""
+        """Return how many agents wait in this process for a trial of the sweep."""
         return self._leases[sweep_id]

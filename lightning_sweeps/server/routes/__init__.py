@@ -1,1 +1,1 @@
-"""The HTTP routes, one file a subject."""
+"""The HTTP routes, one file per subject. `app.ROUTERS` lists them."""

@@ -1,4 +1,4 @@
-"""What changed: on request since a cursor, and as server-sent events for pages that are open."""
+"""Reports what changed: on request since a cursor, and as server-sent events for open pages."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.database import Store
 
-LOOK_S = 1.0
-"""How often a stream looks into the database: any server process may have written."""
+INTERVAL_S = 1.0
+"""How often a stream reads the database: another server process may have written."""
 SLICE_S = 0.1
-"""How soon a stream sees that the server ends."""
-BEAT_S = 15.0
-"""A stream without news sends a comment this often, so that proxies keep it and its reader knows that it lives."""
+"""How soon a stream notices that the server shuts down."""
+KEEP_ALIVE_S = 15.0
+"""How often a stream without news sends a comment, so that proxies keep the connection open."""
 RETRY_MS = 2000
 
 router = APIRouter(tags=["live"])
 
-Since = Annotated[float | None, Query(allow_inf_nan=False, description="a cursor; default: now")]
+Since = Annotated[float | None, Query(allow_inf_nan=False, description="a cursor (default: now)")]
 Project = Annotated[str | None, Query()]
 
 
 @router.get("/api/changes")
 def changes(store: StoreDep, since: Since = None, project: Project = None) -> Changes:
     """Return what changed since a cursor, and the next cursor."""
-    return _look(store, time.time() if since is None else since, project)
+    return _read(store, time.time() if since is None else since, project)
 
 
 @router.get("/api/live", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
@@ -47,7 +47,7 @@ async def live(
     project: Project = None,
     last_event_id: Annotated[str, Header()] = "",
 ) -> StreamingResponse:
-    """Send what changes, as it changes: each event's data is a `Changes`, its id the cursor to go on from."""
+    """Stream changes as they happen. The data of each event is a `Changes`, its id the next cursor."""
     start = _cursor(last_event_id) or since or time.time()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     events = _events(store, closing, start, project)
@@ -57,42 +57,42 @@ async def live(
 Kind = TypeVar("Kind", RunChange, Change)
 
 
-class Told:
-    """What a stream has told already: looks overlap, and nothing is told twice for that reason."""
+class SentChanges:
+    """Filters out what a stream already sent: successive reads overlap."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, float]] = set()
+        self._sent: set[tuple[str, float]] = set()
 
     def fresh(self, found: Changes) -> Changes:
-        """Return what of `found` has not been told."""
+        """Return the part of `found` that was not sent before."""
         runs, sweeps, nodes = self._fresh(found.runs), self._fresh(found.sweeps), self._fresh(found.nodes)
         whole: list[RunChange | Change] = [*found.runs, *found.sweeps, *found.nodes]
-        self._told = {(one.id, one.changed) for one in whole}
+        self._sent = {(one.id, one.changed) for one in whole}
         return replace(found, runs=runs, sweeps=sweeps, nodes=nodes)
 
     def _fresh(self, changes: list[Kind]) -> list[Kind]:
-        return [one for one in changes if (one.id, one.changed) not in self._told]
+        return [one for one in changes if (one.id, one.changed) not in self._sent]
 
 
 async def _events(store: Store, closing: threading.Event, cursor: float, project: str | None) -> AsyncIterator[bytes]:
-    told = Told()
+    sent = SentChanges()
     yield f"retry: {RETRY_MS}\nid: {cursor!r}\n\n".encode()
-    spoke_at = time.monotonic()
+    last_sent = time.monotonic()
     while not closing.is_set():
-        found = told.fresh(await run_in_threadpool(_look, store, cursor, project))
+        found = sent.fresh(await run_in_threadpool(_read, store, cursor, project))
         cursor = found.cursor
         if found.runs or found.sweeps or found.nodes or found.is_cut:
             yield f"id: {cursor!r}\ndata: {msgspec.json.encode(found).decode()}\n\n".encode()
-            spoke_at = time.monotonic()
-        elif time.monotonic() - spoke_at >= BEAT_S:
+            last_sent = time.monotonic()
+        elif time.monotonic() - last_sent >= KEEP_ALIVE_S:
             yield b": alive\n\n"
-            spoke_at = time.monotonic()
-        until = time.monotonic() + LOOK_S
+            last_sent = time.monotonic()
+        until = time.monotonic() + INTERVAL_S
         while time.monotonic() < until and not closing.is_set():
             await asyncio.sleep(SLICE_S)
 
 
-def _look(store: Store, since: float, project: str | None) -> Changes:
+def _read(store: Store, since: float, project: str | None) -> Changes:
     now = time.time()
     with store.read() as connection:
         return read_changes(connection, since=since, now=now, project=project)

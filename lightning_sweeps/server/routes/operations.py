@@ -1,4 +1,4 @@
-"""For who runs the server: is it ready, and its figures as Prometheus reads them."""
+"""Reports readiness and Prometheus metrics to whoever operates the server."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ router = APIRouter(tags=["operations"])
 
 @router.get("/api/ready", responses={503: {"model": Problem}})
 def ready(store: StoreDep, closing: ClosingDep) -> Health:
-    """Say whether requests may be sent here: the database answers at this version's schema, and the server stays."""
+    """Check that the server accepts requests: the database has this version's schema, and no shutdown has begun."""
     if closing.is_set():
-        raise ServerRefused("the server is about to end", status=503)
+        raise ServerRefused("the server is shutting down", status=503)
     found = version(store)
     if found != latest():
-        raise ServerRefused(f"the database is at schema {found}, this server wants {latest()}", status=503)
+        raise ServerRefused(f"the database has schema {found}, this server needs {latest()}", status=503)
     return Health("ready", latest(), store.kind)
 
 
 @router.get("/api/metrics", response_class=Response, responses={200: {"content": {TEXT_FORMAT: {}}}})
 def metrics(request: Request, store: StoreDep) -> Response:
-    """Return the server's figures in Prometheus' text format."""
+    """Return the server's metrics in the Prometheus text format."""
     process = psutil.Process()
     lines = [
         *_gauge("process_resident_bytes", "Memory of this server process.", {"": process.memory_info().rss}),
         *_gauge("process_cpu_seconds", "CPU time of this server process.", {"": sum(process.cpu_times()[:2])}),
-        *_gauge("held_bytes", "Journal bytes that wait to be written.", {"": request.app.state.intake.held_bytes}),
+        *_gauge(
+            "held_bytes", "Journal bytes that are waiting to be written.", {"": request.app.state.intake.held_bytes}
+        ),
     ]
     with store.read() as connection:
         lines += _counts(connection)
@@ -49,19 +51,19 @@ def _counts(connection: Connection) -> Iterator[str]:
     for table in (schema.run, schema.sweep, schema.trial, schema.agent):
         counted = connection.execute(select(table.c.state, func.count()).group_by(table.c.state))
         values = {f'state="{row[0]}"': row[1] for row in counted}
-        yield from _gauge(f"{table.name}s", f"How many {table.name}s there are in each state.", values)
+        yield from _gauge(f"{table.name}s", f"Number of {table.name}s in each state.", values)
     journal = schema.journal
     is_open = connection.scalar(select(func.count()).where(journal.c.finish.is_(None)))
     rows, damaged = connection.execute(select(func.sum(journal.c.rows), func.sum(journal.c.damaged))).one()
-    yield from _gauge("journals_open", "Journals without an end.", {"": is_open or 0})
-    yield from _gauge("rows", "Rows (log calls) committed.", {"": rows or 0})
+    yield from _gauge("journals_open", "Journals that are still open.", {"": is_open or 0})
+    yield from _gauge("rows", "Committed rows (log calls).", {"": rows or 0})
     yield from _gauge("records_damaged", "Records that could not be read or stored.", {"": damaged or 0})
     waiting = connection.scalar(select(func.sum(schema.write_buffer.c.rows)))
-    yield from _gauge("rows_unsorted", "Rows that are not sorted into series yet.", {"": waiting or 0})
+    yield from _gauge("rows_unsorted", "Rows that are not yet sorted into series.", {"": waiting or 0})
 
 
-def _gauge(name: str, meaning: str, values: dict[str, float]) -> Iterator[str]:
-    yield f"# HELP {PREFIX}{name} {meaning}"
+def _gauge(name: str, help_text: str, values: dict[str, float]) -> Iterator[str]:
+    yield f"# HELP {PREFIX}{name} {help_text}"
     yield f"# TYPE {PREFIX}{name} gauge"
     for labels, value in values.items():
         yield f"{PREFIX}{name}{{{labels}}} {value}" if labels else f"{PREFIX}{name} {value}"

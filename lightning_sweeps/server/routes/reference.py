@@ -1,4 +1,4 @@
-"""The page at /api/docs: every route, made from the OpenAPI description, with nothing from any other host."""
+"""Serves the API reference at /api/docs, made from the OpenAPI document without any other host."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _STYLE = (
 
 @router.get("/api/docs", response_class=HTMLResponse)
 def reference(request: Request) -> HTMLResponse:
-    """Return every route as a page to read."""
+    """Return the API reference as a page."""
     return HTMLResponse(render(request.app.openapi()))
 
 
 def render(described: dict[str, Any]) -> str:
-    """Return the page of an OpenAPI description."""
+    """Return the reference page of an OpenAPI document."""
     title = escape(f"{described['info']['title']} {described['info']['version']}")
     return "".join(
         [
             f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>",
             f"<h1>{title}: routes</h1><p>For programs: <a href=/api/openapi.json>/api/openapi.json</a>.</p>",
             *_routes(described),
-            "<h2>Bodies and answers</h2>",
+            "<h2>Request and response bodies</h2>",
             *_schemas(described["components"]["schemas"]),
             "</html>",
         ]
@@ -58,7 +58,7 @@ def _route(path: str, method: str, route: dict[str, Any]) -> str:
     bodies = [*route.get("requestBody", {}).get("content", {}).items()]
     rows += [f"<tr><td>body<td>{_kind(body.get('schema', {}))}<td>{escape(kind)}<td>" for kind, body in bodies]
     answers = route["responses"].get("200", {}).get("content", {}).values()
-    rows += [f"<tr><td>answer<td>{_kind(answer.get('schema', {}))}<td><td>" for answer in answers]
+    rows += [f"<tr><td>response<td>{_kind(answer.get('schema', {}))}<td><td>" for answer in answers]
     text = escape(route.get("description", ""))
     return f"<h3><code>{method.upper()} {escape(path)}</code></h3><div>{text}</div><table>{''.join(rows)}</table>"
 
@@ -74,7 +74,7 @@ def _schemas(schemas: dict[str, Any]) -> Iterator[str]:
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    """Return what a value may be, in a few words."""
+    """Return a short description of a value's type."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f"<a href=#{name}>{name}</a>"

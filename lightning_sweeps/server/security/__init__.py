@@ -1,1 +1,1 @@
-"""Who may use the server: keys, roles, sessions, allowed hosts."""
+"""Access to the server: API keys, roles, browser sessions, host names, framing."""

@@ -1,7 +1,7 @@
-"""Under which names this server is asked: a page that rebinds its own name to our address must get nothing.
+"""Checks the host names under which browsers may reach this server, as protection against DNS rebinding.
 
-Addresses are always right: who rebinds needs a name. Requests that carry a key in their header are let through under
-any name: no page of another site has one.
+IP addresses are always allowed: rebinding needs a name. A request that carries a key in its header may use any name:
+no page of another site has such a key.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ ANY = "*"
 
 
 class Hosts:
-    """The names under which browsers may ask.
+    """The host names under which browsers may reach this server.
 
     Args:
-        given: names besides this machine's own; `.example.org` stands for all names that end so, `*` for all.
+        given: Names besides those of this machine. `.example.org` stands for all names that end in it, `*` for any.
     """
 
     def __init__(self, given: Iterable[str] = ()) -> None:
@@ -27,7 +27,7 @@ class Hosts:
         self._ends = tuple(name for name in names if name.startswith("."))
 
     def allow(self, header: str) -> bool:
-        """Return whether a request with this Host header is for us."""
+        """Return whether a request with this Host header is allowed."""
         name = host_name(header)
         if not name:
             return False
@@ -37,7 +37,7 @@ class Hosts:
 
 
 def host_name(header: str) -> str:
-    """Return the name of a Host header, without its port, in lower case; empty where it holds none."""
+    """Return the name in a Host header, without its port, in lower case. It may be empty."""
     header = header.strip().lower()
     if header.startswith("["):
         return header[1:].partition("]")[0]
@@ -55,6 +55,6 @@ def is_address(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def own_names() -> frozenset[str]:
-    """Return the names that this machine knows itself by; no name server is asked."""
+    """Return the names of this machine, without a DNS request."""
     name = socket.gethostname().lower()
     return frozenset({"localhost", name, name.partition(".")[0], f"{name}.local"})

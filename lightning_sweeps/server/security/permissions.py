@@ -1,4 +1,4 @@
-"""What a key may do, and how often somebody may try keys: pure decisions."""
+"""Decides what an API key may do, and how many wrong keys an address may send."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ RANKS: dict[Role, int] = {"read": 0, "write": 1, "admin": 2}
 
 QUERIES = frozenset({"/api/runs/query", "/api/series/query", "/api/series/packed"})
 READING_POSTS = QUERIES | {"/api/login", "/api/logout", "/api/views"}
-"""Requests that ask and change nothing, though they have a body."""
+"""Requests that change nothing although they have a body."""
 ADMIN_PATHS = ("/api/keys", "/api/audit")
-UNTOLD = ("/api/journals", "/api/agents")
-"""What services and agents send all the time is not in the audit log; its traces are runs and trials themselves."""
+UNAUDITED = ("/api/journals", "/api/agents")
+"""What services and agents send all the time. Runs and trials already record it, so the audit log does not."""
 
-MOST_FAILURES = 20
+MAX_FAILURES = 20
 WITHIN_S = 60.0
-MOST_ADDRESSES = 10_000
+MAX_ADDRESSES = 10_000
 
 
 def needed(method: str, path: str) -> Role:
-    """Return the least role that may make a request."""
+    """Return the lowest role that may make a request."""
     if path.startswith(ADMIN_PATHS):
         return "admin"
     is_reading = method in ("GET", "HEAD", "OPTIONS") or path in READING_POSTS or not path.startswith("/api/")
@@ -35,34 +35,34 @@ def may(role: Role, method: str, path: str) -> bool:
 
 
 def may_view(method: str, path: str) -> bool:
-    """Return whether a framed view may make a request: it reads, and gets no other way in."""
+    """Return whether a framed view may make a request. It may only read, and it cannot get another token."""
     if path.startswith(ADMIN_PATHS):
         return False
     return method in ("GET", "HEAD") or (method == "POST" and path in QUERIES)
 
 
-def is_told(method: str, path: str) -> bool:
-    """Return whether a request belongs into the audit log: it changes something, and a person made it."""
-    if not path.startswith("/api/") or path.startswith(UNTOLD):
+def is_audited(method: str, path: str) -> bool:
+    """Return whether a request belongs in the audit log: a person made it, and it changes something."""
+    if not path.startswith("/api/") or path.startswith(UNAUDITED):
         return False
     return needed(method, path) != "read" and method not in ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(slots=True)
-class Failures:
-    """Wrong keys per address. In one thread only."""
+class FailedAttempts:
+    """Counts wrong keys per address. Use it in one thread only."""
 
     _times: dict[str, deque[float]] = field(default_factory=dict)
 
     def is_over(self, address: str, *, now: float) -> bool:
-        """Return whether the address has tried too many wrong keys within `WITHIN_S`."""
+        """Return whether the address has sent too many wrong keys within `WITHIN_S`."""
         times = self._times.get(address)
         while times and now - times[0] > WITHIN_S:
             times.popleft()
-        return times is not None and len(times) >= MOST_FAILURES
+        return times is not None and len(times) >= MAX_FAILURES
 
     def note(self, address: str, *, now: float) -> None:
         """Count a wrong key."""
-        if address not in self._times and len(self._times) >= MOST_ADDRESSES:
+        if address not in self._times and len(self._times) >= MAX_ADDRESSES:
             self._times.clear()
-        self._times.setdefault(address, deque(maxlen=MOST_FAILURES)).append(now)
+        self._times.setdefault(address, deque(maxlen=MAX_FAILURES)).append(now)

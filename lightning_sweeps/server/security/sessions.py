@@ -1,9 +1,7 @@
-"""How a browser is let in: a link that works once, exchanged for a cookie; for a framed view a ticket and a token.
+"""Issues and checks the signed tokens of browsers: login links, cookies, and tickets and tokens of framed views.
 
-All are signed, nothing of them is stored.
-
-The signature's secret is the digest of the API key that asked for the link, so that every server process on one
-database accepts them, and all of them end when the key is taken away.
+The server stores none of them. The secret of the signature is the digest of the API key that asked for the token, so
+that every server process on the database accepts it, and revoking the key revokes all its tokens.
 """
 
 from __future__ import annotations
@@ -18,15 +16,15 @@ from typing import Literal
 Kind = Literal["link", "session", "ticket", "view"]
 
 LINK_S = 3600.0
-"""How long a login link can be used."""
+"""Lifetime of a login link."""
 SESSION_S = 30 * 86400.0
-"""How long a browser stays logged in."""
+"""Lifetime of a browser's login."""
 TICKET_S = 600.0
-"""How long the ticket of a framed view can be used."""
+"""Lifetime of the ticket of a framed view."""
 VIEW_S = 12 * 3600.0
-"""How long a framed view reads."""
+"""Lifetime of the token of a framed view."""
 VIEW_PREFIX = "lsv_"
-"""What a framed view's token begins with; it is sent as a key is."""
+"""Prefix of the token of a framed view, which is sent in place of a key."""
 
 
 def issue(kind: Kind, key_digest: str, *, expires: float) -> str:
@@ -36,7 +34,14 @@ def issue(kind: Kind, key_digest: str, *, expires: float) -> str:
 
 
 def holder(kind: Kind, token: str, digests: Mapping[str, str], *, now: float) -> str | None:
-    """Return the digest of the API key that the token stands for, or None where it stands for none of `digests`."""
+    """Return the digest of the API key that a valid token stands for, or None.
+
+    Args:
+        kind: Only tokens of this kind are valid.
+        token: The token to check.
+        digests: Digests of the keys that the server accepts.
+        now: The time, in seconds since the epoch.
+    """
     body, _, given = token.rpartition(".")
     expires = body.partition(".")[0]
     if not expires.isascii() or not expires.isdigit() or len(expires) > len(str(2**63)) or int(expires) < now:
@@ -49,14 +54,14 @@ def holder(kind: Kind, token: str, digests: Mapping[str, str], *, now: float) ->
 
 
 def cookie_name(port: int) -> str:
-    """Return the cookie's name: browsers do not tell ports of one host apart, and one machine may run two servers."""
+    """Return the name of the cookie. It contains the port: cookies of one host are shared by all its ports."""
     return f"lightning_sweeps_{port}"
 
 
 class UsedLinks:
-    """The links that this process has exchanged: each works once. Shared between threads.
+    """Remembers the links and tickets that this process exchanged: each works once. Threads may share an instance.
 
-    Another server process on the same database does not know of them; there a link ends by its time alone.
+    Another server process on the same database does not know them. There, a link works until it expires.
     """
 
     def __init__(self) -> None:
@@ -64,7 +69,7 @@ class UsedLinks:
         self._lock = threading.Lock()
 
     def use(self, link: str, *, now: float) -> bool:
-        """Note that the link is exchanged; return False where it was before."""
+        """Mark a link as used. Return False if it was used before."""
         with self._lock:
             self._used = {known: ends for known, ends in self._used.items() if ends > now}
             if link in self._used:

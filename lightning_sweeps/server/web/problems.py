@@ -1,7 +1,7 @@
-"""Every error answer: its status, and a `messages.Problem` as its body.
+"""Turns every error into a response with a status and a `messages.Problem` as its body.
 
-Routes raise the classes of `errors.py`; `NotFound` answers 404, `ServerRefused` its own status,
-`UsageError` and `JournalError` 422.
+Routes raise the exceptions of `errors.py`. `NotFound` becomes 404, `ServerRefused` its own status, and `UsageError`
+and `JournalError` become 422.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from lightning_sweeps.errors import (
     SweepFileError,
     UsageError,
 )
-from lightning_sweeps.messages import IngestReply, Problem
+from lightning_sweeps.messages import IngestReply, Problem, ProblemFault
 from lightning_sweeps.store.column_values import plain
 
 GIVEN_LENGTH = 80
-"""How much of a value that was not accepted is shown."""
+"""How many characters of a rejected value a message quotes."""
 
 _log = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every error with a Problem."""
-    app.add_exception_handler(LightningSweepsError, _ours)
+    """Make `app` answer every error with a `Problem`."""
+    app.add_exception_handler(LightningSweepsError, _own_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(DataError, _impossible)
-    app.add_exception_handler(OverflowError, _impossible)
+    app.add_exception_handler(ClientDisconnect, _disconnected)
+    app.add_exception_handler(DataError, _not_storable)
+    app.add_exception_handler(OverflowError, _not_storable)
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unexpected)
@@ -55,7 +55,7 @@ def answer(status: int, problem: Problem, headers: dict[str, str] | None = None)
 
 
 def status_of(error: LightningSweepsError) -> int:
-    """Return the HTTP status that stands for `error`."""
+    """Return the HTTP status of an exception."""
     if isinstance(error, NotFound):
         return 404
     if isinstance(error, ServerRefused) and error.status:
@@ -64,7 +64,7 @@ def status_of(error: LightningSweepsError) -> int:
 
 
 def describe(errors: list[Any]) -> str:
-    """Return pydantic's findings as one sentence each: which field, what is wanted, what was given."""
+    """Return one sentence for each of pydantic's errors: the field, the given value, and what is allowed."""
     return "; ".join(_sentence(error) for error in errors)
 
 
@@ -83,11 +83,12 @@ def _json(status: int, body: dict[str, Any], headers: dict[str, str] | None = No
     return Response(json.dumps(body), status_code=status, headers=headers, media_type="application/json")
 
 
-async def _ours(_: Request, error: Exception) -> Response:
+async def _own_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, LightningSweepsError)  # noqa: S101  by how the handler is registered
     if isinstance(error, OffsetConflict):
         return _json(409, asdict(IngestReply(error.committed)))
-    faults = [asdict(fault) for fault in error.faults] if isinstance(error, SweepFileError) else []
+    found = error.faults if isinstance(error, SweepFileError) else []
+    faults = [ProblemFault(fault.line, fault.key, fault.message) for fault in found]
     status = status_of(error)
     if status >= 500:
         _log.error("%s", error, exc_info=error)
@@ -96,33 +97,33 @@ async def _ours(_: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    hint = f"{request.method} {request.url.path} is described at /api/docs"
+    hint = f"/api/docs describes {request.method} {request.url.path}"
     return answer(422, Problem(describe(list(error.errors())), hint))
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     message = f"{request.method} `{request.url.path}`: {error.detail}"
-    return answer(error.status_code, Problem(message, "every route is listed at /api/docs"), dict(error.headers or {}))
+    return answer(error.status_code, Problem(message, "/api/docs lists every route"), dict(error.headers or {}))
 
 
-async def _gone(_: Request, __: Exception) -> Response:
-    """Answer for the form's sake: who asked is not there any more, which is nothing to log."""
-    return answer(400, Problem("the request ended before its end"))
+async def _disconnected(_: Request, __: Exception) -> Response:
+    """Return a response although the client has disconnected. There is nothing to log."""
+    return answer(400, Problem("the client disconnected before the request was complete"))
 
 
-async def _impossible(_: Request, error: Exception) -> Response:
-    """Answer for a value that no column holds: the character 0 in a text, a number beyond 64 bits."""
+async def _not_storable(_: Request, error: Exception) -> Response:
+    """Reject a value that no column can store: a NUL character in a text, or a number beyond 64 bits."""
     said = str(error.orig if isinstance(error, DataError) else error).strip().splitlines()[0]
-    return answer(422, Problem(f"the request holds a value that the database cannot take ({said})"))
+    return answer(422, Problem(f"the request contains a value that the database cannot store ({said})"))
 
 
 async def _database(_: Request, error: Exception) -> Response:
-    _log.error("the database did not do its part: %s", error)
-    return answer(503, Problem("the server's database does not answer now", "try again; the server's log says why"))
+    _log.error("a database operation failed: %s", error)
+    return answer(503, Problem("the server's database does not respond", "try again; the server's log has the reason"))
 
 
 async def _unexpected(request: Request, _: Exception) -> Response:
-    """Say no more than that it happened; the traceback goes to the server's log by way of uvicorn."""
+    """Return a generic message. uvicorn writes the traceback to the server's log."""
     message = f"{request.method} `{request.url.path}` failed in the server"
-    return answer(500, Problem(message, "the server's log holds the traceback"))
+    return answer(500, Problem(message, "the server's log has the traceback"))

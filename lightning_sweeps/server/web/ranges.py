@@ -1,4 +1,4 @@
-"""A part of a content, as a Range header asks for it."""
+"""Reads the Range header of a request."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def wanted(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return the bytes that one range asks for, as slices count; the whole where none or several are asked for.
+    """Return the start and the end of the requested range, or None if it lies outside the blob.
 
-    None: the range lies outside the content.
+    Without a range, or with several of them, this is the whole blob.
+
+    Args:
+        header: The Range header, if the request has one.
+        size: Size of the blob in bytes.
     """
     found = _RANGE.fullmatch((header or "").strip())
     if found is None or found[0] == "bytes=-":

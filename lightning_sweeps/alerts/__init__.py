@@ -1,0 +1,1 @@
+"""Alerts: short messages about events that a person wants to know of, and the channels that deliver them."""

@@ -1,0 +1,1 @@
+"""The built-in alert channels, one file each."""

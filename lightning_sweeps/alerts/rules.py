@@ -1,0 +1,44 @@
+"""Decides which events of a sweep are worth an alert, as pure functions."""
+
+from __future__ import annotations
+
+from lightning_sweeps.alerts.alert import Alert, AlertKind
+from lightning_sweeps.messages import Sweep, SweepState
+
+
+def alert_of(before: SweepState | None, sweep: Sweep, *, url: str, now: float) -> Alert | None:
+    """Return the alert for a change of a sweep's state, or None if the change needs no alert.
+
+    A sweep that has finished, and one that failures have paused, need an alert. What a person did needs none.
+
+    Args:
+        before: The state in which the sweep was last seen; None for a new sweep.
+        sweep: The sweep now.
+        url: Page of the dashboard that shows the sweep.
+        now: The time, in seconds since the epoch.
+    """
+    if sweep.state == before:
+        return None
+    name = sweep.name or sweep.id
+    if sweep.state == "finished":
+        return _alert("sweep_finished", f"Sweep `{name}` has finished", sweep, url=url, now=now)
+    if sweep.state == "paused" and sweep.reason:  # a person's pause has no reason
+        return _alert("sweep_paused", f"Sweep `{name}` is paused after failures", sweep, url=url, now=now)
+    return None
+
+
+def _alert(kind: AlertKind, title: str, sweep: Sweep, *, url: str, now: float) -> Alert:
+    lines = [sweep.reason, _trials(sweep), _best(sweep)]
+    text = "\n".join(line for line in lines if line)
+    return Alert(kind, title, text, sweep.project, sweep.id, None, url, now)
+
+
+def _trials(sweep: Sweep) -> str:
+    counts = ", ".join(f"{count} {state}" for state, count in sweep.counts.items() if count)
+    return f"Trials: {counts}." if counts else ""
+
+
+def _best(sweep: Sweep) -> str:
+    if sweep.best is None or sweep.best.objective is None:
+        return ""
+    return f"Best `{sweep.metric}`: {sweep.best.objective:.6g} (trial {sweep.best.number})."

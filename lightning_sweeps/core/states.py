@@ -1,0 +1,11 @@
+"""Defines the states and modes of a run, which journals, HTTP messages and the database share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+RunState = Literal["running", "finished", "failed", "killed", "stopped", "preempted"]
+FINAL_RUN_STATES: frozenset[str] = frozenset({"finished", "failed", "killed", "stopped", "preempted"})
+
+LoggerMode = Literal["single", "grouped", "shared"]
+"""single: one run that rank 0 logs; grouped: one run for each rank; shared: one run that every rank logs to."""

@@ -1,0 +1,64 @@
+"""Opens the socket on which the server listens, and makes the URLs under which it is reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lightning_sweeps.errors import ServerStartFailed, UsageError
+
+LOOPBACK = "127.0.0.1"
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  only compared with
+BACKLOG = 2048
+PORTS = 65536
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Provide a socket that listens on `host` and `port`.
+
+    Args:
+        host: Name or IP address; empty for all addresses of the machine.
+        port: Port number; 0 takes a free port.
+
+    Raises:
+        UsageError: the host or the port is not valid.
+        ServerStartFailed: the address is in use.
+    """
+    if not 0 <= port < PORTS:  # getaddrinfo would silently reduce it modulo 65536
+        raise UsageError(f"the port is `{port}`, allowed are 0 (a free port) to {PORTS - 1}")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"cannot listen on the host `{host}` ({error})") from None
+    # asyncio sets TCP_NODELAY only if the protocol is named; without it every response waits 40 ms for an ACK
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            raise ServerStartFailed(
+                f"cannot listen on {host}:{port} ({error})", hint="`--port 0` takes a free port"
+            ) from None
+        listener.listen(BACKLOG)
+        yield listener
+
+
+def url_of(name: str, listener: socket.socket, scheme: str = "http") -> str:
+    """Return the URL of a listening socket under a host name or an IP address."""
+    port = listener.getsockname()[1]
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

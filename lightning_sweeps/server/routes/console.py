@@ -1,0 +1,45 @@
+"""Returns what runs printed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from lightning_sweeps.messages import ConsoleLine, Problem
+from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.store import console
+
+router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
+
+Last = Annotated[int, Query(ge=1, le=console.MOST_LINES, description="number of lines to return")]
+LineId = Annotated[int, Query(ge=0, lt=2**63)]
+Stream = Annotated[str | None, Query(description="`stdout`, `stderr`, or `stacks` (thread stacks of ranks that hung)")]
+Find = Annotated[str, Query(max_length=1000, description="return only lines that contain this text, ignoring case")]
+
+
+@router.get("/api/runs/{run_id}/console")
+def read_console(
+    store: StoreDep,
+    run_id: str,
+    last: Last = 200,
+    after: LineId = 0,
+    around: LineId | None = None,
+    stream: Stream = None,
+    find: Find = "",
+) -> list[ConsoleLine]:
+    """Return the last console lines of a run, or the lines around one line, oldest first."""
+    with store.read() as connection:
+        return console.read_run(connection, run_id, console.ConsoleQuery(last, after, around, stream, find))
+
+
+@router.get("/api/console")
+def read_group_console(
+    store: StoreDep, project: str, group: str, last: Last = 200, stream: Stream = None, find: Find = ""
+) -> list[ConsoleLine]:
+    """Return the last console lines of every rank of a group, sorted by time.
+
+    Large groups return fewer lines for each rank.
+    """
+    with store.read() as connection:
+        return console.read_group(connection, project, group, console.ConsoleQuery(last, stream=stream, find=find))

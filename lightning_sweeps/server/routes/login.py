@@ -1,0 +1,92 @@
+"""Logs browsers in and out of the dashboard: a login link or an API key is exchanged for a cookie."""
+
+from __future__ import annotations
+
+import re
+import time
+from urllib.parse import parse_qs, quote
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from lightning_sweeps import __version__
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.messages import LoginLink, Session
+from lightning_sweeps.server.context import KeyNameDep, KeysDep, UsedLinksDep
+from lightning_sweeps.server.routes.static_files import index_file
+from lightning_sweeps.server.security import sessions
+from lightning_sweeps.server.security.api_keys import ApiKeys
+from lightning_sweeps.server.web import pages
+
+MAX_FORM_BYTES = 10_000
+
+router = APIRouter(tags=["dashboard"])
+
+
+@router.post("/api/login")
+def make_login_link(keys: KeysDep, key_name: KeyNameDep) -> LoginLink:
+    """Make a link that logs a browser in once, with the rights of the API key of this request."""
+    key_digest = keys.digest_of(key_name)
+    if key_digest is None:
+        raise NotFound("this API key was revoked a moment ago")
+    expires = time.time() + sessions.LINK_S
+    link = sessions.issue("link", key_digest, expires=expires)
+    return LoginLink(f"{pages.LOGIN_PATH}?link={quote(link)}", expires, index_file().exists())
+
+
+@router.get("/api/session")
+def get_session(request: Request, key_name: KeyNameDep) -> Session:
+    """Return the name and the role of the API key of this request."""
+    return Session(key_name, __version__, request.state.role)
+
+
+@router.get(pages.LOGIN_PATH, include_in_schema=False)
+def log_in(request: Request, keys: KeysDep, used: UsedLinksDep, link: str = "", to: str = "/") -> Response:
+    """Exchange a login link for a cookie and redirect to the dashboard."""
+    name = keys.name_of_token("link", link)
+    if name is None:
+        return pages.login_page("This link is not valid, or it has expired." if link else "")
+    if not used.use(link, now=time.time()):
+        return pages.login_page("This link was used before. Each link works once.")
+    return _logged_in(request, keys, name, to)
+
+
+@router.post(pages.LOGIN_PATH, include_in_schema=False)
+async def log_in_by_key(request: Request, keys: KeysDep) -> Response:
+    """Exchange an API key, typed into the login page, for a cookie."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_FORM_BYTES:
+            return pages.login_page("That is not an API key.")
+    given = parse_qs(body.decode("utf-8", "replace")).get("key", [""])[0].strip()
+    name = await run_in_threadpool(keys.name_of, given)
+    if name is None:
+        return pages.login_page("This server does not know that API key.")
+    return _logged_in(request, keys, name, "/")
+
+
+@router.post("/api/logout")
+def log_out(request: Request) -> Response:
+    """Delete the cookie of this browser."""
+    answer = Response(status_code=200, content="{}", media_type="application/json")
+    answer.delete_cookie(sessions.cookie_name(pages.port(request.scope)), httponly=True, samesite="strict")
+    return answer
+
+
+def _logged_in(request: Request, keys: ApiKeys, name: str, to: str) -> Response:
+    """Set the browser's cookie and redirect it to a page of this server."""
+    key_digest = keys.digest_of(name)
+    if key_digest is None:
+        return pages.login_page("This API key was revoked a moment ago.")
+    own = to if re.fullmatch(r"/(?![/\\])[^\s\\]*", to) else "/"
+    answer = pages.redirect_page(own)
+    answer.set_cookie(
+        sessions.cookie_name(pages.port(request.scope)),
+        sessions.issue("session", key_digest, expires=time.time() + sessions.SESSION_S),
+        max_age=int(sessions.SESSION_S),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer

@@ -1,0 +1,71 @@
+"""Lists, filters and labels runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.journal.records import RunState
+from lightning_sweeps.messages import Problem, RejectedRecord, Run, RunLabels, RunList, RunsPage, RunsQuery
+from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.store import ingest, runs, runs_table
+
+MAX_RUNS = 1000
+MAX_OFFSET = 2**31
+
+router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
+
+Filter = Annotated[str | None, Query()]
+
+
+@router.get("/api/runs")
+def list_runs(
+    store: StoreDep,
+    project: Filter = None,
+    group: Filter = None,
+    sweep: Filter = None,
+    trial: Filter = None,
+    state: Annotated[RunState | None, Query()] = None,
+    limit: Annotated[int, Query(ge=0, le=MAX_RUNS)] = 100,
+    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+) -> RunList:
+    """List runs, newest first."""
+    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset)
+    with store.read() as connection:
+        return runs.list_runs(connection, chosen)
+
+
+@router.post("/api/runs/query")
+def query_runs(store: StoreDep, wanted: RunsQuery) -> RunsPage:
+    """Return one page of the runs table, filtered and sorted, with the requested columns."""
+    if not 0 <= wanted.limit <= MAX_RUNS or not 0 <= wanted.offset < MAX_OFFSET:
+        raise UsageError(
+            f"`limit` is {wanted.limit} and `offset` is {wanted.offset}; `limit` must be from 0 to {MAX_RUNS}"
+            f" and `offset` from 0 to {MAX_OFFSET - 1}"
+        )
+    with store.read() as connection:
+        return runs_table.read_page(connection, wanted)
+
+
+@router.get("/api/runs/{run_id}")
+def get_run(store: StoreDep, run_id: str) -> Run:
+    """Return one run."""
+    with store.read() as connection:
+        return runs.get_run(connection, run_id)
+
+
+@router.post("/api/runs/{run_id}/labels")
+def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> Run:
+    """Replace the tags or the notes of a run."""
+    with store.write() as connection:
+        return runs.label(connection, run_id, labels)
+
+
+@router.get("/api/runs/{run_id}/rejected-records")
+def list_rejected_records(store: StoreDep, run_id: str) -> list[RejectedRecord]:
+    """List the records of the run that the server rejected, each with the reason."""
+    with store.read() as connection:
+        runs.get_run(connection, run_id)
+        return ingest.list_rejected(connection, run_id)

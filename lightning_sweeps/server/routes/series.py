@@ -1,0 +1,113 @@
+"""Returns logged series: whole, downsampled for charts, or point by point."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import Point, Problem, Series, SeriesAnswer, SeriesInfo, SeriesQuery
+from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.store.series import reading, write_buffer, writing
+
+MAX_POINTS = 10_000
+MAX_SERIES = 5_000
+MAX_BUCKETS = 5_000_000
+
+router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
+
+Limit = Annotated[float | None, Query(allow_inf_nan=False, description="on the axis `x`")]
+
+
+@router.get("/api/series/{owner_id}")
+def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
+    """List the series of a run or a node."""
+    write_buffer.flush_owners(store, [owner_id])
+    with store.read() as connection:
+        return writing.list_series(connection, owner_id)
+
+
+@router.post("/api/series/query", response_model=SeriesAnswer)
+def query_series(store: StoreDep, wanted: SeriesQuery) -> Response:
+    """Return many series, or groups of series, for charts: over any x axis, whole or zoomed in."""
+    if len(wanted.lines) > MAX_SERIES:
+        raise UsageError(f"the request asks for {len(wanted.lines)} lines, at most {MAX_SERIES} are allowed")
+    check_points(len(wanted.lines), wanted.points)
+    write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
+    with store.read() as connection:
+        return _encoded(reading.query(connection, store.series, wanted))
+
+
+@router.get("/api/series/{owner_id}/buckets", response_model=Series)
+def read_buckets(
+    store: StoreDep,
+    owner_id: str,
+    key: str,
+    points: Annotated[int, Query(ge=1, le=MAX_POINTS)] = 800,
+    x: str = "step",
+    low: Limit = None,
+    high: Limit = None,
+    with_abandoned: bool = False,
+) -> Response:
+    """Return a series downsampled to `points` buckets, each with its minimum and maximum."""
+    write_buffer.flush_owners(store, [owner_id])
+    with store.read() as connection:
+        drawn = reading.read_buckets(
+            connection,
+            store.series,
+            owner_id,
+            key,
+            width=points,
+            x=x,
+            low=low,
+            high=high,
+            with_abandoned=with_abandoned,
+        )
+        return _encoded(drawn)
+
+
+@router.get("/api/series/{owner_id}/points", response_model=list[Point])
+def read_points(
+    store: StoreDep,
+    owner_id: str,
+    key: str,
+    x: str = "step",
+    low: Limit = None,
+    high: Limit = None,
+    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    limit: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
+) -> Response:
+    """Return the values of a series as they were logged: all, a range, or one page of them."""
+    write_buffer.flush_owners(store, [owner_id])
+    with store.read() as connection:
+        return _encoded(
+            reading.read_points(
+                connection, store.series, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit
+            )
+        )
+
+
+def check_points(lines: int, points: int) -> None:
+    """Reject a request for more points than one response may hold.
+
+    Args:
+        lines: Number of lines that the request asks for.
+        points: Points of each line.
+
+    Raises:
+        UsageError: `points` is out of range, or all lines together have more than `MAX_BUCKETS` points.
+    """
+    if not 1 <= points <= MAX_POINTS:
+        raise UsageError(f"`points` is {points}, allowed are 1 to {MAX_POINTS}")
+    if lines * points > MAX_BUCKETS:
+        raise UsageError(
+            f"the request asks for {lines} lines of {points} points, at most {MAX_BUCKETS} points in total are allowed",
+            hint="ask for fewer lines or fewer points",
+        )
+
+
+def _encoded(answer: Series | SeriesAnswer | list[Point]) -> Response:
+    """Encode a response directly: FastAPI's validation is slow for a million entries."""
+    return Response(msgspec.json.encode(answer), media_type="application/json")
