@@ -16,8 +16,8 @@ BASE = {"errors", "core", "messages", "system"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
-    "messages": set(),
     "core": {"errors"},
+    "messages": {"core"},
     "system": {"errors", "core"},
     "journal": BASE,
     "client": BASE | {"journal"},
@@ -25,14 +25,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trainer": BASE | {"journal", "sdk"},
     "service": BASE | {"journal", "client"},
     "importers": BASE | {"journal", "client"},
+    "exporters": BASE,
     "sweeps": BASE,
     "store": BASE | {"journal"},
     "engine": BASE | {"store", "sweeps"},
-    "server": BASE | {"journal", "sweeps", "store", "engine"},
+    "alerts": {"errors", "core", "messages"},
+    "server": BASE | {"journal", "sweeps", "store", "engine", "alerts"},
     "agents": BASE | {"client", "sdk"},
     "tuner": {"agents"},
-    "api": BASE | {"client", "sweeps"},
-    "cli": BASE | {"journal", "client", "importers", "sweeps", "store", "server", "agents", "api"},
+    "api": BASE | {"client", "sweeps", "exporters"},
+    "testing": BASE
+    | {"journal", "client", "sdk", "service", "importers", "exporters", "sweeps", "store", "engine", "alerts", "server"}
+    | {"agents", "api"},
+    "cli": BASE | {"journal", "client", "importers", "exporters", "sweeps", "store", "server", "agents", "api"},
     "__init__": {"api", "sdk", "trainer", "agents"},
 }
 """For each part, the parts that it may import besides itself. ARCHITECTURE.md shows the same table."""
