@@ -83,10 +83,11 @@ def _folder() -> Path:
 
 @contextmanager
 def _opened(database: str | None, *, is_migrated: bool = True) -> Iterator[Store]:
-    path = Home(read_settings().home).server_database
+    settings = read_settings()
+    path = Home(settings.home).server_database
     if database is None and not path.exists():
         raise UsageError(f"there is no database `{path}`", hint="name one with --database")
-    store = open_store(database or sqlite_url(path))
+    store = open_store(database or sqlite_url(path), series_storage=settings.series_storage)
     try:
         if is_migrated and version(store) != latest():
             raise UsageError(

@@ -64,7 +64,7 @@ def list_agents(connection: Connection, sweep_id: str) -> list[m.Agent]:
     return [_to_message(row) for row in connection.execute(query)]
 
 
-def at_work(connection: Connection) -> list[m.AgentThere]:
+def at_work(connection: Connection) -> list[m.NodeAgent]:
     """Return the agents of all sweeps that are not over, in the order in which they came, but for those that left."""
     agent, sweep, trial = schema.agent, schema.sweep, schema.trial
     told = (sweep.c.name, trial.c.number, trial.c.started, trial.c.lease_expires)
@@ -72,7 +72,7 @@ def at_work(connection: Connection) -> list[m.AgentThere]:
     asked = select(agent, *(column.label(f"at_{column.name}") for column in told)).select_from(joined)
     open_ones = asked.where(sweep.c.state.in_(OPEN), agent.c.state != "gone")
     return [
-        m.AgentThere(_to_message(row), row.at_name or row.sweep_id, row.at_number, row.at_started, row.at_lease_expires)
+        m.NodeAgent(_to_message(row), row.at_name or row.sweep_id, row.at_number, row.at_started, row.at_lease_expires)
         for row in connection.execute(open_ones.order_by(agent.c.registered, agent.c.id))
     ]
 

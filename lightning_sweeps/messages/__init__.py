@@ -24,7 +24,7 @@ from lightning_sweeps.messages.media import (
     MediaEntry,
     MediaKey,
 )
-from lightning_sweeps.messages.nodes import AgentThere, Node, NodeGpu, NodeNow, RunThere
+from lightning_sweeps.messages.nodes import Node, NodeAgent, NodeGpu, NodeRun, NodeStatus
 from lightning_sweeps.messages.runs import (
     Change,
     Changes,
@@ -95,7 +95,6 @@ __all__ = [
     "AgentOrders",
     "AgentRegister",
     "AgentRegistered",
-    "AgentThere",
     "AliasChange",
     "ApiKey",
     "Artifact",
@@ -127,8 +126,10 @@ __all__ = [
     "MediaEntry",
     "MediaKey",
     "Node",
+    "NodeAgent",
     "NodeGpu",
-    "NodeNow",
+    "NodeRun",
+    "NodeStatus",
     "NonFinite",
     "Point",
     "Problem",
@@ -139,7 +140,6 @@ __all__ = [
     "RunChange",
     "RunLabels",
     "RunList",
-    "RunThere",
     "RunsPage",
     "RunsQuery",
     "Series",

@@ -83,7 +83,7 @@ def test_any_file_system_will_do(tmp_path: Path) -> None:
     remote.remove("ab12")
     remote.remove("ab12")
     assert remote.size("ab12") is None
-    with pytest.raises(UsageError, match="cannot be kept at `nothing://x`"):
+    with pytest.raises(UsageError, match="cannot be stored at `nothing://x`"):
         open_remote("nothing://x")
 
 

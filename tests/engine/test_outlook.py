@@ -1,4 +1,4 @@
-"""An agent that waits looks without writing: whether there is something to be had for it."""
+"""A waiting agent checks without a write transaction whether a trial may be available."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def add_next(store: Store, sweep_id: str) -> object:
 
 
 @pytest.mark.parametrize(("method", "outlook"), [("random", "ask"), ("bayes", "prepare"), ("tpe", "prepare")])
-def test_a_trial_that_waits_is_asked_for_whoever_chose_it(store: Store, method: str, outlook: suggest.Outlook) -> None:
+def test_an_agent_asks_for_a_pending_trial_whichever_method_chose_it(
+    store: Store, method: str, outlook: suggest.Outlook
+) -> None:
     sweep_id = make(store, method=method, run_cap=1)
     assert look(store, sweep_id) == outlook
     assert add_next(store, sweep_id) is (method != "tpe")  # a model is never asked in an agent's own transaction
@@ -38,7 +40,7 @@ def test_a_trial_that_waits_is_asked_for_whoever_chose_it(store: Store, method: 
         assert look(store, sweep_id) == "ask"
 
 
-def test_a_paused_sweep_has_nothing_and_an_ended_one_has_that_to_tell(store: Store) -> None:
+def test_agents_of_a_paused_sweep_wait_and_those_of_an_ended_one_ask(store: Store) -> None:
     sweep_id = make(store, method="random")
     for state, outlook in (("paused", "wait"), ("running", "ask"), ("stopped", "ask")):
         with store.write() as connection:
