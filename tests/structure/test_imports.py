@@ -1,4 +1,4 @@
-"""The direction of imports, held as data: imports go down only, there are no cycles, and light parts stay light."""
+"""Checks imports: they go down only, form no cycle, and light parts load nothing heavy."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"journal", "client", "sdk", "importers", "sweeps", "store", "engine", "server", "alerts", "agents"},
     "__init__": {"api", "sdk", "trainer", "agents"},
 }
-"""Part -> parts that it may import besides itself."""
+"""For each part, the parts that it may import besides itself. ARCHITECTURE.md shows the same table."""
 
 LIGHT = ["lightning_sweeps", "lightning_sweeps.sdk.session", "lightning_sweeps.cli", "lightning_sweeps.service.loop"]
 HEAVY = {"torch", "lightning", "pytorch_lightning", "fastapi", "sqlalchemy", "optuna", "pandas"}
