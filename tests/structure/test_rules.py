@@ -37,7 +37,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_each_rule_finds_what_it_looks_for(repository: Path) -> None:
     assert names.mentioned_modules_exist() == ["one.py:1: `gone.py`"]
     assert names.class_names_are_unique() == ["Place: one.py, two.py"]
-    assert docstrings.docstrings_end_with_a_period() == ["one.py:4: `Place`: No period"]
+    assert docstrings.docstrings_end_with_a_period() == ["one.py:4: No period"]
     assert docstrings.public_names_have_docstrings() == [
         "two.py: the module",
         "two.py:1: `Place`",

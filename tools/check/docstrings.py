@@ -22,12 +22,14 @@ def public_names_have_docstrings() -> list[str]:
 
 
 def docstrings_end_with_a_period() -> list[str]:
-    """The first line of a docstring is a sentence: it ends with a period, or a colon before a list or an example."""
+    """The first line of a docstring is a sentence: it ends with a period, or with a colon before an example."""
     found = []
-    for path, node in _public():
-        first = (ast.get_docstring(node) or ".").splitlines()[0]
-        if not first.endswith((".", "::", ":", "`")):
-            found.append(f"{relative(path)}:{node.lineno}: `{node.name}`: {first[:100]}")
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, Documented | ast.Module):
+                first = (ast.get_docstring(node) or ".").splitlines()[0]
+                if not first.endswith((".", ":", '"', "`")):
+                    found.append(f"{relative(path)}:{getattr(node, 'lineno', 1)}: {first[:100]}")
     return found
 
 
