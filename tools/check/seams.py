@@ -86,7 +86,7 @@ def _exists(path: str) -> bool:
 
 def _groups() -> dict[str, str]:
     """Return the entry point group of each `Registry(...)` in the package, with the file."""
-    found = {}
+    found: dict[str, str] = {}
     for path in modules():
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and "Registry" in ast.unparse(node.func).split("[")[0].split("."):
