@@ -9,6 +9,7 @@ from collections import defaultdict
 from tools.check.files import PACKAGE, modules, relative, text_files, tree
 
 MENTION = re.compile(r"`(?:[\w.-]+/)*([\w-]+\.(?:py|tsx?))`")
+PAGES = {"ARCHITECTURE.md", "CONTRIBUTING.md"}
 FOREIGN_FILES = {"train.py", "train_ddp.py", "main.py", "script.py"}
 """Names in examples: files of a user's program."""
 
@@ -28,12 +29,11 @@ def class_names_are_unique() -> list[str]:
 
 
 def mentioned_modules_exist() -> list[str]:
-    """A file that a comment or a docstring of the package mentions in backticks exists."""
+    """A file that the package, the dashboard, ARCHITECTURE.md or CONTRIBUTING.md mentions in backticks exists."""
     known = {path.name for path in text_files()} | FOREIGN_FILES
     found = []
     for path in text_files():
-        if PACKAGE not in path.parents and path.suffix not in (".ts", ".tsx"):
-            continue
-        for number, line in enumerate(path.read_text().splitlines(), start=1):
-            found += [f"{relative(path)}:{number}: `{name}`" for name in MENTION.findall(line) if name not in known]
+        if PACKAGE in path.parents or path.suffix in (".ts", ".tsx") or path.name in PAGES:
+            for number, line in enumerate(path.read_text().splitlines(), start=1):
+                found += [f"{relative(path)}:{number}: `{name}`" for name in MENTION.findall(line) if name not in known]
     return found
