@@ -9,7 +9,7 @@ CODE = {".py", ".ts", ".tsx", ".css"}
 
 REASONS = {
     "dashboard/src/api/schema.ts": "generated from the server's OpenAPI document",
-    "lightning_sweeps/store/migrations/versions/0001_initial.py": "one statement for each table, as Alembic writes them",
+    "lightning_sweeps/store/migrations/versions/0001_initial.py": "one statement for each table",
     "lightning_sweeps/store/schema.py": "every table of the database in one place, as migrations are compared with it",
 }
 """Files that may be longer, with the reason in words."""
