@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ def test_the_sweep_file_in_the_readme_is_valid() -> None:
 def test_every_link_has_a_target(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_python_example_compiles(page: Path) -> None:
+    for code in re.findall(r"^ *```python\n(.*?)```", page.read_text(), re.MULTILINE | re.DOTALL):
+        compile(textwrap.dedent(code), str(page), "exec")
 
 
 def test_the_readme_names_only_commands_that_exist() -> None:
