@@ -44,7 +44,7 @@ def test_each_rule_finds_what_it_looks_for(repository: Path) -> None:
         "two.py:5: `JournalBook`",
     ]
     assert sizes.long_files_have_a_reason()[0] == "two.py has 406 lines"
-    assert words.no_retired_words() == ["two.py:5: `book`, write `journal index`: class JournalBook:"]
+    assert words.no_retired_words() == ["two.py:5: `journal book`, write `journal index`: class JournalBook:"]
 
 
 @pytest.mark.parametrize(
