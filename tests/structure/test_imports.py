@@ -34,9 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agents": BASE | {"client", "sdk"},
     "tuner": {"agents"},
     "api": BASE | {"client", "sweeps", "exporters"},
-    "testing": BASE
-    | {"journal", "client", "sdk", "service", "importers", "exporters", "sweeps", "store", "engine", "alerts", "server"}
-    | {"agents", "api"},
+    "testing": BASE | {"journal", "client", "sdk", "importers", "exporters", "sweeps", "store", "alerts", "agents"},
     "cli": BASE | {"journal", "client", "importers", "exporters", "sweeps", "store", "server", "agents", "api"},
     "__init__": {"api", "sdk", "trainer", "agents"},
 }
