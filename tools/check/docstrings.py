@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tools.check.files import modules, relative, tree
+from tools.check.names import MAY_REPEAT
 
 Documented: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -37,10 +38,10 @@ def _public() -> Iterator[tuple[Path, Documented]]:
     """Yield the public classes and functions of each module; methods and helpers are the reviewer's business."""
     for path in modules():
         for node in tree(path).body:
-            if isinstance(node, Documented) and not node.name.startswith("_") and not _is_plumbing(path, node):
+            if isinstance(node, Documented) and not node.name.startswith("_") and not _is_exempt(path, node):
                 yield path, node
 
 
-def _is_plumbing(path: Path, node: Documented) -> bool:
-    """Return whether a framework calls the function and nobody else: a migration's steps, a program's `main`."""
-    return "migrations" in path.parts or (node.name == "main" and path.stem == "__main__")
+def _is_exempt(path: Path, node: Documented) -> bool:
+    """Return whether a name needs no docstring: a migration's steps, a program's `main`, a class that inherits one."""
+    return "migrations" in path.parts or node.name == "main" or node.name in MAY_REPEAT
