@@ -1,4 +1,4 @@
-"""Makes docs/settings.md from `settings.VARIABLES`: `python -m tests.docs.render > docs/settings.md`."""
+"""docs/settings.md, made from `settings.VARIABLES`: python -m tests.docs.render > docs/settings.md"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Environment variables. A value that cannot be used is an error that names what i
 
 
 def render() -> str:
-    """Return the page as Markdown."""
+    """Return the whole page."""
     rows = [
         f"| `{variable.full_name}` | {f'`{variable.default}`' if variable.default else 'none'} | {variable.allowed} "
         f"| {variable.meaning} |"
