@@ -88,7 +88,7 @@ def test_login_keeps_a_key_that_the_server_accepts(server: tuple[Client, ServerF
     runs = [sys.executable, "-m", "lightning_sweeps.cli", "runs"]
     variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home.root), "LIGHTNING_SWEEPS_URL": file.url}
     assert subprocess.run(runs, env=variables, capture_output=True, timeout=60, check=False).returncode == 0
-    assert "Forgot" in login(home.root, file.url, "--forget").stdout
+    assert "Deleted the key" in login(home.root, file.url, "--forget").stdout
     assert subprocess.run(runs, env=variables, capture_output=True, timeout=60, check=False).returncode == 1
     assert login(home.root, "nowhere").returncode == 2
 
