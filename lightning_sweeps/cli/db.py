@@ -74,7 +74,7 @@ def migrate_command(database: str | None = Database) -> None:
     with _opened(database, is_migrated=False) as store:
         before = version(store)
         migrate(store)
-    typer.echo(f"Migrated the schema from {before or 'an empty database'} to {latest()}.")
+    typer.echo(f"The schema is at {latest()} (before: {before or 'none'}).")
 
 
 def _folder() -> Path:

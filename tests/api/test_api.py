@@ -101,10 +101,10 @@ def test_the_commands_of_db_while_a_server_runs(served: tuple[Client, ServerFile
     run = CliRunner()
     copy = tmp_path / "copy.db"
     for arguments, said in (
-        (["check"], "whole"),
+        (["check"], "intact"),
         (["compact"], "Sorted"),
         (["backup", str(copy)], "MB"),
-        (["check", "--database", f"sqlite:///{copy}"], "whole"),
+        (["check", "--database", f"sqlite:///{copy}"], "intact"),
         (["migrate"], "schema is at"),
     ):
         done = run.invoke(db, arguments, catch_exceptions=False)

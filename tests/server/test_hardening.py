@@ -113,7 +113,7 @@ def test_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
         assert answer.status_code == 200
     with pytest.raises(UsageError, match="and its key"):
         certificate_of(str(certificate), None)
-    with pytest.raises(UsageError, match="no certificate"):
+    with pytest.raises(UsageError, match="are not a certificate"):
         certificate_of(str(key), str(certificate))
 
 

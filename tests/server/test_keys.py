@@ -82,7 +82,7 @@ def test_a_key_is_let_in_by_its_role_until_it_is_revoked(served: tuple[Client, S
     with pytest.raises(NotFound, match="no key `nobody`"):
         client.revoke_key("nobody")
     own = client.keys_of_server()[0].name
-    with pytest.raises(ServerRefused, match="the key of this request"):
+    with pytest.raises(ServerRefused, match="the API key of this request"):
         client.revoke_key(own)
     with pytest.raises(ServerRefused, match="already"):
         client.create_key(KeyCreate("my write"))
