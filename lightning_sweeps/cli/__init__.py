@@ -17,7 +17,7 @@ EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CliCommand:
     """A command of the command line.
 
     Attributes:
@@ -30,22 +30,24 @@ class Command:
 
 
 COMMANDS = {
-    "sweep": Command("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file, or change one."),
-    "tune": Command("lightning_sweeps.cli.tune", "Create a sweep and run it on this machine until it ends."),
-    "agent": Command("lightning_sweeps.cli.agent", "Run the trials of a sweep on this machine, one agent per GPU."),
-    "status": Command("lightning_sweeps.cli.status", "Show all sweeps, or the trials and agents of one sweep."),
-    "trial": Command("lightning_sweeps.cli.trial", "Show a trial, exclude it from the results, or stop it."),
-    "report": Command("lightning_sweeps.cli.report", "Summarize the results of a sweep, its failures and its time."),
-    "runs": Command("lightning_sweeps.cli.runs", "List runs with their state, group, rank and last values."),
-    "ui": Command("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
-    "logs": Command("lightning_sweeps.cli.logs", "Show or follow the output of a run, a group or a trial."),
-    "sync": Command("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
-    "export": Command("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
-    "import": Command("lightning_sweeps.cli.history", "Import runs from TensorBoard, W&B or CSV files."),
-    "db": Command("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
-    "login": Command("lightning_sweeps.cli.login", "Store the API key of a server on this machine."),
-    "key": Command("lightning_sweeps.cli.key", "Create, list and revoke API keys of the server."),
-    "server": Command("lightning_sweeps.cli.server", "Run a server for a team, or manage the server of this machine."),
+    "sweep": CliCommand("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file, or change one."),
+    "tune": CliCommand("lightning_sweeps.cli.tune", "Create a sweep and run it on this machine until it ends."),
+    "agent": CliCommand("lightning_sweeps.cli.agent", "Run the trials of a sweep on this machine, one agent per GPU."),
+    "status": CliCommand("lightning_sweeps.cli.status", "Show all sweeps, or the trials and agents of one sweep."),
+    "trial": CliCommand("lightning_sweeps.cli.trial", "Show a trial, exclude it from the results, or stop it."),
+    "report": CliCommand("lightning_sweeps.cli.report", "Summarize the results of a sweep, its failures and its time."),
+    "runs": CliCommand("lightning_sweeps.cli.runs", "List runs with their state, group, rank and last values."),
+    "ui": CliCommand("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
+    "logs": CliCommand("lightning_sweeps.cli.logs", "Show or follow the output of a run, a group or a trial."),
+    "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
+    "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
+    "import": CliCommand("lightning_sweeps.cli.history", "Import runs from TensorBoard, W&B or CSV files."),
+    "db": CliCommand("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
+    "login": CliCommand("lightning_sweeps.cli.login", "Store the API key of a server on this machine."),
+    "key": CliCommand("lightning_sweeps.cli.key", "Create, list and revoke API keys of the server."),
+    "server": CliCommand(
+        "lightning_sweeps.cli.server", "Run a server for a team, or manage the server of this machine."
+    ),
 }
 
 
