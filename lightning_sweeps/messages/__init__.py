@@ -1,8 +1,9 @@
-"""What travels over HTTP, once for both ends: frozen data classes that FastAPI publishes and `client/` decodes.
+"""Defines the bodies of HTTP requests and responses as frozen data classes, for the server and its clients.
 
-Times are seconds since the epoch (UTC). A parameter set is nested as the sweep file nests it.
+FastAPI publishes them in the OpenAPI document, and `client/` decodes them. Times are seconds since the epoch (UTC).
+A parameter set is nested like the parameters of the sweep file.
 
-One file a subject; import the names from here.
+Each subject has one file. Import the names from here.
 """
 
 from lightning_sweeps.messages.agents import (

@@ -80,6 +80,8 @@ def declared_columns(message: type) -> tuple[DeclaredColumn, ...]:
 
 
 def _kind_of(hint: object) -> tuple[type, bool]:
+    if get_origin(hint) is Literal:
+        return type(get_args(hint)[0]), False
     if get_origin(hint) in (Union, types.UnionType):
         (hint,) = (part for part in get_args(hint) if part is not type(None))
         return _kind_of(hint)[0], True

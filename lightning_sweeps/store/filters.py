@@ -18,7 +18,7 @@ from lightning_sweeps.errors import UsageError
 
 MAX_CHARACTERS = 10_000
 MAX_DEPTH = 50
-HINT = 'for example `state = failed and summary.val/loss < 0.3`; the language is in docs/api.md, "Runs"'
+HINT = 'for example `state = failed and summary.val/loss < 0.3`; the language is in docs/http-api.md, "Runs"'
 
 Value: TypeAlias = float | bool | str | None
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~", "has", "in"]
