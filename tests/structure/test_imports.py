@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trainer": BASE | {"journal", "sdk"},
     "service": BASE | {"journal", "client"},
     "importers": BASE | {"journal", "client"},
+    "exporters": BASE,
     "sweeps": BASE,
     "store": BASE | {"journal"},
     "engine": BASE | {"store", "sweeps"},
@@ -32,10 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": BASE | {"journal", "sweeps", "store", "engine", "alerts"},
     "agents": BASE | {"client", "sdk"},
     "tuner": {"agents"},
-    "api": BASE | {"client", "sweeps"},
-    "cli": BASE | {"journal", "client", "importers", "sweeps", "store", "server", "agents", "api"},
+    "api": BASE | {"client", "sweeps", "exporters"},
+    "cli": BASE | {"journal", "client", "importers", "exporters", "sweeps", "store", "server", "agents", "api"},
     "testing": BASE
-    | {"journal", "client", "sdk", "importers", "sweeps", "store", "engine", "server", "alerts", "agents"},
+    | {"journal", "client", "sdk", "importers", "exporters", "sweeps", "store", "engine", "server", "alerts", "agents"},
     "__init__": {"api", "sdk", "trainer", "agents"},
 }
 """Part -> parts that it may import besides itself."""
