@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.client.download_blobs import fetch_content
+from lightning_sweeps.client.download_blobs import download_blob
 from lightning_sweeps.core.paths import inside
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.exporters import EXPORTERS
@@ -288,7 +288,7 @@ class Api:
         listed = self._client.artifact_files(artifact_id)
         targets = [Path(folder) / inside(file.path) for file in listed]
         for file, target in zip(listed, targets, strict=True):
-            fetch_content(self._client, file.digest, target)
+            download_blob(self._client, file.digest, target)
         return Path(folder)
 
     def export(

@@ -122,7 +122,7 @@ def test_a_damaged_header_is_said(home: Path, tmp_path: Path, client: Client) ->
 def test_a_folder_that_is_not_there(home: Path, words: list[str]) -> None:
     done = command(home, *words)
     assert done.returncode == 2
-    assert "`nowhere` is no folder" in done.stderr
+    assert "`nowhere` is not a folder" in done.stderr
 
 
 def test_nothing_to_ship(home: Path) -> None:
