@@ -8,13 +8,13 @@ from tests.faults.scenario import RowCounts
 
 HEAD = """# Reliability
 
-This page shows what happens to the rows of a training program that logs 1,000 rows per second while a part of the system
-fails. Every line is a test (`tests/faults/test_matrix.py`) with real processes, real signals, and a real proxy in front of a
-real server. `make reliability` runs the tests and writes this page. Times depend on the machine.
+This page shows what happens to the rows of a training program that logs 1,000 rows per second while a part of the
+system fails. Every line is a test (`tests/faults/test_matrix.py`) with real processes, real signals, and a real proxy in
+front of a real server. `make reliability` runs the tests and writes this page. Times depend on the machine.
 
-- *written*: calls of `log()`. *not written*: rows that could not be written to the journal (disk full). The program counts
-  them and logs the first problem.
-- *arrived*, *doubled*, *missing*: rows on the server at the end. Every row in the journal arrives exactly once, in order.
+- *written*: calls of `log()`. *not written*: rows that could not be written to the journal (disk full). The program
+  counts them and logs the first problem.
+- *arrived*, *doubled*, *missing*: rows on the server at the end. Every row in the journal arrives once, in order.
 - *p99*, *longest*: duration of `log()`. *finish*: duration of `finish()`.
 
 """

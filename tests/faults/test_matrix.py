@@ -122,7 +122,7 @@ FAULTS = {
     ),
     "service stopped (SIGSTOP)": Fault("SIGSTOP, later SIGCONT", service_stopped, 180),
     "service out of memory": Fault(
-        "its address space is limited to 1 MiB (`prlimit`), so that every allocation fails; then it is killed",
+        "its address space is limited to 1 MiB (`prlimit`), so every allocation fails; then it is killed",
         service_out_of_memory,
         30,
     ),
