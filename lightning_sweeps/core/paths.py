@@ -215,7 +215,7 @@ class TunerFolder:
         return self.root / f"agent-{slot}.json"
 
     def ticket(self, number: int) -> Path:
-        """Exists once an agent has taken the right to run one of `--count` trials."""
+        """Exists once an agent has claimed one of the `--count` trials."""
         return self.root / f"ticket-{number}"
 
 

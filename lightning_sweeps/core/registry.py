@@ -6,7 +6,7 @@ the registry. A member of another package is an entry point in the registry's gr
     [project.entry-points."lightning_sweeps.methods"]
     halton = "my_package.halton:Halton"
 
-A member is imported when it is first asked for by name.
+A member is imported when it is first requested by name.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def _entry_at(view: memoryview, offset: int) -> JournalEntry | _Incomplete | str
         return _Incomplete()
     length, crc = FRAME.unpack_from(view, offset)
     if not 1 <= length <= MAX_PAYLOAD_BYTES:
-        return f"impossible record length {length}"
+        return f"invalid record length {length}"
     end = start + length
     if end > len(view):
         return _Incomplete()
@@ -120,7 +120,7 @@ def _entry_at(view: memoryview, offset: int) -> JournalEntry | _Incomplete | str
     try:
         return JournalEntry(_decoder.decode(payload), offset, end)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return f"unknown content ({error})"
+        return f"the payload cannot be decoded ({error})"
 
 
 def _next_valid(view: memoryview, offset: int) -> int | None:

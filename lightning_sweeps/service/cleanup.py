@@ -53,8 +53,8 @@ class MediaCleanup:
         interval_s = min(max(self.keep_s / ROUNDS_PER_KEEP, SHORTEST_INTERVAL_S), LONGEST_INTERVAL_S)
         self._next_at = time.monotonic() + interval_s
         deleted = 0
-        for asked, path in enumerate(self._old(self.keep_s)):
-            if asked == MAX_FILES_PER_ROUND:
+        for number, path in enumerate(self._old(self.keep_s)):
+            if number == MAX_FILES_PER_ROUND:
                 break
             try:
                 is_stored = client.blob_state(path.name).is_stored

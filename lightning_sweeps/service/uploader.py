@@ -82,8 +82,8 @@ class JournalUploader:
         self._deleted &= found.keys()
         self._journals = {name: journal for name, journal in found.items() if name not in self._deleted}
         is_changed = self._progress.keys() != self._journals.keys()
-        for gone in self._progress.keys() - self._journals.keys():
-            del self._progress[gone]
+        for name in self._progress.keys() - self._journals.keys():
+            del self._progress[name]
         while batch := self._due(client):
             outcomes = client.send_journals([(due.journal.id, due.part.start, due.part.data) for due in batch])
             for due, outcome in zip(batch, outcomes, strict=True):
@@ -138,10 +138,9 @@ class JournalUploader:
             progress.committed = outcome.offset
             if any(isinstance(record, Media | Artifact) for record in due.part.records):
                 self.blobs.note(due.journal.id)
-            is_whole = (
-                outcome.offset >= due.part.end
-            )  # if not, the part may end inside a record, whose rest the server waits for
-            progress.next_at = now + self._interval_s() if is_whole or outcome.offset <= due.part.start else now
+            # if it is not complete, the part may end inside a record, and the server waits for the rest
+            is_complete = outcome.offset >= due.part.end
+            progress.next_at = now + self._interval_s() if is_complete or outcome.offset <= due.part.start else now
             self._carry_out(outcome.commands, progress)
             return
         logger.error(

@@ -9,8 +9,8 @@ from tests.faults.scenario import RowCounts
 HEAD = """# Reliability
 
 This page shows what happens to the rows of a training program that logs 1,000 rows per second while a part of the
-system fails. Every line is a test (`tests/faults/test_matrix.py`) with real processes, real signals, and a real proxy in
-front of a real server. `make reliability` runs the tests and writes this page. Times depend on the machine.
+system fails. Every line is a test (`tests/faults/test_matrix.py`) with real processes, real signals, and a real proxy
+in front of a real server. `make reliability` runs the tests and writes this page. Times depend on the machine.
 
 - *written*: calls of `log()`. *not written*: rows that could not be written to the journal (disk full). The program
   counts them and logs the first problem.

@@ -102,7 +102,7 @@ def disk_full(scenario: Scenario, seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault: how it is caused, in words and in code, and how long it lasts; 0 for a fault without a duratiscenario."""
+    """A fault: how it is caused, in words and in code, and how long it lasts; 0 for a fault without a duration."""
 
     how: str
     cause: CauseFault

@@ -159,13 +159,13 @@ def test_a_process_that_has_ended_is_no_longer_sampled(machine: Machine) -> None
     with run_program(machine.home, f"ls.init(project='stays').log(dict(x=1), step=1)\n{WAIT}", stdin=-1) as stays:
         code = f"ls.init(project='goes').log(dict(x=1), step=1)\n{WAIT}"
         with run_program(machine.home, code, stdin=-1) as program:
-            gone, other = machine.run("goes"), machine.run("stays")
-            wait_until(lambda: machine.counts(gone).get("threads", 0) >= 2, what="samples of the first")
+            killed, other = machine.run("goes"), machine.run("stays")
+            wait_until(lambda: machine.counts(killed).get("threads", 0) >= 2, what="samples of the first")
             program.kill()
-        wait_until(lambda: machine.client.run(gone).state == "killed", what="the end of the first")
-        counted, seen = machine.counts(gone)["threads"], machine.counts(other)["threads"]
+        wait_until(lambda: machine.client.run(killed).state == "killed", what="the end of the first")
+        counted, seen = machine.counts(killed)["threads"], machine.counts(other)["threads"]
         wait_until(lambda: machine.counts(other)["threads"] >= seen + 3, what="samples of the other")
-        assert machine.counts(gone)["threads"] <= counted + 1  # a sample that was being uploaded
+        assert machine.counts(killed)["threads"] <= counted + 1  # a sample that was being uploaded
         stays.communicate()
     assert not psutil.pid_exists(program.pid)
 
