@@ -34,7 +34,7 @@ _decoder = msgspec.msgpack.Decoder(Record)
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A record and its place: bytes `start` to `end` of the decoded data."""
+    """A record and its place: bytes `start` to `end` of the journal file."""
 
     record: Record
     start: int
@@ -43,7 +43,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Bytes `start` to `end` hold no readable record; `reason` says why."""
+    """Bytes `start` to `end` of the journal file hold no readable record; `reason` says why."""
 
     start: int
     end: int
@@ -76,25 +76,30 @@ def check_preamble(data: bytes) -> None:
         )
 
 
-def decode(data: bytes, offset: int = 0) -> Iterator[JournalEntry | Damage]:
+def decode(data: bytes, offset: int = 0, *, file_offset: int = 0) -> Iterator[JournalEntry | Damage]:
     """Yield every record of `data` from `offset` on, and every damaged range between records.
 
     Stops before an incomplete record at the end. Never raises. Every step advances by at least one byte.
+
+    Args:
+        data: bytes of a journal file.
+        offset: where in `data` to begin.
+        file_offset: where `data` begins in the file.
     """
     view = memoryview(data)
     while offset < len(data):
-        entry = _entry_at(view, offset)
+        entry = _entry_at(view, offset, file_offset)
         if isinstance(entry, JournalEntry):
             yield entry
-            offset = entry.end
+            offset = entry.end - file_offset
             continue
         following = _next_valid(view, offset + 1)
         if following is None:
             if not isinstance(entry, _Incomplete):
-                yield Damage(offset, len(data), entry)
+                yield Damage(file_offset + offset, file_offset + len(data), entry)
             return
         reason = "incomplete record" if isinstance(entry, _Incomplete) else entry
-        yield Damage(offset, following, reason)
+        yield Damage(file_offset + offset, file_offset + following, reason)
         offset = following
 
 
@@ -103,7 +108,7 @@ class _Incomplete:
     """The data ends inside a possible record."""
 
 
-def _entry_at(view: memoryview, offset: int) -> JournalEntry | _Incomplete | str:
+def _entry_at(view: memoryview, offset: int, file_offset: int = 0) -> JournalEntry | _Incomplete | str:
     """Return the record at `offset`, or the reason why none can be read there."""
     start = offset + FRAME.size
     if start > len(view):
@@ -118,7 +123,7 @@ def _entry_at(view: memoryview, offset: int) -> JournalEntry | _Incomplete | str
     if zlib.crc32(payload) != crc:
         return "wrong checksum"
     try:
-        return JournalEntry(_decoder.decode(payload), offset, end)
+        return JournalEntry(_decoder.decode(payload), file_offset + offset, file_offset + end)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"the payload cannot be decoded ({error})"
 
@@ -126,9 +131,7 @@ def _entry_at(view: memoryview, offset: int) -> JournalEntry | _Incomplete | str
 def _next_valid(view: memoryview, offset: int) -> int | None:
     """Return the first offset of a whole record, from `offset` on."""
     for candidate in range(offset, len(view) - FRAME.size):
-        first = view[candidate + FRAME.size]
-        if 0x91 <= first <= 0x9F and isinstance(
-            _entry_at(view, candidate), JournalEntry
-        ):  # a payload is a msgpack array of 1 to 15 items
+        is_small_array = 0x91 <= view[candidate + FRAME.size] <= 0x9F  # msgpack: 1 to 15 items, as every payload has
+        if is_small_array and isinstance(_entry_at(view, candidate), JournalEntry):
             return candidate
     return None

@@ -68,13 +68,13 @@ def _read(path: Path, start: int, limit_bytes: int) -> FilePart:
         stream.seek(start)
         data = stream.read(limit_bytes)
     skip = len(PREAMBLE) if start == 0 else 0
-    end = 0
+    end = start
     records: list[Record] = []
     damages: list[Damage] = []
-    for item in decode(data, skip):
+    for item in decode(data, skip, file_offset=start):
         if isinstance(item, JournalEntry):
             records.append(item.record)
             end = item.end
-        elif item.end < len(data):  # damage up to the end may be a record that the limit cuts
-            damages.append(Damage(start + item.start, start + item.end, item.reason))
-    return FilePart(start, start + end, data[:end], tuple(records), tuple(damages))
+        elif item.end < start + len(data):  # damage up to the end may be a record that the limit cuts
+            damages.append(item)
+    return FilePart(start, end, data[: end - start], tuple(records), tuple(damages))

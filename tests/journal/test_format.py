@@ -84,9 +84,8 @@ def test_a_flipped_byte_loses_at_most_its_record_and_is_reported() -> None:
         damaged[place] ^= 0xFF
         hit = next(number for number, (start, end) in enumerate(spans) if start <= place < end)
         items = list(decode(bytes(damaged)))
-        assert [item.record for item in items if isinstance(item, JournalEntry)] == RECORDS[:hit] + RECORDS[
-            hit + 1 :
-        ], place
+        found = [item.record for item in items if isinstance(item, JournalEntry)]
+        assert found == RECORDS[:hit] + RECORDS[hit + 1 :], place
         if hit < len(RECORDS) - 1:  # the last record may also look incomplete
             (damage,) = [item for item in items if isinstance(item, Damage)]
             assert (damage.start, damage.end) == spans[hit]
@@ -108,6 +107,14 @@ def test_noise_between_records_loses_none_of_them(noise: bytes, place: int) -> N
     assert all(record in found for record in RECORDS[:place])
     if place < len(RECORDS):
         assert found[-1] == RECORDS[-1] or len(noise) < FRAME.size
+
+
+def test_places_are_those_in_the_file() -> None:
+    damaged = DATA[:3] + b"?" + DATA[4:]
+    shifted = list(decode(damaged, file_offset=1000))
+    assert [(item.start - 1000, item.end - 1000) for item in shifted] == [
+        (item.start, item.end) for item in decode(damaged)
+    ]
 
 
 def test_a_run_of_zeros_is_damage_not_records() -> None:
