@@ -28,12 +28,15 @@ def _print_formats(value: bool) -> None:
 
 @app.command(name="import")
 def import_runs(
-    path: str = typer.Argument(help="A file, or a folder that is searched with all its subfolders."),
+    path: str = typer.Argument(metavar="PATH", help="A file, or a folder that is searched with all its subfolders."),
     source: str = typer.Option(
         "", "--from", metavar="FORMAT", help=f"Format of the files: {', '.join(IMPORTERS.names())} (default: detected)."
     ),
     project: str = typer.Option(
-        "", "--project", "-p", help="Project of the runs (default: the one that the files name, otherwise your own)."
+        "",
+        "--project",
+        "-p",
+        help="Project of the runs (default: the one that the files name, otherwise that of the settings).",
     ),
     formats: bool = typer.Option(  # noqa: ARG001 - handled by its callback
         False, "--list-formats", is_eager=True, callback=_print_formats, help="List the formats and exit."
