@@ -150,7 +150,7 @@ class Service:
 
         The steps of these rows are seconds since the epoch.
         """
-        since, self._sampled = self._sampled_time, time.time()
+        since, self._sampled_time = self._sampled_time, time.time()
         gpus = sample_gpus(since=since)
         journal = self._open_node_journal()
         journal.metrics(int(self._sampled_time), self._sampler.sample(gpus))
