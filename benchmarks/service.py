@@ -1,9 +1,9 @@
-"""What the service costs a training node: memory, and the share of one core, with 16 ranks at 10 rows a second each.
+"""Measures the cost of the service on a training node with 16 ranks that log 10 rows per second each.
 
     python benchmarks/service.py [seconds]
 
-Real service, real server (SQLite), real journals. Processor time is that of the process itself, as the kernel counts
-it, so a busy machine does not falsify it. Limits to compare with: 60 MB and 1 % of a core.
+A real service uploads real journals to a real server (SQLite). The CPU time is that of the process alone, so a busy
+machine does not distort it. The limits are 60 MB of memory and 1 % of a core.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def until(condition: object, what: str) -> None:
     deadline = time.monotonic() + START_S
     while not condition():  # type: ignore[operator]
         if time.monotonic() > deadline:
-            raise SystemExit(f"{what} did not come within {START_S} s")
+            raise SystemExit(f"{what} did not start within {START_S} s")
         time.sleep(0.05)
 
 

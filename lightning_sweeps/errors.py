@@ -1,18 +1,18 @@
-"""Every exception of the package; the first line of a class's docstring is its default message.
+"""The exceptions of the package. The first line of a class's docstring is its default message.
 
 LightningSweepsError
-├── UsageError                bad input from a person: exit status 2
-│   ├── SettingError          an environment variable with a value that cannot be used
-│   └── SweepFileError        a sweep file with faults, all of them listed
-├── ServerError               the server could not do what was asked
-│   ├── ServerUnreachable     no answer at all
-│   ├── ServerRefused         an answer with an error status
-│   │   ├── Unauthorized      wrong or missing token
+├── UsageError                invalid input: exit status 2
+│   ├── SettingError          an environment variable with an invalid value
+│   └── SweepFileError        a sweep file with faults; the message lists all of them
+├── ServerError               the server could not complete the request
+│   ├── ServerUnreachable     no answer
+│   ├── ServerRefused         the server rejected the request
+│   │   ├── Unauthorized      wrong or missing API key
 │   │   ├── NotFound          no such project, run, sweep, trial or agent
-│   │   └── OffsetConflict    a journal part that does not join what is committed
-│   └── ServerStartFailed     the local server did not come up
-├── JournalError              a journal that cannot be written or is not a journal
-├── LaunchError               a trial's program that cannot be started
+│   │   └── OffsetConflict    a journal part that begins after the committed offset
+│   └── ServerStartFailed     the local server did not start
+├── JournalError              a file that is not a journal, or a damaged journal
+├── LaunchError               a trial's program cannot be started
 └── AlertNotSent              an alert channel that could not deliver an alert
 """
 
@@ -25,7 +25,12 @@ EXIT_USAGE = 2
 
 
 class LightningSweepsError(Exception):
-    """Something went wrong in lightning-sweeps."""
+    """An error occurred in lightning-sweeps.
+
+    Args:
+        message: what happened (default: the first line of the class's docstring).
+        hint: what to do next.
+    """
 
     exit_status = EXIT_FAILURE
 
@@ -39,21 +44,21 @@ class LightningSweepsError(Exception):
 
 
 class UsageError(LightningSweepsError):
-    """The input cannot be used."""
+    """The input is invalid."""
 
     exit_status = EXIT_USAGE
 
 
 class SettingError(UsageError):
-    """A setting has a value that cannot be used."""
+    """A setting has an invalid value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in a sweep file.
+    """One fault in a sweep file.
 
     Attributes:
-        line: 1-based line in the file, 0 where the sweep did not come from a file.
+        line: 1-based line in the file, 0 if the sweep did not come from a file.
         key: dotted key, for example `parameters.lr.min`.
         message: what was given and what is allowed.
     """
@@ -81,7 +86,7 @@ class SweepFileError(UsageError):
 
 
 class ServerError(LightningSweepsError):
-    """The server could not do what was asked."""
+    """The server could not complete the request."""
 
 
 class ServerUnreachable(ServerError):
@@ -89,7 +94,7 @@ class ServerUnreachable(ServerError):
 
 
 class ServerRefused(ServerError):
-    """The server refused the request."""
+    """The server rejected the request."""
 
     def __init__(self, message: str | None = None, *, status: int = 0, hint: str | None = None) -> None:
         self.status = status
@@ -101,11 +106,11 @@ class Unauthorized(ServerRefused):
 
 
 class NotFound(ServerRefused):
-    """The server does not know this name."""
+    """The server has nothing of this name."""
 
 
 class OffsetConflict(ServerRefused):
-    """The part sent does not join what the server has of this journal."""
+    """The part of the journal begins after what the server has of it."""
 
     def __init__(self, committed: int) -> None:
         self.committed = committed
@@ -117,7 +122,7 @@ class ServerStartFailed(ServerError):
 
 
 class JournalError(LightningSweepsError):
-    """The journal cannot be used."""
+    """The journal is not usable."""
 
 
 class LaunchError(LightningSweepsError):

@@ -5,6 +5,23 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parents[1] / "docs" / "extending.md"
+
+
+def documented_examples(heading: str) -> list[str]:
+    """Return the Python examples below a heading of docs/extending.md."""
+    section = DOCS.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return [part.split("```")[0] for part in section.split("```python\n")[1:]]
+
+
+def documented_contract_test(heading: str, name: str) -> Any:
+    """Return the test class `name` that the examples below a heading define."""
+    names: dict[str, Any] = {}
+    for example in documented_examples(heading):
+        exec(example, names)  # noqa: S102 - our own documentation
+    return names[name]
 
 
 def install_extension(folder: Path, code: str, entry_points: Mapping[str, Mapping[str, str]]) -> Path:

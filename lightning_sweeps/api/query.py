@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.client.download_blobs import fetch_content
+from lightning_sweeps.client.download_blobs import download_blob
 from lightning_sweeps.core.paths import inside
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.exporters import EXPORTERS
+from lightning_sweeps.exporters.exporter import ExportedFile, ExportedRun, ExportedRuns
 
 if TYPE_CHECKING:
     import pandas
@@ -286,8 +288,51 @@ class Api:
         listed = self._client.artifact_files(artifact_id)
         targets = [Path(folder) / inside(file.path) for file in listed]
         for file, target in zip(listed, targets, strict=True):
-            fetch_content(self._client, file.digest, target)
+            download_blob(self._client, file.digest, target)
         return Path(folder)
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        format: str = "csv",  # noqa: A002  the word of the command's option
+        project: str | None = None,
+        filter: str = "",  # noqa: A002  the word of the runs table
+        keys: Sequence[str] = (),
+        include_points: bool = True,
+    ) -> list[ExportedFile]:
+        """Write runs and every value that they logged into files.
+
+        Args:
+            folder: folder to write into; it is created if it does not exist.
+            format: name of an exporter: `csv`, `json`, `parquet`, or one of an installed package.
+            project: only the runs of this project (default: of all projects).
+            filter: only the runs that match this expression of the filter language (docs/api.md).
+            keys: only the values of these metrics (default: of all metrics).
+            include_points: whether to write the logged values besides the runs.
+
+        Returns:
+            The files that were written, with the number of rows in each.
+
+        Raises:
+            UsageError: there is no such format, or a library that it needs is not installed.
+            OSError: a file cannot be written.
+        """
+        exporter = EXPORTERS.get(format)()
+        runs = [
+            ExportedRun(row, self._exported_points(row["id"], frozenset(keys)) if include_points else ())
+            for row in self.runs(project, filter=filter)
+        ]
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return exporter.write(ExportedRuns(("id", *RUN_COLUMNS), runs, include_points), Path(folder))
+
+    def _exported_points(self, run_id: str, keys: frozenset[str]) -> Rows:
+        def pages() -> Iterator[Sequence[Row]]:
+            for info in self.keys(run_id):
+                if not keys or info.key in keys:
+                    yield from ([{"run": run_id, "key": info.key} | point] for point in self.points(run_id, info.key))
+
+        return Rows(pages)
 
     def sweeps(self, project: str | None = None) -> list[m.Sweep]:
         """Return the sweeps of a project, or all sweeps, newest first."""

@@ -41,7 +41,7 @@ COMMANDS = {
     "logs": CliCommand("lightning_sweeps.cli.logs", "Show or follow the output of a run, a group or a trial."),
     "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
     "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
-    "import": CliCommand("lightning_sweeps.cli.history", "Import runs from TensorBoard, W&B or CSV files."),
+    "import": CliCommand("lightning_sweeps.cli.import_runs", "Import runs from TensorBoard, W&B or CSV files."),
     "db": CliCommand("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
     "login": CliCommand("lightning_sweeps.cli.login", "Store the API key of a server on this machine."),
     "key": CliCommand("lightning_sweeps.cli.key", "Create, list and revoke API keys of the server."),

@@ -54,7 +54,7 @@ def create(
 def list_keys() -> None:
     """List the keys with their roles and expiry dates."""
     with connect() as client:
-        keys = client.keys_of_server()
+        keys = client.api_keys()
     rows = [[key.name, key.role, _day(key.created), _day(key.expires)] for key in keys]
     console().print(table(["name", "role", "created", "expires"], rows))
 

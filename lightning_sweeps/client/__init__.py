@@ -1,4 +1,4 @@
-"""The server's operations over HTTP: one method each, one file a subject, as the messages have it."""
+"""The HTTP client: one method per operation of the server, one file per subject."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from lightning_sweeps.client.sweeps import SweepRoutes
 
 
 class Client(ServerRoutes, JournalRoutes, RunRoutes, SeriesRoutes, MediaRoutes, SweepRoutes, AgentRoutes):
-    """One server, one API key, one connection pool. Not shared between threads or processes.
+    """A connection pool for one server and one API key. Do not share it between threads or processes.
 
     Args:
-        url: `http://host:port` of the server.
-        token: the API key that every request carries.
-        timeout_s: the longest that one request may wait for the next byte.
-        ca_file: certificates to check the server's with, for `https://`; None: those of public authorities.
+        url: address of the server, for example `http://host:port`.
+        token: API key that every request carries.
+        timeout_s: longest time that a request waits for the next byte.
+        ca_file: certificates (PEM) to check an `https://` server with (default: those of public authorities).
 
-    Every method raises `ServerUnreachable`, `Unauthorized`, `NotFound` or `ServerRefused`.
+    Every method may raise `ServerUnreachable`, `Unauthorized`, `NotFound` or `ServerRefused`.
     """
 
     def __enter__(self) -> Client:

@@ -1,4 +1,4 @@
-"""What agents say of themselves and of the trials that they run."""
+"""Operations of agents: registration, leases, heartbeats, and the start and end of trials."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
 
 HEARTBEAT_TIMEOUT_S = 5.0
-"""An agent that waits for its heartbeat's answer looks after nothing else."""
+"""Short, because the agent does nothing else while it waits for the answer."""
 
 LEASE_MARGIN_S = 10.0
-"""How much longer than its own wait a lease request may take."""
+"""How much longer than `wait_s` a lease request may take."""
 
 
 class AgentRoutes(Transport):
+    """Operations of agents."""
+
     def register_agent(self, sweep_id: str, agent: m.AgentRegister) -> m.AgentRegistered:
+        """Register an agent with a sweep."""
         return self._post(f"/api/sweeps/{sweep_id}/agents", m.AgentRegistered, agent)
 
     def lease(self, agent_id: str, *, wait_s: float, endpoint: str | None = None) -> m.Lease:
-        """Ask for a trial; the server answers when it has one, when the sweep's state changes, or after `wait_s`.
+        """Request a trial. The server answers when it has one, when the sweep's state changes, or after `wait_s`.
 
-        `endpoint`: `host:port` on this machine where the processes of a trial over several machines could meet.
+        Args:
+            wait_s: longest time that the server may wait before it answers without a trial.
+            endpoint: `host:port` on this machine for the rendezvous of a trial that runs on several machines.
         """
         return self._call(
             "POST",
@@ -30,17 +35,23 @@ class AgentRoutes(Transport):
         )
 
     def heartbeat(self, agent_id: str, *, trial: str | None, spent_s: dict[str, float] | None = None) -> m.AgentOrders:
+        """Tell the server that the agent lives, and return what it should do.
+
+        Args:
+            trial: id of the trial that the agent runs.
+            spent_s: seconds that the agent spent so far, by activity.
+        """
         path = f"/api/agents/{agent_id}/heartbeat"
         return self._post(path, m.AgentOrders, m.AgentHeartbeat(trial, spent_s), timeout_s=HEARTBEAT_TIMEOUT_S)
 
     def leave(self, agent_id: str) -> m.Agent:
-        """Say that the agent ends; a trial that it still holds goes back to the sweep."""
+        """Tell the server that the agent stops; a trial that it still holds returns to the sweep."""
         return self._post(f"/api/agents/{agent_id}/leave", m.Agent)
 
     def start_trial(self, agent_id: str, trial_id: str) -> m.Trial:
-        """Say that the trial's program was started."""
+        """Tell the server that the trial's program was started."""
         return self._post(f"/api/agents/{agent_id}/trials/{trial_id}/start", m.Trial)
 
     def end_trial(self, agent_id: str, trial_id: str, end: m.TrialEnd) -> m.Trial:
-        """Say how the trial's processes ended."""
+        """Tell the server how the trial's processes ended."""
         return self._post(f"/api/agents/{agent_id}/trials/{trial_id}/end", m.Trial, end)

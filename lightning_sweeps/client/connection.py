@@ -1,4 +1,4 @@
-"""Which server to talk to: the one that the settings name, else this machine's own, started when first needed."""
+"""Finds the server that the settings name, or this machine's local server, and starts the latter if necessary."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05
 LOG_TAIL_LINES = 5
 SAME_START_S = 1.5
-"""Two readings of one process's start time differ by no more: they come from the boot time, which the clock moves."""
+"""Largest difference between two readings of a process's start time; psutil derives it from the adjustable clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
+    """Address of a server, with the API key for it."""
+
     url: str
     token: str
 
@@ -37,16 +39,17 @@ def connect(
     settings: Settings | None = None,
     timeout_s: float = READ_TIMEOUT_S,
 ) -> Client:
-    """Return a client of the server that the settings name, or of the local one.
+    """Return a client of the server that the settings name, or of the local server.
 
     Args:
-        start_local: start the local server where none runs and the settings name no other.
-        deadline_s: how long its start may take.
-        timeout_s: the longest that one request of the client may wait for the next byte.
+        start_local: whether to start the local server if it does not run and the settings name no other.
+        deadline_s: how long the start may take.
+        settings: default: those of the environment.
+        timeout_s: longest time that a request of the client waits for the next byte.
 
     Raises:
-        ServerUnreachable: no local server runs and none was to be started.
-        ServerStartFailed: the local server did not come up in time; the message holds the end of its log.
+        ServerUnreachable: no local server runs, and `start_local` is false.
+        ServerStartFailed: the local server did not start in time; the message holds the end of its log.
     """
     settings = settings or read_settings()
     address = find_server(settings)
@@ -55,13 +58,13 @@ def connect(
     if address is None:
         raise ServerUnreachable(
             f"no local server runs for the home folder `{settings.home}`",
-            hint="start one with `lightning-sweeps server`, or name one with LIGHTNING_SWEEPS_URL",
+            hint="start one with `lightning-sweeps server`, or set LIGHTNING_SWEEPS_URL to the address of another",
         )
     return Client(address.url, address.token, timeout_s=timeout_s, ca_file=settings.ca_file)
 
 
 def find_server(settings: Settings) -> ServerAddress | None:
-    """Return where the server is: named by the settings, or the local one if it lives; None where there is none."""
+    """Return the address of the server that the settings name, or of the running local server, or None."""
     if settings.url:
         key = settings.api_key or _logins(Home(settings.home)).get(settings.url, "")
         return ServerAddress(settings.url, key)
@@ -70,12 +73,12 @@ def find_server(settings: Settings) -> ServerAddress | None:
 
 
 def keep_login(home: Home, url: str, key: str) -> None:
-    """Keep the key of another server in the home folder; it counts where `LIGHTNING_SWEEPS_API_KEY` is empty."""
+    """Save the API key of a server in the home folder. It is used if `LIGHTNING_SWEEPS_API_KEY` is not set."""
     write_whole(home.logins, msgspec.json.encode({**_logins(home), url: key}))
 
 
 def forget_login(home: Home, url: str) -> bool:
-    """Forget the key of a server; return whether one was kept."""
+    """Delete the saved API key of a server; return whether there was one."""
     kept = _logins(home)
     if url not in kept:
         return False
@@ -90,11 +93,11 @@ def _logins(home: Home) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except msgspec.DecodeError as error:
-        raise UsageError(f"`{home.logins}` cannot be read ({error})", hint="delete it and log in again") from None
+        raise UsageError(f"`{home.logins}` cannot be read ({error})", hint="delete the file and log in again") from None
 
 
 def read_server_file(path: Path) -> ServerFile | None:
-    """Return what the local server wrote of itself, or None where no living server did."""
+    """Return the contents of `server.json`, or None if the server that wrote it does not run."""
     try:
         file = msgspec.json.decode(path.read_bytes(), type=ServerFile)
         process = psutil.Process(file.pid)
@@ -105,10 +108,10 @@ def read_server_file(path: Path) -> ServerFile | None:
 
 
 def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
-    """Start this machine's server and wait until it answers; where several start it at once, one wins.
+    """Start the local server and wait until it answers. If several processes start it at once, one of them succeeds.
 
     Raises:
-        ServerStartFailed: none was up by the deadline.
+        ServerStartFailed: no server ran at the deadline.
     """
     make_private_folder(home.root)
     process = start_detached("lightning_sweeps.server", home=home, log=home.server_log)
@@ -117,16 +120,16 @@ def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
     while (now := time.monotonic()) < deadline:
         file = read_server_file(home.server_file)
         if file is not None:
-            process.returncode = 0  # it lives on its own from here: nobody waits for it
+            process.returncode = 0  # do not wait for it: it outlives this process
             return ServerAddress(file.url, file.token)
         if process.poll() is not None:
             ended_at = ended_at or now
-            if now - ended_at > deadline_s / 4:  # lost the race for the lock, and the winner does not come up either
+            if now - ended_at > deadline_s / 4:  # it lost the race for the lock, and the winner does not start
                 break
         time.sleep(LOOK_INTERVAL_S)
     raise ServerStartFailed(
-        f"the local server did not start within {deadline_s:.0f} s; the end of its log:\n{_tail(home.server_log)}",
-        hint=f"see `{home.server_log}`, or start it yourself with `lightning-sweeps server`",
+        f"the local server did not start within {deadline_s:.0f} s; the end of its log is:\n{_tail(home.server_log)}",
+        hint=f"read `{home.server_log}`, or start it yourself with `lightning-sweeps server`",
     )
 
 

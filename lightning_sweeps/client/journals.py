@@ -1,4 +1,4 @@
-"""Journals: what a service sends, and how far it has come."""
+"""Operations of journals: upload of their parts, and the committed offset."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ JOURNALS_CONTENT_TYPE = "application/vnd.lightning-sweeps.journals"
 
 
 class JournalRoutes(Transport):
+    """Operations of journals."""
+
     def send_journal(self, journal_id: str, offset: int, part: bytes) -> m.IngestReply:
-        """Send whole records that lie at `offset` of the journal; the server skips what it already has.
+        """Upload whole records that begin at byte `offset` of the journal. The server skips those that it has.
 
         Raises:
-            OffsetConflict: the server has less than `offset`; send again from its `committed`.
+            OffsetConflict: the server has fewer than `offset` bytes; upload again from its `committed`.
         """
         return self._call(
             "POST",
@@ -30,7 +32,11 @@ class JournalRoutes(Transport):
         )
 
     def send_journals(self, parts: Sequence[tuple[str, int, bytes]]) -> list[m.JournalOutcome]:
-        """Send parts of several journals at once: (journal id, offset, whole records) each; one outcome for each."""
+        """Upload parts of several journals in one request and return one outcome per part.
+
+        Args:
+            parts: journal id, byte offset and whole records of each part.
+        """
         return self._call(
             "POST",
             "/api/journals",
@@ -40,5 +46,5 @@ class JournalRoutes(Transport):
         )
 
     def journal_offset(self, journal_id: str) -> int:
-        """Return how many bytes of the journal are committed; 0 for one that the server has never seen."""
+        """Return how many bytes of the journal are committed; 0 for an unknown journal."""
         return self._get(f"/api/journals/{journal_id}", m.IngestReply).offset

@@ -1,4 +1,4 @@
-"""Projects, runs, their consoles, and the nodes that they ran on."""
+"""Operations of projects, runs, console lines and nodes."""
 
 from __future__ import annotations
 
@@ -7,41 +7,56 @@ from lightning_sweeps.client.transport import Transport
 
 
 class RunRoutes(Transport):
+    """Operations of projects, runs, console lines and nodes."""
+
     def projects(self) -> list[str]:
+        """Return the names of all projects."""
         return self._get("/api/projects", list[str])
 
     def runs(self, **filters: str | int | None) -> m.RunList:
-        """List runs, newest first; filters: project, group, sweep, trial, state, limit, offset."""
+        """Return runs, newest first.
+
+        Args:
+            filters: `project`, `group`, `sweep`, `trial`, `state`, `limit`, `offset`.
+        """
         return self._get("/api/runs", m.RunList, params=filters)
 
     def query_runs(self, query: m.RunsQuery) -> m.RunsPage:
-        """Return a page of the runs table: filtered, sorted, with chosen columns."""
+        """Return a page of the runs table: filtered, sorted, with the chosen columns."""
         return self._post("/api/runs/query", m.RunsPage, query)
 
     def changes(self, *, since: float | None = None, project: str | None = None) -> m.Changes:
-        """Return what changed since the cursor of an earlier answer; without one, a cursor to begin with."""
+        """Return what changed since the cursor of an earlier answer. Without a cursor, return only a first one."""
         return self._get("/api/changes", m.Changes, params={"since": since, "project": project})
 
     def run(self, run_id: str) -> m.Run:
+        """Return a run."""
         return self._get(f"/api/runs/{run_id}", m.Run)
 
     def label_run(self, run_id: str, *, tags: list[str] | None = None, notes: str | None = None) -> m.Run:
-        """Give a run other tags or notes; None leaves what is there."""
+        """Replace the tags or notes of a run; None leaves them unchanged."""
         return self._post(f"/api/runs/{run_id}/labels", m.Run, m.RunLabels(tags, notes))
 
     def console(self, run_id: str, *, last: int = 200, after: int = 0, find: str = "") -> list[m.ConsoleLine]:
-        """Return the last console lines, oldest first: with an id above `after`, that hold the text `find`."""
+        """Return the last console lines of a run, oldest first.
+
+        Args:
+            last: number of lines.
+            after: only lines with a higher id.
+            find: only lines that contain this text.
+        """
         params = {"last": last, "after": after, "find": find}
         return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params=params)
 
     def group_console(self, project: str, group: str, *, last: int = 200, find: str = "") -> list[m.ConsoleLine]:
-        """Return the last console lines of every rank of a group, by their time."""
+        """Return the last console lines of all ranks of a group, sorted by time."""
         params = {"project": project, "group": group, "last": last, "find": find}
         return self._get("/api/console", list[m.ConsoleLine], params=params)
 
     def nodes(self) -> list[m.Node]:
+        """Return all nodes."""
         return self._get("/api/nodes", list[m.Node])
 
     def nodes_now(self) -> list[m.NodeStatus]:
-        """Return who runs what where: every node with its newest sample, its runs and its agents."""
+        """Return every node with its newest sample, its runs and its agents."""
         return self._get("/api/nodes/now", list[m.NodeStatus])

@@ -1,4 +1,4 @@
-"""Series: what was logged and sampled, as charts and tables want it."""
+"""Operations of series: logged and sampled values, downsampled or exact."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from lightning_sweeps.client.transport import Transport
 
 
 class SeriesRoutes(Transport):
+    """Operations of series."""
+
     def keys(self, owner_id: str) -> list[m.SeriesInfo]:
-        """List the logged keys of a run, or the sampled ones of a node."""
+        """Return the metrics of a run or a node."""
         return self._get(f"/api/series/{owner_id}", list[m.SeriesInfo])
 
     def series(
@@ -21,12 +23,18 @@ class SeriesRoutes(Transport):
         low: float | None = None,
         high: float | None = None,
     ) -> m.Series:
-        """Return a series at a width of `points` buckets; every bucket holds its minimum and maximum."""
+        """Return a series in `points` buckets, each with its minimum and maximum.
+
+        Args:
+            x: axis of the buckets: `step`, `time`, `relative`, or `key:<metric>`.
+            low: only values from this place of the axis on.
+            high: only values up to this place of the axis.
+        """
         params = {"key": key, "points": points, "x": x, "low": low, "high": high}
         return self._get(f"/api/series/{owner_id}/buckets", m.Series, params=params)
 
     def query_series(self, query: m.SeriesQuery) -> m.SeriesAnswer:
-        """Return many series, or groups of them, for charts of one width."""
+        """Return several series, or groups of series, for charts of the same width."""
         return self._post("/api/series/query", m.SeriesAnswer, query)
 
     def points(
@@ -40,6 +48,12 @@ class SeriesRoutes(Transport):
         offset: int = 0,
         limit: int | None = None,
     ) -> list[m.Point]:
-        """Return the stored values of a series in the order of its rows: all, a part, or a page of them."""
+        """Return the stored values of a series in the order of its rows.
+
+        Args:
+            x, low, high: as for `series`.
+            offset: number of values to skip.
+            limit: highest number of values (default: all).
+        """
         params = {"key": key, "x": x, "low": low, "high": high, "offset": offset, "limit": limit}
         return self._get(f"/api/series/{owner_id}/points", list[m.Point], params=params)

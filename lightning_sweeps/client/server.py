@@ -1,4 +1,4 @@
-"""The server itself: whether it is there, who may use it."""
+"""Operations of the server itself: health, logins and API keys."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ from lightning_sweeps.client.transport import Transport
 
 
 class ServerRoutes(Transport):
+    """Operations of the server itself."""
+
     def health(self) -> m.Health:
+        """Return the version and the state of the server."""
         return self._get("/api/health", m.Health)
 
     def login_link(self) -> m.LoginLink:
-        """Return a link that logs a browser in to the dashboard, once."""
+        """Return a link that logs a browser in to the dashboard. It works once."""
         return self._post("/api/login", m.LoginLink)
 
     def view_ticket(self) -> m.ViewTicket:
-        """Return a ticket that shows one view of the dashboard inside another page, once."""
+        """Return a ticket that shows a view of the dashboard inside another page. It works once."""
         return self._post("/api/views", m.ViewTicket)
 
     def create_key(self, key: m.KeyCreate) -> m.KeyCreated:
-        """Make an API key; takes the role admin, as the next two do."""
+        """Create an API key. Needs the role `admin`."""
         return self._post("/api/keys", m.KeyCreated, key)
 
-    def keys_of_server(self) -> list[m.ApiKey]:
+    def api_keys(self) -> list[m.ApiKey]:
+        """Return the server's API keys. Needs the role `admin`."""
         return self._get("/api/keys", list[m.ApiKey])
 
     def revoke_key(self, name: str) -> list[m.ApiKey]:
+        """Revoke the API keys of this name and return them. Needs the role `admin`."""
         return self._call("POST", "/api/keys/revoke", list[m.ApiKey], params={"name": name})

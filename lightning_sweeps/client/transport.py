@@ -1,4 +1,4 @@
-"""The one place that talks HTTP to a server: with a deadline, reads tried again, errors mapped to `errors.py`."""
+"""Sends HTTP requests to a server: with a timeout, retries of reads, and errors as exceptions of `errors.py`."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ T = TypeVar("T")
 CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 30.0
 SAFE_RETRIES = 2
-PIECE_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20
 
 
 class Transport:
-    """Sends requests with one API key over one connection pool; `Client` says what it is made with."""
+    """Sends requests with one API key over one connection pool. The arguments are those of `Client`."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float = READ_TIMEOUT_S, ca_file: Path | None = None) -> None:
         self.url = url.rstrip("/")
@@ -77,18 +77,18 @@ class Transport:
             return msgspec.json.decode(content, type=kind)
         except msgspec.DecodeError as error:
             raise ServerRefused(
-                f"`{self.url}` answers in a form that this version does not read ({error})",
+                f"`{self.url}` sent an answer that this version cannot read ({error})",
                 status=response.status_code,
-                hint="is this address a lightning-sweeps server of the same version?",
+                hint="check that this is the address of a lightning-sweeps server of the same version",
             ) from error
 
-    def _pieces(self, path: str, headers: dict[str, str]) -> Iterator[bytes]:
-        """Yield the answer's bytes as they come, where it is none of our messages."""
+    def _stream(self, path: str, headers: dict[str, str]) -> Iterator[bytes]:
+        """Yield the bytes of an answer as they arrive, for answers that are not JSON messages."""
         with self._talk("GET", path, headers=headers, stream=True) as response:
             if response.status_code not in (200, 206):
                 raise self._refusal(response.status_code, response.content)
             try:
-                yield from response.iter_content(PIECE_BYTES)
+                yield from response.iter_content(CHUNK_BYTES)
             except (requests.RequestException, OSError) as error:
                 raise self._unreachable(error) from error
 
@@ -110,7 +110,7 @@ class Transport:
     def _unreachable(self, error: BaseException) -> ServerUnreachable:
         return ServerUnreachable(
             f"the server at `{self.url}` does not answer ({_short(error)})",
-            hint="is it running? start one with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
+            hint="start it with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
         )
 
     def _refusal(self, status: int, content: bytes) -> ServerRefused | SweepFileError:
@@ -141,7 +141,7 @@ def _problem(content: bytes) -> m.Problem:
 
 
 def _short(error: BaseException) -> str:
-    """Return the cause at the root of requests' nested errors, in a few words."""
+    """Return the message of the innermost of nested errors."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return str(error) or type(error).__name__

@@ -1,6 +1,6 @@
-"""Sending the contents that a journal's rows name to the server. Used by the service and by `sync`.
+"""Uploads the blobs that a journal's rows refer to. Used by the service and by `lightning-sweeps sync`.
 
-What the server lacks is asked of the server: whoever was killed in the middle, nothing has to be remembered here.
+The server says which blobs it does not have, so nothing has to be remembered here when a process is killed.
 """
 
 from __future__ import annotations
@@ -15,53 +15,60 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import ServerRefused, Unauthorized
 from lightning_sweeps.messages import BlobState
 
-logger = logging.getLogger("lightning_sweeps.client.upload_journals")
+logger = logging.getLogger("lightning_sweeps.client.upload_blobs")
 
 PART_BYTES = 8 * 1024 * 1024
-ASKED_AT_ONCE = 500
+PAGE_BLOBS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What one `send_contents` did. `gone`: contents that are not here; `refused`: why the server took one not."""
+class BlobUpload:
+    """The result of one `upload_blobs`.
 
-    contents: int = 0
-    gone: int = 0
-    refused: str = ""
+    Attributes:
+        uploaded: number of blobs that the server now has.
+        missing: number of blobs that are not in the home folder.
+        rejection: the server's reason for rejecting a blob; empty if it rejected none.
+    """
+
+    uploaded: int = 0
+    missing: int = 0
+    rejection: str = ""
 
 
-def send_contents(client: Client, home: Home, journal_id: str) -> Sent:
-    """Send every content that the journal's committed rows name and that the server does not have.
+def upload_blobs(client: Client, home: Home, journal_id: str) -> BlobUpload:
+    """Upload every blob that the journal's committed rows refer to and that the server does not have.
 
     Raises:
-        ServerUnreachable, Unauthorized: what was sent before that is kept there; ask again later.
-        OSError: a content cannot be read.
+        ServerUnreachable: the server does not answer. It keeps what was uploaded before; the call can be repeated.
+        Unauthorized: the server does not accept the API key.
+        OSError: a blob cannot be read.
     """
-    sent = gone = 0
-    refused, after = "", ""
-    while wanted := client.lacking(journal_id, after=after, limit=ASKED_AT_ONCE):
-        after = wanted[-1].digest
-        for state in wanted:
+    uploaded = missing = 0
+    rejection, after = "", ""
+    while states := client.missing_blobs(journal_id, after=after, limit=PAGE_BLOBS):
+        after = states[-1].digest
+        for state in states:
             if not is_digest(state.digest):
-                continue  # it would become a path here
+                continue  # a digest becomes a path here, so nothing else is accepted
             try:
-                is_sent = _send(client, home.blob(state.digest), state)
+                is_uploaded = _upload(client, home.blob(state.digest), state)
             except Unauthorized:
                 raise
-            except ServerRefused as refusal:
-                refused = str(refusal)
+            except ServerRefused as error:
+                rejection = str(error)
                 continue
-            sent += is_sent
-            gone += not is_sent
-    return Sent(sent, gone, refused)
+            uploaded += is_uploaded
+            missing += not is_uploaded
+    return BlobUpload(uploaded, missing, rejection)
 
 
-def _send(client: Client, path: Path, state: BlobState) -> bool:
-    """Send the rest of one content; return False where it is not here."""
+def _upload(client: Client, path: Path, state: BlobState) -> bool:
+    """Upload the rest of one blob; return False if it is not here."""
     try:
         stream = path.open("rb")
     except FileNotFoundError:
-        logger.error("the content `%s` was logged and is not there", path)
+        logger.error("cannot upload `%s`: the file was logged and has been deleted since", path)
         return False
     with stream:
         while not state.is_stored:

@@ -1,1 +1,1 @@
-"""What every part builds on: ids, names on disk, settings, and the small files that processes leave for one another."""
+"""The base of every other part: ids, paths, settings, registries, and the small files that processes exchange."""

@@ -1,4 +1,4 @@
-"""The small JSON files by which processes of this package find and tell each other."""
+"""The small JSON files through which the processes of this package find and inform each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class TrialFile:
-    """The trial as the agent hands it to every rank: the JSON file that `LIGHTNING_SWEEPS_TRIAL` names."""
+    """The trial that the agent passes to every rank: the JSON file at the path in `LIGHTNING_SWEEPS_TRIAL`."""
 
     id: str
     sweep: str
@@ -20,16 +20,16 @@ class TrialFile:
     metric: str | None
     goal: Literal["minimize", "maximize"]
     gpus: list[str] = field(default_factory=list)
-    """The GPUs of this trial on this node, as `CUDA_VISIBLE_DEVICES` names them."""
+    """The GPUs of this trial on this node, in the form of `CUDA_VISIBLE_DEVICES`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFile:
-    """How the local server is found: `server.json` in the home folder, mode 0600."""
+    """Address and key of the local server: `server.json` in the home folder, mode 0600."""
 
     url: str
     token: str
     pid: int
     started: float
-    """Start time of the server's process, as psutil gives it: with the pid it tells whether that server still lives."""
+    """Start time of the server's process, from psutil. With the pid it identifies the process."""
     version: str

@@ -1,4 +1,4 @@
-"""Identifiers: short, safe in file names, URLs and shells; random for new things, derived for known ones."""
+"""Creates ids that are short and safe in file names, URLs and shells: random ones, and ones derived from values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import secrets
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32 in lower case: no letter that reads as a digit."""
+"""Crockford's base 32 in lower case: no letter looks like a digit."""
 
 RANDOM_LENGTH = 10
 DERIVED_LENGTH = 16
@@ -15,17 +15,17 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def new_id(prefix: str = "") -> str:
-    """Return a new random id of 50 bits behind `prefix`."""
+    """Return `prefix` followed by a random id of 50 bits."""
     return prefix + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
 
 
 def is_digest(text: str) -> bool:
-    """Return whether `text` is a SHA-256 in lower-case hexadecimal: nothing else ever becomes a content's file name."""
+    """Return whether `text` is a SHA-256 in lower-case hexadecimal. Only such text becomes a file name."""
     return _DIGEST.fullmatch(text) is not None
 
 
 def derive_id(*parts: object, prefix: str = "") -> str:
-    """Return the id that these parts always give: the same on every rank and after every restart."""
+    """Return the id of these parts: always the same, on every rank and after every restart."""
     text = "\x1f".join(str(part) for part in parts)
     number = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=10).digest(), "big")
     characters = []

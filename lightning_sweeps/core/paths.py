@@ -1,4 +1,4 @@
-"""Every name on disk: the home folder, what lies in it, and how files that other processes read are written."""
+"""Defines every path on disk, and writes files that other processes read."""
 
 from __future__ import annotations
 
@@ -22,127 +22,136 @@ class Home:
 
     @property
     def journals(self) -> Path:
-        """One `<journal id>.journal` per process that logs."""
+        """The journals: one `<journal id>.journal` per logging process and run."""
         return self.root / "journals"
 
     def journal(self, journal_id: str) -> Path:
+        """The file of a journal."""
         return self.journals / f"{journal_id}{JOURNAL_SUFFIX}"
 
     @property
     def offline(self) -> Path:
-        """Journals of runs in offline mode: shipped by `lightning-sweeps sync` alone."""
+        """Journals of offline runs. Only `lightning-sweeps sync` uploads them."""
         return self.root / "offline"
 
     def stacks(self, pid: int, started: float) -> Path:
-        """Where a process prints the stacks of its threads when the service asks for them; it is there while it can."""
+        """The file to which a process prints its stacks if the service asks. It exists while the process can."""
         return self.root / "stacks" / f"{pid}-{started:.0f}"
 
     @property
     def stops(self) -> Path:
-        """One `<run id>.json` per run that was told to stop: `{"reason": ...}`."""
+        """Requests to stop a run: one `<run id>.json` with `{"reason": ...}` per run."""
         return self.root / "stops"
 
     def stop(self, run_id: str) -> Path:
+        """The request to stop a run."""
         return self.stops / f"{run_id}.json"
 
     def trial(self, trial_id: str) -> TrialFolder:
+        """The folder of a trial on this node."""
         return TrialFolder(self.root / "trials" / trial_id)
 
     @property
     def trials(self) -> Path:
+        """The folders of the trials on this node."""
         return self.root / "trials"
 
     def run_folder(self, project: str, run_id: str) -> Path:
-        """The folder of one run's own files (checkpoints): unique per run, the same on every rank."""
+        """The folder for files of a run, such as checkpoints: unique per run, the same on every rank."""
         return self.root / "runs" / project / run_id
 
     @property
     def media(self) -> Path:
-        """Content-addressed files: what runs have logged besides rows, each once."""
+        """The blobs that runs on this machine logged: media and files of artifacts, each stored once."""
         return self.root / "media"
 
     def blob(self, digest: str) -> Path:
-        """The file with the SHA-256 `digest` (hex); written whole before a record names it, never changed after."""
+        """The file of a blob, named by its SHA-256 (hex). It is complete before a record refers to it."""
         return self.media / digest[:2] / digest
 
     @property
     def blobs(self) -> Path:
-        """The contents that the server of this home has; what is on its way lies in `uploads` there."""
+        """The blobs of the local server, with unfinished uploads in `uploads`. See `BlobFolder`."""
         return self.root / "blobs"
 
     def artifacts(self, project: str) -> Path:
-        """One folder an artifact, with one `v<number>.json` a version and `aliases.json`."""
+        """The artifacts of a project: one folder each, with one `v<number>.json` per version and `aliases.json`."""
         return self.root / "artifacts" / project
 
     def service_lock(self, node: str) -> Path:
-        """Held by the one service of this node; a home on a shared file system has one per node."""
+        """The lock of this node's service. A shared home folder has one per node."""
         return self.root / f"service-{node}.lock"
 
     def service_start(self, node: str) -> Path:
-        """Touched by the process that has just started the service."""
+        """Touched by the process that started the service last."""
         return self.root / f"service-{node}.start"
 
     def service_state(self, node: str) -> Path:
-        """What the service last said of itself: pid, journals, server, problem (JSON)."""
+        """The state of the service: pid, journals, committed offsets, server, problem (JSON)."""
         return self.root / f"service-{node}.json"
 
     @property
     def slurm_logs(self) -> Path:
-        """What submitted Slurm jobs print, and what submitit keeps of them."""
+        """Output of submitted Slurm jobs, and the files of submitit."""
         return self.root / "slurm"
 
     @property
     def service_log(self) -> Path:
+        """The log of the services of this home folder."""
         return self.root / "service.log"
 
     @property
     def server_file(self) -> Path:
-        """How the local server is found: url, token, pid (JSON, mode 0600)."""
+        """Address and key of the local server (JSON, mode 0600). See `handover.ServerFile`."""
         return self.root / "server.json"
 
     @property
     def server_lock(self) -> Path:
+        """The lock of the local server."""
         return self.root / "server.lock"
 
     @property
     def logins(self) -> Path:
-        """The keys of other servers, by address (JSON, mode 0600)."""
+        """API keys of other servers, by address (JSON, mode 0600)."""
         return self.root / "logins.json"
 
     @property
     def server_key(self) -> Path:
-        """The local server's API key (mode 0600), made at its first start."""
+        """The API key of the local server (mode 0600), created at its first start."""
         return self.root / "server.key"
 
     @property
     def server_log(self) -> Path:
+        """The log of the local server."""
         return self.root / "server.log"
 
     @property
     def server_database(self) -> Path:
+        """The SQLite database of the local server."""
         return self.root / "server.db"
 
 
 @dataclass(frozen=True, slots=True)
 class BlobFolder:
-    """A server's contents: each a file of its own, named by its digest."""
+    """The blobs of a server: one file each, named by its digest."""
 
     root: Path
 
     def blob(self, digest: str) -> Path:
-        """The content with the SHA-256 `digest`, whole and checked; never changed after."""
+        """The file of a blob, named by its SHA-256 (hex). It is complete and checked, and never changes."""
         return self.root / digest[:2] / digest
 
     def lock(self, digest: str) -> Path:
-        """Held by who stores or takes away a content of this folder."""
+        """The lock for storing and deleting blobs in the subfolder of `digest`."""
         return self.root / digest[:2] / ".lock"
 
     @property
     def uploads(self) -> Path:
+        """The folder of unfinished uploads."""
         return self.root / "uploads"
 
     def upload(self, digest: str) -> Path:
-        """The part of a content that has come so far."""
+        """The part of a blob that was uploaded so far."""
         return self.uploads / digest
 
 
@@ -154,81 +163,84 @@ class TrialFolder:
 
     @property
     def parameters(self) -> Path:
-        """The trial as every rank sees it (JSON); `LIGHTNING_SWEEPS_TRIAL` names this file."""
+        """The trial for every rank (JSON), at the path in `LIGHTNING_SWEEPS_TRIAL`. See `handover.TrialFile`."""
         return self.root / "trial.json"
 
     @property
     def arguments(self) -> Path:
-        """The parameters alone, for the `${args_json_file}` macro."""
+        """The parameters of the trial, for the macro `${args_json_file}`."""
         return self.root / "args.json"
 
     @property
     def process(self) -> Path:
-        """Who runs the trial: the agent's pid and start time, the trial's first process (JSON)."""
+        """The agent's process and the trial's first process (JSON)."""
         return self.root / "process.json"
 
     @property
     def stdout(self) -> Path:
+        """Standard output of the trial's first process."""
         return self.root / "stdout.log"
 
     @property
     def stderr(self) -> Path:
+        """Standard error of the trial's first process."""
         return self.root / "stderr.log"
 
     @property
     def rank_logs(self) -> Path:
-        """torchrun's log folder: one file per rank."""
+        """The log folder of torchrun, with files per rank."""
         return self.root / "ranks"
 
     def rank_stdout(self, launch_id: str, rank: int) -> Path:
-        """What a rank of a trial that was started warm prints; torchrun makes names of its own."""
+        """Standard output of a rank that the fork server started. torchrun chooses its own names."""
         return self.rank_logs / launch_id / str(rank) / "stdout.log"
 
     def rank_stderr(self, launch_id: str, rank: int) -> Path:
+        """Standard error of a rank that the fork server started."""
         return self.rank_logs / launch_id / str(rank) / "stderr.log"
 
     def failed_rank(self, launch_id: str) -> Path:
-        """Which rank of a trial that was started warm failed first, and how (JSON)."""
+        """The rank that failed first in a trial that the fork server started, and its error (JSON)."""
         return self.rank_logs / launch_id / "failed.json"
 
 
 @dataclass(frozen=True, slots=True)
 class TunerFolder:
-    """What the agents of one tuner leave one another and the tuner: a temporary folder."""
+    """A temporary folder that the tuner and its agents share."""
 
     root: Path
 
     def agent(self, slot: int) -> Path:
-        """The pid of the slot's agent while it lives, its exit status afterwards (JSON)."""
+        """The pid of the slot's agent while it runs, then its exit status (JSON)."""
         return self.root / f"agent-{slot}.json"
 
     def ticket(self, number: int) -> Path:
-        """Exists once an agent has taken the right to run one of `--count` trials."""
+        """Exists once an agent has claimed one of the `--count` trials."""
         return self.root / f"ticket-{number}"
 
 
 def inside(path: str) -> PurePosixPath:
-    """Return the path of an artifact's file where it stays inside a folder: what lists it may come from anybody.
+    """Return the relative path of an artifact's file. The list of files may come from an untrusted server.
 
     Raises:
-        UsageError: it leads out.
+        UsageError: the path leads out of the artifact's folder.
     """
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\0" in path or not pure.parts:
-        raise UsageError(f"the artifact's path `{path}` leads out of its folder; nothing more is written")
+        raise UsageError(f"the path `{path}` of the artifact leads out of its folder; no more files are written")
     return pure
 
 
 def make_private_folder(path: Path) -> None:
-    """Make `path` and its parents, readable by this user alone where they are new."""
+    """Create `path` and its parents. New folders are accessible to this user only."""
     path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
 def open_in_folder(path: Path, flags: int) -> int:
-    """Open a file of this user's, and make its folder only where it is missing: on a slow file system each look counts.
+    """Open a file with mode 0600. Its folder is created only if opening fails, which saves calls on slow file systems.
 
     Returns:
-        the descriptor; not inherited by programs that are started.
+        The descriptor. Child processes do not inherit it.
     """
     try:
         return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
@@ -238,10 +250,12 @@ def open_in_folder(path: Path, flags: int) -> int:
 
 
 def write_whole(path: Path, data: bytes, *, is_synced: bool = True) -> None:
-    """Write `path` so that a reader sees the old content or the new one, never a part: beside, synced, renamed.
+    """Write a file so that readers see either the old or the new contents: write a temporary file, sync it, rename it.
 
     Args:
-        is_synced: False for what is worthless after the machine has crashed: it saves the wait for the disk.
+        path: file to replace; its folder is created if necessary.
+        data: new contents.
+        is_synced: whether to wait for the disk. False for files that are worthless after the machine has crashed.
     """
     make_private_folder(path.parent)
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

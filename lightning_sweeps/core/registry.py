@@ -1,12 +1,12 @@
 """Registries: the members of a seam by name, from this package and from packages that extend it.
 
-A seam (search methods, stopping rules, launchers, ...) has one registry. A built-in member is one line in the
-registry's table. A member of another package is an entry point in the registry's group::
+A seam (search methods, stopping rules, launchers, ...) has one registry. A built-in member is one line in the table of
+the registry. A member of another package is an entry point in the registry's group::
 
     [project.entry-points."lightning_sweeps.methods"]
     halton = "my_package.halton:Halton"
 
-Nothing is imported before it is asked for by name.
+A member is imported when it is first requested by name.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Registry(Generic[Member]):
     """The members of one seam by name.
 
     Args:
-        kind: what a member is called in messages, for example `search method`.
-        group: the entry point group in which other packages declare members.
-        built_in: name to `module:attribute` of each member of this package.
+        kind: what messages call a member, for example `search method`.
+        group: entry point group in which other packages declare members.
+        built_in: `module:attribute` of each member of this package, by name.
     """
 
     def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
@@ -38,7 +38,7 @@ class Registry(Generic[Member]):
         self._loaded: dict[str, Member] = {}
 
     def names(self) -> list[str]:
-        """Return all names: the built-in ones in their own order, then registered and declared ones by alphabet."""
+        """Return all names: the built-in ones in the order of their table, then the others in alphabetical order."""
         others = {*self._loaded, *self._declared()} - self._built_in.keys()
         return [*self._built_in, *sorted(others)]
 
@@ -46,20 +46,20 @@ class Registry(Generic[Member]):
         return name in self._built_in or name in self._loaded or name in self._declared()
 
     def get(self, name: str) -> Member:
-        """Return a member, imported when it is first asked for.
+        """Return the member `name`; import it if this is the first call.
 
         Raises:
-            UsageError: there is no member of this name, or its package cannot be imported.
+            UsageError: there is no such member, or its package cannot be imported.
         """
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
 
     def register(self, name: str, member: Member) -> None:
-        """Add a member in this process only, for scripts and tests.
+        """Add a member to this process only, for scripts and tests.
 
         Raises:
-            UsageError: the name is taken.
+            UsageError: the name exists already.
         """
         if name in self:
             raise UsageError(f"the {self.kind} `{name}` exists already", hint="choose another name")
@@ -74,7 +74,7 @@ class Registry(Generic[Member]):
             raise self._unknown(name)
         try:
             return cast("Member", declared.load())
-        except Exception as error:  # whatever a foreign package does when it is imported
+        except Exception as error:  # importing a foreign package may raise anything
             raise UsageError(
                 f"the {self.kind} `{name}` of the package `{_package_of(declared)}` cannot be loaded:"
                 f" {type(error).__name__}: {error}",
@@ -82,7 +82,7 @@ class Registry(Generic[Member]):
             ) from error
 
     def _declared(self) -> dict[str, EntryPoint]:
-        """Return what installed packages declare; a built-in name cannot be taken over."""
+        """Return the entry points of installed packages; those with a built-in name are ignored."""
         found = entry_points(group=self.group)
         return {point.name: point for point in found if point.name not in self._built_in}
 

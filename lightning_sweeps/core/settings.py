@@ -1,7 +1,7 @@
-"""Every environment variable that the package reads or writes: the only file that touches `os.environ`.
+"""Reads and writes environment variables. No other module uses `os.environ`.
 
-Each of our own variables is one row of `VARIABLES`; the table in docs/settings.md is made from it. Variables of
-launchers (torchrun, Slurm, MPI) are read as a snapshot by `environment()` and interpreted in `sdk/identity.py`.
+Each of our own variables is one row of `VARIABLES`, from which the table in docs/settings.md is generated. Variables of
+launchers (torchrun, Slurm, MPI) are read through `environment()` and interpreted in `sdk/identity.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ PREFIX = "LIGHTNING_SWEEPS_"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One environment variable: `LIGHTNING_SWEEPS_` + `name`."""
+    """One environment variable.
+
+    Attributes:
+        name: name without the prefix `LIGHTNING_SWEEPS_`.
+        default: text that is used if the variable is not set.
+        allowed: allowed values, in words.
+        meaning: description for docs/settings.md.
+        parse: converts the text; raises ValueError for a value that is not allowed.
+    """
 
     name: str
     default: str
@@ -32,6 +40,7 @@ class Variable:
 
     @property
     def full_name(self) -> str:
+        """The name with its prefix."""
         return PREFIX + self.name
 
 
@@ -78,75 +87,75 @@ VARIABLES = (
         "HOME",
         "~/.lightning-sweeps",
         "a folder",
-        "where journals, logs and the local server's data lie",
+        "folder of journals, logs and the local server's data",
         _path,
     ),
     Variable(
         "URL",
         "",
         "http://host:port or https://host",
-        "the server to use; empty: this machine's own server, started when first needed",
+        "address of the server; empty: the local server of this machine, which is started when it is first needed",
         _url,
     ),
-    Variable("API_KEY", "", "a token", "the key for the server named by `URL`", str),
+    Variable("API_KEY", "", "a key", "API key for the server at `LIGHTNING_SWEEPS_URL`", str),
     Variable(
         "CA_FILE",
         "",
         "a file",
-        "certificates (PEM) that the server's certificate is checked with; empty: those of public authorities",
+        "certificates (PEM) to check the server's certificate with; empty: those of public authorities",
         _optional_path,
     ),
-    Variable("PROJECT", "default", "a name", "the project of runs and sweeps that name none", str),
+    Variable("PROJECT", "default", "a name", "project of runs and sweeps that do not name one", str),
     Variable(
         "MODE",
         "online",
         "online, offline, disabled",
-        "offline: rows stay in journals until `lightning-sweeps sync`; disabled: nothing is written at all",
+        "`offline`: rows stay in journals until `lightning-sweeps sync`; `disabled`: nothing is written",
         _one_of("online", "offline", "disabled"),
     ),
     Variable(
         "SERVICE",
         "process",
         "process, thread, off",
-        "thread: the service runs in a thread of the training process, where no subprocess may be started; "
-        "off: no service is started, journals wait for one or for `lightning-sweeps sync`",
+        "`thread`: the service runs in a thread of the training process, for environments that allow no subprocess; "
+        "`off`: no service is started, and journals wait for one or for `lightning-sweeps sync`",
         _one_of("process", "thread", "off"),
     ),
     Variable(
         "CONSOLE",
         "auto",
         "auto, on, off",
-        "record what a rank prints, line by line, with its run; auto: in a sweep's trials",
+        "whether to record the printed lines of each rank with its run; `auto`: only in trials of a sweep",
         _one_of("auto", "on", "off"),
     ),
     Variable(
         "NODE",
         "",
         "a name",
-        "a name for this machine, the same for all its processes, where others have its host name and machine id too",
+        "name of this machine, the same for all its processes; needed if machines share a host name and machine id",
         str,
     ),
-    Variable("GROUP", "", "a name", "the group of this job's runs, the same on every rank", str),
-    Variable("TRIAL", "", "a file", "set by the agent: the file with the trial's id and parameters", _optional_path),
+    Variable("GROUP", "", "a name", "group of this job's runs, the same on every rank", str),
+    Variable("TRIAL", "", "a file", "file with the trial's id and parameters; set by the agent", _optional_path),
     Variable(
         "STALL_S",
         "900",
-        "seconds; 0 for never",
-        "after so long without a row the service keeps the stacks of all ranks of the job with their runs",
+        "seconds; 0: never",
+        "time without a row after which a rank is stalled; the service then records the stacks of all ranks of its job",
         _seconds_or_never,
     ),
     Variable(
         "MEDIA_DAYS",
         "",
-        "days > 0; empty for ever",
-        "how long copies of logged files stay on this machine once the server has them",
+        "days > 0; empty: forever",
+        "how long this machine keeps copies of logged files that the server has",
         _days,
     ),
     Variable(
         "SAMPLE_INTERVAL_S",
         "5",
         "seconds > 0",
-        "how often the service samples CPU, memory, disk, network and GPUs, and the processes of each run",
+        "interval at which the service samples CPU, memory, disk, network, GPUs and the processes of each run",
         _seconds,
     ),
     Variable(
@@ -160,7 +169,7 @@ VARIABLES = (
         "IDLE_EXIT_S",
         "15",
         "seconds > 0",
-        "how long the service stays when it has nothing left to do",
+        "how long the service waits for new work before it exits",
         _seconds,
     ),
 )
@@ -168,7 +177,7 @@ VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `VARIABLES` say in one environment; field names are the variables' names in lower case."""
+    """The values of `VARIABLES`; field names are the variables' names in lower case."""
 
     home: Path
     url: str
@@ -189,10 +198,10 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings of `environ` (default: this process's environment).
+    """Return the settings in `environ` (default: the environment of this process).
 
     Raises:
-        SettingError: a variable has a value that is not allowed; the message names it and what is.
+        SettingError: a variable has a value that is not allowed.
     """
     source = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -214,21 +223,21 @@ def environment() -> dict[str, str]:
 
 
 def set_variable(name: str, value: str) -> None:
-    """Set our variable `name` (without prefix) for this process and the children it will start."""
+    """Set the variable `name` (without prefix) for this process and its future child processes."""
     os.environ[PREFIX + name] = value
 
 
 def unset_variable(name: str) -> None:
-    """Take our variable `name` (without prefix) out of this process's environment."""
+    """Remove the variable `name` (without prefix) from the environment of this process."""
     os.environ.pop(PREFIX + name, None)
 
 
 def replace_environment(environ: Mapping[str, str]) -> None:
-    """Make this process's environment what a forked trial is to have."""
+    """Replace the environment of this process, which was forked to run a trial."""
     os.environ.clear()
     os.environ.update(environ)
 
 
 def service_environment() -> dict[str, str]:
-    """Return the environment for the service and the local server: ours, without what marks a trial's processes."""
+    """Return the environment for the service and the local server: ours, without the mark of a trial's processes."""
     return {name: value for name, value in os.environ.items() if name != PREFIX + "TRIAL"}

@@ -1,4 +1,4 @@
-"""CSV files: those of Lightning's CSVLogger, with their hyperparameters, and any other with a line of names."""
+"""Imports CSV files: those of Lightning's CSVLogger with their hyperparameters, and any other with a header line."""
 
 from __future__ import annotations
 
@@ -10,26 +10,36 @@ from typing import Any
 
 import yaml
 
-from lightning_sweeps.importers.imported_run import PastRun, Row
+from lightning_sweeps.importers.imported_run import ImportedRow, ImportedRun
+from lightning_sweeps.importers.importer import Importer
 
-LIGHTNING = "metrics.csv"
-HYPERPARAMETERS = "hparams.yaml"
-STEP = "step"
-
-
-def read(root: Path) -> Iterator[PastRun]:
-    """Yield a run for every CSV file under `root`; one of CSVLogger is named by its folder."""
-    for path in sorted(root.rglob("*.csv")) if root.is_dir() else [root]:
-        name = (path.parent if path.name == LIGHTNING else path.with_suffix("")).resolve()
-        base = root.resolve() if root.is_dir() else name.parent
-        relative = name.relative_to(base).as_posix()
-        yield _read_run(path, name.name if relative == "." else relative)
+METRICS_FILE = "metrics.csv"
+"""Name of every file that CSVLogger writes."""
+HYPERPARAMETERS_FILE = "hparams.yaml"
+STEP_COLUMN = "step"
 
 
-def _read_run(path: Path, name: str) -> PastRun:
+class CsvImporter(Importer):
+    """Reads one run per CSV file. A file of CSVLogger (`metrics.csv`) gives its folder's name to the run."""
+
+    name = "csv"
+    description = "CSV files: Lightning's CSVLogger, and others with a header line"
+    file_patterns = ("*.csv",)
+    leaves_out = "texts"
+
+    def read(self, path: Path) -> Iterator[ImportedRun]:
+        """Yield a run for every CSV file; the column `step` is the step, otherwise the line number counted from 0."""
+        for file in self.files(path):
+            name = (file.parent if file.name == METRICS_FILE else file.with_suffix("")).resolve()
+            base = path.resolve() if path.is_dir() else name.parent
+            relative = name.relative_to(base).as_posix()
+            yield _read_run(file, name.name if relative == "." else relative)
+
+
+def _read_run(path: Path, name: str) -> ImportedRun:
     time = path.stat().st_mtime
     left_out: Counter[str] = Counter()
-    rows: list[Row] = []
+    rows: list[ImportedRow] = []
     problem = ""
     with path.open(newline="", encoding="utf-8", errors="replace") as stream:
         try:
@@ -39,12 +49,12 @@ def _read_run(path: Path, name: str) -> PastRun:
                     rows.append(row)
         except csv.Error as error:
             problem = f"`{path.name}`: {error}"
-    config = _hyperparameters(path.parent / HYPERPARAMETERS) if path.name == LIGHTNING else {}
-    return PastRun(name, {path.name: rows}, config, dict(left_out), problem)
+    config = _hyperparameters(path.parent / HYPERPARAMETERS_FILE) if path.name == METRICS_FILE else {}
+    return ImportedRun(name, {path.name: rows}, config, dict(left_out), problem)
 
 
-def _row(line: dict[str, Any], number: int, time: float, left_out: Counter[str]) -> Row | None:
-    """Return a line's numbers; its step is in the column `step`, else its place in the file."""
+def _row(line: dict[str, Any], number: int, time: float, left_out: Counter[str]) -> ImportedRow | None:
+    """Return the numbers of a line, or None if it has none. `number` is the step of a line without a usable step."""
     values = {}
     for name, text in line.items():
         if not isinstance(text, str) or text == "":
@@ -54,14 +64,14 @@ def _row(line: dict[str, Any], number: int, time: float, left_out: Counter[str])
         except ValueError:
             left_out["texts"] += 1
     try:
-        step = int(values.pop(STEP, number))
-    except (ValueError, OverflowError):  # not a number, or infinite
+        step = int(values.pop(STEP_COLUMN, number))
+    except (ValueError, OverflowError):  # NaN or infinity
         step = number
-    return Row(step, time, values) if values else None
+    return ImportedRow(step, time, values) if values else None
 
 
 def _hyperparameters(path: Path) -> dict[str, Any]:
-    """Return what CSVLogger kept of hyperparameters; objects that only Python can build are left out whole."""
+    """Return the hyperparameters that CSVLogger saved; empty if the file holds tags that only Python can load."""
     try:
         found = yaml.safe_load(path.read_text())
     except (FileNotFoundError, yaml.YAMLError):

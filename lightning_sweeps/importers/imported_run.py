@@ -1,4 +1,4 @@
-"""A run of the past, whatever file it comes from: a pure value."""
+"""A run that another program logged, as a pure value that is independent of the file format."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
-class Row(NamedTuple):
-    """What was logged at once; `time` is in seconds since the epoch."""
+class ImportedRow(NamedTuple):
+    """The values of one step. `time` is in seconds since the epoch (UTC)."""
 
     step: int
     time: float
@@ -16,17 +16,23 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PastRun:
-    """A run: its name (unique in its source), its configuration, and its rows by the file that holds them.
+class ImportedRun:
+    """One run.
 
     Attributes:
-        left_out: what its files hold besides numbers, counted by kind: it is not imported.
-        problem: why reading ended before the end, empty where it did not.
-        project, group: as its files name them; empty where they do not.
+        name: name of the run, unique among the runs that one import reads. The server's run id is derived from it,
+            so a later import of the same files must give the same name.
+        rows_by_file: the rows of each file, in the order of the file. Files may grow between two imports; rows that
+            were imported before must not change.
+        config: hyperparameters of the run.
+        left_out: number of values that are not imported, by kind, for example `{"images": 3}`.
+        problem: why a file could not be read to its end; empty if all files were read.
+        project: project that the files name; empty if they name none.
+        group: group that the files name; empty if they name none.
     """
 
     name: str
-    parts: Mapping[str, list[Row]]
+    rows_by_file: Mapping[str, list[ImportedRow]]
     config: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""

@@ -1,6 +1,6 @@
-"""Protocol buffers' wire format, as much of it as reading takes: fields of a message in their order.
+"""Reads the wire format of protocol buffers: the fields of a message, in their order.
 
-The format is public: https://protobuf.dev/programming-guides/encoding/
+Format: https://protobuf.dev/programming-guides/encoding/
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _LONGEST_VARINT = 10
 
 
 def fields(message: bytes) -> Iterator[tuple[int, Value]]:
-    """Yield the number and the value of each field: an integer, or bytes (of fixed-size numbers too).
+    """Yield the number and the value of each field: an integer for varints, bytes for everything else.
 
     Raises:
-        ValueError: the message is cut, or holds a kind of field that is none.
+        ValueError: the message is incomplete, or a field has an unknown wire type.
     """
     at = 0
     while at < len(message):
@@ -34,31 +34,35 @@ def fields(message: bytes) -> Iterator[tuple[int, Value]]:
         elif kind in (_EIGHT_BYTES, _FOUR_BYTES):
             length = 8 if kind == _EIGHT_BYTES else 4
         else:
-            raise ValueError(f"a field of kind {kind}")
+            raise ValueError(f"a field has the unknown wire type {kind}")
         if at + length > len(message):
-            raise ValueError("a field that is cut")
+            raise ValueError("a field is incomplete")
         yield tag >> 3, message[at : at + length]
         at += length
 
 
 def signed(value: int) -> int:
-    """Return a 64-bit integer as the signed number that it stands for."""
+    """Return the signed number of a 64-bit integer in two's complement."""
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
-def numbers(data: bytes, form: str) -> list[float]:
-    """Return the fixed-size numbers that lie in `data`: `f` for 4 bytes each, `d` for 8."""
-    size = struct.calcsize(form)
-    return list(struct.unpack(f"<{len(data) // size}{form}", data[: len(data) // size * size]))
+def numbers(data: bytes, number_format: str) -> list[float]:
+    """Return the little-endian numbers in `data`.
+
+    Args:
+        number_format: character of the module `struct`, for example `f` for 4 bytes each, `d` for 8.
+    """
+    size = struct.calcsize(number_format)
+    return list(struct.unpack(f"<{len(data) // size}{number_format}", data[: len(data) // size * size]))
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
     value = 0
     for place in range(_LONGEST_VARINT):
         if at + place >= len(message):
-            raise ValueError("a number that is cut")
+            raise ValueError("a number is incomplete")
         byte = message[at + place]
         value |= (byte & 0x7F) << (7 * place)
         if not byte & 0x80:
             return value, at + place + 1
-    raise ValueError("a number that does not end")
+    raise ValueError("a number does not end")

@@ -1,6 +1,7 @@
-"""TensorBoard's event files: records with checksums, each an `Event` message. Scalars are taken, the rest is counted.
+"""Imports TensorBoard event files: records with checksums, each of them one `Event` message.
 
-The record format is public: https://www.tensorflow.org/tutorials/load_data/tfrecord
+Record format: https://www.tensorflow.org/tutorials/load_data/tfrecord
+Messages: `event.proto`, `summary.proto` and `tensor.proto` of TensorFlow.
 """
 
 from __future__ import annotations
@@ -12,31 +13,40 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lightning_sweeps.importers import protobuf
-from lightning_sweeps.importers.imported_run import PastRun, Row
+from lightning_sweeps.importers.imported_run import ImportedRow, ImportedRun
+from lightning_sweeps.importers.importer import Importer
 
-PATTERN = "*tfevents*"
 MAX_RECORD_BYTES = 1 << 30
 _LENGTH = struct.Struct("<QI")
 _CHECKSUM_BYTES = 4
 _FLOAT, _DOUBLE, _INT32, _INT64, _HALF = 1, 2, 3, 9, 19
-_FORMS = {_FLOAT: "f", _DOUBLE: "d", _INT32: "i", _INT64: "q", _HALF: "e"}
+"""Values of the enum `DataType` that scalars have."""
+_FORMATS = {_FLOAT: "f", _DOUBLE: "d", _INT32: "i", _INT64: "q", _HALF: "e"}
 
 
-def read(root: Path) -> Iterator[PastRun]:
-    """Yield a run for every folder under `root` that holds event files, as TensorBoard itself takes them."""
-    found = [path for path in sorted(root.rglob(PATTERN)) if path.is_file()] if root.is_dir() else [root]
-    for folder in dict.fromkeys(path.parent for path in found):
-        files = [path for path in found if path.parent == folder]
-        name = folder.relative_to(root).as_posix() if root.is_dir() else "."
-        yield _read_run(folder.resolve().name if name == "." else name, files)
+class TensorBoardImporter(Importer):
+    """Reads one run per folder that holds event files, as TensorBoard does."""
+
+    name = "tensorboard"
+    description = "TensorBoard event files"
+    file_patterns = ("*tfevents*",)
+    leaves_out = "images, sounds, histograms, texts and other tensors"
+
+    def read(self, path: Path) -> Iterator[ImportedRun]:
+        """Yield a run for every folder with event files, named by the folder's path below `path`."""
+        found = self.files(path)
+        for folder in dict.fromkeys(file.parent for file in found):
+            files = [file for file in found if file.parent == folder]
+            name = folder.relative_to(path).as_posix() if path.is_dir() else "."
+            yield _read_run(folder.resolve().name if name == "." else name, files)
 
 
-def _read_run(name: str, files: list[Path]) -> PastRun:
-    parts: dict[str, list[Row]] = {}
+def _read_run(name: str, files: list[Path]) -> ImportedRun:
+    rows_by_file: dict[str, list[ImportedRow]] = {}
     left_out: Counter[str] = Counter()
     problems = []
     for path in files:
-        rows = parts[path.name] = []
+        rows = rows_by_file[path.name] = []
         try:
             for event in records(path):
                 row = _row(event, left_out)
@@ -44,30 +54,31 @@ def _read_run(name: str, files: list[Path]) -> PastRun:
                     rows.append(row)
         except ValueError as error:
             problems.append(f"`{path.name}`: {error}")
-    return PastRun(name, parts, left_out=dict(left_out), problem="; ".join(problems))
+    return ImportedRun(name, rows_by_file, left_out=dict(left_out), problem="; ".join(problems))
 
 
 def records(path: Path) -> Iterator[bytes]:
-    """Yield the payloads of a file's records; a record that is cut at the end is not there yet.
+    """Yield the payload of each record of an event file. An incomplete record at the end is left out.
 
     Raises:
-        ValueError: the file is none of these, or damaged.
+        ValueError: the file is not an event file, or it is damaged.
     """
     with path.open("rb") as stream:
         while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
             length, checksum = _LENGTH.unpack(head)
             if masked_crc(head[:8]) != checksum or length > MAX_RECORD_BYTES:
-                raise ValueError("it holds something else than records from byte " + str(stream.tell() - len(head)))
+                raise ValueError(f"byte {stream.tell() - len(head)} is not the start of a record")
             data = stream.read(length)
             end = stream.read(_CHECKSUM_BYTES)
             if len(end) < _CHECKSUM_BYTES:
                 return
             if masked_crc(data) != int.from_bytes(end, "little"):
-                raise ValueError(f"a record is damaged before byte {stream.tell()}")
+                raise ValueError(f"the record that ends at byte {stream.tell()} is damaged")
             yield data
 
 
-def _row(event: bytes, left_out: Counter[str]) -> Row | None:
+def _row(event: bytes, left_out: Counter[str]) -> ImportedRow | None:
+    """Return the scalars of an event, or None if it has none."""
     time, step, values = 0.0, 0, {}
     for number, value in protobuf.fields(event):
         if number == 1 and isinstance(value, bytes):
@@ -82,10 +93,11 @@ def _row(event: bytes, left_out: Counter[str]) -> Row | None:
                         values[tag] = scalar
                     else:
                         left_out[_kind(entry)] += 1
-    return Row(step, time, values) if values else None
+    return ImportedRow(step, time, values) if values else None
 
 
 def _value(entry: bytes) -> tuple[str, float | None]:
+    """Return the tag of a summary value and its number, None if it is not a scalar."""
     tag, scalar = "", None
     for number, value in protobuf.fields(entry):
         if number == 1 and isinstance(value, bytes):
@@ -98,7 +110,7 @@ def _value(entry: bytes) -> tuple[str, float | None]:
 
 
 def _scalar_of_tensor(tensor: bytes) -> float | None:
-    """Return the one number of a tensor, None where it holds another count of them or something else."""
+    """Return the number of a tensor with one element; None for any other tensor."""
     kind, found, sizes = 0, [], []
     for number, value in protobuf.fields(tensor):
         if number == 1 and isinstance(value, int):
@@ -106,8 +118,8 @@ def _scalar_of_tensor(tensor: bytes) -> float | None:
         elif number == 2 and isinstance(value, bytes):
             sizes = [size for _, dimension in protobuf.fields(value) if isinstance(dimension, bytes)
                      for inner, size in protobuf.fields(dimension) if inner == 1 and isinstance(size, int)]  # fmt: skip
-        elif number == 4 and isinstance(value, bytes) and kind in _FORMS:
-            found = protobuf.numbers(value, _FORMS[kind])
+        elif number == 4 and isinstance(value, bytes) and kind in _FORMATS:
+            found = protobuf.numbers(value, _FORMATS[kind])
         elif number in (5, 6) and isinstance(value, bytes):
             found = protobuf.numbers(value, "f" if number == 5 else "d")
         elif number in (7, 10) and isinstance(value, int):
@@ -134,7 +146,7 @@ _CRC = _crc_table()
 
 
 def masked_crc(data: bytes) -> int:
-    """Return the masked CRC-32C that these files carry."""
+    """Return the masked CRC-32C of TFRecord files."""
     value = 0xFFFFFFFF
     for byte in data:
         value = _CRC[(value ^ byte) & 0xFF] ^ value >> 8

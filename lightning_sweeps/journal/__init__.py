@@ -1,1 +1,1 @@
-"""The journal: one append-only file per process that logs, shipped by the service, stored by the server."""
+"""The journal: one append-only file per logging process, which the service uploads and the server stores."""

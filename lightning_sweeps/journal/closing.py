@@ -1,4 +1,4 @@
-"""The end of a dead process's journal: decided from what it wrote last and how it ended, and written in its place."""
+"""Decides how a dead process's run ended, from its last record and its exit status, and writes that to its journal."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightning_sweeps.journal.format import Entry, decode, encode
+from lightning_sweeps.journal.format import JournalEntry, decode, encode
 from lightning_sweeps.journal.records import Finish, RunState
 
-UNSEEN = "the process ended without `finish()`; how was not seen"
-
+UNKNOWN_END = "the process ended without `finish()`; its exit status is unknown"
 
 TAIL_BYTES = 4096
-"""A finish record is the last of its journal and small."""
+"""Bytes to read for a finish record: it is small, and the last record of its journal."""
 
 LAST_SEQUENCE = 2**62
-"""The service's record in a dead process's journal: behind every sequence number that the process can have used."""
+"""Sequence number of the service's record in a dead process's journal: higher than any that the process used."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """Exactly one of `code` and `signal` is set."""
+    """How a process ended: exactly one of `code` and `signal` is set."""
 
     code: int | None = None
     signal: int | None = None
 
     @classmethod
     def from_wait(cls, status: int) -> ExitStatus:
-        """Read the status word that `wait(2)` gives."""
+        """Return the exit status in the status word of `wait(2)`."""
         if os.WIFSIGNALED(status):
             return cls(signal=os.WTERMSIG(status))
         return cls(code=os.WEXITSTATUS(status))
 
     def describe(self) -> str:
+        """Return the exit status in words."""
         if self.signal is None:
             return f"exit status {self.code}"
         try:
@@ -47,7 +47,7 @@ class ExitStatus:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The end that the service writes for a process that can no longer do it."""
+    """The end of a run that the service writes for a dead process."""
 
     state: RunState
     reason: str
@@ -56,19 +56,19 @@ class Closing:
 
 
 def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_short: bool = False) -> Closing | None:
-    """Return the end to write, or None where what the process wrote stands.
+    """Return the end to write, or None if the process itself wrote a final one.
 
     Args:
-        last: the finish record at the journal's end, if there is one.
-        status: how the process ended, None where nobody saw it.
-        is_memory_short: whether the kernel has just ended processes for want of memory.
+        last: the finish record at the end of the journal, if there is one.
+        status: exit status of the process; None if it is unknown.
+        is_memory_short: whether the kernel has just killed processes because memory was short.
     """
     if last is not None and last.writer != "exit":
         return None
     if last is not None:
         return _completed(last, status)
     if status is None:
-        return Closing("killed", UNSEEN, None, None)
+        return Closing("killed", UNKNOWN_END, None, None)
     if status.signal is not None:
         is_by_kernel = is_memory_short and status.signal == signal.SIGKILL
         reason = f"{status.describe()} by the kernel: out of memory" if is_by_kernel else status.describe()
@@ -79,7 +79,7 @@ def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_shor
 
 
 def _completed(last: Finish, status: ExitStatus | None) -> Closing:
-    """The interpreter's end wrote a record without knowing the exit status: `sys.exit(3)` looks like success there."""
+    """Return the end with its exit status. The interpreter's exit hook does not know it: `sys.exit(3)` runs it too."""
     if status is None:
         return Closing(last.state, last.reason, None, None)
     if last.state != "finished" or status.code == 0:
@@ -89,22 +89,22 @@ def _completed(last: Finish, status: ExitStatus | None) -> Closing:
 
 
 def is_closed(path: Path) -> bool:
-    """Tell whether the journal ends with a word that stands: the run's own, or the service's."""
+    """Return whether the journal ends with a final finish record: of `finish()` or of the service."""
     last = last_finish(path)
     return last is not None and last.writer != "exit"
 
 
 def last_finish(path: Path) -> Finish | None:
-    """Return the journal's finish record if it is the last one."""
+    """Return the last record of the journal if it is a finish record."""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - TAIL_BYTES))
         tail = stream.read()
-    entries = [item.record for item in decode(tail) if isinstance(item, Entry)]
+    entries = [item.record for item in decode(tail) if isinstance(item, JournalEntry)]
     return entries[-1] if entries and isinstance(entries[-1], Finish) else None
 
 
 def write_closing(path: Path, closing: Closing) -> None:
-    """Append the end that a dead process could not write. Only for journals whose owner is dead: one writer a file."""
+    """Append the end of a dead process's run. The owner must be dead, because a journal has one writer."""
     record = Finish(
         LAST_SEQUENCE,
         time.time(),
@@ -114,7 +114,7 @@ def write_closing(path: Path, closing: Closing) -> None:
         reason=closing.reason,
         writer="service",
     )
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)  # never made anew: a header must come first
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)  # no O_CREAT: a new file would have no header
     try:
         os.write(descriptor, encode(record))
         os.fsync(descriptor)

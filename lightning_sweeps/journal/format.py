@@ -1,13 +1,13 @@
-"""The journal's format: bytes to records and back.
+"""Encodes and decodes journals: bytes to records and back.
 
-A file is a preamble (magic, version) and then records. A record is
+A file is a preamble (magic, version), followed by records. A record is
 
     length: u32, little-endian   size of the payload in bytes, 1 to MAX_PAYLOAD_BYTES
     crc:    u32, little-endian   CRC-32 of the payload
     payload                      msgpack of one struct of `records.py`
 
-The reader never raises on what it reads: an incomplete record at the end means that nothing more is there yet; damage
-in the middle is reported with its offsets, and reading goes on at the next record whose checksum holds.
+Decoding never raises. An incomplete record at the end means that its writer has not finished it. Damage in the middle
+is reported with its offsets, and decoding continues at the next record with a valid checksum.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _decoder = msgspec.msgpack.Decoder(Record)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A record and where it lies: bytes `start` to `end` of what was read."""
+class JournalEntry:
+    """A record and its place: bytes `start` to `end` of the journal file."""
 
     record: Record
     start: int
@@ -43,7 +43,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Bytes `start` to `end` hold no record that can be read, and why."""
+    """Bytes `start` to `end` of the journal file hold no readable record; `reason` says why."""
 
     start: int
     end: int
@@ -51,23 +51,23 @@ class Damage:
 
 
 def encode(record: Record) -> bytes:
-    """Return the record's bytes, frame and payload."""
+    """Return the bytes of a record, frame and payload."""
     return frame(_encoder.encode(record))
 
 
 def frame(payload: bytes) -> bytes:
-    """Put length and checksum before the payload."""
+    """Return the payload with its length and checksum in front."""
     return FRAME.pack(len(payload), zlib.crc32(payload)) + payload
 
 
 def check_preamble(data: bytes) -> None:
-    """Refuse a file that is no journal, or one of a later format.
+    """Check that `data` begins like a journal that this version can read.
 
     Raises:
-        JournalError: saying which of the two.
+        JournalError: the file is not a journal, or it has a later format version.
     """
     if data[: len(MAGIC)] != MAGIC[: len(data)] or len(data) < len(PREAMBLE):
-        raise JournalError("this is not a journal of lightning-sweeps: its first bytes differ")
+        raise JournalError("the file is not a journal of lightning-sweeps: it has other first bytes")
     version = int.from_bytes(data[4:6], "little")
     if not 1 <= version <= VERSION:
         raise JournalError(
@@ -76,57 +76,62 @@ def check_preamble(data: bytes) -> None:
         )
 
 
-def decode(data: bytes, offset: int = 0) -> Iterator[Entry | Damage]:
-    """Yield every record of `data` from `offset` on, and every damaged stretch between records.
+def decode(data: bytes, offset: int = 0, *, file_offset: int = 0) -> Iterator[JournalEntry | Damage]:
+    """Yield every record of `data` from `offset` on, and every damaged range between records.
 
-    Stops before an incomplete record at the end. Never raises, and every step moves on by at least one byte.
+    Stops before an incomplete record at the end. Never raises. Every step advances by at least one byte.
+
+    Args:
+        data: bytes of a journal file.
+        offset: where in `data` to begin.
+        file_offset: where `data` begins in the file.
     """
     view = memoryview(data)
     while offset < len(data):
-        entry = _entry_at(view, offset)
-        if isinstance(entry, Entry):
+        entry = _entry_at(view, offset, file_offset)
+        if isinstance(entry, JournalEntry):
             yield entry
-            offset = entry.end
+            offset = entry.end - file_offset
             continue
         following = _next_valid(view, offset + 1)
         if following is None:
             if not isinstance(entry, _Incomplete):
-                yield Damage(offset, len(data), entry)
+                yield Damage(file_offset + offset, file_offset + len(data), entry)
             return
         reason = "incomplete record" if isinstance(entry, _Incomplete) else entry
-        yield Damage(offset, following, reason)
+        yield Damage(file_offset + offset, file_offset + following, reason)
         offset = following
 
 
 @dataclass(frozen=True, slots=True)
 class _Incomplete:
-    """The data ends inside what may be a record."""
+    """The data ends inside a possible record."""
 
 
-def _entry_at(view: memoryview, offset: int) -> Entry | _Incomplete | str:
-    """Return the record at `offset`, or why there is none."""
+def _entry_at(view: memoryview, offset: int, file_offset: int = 0) -> JournalEntry | _Incomplete | str:
+    """Return the record at `offset`, or the reason why none can be read there."""
     start = offset + FRAME.size
     if start > len(view):
         return _Incomplete()
     length, crc = FRAME.unpack_from(view, offset)
     if not 1 <= length <= MAX_PAYLOAD_BYTES:
-        return f"impossible record length {length}"
+        return f"invalid record length {length}"
     end = start + length
     if end > len(view):
         return _Incomplete()
     payload = view[start:end]
     if zlib.crc32(payload) != crc:
-        return "checksum differs"
+        return "wrong checksum"
     try:
-        return Entry(_decoder.decode(payload), offset, end)
+        return JournalEntry(_decoder.decode(payload), file_offset + offset, file_offset + end)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return f"unknown content ({error})"
+        return f"the payload cannot be decoded ({error})"
 
 
 def _next_valid(view: memoryview, offset: int) -> int | None:
-    """Return the first offset from `offset` on where a whole record lies."""
+    """Return the first offset of a whole record, from `offset` on."""
     for candidate in range(offset, len(view) - FRAME.size):
-        first = view[candidate + FRAME.size]
-        if 0x91 <= first <= 0x9F and isinstance(_entry_at(view, candidate), Entry):  # every payload is a small array
+        is_small_array = 0x91 <= view[candidate + FRAME.size] <= 0x9F  # msgpack: 1 to 15 items, as every payload has
+        if is_small_array and isinstance(_entry_at(view, candidate), JournalEntry):
             return candidate
     return None

@@ -1,8 +1,7 @@
-"""What a journal holds: one msgspec struct per kind of record, encoded as an array behind its one-letter tag.
+"""The records of a journal: one msgspec struct per kind, encoded as an array that begins with a one-letter tag.
 
-Fields are only ever added at the end and with a default, so that old journals stay readable.
-Times are seconds since the epoch (UTC); `sequence` counts the records of one journal from 1 and, with the journal's id,
-names a row for ever.
+New fields are added at the end and with a default, so that old journals stay readable. Times are seconds since the
+epoch (UTC). `sequence` counts the records of a journal from 1; with the journal's id it identifies a row.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Stream = Literal["stdout", "stderr"]
 
 
 class RunInfo(Struct, array_like=True, frozen=True):
-    """The run that a journal belongs to, and this writer's place in it."""
+    """The run that a journal belongs to, and the rank of its writer."""
 
     id: str
     project: str
@@ -40,21 +39,22 @@ class RunInfo(Struct, array_like=True, frozen=True):
     trial: str | None = None
     gpus: list[str] = field(default_factory=list)
     resumed_step: int | None = None
-    """This attempt goes on from a checkpoint: rows of earlier attempts from this step on are an abandoned branch."""
+    """Step that this attempt resumed from. Rows of earlier attempts from this step on are abandoned."""
 
 
 class GpuInfo(Struct, array_like=True, frozen=True):
-    """A GPU of a node, or a part of one that MIG divides."""
+    """A GPU of a node, or a MIG instance."""
 
     place: str
-    """`1`: as NVML counts; `1:0`: its first part. Keys of the node's samples begin with `gpu.<place>.`."""
+    """NVML index of the GPU, such as `1`, or of a MIG instance, such as `1:0`. Metrics of the node's samples begin with
+    `gpu.<place>.`."""
     uuid: str
     name: str
     memory_bytes: int = 0
 
 
 class NodeInfo(Struct, array_like=True, frozen=True):
-    """The machine whose metrics a service's journal holds."""
+    """The machine that a service's journal belongs to."""
 
     id: str
     host: str
@@ -63,11 +63,11 @@ class NodeInfo(Struct, array_like=True, frozen=True):
     gpus: list[str] = field(default_factory=list)
     """Name of each GPU, by NVML index."""
     devices: list[GpuInfo] = field(default_factory=list)
-    """The same GPUs in the same order."""
+    """The same GPUs in the same order, with their ids."""
 
 
 class Header(Struct, array_like=True, frozen=True, tag="h"):
-    """Always the first record: whose journal this is. Exactly one of `run` and `node` is set."""
+    """The first record of every journal: its run or its node. Exactly one of `run` and `node` is set."""
 
     journal: str
     created: float
@@ -75,13 +75,13 @@ class Header(Struct, array_like=True, frozen=True, tag="h"):
     run: RunInfo | None = None
     node: NodeInfo | None = None
     replaces: str = ""
-    """The journal of the same process that this one goes on for, because its file was deleted."""
+    """Id of the journal that this one continues, because its file was deleted while the process lived."""
 
 
 class Metrics(Struct, array_like=True, frozen=True, tag="m"):
     """One `log()` call: one row. Values are numbers, booleans, strings or nested maps of them.
 
-    Keys are taken as they are: to check each for being text would cost every call; the store makes text of them.
+    Keys are not checked here, because that would make every call slower; the store converts them to text.
     """
 
     sequence: int
@@ -91,7 +91,7 @@ class Metrics(Struct, array_like=True, frozen=True, tag="m"):
 
 
 class Config(Struct, array_like=True, frozen=True, tag="c"):
-    """Configuration that was added or changed after the header."""
+    """Configuration that was added or changed after the header was written."""
 
     sequence: int
     time: float
@@ -99,7 +99,7 @@ class Config(Struct, array_like=True, frozen=True, tag="c"):
 
 
 class Summary(Struct, array_like=True, frozen=True, tag="s"):
-    """Summary values set by the user; they stand above the last logged value of the same key."""
+    """Summary values that the user set. They override the last logged value of the same name."""
 
     sequence: int
     time: float
@@ -116,9 +116,9 @@ class Text(Struct, array_like=True, frozen=True, tag="t"):
 
 
 class Media(Struct, array_like=True, frozen=True, tag="b"):
-    """A reference to a content-addressed file: `Home.blob(digest)`, there before this record is.
+    """A reference to a blob: the file `Home.blob(digest)`, which is written before this record.
 
-    Several with one key and step are one entry, in the order of `index`: the images of one `log_image`.
+    Several records with the same key and step are one entry in the order of `index`: the images of one `log_image`.
     """
 
     sequence: int
@@ -133,7 +133,7 @@ class Media(Struct, array_like=True, frozen=True, tag="b"):
 
 
 class ArtifactFile(Struct, array_like=True, frozen=True):
-    """One file of an artifact: its place in it, with `/` between folders, and its content as in `Media`."""
+    """One file of an artifact: its path, with `/` between folders, and its blob."""
 
     path: str
     digest: str
@@ -141,7 +141,7 @@ class ArtifactFile(Struct, array_like=True, frozen=True):
 
 
 class Artifact(Struct, array_like=True, frozen=True, tag="v"):
-    """A version of an artifact that this run has made (`output`) or used (`input`)."""
+    """A version of an artifact that this run created (`output`) or used (`input`)."""
 
     sequence: int
     time: float
@@ -163,10 +163,12 @@ class Heartbeat(Struct, array_like=True, frozen=True, tag="a"):
 
 
 class Finish(Struct, array_like=True, frozen=True, tag="f"):
-    """The run's end as one writer saw it.
+    """The end of the run, as one of three writers saw it.
 
-    `writer`: `run`: the program called `finish`; `exit`: the interpreter ended and nobody had; `service`: the process
-    is dead, and the service saw how. A service's record stands above one of `exit`, never above one of `run`.
+    Attributes:
+        writer: `run`: the program called `finish`; `exit`: the interpreter ended without that call; `service`: the
+            process is dead, and the service writes its exit status. A record of the service overrides one of `exit`,
+            never one of `run`.
     """
 
     sequence: int
@@ -179,24 +181,24 @@ class Finish(Struct, array_like=True, frozen=True, tag="f"):
 
 
 class Stall(Struct, array_like=True, frozen=True, tag="w"):
-    """In a node's journal: a rank has logged nothing for long, and where its threads stand. Written by the service."""
+    """In a node's journal: a rank has logged nothing for long, with the stacks of its threads."""
 
     sequence: int
     time: float
     run: str
     rank: int
     since: float
-    """When it logged last."""
+    """Time of its last row."""
     where: str
-    """The place in the program where its main thread waits, in words."""
+    """A sentence that names the function in which the main thread waits."""
     stacks: str
     """The stacks of all its Python threads, as faulthandler prints them."""
 
 
 class ProcessSample(Struct, array_like=True, frozen=True, tag="p"):
-    """In a node's journal: what the processes of a run take there. Written by the service.
+    """In a node's journal: resource usage of the processes of a run on that node.
 
-    These rows are no rows of the run: they are the series of its process, `process:<run>`.
+    The values belong to the series `process:<run>`, not to the rows of the run.
     """
 
     sequence: int

@@ -1,4 +1,4 @@
-"""What a row may hold: numbers, booleans, text and maps of them; tensors and arrays of one element count as numbers."""
+"""Converts logged values to what a row may hold: numbers, booleans, text and maps of these."""
 
 from __future__ import annotations
 
@@ -10,33 +10,38 @@ MAX_DEPTH = 8
 
 
 def plain_value(value: Any) -> Any:
-    """Return a number for a one-element tensor or array; msgspec asks this for every type that it does not know.
+    """Return the number in a tensor or array of one element, or of a torchmetrics metric.
+
+    msgspec calls this for every type that it cannot encode.
 
     Raises:
-        TypeError: for anything else, naming its type.
+        TypeError: the value has another type; the message names it.
     """
     if hasattr(value, "item") and getattr(value, "size", 1) is not None:
         count = value.numel() if hasattr(value, "numel") else getattr(value, "size", 1)
         if count == 1:
             return value.item()
-        raise TypeError(f"a `{type(value).__name__}` of {count} elements is no number; log its mean or its elements")
+        raise TypeError(f"a `{type(value).__name__}` of {count} elements is not a number; log its mean or its elements")
     if hasattr(value, "compute") and callable(value.compute):  # a torchmetrics metric
         return plain_value(value.compute())
     raise TypeError(f"a `{type(value).__name__}` is neither number nor text")
 
 
 def plain_values(values: object) -> tuple[dict[str, Any], list[str]]:
-    """Return what of `values` can be logged, and the names of what cannot: the slow path, for rows with oddities."""
+    """Return the values that can be logged and the names of those that cannot.
+
+    The slow path, for rows that msgspec cannot encode as they are.
+    """
     kept: dict[str, Any] = {}
-    refused: list[str] = []
+    rejected: list[str] = []
     if isinstance(values, Mapping):
-        _collect(values, kept, refused, depth=0)
+        _collect(values, kept, rejected, depth=0)
     else:
-        refused.append(f"the row (a `{type(values).__name__}`, not a map)")
-    return kept, refused
+        rejected.append(f"the row (a `{type(values).__name__}`, not a map)")
+    return kept, rejected
 
 
-def _collect(values: Mapping[Any, Any], kept: dict[str, Any], refused: list[str], *, depth: int) -> None:
+def _collect(values: Mapping[Any, Any], kept: dict[str, Any], rejected: list[str], *, depth: int) -> None:
     for key, value in values.items():
         name = str(key).encode("utf-8", "replace").decode()
         try:
@@ -44,12 +49,12 @@ def _collect(values: Mapping[Any, Any], kept: dict[str, Any], refused: list[str]
                 if depth == MAX_DEPTH:
                     raise TypeError("nested too deep")
                 inner: dict[str, Any] = {}
-                _collect(value, inner, refused, depth=depth + 1)
+                _collect(value, inner, rejected, depth=depth + 1)
                 kept[name] = inner
             else:
                 kept[name] = _scalar(value)
-        except Exception:  # a user's object may raise anything; its name is reported and the rest goes on
-            refused.append(f"`{name}`")
+        except Exception:  # a user's object may raise anything; its name is reported
+            rejected.append(f"`{name}`")
 
 
 def _scalar(value: Any) -> Any:

@@ -1,6 +1,7 @@
-"""Writing a journal: one append is one `write(2)`; it never raises, never waits for another process, has no thread.
+"""Writes a journal: one append is one `write(2)`. It never raises, never waits for another process, and has no thread.
 
-What cannot be written (disk full, folder gone) is counted and said once; the next append tries again.
+Rows that cannot be written (disk full, folder deleted) are counted, and the first problem is logged. The next append
+tries again.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from lightning_sweeps.system.node import this_process
 logger = logging.getLogger("lightning_sweeps")
 
 REOPEN_INTERVAL_S = 1.0
-LOOK_INTERVAL_S = 2.0
-"""How often an append also looks whether the file is still there and the service still runs."""
+CHECK_INTERVAL_S = 2.0
+"""How often an append also checks that the file still exists and that the service still runs."""
 
 
 class _ThisProcess:
-    """The pid of this process, kept up by a fork hook: a look at it costs a sixth of what `os.getpid()` does."""
+    """The pid of this process, updated by a fork hook: reading it costs a sixth of `os.getpid()`."""
 
     pid = os.getpid()
 
@@ -49,17 +50,17 @@ _append = os.write
 
 
 class JournalWriter:
-    """The journal of this process for one run (or of the service for its node).
+    """The journal of this process for one run, or of the service for its node.
 
-    Threads may append at once. After a fork the child opens a journal of its own at its first append, with the header
-    of the same run; the parent's file is never touched by the child.
+    Several threads may append at the same time. After a fork, the child opens its own journal for the same run at its
+    first append and never touches the parent's file.
 
     Args:
-        folder: where the file is made, named by a new journal id.
-        run: the run that the rows belong to, or
-        node: the machine that they belong to.
-        opens_late: True: there is no file before the first append or `open`.
-        on_look: called about every `LOOK_INTERVAL_S` of appending; must not wait and must not raise.
+        folder: folder of the file; its name is a new journal id.
+        run: the run that the rows belong to. Exactly one of `run` and `node` is set.
+        node: the machine that the rows belong to.
+        opens_late: whether to create the file at the first append instead of now.
+        on_check: called about every `CHECK_INTERVAL_S` during appends. It must not wait and must not raise.
     """
 
     def __init__(
@@ -69,18 +70,18 @@ class JournalWriter:
         run: RunInfo | None = None,
         node: NodeInfo | None = None,
         opens_late: bool = False,
-        on_look: Callable[[], None] = lambda: None,
+        on_check: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._run = run
         self._node = node
         self._opens_late = opens_late
-        self._on_look = on_look
+        self._on_check = on_check
         self._start()
 
     def _start(self, *, replaces: str = "") -> None:
         self._pid = _ThisProcess.pid
-        self._lock = threading.RLock()  # re-entrant: a signal handler may log while the main thread is in here
+        self._lock = threading.RLock()  # re-entrant: a signal handler may log while the main thread appends
         self.journal_id = new_id("j-")
         self.lost = 0
         self._sequence = 0
@@ -88,14 +89,14 @@ class JournalWriter:
         self._size = 0
         self._descriptor: int | None = None
         self._reopen_at = 0.0
-        self._looked_at = time.time()
-        self._complained = False
+        self._checked_at = time.time()
+        self._has_reported = False
         self._has_begun = False
         if not self._opens_late:
             self.open()
 
     def open(self) -> None:
-        """Open the file unless it is open."""
+        """Create and open the file if it is not open."""
         if not self.is_own:
             self._start()
         with self._lock:
@@ -104,7 +105,7 @@ class JournalWriter:
 
     @property
     def has_begun(self) -> bool:
-        """False as long as nothing of this journal was written, nor was tried to."""
+        """Whether something was written to this journal, or a write was tried."""
         return self._has_begun
 
     @property
@@ -113,11 +114,11 @@ class JournalWriter:
 
     @property
     def is_own(self) -> bool:
-        """Whether the journal was opened by this very process, not by the one it was forked from."""
+        """Whether this process opened the journal, and not the process that it was forked from."""
         return self._pid == _ThisProcess.pid
 
     def metrics(self, step: int, values: Mapping[str, Any]) -> None:
-        """Append one row; values that are no numbers, text or maps of them are left out and said once."""
+        """Append one row. Values other than numbers, text and maps of these are left out and reported once."""
         if self._pid != _ThisProcess.pid:
             self._start()
         with self._lock:
@@ -130,8 +131,8 @@ class JournalWriter:
             except Exception as error:  # whatever a user's object raises must not reach the training loop
                 payload = self._plain(step, now, values, error)
             self._write(payload)
-            if not 0.0 <= now - self._looked_at < LOOK_INTERVAL_S:
-                self._look(now)
+            if not 0.0 <= now - self._checked_at < CHECK_INTERVAL_S:
+                self._check(now)
 
     def append(self, make: Callable[[int, float], Record]) -> None:
         """Append the record that `make(sequence, time)` returns."""
@@ -142,38 +143,40 @@ class JournalWriter:
             self._write(_encode(make(self._sequence, time.time())))
 
     def close(self) -> None:
-        """Give the file back; an append after this opens a further journal for the same run."""
+        """Close the file. A later append opens another journal for the same run."""
         with self._lock:
             if self._descriptor is not None and self.is_own:
                 os.close(self._descriptor)
             self._descriptor = None
             self._pid = -1
 
-    def _look(self, now: float) -> None:
-        """See to what an append alone does not notice: a deleted file, a service that is gone."""
-        self._looked_at = now
+    def _check(self, now: float) -> None:
+        """Notice what an append does not: the file was deleted, or the service has ended."""
+        self._checked_at = now
         if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
-            self.complain(f"`{self.path}` was deleted; its rows that were not shipped are lost, a new journal begins")
+            self.report(
+                f"`{self.path}` was deleted; rows that were not uploaded are lost, logging continues in a new file"
+            )
             os.close(self._descriptor)
-            self._begin_anew()
-        self._on_look()
+            self._replace()
+        self._on_check()
 
-    def _begin_anew(self) -> None:
-        complained, lost = self._complained, self.lost
+    def _replace(self) -> None:
+        has_reported, lost = self._has_reported, self.lost
         self._start(replaces=self.journal_id)
-        self._complained, self.lost = complained, lost
+        self._has_reported, self.lost = has_reported, lost
         self.open()
 
     def _plain(self, step: int, now: float, values: object, error: Exception) -> bytes:
-        kept, refused = plain_values(values)
-        if refused:
-            self.complain(f"log() left out {', '.join(refused)}: {error}")
+        kept, rejected = plain_values(values)
+        if rejected:
+            self.report(f"log() left out {', '.join(rejected)}: {error}")
         return _encode(Metrics(self._sequence, step, now, kept))
 
     def _write(self, payload: bytes) -> None:
         size = len(payload)
         if size > MAX_PAYLOAD_BYTES:
-            self._lose(f"a row of {size} bytes is over the limit of {MAX_PAYLOAD_BYTES}")
+            self._lose(f"a row has {size} bytes, the limit is {MAX_PAYLOAD_BYTES}")
             return
         descriptor = self._descriptor
         if descriptor is None:
@@ -190,10 +193,10 @@ class JournalWriter:
         if written == len(data):
             self._size += written
         else:
-            self._take_back_torn_record(descriptor, written)
+            self._cut_off_torn_record(descriptor, written)
 
-    def _take_back_torn_record(self, descriptor: int, written: int) -> None:
-        """A full disk took a part of the record: cut it off, so that the next one joins the last whole one."""
+    def _cut_off_torn_record(self, descriptor: int, written: int) -> None:
+        """Cut off the part of a record that a full disk took, so that the next one follows the last whole record."""
         self._lose(f"cannot write `{self.path}`: the disk is full ({written} bytes fitted)")
         try:
             os.ftruncate(descriptor, self._size)
@@ -218,15 +221,19 @@ class JournalWriter:
             start = PREAMBLE + encode(header)
             descriptor = open_in_folder(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
         except OSError as error:
-            self.complain(f"cannot open `{self.path}`: {error.strerror}; training goes on, rows are lost until it can")
+            self.report(
+                f"cannot open `{self.path}`: {error.strerror}; training continues, rows are lost until it works"
+            )
             return None
         try:
             if os.write(descriptor, start) != len(start):
                 raise OSError(0, "the disk is full")
         except OSError as error:
             os.close(descriptor)
-            self.complain(f"cannot write `{self.path}`: {error.strerror}; training goes on, rows are lost until it can")
-            return False
+            self.report(
+                f"cannot write `{self.path}`: {error.strerror}; training continues, rows are lost until it works"
+            )
+            return None
         self._descriptor = descriptor
         self._size = len(start)
         return descriptor
@@ -234,10 +241,10 @@ class JournalWriter:
     def _lose(self, problem: str | None) -> None:
         self.lost += 1
         if problem:
-            self.complain(f"{problem}; training goes on, lost rows are counted")
+            self.report(f"{problem}; training continues, lost rows are counted")
 
-    def complain(self, problem: str) -> None:
-        """Say the first problem of this journal, and no other."""
-        if not self._complained:
-            self._complained = True
-            logger.warning("%s (said once)", problem)
+    def report(self, problem: str) -> None:
+        """Log the first problem of this journal; later ones are not logged."""
+        if not self._has_reported:
+            self._has_reported = True
+            logger.warning("%s (logged once)", problem)

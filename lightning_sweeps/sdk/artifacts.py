@@ -116,7 +116,7 @@ class ArtifactKeeping:
         default = self.folder / "artifacts" / f"{version.name}-v{version.number}"
         lacking = [file.digest for file in version.files if not self._home.blob(file.digest).exists()]
         if lacking:
-            _exchange().fetch_contents(self._settings(), self._home, lacking)
+            _exchange().download_blobs(self._settings(), self._home, lacking)
         return self.artifacts.fetch(version, Path(folder) if folder is not None else default)
 
     def find_artifact(self, reference: str) -> Version:

@@ -70,7 +70,7 @@ class Run(ArtifactKeeping):
 
     def _open_writer(self, opens_late: bool) -> JournalWriter:
         assert self._journals is not None  # noqa: S101
-        return JournalWriter(self._journals, run=self._info, opens_late=opens_late, on_look=self._keep_service)
+        return JournalWriter(self._journals, run=self._info, opens_late=opens_late, on_check=self._keep_service)
 
     def _keep_service(self) -> None:
         """Start the service again if it was killed."""
@@ -170,7 +170,7 @@ class Run(ArtifactKeeping):
         try:
             blob: Blob = put_file(self._home, content) if isinstance(content, Path) else put_bytes(self._home, content)
         except OSError as error:
-            writer.complain(f"cannot keep `{key}`: {error}; training goes on without it")
+            writer.report(f"cannot keep `{key}`: {error}; training goes on without it")
             return
         at = max(0, self._next_step - 1) if step is None else step
         self._reopen()

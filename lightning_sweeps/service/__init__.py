@@ -1,1 +1,1 @@
-"""The service subprocess: ships journals, samples the node, watches ranks, carries stops."""
+"""The service: a subprocess that uploads journals, samples the node, watches ranks and delivers requests to stop."""

@@ -1,4 +1,4 @@
-"""`python -m lightning_sweeps.service`: one per node and user; the lock file makes it single."""
+"""`python -m lightning_sweeps.service`: one process per node and user, which a lock file ensures."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from lightning_sweeps.system import service_lock
 
 
 def main() -> int:
+    """Run the service and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m lightning_sweeps.service",
-        description="Ships journals to the server, samples this machine and watches the ranks. Started when needed.",
+        description="Uploads journals, samples this machine and watches the ranks. It is started automatically.",
     )
-    parser.add_argument("--home", type=Path, help="the home folder (default: LIGHTNING_SWEEPS_HOME)")
-    parser.add_argument("--detach", action="store_true", help="leave the process tree of whoever starts it")
+    parser.add_argument("--home", type=Path, help="home folder (default: LIGHTNING_SWEEPS_HOME)")
+    parser.add_argument("--detach", action="store_true", help="leave the process tree of the process that starts it")
     options = parser.parse_args()
     settings = read_settings()
     settings = replace(settings, home=options.home or settings.home)
     home = Home(settings.home)
     if options.detach and os.fork() > 0:
-        os._exit(0)  # the service is nobody's child: no tree that is ended can take it along
+        os._exit(0)  # the service must not end with the process tree that started it
     if service_lock.take(home) is None:
-        return 0  # another one of this node is there already
+        return 0  # the service of this node runs already
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     service = Service(home, settings)
     signal.signal(signal.SIGTERM, lambda *_: service.stop())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trainer; the service outlives it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the trainer, which the service outlives
     service.run()
     return 0
 

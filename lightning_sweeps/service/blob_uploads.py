@@ -1,4 +1,4 @@
-"""The contents of media and artifacts follow their rows to the server: in a thread of their own, so no row waits."""
+"""Uploads the blobs of media and artifacts in a thread of its own, so that rows do not wait for them."""
 
 from __future__ import annotations
 
@@ -9,96 +9,97 @@ from dataclasses import dataclass, field
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.client.upload_blobs import send_contents
+from lightning_sweeps.client.upload_blobs import upload_blobs
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.errors import LightningSweepsError, ServerError
-from lightning_sweeps.service.cleanup import Tidying
+from lightning_sweeps.service.cleanup import MediaCleanup
 
-logger = logging.getLogger("lightning_sweeps.service")
+logger = logging.getLogger("lightning_sweeps.service.blob_uploads")
 
 REQUEST_TIMEOUT_S = 60.0
-"""The server reads a large content once over before it says that it is there."""
+"""The server reads a large blob once to check its digest before it answers."""
 TICK_S = 0.5
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 30.0
 DAY_S = 86400.0
-REFUSED_S = 60.0
-"""A journal of which the server refuses a content waits this long."""
+REJECTED_RETRY_S = 60.0
+"""How long to wait before the next attempt after the server rejected a blob of the journal."""
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A journal whose contents the server is to be asked for, not before `at` (monotonic)."""
+class _PendingJournal:
+    """A journal whose blobs are to be uploaded, not before `at` (monotonic time)."""
 
     at: float
     generation: int
 
 
 @dataclass(slots=True)
-class ContentShipping:
-    """Sends what journals name, one after the other. `note` and `is_done` may be called from another thread."""
+class BlobUploads:
+    """Uploads the blobs of one journal after the other. `note` and `is_done` may be called from another thread."""
 
     settings: Settings
     home: Home
     problem: str = ""
-    _waiting: dict[str, _Waiting] = field(default_factory=dict)
+    _pending: dict[str, _PendingJournal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _news: threading.Event = field(default_factory=threading.Event)
+    _has_new: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _generation: int = 0
-    _tidying: Tidying = field(init=False)
+    _cleanup: MediaCleanup = field(init=False)
 
     def __post_init__(self) -> None:
         days = self.settings.media_days
-        self._tidying = Tidying(self.home, None if days is None else days * DAY_S)
+        self._cleanup = MediaCleanup(self.home, None if days is None else days * DAY_S)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="contents", daemon=True)
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="blob uploads", daemon=True)
         self._thread.start()
 
     def stop(self, *, timeout_s: float) -> None:
-        """End the thread; a request under way is given `timeout_s`."""
+        """Stop the thread; wait up to `timeout_s` for a request that is running."""
         self._stop.set()
-        self._news.set()
+        self._has_new.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
 
     def note(self, journal_id: str) -> None:
-        """Rows of the journal that name contents are on the server, or may be."""
+        """Upload the journal's blobs: the server has, or may have, rows that refer to them."""
         with self._lock:
             self._generation += 1
-            known = self._waiting.get(journal_id)
+            known = self._pending.get(journal_id)
             at = known.at if known is not None else time.monotonic()
-            self._waiting[journal_id] = _Waiting(at, self._generation)
-        self._news.set()
+            self._pending[journal_id] = _PendingJournal(at, self._generation)
+        self._has_new.set()
 
     def is_done(self, journal_id: str) -> bool:
-        """Return whether the server has every content that the journal's rows were said to name."""
+        """Return whether the server has every blob of the journals that were noted."""
         with self._lock:
-            return journal_id not in self._waiting
+            return journal_id not in self._pending
 
     def _run(self) -> None:
         backoff_s = FIRST_BACKOFF_S
         client: Client | None = None
         while not self._stop.is_set():
             due = self._next()
-            if due is None and self._tidying.wait_s != 0.0:
-                self._news.wait(TICK_S if self._waiting else self._tidying.wait_s)
-                self._news.clear()
+            if due is None and self._cleanup.wait_s != 0.0:
+                self._has_new.wait(TICK_S if self._pending else self._cleanup.wait_s)
+                self._has_new.clear()
                 continue
             try:
                 client = client or connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
                 if due is None:
-                    self._tidying.tidy(client)
+                    self._cleanup.clean_up(client)
                     continue
                 journal_id, generation = due
-                refused = send_contents(client, self.home, journal_id).refused
-                self._settle(journal_id, generation, refused)
+                rejection = upload_blobs(client, self.home, journal_id).rejection
+                self._settle(journal_id, generation, rejection)
                 backoff_s = FIRST_BACKOFF_S
             except (LightningSweepsError, OSError) as error:
-                self._say(str(error))
+                self._report(str(error))
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
@@ -108,28 +109,28 @@ class ContentShipping:
             client.close()
 
     def _next(self) -> tuple[str, int] | None:
-        """Return the journal that has waited longest, if its time has come."""
+        """Return the journal that has waited longest and its generation, if it is due."""
         with self._lock:
-            if not self._waiting:
+            if not self._pending:
                 return None
-            journal_id, waiting = min(self._waiting.items(), key=lambda item: item[1].at)
+            journal_id, waiting = min(self._pending.items(), key=lambda item: item[1].at)
             return (journal_id, waiting.generation) if waiting.at <= time.monotonic() else None
 
-    def _settle(self, journal_id: str, generation: int, refused: str) -> None:
-        """Forget a journal of which the server has all, unless more was noted meanwhile."""
+    def _settle(self, journal_id: str, generation: int, rejection: str) -> None:
+        """Remove a journal whose blobs are uploaded, unless it was noted again in the meantime."""
         with self._lock:
-            waiting = self._waiting[journal_id]
-            if refused:
-                waiting.at = time.monotonic() + REFUSED_S
+            waiting = self._pending[journal_id]
+            if rejection:
+                waiting.at = time.monotonic() + REJECTED_RETRY_S
             elif waiting.generation == generation:
-                del self._waiting[journal_id]
-        self._say(refused)
+                del self._pending[journal_id]
+        self._report(rejection)
 
-    def _say(self, problem: str) -> None:
-        """Say a problem once, and once that it is over."""
+    def _report(self, problem: str) -> None:
+        """Log a problem when it begins and when it ends."""
         if problem != self.problem:
             if problem:
-                logger.warning("contents wait: %s", problem)
+                logger.warning("uploads of media and artifacts are waiting: %s", problem)
             else:
-                logger.warning("contents go on")
+                logger.warning("uploads of media and artifacts continue")
             self.problem = problem

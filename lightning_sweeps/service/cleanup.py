@@ -1,6 +1,6 @@
-"""Local copies of logged files go when they are old and the server has them, where the setting says so.
+"""Deletes local copies of logged files that are old and that the server has (setting `LIGHTNING_SWEEPS_MEDIA_DAYS`).
 
-Whether the server has one is asked of it, file by file: nothing is remembered here, and nothing else is believed.
+The server is asked for every file before it is deleted; nothing is remembered from earlier answers.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ from lightning_sweeps.core.ids import is_digest
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import NotFound
 
-logger = logging.getLogger("lightning_sweeps.service")
+logger = logging.getLogger("lightning_sweeps.service.cleanup")
 
 LONGEST_INTERVAL_S = 3600.0
 SHORTEST_INTERVAL_S = 1.0
 ROUNDS_PER_KEEP = 10
-MOST_AT_ONCE = 1000
-"""Files that one round asks the server for; the next one goes on."""
+MAX_FILES_PER_ROUND = 1000
 
 
 @dataclass(slots=True)
-class Tidying:
-    """Takes old copies away, a round at a time.
+class MediaCleanup:
+    """Deletes old copies, one round at a time.
 
     Args:
-        keep_s: how long they stay, from when they were written; None: for ever.
+        keep_s: how long a copy is kept after it was written; None keeps it forever.
     """
 
     home: Home
@@ -39,34 +38,34 @@ class Tidying:
 
     @property
     def wait_s(self) -> float | None:
-        """How long until the next round; None: there is none."""
+        """Seconds until the next round; None if there is none."""
         return None if self.keep_s is None else max(0.0, self._next_at - time.monotonic())
 
-    def tidy(self, client: Client) -> int:
-        """Take away what is old and on the server, if it is time to; return how many files that were.
+    def clean_up(self, client: Client) -> int:
+        """Run a round if one is due, and return the number of deleted files.
 
         Raises:
-            ServerError: the server does not answer; the round is over.
-            OSError: a file cannot be taken away.
+            ServerError: the server does not answer; the round has ended.
+            OSError: a file cannot be deleted.
         """
         if self.keep_s is None or self.wait_s:
             return 0
         interval_s = min(max(self.keep_s / ROUNDS_PER_KEEP, SHORTEST_INTERVAL_S), LONGEST_INTERVAL_S)
         self._next_at = time.monotonic() + interval_s
-        taken = 0
-        for asked, path in enumerate(self._old(self.keep_s)):
-            if asked == MOST_AT_ONCE:
+        deleted = 0
+        for number, path in enumerate(self._old(self.keep_s)):
+            if number == MAX_FILES_PER_ROUND:
                 break
             try:
                 is_stored = client.blob_state(path.name).is_stored
-            except NotFound:  # no row that the server has names it: its row may be on its way
+            except NotFound:  # the row that refers to it may not be uploaded yet
                 continue
             if is_stored:
                 path.unlink(missing_ok=True)
-                taken += 1
-        if taken:
-            logger.info("took away %d copies of files that the server has", taken)
-        return taken
+                deleted += 1
+        if deleted:
+            logger.info("deleted %d local copies of files that the server has", deleted)
+        return deleted
 
     def _old(self, keep_s: float) -> Iterator[Path]:
         before = time.time() - keep_s

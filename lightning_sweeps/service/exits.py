@@ -1,9 +1,9 @@
-"""How a process that is not our child ended: its exit status, seen through its pidfd.
+"""Finds the exit status of processes that are not our children, through their pidfds.
 
-A pidfd becomes readable when the process dies. Until the parent reaps it, the zombie's status can be read from
-/proc/<pid>/stat (field 52); after that, since Linux 6.15, the pidfd itself tells it (PIDFD_GET_INFO,
-include/uapi/linux/pidfd.h). On older kernels a parent that reaps at once wins the race, and elsewhere there is neither:
-the status is then unknown, and is said to be.
+A pidfd becomes readable when the process dies. Until the parent reaps it, the exit status of the zombie is in
+/proc/<pid>/stat (field 52). After that, the pidfd has it since Linux 6.15 (PIDFD_GET_INFO, see
+include/uapi/linux/pidfd.h). On older kernels, a parent that reaps at once is faster than we are; other systems have
+neither. The exit status is then unknown.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ EXIT_CODE_OFFSET = 60
 PIDFD_GET_INFO = (3 << 30) | (INFO_SIZE << 16) | (0xFF << 8) | 11
 """_IOWR(0xFF, 11, struct pidfd_info)"""
 RECENT_S = 3.0
-"""A killed process takes a while to end: its memory is given back first."""
+"""How long an out-of-memory kill counts as recent: a killed process frees its memory before it ends."""
 EXIT_CODE_FIELD = 49
-"""Of /proc/<pid>/stat, counted behind the name."""
+"""Index of the exit status in /proc/<pid>/stat, counted after the name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """A process that owns journals: pid and start time name it."""
+class LoggingProcess:
+    """A process that writes journals, identified by its pid and start time."""
 
     pid: int
     started: float
@@ -40,20 +40,20 @@ class Owner:
 
 @dataclass(slots=True)
 class ExitWatch:
-    """Watches processes until they end. Not a child watcher: it works for any process of this user."""
+    """Watches processes of this user until they end. They need not be child processes."""
 
-    _descriptors: dict[int, Owner] = field(default_factory=dict)
-    _polled: set[Owner] = field(default_factory=set)
+    _descriptors: dict[int, LoggingProcess] = field(default_factory=dict)
+    _polled: set[LoggingProcess] = field(default_factory=set)
 
-    def add(self, owner: Owner) -> bool:
-        """Watch the process; False where it has already ended."""
+    def add(self, owner: LoggingProcess) -> bool:
+        """Watch a process; return False if it has ended already."""
         if owner in self._polled or owner in self._descriptors.values():
             return True
         try:
             descriptor = os.pidfd_open(owner.pid)
         except ProcessLookupError:
             return False
-        except (OSError, AttributeError):  # no pidfds on this system: looked at by pid and start time
+        except (OSError, AttributeError):  # this system has no pidfds: check the pid and start time
             self._polled.add(owner)
             return is_alive(owner.pid, owner.started)
         if not is_alive(owner.pid, owner.started):
@@ -62,16 +62,16 @@ class ExitWatch:
         self._descriptors[descriptor] = owner
         return True
 
-    def alive(self) -> frozenset[Owner]:
-        """Return the processes that are watched and of which nobody has heard that they ended."""
+    def alive(self) -> frozenset[LoggingProcess]:
+        """Return the watched processes that have not been reported as ended."""
         return frozenset(self._polled.union(self._descriptors.values()))
 
-    def wait(self, timeout_s: float) -> list[tuple[Owner, ExitStatus | None]]:
-        """Return the processes that have ended, as soon as one has or after `timeout_s`."""
+    def wait(self, timeout_s: float) -> list[tuple[LoggingProcess, ExitStatus | None]]:
+        """Wait up to `timeout_s` for a process to end, and return those that have ended with their exit status."""
         poll = select.poll()
         for descriptor in self._descriptors:
             poll.register(descriptor, select.POLLIN)
-        ended: list[tuple[Owner, ExitStatus | None]] = []
+        ended: list[tuple[LoggingProcess, ExitStatus | None]] = []
         for descriptor, _ in poll.poll(timeout_s * 1000):
             owner = self._descriptors.pop(descriptor)
             ended.append((owner, _exit_status(descriptor, owner.pid)))
@@ -82,29 +82,30 @@ class ExitWatch:
         return ended
 
     def close(self) -> None:
+        """Close the pidfds."""
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors.clear()
 
 
-def _kills_by_memory() -> int:
+def _count_out_of_memory_kills() -> int:
     try:
         lines = Path("/proc/vmstat").read_text().splitlines()
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 @dataclass(slots=True)
-class MemoryKills:
-    """Whether the kernel has just ended a process because memory was short: it counts them, but does not say whom."""
+class OutOfMemoryKills:
+    """Notices when the kernel kills a process because memory is short. It counts kills without naming the process."""
 
-    _count: int = field(default_factory=_kills_by_memory)
+    _count: int = field(default_factory=_count_out_of_memory_kills)
     _risen_at: float = -RECENT_S
 
     def are_recent(self, now: float) -> bool:
-        """Tell it for the last `RECENT_S`; ask about once a second, also where nobody wants to know."""
-        count = _kills_by_memory()
+        """Return whether there was a kill in the last `RECENT_S`. Call it about once a second, to miss none."""
+        count = _count_out_of_memory_kills()
         if count != self._count:
             self._count, self._risen_at = count, now
         return now - self._risen_at < RECENT_S

@@ -1,4 +1,4 @@
-"""The watcher outside a trial's process tree: ends the trials of agents that died without ending them."""
+"""Ends the trials of agents that died: the service is outside of their process trees."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from lightning_sweeps.system.process_tree import Tree, TrialProcess, find_tree, 
 
 logger = logging.getLogger("lightning_sweeps.service")
 
-LOOK_INTERVAL_S = 1.0
+CHECK_INTERVAL_S = 1.0
 
 
 @dataclass(slots=True)
 class TrialGuard:
-    """Looks at every trial that has a process file on this node."""
+    """Checks every trial that has a process file on this node."""
 
     home: Home
     is_guarding: bool = False
-    """Whether a trial of a living agent was there at the last look."""
+    """Whether a trial of a living agent existed at the last check."""
     _next_at: float = 0.0
 
-    def look(self) -> None:
-        """End what dead agents left; looks at most once in `LOOK_INTERVAL_S`."""
+    def check(self) -> None:
+        """End the processes of dead agents' trials; checks at most once per `CHECK_INTERVAL_S`."""
         now = time.monotonic()
         if now < self._next_at:
             return
-        self._next_at = now + LOOK_INTERVAL_S
+        self._next_at = now + CHECK_INTERVAL_S
         self.is_guarding = False
         for folder in self.home.trials.glob("*/process.json"):
             trial = self.home.trial(folder.parent.name)
@@ -40,7 +40,7 @@ class TrialGuard:
             except (OSError, msgspec.DecodeError) as error:
                 logger.error("cannot read `%s`: %s", trial.process, error)
                 continue
-            if running.node != node_id():  # a home that several machines share: that machine's service looks after it
+            if running.node != node_id():  # a shared home folder: that node's service guards the trial
                 continue
             if running.agent.alive:
                 self.is_guarding = True
@@ -52,6 +52,6 @@ class TrialGuard:
         if left:
             logger.warning("the agent of `%s` is dead: ending its %d processes", tree.trial_file, len(left))
             for survivor in kill_tree(tree):
-                logger.error("process %s of a dead agent's trial could not be ended", survivor)
+                logger.error("cannot end process %s of a dead agent's trial", survivor)
                 return
         (tree.trial_file.parent / "process.json").unlink(missing_ok=True)

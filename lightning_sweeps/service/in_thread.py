@@ -1,6 +1,7 @@
-"""The service in a thread of the training process: for places where no subprocess may be started.
+"""Runs the service in a thread of the training process, for environments that allow no subprocess.
 
-It does what the subprocess does as long as the process lives; what is left then waits in the journals.
+It does the work of the subprocess as long as the training process lives. Rows that are not uploaded by then wait in the
+journals.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.service.loop import Service
 from lightning_sweeps.system import service_lock
 
-END_S = 1.0
-"""How long the interpreter's end waits for the last shipping."""
+EXIT_TIMEOUT_S = 1.0
+"""How long the interpreter's exit waits for the last upload."""
 
 
 def start(home: Home, settings: Settings) -> None:
-    """Run the service in a daemon thread, unless one runs already; it ends with the interpreter."""
+    """Run the service in a daemon thread, unless one runs on this node. It ends with the interpreter."""
     lock = service_lock.take(home)
     if lock is None:
         return
@@ -36,6 +37,6 @@ def start(home: Home, settings: Settings) -> None:
 
     def end() -> None:
         service.stop()
-        thread.join(END_S)
+        thread.join(EXIT_TIMEOUT_S)
 
     atexit.register(end)

@@ -1,8 +1,8 @@
-"""What the processes of each run take: processor, memory, threads, disk, and their part of each GPU.
+"""Samples the processes of each run: CPU, memory, threads, disk, and their share of each GPU.
 
-A run's processes are those that log to it and all that they have started: data-loader workers, and ranks of Lightning's
-launcher that do not log themselves. Left out are those that log to another run, our own service and server, and what
-these have started. What a system does not tell, or not us, is left out: nothing stands in for it.
+The processes of a run are those that log to it and all their descendants, such as data-loader workers and ranks of
+Lightning's launcher that do not log themselves. Processes that log to another run, the service and the server are left
+out, with their descendants. A reading that the system does not give is left out.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 import psutil
 
 from lightning_sweeps.journal.records import RunInfo
-from lightning_sweeps.service.exits import Owner
+from lightning_sweeps.service.exits import LoggingProcess
 from lightning_sweeps.system.gpus import MOST_PERCENT, GpuSample
 from lightning_sweeps.system.node import is_alive
 from lightning_sweeps.system.process_tree import children_of_all, is_helper
 
-FORGET_EVERY = 12
-"""Samples after which every process of the machine is looked at again: a pid may have come to stand for another one."""
+RESCAN_SAMPLES = 12
+"""Number of samples after which all processes of the machine are examined again, because pids are reused."""
 
 _HAS_PROC = Path("/proc/self/io").exists()
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -30,23 +30,25 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
-    """Who logs: a run, and which of its ranks where all log to one."""
+class RunRank:
+    """A run, and the rank in it if all ranks log to one run."""
 
     run: str
     rank: int | None = None
 
     @classmethod
-    def of(cls, info: RunInfo) -> Writer:
+    def of(cls, info: RunInfo) -> RunRank:
+        """Return the run and rank of a journal's header."""
         return cls(info.id, info.rank if info.mode == "shared" else None)
 
     def key(self, name: str) -> str:
+        """Return the metric name with the rank in it, if there is one."""
         return name if self.rank is None else f"rank.{self.rank}.{name}"
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """The processes of a writer: those that log, they with all that they started, and whom of these we leave out."""
+class RunProcesses:
+    """The processes of a run: those that log, these with their descendants, and the descendants that are left out."""
 
     roots: frozenset[int]
     members: frozenset[int]
@@ -54,89 +56,91 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One process. Seconds and bytes are since it began, and have in them those of children that it has waited for."""
+class ProcessReading:
+    """Resource usage of one process since its start, including children that it has waited for."""
 
     cpu_s: float
     rss_bytes: int
     threads: int
     is_dead: bool = False
-    """It has ended, and its parent has not noticed: it counts for its seconds alone."""
+    """Whether it is a zombie: only its CPU seconds count."""
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over a family at a time; bytes read and written are None where not all of them may be known."""
+class UsageTotals:
+    """Sums over the processes of a run at one time. Bytes read and written are None if one of them cannot be read."""
 
     at: float
-    family: Family
+    processes: RunProcesses
     cpu_s: float
     disk_bytes: tuple[int, int] | None
 
 
 @dataclass(slots=True)
 class ProcessSampler:
-    """Samples the processes of runs; rates are over the time since the sample before, so that a first one has none."""
+    """Samples the processes of runs. Rates are averages since the previous sample, so the first sample has none."""
 
-    _strangers: set[int] = field(default_factory=set)
-    """Processes of no run: not looked at again at every sample."""
+    _unrelated: set[int] = field(default_factory=set)
+    """Processes of no run; they are not examined again at every sample."""
     _helpers: set[int] = field(default_factory=set)
     _roots: frozenset[int] = frozenset()
-    _before: dict[Writer, Totals] = field(default_factory=dict)
+    _before: dict[RunRank, UsageTotals] = field(default_factory=dict)
     _samples: int = 0
 
     def sample(
-        self, owners: Mapping[Writer, Iterable[Owner]], gpus: Sequence[GpuSample]
-    ) -> dict[Writer, dict[str, float]]:
-        """Return one row for each writer of which a process lives; units are in the names.
+        self, owners: Mapping[RunRank, Iterable[LoggingProcess]], gpus: Sequence[GpuSample]
+    ) -> dict[RunRank, dict[str, float]]:
+        """Return one row for each run with a living process, with units in the names.
 
         Args:
-            owners: the processes that have opened each one's journals.
+            owners: the processes that log to each run.
+            gpus: samples of the GPUs of this node.
         """
         roots = {
-            writer: frozenset(owner.pid for owner in some if is_alive(owner.pid, owner.started))
-            for writer, some in owners.items()
+            run_rank: frozenset(owner.pid for owner in some if is_alive(owner.pid, owner.started))
+            for run_rank, some in owners.items()
         }
-        rows: dict[Writer, dict[str, float]] = {}
-        families = self._find(roots)
+        rows: dict[RunRank, dict[str, float]] = {}
+        found = self._find(roots)
         before, self._before = self._before, {}
-        for writer, family in families.items():
-            readings = [reading for pid in family.members if (reading := read_process(pid)) is not None]
+        for run_rank, processes in found.items():
+            readings = [reading for pid in processes.members if (reading := read_process(pid)) is not None]
             living = [reading for reading in readings if not reading.is_dead]
-            if not living:  # ended while we looked, or not to be read
+            if not living:  # they ended just now, or cannot be read
                 continue
             cpu_s = sum(reading.cpu_s for reading in readings)
-            totals = self._before[writer] = Totals(time.monotonic(), family, cpu_s, _disk_bytes(family.members))
+            disk_bytes = _disk_bytes(processes.members)
+            totals = self._before[run_rank] = UsageTotals(time.monotonic(), processes, cpu_s, disk_bytes)
             row = {
                 "memory.rss_bytes": float(sum(reading.rss_bytes for reading in living)),
                 "threads": float(sum(reading.threads for reading in living)),
-                "children": float(max(0, len(living) - len(family.roots))),
-                **rates(before.get(writer), totals),
-                **gpu_shares(family.members, gpus),
+                "children": float(max(0, len(living) - len(processes.roots))),
+                **rates(before.get(run_rank), totals),
+                **gpu_shares(processes.members, gpus),
             }
-            rows[writer] = {writer.key(name): value for name, value in row.items()}
+            rows[run_rank] = {run_rank.key(name): value for name, value in row.items()}
         return rows
 
-    def _find(self, roots: Mapping[Writer, frozenset[int]]) -> dict[Writer, Family]:
-        """Return the families of those that have a root; of strangers only the new ones are looked at."""
+    def _find(self, roots: Mapping[RunRank, frozenset[int]]) -> dict[RunRank, RunProcesses]:
+        """Return the processes of each run with a root; of unrelated processes, only new ones are examined."""
         every = frozenset().union(*roots.values())
         if not every:
             return {}
-        if every != self._roots or self._samples % FORGET_EVERY == 0:
-            self._strangers.clear()
+        if every != self._roots or self._samples % RESCAN_SAMPLES == 0:
+            self._unrelated.clear()
             self._helpers.clear()
         self._roots = every
         self._samples += 1
         there = set(psutil.pids())
-        looked_at = there - self._strangers
-        known = {pid for totals in self._before.values() for pid in totals.family.members}
-        families = find_families(
+        looked_at = there - self._unrelated
+        known = {pid for totals in self._before.values() for pid in totals.processes.members}
+        found = find_run_processes(
             roots, children_of_all(looked_at), is_left_out=lambda pid: pid not in known and self._is_helper(pid)
         )
-        ours = {pid for family in families.values() for pid in family.members | family.others}
-        self._strangers = there - ours
+        ours = {pid for processes in found.values() for pid in processes.members | processes.others}
+        self._unrelated = there - ours
         self._helpers &= ours
-        return families
+        return found
 
     def _is_helper(self, pid: int) -> bool:
         if pid not in self._helpers and is_helper(pid):
@@ -144,21 +148,22 @@ class ProcessSampler:
         return pid in self._helpers
 
 
-def find_families(
-    roots: Mapping[Writer, frozenset[int]],
+def find_run_processes(
+    roots: Mapping[RunRank, frozenset[int]],
     children: Mapping[int, Sequence[int]],
     *,
     is_left_out: Callable[[int], bool] = lambda _: False,
-) -> dict[Writer, Family]:
-    """Return the processes of each writer that has a root.
+) -> dict[RunRank, RunProcesses]:
+    """Return the processes of each run that has a root.
 
     Args:
-        children: by parent.
-        is_left_out: whether a process that somebody has started is no part of his work.
+        roots: the processes that log to each run.
+        children: child processes, by parent.
+        is_left_out: whether a descendant does not belong to the run.
     """
     every = frozenset().union(*roots.values())
-    families: dict[Writer, Family] = {}
-    for writer, own in roots.items():
+    found: dict[RunRank, RunProcesses] = {}
+    for run_rank, own in roots.items():
         members: set[int] = set()
         others: set[int] = set()
         waiting = list(own)
@@ -171,30 +176,33 @@ def find_families(
                 elif child not in members:
                     waiting.append(child)
         if own:
-            families[writer] = Family(own, frozenset(members), frozenset(others))
-    return families
+            found[run_rank] = RunProcesses(own, frozenset(members), frozenset(others))
+    return found
 
 
-def rates(before: Totals | None, now: Totals) -> dict[str, float]:
-    """Return what was taken per second since the sample before.
+def rates(before: UsageTotals | None, now: UsageTotals) -> dict[str, float]:
+    """Return the usage per second since the previous sample.
 
-    A process that is waited for passes its seconds and bytes on to its parent, so that sums over a family never jump.
-    They do where one that is left out comes or goes: then there are no rates.
+    A process that was waited for passes its seconds and bytes to its parent, so the sums over a run do not jump. They
+    jump when a left-out process appears or ends: then there are no rates.
     """
-    if before is None or before.family.roots != now.family.roots or before.family.others != now.family.others:
+    if before is None:
+        return {}
+    if (before.processes.roots, before.processes.others) != (now.processes.roots, now.processes.others):
         return {}
     seconds = max(now.at - before.at, 1e-3)
     found = {"cpu.percent": 100.0 * (now.cpu_s - before.cpu_s) / seconds}
     if before.disk_bytes is not None and now.disk_bytes is not None:
         found["disk.read_bytes_per_s"] = (now.disk_bytes[0] - before.disk_bytes[0]) / seconds
         found["disk.written_bytes_per_s"] = (now.disk_bytes[1] - before.disk_bytes[1]) / seconds
-    return {name: value for name, value in found.items() if value >= 0}  # less: one left without being waited for
+    # a rate is negative if a process ended without being waited for
+    return {name: value for name, value in found.items() if value >= 0}
 
 
 def gpu_shares(members: frozenset[int], gpus: Sequence[GpuSample]) -> dict[str, float]:
-    """Return these processes' memory and use of each GPU on which they are.
+    """Return the memory and utilization of these processes on each GPU that they use.
 
-    Drivers that name processes as the host does, in a container with numbers of its own, name none of these.
+    In a container with its own pids, a driver that reports the host's pids matches none of them.
     """
     row: dict[str, float] = {}
     for gpu in gpus:
@@ -208,40 +216,40 @@ def gpu_shares(members: frozenset[int], gpus: Sequence[GpuSample]) -> dict[str, 
     return row
 
 
-def read_process(pid: int) -> Reading | None:
-    """Return what a process takes; None where it is gone or nobody tells us."""
+def read_process(pid: int) -> ProcessReading | None:
+    """Return the usage of a process, or None if it has ended or cannot be read."""
     return _linux_process(pid) if _HAS_PROC else _portable_process(pid)
 
 
-def _linux_process(pid: int) -> Reading | None:
+def _linux_process(pid: int) -> ProcessReading | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:  # it ended while we looked
+    except OSError:  # it has just ended
         return None
     fields = stat.rpartition(b")")[2].split()  # the name before it may hold blanks and parentheses
-    ticks = sum(int(field) for field in fields[11:15])  # its own and its children's, as user and in the kernel
+    ticks = sum(int(field) for field in fields[11:15])  # of itself and its children, in user and kernel mode
     is_dead = fields[0] in (b"Z", b"X")
-    return Reading(ticks / _TICKS_PER_S, int(fields[21]) * _PAGE_BYTES, int(fields[17]), is_dead)
+    return ProcessReading(ticks / _TICKS_PER_S, int(fields[21]) * _PAGE_BYTES, int(fields[17]), is_dead)
 
 
-def _portable_process(pid: int) -> Reading | None:
+def _portable_process(pid: int) -> ProcessReading | None:
     try:
         process = psutil.Process(pid)
         with process.oneshot():
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
-            return Reading(sum(process.cpu_times()), process.memory_info().rss, process.num_threads())
+            return ProcessReading(sum(process.cpu_times()), process.memory_info().rss, process.num_threads())
     except psutil.Error:
         return None
 
 
 def _disk_bytes(members: Iterable[int]) -> tuple[int, int] | None:
-    """Return how much these processes had read from disks and written to them."""
+    """Return the bytes that these processes read from disks and wrote to them, or None if one cannot be read."""
     read = written = 0
     for pid in members if _HAS_PROC else ():
         try:
             lines = Path(f"/proc/{pid}/io").read_bytes().split()
-        except OSError:  # it ended, or its memory is nobody's business
+        except OSError:  # it has ended, or we lack the permission
             return None
         read += int(lines[lines.index(b"read_bytes:") + 1])
         written += int(lines[lines.index(b"write_bytes:") + 1])

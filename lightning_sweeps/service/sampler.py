@@ -1,4 +1,4 @@
-"""What the machine does: CPU, memory, disk, network and every GPU, as one row of plain numbers."""
+"""Samples the machine: CPU, memory, disk, network and every GPU, as one row of numbers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lightning_sweeps.system.node import node_id, this_process
 
 
 @dataclass(slots=True)
-class Counters:
-    """Bytes since boot, and when they were read."""
+class NodeCounters:
+    """Byte counters since boot, and when they were read (monotonic time)."""
 
     time: float
     disk_read: int
@@ -25,11 +25,11 @@ class Counters:
     network_sent: int
 
 
-def read_counters() -> Counters:
-    """Return the byte counters of all disks and network interfaces; zeros where the system has none."""
+def read_counters() -> NodeCounters:
+    """Return the byte counters of all disks and network interfaces; zeros if the system has none."""
     disk = psutil.disk_io_counters()
     network = psutil.net_io_counters()
-    return Counters(
+    return NodeCounters(
         time.monotonic(),
         disk.read_bytes if disk else 0,
         disk.write_bytes if disk else 0,
@@ -39,17 +39,21 @@ def read_counters() -> Counters:
 
 
 @dataclass(slots=True)
-class Sampler:
-    """Samples this node; rates are over the time since the sample before. `disk_path`: on the file system to watch."""
+class NodeSampler:
+    """Samples this node. Rates are averages since the previous sample.
+
+    Args:
+        disk_path: a path on the file system whose usage is sampled.
+    """
 
     disk_path: Path
-    _before: Counters = field(default_factory=read_counters)
+    _before: NodeCounters = field(default_factory=read_counters)
 
     def __post_init__(self) -> None:
-        psutil.cpu_percent()  # the first reading starts the measuring
+        psutil.cpu_percent()  # the first call starts the measurement
 
     def sample(self, gpus: Iterable[GpuSample]) -> dict[str, float]:
-        """Return one row; units are in the names. A reading that fails is left out."""
+        """Return one row, with units in the names. A reading that fails is left out."""
         memory = psutil.virtual_memory()
         disk = psutil.disk_usage(str(self.disk_path))
         row = {
@@ -73,7 +77,7 @@ class Sampler:
 
 
 def describe_node() -> NodeInfo:
-    """Return this machine as its journal's header names it."""
+    """Return the description of this machine for the header of its journal."""
     gpus = list_gpus()
     return NodeInfo(
         id=node_id(),

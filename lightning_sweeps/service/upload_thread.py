@@ -1,4 +1,4 @@
-"""The shipping thread: finds or starts the server, ships what is due, backs off while the server does not answer."""
+"""Uploads journals in a thread: finds or starts the server, and backs off while it does not answer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.errors import LightningSweepsError, ServerError
-from lightning_sweeps.service.uploader import Shipper
+from lightning_sweeps.service.uploader import JournalUploader
 
-logger = logging.getLogger("lightning_sweeps.service")
+logger = logging.getLogger("lightning_sweeps.service.upload_thread")
 
 TICK_S = 0.2
 REQUEST_TIMEOUT_S = 8.0
@@ -22,27 +22,28 @@ LAST_BACKOFF_S = 15.0
 
 
 @dataclass(slots=True)
-class Shipping:
-    """Runs a shipper in a thread of its own, so that a server that hangs delays no look at a rank."""
+class UploadThread:
+    """Runs an uploader in a thread, so that a server that hangs does not delay the watch over the ranks."""
 
     settings: Settings
-    shipper: Shipper
+    uploader: JournalUploader
     problem: str = ""
     pending_bytes: int = 0
     committed: dict[str, int] = field(default_factory=dict)
-    """By journal id, the bytes that the server has."""
-    began_at: float = 0.0
-    """When the last pass over all journals that ended well began (monotonic)."""
+    """Number of bytes that the server has, by journal id."""
+    pass_started_at: float = 0.0
+    """When the last successful pass over all journals started (monotonic time)."""
     url: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="shipping", daemon=True)
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="journal uploads", daemon=True)
         self._thread.start()
 
     def stop(self, *, timeout_s: float) -> None:
-        """End the thread; a request under way is given `timeout_s`."""
+        """Stop the thread; wait up to `timeout_s` for a request that is running."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
@@ -53,20 +54,20 @@ class Shipping:
         while not self._stop.is_set():
             try:
                 client = client or self._connect()
-                began_at = time.monotonic()
-                if self.shipper.ship(client):
-                    self.committed = self.shipper.committed()
-                self.pending_bytes = self.shipper.pending_bytes()
-                self.began_at = began_at
-                self._note("")
+                started_at = time.monotonic()
+                if self.uploader.upload(client):
+                    self.committed = self.uploader.committed()
+                self.pending_bytes = self.uploader.pending_bytes()
+                self.pass_started_at = started_at
+                self._report("")
                 backoff_s = FIRST_BACKOFF_S
                 self._stop.wait(TICK_S)
             except (LightningSweepsError, OSError) as error:
-                self._note(str(error))
+                self._report(str(error))
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
-                self.pending_bytes = self.shipper.pending_bytes()
+                self.pending_bytes = self.uploader.pending_bytes()
                 self._stop.wait(backoff_s)
                 backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
         if client is not None:
@@ -77,11 +78,11 @@ class Shipping:
         self.url = client.url
         return client
 
-    def _note(self, problem: str) -> None:
-        """Say a problem once, and once that it is over."""
+    def _report(self, problem: str) -> None:
+        """Log a problem when it begins and when it ends."""
         if problem != self.problem:
             if problem:
-                logger.warning("shipping waits: %s", problem)
+                logger.warning("uploads are waiting: %s", problem)
             else:
-                logger.warning("shipping goes on")
+                logger.warning("uploads continue")
             self.problem = problem

@@ -1,7 +1,7 @@
-"""Shipping journals to the server: whole records, from the committed offset on, until the server has everything.
+"""Uploads the journals of a node: whole records, from the committed offset on, until the server has everything.
 
-The server's committed offset is the only truth; after a restart or a doubt it is asked for. A journal file is deleted
-when its owner is dead, its end is written, and the server has its last byte and all that its rows name: never before.
+The server's committed offset is authoritative; it is requested after a restart and after a conflict. A journal file is
+deleted when its process is dead, its end is written, and the server has its last byte and all of its blobs.
 """
 
 from __future__ import annotations
@@ -17,73 +17,73 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.upload_journals import next_part
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.journal.closing import is_closed
-from lightning_sweeps.journal.reader import Part
+from lightning_sweeps.journal.reader import FilePart
 from lightning_sweeps.journal.records import Artifact, Media
 from lightning_sweeps.messages import Command, JournalOutcome
-from lightning_sweeps.service.blob_uploads import ContentShipping
-from lightning_sweeps.service.journal_index import Journal
+from lightning_sweeps.service.blob_uploads import BlobUploads
+from lightning_sweeps.service.journal_index import IndexedJournal
 from lightning_sweeps.system.node import is_alive
 
-logger = logging.getLogger("lightning_sweeps.service")
+logger = logging.getLogger("lightning_sweeps.service.uploader")
 
 BATCH_BYTES = 16 * 1024 * 1024
-"""A request carries no more than about this much of all journals together."""
+"""Approximate limit of one request, over all journals."""
 FIRST_INTERVAL_S = 0.5
 LAST_INTERVAL_S = 2.0
 INTERVAL_PER_JOURNAL_S = 0.1
-"""How far the server may be behind training: a node with many ranks sends them together, and less often."""
-ASK_INTERVAL_S = 2.0
-"""A journal that does not grow asks this often whether its run is to stop."""
-ASIDE_S = 60.0
-"""A journal that the server refuses waits this long."""
+"""How far the server may be behind training. A node with many ranks uploads them together and less often."""
+POLL_INTERVAL_S = 2.0
+"""How often an empty part asks whether the run of a journal that does not grow should stop."""
+REJECTED_RETRY_S = 60.0
+"""How long to wait before the next attempt after the server rejected a journal."""
 CLEAN_INTERVAL_S = 0.5
 CONFLICT = 409
 
 
 @dataclass(slots=True)
-class Progress:
-    """How far one journal is: `committed` is None until the server was asked."""
+class UploadProgress:
+    """Progress of one journal. `committed` is None until the server has answered."""
 
     committed: int | None = None
     next_at: float = 0.0
-    asked_at: float = 0.0
+    polled_at: float = 0.0
     stop_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A journal's next part, which may be empty: a question whether its run is to stop."""
+class DuePart:
+    """The next part of a journal. An empty one asks whether the run should stop."""
 
-    journal: Journal
-    progress: Progress
-    part: Part
+    journal: IndexedJournal
+    progress: UploadProgress
+    part: FilePart
 
 
 @dataclass(slots=True)
-class Shipper:
-    """Ships the journals of one node, many in one request; one instance, one thread."""
+class JournalUploader:
+    """Uploads the journals of one node, several in one request. Use an instance in one thread only."""
 
     home: Home
-    find: Callable[[], Mapping[str, Journal]]
-    """Returns the journals that there are, by file name."""
-    contents: ContentShipping
-    _journals: Mapping[str, Journal] = field(default_factory=dict)
+    find: Callable[[], Mapping[str, IndexedJournal]]
+    """Returns the journals of the node, by file name."""
+    blobs: BlobUploads
+    _journals: Mapping[str, IndexedJournal] = field(default_factory=dict)
     _deleted: set[str] = field(default_factory=set)
-    _progress: dict[str, Progress] = field(default_factory=dict)
+    _progress: dict[str, UploadProgress] = field(default_factory=dict)
     _cleaned_at: float = 0.0
 
-    def ship(self, client: Client) -> bool:
-        """Ship what is due until nothing is; return whether anything was, or any journal has come or gone.
+    def upload(self, client: Client) -> bool:
+        """Upload every due part; return whether there was one, or a journal was added or removed.
 
         Raises:
-            ServerError: nothing more can be shipped now; ask again later.
+            ServerError: the upload stopped; call again later.
         """
         found = self.find()
         self._deleted &= found.keys()
         self._journals = {name: journal for name, journal in found.items() if name not in self._deleted}
         is_changed = self._progress.keys() != self._journals.keys()
-        for gone in self._progress.keys() - self._journals.keys():
-            del self._progress[gone]
+        for name in self._progress.keys() - self._journals.keys():
+            del self._progress[name]
         while batch := self._due(client):
             outcomes = client.send_journals([(due.journal.id, due.part.start, due.part.data) for due in batch])
             for due, outcome in zip(batch, outcomes, strict=True):
@@ -94,12 +94,12 @@ class Shipper:
             self._delete_complete()
         return is_changed
 
-    def _due(self, client: Client) -> list[Due]:
-        """Return the next part of every journal that is due, as many as one request may carry."""
-        batch: list[Due] = []
+    def _due(self, client: Client) -> list[DuePart]:
+        """Return the next parts of the journals that are due, as many as one request may carry."""
+        batch: list[DuePart] = []
         size = 0
         for name, journal in self._journals.items():
-            progress = self._progress.setdefault(name, Progress())
+            progress = self._progress.setdefault(name, UploadProgress())
             if size < BATCH_BYTES and time.monotonic() >= progress.next_at:
                 due = self._next(client, journal, progress)
                 if due is not None:
@@ -107,46 +107,49 @@ class Shipper:
                     size += len(due.part.data)
         return batch
 
-    def _next(self, client: Client, journal: Journal, progress: Progress) -> Due | None:
+    def _next(self, client: Client, journal: IndexedJournal, progress: UploadProgress) -> DuePart | None:
         if progress.committed is None:
             progress.committed = client.journal_offset(journal.id)
             if journal.header.run is not None and progress.committed == 0:
-                self.home.stop(journal.header.run.id).unlink(missing_ok=True)  # of an attempt before this one
-            if progress.committed:  # by a service before this one, which may not have sent what those rows name
-                self.contents.note(journal.id)
+                self.home.stop(journal.header.run.id).unlink(missing_ok=True)  # left by an earlier attempt of the run
+            if progress.committed:  # an earlier service may not have uploaded the blobs of those rows
+                self.blobs.note(journal.id)
         try:
             part = next_part(journal.path, progress.committed)
         except FileNotFoundError:
-            logger.error("journal `%s` is gone before it was shipped", journal.path)
+            logger.error("the journal `%s` was deleted before it was uploaded", journal.path)
             return None
         now = time.monotonic()
         if part.data:
-            return Due(journal, progress, part)
+            return DuePart(journal, progress, part)
         progress.next_at = now + self._interval_s()
-        if now - progress.asked_at >= ASK_INTERVAL_S:
-            return Due(journal, progress, part)
+        if now - progress.polled_at >= POLL_INTERVAL_S:
+            return DuePart(journal, progress, part)
         return None
 
     def _interval_s(self) -> float:
         return min(FIRST_INTERVAL_S + INTERVAL_PER_JOURNAL_S * (len(self._journals) - 1), LAST_INTERVAL_S)
 
-    def _note(self, due: Due, outcome: JournalOutcome) -> None:
+    def _note(self, due: DuePart, outcome: JournalOutcome) -> None:
         progress = due.progress
         now = time.monotonic()
-        progress.asked_at = now
+        progress.polled_at = now
         if outcome.status in (200, CONFLICT):
             progress.committed = outcome.offset
             if any(isinstance(record, Media | Artifact) for record in due.part.records):
-                self.contents.note(due.journal.id)
-            is_whole = outcome.offset >= due.part.end  # the server waits for the rest of what may be a record: so do we
-            progress.next_at = now + self._interval_s() if is_whole or outcome.offset <= due.part.start else now
-            self._obey(outcome.commands, progress)
+                self.blobs.note(due.journal.id)
+            # if it is not complete, the part may end inside a record, and the server waits for the rest
+            is_complete = outcome.offset >= due.part.end
+            progress.next_at = now + self._interval_s() if is_complete or outcome.offset <= due.part.start else now
+            self._carry_out(outcome.commands, progress)
             return
-        logger.error("journal %s is refused: %s; tried again in %d s", due.journal.id, outcome.problem, ASIDE_S)
-        progress.next_at = now + ASIDE_S
+        logger.error(
+            "the server rejects journal %s: %s; next attempt in %d s", due.journal.id, outcome.problem, REJECTED_RETRY_S
+        )
+        progress.next_at = now + REJECTED_RETRY_S
 
     def pending_bytes(self) -> int:
-        """Return how many bytes lie in journals that the server has not confirmed."""
+        """Return the number of bytes in journals that the server has not confirmed."""
         total = 0
         for name, journal in self._journals.items():
             known = self._progress.get(name)
@@ -157,7 +160,7 @@ class Shipper:
         return total
 
     def committed(self) -> dict[str, int]:
-        """Return, by journal id, how many bytes the server has."""
+        """Return the number of bytes that the server has, by journal id."""
         return {
             journal.id: known.committed
             for name, journal in self._journals.items()
@@ -165,11 +168,11 @@ class Shipper:
         }
 
     def _delete_complete(self) -> None:
-        """Take away the journals of dead processes that have an end and that the server has to the last byte."""
+        """Delete the journals of dead processes that have an end and that the server has completely."""
         for name, journal in self._journals.items():
             committed = self._progress[name].committed
             try:
-                if committed != journal.path.stat().st_size or not self.contents.is_done(journal.id):
+                if committed != journal.path.stat().st_size or not self.blobs.is_done(journal.id):
                     continue
                 is_over = not is_alive(journal.owner.pid, journal.owner.started)
                 if is_over and is_closed(journal.path):
@@ -181,7 +184,7 @@ class Shipper:
             except FileNotFoundError:
                 continue
 
-    def _obey(self, commands: list[Command], progress: Progress) -> None:
+    def _carry_out(self, commands: list[Command], progress: UploadProgress) -> None:
         for command in commands:
             if command.reason != progress.stop_reason:
                 progress.stop_reason = command.reason

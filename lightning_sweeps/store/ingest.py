@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal import records
+from lightning_sweeps.journal.format import JournalEntry
 from lightning_sweeps.messages import RejectedRecord
 from lightning_sweeps.store import nodes, runs, schema
 from lightning_sweeps.store.batch import Batch, Row, fold
@@ -39,15 +40,6 @@ _INSERT_JOURNAL = insert(_journal)
 _INSERT_CONSOLE = insert(schema.console)
 _INSERT_MEDIA = insert(schema.media)
 _SELECT_TRIAL = select(schema.run.c.trial_id).where(schema.run.c.id == bindparam("at_id"))
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """A record and its position in the journal file: the bytes from `start` to `end`."""
-
-    record: records.Record
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from lightning_sweeps.journal import records
+from lightning_sweeps.journal.format import JournalEntry
 from lightning_sweeps.messages import LineRequest, Point, Series, SeriesQuery
 from lightning_sweeps.store import ingest, maintenance
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
@@ -171,7 +172,7 @@ def add_journal(store: Store, run: str, *, attempt: int = 0, resumed_step: int |
     process = Process(pid=1, started=STARTED, node="node", host="host")
     info = records.RunInfo(run, "project", run, run, attempt=attempt, resumed_step=resumed_step)
     header = records.Header(journal, STARTED, process, run=info)
-    part = ingest.JournalPart(journal, 0, [ingest.JournalEntry(header, 0, 1)], [])
+    part = ingest.JournalPart(journal, 0, [JournalEntry(header, 0, 1)], [])
     with store.write() as connection:
         ingest.commit(connection, store.series, part, now=STARTED)
     return journal

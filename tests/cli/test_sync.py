@@ -67,7 +67,7 @@ def test_a_killed_offline_run_is_closed(home: Path, client: Client) -> None:
     command(home, "sync")
     (run,) = client.runs(project="killed").runs
     assert (run.state, run.rows) == ("killed", ROWS)
-    assert "not seen" in run.reason
+    assert "its exit status is unknown" in run.reason
 
 
 def test_a_copied_folder_with_a_torn_file_is_shipped_as_far_as_it_is_whole(
@@ -122,7 +122,7 @@ def test_a_damaged_header_is_said(home: Path, tmp_path: Path, client: Client) ->
 def test_a_folder_that_is_not_there(home: Path, words: list[str]) -> None:
     done = command(home, *words)
     assert done.returncode == 2
-    assert "`nowhere` is no folder" in done.stderr
+    assert "`nowhere` is not a folder" in done.stderr
 
 
 def test_nothing_to_ship(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""Registries: built-in members, members of installed packages, and what is said about missing or broken ones."""
+"""Registries: built-in members, members of installed packages, and the errors for missing or broken ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def registry() -> Registry[object]:
     return Registry("thing", GROUP, {"json": "json:loads", "csv": "csv:reader"})
 
 
-def test_a_built_in_member_is_imported_when_it_is_asked_for() -> None:
+def test_a_built_in_member_is_imported_on_first_use() -> None:
     assert registry().get("json").__name__ == "loads"  # type: ignore[attr-defined]
     assert registry().names() == ["json", "csv"]
 
@@ -40,22 +40,22 @@ def test_an_installed_package_adds_a_member(installed: None) -> None:
     assert things.get("added").__name__ == "Added"  # type: ignore[attr-defined]
 
 
-def test_a_package_cannot_take_over_a_built_in_name(installed: None) -> None:
+def test_a_package_cannot_replace_a_built_in_member(installed: None) -> None:
     assert registry().get("json").__name__ == "loads"  # type: ignore[attr-defined]
 
 
-def test_a_member_that_cannot_be_loaded_names_its_package(installed: None) -> None:
+def test_the_error_for_a_member_that_cannot_be_loaded_names_its_package(installed: None) -> None:
     with pytest.raises(UsageError, match="`broken` of the package `an-extension` cannot be loaded: AttributeError"):
         registry().get("broken")
 
 
-def test_an_unknown_name_is_told_the_closest_one() -> None:
+def test_the_error_for_an_unknown_name_suggests_the_closest_one() -> None:
     with pytest.raises(UsageError, match="there is no thing `jsn`, allowed: json, csv") as raised:
         registry().get("jsn")
     assert raised.value.hint == "did you mean `json`?"
 
 
-def test_a_script_registers_a_member_once() -> None:
+def test_a_script_can_register_a_name_once() -> None:
     things = registry()
     things.register("mine", len)
     assert things.get("mine") is len

@@ -115,7 +115,7 @@ def test_another_origin_shows_a_live_view_for_as_long_as_its_tab_and_its_key_liv
     chromium.go(page)
     with chromium.inside("iframe"):
         chromium.see("rows\n2", ".facts")
-        (name,) = [key.name for key in kernel.keys_of_server() if key.name.startswith("kernel-")]
+        (name,) = [key.name for key in kernel.api_keys() if key.name.startswith("kernel-")]
         kernel.revoke_key(name)
         chromium.wait(lambda: "Run the cell again" in (run.log(2, loss=1.0).send(), chromium.text())[1], what="its end")
 

@@ -1,4 +1,4 @@
-"""docs/settings.md, made from `settings.VARIABLES`: python -m tests.docs.render > docs/settings.md"""
+"""Generates docs/settings.md from `settings.VARIABLES`: python -m tests.docs.render > docs/settings.md"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lightning_sweeps.core.settings import VARIABLES
 
 HEAD = """# Settings
 
-Environment variables. A value that cannot be used is an error that names what is allowed; nothing is ignored silently.
+Settings are environment variables. An invalid value is an error that names the allowed values; it is never ignored.
 
 | variable | default | allowed | meaning |
 |---|---|---|---|

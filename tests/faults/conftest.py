@@ -1,4 +1,4 @@
-"""One line per fault at the end of the run; `--write-reliability` also writes docs/reliability.md."""
+"""Prints the fault matrix at the end of the test run. `--write-reliability` also writes docs/reliability.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TCP proxy before the server that misbehaves on demand: what a real network and a sick server do."""
+"""A TCP proxy in front of the server that fails on demand, as a real network or a broken server does."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ POLL_S = 0.1
 
 
 class Proxy:
-    """Forwards connections to `port`, or does what `behaviour` says to each new byte.
+    """Forwards connections to `port`, or fails in the way that `behaviour` names.
 
-    pass: forwards; refuse: closes at once; silent: takes everything and never answers; error: answers 500; half:
-    forwards the request and cuts the answer in the middle.
+    `pass`: forwards; `refuse`: closes at once; `silent`: accepts everything and never answers; `error`: answers 500;
+    `half`: forwards the request and sends half of the answer.
     """
 
     def __init__(self, port: int) -> None:
@@ -67,7 +67,7 @@ class Proxy:
                     pass
 
     def _step(self, client: socket.socket, server: socket.socket) -> bool:
-        """Move what there is; return whether the connection goes on."""
+        """Forward available bytes; return whether the connection stays open."""
         request = _receive(client)
         if request == b"":
             return False
@@ -91,7 +91,7 @@ class Proxy:
 
 
 def _receive(source: socket.socket) -> bytes | None:
-    """Return what has come, nothing at the end, None where nothing has come yet."""
+    """Return available bytes, no bytes at the end, or None if there are none yet."""
     try:
         return source.recv(CHUNK)
     except TimeoutError:

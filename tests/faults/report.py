@@ -1,49 +1,49 @@
-"""The fault matrix as a table: printed at the end of a test run, and the page docs/reliability.md."""
+"""The fault matrix as a table, and as the page docs/reliability.md."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.faults.scenario import Counted
+from tests.faults.scenario import RowCounts
 
 HEAD = """# Reliability
 
-What happens to the rows of a training program that logs 1,000 rows a second while a part of the system is hurt. Every
-line is a test that really does it (`tests/faults/test_matrix.py`: real processes, real signals, a real proxy before a
-real server); this page is written by a run of them: `make reliability`. Times are those of the machine it ran on.
+This page shows what happens to the rows of a training program that logs 1,000 rows per second while a part of the
+system fails. Every line is a test (`tests/faults/test_matrix.py`) with real processes, real signals, and a real proxy
+in front of a real server. `make reliability` runs the tests and writes this page. Times depend on the machine.
 
-- *written*: rows that `log()` was called for; *could not be written*: rows that the journal refused (disk full), which
-  the program counts and says once.
-- *arrived*, *doubled*, *missing*: rows on the server at the end. What was written arrives exactly once, in order.
-- *p99*, *longest*: of `log()`; *finish*: how long `finish()` took.
+- *written*: calls of `log()`. *not written*: rows that could not be written to the journal (disk full). The program
+  counts them and logs the first problem.
+- *arrived*, *doubled*, *missing*: rows on the server at the end. Every row in the journal arrives once, in order.
+- *p99*, *longest*: duration of `log()`. *finish*: duration of `finish()`.
 
 """
 
 TABLE_HEAD = """\
-| fault | lasts s | written | could not be written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
+| fault | lasts s | written | not written | arrived | doubled | missing | p99 ms | longest ms | finish ms |
 |---|---|---|---|---|---|---|---|---|---|
 """
 
 HOW = """
-## How each is done
+## How each fault is caused
 
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What one fault did; `lasted_s` is 0 for what happens at once; `how`: how it was done."""
+class FaultResult:
+    """The result of one fault. `lasted_s` is 0 for a fault without a duration; `how` says how it was caused."""
 
-    counted: Counted
+    counted: RowCounts
     lasted_s: float
     how: str
 
 
 @dataclass(slots=True)
-class Matrix:
-    """The lines so far, by the fault's name."""
+class FaultMatrix:
+    """The results so far, by the name of the fault."""
 
-    lines: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, FaultResult] = field(default_factory=dict)
 
     def table(self) -> str:
         return TABLE_HEAD + "".join(map(self._row, self.lines))
@@ -60,4 +60,4 @@ class Matrix:
         )
 
 
-MATRIX = Matrix()
+MATRIX = FaultMatrix()

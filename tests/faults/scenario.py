@@ -1,4 +1,4 @@
-"""A training program that logs, its service and its server, and hands to hurt each of them."""
+"""A scenario for fault tests: a training program that logs, its service and its server, with ways to break each."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ print(json.dumps({
 }))
 """
 PACE_S = 0.001
-DRAIN_S = 300.0
-"""After ten minutes without a server there is a backlog."""
+UPLOAD_TIMEOUT_S = 300.0
+"""Long, because ten minutes without a server leave many rows to upload."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What the program did and what the server has of it."""
+class RowCounts:
+    """Rows that the program logged, rows on the server, and the duration of calls."""
 
     written: int
     lost: int
@@ -66,12 +66,12 @@ class Counted:
 
     @property
     def missing(self) -> int:
-        """Rows that were written and never arrived: there must be none."""
+        """Rows in the journal that never arrived."""
         return self.written - self.lost - (self.arrived - self.doubled)
 
 
 @dataclass
-class Scene:
+class Scenario:
     """The parts, all of them real processes. The service reaches the server through `proxy`."""
 
     home: Path
@@ -104,7 +104,7 @@ class Scene:
 
     @property
     def service_pid(self) -> int:
-        """The pid of the service that runs now."""
+        """The pid of the running service."""
         found: list[int] = []
 
         def is_known() -> bool:
@@ -128,7 +128,7 @@ class Scene:
             return sum(run.rows for run in client.runs(project="fault").runs)
 
     def wait_for_more_rows(self) -> None:
-        """Wait until rows arrive that had not arrived before."""
+        """Wait until more rows arrive."""
         known = self.rows_on_server()
         wait_until(lambda: self.rows_on_server() > known, timeout_s=60, what="further rows on the server")
 
@@ -136,17 +136,17 @@ class Scene:
         self.server = start_server(self.home, port=self.port)
         wait_for_server(self.home, self.server)
 
-    def finish(self) -> Counted:
-        """Let the program end and count what it wrote and what arrived."""
+    def finish(self) -> RowCounts:
+        """End the program, and count the rows that it wrote and that arrived."""
         assert self.program is not None
         self._end.touch()
-        printed, _ = self.program.communicate(timeout=DRAIN_S)
+        printed, _ = self.program.communicate(timeout=UPLOAD_TIMEOUT_S)
         assert self.program.returncode == 0
-        counted = Counted(**json.loads(printed))
+        counted = RowCounts(**json.loads(printed))
         with Client(f"http://127.0.0.1:{self.port}", self.token) as client:
             wait_until(
                 lambda: {run.state for run in client.runs(project="fault").runs} <= FINAL_RUN_STATES,
-                timeout_s=DRAIN_S,
+                timeout_s=UPLOAD_TIMEOUT_S,
                 what="the run's end on the server",
             )
             (run,) = client.runs(project="fault").runs
@@ -154,14 +154,14 @@ class Scene:
         return _with_arrivals(counted, points, run.state, run.reason)
 
     def end_service(self) -> None:
-        """End the service, however it is."""
+        """Kill the service if it runs."""
         if is_held(Home(self.home)):
             pid = self.service_pid
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda: not is_held(Home(self.home)), what="the service's end")
 
 
-def _with_arrivals(counted: Counted, points: Sequence[float | str], state: str, reason: str) -> Counted:
+def _with_arrivals(counted: RowCounts, points: Sequence[float | str], state: str, reason: str) -> RowCounts:
     values = [float(point) for point in points]
     return replace(
         counted,
@@ -174,22 +174,22 @@ def _with_arrivals(counted: Counted, points: Sequence[float | str], state: str, 
 
 
 @contextlib.contextmanager
-def scene(home: Path) -> Iterator[Scene]:
-    """Set the parts up, let the program log, and clear everything away in the end."""
+def running_scenario(home: Path) -> Iterator[Scenario]:
+    """Start the parts, wait for the first rows, and end all processes after the block."""
     server = start_server(home)
     file = wait_for_server(home, server)
     port = int(file.url.rpartition(":")[2])
     with proxy_to(port) as proxy:
-        set_up = Scene(home, server, port, proxy, file.token)
+        scenario = Scenario(home, server, port, proxy, file.token)
         try:
-            set_up.start_program()
-            wait_until(lambda: set_up.rows_on_server() > 0, timeout_s=60, what="the first rows")
-            yield set_up
+            scenario.start_program()
+            wait_until(lambda: scenario.rows_on_server() > 0, timeout_s=60, what="the first rows")
+            yield scenario
         finally:
-            if set_up.program is not None:
-                set_up.program.kill()
-                set_up.program.communicate()
-            set_up.end_service()
+            if scenario.program is not None:
+                scenario.program.kill()
+                scenario.program.communicate()
+            scenario.end_service()
             with contextlib.suppress(ProcessLookupError):
-                set_up.server.send_signal(signal.SIGCONT)
-            end_server(set_up.server)
+                scenario.server.send_signal(signal.SIGCONT)
+            end_server(scenario.server)

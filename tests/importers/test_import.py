@@ -1,4 +1,4 @@
-"""Import: files of the real writers, once however often, and what is damaged or grows."""
+"""Import of files that real programs wrote: repeated imports, growing files and damaged files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from lightning_sweeps.api.query import Api
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.importers import csv_files, protobuf, tensorboard, upload
-from lightning_sweeps.importers.imported_run import PastRun, Row
-from lightning_sweeps.importers.upload import ship
+from lightning_sweeps.importers import protobuf, tensorboard, upload
+from lightning_sweeps.importers.csv_files import CsvImporter
+from lightning_sweeps.importers.imported_run import ImportedRow, ImportedRun
+from lightning_sweeps.importers.tensorboard import TensorBoardImporter
+from lightning_sweeps.importers.upload import upload_run
 from tests.cli.test_cli import command
 from tests.servers import running_server
 
@@ -59,20 +61,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, P
         yield client, home
 
 
-def test_event_files_of_torch_come_once_and_go_on(server: tuple[Client, Path], tmp_path: Path) -> None:
+def test_event_files_of_torch_are_imported_once_and_can_grow(server: tuple[Client, Path], tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     client, home = server
     write(WRITE_EVENTS, tmp_path, 0, 20)
-    told = command(home, "import", "tensorboard", str(tmp_path), "-p", "events")
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.splitlines() == [
+    done = command(home, "import", str(tmp_path), "-p", "events")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
         f"{name}: 22 rows, 22 new; left out: 1 tensors, 1 histograms" for name in ("a", "a/inner")
     ]
-    assert "22 rows, 0 new" in command(home, "import", "tensorboard", str(tmp_path), "-p", "events").stdout
+    assert "22 rows, 0 new" in command(home, "import", str(tmp_path), "-p", "events").stdout
     runs = {run.name: run for run in client.runs(project="events").runs}
     assert (runs["a"].state, runs["a"].tags, runs["a"].summary["new"]) == ("finished", ["tensorboard"], 0.5)
     write(WRITE_EVENTS, tmp_path, 20, 30)
-    command(home, "import", "tensorboard", str(tmp_path), "-p", "events")
+    command(home, "import", str(tmp_path), "-p", "events")
     with Api(Client(client.url, (home / "server.key").read_text())) as api:
         points = list(api.points(runs["a/inner"].id, "train/loss"))
         odd = [point["step"] for point in api.points(runs["a"].id, "odd")]
@@ -82,12 +84,14 @@ def test_event_files_of_torch_come_once_and_go_on(server: tuple[Client, Path], t
     assert odd == [-1, -1]
 
 
-def test_files_of_lightnings_csv_logger(server: tuple[Client, Path], tmp_path: Path) -> None:
+def test_files_of_the_csv_logger_are_imported_with_their_hyperparameters(
+    server: tuple[Client, Path], tmp_path: Path
+) -> None:
     client, home = server
     write(WRITE_CSV, tmp_path, 10)
     for new in (15, 0):
-        told = command(home, "import", "csv", str(tmp_path), "-p", "tables")
-        assert told.stdout == f"digits/version_0: 15 rows, {new} new\n", told.stderr
+        done = command(home, "import", str(tmp_path), "--from", "csv", "-p", "tables")
+        assert done.stdout == f"digits/version_0: 15 rows, {new} new\n", done.stderr
     (run,) = client.runs(project="tables").runs
     assert (run.config, run.state, run.rows) == ({"lr": 0.1, "net": {"depth": 3}}, "finished", 15)
     assert [(point.step, point.value) for point in client.points(run.id, "val")] == [
@@ -95,51 +99,51 @@ def test_files_of_lightnings_csv_logger(server: tuple[Client, Path], tmp_path: P
     ]
 
 
-def test_any_table(tmp_path: Path) -> None:
+def test_any_csv_file_with_a_header_line_is_read(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("loss,word,lr\n1,a,\nnan,,0.5\n,b,\n1e3\n")
-    (run,) = csv_files.read(tmp_path)
+    (run,) = CsvImporter().read(tmp_path)
     assert run.name == "x" and run.left_out == {"texts": 2}
-    rows = run.parts["x.csv"]
+    rows = run.rows_by_file["x.csv"]
     assert [(row.step, set(row.values)) for row in rows] == [(0, {"loss"}), (1, {"loss", "lr"}), (3, {"loss"})]
 
 
-def test_a_file_that_grows_adds_segments_and_one_that_changed_is_refused(
+def test_a_file_that_grows_adds_segments_and_a_changed_one_is_an_error(
     server: tuple[Client, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, _ = server
     monkeypatch.setattr(upload, "SEGMENT_ROWS", 10)
-    rows = [Row(step, 1.7e9 + step, {"x": float(step)}) for step in range(40)]
+    rows = [ImportedRow(step, 1.7e9 + step, {"x": float(step)}) for step in range(40)]
 
-    def bring(part: list[Row]) -> int:
-        return ship(client, PastRun("grows", {"file": part}), project="growth", source="csv").new_rows
+    def import_rows(part: list[ImportedRow]) -> int:
+        return upload_run(client, ImportedRun("grows", {"file": part}), project="growth", source="csv").new_rows
 
-    assert [bring(rows[:count]) for count in (4, 4, 9, 33, 33, 40)] == [4, 0, 5, 24, 0, 7]
+    assert [import_rows(rows[:count]) for count in (4, 4, 9, 33, 33, 40)] == [4, 0, 5, 24, 0, 7]
     (run,) = client.runs(project="growth").runs
     assert (run.rows, run.state) == (40, "finished")
     assert sorted(point.step for point in client.points(run.id, "x")) == list(range(40))
     with pytest.raises(UsageError, match="rows were changed"):
-        bring([Row(0, 1.7e9, {"a longer name": 1.0}), *rows[1:]])
+        import_rows([ImportedRow(0, 1.7e9, {"a longer name": 1.0}), *rows[1:]])
 
 
-def test_damage_ends_a_file_and_is_said(tmp_path: Path) -> None:
+def test_a_damaged_file_is_read_up_to_the_damage(tmp_path: Path) -> None:
     data = b"".join(_record(_event(step)) for step in range(5))
     path = tmp_path / "events.out.tfevents.1"
     size = len(data) // 5
     for end in range(len(data)):
         path.write_bytes(data[:end])
-        (run,) = tensorboard.read(tmp_path)
-        assert len(run.parts[path.name]) == end // size and not run.problem, "a cut record is not there yet"
+        (run,) = TensorBoardImporter().read(tmp_path)
+        assert len(run.rows_by_file[path.name]) == end // size and not run.problem, "an incomplete record is left out"
     for place in range(0, size, 3):
         path.write_bytes(data[: size + place] + bytes([data[size + place] ^ 255]) + data[size + place + 1 :])
-        (run,) = tensorboard.read(tmp_path)
-        assert len(run.parts[path.name]) == 1 and "byte" in run.problem
+        (run,) = TensorBoardImporter().read(tmp_path)
+        assert len(run.rows_by_file[path.name]) == 1 and "byte" in run.problem
     path.write_bytes(b"not an event file at all")
-    assert next(tensorboard.read(path)).problem
+    assert next(TensorBoardImporter().read(path)).problem
 
 
 @pytest.mark.parametrize("message", [b"\x0d\x00", b"\x0a\x05ab", b"\xff" * 11, b"\x0b"])
-def test_messages_that_are_none_are_refused(message: bytes) -> None:
-    with pytest.raises(ValueError, match=r"cut|kind|does not end"):
+def test_invalid_messages_are_errors(message: bytes) -> None:
+    with pytest.raises(ValueError, match=r"incomplete|wire type|does not end"):
         list(protobuf.fields(message))
 
 

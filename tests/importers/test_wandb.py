@@ -1,4 +1,4 @@
-"""Record files of wandb: one that wandb 0.31.0 wrote, and such that are cut, damaged or long."""
+"""Record files of wandb: one that wandb 0.31.0 wrote, and files that are incomplete, damaged or long."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.importers import wandb
+from lightning_sweeps.importers.wandb import WandbImporter
 from tests.cli.test_cli import command
 from tests.servers import running_server
 
@@ -19,8 +20,8 @@ FILE = Path(__file__).parent / "files" / "run-run0f1ba9e5.wandb"
 
 
 def framed(records: list[bytes]) -> bytes:
-    """Return a file of records, cut into blocks as the format wants it."""
-    data = bytearray(wandb.HEAD)
+    """Return a file of records, split into blocks as the format requires."""
+    data = bytearray(wandb.FILE_HEADER)
     for record in records:
         at = 0
         while True:
@@ -38,16 +39,16 @@ def framed(records: list[bytes]) -> bytes:
     return bytes(data)
 
 
-def test_an_offline_run_comes_with_its_rows_once(tmp_path: Path) -> None:
+def test_the_rows_of_an_offline_run_are_imported_once(tmp_path: Path) -> None:
     folder = tmp_path / "wandb/offline-run-1"
     folder.mkdir(parents=True)
     shutil.copy(FILE, folder)
     with running_server(tmp_path / "home") as (client, _):
         for new in (10, 0):
-            told = command(tmp_path / "home", "import", "wandb", str(tmp_path / "wandb"))
-            assert told.returncode == 0, told.stderr
-            said = f"first run0f1ba9e5: 10 rows, {new} new; left out: 1 texts, 1 histograms"
-            assert told.stdout.splitlines() == [said]
+            done = command(tmp_path / "home", "import", str(tmp_path / "wandb"))
+            assert done.returncode == 0, done.stderr
+            expected = f"first run0f1ba9e5: 10 rows, {new} new; left out: 1 texts, 1 histograms"
+            assert done.stdout.splitlines() == [expected]
         check(client)
 
 
@@ -63,15 +64,18 @@ def check(client: Client) -> None:
     assert words == ["nan", "inf", 1.0]
 
 
-def test_files_of_one_run_are_its_parts(tmp_path: Path) -> None:
+def test_several_files_of_one_run_become_one_run(tmp_path: Path) -> None:
     for name in ("offline-run-1", "offline-run-2"):
         (tmp_path / name).mkdir()
         shutil.copy(FILE, tmp_path / name)
-    (run,) = wandb.read(tmp_path)
-    assert [len(rows) for rows in run.parts.values()] == [10, 10] and run.left_out == {"texts": 2, "histograms": 2}
+    (run,) = WandbImporter().read(tmp_path)
+    assert [len(rows) for rows in run.rows_by_file.values()] == [10, 10] and run.left_out == {
+        "texts": 2,
+        "histograms": 2,
+    }
 
 
-def test_records_longer_than_blocks_are_put_together(tmp_path: Path) -> None:
+def test_records_longer_than_a_block_are_joined(tmp_path: Path) -> None:
     path = tmp_path / "run-x.wandb"
     lengths = (0, 1, 32_741, 5, 100_000, 32_755, 32_761, 7)
     records = [bytes([number]) * length for number, length in enumerate(lengths)]
@@ -82,26 +86,26 @@ def test_records_longer_than_blocks_are_put_together(tmp_path: Path) -> None:
     assert path.read_bytes() == FILE.read_bytes(), "as wandb itself frames them"
 
 
-def test_a_cut_record_is_not_there_yet_and_damage_is_said(tmp_path: Path) -> None:
+def test_an_incomplete_record_is_left_out_and_damage_is_reported(tmp_path: Path) -> None:
     path, data = tmp_path / "run-x.wandb", FILE.read_bytes()
     count, seen = len(list(wandb.records(FILE))), 0
-    for end in range(len(wandb.HEAD), len(data), 7):
+    for end in range(len(wandb.FILE_HEADER), len(data), 7):
         path.write_bytes(data[:end])
         found = len(list(wandb.records(path)))
         assert seen <= found <= count
         seen = found
-    (expected,) = next(wandb.read(FILE)).parts.values()
-    for place in range(len(wandb.HEAD), len(data), 97):
+    (expected,) = next(WandbImporter().read(FILE)).rows_by_file.values()
+    for place in range(len(wandb.FILE_HEADER), len(data), 97):
         path.write_bytes(data[:place] + bytes([data[place] ^ 255]) + data[place + 1 :])
-        (run,) = wandb.read(path)
-        (rows,) = run.parts.values()
+        (run,) = WandbImporter().read(path)
+        (rows,) = run.rows_by_file.values()
         assert run.problem and repr(rows) == repr(expected[: len(rows)])
     path.write_bytes(b"no record file")
-    assert "does not begin" in next(wandb.read(path)).problem
+    assert "does not begin" in next(WandbImporter().read(path)).problem
 
 
 @pytest.mark.parametrize("tail", [bytes(6), bytes(40)])
-def test_zeros_at_the_end_hold_nothing(tmp_path: Path, tail: bytes) -> None:
+def test_zeros_at_the_end_hold_no_record(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "run-x.wandb"
     path.write_bytes(framed([b"a"]) + tail)
     assert list(wandb.records(path)) == [b"a"]

@@ -1,4 +1,4 @@
-"""How a dead process's run ends, as a table."""
+"""How a dead process's run ends, for every last record and exit status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from lightning_sweeps.journal.closing import UNSEEN, Closing, ExitStatus, closing_of
+from lightning_sweeps.journal.closing import UNKNOWN_END, Closing, ExitStatus, closing_of
 from lightning_sweeps.journal.records import Finish, RunState
 
 KILLED = ExitStatus(signal=signal.SIGKILL)
@@ -19,7 +19,7 @@ def finish(state: RunState, writer: str, reason: str = "") -> Finish:
 @pytest.mark.parametrize(
     ("last", "status", "expected"),
     [
-        (None, None, Closing("killed", UNSEEN, None, None)),
+        (None, None, Closing("killed", UNKNOWN_END, None, None)),
         (None, KILLED, Closing("killed", "killed by signal 9 (SIGKILL)", None, 9)),
         (None, ExitStatus(code=0), Closing("finished", "ended with exit status 0 without `finish()`", 0, None)),
         (None, ExitStatus(code=2), Closing("failed", "exit status 2", 2, None)),
@@ -34,11 +34,11 @@ def finish(state: RunState, writer: str, reason: str = "") -> Finish:
         (finish("killed", "exit", "Ctrl-C"), ExitStatus(code=130), Closing("killed", "Ctrl-C", 130, None)),
     ],
 )
-def test_closing(last: Finish | None, status: ExitStatus | None, expected: Closing | None) -> None:
+def test_the_closing_of_a_journal(last: Finish | None, status: ExitStatus | None, expected: Closing | None) -> None:
     assert closing_of(last, status) == expected
 
 
-def test_the_kernels_kill_for_memory_is_named() -> None:
+def test_a_kill_by_the_kernel_for_lack_of_memory_is_named() -> None:
     closing = closing_of(None, KILLED, is_memory_short=True)
     assert closing is not None
     assert closing.reason == "killed by signal 9 (SIGKILL) by the kernel: out of memory"
@@ -47,5 +47,5 @@ def test_the_kernels_kill_for_memory_is_named() -> None:
     assert "memory" not in other.reason
 
 
-def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+def test_a_signal_without_a_name_is_described_by_its_number() -> None:
     assert ExitStatus(signal=63).describe() == "killed by signal 63"

@@ -1,4 +1,4 @@
-"""The format, cut and damaged at every place: the reader never raises, never loops, never invents a row."""
+"""The journal format, cut and damaged at every byte: the reader never raises, never loops and never invents a row."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,10 +17,11 @@ from lightning_sweeps.journal.format import (
     MAX_PAYLOAD_BYTES,
     PREAMBLE,
     Damage,
-    Entry,
+    JournalEntry,
     check_preamble,
     decode,
     encode,
+    frame,
 )
 from lightning_sweeps.journal.reader import read_part
 from lightning_sweeps.journal.records import Finish, Header, Metrics, Record, Text
@@ -47,43 +49,44 @@ metrics = st.builds(
 
 
 def _records(data: bytes) -> list[Record]:
-    return [item.record for item in decode(data) if isinstance(item, Entry)]
+    return [item.record for item in decode(data) if isinstance(item, JournalEntry)]
 
 
-def test_records_come_back_as_they_were() -> None:
+def test_decoded_records_equal_the_encoded_ones() -> None:
     assert _records(DATA) == RECORDS
 
 
 @given(st.lists(metrics, max_size=8))
 @settings(max_examples=100)
-def test_any_stream_of_rows_comes_back(stream: list[Metrics]) -> None:
+def test_any_rows_are_decoded_as_they_were_encoded(stream: list[Metrics]) -> None:
     assert _records(b"".join(encode(row) for row in stream)) == stream
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_non_finite_values_survive(value: float) -> None:
+def test_non_finite_values_are_kept(value: float) -> None:
     (record,) = _records(encode(Metrics(1, 0, 0.0, {"x": value})))
     assert isinstance(record, Metrics)
     assert math.isnan(record.values["x"]) if math.isnan(value) else record.values["x"] == value
 
 
-def test_a_cut_at_every_byte_loses_only_the_cut_record() -> None:
+def test_a_cut_at_any_byte_loses_only_the_cut_record() -> None:
     ends = [item.end for item in decode(DATA)]
     for cut in range(len(DATA)):
         items = list(decode(DATA[:cut]))
-        assert all(isinstance(item, Entry) for item in items), cut
+        assert all(isinstance(item, JournalEntry) for item in items), cut
         assert _records(DATA[:cut]) == RECORDS[: sum(end <= cut for end in ends)]
 
 
-def test_a_flip_of_every_byte_loses_at_most_the_flipped_record_and_is_reported() -> None:
+def test_a_flipped_byte_loses_at_most_its_record_and_is_reported() -> None:
     spans = [(item.start, item.end) for item in decode(DATA)]
     for place in range(len(DATA)):
         damaged = bytearray(DATA)
         damaged[place] ^= 0xFF
         hit = next(number for number, (start, end) in enumerate(spans) if start <= place < end)
         items = list(decode(bytes(damaged)))
-        assert [item.record for item in items if isinstance(item, Entry)] == RECORDS[:hit] + RECORDS[hit + 1 :], place
-        if hit < len(RECORDS) - 1:  # the last record may also look like one that is not whole yet
+        found = [item.record for item in items if isinstance(item, JournalEntry)]
+        assert found == RECORDS[:hit] + RECORDS[hit + 1 :], place
+        if hit < len(RECORDS) - 1:  # the last record may also look incomplete
             (damage,) = [item for item in items if isinstance(item, Damage)]
             assert (damage.start, damage.end) == spans[hit]
             assert damage.reason
@@ -106,6 +109,14 @@ def test_noise_between_records_loses_none_of_them(noise: bytes, place: int) -> N
         assert found[-1] == RECORDS[-1] or len(noise) < FRAME.size
 
 
+def test_places_are_those_in_the_file() -> None:
+    damaged = DATA[:3] + b"?" + DATA[4:]
+    shifted = list(decode(damaged, file_offset=1000))
+    assert [(item.start - 1000, item.end - 1000) for item in shifted] == [
+        (item.start, item.end) for item in decode(damaged)
+    ]
+
+
 def test_a_run_of_zeros_is_damage_not_records() -> None:
     data = encode(RECORDS[0]) + bytes(64) + encode(RECORDS[1])
     assert _records(data) == RECORDS[:2]
@@ -114,7 +125,7 @@ def test_a_run_of_zeros_is_damage_not_records() -> None:
 def test_a_record_of_impossible_length_is_skipped() -> None:
     data = FRAME.pack(MAX_PAYLOAD_BYTES + 1, 0) + b"x" * 16 + encode(RECORDS[0])
     items = list(decode(data))
-    assert [type(item) for item in items] == [Damage, Entry]
+    assert [type(item) for item in items] == [Damage, JournalEntry]
     assert isinstance(items[0], Damage)
     assert "length" in items[0].reason
 
@@ -128,26 +139,22 @@ def test_a_record_of_impossible_length_is_skipped() -> None:
         (b"LSWJ\x00\x00\x00\x00", "format version 0"),
     ],
 )
-def test_a_file_that_is_no_journal_of_ours_is_refused_in_words(data: bytes, message: str) -> None:
+def test_a_file_that_is_not_a_journal_is_an_error_that_says_so(data: bytes, message: str) -> None:
     with pytest.raises(JournalError, match=message):
         check_preamble(data)
 
 
-def test_our_preamble_is_accepted() -> None:
+def test_the_preamble_is_accepted() -> None:
     check_preamble(PREAMBLE)
 
 
 def test_fields_added_later_do_not_break_old_readers() -> None:
-    import msgspec
-
-    from lightning_sweeps.journal.format import frame
-
-    longer: list[Any] = [*msgspec.msgpack.decode(encode(RECORDS[0])[FRAME.size :]), "a field of tomorrow"]
+    longer: list[Any] = [*msgspec.msgpack.decode(encode(RECORDS[0])[FRAME.size :]), "a new field"]
     assert _records(frame(msgspec.msgpack.encode(longer))) == [RECORDS[0]]
 
 
 def test_a_journal_of_the_first_version_stays_readable() -> None:
-    """The file was written by version 1 and is never made anew."""
+    """The file was written by format version 1; do not replace it."""
     path = Path(__file__).parent / "files" / "version-1.journal"
     header, *rows, end = read_part(path, 0, limit_bytes=1 << 20).records
     assert isinstance(header, Header)

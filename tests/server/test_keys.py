@@ -75,13 +75,13 @@ def test_a_key_is_accepted_by_its_role_until_it_is_revoked(served: tuple[Client,
         writer.send_journal(journal.id, 0, journal.data)
         assert reader.query_runs(RunsQuery()).total == 1
         with pytest.raises(ServerRefused, match="needs `admin`"):
-            writer.keys_of_server()
-        assert [key.role for key in client.keys_of_server()] == ["admin", "read", "write", "admin"]
+            writer.api_keys()
+        assert [key.role for key in client.api_keys()] == ["admin", "read", "write", "admin"]
         client.revoke_key("my read")
         wait_until(lambda: not is_accepted(reader), timeout_s=10, what="the revocation")
     with pytest.raises(NotFound, match="no key `nobody`"):
         client.revoke_key("nobody")
-    own = client.keys_of_server()[0].name
+    own = client.api_keys()[0].name
     with pytest.raises(ServerRefused, match="the API key of this request"):
         client.revoke_key(own)
     with pytest.raises(ServerRefused, match="already"):

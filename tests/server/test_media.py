@@ -58,12 +58,12 @@ def test_an_image_is_uploaded_after_its_row_in_parts(world: tuple[Client, Server
     ]  # fmt: skip
     with pytest.raises(NotFound, match="does not have the blob"):
         b"".join(client.blob(first.digest))
-    wanted = {state.digest: state.size_bytes for state in client.lacking(journal.id)}
+    wanted = {state.digest: state.size_bytes for state in client.missing_blobs(journal.id)}
     assert wanted == {name_of(content): len(content) for content in (PICTURE, OTHER, b"hi")}
     assert client.put_blob(first.digest, 0, PICTURE[:3]) == BlobState(first.digest, len(PICTURE), 3)
     assert client.put_blob(first.digest, 5, PICTURE[5:]).offset == 3, "a part that leaves a gap is ignored"
     assert client.put_blob(first.digest, 0, PICTURE[:4]).offset == 4, "known bytes are skipped"
-    assert next(state for state in client.lacking(journal.id) if state.digest == first.digest).offset == 4
+    assert next(state for state in client.missing_blobs(journal.id) if state.digest == first.digest).offset == 4
     for _ in range(2):
         assert client.put_blob(first.digest, 4, PICTURE[4:]).is_stored
     assert client.blob_state(first.digest).is_stored
@@ -142,7 +142,7 @@ def test_artifact_versions_of_two_machines_and_their_aliases(world: tuple[Client
         ("a", False),
         ("in/b", False),
     ]
-    assert {state.digest for state in client.lacking("journal-2")} == {name_of(b"3"), name_of(b"1")}
+    assert {state.digest for state in client.missing_blobs("journal-2")} == {name_of(b"3"), name_of(b"1")}
     assert not found[1].is_stored
     client.put_blob(name_of(b"2"), 0, b"2")
     assert client.artifacts(name="set")[1].is_stored
@@ -167,7 +167,7 @@ def test_blobs_of_processes_on_this_machine_are_not_uploaded(shared: tuple[Clien
         path.write_bytes(content if content is contents[0] else content[:5].ljust(len(content), b"\0"))
     journal = Journal(id="near", run="near").show("img", contents[0]).show("img", contents[1])
     send(client, journal)
-    assert [state.digest for state in client.lacking("near")] == [name_of(contents[1])]
+    assert [state.digest for state in client.missing_blobs("near")] == [name_of(contents[1])]
     assert BlobFolder(home.blobs).blob(name_of(contents[0])).samefile(home.blob(name_of(contents[0])))
     assert b"".join(client.blob(name_of(contents[0]))) == contents[0]
 

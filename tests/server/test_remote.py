@@ -41,7 +41,7 @@ def test_a_blob_is_served_whole_and_in_ranges(world: tuple[Client, ServerFile, P
     stored.write_bytes(CONTENT[:50])  # of a server that was killed while it wrote
     assert client.put_blob(digest, 0, CONTENT[:60_000]).offset == 60_000
     assert client.put_blob(digest, 60_000, CONTENT[60_000:]).is_stored
-    assert stored.read_bytes() == CONTENT and client.lacking("journal-1") == []
+    assert stored.read_bytes() == CONTENT and client.missing_blobs("journal-1") == []
     assert list(BlobFolder(Home(folder / "home").blobs).uploads.iterdir()) == []
     assert b"".join(client.blob(digest)) == CONTENT
     assert b"".join(client.blob(digest, offset=99_990)) == CONTENT[99_990:]

@@ -1,4 +1,4 @@
-"""A real service for tests, and real programs that log and then end in every way."""
+"""Starts a real service and real programs that log."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def start_service(home: Path, **variables: str) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def running_service(home: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a service that stays until the block ends, and then goes on SIGTERM."""
+    """Run a service during the block, then stop it with SIGTERM."""
     process = start_service(home, **{"LIGHTNING_SWEEPS_IDLE_EXIT_S": "600", **variables})
     try:
         wait_until(Home(home).service_state(node_id()).exists, what="the service's state file")
@@ -59,4 +59,5 @@ def run_program(home: Path, code: str, *, stdin: int = subprocess.DEVNULL) -> su
 
 
 def journal_files(home: Path) -> list[Path]:
+    """Return the journals in the home folder."""
     return sorted(Home(home).journals.glob("*.journal"))

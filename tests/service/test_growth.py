@@ -1,4 +1,4 @@
-"""Nothing in the service grows with the number of runs that it has seen."""
+"""The service does not grow with the number of runs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ for number in range({count}):
 WARM_UP = 20
 COUNT = 80
 MEMORY_GROWTH_BYTES = 8e6
-"""Allocators keep what they once had; what grows with each run would be far more."""
+"""Allocators keep some freed memory; a leak per run would be far larger."""
 
 
 @pytest.mark.fault
-def test_many_runs_leave_no_descriptor_thread_journal_or_memory_behind(home: Path) -> None:
+def test_many_runs_leak_no_descriptor_thread_journal_or_memory(home: Path) -> None:
     with running_server(home) as (client, _), running_service(home) as process:
         service = psutil.Process(process.pid)
 

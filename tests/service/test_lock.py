@@ -1,4 +1,4 @@
-"""The service is single on every file system: with the kernel's locks, and where there are none."""
+"""One service per node on every file system, with and without file locks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Program(ctypes.Structure):
 
 
 def forbid_locks() -> None:
-    """Make the kernel refuse flock to this process and its children, as a file system without locks does."""
+    """Make `flock` fail in this process and its children, as on a file system without locks."""
     instructions = (Instruction * 4)(
         Instruction(LOAD_SYSCALL, 0, 0, 0),
         Instruction(JUMP_IF_EQUAL, 0, 1, FLOCK[platform.machine()]),
@@ -51,7 +51,7 @@ def forbid_locks() -> None:
         raise OSError(ctypes.get_errno(), "seccomp")
 
 
-def test_a_lock_is_held_by_one_and_free_after_its_end(home: Path) -> None:
+def test_a_lock_has_one_holder_and_is_free_after_it_ends(home: Path) -> None:
     paths = Home(home)
     assert not service_lock.is_held(paths)
     descriptor = service_lock.take(paths)
@@ -64,7 +64,7 @@ def test_a_lock_is_held_by_one_and_free_after_its_end(home: Path) -> None:
 
 @pytest.mark.fault
 @pytest.mark.skipif(platform.machine() not in FLOCK or sys.platform != "linux", reason="needs Linux's seccomp")
-def test_without_locks_a_service_is_single_all_the_same_and_ships(home: Path) -> None:
+def test_without_file_locks_one_service_runs_and_uploads(home: Path) -> None:
     code = (
         "import lightning_sweeps as ls, sys, time\nrun = ls.init('lockless')\n"
         "for i in range(100): run.log({'x': i})\nls.finish(timeout_s=20)\n"
@@ -84,5 +84,5 @@ def test_without_locks_a_service_is_single_all_the_same_and_ships(home: Path) ->
         assert [program.wait(60) for program in programs] == [0, 0, 0]
         wait_until(lambda: sum(run.rows for run in client.runs(project="lockless").runs) == 300, what="all rows")
         log = Home(home).service_log
-        wait_until(lambda: " ended" in log.read_text(), what="the service's own end")
+        wait_until(lambda: " ended" in log.read_text(), what="the end of the service")
         assert log.read_text().count(" started") == 1

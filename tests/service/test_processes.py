@@ -1,4 +1,4 @@
-"""What the processes of runs take: real programs beside a real service and server, on a machine with imagined GPUs."""
+"""Samples of the processes of runs: real programs with a real service and server, and simulated GPUs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.paths import write_whole
-from lightning_sweeps.service.processes import Family, Totals, Writer, find_families, gpu_shares, rates
+from lightning_sweeps.service.processes import RunProcesses, RunRank, UsageTotals, find_run_processes, gpu_shares, rates
 from lightning_sweeps.system.gpus import GpuSample
 from lightning_sweeps.system.node import node_id
 from tests.fakes.gpus import GIB, fake_nvml_environment
@@ -21,19 +21,19 @@ from tests.service.services import run_program, running_service
 
 MIB = 1024**2
 WAIT = "sys.stdin.read()"
-"""Stay until the test lets go."""
+"""Wait until the test closes standard input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A service with two imagined GPUs, whose processes stand in `held`."""
+    """A service with two simulated GPUs; the file `held` lists their processes."""
 
     home: Path
     client: Client
     held: Path
 
     def run(self, project: str, name: str = "") -> str:
-        """Return the id of the project's run (of this name) as soon as the server has it."""
+        """Wait for a run of the project (with this name) and return its id."""
 
         def found() -> list[str]:
             return [run.id for run in self.client.runs(project=project).runs if run.name == name or not name]
@@ -42,7 +42,7 @@ class Machine:
         return found()[0]
 
     def hold(self, held: dict[int, dict[int, int]]) -> None:
-        """Let processes hold bytes of GPUs, at once: the service may read at any time."""
+        """Set the GPU memory of processes, in one write, because the service may read at any time."""
         write_whole(self.held, json.dumps(held).encode())
 
     def counts(self, run: str) -> dict[str, int]:
@@ -66,7 +66,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         yield Machine(folder / "home", client, folder / "held.json")
 
 
-def test_a_run_with_its_workers_is_sampled_beside_what_it_logs(machine: Machine, tmp_path: Path) -> None:
+def test_a_run_is_sampled_with_its_workers_apart_from_its_own_metrics(machine: Machine, tmp_path: Path) -> None:
     workers = "children = [subprocess.Popen(['sleep', '600']) for _ in range(2)]"
     burn = "children.append(subprocess.Popen([sys.executable, '-c', 'while True: pass']))"
     code = f"""
@@ -90,8 +90,8 @@ for child in children: child.kill()
     assert most["threads"] >= 4
     assert not any(key.startswith("gpu.0.") for key in machine.counts(run))
     wait_until(lambda: machine.client.run(run).state == "finished", what="the end of the run")
-    told = machine.client.run(run)
-    assert (told.rows, told.summary) == (1, {"loss": 0.5})
+    ended = machine.client.run(run)
+    assert (ended.rows, ended.summary) == (1, {"loss": 0.5})
     assert [info.key for info in machine.client.keys(run)] == ["loss"]
     assert not any(run in info.key for info in machine.client.keys(node_id()))
 
@@ -123,7 +123,7 @@ os.waitpid(child, 0)
         program.communicate()
 
 
-def test_ranks_that_share_a_run_are_told_apart(machine: Machine) -> None:
+def test_ranks_that_share_a_run_have_their_own_metrics(machine: Machine) -> None:
     code = f"""
 os.environ.update(RANK=sys.argv[-1], WORLD_SIZE='2', LOCAL_RANK=sys.argv[-1], TORCHELASTIC_RUN_ID='job-shared')
 run = ls.init(project='shared', mode='shared')
@@ -140,7 +140,7 @@ run.log(dict(x=1), step=1)
     assert all(key.startswith("rank.") for key in machine.counts(run))
 
 
-def test_a_run_that_has_ended_takes_nothing_though_its_process_goes_on(machine: Machine) -> None:
+def test_a_finished_run_is_not_sampled_although_its_process_continues(machine: Machine) -> None:
     code = f"""
 ls.init(project='one-by-one', name='first').log(dict(x=1), step=1)
 ls.finish()
@@ -155,22 +155,22 @@ ls.init(project='one-by-one', name='second').log(dict(x=1), step=1)
 
 
 def test_a_process_that_has_ended_is_no_longer_sampled(machine: Machine) -> None:
-    """Two runs: one is killed, the other goes on; nothing more comes of the first."""
+    """Two runs: one is killed and gets no more samples, the other continues."""
     with run_program(machine.home, f"ls.init(project='stays').log(dict(x=1), step=1)\n{WAIT}", stdin=-1) as stays:
         code = f"ls.init(project='goes').log(dict(x=1), step=1)\n{WAIT}"
         with run_program(machine.home, code, stdin=-1) as program:
-            gone, other = machine.run("goes"), machine.run("stays")
-            wait_until(lambda: machine.counts(gone).get("threads", 0) >= 2, what="samples of the first")
+            killed, other = machine.run("goes"), machine.run("stays")
+            wait_until(lambda: machine.counts(killed).get("threads", 0) >= 2, what="samples of the first")
             program.kill()
-        wait_until(lambda: machine.client.run(gone).state == "killed", what="the end of the first")
-        counted, seen = machine.counts(gone)["threads"], machine.counts(other)["threads"]
+        wait_until(lambda: machine.client.run(killed).state == "killed", what="the end of the first")
+        counted, seen = machine.counts(killed)["threads"], machine.counts(other)["threads"]
         wait_until(lambda: machine.counts(other)["threads"] >= seen + 3, what="samples of the other")
-        assert machine.counts(gone)["threads"] <= counted + 1  # what was on its way
+        assert machine.counts(killed)["threads"] <= counted + 1  # a sample that was being uploaded
         stays.communicate()
     assert not psutil.pid_exists(program.pid)
 
 
-ONE, TWO, THREE = Writer("run-1"), Writer("run-2"), Writer("run-3", 1)
+ONE, TWO, THREE = RunRank("run-1"), RunRank("run-2"), RunRank("run-3", 1)
 CHILDREN = {1: [10, 20, 99], 10: [11, 12], 12: [13], 20: [21, 30], 30: [31], 99: [100]}
 
 
@@ -189,17 +189,19 @@ CHILDREN = {1: [10, 20, 99], 10: [11, 12], 12: [13], 20: [21, 30], 30: [31], 99:
         ({ONE: {7}}, {ONE: ({7}, set())}),
     ],
 )
-def test_families(roots: dict[Writer, set[int]], expected: dict[Writer, tuple[set[int], set[int]]]) -> None:
-    """Process 99 is our service."""
-    given = {writer: frozenset(own) for writer, own in roots.items()}
-    found = find_families(given, CHILDREN, is_left_out=lambda pid: pid == 99)
-    assert {writer: (set(one.members), set(one.others)) for writer, one in found.items()} == expected
+def test_the_processes_of_runs(
+    roots: dict[RunRank, set[int]], expected: dict[RunRank, tuple[set[int], set[int]]]
+) -> None:
+    """Process 99 is the service."""
+    given = {run_rank: frozenset(own) for run_rank, own in roots.items()}
+    found = find_run_processes(given, CHILDREN, is_left_out=lambda pid: pid == 99)
+    assert {run_rank: (set(one.members), set(one.others)) for run_rank, one in found.items()} == expected
 
 
 def totals(
     at: float, cpu_s: float, disk: tuple[int, int] | None, *, roots: int = 1, others: tuple[int, ...] = ()
-) -> Totals:
-    return Totals(at, Family(frozenset({roots}), frozenset({roots}), frozenset(others)), cpu_s, disk)
+) -> UsageTotals:
+    return UsageTotals(at, RunProcesses(frozenset({roots}), frozenset({roots}), frozenset(others)), cpu_s, disk)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def totals(
         (totals(10, 5, (0, 0), others=(7,)), totals(12, 6, (0, 0), others=(7,)), {"cpu": 50, "read": 0, "written": 0}),
     ],
 )
-def test_rates(before: Totals | None, now: Totals, expected: dict[str, float]) -> None:
+def test_rates(before: UsageTotals | None, now: UsageTotals, expected: dict[str, float]) -> None:
     names = {"cpu": "cpu.percent", "read": "disk.read_bytes_per_s", "written": "disk.written_bytes_per_s"}
     assert rates(before, now) == {names[name]: value for name, value in expected.items()}
 
@@ -240,8 +242,8 @@ def gpu(
         ([gpu(0, {}, {2: 5.0})], {"gpu.0.utilization": 5}),
     ],
 )
-def test_shares_of_gpus(gpus: list[GpuSample], expected: dict[str, float]) -> None:
-    """Processes 1 and 2 are the run's."""
+def test_the_shares_of_gpus(gpus: list[GpuSample], expected: dict[str, float]) -> None:
+    """Processes 1 and 2 belong to the run."""
     shares = gpu_shares(frozenset({1, 2}), gpus)
     short = {key.replace("_used_bytes", "").replace("_percent", ""): value for key, value in shares.items()}
     assert short == expected

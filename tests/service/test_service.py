@@ -1,4 +1,4 @@
-"""The service with a real server and real programs: what it ships, how it closes runs, what it survives."""
+"""The service with a real server and real programs: uploads, the end of runs, and crashes of each part."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.service.services import journal_files, run_program, running_service, 
 
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Client]]:
-    """One server and one service for the tests that leave both alone."""
+    """One server and one service for the tests that do not stop them."""
     home = tmp_path_factory.mktemp("together") / "home"
     with running_server(home) as (client, _), running_service(home):
         yield home, client
@@ -54,7 +54,7 @@ def sequences(points: list[Point]) -> list[int]:
 
 
 def journal_files_of_runs(home: Path) -> list[Path]:
-    """The journals of programs: the node's own stays as long as the service does."""
+    """Return the journals of programs, without the node's own, which exists as long as the service runs."""
     return [path for path in journal_files(home) if _is_of_run(path)]
 
 
@@ -84,7 +84,7 @@ ENDS = [
 @pytest.mark.parametrize(
     ("name", "end", "state", "reason", "exit_code", "number"), ENDS, ids=[str(end[0]) for end in ENDS]
 )
-def test_every_way_to_end_closes_the_run_with_its_reason_and_all_its_rows(
+def test_every_end_of_a_program_closes_its_run_with_a_reason_and_all_rows(
     together: tuple[Path, Client],
     name: str,
     end: str,
@@ -102,13 +102,13 @@ def test_every_way_to_end_closes_the_run_with_its_reason_and_all_its_rows(
     wait_until(lambda: bool(client.runs(project=name).runs), what="the run")
     program.communicate(b"end now\n", timeout=60)
     (run,) = closed_run(client, name)
-    wait_until(lambda: journal_files_of_runs(home) == [], what="the service's last word on a dead program")
+    wait_until(lambda: journal_files_of_runs(home) == [], what="the deletion of the dead program's journal")
     run = client.run(run.id)
     assert (run.state, run.reason, run.exit_code, run.signal) == (state, reason, exit_code, number)
     assert sequences(client.points(run.id, "x")) == list(range(1, 501))
 
 
-def test_the_node_is_sampled_once_whatever_the_number_of_runs(together: tuple[Path, Client]) -> None:
+def test_the_node_is_sampled_once_for_any_number_of_runs(together: tuple[Path, Client]) -> None:
     home, client = together
     program = run_program(home, "ls.init(project='sampled'); signal.pause()")
     wait_until(lambda: bool(client.runs(project="sampled").runs), what="the run")
@@ -147,7 +147,7 @@ CGROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))
 
 
 def limited_group() -> Path | None:
-    """Make a memory cgroup with a small limit, in its version 1 or 2; None where this user may not."""
+    """Create a memory cgroup (version 1 or 2) with a small limit; return None without the permission."""
     for root in CGROUPS:
         group = root / f"lightning-sweeps-{os.getpid()}"
         try:
@@ -162,10 +162,10 @@ def limited_group() -> Path | None:
 
 
 @contextmanager
-def little_memory() -> Iterator[Path]:
+def limited_memory() -> Iterator[Path]:
     group = limited_group()
     if group is None:
-        pytest.skip("this user may not limit the memory of a group of processes")
+        pytest.skip("this user may not create memory cgroups")
     try:
         yield group
     finally:
@@ -174,9 +174,9 @@ def little_memory() -> Iterator[Path]:
 
 
 @pytest.mark.fault
-def test_a_rank_that_the_kernel_ends_for_memory_says_so(together: tuple[Path, Client]) -> None:
+def test_a_run_that_the_kernel_killed_for_lack_of_memory_says_so(together: tuple[Path, Client]) -> None:
     home, client = together
-    with little_memory() as group:
+    with limited_memory() as group:
         code = "run = ls.init('memory'); run.log({'x': 1}); sys.stdin.readline(); hog = bytearray(1 << 30)"
         program = run_program(home, code, stdin=subprocess.PIPE)
         (group / "cgroup.procs").write_text(str(program.pid))
@@ -187,7 +187,7 @@ def test_a_rank_that_the_kernel_ends_for_memory_says_so(together: tuple[Path, Cl
 
 
 @pytest.mark.fault
-def test_rows_wait_for_a_server_that_comes_later(home: Path) -> None:
+def test_rows_wait_in_the_journal_until_a_server_runs(home: Path) -> None:
     program = run_program(home, "run = ls.init(project='late')\nfor i in range(200): run.log({'x': i})")
     assert program.wait(60) == 0
     with running_server(home) as (client, _), running_service(home):
@@ -197,12 +197,12 @@ def test_rows_wait_for_a_server_that_comes_later(home: Path) -> None:
 
 
 @pytest.mark.fault
-def test_a_server_killed_and_restarted_in_the_middle_costs_no_row_and_doubles_none(home: Path) -> None:
+def test_a_server_that_is_killed_and_restarted_loses_and_doubles_no_row(home: Path) -> None:
     server = start_server(home)
     try:
         file = wait_for_server(home, server)
         port = int(file.url.rpartition(":")[2])
-        # named by its address, the server is not this machine's own: the service does not start it again by itself
+        # a server that is configured by its address is not restarted by the service
         with running_service(home, LIGHTNING_SWEEPS_URL=file.url, LIGHTNING_SWEEPS_API_KEY=file.token):
             program = run_program(
                 home,
@@ -225,7 +225,7 @@ def test_a_server_killed_and_restarted_in_the_middle_costs_no_row_and_doubles_no
 
 @pytest.mark.fault
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_service_killed_in_the_middle_is_followed_by_one_that_goes_on(home: Path, number: signal.Signals) -> None:
+def test_a_new_service_continues_the_uploads_of_a_killed_one(home: Path, number: signal.Signals) -> None:
     with running_server(home) as (client, _):
         first = start_service(home)
         program = run_program(
@@ -242,23 +242,23 @@ def test_a_service_killed_in_the_middle_is_followed_by_one_that_goes_on(home: Pa
 
 
 @pytest.mark.fault
-def test_a_rank_that_dies_while_no_service_watches_is_closed_by_the_next_one(home: Path) -> None:
+def test_the_run_of_a_rank_that_dies_without_a_service_is_closed_by_the_next_service(home: Path) -> None:
     program = run_program(home, "ls.init(project='unseen').log({'x': 1}); os.kill(os.getpid(), 9)")
     program.wait(60)
     with running_server(home) as (client, _), running_service(home):
         (run,) = closed_run(client, "unseen")
     assert run.state == "killed"
-    assert "not seen" in run.reason
+    assert "its exit status is unknown" in run.reason
 
 
-def test_a_second_service_of_the_node_ends_at_once(home: Path) -> None:
+def test_a_second_service_on_the_node_exits_at_once(home: Path) -> None:
     with running_service(home, LIGHTNING_SWEEPS_URL="http://127.0.0.1:1"):
         assert start_service(home).wait(20) == 0
         assert is_held(Home(home))
     assert not is_held(Home(home))
 
 
-def test_the_service_ends_by_itself_when_all_is_shipped_and_leaves_no_journal(home: Path) -> None:
+def test_the_service_exits_when_everything_is_uploaded_and_leaves_no_journal(home: Path) -> None:
     with running_server(home) as (client, _):
         assert run_program(home, "ls.init(project='short').log({'x': 1})").wait(60) == 0
         assert start_service(home).wait(60) == 0
@@ -267,7 +267,7 @@ def test_the_service_ends_by_itself_when_all_is_shipped_and_leaves_no_journal(ho
     assert journal_files(home) == []
 
 
-def test_many_processes_that_start_at_once_start_one_service_that_is_nobodys_child(home: Path) -> None:
+def test_processes_that_start_together_start_one_service_outside_of_their_process_trees(home: Path) -> None:
     variables = {
         **environment(),
         "LIGHTNING_SWEEPS_SERVICE": "process",
@@ -296,8 +296,8 @@ def test_many_processes_that_start_at_once_start_one_service_that_is_nobodys_chi
 
 
 @pytest.mark.fault
-def test_the_trial_of_an_agent_that_was_killed_is_ended(home: Path) -> None:
-    """The ranks of a torchrun trial have sessions of their own: nothing but a watcher outside ends them all."""
+def test_the_service_ends_the_trial_of_a_killed_agent(home: Path) -> None:
+    """The ranks of a torchrun trial have their own sessions, so only a process outside can end them all."""
     folder = Home(home).trial("t-1")
     folder.root.mkdir(parents=True)
     folder.parameters.write_text("{}")
@@ -319,10 +319,10 @@ def test_the_trial_of_an_agent_that_was_killed_is_ended(home: Path) -> None:
         agent.kill()
         agent.wait()
         trial.wait(20)
-        wait_until(lambda: not any(_lives(rank) for rank in ranks), what="the end of the ranks")
+        wait_until(lambda: not any(_is_running(rank) for rank in ranks), what="the end of the ranks")
         wait_until(lambda: not folder.process.exists(), what="the process file's end")
         assert time.monotonic() - started < 20
 
 
-def _lives(process: psutil.Process) -> bool:
+def _is_running(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

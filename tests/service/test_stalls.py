@@ -1,4 +1,4 @@
-"""A rank that hangs: said with the run, with where each rank waits, while a real collective blocks."""
+"""Stalled ranks: the run names the place where each rank waits, while a real collective blocks."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Current thread 0x00007f01 (most recent call first):
 """
 
 
-def test_the_programs_own_line_is_named() -> None:
+def test_the_description_names_the_line_of_the_program() -> None:
     assert describe(STACKS) == "it is in `all_reduce`, called from `train_step` (train.py:33)"
     assert describe('Current thread 0x1 (most recent call first):\n  File "/a/b.py", line 3 in f\n') == (
         "it is in `f` (b.py:3)"
     )
-    assert describe("") == "its stacks could not be read"
+    assert describe("") == "its stacks cannot be read"
 
 
 PROGRAM = """
@@ -58,7 +58,7 @@ train_step()
 
 @pytest.mark.launch
 @pytest.mark.fault
-def test_a_collective_that_one_rank_never_enters_is_explained_on_every_rank(home: Path, tmp_path: Path) -> None:
+def test_a_collective_that_one_rank_never_enters_is_explained_in_every_run(home: Path, tmp_path: Path) -> None:
     program = tmp_path / "train.py"
     program.write_text(PROGRAM)
     words = ["--nproc-per-node", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", str(program)]
@@ -74,7 +74,7 @@ def test_a_collective_that_one_rank_never_enters_is_explained_on_every_rank(home
             wait_until(
                 lambda: sum(bool(run.reason) for run in client.runs(project="hangs").runs) == 2,
                 timeout_s=90,
-                what="the word on both ranks",
+                what="the reason on both ranks",
             )
             first, second = sorted(client.runs(project="hangs").runs, key=lambda run: run.rank)
             assert (first.state, second.state) == ("running", "running")
@@ -91,7 +91,7 @@ def test_a_collective_that_one_rank_never_enters_is_explained_on_every_rank(home
         )
 
 
-def test_a_rank_that_goes_on_is_no_longer_said_to_hang(home: Path) -> None:
+def test_a_rank_that_continues_is_no_longer_reported_as_stalled(home: Path) -> None:
     code = (
         "import sys, lightning_sweeps as ls\nrun = ls.init('slow')\nrun.log({'x': 1})\nsys.stdin.readline()\n"
         "run.log({'x': 2})\nsys.stdin.readline()\n"
@@ -101,7 +101,7 @@ def test_a_rank_that_goes_on_is_no_longer_said_to_hang(home: Path) -> None:
             [sys.executable, "-c", code], env=environment(), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         assert program.stdin is not None
-        wait_until(lambda: any(run.reason for run in client.runs(project="slow").runs), what="the word")
+        wait_until(lambda: any(run.reason for run in client.runs(project="slow").runs), what="the reason")
         program.stdin.write(b"on\n")
         program.stdin.flush()
         wait_until(lambda: [run.rows for run in client.runs(project="slow").runs] == [2], what="the next row")
@@ -110,7 +110,7 @@ def test_a_rank_that_goes_on_is_no_longer_said_to_hang(home: Path) -> None:
         assert program.returncode == 0
 
 
-def test_a_program_that_uses_the_signal_itself_is_left_alone(home: Path) -> None:
+def test_a_program_that_handles_the_signal_itself_is_never_signalled(home: Path) -> None:
     code = (
         "import signal, sys, lightning_sweeps as ls\nsignal.signal(signal.SIGUSR2, lambda *_: None)\n"
         "ls.init('own').log({'x': 1})\n"

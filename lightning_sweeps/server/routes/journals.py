@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps.engine import reports
 from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
-from lightning_sweeps.journal.format import PREAMBLE, Damage, check_preamble, decode
+from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.store import ingest
@@ -195,13 +195,13 @@ def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> inges
             return ingest.JournalPart(journal_id, offset, [], [])
         check_preamble(body)
         start = len(PREAMBLE)
-    entries: list[ingest.JournalEntry] = []
+    entries: list[JournalEntry] = []
     damaged: list[int] = []
-    for found in decode(body, start):
+    for found in decode(body, start, file_offset=offset):
         if isinstance(found, Damage):
-            damaged.append(offset + found.start)
+            damaged.append(found.start)
         else:
-            entries.append(ingest.JournalEntry(found.record, offset + found.start, offset + found.end))
+            entries.append(found)
     return ingest.JournalPart(journal_id, offset, entries, damaged)
 
 

@@ -1,4 +1,4 @@
-"""Contents follow their rows from one machine to the server, and from there to another machine."""
+"""Blobs are uploaded after their rows, and other machines download them from the server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ run.log_media('big', big, mime='application/octet-stream')
 ls.finish()
 """
 FILES = 4
-LOG_FOR_EVER = """
+LOG_FOREVER = """
 import time
 run = ls.init('p', mode='single')
 for number in range(10**6):
@@ -42,7 +42,7 @@ for number in range(10**6):
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[tuple[Client, ServerFile]]:
-    """A server with another home than the programs': as on another machine."""
+    """A server with another home folder than the programs, as on another machine."""
     with running_server(tmp_path / "far") as server:
         yield server
 
@@ -59,7 +59,7 @@ def log(home: Path, monkeypatch: pytest.MonkeyPatch, *, mode: str = "online", si
 
 
 def stored(client: Client) -> int:
-    """Return how many of the one run's files the server has, and check what it gives for them."""
+    """Return how many files of the run the server has, and check their contents."""
     runs = client.runs(project="p").runs
     entries = client.media(runs[0].id) if runs else []
     whole = [entry for entry in entries if entry.is_stored]
@@ -68,7 +68,7 @@ def stored(client: Client) -> int:
     return len(whole)
 
 
-def test_contents_follow_their_rows_and_the_journal_waits_for_them(
+def test_blobs_are_uploaded_after_their_rows_and_before_the_journal_is_deleted(
     home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, server = remote
@@ -76,32 +76,33 @@ def test_contents_follow_their_rows_and_the_journal_waits_for_them(
     with running_service(home, **of_server(server)):
         wait_until(lambda: stored(client) == FILES, what="all files on the server")
         wait_until(lambda: len(journal_files(home)) == 1, what="the end of the program's journal")  # the node's stays
-    assert len([path for path in Home(home).media.rglob("*") if path.is_file()]) == FILES, "nothing is deleted here"
+    assert len([path for path in Home(home).media.rglob("*") if path.is_file()]) == FILES, "the local copies are kept"
 
 
-def test_copies_that_the_server_has_go_when_they_are_old(
+def test_old_local_copies_that_the_server_has_are_deleted(
     home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, server = remote
-    unknown = Home(home).blob(hashlib.sha256(b"no row names it").hexdigest())
+    unknown = Home(home).blob(hashlib.sha256(b"no row refers to it").hexdigest())
     unknown.parent.mkdir(parents=True)
-    unknown.write_bytes(b"no row names it")
+    unknown.write_bytes(b"no row refers to it")
     log(home, monkeypatch)
     with running_service(home, **of_server(server, LIGHTNING_SWEEPS_MEDIA_DAYS="1e-9")):
         left = [unknown]
         wait_until(
-            lambda: [path for path in Home(home).media.rglob("*") if path.is_file()] == left, what="the others gone"
+            lambda: [path for path in Home(home).media.rglob("*") if path.is_file()] == left,
+            what="the deletion of the others",
         )
     assert stored(client) == FILES
 
 
 @pytest.mark.fault
-def test_files_of_a_killed_program_reach_the_server_whole(
+def test_files_of_a_killed_program_are_uploaded_completely(
     home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, server = remote
     monkeypatch.setenv("LIGHTNING_SWEEPS_SERVICE", "off")
-    program = run_program(home, LOG_FOR_EVER)
+    program = run_program(home, LOG_FOREVER)
     wait_until(lambda: len([path for path in Home(home).media.rglob("*") if path.is_file()]) > 20, what="some files")
     os.kill(program.pid, signal.SIGKILL)
     program.wait(60)
@@ -112,13 +113,13 @@ def test_files_of_a_killed_program_reach_the_server_whole(
         return bool(entries) and all(entry.is_stored for entry in entries)
 
     with running_service(home, **of_server(server)):
-        wait_until(is_whole, what="the run's end and all files that its rows name")
+        wait_until(is_whole, what="the run's end and all files that its rows refer to")
     (run,) = client.runs(project="p").runs
     assert len(client.media(run.id)) >= 19 and stored(client) == len(client.media(run.id))
 
 
 @pytest.mark.fault
-def test_a_service_killed_while_it_sends_is_followed_by_one_that_goes_on(
+def test_a_new_service_continues_the_blob_uploads_of_a_killed_one(
     home: Path, tmp_path: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, server = remote
@@ -133,12 +134,12 @@ def test_a_service_killed_while_it_sends_is_followed_by_one_that_goes_on(
     finally:
         os.kill(service.pid, signal.SIGKILL)
         service.wait(20)
-    assert journal_files(home), "the journal waits for what it names"
+    assert journal_files(home), "the journal is kept until its blobs are uploaded"
     with running_service(home, **of_server(server)):
         wait_until(lambda: stored(client) == FILES, what="all files on the server")
 
 
-def test_rows_do_not_wait_for_contents_that_the_server_refuses(
+def test_rows_do_not_wait_for_blobs_that_the_server_rejects(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log(home, monkeypatch)
@@ -150,10 +151,10 @@ def test_rows_do_not_wait_for_contents_that_the_server_refuses(
         (run,) = client.runs(project="p").runs
         wait_until(lambda: client.run(run.id).state == "finished", what="the run's end")
         assert client.run(run.id).rows == 1
-        assert len(journal_files(home)) == 2, "what was refused is not given up"
+        assert len(journal_files(home)) == 2, "the journal with the rejected blob is kept"
 
 
-def test_sync_sends_contents_of_offline_runs(
+def test_sync_uploads_the_blobs_of_offline_runs(
     home: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, server = remote
@@ -161,11 +162,11 @@ def test_sync_sends_contents_of_offline_runs(
     for name, value in of_server(server).items():
         monkeypatch.setenv(name, value)
     (kept,) = [path for path in Home(home).media.rglob("*") if path.is_file() and path.stat().st_size == 1000]
-    aside = kept.rename(home / "aside")
-    told = command(home, "sync", "--clean")
-    assert told.returncode == 1 and "1 files that it names are not in" in told.stderr
+    moved = kept.rename(home / "moved")
+    done = command(home, "sync", "--clean")
+    assert done.returncode == 1 and "1 logged files are not in" in done.stderr
     assert stored(client) == FILES - 1
-    aside.rename(kept)
+    moved.rename(kept)
     assert command(home, "sync", "--clean").returncode == 0
     assert stored(client) == FILES
     assert not list(Home(home).offline.glob("*.journal"))
@@ -191,7 +192,7 @@ ls.finish()
 """
 
 
-def test_artifacts_of_one_machine_are_used_on_another(
+def test_artifacts_of_one_machine_can_be_used_on_another(
     tmp_path: Path, remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, server = remote
@@ -203,15 +204,15 @@ def test_artifacts_of_one_machine_are_used_on_another(
     home = tmp_path / "two"
     program = [sys.executable, "-c", f"import lightning_sweeps as ls\n{GET}"]
     variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home)}
-    told = subprocess.run(program, env=variables, capture_output=True, text=True, timeout=60, check=True)
-    assert told.stdout.splitlines() == ["set 1 two", "set:best 0 one", "set:v0 0 one", "set:v1 1 two"], told.stderr
-    with running_service(home):  # the other machine's use of it is known too
+    done = subprocess.run(program, env=variables, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["set 1 two", "set:best 0 one", "set:v0 0 one", "set:v1 1 two"], done.stderr
+    with running_service(home):  # the use on the other machine is recorded too
         wait_until(lambda: len(client.runs(project="p").runs) == 2, what="the second run")
         newest = client.runs(project="p").runs[0].id
         wait_until(lambda: {use.role for use in client.artifact_uses(newest)} == {"input"}, what="what it used")
     assert run_program(home, KEEP.replace("'one', 'two'", "'three'")).wait(60) == 0
     here = subprocess.run(program, env=variables, capture_output=True, text=True, timeout=60, check=True)
-    assert here.stdout.splitlines()[0].endswith("three"), "what this machine made last, before the server knows it"
+    assert here.stdout.splitlines()[0].endswith("three"), "the newest version is the local one that is not uploaded yet"
     with running_service(home):
         wait_until(lambda: [each.is_stored for each in client.artifacts()] == [True] * 3, what="the third version")
     assert [(each.version, each.aliases) for each in client.artifacts()] == [(2, ["latest"]), (1, []), (0, ["best"])]

@@ -1,4 +1,4 @@
-"""The service in other forms, and programs of many processes: thread mode, waiting for delivery, pools."""
+"""The service in thread mode, `finish` with a timeout, and programs with many processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.service.test_service import closed_run, sequences
 
 
 def run_file(folder: Path, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a program from a file: multiprocessing's children import it again."""
+    """Run a program from a file, because child processes of multiprocessing import it again."""
     program = folder / "program.py"
     program.write_text(code)
     return subprocess.run(
@@ -32,7 +32,7 @@ def run_file(folder: Path, code: str, **variables: str) -> subprocess.CompletedP
 
 
 def rows_of(client: Client, project: str) -> list[float | str]:
-    """Return what the project's runs have of `x` so far; a run may be there before its first row."""
+    """Return the values of `x` in the runs of a project. A run may exist before its first row."""
     rows: list[float | str] = []
     for run in client.runs(project=project).runs:
         with contextlib.suppress(NotFound):
@@ -40,7 +40,7 @@ def rows_of(client: Client, project: str) -> list[float | str]:
     return sorted(rows)
 
 
-def test_the_service_in_a_thread_ships_everything_before_the_program_ends(home: Path, tmp_path: Path) -> None:
+def test_a_service_in_a_thread_uploads_everything_before_the_program_ends(home: Path, tmp_path: Path) -> None:
     with running_server(home) as (client, file):
         done = run_file(
             tmp_path,
@@ -56,7 +56,7 @@ def test_the_service_in_a_thread_ships_everything_before_the_program_ends(home: 
         assert (run.state, run.rows) == ("finished", 500)
 
 
-def test_finish_waits_for_the_servers_word_when_asked_to(home: Path, tmp_path: Path) -> None:
+def test_finish_with_a_timeout_waits_until_the_server_has_everything(home: Path, tmp_path: Path) -> None:
     with running_server(home) as (client, _), running_service(home):
         done = run_file(
             tmp_path,
@@ -68,7 +68,7 @@ def test_finish_waits_for_the_servers_word_when_asked_to(home: Path, tmp_path: P
         assert (run.state, run.rows) == ("finished", 500)
 
 
-def test_finish_says_what_is_on_its_way_when_the_time_is_over(home: Path, tmp_path: Path) -> None:
+def test_finish_reports_what_is_not_uploaded_after_its_timeout(home: Path, tmp_path: Path) -> None:
     done = run_file(
         tmp_path, "import lightning_sweeps as ls\nls.init('late').log({'x': 1})\nls.finish(timeout_s=0.2)\n"
     )
@@ -161,7 +161,7 @@ PROGRAMS = [
 
 
 @pytest.mark.parametrize(("name", "code", "rows", "runs"), PROGRAMS, ids=[program[0] for program in PROGRAMS])
-def test_programs_of_many_processes_and_the_two_examples_of_wandbs_docs(
+def test_programs_with_many_processes_and_the_two_examples_of_wandbs_docs(
     home: Path, tmp_path: Path, name: str, code: str, rows: int, runs: int
 ) -> None:
     with running_server(home) as (client, _), running_service(home):

@@ -1,0 +1,70 @@
+"""`lightning-sweeps import`: import runs that other programs logged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from lightning_sweeps.cli.formats import list_formats
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.importers import IMPORTERS
+from lightning_sweeps.importers.detection import detect_importer
+from lightning_sweeps.importers.importer import Importer
+from lightning_sweeps.importers.upload import upload_run
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _print_formats(value: bool) -> None:
+    if value:
+        for name, importer in list_formats(IMPORTERS):
+            left_out = f"; leaves out: {importer.leaves_out}" if importer.leaves_out else ""
+            typer.echo(f"{name:<12} {importer.description}{left_out}")
+        raise typer.Exit
+
+
+@app.command(name="import")
+def import_runs(
+    path: str = typer.Argument(metavar="PATH", help="A file, or a folder that is searched with all its subfolders."),
+    source: str = typer.Option(
+        "", "--from", metavar="FORMAT", help=f"Format of the files: {', '.join(IMPORTERS.names())} (default: detected)."
+    ),
+    project: str = typer.Option(
+        "",
+        "--project",
+        "-p",
+        help="Project of the runs (default: the one that the files name, otherwise that of the settings).",
+    ),
+    formats: bool = typer.Option(  # noqa: ARG001 - handled by its callback
+        False, "--list-formats", is_eager=True, callback=_print_formats, help="List the formats and exit."
+    ),
+) -> None:
+    """Import runs that other programs logged. Can be repeated: each row is stored once.
+
+    Numbers are imported. Texts, images and histograms are counted and left out.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise UsageError(f"there is no file or folder `{path}`", hint="usage: `lightning-sweeps import PATH`")
+    importer = IMPORTERS.get(source)() if source else detect_importer(root)
+    if not _import_all(importer, root, project):
+        raise UsageError(f"`{path}` holds no files of the format `{importer.name}`")
+
+
+def _import_all(importer: Importer, root: Path, project: str) -> int:
+    """Upload every run below `root`, print a line for each, and return their number."""
+    count = 0
+    with connect() as client:
+        for run in importer.read(root):
+            count += 1
+            run_project = project or run.project or read_settings().project
+            result = upload_run(client, run, project=run_project, source=importer.name)
+            left = ", ".join(f"{number} {kind}" for kind, number in run.left_out.items())
+            left_out = f"; left out: {left}" if left else ""
+            typer.echo(f"{result.name}: {result.rows} rows, {result.new_rows} new{left_out}")
+            if run.problem:
+                typer.echo(f"{result.name}: read only up to the damage in {run.problem}", err=True)
+    return count

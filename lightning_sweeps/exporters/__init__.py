@@ -1,0 +1,16 @@
+"""Exports runs into files: one file per format."""
+
+from __future__ import annotations
+
+from lightning_sweeps.core.registry import Registry
+from lightning_sweeps.exporters.exporter import Exporter
+
+EXPORTERS: Registry[type[Exporter]] = Registry(
+    "export format",
+    "lightning_sweeps.exporters",
+    {
+        "csv": "lightning_sweeps.exporters.csv_files:CsvExporter",
+        "json": "lightning_sweeps.exporters.json_lines:JsonLinesExporter",
+        "parquet": "lightning_sweeps.exporters.parquet:ParquetExporter",
+    },
+)

@@ -1,0 +1,32 @@
+"""Detects which importer reads a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.importers import IMPORTERS
+from lightning_sweeps.importers.importer import Importer
+
+
+def detect_importer(path: Path) -> Importer:
+    """Return the importer whose files `path` holds.
+
+    Args:
+        path: a file, or a folder that is searched with all its subfolders.
+
+    Raises:
+        UsageError: no importer recognizes a file, or several do.
+    """
+    importers = [IMPORTERS.get(name)() for name in IMPORTERS.names()]
+    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+    found = [importer for importer in importers if any(importer.recognizes(file) for file in files)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f"`{importer.name}`" for importer in found or importers)
+    if found:
+        raise UsageError(f"`{path}` holds files of {names}", hint="choose one with `--from FORMAT`")
+    raise UsageError(
+        f"no importer recognizes the files in `{path}`, allowed formats: {names}",
+        hint="if the files have another name than usual, name their format with `--from FORMAT`",
+    )

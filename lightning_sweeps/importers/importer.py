@@ -1,0 +1,52 @@
+"""The base class of importers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import ClassVar
+
+from lightning_sweeps.importers.imported_run import ImportedRun
+
+
+class Importer(ABC):
+    """Reads the runs of one file format.
+
+    A subclass sets the class attributes and implements `read`. It needs no arguments to be created. Register it under
+    its `name` in the entry point group `lightning_sweeps.importers`, and test it with
+    `lightning_sweeps.testing.importer.ImporterContract`.
+
+    Attributes:
+        name: name of the format on the command line. Runs get it as a tag.
+        description: what the files are, for the list of formats, for example `TensorBoard event files`.
+        file_patterns: shell patterns of file names, for example `("*.csv",)`. Used to find files in a folder and to
+            detect the format.
+        leaves_out: what the files can hold that is not imported, for example `images, histograms`.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    file_patterns: ClassVar[tuple[str, ...]]
+    leaves_out: ClassVar[str] = ""
+
+    @abstractmethod
+    def read(self, path: Path) -> Iterator[ImportedRun]:
+        """Yield the runs in the files of `path`, a file or a folder.
+
+        Damage in a file is not an error: yield the rows before it and set `ImportedRun.problem`.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+
+    def recognizes(self, file: Path) -> bool:
+        """Return whether a file looks like this format. Override it to look into the file."""
+        return any(fnmatchcase(file.name, pattern) for pattern in self.file_patterns)
+
+    def files(self, path: Path) -> list[Path]:
+        """Return the recognized files below the folder `path`, sorted, or `path` itself if it is a file."""
+        if not path.is_dir():
+            return [path]
+        return sorted(file for file in path.rglob("*") if file.is_file() and self.recognizes(file))
