@@ -202,9 +202,9 @@ class TunerFolder:
         """The pid of the slot's agent while it lives, its exit status afterwards (JSON)."""
         return self.root / f"agent-{slot}.json"
 
-    def ticket(self, number: int) -> Path:
-        """Exists once an agent has taken the right to run one of `--count` trials."""
-        return self.root / f"ticket-{number}"
+    def trial_claim(self, number: int) -> Path:
+        """Exists once an agent has claimed one of the `--count` trials."""
+        return self.root / f"trial-{number}"
 
 
 def inside(path: str) -> PurePosixPath:

@@ -1,4 +1,4 @@
-"""The agent's decisions as stories: events go in, actions come out, time is a number."""
+"""The agent's decisions: a test feeds events with times and compares the actions."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from lightning_sweeps.agents.decisions import (
-    Ended,
+    AgentState,
     Event,
     Interrupted,
     Kill,
     Leased,
-    Limits,
     Ordered,
     Quit,
     Say,
     ShowStacks,
     Start,
-    State,
     Terminate,
     Terminated,
     Ticked,
+    TrialEnded,
+    TrialLimits,
     decide,
     end_of,
 )
@@ -52,10 +52,10 @@ LOST = Ordered(AgentOrders("running", [], lease_lost=True))
 
 
 class Story:
-    """Feeds events and keeps what was done, without what was said."""
+    """Feeds events to an agent's state; keeps its messages and returns its other actions."""
 
     def __init__(self) -> None:
-        self.state = State(limits=Limits(grace_s=30, kill_s=10))
+        self.state = AgentState(limits=TrialLimits(grace_s=30, kill_s=10))
         self.said: list[str] = []
 
     def tell(self, event: Event, at: float = 0.0) -> list[Any]:
@@ -98,7 +98,7 @@ def test_a_stop_gives_the_ranks_time_then_terminates_then_kills() -> None:
     assert story.tell(Ticked(), 140.0) == [Kill()]
     assert story.tell(Ticked(), 999.0) == []
     assert end_of(story.state, returncode=-9, reason="x", stderr_tail="y") == TrialEnd("stopped", None, "bad loss")
-    assert story.tell(Ended()) == []
+    assert story.tell(TrialEnded()) == []
     assert story.state.trial is None
 
 
@@ -129,7 +129,7 @@ def test_a_lost_lease_ends_the_trial_and_reports_nothing() -> None:
     assert story.tell(LOST) == [Kill()]
     assert story.tell(LOST) == []
     assert end_of(story.state, returncode=-9, reason="", stderr_tail="") is None
-    assert story.tell(Ended()) == []
+    assert story.tell(TrialEnded()) == []
     assert story.tell(GRANT) == [Start(TRIAL)]
 
 
@@ -142,14 +142,14 @@ def test_ctrl_c_in_three_steps() -> None:
     assert end_of(story.state, returncode=-9, reason="", stderr_tail="") == TrialEnd(
         "preempted", None, "ended by Ctrl-C", ""
     )
-    assert story.tell(Ended()) == [Quit(130)]
+    assert story.tell(TrialEnded()) == [Quit(130)]
 
 
 def test_ctrl_c_once_lets_the_trial_finish_and_takes_no_other() -> None:
     story = running()
     story.tell(Interrupted())
     assert end_of(story.state, returncode=0, reason="", stderr_tail="") == TrialEnd("finished", 0)
-    assert story.tell(Ended()) == [Quit(130)]
+    assert story.tell(TrialEnded()) == [Quit(130)]
 
 
 def test_an_idle_agent_ends_at_once() -> None:
@@ -166,7 +166,7 @@ def test_sigterm_ends_the_trial_as_preempted() -> None:
     end = end_of(story.state, returncode=-15, reason="", stderr_tail="")
     assert end is not None
     assert end.state == "preempted"
-    assert story.tell(Ended()) == [Quit(143)]
+    assert story.tell(TrialEnded()) == [Quit(143)]
 
 
 def test_a_trial_that_nobody_ended_speaks_for_itself() -> None:
@@ -177,7 +177,7 @@ def test_a_trial_that_nobody_ended_speaks_for_itself() -> None:
 
 
 def test_a_trial_that_takes_too_long_has_failed() -> None:
-    state, _ = decide(State(limits=Limits(timeout_s=60)), Leased(Lease(TRIAL, "running")), now=100.0)
+    state, _ = decide(AgentState(limits=TrialLimits(timeout_s=60)), Leased(Lease(TRIAL, "running")), now=100.0)
     assert decide(state, Ticked(), now=159.9) == (state, ())
     state, actions = decide(state, Ticked(), now=160.0)
     assert [action for action in actions if not isinstance(action, Say)] == [ShowStacks()]
@@ -188,4 +188,4 @@ def test_a_trial_that_takes_too_long_has_failed() -> None:
     assert end == TrialEnd("failed", None, "it ran longer than the sweep's `timeout` of 60 s", "its stacks")
     _, actions = decide(state, Ticked(), now=171.0)
     assert Kill() in actions
-    assert decide(state, Ended(), now=171.0)[0].timeout_at is None
+    assert decide(state, TrialEnded(), now=171.0)[0].timeout_at is None

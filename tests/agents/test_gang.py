@@ -14,12 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from lightning_sweeps.agents.gang import MeetingPoint, Part, address_towards, launcher_variables
-from lightning_sweeps.agents.launch.command import LaunchPlace, build_command
+from lightning_sweeps.agents.gang import GangMember, Rendezvous, gang_variables, local_address_towards
+from lightning_sweeps.agents.launch.command import CommandContext, build_command
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
-from tests.agents.trials import Ended, finish, make_sweep, start_agent
+from tests.agents.trials import EndedAgent, finish, make_sweep, start_agent
 from tests.servers import running_server, wait_until
 
 MEET = """
@@ -108,7 +108,7 @@ def test_an_agent_that_waits_for_others_says_so_and_gives_up_when_told(home: Pat
     with running_server(home) as (client, _):
         sweep_id = make_sweep(client, tmp_path, "", points=1, resources={"nodes": 2})
         agent = start_agent(sweep_id, "--idle-timeout=1", folder=tmp_path)
-        ended: Ended = finish(agent, folder=tmp_path)
+        ended: EndedAgent = finish(agent, folder=tmp_path)
         assert ended.status == 1
         assert "no trial: a trial takes 2 machines; agents that wait on 1 more are missing\n" in ended.out
         assert [trial.state for trial in client.trials(sweep_id)] == ["pending"]
@@ -116,17 +116,17 @@ def test_an_agent_that_waits_for_others_says_so_and_gives_up_when_told(home: Pat
 
 def test_a_part_is_started_by_torchrun_on_its_node(tmp_path: Path) -> None:
     folder = Home(tmp_path).trial("t")
-    place = LaunchPlace("python", {}, folder, 4, "t-1", Part(1, 2, "10.0.0.1", 4711))
-    words = build_command({"program": "train.py"}, {"x": 1}, place=place)
+    context = CommandContext("python", {}, folder, 4, "t-1", GangMember(1, 2, "10.0.0.1", 4711))
+    words = build_command({"program": "train.py"}, {"x": 1}, context=context)
     meeting = ["--nnodes=2", "--node-rank=1", "--rdzv-backend=static", "--master-addr=10.0.0.1", "--master-port=4711"]
     assert words[:3] == ["python", "-m", "torch.distributed.run"]
     assert [word for word in words if word in meeting] == meeting
     assert words[-2:] == ["train.py", "--x=1"]
-    assert launcher_variables(Part(1, 2, "10.0.0.1", 4711))["PET_NODE_RANK"] == "1"
+    assert gang_variables(GangMember(1, 2, "10.0.0.1", 4711))["PET_NODE_RANK"] == "1"
 
 
 def test_the_meeting_point_is_kept_until_the_trial_has_ended() -> None:
-    point = MeetingPoint("127.0.0.1")
+    point = Rendezvous("127.0.0.1")
     endpoint = point.endpoint()
     assert point.endpoint() == endpoint
     port = int(endpoint.rpartition(":")[2])
@@ -138,5 +138,5 @@ def test_the_meeting_point_is_kept_until_the_trial_has_ended() -> None:
 
 
 def test_the_address_is_that_of_the_route_to_the_server() -> None:
-    assert address_towards("http://127.0.0.1:8800") == "127.0.0.1"
-    assert address_towards("https://localhost") in ("127.0.0.1", "::1")
+    assert local_address_towards("http://127.0.0.1:8800") == "127.0.0.1"
+    assert local_address_towards("https://localhost") in ("127.0.0.1", "::1")

@@ -16,13 +16,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_sweeps.agents.launch.command import LaunchPlace, build_command, flatten
+from lightning_sweeps.agents.launch.command import CommandContext, build_command, flatten
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.methods import METHODS, Imputation
 from lightning_sweeps.sweeps.space import Space
 
-PLACE = LaunchPlace(sys.executable, {}, TrialFolder(Path("/h/trials/t1")), processes=1, launch_id="t1-0")
+CONTEXT = CommandContext(sys.executable, {}, TrialFolder(Path("/h/trials/t1")), processes=1, launch_id="t1-0")
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8) | st.sampled_from(
     [
@@ -70,7 +70,7 @@ def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[st
     params = method.suggest(Space.of(validate(config).config.parameters), [], number=1, seed=1)
     assert params is not None
     received = msgspec.json.decode(msgspec.json.encode(params))
-    return received, dict(flatten(params, parameters)), build_command(config, received, place=PLACE)
+    return received, dict(flatten(params, parameters)), build_command(config, received, context=CONTEXT)
 
 
 def same(one: Any, other: Any) -> bool:

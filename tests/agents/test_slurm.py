@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.agents.launchers.slurm import SlurmOptions, job_parameters, minutes, submit
+from lightning_sweeps.agents.launchers.base import LaunchSpec
+from lightning_sweeps.agents.launchers.registry import make_launcher
+from lightning_sweeps.agents.launchers.slurm import SlurmLauncher, SlurmOptions, job_parameters, minutes
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.testing.launcher import LauncherContract
 from tests.agents.slurm import Cluster, NoClusterError, cluster, what_is_missing
 from tests.agents.trials import make_sweep
 from tests.servers import running_server, wait_until
@@ -67,24 +70,43 @@ def test_a_time_limit_is_read_as_slurm_reads_it(text: str, expected: int) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "a day", "0", "1:2:3:4", "-5"])
-def test_another_time_limit_is_refused(text: str) -> None:
+def test_another_time_limit_is_rejected(text: str) -> None:
     with pytest.raises(UsageError, match="`--time "):
         minutes(text)
 
 
 def test_jobs_ask_for_the_gpus_of_their_slots() -> None:
-    wanted = job_parameters(
-        AgentOptions(gpus_per_trial=2, slots=2, grace_s=60), SlurmOptions("gpu", 8, "60", ["qos=x"])
-    )
+    options = SlurmOptions(partition="gpu", max_jobs=8, time="60", sbatch=["qos=x"])
+    wanted = job_parameters(spec(AgentOptions(gpus_per_trial=2, slots=2, grace_s=60)), options)
     assert (wanted["slurm_gpus_per_node"], wanted["slurm_partition"], wanted["timeout_min"]) == (4, "gpu", 60)
     assert wanted["slurm_signal_delay_s"] == 90
     assert wanted["slurm_additional_parameters"] == {"requeue": True, "qos": "x"}
-    assert "slurm_gpus_per_node" not in job_parameters(AgentOptions(gpus="none"), SlurmOptions())
+    assert "slurm_gpus_per_node" not in job_parameters(spec(AgentOptions(gpus="none")), SlurmOptions())
+
+
+def spec(options: AgentOptions) -> LaunchSpec:
+    return LaunchSpec("sweep", options, Path.cwd())
 
 
 def test_jobs_need_a_server_that_they_can_reach(home: Path) -> None:
-    with pytest.raises(UsageError, match="without a server that the cluster's machines can reach"):
-        submit("sweep", AgentOptions(), SlurmOptions(), settings=read_settings())
+    with pytest.raises(UsageError, match="without a server that the jobs' machines can reach"):
+        make_launcher("slurm", {}, read_settings())
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"queue": ["x"]}, "the launcher `slurm` has no option `queue`, allowed:\n  partition: Partition for the jobs"),
+        ({"max_jobs": ["0"]}, "`max_jobs=0` was given for the launcher `slurm`: Input should be greater than or equal"),
+        ({"max_jobs": ["1", "2"]}, "`max_jobs` of the launcher `slurm` was given 2 times, allowed: once"),
+        ({"time": ["a day"]}, "`--time a day` was given, allowed: minutes, or [days-]hours:minutes:seconds"),
+        ({"sbatch": ["qos"]}, "`--sbatch qos` was given, allowed: name=value"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_is_allowed(options: dict[str, list[str]], part: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_launcher("slurm", options, read_settings({"LIGHTNING_SWEEPS_URL": "http://127.0.0.1:1"}))
+    assert part in caught.value.message
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +130,17 @@ def server(home: Path) -> Iterator[Running]:
 def environment_of(slurm: Cluster, server: ServerFile, home: Path) -> Mapping[str, str]:
     own = {"HOME": str(home), "URL": server.url, "API_KEY": server.token}
     return slurm.environment | {f"LIGHTNING_SWEEPS_{name}": value for name, value in own.items()}
+
+
+class TestLauncherContract(LauncherContract):
+    """The launcher that is tested on every seam: here on the real cluster."""
+
+    @pytest.fixture
+    def launcher(self, slurm: Cluster, server: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> SlurmLauncher:
+        environment = environment_of(slurm, server[1], home)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return SlurmLauncher(SlurmOptions(time="10"), read_settings())
 
 
 def submit_agents(sweep_id: str, *options: str, folder: Path, environment: Mapping[str, str]) -> list[str]:

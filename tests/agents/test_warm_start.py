@@ -1,4 +1,4 @@
-"""Trials that are forked from a fork server: as if started cold, but sooner."""
+"""Trials that are forked from a fork server behave as after a cold start."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def told(folder: Path, name: str) -> dict[str, Any]:
     return loaded
 
 
-def test_a_warm_trial_finds_what_a_cold_one_finds(client: Client, tmp_path: Path) -> None:
+def test_a_warm_trial_sees_what_a_cold_one_sees(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, TELL, points=3)
     warm = run_agents(sweep_id, "--count=2", folder=tmp_path, warm=True)
     cold = run_agents(sweep_id, folder=tmp_path)
@@ -143,7 +143,7 @@ def test_two_ranks_of_lightning_with_the_same_seed_give_the_same_losses(client: 
     assert len(losses[0][0].split(",")) == 6
 
 
-def test_every_end_is_told_as_it_was(client: Client, tmp_path: Path) -> None:
+def test_every_way_to_end_is_reported_as_after_a_cold_start(client: Client, tmp_path: Path) -> None:
     ways = ["code", "text", "signal", "error", "syntax", "interrupt", "well"]
     told: dict[bool, list[tuple[str, int | None, str, str]]] = {}
     for warm in (True, False):
@@ -159,7 +159,7 @@ def test_every_end_is_told_as_it_was(client: Client, tmp_path: Path) -> None:
     assert told[True][6][:2] == ("finished", 0)
 
 
-def test_a_trial_that_takes_too_long_leaves_its_stacks(client: Client, tmp_path: Path) -> None:
+def test_a_trial_that_runs_too_long_leaves_its_stacks(client: Client, tmp_path: Path) -> None:
     script = "import time\ndef stuck_here():\n    time.sleep(99)\nstuck_here()\n"
     sweep_id = make_sweep(client, tmp_path, script, points=1, timeout=1)
     run_agents(sweep_id, folder=tmp_path, warm=True)
@@ -255,7 +255,7 @@ def warm_start(folder: Path, modules: list[str], said: list[str]) -> WarmStart:
         ("import os; os._exit(3)", "the fork server has ended: exit status 3"),
     ],
 )
-def test_what_cannot_be_forked_is_said_and_trials_start_cold(tmp_path: Path, source: str, part: str) -> None:
+def test_trials_start_cold_with_a_message_if_forking_is_impossible(tmp_path: Path, source: str, part: str) -> None:
     (tmp_path / "own.py").write_text(source)
     said: list[str] = []
     warm = warm_start(tmp_path, ["own"], said)
@@ -265,7 +265,7 @@ def test_what_cannot_be_forked_is_said_and_trials_start_cold(tmp_path: Path, sou
         warm.start(Launch("train.py", [], {}, str(tmp_path), "", os.getpid(), [RankLaunch({}, "", "")], ""))
 
 
-def test_a_changed_module_makes_a_new_fork_server(tmp_path: Path) -> None:
+def test_a_changed_module_restarts_the_fork_server(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("")
     said: list[str] = []
     warm = warm_start(tmp_path, ["own"], said)
@@ -273,13 +273,13 @@ def test_a_changed_module_makes_a_new_fork_server(tmp_path: Path) -> None:
     assert said == []
     (tmp_path / "own.py").write_text("import json")
     warm.prepare()
-    assert said == [f"a new fork server: `{tmp_path / 'own.py'}` has changed"]
+    assert said == [f"restarting the fork server: `{tmp_path / 'own.py'}` has changed"]
     wait_until(lambda: warm.is_settled(0.1), timeout_s=90, what="the imports")
     assert warm.problem == ""
     warm.close()
 
 
-def test_changes_are_seen_in_files_that_come_and_go(tmp_path: Path) -> None:
+def test_created_and_deleted_files_count_as_changed(tmp_path: Path) -> None:
     (tmp_path / "one").touch()
     times = modification_times([str(tmp_path / "one"), str(tmp_path / "two")])
     assert changed_files(times) == []
@@ -297,11 +297,11 @@ def test_changes_are_seen_in_files_that_come_and_go(tmp_path: Path) -> None:
     ],
 )
 def test_python_programs_start_warm(config: dict[str, object], can: bool) -> None:
-    assert can_start_warm(config, adopts=True) is can
-    assert not can_start_warm(config, adopts=False)
+    assert can_start_warm(config, is_subreaper=True) is can
+    assert not can_start_warm(config, is_subreaper=False)
 
 
-def test_ranks_are_told_what_torchrun_tells() -> None:
+def test_ranks_get_the_variables_of_torchrun() -> None:
     assert rank_variables(0, ranks=1, launch_id="t1-1") == {}
     told = rank_variables(1, ranks=2, launch_id="t1-1")
     assert (told["RANK"], told["LOCAL_RANK"], told["WORLD_SIZE"], told["TORCHELASTIC_RUN_ID"]) == (

@@ -1,4 +1,4 @@
-"""One command for several slots: torchrun starts the agents, and nothing of torchrun reaches a trial."""
+"""One command runs several slots: torchrun starts the agents, and none of its variables reaches a trial."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ while len(list(pathlib.Path(".").glob("environment-*"))) < 4:
     environment = fake_nvml_environment(gpus=8)
     ended = finish(start_agent(sweep_id, *options, folder=tmp_path, environment=environment), folder=tmp_path)
     assert ended.status == 0, ended.err
-    masks = {
+    visible = {
         json.loads((tmp_path / f"environment-{point}.json").read_text())["CUDA_VISIBLE_DEVICES"] for point in range(4)
     }
-    assert masks == {"0,1", "2,3", "4,5", "6,7"}
+    assert visible == {"0,1", "2,3", "4,5", "6,7"}
     for trial in client.trials(sweep_id):
         assert trial.gpus == 2
         assert (trial.gpu_s or 0.0) > 0
@@ -121,7 +121,7 @@ def assert_gone(pids: list[int]) -> None:
 def test_ctrl_c_reaches_every_agent_as_ctrl_c(client: Client, tmp_path: Path) -> None:
     sweep_id, tuner, _ = two_running(client, tmp_path)
     tuner.send_signal(signal.SIGINT)
-    wait_until(lambda: (tmp_path / "agent.out").read_text().count("will be finished") == 2, what="both agents' word")
+    wait_until(lambda: (tmp_path / "agent.out").read_text().count("will be finished") == 2, what="both agents' message")
     (tmp_path / "go").touch()
     ended = finish(tuner, folder=tmp_path)
     assert (ended.status, ended.err) == (130, "")

@@ -1,0 +1,56 @@
+"""Which GPUs a process sees, through the visibility variables of all vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from lightning_sweeps.system.gpus.devices import Gpu
+from lightning_sweeps.system.gpus.inventory import list_gpus
+from lightning_sweeps.system.gpus.registry import gpu_vendors, vendor_of
+
+
+def visible_gpus(environ: Mapping[str, str]) -> list[Gpu]:
+    """Return the GPUs of this machine that a process with this environment sees."""
+    gpus = list_gpus()
+    return [
+        gpu
+        for vendor in gpu_vendors()
+        for gpu in vendor.visible(
+            [gpu for gpu in gpus if gpu.vendor == vendor.name], environ.get(vendor.visibility_variable)
+        )
+    ]
+
+
+def device_names(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> list[str]:
+    """Return the GPUs' names in their vendors' visibility variables, in the style of the variables' present values."""
+    vendors = {name: vendor_of(name) for name in {gpu.vendor for gpu in gpus}}
+    return [vendors[gpu.vendor].device_name(gpu, environ.get(vendors[gpu.vendor].visibility_variable)) for gpu in gpus]
+
+
+def environment_for(
+    gpus: Sequence[Gpu], *, hidden_vendors: Collection[str] = (), parent: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables that limit a new process to these GPUs.
+
+    Args:
+        gpus: the GPUs that the process may use.
+        hidden_vendors: names of vendors with GPUs that the process must not see.
+        parent: environment from which the process inherits. The variables of vendors without GPUs stay as they are.
+    """
+    variables: dict[str, str] = {}
+    for name in hidden_vendors:
+        variables |= vendor_of(name).environment([], parent)
+    for name in dict.fromkeys(gpu.vendor for gpu in gpus):
+        variables |= vendor_of(name).environment([gpu for gpu in gpus if gpu.vendor == name], parent)
+    return variables
+
+
+def visible_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the names in the visibility variables that are set; empty if none is set."""
+    values = [environ.get(vendor.visibility_variable, "") for vendor in gpu_vendors()]
+    return [name for value in values for name in value.split(",") if name]
+
+
+def visibility_variables() -> list[str]:
+    """Return the visibility variables of all vendors."""
+    return list(dict.fromkeys(vendor.visibility_variable for vendor in gpu_vendors()))
