@@ -117,10 +117,10 @@ class Nvidia(GpuVendor):
             shown.append(gpu)
         return shown
 
-    def device_name(self, gpu: Gpu, value: str | None) -> str:
-        """Return the index, or the UUID of a MIG part or if the present value names UUIDs."""
-        is_by_uuid = (value or "").strip().startswith(UUID_PREFIXES)
-        return gpu.uuid if is_by_uuid or gpu.part is not None else str(gpu.index)
+    def device_names(self, gpus: Sequence[Gpu], value: str | None) -> list[str]:
+        """Return indices, or UUIDs if there is a MIG part or if the present value names UUIDs: CUDA allows no mix."""
+        is_by_uuid = (value or "").strip().startswith(UUID_PREFIXES) or any(gpu.part is not None for gpu in gpus)
+        return [gpu.uuid if is_by_uuid else str(gpu.index) for gpu in gpus]
 
     def environment(self, gpus: Sequence[Gpu], parent: Mapping[str, str]) -> dict[str, str]:
         """Return `CUDA_VISIBLE_DEVICES`, and the device order that makes CUDA count as NVML does."""

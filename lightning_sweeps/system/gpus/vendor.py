@@ -79,15 +79,15 @@ class GpuVendor(ABC):
             shown.append(by_index[entry])
         return shown
 
-    def device_name(self, gpu: Gpu, value: str | None) -> str:
-        """Return the name of a GPU in the visibility variable. The default is its index.
+    def device_names(self, gpus: Sequence[Gpu], value: str | None) -> list[str]:
+        """Return the names of GPUs for a new value of the visibility variable. The defaults are their indices.
 
         Args:
-            gpu: one of the GPUs that are visible under `value`.
+            gpus: some of the GPUs that are visible under `value`.
             value: the variable's present value; None if it is not set.
         """
         del value
-        return str(gpu.index)
+        return [str(gpu.index) for gpu in gpus]
 
     def environment(self, gpus: Sequence[Gpu], parent: Mapping[str, str]) -> dict[str, str]:
         """Return the variables that limit a new process to these GPUs.
@@ -97,4 +97,4 @@ class GpuVendor(ABC):
             parent: environment from which the process inherits.
         """
         value = parent.get(self.visibility_variable)
-        return {self.visibility_variable: ",".join(self.device_name(gpu, value) for gpu in gpus)}
+        return {self.visibility_variable: ",".join(self.device_names(gpus, value))}

@@ -23,8 +23,12 @@ def visible_gpus(environ: Mapping[str, str]) -> list[Gpu]:
 
 def device_names(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> list[str]:
     """Return the GPUs' names in their vendors' visibility variables, in the style of the variables' present values."""
-    vendors = {name: vendor_of(name) for name in {gpu.vendor for gpu in gpus}}
-    return [vendors[gpu.vendor].device_name(gpu, environ.get(vendors[gpu.vendor].visibility_variable)) for gpu in gpus]
+    names: dict[str, str] = {}
+    for vendor in [vendor_of(name) for name in dict.fromkeys(gpu.vendor for gpu in gpus)]:
+        own = [gpu for gpu in gpus if gpu.vendor == vendor.name]
+        value = environ.get(vendor.visibility_variable)
+        names |= zip((gpu.uuid for gpu in own), vendor.device_names(own, value), strict=True)
+    return [names[gpu.uuid] for gpu in gpus]
 
 
 def environment_for(
