@@ -1,4 +1,4 @@
-"""Writes to a terminal that may disappear: a trial must not end because nobody watches it any more."""
+"""Writes to a terminal that may disappear: a trial must not end because the user has closed it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class GpuVendorContract:
             assert sample.memory_used_bytes is None or sample.memory_used_bytes >= 0
 
     def test_processes_are_by_gpu_and_pid(self, vendor: GpuVendor, gpus: list[Gpu]) -> None:
-        """Processes belong to listed GPUs; how busy they are is told only if it was asked for."""
+        """Processes belong to listed GPUs; how busy they are is only reported on request."""
         uuids = {gpu.uuid for gpu in gpus}
         found = vendor.processes()
         assert found.keys() <= uuids

@@ -1,4 +1,4 @@
-"""An agent whose trials all fail at once gives up; one whose sweep was paused for everybody waits."""
+"""An agent gives up when all its trials fail at once, and waits while the sweep is paused for all agents."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_only_quick_failures_without_a_success_between_them_count(
     assert bool(breaker.trip_reason) == (consecutive == 2)
 
 
-def test_without_a_number_the_agent_takes_the_servers() -> None:
+def test_the_default_limit_of_failures_is_the_servers() -> None:
     assert DEFAULT_MAX_FAILURES == config.DEFAULT_MAX_FAILURES
 
 
 @pytest.mark.fault
-def test_it_gives_up_while_the_sweep_goes_on_and_waits_where_that_is_paused(home: Path, tmp_path: Path) -> None:
+def test_the_agent_gives_up_while_the_sweep_runs_and_waits_while_it_is_paused(home: Path, tmp_path: Path) -> None:
     with running_server(home) as (client, _):
         sweep_id = make_sweep(client, tmp_path, 'raise ValueError("no GPU")\n', points=9, max_failures=9)
         ended = run_agents(sweep_id, "--max-quick-failures=3", folder=tmp_path)

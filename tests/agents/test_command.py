@@ -139,7 +139,7 @@ def test_processes(config: dict[str, Any], option: int | None, gpus: int, expect
     assert processes_of(config, option=option, gpus=gpus) == expected
 
 
-def test_a_program_is_looked_for_before_any_trial_is_spent(tmp_path: Path) -> None:
+def test_the_program_is_checked_before_the_first_trial(tmp_path: Path) -> None:
     environ = {"PATH": "/usr/bin:/bin"}
 
     def check(**config: Any) -> None:

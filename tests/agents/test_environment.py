@@ -63,7 +63,7 @@ def test_the_launchers_variables_never_reach_a_trial(name: str) -> None:
     "name",
     ["SLURM_JOB_ID", "SLURM_CPUS_ON_NODE", "NCCL_DEBUG", "HF_HOME", "RANKING", "MY_RANK", "LIGHTNING_SWEEPS_HOME"],
 )
-def test_the_rest_stays(name: str) -> None:
+def test_other_variables_are_inherited(name: str) -> None:
     assert trial_environment({name: "x"}, slot=CPU, trial_file=FILE) == {name: "x", **ADDED}
 
 
@@ -111,7 +111,9 @@ def test_variables_for_torchrun_alone_are_removed() -> None:
         ),
     ],
 )
-def test_devices_are_mapped_through_the_parents(parent: dict[str, str], slot: Slot, expected: dict[str, str]) -> None:
+def test_gpus_are_named_in_the_style_of_the_parents_variable(
+    parent: dict[str, str], slot: Slot, expected: dict[str, str]
+) -> None:
     assert trial_environment(parent, slot=slot, trial_file=FILE) == {**ADDED, **expected}
 
 

@@ -76,7 +76,7 @@ def test_a_lost_gpu_hides_no_other(how: str) -> None:
     assert seen["problems"] == ["GPU 1 cannot be used: GPU is lost"]
 
 
-def test_a_sample_has_every_reading_in_its_unit() -> None:
+def test_a_sample_has_every_reading_in_the_documented_unit() -> None:
     seen = show(fake_nvml_environment(gpus=2, processes={1: {4242: 3 * GIB}}))
     sample = seen["samples"][1]
     assert sample == {

@@ -86,7 +86,7 @@ def test_count_is_over_all_slots(client: Client, tmp_path: Path) -> None:
     assert [trial.state for trial in client.trials(sweep_id)].count("finished") == 3
 
 
-def test_eight_imagined_gpus_run_four_trials_of_two_at_once(client: Client, tmp_path: Path) -> None:
+def test_eight_simulated_gpus_run_four_trials_of_two_at_once(client: Client, tmp_path: Path) -> None:
     wait = """
 import pathlib, time
 while len(list(pathlib.Path(".").glob("environment-*"))) < 4:
@@ -161,7 +161,7 @@ def test_one_agents_death_neither_ends_nor_restarts_the_other(client: Client, tm
     assert len(client.agents(sweep_id)) == 2
 
 
-def test_a_torchrun_of_ones_own_starts_the_agents(client: Client, tmp_path: Path) -> None:
+def test_the_users_own_torchrun_starts_the_agents(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, SHOW_ENVIRONMENT, points=4)
     words = ["-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "lightning_sweeps.tuner", sweep_id]
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, timeout=60, check=False)

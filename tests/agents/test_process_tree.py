@@ -1,4 +1,4 @@
-"""Trials that hide their processes, started and ended for real: nothing of them may be left."""
+"""Trials that hide their processes, started and ended for real: no process may be left."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def start(tmp_path: Path, words: list[str], *, ready: bool = True) -> TrialRun:
 
 
 def end(run: TrialRun, grace_s: float = 5.0) -> None:
-    """End the trial and check that nothing of it is left."""
+    """End the trial and check that no process of it is left."""
     seen = find_tree(run.tree)
     assert end_tree(run.tree, grace_s=grace_s, reap=run.reap) == []
     assert run.clear() == []
@@ -141,7 +141,7 @@ def test_an_orphan_without_environment_is_adopted_and_ended(tmp_path: Path) -> N
     assert done.stdout.split() == ["2", "0", "0", "False"], done.stderr
 
 
-def test_a_killed_agent_takes_the_first_process_with_it_and_the_rest_is_found_from_its_file(tmp_path: Path) -> None:
+def test_the_first_process_dies_with_a_killed_agent_and_its_file_leads_to_the_rest(tmp_path: Path) -> None:
     words = [sys.executable, "-c", ADOPTING_AGENT, sys.executable, "-c", IN_OWN_SESSION]
     environment = os.environ | {"stay": "1"}
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment) as agent:
@@ -154,7 +154,7 @@ def test_a_killed_agent_takes_the_first_process_with_it_and_the_rest_is_found_fr
     assert running.trial == "t1"
     wait_for(lambda: not running.first.is_alive, "the first process", 2.0)
     tree = ProcessTree(running.first, folder.parameters)
-    assert find_tree(tree), "the ranks in sessions of their own live on"
+    assert find_tree(tree), "the ranks in their own sessions still run"
     assert kill_tree(tree) == []
     wait_for(lambda: not any(_lives(pid) for pid in pids), "every process of the trial", 5.0)
 
@@ -163,7 +163,7 @@ def _lives(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_pid_that_was_given_again_is_not_touched(tmp_path: Path) -> None:
+def test_a_reused_pid_is_not_touched(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "600"]) as other:
         now = identify(other.pid)
         assert now is not None

@@ -21,7 +21,7 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.testing.launcher import LauncherContract
-from tests.agents.slurm import Cluster, NoClusterError, cluster, what_is_missing
+from tests.agents.slurm import Cluster, NoClusterError, cluster, missing_programs
 from tests.agents.trials import make_sweep
 from tests.servers import running_server, wait_until
 
@@ -111,7 +111,7 @@ def test_a_wrong_option_is_named_with_what_is_allowed(options: dict[str, list[st
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    if missing := what_is_missing():
+    if missing := missing_programs():
         pytest.skip(missing)
     with ExitStack() as stack:
         try:
@@ -201,7 +201,7 @@ def test_srun_starts_agents_on_every_node(slurm: Cluster, server: Running, home:
 
 
 @pytest.mark.parametrize("how", ["notice", "preemption"])
-def test_a_job_that_must_go_is_queued_again_and_its_trial_resumes(
+def test_a_job_that_must_end_is_queued_again_and_its_trial_resumes(
     slurm: Cluster, server: Running, home: Path, tmp_path: Path, how: str
 ) -> None:
     client, described = server

@@ -20,5 +20,5 @@ def test_every_second_belongs_to_one_activity() -> None:
     )
 
 
-def test_an_agent_that_did_nothing_says_so() -> None:
+def test_the_summary_of_an_agent_without_trials() -> None:
     assert describe({}, trials=0, gpus=0) == "0 trials took 0% of 0.0 s"

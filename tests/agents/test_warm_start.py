@@ -27,21 +27,21 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="a fork server needs Linux"),
 ]
 
-TELL = """
+SHOW = """
 import atexit, json, os, sys, threading, time
 import torch
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 numpy_draw = __import__("numpy").random.rand()
-told = dict(
+seen = dict(
     argv=sys.argv, name=__name__, file=__file__, path=sys.path[0], folder=os.getcwd(), draw=torch.rand(1).item(),
-    numpy_draw=numpy_draw, rank=rank_zero_only.rank, main=sys.modules["__main__"].TELLS,
+    numpy_draw=numpy_draw, rank=rank_zero_only.rank, main=sys.modules["__main__"].MARKER,
     threads=torch.get_num_threads(), collects=__import__("gc").isenabled(),
     environ={name: value for name, value in os.environ.items() if name != "LIGHTNING_SWEEPS_TRIAL"},
     session=os.getsid(0) == os.getpid(), command=open("/proc/self/cmdline").read().split("\\0")[0],
     stdin=os.readlink("/proc/self/fd/0"), here=__builtins__ is not None and "forkserver" not in globals(),
-) if (TELLS := True) else {}
+) if (MARKER := True) else {}
 suffix = f"{sys.argv[1][4:]}-{os.environ.get('RANK', '-')}"
-json.dump(told, open(f"told-{suffix}.json", "w"))
+json.dump(seen, open(f"seen-{suffix}.json", "w"))
 atexit.register(lambda: open(f"atexit-{suffix}", "w").write("done"))
 threading.Thread(target=lambda: (time.sleep(0.2), open(f"thread-{suffix}", "w").write("done"))).start()
 left_open = open(f"left-{suffix}", "w")
@@ -108,17 +108,17 @@ if __name__ == "__main__":
 """
 
 
-def told(folder: Path, name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((folder / f"told-{name}.json").read_text())
+def seen(folder: Path, name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((folder / f"seen-{name}.json").read_text())
     return loaded
 
 
 def test_a_warm_trial_sees_what_a_cold_one_sees(client: Client, tmp_path: Path) -> None:
-    sweep_id = make_sweep(client, tmp_path, TELL, points=3)
+    sweep_id = make_sweep(client, tmp_path, SHOW, points=3)
     warm = run_agents(sweep_id, "--count=2", folder=tmp_path, warm=True)
     cold = run_agents(sweep_id, folder=tmp_path)
     assert (warm.status, warm.err, cold.status, cold.err) == (0, "", 0, "")
-    first, second, third = (told(tmp_path, f"{point}-{'-'}") for point in range(3))
+    first, second, third = (seen(tmp_path, f"{point}-{'-'}") for point in range(3))
     assert first["argv"] == ["train.py", "--x=0"]
     assert first["command"].rstrip().endswith("train.py --x=0")
     assert first["draw"] != second["draw"]
@@ -145,18 +145,18 @@ def test_two_ranks_of_lightning_with_the_same_seed_give_the_same_losses(client: 
 
 def test_every_way_to_end_is_reported_as_after_a_cold_start(client: Client, tmp_path: Path) -> None:
     ways = ["code", "text", "signal", "error", "syntax", "interrupt", "well"]
-    told: dict[bool, list[tuple[str, int | None, str, str]]] = {}
+    seen: dict[bool, list[tuple[str, int | None, str, str]]] = {}
     for warm in (True, False):
         sweep_id = make_sweep(
             client, tmp_path, END_ALIKE, parameters={"x": {"values": ways}}, max_failures=99, name=str(warm)
         )
         assert run_agents(sweep_id, folder=tmp_path, warm=warm).status == 0
         trials = client.trials(sweep_id)
-        told[warm] = [(trial.state, trial.exit_code, trial.reason, trial.stderr_tail) for trial in trials]
-    assert told[True] == told[False]
-    assert told[True][0][:3] == ("failed", 7, "exit code 7")
-    assert told[True][2][:3] == ("failed", None, "killed by signal 11 (SIGSEGV)")
-    assert told[True][6][:2] == ("finished", 0)
+        seen[warm] = [(trial.state, trial.exit_code, trial.reason, trial.stderr_tail) for trial in trials]
+    assert seen[True] == seen[False]
+    assert seen[True][0][:3] == ("failed", 7, "exit code 7")
+    assert seen[True][2][:3] == ("failed", None, "killed by signal 11 (SIGSEGV)")
+    assert seen[True][6][:2] == ("finished", 0)
 
 
 def test_a_trial_that_runs_too_long_leaves_its_stacks(client: Client, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def wait_for_nothing_left(pids: list[int]) -> None:
 
 
 @pytest.mark.fault
-def test_nothing_is_left_when_a_rank_or_the_first_process_is_killed_or_the_trial_stopped(
+def test_no_process_is_left_when_a_rank_or_the_first_process_is_killed_or_the_trial_stopped(
     client: Client, tmp_path: Path, home: Path
 ) -> None:
     ways = ["rank", "leader", "stop"]
@@ -203,7 +203,7 @@ def test_nothing_is_left_when_a_rank_or_the_first_process_is_killed_or_the_trial
 
 
 @pytest.mark.fault
-def test_nothing_is_left_when_the_agent_is_killed(client: Client, tmp_path: Path, home: Path) -> None:
+def test_no_process_is_left_when_the_agent_is_killed(client: Client, tmp_path: Path, home: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, STAY, points=1, resources={"processes": 2})
     agent = start_agent(sweep_id, "--grace-s=0.1", "--count=1", folder=tmp_path, warm=True)
     pids = pids_of(tmp_path, "0")
@@ -303,8 +303,8 @@ def test_python_programs_start_warm(config: dict[str, object], can: bool) -> Non
 
 def test_ranks_get_the_variables_of_torchrun() -> None:
     assert rank_variables(0, ranks=1, launch_id="t1-1") == {}
-    told = rank_variables(1, ranks=2, launch_id="t1-1")
-    assert (told["RANK"], told["LOCAL_RANK"], told["WORLD_SIZE"], told["TORCHELASTIC_RUN_ID"]) == (
+    seen = rank_variables(1, ranks=2, launch_id="t1-1")
+    assert (seen["RANK"], seen["LOCAL_RANK"], seen["WORLD_SIZE"], seen["TORCHELASTIC_RUN_ID"]) == (
         "1",
         "1",
         "2",

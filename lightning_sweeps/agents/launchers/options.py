@@ -1,6 +1,6 @@
 """The options of a launcher, as a model that parses and describes them.
 
-A module of its own, because pydantic takes a tenth of a second to import and most agents have no launcher.
+A separate module, because pydantic takes a tenth of a second to import and most agents have no launcher.
 """
 
 from __future__ import annotations
