@@ -8,7 +8,7 @@ program, after its imports, and at its last line; the slowest rank counts. For c
 that any agent without warm start can do. It also measures such a loop that checks every 5 s, as W&B's agent does (wandb
 0.31, `wandb/wandb_agent.py`: `time.sleep(5)` between checks); this is a simulation without a server.
 
-Then it measures 100 trials that do nothing on 2 slots: from the end of a trial to the start of the next on the same slot.
+Then it measures 100 trials that do nothing on 2 slots: from the end of a trial to the start of the next on its slot.
 """
 
 from __future__ import annotations

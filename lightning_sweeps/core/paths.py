@@ -86,10 +86,9 @@ class Home:
         """What the service last said of itself: pid, journals, server, problem (JSON)."""
         return self.root / f"service-{node}.json"
 
-    @property
-    def slurm_logs(self) -> Path:
-        """What submitted Slurm jobs print, and what submitit keeps of them."""
-        return self.root / "slurm"
+    def job_logs(self, launcher: str) -> Path:
+        """The logs of the jobs that a launcher has submitted, and the launcher's other files."""
+        return self.root / launcher
 
     @property
     def service_log(self) -> Path:

@@ -1,4 +1,4 @@
-"""Why a trial failed, from what it printed."""
+"""The reason for a trial's failure is found in its output."""
 
 from __future__ import annotations
 

@@ -126,6 +126,25 @@ def test_a_broken_vendor_hides_no_other_and_is_reported(tmp_path: Path, code: st
     assert problems[0].startswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("variables", "names"),
+    [
+        ({"EXAMPLE_VISIBLE_DEVICES": "1,0"}, ["1", "0"]),
+        ({"CUDA_VISIBLE_DEVICES": "3", "EXAMPLE_VISIBLE_DEVICES": "1"}, ["3"]),
+        ({"CUDA_VISIBLE_DEVICES": ""}, []),
+        ({}, []),
+    ],
+)
+def test_a_rank_knows_its_gpus_from_the_variable_of_any_vendor(
+    tmp_path: Path, variables: dict[str, str], names: list[str]
+) -> None:
+    extension = install_extension(tmp_path / "site", example_code(tmp_path), {GROUP: {"example": "Example"}})
+    code = f"from lightning_sweeps.system.gpus import visible_names; print(visible_names({variables!r}))"
+    environment = os.environ | {"PYTHONPATH": str(extension)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(names)
+
+
 def test_no_vendor_library_is_imported_before_a_gpu_is_read() -> None:
     code = "import sys, lightning_sweeps.system.gpus, lightning_sweeps.sdk.session; print('pynvml' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

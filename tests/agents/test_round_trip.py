@@ -1,4 +1,4 @@
-"""What a program parses is what the controller chose: by argparse, from JSON, and as LightningCLI and Hydra read it."""
+"""Programs parse the values that the search chose: with argparse, from JSON, with LightningCLI and with Hydra."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ names = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
 
 
 def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[str, Any], dict[str, Any], list[str]]:
-    """Let a method choose among these values, each nested one deeper than the last.
+    """Let a method choose among these values, each nested one level deeper than the last.
 
-    Return the parameter set as an agent gets it, the same by dotted names, and the words of its command line.
+    Return the parameter set as an agent receives it, its values by dotted names, and the words of the command line.
     """
     parameters: dict[str, Any] = {}
     for name, value in values.items():
@@ -74,12 +74,12 @@ def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[st
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal and of the same kinds, all the way down: 1 is neither 1.0 nor true."""
+    """Return whether two values are equal and have the same types on every level: 1 is neither 1.0 nor true."""
     return repr(one) == repr(other)
 
 
 def reader(value: Any) -> Callable[[str], Any]:
-    """Return how a program that expects this kind of value reads its text."""
+    """Return a function that parses the text of a value of this type."""
     if isinstance(value, bool):
         return lambda text: {"True": True, "False": False}[text]
     if isinstance(value, str | int | float):

@@ -54,7 +54,7 @@ while True:
     time.sleep(0.05)
 """
 JOB_S = 60
-"""From a submission to the end of a short trial, with the imports of several processes, on a slow machine."""
+"""Limit from submission to the end of a short trial, imports of several processes included, on a slow machine."""
 
 Running = tuple[Client, ServerFile]
 
@@ -133,7 +133,7 @@ def environment_of(slurm: Cluster, server: ServerFile, home: Path) -> Mapping[st
 
 
 class TestLauncherContract(LauncherContract):
-    """The launcher that is tested on every seam: here on the real cluster."""
+    """The Slurm launcher fulfils the contract on the real cluster."""
 
     @pytest.fixture
     def launcher(self, slurm: Cluster, server: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> SlurmLauncher:
@@ -144,7 +144,7 @@ class TestLauncherContract(LauncherContract):
 
 
 def submit_agents(sweep_id: str, *options: str, folder: Path, environment: Mapping[str, str]) -> list[str]:
-    """Submit as a person does; return the jobs' ids."""
+    """Submit agents through the command line; return the ids of the jobs."""
     words = [sys.executable, "-m", "lightning_sweeps.cli", "agent", sweep_id, "--slurm", "--cold", "--gpus=none"]
     done = subprocess.run(
         [*words, *options], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -155,7 +155,7 @@ def submit_agents(sweep_id: str, *options: str, folder: Path, environment: Mappi
 
 
 def printed(home: Path) -> str:
-    return "\n".join(f"== {path.name}\n{path.read_text()}" for path in Home(home).slurm_logs.glob("*_log.*"))
+    return "\n".join(f"== {path.name}\n{path.read_text()}" for path in Home(home).job_logs("slurm").glob("*_log.*"))
 
 
 def wait_for_state(client: Client, sweep_id: str, *, slurm: Cluster, home: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_trial_that_runs_too_long_leaves_its_stacks(client: Client, tmp_path: 
 
 
 def pids_of(folder: Path, way: str) -> list[int]:
-    """Wait for both ranks of a trial, and return their processes and those that they have started."""
+    """Wait for both ranks of a trial; return the pids of their processes and of those that they have started."""
     files = [folder / f"pids-{way}-{rank}" for rank in range(2)]
     wait_until(
         lambda: all(file.exists() and "\n" in file.read_text() for file in files), timeout_s=90, what="both ranks"

@@ -72,7 +72,7 @@ class SlurmLauncher(Launcher[SlurmOptions]):
     @property
     def log_folder(self) -> Path:
         """The folder for the jobs' output."""
-        return Home(self.settings.home).slurm_logs
+        return Home(self.settings.home).job_logs("slurm")
 
     def submit(self, spec: LaunchSpec) -> list[str]:
         """Submit `max_jobs` jobs as one array.

@@ -8,11 +8,9 @@ from lightning_sweeps.core.registry import Registry
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.system.gpus.vendor import GpuVendor
 
-GPU_VENDORS: Registry[type[GpuVendor]] = Registry(
-    "GPU vendor",
-    "lightning_sweeps.gpu_vendors",
-    {"nvidia": "lightning_sweeps.system.gpus.nvidia:Nvidia"},
-)
+BUILT_IN = {"nvidia": "lightning_sweeps.system.gpus.nvidia:Nvidia"}
+
+GPU_VENDORS: Registry[type[GpuVendor]] = Registry("GPU vendor", "lightning_sweeps.gpu_vendors", BUILT_IN)
 """Name to subclass of `GpuVendor`."""
 
 

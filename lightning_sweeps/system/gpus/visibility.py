@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from lightning_sweeps.system.gpus.devices import Gpu
 from lightning_sweeps.system.gpus.inventory import list_gpus
-from lightning_sweeps.system.gpus.registry import gpu_vendors, vendor_of
+from lightning_sweeps.system.gpus.registry import BUILT_IN, GPU_VENDORS, gpu_vendors, vendor_of
 
 
 def visible_gpus(environ: Mapping[str, str]) -> list[Gpu]:
@@ -50,9 +50,14 @@ def environment_for(
 
 
 def visible_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the names in the visibility variables that are set; empty if none is set."""
-    values = [environ.get(vendor.visibility_variable, "") for vendor in gpu_vendors()]
-    return [name for value in values for name in value.split(",") if name]
+    """Return the names in the first visibility variable that is set; empty if none is set.
+
+    Every process that logs calls this, so it looks for vendors of other packages only if no built-in variable is set.
+    """
+    built_in = [GPU_VENDORS.get(name).visibility_variable for name in BUILT_IN]
+    variables = built_in if any(name in environ for name in built_in) else visibility_variables()
+    value = next((environ[name] for name in variables if name in environ), "")
+    return [name for name in value.split(",") if name]
 
 
 def visibility_variables() -> list[str]:
