@@ -193,7 +193,7 @@ class TrialFolder:
 
 @dataclass(frozen=True, slots=True)
 class TunerFolder:
-    """What the agents of one tuner leave one another and the tuner: a temporary folder."""
+    """Files that the agents of one machine share while one command runs them: a temporary folder."""
 
     root: Path
 
