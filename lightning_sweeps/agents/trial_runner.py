@@ -141,7 +141,7 @@ class TrialRunner:
             return m.AgentOrders(self.registration.sweep.state, lease_lost=True)
         if error.message != self.refusal:
             self.refusal = error.message
-            self._say(f"the server rejects the heartbeat: {error.message}; the trial continues")
+            self._say(f"the server rejects the agent's report: {error.message}; the trial continues")
         return None
 
     def _end(self, trial: m.Trial, run: TrialRun, returncode: int) -> m.TrialEnd | None:
