@@ -119,34 +119,34 @@ def assert_gone(pids: list[int]) -> None:
 
 
 def test_ctrl_c_reaches_every_agent_as_ctrl_c(client: Client, tmp_path: Path) -> None:
-    sweep_id, tuner, _ = two_running(client, tmp_path)
-    tuner.send_signal(signal.SIGINT)
+    sweep_id, command, _ = two_running(client, tmp_path)
+    command.send_signal(signal.SIGINT)
     wait_until(lambda: (tmp_path / "agent.out").read_text().count("will be finished") == 2, what="both agents' message")
     (tmp_path / "go").touch()
-    ended = finish(tuner, folder=tmp_path)
+    ended = finish(command, folder=tmp_path)
     assert (ended.status, ended.err) == (130, "")
     assert [trial.state for trial in client.trials(sweep_id)].count("finished") == 2
 
 
 def test_sigterm_ends_every_trial(client: Client, tmp_path: Path) -> None:
-    sweep_id, tuner, pids = two_running(client, tmp_path)
-    tuner.terminate()
-    assert finish(tuner, folder=tmp_path).status == 143
+    sweep_id, command, pids = two_running(client, tmp_path)
+    command.terminate()
+    assert finish(command, folder=tmp_path).status == 143
     assert_gone(pids)
     assert {agent.state for agent in client.agents(sweep_id)} == {"gone"}
 
 
-def test_a_killed_tuner_ends_every_trial(client: Client, tmp_path: Path) -> None:
-    _, tuner, pids = two_running(client, tmp_path)
-    processes = psutil.Process(tuner.pid).children(recursive=True)
-    tuner.kill()
-    tuner.wait()
+def test_a_killed_command_ends_every_trial(client: Client, tmp_path: Path) -> None:
+    _, command, pids = two_running(client, tmp_path)
+    processes = psutil.Process(command.pid).children(recursive=True)
+    command.kill()
+    command.wait()
     assert_gone(pids)
     assert_gone([process.pid for process in processes])
 
 
 def test_one_agents_death_neither_ends_nor_restarts_the_other(client: Client, tmp_path: Path) -> None:
-    sweep_id, tuner, pids = two_running(client, tmp_path)
+    sweep_id, command, pids = two_running(client, tmp_path)
     first, other = pids
     (child,) = psutil.Process(first).children()
     agent = psutil.Process(first).parent()
@@ -155,7 +155,7 @@ def test_one_agents_death_neither_ends_nor_restarts_the_other(client: Client, tm
     assert_gone([first, child.pid])
     assert psutil.pid_exists(other)
     (tmp_path / "go").touch()
-    ended = finish(tuner, folder=tmp_path, limit_s=120)
+    ended = finish(command, folder=tmp_path, limit_s=120)
     assert ended.status == 128 + signal.SIGKILL
     assert "killed by signal 9 (SIGKILL)" in ended.err
     assert len(client.agents(sweep_id)) == 2
