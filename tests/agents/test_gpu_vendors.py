@@ -97,17 +97,25 @@ print(json.dumps([[gpu.uuid for gpu in gpus.list_gpus()], gpus.gpu_problems(), l
 """
 
 
+BROKEN = """
+from lightning_sweeps.system.gpus.nvidia import Nvidia
+
+class Broken(Nvidia):
+    name = "broken"
+
+    def devices(self):
+        raise RuntimeError("no such ioctl")
+
+    sample = processes = devices
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
         ("import no_such_module", "the GPU vendor `broken` of the package `an-extension` cannot be loaded: "),
         (
-            "from lightning_sweeps.system.gpus.nvidia import Nvidia\n"
-            "class Broken(Nvidia):\n"
-            "    name = 'broken'\n"
-            "    def devices(self):\n"
-            "        raise RuntimeError('no such ioctl')\n"
-            "    sample = processes = devices\n",
+            BROKEN,
             "the GPU vendor `broken` cannot be used: RuntimeError: no such ioctl",
         ),
     ],

@@ -21,8 +21,13 @@ from tests.docs_examples import python_blocks
 from tests.extensions import install_extension
 from tests.servers import wait_until
 
+OPTIONS = "  folder: Folder for the jobs' logs.\n  jobs: Number of jobs (default: 1).\n"
 EXAMPLE = python_blocks("extending.md", "Launchers")[0]
 GROUP = "lightning_sweeps.launchers"
+NO_LAUNCHER = """\
+error: `--launcher-option jobs=1` was given without `--launcher`
+hint: name the launcher, for example `--launcher slurm`
+"""
 
 pytestmark = [pytest.mark.fault, pytest.mark.launch]
 
@@ -75,15 +80,11 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
     [
         (
             ["--launcher=mine", "--launcher-option=color=red"],
-            "error: the launcher `mine` has no option `color`, allowed:\n"
-            "  folder: Folder for the jobs' logs.\n"
-            "  jobs: Number of jobs (default: 1).\n",
+            f"error: the launcher `mine` has no option `color`, allowed:\n{OPTIONS}",
         ),
         (
             ["--launcher=mine"],
-            "error: the launcher `mine` needs the option `folder`; options:\n"
-            "  folder: Folder for the jobs' logs.\n"
-            "  jobs: Number of jobs (default: 1).\n",
+            f"error: the launcher `mine` needs the option `folder`; options:\n{OPTIONS}",
         ),
         (
             ["--launcher=min"],
@@ -95,8 +96,7 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
         ),
         (
             ["--launcher-option=jobs=1"],
-            "error: `--launcher-option jobs=1` was given without `--launcher`\n"
-            "hint: name the launcher, for example `--launcher slurm`\n",
+            NO_LAUNCHER,
         ),
         (
             ["--launcher=mine", "--slurm"],
