@@ -1,14 +1,14 @@
-"""How long an agent takes from lease to program and from trial to trial: warm, cold, torchrun alone, a loop of 5 s.
+"""Measures an agent's time from lease to program and from trial to trial: warm, cold, and without an agent.
 
     python benchmarks/agent.py [--trials 6] [--ranks 1 2]
 
-Each trial is a whole Lightning run of four steps on the CPU. Its ranks note the time at the first line of the program,
-after its imports, and at its last line; the slowest rank counts. Beside our agents, in the same run: plain
-`torchrun` (or `python` for one rank) in a loop that starts the next as soon as one has ended, which is the best that
-any agent without warm start can do; and the same in a loop that looks every 5 s, as W&B's agent does (wandb 0.31,
-`wandb/wandb_agent.py`: `time.sleep(5)` between looks), which is simulated here and talks to no server.
+Each trial is a complete Lightning run of four steps on the CPU. Its ranks record the time at the first line of the
+program, after its imports, and at its last line; the slowest rank counts. For comparison, the same run measures plain
+`torchrun` (or `python` for one rank) in a loop that starts the next trial as soon as one has ended, which is the best
+that any agent without warm start can do. It also measures such a loop that checks every 5 s, as W&B's agent does (wandb
+0.31, `wandb/wandb_agent.py`: `time.sleep(5)` between checks); this is a simulation without a server.
 
-Then 100 trials that do nothing, over 2 slots: from the end of a trial to the start of the next on the same slot.
+Then it measures 100 trials that do nothing on 2 slots: from the end of a trial to the start of the next on its slot.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ trainer.fit(Model(), data)
 name = f"{sys.argv[1].partition('=')[2]}-{os.environ.get('RANK', '0')}.json"
 json.dump(dict(first=first, ready=ready, last=time.time()), open(os.path.join(os.environ["BENCH_FOLDER"], name), "w"))
 """
-LOOK_S = 5.0
+CHECK_S = 5.0
 NO_OPS = 100
 SLOTS = 2
 LIMIT_S = 900
@@ -70,9 +70,9 @@ LIMIT_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Times of one trial in seconds since the epoch: when its start was asked for, then as the slowest rank saw it."""
+    """Times of one trial, in seconds since the epoch: the request for its start, then those of the slowest rank."""
 
-    asked: float | None
+    requested: float | None
     first: float
     ready: float
     last: float
@@ -97,7 +97,7 @@ class Result:
 
 @contextmanager
 def server() -> Iterator[tuple[Client, Path]]:
-    """Yield a client of a server of our own, and the folder where programs run."""
+    """Yield a client of a new server, and the folder where programs run."""
     with tempfile.TemporaryDirectory(prefix="bench-agent-") as root:
         os.environ["LIGHTNING_SWEEPS_HOME"] = str(Path(root) / "home")
         os.environ["BENCH_FOLDER"] = root
@@ -111,15 +111,15 @@ def server() -> Iterator[tuple[Client, Path]]:
             subprocess.run([sys.executable, "-m", "lightning_sweeps.cli", "server", "--stop"], check=False)
 
 
-def read_trial(folder: Path, number: int, ranks: int, asked: float | None) -> Trial:
-    """Return the times that the trial's ranks have noted."""
+def read_trial(folder: Path, number: int, ranks: int, requested: float | None) -> Trial:
+    """Return the times that the trial's ranks have recorded."""
     notes = [json.loads((folder / f"{number}-{rank}.json").read_text()) for rank in range(ranks)]
     first, ready, last = (max(note[name] for note in notes) for name in ("first", "ready", "last"))
-    return Trial(asked, first, ready, last)
+    return Trial(requested, first, ready, last)
 
 
 def with_agent(client: Client, folder: Path, *, trials: int, ranks: int, options: Sequence[str]) -> list[Trial]:
-    """Run a sweep with our agent; a trial is asked for when the agent says that it starts."""
+    """Run a sweep with our agent; a trial is requested when the agent prints that it starts."""
     config = {
         "program": "train.py",
         "method": "grid",
@@ -130,32 +130,32 @@ def with_agent(client: Client, folder: Path, *, trials: int, ranks: int, options
     words = [sys.executable, "-m", "lightning_sweeps.tuner", sweep_id, "--gpus=none", "--slots=1", "--quiet", *options]
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as agent:
         output = agent.stdout or ()
-        asked = [time.time() for line in output if " starts: " in line]
+        requested = [time.time() for line in output if " starts: " in line]
     assert agent.returncode == 0
     assert {trial.state for trial in client.trials(sweep_id)} == {"finished"}
-    return [read_trial(folder, number, ranks, asked[number]) for number in range(trials)]
+    return [read_trial(folder, number, ranks, requested[number]) for number in range(trials)]
 
 
-def with_loop(folder: Path, *, trials: int, ranks: int, look_s: float | None) -> list[Trial]:
-    """Run the program again and again as another agent would, looking every `look_s`, or waiting for its end."""
+def with_loop(folder: Path, *, trials: int, ranks: int, check_s: float | None) -> list[Trial]:
+    """Run the program repeatedly as another agent would, checking every `check_s` seconds, or waiting for its end."""
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"] if ranks > 1 else []
     done = []
     for number in range(trials):
-        asked = time.time()
+        requested = time.time()
         environment = os.environ | {"OMP_NUM_THREADS": "1"} if ranks > 1 else None
         words = [sys.executable, *launcher, "train.py", f"--x={number}"]
         with subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as child:
-            while look_s is not None and child.poll() is None:
-                time.sleep(look_s)
+            while check_s is not None and child.poll() is None:
+                time.sleep(check_s)
         assert child.returncode == 0
-        done.append(read_trial(folder, number, ranks, asked))
+        done.append(read_trial(folder, number, ranks, requested))
     return done
 
 
 def summary(trials: Sequence[Trial]) -> Result:
     pairs = list(itertools.pairwise(trials))
     return Result(
-        statistics.median(trial.first - trial.asked for trial in trials if trial.asked is not None),
+        statistics.median(trial.first - trial.requested for trial in trials if trial.requested is not None),
         statistics.median(trial.ready - trial.first for trial in trials),
         statistics.median(later.ready - earlier.last for earlier, later in pairs),
         statistics.median(later.first - earlier.first for earlier, later in pairs),
@@ -176,7 +176,7 @@ def show(results: dict[str, Result]) -> None:
 
 
 def no_op_gaps(client: Client, folder: Path) -> list[float]:
-    """Return the seconds from a trial's end to the next one's start on the same slot, as the server noted them."""
+    """Return the seconds from a trial's end to the next one's start on the same slot, as the server recorded them."""
     config = {"program": "nothing.py", "method": "grid", "parameters": {"x": {"values": list(range(NO_OPS))}}}
     sweep_id = client.create_sweep(m.SweepCreate(config)).id
     words = [sys.executable, "-m", "lightning_sweeps.tuner", sweep_id, "--gpus=none", f"--slots={SLOTS}", "--quiet"]
@@ -202,8 +202,8 @@ def main() -> None:
             results = {
                 "agent, warm": summary(with_agent(client, folder, trials=count, ranks=ranks, options=[])),
                 "agent, cold": summary(with_agent(client, folder, trials=count, ranks=ranks, options=["--cold"])),
-                "torchrun in a loop": summary(with_loop(folder, trials=count, ranks=ranks, look_s=None)),
-                "looking every 5 s": summary(with_loop(folder, trials=count, ranks=ranks, look_s=LOOK_S)),
+                "torchrun in a loop": summary(with_loop(folder, trials=count, ranks=ranks, check_s=None)),
+                "checking every 5 s": summary(with_loop(folder, trials=count, ranks=ranks, check_s=CHECK_S)),
             }
             print(f"\n{ranks} rank{'' if ranks == 1 else 's'}, {count} trials of 4 steps, medians:\n")
             show(results)

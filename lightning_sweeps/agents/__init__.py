@@ -1,1 +1,1 @@
-"""Agents: lease the trials of a sweep and run them on this machine."""
+"""Agents lease the trials of a sweep and run them on this machine."""

@@ -1,4 +1,4 @@
-"""When an agent stops taking trials because all of them fail at once here: a broken machine must not use up a sweep."""
+"""Stops an agent on a broken machine before it uses up the sweep's trials."""
 
 from __future__ import annotations
 
@@ -7,29 +7,46 @@ from dataclasses import dataclass
 from lightning_sweeps.messages import TrialEnd
 
 QUICK_S = 10.0
-"""A trial that fails sooner has hardly trained: its machine, or the program itself, does not work."""
+"""A trial that fails sooner has hardly trained: the machine or the program itself does not work."""
 
 
 @dataclass(slots=True)
-class Brake:
-    """Counts trials that failed within `QUICK_S` seconds of their start, one after the other; `limit` is too many."""
+class CircuitBreaker:
+    """Counts consecutive trials that failed within `QUICK_S` seconds of their start.
+
+    Attributes:
+        limit: number of consecutive quick failures that trips the breaker.
+        consecutive: quick failures since the last trial that was not one.
+        last_reason: why the last trial failed.
+    """
 
     limit: int
-    in_row: int = 0
-    last: str = ""
+    consecutive: int = 0
+    last_reason: str = ""
 
-    def note(self, end: TrialEnd | None, *, ran_s: float) -> None:
-        """Count one end; None, or one that was wished for, says nothing about the machine."""
+    def record(self, end: TrialEnd | None, *, ran_s: float) -> None:
+        """Count the end of a trial.
+
+        A lost, stopped or preempted trial says nothing about the machine and changes nothing.
+
+        Args:
+            end: how the trial ended; None if its lease was lost.
+            ran_s: seconds for which its program ran.
+        """
         if end is None or end.state in ("stopped", "preempted"):
             return
         is_quick_failure = end.state == "failed" and ran_s < QUICK_S
-        self.in_row = self.in_row + 1 if is_quick_failure else 0
-        self.last = end.reason
+        self.consecutive = self.consecutive + 1 if is_quick_failure else 0
+        self.last_reason = end.reason
+
+    def reset(self) -> None:
+        """Start counting from zero."""
+        self.consecutive = 0
 
     @property
-    def reason(self) -> str:
-        """Why to take no more; empty while there is no reason."""
-        if self.in_row < self.limit:
+    def trip_reason(self) -> str:
+        """Why the agent must take no more trials; empty while it may."""
+        if self.consecutive < self.limit:
             return ""
-        which = "the last trial" if self.in_row == 1 else f"the last {self.in_row} trials"
-        return f"{which} of this agent failed within {QUICK_S:g} s of the start; the last one: {self.last}"
+        which = "the last trial" if self.consecutive == 1 else f"the last {self.consecutive} trials"
+        return f"{which} of this agent failed within {QUICK_S:g} s of the start; last reason: {self.last_reason}"

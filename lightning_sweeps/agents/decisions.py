@@ -1,4 +1,4 @@
-"""What an agent does next: events in, actions out, no clock and no process of its own."""
+"""Decides what an agent does next: pure functions from a state and an event to a new state and actions."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 STACKS_S = 1.0
-"""From the request for stacks to SIGTERM, which would break off the writing of them."""
+"""Seconds between the request for stacks and SIGTERM, which would interrupt their writing."""
 
 OVER: frozenset[SweepState] = frozenset({"finished", "stopped", "cancelled"})
 
 Cause = Literal["", "stop", "lost", "timeout", "interrupt", "terminate"]
-"""Why the running trial is being ended: by the server, by the loss of its lease, because it takes too long, by Ctrl-C,
-by SIGTERM to the agent."""
+"""Why the running trial is being ended: the server stops it, its lease is lost, it runs too long, Ctrl-C, or SIGTERM to
+the agent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds: from a stop order to SIGTERM, from SIGTERM to SIGKILL, and how long a trial may run.
+class TrialLimits:
+    """Time limits of one trial, in seconds.
 
-    A trial that is ended because its agent must leave has the longer of the first two for a checkpoint.
+    Attributes:
+        grace_s: from a stop order to SIGTERM.
+        kill_s: from SIGTERM to SIGKILL. A trial that ends because its agent must leave has the longer of `grace_s` and
+            `kill_s` for a checkpoint.
+        timeout_s: how long a trial may run; None for no limit.
     """
 
     grace_s: float = 30.0
@@ -34,20 +38,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """All that the decisions depend on.
+class AgentState:
+    """Everything that the decisions depend on. Times are monotonic, in seconds.
 
     Attributes:
-        trial: the trial that runs.
-        cause: why it is being ended, `reason` in words.
-        timeout_at: when it has taken too long.
+        limits: time limits of each trial.
+        trial: the running trial.
+        cause: why it is being ended; empty while it is not.
+        reason: the same as text for the user.
+        timeout_at: when the trial has run too long.
         terminate_at, kill_at: when SIGTERM and SIGKILL are due.
-        exit_status: set once the agent takes no more trials: its status when it leaves.
-        paused: that the sweep is paused has been said.
-        lack: what is missing for a trial, as it was said last.
+        interrupts: how often the user has pressed Ctrl-C.
+        exit_status: the agent's exit status, set once it takes no more trials.
+        is_pause_reported: whether the user knows that the sweep is paused.
+        reported_shortage: what the agent last said is missing for a trial.
     """
 
-    limits: Limits = Limits()
+    limits: TrialLimits = TrialLimits()
     trial: Trial | None = None
     cause: Cause = ""
     reason: str = ""
@@ -56,79 +63,95 @@ class State:
     kill_at: float | None = None
     interrupts: int = 0
     exit_status: int | None = None
-    paused: bool = False
-    lack: str = ""
+    is_pause_reported: bool = False
+    reported_shortage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Leased:
+    """The server answered a request for a trial."""
+
     lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
+    """The server answered a heartbeat."""
+
     orders: AgentOrders
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """Ctrl-C."""
+    """The user pressed Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terminated:
-    """SIGTERM to the agent."""
+    """The agent received SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """Time has passed."""
+    """Time passed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """The trial's processes are gone and its end was reported."""
+class TrialEnded:
+    """The trial's processes are gone, and the server knows how they ended."""
 
 
-Event = Leased | Ordered | Interrupted | Terminated | Ticked | Ended
+Event = Leased | Ordered | Interrupted | Terminated | Ticked | TrialEnded
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
+    """Print one line for the user."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
+    """Start the trial."""
+
     trial: Trial
 
 
 @dataclass(frozen=True, slots=True)
 class ShowStacks:
-    """Have the trial's processes write where they are into their stderr."""
+    """Make the trial's processes write the stacks of their threads to stderr."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """SIGTERM to the trial's first process."""
+    """Send SIGTERM to the trial's first process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """SIGKILL to all of the trial's processes."""
+    """Send SIGKILL to all processes of the trial."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quit:
+    """End the agent with this exit status."""
+
     status: int
 
 
 Action = Say | Start | ShowStacks | Terminate | Kill | Quit
-Decision = tuple[State, tuple[Action, ...]]
+Decision = tuple[AgentState, tuple[Action, ...]]
 
 
-def decide(state: State, event: Event, *, now: float) -> Decision:
-    """Return the next state and what to do, in order. `now` is a monotonic time in seconds."""
+def decide(state: AgentState, event: Event, *, now: float) -> Decision:
+    """Return the next state and the actions to carry out, in order.
+
+    Args:
+        state: the current state.
+        event: what happened.
+        now: monotonic time in seconds.
+    """
     match event:
         case Leased(lease):
             return _leased(state, lease, now)
@@ -140,16 +163,18 @@ def decide(state: State, event: Event, *, now: float) -> Decision:
             return _terminated(state, now)
         case Ticked():
             return _ticked(state, now)
-        case Ended():
+        case TrialEnded():
             return _ended(state)
 
 
-def end_of(state: State, *, returncode: int, reason: str, stderr_tail: str) -> TrialEnd | None:
-    """Return what to report of the trial that has ended, None where the lease was lost and nobody asks.
+def end_of(state: AgentState, *, returncode: int, reason: str, stderr_tail: str) -> TrialEnd | None:
+    """Return what to report about the trial that has ended, or None if its lease was lost.
 
     Args:
-        returncode: of the first process, as subprocess gives it: negative for a signal.
-        reason, stderr_tail: why, as its logs tell; used where nobody ended the trial.
+        state: the state at the end of the trial.
+        returncode: exit code of the first process; negative for a signal, as in subprocess.
+        reason: the cause according to the trial's logs. Used if the agent did not end the trial itself.
+        stderr_tail: the end of what the trial wrote to stderr.
     """
     exit_code = returncode if returncode >= 0 else None
     match state.cause:
@@ -166,32 +191,33 @@ def end_of(state: State, *, returncode: int, reason: str, stderr_tail: str) -> T
     return TrialEnd("failed", exit_code, reason, stderr_tail)
 
 
-def _leased(state: State, lease: Lease, now: float) -> Decision:
+def _leased(state: AgentState, lease: Lease, now: float) -> Decision:
     if lease.trial is not None:
         limit = state.limits.timeout_s
         timeout_at = None if limit is None else now + limit
-        return dataclasses.replace(state, trial=lease.trial, timeout_at=timeout_at, paused=False, lack=""), (
-            Start(lease.trial),
+        leased = dataclasses.replace(
+            state, trial=lease.trial, timeout_at=timeout_at, is_pause_reported=False, reported_shortage=""
         )
+        return leased, (Start(lease.trial),)
     because = f": {lease.reason}" if lease.reason else ""
     if lease.sweep_state in OVER:
         return state, (Say(f"the sweep is {lease.sweep_state}{because}"), Quit(0))
-    if lease.sweep_state == "paused" and not state.paused:
-        waiting = Say(f"the sweep is paused{because}; waiting until it is resumed or stopped")
-        return dataclasses.replace(state, paused=True), (waiting,)
     is_paused = lease.sweep_state == "paused"
-    lack = "" if is_paused else lease.reason
-    missing = (Say(f"no trial: {lack}"),) if lack and lack != state.lack else ()
-    return dataclasses.replace(state, paused=is_paused, lack=lack), missing
+    if is_paused and not state.is_pause_reported:
+        waiting = Say(f"the sweep is paused{because}; waiting until it is resumed or stopped")
+        return dataclasses.replace(state, is_pause_reported=True), (waiting,)
+    shortage = "" if is_paused else lease.reason
+    missing = (Say(f"no trial: {shortage}"),) if shortage and shortage != state.reported_shortage else ()
+    return dataclasses.replace(state, is_pause_reported=is_paused, reported_shortage=shortage), missing
 
 
-def _ordered(state: State, orders: AgentOrders, now: float) -> Decision:
+def _ordered(state: AgentState, orders: AgentOrders, now: float) -> Decision:
     if state.trial is None or state.cause == "lost":
         return state, ()
     name = _name(state.trial)
     if orders.lease_lost:
         ending = dataclasses.replace(state, cause="lost", terminate_at=None, kill_at=None)
-        return ending, (Say(f"{name}: the server gave it to another agent or ended it; ending it here"), Kill())
+        return ending, (Say(f"{name}: killing it: the server gave it to another agent or ended it"), Kill())
     for command in orders.commands:
         if command.target != state.trial.id:
             continue
@@ -206,20 +232,20 @@ def _ordered(state: State, orders: AgentOrders, now: float) -> Decision:
     return state, ()
 
 
-def _stop(state: State, reason: str, now: float) -> Decision:
-    """The ranks hear of a stop through service and callback and end together; signals are for those that do not."""
+def _stop(state: AgentState, reason: str, now: float) -> Decision:
+    """Wait first: service and callback tell the ranks to end together. Signals are for ranks that do not."""
     assert state.trial is not None  # noqa: S101 - callers have checked
     ending = dataclasses.replace(state, cause="stop", reason=reason, terminate_at=now + state.limits.grace_s)
     return ending, (Say(f"{_name(state.trial)}: stopping: {reason}"),)
 
 
-def _interrupted(state: State, now: float) -> Decision:
+def _interrupted(state: AgentState, now: float) -> Decision:
     state = dataclasses.replace(state, interrupts=state.interrupts + 1, exit_status=EXIT_INTERRUPTED)
     if state.trial is None:
         return state, (Say("interrupted"), Quit(EXIT_INTERRUPTED))
     name = _name(state.trial)
     if state.interrupts == 1:
-        return state, (Say(f"{name} will be finished and no other taken; Ctrl-C again ends it"),)
+        return state, (Say(f"{name} will be finished, then the agent ends; Ctrl-C again ends the trial now"),)
     cause, reason = (state.cause, state.reason) if state.cause else ("interrupt", "ended by Ctrl-C")
     state = dataclasses.replace(state, cause=cause, reason=reason, terminate_at=None)
     if state.interrupts == 2:
@@ -228,12 +254,12 @@ def _interrupted(state: State, now: float) -> Decision:
     return dataclasses.replace(state, kill_at=None), (Say(f"{name}: killing it"), Kill())
 
 
-def _terminated(state: State, now: float) -> Decision:
+def _terminated(state: AgentState, now: float) -> Decision:
     if state.trial is None:
         return dataclasses.replace(state, exit_status=EXIT_TERMINATED), (Say("SIGTERM"), Quit(EXIT_TERMINATED))
     if state.cause in ("interrupt", "terminate"):
         return dataclasses.replace(state, exit_status=EXIT_TERMINATED), ()
-    cause, reason = (state.cause, state.reason) if state.cause else ("terminate", "the agent was told to end (SIGTERM)")
+    cause, reason = (state.cause, state.reason) if state.cause else ("terminate", "the agent received SIGTERM")
     ending = dataclasses.replace(
         state,
         cause=cause,
@@ -245,7 +271,7 @@ def _terminated(state: State, now: float) -> Decision:
     return ending, (Say(f"SIGTERM: ending {_name(state.trial)}"), Terminate())
 
 
-def _ticked(state: State, now: float) -> Decision:
+def _ticked(state: AgentState, now: float) -> Decision:
     if state.trial is None:
         return state, ()
     if state.timeout_at is not None and now >= state.timeout_at and not state.cause:
@@ -262,7 +288,7 @@ def _ticked(state: State, now: float) -> Decision:
     return state, ()
 
 
-def _ended(state: State) -> Decision:
+def _ended(state: AgentState) -> Decision:
     idle = dataclasses.replace(state, trial=None, cause="", reason="", timeout_at=None, terminate_at=None, kill_at=None)
     return idle, () if idle.exit_status is None else (Quit(idle.exit_status),)
 

@@ -1,4 +1,4 @@
-"""Carries out what `decisions.py` decides: what the agent says, and what is done to the trial that runs."""
+"""Carries out the actions that `decisions.py` chooses: prints messages and signals the running trial."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from lightning_sweeps.agents.decisions import (
     Action,
+    AgentState,
     Event,
     Kill,
     Quit,
     Say,
     ShowStacks,
     Start,
-    State,
     Terminate,
     decide,
 )
@@ -22,21 +22,31 @@ from lightning_sweeps.agents.signals import Signals
 
 
 @dataclass(slots=True)
-class Conductor:
-    """The agent's state, and the hands that act on it.
+class EffectHandler:
+    """Holds the agent's state and carries out the actions that its events lead to.
 
     Attributes:
-        say: shows one line to the person.
-        trial_run: what is terminated or killed when that is decided; None between trials.
+        state: the state after the last event.
+        signals: the signals that this process has received.
+        say: prints one line for the user.
+        trial_run: the running trial, which `Terminate` and `Kill` act on; None between trials.
     """
 
-    state: State
+    state: AgentState
     signals: Signals
     say: Callable[[str], None]
     trial_run: TrialRun | None = None
 
-    def carry_out(self, event: Event, *, now: float) -> int | None:
-        """Decide on what has happened and act; return the exit status where the agent is to end."""
+    def handle(self, event: Event, *, now: float) -> int | None:
+        """Decide on an event and carry out the actions.
+
+        Args:
+            event: what happened.
+            now: monotonic time in seconds.
+
+        Returns:
+            The exit status if the agent must end, else None.
+        """
         self.state, actions = decide(self.state, event, now=now)
         for action in actions:
             if isinstance(action, Quit):
@@ -44,10 +54,10 @@ class Conductor:
             self._act(action)
         return None
 
-    def hear(self, *, now: float) -> int | None:
-        """Carry out the signals that have come in; return the exit status where the agent is to end."""
+    def handle_signals(self, *, now: float) -> int | None:
+        """Handle the signals received since the last call; return the exit status if the agent must end."""
         for event in self.signals.take():
-            status = self.carry_out(event, now=now)
+            status = self.handle(event, now=now)
             if status is not None:
                 return status
         return None

@@ -1,4 +1,4 @@
-"""A trial over several machines, from one agent's side: where the others could meet it, and its part of a gang."""
+"""One agent's part in a trial that runs on several machines: its node rank and the rendezvous of all ranks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ HTTP_PORT = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One machine's part of a trial: which of `nodes` it is, and where all parts' processes meet."""
+class GangMember:
+    """One machine of a trial that runs on several.
+
+    Attributes:
+        rank: node rank of this machine, 0 to `nodes` - 1.
+        nodes: number of machines.
+        host, port: address where the processes of all machines meet.
+    """
 
     rank: int
     nodes: int
@@ -21,30 +27,30 @@ class Part:
     port: int
 
 
-def part_of(trial: m.Trial, agent_id: str) -> Part | None:
-    """Return the agent's part of a trial over several machines; None where it has the whole trial."""
+def gang_member(trial: m.Trial, agent_id: str) -> GangMember | None:
+    """Return the agent's membership in a trial on several machines, or None if it runs the whole trial."""
     gang = trial.gang
     if gang is None:
         return None
     host, _, port = gang.endpoint.rpartition(":")
-    return Part(gang.agents.index(agent_id), len(gang.agents), host, int(port))
+    return GangMember(gang.agents.index(agent_id), len(gang.agents), host, int(port))
 
 
-def launcher_variables(part: Part) -> dict[str, str]:
-    """Return what tells a `command` of one's own about the other machines: torchrun and Lightning read these."""
+def gang_variables(member: GangMember) -> dict[str, str]:
+    """Return the variables from which torchrun and Lightning in a custom `command` learn of the other machines."""
     return {
-        "MASTER_ADDR": part.host,
-        "MASTER_PORT": str(part.port),
-        "NODE_RANK": str(part.rank),
-        "PET_NNODES": str(part.nodes),
-        "PET_NODE_RANK": str(part.rank),
-        "PET_MASTER_ADDR": part.host,
-        "PET_MASTER_PORT": str(part.port),
+        "MASTER_ADDR": member.host,
+        "MASTER_PORT": str(member.port),
+        "NODE_RANK": str(member.rank),
+        "PET_NNODES": str(member.nodes),
+        "PET_NODE_RANK": str(member.rank),
+        "PET_MASTER_ADDR": member.host,
+        "PET_MASTER_PORT": str(member.port),
     }
 
 
-def address_towards(url: str) -> str:
-    """Return the address by which this machine reaches the server, which other machines reach as well."""
+def local_address_towards(url: str) -> str:
+    """Return this machine's address on the route to the server, which other machines can usually reach too."""
     target = urlsplit(url)
     family, kind, _, _, address = socket.getaddrinfo(target.hostname, target.port or HTTP_PORT, type=socket.SOCK_DGRAM)[
         0
@@ -54,10 +60,13 @@ def address_towards(url: str) -> str:
         return str(probe.getsockname()[0])
 
 
-class MeetingPoint:
-    """A port of this machine that no other process is given while it is kept: a new one for each trial.
+class Rendezvous:
+    """Reserves a port of this machine where the ranks of one trial can meet.
 
-    Kept by a socket that is bound and does not listen, as `forked.py` keeps those of trials on one machine.
+    The socket is bound but does not listen, so torch can listen on the port while no other process is given it.
+
+    Args:
+        address: this machine's address as other machines reach it.
     """
 
     def __init__(self, address: str) -> None:
@@ -65,7 +74,7 @@ class MeetingPoint:
         self._socket: socket.socket | None = None
 
     def endpoint(self) -> str:
-        """Return `host:port`, the same until `close`."""
+        """Return `host:port`. The port stays the same until `close`."""
         if self._socket is None:
             self._socket = socket.socket()
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,7 +82,7 @@ class MeetingPoint:
         return f"{self._address}:{self._socket.getsockname()[1]}"
 
     def close(self) -> None:
-        """Let the port go."""
+        """Release the port. The next trial gets another one."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

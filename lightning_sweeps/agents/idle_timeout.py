@@ -1,4 +1,4 @@
-"""How long an agent without a trial goes on: until it is told to end, or has waited for too long."""
+"""Decides how long an agent waits for its next trial."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 import time
 from dataclasses import dataclass
 
-from lightning_sweeps.agents.effects import Conductor
-from lightning_sweeps.agents.server_connection import ServerLink
+from lightning_sweeps.agents.effects import EffectHandler
+from lightning_sweeps.agents.server_connection import ServerConnection
 from lightning_sweeps.errors import EXIT_FAILURE, ServerUnreachable
 
 GIVE_UP_S = 300.0
@@ -15,38 +15,40 @@ GIVE_UP_S = 300.0
 
 
 @dataclass(slots=True)
-class Patience:
-    """The clock of an agent without a trial.
+class IdleTimeout:
+    """Ends an agent that has waited too long for a trial or for the server.
 
     Attributes:
-        limit_s: `--idle-timeout`; None: no limit.
-        since: the end of the last trial, a monotonic time in seconds.
+        limit_s: the value of `--idle-timeout`; None for no limit.
+        effects: handles signals and prints messages.
+        connection: tells how long the server has been unreachable.
+        since: monotonic time in seconds at which the last trial ended.
     """
 
     limit_s: float | None
-    conductor: Conductor
-    link: ServerLink
+    effects: EffectHandler
+    connection: ServerConnection
     since: float
 
-    def left_s(self, *, now: float) -> float:
-        """Return how many seconds are left; none when 0 or below."""
+    def remaining_s(self, *, now: float) -> float:
+        """Return the seconds until the timeout: infinite without a limit, 0 or less once it has passed."""
         return math.inf if self.limit_s is None else self.since + self.limit_s - now
 
-    def status(self) -> int | None:
-        """Hear the signals and look at the clock; return the exit status where the agent is to end.
+    def check(self) -> int | None:
+        """Handle signals and check the time; return the exit status if the agent must end.
 
         Raises:
-            ServerUnreachable: the server has been gone for too long.
+            ServerUnreachable: the server has not answered for `GIVE_UP_S` seconds.
         """
-        status = self.conductor.hear(now=time.monotonic())
+        status = self.effects.handle_signals(now=time.monotonic())
         if status is not None:
             return status
-        if self.link.gone_s > GIVE_UP_S:
+        if self.connection.unreachable_s > GIVE_UP_S:
             raise ServerUnreachable(
-                f"the server has not answered for {self.link.gone_s:.0f} s: giving up",
+                f"the server has not answered for {self.connection.unreachable_s:.0f} s: giving up",
                 hint="start the agent again when the server is back",
             )
-        if self.left_s(now=time.monotonic()) <= 0:
-            self.conductor.say(f"no trial for {self.limit_s:g} s (`--idle-timeout`): giving up")
+        if self.remaining_s(now=time.monotonic()) <= 0:
+            self.effects.say(f"no trial for {self.limit_s:g} s (`--idle-timeout`): giving up")
             return EXIT_FAILURE
         return None

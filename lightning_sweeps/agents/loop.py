@@ -1,4 +1,4 @@
-"""The agent: lease a trial, run it, say how it ended; one thread, one loop, the decisions in `decisions.py`."""
+"""Runs one slot's agent: leases a trial, runs it and reports its end, in one thread and one loop."""
 
 from __future__ import annotations
 
@@ -8,153 +8,170 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.agents.circuit_breaker import Brake
-from lightning_sweeps.agents.decisions import Leased, Limits, State
-from lightning_sweeps.agents.effects import Conductor
-from lightning_sweeps.agents.gang import MeetingPoint, address_towards
-from lightning_sweeps.agents.idle_timeout import Patience
+from lightning_sweeps.agents.circuit_breaker import CircuitBreaker
+from lightning_sweeps.agents.decisions import AgentState, Leased, TrialLimits
+from lightning_sweeps.agents.effects import EffectHandler
+from lightning_sweeps.agents.gang import Rendezvous, local_address_towards
+from lightning_sweeps.agents.idle_timeout import IdleTimeout
 from lightning_sweeps.agents.launch.command import check_program, nodes_of
+from lightning_sweeps.agents.launch.context import LaunchContext
 from lightning_sweeps.agents.launch.parent import become_subreaper
-from lightning_sweeps.agents.launch.starter import Starter, Surroundings
+from lightning_sweeps.agents.launch.starter import TrialStarter
 from lightning_sweeps.agents.options import AgentOptions
-from lightning_sweeps.agents.preflight.waiting import Readiness
-from lightning_sweeps.agents.registration import Presence
-from lightning_sweeps.agents.server_connection import ServerLink
+from lightning_sweeps.agents.preflight.preflight import Preflight
+from lightning_sweeps.agents.registration import Registration
+from lightning_sweeps.agents.server_connection import ServerConnection
 from lightning_sweeps.agents.signals import Signals
 from lightning_sweeps.agents.slots import Slot
 from lightning_sweeps.agents.terminal import Terminal
-from lightning_sweeps.agents.time_accounting import Ledger
-from lightning_sweeps.agents.trial_quota import Tickets
-from lightning_sweeps.agents.trial_runner import Attendant
+from lightning_sweeps.agents.time_accounting import TimeAccounting
+from lightning_sweeps.agents.trial_quota import TrialQuota
+from lightning_sweeps.agents.trial_runner import TrialRunner
 from lightning_sweeps.errors import ServerError
 
 LEASE_WAIT_S = 20.0
 DEFAULT_MAX_FAILURES = 5
-"""What the server takes where the sweep file has no `max_failures`."""
+"""The server's default if the sweep file has no `max_failures`."""
 
 
-def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, surroundings: Surroundings) -> int:
-    """Run trials of a sweep on one slot until there are no more; return the exit status.
+def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: LaunchContext) -> int:
+    """Run trials of a sweep on one slot until there are no more.
 
-    Call from the main thread: it handles Ctrl-C and SIGTERM while it runs.
+    Call it from the main thread: it handles Ctrl-C and SIGTERM while it runs.
+
+    Args:
+        sweep_id: the sweep.
+        options: the agent's options.
+        slot: the slot whose GPUs the trials get.
+        context: settings, environment and folders.
+
+    Returns:
+        The agent's exit status.
 
     Raises:
-        NotFound: there is no such sweep.
-        LaunchError: the sweep's program is not here.
-        ServerError: the server cannot be reached, or refuses.
+        NotFound: the sweep does not exist.
+        LaunchError: the sweep's program does not exist on this machine.
+        ServerError: the server cannot be reached or rejects a request.
     """
-    say = _voice(slot)
-    link = ServerLink(say, surroundings.settings)
+    say = _say_as(slot)
+    connection = ServerConnection(say, context.settings)
     try:
-        sweep = link.open().sweep(sweep_id)
-        check_program(sweep.config, folder=surroundings.working_folder, environ=surroundings.environ)
+        sweep = connection.open().sweep(sweep_id)
+        check_program(sweep.config, folder=context.working_folder, environ=context.environ)
         with Signals().installed() as signals:
-            conductor = Conductor(State(limits=_limits(sweep, options)), signals, say)
-            return _start(sweep, options, slot, surroundings, link, conductor).run()
+            effects = EffectHandler(AgentState(limits=_limits(sweep, options)), signals, say)
+            return _assemble(sweep, options, slot, context, connection, effects).run()
     finally:
-        link.close()
+        connection.close()
 
 
 @dataclass(slots=True)
-class Agent:
-    """One slot's agent: what it does between two trials, and the parts that do the rest."""
+class SlotAgent:
+    """One slot's agent. It leases trials; its parts do the rest."""
 
-    starter: Starter
-    presence: Presence
-    meeting: MeetingPoint | None
-    patience: Patience
-    conductor: Conductor
-    tickets: Tickets
-    readiness: Readiness
-    attendant: Attendant
+    starter: TrialStarter
+    registration: Registration
+    rendezvous: Rendezvous | None
+    idle_timeout: IdleTimeout
+    effects: EffectHandler
+    quota: TrialQuota
+    preflight: Preflight
+    trial_runner: TrialRunner
 
     def run(self) -> int:
-        """Take trials until there are no more; return the exit status."""
+        """Run trials until there are no more; return the exit status."""
         try:
-            return self._take_trials()
+            return self._run_trials()
         finally:
             self.starter.close()
-            if self.meeting is not None:
-                self.meeting.close()
+            self._close_rendezvous()
             self._leave()
-            self.conductor.say(self.presence.ledger.summary(now=time.monotonic()))
+            self.effects.say(self.registration.accounting.summary(now=time.monotonic()))
 
-    def _take_trials(self) -> int:
-        has_ticket = False
+    def _run_trials(self) -> int:
+        has_claim = False
         while True:
-            status = self.readiness.wait_for_room()
+            status = self.preflight.wait_until_ready()
             if status is not None:
                 return status
-            if not has_ticket and not (has_ticket := self.tickets.take()):
-                self.conductor.say(f"`--count {self.tickets.count}` trials are done or being done")
+            if not has_claim and not (has_claim := self.quota.claim()):
+                self.effects.say(f"all trials of `--count {self.quota.count}` have run or are running")
                 return 0
-            self.presence.ledger.turn_to("imports", now=time.monotonic())
-            status = self.readiness.wait_for_imports(self.starter.warm)
+            self.registration.accounting.switch_to("imports", now=time.monotonic())
+            status = self.preflight.wait_for_imports(self.starter.warm)
             status = self._ask_for_trial() if status is None else status
             if status is not None:
                 return status
-            trial = self.conductor.state.trial
+            trial = self.effects.state.trial
             if trial is not None:
-                has_ticket = False
-                status = self.attendant.attend(trial)
-                if self.meeting is not None:
-                    self.meeting.close()  # no straggler of this trial can meet the next
+                has_claim = False
+                status = self.trial_runner.run(trial)
+                self._close_rendezvous()  # a leftover rank of this trial must not join the next
                 if status is not None:
                     return status
 
     def _ask_for_trial(self) -> int | None:
-        """Ask for a trial once; return the exit status where the agent is to end."""
-        status = self.patience.status()
+        """Ask for a trial once; return the exit status if the agent must end."""
+        status = self.idle_timeout.check()
         if status is not None:
             return status
-        signals, ledger, ready_in_s = self.conductor.signals, self.presence.ledger, self.presence.link.ready_in_s
-        if ready_in_s > 0:
-            ledger.turn_to("the server did not answer", now=time.monotonic())
-            signals.sleep(ready_in_s)
+        signals, accounting = self.effects.signals, self.registration.accounting
+        retry_in_s = self.registration.connection.retry_in_s
+        if retry_in_s > 0:
+            accounting.switch_to("waiting for the server", now=time.monotonic())
+            signals.sleep(retry_in_s)
             return None
-        ledger.turn_to("no trial to be had", now=time.monotonic())
-        wait_s = max(0.0, min(LEASE_WAIT_S, self.patience.left_s(now=time.monotonic())))
-        endpoint = None if self.meeting is None else self.meeting.endpoint()
-        lease = signals.breakable(lambda: self.presence.lease(wait_s=wait_s, endpoint=endpoint))
-        return None if lease is None else self.conductor.carry_out(Leased(lease), now=time.monotonic())
+        accounting.switch_to("waiting for a trial", now=time.monotonic())
+        wait_s = max(0.0, min(LEASE_WAIT_S, self.idle_timeout.remaining_s(now=time.monotonic())))
+        endpoint = None if self.rendezvous is None else self.rendezvous.endpoint()
+        lease = signals.interruptible(lambda: self.registration.lease(wait_s=wait_s, endpoint=endpoint))
+        return None if lease is None else self.effects.handle(Leased(lease), now=time.monotonic())
+
+    def _close_rendezvous(self) -> None:
+        if self.rendezvous is not None:
+            self.rendezvous.close()
 
     def _leave(self) -> None:
         try:
-            self.presence.leave()
+            self.registration.leave()
         except ServerError as error:
-            self.conductor.say(f"could not say goodbye to the server: {error.message}")
+            self.effects.say(f"could not tell the server that the agent stopped: {error.message}")
 
 
-def _start(
+def _assemble(
     sweep: m.Sweep,
     options: AgentOptions,
     slot: Slot,
-    surroundings: Surroundings,
-    link: ServerLink,
-    conductor: Conductor,
-) -> Agent:
-    """Begin with the imports, tell the server, and put the agent's parts together."""
-    ledger = Ledger(len(slot.gpus), time.monotonic())
-    starter = Starter(sweep, options, slot, surroundings, conductor.say, adopts=become_subreaper())
+    context: LaunchContext,
+    connection: ServerConnection,
+    effects: EffectHandler,
+) -> SlotAgent:
+    """Start the imports, register the agent, and put its parts together."""
+    accounting = TimeAccounting(len(slot.gpus), time.monotonic())
+    starter = TrialStarter(sweep, options, slot, context, effects.say, is_subreaper=become_subreaper())
     starter.prepare()
-    presence = Presence.register(sweep.id, link=link, ledger=ledger, slot=slot.number, devices=starter.devices())
-    meeting = None
+    registration = Registration.register(
+        sweep.id, connection=connection, accounting=accounting, slot=slot.number, devices=starter.devices()
+    )
+    rendezvous = None
     if nodes_of(sweep.config) > 1:
-        meeting = MeetingPoint(options.address or address_towards(link.open().url))
-    brake = Brake(options.max_quick_failures or int(sweep.config.get("max_failures") or DEFAULT_MAX_FAILURES))
-    patience = Patience(options.idle_timeout, conductor, link, time.monotonic())
-    folders = (surroundings.settings.home, surroundings.working_folder)
-    readiness = Readiness(slot, options, folders, brake, patience, presence, conductor)
-    attendant = Attendant(starter, readiness, patience, presence, conductor, brake)
-    tickets = Tickets(options.count, surroundings.sisters)
-    return Agent(starter, presence, meeting, patience, conductor, tickets, readiness, attendant)
+        rendezvous = Rendezvous(options.address or local_address_towards(connection.open().url))
+    breaker = CircuitBreaker(
+        options.max_quick_failures or int(sweep.config.get("max_failures") or DEFAULT_MAX_FAILURES)
+    )
+    idle_timeout = IdleTimeout(options.idle_timeout, effects, connection, time.monotonic())
+    folders = (context.settings.home, context.working_folder)
+    preflight = Preflight(slot, options, folders, breaker, idle_timeout, registration, effects)
+    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker)
+    quota = TrialQuota(options.count, context.shared_folder)
+    return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)
 
 
-def _limits(sweep: m.Sweep, options: AgentOptions) -> Limits:
+def _limits(sweep: m.Sweep, options: AgentOptions) -> TrialLimits:
     timeout = sweep.config.get("timeout")
-    return Limits(options.grace_s, timeout_s=None if timeout is None else float(timeout))
+    return TrialLimits(options.grace_s, timeout_s=None if timeout is None else float(timeout))
 
 
-def _voice(slot: Slot) -> Callable[[str], None]:
+def _say_as(slot: Slot) -> Callable[[str], None]:
     terminal = Terminal(sys.stdout)
     return lambda text: terminal.write(f"agent {slot.number}: {text}\n".encode())

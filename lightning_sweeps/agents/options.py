@@ -1,92 +1,84 @@
-"""What a person can ask of an agent, the same for `lightning-sweeps agent`, the tuner and each slot's agent."""
+"""The options of an agent, declared once for `lightning-sweeps agent`, `tune`, and each slot's own command line."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 from lightning_sweeps.errors import UsageError
 
-DEFAULT_GRACE_S = 30.0
-DEFAULT_DISK_FLOOR_GIB = 0.1
+
+def _option(default: Any, help_text: str, *, minimum: int | None = None, short: str = "") -> Any:
+    """Declare an option; `minimum` is the smallest allowed value, `short` a one-letter flag such as `-g`."""
+    return field(default=default, metadata={"help": help_text, "minimum": minimum, "short": short})
 
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """Options of the agents of one machine.
+    """Options of the agents of one machine. The help texts say what each means."""
 
-    Attributes:
-        count: trials to run in all, over all slots; None for as many as the sweep has.
-        gpus: GPUs to use, `0,2` by index or UUID, or `none`.
-        gpus_per_trial: GPUs of one trial; 0 for none.
-        processes_per_trial: ranks of one trial; default: the sweep's `resources.processes`, else one per GPU.
-        slots: trials at once.
-        slot: run the agent of this slot only.
-        cold: start each trial by itself, with its own imports.
-        quiet: do not show what the trials print.
-        idle_timeout: seconds without a trial after which the agent gives up; None for never.
-        grace_s: how long a trial that was told to stop may take before it gets SIGTERM.
-        gpu_memory_floor_gib: a trial starts only where each of its GPUs has so much free; 0 to start all the same.
-        disk_floor_gib: with less space in the home or working folder the agent gives up.
-        max_quick_failures: trials in a row that fail at once before the agent gives up; default: `max_failures`.
-        address: by which other machines reach this one, for trials over several; default: as the server is reached.
-    """
-
-    count: int | None = None
-    gpus: str | None = None
-    gpus_per_trial: int | None = None
-    processes_per_trial: int | None = None
-    slots: int | None = None
-    slot: int | None = None
-    cold: bool = False
-    quiet: bool = False
-    idle_timeout: float | None = None
-    grace_s: float = DEFAULT_GRACE_S
-    gpu_memory_floor_gib: float = 0.0
-    disk_floor_gib: float = DEFAULT_DISK_FLOOR_GIB
-    max_quick_failures: int | None = None
-    address: str | None = None
+    count: int | None = _option(None, "End after this many trials, over all slots.", minimum=1)
+    gpus: str | None = _option(None, "GPUs to use, by index or UUID, for example 0,2; `none` for none.")
+    gpus_per_trial: int | None = _option(None, "GPUs of one trial (default: 1; 0 for none).", minimum=0, short="-g")
+    processes_per_trial: int | None = _option(
+        None, "Ranks of one trial (default: the sweep file's `resources.processes`, else one per GPU).", minimum=1
+    )
+    slots: int | None = _option(
+        None, "Trials at the same time (default: as many as the GPUs allow; 1 without GPUs).", minimum=1
+    )
+    slot: int | None = _option(None, "Run only the agent of this slot.", minimum=0)
+    cold: bool = _option(False, "Start each trial as a new process that does its own imports.")
+    quiet: bool = _option(False, "Do not show the output of trials.", short="-q")
+    idle_timeout: float | None = _option(None, "Give up after this many seconds without a trial (default: never).")
+    grace_s: float = _option(30.0, "Seconds between telling a trial to stop and SIGTERM.", minimum=0)
+    gpu_memory_floor_gib: float = _option(
+        0.0, "Start a trial only while each of its GPUs has this much free memory, in GiB.", minimum=0
+    )
+    disk_floor_gib: float = _option(
+        0.1, "Give up when a disk with runs or checkpoints has less free space, in GiB.", minimum=0
+    )
+    max_quick_failures: int | None = _option(
+        None,
+        "Give up when this many trials in a row fail right after their start (default: the sweep's `max_failures`).",
+        minimum=1,
+    )
+    address: str | None = _option(
+        None,
+        "Address that other machines use to reach this one, for trials on several machines (default: detected).",
+    )
 
     def __post_init__(self) -> None:
-        for name, minimum in (
-            ("count", 1),
-            ("processes_per_trial", 1),
-            ("slots", 1),
-            ("max_quick_failures", 1),
-            ("gpus_per_trial", 0),
-            ("slot", 0),
-            ("gpu_memory_floor_gib", 0),
-            ("disk_floor_gib", 0),
-        ):
-            value = getattr(self, name)
-            if value is not None and value < minimum:
-                raise UsageError(f"`{_flag(name)} {value}` was given, allowed: {minimum} or more")
+        for option in fields(self):
+            value, minimum = getattr(self, option.name), option.metadata["minimum"]
+            if value is not None and minimum is not None and value < minimum:
+                raise UsageError(f"`{flag(option.name)} {value}` was given, allowed: {minimum} or more")
         if self.idle_timeout is not None and self.idle_timeout <= 0:
             raise UsageError(f"`--idle-timeout {self.idle_timeout}` was given, allowed: more than 0 seconds")
-        if self.grace_s < 0:
-            raise UsageError(f"`--grace-s {self.grace_s}` was given, allowed: 0 or more seconds")
 
     def to_argv(self) -> list[str]:
-        """Return the options as the words of a command line."""
+        """Return the options as words of a command line; those with their default value are left out."""
         words: list[str] = []
         for option in fields(self):
             value = getattr(self, option.name)
             if value is True:
-                words.append(_flag(option.name))
+                words.append(flag(option.name))
             elif value is not False and value != option.default:
-                words.append(f"{_flag(option.name)}={value}")
+                words.append(f"{flag(option.name)}={value}")
         return words
 
 
 @dataclass(frozen=True, slots=True)
 class AgentCall:
-    """One agent's command line.
+    """The command line of one slot's agent.
 
     Attributes:
-        folder: the tuner's folder, where the agents of one tuner leave their exit statuses; None without a tuner.
-        unset: variables that the tuner set for torchrun alone.
+        sweep_id: the sweep.
+        options: the agent's options.
+        folder: the folder that all agents of this machine share; None if there is only one agent.
+        unset: variables that were set for torchrun alone.
     """
 
     sweep_id: str
@@ -96,25 +88,18 @@ class AgentCall:
 
 
 def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
-    """Read a command line; a wrong one ends the process with status 2 and a usage message."""
+    """Parse the command line of one slot's agent.
+
+    A wrong command line prints a usage message and ends the process with status 2.
+
+    Args:
+        arguments: the words after the program.
+        program: the program's name in messages.
+    """
     parser = argparse.ArgumentParser(prog=program, description="Run the trials of a sweep.", allow_abbrev=False)
     parser.add_argument("sweep_id", metavar="SWEEP_ID")
-    parser.add_argument("--count", type=int, help="trials to run in all, over all slots")
-    parser.add_argument("--gpus", help="GPUs to use, `0,2` by index or UUID, or `none`")
-    parser.add_argument("--gpus-per-trial", type=int, help="GPUs of one trial (default 1; 0 for none)")
-    parser.add_argument("--processes-per-trial", type=int, help="ranks of one trial (default: one per GPU)")
-    parser.add_argument("--slots", type=int, help="trials at once (default: as the GPUs allow; 1 on a CPU machine)")
-    parser.add_argument("--slot", type=int, help="run the agent of this slot only")
-    parser.add_argument("--cold", action="store_true", help="start each trial by itself, with its own imports")
-    parser.add_argument("--quiet", action="store_true", help="do not show what the trials print")
-    parser.add_argument("--idle-timeout", type=float, help="give up after so many seconds without a trial")
-    parser.add_argument("--grace-s", type=float, default=DEFAULT_GRACE_S, help="seconds from stop to SIGTERM")
-    parser.add_argument("--gpu-memory-floor-gib", type=float, default=0.0, help="GiB that a trial's GPUs have free")
-    parser.add_argument(
-        "--disk-floor-gib", type=float, default=DEFAULT_DISK_FLOOR_GIB, help="give up with less GiB of disk"
-    )
-    parser.add_argument("--max-quick-failures", type=int, help="give up when so many trials in a row fail at once")
-    parser.add_argument("--address", help="by which other machines reach this one, for trials over several")
+    for option in fields(AgentOptions):
+        parser.add_argument(flag(option.name), help=option.metadata["help"], **_argparse_kind(option))
     parser.add_argument("--tuner-folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--unset", action="append", default=[], help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -122,5 +107,19 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
     return AgentCall(given.sweep_id, options, given.tuner_folder, tuple(given.unset))
 
 
-def _flag(name: str) -> str:
+def option_type(option: Field[Any]) -> Any:
+    """Return the type annotation of a field of `AgentOptions`, for example `int | None`."""
+    return get_type_hints(AgentOptions)[option.name]
+
+
+def flag(name: str) -> str:
+    """Return the command line flag of an option."""
     return "--" + name.replace("_", "-")
+
+
+def _argparse_kind(option: Field[Any]) -> dict[str, Any]:
+    kind = option_type(option)
+    if kind is bool:
+        return {"action": "store_true"}
+    value_type = next((member for member in get_args(kind) if member is not type(None)), kind)
+    return {"type": value_type, "default": option.default}

@@ -1,4 +1,4 @@
-"""The agent's line to the server: what fails for a while is tried again later, said once."""
+"""The agent's connection to the server: retries with growing waits and reports an outage once."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ START_DEADLINE_S = 20.0
 SERVER_FAULT = 500
 
 
-class ServerLink:
-    """One client, made anew when the server has moved: a local one that starts again has another port.
+class ServerConnection:
+    """Calls the server through one client, and reconnects when the server has moved.
+
+    A local server that restarts has another port.
 
     Args:
-        say: shows one line to the person.
-        settings: which server, whose home folder.
+        say: prints one line for the user.
+        settings: the server to use, and the home folder of a local one.
     """
 
     def __init__(self, say: Callable[[str], None], settings: Settings) -> None:
@@ -33,20 +35,20 @@ class ServerLink:
         self._client: Client | None = None
         self._wait_s = FIRST_WAIT_S
         self._next_at = 0.0
-        self._gone_since: float | None = None
+        self._unreachable_since: float | None = None
 
     @property
-    def gone_s(self) -> float:
-        """How long the server has not answered; 0 while it does."""
-        return 0.0 if self._gone_since is None else time.monotonic() - self._gone_since
+    def unreachable_s(self) -> float:
+        """Seconds since the server stopped answering; 0 while it answers."""
+        return 0.0 if self._unreachable_since is None else time.monotonic() - self._unreachable_since
 
     @property
-    def ready_in_s(self) -> float:
-        """How long to wait before the next attempt makes sense."""
+    def retry_in_s(self) -> float:
+        """Seconds until the next attempt is allowed; 0 if it is allowed now."""
         return max(0.0, self._next_at - time.monotonic())
 
     def open(self) -> Client:
-        """Return the client, starting the local server where that is the one meant.
+        """Return the client. Starts the local server if the settings name no other.
 
         Raises:
             ServerError: the server cannot be reached.
@@ -56,12 +58,19 @@ class ServerLink:
         return self._client
 
     def attempt(self, call: Callable[[Client], T], *, start_local: bool) -> T | None:
-        """Call the server unless it is too early after a failure; return None where there was no answer.
+        """Call the server, unless it is too early after a failure.
+
+        Args:
+            call: the operation.
+            start_local: whether a local server may be started for it.
+
+        Returns:
+            What `call` returns, or None if the server did not answer.
 
         Raises:
-            ServerRefused: the server has answered, with a refusal that another attempt will not change.
+            ServerRefused: the server rejects the request, and another attempt would not change that.
         """
-        if self.ready_in_s > 0:
+        if self.retry_in_s > 0:
             return None
         try:
             if self._client is None:
@@ -69,33 +78,34 @@ class ServerLink:
             answer = call(self._client)
         except ServerRefused as error:
             if error.status < SERVER_FAULT:
-                self._is_back()
+                self._note_answer()
                 raise
-            self._is_gone(error)
+            self._note_failure(error)
             return None
         except ServerError as error:
-            self._is_gone(error)
+            self._note_failure(error)
             return None
-        self._is_back()
+        self._note_answer()
         return answer
 
     def close(self) -> None:
+        """Close the client."""
         if self._client is not None:
             self._client.close()
             self._client = None
 
-    def _is_gone(self, error: ServerError) -> None:
+    def _note_failure(self, error: ServerError) -> None:
         now = time.monotonic()
-        if self._gone_since is None:
-            self._gone_since = now
+        if self._unreachable_since is None:
+            self._unreachable_since = now
             self._say(f"{error.message}; trying again until it does")
         self._next_at = now + self._wait_s
         self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         if isinstance(error, ServerUnreachable):
             self.close()
 
-    def _is_back(self) -> None:
-        if self._gone_since is not None:
-            self._say(f"the server answers again after {self.gone_s:.0f} s")
-        self._gone_since = None
+    def _note_answer(self) -> None:
+        if self._unreachable_since is not None:
+            self._say(f"the server answers again after {self.unreachable_s:.0f} s")
+        self._unreachable_since = None
         self._wait_s, self._next_at = FIRST_WAIT_S, 0.0

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as events: they are collected, and wake a wait that is marked as one that may be broken off."""
+"""Collects Ctrl-C and SIGTERM as events and interrupts waits that are marked as interruptible."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from lightning_sweeps.agents.decisions import Interrupted, Terminated
 T = TypeVar("T")
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-"""SIGHUP comes when the terminal closes, SIGUSR1 from Slurm before the end of a job: more ways of being told to end."""
+"""SIGHUP arrives when the terminal closes, SIGUSR1 from Slurm before the end of a job: both mean what SIGTERM means."""
 
 
-class Woken(BaseException):
-    """Breaks off a wait for the server; no ordinary handler on its way may catch it."""
+class WaitInterrupted(BaseException):
+    """Interrupts a wait for the server; a BaseException, so that no ordinary handler catches it on the way."""
 
 
 class Signals:
-    """Collects this process's signals from `install` on."""
+    """Collects the signals of this process while it is installed."""
 
     def __init__(self) -> None:
-        self._waiting = False
+        self._is_interruptible = False
         self._events: list[Interrupted | Terminated] = []
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[Signals]:
-        """Handle Ctrl-C and SIGTERM here, and put back what handled them before."""
-        heard = [number for number in HANDLED if signal.getsignal(number) != signal.SIG_IGN]  # `nohup` stays in force
-        before = {number: signal.signal(number, self._handle) for number in heard}
+        """Install the handlers, and restore the previous ones at the end."""
+        handled = [number for number in HANDLED if signal.getsignal(number) != signal.SIG_IGN]  # respect `nohup`
+        before = {number: signal.signal(number, self._handle) for number in handled}
         try:
             yield self
         finally:
@@ -40,27 +40,27 @@ class Signals:
                 signal.signal(number, handler)
 
     def take(self) -> list[Interrupted | Terminated]:
-        """Return what has come in since the last call."""
+        """Return the events since the last call."""
         events, self._events = self._events, []
         return events
 
-    def breakable(self, call: Callable[[], T]) -> T | None:
-        """Return what `call` returns, or None as soon as a signal comes in; the event stays to be taken."""
+    def interruptible(self, call: Callable[[], T]) -> T | None:
+        """Return what `call` returns, or None as soon as a signal arrives; `take` then returns its event."""
         try:
             try:
-                self._waiting = True
+                self._is_interruptible = True
                 return None if self._events else call()
             finally:
-                self._waiting = False
-        except Woken:
+                self._is_interruptible = False
+        except WaitInterrupted:
             return None
 
     def sleep(self, limit_s: float) -> None:
-        """Wait, but not past a signal."""
-        self.breakable(lambda: select.select([], [], [], limit_s))
+        """Sleep for `limit_s` seconds or until a signal arrives."""
+        self.interruptible(lambda: select.select([], [], [], limit_s))
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._events.append(Interrupted() if number == signal.SIGINT else Terminated())
-        if self._waiting:
-            self._waiting = False
-            raise Woken
+        if self._is_interruptible:
+            self._is_interruptible = False
+            raise WaitInterrupted

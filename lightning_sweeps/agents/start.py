@@ -1,4 +1,4 @@
-"""How an agent comes to be: its command line, this machine's slots, and which of them it has."""
+"""Starts one slot's agent from its command line."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ from pathlib import Path
 
 import psutil
 
-from lightning_sweeps.agents.launch.environment import DEVICES_VARIABLE, is_under_torchrun
-from lightning_sweeps.agents.launch.starter import Surroundings
+from lightning_sweeps.agents.launch.context import LaunchContext
+from lightning_sweeps.agents.launch.environment import is_under_torchrun
 from lightning_sweeps.agents.loop import run_agent
 from lightning_sweeps.agents.options import AgentCall, AgentOptions, parse_call
 from lightning_sweeps.agents.slots import SlotPlan, plan_slots
-from lightning_sweeps.agents.supervisor import supervise, supervise_for_tuner
+from lightning_sweeps.agents.supervisor import supervise, supervise_under_torchrun
 from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings
 from lightning_sweeps.errors import LightningSweepsError, UsageError
-from lightning_sweeps.system.gpus import driver_problem, gpu_problems, list_gpus, visible_gpus
+from lightning_sweeps.system.gpus import driver_problem, gpu_problems, visible_gpus
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one agent; return its exit status, or 0 where a tuner keeps it."""
+    """Run one agent.
+
+    Args:
+        arguments: the command line; default: this process's.
+
+    Returns:
+        The agent's exit status; 0 with `--tuner-folder`, where the status is kept in that folder.
+    """
     call = parse_call(sys.argv[1:] if arguments is None else arguments, program="python -m lightning_sweeps.agents")
     environ = environment()
     number = slot_number(call.options, environ)
-    launcher = _parents_environment() if is_under_torchrun(environ) else None
+    launcher = _parent_environment() if is_under_torchrun(environ) else None
     settings = read_settings(environ)
     if call.folder is None:
         return supervise(lambda: run_slot(call, number, environ, launcher), settings=settings)
-    return supervise_for_tuner(
+    return supervise_under_torchrun(
         lambda: run_slot(call, number, environ, launcher),
         slot=number,
         folder=TunerFolder(call.folder),
@@ -41,30 +48,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_slot(
     call: AgentCall, number: int, environ: Mapping[str, str], launcher: Mapping[str, str] | None = None
 ) -> int:
-    """Run the agent of one slot; errors become a message and a status."""
+    """Run the agent of one slot; print errors and return the exit status.
+
+    Args:
+        call: the command line.
+        number: the slot.
+        environ: the agent's environment.
+        launcher: environment of the process that started the agent, if known.
+    """
     try:
         plan = machine_slots(call.options, environ)
         if number >= len(plan.slots):
             raise UsageError(f"`--slot {number}` was given, allowed: 0 to {len(plan.slots) - 1}")
-        surroundings = Surroundings(
+        context = LaunchContext(
             settings=read_settings(environ),
             environ=environ,
             working_folder=Path.cwd(),
             launcher=launcher,
             unset=call.unset,
-            sisters=None if call.folder is None else TunerFolder(call.folder),
+            shared_folder=None if call.folder is None else TunerFolder(call.folder),
         )
-        return run_agent(call.sweep_id, call.options, slot=plan.slots[number], surroundings=surroundings)
+        return run_agent(call.sweep_id, call.options, slot=plan.slots[number], context=context)
     except LightningSweepsError as error:
         print(f"agent {number}: {error}", file=sys.stderr, flush=True)
         return error.exit_status
 
 
 def machine_slots(options: AgentOptions, environ: Mapping[str, str]) -> SlotPlan:
-    """Return this machine's slots under these options; a GPU that cannot be used is one of the messages."""
-    gpus = visible_gpus(list_gpus(), environ.get(DEVICES_VARIABLE))
+    """Return this machine's slots. The messages name each GPU that cannot be used."""
     plan = plan_slots(
-        gpus,
+        visible_gpus(environ),
         gpus_per_trial=options.gpus_per_trial,
         slots=options.slots,
         chosen=options.gpus,
@@ -74,14 +87,14 @@ def machine_slots(options: AgentOptions, environ: Mapping[str, str]) -> SlotPlan
 
 
 def slot_number(options: AgentOptions, environ: Mapping[str, str]) -> int:
-    """Return which slot this agent has: as told, else torchrun's local rank, else the first."""
+    """Return this agent's slot: the option, else torchrun's local rank, else 0."""
     if options.slot is not None:
         return options.slot
     return int(environ.get("LOCAL_RANK", "0")) if is_under_torchrun(environ) else 0
 
 
-def _parents_environment() -> dict[str, str] | None:
-    """Return the environment that torchrun was started with: what it added since is not in there."""
+def _parent_environment() -> dict[str, str] | None:
+    """Return the environment that torchrun itself started with, without what it has added for its workers."""
     try:
         return psutil.Process(os.getppid()).environ()
     except psutil.Error:

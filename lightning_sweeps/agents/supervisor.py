@@ -1,8 +1,8 @@
-"""A thin parent around one slot's agent: what the agent leaves when it is killed is ended and told at once.
+"""Supervises one slot's agent from a thin parent process.
 
-Under a tuner it also keeps torchrun content: torchrun ends all workers when one fails. So each worker forks its agent,
-passes signals on, keeps the true exit status in the tuner's folder and exits 0. The fork comes before anything that
-holds a thread or a connection.
+If the agent is killed, the supervisor ends its trial and tells the server at once. Under torchrun it also hides the
+agent's exit status, because torchrun ends all workers when one fails: the supervisor keeps the status in a file and
+exits with 0. It forks the agent before anything has started a thread or opened a connection.
 """
 
 from __future__ import annotations
@@ -21,15 +21,21 @@ from lightning_sweeps.core.paths import Home, TunerFolder, write_whole
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.errors import ServerError
 from lightning_sweeps.system.node import node_id, process_start
-from lightning_sweeps.system.process_tree import ProcessId, Tree, TrialProcess, identify, kill_tree
+from lightning_sweeps.system.process_tree import ProcessId, ProcessTree, TrialProcess, identify, kill_tree
 
-PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 SIGNAL_BASE = 128
 SERVER_DEADLINE_S = 5.0
 
 
 class AgentStatus(msgspec.Struct, frozen=True):
-    """One slot: its supervisor while it lives, then how its agent ended (negative: by that signal)."""
+    """The state of one slot's agent.
+
+    Attributes:
+        slot: the slot.
+        pid, started: the agent's supervisor.
+        exit_status: how the agent ended, negative for a signal; None while it runs.
+    """
 
     slot: int
     pid: int
@@ -38,15 +44,15 @@ class AgentStatus(msgspec.Struct, frozen=True):
 
 
 def supervise(work: Callable[[], int], *, settings: Settings) -> int:
-    """Run `work` in a child, pass signals on to it, and return its exit status as a shell would.
+    """Run `work` in a child process and return its exit status as a shell would.
 
-    The child has a process group of its own: Ctrl-C comes once, through this process.
+    This process forwards signals. The child has its own process group, so that it receives Ctrl-C only once.
     """
-    return as_shell(_run(work, settings, lambda: None))
+    return shell_exit_status(_run(work, settings, lambda: None))
 
 
-def supervise_for_tuner(work: Callable[[], int], *, slot: int, folder: TunerFolder, settings: Settings) -> int:
-    """Run `work` in a child and return 0 when it has ended, however it did; end with the process that started this."""
+def supervise_under_torchrun(work: Callable[[], int], *, slot: int, folder: TunerFolder, settings: Settings) -> int:
+    """Run `work` in a child process; keep its exit status in `folder` and return 0. Ends when torchrun ends."""
     die_with_parent(signal.SIGTERM)
     status = AgentStatus(slot, os.getpid(), process_start(os.getpid()) or 0.0)
     exit_status = _run(
@@ -57,24 +63,24 @@ def supervise_for_tuner(work: Callable[[], int], *, slot: int, folder: TunerFold
     return 0
 
 
-def as_shell(exit_status: int) -> int:
-    """Return 128 + n for signal n."""
+def shell_exit_status(exit_status: int) -> int:
+    """Return an exit status as shells report it: 128 + n for signal n."""
     return exit_status if exit_status >= 0 else SIGNAL_BASE - exit_status
 
 
-def _run(work: Callable[[], int], settings: Settings, when_up: Callable[[], None]) -> int:
-    """Return how the child ended, negative for a signal."""
-    heard = [number for number in PASSED_ON if signal.getsignal(number) != signal.SIG_IGN]  # `nohup` stays in force
+def _run(work: Callable[[], int], settings: Settings, on_start: Callable[[], None]) -> int:
+    """Return the child's exit status, negative for a signal."""
+    handled = [number for number in FORWARDED if signal.getsignal(number) != signal.SIG_IGN]  # respect `nohup`
     sys.stdout.flush()
     sys.stderr.flush()
-    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    signal.pthread_sigmask(signal.SIG_BLOCK, handled)
     child = os.fork()
     if child == 0:
-        _be_the_agent(work, heard)
-    handlers = {number: signal.signal(number, _pass_on(child)) for number in heard}
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
+        _become_agent(work, handled)
+    handlers = {number: signal.signal(number, _forward_to(child)) for number in handled}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
     try:
-        when_up()
+        on_start()
         agent = identify(child)
         _, wait_status = os.waitpid(child, 0)
     finally:
@@ -86,35 +92,39 @@ def _run(work: Callable[[], int], settings: Settings, when_up: Callable[[], None
 
 
 def _end_orphans(settings: Settings, agent: ProcessId) -> None:
-    """End the trial of an agent that was killed: the kernel has ended the first process, others may live on."""
+    """End the trial of a killed agent. The kernel has ended the trial's first process; others may still run."""
     home = Home(settings.home)
     for path in home.trials.glob("*/process.json"):
         running = msgspec.json.decode(path.read_bytes(), type=TrialProcess)
         if running.agent == agent and running.node == node_id():
             folder = home.trial(running.trial)
-            survivors = kill_tree(Tree(running.first, folder.parameters))
+            survivors = kill_tree(ProcessTree(running.first, folder.parameters))
             for survivor in survivors:
                 print(f"process {survivor} of trial `{running.trial}` could not be ended", file=sys.stderr, flush=True)
             if not survivors:
                 folder.process.unlink(missing_ok=True)
-                _give_back(running, settings)
+                _return_trial(running, settings)
 
 
-def _give_back(running: TrialProcess, settings: Settings) -> None:
-    """Tell the server now what it would see for itself when the lease expires."""
+def _return_trial(running: TrialProcess, settings: Settings) -> None:
+    """Tell the server at once what it would otherwise learn when the lease expires."""
     try:
         with connect(start_local=False, deadline_s=SERVER_DEADLINE_S, settings=settings) as client:
             client.leave(running.agent_id)
     except ServerError as error:
-        print(f"trial `{running.trial}` goes back to the sweep later: {error.message}", file=sys.stderr, flush=True)
+        print(
+            f"trial `{running.trial}` returns to the sweep when its lease expires: {error.message}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
-def _be_the_agent(work: Callable[[], int], heard: list[signal.Signals]) -> None:
+def _become_agent(work: Callable[[], int], handled: list[signal.Signals]) -> None:
     status = 1
     try:
         os.setpgid(0, 0)
         die_with_parent(signal.SIGTERM)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
         status = work()
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -124,5 +134,5 @@ def _be_the_agent(work: Callable[[], int], heard: list[signal.Signals]) -> None:
         os._exit(status)
 
 
-def _pass_on(child: int) -> Callable[[int, FrameType | None], None]:
+def _forward_to(child: int) -> Callable[[int, FrameType | None], None]:
     return lambda number, _frame: os.kill(child, number)

@@ -1,4 +1,4 @@
-"""The terminal as something that may go away: a trial must not end because nobody watches any more."""
+"""Writes to a terminal that may disappear: a trial must not end because the user has closed it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TextIO
 
 @dataclass(slots=True)
 class Terminal:
-    """Writes whole lines to a stream until the stream is gone, and then nowhere."""
+    """Writes whole lines to a stream, and discards them once the stream is gone."""
 
     stream: TextIO
     is_gone: bool = False
 
     def write(self, lines: bytes) -> None:
+        """Write complete lines and flush."""
         if self.is_gone:
             return
         try:

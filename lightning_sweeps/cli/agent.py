@@ -1,64 +1,65 @@
-"""`lightning-sweeps agent`: run a sweep's trials on this machine."""
+"""`lightning-sweeps agent`: run a sweep's trials on this machine, or submit agents through a launcher."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from lightning_sweeps.agents import machine
-from lightning_sweeps.agents.launchers.slurm import DEFAULT_TIME, SlurmOptions, submit
-from lightning_sweeps.agents.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
-from lightning_sweeps.cli.agent_options import (
-    Address,
-    Cold,
-    Count,
-    DiskFloorGib,
-    GpuMemoryFloorGib,
-    Gpus,
-    GpusPerTrial,
-    GraceS,
-    IdleTimeout,
-    MaxQuickFailures,
-    ProcessesPerTrial,
-    Quiet,
-    Slots,
-)
-from lightning_sweeps.core.paths import Home
+from lightning_sweeps.agents.launchers.base import LaunchSpec
+from lightning_sweeps.agents.launchers.registry import make_launcher
+from lightning_sweeps.agents.options import AgentOptions
+from lightning_sweeps.cli.agent_options import with_agent_options
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
+SLURM = "slurm"
+
 
 @app.command()
+@with_agent_options
 def agent(
-    sweep: str = typer.Argument(..., metavar="SWEEP_ID", help="The sweep, as `lightning-sweeps sweep` printed it."),
-    count: Count = None,
-    gpus: Gpus = None,
-    gpus_per_trial: GpusPerTrial = None,
-    processes_per_trial: ProcessesPerTrial = None,
-    slots: Slots = None,
-    cold: Cold = False,
-    quiet: Quiet = False,
-    idle_timeout: IdleTimeout = None,
-    grace_s: GraceS = DEFAULT_GRACE_S,
-    gpu_memory_floor_gib: GpuMemoryFloorGib = 0.0,
-    disk_floor_gib: DiskFloorGib = DEFAULT_DISK_FLOOR_GIB,
-    max_quick_failures: MaxQuickFailures = None,
-    address: Address = None,
-    slurm: bool = typer.Option(False, "--slurm", help="Submit the agents as Slurm jobs instead of running them here."),
-    partition: str | None = typer.Option(None, "--partition", help="With --slurm: the partition."),
-    max_jobs: int = typer.Option(1, "--max-jobs", help="With --slurm: jobs at once, each on one machine."),
-    time: str = typer.Option(
-        DEFAULT_TIME, "--time", help="With --slurm: a job's time limit; it is queued again when it is reached."
-    ),
-    sbatch: list[str] = typer.Option(  # noqa: B008 - typer's own way
-        (), "--sbatch", help="With --slurm: a further option of sbatch, name=value; may be repeated."
-    ),
+    *,
+    sweep: Annotated[
+        str, typer.Argument(metavar="SWEEP_ID", help="The sweep, as `lightning-sweeps sweep` printed it.")
+    ],
+    options: AgentOptions,
+    launcher: Annotated[
+        str | None, typer.Option("--launcher", help="Submit the agents as jobs through this launcher.")
+    ] = None,
+    launcher_option: Annotated[
+        list[str] | None,
+        typer.Option("--launcher-option", help="With --launcher: an option, name=value; may be repeated."),
+    ] = None,
+    slurm: Annotated[
+        bool, typer.Option("--slurm", help="Submit the agents as Slurm jobs: short for --launcher slurm.")
+    ] = False,
+    partition: Annotated[str | None, typer.Option("--partition", help="With --slurm: partition for the jobs.")] = None,
+    max_jobs: Annotated[
+        int | None,
+        typer.Option("--max-jobs", help="With --slurm: number of jobs, each on one machine (default: 1)."),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            "--time",
+            help="With --slurm: time limit of a job, which is queued again when it reaches it (default: 24:00:00).",
+        ),
+    ] = None,
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option("--sbatch", help="With --slurm: further option of sbatch, name=value; may be repeated."),
+    ] = None,
 ) -> None:
     """Run trials until the sweep is finished: all GPUs of this machine, one agent each.
 
-    Start it in the folder of the training program. Ctrl-C once: finish the running trials and take no more; twice: end
-    them; three times: kill them.
+    Start it in the folder of the training program. Ctrl-C once: finish the running trials, then end; twice: end the
+    trials now; three times: kill them.
 
     Examples:
 
@@ -69,26 +70,57 @@ def agent(
       lightning-sweeps agent 1a2b3c4d5e --slots 2 --count 10
 
       lightning-sweeps agent 1a2b3c4d5e --slurm --partition gpu --gpus-per-trial 2 --max-jobs 8 --time 12:00:00
+
+      lightning-sweeps agent 1a2b3c4d5e --launcher slurm --launcher-option max_jobs=8
     """
-    options = AgentOptions(
-        count=count,
-        gpus=gpus,
-        gpus_per_trial=gpus_per_trial,
-        processes_per_trial=processes_per_trial,
-        slots=slots,
-        cold=cold,
-        quiet=quiet,
-        idle_timeout=idle_timeout,
-        grace_s=grace_s,
-        gpu_memory_floor_gib=gpu_memory_floor_gib,
-        disk_floor_gib=disk_floor_gib,
-        max_quick_failures=max_quick_failures,
-        address=address,
-    )
-    if not slurm:
-        if partition is not None or max_jobs != 1 or time != DEFAULT_TIME or sbatch:
-            raise UsageError("`--partition`, `--max-jobs`, `--time` or `--sbatch` was given without `--slurm`")
+    slurm_options = _slurm_options(partition, max_jobs, time, sbatch)
+    name = _launcher_name(launcher, is_slurm=slurm, slurm_options=slurm_options)
+    given = _parse_launcher_options(launcher_option or ())
+    if name is None:
+        if given:
+            raise UsageError(
+                f"`--launcher-option {(launcher_option or [''])[0]}` was given without `--launcher`",
+                hint="name the launcher, for example `--launcher slurm`",
+            )
         raise typer.Exit(machine.run(sweep, options))
-    settings = read_settings()
-    jobs = submit(sweep, options, SlurmOptions(partition, max_jobs, time, sbatch), settings=settings)
-    typer.echo(f"Submitted {', '.join(jobs)}; what they print: {Home(settings.home).slurm_logs}")
+    _submit(name, {**given, **slurm_options}, LaunchSpec(sweep, options, Path.cwd()))
+
+
+def _submit(name: str, given: Mapping[str, Sequence[str]], spec: LaunchSpec) -> None:
+    launcher = make_launcher(name, given, read_settings())
+    jobs = launcher.submit(spec)
+    logs = f"; logs: {launcher.log_folder}" if launcher.log_folder is not None else ""
+    typer.echo(f"Submitted {', '.join(jobs)}{logs}")
+
+
+def _slurm_options(
+    partition: str | None, max_jobs: int | None, time: str | None, sbatch: Sequence[str] | None
+) -> dict[str, Sequence[str]]:
+    """Return the launcher options behind the short forms for Slurm, without those that were not given."""
+    given = {
+        "partition": () if partition is None else (partition,),
+        "max_jobs": () if max_jobs is None else (str(max_jobs),),
+        "time": () if time is None else (time,),
+        "sbatch": tuple(sbatch or ()),
+    }
+    return {name: texts for name, texts in given.items() if texts}
+
+
+def _launcher_name(launcher: str | None, *, is_slurm: bool, slurm_options: Mapping[str, Sequence[str]]) -> str | None:
+    if is_slurm and launcher not in (None, SLURM):
+        raise UsageError(f"`--slurm` and `--launcher {launcher}` were given", hint="give one of them")
+    name = SLURM if is_slurm else launcher
+    if slurm_options and name != SLURM:
+        raise UsageError("`--partition`, `--max-jobs`, `--time` or `--sbatch` was given without `--slurm`")
+    return name
+
+
+def _parse_launcher_options(texts: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the values of each option, in order."""
+    given: dict[str, list[str]] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not name or not separator:
+            raise UsageError(f"`--launcher-option {text}` was given, allowed: name=value, for example `max_jobs=8`")
+        given.setdefault(name.replace("-", "_"), []).append(value)
+    return dict(given)

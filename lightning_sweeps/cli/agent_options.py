@@ -1,42 +1,49 @@
-"""Options that `agent` and `tune` share: how trials run on this machine. Each is a field of `AgentOptions`."""
+"""Gives a command the options of agents: one command line option for each field of `AgentOptions`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import Field, fields
+from typing import Annotated, Any
 
 import typer
 
-Count = Annotated[int | None, typer.Option("--count", help="End after this many trials, over all slots.")]
-Gpus = Annotated[str | None, typer.Option("--gpus", help="GPUs to use, for example 0,2; `none` for none.")]
-GpusPerTrial = Annotated[int | None, typer.Option("--gpus-per-trial", "-g", help="GPUs of one trial (default 1).")]
-ProcessesPerTrial = Annotated[
-    int | None,
-    typer.Option("--processes-per-trial", help="Ranks of one trial (default: the sweep file's, else one per GPU)."),
-]
-Slots = Annotated[int | None, typer.Option("--slots", help="Trials at once (default: as many as the GPUs allow).")]
-Cold = Annotated[bool, typer.Option("--cold", help="Start each trial by itself, with its own imports.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show what the trials print.")]
-IdleTimeout = Annotated[
-    float | None,
-    typer.Option("--idle-timeout", help="Give up after so many seconds without a trial (default: never)."),
-]
-GraceS = Annotated[
-    float, typer.Option("--grace-s", help="Seconds that a trial told to stop has before it gets SIGTERM.")
-]
-GpuMemoryFloorGib = Annotated[
-    float,
-    typer.Option("--gpu-memory-floor-gib", help="Take a trial only while each of its GPUs has so much memory free."),
-]
-DiskFloorGib = Annotated[
-    float, typer.Option("--disk-floor-gib", help="Give up with less space for runs and checkpoints.")
-]
-MaxQuickFailures = Annotated[
-    int | None,
-    typer.Option(
-        "--max-quick-failures", help="Give up when so many trials in a row fail at once (default: `max_failures`)."
-    ),
-]
-Address = Annotated[
-    str | None,
-    typer.Option("--address", help="By which other machines reach this one, for trials over several (default: found)."),
-]
+from lightning_sweeps.agents.options import AgentOptions, flag, option_type
+
+NOT_FOR_USERS = frozenset({"slot"})
+"""Fields that only one slot's own command line has."""
+
+
+def with_agent_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace the parameter `options: AgentOptions` of a command by one option for each of its fields."""
+    names = [option.name for option in fields(AgentOptions) if option.name not in NOT_FOR_USERS]
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        options = AgentOptions(**{name: given.pop(name) for name in names})
+        command(options=options, **given)
+
+    signature = inspect.signature(command, eval_str=True)
+    parameters: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        parameters += _parameters() if parameter.name == "options" else [parameter]
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return with_options
+
+
+def _parameters() -> list[inspect.Parameter]:
+    return [_parameter(option) for option in fields(AgentOptions) if option.name not in NOT_FOR_USERS]
+
+
+def _parameter(option: Field[Any]) -> inspect.Parameter:
+    flags = [flag(option.name)] + ([option.metadata["short"]] if option.metadata["short"] else [])
+    declared = typer.Option(*flags, help=option.metadata["help"])
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=option.default,
+        annotation=Annotated[option_type(option), declared],
+    )

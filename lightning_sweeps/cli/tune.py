@@ -1,4 +1,4 @@
-"""`lightning-sweeps tune`: a sweep from its file to its table of results, in one command."""
+"""`lightning-sweeps tune`: create a sweep from a file, run it here, and show its results."""
 
 from __future__ import annotations
 
@@ -12,28 +12,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Annotated
 
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
 
 from lightning_sweeps.agents import machine
-from lightning_sweeps.agents.options import DEFAULT_DISK_FLOOR_GIB, DEFAULT_GRACE_S, AgentOptions
-from lightning_sweeps.cli.agent_options import (
-    Address,
-    Cold,
-    Count,
-    DiskFloorGib,
-    GpuMemoryFloorGib,
-    Gpus,
-    GpusPerTrial,
-    GraceS,
-    IdleTimeout,
-    MaxQuickFailures,
-    ProcessesPerTrial,
-    Quiet,
-    Slots,
-)
+from lightning_sweeps.agents.options import AgentOptions
+from lightning_sweeps.cli.agent_options import with_agent_options
 from lightning_sweeps.cli.progress import SweepProgress, picture, wall_clock
 from lightning_sweeps.cli.status import print_sweep
 from lightning_sweeps.cli.sweep import create_from_file
@@ -47,34 +34,26 @@ from lightning_sweeps.sweeps.space import Space
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
-LOOK_S = 0.5
-PART_BYTES = 1 << 16
-_AGENTS_WORD = re.compile(r"agent (\d+): (.*)")
+REFRESH_S = 0.5
+READ_BYTES = 1 << 16
+_AGENT_LINE = re.compile(r"agent (\d+): (.*)")
 
 
 @app.command()
+@with_agent_options
 def tune(
-    file: str = typer.Argument(..., metavar="FILE", help="A sweep file."),
-    project: str | None = typer.Option(None, "--project", "-p", help="The project; stands above the file's."),
-    name: str | None = typer.Option(None, "--name", help="The sweep's name; stands above the file's."),
-    count: Count = None,
-    gpus: Gpus = None,
-    gpus_per_trial: GpusPerTrial = None,
-    processes_per_trial: ProcessesPerTrial = None,
-    slots: Slots = None,
-    cold: Cold = False,
-    quiet: Quiet = False,
-    grace_s: GraceS = DEFAULT_GRACE_S,
-    gpu_memory_floor_gib: GpuMemoryFloorGib = 0.0,
-    disk_floor_gib: DiskFloorGib = DEFAULT_DISK_FLOOR_GIB,
-    max_quick_failures: MaxQuickFailures = None,
-    idle_timeout: IdleTimeout = None,
-    address: Address = None,
+    *,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The sweep file.")],
+    project: Annotated[
+        str | None, typer.Option("--project", "-p", help="Project name. Overrides the sweep file.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Sweep name. Overrides the sweep file.")] = None,
+    options: AgentOptions,
 ) -> None:
-    """Create a sweep from a file, run it on all GPUs of this machine, show how it goes and what came out.
+    """Create a sweep from a file, run it on all GPUs of this machine, and show its progress and results.
 
-    Start it in the folder of the training program. Ctrl-C once: finish the running trials and take no more; twice: end
-    them; three times: kill them. Other machines can help with `lightning-sweeps agent`.
+    Start it in the folder of the training program. Ctrl-C once: finish the running trials, then end; twice: end the
+    trials now; three times: kill them. Other machines can help with `lightning-sweeps agent`.
 
     Examples:
 
@@ -82,124 +61,111 @@ def tune(
 
       lightning-sweeps tune sweep.yaml --slots 2 --count 10
     """
-    options = AgentOptions(
-        count=count,
-        gpus=gpus,
-        gpus_per_trial=gpus_per_trial,
-        processes_per_trial=processes_per_trial,
-        slots=slots,
-        cold=cold,
-        quiet=quiet,
-        grace_s=grace_s,
-        gpu_memory_floor_gib=gpu_memory_floor_gib,
-        disk_floor_gib=disk_floor_gib,
-        max_quick_failures=max_quick_failures,
-        idle_timeout=idle_timeout,
-        address=address,
-    )
     created, url = create_from_file(file, project=project, name=name)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()
-    status = _run_in_view(created.id, options) if is_watched else machine.run(created.id, options)
+    status = _run_with_view(created.id, options) if is_watched else machine.run(created.id, options)
     with connect() as client:
         sweep = client.sweep(created.id)
         print_sweep(console(), sweep, client.trials(created.id), client.agents(created.id))
     if sweep.state in ("running", "paused"):
-        typer.echo(f"Go on:  lightning-sweeps agent {created.id}")
+        typer.echo(f"Continue it with:  lightning-sweeps agent {created.id}")
     raise typer.Exit(status)
 
 
-def _run_in_view(sweep_id: str, options: AgentOptions) -> int:
-    """Run the agents in a process of their own and show how the sweep goes until they end; return their status."""
+def _run_with_view(sweep_id: str, options: AgentOptions) -> int:
+    """Run the agents in another process and show the sweep's progress until they end; return their exit status."""
     words = [sys.executable, "-m", "lightning_sweeps.tuner", sweep_id, *options.to_argv()]
     agents = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C comes once, through this process
+        start_new_session=True,  # they receive Ctrl-C only once, from this process
     )
     if agents.stdout is None:
         raise AssertionError
-    with agents.stdout as output, _signals_to(agents), connect() as client:
-        reader = _Output(output.fileno())
-        view = _View(client, sweep_id, Console())
+    with agents.stdout as output, _forward_signals(agents), connect() as client:
+        reader = _LineReader(output.fileno())
+        view = _ProgressView(client, sweep_id, Console())
         with Live(console=view.console, auto_refresh=False, transient=True) as live:
             is_open = True
             while is_open:
-                is_open = view.hear(reader, live.console)
+                is_open = view.read(reader, live.console)
                 live.update(view.show(), refresh=True)
         return agents.wait()
 
 
 @dataclass(slots=True)
-class _Output:
-    """Whole lines of a pipe, as they come."""
+class _LineReader:
+    """Reads complete lines from a pipe."""
 
     descriptor: int
     _rest: str = ""
 
     def read(self, limit_s: float) -> list[str] | None:
-        """Return what has come within `limit_s`; None at the end."""
+        """Return the lines that arrive within `limit_s` seconds; None at the end of the pipe."""
         if not select.select([self.descriptor], [], [], limit_s)[0]:
             return []
-        part = os.read(self.descriptor, PART_BYTES)
-        if not part:
+        data = os.read(self.descriptor, READ_BYTES)
+        if not data:
             return None
-        *lines, self._rest = (self._rest + part.decode(errors="replace")).split("\n")
+        *lines, self._rest = (self._rest + data.decode(errors="replace")).split("\n")
         return lines
 
 
 @dataclass(slots=True)
-class _View:
+class _ProgressView:
+    """The sweep's state on the server, and the last message of each slot's agent."""
+
     client: Client
     sweep_id: str
     console: Console
-    words: dict[int, str] = field(default_factory=dict)
+    messages: dict[int, str] = field(default_factory=dict)
     _total: int | None = None
     _last: SweepProgress | None = None
 
-    def hear(self, reader: _Output, out: Console) -> bool:
-        """Take the agents' words to their slots and print what the trials print; return whether more can come."""
-        lines = reader.read(LOOK_S)
+    def read(self, reader: _LineReader, out: Console) -> bool:
+        """Read the agents' messages and print the trials' output; return whether there may be more."""
+        lines = reader.read(REFRESH_S)
         for line in lines or ():
-            said = _AGENTS_WORD.fullmatch(line)
-            if said:
-                self.words[int(said.group(1))] = said.group(2)
-            if not said or "failed" in line or "cold" in line:
+            message = _AGENT_LINE.fullmatch(line)
+            if message:
+                self.messages[int(message.group(1))] = message.group(2)
+            if message is None or "failed" in line or "cold" in line:
                 out.print(line, markup=False, highlight=False)
         return lines is not None
 
     def show(self) -> RenderableType:
-        """Return the picture; while the server does not answer, the last one."""
+        """Return the current view, or the last one while the server does not answer."""
         try:
             sweep = self.client.sweep(self.sweep_id)
             if self._last is None:
                 self._total = total_of(sweep)
             trials, agents = self.client.trials(self.sweep_id), self.client.agents(self.sweep_id)
-            self._last = SweepProgress(sweep, trials, agents, self._total, self.words, wall_clock())
+            self._last = SweepProgress(sweep, trials, agents, self._total, self.messages, wall_clock())
         except ServerError as error:
-            self.words[-1] = error.message  # the agents say the same of themselves
+            self.messages[-1] = error.message
         return "" if self._last is None else picture(self._last)
 
 
 def total_of(sweep: Sweep) -> int | None:
-    """Return how many trials the sweep will have, None where it has no end of its own."""
+    """Return the number of trials that the sweep will have, or None if it has no limit."""
     config = read_config(sweep.config)
     space = Space.of(config.parameters, config.constraints)
     size = None if space.is_restricted else space.size
-    is_walked = sweep.method == "grid"
-    known = [number for number in (sweep.run_cap, size if is_walked else None) if number is not None]
+    is_grid = sweep.method == "grid"
+    known = [number for number in (sweep.run_cap, size if is_grid else None) if number is not None]
     return min(known, default=None)
 
 
 @contextlib.contextmanager
-def _signals_to(agents: subprocess.Popen[bytes]) -> Iterator[None]:
-    def pass_on(number: int, _frame: FrameType | None) -> None:
+def _forward_signals(agents: subprocess.Popen[bytes]) -> Iterator[None]:
+    def forward(number: int, _frame: FrameType | None) -> None:
         agents.send_signal(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, pass_on) for number in numbers}
+    before = {number: signal.signal(number, forward) for number in numbers}
     try:
         yield
     finally:

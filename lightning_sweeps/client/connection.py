@@ -15,7 +15,7 @@ from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
-from lightning_sweeps.system.daemon import start_detached
+from lightning_sweeps.system.daemon import start_daemon
 
 START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05
@@ -114,7 +114,7 @@ def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
         ServerStartFailed: no server ran at the deadline.
     """
     make_private_folder(home.root)
-    process = start_detached("lightning_sweeps.server", home=home, log=home.server_log)
+    process = start_daemon("lightning_sweeps.server", home=home, log=home.server_log)
     deadline = time.monotonic() + deadline_s
     ended_at: float | None = None
     while (now := time.monotonic()) < deadline:

@@ -20,7 +20,7 @@ class TrialFile:
     metric: str | None
     goal: Literal["minimize", "maximize"]
     gpus: list[str] = field(default_factory=list)
-    """The GPUs of this trial on this node, in the form of `CUDA_VISIBLE_DEVICES`."""
+    """The GPUs of this trial on this node, as the GPU vendor's visibility variable names them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,9 @@ class Home:
         """The state of the service: pid, journals, committed offsets, server, problem (JSON)."""
         return self.root / f"service-{node}.json"
 
-    @property
-    def slurm_logs(self) -> Path:
-        """Output of submitted Slurm jobs, and the files of submitit."""
-        return self.root / "slurm"
+    def job_logs(self, launcher: str) -> Path:
+        """Output of the jobs that a launcher submitted, and the launcher's own files."""
+        return self.root / launcher
 
     @property
     def service_log(self) -> Path:
@@ -214,9 +213,9 @@ class TunerFolder:
         """The pid of the slot's agent while it runs, then its exit status (JSON)."""
         return self.root / f"agent-{slot}.json"
 
-    def ticket(self, number: int) -> Path:
+    def trial_claim(self, number: int) -> Path:
         """Exists once an agent has claimed one of the `--count` trials."""
-        return self.root / f"ticket-{number}"
+        return self.root / f"trial-{number}"
 
 
 def inside(path: str) -> PurePosixPath:

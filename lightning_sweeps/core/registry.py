@@ -14,10 +14,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from lightning_sweeps.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Member = TypeVar("Member")
 
@@ -83,6 +85,8 @@ class Registry(Generic[Member]):
 
     def _declared(self) -> dict[str, EntryPoint]:
         """Return the entry points of installed packages; those with a built-in name are ignored."""
+        from importlib.metadata import entry_points  # takes 10 ms, which a process that only logs need not spend
+
         found = entry_points(group=self.group)
         return {point.name: point for point in found if point.name not in self._built_in}
 

@@ -1,4 +1,4 @@
-"""Agents: what they are, what they are given, and what they tell."""
+"""Messages between agents and the server: registration, leases, heartbeats and the ends of trials."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from lightning_sweeps.messages.sweeps import Sweep, SweepState, Trial, TrialStat
 
 @dataclass(frozen=True, slots=True)
 class AgentRegister:
+    """A request to register an agent.
+
+    Attributes:
+        host: name of the agent's machine.
+        node: id of the agent's machine.
+        pid: the agent's process.
+        slot: number of the agent's slot on its machine.
+        gpus: names of the slot's GPUs.
+    """
+
     host: str
     node: str
     pid: int
@@ -20,6 +30,16 @@ class AgentRegister:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
+    """A registered agent.
+
+    Attributes:
+        state: `gone` after it has left, `lost` after its lease has expired.
+        trial: id of its running trial.
+        trials_done: number of trials that it has finished.
+        registered, seen: seconds since the epoch, of its registration and its last message.
+        spent_s: seconds by activity, as the agent last reported: `trials`, and what it waited for.
+    """
+
     id: str
     sweep: str
     host: str
@@ -33,20 +53,32 @@ class Agent:
     registered: float
     seen: float
     spent_s: dict[str, float] = field(default_factory=dict)
-    """Seconds by what they went to, as the agent told last: `trials`, and why it was idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRegistered:
+    """The answer to a registration.
+
+    Attributes:
+        agent: the new agent.
+        sweep: its sweep.
+        lease_s: an agent that sends no heartbeat for so many seconds loses its trial. Send one every quarter of it.
+    """
+
     agent: Agent
     sweep: Sweep
     lease_s: float
-    """An agent not heard of for this long loses its trial; heartbeat at a quarter of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`trial` is None where none is to be had now: see `sweep_state`; ask again while it is running or paused."""
+    """The answer to a request for a trial.
+
+    Attributes:
+        trial: the leased trial. If it is None, ask again while `sweep_state` is `running` or `paused`.
+        sweep_state: state of the sweep.
+        reason: why there is no trial, or why the sweep is in its state.
+    """
 
     trial: Trial | None
     sweep_state: SweepState
@@ -55,7 +87,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class AgentHeartbeat:
-    """`spent_s`: what the agent's seconds went to until now; None to leave what it told before."""
+    """A heartbeat.
+
+    Attributes:
+        trial: id of the trial whose lease it extends; None between trials.
+        spent_s: the agent's seconds by activity until now; None to leave the last report unchanged.
+    """
 
     trial: str | None = None
     spent_s: dict[str, float] | None = None
@@ -63,7 +100,13 @@ class AgentHeartbeat:
 
 @dataclass(frozen=True, slots=True)
 class AgentOrders:
-    """The answer to a heartbeat: what the server wants. `lease_lost`: the trial it named is no longer its own."""
+    """The answer to a heartbeat.
+
+    Attributes:
+        sweep_state: state of the sweep.
+        commands: what the agent must do with its trial.
+        lease_lost: whether the trial in the heartbeat no longer belongs to the agent.
+    """
 
     sweep_state: SweepState
     commands: list[Command] = field(default_factory=list)
@@ -72,9 +115,15 @@ class AgentOrders:
 
 @dataclass(frozen=True, slots=True)
 class TrialEnd:
-    """How a trial's processes ended: state `finished`, `failed`, `stopped` or `preempted`.
+    """How a trial's processes ended.
 
-    `start_s`: seconds from the lease to the start of the program; `ran_s`: from there to its end.
+    Attributes:
+        state: `finished`, `failed`, `stopped` or `preempted`.
+        exit_code: exit code of the first process; None if a signal ended it.
+        reason: why it ended, in one line.
+        stderr_tail: the last lines of stderr of the rank that failed first.
+        start_s: seconds from the lease to the start of the program.
+        ran_s: seconds from the start of the program to its end.
     """
 
     state: TrialState

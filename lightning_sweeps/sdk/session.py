@@ -21,6 +21,7 @@ from lightning_sweeps.sdk.run import Run, describe_error, plain_config
 from lightning_sweeps.sdk.stacks import print_stacks_on_demand
 from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.sdk.trial import Trial, current_trial
+from lightning_sweeps.system.gpus import visible_names
 
 MODES: tuple[LoggerMode, ...] = ("single", "grouped", "shared")
 
@@ -251,8 +252,8 @@ def describe_run(
 
 
 def _own_gpus(local_rank: int, trial: Trial | None) -> list[str]:
-    """Return the GPU that this rank uses, as CUDA_VISIBLE_DEVICES names it: one per local rank, by convention."""
-    visible = trial.gpus if trial else [gpu for gpu in environment().get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu]
+    """Return the GPU that this rank uses, as the vendor's visibility variable names it: one per local rank."""
+    visible = trial.gpus if trial else visible_names(environment())
     return visible[local_rank : local_rank + 1]
 
 

@@ -9,7 +9,7 @@ import time
 
 from lightning_sweeps.core.paths import Home, open_in_folder
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.system.daemon import start_detached
+from lightning_sweeps.system.daemon import start_daemon
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.service_lock import is_held
 
@@ -53,7 +53,7 @@ def _claim_start(home: Home) -> bool:
 
 
 def _start(home: Home) -> None:
-    process = start_detached("lightning_sweeps.service", "--detach", home=home, log=home.service_log)
+    process = start_daemon("lightning_sweeps.service", "--detach", home=home, log=home.service_log)
     process.returncode = 0  # it detaches and ends by itself: nobody is to wait for it, nor to be warned that nobody did
 
 

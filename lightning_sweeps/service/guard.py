@@ -10,7 +10,7 @@ import msgspec
 
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.system.node import node_id
-from lightning_sweeps.system.process_tree import Tree, TrialProcess, find_tree, kill_tree
+from lightning_sweeps.system.process_tree import ProcessTree, TrialProcess, find_tree, kill_tree
 
 logger = logging.getLogger("lightning_sweeps.service")
 
@@ -42,12 +42,12 @@ class TrialGuard:
                 continue
             if running.node != node_id():  # a shared home folder: that node's service guards the trial
                 continue
-            if running.agent.alive:
+            if running.agent.is_alive:
                 self.is_guarding = True
             else:
-                self._end(Tree(first=running.first, trial_file=trial.parameters))
+                self._end(ProcessTree(first=running.first, trial_file=trial.parameters))
 
-    def _end(self, tree: Tree) -> None:
+    def _end(self, tree: ProcessTree) -> None:
         left = find_tree(tree)
         if left:
             logger.warning("the agent of `%s` is dead: ending its %d processes", tree.trial_file, len(left))

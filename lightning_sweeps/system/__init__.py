@@ -1,1 +1,1 @@
-"""This machine: its identity, GPUs and processes, the service's lock, and background processes."""
+"""This machine: its identity, GPUs and processes, the lock of the service, and daemons."""

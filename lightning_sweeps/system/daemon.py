@@ -1,4 +1,4 @@
-"""Processes of our own that live on: the service and the local server, started by whoever needs them first."""
+"""Starts the service and the local server as daemons that outlive the process that first needs them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import service_environment
 
 
-def start_detached(module: str, *options: str, home: Home, log: Path) -> subprocess.Popen[bytes]:
-    """Start `python -m module` on a home folder, in a session of its own, its output going to `log`.
+def start_daemon(module: str, *options: str, home: Home, log: Path) -> subprocess.Popen[bytes]:
+    """Start `python -m module` in a session of its own.
 
-    Not by fork: it has nothing of this process but its environment, without what marks a trial's processes.
+    The daemon inherits this process's environment without the variable that marks a trial's processes.
+
+    Args:
+        module: the module to run.
+        options: further words of its command line.
+        home: the home folder, which is also its working folder.
+        log: the file for its output.
 
     Raises:
-        OSError: it cannot be started, or the log not be written.
+        OSError: the daemon cannot be started, or the log cannot be written.
     """
     with log.open("ab") as output:
         return subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Which machine this is, and which process: names that stay the same where pids and clocks do not."""
+"""Identifies this machine and its processes, even when pids are reused and clocks change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from lightning_sweeps.core.settings import read_settings
 
 
 class Process(Struct, array_like=True, frozen=True):
-    """The process that writes the journal: pid and start time together name it on its node."""
+    """A process that writes a journal.
+
+    Attributes:
+        pid, started: identify the process on its node; `started` is from `process_start`.
+        node: id of the machine.
+        host: name of the machine.
+        user: name of the user.
+        command: the command line.
+    """
 
     pid: int
     started: float
@@ -32,26 +40,26 @@ _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 @functools.cache
 def node_id() -> str:
-    """Return this machine's id, the same for all its processes and after a reboot.
+    """Return this machine's id, which is the same for all its processes and after a reboot.
 
-    The pid namespace is part of it: pids of two containers on one machine must not be compared.
+    It depends on the pid namespace, because the pids of two containers on one machine must not be compared.
     """
-    name = read_settings().node  # of machines that nothing else tells apart
-    told = (name,) if name else ()
-    return derive_id(socket.gethostname(), _machine_id(), _pid_namespace(), *told, prefix="n-")
+    name = read_settings().node
+    names = (name,) if name else ()
+    return derive_id(socket.gethostname(), _machine_id(), _pid_namespace(), *names, prefix="n-")
 
 
 def process_start(pid: int) -> float | None:
-    """Return when the process started, or None where there is no such process (a zombie counts as gone).
+    """Return when a process started, or None if there is no such process. A zombie counts as gone.
 
-    On Linux in clock ticks since boot, which no change of the system clock moves; elsewhere seconds since the epoch.
-    Only good for comparing with another call for the same pid on the same machine.
+    Compare the value only with another one for the same pid on the same machine. On Linux its unit is clock ticks since
+    boot, which do not depend on the system clock; elsewhere it is seconds since the epoch.
     """
     return _linux_start(pid) if Path("/proc/self/stat").exists() else _portable_start(pid)
 
 
 def is_alive(pid: int, started: float) -> bool:
-    """Tell whether the very process that started then with this pid still lives."""
+    """Return whether the process with this pid and start time still runs."""
     return process_start(pid) == started
 
 
@@ -73,13 +81,13 @@ def _linux_start(pid: int) -> float | None:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    fields = stat.rpartition(b")")[2].split()  # the name before it may hold blanks and parentheses
+    fields = stat.rpartition(b")")[2].split()  # the name before it may contain spaces and parentheses
     state, start_ticks = fields[0], fields[19]
     return None if state in (b"Z", b"X") else float(start_ticks)
 
 
 def _portable_start(pid: int) -> float | None:
-    import psutil  # 10 ms that a training process on Linux need not spend
+    import psutil  # takes 10 ms, which a training process on Linux need not spend
 
     try:
         process = psutil.Process(pid)

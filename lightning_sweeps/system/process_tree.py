@@ -1,10 +1,9 @@
-"""All processes of a trial, found and ended wherever they hid.
+"""Finds and ends all processes of a trial.
 
-A trial's processes are the descendants of its first process; those that carry its `LIGHTNING_SWEEPS_TRIAL` in their
-environment, whatever session they moved to (torchrun gives every rank one of its own) and whoever adopted them; and
-those that the agent, a child subreaper, adopted. This package's own service and server are none of them, whoever
-started them.
-Used by the agent for its own trial and by the service for the trials of agents that died.
+A process belongs to a trial if it is a descendant of the trial's first process, if its environment has the trial's
+`LIGHTNING_SWEEPS_TRIAL` (in any session: torchrun gives each rank its own), or if the agent, a child subreaper, adopted
+it. This package's service and server never belong to a trial, whoever started them.
+The agent uses this for its own trial, and the service for the trials of agents that died.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ OWN_MODULES = frozenset({"lightning_sweeps.service", "lightning_sweeps.server"})
 
 DEFAULT_GRACE_S = 10.0
 LEFTOVER_GRACE_S = 2.0
-"""How long what outlives the first process has to end by itself."""
+"""How long processes that outlive the first one have to end by themselves."""
 
 KILL_LIMIT_S = 10.0
-"""How long killed processes may take to vanish: one in an uninterruptible wait for a disk or a GPU can stay."""
+"""How long killed processes may take to disappear: one in an uninterruptible wait for a disk or a GPU can stay."""
 
 POLL_S = 0.02
 
@@ -40,43 +39,50 @@ _HAS_PROC = Path("/proc/self/environ").exists()
 
 
 class ProcessId(msgspec.Struct, frozen=True):
-    """One process for ever: a pid, and when it started as `node.process_start` tells it."""
+    """A process, identified by its pid and the start time from `node.process_start`: pids are reused."""
 
     pid: int
     started: float
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
+        """Whether this very process still runs."""
         return is_alive(self.pid, self.started)
 
 
 class TrialProcess(msgspec.Struct, frozen=True):
-    """Who runs a trial: the file `TrialFolder.process`, for whoever must end it when the agent is dead."""
+    """Who runs a trial: the content of `TrialFolder.process`, from which the trial can be ended if the agent is dead.
+
+    Attributes:
+        trial: the trial's id.
+        agent: the agent's process.
+        first: the trial's first process.
+        node: id of the machine of these processes: machines may share a home folder.
+        agent_id: the agent's id on the server.
+    """
 
     trial: str
     agent: ProcessId
     first: ProcessId
     node: str = ""
-    """Where these processes are: a home folder may be shared by machines."""
     agent_id: str = ""
-    """As the server calls the agent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
-    """What to search for.
+class ProcessTree:
+    """What identifies the processes of a trial.
 
     Attributes:
         first: the trial's first process.
         trial_file: the value of `LIGHTNING_SWEEPS_TRIAL` in its environment.
-        adopts: whether the calling process is the subreaper that adopts the trial's orphans.
-        strangers: children that the calling process had before the trial started.
+        is_subreaper: whether the calling process adopts the trial's orphans.
+        earlier_children: children that the calling process had before the trial started.
     """
 
     first: ProcessId
     trial_file: Path
-    adopts: bool = False
-    strangers: frozenset[ProcessId] = frozenset()
+    is_subreaper: bool = False
+    earlier_children: frozenset[ProcessId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Survivor:
 
 
 def identify(pid: int) -> ProcessId | None:
-    """Return the identity of a live process, None where there is none with this pid."""
+    """Return the identity of a live process, or None if no live process has this pid."""
     started = process_start(pid)
     return None if started is None else ProcessId(pid, started)
 
@@ -102,13 +108,13 @@ def children_of(pid: int) -> frozenset[ProcessId]:
     return frozenset(found for child in children if (found := identify(child)) is not None)
 
 
-def find_tree(tree: Tree) -> frozenset[ProcessId]:
+def find_tree(tree: ProcessTree) -> frozenset[ProcessId]:
     """Return every live process of the trial."""
     children = _children_by_parent()
-    roots = {tree.first.pid} if tree.first.alive else set()
-    roots |= set(_holders(tree.trial_file))
-    if tree.adopts:
-        known = {stranger.pid for stranger in tree.strangers if stranger.alive}
+    roots = {tree.first.pid} if tree.first.is_alive else set()
+    roots |= set(_marked_pids(tree.trial_file))
+    if tree.is_subreaper:
+        known = {child.pid for child in tree.earlier_children if child.is_alive}
         roots |= set(children.get(os.getpid(), ())) - known
     pids: set[int] = set()
     waiting = [pid for pid in roots if not is_helper(pid)]
@@ -120,43 +126,56 @@ def find_tree(tree: Tree) -> frozenset[ProcessId]:
     return frozenset(found for pid in pids if (found := identify(pid)) is not None)
 
 
-def end_tree(tree: Tree, *, grace_s: float = DEFAULT_GRACE_S, reap: Callable[[], None] | None = None) -> list[Survivor]:
-    """End the trial: SIGTERM to its first process, after `grace_s` SIGKILL to all of them.
+def end_tree(
+    tree: ProcessTree, *, grace_s: float = DEFAULT_GRACE_S, reap: Callable[[], None] | None = None
+) -> list[Survivor]:
+    """End the trial: send SIGTERM to its first process, then SIGKILL to all.
 
-    Only the first process is asked, because a rank that ends alone makes the others wait in a collective.
+    Only the first process gets SIGTERM, because a rank that ends alone leaves the others waiting in a collective.
 
     Args:
-        reap: called between looks, for a parent that must collect its dead children.
+        tree: the trial's processes.
+        grace_s: seconds between SIGTERM and SIGKILL.
+        reap: called repeatedly, for a parent that must collect its dead children.
 
     Returns:
-        The processes that are still there after `KILL_LIMIT_S`: normally none.
+        The processes that are still there after `KILL_LIMIT_S` seconds, normally none.
     """
     if grace_s > 0 and send_signal(tree.first, signal.SIGTERM):
-        _wait_until(lambda: not tree.first.alive, grace_s, reap)
+        _wait_until(lambda: not tree.first.is_alive, grace_s, reap)
     return kill_tree(tree, grace_s=min(grace_s, LEFTOVER_GRACE_S), reap=reap)
 
 
-def kill_tree(tree: Tree, *, grace_s: float = 0.0, reap: Callable[[], None] | None = None) -> list[Survivor]:
-    """End all processes of the trial with SIGKILL, once SIGTERM and `grace_s` have not, until none is left."""
+def kill_tree(tree: ProcessTree, *, grace_s: float = 0.0, reap: Callable[[], None] | None = None) -> list[Survivor]:
+    """Send SIGKILL to all processes of the trial until none is left.
+
+    Args:
+        tree: the trial's processes.
+        grace_s: if the first process has ended, send the others SIGTERM and wait for so many seconds first.
+        reap: called repeatedly, for a parent that must collect its dead children.
+
+    Returns:
+        The processes that are still there after `KILL_LIMIT_S` seconds, normally none.
+    """
     found = find_tree(tree)
-    if found and grace_s > 0 and not tree.first.alive:
+    if found and grace_s > 0 and not tree.first.is_alive:
         for process in found:
             send_signal(process, signal.SIGTERM)
-        _wait_until(lambda: not any(process.alive for process in found), grace_s, reap)
+        _wait_until(lambda: not any(process.is_alive for process in found), grace_s, reap)
         found = find_tree(tree)
     deadline = time.monotonic() + KILL_LIMIT_S
     while found and time.monotonic() < deadline:
         for process in found:
             send_signal(process, signal.SIGKILL)
         killed = found
-        _wait_until(lambda: not any(process.alive for process in killed), 1.0, reap)  # noqa: B023 - called in this turn
+        _wait_until(lambda: not any(process.is_alive for process in killed), 1.0, reap)  # noqa: B023 - called here
         found = find_tree(tree)
     return [Survivor(process.pid, _command(process.pid)) for process in found]
 
 
 def send_signal(process: ProcessId, number: signal.Signals) -> bool:
-    """Signal this very process; return whether it was there and ours to signal."""
-    if not process.alive:
+    """Send a signal to this very process; return whether it received the signal."""
+    if not process.is_alive:
         return False
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(process.pid, number)
@@ -165,7 +184,11 @@ def send_signal(process: ProcessId, number: signal.Signals) -> bool:
 
 
 def reap_adopted(*, keep: int | None) -> None:
-    """Collect dead children that this process adopted; `keep` is collected by whoever started it."""
+    """Collect the dead children that this process adopted.
+
+    Args:
+        keep: pid of a child that its starter collects.
+    """
     for pid in _children_by_parent(include_dead=True).get(os.getpid(), ()):
         if pid != keep and process_start(pid) is None:
             with contextlib.suppress(ChildProcessError):
@@ -183,7 +206,7 @@ def _wait_until(is_done: Callable[[], bool], limit_s: float, reap: Callable[[], 
 
 
 def children_of_all(pids: Iterable[int], *, include_dead: bool = True) -> dict[int, list[int]]:
-    """Return by parent those of `pids` that it has started."""
+    """Return the children among `pids` by the pid of their parent."""
     children: dict[int, list[int]] = {}
     for pid in pids:
         parent, is_dead = _linux_parent(pid) if _HAS_PROC else _portable_parent(pid)
@@ -193,7 +216,7 @@ def children_of_all(pids: Iterable[int], *, include_dead: bool = True) -> dict[i
 
 
 def is_helper(pid: int) -> bool:
-    """Tell whether this is the package's service or server, which must outlive the trial that first needed it."""
+    """Return whether a process is this package's service or server, which outlives the trial that first needed it."""
     try:
         words = psutil.Process(pid).cmdline()
     except psutil.Error:
@@ -206,11 +229,11 @@ def _children_by_parent(*, include_dead: bool = False) -> dict[int, list[int]]:
 
 
 def _linux_parent(pid: int) -> tuple[int, bool]:
-    """Return the parent (0 for none) and whether the process is dead; psutil takes ten times as long over it."""
+    """Return the parent's pid (0 for none) and whether the process is dead. Ten times as fast as psutil."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return 0, True  # it ended while we looked
+        return 0, True  # it has just ended
     state, parent = stat.rpartition(b")")[2].split()[:2]
     return int(parent), state in (b"Z", b"X")
 
@@ -223,8 +246,8 @@ def _portable_parent(pid: int) -> tuple[int, bool]:
         return 0, True
 
 
-def _holders(trial_file: Path) -> Iterable[int]:
-    """Yield the pids of this user's processes that were started with the trial's file in their environment."""
+def _marked_pids(trial_file: Path) -> Iterable[int]:
+    """Return the pids of this user's processes that were started with the trial's file in their environment."""
     wanted = str(trial_file)
     if _HAS_PROC:
         needle = f"{TRIAL_VARIABLE}={wanted}".encode()

@@ -1,7 +1,8 @@
-"""The lock that makes the service single: one per node and home. The service takes it; who logs looks if it is held.
+"""The lock that allows one service per node and home folder.
 
-An advisory lock (flock) that the kernel gives back when the holder dies in whatever way. Where the home's file system
-has no locks, a file beside it names the holder by pid and start time instead.
+The service takes it, and processes that log check whether it is held. It is an advisory lock (flock), which the kernel
+releases when its owner dies. If the home's file system has no locks, a file names the owner by pid and start time
+instead.
 """
 
 from __future__ import annotations
@@ -18,22 +19,26 @@ from lightning_sweeps.core.paths import PRIVATE_FILE, Home, make_private_folder,
 from lightning_sweeps.system.node import is_alive, node_id, process_start
 
 DEADLINE_S = 0.5
-"""A process that only looks whether the lock is held has it for an instant: try for a while."""
+"""A process that checks the lock holds it for an instant, so the service retries for this long."""
 RETRY_S = 0.02
 SETTLE_S = 0.1
-"""Without locks two services may both find nobody: the one whose name is in the file after this time stays."""
+"""Without locks, two services may both find no owner: after this time the one in the file stays."""
 NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
-class Holder(msgspec.Struct, frozen=True):
-    """Who holds the lock where there are none."""
+class LockOwner(msgspec.Struct, frozen=True):
+    """The owner of the lock on a file system without locks."""
 
     pid: int
     started: float
 
 
 def take(home: Home) -> int | None:
-    """Take the lock and return its descriptor, to be kept open as long as the service runs; None where it is held."""
+    """Take the lock.
+
+    Returns:
+        A descriptor that must stay open while the service runs, or None if another service holds the lock.
+    """
     make_private_folder(home.root)
     path = home.service_lock(node_id())
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
@@ -50,7 +55,7 @@ def take(home: Home) -> int | None:
             if error.errno not in NO_LOCKS:
                 os.close(descriptor)
                 raise
-            if _take_by_name(_holder_path(path)):
+            if _take_by_name(_owner_path(path)):
                 return descriptor
             break
     os.close(descriptor)
@@ -58,7 +63,7 @@ def take(home: Home) -> int | None:
 
 
 def is_held(home: Home) -> bool:
-    """Tell whether a service of this node holds the lock."""
+    """Return whether a service of this node holds the lock."""
     path = home.service_lock(node_id())
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -71,28 +76,28 @@ def is_held(home: Home) -> bool:
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
-        return _living_holder(_holder_path(path)) is not None
+        return _live_owner(_owner_path(path)) is not None
     finally:
         os.close(descriptor)
     return False
 
 
 def _take_by_name(path: Path) -> bool:
-    if _living_holder(path) is not None:
+    if _live_owner(path) is not None:
         return False
-    own = Holder(os.getpid(), process_start(os.getpid()) or 0.0)
+    own = LockOwner(os.getpid(), process_start(os.getpid()) or 0.0)
     write_whole(path, msgspec.json.encode(own))
     time.sleep(SETTLE_S)
-    return _living_holder(path) == own
+    return _live_owner(path) == own
 
 
-def _living_holder(path: Path) -> Holder | None:
+def _live_owner(path: Path) -> LockOwner | None:
     try:
-        holder = msgspec.json.decode(path.read_bytes(), type=Holder)
+        owner = msgspec.json.decode(path.read_bytes(), type=LockOwner)
     except (OSError, msgspec.DecodeError):
         return None
-    return holder if is_alive(holder.pid, holder.started) else None
+    return owner if is_alive(owner.pid, owner.started) else None
 
 
-def _holder_path(path: Path) -> Path:
-    return path.with_suffix(".holder")
+def _owner_path(path: Path) -> Path:
+    return path.with_suffix(".owner")

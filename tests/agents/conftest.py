@@ -1,4 +1,4 @@
-"""What tests of agents share: a server for each file, and Ctrl-C that is heard in the background too."""
+"""Fixtures for tests of agents: a server for each file, and Ctrl-C that works in a background job too."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Running = tuple[Client, ServerFile]
 
 
 @pytest.fixture(scope="package", autouse=True)
-def _ctrl_c_is_heard() -> Iterator[None]:
-    """A shell's background job ignores SIGINT and what it starts inherits that; a handled signal is not inherited."""
+def _handle_ctrl_c() -> Iterator[None]:
+    """Handle SIGINT: a shell's background job ignores it, and child processes would inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -26,14 +26,14 @@ def _ctrl_c_is_heard() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def file_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server for the tests of one file, which each make sweeps of their own."""
+    """Run a server for the tests of one file, which each create their own sweeps."""
     with running_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
 @pytest.fixture
 def client(file_server: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """A client of the file's server, which agents that the test starts use too, each test from a home of its own."""
+    """Return a client of the file's server. Agents that the test starts use it too; each test has its own home."""
     client, described = file_server
     home.mkdir()
     monkeypatch.setenv(f"{PREFIX}URL", described.url)

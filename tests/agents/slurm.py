@@ -1,4 +1,4 @@
-"""A real Slurm cluster of two nodes on this machine: munge, a controller and two node daemons of the test's own."""
+"""Runs a real Slurm cluster of two nodes on this machine: munge, a controller and two node daemons."""
 
 from __future__ import annotations
 
@@ -56,25 +56,25 @@ PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10
 """
 
 
-def what_is_missing() -> str:
-    """Return why there can be no cluster here; empty where there can."""
+def missing_programs() -> str:
+    """Return which programs are missing for a cluster on this machine, or an empty string."""
     missing = [name for name in PROGRAMS if shutil.which(name, path=SEARCHED) is None]
     return f"{', '.join(missing)} not installed (Debian: slurm-wlm, munge)" if missing else ""
 
 
 class NoClusterError(Exception):
-    """Slurm's own daemons do not come up on this machine."""
+    """Slurm's daemons do not start on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster that runs: `environment` is what its commands need."""
+    """A running cluster. `environment` is for its commands."""
 
     folder: Path
     environment: dict[str, str]
 
     def run(self, *words: str) -> str:
-        """Run one of Slurm's commands and return what it prints."""
+        """Run one of Slurm's commands and return its output."""
         done = subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=UP_S, check=False)
         assert done.returncode == 0, (words, done.stdout, done.stderr, self.logs())
         return done.stdout
@@ -85,10 +85,10 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """Start everything, wait until both nodes are idle, and end everything.
+    """Start the cluster, wait until both nodes are idle, and end the cluster at the end.
 
     Raises:
-        NoClusterError: Slurm itself does not come up; the message holds what its daemons said.
+        NoClusterError: Slurm does not start; the message has the logs of its daemons.
     """
     environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": SEARCHED}
     found = Cluster(folder, environment)
@@ -118,7 +118,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 
 def _wait_for_slurm(condition: Callable[[], bool], what: str, found: Cluster) -> None:
-    """Nothing of ours has run yet: where Slurm itself does not come up, there is nothing to test it with."""
+    """Wait for Slurm itself, before any code of this package has run."""
     try:
         wait_until(condition, timeout_s=UP_S, what=what)
     except AssertionError as error:

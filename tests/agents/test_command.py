@@ -1,4 +1,4 @@
-"""Every macro and every value's form as a table; what cannot be run is refused by name."""
+"""A table of all macros and value formats; an error names what cannot be expanded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lightning_sweeps.agents.launch.command import LaunchPlace, build_command, check_program, flatten, processes_of
+from lightning_sweeps.agents.launch.command import CommandContext, build_command, check_program, flatten, processes_of
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
 
@@ -18,14 +18,14 @@ PARAMS: dict[str, Any] = {"lr": 1e-05, "n": 3, "on": True, "off": False, "name":
 ARGS = ["--lr=1e-05", "--n=3", "--on=True", "--off=False", "--name=a b"]
 
 
-def place(processes: int = 1) -> LaunchPlace:
+def command_context(processes: int = 1) -> CommandContext:
     environ = {"DATA": "/data", "lower_1": "x", "EMPTY": ""}
-    return LaunchPlace(interpreter=PYTHON, environ=environ, folder=FOLDER, processes=processes, launch_id="t1-0")
+    return CommandContext(interpreter=PYTHON, environ=environ, folder=FOLDER, processes=processes, launch_id="t1-0")
 
 
 def expand(token: str, params: dict[str, Any] | None = None, specs: dict[str, Any] | None = None) -> list[str]:
     config = {"program": "train.py", "command": [token], "parameters": specs or {}}
-    return build_command(config, PARAMS if params is None else params, place=place())
+    return build_command(config, PARAMS if params is None else params, context=command_context())
 
 
 @pytest.mark.parametrize(
@@ -102,28 +102,33 @@ def test_what_cannot_be_expanded_is_named(token: str, part: str) -> None:
 
 
 def test_without_command_one_process_runs_by_itself() -> None:
-    assert build_command({"program": "train.py"}, PARAMS, place=place()) == [PYTHON, "train.py", *ARGS]
-    assert build_command({"program": "./run.sh"}, {"n": 1}, place=place()) == ["./run.sh", "--n=1"]
+    assert build_command({"program": "train.py"}, PARAMS, context=command_context()) == [PYTHON, "train.py", *ARGS]
+    assert build_command({"program": "./run.sh"}, {"n": 1}, context=command_context()) == ["./run.sh", "--n=1"]
 
 
 def test_without_command_several_processes_go_through_torchrun() -> None:
-    words = build_command({"program": "train.py"}, {"n": 1}, place=place(4))
+    words = build_command({"program": "train.py"}, {"n": 1}, context=command_context(4))
     assert words[:3] == [PYTHON, "-m", "torch.distributed.run"]
     assert words[-2:] == ["train.py", "--n=1"]
     assert {"--nproc-per-node=4", "--rdzv-id=t1-0", "--rdzv-endpoint=localhost:0", "--max-restarts=0"} < set(words)
     assert "--log-dir=/h/trials/t1/ranks" in words
-    assert build_command({"program": "./run.sh"}, {}, place=place(2))[-2:] == ["--no-python", "./run.sh"]
+    assert build_command({"program": "./run.sh"}, {}, context=command_context(2))[-2:] == ["--no-python", "./run.sh"]
 
 
-def test_a_command_of_ones_own_is_not_wrapped() -> None:
+def test_a_custom_command_is_not_wrapped() -> None:
     config = {"program": "t.py", "command": ["torchrun", "--nproc-per-node=2", "${program}", "${args}"]}
-    assert build_command(config, {"n": 1}, place=place(4)) == ["torchrun", "--nproc-per-node=2", "t.py", "--n=1"]
+    assert build_command(config, {"n": 1}, context=command_context(4)) == [
+        "torchrun",
+        "--nproc-per-node=2",
+        "t.py",
+        "--n=1",
+    ]
 
 
 @pytest.mark.parametrize("config", [{}, {"command": ["${program}"]}, {"program": "t.py", "command": []}])
 def test_nothing_to_run_is_an_error(config: dict[str, Any]) -> None:
     with pytest.raises(LaunchError):
-        build_command(config, {}, place=place())
+        build_command(config, {}, context=command_context())
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,7 @@ def test_processes(config: dict[str, Any], option: int | None, gpus: int, expect
     assert processes_of(config, option=option, gpus=gpus) == expected
 
 
-def test_a_program_is_looked_for_before_any_trial_is_spent(tmp_path: Path) -> None:
+def test_the_program_is_checked_before_the_first_trial(tmp_path: Path) -> None:
     environ = {"PATH": "/usr/bin:/bin"}
 
     def check(**config: Any) -> None:

@@ -1,4 +1,4 @@
-"""The agent's decisions as stories: events go in, actions come out, time is a number."""
+"""The agent's decisions: a test feeds events with times and compares the actions."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from lightning_sweeps.agents.decisions import (
-    Ended,
+    AgentState,
     Event,
     Interrupted,
     Kill,
     Leased,
-    Limits,
     Ordered,
     Quit,
     Say,
     ShowStacks,
     Start,
-    State,
     Terminate,
     Terminated,
     Ticked,
+    TrialEnded,
+    TrialLimits,
     decide,
     end_of,
 )
@@ -52,10 +52,10 @@ LOST = Ordered(AgentOrders("running", [], lease_lost=True))
 
 
 class Story:
-    """Feeds events and keeps what was done, without what was said."""
+    """Feeds events to an agent's state; keeps its messages and returns its other actions."""
 
     def __init__(self) -> None:
-        self.state = State(limits=Limits(grace_s=30, kill_s=10))
+        self.state = AgentState(limits=TrialLimits(grace_s=30, kill_s=10))
         self.said: list[str] = []
 
     def tell(self, event: Event, at: float = 0.0) -> list[Any]:
@@ -71,13 +71,13 @@ def running() -> Story:
 
 
 @pytest.mark.parametrize("state", ["finished", "stopped", "cancelled"])
-def test_no_trial_of_a_sweep_that_is_over_ends_the_agent_well(state: Any) -> None:
+def test_the_end_of_the_sweep_ends_the_agent_with_status_0(state: Any) -> None:
     story = Story()
     assert story.tell(Leased(Lease(None, state, "all points tried"))) == [Quit(0)]
     assert story.said == [f"the sweep is {state}: all points tried"]
 
 
-def test_a_paused_sweep_is_waited_for_and_said_once() -> None:
+def test_an_agent_waits_while_the_sweep_is_paused_and_reports_it_once() -> None:
     story = Story()
     for _ in range(3):
         assert story.tell(Leased(Lease(None, "paused", "5 failures in a row"))) == []
@@ -98,11 +98,11 @@ def test_a_stop_gives_the_ranks_time_then_terminates_then_kills() -> None:
     assert story.tell(Ticked(), 140.0) == [Kill()]
     assert story.tell(Ticked(), 999.0) == []
     assert end_of(story.state, returncode=-9, reason="x", stderr_tail="y") == TrialEnd("stopped", None, "bad loss")
-    assert story.tell(Ended()) == []
+    assert story.tell(TrialEnded()) == []
     assert story.state.trial is None
 
 
-def test_a_kill_is_at_once_and_once_also_after_a_stop() -> None:
+def test_a_kill_order_kills_at_once_and_only_once() -> None:
     story = running()
     story.tell(STOP)
     assert story.tell(KILL) == [Kill()]
@@ -110,7 +110,7 @@ def test_a_kill_is_at_once_and_once_also_after_a_stop() -> None:
     assert story.tell(Ticked(), 1e6) == []
 
 
-def test_orders_for_another_trial_are_not_ours() -> None:
+def test_orders_for_another_trial_are_ignored() -> None:
     story = running()
     assert story.tell(Ordered(AgentOrders("running", [Command("stop", "t0")]))) == []
     assert story.state.cause == ""
@@ -129,7 +129,7 @@ def test_a_lost_lease_ends_the_trial_and_reports_nothing() -> None:
     assert story.tell(LOST) == [Kill()]
     assert story.tell(LOST) == []
     assert end_of(story.state, returncode=-9, reason="", stderr_tail="") is None
-    assert story.tell(Ended()) == []
+    assert story.tell(TrialEnded()) == []
     assert story.tell(GRANT) == [Start(TRIAL)]
 
 
@@ -142,14 +142,14 @@ def test_ctrl_c_in_three_steps() -> None:
     assert end_of(story.state, returncode=-9, reason="", stderr_tail="") == TrialEnd(
         "preempted", None, "ended by Ctrl-C", ""
     )
-    assert story.tell(Ended()) == [Quit(130)]
+    assert story.tell(TrialEnded()) == [Quit(130)]
 
 
-def test_ctrl_c_once_lets_the_trial_finish_and_takes_no_other() -> None:
+def test_ctrl_c_once_finishes_the_trial_and_then_ends_the_agent() -> None:
     story = running()
     story.tell(Interrupted())
     assert end_of(story.state, returncode=0, reason="", stderr_tail="") == TrialEnd("finished", 0)
-    assert story.tell(Ended()) == [Quit(130)]
+    assert story.tell(TrialEnded()) == [Quit(130)]
 
 
 def test_an_idle_agent_ends_at_once() -> None:
@@ -166,18 +166,18 @@ def test_sigterm_ends_the_trial_as_preempted() -> None:
     end = end_of(story.state, returncode=-15, reason="", stderr_tail="")
     assert end is not None
     assert end.state == "preempted"
-    assert story.tell(Ended()) == [Quit(143)]
+    assert story.tell(TrialEnded()) == [Quit(143)]
 
 
-def test_a_trial_that_nobody_ended_speaks_for_itself() -> None:
+def test_a_trial_that_ends_by_itself_is_reported_by_its_exit_code() -> None:
     state = running().state
     assert end_of(state, returncode=0, reason="", stderr_tail="noise") == TrialEnd("finished", 0)
     assert end_of(state, returncode=3, reason="r", stderr_tail="t") == TrialEnd("failed", 3, "r", "t")
     assert end_of(state, returncode=-11, reason="r", stderr_tail="t") == TrialEnd("failed", None, "r", "t")
 
 
-def test_a_trial_that_takes_too_long_has_failed() -> None:
-    state, _ = decide(State(limits=Limits(timeout_s=60)), Leased(Lease(TRIAL, "running")), now=100.0)
+def test_a_trial_beyond_its_timeout_fails() -> None:
+    state, _ = decide(AgentState(limits=TrialLimits(timeout_s=60)), Leased(Lease(TRIAL, "running")), now=100.0)
     assert decide(state, Ticked(), now=159.9) == (state, ())
     state, actions = decide(state, Ticked(), now=160.0)
     assert [action for action in actions if not isinstance(action, Say)] == [ShowStacks()]
@@ -188,4 +188,4 @@ def test_a_trial_that_takes_too_long_has_failed() -> None:
     assert end == TrialEnd("failed", None, "it ran longer than the sweep's `timeout` of 60 s", "its stacks")
     _, actions = decide(state, Ticked(), now=171.0)
     assert Kill() in actions
-    assert decide(state, Ended(), now=171.0)[0].timeout_at is None
+    assert decide(state, TrialEnded(), now=171.0)[0].timeout_at is None

@@ -1,4 +1,4 @@
-"""What a trial inherits: nothing of the launcher that started the agents, everything else."""
+"""A trial inherits the agent's environment without the variables of the launcher that started the agents."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.agents.launch.environment import device_names, trial_environment
+from lightning_sweeps.agents.launch.environment import trial_environment
 from lightning_sweeps.agents.slots import Slot
-from lightning_sweeps.system.gpus import Gpu
+from lightning_sweeps.system.gpus import Gpu, device_names
 
 FILE = Path("/home/u/trials/t1/trial.json")
 CPU = Slot(0)
-GPUS = tuple(Gpu(index, f"GPU-{index}-aa", "G", 80) for index in range(4))
-PART = Gpu(0, "MIG-7", "G", 40)
+GPUS = tuple(Gpu("nvidia", index, f"GPU-{index}-aa", "G", 80) for index in range(4))
+PART = Gpu("nvidia", 0, "MIG-7", "G", 40, part=0)
 LAUNCHERS = [
     "RANK",
     "LOCAL_RANK",
@@ -63,7 +63,7 @@ def test_the_launchers_variables_never_reach_a_trial(name: str) -> None:
     "name",
     ["SLURM_JOB_ID", "SLURM_CPUS_ON_NODE", "NCCL_DEBUG", "HF_HOME", "RANKING", "MY_RANK", "LIGHTNING_SWEEPS_HOME"],
 )
-def test_the_rest_stays(name: str) -> None:
+def test_other_variables_are_inherited(name: str) -> None:
     assert trial_environment({name: "x"}, slot=CPU, trial_file=FILE) == {name: "x", **ADDED}
 
 
@@ -82,14 +82,14 @@ def test_the_rest_stays(name: str) -> None:
         ),
     ],
 )
-def test_threads_go_only_where_torchrun_set_them(
+def test_the_number_of_threads_is_removed_only_if_torchrun_set_it(
     parent: dict[str, str], launcher: dict[str, str] | None, kept: bool
 ) -> None:
     environment = trial_environment(parent, slot=CPU, trial_file=FILE, launcher=launcher)
     assert ("OMP_NUM_THREADS" in environment) == kept
 
 
-def test_what_the_tuner_set_for_its_launcher_goes() -> None:
+def test_variables_for_torchrun_alone_are_removed() -> None:
     environment = trial_environment({"LOGLEVEL": "ERROR"}, slot=CPU, trial_file=FILE, unset=["LOGLEVEL"])
     assert environment == ADDED
 
@@ -99,7 +99,7 @@ def test_what_the_tuner_set_for_its_launcher_goes() -> None:
     [
         ({}, CPU, {}),
         ({"CUDA_VISIBLE_DEVICES": "0"}, CPU, {"CUDA_VISIBLE_DEVICES": "0"}),
-        ({}, Slot(0, hides_gpus=True), {"CUDA_VISIBLE_DEVICES": ""}),
+        ({}, Slot(0, hidden_vendors=("nvidia",)), {"CUDA_VISIBLE_DEVICES": ""}),
         ({}, Slot(0, GPUS[2:]), {"CUDA_VISIBLE_DEVICES": "2,3", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}),
         ({"CUDA_VISIBLE_DEVICES": "3,2"}, Slot(0, GPUS[3:]), {"CUDA_VISIBLE_DEVICES": "3"}),
         ({"CUDA_VISIBLE_DEVICES": "GPU-3,GPU-2"}, Slot(1, GPUS[2:3]), {"CUDA_VISIBLE_DEVICES": "GPU-2-aa"}),
@@ -111,10 +111,12 @@ def test_what_the_tuner_set_for_its_launcher_goes() -> None:
         ),
     ],
 )
-def test_devices_are_mapped_through_the_parents(parent: dict[str, str], slot: Slot, expected: dict[str, str]) -> None:
+def test_gpus_are_named_in_the_style_of_the_parents_variable(
+    parent: dict[str, str], slot: Slot, expected: dict[str, str]
+) -> None:
     assert trial_environment(parent, slot=slot, trial_file=FILE) == {**ADDED, **expected}
 
 
 def test_a_part_is_named_by_its_uuid() -> None:
-    assert device_names([PART], None) == ["MIG-7"]
-    assert device_names(GPUS[:2], "0,1") == ["0", "1"]
+    assert device_names([PART], {}) == ["MIG-7"]
+    assert device_names(GPUS[:2], {"CUDA_VISIBLE_DEVICES": "0,1"}) == ["0", "1"]

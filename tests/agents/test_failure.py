@@ -1,4 +1,4 @@
-"""Why a trial failed, from what it printed."""
+"""The reason for a trial's failure is found in its output."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def test_reasons(returncode: int, printed: str, reason: str) -> None:
         (-9, "", "rank 1: killed by signal 9 (SIGKILL)", "Root Cause"),
     ],
 )
-def test_the_rank_that_failed_first_speaks(tmp_path: Path, code: int, own: str, reason: str, tail_part: str) -> None:
+def test_the_reason_comes_from_the_rank_that_failed_first(
+    tmp_path: Path, code: int, own: str, reason: str, tail_part: str
+) -> None:
     folder = TrialFolder(tmp_path)
     folder.stderr.write_text("an attempt before\n" + LAUNCHER.format(code=code))
     log = tmp_path / "ranks" / "t1-0_abc" / "attempt_0" / "1" / "stderr.log"
@@ -83,7 +85,7 @@ def test_the_rank_that_failed_first_speaks(tmp_path: Path, code: int, own: str, 
     assert "an attempt before" not in failure.tail
 
 
-def test_the_rank_that_failed_first_speaks_without_torchrun_too(tmp_path: Path) -> None:
+def test_the_reason_comes_from_the_rank_that_failed_first_without_torchrun_too(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path)
     log = folder.rank_stderr("t1-0", 1)
     log.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""One trial over two machines: agents with a home and a name each, on the loopback of one."""
+"""One trial on two machines: two agents on the loopback of one machine, each with a home and a node name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from lightning_sweeps.agents.gang import MeetingPoint, Part, address_towards, launcher_variables
-from lightning_sweeps.agents.launch.command import LaunchPlace, build_command
+from lightning_sweeps.agents.gang import GangMember, Rendezvous, gang_variables, local_address_towards
+from lightning_sweeps.agents.launch.command import CommandContext, build_command
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
-from tests.agents.trials import Ended, finish, make_sweep, start_agent
+from tests.agents.trials import EndedAgent, finish, make_sweep, start_agent
 from tests.servers import running_server, wait_until
 
 MEET = """
@@ -34,7 +34,7 @@ path = pathlib.Path(f"met-{trial['attempt']}-{dist.get_rank()}")
 path.with_suffix(".part").write_text(json.dumps(said))
 path.with_suffix(".part").rename(path)
 while trial["attempt"] == 1:
-    time.sleep(0.05)  # in no collective: nothing here would see that the other machine is gone
+    time.sleep(0.05)  # outside a collective, which would notice that the other machine is gone
 dist.destroy_process_group()
 """
 LEASE_S = 5
@@ -44,7 +44,7 @@ Running = tuple[Client, ServerFile]
 
 @contextmanager
 def machine(name: str, sweep_id: str, server: ServerFile, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start an agent as on a machine of its own; it is killed at the end where it still runs."""
+    """Start an agent as if on another machine, and kill it at the end if it still runs."""
     place = folder / name
     place.mkdir()
     (place / "train.py").write_bytes((folder / "train.py").read_bytes())
@@ -58,10 +58,10 @@ def machine(name: str, sweep_id: str, server: ServerFile, folder: Path) -> Itera
 
 
 def kill_all(agent: subprocess.Popen[str]) -> None:
-    """Kill an agent with all its processes, as when its machine is switched off: nobody is left to tell."""
+    """Kill an agent with all its processes, as when its machine is switched off."""
     if agent.poll() is None:
         supervisor = psutil.Process(agent.pid)
-        supervisor.suspend()  # first: it tells the server of an agent that is killed
+        supervisor.suspend()  # first: it would tell the server that the agent was killed
         processes = supervisor.children(recursive=True)
         for process in processes:
             process.suspend()
@@ -71,7 +71,7 @@ def kill_all(agent: subprocess.Popen[str]) -> None:
 
 
 def met(folder: Path, attempt: int) -> dict[str, dict[str, Any]]:
-    """Return what the ranks of an attempt have said, by machine."""
+    """Return the output of the ranks of an attempt, by machine."""
     return {path.parent.name: json.loads(path.read_text()) for path in folder.glob(f"*/met-{attempt}-?")}
 
 
@@ -104,11 +104,13 @@ def test_a_lost_machine_ends_the_gang_and_another_takes_its_place(home: Path, tm
 
 
 @pytest.mark.fault
-def test_an_agent_that_waits_for_others_says_so_and_gives_up_when_told(home: Path, tmp_path: Path) -> None:
+def test_an_agent_that_waits_for_others_reports_it_and_gives_up_after_the_idle_timeout(
+    home: Path, tmp_path: Path
+) -> None:
     with running_server(home) as (client, _):
         sweep_id = make_sweep(client, tmp_path, "", points=1, resources={"nodes": 2})
         agent = start_agent(sweep_id, "--idle-timeout=1", folder=tmp_path)
-        ended: Ended = finish(agent, folder=tmp_path)
+        ended: EndedAgent = finish(agent, folder=tmp_path)
         assert ended.status == 1
         assert "no trial: a trial takes 2 machines; agents that wait on 1 more are missing\n" in ended.out
         assert [trial.state for trial in client.trials(sweep_id)] == ["pending"]
@@ -116,17 +118,17 @@ def test_an_agent_that_waits_for_others_says_so_and_gives_up_when_told(home: Pat
 
 def test_a_part_is_started_by_torchrun_on_its_node(tmp_path: Path) -> None:
     folder = Home(tmp_path).trial("t")
-    place = LaunchPlace("python", {}, folder, 4, "t-1", Part(1, 2, "10.0.0.1", 4711))
-    words = build_command({"program": "train.py"}, {"x": 1}, place=place)
+    context = CommandContext("python", {}, folder, 4, "t-1", GangMember(1, 2, "10.0.0.1", 4711))
+    words = build_command({"program": "train.py"}, {"x": 1}, context=context)
     meeting = ["--nnodes=2", "--node-rank=1", "--rdzv-backend=static", "--master-addr=10.0.0.1", "--master-port=4711"]
     assert words[:3] == ["python", "-m", "torch.distributed.run"]
     assert [word for word in words if word in meeting] == meeting
     assert words[-2:] == ["train.py", "--x=1"]
-    assert launcher_variables(Part(1, 2, "10.0.0.1", 4711))["PET_NODE_RANK"] == "1"
+    assert gang_variables(GangMember(1, 2, "10.0.0.1", 4711))["PET_NODE_RANK"] == "1"
 
 
-def test_the_meeting_point_is_kept_until_the_trial_has_ended() -> None:
-    point = MeetingPoint("127.0.0.1")
+def test_the_rendezvous_port_is_reserved_until_it_is_closed() -> None:
+    point = Rendezvous("127.0.0.1")
     endpoint = point.endpoint()
     assert point.endpoint() == endpoint
     port = int(endpoint.rpartition(":")[2])
@@ -138,5 +140,5 @@ def test_the_meeting_point_is_kept_until_the_trial_has_ended() -> None:
 
 
 def test_the_address_is_that_of_the_route_to_the_server() -> None:
-    assert address_towards("http://127.0.0.1:8800") == "127.0.0.1"
-    assert address_towards("https://localhost") in ("127.0.0.1", "::1")
+    assert local_address_towards("http://127.0.0.1:8800") == "127.0.0.1"
+    assert local_address_towards("https://localhost") in ("127.0.0.1", "::1")

@@ -1,4 +1,4 @@
-"""NVML's gate over imagined machines, each in a real subprocess, and CUDA's reading of CUDA_VISIBLE_DEVICES."""
+"""NVIDIA GPUs of simulated machines, each in a real subprocess, and CUDA's rules for CUDA_VISIBLE_DEVICES."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from lightning_sweeps.system.gpus import Gpu, visible_gpus
+from lightning_sweeps.system.gpus import Gpu
+from lightning_sweeps.system.gpus.nvidia import Nvidia
 from tests.fakes.gpus import GIB, fake_nvml_environment
 
 SHOW = """
 import dataclasses, json, os
-from lightning_sweeps import gpus
+from lightning_sweeps.system import gpus
 first = gpus.list_gpus()
 reader, writer = os.pipe()
 child = os.fork()
@@ -56,7 +57,7 @@ def test_every_gpu_is_listed_also_after_a_fork(count: int) -> None:
 @pytest.mark.parametrize(
     ("problem", "text"), [("library", "NVML Shared Library Not Found"), ("driver", "Driver Not Loaded")]
 )
-def test_a_missing_driver_is_told_from_no_gpu(problem: Any, text: str) -> None:
+def test_a_missing_driver_differs_from_no_gpu(problem: Any, text: str) -> None:
     seen = show(fake_nvml_environment(gpus=4, problem=problem))
     assert seen["gpus"] == seen["samples"] == []
     assert seen["driver"] == text
@@ -75,7 +76,7 @@ def test_a_lost_gpu_hides_no_other(how: str) -> None:
     assert seen["problems"] == ["GPU 1 cannot be used: GPU is lost"]
 
 
-def test_a_sample_has_every_reading_in_its_unit() -> None:
+def test_a_sample_has_every_reading_in_the_documented_unit() -> None:
     seen = show(fake_nvml_environment(gpus=2, processes={1: {4242: 3 * GIB}}))
     sample = seen["samples"][1]
     assert sample == {
@@ -101,7 +102,7 @@ def test_how_busy_each_process_keeps_a_gpu() -> None:
 
 
 @pytest.mark.parametrize("machine", [{"unsupported": ["process_percent"]}, {"mig": {0: [0]}}])
-def test_a_driver_that_does_not_tell_it_is_told_from_idle_processes(machine: dict[str, Any]) -> None:
+def test_a_driver_without_process_utilization_differs_from_idle_processes(machine: dict[str, Any]) -> None:
     (sample,) = show(fake_nvml_environment(gpus=1, processes={0: {42: GIB}}, **machine))["since"]
     assert sample["process_percent"] is None
     assert sample["processes"] == {"42": GIB}
@@ -116,7 +117,7 @@ def test_a_reading_that_fails_is_none() -> None:
     assert sample["processes"] == {}
 
 
-def test_mig_parts_stand_in_place_of_their_gpu() -> None:
+def test_mig_parts_take_the_place_of_their_gpu() -> None:
     seen = show(fake_nvml_environment(gpus=2, mig={0: [0, 2]}))
     assert [(gpu["index"], gpu["uuid"][:4]) for gpu in seen["gpus"]] == [(0, "MIG-"), (0, "MIG-"), (1, "GPU-")]
     assert seen["places"] == ["0:0", "0:2", "1"]
@@ -125,8 +126,12 @@ def test_mig_parts_stand_in_place_of_their_gpu() -> None:
     assert seen["samples"][0]["temperature_c"] == 40.0
 
 
-GPUS = [Gpu(index, f"GPU-{index}{'abcd'[index]}-xyz", "G", GIB) for index in range(4)]
-PARTS = [Gpu(0, "MIG-1f", "G", GIB), Gpu(0, "MIG-2f", "G", GIB), Gpu(1, "GPU-0a", "G", GIB)]
+GPUS = [Gpu("nvidia", index, f"GPU-{index}{'abcd'[index]}-xyz", "G", GIB) for index in range(4)]
+PARTS = [
+    Gpu("nvidia", 0, "MIG-1f", "G", GIB, part=0),
+    Gpu("nvidia", 0, "MIG-2f", "G", GIB, part=1),
+    Gpu("nvidia", 1, "GPU-0a", "G", GIB),
+]
 
 
 @pytest.mark.parametrize(
@@ -151,10 +156,10 @@ PARTS = [Gpu(0, "MIG-1f", "G", GIB), Gpu(0, "MIG-2f", "G", GIB), Gpu(1, "GPU-0a"
     ],
 )
 def test_cuda_visible_devices(value: str | None, expected: list[int]) -> None:
-    assert [gpu.index for gpu in visible_gpus(GPUS, value)] == expected
+    assert [gpu.index for gpu in Nvidia().visible(GPUS, value)] == expected
 
 
 def test_cuda_visible_devices_with_mig() -> None:
-    assert visible_gpus(PARTS, "MIG-2f") == [PARTS[1]]
-    assert visible_gpus(PARTS, "MIG-2f,MIG-1f") == [PARTS[1], PARTS[0]]
-    assert visible_gpus(PARTS, "0") == [PARTS[0]]
+    assert Nvidia().visible(PARTS, "MIG-2f") == [PARTS[1]]
+    assert Nvidia().visible(PARTS, "MIG-2f,MIG-1f") == [PARTS[1], PARTS[0]]
+    assert Nvidia().visible(PARTS, "0") == [PARTS[0]]

@@ -60,7 +60,7 @@ def assert_nothing_left(folder: Path) -> None:
     wait_until(lambda: not psutil.pid_exists(pid), timeout_s=5, what="the end of the trial's processes")
 
 
-def test_every_point_runs_once_and_the_agent_ends_well(client: Client, tmp_path: Path) -> None:
+def test_every_point_runs_once_and_the_agent_ends_with_status_0(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, WRITE)
     ended = run_agents(sweep_id, folder=tmp_path)
     assert (ended.status, ended.err) == (0, "")
@@ -74,10 +74,10 @@ def test_every_point_runs_once_and_the_agent_ends_well(client: Client, tmp_path:
     assert (agent.state, agent.trials_done) == ("gone", 4)
     assert all(trial.gpus == trial.gpu_s == 0 and (trial.start_s or 0) > 0 for trial in trials)
     assert agent.spent_s["trials"] > 0
-    assert {"starts and ends of trials", "no trial to be had"} <= agent.spent_s.keys()
-    told = lines(build(client.sweep(sweep_id), trials, [agent]))
-    assert any(line.startswith(f"- agent {agent.id} ({agent.host}, slot 0): 4 trials took ") for line in told)
-    assert any(line.startswith("- starting programs: ") for line in told)
+    assert {"starting and ending trials", "waiting for a trial"} <= agent.spent_s.keys()
+    printed = lines(build(client.sweep(sweep_id), trials, [agent]))
+    assert any(line.startswith(f"- agent {agent.id} ({agent.host}, slot 0): 4 trials took ") for line in printed)
+    assert any(line.startswith("- starting programs: ") for line in printed)
 
 
 def test_count_ends_early_and_quiet_is_quiet(client: Client, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_cancelled_sweep_kills_its_trial(client: Client, tmp_path: Path) -> No
 def test_ctrl_c_once_finishes_the_trial(client: Client, tmp_path: Path) -> None:
     sweep_id, agent = stay(client, tmp_path)
     agent.send_signal(signal.SIGINT)
-    wait_until(lambda: "will be finished" in (tmp_path / "agent.out").read_text(), what="the agent's word")
+    wait_until(lambda: "will be finished" in (tmp_path / "agent.out").read_text(), what="the agent's message")
     (tmp_path / "go").touch()
     assert finish(agent, folder=tmp_path).status == 130
     assert only_trial(client, sweep_id).state == "finished"
@@ -135,7 +135,7 @@ def test_ctrl_c_three_times_kills_the_trial(client: Client, tmp_path: Path) -> N
     assert_nothing_left(tmp_path)
 
 
-def test_sigterm_ends_the_trial_and_gives_it_back(client: Client, tmp_path: Path) -> None:
+def test_sigterm_ends_the_trial_and_returns_it_to_the_sweep(client: Client, tmp_path: Path) -> None:
     sweep_id, agent = stay(client, tmp_path)
     agent.terminate()
     assert finish(agent, folder=tmp_path).status == 143
@@ -144,7 +144,7 @@ def test_sigterm_ends_the_trial_and_gives_it_back(client: Client, tmp_path: Path
     assert client.agents(sweep_id)[0].state == "gone"
 
 
-def test_a_killed_agents_trial_is_ended_and_given_back_at_once(client: Client, tmp_path: Path, home: Path) -> None:
+def test_the_trial_of_a_killed_agent_is_ended_and_returned_at_once(client: Client, tmp_path: Path, home: Path) -> None:
     sweep_id, supervisor = stay(client, tmp_path)
     folder = Home(home).trial(only_trial(client, sweep_id).id)
     running = json.loads(folder.process.read_bytes())
@@ -162,10 +162,10 @@ def test_a_killed_supervisor_ends_agent_and_trial(client: Client, tmp_path: Path
     supervisor.kill()
     supervisor.wait()
     assert_nothing_left(tmp_path)
-    wait_until(lambda: client.agents(sweep_id)[0].state == "gone", what="the agent's goodbye")
+    wait_until(lambda: client.agents(sweep_id)[0].state == "gone", what="the end of the registration")
 
 
-def test_a_trial_that_takes_too_long_is_ended_and_has_failed(client: Client, tmp_path: Path) -> None:
+def test_a_trial_that_runs_too_long_is_ended_and_fails(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, STAY, points=1, timeout=0.5)
     assert run_agents(sweep_id, folder=tmp_path).status == 0
     trial = only_trial(client, sweep_id)
@@ -173,7 +173,7 @@ def test_a_trial_that_takes_too_long_is_ended_and_has_failed(client: Client, tmp
     assert_nothing_left(tmp_path)
 
 
-def test_an_agent_without_work_gives_up_when_it_was_told_to(client: Client, tmp_path: Path) -> None:
+def test_an_agent_without_work_gives_up_after_the_idle_timeout(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, WRITE)
     client.set_sweep_state(sweep_id, "paused")
     ended = run_agents(sweep_id, "--idle-timeout=0.5", folder=tmp_path)
@@ -181,18 +181,19 @@ def test_an_agent_without_work_gives_up_when_it_was_told_to(client: Client, tmp_
     assert "no trial for 0.5 s (`--idle-timeout`): giving up" in ended.out
 
 
-def test_a_trial_that_cannot_be_started_here_goes_back_and_the_agent_gives_up(
+def test_a_trial_that_this_machine_cannot_start_returns_to_the_sweep_and_the_agent_gives_up(
     client: Client, tmp_path: Path, home: Path
 ) -> None:
     sweep_id = make_sweep(client, tmp_path, WRITE)
-    (home / "trials").write_text("as a full disk: nothing can be written here")
+    (home / "trials").write_text("like a full disk: nothing can be written here")
     ended = run_agents(sweep_id, folder=tmp_path)
     assert ended.status == 1
-    assert ended.out.count("could not be started here and goes back") == 1
+    assert ended.out.count("this machine cannot start trial ") == 1
+    assert ended.out.count("returning the trial to the sweep and giving up") == 1
     assert {trial.state for trial in client.trials(sweep_id)} == {"pending"}
 
 
-def test_slurms_notice_ends_the_trial_as_preempted(client: Client, tmp_path: Path) -> None:
+def test_the_signal_of_slurm_ends_the_trial_as_preempted(client: Client, tmp_path: Path) -> None:
     sweep_id, agent = stay(client, tmp_path)
     agent.send_signal(signal.SIGUSR1)
     assert finish(agent, folder=tmp_path).status == 143
@@ -213,7 +214,7 @@ def test_an_idle_agent_ends_on_ctrl_c_at_once(client: Client, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("is_known", "part"), [(False, "no-such-sweep"), (True, "the sweep's program `train.py` is not in")]
 )
-def test_what_cannot_start_says_so_once(client: Client, tmp_path: Path, is_known: bool, part: str) -> None:
+def test_a_sweep_that_cannot_start_is_reported_once(client: Client, tmp_path: Path, is_known: bool, part: str) -> None:
     sweep_id = make_sweep(client, tmp_path, WRITE)
     (tmp_path / "train.py").unlink()
     ended = run_agents(sweep_id if is_known else "no-such-sweep", "--slots=2", folder=tmp_path)
@@ -225,7 +226,7 @@ def test_what_cannot_start_says_so_once(client: Client, tmp_path: Path, is_known
     assert client.agents(sweep_id) == []
 
 
-def test_a_wrong_key_says_so(client: Client, tmp_path: Path) -> None:
+def test_a_wrong_api_key_is_reported(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, WRITE)
     environment = os.environ | {"LIGHTNING_SWEEPS_URL": client.url, "LIGHTNING_SWEEPS_API_KEY": "wrong"}
     ended = finish(start_agent(sweep_id, folder=tmp_path, environment=environment), folder=tmp_path)
@@ -233,14 +234,14 @@ def test_a_wrong_key_says_so(client: Client, tmp_path: Path) -> None:
     assert "does not accept this API key" in ended.err
 
 
-def test_a_server_that_goes_and_comes_back_costs_no_trial(tmp_path: Path, home: Path) -> None:
+def test_a_server_that_restarts_costs_no_trial(tmp_path: Path, home: Path) -> None:
     with running_server(home) as (client, _):
         sweep_id, agent = stay(client, tmp_path)
-    wait_until(lambda: "trying again" in (tmp_path / "agent.out").read_text(), what="the agent's word")
+    wait_until(lambda: "trying again" in (tmp_path / "agent.out").read_text(), what="the agent's message")
     process = start_server(home)
     try:
         server = wait_for_server(home, process)
-        wait_until(lambda: "answers again" in (tmp_path / "agent.out").read_text(), what="the agent's word")
+        wait_until(lambda: "answers again" in (tmp_path / "agent.out").read_text(), what="the agent's message")
         (tmp_path / "go").touch()
         ended = finish(agent, folder=tmp_path)
         with Client(server.url, server.token) as client:
@@ -270,7 +271,7 @@ def test_the_agent_loads_neither_torch_nor_lightning() -> None:
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("module", ["agent", "tuner"])
-def test_an_option_that_cannot_be_is_a_usage_error(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize("module", ["agents", "tuner"])
+def test_an_impossible_option_is_a_usage_error(tmp_path: Path, module: str) -> None:
     ended = run_agents("s", "--slots=0", folder=tmp_path, module=module)
     assert (ended.status, ended.err) == (2, "`--slots 0` was given, allowed: 1 or more\n")

@@ -1,4 +1,4 @@
-"""An agent that must go has its trial write a checkpoint; the next agent's attempt goes on with the same runs."""
+"""The trial of an agent that must end writes a checkpoint, and the next agent continues the same runs."""
 
 from __future__ import annotations
 

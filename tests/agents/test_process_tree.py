@@ -1,4 +1,4 @@
-"""Trials that hide their processes, started and ended for real: nothing of them may be left."""
+"""Trials that hide their processes, started and ended for real: no process may be left."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ import msgspec
 import psutil
 import pytest
 
-from lightning_sweeps.agents.launch.process import Launching, TrialRun, start_cold
+from lightning_sweeps.agents.launch.process import LaunchRequest, TrialRun, start_cold
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
-from lightning_sweeps.system.process_tree import ProcessId, Tree, TrialProcess, end_tree, find_tree, identify, kill_tree
+from lightning_sweeps.system.process_tree import (
+    ProcessId,
+    ProcessTree,
+    TrialProcess,
+    end_tree,
+    find_tree,
+    identify,
+    kill_tree,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -63,19 +71,21 @@ def wait_for(condition: Callable[[], bool], what: str, limit_s: float = 20.0) ->
 def start(tmp_path: Path, words: list[str], *, ready: bool = True) -> TrialRun:
     folder = TrialFolder(tmp_path / "trial")
     environment = os.environ | {"LIGHTNING_SWEEPS_TRIAL": str(folder.parameters)}
-    launching = Launching("t1", "a1", words, environment, folder, tmp_path, prefix="[1] ", adopts=False, quiet=True)
-    run = start_cold(launching)
+    request = LaunchRequest(
+        "t1", "a1", words, environment, folder, tmp_path, prefix="[1] ", is_subreaper=False, is_quiet=True
+    )
+    run = start_cold(request)
     if ready:
         wait_for((tmp_path / "ready").exists, "the trial")
     return run
 
 
 def end(run: TrialRun, grace_s: float = 5.0) -> None:
-    """End the trial and check that nothing of it is left."""
+    """End the trial and check that no process of it is left."""
     seen = find_tree(run.tree)
     assert end_tree(run.tree, grace_s=grace_s, reap=run.reap) == []
     assert run.clear() == []
-    assert not any(process.alive for process in seen)
+    assert not any(process.is_alive for process in seen)
     assert find_tree(run.tree) == frozenset()
 
 
@@ -102,14 +112,17 @@ def test_an_orphan_that_ignores_sigterm_is_found_by_its_environment(tmp_path: Pa
 ADOPTING_AGENT = """
 import os, sys, time
 from pathlib import Path
-from lightning_sweeps.agent.launch.parent import become_subreaper
-from lightning_sweeps.agent.launch.process import Launching, start_cold
-from lightning_sweeps.paths import TrialFolder
-from lightning_sweeps.process_tree import find_tree
+from lightning_sweeps.agents.launch.parent import become_subreaper
+from lightning_sweeps.agents.launch.process import LaunchRequest, start_cold
+from lightning_sweeps.core.paths import TrialFolder
+from lightning_sweeps.system.process_tree import find_tree
 folder = TrialFolder(Path("trial").absolute())
 assert become_subreaper()
 environment = dict(os.environ, LIGHTNING_SWEEPS_TRIAL=str(folder.parameters))
-run = start_cold(Launching("t1", "a1", sys.argv[1:], environment, folder, Path.cwd(), "", adopts=True, quiet=True))
+request = LaunchRequest(
+    "t1", "a1", sys.argv[1:], environment, folder, Path.cwd(), "", is_subreaper=True, is_quiet=True
+)
+run = start_cold(request)
 while not Path("ready").exists() or len(find_tree(run.tree)) < 2:
     time.sleep(0.01)
 pids = [process.pid for process in find_tree(run.tree)]
@@ -128,7 +141,7 @@ def test_an_orphan_without_environment_is_adopted_and_ended(tmp_path: Path) -> N
     assert done.stdout.split() == ["2", "0", "0", "False"], done.stderr
 
 
-def test_a_killed_agent_takes_the_first_process_with_it_and_the_rest_is_found_from_its_file(tmp_path: Path) -> None:
+def test_the_first_process_dies_with_a_killed_agent_and_its_file_leads_to_the_rest(tmp_path: Path) -> None:
     words = [sys.executable, "-c", ADOPTING_AGENT, sys.executable, "-c", IN_OWN_SESSION]
     environment = os.environ | {"stay": "1"}
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment) as agent:
@@ -137,11 +150,11 @@ def test_a_killed_agent_takes_the_first_process_with_it_and_the_rest_is_found_fr
         agent.kill()
     folder = TrialFolder(tmp_path / "trial")
     running = msgspec.json.decode(folder.process.read_bytes(), type=TrialProcess)
-    assert not running.agent.alive
+    assert not running.agent.is_alive
     assert running.trial == "t1"
-    wait_for(lambda: not running.first.alive, "the first process", 2.0)
-    tree = Tree(running.first, folder.parameters)
-    assert find_tree(tree), "the ranks in sessions of their own live on"
+    wait_for(lambda: not running.first.is_alive, "the first process", 2.0)
+    tree = ProcessTree(running.first, folder.parameters)
+    assert find_tree(tree), "the ranks in their own sessions still run"
     assert kill_tree(tree) == []
     wait_for(lambda: not any(_lives(pid) for pid in pids), "every process of the trial", 5.0)
 
@@ -150,11 +163,11 @@ def _lives(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_pid_that_was_given_again_is_not_touched(tmp_path: Path) -> None:
+def test_a_reused_pid_is_not_touched(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "600"]) as other:
         now = identify(other.pid)
         assert now is not None
-        tree = Tree(ProcessId(other.pid, now.started - 100), tmp_path / "trial.json")
+        tree = ProcessTree(ProcessId(other.pid, now.started - 100), tmp_path / "trial.json")
         assert find_tree(tree) == frozenset()
         assert end_tree(tree) == []
         assert other.poll() is None
@@ -185,7 +198,7 @@ def test_output_goes_to_files_and_is_shown_line_by_line(tmp_path: Path, capfd: p
     folder = TrialFolder(tmp_path / "trial")
     words = ["bash", "-c", r"printf 'one\ntwo'; printf '10%%\r20%%\n' >&2; cat; exit 3"]
     run = start_cold(
-        Launching("t1", "a1", words, dict(os.environ), folder, tmp_path, "[7] ", adopts=False, quiet=False)
+        LaunchRequest("t1", "a1", words, dict(os.environ), folder, tmp_path, "[7] ", is_subreaper=False, is_quiet=False)
     )
     assert run.wait(20) == 3
     assert run.clear() == []

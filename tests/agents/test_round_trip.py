@@ -1,4 +1,4 @@
-"""What a program parses is what the controller chose: by argparse, from JSON, and as LightningCLI and Hydra read it."""
+"""Programs parse the values that the search chose: with argparse, from JSON, with LightningCLI and with Hydra."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_sweeps.agents.launch.command import LaunchPlace, build_command, flatten
+from lightning_sweeps.agents.launch.command import CommandContext, build_command, flatten
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.methods import METHODS, Imputation
 from lightning_sweeps.sweeps.space import Space
 
-PLACE = LaunchPlace(sys.executable, {}, TrialFolder(Path("/h/trials/t1")), processes=1, launch_id="t1-0")
+CONTEXT = CommandContext(sys.executable, {}, TrialFolder(Path("/h/trials/t1")), processes=1, launch_id="t1-0")
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8) | st.sampled_from(
     [
@@ -57,9 +57,9 @@ names = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
 
 
 def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[str, Any], dict[str, Any], list[str]]:
-    """Let a method choose among these values, each nested one deeper than the last.
+    """Let a method choose among these values, each nested one level deeper than the last.
 
-    Return the parameter set as an agent gets it, the same by dotted names, and the words of its command line.
+    Return the parameter set as an agent receives it, its values by dotted names, and the words of the command line.
     """
     parameters: dict[str, Any] = {}
     for name, value in values.items():
@@ -70,16 +70,16 @@ def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[st
     params = method.suggest(Space.of(validate(config).config.parameters), [], number=1, seed=1)
     assert params is not None
     received = msgspec.json.decode(msgspec.json.encode(params))
-    return received, dict(flatten(params, parameters)), build_command(config, received, place=PLACE)
+    return received, dict(flatten(params, parameters)), build_command(config, received, context=CONTEXT)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal and of the same kinds, all the way down: 1 is neither 1.0 nor true."""
+    """Return whether two values are equal and have the same types on every level: 1 is neither 1.0 nor true."""
     return repr(one) == repr(other)
 
 
 def reader(value: Any) -> Callable[[str], Any]:
-    """Return how a program that expects this kind of value reads its text."""
+    """Return a function that parses the text of a value of this type."""
     if isinstance(value, bool):
         return lambda text: {"True": True, "False": False}[text]
     if isinstance(value, str | int | float):

@@ -1,4 +1,4 @@
-"""Slots as a table: what is visible and what was asked for, against the GPUs of each slot."""
+"""A table from visible GPUs and options to the GPUs of each slot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lightning_sweeps.system.gpus import Gpu
 
 
 def machine(count: int) -> list[Gpu]:
-    return [Gpu(index, f"GPU-{index}-aaaa", "G", 80) for index in range(count)]
+    return [Gpu("nvidia", index, f"GPU-{index}-aaaa", "G", 80) for index in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_slots(
     plan = plan_slots(machine(gpus), gpus_per_trial=per_trial, slots=slots, chosen=chosen)
     assert [tuple(gpu.index for gpu in slot.gpus) for slot in plan.slots] == expected
     assert [slot.number for slot in plan.slots] == list(range(len(expected)))
-    hidden = gpus > 0 and not expected[0]
-    assert all(slot.hides_gpus == hidden for slot in plan.slots)
+    hidden = ("nvidia",) if gpus > 0 and not expected[0] else ()
+    assert all(slot.hidden_vendors == hidden for slot in plan.slots)
 
 
 @given(st.integers(1, 16), st.integers(1, 16))
-def test_slots_that_nobody_counted_are_disjoint(gpus: int, per_trial: int) -> None:
+def test_default_slots_share_no_gpu(gpus: int, per_trial: int) -> None:
     if per_trial > gpus:
         return
     plan = plan_slots(machine(gpus), gpus_per_trial=per_trial)
@@ -52,7 +52,7 @@ def test_slots_that_nobody_counted_are_disjoint(gpus: int, per_trial: int) -> No
     assert len(used) == len(set(used)) == gpus // per_trial * per_trial
 
 
-def test_messages_say_what_was_not_expected() -> None:
+def test_messages_explain_an_unexpected_division() -> None:
     assert plan_slots([], why_no_gpus="Driver Not Loaded").messages == (
         "no GPU found (Driver Not Loaded): one trial at a time on the CPU; `--slots n` runs n at once",
     )
@@ -66,13 +66,22 @@ def test_messages_say_what_was_not_expected() -> None:
     [
         (2, {"gpus_per_trial": 4}, "`--gpus-per-trial 4` was given, allowed here: 0 to 2"),
         (0, {"gpus_per_trial": 1}, "`--gpus-per-trial 1` was given, allowed here: 0 to 0"),
-        (2, {"chosen": "0,7"}, "`--gpus 0,7` names `7` of which there is none, allowed: 0, 1"),
+        (2, {"chosen": "0,7"}, "`--gpus 0,7` names `7`, which is no visible GPU, allowed: 0, 1"),
         (2, {"chosen": "0,0"}, "`--gpus 0,0` names `0` twice, allowed: 0, 1"),
         (2, {"slots": 0}, "`--slots 0` was given, allowed: 1 or more"),
         (2, {"gpus_per_trial": -1}, "`--gpus-per-trial -1` was given, allowed: 0 or more"),
     ],
 )
-def test_what_cannot_be_is_refused(gpus: int, arguments: dict[str, int | str], message: str) -> None:
+def test_impossible_options_are_rejected(gpus: int, arguments: dict[str, int | str], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         plan_slots(machine(gpus), **arguments)  # type: ignore[arg-type]
     assert caught.value.message == message
+
+
+def test_a_slot_hides_the_gpus_of_other_vendors() -> None:
+    gpus = [Gpu("nvidia", 0, "GPU-0", "G", 80), Gpu("other", 0, "OTHER-0", "H", 80)]
+    plan = plan_slots(gpus)
+    assert [(slot.gpus, slot.hidden_vendors) for slot in plan.slots] == [
+        ((gpus[0],), ("other",)),
+        ((gpus[1],), ("nvidia",)),
+    ]

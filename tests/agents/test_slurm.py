@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.agents.launchers.slurm import SlurmOptions, job_parameters, minutes, submit
+from lightning_sweeps.agents.launchers.base import LaunchSpec
+from lightning_sweeps.agents.launchers.registry import make_launcher
+from lightning_sweeps.agents.launchers.slurm import SlurmLauncher, SlurmOptions, job_parameters, minutes
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from tests.agents.slurm import Cluster, NoClusterError, cluster, what_is_missing
+from lightning_sweeps.testing.launcher import LauncherContract
+from tests.agents.slurm import Cluster, NoClusterError, cluster, missing_programs
 from tests.agents.trials import make_sweep
 from tests.servers import running_server, wait_until
 
@@ -51,7 +54,7 @@ while True:
     time.sleep(0.05)
 """
 JOB_S = 60
-"""From a submission to the end of a short trial, with the imports of several processes, on a slow machine."""
+"""Limit from submission to the end of a short trial, imports of several processes included, on a slow machine."""
 
 Running = tuple[Client, ServerFile]
 
@@ -67,29 +70,48 @@ def test_a_time_limit_is_read_as_slurm_reads_it(text: str, expected: int) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "a day", "0", "1:2:3:4", "-5"])
-def test_another_time_limit_is_refused(text: str) -> None:
+def test_another_time_limit_is_rejected(text: str) -> None:
     with pytest.raises(UsageError, match="`--time "):
         minutes(text)
 
 
 def test_jobs_ask_for_the_gpus_of_their_slots() -> None:
-    wanted = job_parameters(
-        AgentOptions(gpus_per_trial=2, slots=2, grace_s=60), SlurmOptions("gpu", 8, "60", ["qos=x"])
-    )
+    options = SlurmOptions(partition="gpu", max_jobs=8, time="60", sbatch=["qos=x"])
+    wanted = job_parameters(spec(AgentOptions(gpus_per_trial=2, slots=2, grace_s=60)), options)
     assert (wanted["slurm_gpus_per_node"], wanted["slurm_partition"], wanted["timeout_min"]) == (4, "gpu", 60)
     assert wanted["slurm_signal_delay_s"] == 90
     assert wanted["slurm_additional_parameters"] == {"requeue": True, "qos": "x"}
-    assert "slurm_gpus_per_node" not in job_parameters(AgentOptions(gpus="none"), SlurmOptions())
+    assert "slurm_gpus_per_node" not in job_parameters(spec(AgentOptions(gpus="none")), SlurmOptions())
+
+
+def spec(options: AgentOptions) -> LaunchSpec:
+    return LaunchSpec("sweep", options, Path.cwd())
 
 
 def test_jobs_need_a_server_that_they_can_reach(home: Path) -> None:
-    with pytest.raises(UsageError, match="without a server that the cluster's machines can reach"):
-        submit("sweep", AgentOptions(), SlurmOptions(), settings=read_settings())
+    with pytest.raises(UsageError, match="without a server that the jobs' machines can reach"):
+        make_launcher("slurm", {}, read_settings())
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"queue": ["x"]}, "the launcher `slurm` has no option `queue`, allowed:\n  partition: Partition for the jobs"),
+        ({"max_jobs": ["0"]}, "`max_jobs=0` was given for the launcher `slurm`: Input should be greater than or equal"),
+        ({"max_jobs": ["1", "2"]}, "`max_jobs` of the launcher `slurm` was given 2 times, allowed: once"),
+        ({"time": ["a day"]}, "`--time a day` was given, allowed: minutes, or [days-]hours:minutes:seconds"),
+        ({"sbatch": ["qos"]}, "`--sbatch qos` was given, allowed: name=value"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_is_allowed(options: dict[str, list[str]], part: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_launcher("slurm", options, read_settings({"LIGHTNING_SWEEPS_URL": "http://127.0.0.1:1"}))
+    assert part in caught.value.message
 
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    if missing := what_is_missing():
+    if missing := missing_programs():
         pytest.skip(missing)
     with ExitStack() as stack:
         try:
@@ -110,8 +132,19 @@ def environment_of(slurm: Cluster, server: ServerFile, home: Path) -> Mapping[st
     return slurm.environment | {f"LIGHTNING_SWEEPS_{name}": value for name, value in own.items()}
 
 
+class TestLauncherContract(LauncherContract):
+    """The Slurm launcher fulfils the contract on the real cluster."""
+
+    @pytest.fixture
+    def launcher(self, slurm: Cluster, server: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> SlurmLauncher:
+        environment = environment_of(slurm, server[1], home)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return SlurmLauncher(SlurmOptions(time="10"), read_settings())
+
+
 def submit_agents(sweep_id: str, *options: str, folder: Path, environment: Mapping[str, str]) -> list[str]:
-    """Submit as a person does; return the jobs' ids."""
+    """Submit agents through the command line; return the ids of the jobs."""
     words = [sys.executable, "-m", "lightning_sweeps.cli", "agent", sweep_id, "--slurm", "--cold", "--gpus=none"]
     done = subprocess.run(
         [*words, *options], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -122,7 +155,7 @@ def submit_agents(sweep_id: str, *options: str, folder: Path, environment: Mappi
 
 
 def printed(home: Path) -> str:
-    return "\n".join(f"== {path.name}\n{path.read_text()}" for path in Home(home).slurm_logs.glob("*_log.*"))
+    return "\n".join(f"== {path.name}\n{path.read_text()}" for path in Home(home).job_logs("slurm").glob("*_log.*"))
 
 
 def wait_for_state(client: Client, sweep_id: str, *, slurm: Cluster, home: Path) -> None:
@@ -168,7 +201,7 @@ def test_srun_starts_agents_on_every_node(slurm: Cluster, server: Running, home:
 
 
 @pytest.mark.parametrize("how", ["notice", "preemption"])
-def test_a_job_that_must_go_is_queued_again_and_its_trial_resumes(
+def test_a_job_that_must_end_is_queued_again_and_its_trial_resumes(
     slurm: Cluster, server: Running, home: Path, tmp_path: Path, how: str
 ) -> None:
     client, described = server

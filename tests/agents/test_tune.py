@@ -1,4 +1,4 @@
-"""`lightning-sweeps tune`: one command from the file to the table, with and without a terminal."""
+"""`lightning-sweeps tune` creates a sweep, runs it and prints its results, with and without a terminal."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_without_a_terminal_it_prints_lines_and_the_table(folder: Path, home: Pa
     assert "grid, no metric, 3 finished" in done.stdout
 
 
-def test_in_a_terminal_it_shows_how_it_goes(folder: Path, home: Path) -> None:
+def test_in_a_terminal_it_shows_the_progress(folder: Path, home: Path) -> None:
     ours, its = pty.openpty()
     with running_server(home):
         process = subprocess.Popen([*WORDS, "--quiet"], cwd=folder, stdin=its, stdout=its, stderr=its, close_fds=True)

@@ -1,4 +1,4 @@
-"""A real server, a sweep of small scripts, and agents as processes of their own."""
+"""Sweeps of small scripts, and agents that run in their own processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_sweep(client: Client, folder: Path, script: str, *, points: int = 4, **
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedAgent:
     status: int
     out: str
     err: str
@@ -44,9 +44,10 @@ def start_agent(
     environment: Mapping[str, str] | None = None,
     warm: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start an agent (or with `module="tuner"` the tuner) in `folder`, its output going to files there.
+    """Start the agents of this machine (`module="tuner"`) or of one slot (`module="agents"`) in `folder`.
 
-    It starts trials cold unless `warm`: most programs here import nothing, and a fork server takes seconds.
+    Their output goes to files there. Trials start cold unless `warm`: most programs here import nothing, and a fork
+    server takes seconds.
     """
     options = options if warm else ("--cold", *options)
     with (folder / "agent.out").open("w") as out, (folder / "agent.err").open("w") as err:
@@ -62,8 +63,8 @@ def start_agent(
         )
 
 
-def finish(agent: subprocess.Popen[str], *, folder: Path, limit_s: float = LIMIT_S) -> Ended:
-    """Wait for the agent; one that does not end is killed, and the test fails with what it said."""
+def finish(agent: subprocess.Popen[str], *, folder: Path, limit_s: float = LIMIT_S) -> EndedAgent:
+    """Wait for the agent; one that does not end is killed, and the test fails with its output."""
     try:
         agent.wait(limit_s)
     except subprocess.TimeoutExpired:
@@ -73,7 +74,7 @@ def finish(agent: subprocess.Popen[str], *, folder: Path, limit_s: float = LIMIT
     return _read(folder, agent.returncode)
 
 
-def run_agents(sweep_id: str, *options: str, folder: Path, module: str = "tuner", warm: bool = False) -> Ended:
+def run_agents(sweep_id: str, *options: str, folder: Path, module: str = "tuner", warm: bool = False) -> EndedAgent:
     return finish(start_agent(sweep_id, *options, folder=folder, module=module, warm=warm), folder=folder)
 
 
@@ -81,5 +82,5 @@ def wait_for_file(path: Path) -> None:
     wait_until(path.exists, what=str(path))
 
 
-def _read(folder: Path, status: int = -1) -> Ended:
-    return Ended(status, (folder / "agent.out").read_text(), (folder / "agent.err").read_text())
+def _read(folder: Path, status: int = -1) -> EndedAgent:
+    return EndedAgent(status, (folder / "agent.out").read_text(), (folder / "agent.err").read_text())

@@ -1,4 +1,4 @@
-"""Machines with GPUs that are not there, for real subprocesses: their environment puts a fake `pynvml` first."""
+"""Simulated machines with GPUs for real subprocesses: the environment puts a fake `pynvml` first on the path."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ def fake_nvml_environment(
     memory_bytes: int = 80 * GIB,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return an environment in which NVML shows the machine described.
+    """Return an environment in which NVML shows the described machine.
 
     Args:
-        mig: by GPU index, the places of its MIG parts.
-        lost: GPUs that give no handle.
-        lost_later: GPUs that give a handle and then fail every reading.
-        unsupported: readings that no GPU gives: name, memory, utilization, temperature, power, clock, processes,
+        gpus: number of GPUs.
+        mig: numbers of the MIG parts of each divided GPU, by GPU index.
+        lost: GPUs for which there is no handle.
+        lost_later: GPUs for which there is a handle but no reading.
+        unsupported: readings that no GPU supports: name, memory, utilization, temperature, power, clock, processes,
             process_percent, mig.
-        problem: what NVML fails with when it starts.
-        processes: by GPU index, bytes by pid.
-        processes_file: where more of them will stand, as JSON.
-        idle: pids of processes that use no GPU; all others keep theirs busy for 60 %.
-        base: the environment to build on (default: this process's, without `CUDA_VISIBLE_DEVICES`).
+        problem: why NVML cannot be initialised.
+        processes: GPU memory in bytes by pid, by GPU index.
+        processes_file: a file to which a test can write more processes later, as JSON.
+        idle: pids of processes that do not use their GPU; all others keep it busy for 60 % of the time.
+        base: environment to extend; default: this process's, without `CUDA_VISIBLE_DEVICES`.
     """
     environment = dict(os.environ if base is None else base)
     if base is None:

@@ -1,1 +1,1 @@
-"""The fork server: imports what trials need once, and forks their first process."""
+"""Warm start: a fork server imports what trials need once and forks their first processes."""

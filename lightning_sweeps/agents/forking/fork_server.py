@@ -1,9 +1,9 @@
-"""`python -m lightning_sweeps.agents.forking.fork_server`: imports what trials need, and forks their first processes.
+"""`python -m lightning_sweeps.agents.forking.fork_server`: imports what trials need and forks their first processes.
 
-One per agent, with the environment and the working folder of its trials. It stays as good as new: one thread, no
-CUDA context, nothing of the user's program. A fork of it (`spare.py`) becomes the trial's first process (`forked.py`)
-and a child of the agent, which is a child subreaper: the agent collects its exit status itself, and the kernel ends it
-with the agent. The fork server may end at any time; running trials stay.
+Each agent has one, with the environment and the working folder of its trials. The fork server keeps to one thread, has
+no GPU context and runs nothing of the user's program. A fork of it (`spare.py`) becomes the trial's first process
+(`forked.py`) and a child of the agent, which is a child subreaper: the agent collects the exit status itself, and the
+kernel ends the trial with the agent. The fork server may end at any time; running trials continue.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agents.forking import library_state
-from lightning_sweeps.agents.forking.forked import Origin, become_trial
-from lightning_sweeps.agents.forking.process_title import Title
+from lightning_sweeps.agents.forking.forked import ForkContext, become_trial
+from lightning_sweeps.agents.forking.process_title import ProcessTitle
 from lightning_sweeps.agents.forking.protocol import Launch, Launched, Ready, receive, send
 from lightning_sweeps.agents.forking.spare import fork_spare
 from lightning_sweeps.core.settings import environment
+from lightning_sweeps.system.gpus import device_file_prefixes
 from lightning_sweeps.system.process_tree import TRIAL_VARIABLE
 
 THREADS = Path("/proc/self/task")
 DESCRIPTORS = Path("/proc/self/fd")
-GPU_DEVICES = "/dev/nvidia"
 
-ALWAYS = (
-    "lightning.pytorch",  # first: it tells torch to ask NVML for GPUs, and not CUDA, which no fork can use afterwards
+ALWAYS_IMPORTED = (
+    "lightning.pytorch",  # first: it makes torch count GPUs through NVML instead of CUDA, which cannot be forked
     "torch",
     "torch.utils.data",
     "torch.distributed",
@@ -40,36 +40,40 @@ ALWAYS = (
     "lightning_sweeps.trainer.logger",
     "lightning_sweeps.trainer.callback",
 )
-"""What trials of Lightning and plain DDP import, as far as it is installed."""
+"""What trials with Lightning or plain DDP import. Packages that are not installed are left out."""
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve until the agent closes the socket whose descriptor is the first argument; the others are modules."""
+    """Serve until the agent closes the socket.
+
+    Args:
+        arguments: the descriptor of the socket; the modules to import besides `ALWAYS_IMPORTED`, separated by spaces.
+    """
     channel = socket.socket(fileno=int(arguments[0]))
-    title = Title.find(TRIAL_VARIABLE)
+    title = ProcessTitle.find(TRIAL_VARIABLE)
     before = environment()
-    problem = "the system does not show where a process's arguments lie" if title is None else ""
-    gc.disable()  # imports leave next to no garbage, and a quarter of their time would go into looking for it
+    problem = "the system does not show where a process's arguments are stored" if title is None else ""
+    gc.disable()  # imports leave almost no garbage, and the search for it would take a quarter of their time
     problem = problem or import_all(arguments[1].split())
     gc.enable()
     if not problem:
-        library_state.settle()
-        problem = unfit()
+        library_state.prepare_for_fork()
+        problem = fork_problem()
     after = environment()
     send(channel, Ready(problem, [] if problem else watched_files(arguments[1].split())))
     if problem or title is None:
         return
     gc.collect()
-    gc.freeze()  # what is here now is never garbage: forks share it, and need not look at it
+    gc.freeze()  # forks share what is here now; it never becomes garbage
     added = {name: value for name, value in after.items() if before.get(name) != value}
     launch = serve(channel)
     if launch is not None:
-        become_trial(launch, Origin(title, added))
+        become_trial(launch, ForkContext(title, added))
 
 
 def import_all(modules: Sequence[str]) -> str:
-    """Import everything; return what went wrong, or an empty string."""
-    for name in [*(name for name in ALWAYS if find_spec(name.partition(".")[0])), *modules]:
+    """Import everything; return the first problem, or an empty string."""
+    for name in [*(name for name in ALWAYS_IMPORTED if find_spec(name.partition(".")[0])), *modules]:
         try:
             importlib.import_module(name)
         except Exception as error:
@@ -77,35 +81,35 @@ def import_all(modules: Sequence[str]) -> str:
     return ""
 
 
-def unfit() -> str:
+def fork_problem() -> str:
     """Return why this process must not be forked, or an empty string.
 
-    A thread does not live on in a fork, but the locks that it held do; a CUDA context cannot be used in one.
+    A thread does not survive in a fork, but the locks that it held do. A GPU context cannot be used in a fork.
     """
     threads = len(list(THREADS.iterdir()))
     if threads != 1:
-        return f"what was imported has started {threads - 1} more threads"
+        return f"the imports have started {threads - 1} more thread{'' if threads == 2 else 's'}"
     torch: Any = sys.modules["torch"]
-    if torch.cuda.is_initialized() or any(name.startswith(GPU_DEVICES) for name in open_files()):
-        return "what was imported has opened a GPU"
+    if torch.cuda.is_initialized() or any(name.startswith(device_file_prefixes()) for name in open_files()):
+        return "the imports have opened a GPU"
     return ""
 
 
 def open_files() -> list[str]:
-    """Return what this process's descriptors lead to."""
+    """Return the paths behind this process's open descriptors."""
     names = []
     for entry in DESCRIPTORS.iterdir():
         try:
             names.append(str(entry.readlink()))
-        except OSError:  # the descriptor that lists them
+        except OSError:  # the descriptor of this listing itself
             continue
     return names
 
 
 def watched_files(modules: Sequence[str]) -> list[str]:
-    """Return files that change when what was imported would now be imported differently.
+    """Return the files that change when the imported code is out of date.
 
-    An installer changes the folder that packages lie in; the modules named may be ones that someone works on.
+    Installers change the folders with packages. The named modules may be under development.
     """
     folders = {path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and Path(path).is_dir()}
     named = {getattr(sys.modules[name], "__file__", None) for name in (*modules, __package__)}
@@ -113,7 +117,14 @@ def watched_files(modules: Sequence[str]) -> list[str]:
 
 
 def serve(channel: socket.socket) -> Launch | None:
-    """Give trials to forks; return the launch in the fork that is to carry it out, None when the agent is done."""
+    """Hand each trial to a fork.
+
+    Args:
+        channel: the socket of the agent.
+
+    Returns:
+        In the fork: the trial that it must become. In the fork server: None, when the agent has closed the socket.
+    """
     problem = ""
     spare = fork_spare(channel)
     while not isinstance(spare, Launch):
@@ -123,8 +134,8 @@ def serve(channel: socket.socket) -> Launch | None:
         if problem:
             send(channel, Launched(0, problem))
             return None
-        send(channel, Launched(spare.give(launch)))
-        problem = unfit()
+        send(channel, Launched(spare.assign(launch)))
+        problem = fork_problem()
         spare = spare if problem else fork_spare(channel)
     return spare
 

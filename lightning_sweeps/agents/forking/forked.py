@@ -1,7 +1,7 @@
-"""A fork of the fork server becomes a trial's first process: its only rank, or the leader of several.
+"""Turns a fork of the fork server into a trial's first process: its only rank, or the leader of several.
 
-The leader is to its ranks what torchrun is: each has a session of its own, a failed one ends the others, and SIGTERM
-reaches all. It has no store and no rendezvous; the ranks meet at a port that it keeps free for them.
+The leader does for its ranks what torchrun does: each rank has its own session, a failed rank ends the others, and all
+receive SIGTERM. It has no store and no rendezvous; the ranks meet at a port that the leader reserves for them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NoReturn
 import msgspec
 
 from lightning_sweeps.agents.forking import library_state
-from lightning_sweeps.agents.forking.process_title import Title
+from lightning_sweeps.agents.forking.process_title import ProcessTitle
 from lightning_sweeps.agents.forking.protocol import FailedRank, Launch, RankLaunch
 from lightning_sweeps.agents.launch.parent import tie_to
 from lightning_sweeps.agents.launch.program import run_to_the_end
@@ -32,37 +32,42 @@ from lightning_sweeps.core.settings import replace_environment
 
 ADOPTION_S = 10.0
 OTHER_RANKS_GRACE_S = 30
-"""As torchrun gives the ranks that it ends because another has failed."""
+"""The time that torchrun gives ranks to end after another has failed."""
 
 SHOW_STACKS = signal.SIGUSR2
-"""Has a rank write the stacks of its threads into its stderr, unless the program has another use for the signal."""
+"""Makes a rank write the stacks of its threads to stderr, unless the program has another use for the signal."""
 
 PORT_VARIABLE = "MASTER_PORT"
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """What a fork knows of the fork server: its title, and what imports added to the environment."""
+class ForkContext:
+    """What a fork needs from the fork server.
 
-    title: Title
+    Attributes:
+        title: where the process title is stored.
+        added: variables that imports have added to the environment.
+    """
+
+    title: ProcessTitle
     added: Mapping[str, str]
 
 
-def become_trial(launch: Launch, origin: Origin) -> NoReturn:
-    """Run the trial in this process and end with its status."""
+def become_trial(launch: Launch, context: ForkContext) -> NoReturn:
+    """Run the trial in this process, then end with its status."""
     try:
         os.setsid()
-        _be_adopted(launch.agent)
+        _wait_for_adoption(launch.agent)
         tie_to(launch.agent, signal.SIGKILL)
         if len(launch.ranks) == 1:
-            _be_rank(launch, launch.ranks[0], {}, origin)
-        _lead(launch, origin)
+            _become_rank(launch, launch.ranks[0], {}, context)
+        _lead(launch, context)
     finally:
         os._exit(1)
 
 
-def _be_adopted(agent: int) -> None:
-    """Wait until the process between has ended, and the agent is this one's parent."""
+def _wait_for_adoption(agent: int) -> None:
+    """Wait until the intermediate process has ended and the agent has become this process's parent."""
     deadline = time.monotonic() + ADOPTION_S
     while os.getppid() != agent:
         if time.monotonic() > deadline:
@@ -70,12 +75,12 @@ def _be_adopted(agent: int) -> None:
         os.sched_yield()
 
 
-def _be_rank(launch: Launch, rank: RankLaunch, added: Mapping[str, str], origin: Origin) -> NoReturn:
-    environ = {**launch.environment, **origin.added, **rank.environment, **added}
+def _become_rank(launch: Launch, rank: RankLaunch, added: Mapping[str, str], context: ForkContext) -> NoReturn:
+    environ = {**launch.environment, **context.added, **rank.environment, **added}
     replace_environment(environ)
     os.chdir(launch.working_folder)
     _write_to(rank.stdout, rank.stderr)
-    origin.title.show([sys.executable, launch.program, *launch.arguments], launch.marker)
+    context.title.show([sys.executable, launch.program, *launch.arguments], launch.marker)
     library_state.restore(environ)
     faulthandler.register(SHOW_STACKS, file=2, all_threads=True)
     run_to_the_end(launch.program, launch.arguments)
@@ -91,24 +96,25 @@ def _write_to(stdout: str, stderr: str) -> None:
 
 @dataclass(slots=True)
 class _Ranks:
-    """The ranks that live, by pid, and the first that failed."""
+    """The running ranks by pid, and the first rank that failed."""
 
-    living: dict[int, int] = field(default_factory=dict)
+    running: dict[int, int] = field(default_factory=dict)
     failed: FailedRank | None = None
 
-    def tell(self, number: signal.Signals) -> None:
-        for pid in self.living:
-            with contextlib.suppress(ProcessLookupError):  # it was collected just now
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to every running rank."""
+        for pid in self.running:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
                 os.kill(pid, number)
 
     def end(self) -> None:
-        """SIGTERM now, SIGKILL later."""
-        self.tell(signal.SIGTERM)
+        """Send SIGTERM now, and SIGKILL after a grace period."""
+        self.send(signal.SIGTERM)
         signal.alarm(OTHER_RANKS_GRACE_S)
 
 
-def _lead(launch: Launch, origin: Origin) -> NoReturn:
-    origin.title.show([f"leader of {len(launch.ranks)} ranks:", launch.program, *launch.arguments], launch.marker)
+def _lead(launch: Launch, context: ForkContext) -> NoReturn:
+    context.title.show([f"leader of {len(launch.ranks)} ranks:", launch.program, *launch.arguments], launch.marker)
     ranks = _Ranks()
     handled = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM, SHOW_STACKS}
     signal.pthread_sigmask(signal.SIG_BLOCK, handled)
@@ -122,9 +128,9 @@ def _lead(launch: Launch, origin: Origin) -> NoReturn:
                 tie_to(leader, signal.SIGKILL)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
                 port.close()
-                _be_rank(launch, rank, added, origin)
-            ranks.living[pid] = number
-        _hear(ranks)
+                _become_rank(launch, rank, added, context)
+            ranks.running[pid] = number
+        _install_handlers(ranks)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
         _wait(ranks)
     if ranks.failed is None:
@@ -133,23 +139,23 @@ def _lead(launch: Launch, origin: Origin) -> NoReturn:
     _end_like(ranks.failed.exit_code)
 
 
-def _hear(ranks: _Ranks) -> None:
-    def tell_all(number: int, _frame: FrameType | None) -> None:
-        ranks.tell(signal.Signals(number))
+def _install_handlers(ranks: _Ranks) -> None:
+    def forward(number: int, _frame: FrameType | None) -> None:
+        ranks.send(signal.Signals(number))
 
     def kill_all(_number: int, _frame: FrameType | None) -> None:
-        ranks.tell(signal.SIGKILL)
+        ranks.send(signal.SIGKILL)
 
     for number in (signal.SIGTERM, signal.SIGINT, SHOW_STACKS):
-        signal.signal(number, tell_all)
+        signal.signal(number, forward)
     signal.signal(signal.SIGALRM, kill_all)
 
 
 def _wait(ranks: _Ranks) -> None:
     """Wait for all ranks; when the first fails, end the others."""
-    while ranks.living:
+    while ranks.running:
         pid, status = os.wait()
-        rank = ranks.living.pop(pid, None)
+        rank = ranks.running.pop(pid, None)
         exit_code = os.waitstatus_to_exitcode(status)
         if rank is not None and exit_code != 0 and ranks.failed is None:
             ranks.failed = FailedRank(rank, exit_code)
@@ -157,9 +163,9 @@ def _wait(ranks: _Ranks) -> None:
 
 
 def _end_like(exit_code: int) -> NoReturn:
-    """End as the rank did that failed first."""
+    """End in the same way as the rank that failed first."""
     if exit_code < 0:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the rank has left the one that tells something
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the rank's own core dump is the useful one
         if -exit_code != signal.SIGKILL:
             signal.signal(-exit_code, signal.SIG_DFL)
         os.kill(os.getpid(), -exit_code)
@@ -167,8 +173,8 @@ def _end_like(exit_code: int) -> NoReturn:
 
 
 def _free_port() -> socket.socket:
-    """Return a socket that holds a port so that nobody else is given it; who listens there with SO_REUSEADDR may."""
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holder.bind(("", 0))
-    return holder
+    """Return a socket that reserves a port. A process that listens with SO_REUSEADDR can use it."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("", 0))
+    return reserved

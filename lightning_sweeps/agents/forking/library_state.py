@@ -1,4 +1,4 @@
-"""What a fork must put right in libraries that were imported before it was forked, so that it is as if started cold."""
+"""Prepares imported libraries for a fork, and restores in each fork the state of a new process."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def settle() -> None:
-    """Make this process, which has just imported libraries, fit to be forked.
+def prepare_for_fork() -> None:
+    """Make this process, which has just imported libraries, safe to fork.
 
-    OpenBLAS starts threads when it is loaded, ends them before any fork, and starts them again where they are next
-    needed: one fork that does nothing leaves this process without them, and its later forks with what they want.
-    Libraries' finalizers are this process's own: a fork that ran them would delete what it shares with others.
+    OpenBLAS starts threads when it is loaded, ends them before each fork, and restarts them when they are next needed.
+    One empty fork leaves this process without these threads. Libraries' finalizers belong to this process: a fork that
+    ran them would delete what all forks share.
     """
     child = os.fork()
     if child == 0:
@@ -27,15 +27,15 @@ def settle() -> None:
 
 
 def restore(environ: Mapping[str, str]) -> None:
-    """Give the imported libraries the state that they have in a process of their own with this environment."""
+    """Give the imported libraries the state that they would have in a new process with this environment."""
     reseed()
     _restore_lightning(int(environ.get("RANK", "0")))
 
 
 def reseed() -> None:
-    """Draw new random states from the system, as a start does: else all trials would begin with the same weights.
+    """Seed random generators from the system, as a new process does: else all trials would start with equal weights.
 
-    torch's generators for GPUs have the same fixed seed at every start, and keep it.
+    torch's GPU generators have the same fixed seed in every new process and keep it.
     """
     random.seed()
     numpy: Any = sys.modules.get("numpy")
@@ -47,7 +47,7 @@ def reseed() -> None:
 
 
 def _restore_lightning(rank: int) -> None:
-    """Lightning reads the rank from the environment once, when it is imported."""
+    """Set the rank that Lightning reads from the environment when it is imported."""
     rank_zero: Any = sys.modules.get("lightning_utilities.core.rank_zero")
     if rank_zero is not None:
         rank_zero.rank_zero_only.rank = rank

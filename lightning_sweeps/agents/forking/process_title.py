@@ -1,7 +1,7 @@
-"""What the system shows of a forked process: the arguments and the marked variable that it did not get by exec.
+"""Changes the command line and one environment variable that the system shows for a forked process.
 
-A fork shows the command line and the environment of the process that it is a fork of. Both lie in memory that a
-process may write, which is how programs have always changed their title.
+A fork shows the command line and the environment of its original. Both are in memory that the process can write, which
+is how programs such as PostgreSQL change their title.
 """
 
 from __future__ import annotations
@@ -14,21 +14,25 @@ from pathlib import Path
 
 ARGUMENTS_START_FIELD = 45
 ARGUMENTS_END_FIELD = 46
-"""Of /proc/<pid>/stat, counted behind the name (proc_pid_stat(5): fields 48 and 49)."""
+"""Fields of /proc/<pid>/stat, counted after the process name (fields 48 and 49 in proc_pid_stat(5))."""
 
 NOT_NUL = b" "
-"""At the very end of the arguments: Linux then shows them up to the first zero byte, as a title."""
+"""The last byte of the arguments. If it is not zero, Linux shows the arguments up to the first zero byte."""
 
-ROOM_BYTES = 4096
-PLACEHOLDER = "-" * ROOM_BYTES
-"""The first value of the variable: it keeps the room for the later ones."""
+VALUE_BYTES = 4096
+PLACEHOLDER = "-" * VALUE_BYTES
+"""The variable's first value, which reserves memory for later values."""
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
-    """Where this process's arguments and one variable of its first environment lie; forks have them in the same place.
+class ProcessTitle:
+    """The addresses of this process's arguments and of one variable of its first environment; the same in its forks.
 
-    Make it before the environment changes.
+    Attributes:
+        variable: the environment variable.
+        variable_at: address of its value.
+        arguments_at: address of the arguments.
+        arguments_bytes: size of the arguments.
     """
 
     variable: str
@@ -37,8 +41,12 @@ class Title:
     arguments_bytes: int
 
     @classmethod
-    def find(cls, variable: str) -> Title | None:
-        """Find them; None where the variable was not there at the start, or the system does not tell where they are."""
+    def find(cls, variable: str) -> ProcessTitle | None:
+        """Find the addresses. Call it before the environment changes.
+
+        Returns:
+            None if the variable was not set when the process started, or the system does not show the addresses.
+        """
         getenv = ctypes.CDLL(None).getenv
         getenv.restype = ctypes.c_void_p
         variable_at = getenv(variable.encode())
@@ -50,11 +58,15 @@ class Title:
         return cls(variable, variable_at, start, end - start) if variable_at and 0 < start < end else None
 
     def show(self, words: Sequence[str], value: str) -> None:
-        """Show these words as the command line and this value of the variable, which has `ROOM_BYTES` for it."""
+        """Show these words as the command line, and this value of the variable, of at most `VALUE_BYTES` - 1 bytes.
+
+        Raises:
+            ValueError: the value is too long.
+        """
         encoded = value.encode()
-        if len(encoded) >= ROOM_BYTES:
+        if len(encoded) >= VALUE_BYTES:
             raise ValueError(value)
-        ctypes.memmove(self.variable_at, encoded.ljust(ROOM_BYTES, b"\0"), ROOM_BYTES)
+        ctypes.memmove(self.variable_at, encoded.ljust(VALUE_BYTES, b"\0"), VALUE_BYTES)
         room = self.arguments_bytes - len(NOT_NUL) - 1
         title = shlex.join(words).encode(errors="replace")[:room]
         ctypes.memmove(self.arguments_at, title.ljust(room + 1, b"\0") + NOT_NUL, self.arguments_bytes)

@@ -1,4 +1,4 @@
-"""What the agent and its fork server say to one another, and how: whole messages over a pair of sockets."""
+"""The protocol between an agent and its fork server: messages with a length prefix over a socket pair."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LENGTH_BYTES = 4
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """The fork server's first word.
+    """The fork server's first message, sent after the imports.
 
     Attributes:
-        problem: why it cannot be used; empty where it can.
-        files: files whose change makes what was imported out of date.
+        problem: why the fork server cannot be used; empty if it can.
+        files: files whose change makes the imported code out of date.
     """
 
     problem: str = ""
@@ -25,7 +25,12 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class RankLaunch(msgspec.Struct, frozen=True):
-    """One rank: what its environment has beside the trial's, and its logs."""
+    """One rank of a trial.
+
+    Attributes:
+        environment: the rank's variables besides the trial's.
+        stdout, stderr: paths of the rank's logs.
+    """
 
     environment: dict[str, str]
     stdout: str
@@ -36,11 +41,11 @@ class Launch(msgspec.Struct, frozen=True):
     """A trial to start.
 
     Attributes:
-        program: the Python file, as the command line names it.
-        environment: all of it; nothing of the fork server's own is left.
-        marker: the value of `LIGHTNING_SWEEPS_TRIAL`, by which the trial's processes are found.
-        agent: the pid that adopts the trial's first process.
-        failed_rank: the file to leave word in of the rank that failed first.
+        program: path of the Python file, as on the command line.
+        environment: the whole environment; it replaces the fork server's.
+        marker: value of `LIGHTNING_SWEEPS_TRIAL`, which identifies the trial's processes.
+        agent: pid of the agent, which adopts the trial's first process.
+        failed_rank: path of the file that names the rank that failed first.
     """
 
     program: str
@@ -54,14 +59,24 @@ class Launch(msgspec.Struct, frozen=True):
 
 
 class Launched(msgspec.Struct, frozen=True):
-    """`pid` of the trial's first process; 0 where it could not be forked, for the reason `problem`."""
+    """The answer to `Launch`.
+
+    Attributes:
+        pid: the trial's first process; 0 if it could not be forked.
+        problem: why it could not be forked.
+    """
 
     pid: int
     problem: str = ""
 
 
 class FailedRank(msgspec.Struct, frozen=True):
-    """Which rank failed first; `exit_code` is negative for a signal."""
+    """The rank that failed first.
+
+    Attributes:
+        rank: number of the rank.
+        exit_code: its exit code, negative for a signal.
+    """
 
     rank: int
     exit_code: int
@@ -71,22 +86,22 @@ def send(channel: socket.socket, message: msgspec.Struct) -> None:
     """Send one message.
 
     Raises:
-        OSError: the other end is gone.
-        UnicodeEncodeError: a text in it is not UTF-8.
+        OSError: the other end is closed.
+        UnicodeEncodeError: a text in the message is not valid UTF-8.
     """
     body = msgspec.msgpack.encode(message)
     channel.sendall(len(body).to_bytes(LENGTH_BYTES, "big") + body)
 
 
 def receive(channel: socket.socket, kind: type[T]) -> T | None:
-    """Return the next message, None where the other end is gone."""
-    length = _exactly(channel, LENGTH_BYTES)
-    body = _exactly(channel, int.from_bytes(length, "big")) if length else b""
+    """Return the next message, or None if the other end is closed."""
+    length = _receive_exactly(channel, LENGTH_BYTES)
+    body = _receive_exactly(channel, int.from_bytes(length, "big")) if length else b""
     return msgspec.msgpack.decode(body, type=kind) if body else None
 
 
-def _exactly(channel: socket.socket, size: int) -> bytes:
-    """Return `size` bytes, or none at all where the other end is gone."""
+def _receive_exactly(channel: socket.socket, size: int) -> bytes:
+    """Return `size` bytes, or an empty value if the other end is closed."""
     parts = bytearray()
     while len(parts) < size:
         part = channel.recv(size - len(parts))

@@ -1,7 +1,7 @@
-"""A fork of the fork server that waits for its trial: forked while the trial before runs, it starts in no time.
+"""Forks a spare process in advance: it waits for the next trial, which then starts without delay.
 
-Between the two is a process that ends when the trial is given: the waiting one is then adopted by the agent. Until that
-moment both belong to the fork server, and go with it.
+Between the fork server and the spare is an intermediate process. It ends when the spare is assigned a trial, so that
+the agent adopts the spare. Until then both belong to the fork server and end with it.
 """
 
 from __future__ import annotations
@@ -19,35 +19,45 @@ PID_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """A process that waits; `between` is its parent, `hold` what that one waits on."""
+    """A process that waits for a trial.
+
+    Attributes:
+        pid: the spare process.
+        intermediate: pid of its parent.
+        release: the intermediate process ends when this descriptor is closed.
+        channel: the socket of the spare process.
+    """
 
     pid: int
-    between: int
-    hold: int
+    intermediate: int
+    release: int
     channel: socket.socket
 
-    def give(self, launch: Launch) -> int:
-        """Have it become the trial; return its pid, which is no longer this process's descendant."""
-        os.close(self.hold)
+    def assign(self, launch: Launch) -> int:
+        """Make the spare become the trial; return its pid. It is no longer a descendant of this process."""
+        os.close(self.release)
         send(self.channel, launch)
         self.channel.close()
-        os.waitpid(self.between, 0)
+        os.waitpid(self.intermediate, 0)
         return self.pid
 
 
 def fork_spare(server: socket.socket) -> Spare | Launch:
-    """Fork a spare; in the fork, return once its trial is given.
+    """Fork a spare process.
 
     Args:
-        server: the fork server's own line, which no fork keeps.
+        server: the fork server's socket to the agent, which forks close.
+
+    Returns:
+        In the fork server: the spare. In the spare: the trial that it is assigned.
     """
     ours, its = socket.socketpair()
-    waiting_on, hold = os.pipe()
+    waiting_on, release = os.pipe()
     reading, writing = os.pipe()
-    between = os.fork()
-    if between == 0:
+    intermediate = os.fork()
+    if intermediate == 0:
         die_with_parent(signal.SIGKILL)
-        for descriptor in (hold, reading):
+        for descriptor in (release, reading):
             os.close(descriptor)
         server.close()
         ours.close()
@@ -66,7 +76,7 @@ def fork_spare(server: socket.socket) -> Spare | Launch:
     its.close()
     pid = int(os.read(reading, PID_BYTES))
     os.close(reading)
-    return Spare(pid, between, hold, ours)
+    return Spare(pid, intermediate, release, ours)
 
 
 def _wait(channel: socket.socket) -> Launch:

@@ -1,4 +1,4 @@
-"""The agent's fork server: start it, ask it for a trial's first process, replace it when it is out of date."""
+"""Manages an agent's fork server: starts it, asks it for trials' first processes, and replaces it when out of date."""
 
 from __future__ import annotations
 
@@ -25,21 +25,23 @@ from lightning_sweeps.system.process_tree import TRIAL_VARIABLE
 LONGEST_IMPORT_S = 300.0
 ANSWER_S = 10.0
 TRIALS_PER_SERVER = 1000
-"""After so many a new one is started: a price of seconds against whatever may gather in a process."""
+"""A new fork server starts after this many trials, as a guard against leaks in a long-lived process."""
 
 LOCK_FILES = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
-TITLE_ROOM = " " * 1024
+TITLE_PADDING = " " * 1024
 
 Times = dict[str, int]
 
 
 @dataclass(slots=True)
 class WarmStart:
-    """A fork server, and what it was started for.
+    """One agent's fork server.
 
     Attributes:
-        environment: of the trials, without the variable that names one.
-        modules: those that the sweep file names under `preload`.
+        environment: environment of trials, without `LIGHTNING_SWEEPS_TRIAL`.
+        working_folder: where trials run.
+        modules: the sweep file's `preload`.
+        say: prints one line for the user.
         problem: why trials start cold from now on; empty while they start warm.
     """
 
@@ -56,7 +58,7 @@ class WarmStart:
     _times: Times = field(default_factory=dict)
 
     def prepare(self) -> None:
-        """Start a fork server where none is, or where the one there is is out of date; do not wait for it."""
+        """Start the fork server if there is none or if it is out of date. Does not wait for its imports."""
         if self.problem or (self._process is not None and not self._is_out_of_date()):
             return
         self.close()
@@ -69,7 +71,7 @@ class WarmStart:
                     "lightning_sweeps.agents.forking.fork_server",
                     str(its.fileno()),
                     " ".join(self.modules),
-                    TITLE_ROOM,
+                    TITLE_PADDING,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -84,7 +86,7 @@ class WarmStart:
         self._deadline = time.monotonic() + LONGEST_IMPORT_S
 
     def is_settled(self, limit_s: float) -> bool:
-        """Wait a little; return whether it is known if trials start warm."""
+        """Wait at most `limit_s` seconds; return whether it is known that trials start warm or cold."""
         if self.problem or self._is_ready or self._channel is None:
             return True
         if not select.select([self._channel], [], [], limit_s)[0]:
@@ -93,17 +95,17 @@ class WarmStart:
             return bool(self.problem)
         ready = receive(self._channel, Ready)
         if ready is None or ready.problem:
-            self._give_up(self._end() if ready is None else ready.problem)
+            self._give_up(self._describe_end() if ready is None else ready.problem)
         else:
             self._is_ready = True
             self._times = modification_times([*ready.files, *(str(self.working_folder / name) for name in LOCK_FILES)])
         return True
 
     def start(self, launch: Launch) -> int:
-        """Return the pid of the trial's first process, which is now a child of this one.
+        """Start a trial; return the pid of its first process, which becomes a child of this process.
 
         Raises:
-            LaunchError: there is none, and trials start cold from now on.
+            LaunchError: the fork server cannot start it, and trials start cold from now on.
         """
         channel = self._channel
         if not self._is_ready or channel is None:
@@ -115,13 +117,13 @@ class WarmStart:
         except (OSError, UnicodeEncodeError, msgspec.DecodeError) as error:
             launched = Launched(0, f"the fork server does not answer: {error}")
         if launched is None or not launched.pid:
-            self._give_up(self._end() if launched is None else launched.problem)
+            self._give_up(self._describe_end() if launched is None else launched.problem)
             raise LaunchError(f"warm start is off: {self.problem}")
         self._trials += 1
         return launched.pid
 
     def close(self) -> None:
-        """End the fork server; trials that run go on."""
+        """End the fork server. Running trials continue."""
         if self._channel is not None:
             self._channel.close()
         if self._process is not None:
@@ -139,11 +141,11 @@ class WarmStart:
         elif changed := changed_files(self._times):
             reason = f"`{changed[0]}` has changed"
         if reason:
-            self.say(f"a new fork server: {reason}")
+            self.say(f"restarting the fork server: {reason}")
         return bool(reason)
 
-    def _end(self) -> str:
-        """Say how the fork server ended that has closed its end of the line."""
+    def _describe_end(self) -> str:
+        """Return how the fork server ended, which has closed its socket."""
         if self._process is None:
             return "the fork server has ended"
         try:
@@ -159,19 +161,24 @@ class WarmStart:
         self.say(f"trials start cold, each with its own imports: {problem}")
 
 
-def can_start_warm(config: Mapping[str, object], *, adopts: bool) -> bool:
-    """Tell whether trials are Python programs on one node, which a fork can run, and this process can adopt it."""
+def can_start_warm(config: Mapping[str, object], *, is_subreaper: bool) -> bool:
+    """Return whether trials can be forked.
+
+    Args:
+        config: the sweep file; trials must be Python programs on one node.
+        is_subreaper: whether this process adopts orphans, which it must for forks.
+    """
     is_python = not config.get("command") and str(config.get("program")).endswith(".py")
-    return is_python and nodes_of(config) == 1 and adopts and sys.platform == "linux"
+    return is_python and nodes_of(config) == 1 and is_subreaper and sys.platform == "linux"
 
 
 def modification_times(paths: Sequence[str]) -> Times:
-    """Return when each file was last changed, in nanoseconds; 0 for one that is not there."""
+    """Return each file's modification time in nanoseconds; 0 for a file that does not exist."""
     return {path: _modified(path) for path in paths}
 
 
 def changed_files(times: Times) -> list[str]:
-    """Return the files that have changed since."""
+    """Return the files that have changed since `times` were read."""
     return [path for path, time_ns in times.items() if _modified(path) != time_ns]
 
 

@@ -1,1 +1,1 @@
-"""Trials as calls of a Python function, in scripts and notebooks."""
+"""Runs trials as calls of a Python function, in scripts and notebooks."""

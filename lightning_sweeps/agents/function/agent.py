@@ -1,4 +1,4 @@
-"""`lightning_sweeps.agent(sweep_id, function=train)`: trials as calls of a function, in scripts and notebooks."""
+"""`lightning_sweeps.agent(sweep_id, function=train)`: runs trials as function calls, in scripts and notebooks."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.agents.function.calls import Function, call, call_here, call_in_a_fork
-from lightning_sweeps.agents.function.heartbeat import Heart
-from lightning_sweeps.agents.launch.environment import DEVICES_VARIABLE, device_names
+from lightning_sweeps.agents.function.calls import Function, call, call_here, call_in_fork
+from lightning_sweeps.agents.function.heartbeat import LeaseHeartbeat
 from lightning_sweeps.agents.launch.trial_file import describe_trial
-from lightning_sweeps.agents.registration import Presence
-from lightning_sweeps.agents.server_connection import ServerLink
-from lightning_sweeps.agents.time_accounting import Ledger, Use
+from lightning_sweeps.agents.registration import Registration
+from lightning_sweeps.agents.server_connection import ServerConnection
+from lightning_sweeps.agents.time_accounting import Activity, TimeAccounting
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import environment, read_settings, set_variable, unset_variable
 from lightning_sweeps.errors import LaunchError, ServerError, UsageError
 from lightning_sweeps.sdk.trial import current_trial
-from lightning_sweeps.system.gpus import list_gpus, visible_gpus
+from lightning_sweeps.system.gpus import device_names, visible_gpus
 
 LEASE_WAIT_S = 5.0
 POLL_S = 0.02
@@ -33,54 +32,65 @@ OVER = frozenset({"finished", "stopped", "cancelled"})
 
 
 def agent(sweep_id: str, function: Function, *, count: int | None = None, isolate: bool = False) -> int:
-    """Run trials of a sweep by calling `function` until there are no more; return how many were run.
+    """Run trials of a sweep by calling `function` until there are no more.
 
-    The function takes nothing, or the trial: `trial.params` is the parameter set, as `current_trial().params` is. What
-    it raises makes the trial fail, and the next one is run. Ctrl-C gives the trial back and ends this call.
+    An exception in the function makes the trial fail, and the next one runs. Ctrl-C returns the trial to the sweep and
+    ends this call.
 
-    A process that is itself part of a trial, like the further ranks that Lightning's own launcher starts by running the
-    script again, calls the function once, for that trial, and leases nothing.
+    In a process that is already part of a trial, such as the further ranks that Lightning's launcher starts by running
+    the script again, this calls the function once for that trial and leases none.
 
     Args:
         sweep_id: the sweep, as `lightning-sweeps sweep` printed it.
-        function: what a trial does.
-        count: end after so many trials.
-        isolate: fork a process for each trial: it gives all memory back, of the GPU too. Not possible once this
-            process has used CUDA, and a trial cannot leave anything behind in this process.
+        function: what a trial does. It takes no argument, or the trial: `trial.params` is the parameter set, as
+            `current_trial().params` is.
+        count: number of trials to run; default: until the sweep ends.
+        isolate: fork a process for each trial, so that it returns all its memory, GPU memory included. Not possible
+            once this process has used CUDA. Changes that a trial makes to this process's variables are lost.
+
+    Returns:
+        The number of trials that were run.
 
     Raises:
-        NotFound: there is no such sweep.
-        ServerError: the server cannot be reached, or refuses.
-        UsageError: called outside the main thread, with a `count` below 1, or the sweep's trials take several machines.
+        NotFound: the sweep does not exist.
+        ServerError: the server cannot be reached or rejects a request.
+        UsageError: the call is outside the main thread, `count` is below 1, or the trials need several machines.
         LaunchError: `isolate` is not possible.
     """
     if count is not None and count < 1:
         raise UsageError(f"`count` is {count}, allowed: 1 or more")
     if threading.current_thread() is not threading.main_thread():
-        raise UsageError("`agent` was called outside the main thread", hint="Ctrl-C and signals are heard there only")
+        raise UsageError(
+            "`agent` was called outside the main thread", hint="only the main thread receives Ctrl-C and other signals"
+        )
     trial = current_trial()
     if trial is not None:
         call(function, trial)
         return 1
     if isolate:
         _check_isolation()
-    link = ServerLink(_say, read_settings())
+    connection = ServerConnection(_say, read_settings())
     try:
-        visible = environment().get(DEVICES_VARIABLE)
-        gpus = visible_gpus(list_gpus(), visible)
-        ledger = Ledger(len(gpus), time.monotonic())
-        presence = Presence.register(sweep_id, link=link, ledger=ledger, slot=0, devices=device_names(gpus, visible))
-        _check_nodes(presence.sweep)
-        return _Agent(presence, function, isolate).run(count)
+        environ = environment()
+        gpus = visible_gpus(environ)
+        registration = Registration.register(
+            sweep_id,
+            connection=connection,
+            accounting=TimeAccounting(len(gpus), time.monotonic()),
+            slot=0,
+            devices=device_names(gpus, environ),
+        )
+        _check_nodes(registration.sweep)
+        return _FunctionAgent(registration, function, isolate).run(count)
     finally:
-        link.close()
+        connection.close()
 
 
 def _check_nodes(sweep: m.Sweep) -> None:
     nodes = int((sweep.config.get("resources") or {}).get("nodes") or 1)
     if nodes > 1:
         raise UsageError(
-            f"trials of this sweep take {nodes} machines, a function's run on one",
+            f"trials of this sweep need {nodes} machines, but a function runs on one",
             hint="use `lightning-sweeps agent` on each machine",
         )
 
@@ -89,14 +99,14 @@ def _check_isolation() -> None:
     torch: Any = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         raise LaunchError(
-            "`isolate=True` is not possible: this process has already used CUDA, which a fork cannot use",
-            hint="restart the kernel and call `agent` before anything touches the GPU",
+            "`isolate=True` is not possible: this process has already used CUDA, which cannot be used in a fork",
+            hint="restart the kernel and call `agent` before anything uses the GPU",
         )
 
 
 @dataclass(slots=True)
-class _Agent:
-    presence: Presence
+class _FunctionAgent:
+    registration: Registration
     function: Function
     isolate: bool
 
@@ -104,11 +114,11 @@ class _Agent:
         done = 0
         try:
             while count is None or done < count:
-                self._turn_to("no trial to be had")
-                lease = self.presence.lease(wait_s=LEASE_WAIT_S)
+                self._switch_to("waiting for a trial")
+                lease = self.registration.lease(wait_s=LEASE_WAIT_S)
                 if lease is None:
-                    self._turn_to("the server did not answer")
-                    time.sleep(max(POLL_S, self.presence.link.ready_in_s))
+                    self._switch_to("waiting for the server")
+                    time.sleep(max(POLL_S, self.registration.connection.retry_in_s))
                 elif lease.trial is not None:
                     self._run_trial(lease.trial)
                     done += 1
@@ -116,51 +126,51 @@ class _Agent:
                     _say(f"the sweep is {lease.sweep_state}" + (f": {lease.reason}" if lease.reason else ""))
                     break
         finally:
-            _say(self.presence.ledger.summary(now=time.monotonic()))
-            with contextlib.suppress(ServerError):  # the lease expires by itself
-                self.presence.leave()
+            _say(self.registration.accounting.summary(now=time.monotonic()))
+            with contextlib.suppress(ServerError):  # the registration expires by itself
+                self.registration.leave()
         return done
 
-    def _turn_to(self, use: Use) -> float:
+    def _switch_to(self, activity: Activity) -> float:
         now = time.monotonic()
-        self.presence.ledger.turn_to(use, now=now)
+        self.registration.accounting.switch_to(activity, now=now)
         return now
 
     def _run_trial(self, trial: m.Trial) -> None:
-        leased = self._turn_to("starts and ends of trials")
+        leased = self._switch_to("starting and ending trials")
         shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
         _say(f"trial {trial.number} ({trial.id}) starts: {shown}")
         path = Home(read_settings().home).trial(trial.id).parameters
-        file = describe_trial(trial, self.presence.sweep)
+        file = describe_trial(trial, self.registration.sweep)
         write_whole(path, msgspec.json.encode(file), is_synced=False)
-        self.presence.start(trial, start_local=True)
+        self.registration.start(trial, start_local=True)
         interrupt: BaseException | None = None
-        began = self._turn_to("trials")
-        spent_s = self.presence.ledger.told(now=began)
-        heart = Heart(self.presence.agent_id, trial.id, self.presence.lease_s, spent_s)
-        with heart.beating(), _environment(path):
+        began = self._switch_to("trials")
+        spent_s = self.registration.accounting.totals(now=began)
+        heartbeat = LeaseHeartbeat(self.registration.agent_id, trial.id, self.registration.lease_s, spent_s)
+        with heartbeat.running(), _trial_environment(path):
             if self.isolate:
-                end = call_in_a_fork(self.function, file, path, heart)
+                end = call_in_fork(self.function, file, path, heartbeat)
             else:
-                end, interrupt = call_here(self.function, file, heart)
-        ran_s = self._turn_to("starts and ends of trials") - began
+                end, interrupt = call_here(self.function, file, heartbeat)
+        ran_s = self._switch_to("starting and ending trials") - began
         end = replace(end, start_s=began - leased, ran_s=ran_s)
-        if heart.is_lost:
-            _say(f"trial {trial.number} is no longer this agent's")
+        if heartbeat.is_lost:
+            _say(f"trial {trial.number} no longer belongs to this agent")
         else:
-            self._report(trial, end)
+            self._report_end(trial, end)
         if interrupt is not None:
             raise interrupt
 
-    def _report(self, trial: m.Trial, end: m.TrialEnd) -> None:
+    def _report_end(self, trial: m.Trial, end: m.TrialEnd) -> None:
         _say(f"trial {trial.number} ({trial.id}) {end.state}" + (f": {end.reason}" if end.reason else ""))
-        while self.presence.end(trial, end) is None:
-            time.sleep(max(POLL_S, self.presence.link.ready_in_s))
+        while self.registration.end(trial, end) is None:
+            time.sleep(max(POLL_S, self.registration.connection.retry_in_s))
 
 
 @contextlib.contextmanager
-def _environment(trial_file: Path) -> Iterator[None]:
-    """Have this process, and those that it starts, belong to the trial."""
+def _trial_environment(trial_file: Path) -> Iterator[None]:
+    """Mark this process, and the processes that it starts, as part of the trial."""
     set_variable("TRIAL", str(trial_file))
     try:
         yield

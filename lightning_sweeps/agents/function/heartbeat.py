@@ -1,4 +1,4 @@
-"""Keeps the lease of a trial that is a call of a function, and hears what the server wants done with it."""
+"""Extends the lease of a trial that runs as a function call, and receives the server's orders."""
 
 from __future__ import annotations
 
@@ -15,45 +15,52 @@ from lightning_sweeps.errors import ServerError, ServerRefused
 
 
 @dataclass(slots=True)
-class Heart:
-    """Keeps the lease while the function runs, in a thread; `stop` is why the server wants the trial to end.
+class LeaseHeartbeat:
+    """Sends heartbeats from a thread while the function runs. The function continues while the server is away.
 
-    `spent_s`: the agent's time by use until the trial's start, which the server hears with each beat.
+    The thread has its own client, because clients are not shared between threads.
 
-    Its own client: one is not shared between threads. While the server is away the function goes on.
+    Attributes:
+        agent_id: the agent.
+        trial_id: the running trial.
+        lease_s: seconds without a heartbeat after which the lease expires.
+        spent_s: the agent's seconds by activity until the trial's start, for the server.
+        stop_reason: why the server wants the trial to end; empty while it does not.
+        is_lost: whether the lease is lost.
     """
 
     agent_id: str
     trial_id: str
     lease_s: float
     spent_s: dict[str, float]
-    stop: str = ""
+    stop_reason: str = ""
     is_lost: bool = False
-    _over: threading.Event = field(default_factory=threading.Event)
+    _is_over: threading.Event = field(default_factory=threading.Event)
 
     @contextlib.contextmanager
-    def beating(self) -> Iterator[Heart]:
-        thread = threading.Thread(target=self._beat, name="lightning-sweeps-heart", daemon=True)
+    def running(self) -> Iterator[LeaseHeartbeat]:
+        """Send heartbeats until the block ends."""
+        thread = threading.Thread(target=self._send_all, name="lightning-sweeps-heartbeat", daemon=True)
         thread.start()
         try:
             yield self
         finally:
-            self._over.set()
+            self._is_over.set()
             thread.join()
 
-    def _beat(self) -> None:
+    def _send_all(self) -> None:
         wait_s = heartbeat_interval_s(self.lease_s)
-        while not self._over.wait(wait_s):
+        while not self._is_over.wait(wait_s):
             try:
                 with connect(start_local=False, deadline_s=START_DEADLINE_S) as client:
-                    self._hear(client.heartbeat(self.agent_id, trial=self.trial_id, spent_s=self.spent_s))
+                    self._obey(client.heartbeat(self.agent_id, trial=self.trial_id, spent_s=self.spent_s))
             except ServerRefused as error:
                 self.is_lost = self.is_lost or error.status in (404, 409)
-            except ServerError:  # the link says it when the trial's end is told
+            except ServerError:  # the agent reports an outage when the trial ends
                 continue
 
-    def _hear(self, orders: m.AgentOrders) -> None:
+    def _obey(self, orders: m.AgentOrders) -> None:
         if orders.lease_lost:
             self.is_lost = True
         for command in orders.commands:
-            self.stop = self.stop or command.reason or "the server asked for it"
+            self.stop_reason = self.stop_reason or command.reason or "the server asked for it"

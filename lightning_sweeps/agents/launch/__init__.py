@@ -1,1 +1,1 @@
-"""From a trial to its processes: command line, environment, ranks, and what their logs say in the end."""
+"""Turns a trial into processes: command line, environment and ranks, and the reason in their logs if they fail."""

@@ -1,9 +1,9 @@
-"""From a sweep's `program` and `command` and a trial's parameters to the words of a command line.
+"""Builds a trial's command line from the sweep's `program` and `command` and the trial's parameters.
 
-`command` is W&B's: a list of tokens with macros. Ours differs where W&B's is a trap: `${interpreter}` is the Python of
-the agent and not the first `python` on PATH, `--lr=${lr}` works, an unknown macro is an error and does not vanish,
-lists, maps and null are JSON that a program can read back, and nested parameters get dotted names.
-Pure, but for `check_program`.
+`command` has W&B's format: a list of tokens with macros. It differs from W&B in five ways: `${interpreter}` is the
+agent's Python and not the first `python` on PATH; `--lr=${lr}` works; an unknown macro is an error; lists, maps and
+null become JSON that a program can parse; nested parameters have dotted names.
+Only `check_program` reads files.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_sweeps.agents.gang import Part
+from lightning_sweeps.agents.gang import GangMember
 from lightning_sweeps.agents.launch.hydra import hydra_value
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
 
 MACRO = re.compile(r"\$\{([^{}]*)\}")
 SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
-"""How JSON escapes one character beyond 16 bits; YAML, as LightningCLI reads values, knows no such pairs."""
+"""JSON's escape for a character beyond 16 bits. YAML, which LightningCLI parses values with, has no such pairs."""
 
 ENVVAR_PREFIX = "envvar:"
 PYTHON_SUFFIXES = (".py", ".pyc", ".pyz")
 ENV_PROGRAM = "/usr/bin/env"
 
 Value = Any
-"""A parameter's value as JSON has it."""
+"""A parameter's value, of any JSON type."""
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchPlace:
-    """What a command line needs to know beside the sweep and the trial.
+class CommandContext:
+    """What a command line depends on besides the sweep and the trial.
 
     Attributes:
         interpreter: the Python that runs the agent.
-        environ: where `${envvar:NAME}` looks.
+        environ: the variables that `${envvar:NAME}` reads.
         folder: the trial's files.
-        processes: ranks of the trial on this node.
-        launch_id: unique per trial and attempt: torchrun's rendezvous id.
-        part: which part of a trial over several machines; None for all of it.
+        processes: number of ranks on this node.
+        launch_id: id of this attempt of the trial; torchrun's rendezvous id.
+        member: this machine's place in a trial on several machines; None for a trial on one.
     """
 
     interpreter: str
@@ -52,23 +52,28 @@ class LaunchPlace:
     folder: TrialFolder
     processes: int
     launch_id: str
-    part: Part | None = None
+    member: GangMember | None = None
 
 
-def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, place: LaunchPlace) -> list[str]:
+def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, context: CommandContext) -> list[str]:
     """Return the argv of a trial.
 
-    Without `command` the program runs with `--key=value` for each parameter: one process by itself, several through
-    torchrun, on this node or, as a part of a gang, over several. A `command` runs as it is.
+    Without `command` the program gets `--key=value` for each parameter. A single rank starts directly, several ranks or
+    machines start through torchrun. A `command` runs as it is.
+
+    Args:
+        config: the sweep file.
+        params: the trial's parameters.
+        context: where and as what the trial runs.
 
     Raises:
-        LaunchError: a macro that is not known, an unset variable, or no `program`; the message names it.
+        LaunchError: a macro is unknown, a variable is not set, or there is no `program`; the message names it.
     """
     flat = _flat(config, params)
     tokens = config.get("command")
     if tokens is None:
-        return _launcher(program_of(config), place) + program_arguments(config, params)
-    expansion = _Expansion(config, params, flat, place)
+        return _program_command(program_of(config), context) + program_arguments(config, params)
+    expansion = _Expansion(config, params, flat, context)
     words = [word for token in tokens for word in expansion.expand(str(token))]
     if not words:
         raise LaunchError(
@@ -78,7 +83,7 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, pla
 
 
 def program_arguments(config: Mapping[str, Any], params: Mapping[str, Value]) -> list[str]:
-    """Return the arguments of a `program` without `command`: `--key=value` for each parameter."""
+    """Return the arguments of a `program` without `command`: one `--key=value` for each parameter."""
     return _arguments(_flat(config, params), "--{}={}")
 
 
@@ -87,7 +92,13 @@ def _flat(config: Mapping[str, Any], params: Mapping[str, Value]) -> dict[str, V
 
 
 def flatten(params: Mapping[str, Value], specs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
-    """Yield (dotted name, value) of each parameter; a map is nested only where the sweep says so."""
+    """Yield the dotted name and value of each parameter.
+
+    Args:
+        params: the trial's parameters.
+        specs: the sweep's `parameters`. A map is nested only if its spec is; else it is a value.
+        prefix: beginning of each name.
+    """
     for name, value in params.items():
         spec = specs.get(name)
         inner = spec.get("parameters") if isinstance(spec, Mapping) else None
@@ -98,7 +109,7 @@ def flatten(params: Mapping[str, Value], specs: Mapping[str, Any], prefix: str =
 
 
 def format_value(value: Value) -> str:
-    """Return a value as one word: text as it is, numbers and booleans as Python prints them, the rest as JSON."""
+    """Return a value as one word: text unchanged, numbers and booleans as Python prints them, others as JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
@@ -107,12 +118,12 @@ def format_value(value: Value) -> str:
 
 
 def nodes_of(config: Mapping[str, Any]) -> int:
-    """Return on how many machines a trial runs: the sweep's `resources.nodes`, or one."""
+    """Return the number of machines of each trial: the sweep's `resources.nodes`, by default 1."""
     return int((config.get("resources") or {}).get("nodes") or 1)
 
 
 def processes_of(config: Mapping[str, Any], *, option: int | None, gpus: int) -> int:
-    """Return how many ranks a trial has on this node: the option, the sweep's `resources.processes`, or one per GPU."""
+    """Return the number of ranks on this node: the option, else the sweep's `resources.processes`, else one per GPU."""
     if option is not None:
         return option
     resources = config.get("resources") or {}
@@ -120,10 +131,15 @@ def processes_of(config: Mapping[str, Any], *, option: int | None, gpus: int) ->
 
 
 def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[str, str]) -> None:
-    """Check that what the sweep runs is there, before any trial is spent on finding out.
+    """Check that the sweep's program exists, before a trial fails because it does not.
+
+    Args:
+        config: the sweep file.
+        folder: the working folder of trials.
+        environ: the agent's environment, for `PATH`.
 
     Raises:
-        LaunchError: the program is not there or cannot be executed; the message names it and the folder.
+        LaunchError: the program does not exist or is not executable; the message names it and the folder.
     """
     tokens = config.get("command")
     path_variable = environ.get("PATH", os.defpath)
@@ -159,47 +175,47 @@ def program_of(config: Mapping[str, Any]) -> str:
     """Return the sweep's `program`.
 
     Raises:
-        LaunchError: it names none.
+        LaunchError: the sweep has none.
     """
     program = config.get("program")
     if not program:
-        raise LaunchError("the sweep names no `program`", hint="add `program: train.py` to the sweep file")
+        raise LaunchError("the sweep has no `program`", hint="add `program: train.py` to the sweep file")
     return str(program)
 
 
-def _launcher(program: str, place: LaunchPlace) -> list[str]:
+def _program_command(program: str, context: CommandContext) -> list[str]:
     is_python = program.endswith(PYTHON_SUFFIXES)
-    if place.processes == 1 and place.part is None:
-        return [place.interpreter, program] if is_python else [_runnable(program)]
+    if context.processes == 1 and context.member is None:
+        return [context.interpreter, program] if is_python else [_runnable(program)]
     return [
-        place.interpreter,
+        context.interpreter,
         "-m",
         "torch.distributed.run",
-        f"--nproc-per-node={place.processes}",
-        *_meeting(place.part),
-        f"--rdzv-id={place.launch_id}",
+        f"--nproc-per-node={context.processes}",
+        *_rendezvous_options(context.member),
+        f"--rdzv-id={context.launch_id}",
         "--max-restarts=0",
-        f"--log-dir={place.folder.rank_logs}",
+        f"--log-dir={context.folder.rank_logs}",
         "--tee=3",
         *([] if is_python else ["--no-python"]),
         program if is_python else _runnable(program),
     ]
 
 
-def _meeting(part: Part | None) -> list[str]:
-    if part is None:
+def _rendezvous_options(member: GangMember | None) -> list[str]:
+    if member is None:
         return ["--nnodes=1", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
     return [
-        f"--nnodes={part.nodes}",
-        f"--node-rank={part.rank}",
+        f"--nnodes={member.nodes}",
+        f"--node-rank={member.rank}",
         "--rdzv-backend=static",
-        f"--master-addr={part.host}",
-        f"--master-port={part.port}",
+        f"--master-addr={member.host}",
+        f"--master-port={member.port}",
     ]
 
 
 def _runnable(program: str) -> str:
-    """A file of the working folder must be named as a path, or the system looks for it on PATH alone."""
+    """Return a file of the working folder as a path: the system looks for a bare name on PATH alone."""
     return program if "/" in program or not Path(program).is_file() else f"./{program}"
 
 
@@ -228,10 +244,10 @@ MANY_WORDS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "args_append_hydra": lambda flat: [f"+{name}={hydra_value(value)}" for name, value in flat.items()],
     "args_override_hydra": lambda flat: [f"++{name}={hydra_value(value)}" for name, value in flat.items()],
 }
-"""Macros that become any number of words and so must stand alone in their token."""
+"""Macros that expand to any number of words, so each must be a token of its own."""
 
 ONE_TEXT = ("interpreter", "program", "args_json", "args_json_file", "args_dict")
-"""Macros that become one piece of text and may stand inside a token."""
+"""Macros that expand to one piece of text and may be part of a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +255,7 @@ class _Expansion:
     config: Mapping[str, Any]
     params: Mapping[str, Value]
     flat: Mapping[str, Value]
-    place: LaunchPlace
+    context: CommandContext
 
     def expand(self, token: str) -> list[str]:
         whole = MACRO.fullmatch(token)
@@ -252,16 +268,16 @@ class _Expansion:
             return self._variable(name.removeprefix(ENVVAR_PREFIX), token)
         if name in MANY_WORDS:
             raise LaunchError(
-                f"`{token}`: `${{{name}}}` becomes several words and must stand alone",
+                f"`{token}`: `${{{name}}}` becomes several words and cannot be part of a token",
                 hint="make it a token of its own in the sweep's `command`",
             )
         match name:
             case "interpreter":
-                return self.place.interpreter
+                return self.context.interpreter
             case "program":
                 return program_of(self.config)
             case "args_json_file":
-                return str(self.place.folder.arguments)
+                return str(self.context.folder.arguments)
             case "args_json" | "args_dict":
                 return json.dumps(self.params)
         if name not in self.flat:
@@ -270,10 +286,10 @@ class _Expansion:
         return format_value(self.flat[name])
 
     def _variable(self, name: str, token: str) -> str:
-        value = self.place.environ.get(name)
+        value = self.context.environ.get(name)
         if value is None:
             raise LaunchError(
-                f"`{token}`: the environment variable `{name}` is not set where the agent runs",
+                f"`{token}`: the environment variable `{name}` is not set in the agent's environment",
                 hint=f"`export {name}=...` before starting the agent",
             )
         return value

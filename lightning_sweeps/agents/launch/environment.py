@@ -1,7 +1,7 @@
-"""The environment that a trial starts with: the agent's own, without anything that its launcher put there.
+"""Builds a trial's environment: the agent's own, without the variables of the launcher that started the agent.
 
-Why so strict: a trial that inherits torchrun's, Slurm's or MPI's variables believes it is a rank of the job that
-started the agents, and two trials then join one process group and mix their gradients, silently.
+A trial that inherits the variables of torchrun, Slurm or MPI takes itself for a rank of the job that started the
+agents. Two trials then join one process group and silently mix their gradients.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lightning_sweeps.agents.slots import Slot
 from lightning_sweeps.core.settings import PREFIX
-from lightning_sweeps.system.gpus import Gpu
+from lightning_sweeps.system.gpus import environment_for
 
 TRIAL_VARIABLE = PREFIX + "TRIAL"
 
@@ -49,8 +49,6 @@ LAUNCHER_VARIABLES = frozenset(
 LAUNCHER_PREFIXES = ("TORCHELASTIC_", "PET_", "SLURM_STEP", "OMPI_", "PMI_", "PMIX_", "JSM_")
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
-DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
-DEVICE_ORDER_VARIABLE = "CUDA_DEVICE_ORDER"
 
 
 def trial_environment(
@@ -65,53 +63,37 @@ def trial_environment(
 
     Args:
         parent: the agent's environment.
-        launcher: that of the process which started the agent, where it is known: what torchrun added by itself goes.
-        unset: variables that the tuner set for its launcher alone.
+        slot: the slot whose GPUs the trial gets.
+        trial_file: the file that describes the trial to its ranks.
+        launcher: environment of the process that started the agent, if known. It shows what torchrun added.
+        unset: variables that were set for torchrun alone.
     """
     dropped = {*unset, *_added_threads(parent, launcher)}
-    kept = {name: value for name, value in parent.items() if name not in dropped and not _is_launchers(name)}
+    kept = {name: value for name, value in without_launcher(parent).items() if name not in dropped}
     kept[TRIAL_VARIABLE] = str(trial_file)
-    kept.setdefault("PYTHONUNBUFFERED", "1")  # what a killed trial printed last must be in its log
-    return kept | _devices(parent, slot)
-
-
-def device_names(gpus: Collection[Gpu], cuda_visible_devices: str | None) -> list[str]:
-    """Return the GPUs as `CUDA_VISIBLE_DEVICES` names them, in the way in which the parent's value names them."""
-    by_uuid = (cuda_visible_devices or "").strip().startswith(("GPU-", "MIG-"))
-    return [gpu.uuid if by_uuid or gpu.is_part else str(gpu.index) for gpu in gpus]
+    kept.setdefault("PYTHONUNBUFFERED", "1")  # the last output of a killed trial must be in its log
+    return kept | environment_for(slot.gpus, hidden_vendors=slot.hidden_vendors, parent=parent)
 
 
 def without_launcher(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what torchrun, Slurm or MPI said about this very process."""
-    return {name: value for name, value in environ.items() if not _is_launchers(name)}
+    """Return an environment without what torchrun, Slurm or MPI tell this very process."""
+    return {name: value for name, value in environ.items() if not _is_launcher_variable(name)}
 
 
 def is_under_torchrun(environ: Mapping[str, str]) -> bool:
-    """Tell whether torchrun started this process (Lightning tells it by the same variable)."""
+    """Return whether torchrun started this process. Lightning looks at the same variable."""
     return "TORCHELASTIC_RUN_ID" in environ
 
 
-def _is_launchers(name: str) -> bool:
+def _is_launcher_variable(name: str) -> bool:
     return name in LAUNCHER_VARIABLES or name.startswith(LAUNCHER_PREFIXES)
 
 
 def _added_threads(parent: Mapping[str, str], launcher: Mapping[str, str] | None) -> set[str]:
-    """Name `OMP_NUM_THREADS` where torchrun set it: to 1, for several ranks, and where nobody had said anything."""
+    """Return `OMP_NUM_THREADS` if torchrun set it, which it does for several ranks if the user has not."""
     if not is_under_torchrun(parent) or parent.get(THREADS_VARIABLE) is None:
         return set()
     if launcher is not None:
         return set() if THREADS_VARIABLE in launcher else {THREADS_VARIABLE}
-    is_torchruns = parent[THREADS_VARIABLE] == "1" and parent.get("LOCAL_WORLD_SIZE", "1") != "1"
-    return {THREADS_VARIABLE} if is_torchruns else set()
-
-
-def _devices(parent: Mapping[str, str], slot: Slot) -> dict[str, str]:
-    if slot.hides_gpus:
-        return {DEVICES_VARIABLE: ""}
-    if not slot.gpus:
-        return {}  # no GPU that NVML knows: what the parent says of devices stands
-    names = device_names(slot.gpus, parent.get(DEVICES_VARIABLE))
-    added = {DEVICES_VARIABLE: ",".join(names)}
-    if DEVICES_VARIABLE not in parent and DEVICE_ORDER_VARIABLE not in parent:
-        added[DEVICE_ORDER_VARIABLE] = "PCI_BUS_ID"  # CUDA counts the fastest first unless told; NVML counts the bus
-    return added
+    is_from_torchrun = parent[THREADS_VARIABLE] == "1" and parent.get("LOCAL_WORLD_SIZE", "1") != "1"
+    return {THREADS_VARIABLE} if is_from_torchrun else set()

@@ -1,4 +1,4 @@
-"""Why a trial ended, in one line, and the end of what it printed: read from its logs, nothing else."""
+"""Finds out from a trial's logs why it failed."""
 
 from __future__ import annotations
 
@@ -24,30 +24,37 @@ _SHELL_SIGNAL_BASE = 128
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`reason` is one line; `tail` the end of the failing process's stderr."""
+    """Why a trial failed.
+
+    Attributes:
+        reason: one line.
+        tail: the last lines of the failed process's stderr.
+    """
 
     reason: str
     tail: str
 
 
 def read_failure(returncode: int, *, folder: TrialFolder, offset: int, launch_id: str) -> Failure:
-    """Find out why the trial failed: from the rank that failed first where its launcher names one.
+    """Return why the trial failed, according to the rank that failed first if it is known.
 
     Args:
-        offset: where this attempt begins in the trial's stderr.
-        launch_id: names this attempt's ranks in the trial's folder.
+        returncode: exit code of the trial's first process; negative for a signal.
+        folder: the trial's files.
+        offset: where this attempt begins in the trial's stderr, in bytes.
+        launch_id: id of this attempt, which names its ranks' logs.
     """
     printed = read_end(folder.stderr, offset=offset, size=8 * TAIL_BYTES)
-    failed = _leaders_word(folder.failed_rank(launch_id)) or failing_rank(printed)
+    failed = _read_failed_rank(folder.failed_rank(launch_id)) or failing_rank(printed)
     if failed is None:
         return Failure(explain(returncode, printed), tail(printed))
-    torchruns = sorted(folder.rank_logs.glob(f"{launch_id}_*/attempt_*/{failed.rank}/stderr.log"))
-    log = torchruns[-1] if torchruns else folder.rank_stderr(launch_id, failed.rank)
+    torchrun_logs = sorted(folder.rank_logs.glob(f"{launch_id}_*/attempt_*/{failed.rank}/stderr.log"))
+    log = torchrun_logs[-1] if torchrun_logs else folder.rank_stderr(launch_id, failed.rank)
     own = read_end(log, offset=0, size=8 * TAIL_BYTES)
     return Failure(f"rank {failed.rank}: {explain(failed.exit_code, own)}", tail(own if own.strip() else printed))
 
 
-def _leaders_word(path: Path) -> FailedRank | None:
+def _read_failed_rank(path: Path) -> FailedRank | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=FailedRank)
     except FileNotFoundError:
@@ -55,13 +62,13 @@ def _leaders_word(path: Path) -> FailedRank | None:
 
 
 def failing_rank(printed: str) -> FailedRank | None:
-    """Return the rank that torchrun says failed first."""
+    """Return the rank that failed first according to torchrun's output, or None."""
     found = _ROOT_CAUSE.search(printed)
     return FailedRank(int(found.group(1)), int(found.group(2))) if found else None
 
 
 def explain(returncode: int, printed: str) -> str:
-    """Return one line: the signal, else the exception that ended the process, else the exit code."""
+    """Return why a process failed in one line: the signal, else the exception, else the exit code."""
     if returncode < 0:
         return f"killed by {signal_name(-returncode)}"
     exception = exception_line(printed)
@@ -73,7 +80,7 @@ def explain(returncode: int, printed: str) -> str:
 
 
 def exception_line(printed: str) -> str:
-    """Return the line that names the exception of the last traceback, or an empty string."""
+    """Return the line with the exception of the last traceback, or an empty string."""
     _, found, after = _RANK_PREFIX.sub("", printed).rpartition(_TRACEBACK)
     if not found:
         return ""
@@ -81,7 +88,7 @@ def exception_line(printed: str) -> str:
 
 
 def signal_name(number: int) -> str:
-    """Return for example `signal 9 (SIGKILL)`."""
+    """Return a signal's number and name, for example `signal 9 (SIGKILL)`."""
     try:
         return f"signal {number} ({signal.Signals(number).name})"
     except ValueError:
@@ -89,14 +96,14 @@ def signal_name(number: int) -> str:
 
 
 def tail(printed: str) -> str:
-    """Return the last lines: at most `TAIL_LINES` and `TAIL_BYTES`."""
+    """Return the last lines, at most `TAIL_LINES` lines and `TAIL_BYTES` bytes."""
     lines: Sequence[str] = printed.rstrip().splitlines()[-TAIL_LINES:]
     cut = "\n".join(lines).encode()[-TAIL_BYTES:]
     return cut.decode(errors="ignore")
 
 
 def read_end(path: Path, *, offset: int, size: int) -> str:
-    """Return at most the last `size` bytes that lie after `offset`; an empty string for a file that is not there."""
+    """Return at most the last `size` bytes after `offset`; an empty string if the file does not exist."""
     try:
         with path.open("rb") as stream:
             end = stream.seek(0, 2)

@@ -1,4 +1,4 @@
-"""Values in the words of Hydra's override grammar: text is quoted wherever Hydra would read something else."""
+"""Formats values in Hydra's override grammar, with quotes around text that Hydra would read as something else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEYWORDS = frozenset({"true", "false", "null", "nan", "inf"})
 
 
 def hydra_value(value: Any) -> str:
-    """Return one value as Hydra reads it back: numbers, booleans, None, lists and maps as what they were."""
+    """Return a value in a form that Hydra parses back to the same value."""
     if isinstance(value, str):
         is_plain = PLAIN.fullmatch(value) and value.lower() not in KEYWORDS
         return value if is_plain else _quoted(value)
@@ -26,5 +26,5 @@ def hydra_value(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Backslashes count in front of a quote only, also of the one that ends the text."""
+    """Double only the backslashes before a quote, also before the closing one: Hydra reads others as they are."""
     return "'" + re.sub(r"(\\*)('|$(?![\s\S]))", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), text) + "'"

@@ -1,4 +1,4 @@
-"""What ties a process to its parent: the kernel's signal at the parent's death, and the adoption of orphans (Linux)."""
+"""Ties a process to its parent: a signal when the parent dies, and the adoption of orphans (Linux)."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def become_subreaper() -> bool:
-    """Make this process adopt the orphans among its descendants (Linux); return whether it does."""
+    """Make this process adopt its orphaned descendants (Linux); return whether it does."""
     return _LIBC is not None and _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
 def die_with_parent(number: signal.Signals) -> None:
-    """Have the kernel send this process a signal when its parent ends (Linux); elsewhere nothing happens."""
+    """Make the kernel send this process a signal when its parent ends (Linux). Does nothing elsewhere."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
 
 
 def tied_to_this_process(number: signal.Signals) -> Callable[[], None]:
-    """Return what a child must run before exec to get a signal when the calling process ends."""
+    """Return a function for a child to run before exec: it makes the child receive a signal when this process ends."""
     parent = os.getpid()
     return lambda: tie_to(parent, number)
 
 
 def tie_to(parent: int, number: signal.Signals) -> None:
-    """Have the kernel send this process a signal when its parent ends, and end at once where `parent` has ended."""
+    """Make the kernel send this process a signal when its parent ends; exit at once if `parent` has already ended."""
     die_with_parent(number)
     if os.getppid() != parent:  # it ended before the kernel knew
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Run a Python file as `python FILE` does, in a process that already is one: from `__main__` to the exit status."""
+"""Runs a Python file in this process as `python FILE` would, from `__main__` to the exit status."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ FAILED = 1
 
 
 def run_to_the_end(program: str, arguments: Sequence[str]) -> NoReturn:
-    """Run the file and end this process with the status that the interpreter would have ended with."""
+    """Run the file, then end this process with the exit status that the interpreter would have."""
     before = frozenset(sys.modules)
     status, is_interrupted = FAILED, False
     try:
         status, is_interrupted = _run(program, arguments)
-        _wind_up(before, Path(program).resolve().parent)
+        _finalize(before, Path(program).resolve().parent)
     except BaseException:
         sys.__excepthook__(*sys.exc_info())
     finally:
         _flush()
-        if is_interrupted:  # whoever started a program sees an interrupt as the signal, also from Python itself
+        if is_interrupted:  # Python itself also ends by the signal, so that the parent sees an interrupt
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
         os._exit(status & STATUS_BYTES)
@@ -46,7 +46,7 @@ def _run(program: str, arguments: Sequence[str]) -> tuple[int, bool]:
     except BaseException as error:
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-            trace = trace.tb_next  # nobody is to look for the mistake here
+            trace = trace.tb_next  # hide the frames of this file
         error.__traceback__ = trace
         sys.excepthook(type(error), error, trace)
         return FAILED, isinstance(error, KeyboardInterrupt)
@@ -65,24 +65,24 @@ def _execute(program: str, arguments: Sequence[str]) -> None:
     sys.modules["__main__"] = main
     with io.open_code(path) as source:
         code = compile(source.read(), path, "exec", dont_inherit=True)
-    exec(code, vars(main))  # noqa: S102 - the program of the trial is what this process is for
+    exec(code, vars(main))  # noqa: S102 - this process exists to run the trial's program
 
 
 def _status_of(code: Any) -> int:
-    """Return the exit status that `sys.exit(code)` means."""
+    """Return the exit status of `sys.exit(code)`."""
     if code is None or isinstance(code, int):
         return int(code or 0)
     print(code, file=sys.stderr)
     return FAILED
 
 
-def _wind_up(before: Set[str], folder: Path) -> None:
-    """Do what the interpreter does at its end, as far as programs rely on it; the libraries are not taken apart."""
+def _finalize(before: Set[str], folder: Path) -> None:
+    """Do what the interpreter does at exit, as far as programs rely on it. Libraries stay loaded."""
     threading._shutdown()  # type: ignore[attr-defined]  # waits for the program's threads
     atexit._run_exitfuncs()
     own = [module for name, module in sys.modules.items() if name not in before and _is_in(module, folder)]
     for module in [*own, sys.modules["__main__"]]:
-        vars(module).clear()  # a file that is still open is flushed when its object goes
+        vars(module).clear()  # an open file is flushed when its object is deleted
     gc.collect()
 
 

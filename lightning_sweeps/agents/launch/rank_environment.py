@@ -1,12 +1,17 @@
-"""What torchrun tells each rank of one node, said without torchrun: libraries know their rank by these variables."""
+"""Builds the variables that torchrun would give each rank of one node, for ranks that start without torchrun."""
 
 from __future__ import annotations
 
 
 def rank_variables(rank: int, *, ranks: int, launch_id: str) -> dict[str, str]:
-    """Return the variables of one rank of a trial on one node; `MASTER_PORT` is added where the port is known.
+    """Return the variables of one rank of a trial on one node, without `MASTER_PORT`.
 
-    A trial of one rank that needs no rendezvous gets none: it is a plain process, as it is when started cold.
+    A trial with a single rank gets none: it is a plain process, as after a cold start.
+
+    Args:
+        rank: number of the rank.
+        ranks: number of ranks of the trial.
+        launch_id: id of this attempt of the trial.
     """
     if ranks == 1:
         return {}

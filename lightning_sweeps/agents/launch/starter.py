@@ -1,11 +1,11 @@
-"""How a trial gets going: its files, environment and command, then a fork of the warm process or a cold start."""
+"""Starts trials: prepares files, environment and command, then forks the warm process or starts cold."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,126 +14,102 @@ import msgspec
 from lightning_sweeps import messages as m
 from lightning_sweeps.agents.forking.protocol import Launch, RankLaunch
 from lightning_sweeps.agents.forking.warm_start import WarmStart, can_start_warm
-from lightning_sweeps.agents.gang import launcher_variables, part_of
+from lightning_sweeps.agents.gang import gang_member, gang_variables
 from lightning_sweeps.agents.launch.command import (
-    LaunchPlace,
+    CommandContext,
     build_command,
     processes_of,
     program_arguments,
     program_of,
 )
-from lightning_sweeps.agents.launch.environment import (
-    DEVICES_VARIABLE,
-    THREADS_VARIABLE,
-    TRIAL_VARIABLE,
-    device_names,
-    trial_environment,
-)
-from lightning_sweeps.agents.launch.process import Launching, RankLogs, TrialRun, start_cold, start_forked
+from lightning_sweeps.agents.launch.context import LaunchContext
+from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, TRIAL_VARIABLE, trial_environment
+from lightning_sweeps.agents.launch.process import LaunchRequest, RankLogs, TrialRun, start_cold, start_forked
 from lightning_sweeps.agents.launch.rank_environment import rank_variables
 from lightning_sweeps.agents.launch.trial_file import describe_trial
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.agents.slots import Slot
-from lightning_sweeps.core.paths import Home, TunerFolder, write_whole
-from lightning_sweeps.core.settings import Settings
+from lightning_sweeps.core.paths import Home, TrialFolder, write_whole
 from lightning_sweeps.errors import LaunchError
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Where an agent runs.
-
-    Attributes:
-        environ: its environment; `launcher` that of the process that started it, where known.
-        unset: variables that the tuner set for torchrun alone.
-        working_folder: where trials run.
-        sisters: the folder shared with the tuner's other agents.
-    """
-
-    settings: Settings
-    environ: Mapping[str, str]
-    working_folder: Path
-    launcher: Mapping[str, str] | None = None
-    unset: Collection[str] = ()
-    sisters: TunerFolder | None = None
+from lightning_sweeps.system.gpus import device_names
 
 
 @dataclass(slots=True)
-class Starter:
+class TrialStarter:
     """Starts the trials of one slot.
 
     Attributes:
-        adopts: orphans of trials come to this process.
-        warm: what trials are forked from; None where they start cold.
+        say: prints one line for the user.
+        is_subreaper: whether this process adopts the trials' orphans.
+        warm: forks trials from a process that has done the imports; None if trials start cold.
     """
 
     sweep: m.Sweep
     options: AgentOptions
     slot: Slot
-    surroundings: Surroundings
+    context: LaunchContext
     say: Callable[[str], None]
-    adopts: bool
+    is_subreaper: bool
     warm: WarmStart | None = None
 
     def prepare(self) -> None:
-        """Begin to import what trials need, while the agent has other things to do."""
+        """Start the fork server, which imports what trials need in the background."""
         config = self.sweep.config
-        if self.options.cold or not can_start_warm(config, adopts=self.adopts):
+        if self.options.cold or not can_start_warm(config, is_subreaper=self.is_subreaper):
             return
-        environment = self._environment(self._processes(), Home(self.surroundings.settings.home).trial("").parameters)
+        environment = self._environment(self._processes(), Home(self.context.settings.home).trial("").parameters)
         del environment[TRIAL_VARIABLE]
         modules = [str(name) for name in config.get("preload") or ()]
-        self.warm = WarmStart(environment, self.surroundings.working_folder, modules, self.say)
+        self.warm = WarmStart(environment, self.context.working_folder, modules, self.say)
         self.warm.prepare()
 
     def close(self) -> None:
-        """End what trials are forked from."""
+        """End the fork server."""
         if self.warm is not None:
             self.warm.close()
 
     def devices(self) -> list[str]:
-        """Return the names of the slot's GPUs as `CUDA_VISIBLE_DEVICES` has them."""
-        return device_names(self.slot.gpus, self.surroundings.environ.get(DEVICES_VARIABLE))
+        """Return the names of the slot's GPUs in their visibility variable."""
+        return device_names(self.slot.gpus, self.context.environ)
 
     def start(self, trial: m.Trial, *, agent_id: str) -> TrialRun:
         """Start the trial's program.
 
         Raises:
             LaunchError: the program cannot be started.
-            OSError: this machine cannot start any.
+            OSError: this machine cannot start any program.
         """
-        around = self.surroundings
-        folder = Home(around.settings.home).trial(trial.id)
-        processes = self._processes()
-        part = part_of(trial, agent_id)
-        place = LaunchPlace(sys.executable, around.environ, folder, processes, launch_id(trial), part)
-        environment = self._environment(processes, folder.parameters)
-        if part is not None and self.sweep.config.get("command"):
-            environment |= launcher_variables(part)
-        launching = Launching(
-            trial_id=trial.id,
-            agent_id=agent_id,
-            words=build_command(self.sweep.config, trial.params, place=place),
-            environment=environment,
-            folder=folder,
-            working_folder=around.working_folder,
-            prefix=f"[{trial.number}] ",
-            adopts=self.adopts,
-            quiet=self.options.quiet,
-        )
-        write_whole(
-            folder.parameters,
-            msgspec.json.encode(describe_trial(trial, self.sweep, gpus=self.devices())),
-            is_synced=False,
-        )
+        folder = Home(self.context.settings.home).trial(trial.id)
+        request = self._request(trial, folder, agent_id)
+        trial_file = describe_trial(trial, self.sweep, gpus=self.devices())
+        write_whole(folder.parameters, msgspec.json.encode(trial_file), is_synced=False)
         write_whole(folder.arguments, msgspec.json.encode(trial.params), is_synced=False)
         if self.warm is not None and not self.warm.problem:
-            with contextlib.suppress(LaunchError):  # the person has been told; the trial itself starts cold
-                return self._start_warm(self.warm, trial, launching)
-        return start_cold(launching)
+            with contextlib.suppress(LaunchError):  # `WarmStart` has told the user; this trial starts cold
+                return self._start_warm(self.warm, trial, request)
+        return start_cold(request)
 
-    def _start_warm(self, warm: WarmStart, trial: m.Trial, launching: Launching) -> TrialRun:
-        folder, name, processes = launching.folder, launch_id(trial), self._processes()
+    def _request(self, trial: m.Trial, folder: TrialFolder, agent_id: str) -> LaunchRequest:
+        processes = self._processes()
+        member = gang_member(trial, agent_id)
+        command = CommandContext(sys.executable, self.context.environ, folder, processes, launch_id(trial), member)
+        environment = self._environment(processes, folder.parameters)
+        if member is not None and self.sweep.config.get("command"):
+            environment |= gang_variables(member)
+        return LaunchRequest(
+            trial_id=trial.id,
+            agent_id=agent_id,
+            words=build_command(self.sweep.config, trial.params, context=command),
+            environment=environment,
+            folder=folder,
+            working_folder=self.context.working_folder,
+            prefix=f"[{trial.number}] ",
+            is_subreaper=self.is_subreaper,
+            is_quiet=self.options.quiet,
+        )
+
+    def _start_warm(self, warm: WarmStart, trial: m.Trial, request: LaunchRequest) -> TrialRun:
+        folder, name, processes = request.folder, launch_id(trial), self._processes()
         logs = [RankLogs("", folder.stdout, folder.stderr)]
         if processes > 1:
             logs = [
@@ -147,28 +123,28 @@ class Starter:
         launch = Launch(
             program=program_of(self.sweep.config),
             arguments=program_arguments(self.sweep.config, trial.params),
-            environment=dict(launching.environment),
-            working_folder=str(launching.working_folder),
+            environment=dict(request.environment),
+            working_folder=str(request.working_folder),
             marker=str(folder.parameters),
             agent=os.getpid(),
             ranks=ranks,
             failed_rank=str(folder.failed_rank(name)),
         )
-        return start_forked(launching, lambda: warm.start(launch), logs)
+        return start_forked(request, lambda: warm.start(launch), logs)
 
     def _processes(self) -> int:
         return processes_of(self.sweep.config, option=self.options.processes_per_trial, gpus=len(self.slot.gpus))
 
     def _environment(self, processes: int, trial_file: Path) -> dict[str, str]:
-        around = self.surroundings
+        context = self.context
         environment = trial_environment(
-            around.environ, slot=self.slot, trial_file=trial_file, launcher=around.launcher, unset=around.unset
+            context.environ, slot=self.slot, trial_file=trial_file, launcher=context.launcher, unset=context.unset
         )
         if processes > 1 and not self.sweep.config.get("command"):
-            environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same and warns about it
+            environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same, with a warning
         return environment
 
 
 def launch_id(trial: m.Trial) -> str:
-    """Name one attempt of a trial: no two launches ever share a rendezvous or a log folder."""
+    """Return the id of one attempt of a trial: no two launches share a rendezvous or a log folder."""
     return f"{trial.id}-{trial.attempt}"

@@ -1,4 +1,4 @@
-"""What a trial's ranks are told of it."""
+"""Describes a trial for its ranks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from lightning_sweeps.core.handover import TrialFile
 
 
 def describe_trial(trial: m.Trial, sweep: m.Sweep, *, gpus: Sequence[str] = ()) -> TrialFile:
-    """Return the file's content; `gpus`: those of the trial on this node, as `CUDA_VISIBLE_DEVICES` names them."""
+    """Return the content of the trial's file.
+
+    Args:
+        trial: the trial.
+        sweep: its sweep.
+        gpus: the trial's GPUs on this node, as the vendor's visibility variable names them.
+    """
     return TrialFile(
         id=trial.id,
         sweep=sweep.id,

@@ -1,1 +1,1 @@
-"""Launchers: agents as jobs of a cluster's scheduler. One file a scheduler."""
+"""Launchers submit agents as jobs of a scheduler. One file a launcher; `registry.py` knows them by name."""

@@ -1,8 +1,8 @@
-"""What a submitted Slurm job does: the agents of its machine until the sweep is over, queued again when its time is.
+"""The body of a Slurm job: runs the agents of its machine until the sweep ends, and requeues at the time limit.
 
-Slurm tells the job's end ahead of time (`--signal`), and submitit then calls `checkpoint`: the trial writes its own
-checkpoint and goes back to the sweep, the agents end, and the job is queued again. A SIGTERM (a preemption, `scancel`)
-does the same, but leaves the queueing to Slurm.
+Slurm announces the end of a job with a signal (`--signal`). submitit then calls `checkpoint`: the trials write their
+checkpoints and return to the sweep, the agents end, and the job is queued again. SIGTERM (a preemption or `scancel`)
+does the same, but leaves requeueing to Slurm.
 """
 
 from __future__ import annotations
@@ -12,57 +12,53 @@ import os
 import select
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 
 class AgentJob:
-    """One job; submitit pickles it, calls it on the machine, and calls `checkpoint` in a handler of the notice.
+    """One job. submitit pickles it, calls it on its machine, and calls `checkpoint` in a signal handler.
 
     Args:
-        sweep_id: the sweep.
-        arguments: the agents' options as words of a command line.
-        folder: where the training program lies.
+        command: the command that runs the agents.
+        folder: the folder of the training program.
     """
 
-    def __init__(self, sweep_id: str, arguments: Sequence[str], folder: str) -> None:
-        self.sweep_id = sweep_id
-        self.arguments = list(arguments)
+    def __init__(self, command: Sequence[str], folder: str) -> None:
+        self.command = list(command)
         self.folder = folder
         self._agents: int | None = None
-        self._is_told_to_end = False
+        self._is_terminated = False
 
     def __call__(self) -> int:
         """Run the agents; return their exit status."""
-        words = [sys.executable, "-m", "lightning_sweeps.tuner", self.sweep_id, *self.arguments]
         agents = subprocess.Popen(
-            words,
+            self.command,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_be_deaf_to_the_notice,  # noqa: PLW1509 - this process has one thread
+            preexec_fn=_ignore_time_limit_signal,  # noqa: PLW1509 - this process has one thread
         )
         self._agents = os.pidfd_open(agents.pid)
         signal.signal(signal.SIGTERM, self._terminate)
         status = agents.wait()
-        while self._is_told_to_end:
-            signal.pause()  # a job that ended by itself now would not be queued again: Slurm ends it
+        while self._is_terminated:
+            signal.pause()  # wait for Slurm to end the job: one that ended by itself would not be requeued
         return status
 
     def checkpoint(self) -> Any:
-        """End the agents, which give their trials back, and return what to queue again; None before there were any."""
+        """End the agents, whose trials return to the sweep; return the job to requeue, or None before the start."""
         from submitit.helpers import DelayedSubmission
 
         if self._agents is None:
             return None
         self._end()
-        select.select([self._agents], [], [])  # not by `wait`: that is what this handler has interrupted
-        return DelayedSubmission(AgentJob(self.sweep_id, self.arguments, self.folder))
+        select.select([self._agents], [], [])  # not `wait`, which this handler has interrupted
+        return DelayedSubmission(AgentJob(self.command, self.folder))
 
     def _terminate(self, _number: int, _frame: FrameType | None) -> None:
-        self._is_told_to_end = True
+        self._is_terminated = True
         self._end()
 
     def _end(self) -> None:
@@ -71,6 +67,6 @@ class AgentJob:
                 signal.pidfd_send_signal(self._agents, signal.SIGTERM)
 
 
-def _be_deaf_to_the_notice() -> None:
-    """Slurm tells every process of a job, and most would end by it; children inherit this."""
+def _ignore_time_limit_signal() -> None:
+    """Ignore SIGUSR2, in children too: Slurm sends it to every process of a job, and its default action ends one."""
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)

@@ -1,1 +1,1 @@
-"""What an agent checks before it takes a trial: that the trial can run here."""
+"""Preflight checks: what an agent checks on its machine before it leases a trial."""

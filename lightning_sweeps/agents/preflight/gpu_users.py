@@ -1,4 +1,4 @@
-"""Who else holds memory of a slot's GPUs: told before a trial starts there and runs out of it."""
+"""Finds the processes that use memory of a slot's GPUs before a trial starts there and runs out of it."""
 
 from __future__ import annotations
 
@@ -11,39 +11,51 @@ from lightning_sweeps.system.gpus import Gpu, GpuSample
 
 BYTES_PER_GIB = 1024**3
 NOTABLE_BYTES = 256 * 1024**2
-"""Less than this is what a CUDA context or a desktop takes."""
+"""A GPU context or a desktop takes less than this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """A process and what it holds of one GPU."""
+class GpuUser:
+    """A process that uses memory of a GPU.
+
+    Attributes:
+        pid: the process.
+        gpu: index of the GPU.
+        memory_bytes: GPU memory that the process uses.
+    """
 
     pid: int
     gpu: int
     memory_bytes: int
 
 
-def holders(gpus: Sequence[Gpu], samples: Sequence[GpuSample], *, known: Collection[int] = ()) -> tuple[Holder, ...]:
-    """Return the processes that hold a notable part of these GPUs' memory, without those `known`.
+def find_gpu_users(
+    gpus: Sequence[Gpu], samples: Sequence[GpuSample], *, known: Collection[int] = ()
+) -> tuple[GpuUser, ...]:
+    """Return the processes that use a notable part of these GPUs' memory.
 
-    Where the driver does not tell what each process holds, a process counts with all that is in use.
+    If the driver does not report memory per process, each process counts with all memory that is in use.
+
+    Args:
+        gpus: the GPUs to check.
+        samples: current readings of the machine's GPUs.
+        known: pids to leave out.
     """
     uuids = {gpu.uuid for gpu in gpus}
     return tuple(
-        Holder(pid, sample.index, held or sample.memory_used_bytes or 0)
+        GpuUser(pid, sample.index, used_bytes or sample.memory_used_bytes or 0)
         for sample in samples
         if sample.uuid in uuids
-        for pid, held in sorted(sample.processes.items())
-        if pid not in known and (held or sample.memory_used_bytes or 0) >= NOTABLE_BYTES
+        for pid, used_bytes in sorted(sample.processes.items())
+        if pid not in known and (used_bytes or sample.memory_used_bytes or 0) >= NOTABLE_BYTES
     )
 
 
-def describe(found: Sequence[Holder]) -> str:
+def describe_gpu_users(users: Sequence[GpuUser]) -> str:
     """Return one line that names the processes."""
     return "; ".join(
-        f"GPU {holder.gpu}: {holder.memory_bytes / BYTES_PER_GIB:.1f} GiB are held by process {holder.pid}"
-        f" ({_command(holder.pid)})"
-        for holder in found
+        f"GPU {user.gpu}: process {user.pid} ({_command(user.pid)}) uses {user.memory_bytes / BYTES_PER_GIB:.1f} GiB"
+        for user in users
     )
 
 

@@ -1,6 +1,6 @@
-"""NVML as its Python module shows it, over an imagined machine: first on PYTHONPATH it takes the real one's place.
+"""A fake of NVML's Python module for a simulated machine. First on PYTHONPATH, it replaces the real module.
 
-`FAKE_NVML` holds the machine as JSON, made by `tests.fakes.gpus.fake_nvml_environment`.
+`FAKE_NVML` describes the machine as JSON, made by `tests.fakes.gpus.fake_nvml_environment`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _processes(machine: dict[str, Any], index: int) -> dict[str, int]:
-    """Return what each process holds of a GPU now: a file may say it, so that a test can name a process later on."""
+    """Return each process's memory of a GPU. A file can add processes while the test runs."""
     held: dict[str, int] = machine["processes"].get(str(index), {})
     try:
         later: dict[str, dict[str, int]] = json.loads(Path(machine["processes_file"]).read_text())

@@ -1,4 +1,4 @@
-"""An agent whose trials all fail at once gives up; one whose sweep was paused for everybody waits."""
+"""An agent gives up when all its trials fail at once, and waits while the sweep is paused for all agents."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.agents.circuit_breaker import QUICK_S, Brake
+from lightning_sweeps.agents.circuit_breaker import QUICK_S, CircuitBreaker
 from lightning_sweeps.agents.loop import DEFAULT_MAX_FAILURES
 from lightning_sweeps.messages import TrialEnd
 from lightning_sweeps.sweeps import config
@@ -18,7 +18,7 @@ FINISHED = TrialEnd("finished", 0)
 
 
 @pytest.mark.parametrize(
-    ("ends", "in_row"),
+    ("ends", "consecutive"),
     [
         ([(FAILED, 0.0), (FAILED, 1.0)], 2),
         ([(FAILED, 0.0), (FINISHED, 1.0), (FAILED, 1.0)], 1),
@@ -27,27 +27,27 @@ FINISHED = TrialEnd("finished", 0)
     ],
 )
 def test_only_quick_failures_without_a_success_between_them_count(
-    ends: list[tuple[TrialEnd | None, float]], in_row: int
+    ends: list[tuple[TrialEnd | None, float]], consecutive: int
 ) -> None:
-    brake = Brake(limit=2)
+    breaker = CircuitBreaker(limit=2)
     for end, ran_s in ends:
-        brake.note(end, ran_s=ran_s)
-    assert brake.in_row == in_row
-    assert bool(brake.reason) == (in_row == 2)
+        breaker.record(end, ran_s=ran_s)
+    assert breaker.consecutive == consecutive
+    assert bool(breaker.trip_reason) == (consecutive == 2)
 
 
-def test_without_a_number_the_agent_takes_the_servers() -> None:
+def test_the_default_limit_of_failures_is_the_servers() -> None:
     assert DEFAULT_MAX_FAILURES == config.DEFAULT_MAX_FAILURES
 
 
 @pytest.mark.fault
-def test_it_gives_up_while_the_sweep_goes_on_and_waits_where_that_is_paused(home: Path, tmp_path: Path) -> None:
+def test_the_agent_gives_up_while_the_sweep_runs_and_waits_while_it_is_paused(home: Path, tmp_path: Path) -> None:
     with running_server(home) as (client, _):
         sweep_id = make_sweep(client, tmp_path, 'raise ValueError("no GPU")\n', points=9, max_failures=9)
         ended = run_agents(sweep_id, "--max-quick-failures=3", folder=tmp_path)
         assert ended.status == 1
         assert "the last 3 trials of this agent failed within 10 s of the start" in ended.out
-        assert "the last one: ValueError: no GPU; giving up" in ended.out
+        assert "last reason: ValueError: no GPU; giving up" in ended.out
         assert [trial.state for trial in client.trials(sweep_id)].count("failed") == 3
         assert client.sweep(sweep_id).state == "running"
 

@@ -1,4 +1,4 @@
-"""One command for several slots: torchrun starts the agents, and nothing of torchrun reaches a trial."""
+"""One command runs several slots: torchrun starts the agents, and none of its variables reaches a trial."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_count_is_over_all_slots(client: Client, tmp_path: Path) -> None:
     assert [trial.state for trial in client.trials(sweep_id)].count("finished") == 3
 
 
-def test_eight_imagined_gpus_run_four_trials_of_two_at_once(client: Client, tmp_path: Path) -> None:
+def test_eight_simulated_gpus_run_four_trials_of_two_at_once(client: Client, tmp_path: Path) -> None:
     wait = """
 import pathlib, time
 while len(list(pathlib.Path(".").glob("environment-*"))) < 4:
@@ -97,10 +97,10 @@ while len(list(pathlib.Path(".").glob("environment-*"))) < 4:
     environment = fake_nvml_environment(gpus=8)
     ended = finish(start_agent(sweep_id, *options, folder=tmp_path, environment=environment), folder=tmp_path)
     assert ended.status == 0, ended.err
-    masks = {
+    visible = {
         json.loads((tmp_path / f"environment-{point}.json").read_text())["CUDA_VISIBLE_DEVICES"] for point in range(4)
     }
-    assert masks == {"0,1", "2,3", "4,5", "6,7"}
+    assert visible == {"0,1", "2,3", "4,5", "6,7"}
     for trial in client.trials(sweep_id):
         assert trial.gpus == 2
         assert (trial.gpu_s or 0.0) > 0
@@ -119,34 +119,34 @@ def assert_gone(pids: list[int]) -> None:
 
 
 def test_ctrl_c_reaches_every_agent_as_ctrl_c(client: Client, tmp_path: Path) -> None:
-    sweep_id, tuner, _ = two_running(client, tmp_path)
-    tuner.send_signal(signal.SIGINT)
-    wait_until(lambda: (tmp_path / "agent.out").read_text().count("will be finished") == 2, what="both agents' word")
+    sweep_id, command, _ = two_running(client, tmp_path)
+    command.send_signal(signal.SIGINT)
+    wait_until(lambda: (tmp_path / "agent.out").read_text().count("will be finished") == 2, what="both agents' message")
     (tmp_path / "go").touch()
-    ended = finish(tuner, folder=tmp_path)
+    ended = finish(command, folder=tmp_path)
     assert (ended.status, ended.err) == (130, "")
     assert [trial.state for trial in client.trials(sweep_id)].count("finished") == 2
 
 
 def test_sigterm_ends_every_trial(client: Client, tmp_path: Path) -> None:
-    sweep_id, tuner, pids = two_running(client, tmp_path)
-    tuner.terminate()
-    assert finish(tuner, folder=tmp_path).status == 143
+    sweep_id, command, pids = two_running(client, tmp_path)
+    command.terminate()
+    assert finish(command, folder=tmp_path).status == 143
     assert_gone(pids)
     assert {agent.state for agent in client.agents(sweep_id)} == {"gone"}
 
 
-def test_a_killed_tuner_ends_every_trial(client: Client, tmp_path: Path) -> None:
-    _, tuner, pids = two_running(client, tmp_path)
-    processes = psutil.Process(tuner.pid).children(recursive=True)
-    tuner.kill()
-    tuner.wait()
+def test_a_killed_command_ends_every_trial(client: Client, tmp_path: Path) -> None:
+    _, command, pids = two_running(client, tmp_path)
+    processes = psutil.Process(command.pid).children(recursive=True)
+    command.kill()
+    command.wait()
     assert_gone(pids)
     assert_gone([process.pid for process in processes])
 
 
 def test_one_agents_death_neither_ends_nor_restarts_the_other(client: Client, tmp_path: Path) -> None:
-    sweep_id, tuner, pids = two_running(client, tmp_path)
+    sweep_id, command, pids = two_running(client, tmp_path)
     first, other = pids
     (child,) = psutil.Process(first).children()
     agent = psutil.Process(first).parent()
@@ -155,13 +155,13 @@ def test_one_agents_death_neither_ends_nor_restarts_the_other(client: Client, tm
     assert_gone([first, child.pid])
     assert psutil.pid_exists(other)
     (tmp_path / "go").touch()
-    ended = finish(tuner, folder=tmp_path, limit_s=120)
+    ended = finish(command, folder=tmp_path, limit_s=120)
     assert ended.status == 128 + signal.SIGKILL
     assert "killed by signal 9 (SIGKILL)" in ended.err
     assert len(client.agents(sweep_id)) == 2
 
 
-def test_a_torchrun_of_ones_own_starts_the_agents(client: Client, tmp_path: Path) -> None:
+def test_the_users_own_torchrun_starts_the_agents(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, SHOW_ENVIRONMENT, points=4)
     words = ["-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "lightning_sweeps.tuner", sweep_id]
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, timeout=60, check=False)

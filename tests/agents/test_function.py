@@ -1,4 +1,4 @@
-"""Trials as calls of a function: in this process, in forks, and under Lightning's own launcher."""
+"""Trials as function calls: in this process, in forks, and under Lightning's launcher."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_every_point_is_a_call(client: Client, tmp_path: Path, isolate: bool) ->
     assert [trial.state for trial in trials] == ["finished", "failed", "finished"]
     assert all(trial.start_s is not None and trial.gpu_s == 0 for trial in trials)
     (agent,) = client.agents(sweep_id)
-    assert {"trials", "starts and ends of trials", "no trial to be had"} <= agent.spent_s.keys()
+    assert {"trials", "starting and ending trials", "waiting for a trial"} <= agent.spent_s.keys()
     assert (trials[1].reason, trials[1].exit_code) == ("ValueError: not this one", 1)
     assert trials[1].stderr_tail.endswith("ValueError: not this one")
     assert client.agents(sweep_id)[0].state == "gone"
@@ -84,7 +84,7 @@ def test_the_function_may_take_the_trial(client: Client) -> None:
     assert seen == [0]
 
 
-def test_ctrl_c_gives_the_trial_back(client: Client) -> None:
+def test_ctrl_c_returns_the_trial_to_the_sweep(client: Client) -> None:
     def train() -> None:
         raise KeyboardInterrupt
 
@@ -96,7 +96,7 @@ def test_ctrl_c_gives_the_trial_back(client: Client) -> None:
 
 
 @pytest.mark.fault
-def test_a_fork_that_dies_is_a_failed_trial_and_leaves_nothing(client: Client, tmp_path: Path) -> None:
+def test_a_fork_that_dies_is_a_failed_trial_and_leaves_no_process(client: Client, tmp_path: Path) -> None:
     def train() -> None:
         left = subprocess.Popen(["sleep", "600"], start_new_session=True)
         (tmp_path / "left").write_text(str(left.pid))
@@ -107,7 +107,7 @@ def test_a_fork_that_dies_is_a_failed_trial_and_leaves_nothing(client: Client, t
     (trial,) = client.trials(sweep_id)
     assert (trial.state, trial.reason) == ("failed", "killed by signal 9 (SIGKILL)")
     left = int((tmp_path / "left").read_text())
-    wait_until(lambda: not _is_there(left), timeout_s=5, what="the end of what the trial left")
+    wait_until(lambda: not _is_there(left), timeout_s=5, what="the end of the leftover process")
 
 
 def _is_there(pid: int) -> bool:
@@ -115,7 +115,7 @@ def _is_there(pid: int) -> bool:
     return stat.exists() and stat.read_text().split()[2] != "Z"
 
 
-def test_what_cannot_be_is_refused(client: Client) -> None:
+def test_impossible_arguments_are_rejected(client: Client) -> None:
     with pytest.raises(UsageError, match="`count` is 0, allowed: 1 or more"):
         lightning_sweeps.agent("s", print, count=0)
     with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""No trial where there is no room for it: GPUs that others fill are left alone, and a full disk ends the agent."""
+"""An agent waits while others use its GPU's memory, and ends when the disk is full."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.agents.preflight.resources import lack_of_memory, lack_of_space
+from lightning_sweeps.agents.preflight.disk_space import disk_shortage
+from lightning_sweeps.agents.preflight.gpu_memory import memory_shortage
 from lightning_sweeps.client import Client
 from lightning_sweeps.system.gpus import Gpu, GpuSample
 from tests.agents.trials import finish, make_sweep, start_agent
@@ -16,60 +17,61 @@ from tests.servers import wait_until
 
 SHOW_AND_STAY = """
 import os, pathlib, time
-with open("masks", "a") as masks:
-    masks.write(os.environ["CUDA_VISIBLE_DEVICES"] + " ")
+with open("visible", "a") as visible:
+    visible.write(os.environ["CUDA_VISIBLE_DEVICES"] + " ")
 while not pathlib.Path("go").exists():
     time.sleep(0.02)
 """
-GPUS = [Gpu(index, f"GPU-{index}", "Imagined", 80 * GIB) for index in range(2)]
+GPUS = [Gpu("nvidia", index, f"GPU-{index}", "Imagined", 80 * GIB) for index in range(2)]
 
 
 def sample(index: int, used: int | None) -> GpuSample:
-    held = {} if used is None else {os.getpid(): used}
-    return GpuSample(index, f"GPU-{index}", None, used, 80 * GIB, None, None, None, None, held)
+    processes = {} if used is None else {os.getpid(): used}
+    return GpuSample(index, f"GPU-{index}", None, used, 80 * GIB, None, None, None, None, processes)
 
 
 def test_only_the_slots_own_gpus_count() -> None:
     samples = [sample(0, 10 * GIB), sample(1, 75 * GIB)]
-    assert lack_of_memory(GPUS[:1], samples, floor_gib=70) == ""
-    text = lack_of_memory(GPUS, samples, floor_gib=20)
-    assert text.startswith("only 5.0 GiB of GPU 1 free, asked for: 20 (`--gpu-memory-floor-gib`); GPU 1: 75.0 GiB")
+    assert memory_shortage(GPUS[:1], samples, floor_gib=70) == ""
+    text = memory_shortage(GPUS, samples, floor_gib=20)
+    assert text.startswith("only 5.0 GiB of GPU 1 free, required: 20 (`--gpu-memory-floor-gib`); GPU 1: process")
     assert f"process {os.getpid()} (" in text
+    assert text.endswith(" uses 75.0 GiB")
 
 
-def test_a_gpu_that_does_not_tell_its_use_counts_as_free() -> None:
-    assert lack_of_memory(GPUS, [sample(0, None)], floor_gib=80) == ""
+def test_a_gpu_that_does_not_report_its_used_memory_counts_as_free() -> None:
+    assert memory_shortage(GPUS, [sample(0, None)], floor_gib=80) == ""
 
 
-def test_a_folder_that_is_not_there_yet_is_on_its_parents_disk(tmp_path: Path) -> None:
-    assert lack_of_space([tmp_path / "a" / "b"], floor_gib=0) == ""
-    assert "GiB free, asked for: 1e+09 (`--disk-floor-gib`)" in lack_of_space([tmp_path / "a"], floor_gib=1e9)
+def test_a_folder_that_does_not_exist_yet_is_on_its_parents_disk(tmp_path: Path) -> None:
+    assert disk_shortage([tmp_path / "a" / "b"], floor_gib=0) == ""
+    assert "GiB free, required: 1e+09 (`--disk-floor-gib`)" in disk_shortage([tmp_path / "a"], floor_gib=1e9)
 
 
 @pytest.mark.launch
-def test_a_gpu_that_others_fill_gets_no_trial_and_its_agent_ends_with_the_sweep(client: Client, tmp_path: Path) -> None:
+def test_a_full_gpu_gets_no_trial_and_its_agent_ends_with_the_sweep(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, SHOW_AND_STAY, points=3)
     environment = fake_nvml_environment(gpus=2, processes={0: {os.getpid(): 75 * GIB}})
     agent = start_agent(sweep_id, "--gpu-memory-floor-gib=20", folder=tmp_path, environment=environment)
-    wait_until(lambda: "agent 0: only" in (tmp_path / "agent.out").read_text(), what="the word of the GPU that is full")
+    wait_until(lambda: "agent 0: only" in (tmp_path / "agent.out").read_text(), what="the message about the full GPU")
     (tmp_path / "go").touch()
     ended = finish(agent, folder=tmp_path)
     assert (ended.status, ended.err) == (0, "")
-    assert (tmp_path / "masks").read_text() == "1 1 1 "
+    assert (tmp_path / "visible").read_text() == "1 1 1 "
     assert ended.out.count("agent 0: only 5.0 GiB of GPU 0 free") == 1
-    assert f"held by process {os.getpid()} (" in ended.out
+    assert f"GPU 0: process {os.getpid()} (" in ended.out
     assert ended.out.count("the sweep is finished") == 2
 
 
 @pytest.mark.fault
-def test_an_agent_whose_gpu_stays_filled_gives_up_when_told_to(client: Client, tmp_path: Path) -> None:
+def test_an_agent_whose_gpu_stays_full_gives_up_after_the_idle_timeout(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, "", points=1)
     environment = fake_nvml_environment(gpus=1, processes={0: {os.getpid(): 75 * GIB}})
     options = ("--gpu-memory-floor-gib=20", "--idle-timeout=0.5")
     ended = finish(start_agent(sweep_id, *options, folder=tmp_path, environment=environment), folder=tmp_path)
     assert ended.status == 1
     assert "no trial for 0.5 s (`--idle-timeout`): giving up" in ended.out
-    assert "s GPU memory held by others" in ended.out
+    assert "s waiting for GPU memory" in ended.out
     assert client.trials(sweep_id) == [] or client.trials(sweep_id)[0].state == "pending"
 
 
@@ -78,5 +80,5 @@ def test_a_full_disk_ends_the_agent_before_it_takes_a_trial(client: Client, tmp_
     sweep_id = make_sweep(client, tmp_path, "", points=1)
     ended = finish(start_agent(sweep_id, "--disk-floor-gib=1e9", folder=tmp_path), folder=tmp_path)
     assert ended.status == 1
-    assert "asked for: 1e+09 (`--disk-floor-gib`); giving up" in ended.out
+    assert "required: 1e+09 (`--disk-floor-gib`); giving up" in ended.out
     assert "0 trials took" in ended.out

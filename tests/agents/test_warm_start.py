@@ -1,4 +1,4 @@
-"""Trials that are forked from a fork server: as if started cold, but sooner."""
+"""Trials that are forked from a fork server behave as after a cold start."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="a fork server needs Linux"),
 ]
 
-TELL = """
+SHOW = """
 import atexit, json, os, sys, threading, time
 import torch
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 numpy_draw = __import__("numpy").random.rand()
-told = dict(
+seen = dict(
     argv=sys.argv, name=__name__, file=__file__, path=sys.path[0], folder=os.getcwd(), draw=torch.rand(1).item(),
-    numpy_draw=numpy_draw, rank=rank_zero_only.rank, main=sys.modules["__main__"].TELLS,
+    numpy_draw=numpy_draw, rank=rank_zero_only.rank, main=sys.modules["__main__"].MARKER,
     threads=torch.get_num_threads(), collects=__import__("gc").isenabled(),
     environ={name: value for name, value in os.environ.items() if name != "LIGHTNING_SWEEPS_TRIAL"},
     session=os.getsid(0) == os.getpid(), command=open("/proc/self/cmdline").read().split("\\0")[0],
     stdin=os.readlink("/proc/self/fd/0"), here=__builtins__ is not None and "forkserver" not in globals(),
-) if (TELLS := True) else {}
+) if (MARKER := True) else {}
 suffix = f"{sys.argv[1][4:]}-{os.environ.get('RANK', '-')}"
-json.dump(told, open(f"told-{suffix}.json", "w"))
+json.dump(seen, open(f"seen-{suffix}.json", "w"))
 atexit.register(lambda: open(f"atexit-{suffix}", "w").write("done"))
 threading.Thread(target=lambda: (time.sleep(0.2), open(f"thread-{suffix}", "w").write("done"))).start()
 left_open = open(f"left-{suffix}", "w")
@@ -108,17 +108,17 @@ if __name__ == "__main__":
 """
 
 
-def told(folder: Path, name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((folder / f"told-{name}.json").read_text())
+def seen(folder: Path, name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((folder / f"seen-{name}.json").read_text())
     return loaded
 
 
-def test_a_warm_trial_finds_what_a_cold_one_finds(client: Client, tmp_path: Path) -> None:
-    sweep_id = make_sweep(client, tmp_path, TELL, points=3)
+def test_a_warm_trial_sees_what_a_cold_one_sees(client: Client, tmp_path: Path) -> None:
+    sweep_id = make_sweep(client, tmp_path, SHOW, points=3)
     warm = run_agents(sweep_id, "--count=2", folder=tmp_path, warm=True)
     cold = run_agents(sweep_id, folder=tmp_path)
     assert (warm.status, warm.err, cold.status, cold.err) == (0, "", 0, "")
-    first, second, third = (told(tmp_path, f"{point}-{'-'}") for point in range(3))
+    first, second, third = (seen(tmp_path, f"{point}-{'-'}") for point in range(3))
     assert first["argv"] == ["train.py", "--x=0"]
     assert first["command"].rstrip().endswith("train.py --x=0")
     assert first["draw"] != second["draw"]
@@ -143,23 +143,23 @@ def test_two_ranks_of_lightning_with_the_same_seed_give_the_same_losses(client: 
     assert len(losses[0][0].split(",")) == 6
 
 
-def test_every_end_is_told_as_it_was(client: Client, tmp_path: Path) -> None:
+def test_every_way_to_end_is_reported_as_after_a_cold_start(client: Client, tmp_path: Path) -> None:
     ways = ["code", "text", "signal", "error", "syntax", "interrupt", "well"]
-    told: dict[bool, list[tuple[str, int | None, str, str]]] = {}
+    seen: dict[bool, list[tuple[str, int | None, str, str]]] = {}
     for warm in (True, False):
         sweep_id = make_sweep(
             client, tmp_path, END_ALIKE, parameters={"x": {"values": ways}}, max_failures=99, name=str(warm)
         )
         assert run_agents(sweep_id, folder=tmp_path, warm=warm).status == 0
         trials = client.trials(sweep_id)
-        told[warm] = [(trial.state, trial.exit_code, trial.reason, trial.stderr_tail) for trial in trials]
-    assert told[True] == told[False]
-    assert told[True][0][:3] == ("failed", 7, "exit code 7")
-    assert told[True][2][:3] == ("failed", None, "killed by signal 11 (SIGSEGV)")
-    assert told[True][6][:2] == ("finished", 0)
+        seen[warm] = [(trial.state, trial.exit_code, trial.reason, trial.stderr_tail) for trial in trials]
+    assert seen[True] == seen[False]
+    assert seen[True][0][:3] == ("failed", 7, "exit code 7")
+    assert seen[True][2][:3] == ("failed", None, "killed by signal 11 (SIGSEGV)")
+    assert seen[True][6][:2] == ("finished", 0)
 
 
-def test_a_trial_that_takes_too_long_leaves_its_stacks(client: Client, tmp_path: Path) -> None:
+def test_a_trial_that_runs_too_long_leaves_its_stacks(client: Client, tmp_path: Path) -> None:
     script = "import time\ndef stuck_here():\n    time.sleep(99)\nstuck_here()\n"
     sweep_id = make_sweep(client, tmp_path, script, points=1, timeout=1)
     run_agents(sweep_id, folder=tmp_path, warm=True)
@@ -169,7 +169,7 @@ def test_a_trial_that_takes_too_long_leaves_its_stacks(client: Client, tmp_path:
 
 
 def pids_of(folder: Path, way: str) -> list[int]:
-    """Wait for both ranks of a trial, and return their processes and those that they have started."""
+    """Wait for both ranks of a trial; return the pids of their processes and of those that they have started."""
     files = [folder / f"pids-{way}-{rank}" for rank in range(2)]
     wait_until(
         lambda: all(file.exists() and "\n" in file.read_text() for file in files), timeout_s=90, what="both ranks"
@@ -182,7 +182,7 @@ def wait_for_nothing_left(pids: list[int]) -> None:
 
 
 @pytest.mark.fault
-def test_nothing_is_left_when_a_rank_or_the_first_process_is_killed_or_the_trial_stopped(
+def test_no_process_is_left_when_a_rank_or_the_first_process_is_killed_or_the_trial_stopped(
     client: Client, tmp_path: Path, home: Path
 ) -> None:
     ways = ["rank", "leader", "stop"]
@@ -203,7 +203,7 @@ def test_nothing_is_left_when_a_rank_or_the_first_process_is_killed_or_the_trial
 
 
 @pytest.mark.fault
-def test_nothing_is_left_when_the_agent_is_killed(client: Client, tmp_path: Path, home: Path) -> None:
+def test_no_process_is_left_when_the_agent_is_killed(client: Client, tmp_path: Path, home: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, STAY, points=1, resources={"processes": 2})
     agent = start_agent(sweep_id, "--grace-s=0.1", "--count=1", folder=tmp_path, warm=True)
     pids = pids_of(tmp_path, "0")
@@ -255,7 +255,7 @@ def warm_start(folder: Path, modules: list[str], said: list[str]) -> WarmStart:
         ("import os; os._exit(3)", "the fork server has ended: exit status 3"),
     ],
 )
-def test_what_cannot_be_forked_is_said_and_trials_start_cold(tmp_path: Path, source: str, part: str) -> None:
+def test_trials_start_cold_with_a_message_if_forking_is_impossible(tmp_path: Path, source: str, part: str) -> None:
     (tmp_path / "own.py").write_text(source)
     said: list[str] = []
     warm = warm_start(tmp_path, ["own"], said)
@@ -265,7 +265,7 @@ def test_what_cannot_be_forked_is_said_and_trials_start_cold(tmp_path: Path, sou
         warm.start(Launch("train.py", [], {}, str(tmp_path), "", os.getpid(), [RankLaunch({}, "", "")], ""))
 
 
-def test_a_changed_module_makes_a_new_fork_server(tmp_path: Path) -> None:
+def test_a_changed_module_restarts_the_fork_server(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("")
     said: list[str] = []
     warm = warm_start(tmp_path, ["own"], said)
@@ -273,13 +273,13 @@ def test_a_changed_module_makes_a_new_fork_server(tmp_path: Path) -> None:
     assert said == []
     (tmp_path / "own.py").write_text("import json")
     warm.prepare()
-    assert said == [f"a new fork server: `{tmp_path / 'own.py'}` has changed"]
+    assert said == [f"restarting the fork server: `{tmp_path / 'own.py'}` has changed"]
     wait_until(lambda: warm.is_settled(0.1), timeout_s=90, what="the imports")
     assert warm.problem == ""
     warm.close()
 
 
-def test_changes_are_seen_in_files_that_come_and_go(tmp_path: Path) -> None:
+def test_created_and_deleted_files_count_as_changed(tmp_path: Path) -> None:
     (tmp_path / "one").touch()
     times = modification_times([str(tmp_path / "one"), str(tmp_path / "two")])
     assert changed_files(times) == []
@@ -297,14 +297,14 @@ def test_changes_are_seen_in_files_that_come_and_go(tmp_path: Path) -> None:
     ],
 )
 def test_python_programs_start_warm(config: dict[str, object], can: bool) -> None:
-    assert can_start_warm(config, adopts=True) is can
-    assert not can_start_warm(config, adopts=False)
+    assert can_start_warm(config, is_subreaper=True) is can
+    assert not can_start_warm(config, is_subreaper=False)
 
 
-def test_ranks_are_told_what_torchrun_tells() -> None:
+def test_ranks_get_the_variables_of_torchrun() -> None:
     assert rank_variables(0, ranks=1, launch_id="t1-1") == {}
-    told = rank_variables(1, ranks=2, launch_id="t1-1")
-    assert (told["RANK"], told["LOCAL_RANK"], told["WORLD_SIZE"], told["TORCHELASTIC_RUN_ID"]) == (
+    seen = rank_variables(1, ranks=2, launch_id="t1-1")
+    assert (seen["RANK"], seen["LOCAL_RANK"], seen["WORLD_SIZE"], seen["TORCHELASTIC_RUN_ID"]) == (
         "1",
         "1",
         "2",

@@ -1,0 +1,39 @@
+"""The GPUs of this machine: what they are, what they do now, and which of them a process sees.
+
+Everything here asks all registered vendors; one file a vendor knows its driver.
+"""
+
+from lightning_sweeps.system.gpus.devices import MOST_PERCENT, Gpu, GpuProcesses, GpuSample
+from lightning_sweeps.system.gpus.inventory import (
+    device_file_prefixes,
+    driver_problem,
+    gpu_problems,
+    list_gpus,
+    sample_gpus,
+)
+from lightning_sweeps.system.gpus.vendor import GpuVendor
+from lightning_sweeps.system.gpus.visibility import (
+    device_names,
+    environment_for,
+    visibility_variables,
+    visible_gpus,
+    visible_names,
+)
+
+__all__ = [
+    "MOST_PERCENT",
+    "Gpu",
+    "GpuProcesses",
+    "GpuSample",
+    "GpuVendor",
+    "device_file_prefixes",
+    "device_names",
+    "driver_problem",
+    "environment_for",
+    "gpu_problems",
+    "list_gpus",
+    "sample_gpus",
+    "visibility_variables",
+    "visible_gpus",
+    "visible_names",
+]

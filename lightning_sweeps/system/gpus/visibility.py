@@ -1,0 +1,65 @@
+"""Which GPUs a process sees, through the visibility variables of all vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from lightning_sweeps.system.gpus.devices import Gpu
+from lightning_sweeps.system.gpus.inventory import list_gpus
+from lightning_sweeps.system.gpus.registry import BUILT_IN, GPU_VENDORS, gpu_vendors, vendor_of
+
+
+def visible_gpus(environ: Mapping[str, str]) -> list[Gpu]:
+    """Return the GPUs of this machine that a process with this environment sees."""
+    gpus = list_gpus()
+    return [
+        gpu
+        for vendor in gpu_vendors()
+        for gpu in vendor.visible(
+            [gpu for gpu in gpus if gpu.vendor == vendor.name], environ.get(vendor.visibility_variable)
+        )
+    ]
+
+
+def device_names(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> list[str]:
+    """Return the GPUs' names in their vendors' visibility variables, in the style of the variables' present values."""
+    names: dict[str, str] = {}
+    for vendor in [vendor_of(name) for name in dict.fromkeys(gpu.vendor for gpu in gpus)]:
+        own = [gpu for gpu in gpus if gpu.vendor == vendor.name]
+        value = environ.get(vendor.visibility_variable)
+        names |= zip((gpu.uuid for gpu in own), vendor.device_names(own, value), strict=True)
+    return [names[gpu.uuid] for gpu in gpus]
+
+
+def environment_for(
+    gpus: Sequence[Gpu], *, hidden_vendors: Collection[str] = (), parent: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables that limit a new process to these GPUs.
+
+    Args:
+        gpus: the GPUs that the process may use.
+        hidden_vendors: names of vendors with GPUs that the process must not see.
+        parent: environment from which the process inherits. The variables of vendors without GPUs stay as they are.
+    """
+    variables: dict[str, str] = {}
+    for name in hidden_vendors:
+        variables |= vendor_of(name).environment([], parent)
+    for name in dict.fromkeys(gpu.vendor for gpu in gpus):
+        variables |= vendor_of(name).environment([gpu for gpu in gpus if gpu.vendor == name], parent)
+    return variables
+
+
+def visible_names(environ: Mapping[str, str]) -> list[str]:
+    """Return the names in the first visibility variable that is set; empty if none is set.
+
+    Every process that logs calls this, so it looks for vendors of other packages only if no built-in variable is set.
+    """
+    built_in = [GPU_VENDORS.get(name).visibility_variable for name in BUILT_IN]
+    variables = built_in if any(name in environ for name in built_in) else visibility_variables()
+    value = next((environ[name] for name in variables if name in environ), "")
+    return [name for name in value.split(",") if name]
+
+
+def visibility_variables() -> list[str]:
+    """Return the visibility variables of all vendors."""
+    return list(dict.fromkeys(vendor.visibility_variable for vendor in gpu_vendors()))
