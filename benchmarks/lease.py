@@ -29,7 +29,7 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import open_store, sqlite_url
 from lightning_sweeps.sweeps.config import read_config
-from lightning_sweeps.sweeps.methods import METHODS, Imputation
+from lightning_sweeps.sweeps.methods import METHODS
 from lightning_sweeps.sweeps.space import Space
 from tests.servers import running_server
 
@@ -52,7 +52,7 @@ def add_history(connection: Connection, sweep: str, *, trials: int) -> None:
     """Write finished trials of random points."""
     config = read_config(sweep_of("random"))
     space = Space.of(config.parameters, config.constraints)
-    method = METHODS["random"](Imputation())
+    method = METHODS.get("random")()
     same = {"sweep_id": sweep, "state": "finished", "attempt": 1, "reports": 1, "reason": "", "stderr_tail": ""}
     rows = []
     for number in range(FIRST, FIRST + trials):

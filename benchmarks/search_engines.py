@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from benchmarks.search_problems import Problem
 from lightning_sweeps.messages import TrialState
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.methods import METHODS, Imputation, Observation
+from lightning_sweeps.sweeps.methods import METHODS, Observation
 from lightning_sweeps.sweeps.space import Space
 
 
@@ -32,7 +32,7 @@ class Ours:
     """A method of this package, asked as the server asks it: a pure function of the trials so far."""
 
     def __init__(self, method: str, problem: Problem, seed: int) -> None:
-        self._method = METHODS[method](Imputation())
+        self._method = METHODS.get(method)()
         self._space = Space.of(validate({"method": "random", "parameters": problem.parameters}).config.parameters)
         self._seed = seed
         self._params: dict[int, dict[str, Any]] = {}

@@ -17,7 +17,6 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import mean, median
@@ -28,7 +27,8 @@ import torch
 from numpy.typing import NDArray
 
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.stopping_rules import Evidence, StoppingRule
+from lightning_sweeps.sweeps.stopping_rules import StoppingRule, TrialReport, make_rule
+from lightning_sweeps.testing.stopping_rules import HistoryPeers
 
 TRIALS, EPOCHS, WORKERS = 300, 27, 4
 BUDGETS = (270, 810)
@@ -67,24 +67,20 @@ class Ours:
         sweep = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"value": 1}}}
         config = validate({**sweep, "early_terminate": section}).config.early_terminate
         assert config is not None
-        self._rule: StoppingRule = config.make()
+        self._rule: StoppingRule = make_rule(config)
         self._values: dict[int, list[float]] = {}
 
     def stops(self, trial: int, values: Sequence[float]) -> bool:
         if not math.isfinite(values[-1]):
             return True
         self._values[trial] = list(values)
-        others = partial(self._others, trial)
         number = len(values)
-        judged = self._rule.judge(
-            Evidence(number, lambda: values, others, str, position=number, previous=number - 1)
-        )  # fmt: skip
-        return judged is not None and judged.stop
+        report = TrialReport(number, lambda: values, str, position=number, previous=number - 1)
+        others = [history for other, history in self._values.items() if other != trial]
+        judgement = self._rule.judge(report, HistoryPeers(others))
+        return judgement is not None and judgement.stop
 
     def ended(self, trial: int) -> None: ...
-
-    def _others(self, trial: int, band: int) -> list[float]:
-        return [values[band - 1] for other, values in self._values.items() if other != trial and len(values) >= band]
 
 
 class Optuna:

@@ -3,7 +3,7 @@
 LightningSweepsError
 ├── UsageError                bad input from a person: exit status 2
 │   ├── SettingError          an environment variable with a value that cannot be used
-│   └── SweepFileError        a sweep file with faults, all of them listed
+│   └── SweepFileError        a sweep file with errors, all of them listed
 ├── ServerError               the server could not do what was asked
 │   ├── ServerUnreachable     no answer at all
 │   ├── ServerRefused         an answer with an error status
@@ -50,7 +50,7 @@ class SettingError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in a sweep file.
+    """One error in a sweep file.
 
     Attributes:
         line: 1-based line in the file, 0 where the sweep did not come from a file.
@@ -68,11 +68,11 @@ class Fault:
 
 
 class SweepFileError(UsageError):
-    """The sweep file has faults."""
+    """The sweep file has errors."""
 
     def __init__(self, faults: list[Fault], *, source: str = "sweep") -> None:
         self.faults = faults
-        count = f"{len(faults)} fault" + ("" if len(faults) == 1 else "s")
+        count = f"{len(faults)} error" + ("" if len(faults) == 1 else "s")
         lines = "\n".join(f"  {fault}" for fault in faults)
         super().__init__(
             f"`{source}` has {count}:\n{lines}",

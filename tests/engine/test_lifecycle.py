@@ -110,7 +110,7 @@ def test_what_a_sweep_cannot_become_is_refused_with_what_it_can(server: Server) 
         ServerRefused, match="a sweep that is `stopped` cannot become `running`, allowed: `cancelled`"
     ) as caught:
         server.client.set_sweep_state(sweep_id, "running")
-    assert (caught.value.status, caught.value.hint) == (409, "create a new sweep to go on searching")
+    assert (caught.value.status, caught.value.hint) == (409, "create a new sweep to continue the search")
 
 
 def test_a_stop_order_reaches_heartbeat_and_ingest(server: Server) -> None:
@@ -142,7 +142,7 @@ def test_a_silent_agents_trial_is_tried_again_and_then_lost(server: Server) -> N
     assert caught.value.status == 409
     assert third.lease(wait_s=30).sweep_state == "finished"
     lost = server.client.trial(trial.id)
-    assert (lost.state, lost.reason) == ("lost", "its agent was not heard of for 2 s")
+    assert (lost.state, lost.reason) == ("lost", "its agent sent no heartbeat for 2 s")
     assert {agent.state for agent in server.client.agents(sweep_id)} >= {"lost"}
 
 
@@ -209,7 +209,7 @@ def test_hyperband_stops_a_trial_that_ranks_low_and_says_so(server: Server) -> N
     trial = agent.take()
     run = TrialRun(agent.client, trial)
     assert not run.log({"loss": 9.0}, {"other": 1}).commands
-    reason = "stopped at report 2: 7 ranks 3rd of 3, the best 2 go on"
+    reason = "stopped at report 2: 7 ranks 3rd of 3, the best 2 continue"
     assert run.log({"loss": 7.0}).commands == [m.Command("stop", run.run, reason)]
     assert agent.beat(trial).commands == [m.Command("stop", trial.id, reason)]
     ended = agent.end(trial)

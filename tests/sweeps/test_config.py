@@ -1,4 +1,4 @@
-"""Sweep files: what is read, and every fault with its line, its key and what is allowed."""
+"""Sweep files: how they are read, and every error with its line, its key and what is allowed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lightning_sweeps.errors import SweepFileError, UsageError
 from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.config import SweepConfig, load_sweep_file, parse_sweep, read_config, validate
 from lightning_sweeps.sweeps.distributions import MODELS, Nested, form_of
-from lightning_sweeps.sweeps.methods import METHODS
+from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 
 SMALL = {"method": "random", "parameters": {"x": {"value": 1}}}
 
@@ -139,7 +139,7 @@ def test_every_distribution_is_read(name: str) -> None:
         ({"parameters": {}}, ".parameters", "is empty"),
         ({"parameters": 3}, ".parameters", "allowed: a map"),
         ({"parameters": {"a": {"min": 1}}}, ".parameters.a.max", "is missing"),
-        ({"parameters": {"a b": {"value": 1}}}, ".parameters.a b", "is not a parameter's name"),
+        ({"parameters": {"a b": {"value": 1}}}, ".parameters.a b", "is not a valid parameter name"),
     ],
 )
 def test_faults_of_one_parameter(raw: Any, key: str, words: str) -> None:
@@ -243,7 +243,7 @@ def test_all_faults_come_at_once_in_the_order_of_their_lines() -> None:
         (7, "command[0]"),
     ]
     message = str(caught.value)
-    assert message.startswith("`my.yaml` has 6 faults:\n  line 1: `method`: is `gird`, allowed:")
+    assert message.startswith("`my.yaml` has 6 errors:\n  line 1: `method`: there is no search method `gird`, allowed:")
     assert caught.value.exit_status == 2
 
 
@@ -293,8 +293,8 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_sweep_file(tmp_path)
 
 
-def test_methods_are_the_ones_that_the_fault_lists() -> None:
-    assert tuple(METHODS) == ("grid", "random", "bayes", "tpe", "cmaes", "qmc", "nsga2")
+def test_the_built_in_methods() -> None:
+    assert tuple(BUILT_IN) == tuple(METHODS.names()) == ("grid", "random", "bayes", "tpe", "cmaes", "qmc", "nsga2")
 
 
 TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
@@ -304,7 +304,7 @@ TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
     ("changes", "words"),
     [
         ({"method": "bayes", "metrics": TWO}, "not for the method `bayes`, allowed: grid, nsga2"),
-        ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "stands beside `metric`"),
+        ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "is given together with `metric`"),
         ({"method": "tpe", "metrics": TWO[:1]}, "allowed: at least two entries"),
     ],
 )

@@ -10,9 +10,9 @@ import pytest
 from lightning_sweeps.errors import SweepFileError, UsageError
 from lightning_sweeps.sweeps.config import parse_sweep, validate
 from lightning_sweeps.sweeps.expression import MAX_TEXT, ExpressionError, MissingParameterError, parse
-from lightning_sweeps.sweeps.given_point import accept
 from lightning_sweeps.sweeps.methods import METHODS, Imputation, Observation
 from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.user_point import check_point
 
 PARAMS = {"a": 3, "b": 2.5, "name": "sgd", "flag": True, "nothing": None, "optimizer": {"lr": 0.1}}
 
@@ -110,12 +110,12 @@ def expected() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", METHODS.names())
 def test_every_method_gives_each_allowed_point_once_and_then_ends(name: str) -> None:
     raw = {"method": name, "metric": {"name": "loss"}, "parameters": PARAMETERS, "constraints": CONSTRAINTS}
     config = validate(raw).config
     space = Space.of(config.parameters, config.constraints)
-    method = METHODS[name](Imputation())
+    method = METHODS.get(name)(Imputation())
     history: list[Observation] = []
     given: list[str] = []
     while (params := method.suggest(space, history, number=len(history) + 1, seed=5)) is not None:
@@ -126,12 +126,12 @@ def test_every_method_gives_each_allowed_point_once_and_then_ends(name: str) -> 
     assert sorted(given) == sorted(expected())
 
 
-@pytest.mark.parametrize("name", sorted(set(METHODS) - {"grid"}))
+@pytest.mark.parametrize("name", sorted(set(METHODS.names()) - {"grid"}))
 def test_every_method_keeps_constraints_over_real_numbers(name: str) -> None:
     parameters = {"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}}
     config = validate({"method": "random", "parameters": parameters, "constraints": ["x + y <= 0.5"]}).config
     space = Space.of(config.parameters, config.constraints)
-    method = METHODS[name](Imputation())
+    method = METHODS.get(name)(Imputation())
     history: list[Observation] = []
     for number in range(1, 16):
         params = method.suggest(space, history, number=number, seed=1)
@@ -148,12 +148,12 @@ def test_a_point_that_a_person_gives_keeps_them_too() -> None:
     config = validate(raw).config
     space = Space.of(config.parameters, config.constraints)
     given = {"optimizer": "adam", "model.width": 2, "model.depth": 1}
-    assert accept(space, given) == {"optimizer": "adam", "model": {"width": 2, "depth": 1}}
+    assert check_point(space, given) == {"optimizer": "adam", "model": {"width": 2, "depth": 1}}
     with pytest.raises(UsageError) as refusal:
-        accept(space, {**given, "optimizer": "sgd", "momentum": 0.9, "model.depth": 3})
-    assert "`nesterov` is missing; it does not keep `model.width * model.depth <= 4`" in str(refusal.value)
-    with pytest.raises(UsageError, match="`momentum` is switched off by the others"):
-        accept(space, {**given, "momentum": 0.9})
+        check_point(space, {**given, "optimizer": "sgd", "momentum": 0.9, "model.depth": 3})
+    assert "`nesterov` is missing; it violates `model.width * model.depth <= 4`" in str(refusal.value)
+    with pytest.raises(UsageError, match="`momentum` is switched off by other parameters"):
+        check_point(space, {**given, "momentum": 0.9})
 
 
 def test_faults_are_all_named_with_their_lines() -> None:
@@ -172,12 +172,12 @@ constraints:
     with pytest.raises(SweepFileError) as refusal:
         parse_sweep(text)
     said = "\n".join(f"{fault.line} {fault.key} {fault.message}" for fault in refusal.value.faults)
-    assert "goes round in a circle: `" in said
+    assert "is part of a cycle: `" in said
     assert "7 parameters.c.when is `width = 3`, which is no expression at column 7" in said
     assert "8 parameters.d.when is `7`, allowed: a condition in quotes" in said
     assert "constraints entry 2 has `__import__('os')` at column 1" in said
     assert (
-        "10 constraints[0] names `widht`, which is no parameter, allowed: width, a, b, c, d; did you mean `width`"
+        "10 constraints[0] names `widht`, which is not a parameter, allowed: width, a, b, c, d; did you mean `width`"
         in said
     )
 

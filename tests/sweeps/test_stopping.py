@@ -1,4 +1,4 @@
-"""The rules beside hyperband, each as a table of what it decides."""
+"""The decisions of each stopping rule except hyperband."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 from lightning_sweeps.errors import SweepFileError
 from lightning_sweeps.sweeps.config import SweepConfig, validate
-from lightning_sweeps.sweeps.stopping_rules import Evidence, Judgement
+from lightning_sweeps.sweeps.stopping_rules import Judgement, StoppingRule, make_rule
+from lightning_sweeps.testing.stopping_rules import StoppingRuleContract, judge_histories
 
 SWEEP: dict[str, Any] = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
 
@@ -26,18 +27,10 @@ def judge(
     position: float | None = None,
     previous: float | None = None,
 ) -> Judgement | None:
-    """Judge a trial at its last value among the whole histories of others."""
-    rule = config(**keys).early_terminate
-    assert rule is not None
-    evidence = Evidence(
-        number=len(own),
-        values=lambda: list(own),
-        others=lambda number: [other[number - 1] for other in others if len(other) >= number],
-        show=lambda value: f"{value:g}",
-        position=len(own) if position is None else position,
-        previous=len(own) - 1 if previous is None else previous,
-    )
-    return rule.make().judge(evidence)
+    """Judge a trial at its last value among the complete histories of others."""
+    section = config(**keys).early_terminate
+    assert section is not None
+    return judge_histories(make_rule(section), own, others, position=position, previous=previous)
 
 
 def stops(*arguments: Any, **named: Any) -> bool:
@@ -51,10 +44,10 @@ RISING = [[float(rank)] * 9 for rank in range(1, 9)]
 @pytest.mark.parametrize(("value", "stop"), [(0.0, False), (2.5, False), (3.5, True), (9.0, True)])
 def test_asha_keeps_the_best_fraction(value: float, stop: bool) -> None:
     keys = {"type": "asha", "eta": 3, "min_trials": 0}
-    assert stops(keys, [value], RISING) is stop  # of 9, the best 3 go on
+    assert stops(keys, [value], RISING) is stop  # of 9, the best 3 continue
 
 
-def test_asha_judges_at_its_bands_only_and_lets_the_first_go_on() -> None:
+def test_asha_judges_at_its_bands_only_and_lets_the_first_continue() -> None:
     keys = {"type": "asha", "min": 2, "eta": 2, "max": 8, "min_trials": 4}
     judged = [judge(keys, [9.0] * count, RISING) is not None for count in range(1, 10)]
     assert judged == [False, True, False, True, False, False, False, False, False]
@@ -115,3 +108,43 @@ def test_threshold_bounds_the_logged_value() -> None:
 def test_faults_name_what_is_allowed(keys: dict[str, Any], message: str) -> None:
     with pytest.raises(SweepFileError, match=message):
         config(**keys)
+
+
+def contract(**keys: Any) -> Any:
+    """Return the fixture with which a built-in rule joins the contract test."""
+
+    @pytest.fixture
+    def rule(self: StoppingRuleContract) -> StoppingRule:
+        section = config(**keys).early_terminate
+        assert section is not None
+        return make_rule(section)
+
+    return rule
+
+
+class TestHyperband(StoppingRuleContract):
+    rule = contract(type="hyperband", min_iter=2, eta=2)
+
+
+class TestHyperbandAsInWandb(StoppingRuleContract):
+    rule = contract(type="hyperband", max_iter=27, s=2, compat="wandb")
+
+
+class TestAsha(StoppingRuleContract):
+    rule = contract(type="asha", min=2, eta=2, max=20)
+
+
+class TestMedian(StoppingRuleContract):
+    rule = contract(type="median", warmup=3)
+
+
+class TestPercentile(StoppingRuleContract):
+    rule = contract(type="percentile", keep=30)
+
+
+class TestPatience(StoppingRuleContract):
+    rule = contract(type="patience", reports=2, min_delta=0.5)
+
+
+class TestThreshold(StoppingRuleContract):
+    rule = contract(type="threshold", upper=5, lower=1)
