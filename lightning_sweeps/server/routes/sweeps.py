@@ -211,7 +211,7 @@ async def lease(
     while True:
         offer = gangs.GangOffer(endpoint, is_waiting=time.monotonic() < deadline)
         found, is_fitted = await control.write(
-            lambda connection, offer=offer: _lease(connection, agent_id, offer, control.lease_s)  # type: ignore[misc]
+            lambda connection, offer=offer: lease_in(connection, agent_id, offer, control.lease_s)  # type: ignore[misc]
         )
         if is_fitted and found.sweep_state == "running":
             control.suggester.prepare(sweep_id)
@@ -271,7 +271,7 @@ def _sweep_and_nodes(connection: Connection, agent_id: str) -> tuple[str, int]:
     return sweep_id, sweeps.definition_of(connection, sweep_id).config.resources.nodes
 
 
-def _lease(connection: Connection, agent_id: str, offer: gangs.GangOffer, lease_s: float) -> tuple[m.Lease, bool]:
+def lease_in(connection: Connection, agent_id: str, offer: gangs.GangOffer, lease_s: float) -> tuple[m.Lease, bool]:
     """Lease a pending trial, or one that the method suggests now; and return whether the method is fitted."""
     now = time.time()
     agent = agents.get_agent(connection, agent_id)
