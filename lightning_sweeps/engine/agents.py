@@ -65,7 +65,7 @@ def list_agents(connection: Connection, sweep_id: str) -> list[m.Agent]:
     return [_to_message(row) for row in connection.execute(query)]
 
 
-def at_work(connection: Connection) -> list[m.AgentThere]:
+def list_active_agents(connection: Connection) -> list[m.AgentThere]:
     """Return the agents of all active sweeps in the order of their registration, without those that left."""
     agent, sweep, trial = schema.agent, schema.sweep, schema.trial
     extra = (sweep.c.name, trial.c.number, trial.c.started, trial.c.lease_expires)

@@ -35,9 +35,6 @@ class ReportSource:
     resumed_step: int | None = None
 
 
-Writer = ReportSource
-
-
 def judge_rows(
     connection: Connection,
     trial: Row[Any],

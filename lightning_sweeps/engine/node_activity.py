@@ -1,4 +1,4 @@
-"""Who runs what where, and what it takes: every node with its newest sample, its runs and its agents."""
+"""Reads the activity of each node: newest samples, running runs and agents."""
 
 from __future__ import annotations
 
@@ -13,65 +13,67 @@ from lightning_sweeps.store import nodes, schema
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.owners import process_of
 
-AT_ONCE = 400
-MOST_RUNS = 5000
+OWNERS_PER_QUERY = 400
+MAX_RUNS = 5000
 
 
 def read_nodes(connection: Connection) -> list[m.NodeNow]:
-    """Return every node, the one heard of last first, and behind them machines of which only agents are known."""
-    there: defaultdict[str, list[m.AgentThere]] = defaultdict(list)
-    for agent in agents.at_work(connection):
-        there[agent.agent.node].append(agent)
+    """Return every node, last seen first, then the machines that have agents only."""
+    by_machine: defaultdict[str, list[m.AgentThere]] = defaultdict(list)
+    for agent in agents.list_active_agents(connection):
+        by_machine[agent.agent.node].append(agent)
     known = nodes.list_nodes(connection)
     runs = _runs(connection)
     values = _values(connection, known, [run.id for some in runs.values() for run in some])
     found = [
-        m.NodeNow(node, values.get(node.id, {}), _with_values(runs.get(node.id, []), values), there.pop(node.id, []))
+        m.NodeNow(
+            node, values.get(node.id, {}), _with_values(runs.get(node.id, []), values), by_machine.pop(node.id, [])
+        )
         for node in known
     ]
-    return found + [m.NodeNow(_machine_of(some), {}, [], some) for some in there.values()]
+    return found + [m.NodeNow(_machine_of(some), {}, [], some) for some in by_machine.values()]
 
 
 def _with_values(runs: list[m.RunThere], values: dict[str, dict[str, float]]) -> list[m.RunThere]:
     return [replace(run, values=values.get(process_of(run.id), {})) for run in runs]
 
 
-def _machine_of(there: list[m.AgentThere]) -> m.Node:
-    agent = there[0].agent
-    return m.Node(agent.node, agent.host, 0, 0, [], max(one.agent.seen for one in there))
+def _machine_of(active: list[m.AgentThere]) -> m.Node:
+    agent = active[0].agent
+    return m.Node(agent.node, agent.host, 0, 0, [], max(one.agent.seen for one in active))
 
 
 def _runs(connection: Connection) -> dict[str, list[m.RunThere]]:
-    """Return the runs that go on, by node, oldest first."""
+    """Return the running runs by node, oldest first."""
     run, project = schema.run, schema.project
     names = ("id", "name", "group", "rank", "world_size", "user", "sweep_id", "trial_id", "created", "gpus", "node_id")
-    asked = select(project.c.name.label("project"), *(run.c[name] for name in names)).join(project)
-    going_on = asked.where(run.c.state == "running").order_by(run.c.created.desc()).limit(MOST_RUNS)
+    every = select(project.c.name.label("project"), *(run.c[name] for name in names)).join(project)
+    running = every.where(run.c.state == "running").order_by(run.c.created.desc()).limit(MAX_RUNS)
     found: defaultdict[str, list[m.RunThere]] = defaultdict(list)
-    for row in reversed(connection.execute(going_on).mappings().all()):
-        told = {name: row[name] for name in ("id", "project", "name", "group", "rank", "world_size", "user")}
+    for row in reversed(connection.execute(running).mappings().all()):
+        values = {name: row[name] for name in ("id", "project", "name", "group", "rank", "world_size", "user")}
         times = {"created": row["created"], "gpus": row["gpus"], "values": {}}
-        found[row["node_id"]].append(m.RunThere(**told, sweep=row["sweep_id"], trial=row["trial_id"], **times))
+        found[row["node_id"]].append(m.RunThere(**values, sweep=row["sweep_id"], trial=row["trial_id"], **times))
     return found
 
 
 def _values(connection: Connection, known: list[m.Node], run_ids: list[str]) -> dict[str, dict[str, float]]:
-    """Return the newest values of nodes and processes: of sorted rows, and above them those that still wait."""
+    """Return the newest values of nodes and processes, from sorted rows and from the write buffer."""
     series = schema.series
     owners = [node.id for node in known] + [process_of(run_id) for run_id in run_ids]
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for at in range(0, len(owners), AT_ONCE):
-        asked = select(series.c.owner_id, series.c.key, series.c.last, series.c.last_time).where(
+    for at in range(0, len(owners), OWNERS_PER_QUERY):
+        newest = select(series.c.owner_id, series.c.key, series.c.last, series.c.last_time).where(
             series.c.owner_kind.in_(("node", "process")),
-            series.c.owner_id.in_(owners[at : at + AT_ONCE]),
+            series.c.owner_id.in_(owners[at : at + OWNERS_PER_QUERY]),
             series.c.last.is_not(None),
         )
         times: defaultdict[str, float] = defaultdict(float)
-        rows = connection.execute(asked).all()
+        rows = connection.execute(newest).all()
         for row in rows:
             times[row.owner_id] = max(times[row.owner_id], row.last_time)
         for row in rows:
-            if row.last_time >= times[row.owner_id]:  # what has no newer value is no longer there
+            if row.last_time >= times[row.owner_id]:  # a key without a newer value has disappeared
                 found[row.owner_id][row.key] = row.last
     for owner, fresh in write_buffer.newest_samples(connection, [node.id for node in known]).items():
         found[owner] = fresh

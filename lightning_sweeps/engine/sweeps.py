@@ -6,7 +6,6 @@ Every function works inside the caller's transaction. Locks are taken in the ord
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -14,14 +13,12 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.engine import trials, warm_start
-from lightning_sweeps.engine.judge import ReportSource, judge_rows
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.projects import ensure_project
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
-from lightning_sweeps.sweeps.report_judge import LogRow
 
 DEFAULT_PROJECT = "default"
 SEED_BITS = 31
@@ -206,56 +203,6 @@ def stop_trial(connection: Connection, trial_id: str, *, now: float, reason: str
         row = trials.change(connection, trial_id, ended=now)
         finish_if_done(connection, sweep_id, now=now)
     return trials.to_message(row)
-
-
-def record_reports(
-    connection: Connection,
-    trial_id: str,
-    rows: Sequence[LogRow],
-    now: float,
-    *,
-    writer: ReportSource | None = None,
-) -> None:
-    """Judge rows that a trial logged: store the metric's values, stop the trial, finish the sweep at its target.
-
-    Args:
-        connection: the caller's transaction.
-        trial_id: the trial; nothing happens if it does not exist.
-        rows: step, time and values of each log call, in order.
-        now: current time in seconds since the epoch.
-        writer: the attempt that logged the rows.
-    """
-    sweep_table = schema.sweep
-    found = connection.execute(
-        select(sweep_table)
-        .join(schema.trial, schema.trial.c.sweep_id == sweep_table.c.id)
-        .where(schema.trial.c.id == trial_id)
-    ).one_or_none()
-    if found is None:
-        return
-    definition = define_sweep(found.config)
-    if definition.metric is None:
-        return
-    sweep = lock_sweep(connection, found.id) if definition.metric.target is not None else found
-    trial = trials.lock(connection, trial_id)
-    target_reason = judge_rows(connection, trial, definition, rows, writer or ReportSource())
-    if target_reason and sweep.state in ("running", "paused"):
-        end_sweep(connection, sweep.id, "finished", reason=target_reason, now=now)
-
-
-def commands_for_run(connection: Connection, trial_id: str, run_id: str) -> list[m.Command]:
-    """Return the stop command for a run if its trial was ordered to stop or its sweep was cancelled."""
-    trial, sweep = schema.trial, schema.sweep
-    row = connection.execute(
-        select(trial.c.state, trial.c.reason, sweep.c.state.label("sweep_state"))
-        .join(sweep, sweep.c.id == trial.c.sweep_id)
-        .where(trial.c.id == trial_id)
-    ).one_or_none()
-    if row is None or row.state not in trials.HELD_STATES:
-        return []
-    if row.state == "stopping" or row.sweep_state == "cancelled":
-        return [m.Command("stop", run_id, row.reason or "the sweep was cancelled")]
-    return []
 
 
 def _change(connection: Connection, sweep_id: str, **values: object) -> None:

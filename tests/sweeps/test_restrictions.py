@@ -173,7 +173,7 @@ constraints:
         parse_sweep(text)
     said = "\n".join(f"{fault.line} {fault.key} {fault.message}" for fault in refusal.value.faults)
     assert "is part of a cycle: `" in said
-    assert "7 parameters.c.when is `width = 3`, which is no expression at column 7" in said
+    assert "7 parameters.c.when is `width = 3`, which is not an expression at column 7" in said
     assert "8 parameters.d.when is `7`, allowed: a condition in quotes" in said
     assert "constraints entry 2 has `__import__('os')` at column 1" in said
     assert (
