@@ -1,12 +1,13 @@
-"""How much does stopping save: `python -m benchmarks.stopping`.
+"""Measures how much early stopping saves: `python -m benchmarks.stopping`.
 
-300 real learning curves (perceptrons on scikit-learn's digits, 27 epochs, validation loss) are made once and kept in
-a file. Then searches are replayed: 4 workers draw curves in random order, a rule sees each epoch's loss as it arrives
-and stops trials, until the budget of epochs is used up. Every rule sees the same curves in the same order with the same
-durations. Shown is the regret of the best trial that was trained to its end (its final loss less the best of all 300),
-median and mean over the seeds, and how many trials were begun and trained to the end.
+300 real learning curves (perceptrons on scikit-learn's digits, 27 epochs, validation loss) are computed once and
+stored in a file. Then searches are replayed: 4 workers take curves in random order, and a rule sees the loss of each
+epoch as it arrives and stops trials, until the budget of epochs is used up. Every rule sees the same curves in the
+same order with the same durations. The table shows the regret of the best trial that was trained to its end (its final
+loss minus the best of all 300), median and mean over the seeds, and the number of trials started and trained to the
+end.
 
-Rivals: no stopping; Optuna's pruners; W&B's open engine (the package `sweeps`), asked at every epoch of every trial.
+Compared with: no stopping, Optuna's pruners, and W&B's open source engine (the package `sweeps`), asked at every epoch.
 """
 
 from __future__ import annotations
