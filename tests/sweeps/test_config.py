@@ -29,7 +29,7 @@ def parameter_faults(raw: Any) -> dict[str, str]:
     return faults(parameters={"p": raw})
 
 
-def test_a_full_file_is_read_as_it_stands() -> None:
+def test_a_complete_file() -> None:
     parsed = parse_sweep(
         """
 program: train.py
@@ -142,7 +142,7 @@ def test_every_distribution_is_read(name: str) -> None:
         ({"parameters": {"a b": {"value": 1}}}, ".parameters.a b", "is not a valid parameter name"),
     ],
 )
-def test_faults_of_one_parameter(raw: Any, key: str, words: str) -> None:
+def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
     found = parameter_faults(raw)
     assert list(found) == ["parameters.p" + key]
     assert words in found["parameters.p" + key]
@@ -192,7 +192,7 @@ def test_faults_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"command": ["${program}"]}, "program", "`command` uses `${program}`"),
     ],
 )
-def test_faults_of_one_key(changes: dict[str, Any], key: str, words: str) -> None:
+def test_errors_of_one_key(changes: dict[str, Any], key: str, words: str) -> None:
     found = faults(**changes)
     assert list(found) == [key]
     assert words in found[key]
@@ -210,14 +210,14 @@ def test_faults_of_one_key(changes: dict[str, Any], key: str, words: str) -> Non
         ({"min_iter": 1, "type": "envelope"}, "early_terminate.type", "allowed: hyperband, asha"),
     ],
 )
-def test_faults_of_early_terminate(given: dict[str, Any], key: str, words: str) -> None:
+def test_errors_of_early_terminate(given: dict[str, Any], key: str, words: str) -> None:
     found = faults(metric={"name": "x"}, early_terminate={"type": "hyperband"} | given)
     assert list(found) == [key]
     assert words in found[key]
 
 
 @pytest.mark.parametrize("name", ["uniform", "log_uniform_values", "normal", "q_normal", "beta"])
-def test_a_grid_says_what_it_takes(name: str) -> None:
+def test_a_grid_names_the_distributions_that_it_accepts(name: str) -> None:
     found = faults(method="grid", parameters={"p": {"distribution": name, **EVERY_DISTRIBUTION[name]}})
     assert f"`{name}`, which a grid cannot walk, allowed: `constant`, `categorical`" in found["parameters.p"]
 
@@ -227,7 +227,7 @@ def test_every_known_macro_passes(name: str) -> None:
     validate({**SMALL, "program": "x.py", "command": [f"${{{name}}}", "--x=${x}", "a ${envvar:HOME} b"]})
 
 
-def test_all_faults_come_at_once_in_the_order_of_their_lines() -> None:
+def test_all_errors_are_reported_in_the_order_of_their_lines() -> None:
     text = (
         'method: gird\nparameters:\n  lr: {min: 1, max: 0}\n  lr: {vlaue: 3}\n  n: 3\nrun_cap: 0\ncommand: ["${a}"]\n'
     )
@@ -248,7 +248,7 @@ def test_all_faults_come_at_once_in_the_order_of_their_lines() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "- a", "3", "just words"])
-def test_a_file_that_is_no_map(text: str) -> None:
+def test_a_file_that_is_not_a_map(text: str) -> None:
     with pytest.raises(SweepFileError, match="allowed: a map with at least the keys"):
         parse_sweep(text)
 
@@ -258,14 +258,14 @@ def test_parameters_that_have_the_same_dotted_name() -> None:
     assert "rename one of them" in faults(parameters=clash)["parameters.a.parameters.b"]
 
 
-def test_keys_without_meaning_here_warn_and_are_left_out() -> None:
+def test_ignored_keys_warn() -> None:
     keys = {"job": "x", "image_uri": "x", "controller": {"type": "local"}, "apiVersion": "1", "kind": "sweep"}
     parsed = validate({**SMALL, **keys, "settings": 1, "entity": "me"})
     assert len(parsed.warnings) == 7
     assert parsed.raw == SMALL
 
 
-def test_what_is_probably_not_meant_warns() -> None:
+def test_probable_mistakes_warn() -> None:
     parsed = validate(
         {
             "method": "random",
@@ -321,7 +321,7 @@ def test_the_docs_name_every_key() -> None:
 
 
 @pytest.mark.parametrize("preload", ["pandas", [1], ["not a module"], ["pandas."]])
-def test_what_is_preloaded_is_a_list_of_modules(preload: object) -> None:
+def test_preload_is_a_list_of_modules(preload: object) -> None:
     with pytest.raises(SweepFileError, match=r"`preload`: .*allowed: "):
         validate({**SMALL, "preload": preload})
     assert validate({**SMALL, "preload": ["pandas", "a.b"]}).config.preload == ["pandas", "a.b"]

@@ -49,11 +49,11 @@ def progress(
         (progress(run_cap=3, finished=2, lost=5), True, False),
     ],
 )
-def test_who_may_suggest_and_who_is_done(given: SweepProgress, suggest: bool, done: bool) -> None:
+def test_whether_a_sweep_may_suggest_and_whether_it_is_done(given: SweepProgress, suggest: bool, done: bool) -> None:
     assert (may_suggest(given), is_done(given)) == (suggest, done)
 
 
-def test_why_a_sweep_is_finished() -> None:
+def test_the_reason_of_a_finished_sweep() -> None:
     assert finish_reason(progress(exhausted=True, finished=3)) == "every point of the space has been tried"
     assert finish_reason(progress(run_cap=3, finished=3)) == "`run_cap` of 3 trials is reached"
 
@@ -68,7 +68,7 @@ def test_every_change_of_state(state: SweepState, wanted: SweepState) -> None:
         change_state(state, wanted)
 
 
-def test_nobody_can_finish_a_sweep_by_hand_and_nothing_leaves_an_end_but_by_cancelling() -> None:
+def test_users_cannot_finish_a_sweep_and_can_only_cancel_an_ended_one() -> None:
     assert not [state for state in STATES if "finished" in STATE_CHANGES[state]]
     assert {wanted for state in STATES if state in END_STATES for wanted in STATE_CHANGES[state]} == {"cancelled"}
 

@@ -61,7 +61,7 @@ class TestRandom(SearchMethodContract):
         points = {method.suggest(space, (), number=n, seed=s)["x"] for n in (1, 2) for s in (1, 2)}  # type: ignore[index]
         assert len(points) == 4
 
-    def test_unlikely_values_come_too_before_the_space_ends(self, method: Method) -> None:
+    def test_values_with_probability_zero_come_last(self, method: Method) -> None:
         space = space_of({"x": {"values": [1, 2], "probabilities": [1, 0]}})
         assert run_trials(method, space, 3) == [{"x": 1}, {"x": 2}, None]
 
@@ -73,7 +73,7 @@ class TestTpe(SearchMethodContract):
 class TestNsga2(SearchMethodContract):
     method = contract("nsga2")
 
-    def test_several_metrics_find_both_ends_of_the_front(self, method: Method) -> None:
+    def test_two_metrics_approach_the_pareto_front(self, method: Method) -> None:
         space = space_of({"x": {"min": -4.0, "max": 4.0}, "y": {"min": -4.0, "max": 4.0}})
         history: list[Observation] = []
         for number in range(1, 81):
@@ -97,7 +97,7 @@ class TestQmc(SearchMethodContract):
 class TestCmaEs(SearchMethodContract):
     method = contract("cmaes")
 
-    def test_it_walks_downhill(self, method: Method) -> None:
+    def test_later_trials_are_better(self, method: Method) -> None:
         space = space_of({f"x{index}": {"min": -5.0, "max": 5.0} for index in range(3)})
         history: list[Observation] = []
         for number in range(1, 101):
@@ -121,7 +121,7 @@ class TestBayes(SearchMethodContract):
         values = [tried.objective for tried in history if tried.objective is not None]
         assert min(values[initial_count(space) :]) < 0.05
 
-    def test_values_that_no_model_can_take_are_imputed(self, method: Method) -> None:
+    def test_unusable_values_are_imputed(self, method: Method) -> None:
         space = space_of({"x": {"min": 0.0, "max": 1.0}})
         values = [1.0, 2.0, float("nan"), float("inf"), 1e300, -3.0]
         history = [observe(number, {"x": number / 9}, value) for number, value in enumerate(values)]
@@ -129,7 +129,7 @@ class TestBayes(SearchMethodContract):
         assert params is not None
         assert 0 <= params["x"] <= 1
 
-    def test_trials_in_flight_move_the_next_one_away(self, method: Method) -> None:
+    def test_running_trials_move_the_next_one_away(self, method: Method) -> None:
         space = space_of({"x": {"min": 0.0, "max": 1.0}})
         at = [number / 6 for number in range(7)]
         history = [observe(number, {"x": x}, math.sin(13 * x) * math.sin(27 * x)) for number, x in enumerate(at)]
@@ -142,7 +142,7 @@ class TestBayes(SearchMethodContract):
         assert abs(first["x"] - alone["x"]) < 1e-4
         assert abs(first["x"] - beside["x"]) > 1e-2
 
-    def test_the_start_is_the_middle_and_then_spread_over_every_dimension(self, method: Method) -> None:
+    def test_the_initial_points_are_the_middle_and_a_latin_hypercube(self, method: Method) -> None:
         space = space_of({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}})
         middle, *points = run_trials(method, space, initial_count(space))
         assert middle == {"x": 0.5, "y": 0.5}
@@ -150,7 +150,7 @@ class TestBayes(SearchMethodContract):
             assert sorted(int(point[name] * len(points)) for point in points if point) == [0, 1, 2]
         assert all(abs(point["x"] - point["y"]) > 1e-9 for point in points if point)
 
-    def test_the_middle_of_what_has_no_numbers_is_named_first(self, method: Method) -> None:
+    def test_the_middle_of_a_category_is_its_first_value(self, method: Method) -> None:
         space = space_of(
             {"kind": {"values": ["c", "a", "b"]}, "n": {"min": 1, "max": 4}, "x": {"min": 1e-4, "max": 1.0}}
         )

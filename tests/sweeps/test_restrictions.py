@@ -1,4 +1,4 @@
-"""`constraints` and `when`: read safely, kept by every method, refused with words where they cannot be."""
+"""`constraints` and `when`: parsed safely, respected by every method, rejected with a message if invalid."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PARAMS = {"a": 3, "b": 2.5, "name": "sgd", "flag": True, "nothing": None, "optim
         ("2.0 ** 99999 > 1", False),
     ],
 )
-def test_what_an_expression_says(text: str, holds: bool) -> None:
+def test_the_value_of_an_expression(text: str, holds: bool) -> None:
     assert parse(text).holds(PARAMS) is holds
 
 
@@ -67,19 +67,19 @@ def test_what_an_expression_says(text: str, holds: bool) -> None:
         "a << 3",
     ],
 )
-def test_what_is_no_expression_is_refused(text: str) -> None:
+def test_invalid_expressions_are_rejected(text: str) -> None:
     with pytest.raises(ExpressionError):
         parse(text)
 
 
-def test_the_longest_expressions_end_at_once() -> None:
+def test_expensive_expressions_end_at_once() -> None:
     began = time.process_time()
     for text in ("9 ** 9 ** 9 ** 9", "10 ** 300 ** 2", " + ".join(["9 ** 300"] * 20), "9.9 ** 300 ** 3"):
         parse(text + " > 1").holds({})
     assert time.process_time() - began < 1
 
 
-def test_a_parameter_that_is_not_there_is_named() -> None:
+def test_a_missing_parameter_is_named() -> None:
     with pytest.raises(MissingParameterError, match="momentum"):
         parse("momentum > 0.5").holds(PARAMS)
     assert parse("a + optimizer.lr > min(b, 1)").names == {"a", "b", "optimizer.lr"}
@@ -143,7 +143,7 @@ def test_every_method_keeps_constraints_over_real_numbers(name: str) -> None:
         assert max(tried.params["x"] + tried.params["y"] for tried in history) > 0.48
 
 
-def test_a_point_that_a_person_gives_keeps_them_too() -> None:
+def test_a_point_of_a_user_must_meet_conditions_and_constraints() -> None:
     raw = {"method": "random", "parameters": PARAMETERS, "constraints": CONSTRAINTS}
     config = validate(raw).config
     space = Space.of(config.parameters, config.constraints)
@@ -156,7 +156,7 @@ def test_a_point_that_a_person_gives_keeps_them_too() -> None:
         check_point(space, {**given, "momentum": 0.9})
 
 
-def test_faults_are_all_named_with_their_lines() -> None:
+def test_all_errors_have_their_lines() -> None:
     text = """
 method: random
 parameters:
@@ -182,7 +182,7 @@ constraints:
     )
 
 
-def test_a_space_without_a_point_is_refused() -> None:
+def test_a_space_without_points_is_rejected() -> None:
     raw: dict[str, Any] = {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}, "constraints": ["x > 2"]}
     with pytest.raises(SweepFileError, match="leave no point"):
         validate(raw)
@@ -192,7 +192,7 @@ def test_a_space_without_a_point_is_refused() -> None:
         validate(raw)
 
 
-def test_a_grid_with_conditions_is_walked_only_so_far() -> None:
+def test_the_size_of_a_grid_with_conditions_is_limited() -> None:
     parameters = {"x": {"min": 1, "max": 10**6}, "y": {"min": 1, "max": 3}}
     raw: dict[str, Any] = {"method": "grid", "parameters": parameters, "constraints": ["x * y < 9"]}
     with pytest.raises(SweepFileError, match="a grid of 3000000 combinations, allowed: 1000000"):

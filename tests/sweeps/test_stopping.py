@@ -55,7 +55,7 @@ def test_asha_judges_at_its_bands_only_and_lets_the_first_continue() -> None:
     assert stops(keys, [9.0] * 2, RISING[:4])
 
 
-def test_a_band_that_is_passed_over_is_judged_when_it_is_passed() -> None:
+def test_a_band_between_two_reports_is_judged_at_the_second() -> None:
     keys = {"type": "asha", "min": 10, "eta": 2, "resource": "step", "min_trials": 0}
     assert judge(keys, [9.0], RISING, position=9, previous=0) is None
     judgement = judge(keys, [9.0], [[1.0] * 99, [2.0] * 99], position=25, previous=9)
@@ -74,12 +74,12 @@ def test_median_waits_for_others_and_for_the_warmup() -> None:
     assert stops({"type": "median", "warmup": 2}, [99.0] * 3, RISING)
 
 
-def test_percentile_says_how_many_stay() -> None:
+def test_percentile_keeps_the_best_percent() -> None:
     assert not stops({"type": "percentile", "keep": 25}, [3.0], RISING)
     assert stops({"type": "percentile", "keep": 25}, [3.5], RISING)
 
 
-def test_patience_looks_at_the_trial_alone() -> None:
+def test_patience_looks_at_one_trial_only() -> None:
     keys = {"type": "patience", "reports": 3}
     assert not stops(keys, [5, 4, 3])
     assert not stops(keys, [5, 6, 7, 4])
@@ -87,7 +87,7 @@ def test_patience_looks_at_the_trial_alone() -> None:
     assert stops(keys | {"min_delta": 1}, [5, 4.5, 4.4, 4.2])
 
 
-def test_threshold_bounds_the_logged_value() -> None:
+def test_threshold_limits_the_logged_value() -> None:
     assert stops({"type": "threshold", "upper": 10}, [11.0])
     assert not stops({"type": "threshold", "upper": 10}, [10.0])
     assert stops({"type": "threshold", "lower": 0}, [-1.0])
@@ -105,7 +105,7 @@ def test_threshold_bounds_the_logged_value() -> None:
         ({"type": "hyperband", "min_iter": 1, "compat": "wandb", "resource": "step"}, "`resource: report` only"),
     ],
 )
-def test_faults_name_what_is_allowed(keys: dict[str, Any], message: str) -> None:
+def test_errors_name_what_is_allowed(keys: dict[str, Any], message: str) -> None:
     with pytest.raises(SweepFileError, match=message):
         config(**keys)
 
