@@ -16,7 +16,7 @@ from lightning_sweeps.engine.judge import NO_VALUE
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain
-from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
+from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.trial import end_event
 
 IDLE_LEASES = 3
@@ -55,14 +55,14 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
     ).first()
     if held is not None:
         return _hold(connection, trials.change(connection, held.id, lease_expires=now + lease_s), agent_id, now=now)
-    waiting = (
+    pending = (
         select(table)
         .where(table.c.sweep_id == agent.sweep, table.c.state == "pending")
         .order_by(table.c.number)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    row = connection.execute(waiting).one_or_none()
+    row = connection.execute(pending).one_or_none()
     if row is None:
         return None
     leased = trials.advance(connection, row, "lease", agent_id=agent_id, lease_expires=now + lease_s, reason="")
@@ -134,7 +134,7 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
     row = trials.lock(connection, trial_id)
     if not gangs.is_held_by(row, agent_id):
         return trials.to_message(row)
-    definition = define_sweep(sweep.config)
+    settings = SweepSettings.of(sweep.config)
     part = gangs.AttemptEnd(end, gpus, gpus * (end.ran_s or 0.0))
     row, whole = gangs.record_part_end(connection, row, agent_id, part)
     _release(connection, agent_id, now=now, is_done=True)
@@ -147,11 +147,10 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
         values |= {"gpus": whole.gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + whole.gpu_s}
     if event == "preempt" and row.state != "stopping":
         reason = end.reason or "preempted"
-        retry = definition.config.retry
-        trials.requeue(connection, row, retry=retry, reason=reason, now=now, final="preempt")
+        trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
         ended = trials.change(connection, trial_id, **values)
     else:
-        reason = _end_reason(row, end, definition)
+        reason = _end_reason(row, end, settings)
         ended = trials.advance(connection, row, event, lease_expires=None, ended=now, reason=reason, **values)
     sweeps.count_failures(connection, sweep, state=ended.state, error=_last_error(ended))
     sweeps.finish_if_done(connection, sweep.id, now=now)
@@ -161,7 +160,7 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
 def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
     """Remove an agent from the sweep. A trial that it still holds is pending again."""
     sweep = sweeps.lock_sweep(connection, agents.get_agent(connection, agent_id).sweep)
-    retry = define_sweep(sweep.config).config.retry
+    retry = SweepSettings.of(sweep.config).retry
     for row in _held_by(connection, agents.get_agent(connection, agent_id)):
         trials.requeue(connection, row, retry=retry, reason="its agent left", now=now)
     agents.change(connection, agent_id, seen=now, state="gone", trial_id=None, ready_until=None)
@@ -185,7 +184,7 @@ def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list
             gangs.renew_lease(connection, row, now=now, lease_s=lease_s)  # the part of the silent agent has ended
             continue
         reason = f"its agent sent no heartbeat for {lease_s:g} s"
-        retry = define_sweep(sweep.config).config.retry
+        retry = SweepSettings.of(sweep.config).retry
         requeued = trials.requeue(connection, row, retry=retry, reason=reason, now=now)
         for agent_id in silent:
             agents.change(connection, agent_id, state="lost", trial_id=None, ready_until=None)
@@ -213,11 +212,11 @@ def _release(connection: Connection, agent_id: str, *, now: float, is_done: bool
     agents.change(connection, agent_id, seen=now, state="idle", trial_id=None, trials_done=done)
 
 
-def _end_reason(row: Row[Any], end: m.TrialEnd, definition: SweepDefinition) -> str:
+def _end_reason(row: Row[Any], end: m.TrialEnd, settings: SweepSettings) -> str:
     if row.state == "stopping" and end.state != "failed":
         return str(row.reason)
-    if end.state == "finished" and definition.metric is not None and row.reports == 0:
-        return end.reason or NO_VALUE.format(definition.metric.name)
+    if end.state == "finished" and settings.metric is not None and row.reports == 0:
+        return end.reason or NO_VALUE.format(settings.metric)
     return end.reason
 
 

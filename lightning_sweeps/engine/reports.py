@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
@@ -9,10 +10,13 @@ from sqlalchemy import Connection, select
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import sweeps, trials
 from lightning_sweeps.engine.judge import ReportSource, judge_rows
+from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.ingest import StoredPart
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.report_judge import LogRow
+
+_log = logging.getLogger(__name__)
 
 
 def apply_stored_part(connection: Connection, stored: StoredPart, *, now: float) -> list[m.Command]:
@@ -43,7 +47,11 @@ def _judge(connection: Connection, trial_id: str, rows: Sequence[LogRow], source
     ).one_or_none()
     if found is None:
         return
-    definition = define_sweep(found.config)
+    try:
+        definition = define_sweep(found.config)
+    except UsageError as error:  # the rows are stored all the same
+        _log.error("cannot judge trial `%s`: %s", trial_id, error)
+        return
     if definition.metric is None:
         return
     sweep = sweeps.lock_sweep(connection, found.id) if definition.metric.target is not None else found

@@ -19,6 +19,7 @@ from lightning_sweeps.store.projects import ensure_project
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
+from lightning_sweeps.sweeps.settings import SweepSettings
 
 DEFAULT_PROJECT = "default"
 SEED_BITS = 31
@@ -175,7 +176,7 @@ def count_failures(connection: Connection, sweep: Row[Any], *, state: str, error
     if state not in ("failed", "finished", "stopped"):
         return
     failures = sweep.failures_in_row + 1 if state == "failed" else 0
-    reason = controller.pause_reason(failures, define_sweep(sweep.config).config.max_failures, error)
+    reason = controller.pause_reason(failures, SweepSettings.of(sweep.config).max_failures, error)
     if reason is not None and sweep.state == "running":
         _change(connection, sweep.id, state="paused", reason=reason, failures_in_row=failures)
     else:
@@ -226,7 +227,7 @@ def _no_sweep(sweep_id: str) -> NotFound:
 
 
 def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
-    metric, goal = _metric_and_goal(row.config)
+    settings = SweepSettings.of(row.config)
     return m.Sweep(
         id=row.id,
         project=row.project,
@@ -235,21 +236,15 @@ def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
         state=row.state,
         reason=row.reason,
         method=row.config["method"],
-        metric=metric,
-        goal=goal,
+        metric=settings.metric,
+        goal=settings.goal,
         config=row.config,
         run_cap=row.run_cap,
         created=row.created,
         ended=row.ended,
         counts=trials.count_by_state(connection, row.id),
-        best=_best(connection, row.id, goal),
+        best=_best(connection, row.id, settings.goal),
     )
-
-
-def _metric_and_goal(raw: dict[str, Any]) -> tuple[str | None, m.Goal]:
-    """Return the name and goal of the first metric, without a definition: its method may not be installed any more."""
-    metric = raw["metrics"][0] if raw.get("metrics") else raw.get("metric")
-    return (None, "minimize") if metric is None else (metric["name"], metric.get("goal") or "minimize")
 
 
 def _best(connection: Connection, sweep_id: str, goal: m.Goal) -> m.Trial | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lightning_sweeps.core.settings import environment
-from lightning_sweeps.errors import SweepFileError
+from lightning_sweeps.errors import ServerRefused, SweepFileError
+from lightning_sweeps.messages import TrialEnd
 from tests.engine.driver import Server, TrialRun
 from tests.extensions import install_extension
 from tests.servers import running_server
@@ -129,3 +131,22 @@ def test_the_extension_passes_the_contract_tests(site: Path, tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout
+
+
+def test_a_sweep_ends_after_its_method_was_removed(site: Path, tmp_path: Path) -> None:
+    home = tmp_path / "server"
+    with running_server(home) as running, ExitStack() as stack:
+        server = Server(*running, stack)
+        sweep_id = server.create(method="evenly_spaced", parameters={"x": {"min": 0.0, "max": 1.0}}, retry=0)
+        agent = server.agent(sweep_id)
+        trial = agent.take(wait_s=60)
+    shutil.rmtree(site)
+    with running_server(home) as running, ExitStack() as stack:
+        server = Server(*running, stack)
+        assert server.client.sweeps()[0].method == "evenly_spaced"
+        client = server.new_client()
+        run = TrialRun(client, trial)
+        assert run.log({"loss": 1.0}).commands == []
+        assert client.end_trial(agent.id, trial.id, TrialEnd("finished", 0)).state == "finished"
+        with pytest.raises(ServerRefused, match="there is no search method `evenly_spaced`"):
+            client.lease(agent.id)

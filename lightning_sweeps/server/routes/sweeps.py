@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trials
+from lightning_sweeps.errors import UsageError
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.suggester import Suggester
 from lightning_sweeps.server.process.wakeup import WakeUp
@@ -79,8 +80,9 @@ class Control:
     async def announce_change(self, sweep_id: str) -> None:
         """Wake the requests that wait for this sweep, and prepare its next trials if its method is fitted."""
         self.wake_up.notify(sweep_id)
-        if await self.is_fitted(sweep_id):
-            self.suggester.prepare(sweep_id)
+        with suppress(UsageError):  # the method is no longer installed; the next lease says so
+            if await self.is_fitted(sweep_id):
+                self.suggester.prepare(sweep_id)
 
 
 @asynccontextmanager
