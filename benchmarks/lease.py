@@ -133,10 +133,10 @@ def wait_idle(folder: Path, server: ServerFile, sweep: str, *, agents: int, seco
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=1000, help="finished ones")
+    parser.add_argument("--trials", type=int, default=1000, help="finished trials")
     parser.add_argument("--agents", type=int, default=100)
-    parser.add_argument("--leases", type=int, default=20, help="that are measured")
-    parser.add_argument("--pause-s", type=float, default=1.0, help="between two leases of `bayes`")
+    parser.add_argument("--leases", type=int, default=20, help="leases that are measured")
+    parser.add_argument("--pause-s", type=float, default=1.0, help="pause between two leases of `bayes`")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, running_server(Path(name)) as (client, server):
         folder = Path(name)

@@ -34,26 +34,26 @@ from lightning_sweeps.testing.stopping_rules import HistoryPeers
 TRIALS, EPOCHS, WORKERS = 300, 27, 4
 BUDGETS = (270, 810)
 SPREAD = 0.5
-"""Standard deviation of the logarithm of how long a trial's epoch takes."""
+"""Standard deviation of the logarithm of the duration of an epoch."""
 
 Curves = NDArray[np.float64]
-"""[trials, epochs]: the validation loss after each epoch; NaN once a training has diverged."""
+"""Validation loss after each epoch, NaN after a divergence: (n_trials, n_epochs)."""
 
 
 class Judge(Protocol):
-    """Decides after each epoch of each trial; one object a search."""
+    """Decides after each epoch of each trial. A search has one judge."""
 
     def stops(self, trial: int, values: Sequence[float]) -> bool:
-        """Tell whether `trial`, which has just reported the last of `values`, ends here."""
+        """Return whether `trial` stops after it has reported the last of `values`."""
         ...
 
     def ended(self, trial: int) -> None:
-        """Hear that a trial was trained to its end."""
+        """Record that a trial was trained to its end."""
         ...
 
 
 class Never:
-    """No stopping, but for trials that have diverged: what a careful program does by itself."""
+    """Stops only diverged trials, as a careful program does by itself."""
 
     def stops(self, trial: int, values: Sequence[float]) -> bool:  # noqa: ARG002
         return not math.isfinite(values[-1])
@@ -62,7 +62,7 @@ class Never:
 
 
 class Ours:
-    """A rule of this package, asked as the server asks it."""
+    """A stopping rule of this package, called as the server calls it."""
 
     def __init__(self, section: dict[str, Any]) -> None:
         sweep = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"value": 1}}}
@@ -85,7 +85,7 @@ class Ours:
 
 
 class Optuna:
-    """A pruner, asked by `report` and `should_prune` after each epoch."""
+    """A pruner of Optuna, asked after each epoch."""
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         import optuna
@@ -111,7 +111,7 @@ class Optuna:
 
 
 class Wandb:
-    """W&B's rule, which looks at all runs at every poll; polled at each epoch of each trial."""
+    """W&B's rule, which looks at all runs at every poll. It is polled after each epoch of each trial."""
 
     def __init__(self, section: dict[str, Any]) -> None:
         import sweeps
@@ -170,46 +170,46 @@ JUDGES: dict[str, Callable[[], Judge]] = {
 
 @dataclass(slots=True)
 class Outcome:
-    """What one search came to."""
+    """The result of one search: trials started, and final losses of the trials trained to their end."""
 
-    begun: int = 0
+    started: int = 0
     finals: list[float] = field(default_factory=list)
 
 
 def replay(curves: Curves, judge: Judge, *, budget: int, seed: int) -> Outcome:
-    """Replay one search until `budget` epochs were trained."""
+    """Replay one search until it has trained `budget` epochs."""
     random = Random(seed)
     order = random.sample(range(len(curves)), len(curves))
     pace = [random.lognormvariate(0, SPREAD) for _ in order]
     outcome = Outcome()
     running: list[tuple[float, int, int]] = []
 
-    def begin(now: float) -> None:
-        if outcome.begun < len(order):
-            number = outcome.begun
+    def start(now: float) -> None:
+        if outcome.started < len(order):
+            number = outcome.started
             heapq.heappush(running, (now + pace[number], number, 1))
-            outcome.begun += 1
+            outcome.started += 1
 
     for _ in range(WORKERS):
-        begin(0.0)
+        start(0.0)
     for _ in range(budget):
         if not running:
             break
         now, number, epoch = heapq.heappop(running)
         curve = curves[order[number]]
         if judge.stops(number, curve[:epoch].tolist()):
-            begin(now)
+            start(now)
         elif epoch == EPOCHS:
             judge.ended(number)
             outcome.finals.append(float(curve[-1]))
-            begin(now)
+            start(now)
         else:
             heapq.heappush(running, (now + pace[number], number, epoch + 1))
     return outcome
 
 
 def train(seed: int) -> list[float]:
-    """Train one perceptron with drawn hyperparameters; return its validation loss after each epoch."""
+    """Train a perceptron with random hyperparameters. Return its validation loss after each epoch."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -245,7 +245,7 @@ def train(seed: int) -> list[float]:
 
 
 def load(path: Path) -> Curves:
-    """Return the curves; they are made where the file is not there."""
+    """Return the curves. Compute them if the file does not exist."""
     if not path.exists():
         torch.set_num_threads(1)
         np.save(path, np.array([train(seed) for seed in range(TRIALS)]))
@@ -255,13 +255,20 @@ def load(path: Path) -> Curves:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--curves", type=Path, default=Path("learning-curves.npy"), help="made where it is not there")
+    parser.add_argument(
+        "--curves",
+        type=Path,
+        default=Path("learning-curves.npy"),
+        help="computed if the file does not exist (default: %(default)s)",
+    )
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--rules", nargs="+", default=list(JUDGES), choices=list(JUDGES))
     given = parser.parse_args()
     curves = load(given.curves)
     best = float(np.nanmin(curves[:, -1]))
-    print("| rule |" + "".join(f" {budget} epochs: regret, median / mean | begun | to the end |" for budget in BUDGETS))
+    print(
+        "| rule |" + "".join(f" {budget} epochs: regret, median / mean | started | to the end |" for budget in BUDGETS)
+    )
     print("|---" * (1 + 3 * len(BUDGETS)) + "|")
     for name in given.rules:
         print(
@@ -275,8 +282,8 @@ def row(curves: Curves, make: Callable[[], Judge], budget: int, seeds: int, best
     outcomes = [replay(curves, make(), budget=budget, seed=seed) for seed in range(seeds)]
     worst = float(np.nanmax(curves[:, 0]))
     regrets = [min(outcome.finals, default=worst) - best for outcome in outcomes]
-    begun, ended = (mean(counts) for counts in zip(*[(o.begun, len(o.finals)) for o in outcomes], strict=True))
-    return f"{median(regrets):.4f} / {mean(regrets):.4f} | {begun:.0f} | {ended:.1f}"
+    started, ended = (mean(counts) for counts in zip(*[(o.started, len(o.finals)) for o in outcomes], strict=True))
+    return f"{median(regrets):.4f} / {mean(regrets):.4f} | {started:.0f} | {ended:.1f}"
 
 
 if __name__ == "__main__":

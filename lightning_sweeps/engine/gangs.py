@@ -107,7 +107,7 @@ def is_held_by(row: Row[Any], agent_id: str) -> bool:
 
 
 def active_agents(row: Row[Any]) -> list[str]:
-    """Return the agents of a gang whose parts have not ended."""
+    """Return the agents of a gang that still run their part."""
     return [member["agent"] for member in row.gang["members"] if member["end"] is None]
 
 

@@ -169,7 +169,7 @@ def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
 
 
 def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list[ExpiredLease]:
-    """Take the trials whose lease has expired from their silent agents, and mark these agents as lost."""
+    """Take trials with an expired lease from their silent agents, and mark these agents as lost."""
     table, agent = schema.trial, schema.agent
     late = table.c.state.in_(trials.HELD_STATES) & (table.c.lease_expires < now)
     expired = []

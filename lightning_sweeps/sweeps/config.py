@@ -53,7 +53,7 @@ IGNORED_KEYS: dict[str, str] = {
 }
 """Keys of W&B's format that are ignored with a warning, and the reason."""
 
-REFUSED_KEYS: dict[str, str] = {
+UNSUPPORTED_KEYS: dict[str, str] = {
     "scheduler": "the server runs the search; choose the search with `method`",
 }
 """Keys of W&B's format that are errors, because ignoring them would change the sweep."""
@@ -237,8 +237,8 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         raise SweepFileError([*document.faults, Fault(document.line(()), "", message)], source=source)
     raw = {key: value for key, value in given.items() if key not in IGNORED_KEYS}
     faults = list(document.faults)
-    for key in [key for key in raw if key in REFUSED_KEYS]:
-        faults.append(Fault(document.line((key,)), key, REFUSED_KEYS[key]))
+    for key in [key for key in raw if key in UNSUPPORTED_KEYS]:
+        faults.append(Fault(document.line((key,)), key, UNSUPPORTED_KEYS[key]))
         del raw[key]
     config = None
     try:

@@ -59,7 +59,7 @@ class Restrictions:
         return any(condition.path == path for condition in self.conditions)
 
     def switch_off(self, params: dict[str, Any]) -> None:
-        """Remove parameters whose condition does not hold from a complete parameter set, in place."""
+        """Remove parameters with a condition that does not hold from a complete parameter set, in place."""
         for condition in self.conditions:
             if not condition.holds(params):
                 _remove(params, condition.path)

@@ -1,4 +1,4 @@
-"""Gaussian process regression over points whose coordinates are numbers from 0 to 1 or categories.
+"""Gaussian process regression over points with coordinates from 0 to 1 and categories.
 
 The kernel is Matérn 5/2 with one length scale a dimension; two different categories are at distance 1. Length scales,
 output scale and noise maximize the posterior density under log-normal priors. The prior of the length scales grows with
