@@ -84,7 +84,7 @@ def ackley_mixed(p: Params) -> float:
 
 
 def dlsim(p: Params) -> float:
-    """Return a loss like that of a deep network: the best rate depends on optimizer and width, and higher ones diverge."""
+    """Return a loss like that of a deep network: the best rate depends on optimizer and width; higher ones diverge."""
     best_rate = {"sgd": -1.0, "adam": -2.8, "rmsprop": -3.2}[p["optimizer"]] - 0.35 * math.log2(p["width"] / 64) / 2
     over = math.log10(p["lr"]) - best_rate
     if over > 0.9:

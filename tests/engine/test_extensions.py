@@ -149,4 +149,4 @@ def test_a_sweep_ends_after_its_method_was_removed(site: Path, tmp_path: Path) -
         assert run.log({"loss": 1.0}).commands == []
         assert client.end_trial(agent.id, trial.id, TrialEnd("finished", 0)).state == "finished"
         with pytest.raises(ServerRefused, match="there is no search method `evenly_spaced`"):
-            client.lease(agent.id)
+            client.lease(agent.id, wait_s=0)
