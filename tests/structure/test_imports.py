@@ -33,9 +33,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agents": BASE | {"client", "sdk"},
     "tuner": {"agents"},
     "api": BASE | {"client", "sweeps"},
-    "testing": BASE
-    | {"journal", "client", "sdk", "service", "importers", "sweeps", "store", "engine", "server"}
-    | {"agents", "api"},
     "cli": BASE | {"journal", "client", "importers", "sweeps", "store", "server", "agents", "api"},
     "testing": BASE
     | {"journal", "client", "sdk", "importers", "sweeps", "store", "engine", "server", "alerts", "agents"},
