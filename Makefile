@@ -1,4 +1,4 @@
-# The one door: people and CI call the same targets. `make demo` and `make test` need nothing but Python and make.
+# People and CI call the same targets. `make demo` and `make test` need only Python and make.
 PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
@@ -15,12 +15,12 @@ BENCH_INSTALLED := $(BENCH_VENV)/.installed
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
 	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
-	@echo "make check   lint, formatting, types"
+	@echo "make check   lint, formatting, types, the rules of tools/check"
 	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
-	@echo "make audit   known faults of the libraries that are installed (asks PyPI's advisories)"
-	@echo "make bench   the benchmarks, against rivals in $(BENCH_VENV)"
+	@echo "make audit   known vulnerabilities of the installed libraries (asks PyPI's advisories)"
+	@echo "make bench   run the benchmark of log() against other loggers, installed in $(BENCH_VENV)"
 	@echo "make format  format the code"
-	@echo "make clean   take away the environments and the demo's data"
+	@echo "make clean   remove the environments and the demo's data"
 
 $(INSTALLED): pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; set PYTHON=...")'
@@ -40,6 +40,8 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.check
+	$(BIN)/python -m pytest tests/structure/test_imports.py
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(PYTEST)

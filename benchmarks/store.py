@@ -1,10 +1,9 @@
-"""The store: what charts, ingest and the runs table cost, beside what the same data costs others.
+"""Measures the cost of charts, ingest and the runs table, and compares it with other tools.
 
     python benchmarks/store.py [--long 10000000]
 
-Printed is the median of the CPU time (`ms CPU`) of what runs in this process, of the server's CPU time where one works,
-and of wall time (`ms wall`) for requests: CPU time is what can be compared on a machine that does other work. Rivals
-that are not installed are said to be missing.
+Prints medians: CPU time of this process (`ms CPU`), CPU time of the server, and wall time of requests (`ms wall`). CPU
+time is comparable on a machine that does other work. Tools that are not installed are reported as missing.
 """
 
 from __future__ import annotations
@@ -44,12 +43,12 @@ BEGAN = 1.7e9
 PIXELS = 800
 SPIKES = 20
 RANKS = 16
-"""A node's journals, which its service sends together."""
+"""Number of journals of a node, which its service sends together."""
 PART = 200_000
 
 
 def curve(steps: int, *, seed: int = 0) -> Columns:
-    """Return a training curve of float32 values with one-step spikes, about ten rows a second."""
+    """Return a training curve of float32 values with spikes of one step, about ten rows per second."""
     rng = np.random.default_rng(seed)
     rows = np.arange(1, steps + 1)
     seconds = BEGAN + np.cumsum(rng.normal(0.1, 0.01, steps).clip(0.01))
@@ -59,7 +58,7 @@ def curve(steps: int, *, seed: int = 0) -> Columns:
 
 
 def make_run(store: Store, run: str, keys: list[str], points: Columns) -> None:
-    """Write a run whose keys all have the same points, as ingest does, without HTTP."""
+    """Write a run in which every key has the same points, as ingest does, without HTTP."""
     words = dict.fromkeys(("job_type", "reason", "host", "node_id", "user", "notes"), "")
     numbers = dict.fromkeys(("rank", "local_rank", "node_rank", "attempt", "rows"), 0)
     structures: dict[str, Any] = {
@@ -92,7 +91,7 @@ def make_run(store: Store, run: str, keys: list[str], points: Columns) -> None:
 
 
 def median_ms(work: Callable[[], object], *, times: int = 30, clock: Callable[[], float] = time.process_time) -> float:
-    """Return the median time of a call by `clock`, in milliseconds, after two that are not counted."""
+    """Return the median time of a call by `clock`, in milliseconds, after two calls to warm up."""
     taken = []
     for number in range(times + 2):
         began = clock()
@@ -120,7 +119,7 @@ def fresh_store(folder: Path) -> Iterator[Store]:
 
 
 def charts(folder: Path, *, long: int, grid_steps: int) -> None:
-    """Charts from the store and over HTTP."""
+    """Measure charts, from the store and over HTTP."""
     folder.mkdir()
     with fresh_store(folder) as store:
         make_run(store, "short", ["loss"], curve(100_000))
@@ -170,7 +169,7 @@ def charts(folder: Path, *, long: int, grid_steps: int) -> None:
 
 
 def ingest(folder: Path, *, runs: int, rows: int, keys: int) -> None:
-    """Journals of many runs over HTTP."""
+    """Measure ingest of the journals of many runs over HTTP."""
     journals = {f"j{number}": journal_of(f"j{number}", rows, keys) for number in range(runs)}
     with running_server(folder) as (client, server):
         before, began = cpu_s(server), time.perf_counter()
@@ -204,7 +203,7 @@ def ingest(folder: Path, *, runs: int, rows: int, keys: int) -> None:
 
 
 def table(folder: Path, *, runs: int) -> None:
-    """The first page of the runs table."""
+    """Measure the first page of the runs table."""
     folder.mkdir()
     with fresh_store(folder) as store:
         make_run(store, "run-0", ["loss"], curve(10))
@@ -230,8 +229,8 @@ def table(folder: Path, *, runs: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
-    """What a rival does with 100,000 points."""
+class ToolResult:
+    """Results of another tool with 100,000 points."""
 
     points_per_s: float
     chart_ms: float
@@ -239,8 +238,8 @@ class Rival:
     size_bytes: int
 
 
-def rivals(folder: Path) -> None:
-    """One series of 100,000 points written and read for a chart with what is installed of others."""
+def other_tools(folder: Path) -> None:
+    """Write one series of 100,000 points with other tools, and read it for a chart."""
     for name, work in (("TensorBoard", _tensorboard), ("MLflow", _mlflow), ("trackio", _trackio)):
         own = folder / name
         own.mkdir(parents=True)
@@ -255,7 +254,7 @@ def rivals(folder: Path) -> None:
         say(f"{name}: bytes a point", found.size_bytes / 100_000, "bytes")
 
 
-def _tensorboard(folder: Path, points: Columns) -> Rival:
+def _tensorboard(folder: Path, points: Columns) -> ToolResult:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from torch.utils.tensorboard import SummaryWriter
 
@@ -269,11 +268,11 @@ def _tensorboard(folder: Path, points: Columns) -> Rival:
     def work() -> Any:
         return EventAccumulator(str(folder), size_guidance={"scalars": 1000}).Reload().Scalars("loss")
 
-    return Rival(rate, median_ms(work, times=2), _spikes([event.value for event in work()]), _size(folder))
+    return ToolResult(rate, median_ms(work, times=2), _spikes([event.value for event in work()]), _size(folder))
 
 
-def _mlflow(folder: Path, points: Columns) -> Rival:
-    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"  # the rival's own setting
+def _mlflow(folder: Path, points: Columns) -> ToolResult:
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"  # the tool's own setting
     from mlflow.entities import Metric
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -295,11 +294,11 @@ def _mlflow(folder: Path, points: Columns) -> Rival:
         )
 
     found = work()
-    return Rival(rate, median_ms(work, times=3), _spikes([metric.value for metric in found]), _size(folder))
+    return ToolResult(rate, median_ms(work, times=3), _spikes([metric.value for metric in found]), _size(folder))
 
 
-def _trackio(folder: Path, points: Columns) -> Rival:
-    os.environ["TRACKIO_DIR"] = str(folder)  # the rival's own setting
+def _trackio(folder: Path, points: Columns) -> ToolResult:
+    os.environ["TRACKIO_DIR"] = str(folder)  # the tool's own setting
     from trackio.sqlite_storage import SQLiteStorage
 
     values, steps = points.value.tolist(), points.step.tolist()
@@ -312,7 +311,7 @@ def _trackio(folder: Path, points: Columns) -> Rival:
     def work() -> Any:
         return SQLiteStorage.get_logs("bench", "run", max_points=3000)
 
-    return Rival(rate, median_ms(work, times=3), _spikes([row["loss"] for row in work()]), _size(folder))
+    return ToolResult(rate, median_ms(work, times=3), _spikes([row["loss"] for row in work()]), _size(folder))
 
 
 def _spikes(values: list[float]) -> int:
@@ -333,7 +332,7 @@ def _ask(client: Client, lines: list[LineRequest], points: int = PIXELS) -> Call
 
 
 def _ask_packed(server: ServerFile, lines: list[LineRequest], points: int) -> Callable[[], object]:
-    """Return what asks in the form that the dashboard reads: arrays of numbers as bytes."""
+    """Return a function that asks as the dashboard does: the answer has arrays of numbers as bytes."""
     session = requests.Session()
     body = msgspec.json.encode(asdict(SeriesQuery(lines, points=points)))
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
@@ -371,7 +370,7 @@ def main() -> None:
         charts(folder / "charts", long=given.long, grid_steps=given.grid_steps)
         ingest(folder / "ingest", runs=given.runs, rows=100, keys=10)
         table(folder / "table", runs=10 * given.runs)
-        rivals(folder / "rivals")
+        other_tools(folder / "other-tools")
 
 
 if __name__ == "__main__":

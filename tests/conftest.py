@@ -1,4 +1,4 @@
-"""What every test gets: a home of its own, and the leak check."""
+"""Gives every test its own home folder, and checks that no test leaks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ __all__ = ["database", "empty_database", "home", "leak_check", "migrated_file", 
 
 
 def pytest_collection_finish() -> None:
-    """Let the collections of the leak check look only at what tests make: with torch loaded, looking at all takes 0.3 s each."""
+    """Freeze all existing objects, so that the leak check collects only what tests make.
+
+    With torch loaded, a full garbage collection takes 0.3 s.
+    """
     gc.collect()
     gc.freeze()
 
 
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("tests")  # a busy machine is no fault of what is tested
+settings.load_profile("tests")  # a busy machine must not fail a test
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,7 +50,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """Let a test marked `alone` run when no other process runs one."""
+    """Run a test marked `alone` when no other process runs a test."""
     lock = item.config.stash.get(EXCLUSIVE, None)
     if lock is None:
         return (yield)
@@ -61,11 +64,11 @@ def _is_alone(item: pytest.Item | None) -> bool:
 
 @pytest.fixture(autouse=True)
 def leak_check() -> Iterator[None]:
-    """A test that leaves a variable, a thread, a child process or an open file behind fails."""
+    """Fail a test that leaves an environment variable, a thread, a child process or an open file behind."""
     variables, threads, children, files = _variables(), _threads(), _children(), _open_files()
     yield
     gc.collect()
-    gc.freeze()  # what is alive now is the module's or the session's: the next test's collection need not look at it
+    gc.freeze()  # living objects now belong to the module or the session; the next test's collection skips them
     assert _variables() == variables, "the test leaked environment variables"
     _wait_for_ending_threads(threads)
     assert _threads() <= threads, "the test left threads behind"
@@ -75,7 +78,7 @@ def leak_check() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def home(leak_check: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder of the test's own; nothing here ever touches the user's, and no service starts unasked."""
+    """Set a new home folder for the test. No test touches the user's home, and no service starts by itself."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     folder = tmp_path / "home"
@@ -93,7 +96,7 @@ def _threads() -> set[str]:
 
 
 def _wait_for_ending_threads(allowed: set[str]) -> None:
-    """A thread that was told to end and that nobody joins (anyio's) needs the processor once more."""
+    """Wait for threads that were told to end but are not joined, such as anyio's."""
     deadline = time.monotonic() + END_OF_THREADS_S
     while not _threads() <= allowed and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -104,12 +107,14 @@ def _children() -> set[int]:
 
 
 def _open_files() -> set[str]:
-    """Return what is open, but for the one file that a process which logs keeps for its stacks until it ends."""
+    """Return the open files, except the file for stacks, which a process that logs keeps open until it ends."""
     return {file.path for file in psutil.Process().open_files() if Path(file.path).parent.name != "stacks"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--write-reliability", action="store_true", help="write docs/reliability.md from this run's faults"
+        "--write-reliability", action="store_true", help="write docs/reliability.md from the faults of this session"
     )
-    parser.addoption("--long-faults", action="store_true", help="let each fault last for minutes, in all half an hour")
+    parser.addoption(
+        "--long-faults", action="store_true", help="let each fault last for minutes; half an hour in total"
+    )

@@ -1,4 +1,4 @@
-"""Tests that measure have the machine to themselves, also where pytest runs in several processes (`make test`)."""
+"""Lets a test that measures run alone, even if pytest runs in several processes (`make test`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-GATE, ROOM = 0, 1
-"""Bytes of one file that are locked. Whoever waits to be alone holds the gate, so that nobody enters before him."""
+GATE, MACHINE = 0, 1
+"""Bytes of one file that are locked. A test that waits to be alone holds the gate, so no other test starts first."""
 
 
 class ExclusiveLock:
-    """Lets tests of several processes run side by side, but for those that run alone.
+    """Lets tests of several processes run side by side, except for those that run alone.
 
     Args:
-        file: which all of them open.
+        file: the lock file, which all processes open.
     """
 
     def __init__(self, file: Path) -> None:
@@ -27,15 +27,24 @@ class ExclusiveLock:
 
     @classmethod
     def of_run(cls, name: str) -> ExclusiveLock:
-        """Return the lock of one run of pytest, whose processes all know its name."""
+        """Return the lock of one pytest session.
+
+        Args:
+            name: the session's name, which all its processes know.
+        """
         return cls(Path(tempfile.gettempdir(), f"ls-exclusive-{name}"))
 
     @contextmanager
     def hold(self, *, alone: bool, next_alone: bool) -> Iterator[None]:
-        """Wait until this test may run. Tests that run alone one after the other keep the machine in between."""
+        """Wait until this test may run. Consecutive tests that run alone keep the lock between them.
+
+        Args:
+            alone: this test runs alone.
+            next_alone: the next test of this process runs alone.
+        """
         if not self._is_kept:
             self._lock(GATE, fcntl.LOCK_EX)
-            self._lock(ROOM, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            self._lock(MACHINE, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             if not alone:
                 self._lock(GATE, fcntl.LOCK_UN)
         try:
@@ -43,11 +52,11 @@ class ExclusiveLock:
         finally:
             self._is_kept = alone and next_alone
             if not self._is_kept:
-                self._lock(ROOM, fcntl.LOCK_UN)
+                self._lock(MACHINE, fcntl.LOCK_UN)
                 self._lock(GATE, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let go of the file; whoever has it open goes on with it."""
+        """Close and delete the file. Processes that have it open can still use it."""
         os.close(self._descriptor)
         self._file.unlink(missing_ok=True)
 

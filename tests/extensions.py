@@ -1,4 +1,4 @@
-"""Packages outside this repository that extend it: written into a folder as pip would install them."""
+"""Installs packages from outside this repository that extend it, as pip would."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def install_extension(folder: Path, code: str, entry_points: Mapping[str, Mapping[str, str]]) -> Path:
-    """Write the package `an_extension` with its metadata, and return the folder that belongs on `PYTHONPATH`.
+    """Write the package `an_extension` with its metadata, and return the folder to put on `PYTHONPATH`.
 
     Args:
-        folder: where to install; is made.
-        code: the package's only module.
-        entry_points: group to name to the object's name in the module.
+        folder: where to install the package. The function creates it.
+        code: the source of the package's only module.
+        entry_points: for each entry point group, the member's name and the object's name in the module.
     """
     package = folder / "an_extension"
     metadata = folder / "an_extension-1.0.dist-info"

@@ -1,6 +1,7 @@
-"""Real servers for tests: our server as a subprocess, and a PostgreSQL of the test session's own.
+"""Starts real servers for tests: our server as a subprocess, and one PostgreSQL server for each test session.
 
-`tests/conftest.py` registers the fixtures: a test that asks for `database` or `empty_database` runs on both.
+`tests/conftest.py` registers the fixtures. A test that uses `database` or `empty_database` runs on SQLite
+and on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = START_S, wha
 
 
 def start_server(home: Path, *options: str, database: str | None = None, port: int = 0) -> subprocess.Popen[bytes]:
-    """Start the server's process on `home` without waiting for it; its output goes to `server.log` there."""
+    """Start the server's process on `home` without waiting for it. Its output goes to `server.log` in that folder."""
     home.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "lightning_sweeps.server", "--home", str(home), "--port", str(port), *options]
     if database is not None:
@@ -53,7 +54,7 @@ def start_server(home: Path, *options: str, database: str | None = None, port: i
 
 
 def wait_for_server(home: Path, process: subprocess.Popen[bytes]) -> ServerFile:
-    """Return how the server that `process` runs is reached, as soon as it accepts."""
+    """Wait until the server that `process` runs accepts requests, and return its address and key."""
 
     def is_ready() -> bool:
         assert process.poll() is None, f"the server ended:\n{Home(home).server_log.read_text()}"
@@ -73,7 +74,7 @@ def wait_for_server(home: Path, process: subprocess.Popen[bytes]) -> ServerFile:
 
 
 def end_server(process: subprocess.Popen[bytes]) -> None:
-    """End the server by SIGTERM, by SIGKILL where that is not enough."""
+    """End the server with SIGTERM, and with SIGKILL if it does not end in time."""
     process.terminate()
     try:
         process.wait(END_S)
@@ -84,7 +85,7 @@ def end_server(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def running_server(home: Path, database: str | None = None, *options: str) -> Iterator[tuple[Client, ServerFile]]:
-    """Run the real server on `home` and give a client that may use it."""
+    """Run the real server on `home`, and provide a client for it and its address."""
     process = start_server(home, *options, database=database)
     try:
         server = wait_for_server(home, process)
@@ -96,7 +97,7 @@ def running_server(home: Path, database: str | None = None, *options: str) -> It
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQL:
-    """A PostgreSQL server that belongs to this test session."""
+    """The PostgreSQL server of this test session."""
 
     port: int
 
@@ -104,7 +105,7 @@ class PostgreSQL:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def new_database(self, *, like: str | None = None) -> str:
-        """Make an empty database, or a copy of the one with the URL `like`, and return its URL."""
+        """Create an empty database, or a copy of the database with the URL `like`, and return its URL."""
         name = f"test_{secrets.token_hex(6)}"
         copied = "" if like is None else f' TEMPLATE "{like.rpartition("/")[2]}"'
         with psycopg.connect(self.url(), autocommit=True) as connection:
@@ -112,7 +113,7 @@ class PostgreSQL:
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        """Drop the database of `url`, and end whatever still uses it."""
+        """Drop the database of `url`, and end all connections to it."""
         name = url.rpartition("/")[2]
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
@@ -120,7 +121,7 @@ class PostgreSQL:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server on a free port, its data in a temporary folder; skipped where none is installed."""
+    """Run a PostgreSQL server on a free port, with its data in a temporary folder. Skip if it is not installed."""
     binaries = _postgres_binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL server is installed")
@@ -130,7 +131,7 @@ def postgres() -> Iterator[PostgreSQL]:
         shutil.chown(folder, user)
 
     def control(*arguments: str) -> None:
-        """Run `pg_ctl`, which detaches the server: it is no child that a test could be blamed for."""
+        """Run `pg_ctl`, which detaches the server, so that the leak check does not see a child process."""
         command = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-s", "-w", "-t", str(START_S), *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user)
 
@@ -149,7 +150,7 @@ def postgres() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database: each test that asks for it runs once on SQLite and once on PostgreSQL."""
+    """Provide the URL of an empty database. Each test that uses it runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "test.db")
         return
@@ -161,7 +162,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with the schema and no rows, to be copied: the migrations take longer than most tests."""
+    """Create a SQLite database with the schema and no rows, to copy: the migrations take longer than most tests."""
     path = tmp_path_factory.mktemp("migrated") / "test.db"
     _migrate(sqlite_url(path))
     return path
@@ -169,7 +170,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_url(postgres: PostgreSQL) -> str:
-    """The same on PostgreSQL."""
+    """Create a PostgreSQL database with the schema and no rows, to copy."""
     url = postgres.new_database()
     _migrate(url)
     return url
@@ -177,7 +178,7 @@ def migrated_url(postgres: PostgreSQL) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """As `empty_database`, but as a server finds it that was started before: with the schema."""
+    """Provide the URL of a database with the schema and no rows, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         path = tmp_path / "test.db"
         shutil.copyfile(request.getfixturevalue("migrated_file"), path)
@@ -205,7 +206,7 @@ def _postgres_binaries() -> Path | None:
 
 
 def _database_user() -> str | None:
-    """Return who runs PostgreSQL: it refuses root, so for root another user; else None, ourselves."""
+    """Return the user that runs PostgreSQL if this process is root, which PostgreSQL refuses. Otherwise, None."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""The command line: `lightning-sweeps`. One file per command, loaded when that command is called and not before."""
+"""Defines the command line `lightning-sweeps`. Each command is one file, which is imported only to run it."""
 
 from __future__ import annotations
 
@@ -17,35 +17,42 @@ EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A command: the module that holds it, as a typer app named `app`, and its line in the list."""
+class CliCommand:
+    """A command of the command line.
+
+    Attributes:
+        module: Module with the command as a typer application named `app`.
+        help: One line for the list of commands.
+    """
 
     module: str
     help: str
 
 
 COMMANDS = {
-    "sweep": Entry("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file; check, pause or end one."),
-    "tune": Entry("lightning_sweeps.cli.tune", "Create a sweep and run it here to its end, in one command."),
-    "agent": Entry("lightning_sweeps.cli.agent", "Run a sweep's trials here: one agent per GPU, in one command."),
-    "status": Entry("lightning_sweeps.cli.status", "Show sweeps, or one sweep's trials, best result and agents."),
-    "trial": Entry("lightning_sweeps.cli.trial", "Show one trial, mark it as not to be counted, or stop it."),
-    "report": Entry("lightning_sweeps.cli.report", "Report what a sweep found, why trials were stopped, what it took."),
-    "runs": Entry("lightning_sweeps.cli.runs", "List runs: state, group, rank, last values."),
-    "ui": Entry("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
-    "logs": Entry("lightning_sweeps.cli.logs", "Show or follow what the ranks of a run, group or trial print."),
-    "sync": Entry("lightning_sweeps.cli.sync", "Ship journals that were left behind, or copied folders of them."),
-    "export": Entry("lightning_sweeps.cli.export", "Write runs and every value that they logged into files."),
-    "import": Entry("lightning_sweeps.cli.history", "Bring runs from TensorBoard's event files or CSV files."),
-    "db": Entry("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
-    "login": Entry("lightning_sweeps.cli.login", "Keep the API key of a server on this machine."),
-    "key": Entry("lightning_sweeps.cli.key", "Make, list and revoke the server's API keys."),
-    "server": Entry("lightning_sweeps.cli.server", "Run a server for a team, or manage this machine's own."),
+    "sweep": CliCommand("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file, or change one."),
+    "tune": CliCommand("lightning_sweeps.cli.tune", "Create a sweep and run it on this machine until it ends."),
+    "agent": CliCommand("lightning_sweeps.cli.agent", "Run the trials of a sweep on this machine, one agent per GPU."),
+    "status": CliCommand("lightning_sweeps.cli.status", "Show all sweeps, or the trials and agents of one sweep."),
+    "trial": CliCommand("lightning_sweeps.cli.trial", "Show a trial, exclude it from the results, or stop it."),
+    "report": CliCommand("lightning_sweeps.cli.report", "Summarize the results of a sweep, its failures and its time."),
+    "runs": CliCommand("lightning_sweeps.cli.runs", "List runs with their state, group, rank and last values."),
+    "ui": CliCommand("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
+    "logs": CliCommand("lightning_sweeps.cli.logs", "Show or follow the output of a run, a group or a trial."),
+    "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
+    "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
+    "import": CliCommand("lightning_sweeps.cli.history", "Import runs from TensorBoard, W&B or CSV files."),
+    "db": CliCommand("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
+    "login": CliCommand("lightning_sweeps.cli.login", "Store the API key of a server on this machine."),
+    "key": CliCommand("lightning_sweeps.cli.key", "Create, list and revoke API keys of the server."),
+    "server": CliCommand(
+        "lightning_sweeps.cli.server", "Run a server for a team, or manage the server of this machine."
+    ),
 }
 
 
 class LazyGroup(TyperGroup):
-    """Knows every command's name and help line; loads a command's module only to run it or to show its own help."""
+    """Lists commands without their modules. A module is imported only to run its command or to show its help."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
         return list(COMMANDS)
@@ -85,7 +92,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Show the versio
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one message on stderr and its exit status, never a traceback."""
+    """Run the command line. Our own errors become one message on stderr and an exit status, without a traceback."""
     try:
         app(prog_name="lightning-sweeps")
     except LightningSweepsError as error:

@@ -1,4 +1,4 @@
-"""`python -m lightning_sweeps.cli`: the command line where the console script is not on the path."""
+"""Runs the command line if its script is not on the PATH: `python -m lightning_sweeps.cli`."""
 
 from lightning_sweeps.cli import main
 

@@ -1,4 +1,4 @@
-"""`lightning-sweeps db`: check, back up, compact or migrate a database."""
+"""`lightning-sweeps db`: checks, backs up, compacts or migrates a database."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Check, back up, compact or migrate a server's database. A server may run meanwhile.",
+    help="Check, back up, compact or migrate a server's database. The server may keep running.",
 )
 
-NewFile = typer.Argument(help="The new file.")
+NewFile = typer.Argument(help="File to create.")
 Database = typer.Option(None, "--database", help="sqlite:///file or postgresql://... (default: SQLite in the home).")
 
 
-Blobs = typer.Option(None, "--blobs", help="The folder or URL of files, as the server has it (default: in the home).")
+Blobs = typer.Option(None, "--blobs", help="The server's `--blobs` option (default: in the home).")
 
 
 @app.command()
 def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
-    """Say whether the database is whole: its file, its references, as many points as it says, and all its files."""
+    """Check the database file, references between rows, point counts, and the files of media and artifacts."""
     with _opened(database) as store:
         findings = maintenance.check(store) + maintenance.check_blobs(
             store, open_blob_storage(blobs_folder, store, folder=_folder())
@@ -43,12 +43,12 @@ def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> 
         typer.echo(finding)
     if findings:
         raise typer.Exit(EXIT_FAILURE)
-    typer.echo("The database is whole.")
+    typer.echo("The database is intact.")
 
 
 @app.command()
 def backup(path: Path = NewFile, database: str | None = Database) -> None:
-    """Copy a SQLite database into a new file, as it is at one moment."""
+    """Copy an SQLite database to a new file, consistently."""
     with _opened(database) as store:
         maintenance.backup(store, path)
     typer.echo(f"Copied to {path} ({path.stat().st_size / 1e6:.1f} MB).")
@@ -56,25 +56,25 @@ def backup(path: Path = NewFile, database: str | None = Database) -> None:
 
 @app.command()
 def compact(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
-    """Sort what is new into series, make what charts of old data lack, and give unused space back.
+    """Sort new rows into series, build missing chart data, and free unused space.
 
-    Files of media and artifacts that no run or artifact names any more are taken away.
+    Also delete the files of media and artifacts that no run and no artifact refers to, and abandoned uploads.
     """
     with _opened(database) as store:
         done = maintenance.compact(store)
         collected = blob_table.collect(store, open_blob_storage(blobs_folder, store, folder=_folder()))
-    typer.echo(f"Sorted the new rows of {done.journals} journals; {done.chunks} chunks got their pages.")
+    typer.echo(f"Sorted the new rows of {done.journals} journals and built the chart data of {done.chunks} chunks.")
     freed = f"{collected.blobs} files ({collected.size_bytes / 1e6:.1f} MB)"
-    typer.echo(f"Took away {freed} that nothing names, and {collected.uploads} uploads that nobody goes on with.")
+    typer.echo(f"Deleted {freed} that nothing refers to, and {collected.uploads} abandoned uploads.")
 
 
 @app.command(name="migrate")
 def migrate_command(database: str | None = Database) -> None:
-    """Bring the database to this version's schema; a server does the same when it starts."""
+    """Migrate the database to this version's schema. A server does this when it starts."""
     with _opened(database, is_migrated=False) as store:
         before = version(store)
         migrate(store)
-    typer.echo(f"The schema is at {latest()} (it was at {before or 'nothing'}).")
+    typer.echo(f"The schema is at {latest()} (before: {before or 'none'}).")
 
 
 def _folder() -> Path:
@@ -83,15 +83,16 @@ def _folder() -> Path:
 
 @contextmanager
 def _opened(database: str | None, *, is_migrated: bool = True) -> Iterator[Store]:
-    path = Home(read_settings().home).server_database
+    settings = read_settings()
+    path = Home(settings.home).server_database
     if database is None and not path.exists():
-        raise UsageError(f"there is no database `{path}`", hint="name one with --database")
-    store = open_store(database or sqlite_url(path))
+        raise UsageError(f"there is no database `{path}`", hint="name a database with `--database`")
+    store = open_store(database or sqlite_url(path), series_storage=settings.series_storage)
     try:
         if is_migrated and version(store) != latest():
             raise UsageError(
-                f"the database is at schema {version(store) or 'none'}, this version wants {latest()}",
-                hint="lightning-sweeps db migrate",
+                f"the database has schema {version(store) or 'none'}, this version needs {latest()}",
+                hint="run `lightning-sweeps db migrate`",
             )
         yield store
     finally:

@@ -1,4 +1,4 @@
-"""`lightning-sweeps key`: make, list and revoke the server's API keys."""
+"""`lightning-sweeps key`: creates, lists and revokes API keys of the server."""
 
 from __future__ import annotations
 
@@ -18,28 +18,32 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Make, list and revoke the server's API keys. It takes a key of the role admin.",
+    help="Create, list and revoke API keys of the server. This needs a key with the role admin.",
 )
 
 
 class KeyRole(str, Enum):
-    """What a key may do."""
+    """Role of an API key."""
 
     read = "read"
     write = "write"
     admin = "admin"
 
 
-ROLE = typer.Option(KeyRole.write, "--role", help="read: look; write: also log, run agents, change sweeps; admin: all.")
+ROLE = typer.Option(
+    KeyRole.write,
+    "--role",
+    help="read, write (also log, run agents, change sweeps) or admin (also keys).",
+)
 
 
 @app.command()
 def create(
-    name: str = typer.Argument(help="Whose or what for; unique."),
+    name: str = typer.Argument(help="Name of the key, for example of a person or a machine. Must be unique."),
     role: KeyRole = ROLE,
-    days: float | None = typer.Option(None, "--days", min=0.001, help="Expires after so many days (default: never)."),
+    days: float | None = typer.Option(None, "--days", min=0.001, help="Days until the key expires (default: never)."),
 ) -> None:
-    """Make a key and print it: the only time that it is shown."""
+    """Create a key and print it. It cannot be shown again."""
     lasts_s = None if days is None else days * DAY_S
     with connect() as client:
         made = client.create_key(KeyCreate(name, role.value, lasts_s))
@@ -48,7 +52,7 @@ def create(
 
 @app.command(name="list")
 def list_keys() -> None:
-    """List the keys by name, with role and expiry."""
+    """List the keys with their roles and expiry dates."""
     with connect() as client:
         keys = client.keys_of_server()
     rows = [[key.name, key.role, _day(key.created), _day(key.expires)] for key in keys]
@@ -56,11 +60,11 @@ def list_keys() -> None:
 
 
 @app.command()
-def revoke(name: str = typer.Argument(help="The key's name.")) -> None:
-    """Let a key in no more."""
+def revoke(name: str = typer.Argument(help="Name of the key.")) -> None:
+    """Revoke an API key."""
     with connect() as client:
         client.revoke_key(name)
-    typer.echo(f"The key `{name}` is let in no more.")
+    typer.echo(f"Revoked the key `{name}`.")
 
 
 def _day(moment: float | None) -> str:

@@ -1,4 +1,4 @@
-"""`lightning-sweeps login`: keep the key of a server, so that no environment has to hold it."""
+"""`lightning-sweeps login`: stores the API key of a server, so that it need not be in the environment."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def login(
-    url: str = typer.Argument(help="The server's address, as in LIGHTNING_SWEEPS_URL."),
-    key: str = typer.Option("", "--key", help="The key; without it you are asked, or it is read from a pipe."),
-    forget: bool = typer.Option(False, "--forget", help="Forget the key of this server."),
+    url: str = typer.Argument(help="URL of the server, as in LIGHTNING_SWEEPS_URL."),
+    key: str = typer.Option("", "--key", help="The API key (default: ask for it, or read it from a pipe)."),
+    forget: bool = typer.Option(False, "--forget", help="Delete the stored key of this server."),
 ) -> None:
-    """Keep the API key of a server in the home folder (mode 0600), after a look whether the server accepts it."""
+    """Check the API key of a server and store it in the home folder (mode 0600)."""
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"the address is `{url}`, allowed: http://host:port or https://host")
+        raise UsageError(f"the URL is `{url}`, allowed are `http://host:port` and `https://host`")
     settings = read_settings()
     home, address = Home(settings.home), url.rstrip("/")
     if forget:
         known = forget_login(home, address)
-        typer.echo(f"Forgot the key of {address}." if known else f"No key of {address} was kept.")
+        typer.echo(f"Deleted the key of {address}." if known else f"There is no stored key of {address}.")
         return
     given = (key or typer.prompt("API key", hide_input=True)).strip()
     with Client(address, given, ca_file=settings.ca_file) as client:
         client.projects()
     keep_login(home, address, given)
-    typer.echo(f"The server accepts it. Set LIGHTNING_SWEEPS_URL={address} to use this server.")
+    typer.echo(f"The server accepts the key. To use this server, set LIGHTNING_SWEEPS_URL={address}")

@@ -1,4 +1,4 @@
-"""`lightning-sweeps logs`: what the ranks print, as it was or as it comes."""
+"""`lightning-sweeps logs`: shows or follows what ranks print."""
 
 from __future__ import annotations
 
@@ -13,30 +13,33 @@ from lightning_sweeps.journal.records import FINAL_RUN_STATES
 from lightning_sweeps.messages import Run
 
 FOLLOW_INTERVAL_S = 0.5
-MOST_LINES = 10_000
+MAX_LINES = 10_000
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def logs(
-    target: str = typer.Argument(..., metavar="RUN|GROUP|TRIAL", help="An id as `runs` or `status --json` shows it."),
-    follow: bool = typer.Option(False, "--follow", "-f", help="Go on until all ranks have ended."),
-    last: int = typer.Option(200, "--last", "-n", min=1, max=MOST_LINES, help="Lines to show of each rank first."),
+    target: str = typer.Argument(..., metavar="RUN|GROUP|TRIAL", help="Id of a run or a trial, or name of a group."),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Keep printing new lines until all ranks have ended."),
+    last: int = typer.Option(200, "--last", "-n", min=1, max=MAX_LINES, help="Earlier lines to show of each rank."),
 ) -> None:
-    """Show what the ranks of a run, a group or a trial printed, each line behind its rank."""
+    """Show what the ranks of a run, a group or a trial printed. Each line starts with its rank."""
     with connect() as client:
         runs = _find(client, target)
         shown = {run.id: _show(client, run, last=last, after=0) for run in runs}
         while follow:
             is_over = all(client.run(run.id).state in FINAL_RUN_STATES for run in runs)
             for run in runs:
-                shown[run.id] = _show(client, run, last=MOST_LINES, after=shown[run.id])
+                shown[run.id] = _show(client, run, last=MAX_LINES, after=shown[run.id])
             if is_over:
                 return
             time.sleep(FOLLOW_INTERVAL_S)
         if not any(shown.values()):
-            typer.echo("Nothing is recorded. Trials are by themselves; else set LIGHTNING_SWEEPS_CONSOLE=on.", err=True)
+            typer.echo(
+                "No output was recorded. For programs other than trials, set LIGHTNING_SWEEPS_CONSOLE=on.",
+                err=True,
+            )
 
 
 def _find(client: Client, target: str) -> list[Run]:
@@ -45,12 +48,12 @@ def _find(client: Client, target: str) -> list[Run]:
     except NotFound:
         runs = client.runs(group=target).runs or client.runs(trial=target).runs
     if not runs:
-        raise NotFound(f"no run, group or trial `{target}`", hint="list the runs with `lightning-sweeps runs`")
+        raise NotFound(f"there is no run, group or trial `{target}`", hint="`lightning-sweeps runs` lists the runs")
     return sorted(runs, key=lambda run: run.rank)
 
 
 def _show(client: Client, run: Run, *, last: int, after: int) -> int:
-    """Print the lines behind `after` and return the id of the last one."""
+    """Print the lines after the line with the id `after`, and return the id of the last one."""
     lines = client.console(run.id, last=last, after=after)
     for line in lines:
         typer.echo(f"[{run.rank}] {line.line}", err=line.stream == "stderr")

@@ -1,4 +1,4 @@
-"""A sweep while it runs: one picture of the server's answers and the agents' last words."""
+"""Draws the state of a running sweep in the terminal."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from lightning_sweeps.messages import FINAL_TRIAL_STATES, Agent, Sweep, Trial
 
 BAR_WIDTH = 40
 RECENT = 20
-"""Trials whose durations tell how long the others will take."""
+"""Number of ended trials from which the duration of the others is estimated."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What is known of a sweep now.
+class SweepProgress:
+    """The current state of a sweep.
 
     Attributes:
-        total: how many trials it will have; None where it has no end of its own.
-        words: each slot's last word, by slot.
+        sweep: The sweep.
+        trials: Its trials.
+        agents: Its agents.
+        total: Number of trials that the sweep will have; None if it has no limit.
+        words: Last message of each slot, by slot number.
+        now: The time, in seconds since the epoch.
     """
 
     sweep: Sweep
@@ -37,8 +41,8 @@ class Progress:
     now: float
 
 
-def picture(progress: Progress) -> RenderableType:
-    """Return what the terminal shows."""
+def picture(progress: SweepProgress) -> RenderableType:
+    """Return the display for the terminal."""
     sweep = progress.sweep
     head = Text.assemble(
         (f"Sweep {sweep.id}", "bold"), f" ({sweep.name}), {sweep.method}: ", (sweep.state, STATE_STYLES[sweep.state])
@@ -52,18 +56,18 @@ def picture(progress: Progress) -> RenderableType:
 
 
 def count_ended(sweep: Sweep) -> int:
-    """Return how many of the sweep's trials have ended."""
+    """Return the number of ended trials."""
     return sum(count for state, count in sweep.counts.items() if state in FINAL_TRIAL_STATES)
 
 
 def states(sweep: Sweep) -> Text:
-    """Return the number of trials in each state that occurs."""
+    """Return the number of trials in each state, without empty states."""
     shown = [(f"{count} {name}", STATE_STYLES.get(name, "")) for name, count in sweep.counts.items() if count]
     return Text(", ").join(Text(words, style=style) for words, style in shown)
 
 
 def best(sweep: Sweep) -> Text:
-    """Return the best trial so far in one line."""
+    """Return a line with the best trial so far."""
     if sweep.best is None:
         return Text("no result yet" if sweep.metric else "")
     found = sweep.best
@@ -71,8 +75,8 @@ def best(sweep: Sweep) -> Text:
     return Text(text, style="bold")
 
 
-def time_left(progress: Progress) -> str:
-    """Return how long the sweep will take from now, as its last trials tell; empty where that cannot be known."""
+def time_left(progress: SweepProgress) -> str:
+    """Return an estimate of the remaining time, or an empty string if there is none."""
     spent = [
         trial.ended - trial.started
         for trial in progress.trials
@@ -82,9 +86,9 @@ def time_left(progress: Progress) -> str:
     if progress.total is None or not recent or progress.sweep.state != "running":
         return ""
     each_s = statistics.mean(recent)
-    begun = [trial.started for trial in progress.trials if trial.started is not None and trial.ended is None]
-    waiting = max(0, progress.total - count_ended(progress.sweep) - len(begun))
-    work_s = waiting * each_s + sum(max(0.0, each_s - (progress.now - started)) for started in begun)
+    started = [trial.started for trial in progress.trials if trial.started is not None and trial.ended is None]
+    waiting = max(0, progress.total - count_ended(progress.sweep) - len(started))
+    work_s = waiting * each_s + sum(max(0.0, each_s - (progress.now - since)) for since in started)
     agents = sum(agent.state in ("idle", "working") for agent in progress.agents)
     return f"about {_minutes(work_s / max(1, agents))} left"
 
@@ -95,7 +99,7 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _slots(progress: Progress) -> Table:
+def _slots(progress: SweepProgress) -> Table:
     numbers = {trial.id: trial for trial in progress.trials}
     table = Table.grid(padding=(0, 2))
     for agent in sorted(progress.agents, key=lambda agent: (agent.host, agent.slot)):
@@ -106,12 +110,12 @@ def _slots(progress: Progress) -> Table:
     return table
 
 
-def _doing(trial: Trial, progress: Progress) -> Text:
+def _doing(trial: Trial, progress: SweepProgress) -> Text:
     since = f" for {_minutes(progress.now - trial.started)}" if trial.started else ""
     value = f", {progress.sweep.metric} {number(trial.last_objective)}" if trial.last_objective is not None else ""
     return Text(f"trial {trial.number} {trial.state}{since}{value}: {parameters(trial.params)}")
 
 
 def wall_clock() -> float:
-    """Return the time as the server counts it."""
+    """Return the current time, in seconds since the epoch."""
     return time.time()

@@ -1,4 +1,4 @@
-"""`lightning-sweeps report`: what a sweep found, as text to keep."""
+"""`lightning-sweeps report`: summarizes a sweep as Markdown."""
 
 from __future__ import annotations
 
@@ -20,12 +20,28 @@ from lightning_sweeps.sweeps.space import Space
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 BEST = 5
-"""How many trials are listed."""
+"""Number of best trials in the report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What is known of a sweep; times in seconds of all trials together."""
+class SweepReport:
+    """The results of a sweep.
+
+    Attributes:
+        sweep: The sweep.
+        best: The best trials, best first.
+        importance: Share of each parameter in the differences of the objective, from 0 to 1.
+        stopped: Trials that a stopping rule or a person stopped.
+        failed: Trials that failed or whose agent was lost.
+        trial_s: Duration of all trials together, in seconds.
+        gpu_s: GPU time of all trials together, in seconds.
+        start_s: Time from leases to the start of programs, of all trials together, in seconds.
+        agents: The agents of the sweep.
+        ignored: Trials that a person excluded.
+        changes: What people did to the sweep.
+        saved_s: Estimate of the time saved by stopping: how much longer the stopped trials would have run with the
+            median duration of the finished ones, in seconds.
+    """
 
     sweep: Sweep
     best: list[Trial]
@@ -35,21 +51,18 @@ class Report:
     trial_s: float
     gpu_s: float
     start_s: float
-    """From leases to the start of programs."""
-
     agents: list[Agent]
     ignored: list[Trial]
     changes: list[SweepChange]
     saved_s: float
-    """What stopped trials would have taken more, had each lasted as long as the median of those that finished."""
 
 
 @app.command()
 def report(
-    sweep: str = typer.Argument(..., metavar="SWEEP_ID", help="The sweep."),
+    sweep: str = typer.Argument(..., metavar="SWEEP_ID", help="Id of the sweep."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
-    """Print what a sweep found: best trials, which parameters mattered, what was stopped and why, failures, time."""
+    """Print the best trials, parameter importances, stopped and failed trials with the reasons, and the time spent."""
     with connect() as client:
         found = build(client.sweep(sweep), client.trials(sweep), client.agents(sweep), client.sweep_changes(sweep))
     if as_json:
@@ -59,8 +72,8 @@ def report(
         typer.echo(line)
 
 
-def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Sequence[SweepChange] = ()) -> Report:
-    """Return the report of these trials."""
+def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Sequence[SweepChange] = ()) -> SweepReport:
+    """Return the report of a sweep with these trials, agents and changes."""
     sign = 1 if sweep.goal == "minimize" else -1
     ended = [trial for trial in trials if trial.state in ("finished", "stopped") and trial.objective is not None]
     ended = [trial for trial in ended if not trial.ignored]
@@ -72,7 +85,7 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Seque
     stopped = [trial for trial in trials if trial.state == "stopped"]
     finished = sorted(times[trial.id] for trial in trials if trial.state == "finished" and trial.id in times)
     usual = finished[len(finished) // 2] if finished else 0.0
-    return Report(
+    return SweepReport(
         sweep=sweep,
         best=ended[:BEST],
         importance=importance(space, [(trial.params, sign * (trial.objective or 0.0)) for trial in ended]),
@@ -91,36 +104,36 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Seque
     )
 
 
-def lines(found: Report) -> list[str]:
+def lines(found: SweepReport) -> list[str]:
     """Return the report as lines of Markdown."""
     sweep = found.sweep
     counts = ", ".join(f"{count} {state}" for state, count in sweep.counts.items() if count) or "no trials yet"
     reason = f": {sweep.reason}" if sweep.reason else ""
     text = [f"# Sweep {sweep.id} ({sweep.name})", "", f"{sweep.method}, {sweep.state}{reason}. Trials: {counts}."]
-    text += ["", f"## Best trials ({sweep.goal} {sweep.metric or 'nothing'})", ""]
+    text += ["", f"## Best trials ({sweep.goal} {sweep.metric or 'no metric'})", ""]
     text += [
         f"- trial {trial.number}: {number(trial.objective)} with {parameters(trial.params)}" for trial in found.best
     ]
-    text += ["- none yet"] if not found.best else []
+    text += ["- no results yet"] if not found.best else []
     if found.importance:
-        text += ["", "## Which parameters mattered", ""]
+        text += ["", "## Parameter importance", ""]
         text += [f"- {name}: {100 * share:.0f} %" for name, share in found.importance.items()]
     if found.stopped:
         text += ["", "## Stopped early", ""]
         text += [f"- trial {trial.number}: {trial.reason}" for trial in found.stopped]
     if found.failed:
         text += ["", "## Failed", ""]
-        text += [f"- trial {trial.number}: {_last_words(trial)}" for trial in found.failed]
+        text += [f"- trial {trial.number}: {_last_error(trial)}" for trial in found.failed]
     if found.ignored:
         text += ["", "## Ignored", ""]
         text += [f"- trial {trial.number}: {trial.note or 'no note'}" for trial in found.ignored]
     if found.changes:
-        text += ["", "## What people did", ""]
+        text += ["", "## Changes by people", ""]
         text += [_change_line(change) for change in found.changes]
-    text += ["", "## Time", "", f"- all trials: {duration(1, 1 + found.trial_s)}"]
+    text += ["", "## Time", "", f"- duration of all trials: {duration(1, 1 + found.trial_s)}"]
     text += [f"- GPU time: {duration(1, 1 + found.gpu_s)}"] if found.gpu_s else []
-    text += [f"- saved by stopping, about: {duration(1, 1 + found.saved_s)}"] if found.stopped else []
-    text += [f"- starts of programs: {found.start_s:.1f} s"] if found.start_s else []
+    text += [f"- saved by early stopping (estimate): {duration(1, 1 + found.saved_s)}"] if found.stopped else []
+    text += [f"- starting programs: {found.start_s:.1f} s"] if found.start_s else []
     text += [
         f"- agent {agent.id} ({agent.host}, slot {agent.slot}): "
         + describe(agent.spent_s, trials=agent.trials_done, gpus=len(agent.gpus))
@@ -136,6 +149,6 @@ def _change_line(change: SweepChange) -> str:
     return f"- {when}, {change.key}: {change.action}{detail}"
 
 
-def _last_words(trial: Trial) -> str:
+def _last_error(trial: Trial) -> str:
     said = [line.strip() for line in trial.stderr_tail.splitlines() if line.strip()]
     return said[-1] if said else trial.reason or f"exit code {trial.exit_code}"

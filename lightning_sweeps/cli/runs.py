@@ -1,4 +1,4 @@
-"""`lightning-sweeps runs`: runs as a table, newest first."""
+"""`lightning-sweeps runs`: lists runs, newest first."""
 
 from __future__ import annotations
 
@@ -22,33 +22,35 @@ COLUMNS: list[Column] = [
     "rank",
     "state",
     ("rows", "right"),
-    "time",
+    "duration",
     "last values",
-    "remark",
+    "reason",
 ]
 
 
 @app.command()
 def runs(
-    project: str | None = typer.Option(None, "--project", "-p", help="Only this project."),
-    group: str | None = typer.Option(None, "--group", "-g", help="Only this group: the ranks of one job."),
-    sweep: str | None = typer.Option(None, "--sweep", "-s", help="Only this sweep's runs."),
-    run_state: str | None = typer.Option(None, "--state", help="Only runs in this state, for example `failed`."),
-    limit: int = typer.Option(50, "--limit", "-n", min=1, help="How many."),
+    project: str | None = typer.Option(None, "--project", "-p", help="Show only runs of this project."),
+    group: str | None = typer.Option(
+        None, "--group", "-g", help="Show only runs of this group (the ranks of one job)."
+    ),
+    sweep: str | None = typer.Option(None, "--sweep", "-s", help="Show only runs of this sweep."),
+    run_state: str | None = typer.Option(None, "--state", help="Show only runs in this state: `failed`, ..."),
+    limit: int = typer.Option(50, "--limit", "-n", min=1, help="Number of runs to show."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
-    """List runs: project, group, rank, state and the last values that they logged."""
+    """List runs with project, group, rank, state and last values, newest first."""
     with connect() as client:
         found = client.runs(project=project, group=group, sweep=sweep, state=run_state, limit=limit)
     if as_json:
         print_json([asdict(run) for run in found.runs])
         return
     if not found.runs:
-        typer.echo("No runs. Log one:  lightning_sweeps.init(project=...), or Trainer(logger=SweepLogger())")
+        typer.echo("No runs yet. Log one with `lightning_sweeps.init(project=...)` or `Trainer(logger=SweepLogger())`.")
         return
     console().print(table(COLUMNS, [_row(run) for run in found.runs]))
     if found.total > len(found.runs):
-        typer.echo(f"{len(found.runs)} of {found.total} runs; --limit shows more")
+        typer.echo(f"Showing {len(found.runs)} of {found.total} runs. Use --limit to show more.")
 
 
 def _row(run: Run) -> list[object]:

@@ -1,4 +1,4 @@
-"""`lightning-sweeps status`: all sweeps, or one of them with trials and agents."""
+"""`lightning-sweeps status`: lists sweeps, or shows one sweep with its trials and agents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightning_sweeps.messages import Agent, Sweep, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
-REASON_LENGTH = 70
+NOTE_LENGTH = 70
 
 SWEEP_COLUMNS: list[Column] = ["sweep", "project", "name", "state", "method", "trials", "best", "created"]
 TRIAL_COLUMNS: list[Column] = [
@@ -22,11 +22,11 @@ TRIAL_COLUMNS: list[Column] = [
     "state",
     ("objective", "right"),
     ("reports", "right"),
-    "time",
-    ("start", "right"),
+    "duration",
+    ("startup", "right"),
     ("GPU time", "right"),
     "parameters",
-    "remark",
+    "note",
 ]
 AGENT_COLUMNS: list[Column] = [
     "agent",
@@ -35,19 +35,19 @@ AGENT_COLUMNS: list[Column] = [
     "GPUs",
     "state",
     "trial",
-    ("done", "right"),
+    ("trials done", "right"),
     ("busy", "right"),
-    "last heard of",
+    "last seen",
 ]
 
 
 @app.command()
 def status(
-    sweep: str | None = typer.Argument(None, metavar="[SWEEP_ID]", help="One sweep; default: a line for each."),
-    project: str | None = typer.Option(None, "--project", "-p", help="Only this project's sweeps."),
+    sweep: str | None = typer.Argument(None, metavar="[SWEEP_ID]", help="Id of a sweep (default: list all sweeps)."),
+    project: str | None = typer.Option(None, "--project", "-p", help="Show only sweeps of this project."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
-    """Show what the sweeps do: states, best trial, agents."""
+    """Show the state of all sweeps, or the trials, the best trial and the agents of one sweep."""
     with connect() as client:
         if sweep is None:
             _all(client.sweeps(project=project), as_json=as_json)
@@ -60,7 +60,7 @@ def _all(sweeps: list[Sweep], *, as_json: bool) -> None:
         print_json([asdict(sweep) for sweep in sweeps])
         return
     if not sweeps:
-        typer.echo("There are no sweeps yet. Create one:  lightning-sweeps sweep sweep.yaml")
+        typer.echo("No sweeps yet. Create one with `lightning-sweeps sweep sweep.yaml`.")
         return
     console().print(table(SWEEP_COLUMNS, [_sweep_row(sweep) for sweep in sweeps]))
 
@@ -78,12 +78,12 @@ def _one(client: Client, sweep_id: str, *, as_json: bool) -> None:
     else:
         print_sweep(console(), sweep, trials, agents)
         for run in client.runs(sweep=sweep_id, state="running").runs:
-            if run.reason:  # a rank that stands still: its stacks are among its console lines
-                typer.echo(f"{run.name}: {run.reason}; stacks: lightning-sweeps logs {run.id}")
+            if run.reason:  # a rank of it hangs, and its console lines include its stacks
+                typer.echo(f"{run.name}: {run.reason}. To see its stacks, run `lightning-sweeps logs {run.id}`.")
 
 
 def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> None:
-    """Print a sweep's head line, its trials with the best one marked, and its agents."""
+    """Print a sweep with its trials and agents. The best trial has a mark."""
     out.print(f"Sweep {sweep.id} ({sweep.name}): ", state(sweep.state), end="", markup=False, highlight=False)
     out.print(f" - {sweep.reason}" if sweep.reason else "", markup=False, highlight=False)
     out.print(f"{sweep.method}, {_goal(sweep)}, {counts(sweep)}", markup=False, highlight=False)
@@ -101,11 +101,11 @@ def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Ag
         numbers = {trial.id: f"{trial.number}" for trial in trials}
         out.print(table(AGENT_COLUMNS, [_agent_row(agent, numbers) for agent in agents]))
     else:
-        out.print(f"No agent yet. Start one:  lightning-sweeps agent {sweep.id}", markup=False, highlight=False)
+        out.print(f"No agents yet. Start one with `lightning-sweeps agent {sweep.id}`.", markup=False, highlight=False)
 
 
 def counts(sweep: Sweep) -> str:
-    """Return how many trials are in each state, and of how many."""
+    """Return the number of trials in each state, and the limit of trials."""
     words = [f"{count} {name}" for name, count in sweep.counts.items() if count]
     cap = f" of {sweep.run_cap}" if sweep.run_cap else ""
     return (", ".join(words) or "none") + cap
@@ -117,8 +117,8 @@ def _goal(sweep: Sweep) -> str:
 
 def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
     is_best = sweep.best is not None and sweep.best.id == trial.id
-    said = "; ".join(part for part in ("ignored" if trial.ignored else "", trial.note, trial.reason) if part)
-    remark = said if len(said) <= REASON_LENGTH else said[: REASON_LENGTH - 1] + "…"
+    notes = "; ".join(part for part in ("ignored" if trial.ignored else "", trial.note, trial.reason) if part)
+    note = notes if len(notes) <= NOTE_LENGTH else notes[: NOTE_LENGTH - 1] + "…"
     return [
         f"{trial.number}{' *' if is_best else ''}",
         state(trial.state),
@@ -128,7 +128,7 @@ def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
         "-" if trial.start_s is None else f"{trial.start_s:.1f} s",
         duration(1, 1 + trial.gpu_s) if trial.gpu_s else "-",
         parameters(trial.params),
-        remark,
+        note,
     ]
 
 
@@ -147,5 +147,5 @@ def _agent_row(agent: Agent, numbers: dict[str, str]) -> list[object]:
 
 
 def _busy(agent: Agent) -> str:
-    whole_s = sum(agent.spent_s.values())
-    return f"{agent.spent_s.get('trials', 0.0) / whole_s:.0%}" if whole_s else "-"
+    total_s = sum(agent.spent_s.values())
+    return f"{agent.spent_s.get('trials', 0.0) / total_s:.0%}" if total_s else "-"

@@ -1,4 +1,4 @@
-"""`lightning-sweeps sweep`: create a sweep from a file, check one, or change a running one."""
+"""`lightning-sweeps sweep`: creates a sweep from a file, checks the file, or changes a sweep."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
-    """Whose results a search begins with, by id."""
+class PriorResults:
+    """Ids of the sweeps and runs with whose results a search starts."""
 
     sweeps: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
@@ -37,29 +37,35 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 @app.command()
 def sweep(
     target: str | None = typer.Argument(
-        None, metavar="FILE|SWEEP_ID", show_default=False, help="A sweep file; with --pause and the like an id."
+        None, metavar="FILE|SWEEP_ID", show_default=False, help="A sweep file, or the id of a sweep to change."
     ),
-    project: str | None = typer.Option(None, "--project", "-p", help="The project; stands above the file's."),
-    name: str | None = typer.Option(None, "--name", help="The sweep's name; stands above the file's."),
-    check: bool = typer.Option(False, "--check", help="Check the file and show the space; create nothing."),
-    pause: bool = typer.Option(False, "--pause", help="Hand out no more trials until --resume; running ones go on."),
-    resume: bool = typer.Option(False, "--resume", help="Hand out trials again."),
-    stop: bool = typer.Option(False, "--stop", help="Hand out no more trials for good; running ones go on."),
-    cancel: bool = typer.Option(False, "--cancel", help="End the sweep and its running trials."),
+    project: str | None = typer.Option(None, "--project", "-p", help="Project name. Overrides the sweep file."),
+    name: str | None = typer.Option(None, "--name", help="Name of the sweep. Overrides the sweep file."),
+    check: bool = typer.Option(False, "--check", help="Check the file and show example trials. Create nothing."),
+    pause: bool = typer.Option(False, "--pause", help="Start no trials until --resume. Running trials continue."),
+    resume: bool = typer.Option(False, "--resume", help="Start trials again after --pause."),
+    stop: bool = typer.Option(False, "--stop", help="Start no more trials, permanently. Running trials continue."),
+    cancel: bool = typer.Option(False, "--cancel", help="End the sweep and stop its running trials."),
     update: str | None = typer.Option(
-        None, "--update", metavar="SWEEP_ID", help="Give this sweep the file's settings; its search stays as it was."
+        None,
+        "--update",
+        metavar="SWEEP_ID",
+        help="Give this sweep the settings of the file, except for its search.",
     ),
     enqueue: str | None = typer.Option(
-        None, "--enqueue", metavar="JSON", help="Add a trial with these parameters to a sweep."
+        None, "--enqueue", metavar="JSON", help="Add a trial with these parameters to the sweep."
     ),
-    prior_run: list[str] = typer.Option(  # noqa: B008 - typer's own way
-        [], "--prior-run", "-R", metavar="RUN_ID", help="Begin with the result of this run; may be given often."
+    prior_run: list[str] = typer.Option(  # noqa: B008  how typer declares lists
+        [], "--prior-run", "-R", metavar="RUN_ID", help="Start the search with the result of this run. May be repeated."
     ),
-    prior_sweep: list[str] = typer.Option(  # noqa: B008 - typer's own way
-        [], "--prior-sweep", metavar="SWEEP_ID", help="Begin with the results of this sweep; may be given often."
+    prior_sweep: list[str] = typer.Option(  # noqa: B008  how typer declares lists
+        [],
+        "--prior-sweep",
+        metavar="SWEEP_ID",
+        help="Start the search with the results of this sweep. May be repeated.",
     ),
-    schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files, for editors."),
-    as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON for scripts."),
+    schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files for editors."),
+    as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON."),
 ) -> None:
     """Create a sweep from a W&B sweep file and print how to run it.
 
@@ -86,11 +92,11 @@ def sweep(
     changes = [state for state, given in flags if given]
     if len(changes) + check + schema + (update is not None) + (enqueue is not None) > 1:
         options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue, --schema"
-        raise UsageError(f"more than one of {options} was given, allowed: one")
+        raise UsageError(f"at most one of {options} is allowed")
     if schema:
         typer.echo(json_schema.render(), nl=False)
     elif target is None:
-        raise UsageError("no sweep file was given", hint="lightning-sweeps sweep sweep.yaml; --help shows all forms")
+        raise UsageError("no sweep file was given", hint="for example `lightning-sweeps sweep sweep.yaml`")
     elif update is not None:
         _update(update, target, project=project, name=name)
     elif enqueue is not None:
@@ -100,25 +106,34 @@ def sweep(
     elif check:
         _check(load_sweep_file(target))
     else:
-        prior = Prior(prior_sweep, prior_run)
+        prior = PriorResults(prior_sweep, prior_run)
         _create(target, project=project, name=name, prior=prior, as_json=as_json)
 
 
 def create_from_file(
-    file: str, *, project: str | None, name: str | None, prior: Prior | None = None
+    file: str, *, project: str | None, name: str | None, prior: PriorResults | None = None
 ) -> tuple[SweepCreated, str]:
-    """Create a sweep from its file, saying what is to be noted; return it and the server's address.
+    """Create a sweep from its file and print warnings about the file.
+
+    Args:
+        file: Path of the sweep file.
+        project: Project name. Overrides the file.
+        name: Name of the sweep. Overrides the file.
+        prior: Results with which the search starts.
+
+    Returns:
+        The sweep and the URL of the server.
 
     Raises:
-        SweepFileError: the file has faults; nothing was created.
-        ServerError: the server cannot be reached, or refuses.
+        SweepFileError: the file has faults. Nothing was created.
+        ServerError: the server cannot be reached, or it rejected the sweep.
     """
     parsed = load_sweep_file(file)
     _warn(parsed.warnings)
     source = Path(file).read_text()
     project = project or parsed.config.project or read_settings().project
     with connect() as client:
-        known = prior or Prior()
+        known = prior or PriorResults()
         created = client.create_sweep(
             SweepCreate(
                 parsed.raw,
@@ -132,11 +147,11 @@ def create_from_file(
         url = client.url
     program = parsed.config.program
     if program and not Path(program).exists():
-        _warn([f"`program: {program}` is not in this folder; start agents in the folder where it is"])
+        _warn([f"`program: {program}` is not in this folder: start agents in the folder that contains it"])
     return created, url
 
 
-def _create(file: str, *, project: str | None, name: str | None, prior: Prior, as_json: bool) -> None:
+def _create(file: str, *, project: str | None, name: str | None, prior: PriorResults, as_json: bool) -> None:
     created, url = create_from_file(file, project=project, name=name, prior=prior)
     _warn([warning for warning in created.warnings if warning.startswith(("sweep ", "run "))])
     if as_json:
@@ -144,7 +159,7 @@ def _create(file: str, *, project: str | None, name: str | None, prior: Prior, a
         return
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     if prior.sweeps or prior.runs:
-        typer.echo(f"It begins with {created.prior} earlier results")
+        typer.echo(f"The search starts with {created.prior} earlier results")
     typer.echo(f"Run it:    lightning-sweeps agent {created.id}")
     typer.echo(f"Watch it:  lightning-sweeps status {created.id}")
 
@@ -155,7 +170,7 @@ def _check(parsed: ParsedSweep) -> None:
     size = "infinitely many points" if space.size is None else f"{space.size} points"
     if space.is_restricted and space.size is not None:
         size = f"at most {size}"
-    typer.echo(f"The file is right. Method {parsed.config.method}, {len(space.dimensions)} dimensions, {size}.")
+    typer.echo(f"The file is valid: method {parsed.config.method}, {len(space.dimensions)} dimensions, {size}.")
     generator = random.Random(parsed.config.seed or 0)
     for _ in range(SAMPLES):
         typer.echo(f"  for example: {parameters(draw_new(space, set(), generator) or {})}")
@@ -169,13 +184,13 @@ def _change(sweep_id: str, state: SweepState) -> None:
 
 def _update(sweep_id: str, file: str, *, project: str | None, name: str | None) -> None:
     if project is not None:
-        raise UsageError(f"`--project {project}` was given with --update, but a sweep stays in its project")
+        raise UsageError(f"`--project {project}` cannot be used with --update: a sweep stays in its project")
     parsed = load_sweep_file(file)
     _warn(parsed.warnings)
     raw = parsed.raw if name is None else parsed.raw | {"name": name}
     with connect() as client:
         changed = client.update_sweep(sweep_id, SweepUpdate(raw, source=Path(file).read_text()))
-    typer.echo(f"Sweep {changed.id} has the settings of {file}; it is {changed.state}")
+    typer.echo(f"Sweep {changed.id} now has the settings of {file}. It is {changed.state}.")
 
 
 def _enqueue(sweep_id: str, text: str) -> None:
@@ -185,12 +200,12 @@ def _enqueue(sweep_id: str, text: str) -> None:
         params = None
     if not isinstance(params, dict):
         raise UsageError(
-            f"`--enqueue {text}` was given, allowed: the parameters as a JSON object",
-            hint="""for example --enqueue '{"lr": 0.01, "optimizer.name": "sgd"}'""",
+            f"the value of --enqueue is `{text}`, expected the parameters as a JSON object",
+            hint="""for example `--enqueue '{"lr": 0.01, "optimizer.name": "sgd"}'`""",
         )
     with connect() as client:
         trial = client.enqueue_trial(sweep_id, params)
-    typer.echo(f"Trial {trial.id} is number {trial.number} of sweep {sweep_id}: {parameters(trial.params)}")
+    typer.echo(f"Added trial {trial.number} ({trial.id}) to sweep {sweep_id}: {parameters(trial.params)}")
 
 
 def _warn(warnings: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Tables and JSON for people and scripts."""
+"""Formats tables, values and JSON for the terminal."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ STATE_STYLES = {
     "cancelled": "red",
 }
 Column = str | tuple[str, str]
-"""A heading, or a heading and `right` for numbers."""
+"""A column head, or a head and `right` for a column of numbers."""
 
 PIPE_WIDTH = 160
-"""Columns of a table that does not go to a terminal: nothing is cut to fit a window that is not there."""
+"""Width of a table that is not printed to a terminal, in characters."""
 
 
 def console() -> Console:
@@ -44,7 +44,7 @@ def console() -> Console:
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
-    """Return a table. Cells are never read as markup."""
+    """Return a table. Cells are plain text: rich does not interpret them as markup."""
     built = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
     for column in columns:
         heading, justify = (column, "left") if isinstance(column, str) else column
@@ -55,11 +55,12 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, title: st
 
 
 def state(name: str) -> Text:
+    """Return the name of a state in its color."""
     return Text(name, style=STATE_STYLES.get(name, ""))
 
 
 def number(value: Any) -> str:
-    """Return a value in at most six significant digits."""
+    """Return a value with at most six significant digits, or `-` for None."""
     if value is None:
         return "-"
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -68,7 +69,7 @@ def number(value: Any) -> str:
 
 
 def duration(start: float | None, end: float | None) -> str:
-    """Return the time from `start` to `end` (or to now) in two units."""
+    """Return the time from `start` to `end`, or to now, in at most two units."""
     if start is None:
         return "-"
     seconds = max(0, int((end or time.time()) - start))
@@ -80,7 +81,7 @@ def duration(start: float | None, end: float | None) -> str:
 
 
 def parameters(params: dict[str, Any], prefix: str = "") -> str:
-    """Return a parameter set in one line, nested names dotted."""
+    """Return a parameter set in one line, with dotted names for nested parameters."""
     words = []
     for key, value in params.items():
         inner = parameters(value, f"{prefix}{key}.") if isinstance(value, dict) and value else None
@@ -89,5 +90,5 @@ def parameters(params: dict[str, Any], prefix: str = "") -> str:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document for scripts."""
+    """Print a JSON document."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")

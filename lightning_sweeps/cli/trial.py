@@ -1,4 +1,4 @@
-"""`lightning-sweeps trial`: one trial whole, and what people say of it."""
+"""`lightning-sweeps trial`: shows, marks or stops one trial."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 @app.command()
 def trial(
     which: str = typer.Argument(
-        ..., metavar="SWEEP_ID/NUMBER", help="The trial, as `status SWEEP_ID` numbers it; its id does as well."
+        ..., metavar="SWEEP_ID/NUMBER", help="Sweep and trial number as in `status SWEEP_ID`, or the id of the trial."
     ),
-    ignore: bool = typer.Option(
-        False, "--ignore", help="Its value counts for nothing: not for the search, nor as best."
-    ),
-    count: bool = typer.Option(False, "--count", help="Take --ignore back."),
-    note: str | None = typer.Option(None, "--note", help="What is to be known of it; an empty text takes it away."),
-    stop: bool = typer.Option(False, "--stop", help="Order it to stop."),
+    ignore: bool = typer.Option(False, "--ignore", help="Exclude its value from the search and from the best trial."),
+    count: bool = typer.Option(False, "--count", help="Undo --ignore."),
+    note: str | None = typer.Option(None, "--note", help="Attach a note. An empty text deletes it."),
+    stop: bool = typer.Option(False, "--stop", help="Stop it."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Show one trial, mark it, or stop it.
@@ -37,7 +35,7 @@ def trial(
       lightning-sweeps trial 1a2b3c4d5e/7 --ignore --note "trained on old data"
     """
     if ignore and count:
-        raise UsageError("both --ignore and --count were given, allowed: one")
+        raise UsageError("only one of `--ignore` and `--count` is allowed")
     with connect() as client:
         trial_id = find(client, which)
         if ignore or count or note is not None:
@@ -51,7 +49,11 @@ def trial(
 
 
 def find(client: Client, which: str) -> str:
-    """Return the id of a trial that is named by its sweep and number, or by its id.
+    """Return the id of a trial.
+
+    Args:
+        client: Where to look it up.
+        which: `SWEEP_ID/NUMBER`, or the id of the trial.
 
     Raises:
         UsageError: the sweep has no trial of this number.
@@ -61,12 +63,12 @@ def find(client: Client, which: str) -> str:
         return which
     numbers = {str(trial.number): trial.id for trial in client.trials(sweep)}
     if number not in numbers:
-        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, allowed: 1 to {len(numbers)}")
+        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, allowed are 1 to {len(numbers)}")
     return numbers[number]
 
 
 def lines(trial: Trial) -> list[str]:
-    """Return what is known of a trial."""
+    """Return the description of a trial as lines."""
     reason = f": {trial.reason}" if trial.reason else ""
     text = [f"Trial {trial.number} ({trial.id}) of sweep {trial.sweep} is {trial.state}{reason}"]
     text += [f"parameters: {parameters(trial.params)}"]
@@ -74,6 +76,6 @@ def lines(trial: Trial) -> list[str]:
     text += [f"value: {number(trial.objective)} ({trial.reports} reports){ignored}"]
     text += [f"note: {trial.note}"] if trial.note else []
     if trial.started is not None:
-        text += [f"ran {duration(trial.started, trial.ended)}, attempt {trial.attempt}"]
+        text += [f"duration: {duration(trial.started, trial.ended)}, attempt {trial.attempt}"]
     tail = trial.stderr_tail.rstrip()
     return text + (["", tail] if tail else [])

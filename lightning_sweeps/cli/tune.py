@@ -34,7 +34,7 @@ from lightning_sweeps.cli.agent_options import (
     Quiet,
     Slots,
 )
-from lightning_sweeps.cli.progress import Progress, picture, wall_clock
+from lightning_sweeps.cli.progress import SweepProgress, picture, wall_clock
 from lightning_sweeps.cli.status import print_sweep
 from lightning_sweeps.cli.sweep import create_from_file
 from lightning_sweeps.cli.tables import console
@@ -156,7 +156,7 @@ class _View:
     console: Console
     words: dict[int, str] = field(default_factory=dict)
     _total: int | None = None
-    _last: Progress | None = None
+    _last: SweepProgress | None = None
 
     def hear(self, reader: _Output, out: Console) -> bool:
         """Take the agents' words to their slots and print what the trials print; return whether more can come."""
@@ -176,7 +176,7 @@ class _View:
             if self._last is None:
                 self._total = total_of(sweep)
             trials, agents = self.client.trials(self.sweep_id), self.client.agents(self.sweep_id)
-            self._last = Progress(sweep, trials, agents, self._total, self.words, wall_clock())
+            self._last = SweepProgress(sweep, trials, agents, self._total, self.words, wall_clock())
         except ServerError as error:
             self.words[-1] = error.message  # the agents say the same of themselves
         return "" if self._last is None else picture(self._last)

@@ -1,4 +1,4 @@
-"""`lightning-sweeps ui`: open the dashboard in a browser, logged in."""
+"""`lightning-sweeps ui`: opens the dashboard in a browser and logs it in."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def ui(
-    sweep: str | None = typer.Argument(None, help="Open this sweep's page.", show_default=False),
-    no_open: bool = typer.Option(False, "--no-open", help="Print the link and open no browser."),
+    sweep: str | None = typer.Argument(None, help="Id of a sweep whose page to open.", show_default=False),
+    no_open: bool = typer.Option(False, "--no-open", help="Print the link without opening a browser."),
 ) -> None:
-    """Print a link to the dashboard that logs in one browser, once, and open it where there is a screen."""
+    """Print a login link for the dashboard, and open it in a browser if there is a screen."""
     with connect() as client:
         if sweep is not None:
             client.sweep(sweep)
@@ -27,15 +27,15 @@ def ui(
         to = f"&to={quote(f'/sweeps/{sweep}', safe='')}" if sweep is not None else ""
         url = f"{client.url}{link.path}{to}"
     if not link.is_built:
-        typer.echo("This server was installed without the dashboard; the page says how to build it.", err=True)
+        typer.echo("The server was installed without the dashboard. Its page explains how to build it.", err=True)
     typer.echo(f"Dashboard: {url}")
-    typer.echo("The link logs one browser in, within the hour. `lightning-sweeps server --stop` ends the server.")
+    typer.echo("The link works once, within one hour. To stop the server, run `lightning-sweeps server --stop`.")
     if not no_open and has_screen():
         webbrowser.open(url)
 
 
 def has_screen() -> bool:
-    """Return whether a browser that is opened here would be seen."""
+    """Return whether a browser can open on a screen of this machine."""
     variables = environment()
     is_remote = "SSH_CONNECTION" in variables
     is_graphic = sys.platform == "darwin" or bool(variables.get("DISPLAY") or variables.get("WAYLAND_DISPLAY"))

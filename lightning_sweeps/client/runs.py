@@ -42,6 +42,6 @@ class RunRoutes(Transport):
     def nodes(self) -> list[m.Node]:
         return self._get("/api/nodes", list[m.Node])
 
-    def nodes_now(self) -> list[m.NodeNow]:
+    def nodes_now(self) -> list[m.NodeStatus]:
         """Return who runs what where: every node with its newest sample, its runs and its agents."""
-        return self._get("/api/nodes/now", list[m.NodeNow])
+        return self._get("/api/nodes/now", list[m.NodeStatus])

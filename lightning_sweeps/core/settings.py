@@ -150,6 +150,13 @@ VARIABLES = (
         _seconds,
     ),
     Variable(
+        "SERIES_STORAGE",
+        "chunks",
+        "a name",
+        "where the server stores the points of series: `chunks` (its database), or a storage that a package adds",
+        str,
+    ),
+    Variable(
         "IDLE_EXIT_S",
         "15",
         "seconds > 0",
@@ -177,6 +184,7 @@ class Settings:
     stall_s: float
     media_days: float | None
     sample_interval_s: float
+    series_storage: str
     idle_exit_s: float
 
 

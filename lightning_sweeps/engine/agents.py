@@ -65,7 +65,7 @@ def list_agents(connection: Connection, sweep_id: str) -> list[m.Agent]:
     return [_to_message(row) for row in connection.execute(query)]
 
 
-def list_active_agents(connection: Connection) -> list[m.AgentThere]:
+def list_active_agents(connection: Connection) -> list[m.NodeAgent]:
     """Return the agents of all active sweeps in the order of their registration, without those that left."""
     agent, sweep, trial = schema.agent, schema.sweep, schema.trial
     extra = (sweep.c.name, trial.c.number, trial.c.started, trial.c.lease_expires)
@@ -73,7 +73,7 @@ def list_active_agents(connection: Connection) -> list[m.AgentThere]:
     every = select(agent, *(column.label(f"at_{column.name}") for column in extra)).select_from(joined)
     active = every.where(sweep.c.state.in_(ACTIVE_STATES), agent.c.state != "gone")
     return [
-        m.AgentThere(_to_message(row), row.at_name or row.sweep_id, row.at_number, row.at_started, row.at_lease_expires)
+        m.NodeAgent(_to_message(row), row.at_name or row.sweep_id, row.at_number, row.at_started, row.at_lease_expires)
         for row in connection.execute(active.order_by(agent.c.registered, agent.c.id))
     ]
 

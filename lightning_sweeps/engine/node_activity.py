@@ -1,4 +1,4 @@
-"""Reads the activity of each node: newest samples, running runs and agents."""
+"""Reads the activity of nodes: every node with its newest sample, its runs and its agents."""
 
 from __future__ import annotations
 
@@ -13,67 +13,67 @@ from lightning_sweeps.store import nodes, schema
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.owners import process_of
 
-OWNERS_PER_QUERY = 400
+AT_ONCE = 400
 MAX_RUNS = 5000
 
 
-def read_nodes(connection: Connection) -> list[m.NodeNow]:
-    """Return every node, last seen first, then the machines that have agents only."""
-    by_machine: defaultdict[str, list[m.AgentThere]] = defaultdict(list)
+def read_nodes(connection: Connection) -> list[m.NodeStatus]:
+    """Return every node, the last seen one first, and then machines that are known only from their agents."""
+    by_node: defaultdict[str, list[m.NodeAgent]] = defaultdict(list)
     for agent in agents.list_active_agents(connection):
-        by_machine[agent.agent.node].append(agent)
+        by_node[agent.agent.node].append(agent)
     known = nodes.list_nodes(connection)
     runs = _runs(connection)
     values = _values(connection, known, [run.id for some in runs.values() for run in some])
     found = [
-        m.NodeNow(
-            node, values.get(node.id, {}), _with_values(runs.get(node.id, []), values), by_machine.pop(node.id, [])
+        m.NodeStatus(
+            node, values.get(node.id, {}), _with_values(runs.get(node.id, []), values), by_node.pop(node.id, [])
         )
         for node in known
     ]
-    return found + [m.NodeNow(_machine_of(some), {}, [], some) for some in by_machine.values()]
+    return found + [m.NodeStatus(_machine_of(some), {}, [], some) for some in by_node.values()]
 
 
-def _with_values(runs: list[m.RunThere], values: dict[str, dict[str, float]]) -> list[m.RunThere]:
+def _with_values(runs: list[m.NodeRun], values: dict[str, dict[str, float]]) -> list[m.NodeRun]:
     return [replace(run, values=values.get(process_of(run.id), {})) for run in runs]
 
 
-def _machine_of(active: list[m.AgentThere]) -> m.Node:
-    agent = active[0].agent
-    return m.Node(agent.node, agent.host, 0, 0, [], max(one.agent.seen for one in active))
+def _machine_of(agents_there: list[m.NodeAgent]) -> m.Node:
+    agent = agents_there[0].agent
+    return m.Node(agent.node, agent.host, 0, 0, [], max(one.agent.seen for one in agents_there))
 
 
-def _runs(connection: Connection) -> dict[str, list[m.RunThere]]:
+def _runs(connection: Connection) -> dict[str, list[m.NodeRun]]:
     """Return the running runs by node, oldest first."""
     run, project = schema.run, schema.project
     names = ("id", "name", "group", "rank", "world_size", "user", "sweep_id", "trial_id", "created", "gpus", "node_id")
-    every = select(project.c.name.label("project"), *(run.c[name] for name in names)).join(project)
-    running = every.where(run.c.state == "running").order_by(run.c.created.desc()).limit(MAX_RUNS)
-    found: defaultdict[str, list[m.RunThere]] = defaultdict(list)
+    asked = select(project.c.name.label("project"), *(run.c[name] for name in names)).join(project)
+    running = asked.where(run.c.state == "running").order_by(run.c.created.desc()).limit(MAX_RUNS)
+    found: defaultdict[str, list[m.NodeRun]] = defaultdict(list)
     for row in reversed(connection.execute(running).mappings().all()):
-        values = {name: row[name] for name in ("id", "project", "name", "group", "rank", "world_size", "user")}
+        same = {name: row[name] for name in ("id", "project", "name", "group", "rank", "world_size", "user")}
         times = {"created": row["created"], "gpus": row["gpus"], "values": {}}
-        found[row["node_id"]].append(m.RunThere(**values, sweep=row["sweep_id"], trial=row["trial_id"], **times))
+        found[row["node_id"]].append(m.NodeRun(**same, sweep=row["sweep_id"], trial=row["trial_id"], **times))
     return found
 
 
 def _values(connection: Connection, known: list[m.Node], run_ids: list[str]) -> dict[str, dict[str, float]]:
-    """Return the newest values of nodes and processes, from sorted rows and from the write buffer."""
+    """Return the newest values of nodes and processes, from series and from the write buffer."""
     series = schema.series
     owners = [node.id for node in known] + [process_of(run_id) for run_id in run_ids]
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for at in range(0, len(owners), OWNERS_PER_QUERY):
-        newest = select(series.c.owner_id, series.c.key, series.c.last, series.c.last_time).where(
+    for at in range(0, len(owners), AT_ONCE):
+        asked = select(series.c.owner_id, series.c.key, series.c.last, series.c.last_time).where(
             series.c.owner_kind.in_(("node", "process")),
-            series.c.owner_id.in_(owners[at : at + OWNERS_PER_QUERY]),
+            series.c.owner_id.in_(owners[at : at + AT_ONCE]),
             series.c.last.is_not(None),
         )
         times: defaultdict[str, float] = defaultdict(float)
-        rows = connection.execute(newest).all()
+        rows = connection.execute(asked).all()
         for row in rows:
             times[row.owner_id] = max(times[row.owner_id], row.last_time)
         for row in rows:
-            if row.last_time >= times[row.owner_id]:  # a key without a newer value has disappeared
+            if row.last_time >= times[row.owner_id]:  # a key without a newer value no longer exists
                 found[row.owner_id][row.key] = row.last
     for owner, fresh in write_buffer.newest_samples(connection, [node.id for node in known]).items():
         found[owner] = fresh

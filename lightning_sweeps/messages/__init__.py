@@ -1,8 +1,9 @@
-"""What travels over HTTP, once for both ends: frozen data classes that FastAPI publishes and `client/` decodes.
+"""Defines the bodies of HTTP requests and responses as frozen data classes, for the server and its clients.
 
-Times are seconds since the epoch (UTC). A parameter set is nested as the sweep file nests it.
+FastAPI publishes them in the OpenAPI document, and `client/` decodes them. Times are seconds since the epoch (UTC).
+A parameter set is nested like the parameters of the sweep file.
 
-One file a subject; import the names from here.
+Each subject has one file. Import the names from here.
 """
 
 from lightning_sweeps.messages.agents import (
@@ -24,7 +25,7 @@ from lightning_sweeps.messages.media import (
     MediaEntry,
     MediaKey,
 )
-from lightning_sweeps.messages.nodes import AgentThere, Node, NodeGpu, NodeNow, RunThere
+from lightning_sweeps.messages.nodes import Node, NodeAgent, NodeGpu, NodeRun, NodeStatus
 from lightning_sweeps.messages.runs import (
     Change,
     Changes,
@@ -95,7 +96,6 @@ __all__ = [
     "AgentOrders",
     "AgentRegister",
     "AgentRegistered",
-    "AgentThere",
     "AliasChange",
     "ApiKey",
     "Artifact",
@@ -127,8 +127,10 @@ __all__ = [
     "MediaEntry",
     "MediaKey",
     "Node",
+    "NodeAgent",
     "NodeGpu",
-    "NodeNow",
+    "NodeRun",
+    "NodeStatus",
     "NonFinite",
     "Point",
     "Problem",
@@ -139,7 +141,6 @@ __all__ = [
     "RunChange",
     "RunLabels",
     "RunList",
-    "RunThere",
     "RunsPage",
     "RunsQuery",
     "Series",

@@ -1,4 +1,4 @@
-"""Journals on their way to the server, and what it has to say to who sends them."""
+"""Messages about journals: replies to uploads, and commands for the sender."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something the server tells a service or an agent to do: `stop` the run or trial `target`."""
+    """Tells a service or an agent to stop or kill the run or trial `target`."""
 
     kind: Literal["stop", "kill"]
     target: str
@@ -17,7 +17,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class IngestReply:
-    """`offset`: bytes of the journal now committed; `commands`: stops for runs of this journal."""
+    """Reply to an upload.
+
+    Attributes:
+        offset: number of committed bytes of the journal.
+        commands: commands for the journal's run.
+    """
 
     offset: int
     commands: list[Command] = field(default_factory=list)
@@ -25,7 +30,7 @@ class IngestReply:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record of a journal that could not be stored, and why; the rest of the journal was."""
+    """A record of a journal that could not be stored, with the reason. The rest of the journal is stored."""
 
     journal: str
     offset: int
@@ -36,9 +41,13 @@ class RejectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class JournalOutcome:
-    """What became of one journal's part among several: `status` 200, or that of the refusal with its `problem`.
+    """Result for one journal of an upload of several.
 
-    `offset` is what the server has now, after a conflict (409) too.
+    Attributes:
+        offset: number of committed bytes of the journal, also after a conflict (409).
+        commands: commands for the journal's run.
+        status: 200, or the HTTP status of the failure.
+        problem: message of the failure.
     """
 
     journal: str

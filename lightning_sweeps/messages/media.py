@@ -1,4 +1,4 @@
-"""Logged files, artifacts, and their contents."""
+"""Media files, artifacts, and blobs (their contents)."""
 
 from __future__ import annotations
 
@@ -8,31 +8,49 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class MediaEntry:
-    """A logged file: an image, a sound, a table. Several of one key and step are told apart by `index`."""
+    """A logged media file: an image, audio, a video, a table.
+
+    Attributes:
+        id: Increases with each file, so that a client can ask for the files after the last one it has.
+        key: Key under which the file was logged.
+        step: Step at which it was logged.
+        time: When it was logged.
+        rank: Rank that logged it.
+        digest: SHA-256 of the content. `GET /api/blobs/{digest}` returns the content.
+        size_bytes: Size of the content.
+        mime: MIME type.
+        caption: Caption; may be empty.
+        index: Position among the files of the same key and step.
+        is_stored: Whether the server has the content. It is uploaded after the row.
+    """
 
     id: int
-    """Grows; a reader asks for what came after the last one it has."""
     key: str
     step: int
     time: float
     rank: int
     digest: str
-    """SHA-256 of its content, which `GET /api/blobs/{digest}` gives."""
     size_bytes: int
     mime: str
     caption: str
     index: int
     is_stored: bool
-    """Whether the server has the content; it follows the row, from the machine that logged it."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaKey:
-    """A key under which a run has logged files, in numbers."""
+    """A key under which a run logged media files.
+
+    Attributes:
+        key: The key.
+        mime: MIME type of the newest file.
+        count: Number of files.
+        first_step: Smallest step.
+        last_step: Largest step.
+    """
 
     key: str
     mime: str
-    """That of the newest."""
     count: int
     first_step: int
     last_step: int
@@ -40,7 +58,14 @@ class MediaKey:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactFile:
-    """One file of an artifact: its place in it, with `/` between folders, and its content."""
+    """A file of an artifact.
+
+    Attributes:
+        path: Path within the artifact, with `/` between folders.
+        digest: SHA-256 of the content.
+        size_bytes: Size of the content.
+        is_stored: Whether the server has the content.
+    """
 
     path: str
     digest: str
@@ -50,7 +75,22 @@ class ArtifactFile:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One version of a named set of files in a project. `aliases` holds `latest` where it is the newest."""
+    """One version of a named set of files in a project.
+
+    Attributes:
+        id: Id of the version.
+        project: Name of the project.
+        name: Name of the artifact.
+        version: Number of the version, from 0.
+        kind: Kind of the artifact, for example `model`.
+        digest: Digest of all its files.
+        size_bytes: Size of all its files.
+        metadata: What the run attached to it.
+        aliases: Aliases of the version. The newest version has the alias `latest`.
+        created: When it was created.
+        run: Id of the run that created it; None if the server does not know the run.
+        is_stored: Whether the server has the contents of all its files.
+    """
 
     id: str
     project: str
@@ -63,14 +103,18 @@ class Artifact:
     aliases: list[str]
     created: float
     run: str | None
-    """The run that made it; None where its row is not known here."""
     is_stored: bool
-    """Whether the server has the contents of all its files."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactUse:
-    """A run has made an artifact (`output`) or used it (`input`)."""
+    """The use of an artifact by a run.
+
+    Attributes:
+        role: `output` if the run created the artifact, `input` if it used it.
+        time: When.
+        artifact: The artifact version.
+    """
 
     role: Literal["output", "input"]
     time: float
@@ -79,14 +123,21 @@ class ArtifactUse:
 
 @dataclass(frozen=True, slots=True)
 class AliasChange:
-    """Aliases for a version of an artifact; each is taken from the version that had it."""
+    """New aliases of an artifact version. Each alias moves from the version that had it."""
 
     aliases: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class BlobState:
-    """How much of a content the server has: `offset` bytes of it, all where `is_stored`."""
+    """How much of a blob the server has.
+
+    Attributes:
+        digest: SHA-256 of the blob.
+        size_bytes: Size of the whole blob.
+        offset: Number of bytes that the server has.
+        is_stored: Whether the server has the whole blob and has checked its digest.
+    """
 
     digest: str
     size_bytes: int

@@ -1,4 +1,4 @@
-"""Machines, and what goes on there."""
+"""Messages about nodes: machines, their runs and their agents."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from lightning_sweeps.messages.agents import Agent
 
 @dataclass(frozen=True, slots=True)
 class NodeGpu:
-    """A GPU of a node. `place`: `1` for the second one, `1:0` for the first part of it where MIG divides it.
+    """A GPU of a node.
 
-    `uuid` is empty and `memory_bytes` 0 where a service of an earlier version has told of it.
+    Attributes:
+        place: index of the GPU, for example `1`; `1:0` for the first MIG instance of GPU 1.
+        uuid: UUID of the GPU; empty if an earlier version reported it.
+        name: name of the model.
+        memory_bytes: size of its memory; 0 if an earlier version reported it.
     """
 
     place: str
@@ -22,7 +26,13 @@ class NodeGpu:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine whose service has sent samples. `gpus`: their names; `devices`: the same GPUs in the same order."""
+    """A machine that has sent system metrics.
+
+    Attributes:
+        seen: when it sent something last, in seconds since the epoch.
+        gpus: names of its GPUs.
+        devices: the same GPUs in the same order.
+    """
 
     id: str
     host: str
@@ -34,12 +44,12 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class RunThere:
-    """A run that goes on at a node.
+class NodeRun:
+    """A run that runs on a node.
 
     Attributes:
-        gpus: those it was given, as CUDA_VISIBLE_DEVICES named them.
-        values: what its processes took when they were sampled last, by key; empty where they were not.
+        gpus: its GPUs, as in CUDA_VISIBLE_DEVICES.
+        values: the last sample of its processes, by key; empty if there is none.
     """
 
     id: str
@@ -57,10 +67,12 @@ class RunThere:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentThere:
-    """An agent of a sweep that is not over, with its trial as far as it has one.
+class NodeAgent:
+    """An agent of a sweep that has not ended, with its trial if it has one.
 
-    `lease_expires`: when the trial goes back to the sweep unless the agent is heard of before.
+    Attributes:
+        trial_since: when the trial started.
+        lease_expires: when the trial returns to the sweep if the agent sends no heartbeat.
     """
 
     agent: Agent
@@ -71,13 +83,17 @@ class AgentThere:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeNow:
-    """A node and what goes on there. Machines whose agents alone are known have neither processors nor values.
+class NodeStatus:
+    """A node with its activity.
 
-    `values`: its newest sample, by key; empty where it has none.
+    Attributes:
+        node: the node. A machine that is known only from its agents has no CPUs and no memory.
+        values: its last sample, by key; empty if there is none.
+        runs: the runs on it.
+        agents: the agents on it.
     """
 
     node: Node
     values: dict[str, float]
-    runs: list[RunThere]
-    agents: list[AgentThere]
+    runs: list[NodeRun]
+    agents: list[NodeAgent]

@@ -1,4 +1,4 @@
-"""Logged series: their points, and as wide as a chart draws them."""
+"""Messages about series: their statistics, their points, and lines for charts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ NonFinite = Literal["nan", "inf", "-inf"]
 
 @dataclass(frozen=True, slots=True)
 class SeriesInfo:
-    """One logged key of a run or a node, in numbers over all its points."""
+    """A series of a run or a node, with statistics over all its points."""
 
     key: str
     count: int
     first_step: int
     last_step: int
     last: float | NonFinite | None
-    """`"nan"`, `"inf"` or `"-inf"` where it is not finite; None only where an earlier version wrote it as such."""
+    """`"nan"`, `"inf"` or `"-inf"` if it is not finite; None only in data of earlier versions."""
     minimum: float | None
     maximum: float | None
     mean: float | None
@@ -26,7 +26,7 @@ class SeriesInfo:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One stored value; `journal` and `sequence` name its row. Non-finite values are `"nan"`, `"inf"`, `"-inf"`."""
+    """One stored value. `journal` and `sequence` identify its row. Non-finite values are `"nan"`, `"inf"`, `"-inf"`."""
 
     journal: str
     sequence: int
@@ -34,14 +34,18 @@ class Point:
     time: float
     value: float | NonFinite
     is_abandoned: bool = False
-    """Logged after the checkpoint from which a later attempt went on."""
+    """True: logged after the checkpoint from which a later attempt resumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A stretch of a series drawn as one column of pixels: no finite value lies outside `minimum` and `maximum`.
+    """A stretch of a series that is drawn as one column of pixels.
 
-    `nonfinite` of its `count` values are not finite; where all are, the four numbers are None.
+    All its finite values lie between `minimum` and `maximum`.
+
+    Attributes:
+        count: number of values.
+        nonfinite: number of values that are not finite; if all are, the four numbers are None.
     """
 
     step: float
@@ -56,7 +60,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """`buckets` has at most as many entries as pixels were asked for."""
+    """A series as buckets, at most as many as requested."""
 
     owner: str
     key: str
@@ -66,7 +70,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class LineRequest:
-    """One series to be drawn. Lines of one request that share a `group` (not empty) are drawn as one."""
+    """A series to draw. Lines of one request that share a group are drawn as one; an empty group: alone."""
 
     owner: str
     key: str
@@ -75,10 +79,14 @@ class LineRequest:
 
 @dataclass(frozen=True, slots=True)
 class SeriesQuery:
-    """Many series for charts that are `points` pixels wide.
+    """Asks for many series, for charts.
 
-    `x`: `step`; `time`: seconds since the epoch; `relative`: seconds since the run began; `key:<name>`: the value that
-    was logged as `<name>` in the same row, or last before it. `low` and `high` zoom in; None: no border on that side.
+    Attributes:
+        lines: the series.
+        x: `step`; `time`: seconds since the epoch; `relative`: seconds since the run started; `key:<name>`: the value
+            of the series `<name>` in the same row or the last one before it.
+        low, high: borders on the axis; None: no border.
+        points: number of buckets at most: the width in pixels.
     """
 
     lines: list[LineRequest]
@@ -87,14 +95,17 @@ class SeriesQuery:
     high: float | None = None
     points: int = 800
     with_abandoned: bool = False
-    """Draw also what an attempt logged after the checkpoint from which a later one went on."""
+    """True: include points that an attempt logged after the checkpoint from which a later one resumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """One series to be drawn, of which the asker has `held` points already: those up to the place `after` on the axis.
+    """A series to draw of which the client has the first points.
 
-    `branch`: as the answer with these points gave it.
+    Attributes:
+        held: number of points that the client has.
+        after: their highest position on the axis.
+        branch: `branch` of the answer with these points.
     """
 
     owner: str
@@ -106,10 +117,10 @@ class HeldLine:
 
 @dataclass(frozen=True, slots=True)
 class LinesQuery:
-    """Many series for charts, as `SeriesQuery` asks for them, each by itself.
+    """Asks for many series, each as its own line; see `SeriesQuery`.
 
-    Where all that is new of one lies behind what the asker holds, only that comes; a part between `low` and `high`
-    always comes whole.
+    If all new points of a series come after those that the client has, the answer has only these. A part between `low`
+    and `high` is always complete.
     """
 
     lines: list[HeldLine]
@@ -121,9 +132,12 @@ class LinesQuery:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A series as columns, one entry per bucket, by x. `count`: points stored in all; 0 where there is no such series.
+    """A series as columns, with one entry per bucket, ordered by x.
 
-    No finite value of a bucket lies outside its `minimum` and `maximum`; a bucket without finite values has None.
+    All finite values of a bucket lie between its `minimum` and `maximum`; a bucket without finite values has None.
+
+    Attributes:
+        count: number of stored points; 0 if there is no such series.
     """
 
     owner: str
@@ -140,10 +154,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """The lines of one group on one grid: over the members' means in each bucket, and how many members have one.
+    """The lines of a group on a common grid, with statistics over the members' means in each bucket.
 
-    `minimum` and `maximum` are those of every single value. A member counts only where it has points: nothing is
-    filled in.
+    A member counts only in buckets in which it has points: nothing is interpolated.
+
+    Attributes:
+        members: number of series in the group.
+        minimum, maximum: over all values of the members.
+        counts: number of members with a mean in each bucket.
     """
 
     group: str
@@ -159,7 +177,12 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True)
 class SeriesAnswer:
-    """`lines`: those of the request without a group, in its order; `groups`: in the order of their first line."""
+    """Answer to `SeriesQuery`.
+
+    Attributes:
+        lines: the lines without a group, in the order of the request.
+        groups: the groups, in the order of their first line.
+    """
 
     lines: list[Line]
     groups: list[GroupLine]

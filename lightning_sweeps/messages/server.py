@@ -1,4 +1,4 @@
-"""What a server says of itself and of its keys, and the body of every error answer."""
+"""Health, logins, API keys, the audit log, and the body of every error response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ DatabaseKind = Literal["sqlite", "postgresql"]
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The server's answer to "are you there"."""
+    """State of the server.
+
+    Attributes:
+        status: `ok` if the server and its database respond, `ready` if the server accepts requests.
+        version: Version of the server, or of the database's schema if `status` is `ready`.
+        database: Kind of the database.
+    """
 
     status: Literal["ok", "ready"]
     version: str
@@ -19,17 +25,28 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class LoginLink:
-    """`path` logs a browser in, once, until `expires`; it stands behind the server's address."""
+    """A link that logs a browser in once.
+
+    Attributes:
+        path: Path and query of the link, to append to the server's URL.
+        expires: When the link expires.
+        is_built: Whether the server has the dashboard.
+    """
 
     path: str
     expires: float
     is_built: bool
-    """Whether this server has the dashboard's page."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewTicket:
-    """`<server><path><place in the dashboard>#<ticket>` is what another page frames, once, until `expires`."""
+    """A ticket for a view in another page, which frames `<server><path><page of the dashboard>#<ticket>`.
+
+    Attributes:
+        path: Start of the path of framed views.
+        ticket: Opens one view, once.
+        expires: When the ticket expires.
+    """
 
     path: str
     ticket: str
@@ -38,7 +55,12 @@ class ViewTicket:
 
 @dataclass(frozen=True, slots=True)
 class ViewToken:
-    """What a framed view asks with until `expires`, as bearer token; it only reads."""
+    """The bearer token of a framed view, which can only read.
+
+    Attributes:
+        token: The token.
+        expires: When the token expires.
+    """
 
     token: str
     expires: float
@@ -46,7 +68,13 @@ class ViewToken:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who asks: the name of the API key behind the request, and what it may do."""
+    """The API key of a request.
+
+    Attributes:
+        name: Name of the key.
+        version: Version of the server.
+        role: Role of the key; always `read` for a framed view.
+    """
 
     name: str
     version: str
@@ -54,12 +82,19 @@ class Session:
 
 
 Role = Literal["read", "write", "admin"]
-"""read: look at all but keys; write: also log, run agents, change sweeps; admin: also keys and the audit log."""
+"""read: read everything but keys; write: also log, run agents and change sweeps; admin: also keys and the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key by its name; `expires` is None for one that does not."""
+    """An API key, without the key itself.
+
+    Attributes:
+        name: Unique name of the key.
+        role: What the key may do.
+        created: When it was created.
+        expires: When it expires; None means never.
+    """
 
     name: str
     role: Role
@@ -69,6 +104,14 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyCreate:
+    """A request for a new API key.
+
+    Attributes:
+        name: Unique name of the key.
+        role: What the key may do.
+        lasts_s: Seconds until the key expires; None means never.
+    """
+
     name: str
     role: Role = "write"
     lasts_s: float | None = None
@@ -76,7 +119,12 @@ class KeyCreate:
 
 @dataclass(frozen=True, slots=True)
 class KeyCreated:
-    """`key` is shown here and never again."""
+    """A new API key.
+
+    Attributes:
+        key: The key itself, which only this response contains.
+        made: Its name, role and expiry.
+    """
 
     key: str
     made: ApiKey
@@ -84,7 +132,15 @@ class KeyCreated:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """A request that changed something: with which key, and how it was answered."""
+    """A request that changed something.
+
+    Attributes:
+        time: When the server answered it.
+        key: Name of the API key.
+        method: HTTP method.
+        path: Path of the request.
+        status: HTTP status of the response.
+    """
 
     time: float
     key: str

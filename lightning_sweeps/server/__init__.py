@@ -1,1 +1,1 @@
-"""The HTTP server: ingest, sweeps, queries."""
+"""The HTTP server: routes, access, responses, and the server process."""

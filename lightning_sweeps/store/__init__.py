@@ -1,1 +1,1 @@
-"""The database: schema, migrations, columnar chunks and the verbs that the server uses."""
+"""Stores runs, series, blobs and more in a database: schema, migrations, and the functions that the server calls."""

@@ -1,4 +1,4 @@
-"""API keys, of which only digests are kept, and the audit log of what was done with them."""
+"""Stores the digests of API keys, and the audit log of requests that were made with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ MAX_NAME_LENGTH = 100
 def create_api_key(
     connection: Connection, digest: str, *, name: str, role: Role, expires: float | None, now: float
 ) -> ApiKey:
-    """Let the key of this digest in from now on.
+    """Create an API key.
+
+    Args:
+        connection: the transaction.
+        digest: SHA-256 of the key, in hexadecimal form.
+        name: a unique name.
+        role: what the key allows.
+        expires: when it expires, in seconds since the epoch; None: never.
+        now: the server's time.
 
     Raises:
         UsageError: the name is empty, too long or taken.
@@ -27,39 +35,39 @@ def create_api_key(
     name = text(name).strip()
     if not 0 < len(name) <= MAX_NAME_LENGTH:
         raise UsageError(
-            f"`{name[:MAX_NAME_LENGTH]}` is no name for a key, allowed are 1 to {MAX_NAME_LENGTH} characters"
+            f"the key name `{name[:MAX_NAME_LENGTH]}` is not allowed, allowed: 1 to {MAX_NAME_LENGTH} characters"
         )
     if connection.scalar(select(_key.c.id).where(_key.c.name == name)) is not None:
-        raise UsageError(f"there is a key `{name}` already", hint="revoke it first, or take another name")
+        raise UsageError(f"there is a key `{name}` already", hint="revoke it first, or choose another name")
     row = {"id": derive_id("api_key", name), "digest": digest, "name": name, "created": now}
     connection.execute(insert(_key).values(**row, role=role, expires=expires))
     return ApiKey(name, role, now, expires)
 
 
 def list_api_keys(connection: Connection) -> list[ApiKey]:
-    """Return every key that is let in or has expired, the oldest first."""
+    """Return every API key that was not revoked, also expired ones, oldest first."""
     rows = connection.execute(select(_key).order_by(_key.c.created, _key.c.name))
     return [ApiKey(row.name, row.role or "admin", row.created, row.expires) for row in rows]
 
 
 def revoke_api_key(connection: Connection, name: str) -> None:
-    """Let a key in no more.
+    """Revoke an API key.
 
     Raises:
-        NotFound: there is none of this name.
+        NotFound: there is no key of this name.
     """
     if not connection.execute(delete(_key).where(_key.c.name == name)).rowcount:
         raise NotFound(f"there is no key `{name}`", hint="`lightning-sweeps key list` shows them")
 
 
 def add_audit_entry(connection: Connection, entry: AuditEntry) -> None:
-    """Write a line into the audit log."""
+    """Add an entry to the audit log."""
     row = {"time": entry.time, "key_name": entry.key, "method": entry.method, "path": text(entry.path)}
     connection.execute(insert(_audit).values(**row, status=entry.status))
 
 
 def list_audit(connection: Connection, *, last: int) -> list[AuditEntry]:
-    """Return the last lines of the audit log, oldest first."""
+    """Return the last entries of the audit log, oldest first."""
     columns = (_audit.c.time, _audit.c.key_name, _audit.c.method, _audit.c.path, _audit.c.status)
     rows = connection.execute(select(*columns).order_by(_audit.c.id.desc()).limit(last)).all()
     return [AuditEntry(*row) for row in reversed(rows)]

@@ -1,4 +1,4 @@
-"""What one part of a journal changes: a pure fold of its records, so that the database is written once per kind."""
+"""Folds the records of a journal part into one batch, so that each table is written once. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from lightning_sweeps.store.column_values import int32, int64, plain, text, usab
 from lightning_sweeps.store.series.blocks import Block
 from lightning_sweeps.store.series.owners import ID_LENGTH, process_of
 
-KEY_LENGTH = 512
-"""Longer keys are cut and end in a digest: a database's index does not hold them."""
+MAX_KEY_LENGTH = 512
+"""Longer keys are cut and end in a digest: an index of a database cannot hold them."""
 
-MOST_KEYS = 20_000
-"""A record with more is set aside."""
-MOST_DEPTH = 32
-MOST_FILES = 100_000
-"""Of one artifact."""
+MAX_KEYS = 20_000
+"""A record with more keys is rejected."""
+MAX_DEPTH = 32
+MAX_FILES = 100_000
+"""Number of files of one artifact."""
 _NUMBERS = frozenset({float, int, bool})
 
 Row: TypeAlias = tuple[int, float, dict[str, Any]]
-"""Step, time, and the values of one `log()` call under flat keys."""
+"""Step, time in seconds since the epoch, and the values of one `log()` call, by flat key."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record that the database is not given: where its number is among those that were folded, and why."""
+class Rejection:
+    """A record that cannot be stored: its index among the records of the part, and the reason."""
 
     index: int
     reason: str
@@ -36,18 +36,23 @@ class Rejected:
 
 @dataclass(slots=True)
 class Batch:
-    """The sum of some records.
+    """The changes that the records of a journal part make.
 
     Attributes:
+        finish: how the journal ended; None while it is open.
+        headers: the headers; a process that resumes its journal writes another one.
         rows: the `log()` calls, in order.
-        blocks: their numbers, in one block per set of keys.
-        logged: the last logged value of each key, in JSON's types; `summary` those set by the user.
-        config: what was added to the configuration, nested.
-        stalls: what a node's service says of ranks that do not go on.
-        samples: what it says of the processes of runs, in one block per run and set of keys.
-        finish: how the journal ended as far as it is known, None while it is open.
-        latest: the newest time of a record, 0 where no record has one.
-        aside: records that were left out.
+        blocks: the numbers of the rows, in one block per set of keys.
+        logged: the last logged value of each key, in the types of JSON.
+        summary: values that the user set, by key.
+        config: additions to the configuration, nested.
+        console: rows of the table `console`.
+        media: rows of the table `media`.
+        artifacts: created and used artifacts.
+        stalls: ranks without progress, as a node's service reports them.
+        samples: samples of the processes of runs, in one block per run and set of keys.
+        latest: time of the newest record; 0 if there is none.
+        rejected: records that cannot be stored.
     """
 
     finish: dict[str, Any] | None
@@ -63,56 +68,56 @@ class Batch:
     stalls: list[records.Stall] = field(default_factory=list)
     samples: dict[tuple[str, ...], Block] = field(default_factory=dict)
     latest: float = 0.0
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
 
 
 class UnstorableRecord(Exception):
-    """A record that no database should be given."""
+    """The record cannot be stored."""
 
 
 def fold(entries: Iterable[records.Record], *, finish: dict[str, Any] | None, now: float) -> Batch:
-    """Return what `entries` change; a record that cannot be stored is set aside, and the rest goes on.
+    """Fold records into a batch. A record that cannot be stored is rejected; the others are kept.
 
     Args:
         entries: records of one journal, in its order.
-        finish: how the journal had ended before them, None where it is open.
-        now: stands in for a time that is none.
+        finish: how the journal ended before them; None if it is open.
+        now: replaces times that are not usable, in seconds since the epoch.
     """
     batch = Batch(finish)
-    said: dict[str, tuple[int, Any]] = {}
+    others: dict[str, tuple[int, Any]] = {}
     for index, entry in enumerate(entries):
         try:
-            _add(batch, entry, now, said)
+            _add(batch, entry, now, others)
         except UnstorableRecord as problem:
-            batch.rejected.append(Rejected(index, str(problem)))
-    _note_last(batch, said)
+            batch.rejected.append(Rejection(index, str(problem)))
+    _note_last(batch, others)
     return batch
 
 
 def check(values: object) -> None:
-    """Raise `UnstorableRecord` where a map is none, is nested too deep or has too many keys.
+    """Check that values are a map of a reasonable size.
 
     Raises:
-        UnstorableRecord: says which it is.
+        UnstorableRecord: the values are not a map, have too many keys, or are nested too deeply.
     """
     if not isinstance(values, dict):
         raise UnstorableRecord(f"the values are of type `{type(values).__name__}`, not a map")
     level: list[Any] = [values]
     keys = 0
-    for depth in range(MOST_DEPTH + 1):
+    for depth in range(MAX_DEPTH + 1):
         inner = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
         keys += sum(len(one) for one in level if isinstance(one, dict))
-        if keys > MOST_KEYS:
-            raise UnstorableRecord(f"the record has more than {MOST_KEYS} keys")
+        if keys > MAX_KEYS:
+            raise UnstorableRecord(f"the record has more than {MAX_KEYS} keys")
         level = [item for item in inner if isinstance(item, dict | list | tuple)]
         if not level:
             return
-        if depth == MOST_DEPTH:
-            raise UnstorableRecord(f"the values are nested more than {MOST_DEPTH} deep")
+        if depth == MAX_DEPTH:
+            raise UnstorableRecord(f"the values are nested more than {MAX_DEPTH} deep")
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of nested maps under keys joined by dots."""
+    """Yield the leaves of nested maps with their keys, joined by dots."""
     for name, value in values.items():
         key = f"{prefix}{name}"
         if isinstance(value, dict):
@@ -122,7 +127,7 @@ def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Return `below` with `above` laid over it; maps that both have are merged in turn."""
+    """Return `below` updated by `above`. Nested maps are merged."""
     merged = dict(below)
     for key, value in above.items():
         known = merged.get(key)
@@ -130,9 +135,9 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _add(batch: Batch, entry: records.Record, now: float, said: dict[str, tuple[int, Any]]) -> None:
+def _add(batch: Batch, entry: records.Record, now: float, others: dict[str, tuple[int, Any]]) -> None:
     if isinstance(entry, records.Metrics):
-        _add_row(batch, entry, now, said)
+        _add_row(batch, entry, now, others)
         return
     if isinstance(entry, records.Header):
         if entry.run is not None:
@@ -163,8 +168,8 @@ def _add(batch: Batch, entry: records.Record, now: float, said: dict[str, tuple[
     batch.latest = max(batch.latest, usable_time(entry.time, now))
 
 
-def _add_row(batch: Batch, row: records.Metrics, now: float, said: dict[str, tuple[int, Any]]) -> None:
-    """Add one `log()` call; rows of numbers alone under keys that were seen before take the short way."""
+def _add_row(batch: Batch, row: records.Metrics, now: float, others: dict[str, tuple[int, Any]]) -> None:
+    """Add one `log()` call. Rows that have only numbers, under known keys, take a fast path."""
     values = row.values
     raw = tuple(values)
     block = batch.blocks.get(raw)
@@ -175,7 +180,7 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, said: dict[str, tup
         for key, value in values.items():
             batch.logged.setdefault(key, None)
             if key not in numbers:
-                said[key] = (row.sequence, plain(value))
+                others[key] = (row.sequence, plain(value))
         keys = tuple(numbers)
         block = batch.blocks.get(keys)
         if block is None:
@@ -193,14 +198,14 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, said: dict[str, tup
 
 
 def _add_sample(batch: Batch, sample: records.ProcessSample, now: float) -> None:
-    """Add a row to the series of a run's process; as in a node's own rows, a step is a second since the epoch.
+    """Add a row to the series of a run's process. As in a node's own rows, steps are seconds since the epoch.
 
     Raises:
-        UnstorableRecord: it names no run that there can be, or has too many keys.
+        UnstorableRecord: the run's id is not allowed, or there are too many keys.
     """
     run = text(sample.run)
     if not 0 < len(run) <= ID_LENGTH or "/" in run:
-        raise UnstorableRecord(f"`{run[:ID_LENGTH]}` is no run's id")
+        raise UnstorableRecord(f"the run id `{run[:ID_LENGTH]}` is not allowed")
     check(sample.values)
     values = {_key(key): value for key, value in sample.values.items()}
     if not values:
@@ -213,19 +218,19 @@ def _add_sample(batch: Batch, sample: records.ProcessSample, now: float) -> None
     block.rows.append(list(values.values()))
 
 
-def _note_last(batch: Batch, said: dict[str, tuple[int, Any]]) -> None:
-    """Write the last value of each key: of the block or the text that has it in the latest row."""
+def _note_last(batch: Batch, others: dict[str, tuple[int, Any]]) -> None:
+    """Set the last value of each key, from the block or the other values that have it in the latest row."""
     for block in batch.blocks.values():
         for key, value in zip(block.keys, block.rows[-1], strict=True):
-            known = said.get(key)
+            known = others.get(key)
             if known is None or known[0] < block.sequences[-1]:
-                said[key] = (block.sequences[-1], plain(value))
+                others[key] = (block.sequences[-1], plain(value))
     for key in batch.logged:
-        batch.logged[key] = said[key][1]
+        batch.logged[key] = others[key][1]
 
 
 def _end(batch: Batch, finish: records.Finish, now: float) -> None:
-    """Take over the end, unless the run itself has said how it ended and this is only what the service saw."""
+    """Set how the journal ended. What the run itself reported takes precedence over what the service saw."""
     if batch.finish is not None and batch.finish["writer"] == "run" and finish.writer == "service":
         return
     batch.finish = {
@@ -253,15 +258,15 @@ def _media(entry: records.Media, now: float) -> dict[str, Any]:
 
 
 def _artifact(entry: records.Artifact, now: float) -> records.Artifact:
-    """Return the record as columns take it.
+    """Convert an artifact record to what columns accept.
 
     Raises:
-        UnstorableRecord: its name or the number of its files is impossible, or what is said of it is nested too deep.
+        UnstorableRecord: its name is too long, it has too many files, or its metadata is nested too deeply.
     """
-    if not 0 < len(entry.name) <= KEY_LENGTH:
-        raise UnstorableRecord(f"the artifact's name has {len(entry.name)} characters, allowed are 1 to {KEY_LENGTH}")
-    if len(entry.files) > MOST_FILES:
-        raise UnstorableRecord(f"the artifact has {len(entry.files)} files, allowed are {MOST_FILES}")
+    if not 0 < len(entry.name) <= MAX_KEY_LENGTH:
+        raise UnstorableRecord(f"the artifact's name has {len(entry.name)} characters, allowed: 1 to {MAX_KEY_LENGTH}")
+    if len(entry.files) > MAX_FILES:
+        raise UnstorableRecord(f"the artifact has {len(entry.files)} files, allowed: {MAX_FILES}")
     check(entry.metadata)
     files = [records.ArtifactFile(text(file.path), text(file.digest), int64(file.size_bytes)) for file in entry.files]
     return records.Artifact(
@@ -280,6 +285,6 @@ def _artifact(entry: records.Artifact, now: float) -> records.Artifact:
 
 def _key(key: str) -> str:
     key = text(key)
-    if len(key) <= KEY_LENGTH:
+    if len(key) <= MAX_KEY_LENGTH:
         return key
-    return f"{key[:KEY_LENGTH]}~{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}"
+    return f"{key[:MAX_KEY_LENGTH]}~{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}"

@@ -1,7 +1,7 @@
-"""What changed since a moment: the runs, sweeps and nodes whose rows, trials or agents were written.
+"""Reads which runs, sweeps and nodes changed since a cursor.
 
-Rows carry the server's time of their last change (`changed`). A transaction may commit a little after that time, so
-each look goes back over the last seconds again: a change may be told twice, and none is missed.
+Rows have the server's time of their last change (`changed`). A transaction may commit a little after that time, so
+every request also covers the seconds before its cursor: a change may be reported twice, and none is missed.
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ from lightning_sweeps.messages import Change, Changes, RunChange
 from lightning_sweeps.store import schema
 
 OVERLAP_S = 3.0
-MOST_RUNS = 5000
-"""More runs at once are not named: who looks reads the table again."""
+MAX_RUNS = 5000
+"""Above this number runs are not listed: the client reads the runs table again."""
 
 
 def read_changes(connection: Connection, *, since: float, now: float, project: str | None = None) -> Changes:
-    """Return what changed after `since`, in one project or in all.
+    """Return what changed after a cursor.
 
     Args:
-        now: becomes the cursor to ask with next.
+        connection: a transaction.
+        since: the cursor: a time of the server, in seconds since the epoch.
+        now: the next cursor.
+        project: only runs and sweeps of this project; None: of all projects.
     """
     after = since - OVERLAP_S
     run, name = schema.run, schema.project.c.name
     rows = select(run.c.id, name, run.c.state, run.c.rows, run.c.changed).join(schema.project)
-    rows = rows.where(run.c.changed > after).order_by(run.c.changed.desc()).limit(MOST_RUNS + 1)
+    rows = rows.where(run.c.changed > after).order_by(run.c.changed.desc()).limit(MAX_RUNS + 1)
     found = connection.execute(rows if project is None else rows.where(name == project)).all()
-    is_cut = len(found) > MOST_RUNS
+    is_cut = len(found) > MAX_RUNS
     node = schema.node.c
     nodes = connection.execute(select(node.id, node.changed).where(node.changed > after))
     return Changes(
@@ -40,7 +43,7 @@ def read_changes(connection: Connection, *, since: float, now: float, project: s
 
 
 def _sweeps(connection: Connection, after: float, project: str | None) -> list[Change]:
-    """Return the sweeps that changed themselves, or a trial or an agent of theirs did, each with the latest time."""
+    """Return the sweeps that changed, or of which a trial or an agent changed, with the latest time."""
     sweep, tables = schema.sweep, (schema.trial, schema.agent)
     parts = [select(sweep.c.id.label("id"), sweep.c.changed).where(sweep.c.changed > after)]
     parts += [select(table.c.sweep_id, table.c.changed).where(table.c.changed > after) for table in tables]

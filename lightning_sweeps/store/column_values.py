@@ -1,4 +1,4 @@
-"""Values as JSON and text columns take them: what a user logged may hold anything that msgpack holds."""
+"""Converts logged values, which may be anything that msgpack holds, to what JSON and text columns accept."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lightning_sweeps.messages import NonFinite
 INT32_LIMIT = 2**31
 INT64_LIMIT = 2**63
 LATEST_TIME = 9e12
-"""Seconds; beyond it microseconds do not fit 64 bits."""
+"""Limit of times in seconds since the epoch: beyond it, microseconds do not fit 64 bits."""
 
 
 def plain(value: Any) -> Any:
-    """Return `value` in JSON's types alone: non-finite numbers as strings, bytes as hexadecimal, keys as strings."""
+    """Convert a value to the types of JSON: non-finite numbers to strings, bytes to hexadecimal, keys to strings."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
@@ -39,30 +39,30 @@ def number(value: float) -> float | NonFinite:
 
 
 def finite(value: float | None) -> float | None:
-    """Return a finite value as it is, and None for others: number columns hold finite values only."""
+    """Return a finite value unchanged, and None for others: number columns hold finite values only."""
     return value if value is not None and math.isfinite(value) else None
 
 
 def text(value: str) -> str:
-    """Return `value` without what PostgreSQL's text columns refuse: the character 0 and lone surrogates."""
+    """Replace what PostgreSQL's text columns reject: the character 0 and lone surrogates."""
     return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def int64(value: int) -> int:
-    """Return `value`, or the nearest number that a 64-bit column holds."""
+    """Clamp an integer to 64 bits."""
     return max(-INT64_LIMIT, min(INT64_LIMIT - 1, value))
 
 
 def int32(value: int) -> int:
-    """Return `value`, or the nearest number that a 32-bit column holds."""
+    """Clamp an integer to 32 bits."""
     return max(-INT32_LIMIT, min(INT32_LIMIT - 1, value))
 
 
 def usable_time(time: float, now: float) -> float:
-    """Return `time`, or `now` where it is no time that the columns hold."""
+    """Return `time`, or `now` if `time` is not finite or out of range. Both are seconds since the epoch."""
     return time if math.isfinite(time) and abs(time) < LATEST_TIME else now
 
 
 def dump(value: Any) -> str:
-    """Return the JSON text of a column: the serialiser of every engine that `engine.py` makes."""
+    """Serialize a JSON column. Every engine that `database.py` makes uses this function."""
     return json.dumps(plain(value), allow_nan=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What runs printed: the last lines, those that hold a text, those around one; of a run, or of all ranks of a group."""
+"""Reads the console lines of a run or of all ranks of a group."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lightning_sweeps.messages import ConsoleLine
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.runs import get_run
 
-MOST_LINES = 10_000
-LEAST_EACH = 10
+MAX_LINES = 10_000
+MIN_LINES_PER_RUN = 10
 
 _run = schema.run
 _line = schema.console
@@ -20,10 +20,14 @@ _line = schema.console
 
 @dataclass(frozen=True, slots=True)
 class ConsoleQuery:
-    """Which lines of a run: the `last` ones that fulfil all of the rest.
+    """Which lines of a run to read.
 
-    `after`: with a greater id. `around`: half of them up to the line of this id, half behind it. `stream`: of this one.
-    `find`: that hold this text, whatever the case.
+    Attributes:
+        last: number of lines at most; the last ones that meet all conditions.
+        after: only lines with a greater id.
+        around: id of a line: half of the lines up to it, and half after it; None: the last lines.
+        stream: only lines of this stream; None: of all streams.
+        find: only lines that contain this text, in upper or lower case.
     """
 
     last: int
@@ -43,7 +47,7 @@ def read_run(connection: Connection, run_id: str, wanted: ConsoleQuery) -> list[
 
 
 def read_group(connection: Connection, project: str, group: str, wanted: ConsoleQuery) -> list[ConsoleLine]:
-    """Return lines of all runs of a group by their time: `last` of each, fewer where that were too many in all.
+    """Return lines of all runs of a group, ordered by time: `last` of each run, or fewer if that is too many in total.
 
     Raises:
         NotFound: there is no such group.
@@ -52,7 +56,7 @@ def read_group(connection: Connection, project: str, group: str, wanted: Console
     runs = connection.execute(members.where(schema.project.c.name == project, _run.c.group == group)).all()
     if not runs:
         raise NotFound(f"there is no group `{group}` in the project `{project}`")
-    each = replace(wanted, last=min(wanted.last, max(MOST_LINES // len(runs), LEAST_EACH)))
+    each = replace(wanted, last=min(wanted.last, max(MAX_LINES // len(runs), MIN_LINES_PER_RUN)))
     lines = [line for run in runs for line in _lines(connection, run.id, run.rank, each)]
     return sorted(lines, key=lambda line: (line.time, line.id))
 

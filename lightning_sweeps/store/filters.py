@@ -1,10 +1,11 @@
-"""The filter language of the runs table: text to a tree, never evaluated; `run_columns.py` makes SQL of it.
+"""Parses the filter language of the runs table. `run_columns.py` translates the result to SQL; nothing is evaluated.
 
     state = finished and (summary.val/loss < 0.3 or config.net.depth >= 4) and not tags has debug
 
-A comparison is a column, an operator and a value: `=`, `!=`, `<`, `<=`, `>`, `>=`, `~` (contains, whatever the case),
-`has` (for tags), `in (a, b)`. Values are numbers, `true`, `false`, `null`, words, or text in quotes. Names that hold
-spaces or operators stand in backticks: `summary.`val loss``. `not` binds before `and`, `and` before `or`.
+A comparison is a column, an operator and a value. The operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `~` (contains, in
+upper or lower case), `has` (for tags) and `in (a, b)`. Values are numbers, `true`, `false`, `null`, words, or text in
+quotes. Names with spaces or operators are written in backticks: `summary.`val loss``. `not` binds before `and`, and
+`and` before `or`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import Literal, TypeAlias
 
 from lightning_sweeps.errors import UsageError
 
-MOST_CHARACTERS = 10_000
-MOST_DEPTH = 50
-HINT = 'for example `state = failed and summary.val/loss < 0.3`; the language is in docs/api.md, "Runs"'
+MAX_CHARACTERS = 10_000
+MAX_DEPTH = 50
+HINT = 'for example `state = failed and summary.val/loss < 0.3`; the language is in docs/http-api.md, "Runs"'
 
 Value: TypeAlias = float | bool | str | None
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~", "has", "in"]
@@ -25,26 +26,30 @@ Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~", "has", "in"]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
+    """A column, an operator and its values."""
+
     column: str
     operator: Operator
     values: tuple[Value, ...]
-    """One value; any number behind `in`."""
+    """One value; several for `in`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The opposite of a filter."""
+
     part: Filter
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class Combination:
     """All parts (`and`), or any of them (`or`)."""
 
     word: Literal["and", "or"]
     parts: tuple[Filter, ...]
 
 
-Filter: TypeAlias = "Comparison | Not | Both"
+Filter: TypeAlias = "Comparison | Not | Combination"
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -78,13 +83,13 @@ class _Token:
 
 
 def parse_filter(text: str) -> Filter | None:
-    """Return the filter of `text`, None where it is empty.
+    """Parse a filter; return None for an empty one.
 
     Raises:
-        UsageError: it is no filter; the message says where.
+        UsageError: there is a syntax error; the message says where.
     """
-    if len(text) > MOST_CHARACTERS:
-        raise UsageError(f"the filter has {len(text)} characters, allowed are {MOST_CHARACTERS}")
+    if len(text) > MAX_CHARACTERS:
+        raise UsageError(f"the filter has {len(text)} characters, allowed: {MAX_CHARACTERS}")
     tokens = _tokens(text)
     if not tokens:
         return None
@@ -103,7 +108,7 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             at += len(text[at:]) - len(text[at:].lstrip())
-            raise UsageError(f"the filter cannot be read from character {at + 1} on: `{text[at : at + 20]}`", hint=HINT)
+            raise UsageError(f"the filter has a syntax error at character {at + 1}: `{text[at : at + 20]}`", hint=HINT)
         kind = match.lastgroup or ""
         tokens.append(_Token(kind, match.group(kind), match.start(kind)))
         at = match.end()
@@ -125,17 +130,17 @@ class _Parser:
     def fault(self, wanted: str) -> UsageError:
         token = self.peek()
         given = f"`{token.text}` at character {token.at + 1}" if token is not None else "its end"
-        return UsageError(f"the filter has {given} where {wanted} should be", hint=HINT)
+        return UsageError(f"the filter has {given}, expected: {wanted}", hint=HINT)
 
     def _joined(self, word: Literal["and", "or"], depth: int) -> Filter:
         parts = [self._joined("and", depth) if word == "or" else self._single(depth)]
         while self._take_word(word):
             parts.append(self._joined("and", depth) if word == "or" else self._single(depth))
-        return parts[0] if len(parts) == 1 else Both(word, tuple(parts))
+        return parts[0] if len(parts) == 1 else Combination(word, tuple(parts))
 
     def _single(self, depth: int) -> Filter:
-        if depth > MOST_DEPTH:
-            raise UsageError(f"the filter is nested more than {MOST_DEPTH} deep")
+        if depth > MAX_DEPTH:
+            raise UsageError(f"the filter is nested too deeply, allowed: {MAX_DEPTH} levels")
         if self._take_word("not"):
             return Not(self._single(depth + 1))
         if self._take_sign("("):

@@ -263,7 +263,7 @@ def _write(
     run_id, node_id = journal["run_id"], journal["node_id"]
     trial_id = None
     if run_id is None:
-        nodes.seen(connection, node_id, at=batch.latest)
+        nodes.mark_seen(connection, node_id, at=batch.latest)
         for stall in batch.stalls:
             runs.note_stall(connection, stall, journal_id=journal["id"])
     else:

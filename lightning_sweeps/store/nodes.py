@@ -1,4 +1,4 @@
-"""Nodes: the machines whose services send samples."""
+"""Stores nodes: the machines that send system metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _node = schema.node
 
 
 def ensure_node(connection: Connection, info: NodeInfo, *, created: float) -> None:
-    """Make the node of a journal's header, or bring it up to date."""
+    """Create or update the node of a journal's header."""
     described: dict[str, Any] = {
         "host": text(info.host),
         "cpu_count": int32(info.cpu_count),
@@ -28,20 +28,20 @@ def ensure_node(connection: Connection, info: NodeInfo, *, created: float) -> No
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=described))
 
 
-def seen(connection: Connection, node_id: str, *, at: float) -> None:
-    """Note that the node was heard of at the time `at`; take its lock."""
+def mark_seen(connection: Connection, node_id: str, *, at: float) -> None:
+    """Record that the node sent something at the time `at`, and lock its row."""
     known = connection.scalar(select(_node.c.seen).where(_node.c.id == node_id).with_for_update())
     connection.execute(update(_node).where(_node.c.id == node_id).values(seen=max(known or 0.0, at)))
 
 
 def list_nodes(connection: Connection) -> list[Node]:
-    """Return every node, the one heard of last first."""
+    """Return every node, the last seen one first."""
     rows = connection.execute(select(_node).order_by(_node.c.seen.desc())).mappings()
     return [_node_of(row) for row in rows]
 
 
 def _gpus(info: NodeInfo) -> list[Any]:
-    """Return a map per GPU; names alone where an earlier version sent them."""
+    """Return a map per GPU, or only names if an earlier version sent them."""
     if len(info.devices) != len(info.gpus):
         return list(plain(info.gpus))
     return [

@@ -1,4 +1,4 @@
-"""Projects: a name that runs and sweeps share."""
+"""Stores projects, which group runs and sweeps by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIND = select(schema.project.c.id).where(schema.project.c.name == bindparam("wa
 
 
 def ensure_project(connection: Connection, name: str, *, now: float) -> str:
-    """Return the id of the project `name`, which is made where it is new."""
+    """Return the id of the project `name`; create it if it is new."""
     name = text(name)
     project_id = connection.scalar(_FIND, {"wanted": name})
     if project_id is None:

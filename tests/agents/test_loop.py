@@ -77,7 +77,7 @@ def test_every_point_runs_once_and_the_agent_ends_well(client: Client, tmp_path:
     assert {"starts and ends of trials", "no trial to be had"} <= agent.spent_s.keys()
     told = lines(build(client.sweep(sweep_id), trials, [agent]))
     assert any(line.startswith(f"- agent {agent.id} ({agent.host}, slot 0): 4 trials took ") for line in told)
-    assert any(line.startswith("- starts of programs: ") for line in told)
+    assert any(line.startswith("- starting programs: ") for line in told)
 
 
 def test_count_ends_early_and_quiet_is_quiet(client: Client, tmp_path: Path) -> None:

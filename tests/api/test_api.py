@@ -1,4 +1,4 @@
-"""Everything that was logged comes out again: in Python, in files, and from a database that is cared for."""
+"""Reading in Python, exports, and maintenance of the database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.store.test_ingest import send
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Client, ServerFile]]:
-    """One server for the tests that only read: three runs of two series of five points."""
+    """A server for the tests that only read, with three runs of two series of five points."""
     home = tmp_path_factory.mktemp("filled") / "home"
     with running_server(home) as (client, server):
         for number in range(3):
@@ -43,13 +43,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Cli
 
 @pytest.fixture
 def served(filled: tuple[Path, Client, ServerFile], monkeypatch: pytest.MonkeyPatch) -> tuple[Client, ServerFile]:
-    """The same, found by its home."""
+    """The same server, which commands find by its home."""
     home, client, server = filled
     monkeypatch.setenv("LIGHTNING_SWEEPS_HOME", str(home))
     return client, server
 
 
-def test_rows_are_fetched_as_they_are_asked_for(served: tuple[Client, ServerFile]) -> None:
+def test_rows_are_fetched_during_iteration(served: tuple[Client, ServerFile]) -> None:
     api = Api(served[0])
     assert api.projects() == ["project-1"]
     runs = api.runs("project-1", filter="config.lr > 0", sort=["-config.lr"], columns=["config.lr"])
@@ -97,14 +97,14 @@ def test_export_to_parquet(served: tuple[Client, ServerFile], tmp_path: Path) ->
     assert table.num_rows == 30 and str(table.schema.field("value").type) == "double"
 
 
-def test_the_commands_of_db_while_a_server_runs(served: tuple[Client, ServerFile], tmp_path: Path) -> None:
+def test_db_commands_while_a_server_runs(served: tuple[Client, ServerFile], tmp_path: Path) -> None:
     run = CliRunner()
     copy = tmp_path / "copy.db"
     for arguments, said in (
-        (["check"], "whole"),
+        (["check"], "intact"),
         (["compact"], "Sorted"),
         (["backup", str(copy)], "MB"),
-        (["check", "--database", f"sqlite:///{copy}"], "whole"),
+        (["check", "--database", f"sqlite:///{copy}"], "intact"),
         (["migrate"], "schema is at"),
     ):
         done = run.invoke(db, arguments, catch_exceptions=False)
@@ -114,14 +114,14 @@ def test_the_commands_of_db_while_a_server_runs(served: tuple[Client, ServerFile
         run.invoke(db, ["backup", str(copy)], catch_exceptions=False)
 
 
-def test_without_a_database_there_is_nothing_to_care_for(home: Path, tmp_path: Path) -> None:
+def test_db_commands_need_an_existing_database(home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no database"):
         CliRunner().invoke(db, ["check"], catch_exceptions=False)
     with pytest.raises(UsageError, match="schema none"):
         CliRunner().invoke(db, ["check", "--database", f"sqlite:///{tmp_path / 'new.db'}"], catch_exceptions=False)
 
 
-def test_check_finds_what_is_wrong(database: str) -> None:
+def test_check_finds_damage(database: str) -> None:
     store = open_store(database)
     migrate(store)
     _fill(store)
@@ -134,7 +134,7 @@ def test_check_finds_what_is_wrong(database: str) -> None:
     assert "has 2 chunks, its row says 3" in first and "`loss` of `run-1` has 3072 points, its row says 7" in second
 
 
-def test_a_row_that_points_nowhere_is_told(tmp_path: Path) -> None:
+def test_check_finds_a_dangling_reference(tmp_path: Path) -> None:
     store = open_store(sqlite_url(tmp_path / "test.db"))
     migrate(store)
     _fill(store)

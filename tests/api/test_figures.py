@@ -1,4 +1,4 @@
-"""Figures hold what the server knows, in plotly's own terms."""
+"""Figures contain the data of the server as plotly objects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SWEEP = {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, str, str]]:
-    """A server with a sweep of twelve trials, one that has none, and two runs of a group."""
+    """A server with a sweep of twelve trials, a sweep without trials, and two runs of a group."""
     with running_server(tmp_path_factory.mktemp("figures")) as (client, _):
         ids = [client.create_sweep(m.SweepCreate(SWEEP | {"name": name})).id for name in ("full", "empty")]
         agent = client.register_agent(ids[0], m.AgentRegister("host", "node", 1, 0, ["0"])).agent.id
@@ -52,12 +52,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, str,
 
 
 def drawn(figure: Any) -> dict[str, Any]:
-    """Return the figure as it goes to a page."""
+    """Return the figure as JSON for a page."""
     found: dict[str, Any] = json.loads(figure.to_json())
     return found
 
 
-def test_curves_keep_every_spike_in_their_band(served: tuple[Api, str, str]) -> None:
+def test_the_band_of_a_curve_contains_every_spike(served: tuple[Api, str, str]) -> None:
     upper, lower, curve = figures.curves(served[0], ["r0"], "loss", points=50).data
     assert len(curve.x) <= 50 and max(upper.y) == 100.0 and set(lower.y) == {0.5}
     assert curve.name == upper.name == served[0].run("r0").name
@@ -95,7 +95,7 @@ def test_slices_have_a_chart_for_each_parameter(served: tuple[Api, str, str]) ->
     assert [layout[axis]["type"] for axis in ("xaxis", "xaxis2", "xaxis3")] == ["linear", "log", "category"]
 
 
-def test_a_sweep_without_results_says_so(served: tuple[Api, str, str]) -> None:
+def test_a_sweep_without_results_is_an_error(served: tuple[Api, str, str]) -> None:
     for draw in (figures.history, figures.parallel, figures.importances, figures.slices):
         with pytest.raises(UsageError, match="has ended with a value"):
             draw(served[0], served[2])

@@ -42,7 +42,7 @@ def command(home: Path, *words: str, cwd: Path | None = None, **variables: str) 
 
 
 def assert_message(done: subprocess.CompletedProcess[str], status: int, *parts: str) -> None:
-    """One message, no traceback, the exit status that belongs to it."""
+    """Check for one message without a traceback, and its exit status."""
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -57,14 +57,14 @@ def test_help_lists_every_command(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_teaches_itself(home: Path, name: str) -> None:
+def test_every_command_has_help(home: Path, name: str) -> None:
     done = command(home, name, "--help")
     assert done.returncode == 0
     assert "--help" in done.stdout
     assert not home.exists()
 
 
-def test_a_sweep_is_created_shown_paused_and_ended(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
+def test_a_sweep_is_created_shown_paused_and_cancelled(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
     home, client, file = served
     (tmp_path / "sweep.yaml").write_text(GRID)
     created = command(home, "sweep", "sweep.yaml", "--project", "cli", cwd=tmp_path)
@@ -76,7 +76,7 @@ def test_a_sweep_is_created_shown_paused_and_ended(served: tuple[Path, Client, S
 
     shown = command(home, "status", sweep_id)
     assert "running" in shown.stdout
-    assert f"lightning-sweeps agent {sweep_id}" in shown.stdout, "it says how to go on"
+    assert f"lightning-sweeps agent {sweep_id}" in shown.stdout, "it names the next command"
     assert sweep_id in command(home, "status").stdout
     assert json.loads(command(home, "status", sweep_id, "--json").stdout)["sweep"]["id"] == sweep_id
 
@@ -88,7 +88,7 @@ def test_a_sweep_is_created_shown_paused_and_ended(served: tuple[Path, Client, S
     assert_message(command(home, "sweep", sweep_id, "--resume"), 1, "cancelled")
 
 
-def test_a_sweep_takes_other_settings_and_points(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
+def test_a_sweep_can_be_updated_and_trials_enqueued(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
     home, client, _ = served
     file = tmp_path / "sweep.yaml"
     file.write_text(GRID.replace("grid", "random"))
@@ -150,11 +150,11 @@ def test_a_bad_sweep_file_lists_every_fault_and_creates_nothing(
     [
         (["sweep", "none.yaml"], 2, ["`none.yaml`", "hint:"]),
         (["sweep", "nosuchid", "--pause"], 1, ["no sweep `nosuchid`", "lightning-sweeps status"]),
-        (["sweep", "x", "--pause", "--stop"], 2, ["allowed: one"]),
+        (["sweep", "x", "--pause", "--stop"], 2, ["at most one of"]),
         (["status", "nosuchid"], 1, ["no sweep `nosuchid`", "hint:"]),
         (["agent", "nosuchid"], 1, ["no sweep `nosuchid`", "hint:"]),
         (["agent", "nosuchid", "--slots", "0"], 2, ["--slots"]),
-        (["server", "--show", "--stop"], 2, ["allowed: one"]),
+        (["server", "--show", "--stop"], 2, ["at most one of"]),
         (["server"], 1, ["a server already runs"]),
     ],
 )
@@ -164,7 +164,7 @@ def test_wrong_use_is_one_message(
     assert_message(command(served[0], *words), status, *parts)
 
 
-def test_a_server_that_is_not_there(home: Path) -> None:
+def test_a_server_that_does_not_respond(home: Path) -> None:
     done = command(home, "status", LIGHTNING_SWEEPS_URL="http://127.0.0.1:1", LIGHTNING_SWEEPS_API_KEY="x")
     assert_message(done, ServerUnreachable.exit_status, "`http://127.0.0.1:1` does not answer", "LIGHTNING_SWEEPS_URL")
 
@@ -179,9 +179,7 @@ def test_a_wrong_setting(home: Path) -> None:
     assert_message(done, UsageError.exit_status, "`LIGHTNING_SWEEPS_URL` is `localhost:80`, allowed: http://")
 
 
-def test_a_failed_program_shows_its_own_traceback_as_its_own(
-    served: tuple[Path, Client, ServerFile], tmp_path: Path
-) -> None:
+def test_the_traceback_of_a_failed_program_is_shown(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
     home, client, _ = served
     (tmp_path / "sweep.yaml").write_text(GRID + "max_failures: 1\n")
     (tmp_path / "train.py").write_text("import not_there\n")
@@ -194,7 +192,7 @@ def test_a_failed_program_shows_its_own_traceback_as_its_own(
     assert "failed" in command(home, "status", sweep_id).stdout
 
 
-def test_a_missing_program_is_said_before_a_trial_is_burnt(
+def test_a_missing_program_is_reported_before_a_trial_is_leased(
     served: tuple[Path, Client, ServerFile], tmp_path: Path
 ) -> None:
     home, client, _ = served
@@ -206,7 +204,7 @@ def test_a_missing_program_is_said_before_a_trial_is_burnt(
     assert all(trial.state == "pending" for trial in client.trials(sweep_id))
 
 
-def test_a_local_server_is_started_when_first_needed_and_can_be_ended(home: Path) -> None:
+def test_a_local_server_starts_when_first_needed_and_can_be_stopped(home: Path) -> None:
     first = command(home, "runs")
     assert first.returncode == 0, first.stderr
     assert "No runs" in first.stdout
@@ -220,12 +218,12 @@ def test_a_local_server_is_started_when_first_needed_and_can_be_ended(home: Path
     assert_message(command(home, "server", "--where"), 1, "no server runs")
 
 
-def test_a_server_that_its_parent_does_not_collect_is_ended_all_the_same(home: Path) -> None:
-    process = start_server(home)  # as the service does, which goes on
+def test_a_server_that_its_parent_does_not_reap_can_be_stopped(home: Path) -> None:
+    process = start_server(home)  # as a service does, which keeps running
     try:
         wait_for_server(home, process)
         done = command(home, "server", "--stop")
         assert (done.returncode, done.stderr) == (0, "")
-        assert "Ended the server" in done.stdout
+        assert "Stopped the server" in done.stdout
     finally:
         end_server(process)

@@ -1,4 +1,4 @@
-"""`lightning-sweeps logs`: what two ranks print, shown and followed."""
+"""`lightning-sweeps logs` shows and follows the output of two ranks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ print(f"rank {run.rank} ends", flush=True)
 LINES = ["[0] rank 0 begins", "[0] rank 0 ends", "[1] rank 1 begins", "[1] rank 1 ends"]
 
 
-def test_what_two_ranks_print_is_shown_by_rank_and_followed_to_the_end(home: Path) -> None:
+def test_output_of_two_ranks_is_shown_by_rank_and_followed_to_the_end(home: Path) -> None:
     base = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_CONSOLE": "on"}
     base |= {"WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "job"}
     with running_server(home) as (client, _), running_service(home):
@@ -52,8 +52,8 @@ def test_what_two_ranks_print_is_shown_by_rank_and_followed_to_the_end(home: Pat
         assert sorted(shown.splitlines()) == LINES
 
 
-def test_an_unknown_id_is_said(home: Path) -> None:
+def test_an_unknown_id_is_an_error(home: Path) -> None:
     with running_server(home):
         done = command(home, "logs", "nothing")
     assert done.returncode == 1
-    assert "no run, group or trial `nothing`" in done.stderr
+    assert "there is no run, group or trial `nothing`" in done.stderr

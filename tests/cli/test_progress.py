@@ -1,10 +1,10 @@
-"""What a person sees while a sweep runs."""
+"""The terminal display of a running sweep."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
-from lightning_sweeps.cli.progress import Progress, picture, time_left
+from lightning_sweeps.cli.progress import SweepProgress, picture, time_left
 from lightning_sweeps.messages import Agent, Sweep, Trial, TrialState
 
 
@@ -25,15 +25,15 @@ SWEEP = Sweep(
 AGENTS = [Agent("a", "s", "host", "n", 1, 0, ["0"], "working", "t2", 1, 0.0, 80.0)]
 
 
-def seen(progress: Progress) -> str:
+def rendered(progress: SweepProgress) -> str:
     console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     with console.file:
         console.print(picture(progress))
         return console.export_text()
 
 
-def test_the_picture_tells_states_best_slots_and_time_left() -> None:
-    text = seen(Progress(SWEEP, TRIALS, AGENTS, 4, {0: "trial 2 starts"}, now=80.0))
+def test_display_has_states_best_trial_slots_and_time_left() -> None:
+    text = rendered(SweepProgress(SWEEP, TRIALS, AGENTS, 4, {0: "trial 2 starts"}, now=80.0))
     for part in ("1/4 trials", "1 finished, 1 running, 1 pending", "best: trial 1, loss 0.25 with lr=0.5"):
         assert part in text
     assert "host slot 0" in text
@@ -42,8 +42,8 @@ def test_the_picture_tells_states_best_slots_and_time_left() -> None:
     assert "0 failed" not in text
 
 
-def test_time_left_is_the_rest_of_the_work_over_the_agents() -> None:
-    progress = Progress(SWEEP, TRIALS, AGENTS, 4, {}, now=80.0)
+def test_time_left_is_the_remaining_work_divided_by_the_agents() -> None:
+    progress = SweepProgress(SWEEP, TRIALS, AGENTS, 4, {}, now=80.0)
     assert time_left(progress) == "about 3 min left"  # two of 60 s, and 40 s of the one that runs
-    assert time_left(Progress(SWEEP, TRIALS, AGENTS, None, {}, now=80.0)) == ""
-    assert time_left(Progress(SWEEP, TRIALS[1:], AGENTS, 4, {}, now=80.0)) == ""
+    assert time_left(SweepProgress(SWEEP, TRIALS, AGENTS, None, {}, now=80.0)) == ""
+    assert time_left(SweepProgress(SWEEP, TRIALS[1:], AGENTS, 4, {}, now=80.0)) == ""

@@ -1,10 +1,11 @@
-"""The docs are true: every command, option and setting is in them, and every file they name exists."""
+"""Checks the documentation: it has every command, option and setting, and every file that it links exists."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,11 @@ def section(page: str, heading: str) -> str:
     return found.group(1)
 
 
-def test_the_settings_page_is_what_the_settings_say() -> None:
+def test_the_settings_page_is_rendered_from_the_settings() -> None:
     assert (ROOT / "docs/settings.md").read_text() == render()
 
 
-def test_the_published_schema_is_that_of_the_models() -> None:
+def test_the_published_schema_matches_the_models() -> None:
     assert (ROOT / "docs/sweep-file.schema.json").read_text() == json_schema.render()
 
 
@@ -51,16 +52,22 @@ def test_every_key_of_a_sweep_file_is_documented() -> None:
     assert {name for name in SweepConfig.model_fields if f"`{name}" not in page} == set()
 
 
-def test_the_sweep_file_in_the_readme_is_right() -> None:
+def test_the_sweep_file_in_the_readme_is_valid() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert parse_sweep(text).config.run_cap == 8
     assert yaml.safe_load(text)["resources"] == {"processes": 2}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_python_example_compiles(page: Path) -> None:
+    for code in re.findall(r"^ *```python\n(.*?)```", page.read_text(), re.MULTILINE | re.DOTALL):
+        compile(textwrap.dedent(code), str(page), "exec")
 
 
 def test_the_readme_names_only_commands_that_exist() -> None:

@@ -1,4 +1,4 @@
-"""What the server's page says to write into files can be read by what reads them, and names options that exist."""
+"""Checks docs/server.md: its compose file and systemd unit are valid, and its options exist."""
 
 from __future__ import annotations
 

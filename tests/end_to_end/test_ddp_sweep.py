@@ -1,4 +1,4 @@
-"""The whole way: a sweep of two-rank DDP trials over two slots, through every real part, as the README types it."""
+"""End to end: a sweep of two-rank DDP trials on two slots with every real part, by the commands of the README."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "ddp"
 DASHBOARD_PAGE = ROOT / "docs" / "dashboard.md"
 LEAST_PICTURE_BYTES = 15_000
-"""An empty page has less."""
+"""An empty page is smaller."""
 RUN_CAP = 4
 
 pytestmark = pytest.mark.launch
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """A sweep that has run, and the server that holds it."""
+class FinishedSweep:
+    """A finished sweep and its server."""
 
     home: Path
     client: Client
@@ -71,7 +71,7 @@ def command(home: Path, *words: str, cwd: Path) -> str:
 
 
 def end_service(home: Path) -> None:
-    """Wait until the service has ended by itself: everything is shipped."""
+    """Wait until the service has exited, after it uploaded everything."""
     state = Home(home).service_state(node_id())
     wait_until(state.exists, what="the service's state")
     pid = json.loads(state.read_bytes())["pid"]
@@ -79,8 +79,8 @@ def end_service(home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
-    """The example's sweep, with fewer trials."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedSweep]:
+    """The sweep of the example with fewer trials."""
     folder = tmp_path_factory.mktemp("sweep")
     home = folder / "home"
     shutil.copytree(EXAMPLES, folder / "ddp")
@@ -91,14 +91,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         sweep_id = json.loads(command(home, "sweep", "sweep.yaml", "--json", cwd=folder / "ddp"))["id"]
         output = command(home, "agent", sweep_id, "--slots", "2", cwd=folder / "ddp")
         end_service(home)
-        yield Finished(home, client, sweep_id, client.trials(sweep_id), output)
+        yield FinishedSweep(home, client, sweep_id, client.trials(sweep_id), output)
 
 
-def runs_of(finished: Finished, trial: Trial) -> list[Run]:
+def runs_of(finished: FinishedSweep, trial: Trial) -> list[Run]:
     return sorted(finished.client.runs(trial=trial.id).runs, key=lambda run: run.rank)
 
 
-def test_the_sweep_finishes_with_every_trial_accounted_for(finished: Finished) -> None:
+def test_the_sweep_finishes_and_every_trial_has_ended(finished: FinishedSweep) -> None:
     sweep = finished.client.sweep(finished.sweep_id)
     assert sweep.state == "finished"
     assert len(finished.trials) == RUN_CAP
@@ -111,7 +111,7 @@ def test_the_sweep_finishes_with_every_trial_accounted_for(finished: Finished) -
     assert sum(agent.trials_done for agent in agents) == RUN_CAP
 
 
-def test_every_trial_has_one_run_per_rank_in_one_group_with_the_same_parameters(finished: Finished) -> None:
+def test_every_trial_has_one_run_per_rank_in_one_group_with_the_same_parameters(finished: FinishedSweep) -> None:
     for trial in finished.trials:
         first, second = runs_of(finished, trial)
         assert (first.rank, second.rank, first.world_size) == (0, 1, 2)
@@ -121,7 +121,7 @@ def test_every_trial_has_one_run_per_rank_in_one_group_with_the_same_parameters(
             assert run.state == trial.state, run.reason
 
 
-def test_ranks_log_their_own_loss_and_what_they_share_is_stored_once(finished: Finished) -> None:
+def test_ranks_log_their_own_loss_and_synced_values_are_stored_once(finished: FinishedSweep) -> None:
     trial = finished.trials[0]
     first, second = runs_of(finished, trial)
     own = [[point.value for point in finished.client.points(run.id, "train/loss")] for run in (first, second)]
@@ -133,7 +133,7 @@ def test_ranks_log_their_own_loss_and_what_they_share_is_stored_once(finished: F
     assert trial.objective == min(value for value in synced if isinstance(value, float))
 
 
-def test_ranks_of_a_stopped_trial_left_at_the_same_step(finished: Finished) -> None:
+def test_ranks_of_a_stopped_trial_stop_at_the_same_step(finished: FinishedSweep) -> None:
     for trial in finished.trials:
         first, second = runs_of(finished, trial)
         last = [finished.client.points(run.id, "train/loss")[-1].step for run in (first, second)]
@@ -142,7 +142,7 @@ def test_ranks_of_a_stopped_trial_left_at_the_same_step(finished: Finished) -> N
             assert trial.reason
 
 
-def test_the_node_was_sampled_and_no_process_is_left(finished: Finished) -> None:
+def test_the_node_was_sampled_and_no_process_is_left(finished: FinishedSweep) -> None:
     (cpu,) = [key for key in finished.client.keys(node_id()) if key.key == "cpu.percent"]
     assert cpu.count > 1
     assert cpu.maximum is not None
@@ -159,7 +159,7 @@ def _command(process: psutil.Process) -> str:
         return ""
 
 
-def test_the_tables_show_it(finished: Finished) -> None:
+def test_the_command_line_shows_the_sweep(finished: FinishedSweep) -> None:
     best = finished.client.sweep(finished.sweep_id).best
     assert best is not None
     status = command(finished.home, "status", finished.sweep_id, cwd=finished.home)
@@ -169,7 +169,7 @@ def test_the_tables_show_it(finished: Finished) -> None:
     assert runs.count("digits-") == 2 * RUN_CAP
 
 
-def test_the_pictures_of_the_docs_are_taken_from_it(finished: Finished, tmp_path: Path) -> None:
+def test_screenshots_of_the_docs(finished: FinishedSweep, tmp_path: Path) -> None:
     if not index_file().exists():
         pytest.skip("the dashboard is not built: python hatch_build.py")
     with running_browser(width=WIDTH) as browser:
@@ -191,8 +191,8 @@ time.sleep(600)
 
 
 @pytest.mark.fault
-def test_a_rank_killed_under_torchrun_loses_no_row_and_tells_its_signal(tmp_path: Path) -> None:
-    """Rank 1 is killed by a signal, torchrun then ends rank 0: two runs, each with its own reason."""
+def test_a_rank_killed_under_torchrun_loses_no_row_and_reports_its_signal(tmp_path: Path) -> None:
+    """Rank 1 is killed by a signal, and torchrun then ends rank 0. Each run has its own reason."""
     home, program, go = tmp_path / "cut", tmp_path / "train.py", tmp_path / "go"
     program.write_text(KILLED)
     words = ["--nproc-per-node", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", str(program), str(go)]

@@ -1,4 +1,4 @@
-"""Who runs what where: newest samples, whether or not they are sorted yet; runs that go on; agents and their leases."""
+"""Activity of nodes: newest samples, buffered or not; running runs; agents and their leases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.store.journals import STARTED, Journal
 from tests.store.test_ingest import send
 
 
-def now(store: Store) -> list[m.NodeNow]:
+def now(store: Store) -> list[m.NodeStatus]:
     with store.read() as connection:
         return node_activity.read_nodes(connection)
 

@@ -119,7 +119,7 @@ def test_every_change_is_logged_with_its_user_and_content(server: Server) -> Non
         client.enqueue_trial(sweep_id, {"x": 5})
     assert len(client.sweep_changes(sweep_id)) == 6, "refused changes are not logged"
     text = "\n".join(lines(build(client.sweep(sweep_id), client.trials(sweep_id), [], changes)))
-    assert "## What people did" in text
+    assert "## Changes by people" in text
     assert 'enqueue {"trial"' in text
 
 

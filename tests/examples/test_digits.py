@@ -1,4 +1,4 @@
-"""The digits example: its data, its sweep file and its programs fit one another."""
+"""Checks the digits example: its data, its sweep file and its programs fit together."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SET_SIZES = (1437, 360)
 
 
 def load_program(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return what a script of the example defines, without running it."""
+    """Return the names that a script of the example defines, without running its main part."""
     monkeypatch.syspath_prepend(FOLDER)
     found = runpy.run_path(str(FOLDER / name))
     sys.modules.pop("data", None)
     return found
 
 
-def test_the_split_is_whole_and_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_split_is_complete_and_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     load = load_program("data.py", monkeypatch)["load"]
     first, again = load(), load()
     assert tuple(len(part) for part in first) == SET_SIZES
@@ -36,7 +36,7 @@ def test_the_split_is_whole_and_the_same_each_time(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("program", ["train_lightning.py", "train_ddp.py"])
-def test_the_sweep_file_has_no_faults_and_its_programs_take_every_parameter(
+def test_the_sweep_file_is_valid_and_its_programs_accept_every_parameter(
     program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = load_sweep_file(FOLDER / "sweep.yaml")
@@ -49,6 +49,6 @@ def test_the_sweep_file_has_no_faults_and_its_programs_take_every_parameter(
     assert {name: arguments[name] for name in values} == values
 
 
-def test_launch_refuses_another_word() -> None:
+def test_launch_rejects_an_unknown_word() -> None:
     refused = subprocess.run([FOLDER / "launch.sh", "fly"], capture_output=True, text=True, check=False)
     assert (refused.returncode, "usage:" in refused.stderr) == (2, True)

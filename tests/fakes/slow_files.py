@@ -1,7 +1,7 @@
-"""A slow file system: every operation on the names below a folder takes a while, as on a network's that is far or busy.
+"""A slow file system: every operation on a file name below a folder is delayed, as on a busy network file system.
 
-The kernel holds the calls of the program and asks here (seccomp's user notification); what is not below the folder goes
-on at once. Reads and writes of open files are not held: there a network's file system has its cache, too.
+The kernel holds the program's system calls and notifies this process (seccomp's user notification). Calls on other
+names continue at once. Reads and writes of open files are not delayed: a network file system caches these, too.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ PR_SET_NO_NEW_PRIVS = 38
 SET_FILTER, NEW_LISTENER = 1, 8
 ALLOW, NOTIFY = 0x7FFF0000, 0x7FC00000
 LOAD_SYSCALL, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
-GO_ON = 1
+CONTINUE = 1
 RECEIVE, SEND = 0xC0502100, 0xC0182101
 MAX_PATH = 4096
 
 AT_CALLS = {"x86_64": (257, 258, 263, 264, 316, 262, 437), "aarch64": (56, 34, 35, 38, 276, 79, 437)}
-"""openat, mkdirat, unlinkat, renameat, renameat2, newfstatat, openat2: the path is the second argument."""
+"""Numbers of openat, mkdirat, unlinkat, renameat, renameat2, newfstatat, openat2: the path is the second argument."""
 PLAIN_CALLS: dict[str, tuple[int, ...]] = {"x86_64": (2, 4, 6, 21, 82, 83, 84, 87, 90), "aarch64": ()}
-"""open, stat, lstat, access, rename, mkdir, rmdir, unlink, chmod: the path is the first."""
+"""Numbers of open, stat, lstat, access, rename, mkdir, rmdir, unlink, chmod: the path is the first argument."""
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 CAN_BE_SLOW = sys.platform == "linux" and platform.machine() in SECCOMP
 
@@ -47,7 +47,7 @@ class Program(ctypes.Structure):
 
 
 class Notice(ctypes.Structure):
-    """A call that is held: `struct seccomp_notif`."""
+    """A held system call: `struct seccomp_notif`."""
 
     _fields_ = (
         ("id", ctypes.c_uint64), ("pid", ctypes.c_uint32), ("flags", ctypes.c_uint32), ("call", ctypes.c_int32),
@@ -56,7 +56,7 @@ class Notice(ctypes.Structure):
 
 
 class Answer(ctypes.Structure):
-    """What becomes of it: `struct seccomp_notif_resp`."""
+    """The answer to a held call: `struct seccomp_notif_resp`."""
 
     _fields_ = (
         ("id", ctypes.c_uint64), ("value", ctypes.c_int64), ("error", ctypes.c_int32), ("flags", ctypes.c_uint32),
@@ -65,16 +65,16 @@ class Answer(ctypes.Structure):
 
 @dataclass(slots=True)
 class SlowFolder:
-    """Holds the calls of the programs that `started` starts for `delay_s` each."""
+    """Delays the calls of programs that `started` starts by `delay_s` each."""
 
     folder: str
     delay_s: float
     operations: list[tuple[int, str]] = field(default_factory=list)
-    """Process and path of every call that was held."""
+    """Process id and path of every delayed call."""
 
     @contextmanager
     def started(self, program: Sequence[str], **options: object) -> Iterator[subprocess.Popen[str]]:
-        """Start a program on this file system; leaving the context waits for it and all that it has started."""
+        """Start a program on this file system. Leaving the context waits for it and its processes."""
         own, other = socket.socketpair()
         command = [sys.executable, "-m", __name__, str(other.fileno()), *program]
         with own, other:
@@ -83,24 +83,24 @@ class SlowFolder:
             )
             other.close()
             _, descriptors, _, _ = socket.recv_fds(own, 1, 1)
-        keeper = threading.Thread(target=self._keep, args=(descriptors[0],))
-        keeper.start()
+        thread = threading.Thread(target=self._delay_calls, args=(descriptors[0],))
+        thread.start()
         try:
             with process:
                 yield process
         finally:
-            keeper.join()
+            thread.join()
 
-    def _keep(self, listener: int) -> None:
-        """Hold every call below the folder for its time, until the last process that makes any has ended."""
-        news = select.poll()
-        news.register(listener, select.POLLIN)
+    def _delay_calls(self, listener: int) -> None:
+        """Delay every call below the folder, until the last process that is watched has ended."""
+        poller = select.poll()
+        poller.register(listener, select.POLLIN)
         held: deque[tuple[float, int]] = deque()
         while True:
             wait_s = max(0.0, held[0][0] - time.monotonic()) if held else None
-            events = news.poll(None if wait_s is None else 1000 * wait_s)
+            events = poller.poll(None if wait_s is None else 1000 * wait_s)
             while held and held[0][0] <= time.monotonic():
-                _go_on(listener, held.popleft()[1])
+                _let_continue(listener, held.popleft()[1])
             if any(event & select.POLLHUP for _, event in events):
                 return os.close(listener)
             if events:
@@ -110,25 +110,25 @@ class SlowFolder:
         notice = Notice()
         try:
             fcntl.ioctl(listener, RECEIVE, notice)
-        except FileNotFoundError:  # its caller was killed meanwhile
+        except FileNotFoundError:  # the caller was killed in the meantime
             return
         path = _path(notice)
         if path.startswith(self.folder):
             self.operations.append((notice.pid, path))
             held.append((time.monotonic() + self.delay_s, notice.id))
         else:
-            _go_on(listener, notice.id)
+            _let_continue(listener, notice.id)
 
 
-def _go_on(listener: int, identity: int) -> None:
+def _let_continue(listener: int, identity: int) -> None:
     try:
-        fcntl.ioctl(listener, SEND, Answer(identity, 0, 0, GO_ON))
-    except OSError:  # the caller was killed while it waited
+        fcntl.ioctl(listener, SEND, Answer(identity, 0, 0, CONTINUE))
+    except OSError:  # the caller was killed while its call was held
         return
 
 
 def _path(notice: Notice) -> str:
-    """Return the path that a call is about; empty where it cannot be read."""
+    """Return the path argument of a call, or an empty string if it cannot be read."""
     pointer = notice.arguments[1 if notice.call in AT_CALLS[platform.machine()] else 0]
     try:
         with Path(f"/proc/{notice.pid}/mem").open("rb", buffering=0) as memory:
@@ -139,7 +139,7 @@ def _path(notice: Notice) -> str:
 
 
 def hold_calls() -> int:
-    """Have the kernel hold this process's calls on file names; return the descriptor that hears of them."""
+    """Tell the kernel to hold this process's calls on file names, and return the descriptor that receives them."""
     machine = platform.machine()
     calls = AT_CALLS[machine] + PLAIN_CALLS[machine]
     instructions = [Instruction(LOAD_SYSCALL, 0, 0, 0)]
@@ -156,7 +156,7 @@ def hold_calls() -> int:
 
 
 def main() -> None:
-    """Hand the listener to whoever started this, and become the program."""
+    """Pass the listener to the process that started this one, and become the program."""
     with socket.socket(fileno=int(sys.argv[1])) as other:
         socket.send_fds(other, [b"."], [hold_calls()])
     os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -1,4 +1,4 @@
-"""Nobody gets in without a key, by any route."""
+"""Every route needs an API key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADERS: tuple[dict[str, str], ...] = (
 )
 
 
-def test_every_route_refuses_who_has_no_key(tmp_path: Path) -> None:
+def test_every_route_rejects_requests_without_a_key(tmp_path: Path) -> None:
     with running_server(tmp_path / "home") as (_, server), requests.Session() as session:
         listed = session.get(f"{server.url}/api/openapi.json", headers={"Authorization": f"Bearer {server.token}"})
         paths = ["/", "/api/docs", "/api/openapi.json", "/docs/oauth2-redirect", "/nothing", *listed.json()["paths"]]
@@ -55,7 +55,7 @@ def test_given_key(header: str, key: str | None) -> None:
     assert given_key(header) == key
 
 
-def test_the_database_holds_no_key_and_a_changed_key_replaces_the_old(tmp_path: Path) -> None:
+def test_the_database_stores_no_key_and_a_new_key_replaces_the_old_one(tmp_path: Path) -> None:
     store = open_store(sqlite_url(tmp_path / "test.db"))
     migrate(store)
     first, second = new_key(), new_key()

@@ -1,4 +1,4 @@
-"""Whatever is sent to any route that the OpenAPI page names, no answer is a failure of the server."""
+"""No route of the OpenAPI document fails with a server error, whatever the request."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.servers import running_server
 from tests.store.journals import Journal
 
 EXAMPLES = 6
-"""For each route."""
+"""Requests for each route."""
 ODD_TEXTS = ["\0", "\ud800", "x" * 5000, "%", "'; --", "\u202e"]
 ENDLESS = {"/api/live", "/api/agents/{agent_id}/lease"}
-"""They hold the request open on purpose."""
+"""Routes that keep the request open."""
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture
 def server(tmp_path: Path, database: str) -> Iterator[tuple[ServerFile, Home]]:
-    """A server with a run, a node, a picture and an artifact, for those questions that hit something."""
+    """A server with a run, a node, an image and an artifact."""
     home = Home(tmp_path / "home")
     with running_server(home.root, database) as (client, file):
         fill(client)
@@ -50,7 +50,7 @@ def fill(client: Client) -> None:
     client.send_journal(samples.id, 0, samples.data)
 
 
-def test_no_route_fails_whatever_it_is_sent(server: tuple[ServerFile, Home]) -> None:
+def test_no_route_fails_with_a_server_error(server: tuple[ServerFile, Home]) -> None:
     file, home = server
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {file.token}"
@@ -59,7 +59,7 @@ def test_no_route_fails_whatever_it_is_sent(server: tuple[ServerFile, Home]) -> 
         for operation in route.values():
             content = operation.get("requestBody", {}).get("content", {})
             for kind in content.keys() - {"application/json", "application/x-www-form-urlencoded"}:
-                del content[kind]  # our own formats: any bytes
+                del content[kind]  # our own formats take any bytes
                 content["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
     schema = schemathesis.openapi.from_dict(description)
     schema.config.update(base_url=file.url)
@@ -93,7 +93,7 @@ def test_no_route_fails_whatever_it_is_sent(server: tuple[ServerFile, Home]) -> 
     assert "Traceback" not in home.server_log.read_text()
 
 
-def test_odd_texts_in_every_place(server: tuple[ServerFile, Home]) -> None:
+def test_unusual_texts_in_every_parameter(server: tuple[ServerFile, Home]) -> None:
     for text in ODD_TEXTS:
         assert {path: status for path, status in statuses_with(server[0], text).items() if status >= 500} == {}
 

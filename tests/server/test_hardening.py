@@ -1,4 +1,4 @@
-"""Names that are not ours, HTTPS, kept keys, and logs for machines."""
+"""Host names, HTTPS, stored keys, and JSON logs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, S
 
 
 @pytest.mark.parametrize(
-    ("header", "is_ours"),
+    ("header", "is_allowed"),
     [
         ("127.0.0.1:80", True), ("[::1]:80", True), ("10.1.2.3", True), ("localhost:80", True), ("LOCALHOST.", True),
         ("x.localhost", True), ("sweeps.lab:9", True), ("a.b.lan", True), ("lan", False), ("notlan", False),
@@ -42,14 +42,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, S
         ("sweeps.lab.evil", False), ("", False), ("[", False), ("127.0.0.1@evil", False), ("256.1.1.1", False),
     ],
 )  # fmt: skip
-def test_names_that_are_ours(header: str, is_ours: bool) -> None:
-    assert Hosts(["sweeps.lab", ".lan"]).allow(header) is is_ours
+def test_allowed_host_names(header: str, is_allowed: bool) -> None:
+    assert Hosts(["sweeps.lab", ".lan"]).allow(header) is is_allowed
     assert Hosts(["*"]).allow(header) is bool(header.strip("["))
     assert all(Hosts().allow(name) for name in own_names())
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/api/health", "/api/runs", "/api/openapi.json", "/assets/x.js"])
-def test_a_browser_under_another_name_gets_nothing(server: tuple[Client, ServerFile, Home], path: str) -> None:
+def test_a_browser_gets_nothing_under_another_host_name(server: tuple[Client, ServerFile, Home], path: str) -> None:
     client, file, _ = server
     with requests.Session() as browser:
         assert browser.get(f"{file.url}{client.login_link().path}", headers=HTML, timeout=5).status_code == 200
@@ -60,7 +60,7 @@ def test_a_browser_under_another_name_gets_nothing(server: tuple[Client, ServerF
         answer = requests.request(method, file.url + path, headers=forged, timeout=5)
         assert answer.status_code == 421 and "--allowed-host" in answer.json()["hint"]
         basic = requests.request(method, file.url + path, headers=forged, auth=("x", file.token), timeout=5)
-        assert basic.status_code == 421, "browsers keep passwords of HTTP Basic"
+        assert basic.status_code == 421, "browsers store passwords of HTTP Basic"
 
 
 def test_a_program_with_a_key_may_use_any_name(server: tuple[Client, ServerFile, Home]) -> None:
@@ -77,7 +77,7 @@ def login(home: Path, *arguments: str, key: str = "") -> subprocess.CompletedPro
     return subprocess.run(command, input=given, env=variables, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_login_keeps_a_key_that_the_server_accepts(server: tuple[Client, ServerFile, Home], tmp_path: Path) -> None:
+def test_login_stores_a_key_that_the_server_accepts(server: tuple[Client, ServerFile, Home], tmp_path: Path) -> None:
     _, file, _ = server
     home = Home(tmp_path / "mine")
     refused = login(home.root, file.url, key="ls_wrong")
@@ -88,12 +88,12 @@ def test_login_keeps_a_key_that_the_server_accepts(server: tuple[Client, ServerF
     runs = [sys.executable, "-m", "lightning_sweeps.cli", "runs"]
     variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home.root), "LIGHTNING_SWEEPS_URL": file.url}
     assert subprocess.run(runs, env=variables, capture_output=True, timeout=60, check=False).returncode == 0
-    assert "Forgot" in login(home.root, file.url, "--forget").stdout
+    assert "Deleted the key" in login(home.root, file.url, "--forget").stdout
     assert subprocess.run(runs, env=variables, capture_output=True, timeout=60, check=False).returncode == 1
     assert login(home.root, "nowhere").returncode == 2
 
 
-def test_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+def test_https_with_a_self_signed_certificate(tmp_path: Path) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("no openssl is installed")
@@ -102,10 +102,10 @@ def test_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
     more = ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run([*made, *more], check=True, capture_output=True)
     options = ["--tls-certificate", str(certificate), "--tls-key", str(key), "--allowed-host", "localhost"]
-    with running_server(tmp_path / "home", None, *options) as (stranger, file):
+    with running_server(tmp_path / "home", None, *options) as (unauthorized_client, file):
         assert file.url.startswith("https://localhost:")
         with pytest.raises(ServerUnreachable, match="certificate"):
-            stranger.health()
+            unauthorized_client.health()
         with Client(file.url, file.token, ca_file=certificate) as client:
             assert client.health().status == "ok"
             link = client.login_link()
@@ -113,7 +113,7 @@ def test_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
         assert answer.status_code == 200
     with pytest.raises(UsageError, match="and its key"):
         certificate_of(str(certificate), None)
-    with pytest.raises(UsageError, match="no certificate"):
+    with pytest.raises(UsageError, match="are not a certificate"):
         certificate_of(str(key), str(certificate))
 
 

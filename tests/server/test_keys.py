@@ -1,4 +1,4 @@
-"""Keys with roles: what each may do, when it ends, and what is told of it."""
+"""Roles, expiry, revocation and the audit log of API keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def served(home: Path, database: str) -> Iterator[tuple[Client, ServerFile]]:
         yield server
 
 
-def is_let_in(client: Client) -> bool:
+def is_accepted(client: Client) -> bool:
     try:
         client.projects()
     except Unauthorized:
@@ -51,11 +51,11 @@ def is_let_in(client: Client) -> bool:
         ("admin", "POST", "/api/keys/revoke", True),
     ],
 )
-def test_what_a_role_may_do(role: Role, method: str, path: str, is_allowed: bool) -> None:
+def test_rights_of_each_role(role: Role, method: str, path: str, is_allowed: bool) -> None:
     assert permissions.may(role, method, path) == is_allowed
 
 
-def test_wrong_keys_are_counted_per_address_and_forgotten() -> None:
+def test_wrong_keys_are_counted_per_address_for_a_minute() -> None:
     failures = permissions.FailedAttempts()
     for number in range(permissions.MAX_FAILURES):
         assert not failures.is_over("here", now=number)
@@ -64,7 +64,7 @@ def test_wrong_keys_are_counted_per_address_and_forgotten() -> None:
     assert not failures.is_over("here", now=20 + permissions.WITHIN_S)
 
 
-def test_a_key_is_let_in_by_its_role_until_it_is_revoked(served: tuple[Client, ServerFile]) -> None:
+def test_a_key_is_accepted_by_its_role_until_it_is_revoked(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     journal = Journal().log(0, loss=1.0)
     made = {role: client.create_key(KeyCreate(f"my {role}", role)) for role in permissions.RANKS}
@@ -78,11 +78,11 @@ def test_a_key_is_let_in_by_its_role_until_it_is_revoked(served: tuple[Client, S
             writer.keys_of_server()
         assert [key.role for key in client.keys_of_server()] == ["admin", "read", "write", "admin"]
         client.revoke_key("my read")
-        wait_until(lambda: not is_let_in(reader), timeout_s=10, what="the revocation")
+        wait_until(lambda: not is_accepted(reader), timeout_s=10, what="the revocation")
     with pytest.raises(NotFound, match="no key `nobody`"):
         client.revoke_key("nobody")
     own = client.keys_of_server()[0].name
-    with pytest.raises(ServerRefused, match="the key of this request"):
+    with pytest.raises(ServerRefused, match="the API key of this request"):
         client.revoke_key(own)
     with pytest.raises(ServerRefused, match="already"):
         client.create_key(KeyCreate("my write"))
@@ -94,17 +94,17 @@ def test_a_key_is_let_in_by_its_role_until_it_is_revoked(served: tuple[Client, S
     assert {entry["key"] for entry in told} == {own}
 
 
-def test_an_expired_key_is_out(served: tuple[Client, ServerFile]) -> None:
+def test_an_expired_key_is_rejected(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     made = client.create_key(KeyCreate("short", "read", lasts_s=1.0))
     assert made.made.expires is not None
     with Client(server.url, made.key) as late:
-        wait_until(lambda: not is_let_in(late), timeout_s=10, what="the expiry")
+        wait_until(lambda: not is_accepted(late), timeout_s=10, what="the expiry")
     with pytest.raises(ServerRefused, match="lasts_s"):
         client.create_key(KeyCreate("never", "read", lasts_s=-1))
 
 
-def test_too_many_wrong_keys(served: tuple[Client, ServerFile]) -> None:
+def test_too_many_wrong_keys_are_rejected(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     headers = {"Authorization": "Bearer ls_wrong"}
     codes = [requests.get(f"{server.url}/api/runs", headers=headers, timeout=5).status_code for _ in range(25)]
@@ -112,7 +112,7 @@ def test_too_many_wrong_keys(served: tuple[Client, ServerFile]) -> None:
     client.projects()  # who has a key is let in all the same
 
 
-def test_the_command(home: Path) -> None:
+def test_the_key_command(home: Path) -> None:
     run = CliRunner()
     with running_server(home):
         made = run.invoke(key_command, ["create", "ann", "--role", "read", "--days", "7"], catch_exceptions=False)

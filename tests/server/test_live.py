@@ -1,4 +1,4 @@
-"""Open pages hear what changes."""
+"""Changes, on request and as server-sent events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def listen(server: ServerFile, **params: str) -> requests.Response:
     return requests.get(f"{server.url}/api/live", params=params, headers=headers, stream=True, timeout=20)
 
 
-def test_a_stream_tells_each_change_once_and_goes_on_from_its_last_id(served: tuple[Client, ServerFile]) -> None:
+def test_a_stream_sends_each_change_once_and_resumes_from_its_last_id(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     journal = Journal().log(0, loss=1.0)
     with listen(server, project="project-1") as answer:
@@ -53,7 +53,7 @@ def test_a_stream_tells_each_change_once_and_goes_on_from_its_last_id(served: tu
     assert [run.id for run in client.changes(since=first["cursor"]).runs] == ["run-1"]
 
 
-def test_a_sweep_that_changed_is_told_once(served: tuple[Client, ServerFile]) -> None:
+def test_a_changed_sweep_is_sent_once(served: tuple[Client, ServerFile]) -> None:
     client, server = served
     config = {"program": "train.py", "method": "grid", "parameters": {"x": {"values": [1, 2]}}}
     with listen(server) as answer:
@@ -69,7 +69,7 @@ def test_a_sweep_that_changed_is_told_once(served: tuple[Client, ServerFile]) ->
         client.leave(agent.agent.id)
 
 
-def test_the_table_over_http(served: tuple[Client, ServerFile]) -> None:
+def test_the_runs_table_over_http(served: tuple[Client, ServerFile]) -> None:
     client, _ = served
     for number in range(3):
         journal = Journal(id=f"j{number}", run=f"r{number}").log(0, loss=float(number))
@@ -79,7 +79,7 @@ def test_the_table_over_http(served: tuple[Client, ServerFile]) -> None:
     assert (page.total, page.rows) == (2, [{"id": "r2", "summary.loss": 2.0}, {"id": "r1", "summary.loss": 1.0}])
 
 
-def test_a_server_that_ends_ends_its_streams(tmp_path: Path) -> None:
+def test_a_shutdown_ends_streams(tmp_path: Path) -> None:
     home = tmp_path / "home"
     process = start_server(home)
     server = wait_for_server(home, process)

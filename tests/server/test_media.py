@@ -1,4 +1,4 @@
-"""Media and artifacts over HTTP: their lists, and contents that come in parts, once, and not from elsewhere."""
+"""Media, artifacts and blobs over HTTP."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, S
         yield client, server, home
 
 
-def test_a_picture_comes_after_its_row_in_parts(world: tuple[Client, ServerFile, Home]) -> None:
+def test_an_image_is_uploaded_after_its_row_in_parts(world: tuple[Client, ServerFile, Home]) -> None:
     client, _, _ = world
     journal = Journal().show("img", PICTURE, step=3, caption="a cat").show("img", OTHER, step=3, index=1)
     send(client, journal.show("text", b"hi", step=4, mime="text/plain"))
@@ -56,13 +56,13 @@ def test_a_picture_comes_after_its_row_in_parts(world: tuple[Client, ServerFile,
     assert [(key.key, key.mime, key.count, key.last_step) for key in client.media_keys("run-1")] == [
         ("img", "image/png", 2, 3), ("text", "text/plain", 1, 4),
     ]  # fmt: skip
-    with pytest.raises(NotFound, match="does not have the content"):
+    with pytest.raises(NotFound, match="does not have the blob"):
         b"".join(client.blob(first.digest))
     wanted = {state.digest: state.size_bytes for state in client.lacking(journal.id)}
     assert wanted == {name_of(content): len(content) for content in (PICTURE, OTHER, b"hi")}
     assert client.put_blob(first.digest, 0, PICTURE[:3]) == BlobState(first.digest, len(PICTURE), 3)
-    assert client.put_blob(first.digest, 5, PICTURE[5:]).offset == 3, "a gap changes nothing"
-    assert client.put_blob(first.digest, 0, PICTURE[:4]).offset == 4, "what is known is skipped"
+    assert client.put_blob(first.digest, 5, PICTURE[5:]).offset == 3, "a part that leaves a gap is ignored"
+    assert client.put_blob(first.digest, 0, PICTURE[:4]).offset == 4, "known bytes are skipped"
     assert next(state for state in client.lacking(journal.id) if state.digest == first.digest).offset == 4
     for _ in range(2):
         assert client.put_blob(first.digest, 4, PICTURE[4:]).is_stored
@@ -73,12 +73,12 @@ def test_a_picture_comes_after_its_row_in_parts(world: tuple[Client, ServerFile,
     assert client.usage() == {"project-1": len(PICTURE)}
 
 
-def test_what_is_sent_under_a_wrong_name_is_dropped(shared: tuple[Client, ServerFile, Home]) -> None:
+def test_a_blob_with_a_wrong_digest_is_dropped(shared: tuple[Client, ServerFile, Home]) -> None:
     client, _, home = shared
     content = b"what the row says"
     send(client, Journal(id="wrong", run="wrong").show("img", content))
     for wrong in (b"x" * len(content), content + b"more"):
-        with pytest.raises(ServerRefused, match="another content"):
+        with pytest.raises(ServerRefused, match="do not match its digest"):
             client.put_blob(name_of(content), 0, wrong)
         assert client.blob_state(name_of(content)) == BlobState(name_of(content), len(content), 0)
     with pytest.raises(NotFound, match="no run refers to"):
@@ -89,7 +89,7 @@ def test_what_is_sent_under_a_wrong_name_is_dropped(shared: tuple[Client, Server
 @pytest.mark.parametrize(
     "digest", ["../server.key", "..%2Fserver.key", "%2e%2e/server.key", "0" * 63, "A" * 64, "/etc/passwd", "0" * 64]
 )
-def test_no_path_leads_out_of_the_folder(shared: tuple[Client, ServerFile, Home], digest: str) -> None:
+def test_no_digest_leads_out_of_the_folder(shared: tuple[Client, ServerFile, Home], digest: str) -> None:
     _, server, home = shared
     headers = {"Authorization": f"Bearer {server.token}"}
     with requests.Session() as session:
@@ -102,7 +102,7 @@ def test_no_path_leads_out_of_the_folder(shared: tuple[Client, ServerFile, Home]
     assert not (home.blobs / digest).exists() or digest.startswith((".", "/"))
 
 
-def test_a_browser_shows_what_is_harmless_alone(shared: tuple[Client, ServerFile, Home]) -> None:
+def test_a_browser_shows_only_harmless_types(shared: tuple[Client, ServerFile, Home]) -> None:
     client, server, _ = shared
     page = b"<script>alert(1)</script>"
     send(client, Journal(id="page", run="page").show("page", page, mime="text/html"))
@@ -127,7 +127,7 @@ def test_a_browser_shows_what_is_harmless_alone(shared: tuple[Client, ServerFile
     assert (beyond.status_code, head.headers["content-length"]) == (416, str(len(page)))
 
 
-def test_versions_from_two_machines_and_their_aliases(world: tuple[Client, ServerFile, Home]) -> None:
+def test_artifact_versions_of_two_machines_and_their_aliases(world: tuple[Client, ServerFile, Home]) -> None:
     client, _, _ = world
     one = Journal().keep("set", {"a": b"1"}, aliases=["best"]).keep("set", {"a": b"2", "in/b": b"2"}, version=1)
     send(client, one)
@@ -149,7 +149,7 @@ def test_versions_from_two_machines_and_their_aliases(world: tuple[Client, Serve
     assert client.give_aliases(found[2].id, ["best", "golden"]).aliases == ["best", "golden"]
     assert client.artifacts(name="set")[0].aliases == ["latest"]
     for alias in ("latest", "", "a\nb"):
-        with pytest.raises(ServerRefused, match="cannot be given"):
+        with pytest.raises(ServerRefused, match="is not allowed"):
             client.give_aliases(found[2].id, [alias])
     assert client.remove_artifact(found[0].id).version == 2
     assert [each.aliases for each in client.artifacts(name="set")] == [["latest"], ["best", "golden"]]
@@ -158,7 +158,7 @@ def test_versions_from_two_machines_and_their_aliases(world: tuple[Client, Serve
             ask(found[0].id)
 
 
-def test_what_processes_of_this_machine_wrote_is_not_sent(shared: tuple[Client, ServerFile, Home]) -> None:
+def test_blobs_of_processes_on_this_machine_are_not_uploaded(shared: tuple[Client, ServerFile, Home]) -> None:
     client, _, home = shared
     contents = [b"written here", b"cut by a crash"]
     for content in contents:
@@ -172,11 +172,11 @@ def test_what_processes_of_this_machine_wrote_is_not_sent(shared: tuple[Client, 
     assert b"".join(client.blob(name_of(contents[0]))) == contents[0]
 
 
-def test_limits_of_one_file_and_of_a_project(tmp_path: Path) -> None:
+def test_limits_of_a_file_and_of_a_project(tmp_path: Path) -> None:
     small, large = b"s" * 400, b"l" * 1200
     with running_server(tmp_path / "home", None, "--max-file-gb", "1e-6", "--quota-gb", "7e-7") as (client, _):
         send(client, Journal().show("a", small).show("b", large).show("c", small[::-1] + b"t"))
-        with pytest.raises(ServerRefused, match="allowed are 1000") as refusal:
+        with pytest.raises(ServerRefused, match="allowed: 1000") as refusal:
             client.put_blob(name_of(large), 0, large[:1])
         assert refusal.value.status == 413
         assert client.put_blob(name_of(small), 0, small).is_stored
@@ -185,7 +185,7 @@ def test_limits_of_one_file_and_of_a_project(tmp_path: Path) -> None:
         assert refusal.value.status == 507
 
 
-def test_garbage_is_what_nothing_names(world: tuple[Client, ServerFile, Home], database: str) -> None:
+def test_collection_deletes_unreferenced_blobs(world: tuple[Client, ServerFile, Home], database: str) -> None:
     client, _, home = world
     kept, dropped = b"kept", b"dropped"
     send(client, Journal().keep("set", {"a": kept, "b": dropped}).show("img", kept))
@@ -195,7 +195,7 @@ def test_garbage_is_what_nothing_names(world: tuple[Client, ServerFile, Home], d
     try:
         assert blob_table.collect(store, contents, grace_s=0.0).blobs == 0
         client.remove_artifact(client.artifacts()[0].id)
-        assert blob_table.collect(store, contents).blobs == 0, "what has just come stays"
+        assert blob_table.collect(store, contents).blobs == 0, "new blobs stay"
         done = blob_table.collect(store, contents, grace_s=0.0)
         assert (done.blobs, done.size_bytes) == (1, len(dropped))
         with store.read() as connection:

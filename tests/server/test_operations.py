@@ -1,4 +1,4 @@
-"""What who runs a server asks it."""
+"""Readiness and metrics."""
 
 from __future__ import annotations
 

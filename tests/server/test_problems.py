@@ -1,4 +1,4 @@
-"""Error answers: one form, the right status, nothing of the inside."""
+"""Error responses have one form and the right status, and reveal no internals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lightning_sweeps.server.web import problems
 
 
 def answer_to(error: Exception) -> tuple[int, dict[str, Any]]:
-    """Return what an application answers whose only route raises `error`."""
+    """Return the response of an application with one route, which raises `error`."""
     app = FastAPI()
     problems.install(app)
 
@@ -70,7 +70,7 @@ def test_a_conflict_carries_the_offset() -> None:
     assert answer_to(OffsetConflict(17)) == (409, {"offset": 17, "commands": []})
 
 
-def test_a_sweep_file_s_faults_are_all_there() -> None:
+def test_a_response_lists_every_fault_of_a_sweep_file() -> None:
     status, body = answer_to(SweepFileError([Fault(3, "method", "is `x`"), Fault(0, "", "is empty")]))
     assert status == 422
     assert body["faults"] == [

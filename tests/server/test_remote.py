@@ -1,4 +1,4 @@
-"""Contents behind a URL: fsspec's local file system stands for an object store."""
+"""Blobs in an object store, for which fsspec's local file system stands in."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ CONTENT = os.urandom(100_000)
 
 @pytest.fixture
 def world(database: str, tmp_path: Path) -> Iterator[tuple[Client, ServerFile, Path]]:
-    """A server whose contents lie behind `file://`."""
+    """A server that stores blobs under a `file://` URL."""
     with running_server(tmp_path / "home", database, "--blobs", f"file://{tmp_path}/bucket/of") as (client, server):
         yield client, server, tmp_path
 
 
-def test_a_content_goes_through_whole_and_in_parts(world: tuple[Client, ServerFile, Path], database: str) -> None:
+def test_a_blob_is_served_whole_and_in_ranges(world: tuple[Client, ServerFile, Path], database: str) -> None:
     client, server, folder = world
     send(client, Journal().show("img", CONTENT))
     digest = name_of(CONTENT)
@@ -74,7 +74,7 @@ def _garbage(client: Client, folder: Path, database: str, digest: str) -> None:
             b"".join(client.blob(gone))
 
 
-def test_any_file_system_will_do(tmp_path: Path) -> None:
+def test_any_fsspec_file_system_works(tmp_path: Path) -> None:
     remote = open_remote("memory://bucket")
     assert isinstance(remote, RemoteStorage) and remote.size("ab12") is None
     (tmp_path / "whole").write_bytes(CONTENT)
@@ -83,7 +83,7 @@ def test_any_file_system_will_do(tmp_path: Path) -> None:
     remote.remove("ab12")
     remote.remove("ab12")
     assert remote.size("ab12") is None
-    with pytest.raises(UsageError, match="cannot be kept at `nothing://x`"):
+    with pytest.raises(UsageError, match="cannot be stored at `nothing://x`"):
         open_remote("nothing://x")
 
 

@@ -1,4 +1,4 @@
-"""The server's process as its users meet it: started, asked, killed, ended."""
+"""The server process: start, requests, kill, shutdown."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_every_query_of_the_client(client: Client) -> None:
     assert [point.value for point in client.points("node-1", "cpu")] == [3.0]
 
 
-def test_what_is_not_there(client: Client) -> None:
+def test_unknown_ids_are_not_found(client: Client) -> None:
     journal = Journal().log(0, loss=1.0)
     client.send_journal(journal.id, 0, journal.data)
     for ask in (
@@ -84,7 +84,7 @@ def test_what_is_not_there(client: Client) -> None:
     assert conflict.value.committed == len(journal.data)
 
 
-def test_bad_requests_say_what_is_wrong(local: tuple[Client, ServerFile]) -> None:
+def test_rejected_requests_name_the_fault(local: tuple[Client, ServerFile]) -> None:
     client, server = local
     with pytest.raises(ServerRefused, match=r"`state` .*`\"dancing\"`.*'running'") as refusal:
         client.runs(state="dancing")
@@ -108,10 +108,10 @@ def test_bad_requests_say_what_is_wrong(local: tuple[Client, ServerFile]) -> Non
         assert answer.json().keys() == {"message", "hint", "faults"} and answer.json()["message"]
 
 
-def test_a_wrong_key(local: tuple[Client, ServerFile]) -> None:
+def test_a_wrong_key_is_rejected(local: tuple[Client, ServerFile]) -> None:
     _, server = local
-    with Client(server.url, "ls_wrong") as stranger, pytest.raises(Unauthorized):
-        stranger.projects()
+    with Client(server.url, "ls_wrong") as unauthorized_client, pytest.raises(Unauthorized):
+        unauthorized_client.projects()
     answer = requests.get(f"{server.url}/api/docs", timeout=5)
     assert answer.status_code == 401 and "Basic" in answer.headers["WWW-Authenticate"]
     assert answer.json()["hint"]
@@ -120,7 +120,7 @@ def test_a_wrong_key(local: tuple[Client, ServerFile]) -> None:
     assert "http" not in page.text and "<script" not in page.text  # nothing comes from elsewhere
 
 
-def test_the_files_are_private_and_the_key_stays(tmp_path: Path) -> None:
+def test_files_are_private_and_the_key_is_kept(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with running_server(home.root) as (_, first):
         for path in (home.server_file, home.server_key, home.server_database):
@@ -138,7 +138,7 @@ def test_a_key_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         client.health()
 
 
-def test_a_second_server_on_the_same_home(tmp_path: Path) -> None:
+def test_a_second_server_on_the_same_home_is_rejected(tmp_path: Path) -> None:
     with running_server(tmp_path / "home") as (client, server):
         command = [sys.executable, "-m", "lightning_sweeps.server", "--home", str(tmp_path / "home")]
         second = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=environment())
@@ -159,14 +159,14 @@ def test_a_second_server_on_the_same_home(tmp_path: Path) -> None:
         (["--port", "99999999"], "99999999", 2),
     ],
 )
-def test_arguments_that_cannot_be_used(tmp_path: Path, arguments: list[str], message: str, status: int) -> None:
+def test_arguments_that_are_not_valid(tmp_path: Path, arguments: list[str], message: str, status: int) -> None:
     command = [sys.executable, "-m", "lightning_sweeps.server", "--home", str(tmp_path / "home"), *arguments]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=environment())
     assert ended.returncode == status and message in ended.stderr
     assert "Traceback" not in ended.stderr and "hidden" not in ended.stderr
 
 
-def test_a_port_that_is_taken(tmp_path: Path) -> None:
+def test_a_port_that_is_in_use(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -176,7 +176,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_time_with_a_request_open(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_the_server_in_time_with_an_open_request(tmp_path: Path, number: signal.Signals) -> None:
     home = tmp_path / "home"
     process = start_server(home)
     server = wait_for_server(home, process)
@@ -194,8 +194,8 @@ def test_a_signal_ends_it_in_time_with_a_request_open(tmp_path: Path, number: si
 
 
 @pytest.mark.fault
-def test_killed_during_ingest_and_sent_again_no_row_is_lost_or_doubled(tmp_path: Path, database: str) -> None:
-    """kill -9 at a moment of its own each time; the sender only knows what was answered."""
+def test_no_row_is_lost_or_doubled_when_the_server_is_killed_during_ingest(tmp_path: Path, database: str) -> None:
+    """Each kill -9 comes at another moment. The sender knows only what the server confirmed."""
     journal = Journal()
     for step in range(6000):
         journal.log(step, **{f"metric.{number}": float(step) for number in range(5)})
@@ -230,7 +230,7 @@ def test_killed_during_ingest_and_sent_again_no_row_is_lost_or_doubled(tmp_path:
 
 
 def ship(client: Client, journal: Journal, committed: int) -> int:
-    """Send the journal in parts of 40 records from what was last answered; each part overlaps the one before."""
+    """Send the journal in parts of 40 records from the last confirmed offset. Each part overlaps the previous one."""
     committed = client.journal_offset(journal.id)
     while committed < len(journal.data):
         later = [end for end in journal.ends if end > committed]
@@ -241,7 +241,7 @@ def ship(client: Client, journal: Journal, committed: int) -> int:
 
 
 @pytest.mark.fault
-def test_the_home_of_a_killed_server_is_free_at_once(tmp_path: Path) -> None:
+def test_the_home_of_a_killed_server_is_free_immediately(tmp_path: Path) -> None:
     home = tmp_path / "home"
     process = start_server(home)
     wait_for_server(home, process)

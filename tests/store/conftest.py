@@ -1,4 +1,4 @@
-"""A migrated store of each database for every test of the store."""
+"""Provides a migrated store on each database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Journals made by hand: what a process that logs would have written."""
+"""Builds journals in memory, as a process that logs would write them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STARTED = 1_700_000_000.0
 
 @dataclass(slots=True)
 class Journal:
-    """A journal as bytes, and where each of its records ends."""
+    """A journal as bytes, and the offset at which each record ends."""
 
     id: str = "journal-1"
     run: str = "run-1"
@@ -64,7 +64,7 @@ class Journal:
         return self.add(records.Metrics(self._next(), step, self.created + self.sequence, values))
 
     def sample(self, run: str, **values: float) -> Journal:
-        """Tell, as a node, what the processes of a run take."""
+        """Add a sample of a run's processes; for the journal of a node."""
         return self.add(records.ProcessSample(self._next(), self.created + self.sequence, run, values))
 
     def finish(self, state: records.RunState = "finished", **more: Any) -> Journal:

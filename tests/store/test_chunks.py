@@ -1,4 +1,4 @@
-"""Columns to bytes and back, exactly; statistics of parts are those of the whole."""
+"""Chunks decode to exactly what was encoded, and statistics of parts combine to those of the whole."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def same(first: chunks.Columns, second: chunks.Columns) -> bool:
 
 
 @given(ROWS)
-def test_what_was_encoded_comes_back(rows: list[tuple[int, int, float, float]]) -> None:
+def test_decoding_returns_what_was_encoded(rows: list[tuple[int, int, float, float]]) -> None:
     points = columns(rows)
     assert same(chunks.decode(chunks.encode(points)), points)
 
@@ -39,7 +39,7 @@ def test_every_width_of_an_integer_column(difference: int) -> None:
     assert chunks.decode(chunks.encode(points)).step.tolist() == steps
 
 
-def test_a_usual_point_takes_no_more_than_twelve_bytes() -> None:
+def test_a_typical_point_takes_at_most_twelve_bytes() -> None:
     rng = np.random.default_rng(0)
     times = 1.7e9 + np.cumsum(rng.uniform(0.01, 0.3, 1024))
     losses = rng.random(1024, dtype=np.float32)
@@ -55,7 +55,7 @@ def test_minus_zero_and_each_non_finite_value_survive() -> None:
 
 
 @given(ROWS, st.integers(0, 60))
-def test_statistics_of_two_parts_are_those_of_both(rows: list[tuple[int, int, float, float]], at: int) -> None:
+def test_combined_statistics_are_those_of_all_points(rows: list[tuple[int, int, float, float]], at: int) -> None:
     rows = sorted(rows, key=lambda row: row[2])
     points = columns(rows)
     whole = chunks.statistics(points)
@@ -83,7 +83,7 @@ def test_statistics_leave_non_finite_values_out() -> None:
     assert (found.first_step, found.last_step, found.last) == (3, 7, None)
 
 
-def test_a_sum_beyond_all_floats_is_the_largest_float() -> None:
+def test_a_sum_that_overflows_is_the_largest_float() -> None:
     found = chunks.statistics(chunks.columns([1, 2], [1, 2], [1.0, 2.0], [1.7e308, 1.7e308]))
     assert math.isfinite(found.total) and math.isfinite(chunks.combine(found, found).total)
 

@@ -1,4 +1,4 @@
-"""Downsampling hides nothing."""
+"""Downsampling hides no value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def marks(points: chunks.Columns, *, as_rollups: bool = False) -> Marks:
 
 @given(VALUES, st.integers(1, 20), st.booleans())
 @example(rows=[(0, 1.7e308), (0, 1.7e308)], width=1, as_rollups=False)
-def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_rollups: bool) -> None:
+def test_buckets_have_every_value(rows: list[tuple[int, float]], width: int, as_rollups: bool) -> None:
     values = [value for _, value in rows]
     usable = [value for value in values if math.isfinite(value)]
     drawn = downsampling.downsample(marks(of([step for step, _ in rows], values), as_rollups=as_rollups), width=width)
@@ -45,18 +45,18 @@ def test_nothing_is_lost(rows: list[tuple[int, float]], width: int, as_rollups: 
             assert low <= mean <= high
 
 
-def test_few_points_are_drawn_as_they_are() -> None:
+def test_few_points_stay_single() -> None:
     drawn = downsampling.downsample(marks(of([0, 10, 20], [1.0, math.nan, 3.0])), width=800)
     found = chart_lines.line("o", "k", 3, drawn)
     assert (found.x, found.last, found.nonfinite) == ([0, 10, 20], [1.0, None, 3.0], [0, 1, 0])
 
 
-def test_nothing_to_draw() -> None:
+def test_no_marks_give_no_buckets() -> None:
     assert len(downsampling.downsample(downsampling.combine_marks([]), width=10).x) == 0
     assert chart_lines.group_line("g", [], width=10).x == []
 
 
-def test_a_group_counts_each_member_once_and_fills_nothing_in() -> None:
+def test_a_group_counts_each_member_once_and_does_not_interpolate() -> None:
     members = [
         marks(of([0, 1, 2, 3], [1.0, 1.0, math.nan, 9.0])),
         marks(of([0, 1, 2], [2.0, 4.0, math.nan])),
@@ -70,13 +70,13 @@ def test_a_group_counts_each_member_once_and_fills_nothing_in() -> None:
     assert deviation == [2.1602, 1.4142, None, 0.0]
 
 
-def test_a_member_with_more_points_weighs_no_more() -> None:
+def test_a_member_with_more_points_has_no_more_weight() -> None:
     often, seldom = marks(of([0] * 9, [0.0] * 9)), marks(of([0], [10.0]))
     found = chart_lines.group_line("g", [often, seldom], width=3)
     assert (found.mean, found.minimum, found.maximum, found.counts) == ([5.0], [0.0], [10.0], [2])
 
 
-def test_a_row_lies_where_the_axis_last_was() -> None:
+def test_a_row_is_at_the_last_value_of_the_axis() -> None:
     epochs = KeyMapping(np.array([2, 5, 9]), np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
     rows = chunks.columns([1, 2, 3, 5, 8, 9, 20], [0] * 7, [0.0] * 7, [0.0] * 7)
     assert epochs.of_points(rows).tolist()[1:] == [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]
@@ -85,6 +85,6 @@ def test_a_row_lies_where_the_axis_last_was() -> None:
     assert (low.tolist(), high.tolist()) == ([0.0], [2.0])
 
 
-def test_time_is_counted_from_an_origin() -> None:
+def test_time_starts_at_an_origin() -> None:
     some = chunks.columns([1, 2], [0, 1], [100.0, 103.5], [0.0, 0.0])
     assert TimeMapping(100.0).of_points(some).tolist() == pytest.approx([0.0, 3.5])

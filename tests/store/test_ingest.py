@@ -1,4 +1,4 @@
-"""Journals into the database: exactly once, whatever is sent twice, cut, damaged or out of turn."""
+"""Ingest stores every record exactly once, whether parts are repeated, cut, damaged or out of order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point, Run
 from lightning_sweeps.server.routes.journals import commit, parse
 from lightning_sweeps.store import console, ingest, nodes, runs, schema
-from lightning_sweeps.store.batch import KEY_LENGTH
+from lightning_sweeps.store.batch import MAX_KEY_LENGTH
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading, write_buffer, writing
 from lightning_sweeps.store.series.chunks import decode
@@ -27,7 +27,7 @@ NOW = STARTED + 1000
 
 
 def send(store: Store, journal: Journal, start: int = 0, end: int | None = None) -> IngestReply:
-    """Send the bytes `start` to `end` of the journal as the server's route does."""
+    """Send the bytes from `start` to before `end` of the journal, as the server's route does."""
     with store.read() as connection:
         committed = ingest.committed_offset(connection, journal.id)
     part = parse(journal.id, start, journal.data[start:end], committed=committed)
@@ -129,11 +129,11 @@ def test_sixteen_ranks_at_once_into_one_run_lose_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("end", range(len(PREAMBLE) + 9))
-def test_too_little_for_a_header_commits_nothing(store: Store, end: int) -> None:
+def test_less_than_a_header_commits_nothing(store: Store, end: int) -> None:
     assert send(store, Journal(), 0, end).offset == 0
 
 
-def test_damage_in_the_middle_is_counted_and_passed(store: Store) -> None:
+def test_damage_in_the_middle_is_counted_and_skipped(store: Store) -> None:
     journal = Journal().log(0, loss=1.0).log(1, loss=2.0).log(2, loss=3.0)
     spoilt = bytearray(journal.data)
     spoilt[journal.ends[2] - 1] ^= 0xFF
@@ -157,7 +157,7 @@ def test_damage_in_the_middle_is_counted_and_passed(store: Store) -> None:
         (Journal(run="").data, "is not allowed"),
     ],
 )
-def test_what_is_no_journal_is_refused(store: Store, data: bytes, message: str) -> None:
+def test_bytes_that_are_not_a_journal_are_refused(store: Store, data: bytes, message: str) -> None:
     journal = Journal()
     journal.data = data
     with pytest.raises(JournalError, match=message):
@@ -190,7 +190,7 @@ def test_keys_keep_the_order_of_their_first_appearance(store: Store) -> None:
     assert list(get_run(store).summary) == ["zebra", "apple", "mango", "banana"]
 
 
-def test_config_and_summary_are_laid_over(store: Store) -> None:
+def test_config_and_summary_are_merged(store: Store) -> None:
     journal = Journal(config={"net": {"depth": 3, "width": 8}})
     journal.set_config(net={"depth": 4}, seed=1).set_summary(val={"acc": 0.9}).log(5, val={"acc": 0.1, "n": [1, 2]})
     send(store, journal)
@@ -200,7 +200,7 @@ def test_config_and_summary_are_laid_over(store: Store) -> None:
     assert steps(store, "val.acc") == [5]
 
 
-def test_steps_that_repeat_and_go_back_are_all_kept(store: Store) -> None:
+def test_steps_that_repeat_and_decrease_are_all_kept(store: Store) -> None:
     journal = Journal()
     for step in (3, 3, 1, 2, -5, 3):
         journal.log(step, loss=1.0)
@@ -225,7 +225,7 @@ def test_more_rows_than_a_chunk_in_uneven_parts(store: Store) -> None:
     assert len(drawn.buckets) == 100 and drawn.count == 2500
 
 
-def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> None:
+def test_values_out_of_range_do_not_stop_the_journal(store: Store) -> None:
     journal = Journal(created=math.nan)
     journal.add(records.Metrics(1, 2**64 - 1, math.inf, {"a\x00b": 1, "k" * 5000: 2, "big": 2**64 - 1, "raw": b"\xff"}))
     journal.say("nul \x00 here").set_config(**{"\x00": "\x00"}).finish(exit_code=2**40, reason="\x00")
@@ -236,11 +236,11 @@ def test_values_that_no_column_holds_do_not_stop_the_journal(store: Store) -> No
     assert points(store, "a\ufffdb") == [Point("journal-1", 1, 2**63 - 1, NOW, 1.0)]
     write_buffer.flush_owners(store, ["run-1"])
     with store.read() as connection:
-        assert max(len(info.key) for info in writing.list_series(connection, "run-1")) == KEY_LENGTH + 17
+        assert max(len(info.key) for info in writing.list_series(connection, "run-1")) == MAX_KEY_LENGTH + 17
         assert console.read_run(connection, "run-1", console.ConsoleQuery(5))[0].line == "nul \ufffd here"
 
 
-def test_console_gives_the_last_lines_in_order_finds_others_and_shows_what_is_around_one(store: Store) -> None:
+def test_console_returns_the_last_lines_found_lines_and_lines_around_one(store: Store) -> None:
     for rank in (0, 1):
         journal = Journal(id=f"j{rank}", run=f"r{rank}", rank=rank, created=STARTED - rank)
         for number in range(10):
@@ -264,12 +264,12 @@ def test_console_gives_the_last_lines_in_order_finds_others_and_shows_what_is_ar
             console.read_group(connection, "project-1", "none", console.ConsoleQuery(2))
 
 
-def test_a_heartbeat_moves_the_run_s_time(store: Store) -> None:
+def test_a_heartbeat_updates_the_time_of_the_run(store: Store) -> None:
     send(store, Journal().beat(STARTED + 77))
     assert get_run(store).updated == STARTED + 77
 
 
-def test_a_node_s_samples(store: Store) -> None:
+def test_samples_of_a_node(store: Store) -> None:
     journal = Journal(id="samples", node="node-1").log(0, cpu={"percent": 5.0}).log(1, cpu={"percent": 7.0})
     send(store, journal)
     assert steps(store, "cpu.percent", "node-1") == [0, 1]
@@ -278,7 +278,7 @@ def test_a_node_s_samples(store: Store) -> None:
     assert (node.id, node.host, node.cpu_count, node.seen) == ("node-1", "host-1", 4, STARTED + 2)
 
 
-def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store) -> None:
+def test_rows_are_buffered_until_the_buffer_is_full_or_someone_reads(store: Store) -> None:
     journal = Journal()
     start = 0
     for step in range(60):
@@ -298,7 +298,7 @@ def test_rows_wait_until_there_are_enough_of_them_or_somebody_reads(store: Store
         assert writing.list_series(connection, "run-1")[0].count == 61
 
 
-def test_eight_readers_and_a_writer_at_once_sort_each_row_once(store: Store) -> None:
+def test_eight_readers_and_a_writer_at_once_flush_each_row_once(store: Store) -> None:
     journal = Journal()
     for step in range(200):
         journal.log(step, loss=float(step))
@@ -327,7 +327,9 @@ def nested(depth: int) -> dict[str, Any]:
         ({f"key.{number}": 1.0 for number in range(30_000)}, "more than 20000 keys"),
     ],
 )
-def test_a_poisoned_record_is_set_aside_with_its_reason(store: Store, values: dict[str, Any], reason: str) -> None:
+def test_a_record_that_cannot_be_stored_is_rejected_with_a_reason(
+    store: Store, values: dict[str, Any], reason: str
+) -> None:
     journal = Journal().log(0, loss=0.0).add(records.Metrics(2, 1, STARTED, values)).log(2, loss=2.0)
     journal.set_config(**nested(100)).set_config(lr=0.1)
     assert send(store, journal).offset == len(journal.data)
@@ -343,7 +345,7 @@ def test_a_poisoned_record_is_set_aside_with_its_reason(store: Store, values: di
 # how a run ends
 
 
-def test_the_service_does_not_override_what_the_run_said(store: Store) -> None:
+def test_the_service_does_not_override_what_the_run_reported(store: Store) -> None:
     send(store, Journal().finish("finished").finish("killed", signal=9, reason="SIGKILL", writer="service"))
     assert get_run(store).state == "finished"
 
@@ -437,6 +439,6 @@ def test_runs_are_filtered_and_newest_first(store: Store) -> None:
         assert runs.list_runs(connection, runs.RunFilter(group="other")).total == 0
 
 
-def test_a_trial_that_is_not_here_does_not_stop_its_journal(store: Store) -> None:
+def test_a_journal_of_an_unknown_trial_is_stored(store: Store) -> None:
     journal = Journal(trial="elsewhere").log(0, loss=1.0)
     assert send(store, journal) == IngestReply(len(journal.data), [])

@@ -1,4 +1,4 @@
-"""The migrations lead exactly to `schema.py`, on both databases, also when several servers start at once."""
+"""The migrations create exactly the schema of `schema.py`, on both databases, also if several servers start at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers import PostgreSQL
 
 
 def shape(connection: Connection) -> dict[str, Any]:
-    """Return all that the database tells of its tables."""
+    """Return the columns, keys, constraints and indexes of every table."""
     seen = inspect(connection)
     return {
         name: {
@@ -57,7 +57,7 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
         assert shape(connection) == before
 
 
-def test_two_servers_that_start_at_once_migrate_one_after_the_other(empty_database: str) -> None:
+def test_two_servers_that_start_at_once_migrate_in_turn(empty_database: str) -> None:
     stores = [open_store(empty_database) for _ in range(2)]
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(migrate, stores))
@@ -76,13 +76,13 @@ def test_a_database_of_a_later_version_is_refused(store: Store) -> None:
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "sqlite://", "sqlite:///:memory:"])
-def test_a_url_that_names_no_database_of_ours_is_refused(url: str) -> None:
+def test_an_unsupported_url_is_refused(url: str) -> None:
     with pytest.raises(UsageError) as refusal:
         open_store(url)
     assert "postgresql://" in str(refusal.value)
 
 
-def test_without_the_driver_of_postgresql_the_message_says_what_to_install() -> None:
+def test_without_the_postgresql_driver_the_message_says_what_to_install() -> None:
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
         "from lightning_sweeps.store.database import open_store\n"
@@ -93,7 +93,7 @@ def test_without_the_driver_of_postgresql_the_message_says_what_to_install() -> 
     assert 'pip install "lightning-sweeps[postgres]"' in told.stdout
 
 
-def test_postgresql_waits_for_no_lock_without_end(postgres: PostgreSQL) -> None:
+def test_postgresql_has_a_lock_timeout(postgres: PostgreSQL) -> None:
     url = postgres.new_database()
     store = open_store(url)
     with store.read() as connection:
@@ -102,7 +102,7 @@ def test_postgresql_waits_for_no_lock_without_end(postgres: PostgreSQL) -> None:
     postgres.drop(url)
 
 
-def test_sqlite_is_set_up_as_stated(tmp_path: Path) -> None:
+def test_sqlite_is_set_up_as_documented(tmp_path: Path) -> None:
     store = open_store(sqlite_url(tmp_path / "a b%20?.db"))
     with store.write() as connection:
         found = {
@@ -113,7 +113,7 @@ def test_sqlite_is_set_up_as_stated(tmp_path: Path) -> None:
     assert (tmp_path / "a b%20?.db").exists()
 
 
-def test_a_block_that_raises_changes_nothing(store: Store) -> None:
+def test_a_transaction_that_raises_changes_nothing(store: Store) -> None:
     class Oops(Exception):
         pass
 

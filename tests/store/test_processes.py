@@ -1,4 +1,4 @@
-"""What a node tells of the processes of runs: series of their own, which no table or list of the run shows."""
+"""Samples of the processes of runs: nodes report them, and their series do not belong to the run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROCESS = "process:run-1"
 
 
 def telling() -> Journal:
-    """A node's journal about the processes of two runs, beside the node's own rows."""
+    """Return a node's journal with samples of the node and of the processes of two runs."""
     node = Journal(id="journal-n", node="node-1")
     for step in range(3):
         node.log(int(STARTED) + step, **{"cpu.percent": 90.0 + step})
@@ -27,7 +27,7 @@ def telling() -> Journal:
     return node
 
 
-def test_samples_are_series_of_the_process_alone(store: Store) -> None:
+def test_samples_are_series_of_the_process_only(store: Store) -> None:
     send(store, Journal().log(1, loss=0.5))
     node = telling()
     send(store, node)
@@ -47,8 +47,8 @@ def test_samples_are_series_of_the_process_alone(store: Store) -> None:
     assert maintenance.check(store) == []
 
 
-def test_samples_come_once_however_often_they_are_sent(store: Store) -> None:
-    """Cut at every record, each part sent twice; the journal has rows enough to be sorted on its way."""
+def test_samples_are_stored_once_however_often_they_are_sent(store: Store) -> None:
+    """The journal is cut at every record, each part is sent twice, and its rows fill the write buffer."""
     send(store, Journal().log(1, loss=0.5))
     node = Journal(id="journal-n", node="node-1")
     for step in range(60):
@@ -60,7 +60,7 @@ def test_samples_come_once_however_often_they_are_sent(store: Store) -> None:
     assert maintenance.check(store) == []
 
 
-def test_samples_may_come_before_their_run(store: Store) -> None:
+def test_samples_may_arrive_before_their_run(store: Store) -> None:
     send(store, telling())
     with store.read() as connection, pytest.raises(NotFound, match="no run and no node `process:run-1`"):
         writing.list_series(connection, PROCESS)
@@ -74,7 +74,7 @@ def test_samples_may_come_before_their_run(store: Store) -> None:
         assert reading.query(connection, store.series, asked).lines[0].x[0] == pytest.approx(2.0)
 
 
-def test_a_run_that_went_on_elsewhere_has_the_samples_of_both_nodes(store: Store) -> None:
+def test_a_run_that_moved_has_the_samples_of_both_nodes(store: Store) -> None:
     send(store, Journal().log(1, loss=0.5).finish("preempted"))
     send(store, Journal(id="journal-2", on="node-2", attempt=1, resumed_step=0).log(2, loss=0.4))
     send(store, telling())
@@ -85,14 +85,14 @@ def test_a_run_that_went_on_elsewhere_has_the_samples_of_both_nodes(store: Store
 
 
 @pytest.mark.parametrize("run", ["", "x" * 129, "a/b"])
-def test_a_sample_of_no_run_is_set_aside(store: Store, run: str) -> None:
+def test_a_sample_without_a_valid_run_is_rejected(store: Store, run: str) -> None:
     node = Journal(id="journal-n", node="node-1").sample(run, threads=1.0).sample("run-1", threads=2.0)
     send(store, Journal().log(1, loss=0.5))
     assert send(store, node).offset == len(node.data)
     assert [point.value for point in points(store, "threads", PROCESS)] == [2.0]
 
 
-def test_a_run_cannot_tell_of_processes(store: Store) -> None:
+def test_samples_in_the_journal_of_a_run_are_ignored(store: Store) -> None:
     send(store, Journal().log(1, loss=0.5).sample("run-1", threads=1.0).log(2, loss=0.4))
     assert len(points(store, "loss")) == 2
     with store.read() as connection:
@@ -100,7 +100,7 @@ def test_a_run_cannot_tell_of_processes(store: Store) -> None:
         assert ingest.committed_offset(connection, "journal-1") > 0
 
 
-def test_gpus_of_a_node_have_places_and_ids(store: Store) -> None:
+def test_gpus_of_a_node_have_indexes_and_uuids(store: Store) -> None:
     devices = [records.GpuInfo("0", "GPU-a", "H100", 80), records.GpuInfo("1:0", "MIG-b", "H100 1g", 10)]
     send(store, Journal(id="journal-n", node="node-1", devices=devices))
     with store.write() as connection:

@@ -1,4 +1,4 @@
-"""Charts from the database: every axis, every zoom, equal to what the points themselves say."""
+"""Charts agree with the stored points, on every axis and at every zoom."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def make_run(
     created: float = STARTED,
     resumed_step: int | None = None,
 ) -> str:
-    """Make an empty run and return the id of its journal."""
+    """Create an empty run and return the id of its journal."""
     made = Journal(journal or f"journal-of-{run}", run, attempt=attempt, created=created, resumed_step=resumed_step)
     with store.write() as connection:
         ingest.commit(connection, store.series, parse(made.id, 0, made.data, committed=0), now=created)
@@ -57,7 +57,7 @@ def add(store: Store, run: str, journal: str, **points: Columns) -> None:
 
 @pytest.fixture
 def long_run(store: Store) -> Iterator[Store]:
-    """A run `long` with `loss` in every row and `epoch` in every hundredth one."""
+    """A run `long` with `loss` in every row and `epoch` in every hundredth row."""
     journal = make_run(store, "long")
     times = STARTED + np.arange(POINTS) * 0.25
     sequence = np.arange(1, POINTS + 1)
@@ -71,12 +71,12 @@ def long_run(store: Store) -> Iterator[Store]:
 
 
 ATTEMPTS = [(0, 12_000, None), (8_000, 11_000, 8_000), (9_000, 20_000, 9_000)]
-"""Of one run: its first step, the step behind its last one, and the checkpoint's."""
+"""Attempts of one run: the first step, the step after the last one, and the step of the checkpoint."""
 
 
 @pytest.fixture
 def resumed_run(store: Store) -> Store:
-    """A run of three attempts: the second and the third went on from checkpoints; the value is the attempt."""
+    """A run with three attempts; the second and the third resume from checkpoints. The value is the attempt."""
     for attempt, (first, end, resumed) in enumerate(ATTEMPTS):
         began = STARTED + 50_000 * attempt
         journal = make_run(store, "r", journal=f"j{attempt}", attempt=attempt, created=began, resumed_step=resumed)
@@ -89,7 +89,7 @@ def resumed_run(store: Store) -> Store:
 
 @pytest.mark.parametrize("x", ["step", "time", "relative", "key:at"])
 @pytest.mark.parametrize("width", [7, 300, 5_000])
-def test_a_chart_shows_the_live_branch_of_a_run_that_was_resumed(resumed_run: Store, x: str, width: int) -> None:
+def test_a_chart_of_a_resumed_run_leaves_abandoned_points_out(resumed_run: Store, x: str, width: int) -> None:
     asked = SeriesQuery([LineRequest("r", "value")], x, points=width)
     with resumed_run.read() as connection:
         (live,) = reading.query(connection, resumed_run.series, asked).lines
@@ -110,7 +110,7 @@ def spikes(maxima: list[float | None]) -> set[float]:
 
 
 @pytest.mark.parametrize("x", ["step", "time", "relative", "key:epoch"])
-def test_twenty_spikes_stay_on_every_axis(long_run: Store, x: str) -> None:
+def test_all_spikes_are_visible_on_every_axis(long_run: Store, x: str) -> None:
     with long_run.read() as connection:
         (line,) = reading.query(
             connection, long_run.series, SeriesQuery([LineRequest("long", "loss")], x, points=500)
@@ -127,7 +127,7 @@ def test_twenty_spikes_stay_on_every_axis(long_run: Store, x: str) -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0, 299), (30_000, 30_900), (600, 90_000), (119_000, 500_000), (-9, -1)])
 @pytest.mark.parametrize("width", [1, 70, 1000])
-def test_a_part_holds_exactly_its_points(long_run: Store, low: float, high: float, width: int) -> None:
+def test_a_part_has_exactly_its_points(long_run: Store, low: float, high: float, width: int) -> None:
     inside = (steps() >= low) & (steps() <= high)
     with long_run.read() as connection:
         drawn = reading.read_buckets(connection, long_run.series, "long", "loss", width=width, low=low, high=high)
@@ -149,7 +149,7 @@ def test_points_page_by_page(long_run: Store) -> None:
     assert [point.sequence for point in late] == [404, 405]
 
 
-def test_chunks_without_pages_are_drawn_all_the_same_and_get_theirs(long_run: Store) -> None:
+def test_chunks_without_rollups_are_drawn_and_can_be_rolled_up(long_run: Store) -> None:
     def look() -> list[Any]:
         with long_run.read() as connection:
             return [
@@ -164,13 +164,13 @@ def test_chunks_without_pages_are_drawn_all_the_same_and_get_theirs(long_run: St
     for found, expected in zip(look(), before, strict=True):
         assert sum(bucket.count for bucket in found.buckets) == sum(bucket.count for bucket in expected.buckets)
     with long_run.write() as connection:
-        lacking = rollup_pages.lacking(connection, limit=10)
+        lacking = rollup_pages.segments_to_roll_up(connection, limit=10)
         assert [rollup_pages.catch_up(connection, segment) for segment in lacking] == [POINTS // 1024]
-        assert rollup_pages.lacking(connection, limit=10) == []
+        assert rollup_pages.segments_to_roll_up(connection, limit=10) == []
     assert look() == before
 
 
-def test_new_chunks_above_old_ones_without_pages(long_run: Store) -> None:
+def test_new_chunks_after_chunks_without_rollups(long_run: Store) -> None:
     with long_run.write() as connection:
         connection.execute(delete(schema.rollup_page))
         connection.execute(update(schema.segment).values(rolled_up=0))
@@ -183,7 +183,7 @@ def test_new_chunks_above_old_ones_without_pages(long_run: Store) -> None:
     assert sum(bucket.count for bucket in drawn.buckets) == POINTS + 1024
 
 
-def test_two_attempts_and_steps_that_go_back(store: Store) -> None:
+def test_two_attempts_and_decreasing_steps(store: Store) -> None:
     for attempt, steps_of in enumerate((range(3000), range(2000, 6000))):
         journal = make_run(store, "r", journal=f"j{attempt}", attempt=attempt, created=STARTED + attempt)
         rows = list(range(1, len(steps_of) + 1))
@@ -197,7 +197,7 @@ def test_two_attempts_and_steps_that_go_back(store: Store) -> None:
     assert [(point.journal, point.step) for point in points] == [("j0", 2500), ("j0", 2501), ("j1", 2500), ("j1", 2501)]
 
 
-def test_an_axis_that_jumps_about_is_drawn_point_by_point(store: Store) -> None:
+def test_an_axis_that_jumps_is_drawn_point_by_point(store: Store) -> None:
     rng = np.random.default_rng(0)
     rows = list(range(1, 5001))
     at = rng.random(5000)
@@ -238,7 +238,7 @@ def test_many_lines_and_groups_in_one_call(store: Store) -> None:
     assert (group.mean[0], group.median[0], group.minimum[0], group.maximum[0]) == (1.5, 1.5, 0.0, 3.0)
 
 
-def test_what_cannot_be_read(store: Store) -> None:
+def test_unknown_owners_series_and_axes_are_refused(store: Store) -> None:
     make_run(store, "r")
     with store.read() as connection:
         with pytest.raises(NotFound, match="nobody"):
@@ -249,7 +249,7 @@ def test_what_cannot_be_read(store: Store) -> None:
             reading.query(connection, store.series, SeriesQuery([], "sideways"))
 
 
-def test_without_the_axis_nothing_is_drawn(long_run: Store) -> None:
+def test_an_axis_without_values_draws_nothing(long_run: Store) -> None:
     with long_run.read() as connection:
         line = reading.query(
             connection, long_run.series, SeriesQuery([LineRequest("long", "loss")], "key:nothing")
@@ -257,7 +257,7 @@ def test_without_the_axis_nothing_is_drawn(long_run: Store) -> None:
     assert (line.count, line.x) == (POINTS, [])
 
 
-def test_bytes_per_point_on_a_real_curve(tmp_path: Any) -> None:
+def test_size_of_a_realistic_curve(tmp_path: Any) -> None:
     store = open_store(sqlite_url(tmp_path / "size.db"))
     migrate(store)
     journal = make_run(store, "r")

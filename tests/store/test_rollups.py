@@ -1,4 +1,4 @@
-"""The pages that grow with a segment are, at every size, those that its whole would have."""
+"""Pages of rollups that grow with a segment equal those of the whole segment, at every size."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def same(first: Rollups, second: Rollups) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_pages_grown_in_parts_are_those_of_the_whole(seed: int) -> None:
+def test_pages_grown_in_parts_equal_those_of_the_whole(seed: int) -> None:
     rng = np.random.default_rng(seed)
     total = 160
     whole = roll_up(points(total * chunks.CHUNK_POINTS, seed))
@@ -60,23 +60,23 @@ def test_pages_grown_in_parts_are_those_of_the_whole(seed: int) -> None:
             expected = next_level(expected)
 
 
-def test_a_span_knows_its_points() -> None:
+def test_a_rollup_aggregates_its_points() -> None:
     some = chunks.columns([1, 2, 3], [7, 3, 5], [3.0, 1.0, 2.0], [np.nan, 2.0, np.inf])
-    (span,) = roll_up(some)
-    assert (span["first_sequence"], span["last_sequence"], span["low_step"], span["high_step"]) == (1, 3, 3, 7)
-    assert (span["low_time"], span["high_time"]) == (1_000_000, 3_000_000)
-    assert (span["minimum"], span["maximum"], span["total"], span["last"]) == (2.0, 2.0, 2.0, np.inf)
-    assert (span["count"], span["nonfinite"]) == (3, 2)
+    (rollup,) = roll_up(some)
+    assert (rollup["first_sequence"], rollup["last_sequence"], rollup["low_step"], rollup["high_step"]) == (1, 3, 3, 7)
+    assert (rollup["low_time"], rollup["high_time"]) == (1_000_000, 3_000_000)
+    assert (rollup["minimum"], rollup["maximum"], rollup["total"], rollup["last"]) == (2.0, 2.0, 2.0, np.inf)
+    assert (rollup["count"], rollup["nonfinite"]) == (3, 2)
 
 
-def test_no_level_is_long_but_the_first() -> None:
+def test_only_the_first_level_is_long() -> None:
     assert level_lengths(0) == [] and level_lengths(1) == [ROLLUPS_PER_CHUNK]
     found = level_lengths(10_000)
     assert found[0] == 160_000 and found[-1] <= FANOUT * FANOUT
     assert all(low == -(-high // FANOUT) for high, low in pairwise(found))
 
 
-def test_a_sum_beyond_all_floats_is_the_largest_float() -> None:
+def test_a_sum_that_overflows_stays_finite() -> None:
     rollups = roll_up(chunks.columns([1, 2], [1, 2], [1.0, 2.0], [1.7e308, 1.7e308]))
     assert (
         np.isfinite(rollups["total"]).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -30,8 +30,10 @@ def test_a_declaration_gives_name_type_and_source() -> None:
     class Message:
         plain: int
         image: Annotated[str | None, Column("Container image.", header="run.image", stored_as="image_name")] = None
+        size: Annotated[Literal["small", "large"], Column("Size of the machine.")] = "small"
 
-    (image,) = declared_columns(Message)
+    image, size = declared_columns(Message)
+    assert (size.kind, size.is_nullable) == (str, False)
     assert (image.name, image.sql_name, image.kind, image.is_nullable) == ("image", "image_name", str, True)
 
 

@@ -1,4 +1,4 @@
-"""A test that is marked `alone` never runs while another process runs one."""
+"""Checks that a test marked `alone` never runs while another process runs a test."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def test_nothing_runs_beside_a_test_that_is_alone(tmp_path: Path) -> None:
     for line, following in itertools.pairwise(lines):
         if line.endswith("alone begins"):
             assert following == line.replace("begins", "ends")
-    # two that are alone one after the other keep the machine
+    # two consecutive tests that run alone keep the lock between them
     kept = [number for number, line in enumerate(lines) if line.endswith("alone ends")][::2]
     assert all(lines[number + 1].split()[:2] == lines[number].split()[:2] for number in kept)

@@ -59,9 +59,7 @@ def find(api: Api, sweep_id: str) -> SweepResults:
     config = read_config(sweep.config)
     trials = [row for row in api.trials(sweep_id) if row["state"] in ENDED and row["objective"] is not None]
     if not trials:
-        raise UsageError(
-            f"no trial of the sweep `{sweep_id}` has ended with a value", hint="try again when a trial has ended"
-        )
+        raise UsageError(f"no trial of the sweep `{sweep_id}` has ended with a value", hint="try again later")
     return SweepResults(sweep, Space.of(config.parameters, config.constraints), trials)
 
 

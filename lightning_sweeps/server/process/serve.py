@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.exc import DatabaseError
 
 from lightning_sweeps.core.paths import Home, make_private_folder
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.context import StorageLimits
@@ -76,7 +77,7 @@ def serve(
     make_private_folder(home.root)
     with server_lock(home), listening(host, port) as listener:
         key = api_key or stored_key(home)
-        store = open_store(database or sqlite_url(home.server_database))
+        store = open_store(database or sqlite_url(home.server_database), series_storage=read_settings().series_storage)
         try:
             _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
             scheme = "http" if certificate is None else "https"

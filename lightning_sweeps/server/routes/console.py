@@ -12,7 +12,7 @@ from lightning_sweeps.store import console
 
 router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
 
-Last = Annotated[int, Query(ge=1, le=console.MOST_LINES, description="number of lines to return")]
+Last = Annotated[int, Query(ge=1, le=console.MAX_LINES, description="number of lines to return")]
 LineId = Annotated[int, Query(ge=0, lt=2**63)]
 Stream = Annotated[str | None, Query(description="`stdout`, `stderr`, or `stacks` (thread stacks of ranks that hung)")]
 Find = Annotated[str, Query(max_length=1000, description="return only lines that contain this text, ignoring case")]

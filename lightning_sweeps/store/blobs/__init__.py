@@ -1,1 +1,1 @@
-"""Media and artifacts, and the blobs that hold their content."""
+"""Stores blobs, and lists the media and artifacts that refer to them."""

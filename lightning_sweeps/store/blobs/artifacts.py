@@ -131,8 +131,6 @@ def remove(connection: Connection, artifact_id: str) -> None:
     connection.execute(delete(_artifact).where(_artifact.c.id == artifact_id))
 
 
-# inside
-
 _ORDER = (schema.project.c.name, _artifact.c.name, _artifact.c.version.desc())
 
 

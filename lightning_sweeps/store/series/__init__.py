@@ -1,1 +1,1 @@
-"""Logged series: chunks of columns under levels of rollups, written in bulk and read as wide as a chart is."""
+"""Stores series: chunks of points below levels of rollups, written in batches and read as wide as a chart."""

@@ -113,8 +113,8 @@ class ChunkStorage(SeriesStorage):
 
     def compact(self, connection: Connection, *, limit: int) -> int:
         """Write the rollups that segments of old databases lack; return for how many chunks."""
-        lacking = rollup_pages.lacking(connection, limit=limit)
-        return sum(rollup_pages.catch_up(connection, segment_id) for segment_id in lacking)
+        segment_ids = rollup_pages.segments_to_roll_up(connection, limit=limit)
+        return sum(rollup_pages.catch_up(connection, segment_id) for segment_id in segment_ids)
 
 
 def _append(connection: Connection, segment: RowMapping, new: Columns, appended: _Appended) -> None:

@@ -70,8 +70,8 @@ def catch_up(connection: Connection, segment_id: int) -> int:
     return int(row.chunks - row.rolled_up)
 
 
-def lacking(connection: Connection, *, limit: int) -> list[int]:
-    """Return the ids of some segments that lack pages. Databases that are older than rollups have them."""
+def segments_to_roll_up(connection: Connection, *, limit: int) -> list[int]:
+    """Return the ids of some segments whose chunks lack rollups: databases that are older than rollups have them."""
     return list(connection.scalars(select(_segment.c.id).where(_segment.c.rolled_up < _segment.c.chunks).limit(limit)))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOLERANCE = 2.0
 """A rollup wider than this many buckets is opened: what is drawn is at most a pixel out of place."""
 MAX_LEVELS_DOWN = 3
-"""Levels that one step down skips at most: 64 rollups, one page, lie so far below a rollup."""
+"""Levels that one step down skips at most: a rollup has 64 rollups, one page, so far below it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +54,8 @@ class SegmentView:
             rollups: consecutive rollups of one level.
 
         Returns:
-            The indexes of the rollups that are partly visible or too coarse, and how many levels below them to go on:
-            at least 1, where level 1 is followed by the points. The caller must add what these rollups consist of.
+            The indexes of the rollups that are too coarse or only partly visible, and how many levels below to look for
+            finer ones, at least 1; below level 1 are the points. The caller must add what these rollups consist of.
         """
         low, high = self.mapping.of_rollups(rollups)
         is_visible = (high >= self.low) & (low <= self.high)
@@ -90,7 +90,7 @@ class SegmentView:
 
 
 def whole_view(segment: Segment, mapping: AxisMapping, *, level: int | None = None) -> SegmentView:
-    """Return a view of everything in a segment, whose buckets are as wide as the axis."""
+    """Return a view of a whole segment, with buckets as wide as the axis."""
     return SegmentView(segment, mapping, -math.inf, math.inf, math.inf, level)
 
 

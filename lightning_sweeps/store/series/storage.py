@@ -35,7 +35,7 @@ JOURNAL_ORDER: tuple[ColumnElement[object], ...] = (_journal.c.attempt, _journal
 class Segment:
     """The points of one series that come from one journal.
 
-    A storage may add fields of its own in a subclass.
+    A storage may add fields in a subclass.
 
     Attributes:
         series_id: id of the series, in the table `series`.
@@ -50,12 +50,12 @@ class Segment:
 
 
 class SeriesStorage(ABC):
-    """Stores the points of series: `append`, `read`, `rollups` and `delete`.
+    """Stores the points of series: `append`, `segments`, `read` and `delete`; `rollups` makes charts fast.
 
     One instance is shared by all threads of a server. Every method works inside the caller's transaction, and callers
     hold the lock of the run or node that owns the series when they write. The row `(journal_id, sequence)` of a point
-    is unique within its series. A storage outside the database must survive that a transaction is rolled back after
-    `append`: the same rows come again, so it skips rows that it has.
+    is unique within its series. If a transaction is rolled back after `append`, the same rows come again: a storage
+    outside the database skips rows that it has. Ids of series from such a transaction may be used again.
     """
 
     @abstractmethod

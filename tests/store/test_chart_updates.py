@@ -1,4 +1,4 @@
-"""A chart of a series that goes on is sent only its new end, and never a wrong one."""
+"""A chart of a growing series receives only the new end of its lines, and never a wrong one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AXES = ["step", "time", "relative"]
 
 
 def log(store: Store, journal: str, first: int, end: int, *, began: float = STARTED, row: int | None = None) -> None:
-    """Log `value` at the steps from `first` to `end`, one a second; the rows' numbers are the steps if not told."""
+    """Log `value` at the steps from `first` to before `end`, one per second; `row`: number of the first row."""
     steps = list(range(first, end))
     rows = [step + 1 - first + (first if row is None else row) for step in steps]
     points = columns(rows, steps, [began + step for step in steps], [float(step) for step in steps])
@@ -50,7 +50,7 @@ def test_only_the_new_end_is_sent(store: Store, x: str, known: int) -> None:
     assert ask(store, end, x).drawn.mean.tolist() == list(range(known + 12, known + 40))
 
 
-def test_a_long_end_is_drawn_in_buckets_that_hide_nothing(store: Store) -> None:
+def test_a_long_end_is_downsampled_without_hiding_a_value(store: Store) -> None:
     journal = make_run(store, "r")
     log(store, journal, 0, 100)
     first = ask(store, None)
@@ -61,7 +61,7 @@ def test_a_long_end_is_drawn_in_buckets_that_hide_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("x", ["step", "time"])
-def test_what_comes_late_makes_the_line_whole_again(store: Store, x: str) -> None:
+def test_late_points_make_the_line_complete_again(store: Store, x: str) -> None:
     one, other = make_run(store, "r"), make_run(store, "r", journal="of-another-rank")
     log(store, one, 0, 100)
     log(store, other, 0, 40)
@@ -73,7 +73,7 @@ def test_what_comes_late_makes_the_line_whole_again(store: Store, x: str) -> Non
 
 
 @pytest.mark.parametrize("x", AXES)
-def test_a_run_that_goes_on_from_a_checkpoint_is_sent_whole_once(store: Store, x: str) -> None:
+def test_a_run_that_resumes_from_a_checkpoint_is_sent_completely_once(store: Store, x: str) -> None:
     log(store, make_run(store, "r"), 0, 150)
     first = ask(store, None, x)
     again = make_run(store, "r", journal="second", attempt=1, created=STARTED + 100, resumed_step=100)
@@ -87,7 +87,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_is_sent_whole_once(store: Store, x
     assert (end.is_tail, end.drawn.mean.tolist()) == (True, list(range(160, 170)))
 
 
-def test_an_axis_that_stands_still_is_sent_whole(store: Store) -> None:
+def test_an_axis_that_does_not_advance_is_sent_completely(store: Store) -> None:
     journal = make_run(store, "r")
 
     def epoch(number: int) -> None:
@@ -106,7 +106,7 @@ def test_an_axis_that_stands_still_is_sent_whole(store: Store) -> None:
     assert third.is_tail and third.drawn.x.tolist() == [1]
 
 
-def test_a_part_and_a_line_that_is_not_there_come_whole(store: Store) -> None:
+def test_a_part_and_an_unknown_series_are_sent_completely(store: Store) -> None:
     journal = make_run(store, "r")
     log(store, journal, 0, 100)
     first = ask(store, None)

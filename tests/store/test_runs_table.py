@@ -1,4 +1,4 @@
-"""The runs table: the filter language, and what filters and sorting choose on both databases."""
+"""The runs table: the filter language, filters and sorting, on both databases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightning_sweeps.server.routes.journals import parse
 from lightning_sweeps.store import ingest, runs
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.database import Store
-from lightning_sweeps.store.filters import Both, Comparison, Not, parse_filter
+from lightning_sweeps.store.filters import Combination, Comparison, Not, parse_filter
 from lightning_sweeps.store.runs_table import read_page
 from tests.store.journals import STARTED, Journal
 
@@ -33,17 +33,17 @@ from tests.store.journals import STARTED, Journal
         ("not tags has x", Not(Comparison("tags", "has", ("x",)))),
         (
             "a = 1 or b = 2 and not (c = 3)",
-            Both(
+            Combination(
                 "or",
                 (
                     Comparison("a", "=", (1.0,)),
-                    Both("and", (Comparison("b", "=", (2.0,)), Not(Comparison("c", "=", (3.0,))))),
+                    Combination("and", (Comparison("b", "=", (2.0,)), Not(Comparison("c", "=", (3.0,))))),
                 ),
             ),
         ),
     ],
 )
-def test_filters_are_read(text: str, tree: object) -> None:
+def test_filters_are_parsed(text: str, tree: object) -> None:
     assert parse_filter(text) == tree
 
 
@@ -52,7 +52,7 @@ def test_filters_are_read(text: str, tree: object) -> None:
     [
         ("state", "its end"),
         ("state =", "its end"),
-        ("= 3", "`=` at character 1 where a column"),
+        ("= 3", "`=` at character 1, expected: a column"),
         ("a = 1 b = 2", "`b` at character 7"),
         ("(a = 1", r"`\)`"),
         ("a in b", r"`\(`"),
@@ -61,7 +61,7 @@ def test_filters_are_read(text: str, tree: object) -> None:
         ("a" * 20_000, "20000 characters"),
     ],
 )
-def test_what_is_no_filter_says_where(text: str, said: str) -> None:
+def test_a_syntax_error_says_where_it_is(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         parse_filter(text)
 
@@ -131,7 +131,7 @@ def chosen(store: Store, text: str, *sort: SortKey) -> list[str]:
         ("id = 'r1' or (id = r2 and not project = other)", "12"),
     ],
 )
-def test_filters_choose(runs_store: Store, text: str, expected: str) -> None:
+def test_filters_select_runs(runs_store: Store, text: str, expected: str) -> None:
     assert chosen(runs_store, text) == [f"r{number}" for number in expected]
 
 
@@ -154,7 +154,7 @@ def test_sorting(runs_store: Store, sort: SortKey, expected: str) -> None:
         assert found == [f"r{number}" for number in expected]
 
 
-def test_a_group_stands_as_the_worst_of_its_ranks(runs_store: Store) -> None:
+def test_the_state_of_a_group_is_the_worst_of_its_ranks(runs_store: Store) -> None:
     with runs_store.read() as connection:
         rows = read_page(connection, RunsQuery(columns=["state", "group_state"])).rows
     assert {row["state"] for row in rows} == {"running", "failed", "finished"}
@@ -190,7 +190,7 @@ def test_a_folded_group_is_found_by_any_of_its_ranks(store: Store, text: str, ex
     assert all(row["group_size"] == (3 if row["id"] == "r0" else 1) for row in page.rows)
 
 
-def test_people_write_tags_and_notes_at_a_run(runs_store: Store) -> None:
+def test_tags_and_notes_of_a_run_can_be_changed(runs_store: Store) -> None:
     with runs_store.write() as connection:
         run = runs.label(connection, "r1", RunLabels(tags=["good", " good ", "slow"], notes="looks well"))
         assert (run.tags, run.notes) == (["good", "slow"], "looks well")
@@ -226,12 +226,12 @@ def test_columns_and_pages(runs_store: Store) -> None:
 @pytest.mark.parametrize(
     "text", ["colour = red", "config = 3", "tags > 3", "name has x", "rows = many", "created > soon"]
 )
-def test_what_cannot_be_compared(store: Store, text: str) -> None:
+def test_invalid_comparisons_are_refused(store: Store, text: str) -> None:
     with store.read() as connection, pytest.raises(UsageError):
         read_page(connection, RunsQuery(filter=text))
 
 
-def test_a_column_that_does_not_exist(store: Store) -> None:
+def test_an_unknown_column_is_refused(store: Store) -> None:
     with store.read() as connection:
         for wanted in (RunsQuery(columns=["colour"]), RunsQuery(sort=[SortKey("summary.")])):
             with pytest.raises(UsageError, match="there is no column"):
