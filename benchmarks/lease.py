@@ -1,11 +1,11 @@
-"""What an agent waits for its next trial: 1,000 finished trials, 100 agents; and what agents that wait cost.
+"""Measures how long an agent waits for a trial (1,000 finished trials, 100 agents), and what waiting agents cost.
 
     python -m benchmarks.lease [--trials 1000] [--agents 100] [--leases 20]
 
-Real server, SQLite. Every agent takes a trial, the sweep gets finished trials, and then the agents take turns: one
-ends its trial and asks for the next, and its wait is measured. `bayes` has its next trial fitted ahead by a process of
-its own, so the turns are `--pause-s` apart there. At last the sweep is paused, all agents wait, and the changes of
-their rows are counted: each is a write transaction.
+The server is real and uses SQLite. Every agent leases a trial, and the sweep gets finished trials. Then the agents
+take turns: one ends its trial and asks for the next, and its wait is measured. The worker process prepares trials of
+`bayes` ahead, so its turns are `--pause-s` apart. Finally the sweep is paused, all agents wait, and the changes of
+their rows are counted: each change is a write transaction.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import open_store, sqlite_url
 from lightning_sweeps.sweeps.config import read_config
-from lightning_sweeps.sweeps.methods import METHODS, Imputation
+from lightning_sweeps.sweeps.methods import METHODS
 from lightning_sweeps.sweeps.space import Space
 from tests.servers import running_server
 
 WAIT_S = 30.0
 LOOK_S = 0.02
 FIRST = 10_000
-"""The number of the first of them: behind those that the agents hold."""
+"""Number of the first finished trial, after the trials of the agents."""
 
 
 def sweep_of(method: str) -> dict[str, Any]:
@@ -49,10 +49,10 @@ def sweep_of(method: str) -> dict[str, Any]:
 
 
 def add_history(connection: Connection, sweep: str, *, trials: int) -> None:
-    """Write finished trials of random points."""
+    """Write finished trials with random points."""
     config = read_config(sweep_of("random"))
     space = Space.of(config.parameters, config.constraints)
-    method = METHODS["random"](Imputation())
+    method = METHODS.get("random")()
     same = {"sweep_id": sweep, "state": "finished", "attempt": 1, "reports": 1, "reason": "", "stderr_tail": ""}
     rows = []
     for number in range(FIRST, FIRST + trials):
@@ -68,7 +68,7 @@ def add_history(connection: Connection, sweep: str, *, trials: int) -> None:
 def take_turns(
     folder: Path, server: ServerFile, sweep: str, *, trials: int, agents: int, leases: int, pause_s: float
 ) -> list[float]:
-    """Let every agent have a trial, then end them one by one; return what the next lease took, in milliseconds."""
+    """Let every agent lease a trial, end them one by one, and return the times of the next leases in milliseconds."""
     taken: list[float] = []
     with Client(server.url, server.token) as client:
         ids = [
@@ -99,7 +99,7 @@ def take_turns(
 
 
 def wait_idle(folder: Path, server: ServerFile, sweep: str, *, agents: int, seconds: float) -> None:
-    """Let agents wait for a sweep that is paused, and count what that costs."""
+    """Let agents wait for a paused sweep, and measure the cost."""
     with Client(server.url, server.token) as client:
         client.set_sweep_state(sweep, "paused")
 
@@ -133,10 +133,10 @@ def wait_idle(folder: Path, server: ServerFile, sweep: str, *, agents: int, seco
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=1000, help="finished ones")
+    parser.add_argument("--trials", type=int, default=1000, help="finished trials")
     parser.add_argument("--agents", type=int, default=100)
-    parser.add_argument("--leases", type=int, default=20, help="that are measured")
-    parser.add_argument("--pause-s", type=float, default=1.0, help="between two leases of `bayes`")
+    parser.add_argument("--leases", type=int, default=20, help="leases that are measured")
+    parser.add_argument("--pause-s", type=float, default=1.0, help="pause between two leases of `bayes`")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, running_server(Path(name)) as (client, server):
         folder = Path(name)

@@ -1,11 +1,11 @@
-"""How good is the search: `python -m benchmarks.search --engines ours:bayes optuna:gp --seeds 10`, then `--table`.
+"""Measures the search methods: `python -m benchmarks.search --engines ours:bayes optuna:gp --seeds 10`, then `--table`.
 
-50 trials a problem, one after another (`seq`) and with 4 workers at once (`par4`): there the next point is asked for
-when a worker is free, with the others still running, and results come out of order. Durations are lognormal and the
-same for every engine. Each run is one line of the results file, so that a benchmark goes on where it was stopped.
+Each search has 50 trials, sequential (`seq`) or with 4 parallel workers (`par4`). With workers, the next point is
+asked for when one is free while the others run, and results arrive out of order. Durations are lognormal and the same
+for every engine. Each search is one line of the results file, so an interrupted benchmark resumes.
 
-The table: normalised regret (best value found - best value there is) / (median random value - best value there is), its
-median over the seeds, times 1000; and the average rank over all problems and seeds that every engine of the table has.
+The table shows the normalized regret (best value found - optimum) / (median random value - optimum), its median over
+the seeds, times 1000; and the average rank over all problems and seeds that every engine of the table has.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SPREAD = 0.5
 
 
 def simulate(engine_name: str, problem: Problem, mode: str, seed: int) -> Row:
-    """Run one search and return its values in the order in which they arrived, and how long it thought."""
+    """Run one search. Return its values in the order of their arrival, and the time of a suggestion."""
     engine = make(engine_name, problem, seed)
     durations = Random(f"{problem.name}:{seed}")
     flying: list[tuple[float, int, float]] = []
@@ -57,7 +57,7 @@ def simulate(engine_name: str, problem: Problem, mode: str, seed: int) -> Row:
 
 
 def run(engines: list[str], problems: list[str], modes: list[str], seeds: range, path: Path) -> None:
-    """Run what is not in the results file yet."""
+    """Run the searches that are not in the results file."""
     done = {_key(row) for row in _read(path)}
     for seed in seeds:
         for problem in PROBLEMS:
@@ -98,7 +98,7 @@ def _regret(rows: list[Row], scale: tuple[float, float]) -> str:
 
 
 def _ranks(by_key: dict[Key, Row], names: list[str], count: int) -> dict[str, list[float]]:
-    """Return each engine's places after `count` trials in the searches that all of them have done."""
+    """Return each engine's ranks after `count` trials in the searches that all engines have done."""
     ranks: dict[str, list[float]] = defaultdict(list)
     for _, problem, mode, seed in [key for key in by_key if key[0] == names[0]]:
         keys = [(name, problem, mode, seed) for name in names]
@@ -111,7 +111,7 @@ def _ranks(by_key: dict[Key, Row], names: list[str], count: int) -> dict[str, li
 
 
 def _scale(problem: Problem, rows: list[Row]) -> tuple[float, float]:
-    """Return the best value there is (or was ever seen), and how much worse a median random point is."""
+    """Return the optimum (or the best value ever seen), and its distance to the median random value."""
     space = Space.of(validate({"method": "random", "parameters": problem.parameters}).config.parameters)
     rng = Random(0)
     middle = median(problem.evaluate(space.sample(rng)) for _ in range(101))

@@ -1,6 +1,6 @@
-"""The engines that benchmarks/search.py compares, each behind the same two methods.
+"""The engines that benchmarks/search.py compares, with one interface.
 
-Each gets the problem in its own terms: real numbers with their scale, whole numbers, categories. None is tuned.
+Each engine gets the problem in its native form: real numbers with their scale, integers, categories. None is tuned.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from typing import Any, Protocol
 from benchmarks.search_problems import Problem
 from lightning_sweeps.messages import TrialState
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.methods import METHODS, Imputation, Observation
+from lightning_sweeps.sweeps.methods import METHODS, Observation
 from lightning_sweeps.sweeps.space import Space
 
 
 class Engine(Protocol):
-    """Chooses points; between `ask` and `tell` a trial is in flight."""
+    """Chooses points. A trial runs between `ask` and `tell`."""
 
     def ask(self, number: int) -> dict[str, Any]:
         """Return the parameters of trial `number`, from 1."""
         ...
 
     def tell(self, number: int, value: float) -> None:
-        """Take the result of trial `number`; results come in any order."""
+        """Record the result of trial `number`. Results arrive in any order."""
         ...
 
 
 class Ours:
-    """A method of this package, asked as the server asks it: a pure function of the trials so far."""
+    """A search method of this package, called as the server calls it: a pure function of the trials so far."""
 
     def __init__(self, method: str, problem: Problem, seed: int) -> None:
-        self._method = METHODS[method](Imputation())
+        self._method = METHODS.get(method)()
         self._space = Space.of(validate({"method": "random", "parameters": problem.parameters}).config.parameters)
         self._seed = seed
         self._params: dict[int, dict[str, Any]] = {}
@@ -85,7 +85,7 @@ class Optuna:
 
 
 class WandbSweeps:
-    """The `bayes` of W&B's open engine, the package `sweeps`."""
+    """The `bayes` of W&B's open source engine, the package `sweeps`."""
 
     def __init__(self, problem: Problem, seed: int) -> None:
         import random

@@ -1,6 +1,6 @@
-"""Eight things to tune that need no network: five formulas and three real trainings on scikit-learn's bundled data.
+"""Eight tuning problems that need no network: five formulas and three real trainings on scikit-learn's bundled data.
 
-Each is the `parameters` of a sweep file and a function that is to be minimised.
+Each problem has the `parameters` of a sweep file and a function to minimize.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`best`: the lowest value there is; None where nobody knows it."""
+    """A tuning problem. `best`: the minimum of `evaluate`; None if it is not known."""
 
     name: str
     parameters: dict[str, Any]
@@ -76,7 +76,7 @@ def levy10(p: Params) -> float:
 
 
 def ackley_mixed(p: Params) -> float:
-    """Ackley's function over three reals, two whole numbers and a category, its optimum off the middle."""
+    """Return Ackley's function of three reals, two integers and a category. Its optimum is not in the middle."""
     shift = {"a": 2.0, "b": -1.0, "c": 0.0, "d": 3.0, "e": -2.0}[p["kind"]]
     x = np.array([p["x0"] - 0.7, p["x1"] + 1.3, p["x2"] - 2.1, p["i0"] - 3, p["i1"] + 2, shift])
     root = -20 * math.exp(-0.2 * math.sqrt((x**2).mean()))
@@ -84,7 +84,7 @@ def ackley_mixed(p: Params) -> float:
 
 
 def dlsim(p: Params) -> float:
-    """A loss as deep networks have it: the best rate depends on optimiser and width, and above it training diverges."""
+    """Return a loss like that of a deep network: the best rate depends on optimizer and width; higher ones diverge."""
     best_rate = {"sgd": -1.0, "adam": -2.8, "rmsprop": -3.2}[p["optimizer"]] - 0.35 * math.log2(p["width"] / 64) / 2
     over = math.log10(p["lr"]) - best_rate
     if over > 0.9:
@@ -136,7 +136,7 @@ def gbm_diabetes(p: Params) -> float:
 
 
 def mlp_digits(p: Params) -> float:
-    """Return the validation loss of a small network after 8 epochs; a loss of 20 is as bad as it is told."""
+    """Return the validation loss of a small network after 8 epochs, at most 20."""
     return mlp_curve(p, epochs=8)[-1]
 
 

@@ -1,12 +1,13 @@
-"""How much does stopping save: `python -m benchmarks.stopping`.
+"""Measures how much early stopping saves: `python -m benchmarks.stopping`.
 
-300 real learning curves (perceptrons on scikit-learn's digits, 27 epochs, validation loss) are made once and kept in
-a file. Then searches are replayed: 4 workers draw curves in random order, a rule sees each epoch's loss as it arrives
-and stops trials, until the budget of epochs is used up. Every rule sees the same curves in the same order with the same
-durations. Shown is the regret of the best trial that was trained to its end (its final loss less the best of all 300),
-median and mean over the seeds, and how many trials were begun and trained to the end.
+300 real learning curves (perceptrons on scikit-learn's digits, 27 epochs, validation loss) are computed once and
+stored in a file. Then searches are replayed: 4 workers take curves in random order, and a rule sees the loss of each
+epoch as it arrives and stops trials, until the budget of epochs is used up. Every rule sees the same curves in the
+same order with the same durations. The table shows the regret of the best trial that was trained to its end (its final
+loss minus the best of all 300), median and mean over the seeds, and the number of trials started and trained to the
+end.
 
-Rivals: no stopping; Optuna's pruners; W&B's open engine (the package `sweeps`), asked at every epoch of every trial.
+Compared with: no stopping, Optuna's pruners, and W&B's open source engine (the package `sweeps`), asked at every epoch.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import mean, median
@@ -28,31 +28,32 @@ import torch
 from numpy.typing import NDArray
 
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.stopping_rules import Evidence, StoppingRule
+from lightning_sweeps.sweeps.stopping_rules import StoppingRule, TrialReport, make_rule
+from lightning_sweeps.testing.stopping_rules import HistoryPeers
 
 TRIALS, EPOCHS, WORKERS = 300, 27, 4
 BUDGETS = (270, 810)
 SPREAD = 0.5
-"""Standard deviation of the logarithm of how long a trial's epoch takes."""
+"""Standard deviation of the logarithm of the duration of an epoch."""
 
 Curves = NDArray[np.float64]
-"""[trials, epochs]: the validation loss after each epoch; NaN once a training has diverged."""
+"""Validation loss after each epoch, NaN after a divergence: (n_trials, n_epochs)."""
 
 
 class Judge(Protocol):
-    """Decides after each epoch of each trial; one object a search."""
+    """Decides after each epoch of each trial. A search has one judge."""
 
     def stops(self, trial: int, values: Sequence[float]) -> bool:
-        """Tell whether `trial`, which has just reported the last of `values`, ends here."""
+        """Return whether `trial` stops after it has reported the last of `values`."""
         ...
 
     def ended(self, trial: int) -> None:
-        """Hear that a trial was trained to its end."""
+        """Record that a trial was trained to its end."""
         ...
 
 
 class Never:
-    """No stopping, but for trials that have diverged: what a careful program does by itself."""
+    """Stops only diverged trials, as a careful program does by itself."""
 
     def stops(self, trial: int, values: Sequence[float]) -> bool:  # noqa: ARG002
         return not math.isfinite(values[-1])
@@ -61,34 +62,30 @@ class Never:
 
 
 class Ours:
-    """A rule of this package, asked as the server asks it."""
+    """A stopping rule of this package, called as the server calls it."""
 
     def __init__(self, section: dict[str, Any]) -> None:
         sweep = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"value": 1}}}
         config = validate({**sweep, "early_terminate": section}).config.early_terminate
         assert config is not None
-        self._rule: StoppingRule = config.make()
+        self._rule: StoppingRule = make_rule(config)
         self._values: dict[int, list[float]] = {}
 
     def stops(self, trial: int, values: Sequence[float]) -> bool:
         if not math.isfinite(values[-1]):
             return True
         self._values[trial] = list(values)
-        others = partial(self._others, trial)
         number = len(values)
-        judged = self._rule.judge(
-            Evidence(number, lambda: values, others, str, position=number, previous=number - 1)
-        )  # fmt: skip
-        return judged is not None and judged.stop
+        report = TrialReport(number, lambda: values, str, position=number, previous=number - 1)
+        others = [history for other, history in self._values.items() if other != trial]
+        judgement = self._rule.judge(report, HistoryPeers(others))
+        return judgement is not None and judgement.stop
 
     def ended(self, trial: int) -> None: ...
 
-    def _others(self, trial: int, band: int) -> list[float]:
-        return [values[band - 1] for other, values in self._values.items() if other != trial and len(values) >= band]
-
 
 class Optuna:
-    """A pruner, asked by `report` and `should_prune` after each epoch."""
+    """A pruner of Optuna, asked after each epoch."""
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         import optuna
@@ -114,7 +111,7 @@ class Optuna:
 
 
 class Wandb:
-    """W&B's rule, which looks at all runs at every poll; polled at each epoch of each trial."""
+    """W&B's rule, which looks at all runs at every poll. It is polled after each epoch of each trial."""
 
     def __init__(self, section: dict[str, Any]) -> None:
         import sweeps
@@ -173,46 +170,46 @@ JUDGES: dict[str, Callable[[], Judge]] = {
 
 @dataclass(slots=True)
 class Outcome:
-    """What one search came to."""
+    """The result of one search: trials started, and final losses of the trials trained to their end."""
 
-    begun: int = 0
+    started: int = 0
     finals: list[float] = field(default_factory=list)
 
 
 def replay(curves: Curves, judge: Judge, *, budget: int, seed: int) -> Outcome:
-    """Replay one search until `budget` epochs were trained."""
+    """Replay one search until it has trained `budget` epochs."""
     random = Random(seed)
     order = random.sample(range(len(curves)), len(curves))
     pace = [random.lognormvariate(0, SPREAD) for _ in order]
     outcome = Outcome()
     running: list[tuple[float, int, int]] = []
 
-    def begin(now: float) -> None:
-        if outcome.begun < len(order):
-            number = outcome.begun
+    def start(now: float) -> None:
+        if outcome.started < len(order):
+            number = outcome.started
             heapq.heappush(running, (now + pace[number], number, 1))
-            outcome.begun += 1
+            outcome.started += 1
 
     for _ in range(WORKERS):
-        begin(0.0)
+        start(0.0)
     for _ in range(budget):
         if not running:
             break
         now, number, epoch = heapq.heappop(running)
         curve = curves[order[number]]
         if judge.stops(number, curve[:epoch].tolist()):
-            begin(now)
+            start(now)
         elif epoch == EPOCHS:
             judge.ended(number)
             outcome.finals.append(float(curve[-1]))
-            begin(now)
+            start(now)
         else:
             heapq.heappush(running, (now + pace[number], number, epoch + 1))
     return outcome
 
 
 def train(seed: int) -> list[float]:
-    """Train one perceptron with drawn hyperparameters; return its validation loss after each epoch."""
+    """Train a perceptron with random hyperparameters. Return its validation loss after each epoch."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -248,7 +245,7 @@ def train(seed: int) -> list[float]:
 
 
 def load(path: Path) -> Curves:
-    """Return the curves; they are made where the file is not there."""
+    """Return the curves. Compute them if the file does not exist."""
     if not path.exists():
         torch.set_num_threads(1)
         np.save(path, np.array([train(seed) for seed in range(TRIALS)]))
@@ -258,13 +255,20 @@ def load(path: Path) -> Curves:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--curves", type=Path, default=Path("learning-curves.npy"), help="made where it is not there")
+    parser.add_argument(
+        "--curves",
+        type=Path,
+        default=Path("learning-curves.npy"),
+        help="computed if the file does not exist (default: %(default)s)",
+    )
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--rules", nargs="+", default=list(JUDGES), choices=list(JUDGES))
     given = parser.parse_args()
     curves = load(given.curves)
     best = float(np.nanmin(curves[:, -1]))
-    print("| rule |" + "".join(f" {budget} epochs: regret, median / mean | begun | to the end |" for budget in BUDGETS))
+    print(
+        "| rule |" + "".join(f" {budget} epochs: regret, median / mean | started | to the end |" for budget in BUDGETS)
+    )
     print("|---" * (1 + 3 * len(BUDGETS)) + "|")
     for name in given.rules:
         print(
@@ -278,8 +282,8 @@ def row(curves: Curves, make: Callable[[], Judge], budget: int, seeds: int, best
     outcomes = [replay(curves, make(), budget=budget, seed=seed) for seed in range(seeds)]
     worst = float(np.nanmax(curves[:, 0]))
     regrets = [min(outcome.finals, default=worst) - best for outcome in outcomes]
-    begun, ended = (mean(counts) for counts in zip(*[(o.begun, len(o.finals)) for o in outcomes], strict=True))
-    return f"{median(regrets):.4f} / {mean(regrets):.4f} | {begun:.0f} | {ended:.1f}"
+    started, ended = (mean(counts) for counts in zip(*[(o.started, len(o.finals)) for o in outcomes], strict=True))
+    return f"{median(regrets):.4f} / {mean(regrets):.4f} | {started:.0f} | {ended:.1f}"
 
 
 if __name__ == "__main__":

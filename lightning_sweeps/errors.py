@@ -55,7 +55,7 @@ class SettingError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault in a sweep file.
+    """One error in a sweep file.
 
     Attributes:
         line: 1-based line in the file, 0 if the sweep did not come from a file.
@@ -73,11 +73,11 @@ class Fault:
 
 
 class SweepFileError(UsageError):
-    """The sweep file has faults."""
+    """The sweep file has errors."""
 
     def __init__(self, faults: list[Fault], *, source: str = "sweep") -> None:
         self.faults = faults
-        count = f"{len(faults)} fault" + ("" if len(faults) == 1 else "s")
+        count = f"{len(faults)} error" + ("" if len(faults) == 1 else "s")
         lines = "\n".join(f"  {fault}" for fault in faults)
         super().__init__(
             f"`{source}` has {count}:\n{lines}",

@@ -29,8 +29,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import ServerError
 from lightning_sweeps.messages import Sweep
-from lightning_sweeps.sweeps.config import read_config
-from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.definition import define_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -151,11 +150,10 @@ class _ProgressView:
 
 def total_of(sweep: Sweep) -> int | None:
     """Return the number of trials that the sweep will have, or None if it has no limit."""
-    config = read_config(sweep.config)
-    space = Space.of(config.parameters, config.constraints)
-    size = None if space.is_restricted else space.size
-    is_grid = sweep.method == "grid"
-    known = [number for number in (sweep.run_cap, size if is_grid else None) if number is not None]
+    definition = define_sweep(sweep.config)
+    size = None if definition.space.is_restricted else definition.space.size
+    is_walked = definition.method.is_exhaustive
+    known = [number for number in (sweep.run_cap, size if is_walked else None) if number is not None]
     return min(known, default=None)
 
 

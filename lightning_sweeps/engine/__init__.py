@@ -1,1 +1,1 @@
-"""The sweep engine: suggests trials, judges their reports, and hands them to agents, over the store."""
+"""The sweep engine: suggests trials, judges their reports and leases them to agents. Its state is in the database."""

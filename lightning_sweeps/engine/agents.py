@@ -1,4 +1,4 @@
-"""Rows of the agent table: who runs trials, on which machine, and what it said last.
+"""The agent table: the agents of each sweep, their machines, and when the server last heard from them.
 
 Every function works inside the caller's transaction.
 """
@@ -16,14 +16,15 @@ from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain
 
-OPEN: tuple[m.SweepState, ...] = ("running", "paused", "stopped")
+ACTIVE_STATES: tuple[m.SweepState, ...] = ("running", "paused", "stopped")
+"""States of a sweep that may have agents at work."""
 
 
 def register_agent(connection: Connection, sweep_id: str, wanted: m.AgentRegister, *, now: float) -> m.Agent:
-    """Take a new agent in.
+    """Register a new agent.
 
     Raises:
-        NotFound: there is no such sweep.
+        NotFound: the sweep does not exist.
     """
     sweeps.require_sweep(connection, sweep_id)
     agent_id = new_id()
@@ -49,7 +50,7 @@ def get_agent(connection: Connection, agent_id: str) -> m.Agent:
     """Return one agent.
 
     Raises:
-        NotFound: there is no such agent.
+        NotFound: the agent does not exist.
     """
     row = connection.execute(select(schema.agent).where(schema.agent.c.id == agent_id)).one_or_none()
     if row is None:
@@ -58,22 +59,22 @@ def get_agent(connection: Connection, agent_id: str) -> m.Agent:
 
 
 def list_agents(connection: Connection, sweep_id: str) -> list[m.Agent]:
-    """Return a sweep's agents in the order in which they came."""
+    """Return a sweep's agents in the order of their registration."""
     table = schema.agent
     query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.registered, table.c.id)
     return [_to_message(row) for row in connection.execute(query)]
 
 
-def at_work(connection: Connection) -> list[m.NodeAgent]:
-    """Return the agents of all sweeps that are not over, in the order in which they came, but for those that left."""
+def list_active_agents(connection: Connection) -> list[m.NodeAgent]:
+    """Return the agents of all active sweeps in the order of their registration, without those that left."""
     agent, sweep, trial = schema.agent, schema.sweep, schema.trial
-    told = (sweep.c.name, trial.c.number, trial.c.started, trial.c.lease_expires)
+    extra = (sweep.c.name, trial.c.number, trial.c.started, trial.c.lease_expires)
     joined = agent.join(sweep, sweep.c.id == agent.c.sweep_id).outerjoin(trial, trial.c.id == agent.c.trial_id)
-    asked = select(agent, *(column.label(f"at_{column.name}") for column in told)).select_from(joined)
-    open_ones = asked.where(sweep.c.state.in_(OPEN), agent.c.state != "gone")
+    every = select(agent, *(column.label(f"at_{column.name}") for column in extra)).select_from(joined)
+    active = every.where(sweep.c.state.in_(ACTIVE_STATES), agent.c.state != "gone")
     return [
         m.NodeAgent(_to_message(row), row.at_name or row.sweep_id, row.at_number, row.at_started, row.at_lease_expires)
-        for row in connection.execute(open_ones.order_by(agent.c.registered, agent.c.id))
+        for row in connection.execute(active.order_by(agent.c.registered, agent.c.id))
     ]
 
 
@@ -82,8 +83,8 @@ def change(connection: Connection, agent_id: str, **values: object) -> None:
     connection.execute(update(schema.agent).where(schema.agent.c.id == agent_id).values(**values))
 
 
-def touch(connection: Connection, agent_id: str, *, now: float) -> None:
-    """Note that the agent was heard of and has no trial."""
+def mark_idle(connection: Connection, agent_id: str, *, now: float) -> None:
+    """Record that the agent sent a request and has no trial."""
     change(connection, agent_id, seen=now, state="idle", trial_id=None)
 
 

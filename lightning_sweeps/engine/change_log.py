@@ -1,4 +1,4 @@
-"""What people did to a sweep: who, when, what; in the transaction that does it."""
+"""The log of changes that users make to a sweep: who, when and what, written in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -13,14 +13,25 @@ from lightning_sweeps.store.column_values import plain
 _change = schema.sweep_change
 
 
-def note(connection: Connection, sweep_id: str, action: SweepAction, *, by: str, now: float, **detail: Any) -> None:
-    """Write down one change; `by` is the name of the key."""
+def log_change(
+    connection: Connection, sweep_id: str, action: SweepAction, *, by: str, now: float, **detail: Any
+) -> None:
+    """Log one change.
+
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        action: what the user did.
+        by: name of the user's API key.
+        now: current time in seconds since the epoch.
+        detail: what changed, as JSON values.
+    """
     connection.execute(
         insert(_change).values(sweep_id=sweep_id, time=now, key_name=by, action=action, detail=plain(detail))
     )
 
 
 def list_changes(connection: Connection, sweep_id: str) -> list[SweepChange]:
-    """Return what was done to a sweep, the first first."""
+    """Return the changes of a sweep, oldest first."""
     rows = connection.execute(select(_change).where(_change.c.sweep_id == sweep_id).order_by(_change.c.id))
     return [SweepChange(row.time, row.key_name, row.action, row.detail) for row in rows]

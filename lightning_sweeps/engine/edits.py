@@ -1,4 +1,4 @@
-"""What people ask of a sweep beyond its state: other settings, and points of their own.
+"""Changes that users make to a sweep besides its state: new settings, extra points, ignored trials and notes.
 
 Every function works inside the caller's transaction. Locks are taken in the order sweep, trial, agent.
 """
@@ -15,31 +15,30 @@ from lightning_sweeps.errors import ServerRefused, UsageError
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import text
 from lightning_sweeps.sweeps import controller
-from lightning_sweeps.sweeps.config import read_config, validate
-from lightning_sweeps.sweeps.given_point import accept
-from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.config import validate
+from lightning_sweeps.sweeps.definition import define_sweep
+from lightning_sweeps.sweeps.user_point import check_point
 
-MAX_NOTE = 4096
-"""Characters."""
+MAX_NOTE_CHARACTERS = 4096
 
 FIXED_KEYS = ("method", "parameters", "metric", "metrics", "seed", "project")
-"""Trials that are there already were chosen and judged by these."""
+"""Keys that cannot change, because existing trials were chosen and judged by them."""
 
 
 def update_sweep(connection: Connection, sweep_id: str, wanted: m.SweepUpdate, *, now: float) -> m.Sweep:
-    """Give a sweep that is not over a new configuration; trials that are open are judged by it from now on.
+    """Change the configuration of a sweep that is not over. It applies to open trials at once.
 
     Raises:
-        NotFound: there is no such sweep.
-        SweepFileError: the configuration has faults; nothing is changed.
-        ServerRefused: the sweep is over, or a key differs that has to stay.
+        NotFound: the sweep does not exist.
+        SweepFileError: the configuration has errors; nothing is changed.
+        ServerRefused: status 409; the sweep is over, or one of `FIXED_KEYS` differs.
     """
     parsed = validate(wanted.config)
-    row = _lock_open(connection, sweep_id)
+    row = _lock_open_sweep(connection, sweep_id)
     changed = [key for key in FIXED_KEYS if parsed.raw.get(key) != row.config.get(key)]
     if changed:
         raise ServerRefused(
-            f"{', '.join(f'`{key}`' for key in changed)} cannot be changed in a sweep that has begun",
+            f"{', '.join(f'`{key}`' for key in changed)} cannot be changed in a sweep that has started",
             status=409,
             hint="create a new sweep for another search",
         )
@@ -55,39 +54,40 @@ def update_sweep(connection: Connection, sweep_id: str, wanted: m.SweepUpdate, *
 
 
 def enqueue_trial(connection: Connection, sweep_id: str, params: dict[str, Any], *, now: float) -> m.Trial:
-    """Add a trial with a point that a person gives; it counts for `run_cap` as any other.
+    """Add a trial with a parameter set that a user supplies. It counts toward `run_cap`.
 
     Raises:
-        NotFound: there is no such sweep.
-        ServerRefused: 409: the sweep is over, has no room, or is a grid; 422: the point is not in its space.
+        NotFound: the sweep does not exist.
+        ServerRefused: status 409: the sweep is over, has reached `run_cap`, or is a grid; status 422: the parameter set
+            is not in the space.
     """
-    row = _lock_open(connection, sweep_id)
-    config = read_config(row.config)
-    if config.method == "grid":
-        raise ServerRefused("a grid takes no points: it tries each of its own once", status=409)
+    row = _lock_open_sweep(connection, sweep_id)
+    definition = define_sweep(row.config)
+    if definition.method.is_exhaustive:
+        raise ServerRefused("a grid accepts no extra points: it tries each of its points once", status=409)
     if not sweeps.progress_of(connection, row).has_room:
         raise ServerRefused(
             f"`run_cap` of {row.run_cap} trials is reached",
             status=409,
-            hint="raise `run_cap` by an update of the sweep",
+            hint="update the sweep with a larger `run_cap`",
         )
     try:
-        accepted = accept(Space.of(config.parameters, config.constraints), params)
+        checked = check_point(definition.space, params)
     except UsageError as error:
         raise ServerRefused(str(error), status=422) from error
     number = trials.last_number(connection, sweep_id) + 1
-    return trials.get_trial(connection, trials.add_trial(connection, sweep_id, number=number, params=accepted, now=now))
+    return trials.get_trial(connection, trials.add_trial(connection, sweep_id, number=number, params=checked, now=now))
 
 
 def mark_trial(connection: Connection, trial_id: str, mark: m.TrialMark) -> m.Trial:
-    """Note what a person says of a trial; the search and its best trial heed it from now on.
+    """Ignore a trial, or stop ignoring it, and set its note. The search and the best trial change accordingly.
 
     Raises:
-        NotFound: there is no such trial.
-        ServerRefused: 422: the note is too long.
+        NotFound: the trial does not exist.
+        ServerRefused: status 422; the note is too long.
     """
-    if mark.note is not None and len(mark.note) > MAX_NOTE:
-        raise ServerRefused(f"the note has {len(mark.note)} characters, allowed are {MAX_NOTE}", status=422)
+    if mark.note is not None and len(mark.note) > MAX_NOTE_CHARACTERS:
+        raise ServerRefused(f"the note has {len(mark.note)} characters, allowed: {MAX_NOTE_CHARACTERS}", status=422)
     sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
     row = trials.lock(connection, trial_id)
     values: dict[str, object] = {}
@@ -98,7 +98,7 @@ def mark_trial(connection: Connection, trial_id: str, mark: m.TrialMark) -> m.Tr
     return trials.to_message(trials.change(connection, trial_id, **values) if values else row)
 
 
-def _lock_open(connection: Connection, sweep_id: str) -> Row[Any]:
+def _lock_open_sweep(connection: Connection, sweep_id: str) -> Row[Any]:
     row = sweeps.lock_sweep(connection, sweep_id)
     if row.state in controller.END_STATES:
         raise ServerRefused(f"the sweep is over: it is `{row.state}`", status=409, hint="create a new sweep")

@@ -1,8 +1,8 @@
-"""Trials over several machines: the agents that run one together are a gang, which exists whole or not at all.
+"""Trials over several machines. The agents that run one trial together are a gang.
 
-An agent joins only while its request for a trial waits; all places of a gang are filled in one transaction, under the
-sweep's lock. So no agent holds a trial while it waits for others, and nobody can wait for it in turn. A gang ends when
-each of its agents has told how its part ended, or as soon as one of them is lost.
+An agent joins a gang only while its request for a trial waits. All places of a gang are filled in one transaction,
+under the sweep's lock. So no agent holds a trial while it waits for other agents, and no deadlock is possible. A gang
+ends when every agent has reported how its part ended, or as soon as one agent is lost.
 
 Every function works inside the caller's transaction. Locks are taken in the order sweep, trial, agent.
 """
@@ -22,37 +22,48 @@ from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain
 
 READY_S = 3.0
-"""For how long after its last look an agent that waits can be given a place: it looks every second."""
+"""How long an agent stays ready for a gang after its last request. A waiting agent asks every second."""
 
 WORST_FIRST: tuple[m.TrialState, ...] = ("preempted", "failed", "stopped", "finished")
-"""How a trial has ended by how its parts did. What fails when another part is preempted has not failed by itself."""
+"""The trial ends in the first of these states in which one of its parts ended.
+
+`preempted` comes before `failed`: a preempted part makes the other parts fail.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What an agent offers when it asks for a trial of several machines.
+class GangOffer:
+    """What an agent offers when it asks for a trial over several machines.
 
     Attributes:
-        endpoint: `host:port` where the others would meet if this agent completes a gang; the port is kept free.
-        is_waiting: whether its request goes on waiting when there is no gang yet.
+        endpoint: `host:port` where the other agents connect if this agent completes a gang. The port is reserved.
+        is_waiting: whether the request keeps waiting if no gang is complete.
     """
 
     endpoint: str | None
     is_waiting: bool
 
 
-def take_place(
-    connection: Connection, agent_id: str, place: Place, *, nodes: int, now: float, lease_s: float
+def join_gang(
+    connection: Connection, agent_id: str, offer: GangOffer, *, nodes: int, now: float, lease_s: float
 ) -> tuple[m.Trial | None, str]:
-    """Give the agent its place in a gang that is there, or complete one with agents of other machines that wait.
+    """Return the agent's trial, or complete a gang with waiting agents on other machines.
+
+    Args:
+        connection: the caller's transaction.
+        agent_id: the agent.
+        offer: what the agent offers.
+        nodes: machines of one trial.
+        now: current time in seconds since the epoch.
+        lease_s: length of a lease in seconds.
 
     Returns:
-        The trial, or None and what is missing (nothing where no trial waits).
+        The trial, or None and what is missing (empty if no trial is pending).
 
     Raises:
-        ServerRefused: status 409; the agent cannot be a part of a gang.
+        ServerRefused: status 409; the agent cannot join a gang.
     """
-    if place.endpoint is None:
+    if offer.endpoint is None:
         raise ServerRefused(
             f"trials of this sweep take {nodes} machines, and this agent runs them on one",
             status=409,
@@ -63,18 +74,18 @@ def take_place(
     agent = connection.execute(select(table).where(table.c.id == agent_id)).one()
     if agent.trial_id is not None:
         held = trials.lock(connection, agent.trial_id)
-        if holds(held, agent_id):
+        if is_held_by(held, agent_id):
             agents.change(connection, agent_id, seen=now, state="working")
-            return trials.to_message(renew(connection, held, now=now, lease_s=lease_s)), ""
-    agents.change(connection, agent_id, ready_until=now + READY_S if place.is_waiting else None)
-    row = _oldest_waiting(connection, sweep) if sweep.state == "running" else None
+            return trials.to_message(renew_lease(connection, held, now=now, lease_s=lease_s)), ""
+    agents.change(connection, agent_id, ready_until=now + READY_S if offer.is_waiting else None)
+    row = _oldest_pending(connection, sweep) if sweep.state == "running" else None
     if row is None:
         return None, ""
     others = _ready_elsewhere(connection, agent, now=now)[: nodes - 1]
     if missing := nodes - 1 - len(others):
         return None, f"a trial takes {nodes} machines; agents that wait on {missing} more are missing"
     members = [agent_id, *others]
-    gang = {"endpoint": place.endpoint, "members": [{"agent": member, "end": None} for member in members]}
+    gang = {"endpoint": offer.endpoint, "members": [{"agent": member, "end": None} for member in members]}
     leased = trials.advance(
         connection, row, "lease", agent_id=agent_id, lease_expires=now + lease_s, reason="", gang=plain(gang)
     )
@@ -83,72 +94,81 @@ def take_place(
     return trials.to_message(leased), ""
 
 
-def withdraw(connection: Connection, agent_id: str) -> None:
-    """Note that the agent's request waits no longer: it is given no place until it asks again."""
+def withdraw_offer(connection: Connection, agent_id: str) -> None:
+    """Record that the agent's request no longer waits. The agent joins no gang until it asks again."""
     agents.change(connection, agent_id, ready_until=None)
 
 
-def holds(row: Row[Any], agent_id: str) -> bool:
-    """Tell whether the agent has the trial, or a part of it that has not ended."""
+def is_held_by(row: Row[Any], agent_id: str) -> bool:
+    """Return whether the agent holds the trial, or a part of it that has not ended."""
     if row.state not in trials.HELD_STATES:
         return False
-    return row.agent_id == agent_id if row.gang is None else agent_id in living(row)
+    return row.agent_id == agent_id if row.gang is None else agent_id in active_agents(row)
 
 
-def living(row: Row[Any]) -> list[str]:
-    """Return the agents whose parts of the trial have not ended."""
+def active_agents(row: Row[Any]) -> list[str]:
+    """Return the agents of a gang that still run their part."""
     return [member["agent"] for member in row.gang["members"] if member["end"] is None]
 
 
-def renew(connection: Connection, row: Row[Any], *, now: float, lease_s: float) -> Row[Any]:
-    """Renew the lease of a locked trial: a gang's lasts as long as that of the agent who was silent longest."""
+def renew_lease(connection: Connection, row: Row[Any], *, now: float, lease_s: float) -> Row[Any]:
+    """Renew the lease of a locked trial. A gang's lease counts from the agent that has been silent longest."""
     heard = now
     if row.gang is not None:
-        query = select(func.min(schema.agent.c.seen)).where(schema.agent.c.id.in_(living(row)))
+        query = select(func.min(schema.agent.c.seen)).where(schema.agent.c.id.in_(active_agents(row)))
         heard = connection.scalar(query) or now
     return trials.change(connection, row.id, lease_expires=heard + lease_s)
 
 
-def silent(connection: Connection, row: Row[Any], *, since: float) -> list[str]:
-    """Return the agents of a trial that were not heard of since then."""
+def silent_agents(connection: Connection, row: Row[Any], *, since: float) -> list[str]:
+    """Return the agents of a trial that have sent nothing since a time, in seconds since the epoch."""
     if row.gang is None:
         return [row.agent_id]
     table = schema.agent
-    late = table.c.id.in_(living(row)) & (table.c.seen < since)
+    late = table.c.id.in_(active_agents(row)) & (table.c.seen < since)
     return [agent for (agent,) in connection.execute(select(table.c.id).where(late).order_by(table.c.id))]
 
 
-def order(row: Row[Any]) -> m.Command | None:
-    """Return what the living parts are told after another has ended badly; None while none has.
+def command_after_bad_end(row: Row[Any]) -> m.Command | None:
+    """Return the command to the active parts after another part has not finished; None if no part has ended so.
 
-    A part that is preempted writes a checkpoint together with the others: they are given the time for it.
+    After a failure they are killed. Otherwise they are stopped: a preempted part writes a checkpoint together with the
+    other parts, which need time for it.
     """
     for rank, member in enumerate(row.gang["members"] if row.gang else ()):
         end = member["end"]
         if end is not None and end["state"] != "finished":
             because = f": {end['reason']}" if end["reason"] else ""
-            reason = f"node {rank} of the trial has {_ENDED[end['state']]}{because}"
+            reason = f"node {rank} of the trial has {_HAS_ENDED[end['state']]}{because}"
             return m.Command("kill" if end["state"] == "failed" else "stop", row.id, reason)
     return None
 
 
-_ENDED = {"failed": "failed", "stopped": "been stopped", "preempted": "been preempted"}
+_HAS_ENDED = {"failed": "failed", "stopped": "been stopped", "preempted": "been preempted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a trial ended, over all its parts: `gpus` of all of them, and the GPU seconds of this attempt."""
+class AttemptEnd:
+    """The end of one attempt of a trial, over all its parts.
+
+    Attributes:
+        end: state, exit code, reason and times.
+        gpus: number of GPUs.
+        gpu_s: GPU seconds.
+    """
 
     end: m.TrialEnd
     gpus: int
     gpu_s: float
 
 
-def note_end(connection: Connection, row: Row[Any], agent_id: str, part: Ended) -> tuple[Row[Any], Ended | None]:
-    """Note how one agent's part ended; return the trial's row, and its end once every part has ended."""
+def record_part_end(
+    connection: Connection, row: Row[Any], agent_id: str, part: AttemptEnd
+) -> tuple[Row[Any], AttemptEnd | None]:
+    """Record how one agent's part ended. Return the trial's row, and the trial's end once every part has ended."""
     if row.gang is None:
         return row, part
-    said = {
+    end = {
         "state": part.end.state,
         "exit_code": part.end.exit_code,
         "reason": part.end.reason,
@@ -159,24 +179,26 @@ def note_end(connection: Connection, row: Row[Any], agent_id: str, part: Ended) 
         "gpu_s": part.gpu_s,
         "place": sum(member["end"] is not None for member in row.gang["members"]),
     }
-    members = [member | {"end": said} if member["agent"] == agent_id else member for member in row.gang["members"]]
+    members = [member | {"end": end} if member["agent"] == agent_id else member for member in row.gang["members"]]
     row = trials.change(connection, row.id, gang=plain(row.gang | {"members": members}))
-    return row, None if living(row) else whole([member["end"] for member in members])
+    return row, None if active_agents(row) else combine_ends([member["end"] for member in members])
 
 
-def whole(ends: Sequence[dict[str, Any]]) -> Ended:
-    """Return how a trial ended whose parts, by node rank, ended so; the one that ended badly first comes first."""
+def combine_ends(ends: Sequence[dict[str, Any]]) -> AttemptEnd:
+    """Return the end of a trial from the ends of its parts, by node rank. The first bad end gives the exit code."""
     state = next(state for state in WORST_FIRST if any(end["state"] == state for end in ends))
     worst = sorted(
         ((end["place"], rank, end) for rank, end in enumerate(ends) if end["state"] == state),
         key=lambda found: found[:2],
     )
-    named = state != "finished"
-    reasons = [f"node {rank}: {end['reason']}" if named else end["reason"] for _, rank, end in worst if end["reason"]]
+    has_rank = state != "finished"
+    reasons = [
+        f"node {rank}: {end['reason']}" if has_rank else end["reason"] for _, rank, end in worst if end["reason"]
+    ]
     tails = [f"node {rank}:\n{end['stderr_tail']}" for _, rank, end in reversed(worst) if end["stderr_tail"]]
     starts = [end["start_s"] for end in ends if end["start_s"] is not None]
     runs = [end["ran_s"] for end in ends if end["ran_s"] is not None]
-    told = m.TrialEnd(
+    combined = m.TrialEnd(
         state,
         worst[0][2]["exit_code"],
         "; ".join(dict.fromkeys(reasons)),
@@ -184,17 +206,17 @@ def whole(ends: Sequence[dict[str, Any]]) -> Ended:
         start_s=max(starts, default=None),
         ran_s=max(runs, default=None),
     )
-    return Ended(told, sum(end["gpus"] for end in ends), sum(end["gpu_s"] for end in ends))
+    return AttemptEnd(combined, sum(end["gpus"] for end in ends), sum(end["gpu_s"] for end in ends))
 
 
-def _oldest_waiting(connection: Connection, sweep: Row[Any]) -> Row[Any] | None:
+def _oldest_pending(connection: Connection, sweep: Row[Any]) -> Row[Any] | None:
     table = schema.trial
     query = select(table).where(table.c.sweep_id == sweep.id, table.c.state == "pending")
     return connection.execute(query.order_by(table.c.number).limit(1).with_for_update()).one_or_none()
 
 
 def _ready_elsewhere(connection: Connection, agent: Row[Any], *, now: float) -> list[str]:
-    """Return agents of other machines whose requests wait, one of each machine, the longest there first."""
+    """Return waiting agents of other machines, one of each machine, in the order of their registration."""
     table = schema.agent
     query = (
         select(table.c.id, table.c.node)

@@ -1,4 +1,4 @@
-"""Agents and the trials they hold: at any time at most one agent has a trial, and only as long as it is heard of.
+"""Leases: a trial belongs to one agent at a time, and only while the agent sends heartbeats.
 
 Every function works inside the caller's transaction. Locks are taken in the order sweep, trial, agent.
 """
@@ -16,16 +16,23 @@ from lightning_sweeps.engine.judge import NO_VALUE
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain
-from lightning_sweeps.sweeps.config import SweepConfig, read_config
+from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.trial import end_event
 
 IDLE_LEASES = 3
-"""An agent without a trial that is not heard of for this many lease times is called lost."""
+"""An idle agent that sends nothing for this many lease times is lost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expired:
-    """A trial that was taken from agents which are no longer heard of: `agent` names them."""
+class ExpiredLease:
+    """A trial that was taken from silent agents.
+
+    Attributes:
+        trial: id of the trial.
+        sweep: id of its sweep.
+        agent: ids of the silent agents, separated by commas.
+        state: the trial's new state.
+    """
 
     trial: str
     sweep: str
@@ -34,9 +41,9 @@ class Expired:
 
 
 def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: float) -> m.Trial | None:
-    """Give the agent the oldest trial that waits, or None where none does.
+    """Lease the oldest pending trial to the agent; return None if no trial is pending.
 
-    An agent whose last answer was lost on the way gets the same trial again.
+    An agent that has a leased trial gets it again: the last response may have been lost.
     """
     agent = agents.get_agent(connection, agent_id)
     sweep = connection.execute(select(schema.sweep).where(schema.sweep.c.id == agent.sweep)).one()
@@ -48,14 +55,14 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
     ).first()
     if held is not None:
         return _hold(connection, trials.change(connection, held.id, lease_expires=now + lease_s), agent_id, now=now)
-    waiting = (
+    pending = (
         select(table)
         .where(table.c.sweep_id == agent.sweep, table.c.state == "pending")
         .order_by(table.c.number)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    row = connection.execute(waiting).one_or_none()
+    row = connection.execute(pending).one_or_none()
     if row is None:
         return None
     leased = trials.advance(connection, row, "lease", agent_id=agent_id, lease_expires=now + lease_s, reason="")
@@ -71,39 +78,39 @@ def heartbeat(
     lease_s: float,
     spent_s: dict[str, float] | None = None,
 ) -> m.AgentOrders:
-    """Renew what the agent holds and tell it what is wanted."""
+    """Renew the agent's lease and return the commands to it."""
     agent = agents.get_agent(connection, agent_id)
-    told = {} if spent_s is None else {"spent_s": plain(spent_s)}
+    times = {} if spent_s is None else {"spent_s": plain(spent_s)}
     state: m.SweepState = connection.execute(
         select(schema.sweep.c.state).where(schema.sweep.c.id == agent.sweep)
     ).scalar_one()
     if trial_id is None:
-        agents.change(connection, agent_id, seen=now, state="idle", **told)
+        agents.change(connection, agent_id, seen=now, state="idle", **times)
         return m.AgentOrders(state)
     row = trials.lock(connection, trial_id)
-    if not gangs.holds(row, agent_id):
-        agents.change(connection, agent_id, seen=now, state="idle", trial_id=None, **told)
-        return m.AgentOrders(state, [m.Command("kill", trial_id, "this agent no longer has the trial")], True)
-    agents.change(connection, agent_id, seen=now, state="working", trial_id=trial_id, **told)
-    gangs.renew(connection, row, now=now, lease_s=lease_s)
+    if not gangs.is_held_by(row, agent_id):
+        agents.change(connection, agent_id, seen=now, state="idle", trial_id=None, **times)
+        return m.AgentOrders(state, [m.Command("kill", trial_id, "this agent no longer holds the trial")], True)
+    agents.change(connection, agent_id, seen=now, state="working", trial_id=trial_id, **times)
+    gangs.renew_lease(connection, row, now=now, lease_s=lease_s)
     if state == "cancelled":
         return m.AgentOrders(state, [m.Command("kill", trial_id, "the sweep was cancelled")])
     if row.state == "stopping":
         return m.AgentOrders(state, [m.Command("stop", trial_id, row.reason)])
-    order = gangs.order(row)
-    return m.AgentOrders(state, [order] if order else [])
+    command = gangs.command_after_bad_end(row)
+    return m.AgentOrders(state, [command] if command else [])
 
 
 def start_trial(connection: Connection, agent_id: str, trial_id: str, *, now: float) -> m.Trial:
-    """Note that the trial's program runs.
+    """Record that the trial's program has started.
 
     Raises:
-        NotFound: there is no such agent or trial.
-        ServerRefused: status 409; the agent no longer has the trial and must not run it.
+        NotFound: the agent or trial does not exist.
+        ServerRefused: status 409; the agent no longer holds the trial and must not run it.
     """
     agents.get_agent(connection, agent_id)
     row = trials.lock(connection, trial_id)
-    if not gangs.holds(row, agent_id):
+    if not gangs.is_held_by(row, agent_id):
         raise ServerRefused(
             f"agent `{agent_id}` no longer has trial `{trial_id}`, which is `{row.state}`",
             status=409,
@@ -115,54 +122,54 @@ def start_trial(connection: Connection, agent_id: str, trial_id: str, *, now: fl
 
 
 def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.TrialEnd, *, now: float) -> m.Trial:
-    """Note how the trial's processes ended; from an agent that no longer has the trial this changes nothing.
+    """Record how the trial's processes ended. Nothing changes if the agent no longer holds the trial.
 
     Raises:
-        NotFound: there is no such agent or trial.
-        ServerRefused: status 422; a trial cannot end like that.
+        NotFound: the agent or trial does not exist.
+        ServerRefused: status 422; the state is not one in which a trial ends.
     """
     gpus = len(agents.get_agent(connection, agent_id).gpus)
-    end_event(end.state)  # refuses what is no end
+    end_event(end.state)  # raises if this is not an end state
     sweep = sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
     row = trials.lock(connection, trial_id)
-    if not gangs.holds(row, agent_id):
+    if not gangs.is_held_by(row, agent_id):
         return trials.to_message(row)
-    config = read_config(sweep.config)
-    part = gangs.Ended(end, gpus, gpus * (end.ran_s or 0.0))
-    row, whole = gangs.note_end(connection, row, agent_id, part)
+    settings = SweepSettings.of(sweep.config)
+    part = gangs.AttemptEnd(end, gpus, gpus * (end.ran_s or 0.0))
+    row, whole = gangs.record_part_end(connection, row, agent_id, part)
     _release(connection, agent_id, now=now, is_done=True)
     if whole is None:
-        return trials.to_message(row)  # the trial ends with the last machine's part
+        return trials.to_message(row)  # the trial ends when its last part ends
     end = whole.end
     event = end_event(end.state)
-    said: dict[str, object] = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail))}
+    values: dict[str, object] = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail))}
     if end.ran_s is not None:
-        said |= {"gpus": whole.gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + whole.gpu_s}
+        values |= {"gpus": whole.gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + whole.gpu_s}
     if event == "preempt" and row.state != "stopping":
         reason = end.reason or "preempted"
-        ended = trials.give_back(connection, row, retry=config.retry, reason=reason, now=now, final="preempt")
-        ended = trials.change(connection, trial_id, **said)
+        trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
+        ended = trials.change(connection, trial_id, **values)
     else:
-        reason = _end_reason(row, end, config)
-        ended = trials.advance(connection, row, event, lease_expires=None, ended=now, reason=reason, **said)
-    sweeps.note_outcome(connection, sweep, state=ended.state, error=_error(ended))
+        reason = _end_reason(row, end, settings)
+        ended = trials.advance(connection, row, event, lease_expires=None, ended=now, reason=reason, **values)
+    sweeps.count_failures(connection, sweep, state=ended.state, error=_last_error(ended))
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return trials.to_message(ended)
 
 
 def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
-    """Let an agent go; a trial that it still holds goes back to the sweep."""
+    """Remove an agent from the sweep. A trial that it still holds is pending again."""
     sweep = sweeps.lock_sweep(connection, agents.get_agent(connection, agent_id).sweep)
-    retry = read_config(sweep.config).retry
+    retry = SweepSettings.of(sweep.config).retry
     for row in _held_by(connection, agents.get_agent(connection, agent_id)):
-        trials.give_back(connection, row, retry=retry, reason="its agent left", now=now)
+        trials.requeue(connection, row, retry=retry, reason="its agent left", now=now)
     agents.change(connection, agent_id, seen=now, state="gone", trial_id=None, ready_until=None)
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return agents.get_agent(connection, agent_id)
 
 
-def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list[Expired]:
-    """Take every trial from the agents that are no longer heard of, and call these lost."""
+def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list[ExpiredLease]:
+    """Take trials with an expired lease from their silent agents, and mark these agents as lost."""
     table, agent = schema.trial, schema.agent
     late = table.c.state.in_(trials.HELD_STATES) & (table.c.lease_expires < now)
     expired = []
@@ -171,16 +178,17 @@ def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list
         sweep = sweeps.lock_sweep(connection, sweep_id)
         row = trials.lock(connection, trial_id)
         if row.state not in trials.HELD_STATES or row.lease_expires >= now:
-            continue  # another server or a heartbeat was faster
-        silent = gangs.silent(connection, row, since=now - lease_s)
+            continue  # another server or a heartbeat changed it first
+        silent = gangs.silent_agents(connection, row, since=now - lease_s)
         if not silent:
-            gangs.renew(connection, row, now=now, lease_s=lease_s)  # the one who was silent has ended its part
+            gangs.renew_lease(connection, row, now=now, lease_s=lease_s)  # the part of the silent agent has ended
             continue
-        reason = f"its agent was not heard of for {lease_s:g} s"
-        given = trials.give_back(connection, row, retry=read_config(sweep.config).retry, reason=reason, now=now)
+        reason = f"its agent sent no heartbeat for {lease_s:g} s"
+        retry = SweepSettings.of(sweep.config).retry
+        requeued = trials.requeue(connection, row, retry=retry, reason=reason, now=now)
         for agent_id in silent:
             agents.change(connection, agent_id, state="lost", trial_id=None, ready_until=None)
-        expired.append(Expired(trial_id, sweep_id, ", ".join(silent), given.state))
+        expired.append(ExpiredLease(trial_id, sweep_id, ", ".join(silent), requeued.state))
         sweeps.finish_if_done(connection, sweep_id, now=now)
     idle = (agent.c.state == "idle") & (agent.c.seen < now - IDLE_LEASES * lease_s)
     connection.execute(update(agent).where(idle).values(state="lost"))
@@ -194,9 +202,9 @@ def _hold(connection: Connection, row: Row[Any], agent_id: str, *, now: float) -
 
 def _held_by(connection: Connection, agent: m.Agent) -> list[Row[Any]]:
     table = schema.trial
-    its = or_(table.c.agent_id == agent.id, table.c.id == agent.trial)
-    rows = connection.execute(select(table).where(its, table.c.state.in_(trials.HELD_STATES)).with_for_update())
-    return [row for row in rows if gangs.holds(row, agent.id)]
+    is_own = or_(table.c.agent_id == agent.id, table.c.id == agent.trial)
+    rows = connection.execute(select(table).where(is_own, table.c.state.in_(trials.HELD_STATES)).with_for_update())
+    return [row for row in rows if gangs.is_held_by(row, agent.id)]
 
 
 def _release(connection: Connection, agent_id: str, *, now: float, is_done: bool) -> None:
@@ -204,15 +212,15 @@ def _release(connection: Connection, agent_id: str, *, now: float, is_done: bool
     agents.change(connection, agent_id, seen=now, state="idle", trial_id=None, trials_done=done)
 
 
-def _end_reason(row: Row[Any], end: m.TrialEnd, config: SweepConfig) -> str:
+def _end_reason(row: Row[Any], end: m.TrialEnd, settings: SweepSettings) -> str:
     if row.state == "stopping" and end.state != "failed":
         return str(row.reason)
-    if end.state == "finished" and config.primary is not None and row.reports == 0:
-        return end.reason or NO_VALUE.format(config.primary.name)
+    if end.state == "finished" and settings.metric is not None and row.reports == 0:
+        return end.reason or NO_VALUE.format(settings.metric)
     return end.reason
 
 
-def _error(row: Row[Any]) -> str:
-    """Return the last thing a failed trial said."""
+def _last_error(row: Row[Any]) -> str:
+    """Return the last line of a failed trial's error output, or its reason."""
     lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip()]
     return lines[-1] if lines else row.reason or f"exit code {row.exit_code}"

@@ -20,7 +20,7 @@ MAX_RUNS = 5000
 def read_nodes(connection: Connection) -> list[m.NodeStatus]:
     """Return every node, the last seen one first, and then machines that are known only from their agents."""
     by_node: defaultdict[str, list[m.NodeAgent]] = defaultdict(list)
-    for agent in agents.at_work(connection):
+    for agent in agents.list_active_agents(connection):
         by_node[agent.agent.node].append(agent)
     known = nodes.list_nodes(connection)
     runs = _runs(connection)

@@ -1,4 +1,4 @@
-"""Rows of the trial table: read, locked, and moved by the table of `sweeps/trial.py`."""
+"""The trial table: reads and locks trials and changes their state by the transitions in `sweeps/trial.py`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lightning_sweeps.store.changes import OVERLAP_S
 from lightning_sweeps.sweeps.trial import Event, transition
 
 HELD_STATES = ("leased", "running", "stopping")
-"""An agent has the trial."""
+"""States in which an agent holds the trial."""
 
-Fields = Row[Any]
+TrialRow = Row[Any]
 
 
-def to_message(row: Fields) -> m.Trial:
-    """Return a row as it travels."""
+def to_message(row: TrialRow) -> m.Trial:
+    """Return a row as a message."""
     return m.Trial(
         id=row.id,
         sweep=row.sweep_id,
@@ -55,7 +55,7 @@ def get_trial(connection: Connection, trial_id: str) -> m.Trial:
     """Return one trial.
 
     Raises:
-        NotFound: there is no such trial.
+        NotFound: the trial does not exist.
     """
     return to_message(load(connection, select(schema.trial).where(schema.trial.c.id == trial_id), trial_id))
 
@@ -68,49 +68,54 @@ def list_trials(connection: Connection, sweep_id: str) -> list[m.Trial]:
 
 
 def changed_trials(connection: Connection, sweep_id: str, *, since: float | None) -> list[m.Trial]:
-    """Return those of a sweep's trials that were written since a cursor, in the order of their numbers; None: all."""
+    """Return a sweep's trials that changed since a cursor, or all for None, in the order of their numbers."""
     if since is None:
         return list_trials(connection, sweep_id)
     table = schema.trial
-    own = select(table).where(table.c.sweep_id == sweep_id, table.c.changed > since - OVERLAP_S)
-    return [to_message(row) for row in connection.execute(own.order_by(table.c.number))]
+    changed = select(table).where(table.c.sweep_id == sweep_id, table.c.changed > since - OVERLAP_S)
+    return [to_message(row) for row in connection.execute(changed.order_by(table.c.number))]
 
 
-def lock(connection: Connection, trial_id: str) -> Fields:
-    """Return the trial's row and keep others from changing it until the transaction ends.
+def lock(connection: Connection, trial_id: str) -> TrialRow:
+    """Lock a trial until the transaction ends, and return its row.
 
     Raises:
-        NotFound: there is no such trial.
+        NotFound: the trial does not exist.
     """
     query = select(schema.trial).where(schema.trial.c.id == trial_id).with_for_update()
     return load(connection, query, trial_id)
 
 
-def load(connection: Connection, query: Select[Any], trial_id: str) -> Fields:
+def load(connection: Connection, query: Select[Any], trial_id: str) -> TrialRow:
+    """Return the only row of a query.
+
+    Raises:
+        NotFound: the query has no row.
+    """
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"no trial `{trial_id}`", status=404, hint="list them with `lightning-sweeps status <sweep>`")
     return row
 
 
-def change(connection: Connection, trial_id: str, **values: object) -> Fields:
-    """Write columns of a trial that is locked, and return its row."""
+def change(connection: Connection, trial_id: str, **values: object) -> TrialRow:
+    """Write columns of a locked trial, and return its row."""
     table = schema.trial
     connection.execute(update(table).where(table.c.id == trial_id).values(**values))
     return connection.execute(select(table).where(table.c.id == trial_id)).one()
 
 
-def advance(connection: Connection, row: Fields, event: Event, **values: object) -> Fields:
-    """Move a locked trial by one event and write columns with it.
+def advance(connection: Connection, row: TrialRow, event: Event, **values: object) -> TrialRow:
+    """Apply an event to a locked trial and write other columns too.
 
     Raises:
-        ServerRefused: the trial's state does not take this event.
+        ServerRefused: status 409; the event is not allowed in the trial's state.
     """
     return change(connection, row.id, state=transition(row.state, event), **values)
 
 
 def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> str:
-    """Add a trial that waits for an agent, and return its id; the caller holds the sweep's lock."""
+    """Add a pending trial and return its id. The caller holds the sweep's lock."""
     trial_id = new_id()
     connection.execute(
         insert(schema.trial).values(
@@ -131,23 +136,34 @@ def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dic
 
 
 def last_number(connection: Connection, sweep_id: str) -> int:
-    """Return the highest number of the sweep's trials, 0 where there are none."""
+    """Return the highest number of the sweep's trials, or 0 if it has no trial."""
     return connection.scalar(select(func.max(schema.trial.c.number)).where(schema.trial.c.sweep_id == sweep_id)) or 0
 
 
-def give_back(
+def requeue(
     connection: Connection,
-    row: Fields,
+    row: TrialRow,
     *,
     retry: int,
     reason: str,
     now: float,
     final: Literal["lose", "preempt"] = "lose",
-) -> Fields:
-    """Take a locked trial from its agent: it is tried again up to `retry` times.
+) -> TrialRow:
+    """Take a locked trial from its agent, to run it again.
 
-    What it reported is forgotten when the next attempt reports, unless that goes on from a checkpoint. A trial that was
-    ordered to stop is stopped; for one without attempts left `final` happens.
+    Its reports are deleted when the next attempt reports, unless that attempt resumes from a checkpoint. A trial that
+    was ordered to stop is stopped instead.
+
+    Args:
+        connection: the caller's transaction.
+        row: the trial.
+        retry: how often a trial may run again.
+        reason: why the agent loses the trial.
+        now: current time in seconds since the epoch.
+        final: the event of a trial that may not run again.
+
+    Returns:
+        The trial's row.
     """
     if row.state == "stopping":
         return advance(connection, row, final, lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
@@ -166,12 +182,12 @@ def give_back(
         reports=0,
         judged=row.judged | {"attempt": row.judged.get("attempt", row.attempt)},
         started=None,
-        reason=f"to be tried again: {reason}",
+        reason=f"runs again: {reason}",
     )
 
 
 def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:
-    """Return how many trials of the sweep are in each state that occurs."""
+    """Return the number of the sweep's trials in each state, without states that have none."""
     table = schema.trial
     query = select(table.c.state, func.count()).where(table.c.sweep_id == sweep_id).group_by(table.c.state)
     return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""Sweeps and their trials."""
+"""Messages about sweeps and trials."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SweepState = Literal["running", "paused", "stopped", "cancelled", "finished"]
-"""running: trials are handed out; paused: none are, running ones go on; stopped: none any more, running ones go on;
-cancelled: running ones are ended too; finished: the space or `run_cap` is exhausted or the target is met."""
+"""running: trials are leased. paused: no trials are leased, running trials continue. stopped: the same for good.
+cancelled: running trials are stopped too. finished: the space or `run_cap` is exhausted, or the target is met."""
 
 TrialState = Literal["pending", "leased", "running", "stopping", "finished", "stopped", "failed", "lost", "preempted"]
 
@@ -20,9 +20,15 @@ Goal = Literal["minimize", "maximize"]
 
 @dataclass(frozen=True, slots=True)
 class SweepCreate:
-    """`config` is the sweep file as a map; `source` its text, kept as it was.
+    """A request to create a sweep.
 
-    `prior_sweeps` and `prior_runs`: ids of sweeps and runs whose results the search begins with.
+    Attributes:
+        config: the sweep file as a map.
+        source: the text of the sweep file, unchanged.
+        project: the sweep's project; overrides the sweep file.
+        name: the sweep's name; overrides the sweep file.
+        prior_sweeps: ids of sweeps with whose results the search starts.
+        prior_runs: ids of runs with whose results the search starts.
     """
 
     config: dict[str, Any]
@@ -35,7 +41,7 @@ class SweepCreate:
 
 @dataclass(frozen=True, slots=True)
 class SweepCreated:
-    """`prior`: with how many results of others it begins."""
+    """A sweep that was created. `prior`: number of earlier results with which it starts."""
 
     id: str
     project: str
@@ -48,7 +54,7 @@ SweepAction = Literal["create", "state", "update", "enqueue", "stop trial", "mar
 
 @dataclass(frozen=True, slots=True)
 class SweepChange:
-    """What a person did to a sweep, with which key; `detail` says what it was before and is now."""
+    """A change that a user made to a sweep. `key`: name of the user's API key. `detail`: what changed."""
 
     time: float
     key: str
@@ -58,9 +64,11 @@ class SweepChange:
 
 @dataclass(frozen=True, slots=True)
 class Gang:
-    """The agents that run one trial together, each on a machine of its own: `agents` by node rank.
+    """The agents that run one trial together, each on another machine.
 
-    `endpoint`: `host:port` on the first one's machine, where the trial's processes meet.
+    Attributes:
+        endpoint: `host:port` on the first agent's machine, where the trial's processes connect.
+        agents: ids of the agents, by node rank.
     """
 
     endpoint: str
@@ -69,10 +77,11 @@ class Gang:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One parameter set and what became of it. `objective` is the best value reported, by the sweep's goal.
+    """A trial: one parameter set and its results.
 
-    `gpus` and `start_s` (seconds from the lease to the program's start) are those of the last attempt that told how it
-    ended, `gpu_s` the GPU seconds of all of them; None before the first.
+    `objective` is the best reported value by the sweep's goal. `gpus` and `start_s` (seconds from the lease to the
+    program's start) are those of the last attempt that ended, `gpu_s` the GPU seconds of all attempts; None before the
+    first end.
     """
 
     id: str
@@ -96,17 +105,17 @@ class Trial:
     start_s: float | None = None
     gpu_s: float | None = None
     gang: Gang | None = None
-    """Set while, and after, its last attempt ran on several machines; `agent` is the first of its agents."""
+    """The gang of the last attempt, if it ran on several machines. `agent` is the first agent of the gang."""
     ignored: bool = False
-    """A person said that its value counts for nothing: not for the search, nor as the best."""
+    """A user ignores the trial: the search does not use its value, and it cannot be the best trial."""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialChanges:
-    """A sweep's trials that were written since the cursor that was asked with, by number; ask next with `cursor`.
+    """A sweep's trials that changed since the cursor of the request, by number. The next request uses `cursor`.
 
-    A change may be told twice.
+    A change may be reported twice.
     """
 
     cursor: float
@@ -115,7 +124,7 @@ class TrialChanges:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A sweep, its numbers, and its best trial so far."""
+    """A sweep, its trial counts, and its best trial so far."""
 
     id: str
     project: str
@@ -131,18 +140,20 @@ class Sweep:
     created: float
     ended: float | None
     counts: dict[str, int]
-    """Trials per state."""
+    """Number of trials in each state."""
     best: Trial | None
 
 
 @dataclass(frozen=True, slots=True)
 class SweepStateChange:
+    """A request to pause, resume, stop or cancel a sweep."""
+
     state: SweepState
 
 
 @dataclass(frozen=True, slots=True)
 class SweepUpdate:
-    """A sweep's new configuration, as in `SweepCreate`: what it searches and how stays as it was."""
+    """A request to change the configuration of a sweep. `config` and `source` are those of `SweepCreate`."""
 
     config: dict[str, Any]
     source: str = ""
@@ -150,7 +161,7 @@ class SweepUpdate:
 
 @dataclass(frozen=True, slots=True)
 class TrialMark:
-    """What a person says of a trial; None: as before."""
+    """A request to ignore a trial or to set its note. None: no change."""
 
     ignored: bool | None = None
     note: str | None = None
@@ -158,6 +169,6 @@ class TrialMark:
 
 @dataclass(frozen=True, slots=True)
 class TrialEnqueue:
-    """A parameter set to try: nested, or by dotted names; constants may be left out."""
+    """A request to try a parameter set, nested or with dotted names. Constants may be left out."""
 
     params: dict[str, Any]

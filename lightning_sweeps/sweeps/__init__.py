@@ -1,1 +1,1 @@
-"""Sweeps without I/O: the file format, the space, trials, methods and stopping rules."""
+"""Sweeps without I/O: the file format, the space, trial states, search methods and stopping rules."""

@@ -1,4 +1,7 @@
-"""What must hold between keys of a sweep file; each check looks at the map itself, so that all faults come at once."""
+"""Checks that concern several keys of a sweep file.
+
+Each check looks at the raw map, so that all errors of a file are reported at once.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +11,29 @@ from collections.abc import Iterator
 from graphlib import CycleError
 from typing import Any
 
-from lightning_sweeps.errors import Fault
+from lightning_sweeps.errors import Fault, UsageError
 from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
 from lightning_sweeps.sweeps.expression import Expression, ExpressionError, parse
 from lightning_sweeps.sweeps.fields import closest
-from lightning_sweeps.sweeps.methods import BLIND_METHODS, METHODS, SEVERAL_METRICS
+from lightning_sweeps.sweeps.methods import METHODS, Method
 from lightning_sweeps.sweeps.restrictions import Condition, in_order
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
 PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-def cross_faults(raw: dict[str, Any], document: Document) -> list[Fault]:
-    """Return every fault that concerns more than one key."""
+def check_keys(raw: dict[str, Any], document: Document) -> list[Fault]:
+    """Return every error that concerns more than one key."""
     return [
         Fault(document.line(path), dotted(path), message)
-        for check in (_metric_faults, _name_faults, _grid_faults, _condition_faults, _command_faults)
+        for check in (_check_metric, _check_names, _check_grid, _check_conditions, _check_command)
         for path, message in check(raw)
     ]
 
 
 def warnings(raw: dict[str, Any]) -> list[str]:
-    """Return what is allowed but probably not meant."""
+    """Return a warning for each key that is allowed but probably a mistake."""
     found = []
     for path, _, leaf in walk_parameters(raw.get("parameters")):
         form = form_of(leaf)
@@ -48,31 +51,43 @@ def warnings(raw: dict[str, Any]) -> list[str]:
     return found
 
 
-def _metric_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    method = raw.get("method")
-    is_known = isinstance(method, str) and method in METHODS
+def _method_of(raw: dict[str, Any]) -> type[Method] | None:
+    """Return the sweep's method; None if it is missing or unknown, which another check reports."""
+    return _load(str(raw.get("method")))
+
+
+def _load(name: str) -> type[Method] | None:
+    try:
+        return METHODS.get(name)
+    except UsageError:
+        return None
+
+
+def _check_metric(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    method = _method_of(raw)
     if raw.get("metrics") is not None:
         if raw.get("metric") is not None:
-            yield ("metrics",), "stands beside `metric`, allowed: one of the two"
-        if is_known and method not in SEVERAL_METRICS:
-            allowed = ", ".join(sorted(SEVERAL_METRICS))
-            yield ("metrics",), f"is not for the method `{method}`, allowed: {allowed}; or name one under `metric`"
+            yield ("metrics",), "is given together with `metric`, allowed: one of the two"
+        if method is not None and not method.is_multi_objective:
+            capable = [name for name in METHODS.names() if (other := _load(name)) and other.is_multi_objective]
+            allowed = ", ".join(sorted(capable))
+            yield ("metrics",), f"is not for the method `{raw['method']}`, allowed: {allowed}; or one `metric`"
         return
     if raw.get("metric") is not None:
         return
-    if is_known and method not in BLIND_METHODS:
-        yield ("metric",), f"is missing, and the method `{method}` needs it: give `metric` with a `name`"
+    if method is not None and method.needs_metric:
+        yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: give `metric` with a `name`"
     if raw.get("early_terminate") is not None:
         yield ("early_terminate",), "needs `metric` with a `name`: trials are compared by it"
 
 
-def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+def _check_names(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from _bad_names(raw.get("parameters"), ("parameters",))
     seen: dict[str, Path] = {}
     for path, names, _ in walk_parameters(raw.get("parameters")):
         name = ".".join(names)
         if name in seen:
-            yield path, f"is `{name}` when written with dots, as is `{dotted(seen[name])}`; rename one of them"
+            yield path, f"has the dotted name `{name}`, as has `{dotted(seen[name])}`; rename one of them"
         seen[name] = path
 
 
@@ -81,14 +96,15 @@ def _bad_names(parameters: object, path: Path) -> Iterator[tuple[Path, str]]:
         return
     for name, leaf in parameters.items():
         if not isinstance(name, str) or not PARAMETER_NAME.fullmatch(name):
-            allowed = "letters, digits, `_`, `.` and `-`, beginning with a letter or `_`"
-            yield (*path, str(name)), f"is not a parameter's name, allowed: {allowed}"
+            allowed = "letters, digits, `_`, `.` and `-`, starting with a letter or `_`"
+            yield (*path, str(name)), f"is not a valid parameter name, allowed: {allowed}"
         if form_of(leaf) == "nested":
             yield from _bad_names(leaf["parameters"], (*path, name, "parameters"))
 
 
-def _grid_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    if raw.get("method") != "grid":
+def _check_grid(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    method = _method_of(raw)
+    if method is None or not method.is_exhaustive:
         return
     for path, _, leaf in walk_parameters(raw.get("parameters")):
         form = form_of(leaf)
@@ -100,8 +116,8 @@ def _grid_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             )
 
 
-def _condition_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Every name in a condition is a parameter's, and no parameter switches itself on, by whatever detour."""
+def _check_conditions(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Check that conditions name parameters only, and that they contain no cycle."""
     leaves = [(path, names, leaf) for path, names, leaf in walk_parameters(raw.get("parameters"))]
     known = [".".join(names) for _, names, _ in leaves]
     conditions: list[Condition] = []
@@ -118,13 +134,13 @@ def _condition_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     try:
         in_order(conditions)
     except CycleError as error:
-        circle = " -> ".join(f"`{name}`" for name in error.args[1])
+        cycle = " -> ".join(f"`{name}`" for name in error.args[1])
         path = next(path for path, names, _ in leaves if ".".join(names) == error.args[1][0])
-        yield (*path, "when"), f"goes round in a circle: {circle}; allowed: conditions on parameters that decide before"
+        yield (*path, "when"), f"is part of a cycle: {cycle}; a parameter cannot depend on itself"
 
 
 def _expression(text: object) -> Expression | None:
-    """Return the expression; None for what another check finds fault with."""
+    """Return the expression; None if it cannot be parsed, which another check reports."""
     try:
         return parse(text) if isinstance(text, str) else None
     except ExpressionError:
@@ -133,10 +149,10 @@ def _expression(text: object) -> Expression | None:
 
 def _unknown_names(expression: Expression, known: list[str], path: Path) -> Iterator[tuple[Path, str]]:
     for name in sorted(expression.names - set(known)):
-        yield path, f"names `{name}`, which is no parameter, allowed: {', '.join(known)}{closest(name, known)}"
+        yield path, f"names `{name}`, which is not a parameter, allowed: {', '.join(known)}{closest(name, known)}"
 
 
-def _command_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     command = raw.get("command")
     tokens = command if isinstance(command, list) else []
     parameters = [".".join(names) for _, names, _ in walk_parameters(raw.get("parameters"))]
@@ -149,17 +165,18 @@ def _command_faults(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             yield path, f"is `{token}`, in which a macro is not closed; a macro is `${{name}}`"
         for match in macros.MACRO.finditer(token):
             uses_program = uses_program or match[1] == "program"
-            message = _macro_fault(match[1], token, parameters)
+            message = _macro_error(match[1], token, parameters)
             if message:
                 yield path, message
     if uses_program and raw.get("program") is None:
         yield ("program",), "is missing, and `command` uses `${program}`"
 
 
-def _macro_fault(name: str, token: str, parameters: list[str]) -> str:
+def _macro_error(name: str, token: str, parameters: list[str]) -> str:
+    """Return what is wrong with a macro, or an empty string."""
     kind = macros.kind_of(name)
     if kind == "whole" and token != f"${{{name}}}":
-        return f"is `{token}`; `${{{name}}}` becomes several words or none, so it must stand alone"
+        return f"is `{token}`; `${{{name}}}` expands to any number of words, so it must stand alone"
     if kind == "envvar" and not macros.ENVVAR_NAME.fullmatch(name.removeprefix(macros.ENVVAR_PREFIX)):
         return f"has the macro `${{{name}}}`, allowed: `${{envvar:NAME}}` with the name of an environment variable"
     if kind == "other" and name not in parameters:

@@ -1,4 +1,4 @@
-"""The sweep file: W&B's format and our own keys beside it, as pydantic models; every fault is found at once.
+"""The sweep file: W&B's format and our additional keys, as pydantic models. All errors are reported at once.
 
 docs/sweep-file.md explains each key.
 """
@@ -15,6 +15,7 @@ from lightning_sweeps.errors import Fault, SweepFileError, UsageError
 from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps import checks, yaml12
 from lightning_sweeps.sweeps.distributions import Parameter
+from lightning_sweeps.sweeps.early_terminate import EarlyTerminate, model_of
 from lightning_sweeps.sweeps.expression import ExpressionError, parse
 from lightning_sweeps.sweeps.fields import (
     AnyText,
@@ -25,38 +26,37 @@ from lightning_sweeps.sweeps.fields import (
     Positive,
     Section,
     Text,
+    member_of,
     one_of,
     published,
     refuse,
     shown,
 )
 from lightning_sweeps.sweeps.file_errors import Sections, faults_of
-from lightning_sweeps.sweeps.methods import METHODS
+from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
 from lightning_sweeps.sweeps.space import Space
-from lightning_sweeps.sweeps.stopping_rules import CONFIGS, EarlyTerminate
 
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1
-MAX_WALKED = 1_000_000
-"""Combinations of a grid with conditions: the walk to the next point that is allowed looks at each."""
+MAX_GRID = 1_000_000
+"""Combinations of a grid with conditions or constraints: finding the next allowed point looks at each of them."""
 
 IGNORED_KEYS: dict[str, str] = {
     "job": "trials run `program` or `command`",
     "image_uri": "trials run `program` or `command`",
-    "controller": "the server always decides",
-    "apiVersion": "it has no meaning here",
-    "kind": "it has no meaning here",
-    "settings": "it has no meaning here",
-    "entity": "projects of this server belong to nobody",
+    "controller": "the server is always the controller",
+    "apiVersion": "it has no meaning for this server",
+    "kind": "it has no meaning for this server",
+    "settings": "it has no meaning for this server",
+    "entity": "projects of this server have no owner",
 }
-"""Keys of W&B's format that make no sense here, and why: they warn and are ignored."""
+"""Keys of W&B's format that are ignored with a warning, and the reason."""
 
-REFUSED_KEYS: dict[str, str] = {
-    "scheduler": "the server searches by itself; choose the search with `method`",
+UNSUPPORTED_KEYS: dict[str, str] = {
+    "scheduler": "the server runs the search; choose the search with `method`",
 }
-"""Keys of W&B's format whose meaning would be lost if they were ignored."""
-
+"""Keys of W&B's format that are errors, because ignoring them would change the sweep."""
 
 COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number"]})
 
@@ -77,7 +77,7 @@ def _modules(value: object) -> object:
         raise refuse(f"is {shown(value)}, allowed: a list of modules, for example [pandas, torchvision.transforms]")
     for name in value:
         if not isinstance(name, str) or not all(word.isidentifier() for word in name.split(".")):
-            raise refuse(f"has {shown(name)}, allowed: names of modules, as `import` takes them")
+            raise refuse(f"has {shown(name)}, allowed: names of modules, as in an `import` statement")
     return value
 
 
@@ -95,7 +95,7 @@ def _constraints(value: object) -> object:
 
 
 class Metric(Section):
-    """What the sweep searches for."""
+    """The metric that the sweep optimizes."""
 
     name: Text
     goal: Annotated[Goal, BeforeValidator(one_of("minimize", "maximize"))] = "minimize"
@@ -107,7 +107,7 @@ class Metric(Section):
 
 
 class Resources(Section):
-    """What one trial takes. None: the agent decides (a process for each GPU of its slot)."""
+    """The resources of one trial. None: the agent decides (one process for each GPU of its slot)."""
 
     processes: Count | None = None
     gpus: CountOrZero | None = None
@@ -115,9 +115,9 @@ class Resources(Section):
 
 
 class SweepConfig(Section):
-    """A sweep file without faults."""
+    """A checked sweep file."""
 
-    method: Annotated[str, BeforeValidator(one_of(*METHODS)), published(enum=list(METHODS))]
+    method: Annotated[str, BeforeValidator(member_of(METHODS)), published(enum=list(BUILT_IN))]
     parameters: Annotated[dict[str, Parameter], Field(min_length=1)]
     metric: Metric | None = None
     metrics: Annotated[list[Metric] | None, Field(min_length=2)] = None
@@ -138,7 +138,7 @@ class SweepConfig(Section):
 
     @property
     def primary(self) -> Metric | None:
-        """The metric that trials are judged and listed by: the only one, or the first of several."""
+        """The metric by which trials are judged and ranked: the only one, or the first of several."""
         return self.metrics[0] if self.metrics else self.metric
 
     @property
@@ -147,22 +147,26 @@ class SweepConfig(Section):
 
 
 def _sections(raw: dict[str, Any]) -> Sections:
-    """Return the model of each map of the file, for messages about its keys."""
-    rule = raw.get("early_terminate")
-    kind = str(rule.get("type")) if isinstance(rule, dict) else ""
+    """Return the model of each map in the file, for messages about its keys."""
     several = raw.get("metrics")
     return {
         (): SweepConfig,
         ("metric",): Metric,
         ("resources",): Resources,
-        ("early_terminate",): CONFIGS.get(kind, CONFIGS["hyperband"]),
+        ("early_terminate",): model_of(raw.get("early_terminate")),
         **{("metrics", index): Metric for index in range(len(several) if isinstance(several, list) else 0)},
     }
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedSweep:
-    """A sweep file that was read: `raw` is its map as it was written, without the keys that are ignored."""
+    """A checked sweep file.
+
+    Attributes:
+        config: the file as a model.
+        raw: the file as a map, without ignored keys.
+        warnings: keys that are ignored or probably mistakes.
+    """
 
     config: SweepConfig
     raw: dict[str, Any]
@@ -174,7 +178,7 @@ def load_sweep_file(path: str | Path) -> ParsedSweep:
 
     Raises:
         UsageError: the file cannot be read.
-        SweepFileError: the file has faults; all of them are listed.
+        SweepFileError: the file has errors; all of them are listed.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -192,7 +196,7 @@ def parse_sweep(text: str, source: str = "sweep.yaml") -> ParsedSweep:
     """Read and check the text of a sweep file.
 
     Raises:
-        SweepFileError: all faults, each with its line.
+        SweepFileError: all errors, each with its line.
     """
     document = yaml12.read(text)
     if document.faults and document.value is None:
@@ -201,17 +205,28 @@ def parse_sweep(text: str, source: str = "sweep.yaml") -> ParsedSweep:
 
 
 def validate(raw: dict[str, Any], source: str = "sweep") -> ParsedSweep:
-    """Check a sweep that did not come from a file.
+    """Check a sweep that is a map, not a file.
 
     Raises:
-        SweepFileError: all faults, with line 0.
+        SweepFileError: all errors, with line 0.
     """
     return _check(yaml12.Document(value=raw), source)
 
 
 def read_config(raw: dict[str, Any]) -> SweepConfig:
-    """Return the configuration of a map that was checked when the sweep was created."""
-    return SweepConfig.model_validate({key: value for key, value in raw.items() if key not in IGNORED_KEYS})
+    """Return the configuration of a stored sweep, which was checked when the sweep was created.
+
+    Raises:
+        UsageError: a search method or stopping rule of the sweep is not installed here.
+    """
+    try:
+        return SweepConfig.model_validate({key: value for key, value in raw.items() if key not in IGNORED_KEYS})
+    except ValidationError as error:
+        faults = faults_of(error, raw, yaml12.Document(value=raw), _sections(raw))
+        raise UsageError(
+            f"the stored sweep cannot be read: {'; '.join(map(str, faults))}",
+            hint="install the package that adds its search method or stopping rule",
+        ) from error
 
 
 def _check(document: yaml12.Document, source: str) -> ParsedSweep:
@@ -222,8 +237,8 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         raise SweepFileError([*document.faults, Fault(document.line(()), "", message)], source=source)
     raw = {key: value for key, value in given.items() if key not in IGNORED_KEYS}
     faults = list(document.faults)
-    for key in [key for key in raw if key in REFUSED_KEYS]:
-        faults.append(Fault(document.line((key,)), key, REFUSED_KEYS[key]))
+    for key in [key for key in raw if key in UNSUPPORTED_KEYS]:
+        faults.append(Fault(document.line((key,)), key, UNSUPPORTED_KEYS[key]))
         del raw[key]
     config = None
     try:
@@ -231,8 +246,8 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
     except ValidationError as error:
         faults += faults_of(error, raw, document, _sections(raw))
     known = [fault.key for fault in faults]
-    faults += [fault for fault in checks.cross_faults(raw, document) if fault.key not in known]
-    if config is not None and not faults and (message := _space_fault(config)):
+    faults += [fault for fault in checks.check_keys(raw, document) if fault.key not in known]
+    if config is not None and not faults and (message := _space_error(config)):
         faults.append(Fault(document.line(("constraints",)), "constraints", message))
     if faults or config is None:
         raise SweepFileError(sorted(faults, key=lambda fault: (fault.line, fault.key)), source=source)
@@ -240,11 +255,12 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
     return ParsedSweep(config, raw, ignored + checks.warnings(raw))
 
 
-def _space_fault(config: SweepConfig) -> str:
-    """Return what is wrong with the restricted space as a whole; empty where nothing is."""
+def _space_error(config: SweepConfig) -> str:
+    """Return what is wrong with the restricted space as a whole, or an empty string."""
     space = Space.of(config.parameters, config.constraints)
-    if config.method == "grid" and space.is_restricted and (space.size or 0) > MAX_WALKED:
-        return f"or `when` in a grid of {space.size} combinations, allowed: {MAX_WALKED}, since each is looked at"
+    is_exhaustive = METHODS.get(config.method).is_exhaustive
+    if is_exhaustive and space.is_restricted and (space.size or 0) > MAX_GRID:
+        return f"and `when` are too slow in a grid of {space.size} combinations, allowed: {MAX_GRID}"
     if is_empty(space):
-        return f"leave no point: none of {MAX_CONSTRAINED_DRAWS} that were drawn keeps them all; loosen them"
+        return f"leave no point: none of {MAX_CONSTRAINED_DRAWS} random points meets all of them; loosen them"
     return ""

@@ -1,4 +1,4 @@
-"""The decisions about a whole sweep, as pure functions of its stored numbers."""
+"""Decisions about a whole sweep, as pure functions of its state and trial counts."""
 
 from __future__ import annotations
 
@@ -15,15 +15,22 @@ STATE_CHANGES: dict[SweepState, tuple[SweepState, ...]] = {
     "cancelled": (),
     "finished": (),
 }
-"""What a person may make of a sweep; asking for the state that it has changes nothing."""
+"""The states to which a user may change a sweep. Asking for the present state changes nothing."""
 
 END_STATES: frozenset[str] = frozenset({"stopped", "cancelled", "finished"})
-"""No trial is handed out any more, ever."""
+"""States in which a sweep leases no trial any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """The numbers of a sweep. `counts`: trials per state."""
+class SweepProgress:
+    """The state of a sweep and its trial counts.
+
+    Attributes:
+        state: the sweep's state.
+        run_cap: maximum number of trials; None: no limit.
+        exhausted: whether the method has no more points.
+        counts: number of trials in each state.
+    """
 
     state: SweepState
     run_cap: int | None
@@ -36,35 +43,35 @@ class Progress:
 
     @property
     def counted_trials(self) -> int:
-        """Trials that use up `run_cap`: lost ones do not."""
+        """Trials that count toward `run_cap`: all except lost ones."""
         return sum(self.counts.values()) - self.counts.get("lost", 0)
 
     @property
     def has_room(self) -> bool:
-        """Whether `run_cap` lets another trial be suggested."""
+        """Whether `run_cap` allows another trial."""
         return self.run_cap is None or self.counted_trials < self.run_cap
 
 
-def may_suggest(progress: Progress) -> bool:
-    """Tell whether another trial may be suggested now."""
+def may_suggest(progress: SweepProgress) -> bool:
+    """Return whether another trial may be suggested now."""
     return progress.state == "running" and not progress.exhausted and progress.has_room
 
 
-def is_done(progress: Progress) -> bool:
-    """Tell whether a sweep that runs or is paused has nothing left to do."""
+def is_done(progress: SweepProgress) -> bool:
+    """Return whether a running or paused sweep has nothing left to do."""
     is_complete = progress.exhausted or not progress.has_room
     return progress.state in ("running", "paused") and is_complete and progress.open_trials == 0
 
 
-def finish_reason(progress: Progress) -> str:
-    """Say why a sweep is done."""
+def finish_reason(progress: SweepProgress) -> str:
+    """Return why a sweep is done."""
     if progress.exhausted and progress.has_room:
         return "every point of the space has been tried"
     return f"`run_cap` of {progress.run_cap} trials is reached"
 
 
-def brake_reason(failures_in_row: int, max_failures: int, last_error: str) -> str | None:
-    """Return why the sweep must pause after these failures, or None where it may go on."""
+def pause_reason(failures_in_row: int, max_failures: int, last_error: str) -> str | None:
+    """Return why the sweep pauses after consecutive failures, or None if there are fewer than `max_failures`."""
     if failures_in_row < max_failures:
         return None
     count = "a trial" if failures_in_row == 1 else f"{failures_in_row} trials in a row"
@@ -72,28 +79,28 @@ def brake_reason(failures_in_row: int, max_failures: int, last_error: str) -> st
 
 
 def is_target_met(objective: float, *, target: float | None, goal: Goal) -> bool:
-    """Tell whether a value reaches the metric's target."""
+    """Return whether a value reaches the metric's target."""
     if target is None:
         return False
     return objective <= target if goal == "minimize" else objective >= target
 
 
 def is_better(value: float, than: float | None, *, goal: Goal) -> bool:
-    """Tell whether a value is better than another; everything is better than none."""
+    """Return whether a value is better than another. Every value is better than None."""
     return than is None or (value < than if goal == "minimize" else value > than)
 
 
 def change_state(state: SweepState, wanted: SweepState) -> SweepState:
-    """Return the state after a person's wish.
+    """Return the sweep's state after a user's request.
 
     Raises:
-        ServerRefused: status 409; this sweep can no longer become that.
+        ServerRefused: status 409; this change is not allowed.
     """
     if wanted == state or wanted in STATE_CHANGES[state]:
         return wanted
-    allowed = ", ".join(f"`{choice}`" for choice in STATE_CHANGES[state]) or "nothing: it is over"
+    allowed = ", ".join(f"`{choice}`" for choice in STATE_CHANGES[state]) or "none: it is over"
     raise ServerRefused(
         f"a sweep that is `{state}` cannot become `{wanted}`, allowed: {allowed}",
         status=409,
-        hint="create a new sweep to go on searching" if state in END_STATES else None,
+        hint="create a new sweep to continue the search" if state in END_STATES else None,
     )

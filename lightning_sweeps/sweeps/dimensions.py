@@ -1,7 +1,7 @@
-"""One searched parameter in two forms: the value that programs get, and the coordinate that search engines see.
+"""A searched parameter in two forms: the value that programs get, and the coordinate that search methods see.
 
-The value is the truth and is what is stored; a coordinate is computed from it. A coordinate is a float from 0 to 1 (the
-value's place in its distribution), a whole number from 0 to `levels` - 1, or the index of a category.
+Values are stored; coordinates are computed from them. A coordinate is a float from 0 to 1 (the cumulative probability
+of the value), an integer from 0 to `levels` - 1 (the index in a lattice), or the index of a category.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Kind = Literal["float", "int", "category"]
 Number = int | float
 
 TAIL = 1e-6
-"""Unbounded distributions are cut at this probability on either side."""
+"""Unbounded distributions are cut off at this probability on either side."""
 
 MAX_LEVELS = 1000
-"""Engines see lattices with more values than this as floats."""
+"""A lattice with more values than this has float coordinates."""
 
 
 class Dimension(ABC):
@@ -37,28 +37,28 @@ class Dimension(ABC):
     levels: int
     """The number of coordinates of kinds `int` and `category`; 0 for floats."""
     size: int | None
-    """The number of values; None where they are not counted."""
+    """The number of values; None if the dimension is continuous."""
 
     @property
     def name(self) -> str:
-        """The parameter's name, dotted where it is nested."""
+        """The parameter's dotted name."""
         return ".".join(self.path)
 
     @abstractmethod
     def at(self, index: int) -> Any:
-        """Return value number `index` of a dimension with a size."""
+        """Return value number `index`, from 0, of a dimension with a size."""
 
     @abstractmethod
     def index(self, value: Any) -> int:
-        """Return the number of a value of a dimension with a size: `at` backwards."""
+        """Return the index of a value of a dimension with a size: the inverse of `at`."""
 
     @abstractmethod
     def sample(self, rng: Random) -> Any:
-        """Draw a value by the parameter's distribution."""
+        """Return a random value from the parameter's distribution."""
 
     @abstractmethod
     def coordinate(self, value: Any) -> Number:
-        """Return the coordinate of a value; that of the nearest one where it is no longer in the space."""
+        """Return the coordinate of a value, or of the nearest value in the space."""
 
     @abstractmethod
     def value(self, coordinate: Number) -> Any:
@@ -66,20 +66,20 @@ class Dimension(ABC):
 
     @abstractmethod
     def accept(self, given: Any) -> Any:
-        """Return the value of this parameter that a person means.
+        """Return the value of this parameter that equals a user's input.
 
         Raises:
-            ValueError: it has no such value; the message says what is allowed.
+            ValueError: the parameter has no such value; the message says what is allowed.
         """
 
 
 def identity(value: object) -> str:
-    """Return what tells values apart: true, 1 and 1.0 are three."""
+    """Return a key that is equal for equal values. The values true, 1 and 1.0 are different."""
     return json.dumps(value, sort_keys=True)
 
 
 class Category(Dimension):
-    """A choice; ordered numbers are lattice coordinates, everything else is a category."""
+    """A choice of values. Ordered numbers have lattice coordinates, other values are categories."""
 
     def __init__(self, path: tuple[str, ...], values: list[Any], probabilities: list[Number] | None = None) -> None:
         self.path = path
@@ -128,7 +128,7 @@ def _is_ordered(values: list[Any]) -> bool:
 
 
 class IntRange(Dimension):
-    """Whole numbers, all of them as likely."""
+    """Uniformly distributed whole numbers."""
 
     def __init__(self, path: tuple[str, ...], low: int, high: int) -> None:
         self.path = path
@@ -162,8 +162,15 @@ class IntRange(Dimension):
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
-    """A continuous distribution: `ppf` from probability to value, `cdf` back, never outside `low` to `high`."""
+class ContinuousDistribution:
+    """A continuous distribution with values from `low` to `high`.
+
+    Attributes:
+        ppf: maps a cumulative probability to a value.
+        cdf: maps a value to its cumulative probability.
+        low: lowest value.
+        high: highest value.
+    """
 
     ppf: Callable[[float], float]
     cdf: Callable[[float], float]
@@ -171,21 +178,24 @@ class Law:
     high: Number
 
     def value(self, probability: float) -> float:
+        """Return the value at a cumulative probability."""
         return float(min(max(self.ppf(min(max(probability, 0.0), 1.0)), self.low), self.high))
 
     def probability(self, value: float) -> float:
+        """Return the cumulative probability of a value."""
         return min(max(self.cdf(min(max(value, self.low), self.high)), 0.0), 1.0)
 
-    def holds(self, value: object) -> bool:
+    def is_in_range(self, value: object) -> bool:
+        """Return whether a user's input is a number within the bounds."""
         return not isinstance(value, bool) and isinstance(value, int | float) and self.low <= value <= self.high
 
 
 class Continuous(Dimension):
     """A real number."""
 
-    def __init__(self, path: tuple[str, ...], law: Law) -> None:
+    def __init__(self, path: tuple[str, ...], distribution: ContinuousDistribution) -> None:
         self.path = path
-        self._law = law
+        self._distribution = distribution
         self.kind: Kind = "float"
         self.levels = 0
         self.size: int | None = None
@@ -197,27 +207,29 @@ class Continuous(Dimension):
         raise IndexError(value)
 
     def sample(self, rng: Random) -> float:
-        return self._law.value(rng.random())
+        return self._distribution.value(rng.random())
 
     def coordinate(self, value: Any) -> float:
-        return self._law.probability(float(value))
+        return self._distribution.probability(float(value))
 
     def value(self, coordinate: Number) -> float:
-        return self._law.value(float(coordinate))
+        return self._distribution.value(float(coordinate))
 
     def accept(self, given: Any) -> float:
-        if self._law.holds(given):
+        if self._distribution.is_in_range(given):
             return float(given)
-        raise ValueError(f"numbers from {self._law.low} to {self._law.high}")
+        raise ValueError(f"numbers from {self._distribution.low} to {self._distribution.high}")
 
 
 class Quantised(Dimension):
-    """A continuous distribution rounded to a lattice that ends at the distribution's own bounds."""
+    """A continuous distribution rounded to a lattice that includes both bounds of the distribution."""
 
-    def __init__(self, path: tuple[str, ...], law: Law, q: Number, *, is_even: bool) -> None:
+    def __init__(
+        self, path: tuple[str, ...], distribution: ContinuousDistribution, q: Number, *, is_even: bool
+    ) -> None:
         self.path = path
-        self._law = law
-        self._lattice = Lattice(law.low, law.high, q)
+        self._distribution = distribution
+        self._lattice = Lattice(distribution.low, distribution.high, q)
         self.size: int | None = len(self._lattice)
         self.kind: Kind = "int" if is_even and self.size <= MAX_LEVELS else "float"
         self.levels = self.size if self.kind == "int" else 0
@@ -229,18 +241,18 @@ class Quantised(Dimension):
         return self._lattice.nearest(value)
 
     def sample(self, rng: Random) -> Number:
-        return self._lattice[self._lattice.nearest(self._law.value(rng.random()))]
+        return self._lattice[self._lattice.nearest(self._distribution.value(rng.random()))]
 
     def coordinate(self, value: Any) -> Number:
-        return self._lattice.nearest(value) if self.kind == "int" else self._law.probability(float(value))
+        return self._lattice.nearest(value) if self.kind == "int" else self._distribution.probability(float(value))
 
     def value(self, coordinate: Number) -> Number:
         if self.kind == "int":
             return self._lattice[min(max(int(coordinate), 0), self.levels - 1)]
-        return self._lattice[self._lattice.nearest(self._law.value(float(coordinate)))]
+        return self._lattice[self._lattice.nearest(self._distribution.value(float(coordinate)))]
 
     def accept(self, given: Any) -> Number:
-        if self._law.holds(given):
+        if self._distribution.is_in_range(given):
             nearest = self._lattice[self._lattice.nearest(given)]
             if math.isclose(nearest, given, rel_tol=1e-9, abs_tol=1e-12):
                 return nearest
@@ -250,19 +262,21 @@ class Quantised(Dimension):
 
 
 def dimension_of(path: tuple[str, ...], parameter: d.Leaf) -> Dimension:
-    """Return the dimension of a parameter that is searched."""
+    """Return the dimension of a searched parameter."""
     if isinstance(parameter, d.Categorical):
         return Category(path, parameter.values)
     if isinstance(parameter, d.WeightedCategorical):
         return Category(path, parameter.values, list(parameter.probabilities))
     if isinstance(parameter, d.IntUniform):
         return IntRange(path, parameter.min, parameter.max)
-    law = _law_of(parameter)
+    distribution = _distribution_of(parameter)
     q = getattr(parameter, "q", None)
-    return Continuous(path, law) if q is None else Quantised(path, law, q, is_even=isinstance(parameter, d.QUniform))
+    if q is None:
+        return Continuous(path, distribution)
+    return Quantised(path, distribution, q, is_even=isinstance(parameter, d.QUniform))
 
 
-def _law_of(parameter: d.Leaf) -> Law:
+def _distribution_of(parameter: d.Leaf) -> ContinuousDistribution:
     if isinstance(parameter, d.Normal):
         return _normal(float(parameter.mu), float(parameter.sigma), is_log="log" in parameter.distribution)
     if isinstance(parameter, d.Beta):
@@ -274,26 +288,28 @@ def _law_of(parameter: d.Leaf) -> Law:
         return _log(math.log(low), math.log(high), low, high)
     if isinstance(parameter, d.Uniform | d.QUniform):
         low, high = parameter.min, parameter.max
-        return Law(lambda u: low + u * (high - low), lambda x: (x - low) / (high - low), low, high)
+        return ContinuousDistribution(lambda u: low + u * (high - low), lambda x: (x - low) / (high - low), low, high)
     raise TypeError(f"`{type(parameter).__name__}` has no distribution")
 
 
-def _log(low_exponent: float, high_exponent: float, low: Number, high: Number) -> Law:
+def _log(low_exponent: float, high_exponent: float, low: Number, high: Number) -> ContinuousDistribution:
     width = high_exponent - low_exponent
-    return Law(lambda u: math.exp(low_exponent + u * width), lambda x: (math.log(x) - low_exponent) / width, low, high)
+    return ContinuousDistribution(
+        lambda u: math.exp(low_exponent + u * width), lambda x: (math.log(x) - low_exponent) / width, low, high
+    )
 
 
-def _normal(mu: float, sigma: float, *, is_log: bool) -> Law:
-    law = NormalDist(mu, sigma)
+def _normal(mu: float, sigma: float, *, is_log: bool) -> ContinuousDistribution:
+    normal = NormalDist(mu, sigma)
 
     def ppf(u: float) -> float:
-        value = law.inv_cdf(min(max(u, TAIL), 1 - TAIL))
+        value = normal.inv_cdf(min(max(u, TAIL), 1 - TAIL))
         return math.exp(value) if is_log else value
 
-    return Law(ppf, lambda x: law.cdf(math.log(x) if is_log else x), ppf(0), ppf(1))
+    return ContinuousDistribution(ppf, lambda x: normal.cdf(math.log(x) if is_log else x), ppf(0), ppf(1))
 
 
-def _beta(a: float, b: float) -> Law:
-    from scipy.special import betainc, betaincinv  # a tenth of a second that only this distribution is worth
+def _beta(a: float, b: float) -> ContinuousDistribution:
+    from scipy.special import betainc, betaincinv  # takes a tenth of a second, and only this distribution needs it
 
-    return Law(lambda u: float(betaincinv(a, b, u)), lambda x: float(betainc(a, b, x)), 0, 1)
+    return ContinuousDistribution(lambda u: float(betaincinv(a, b, u)), lambda x: float(betainc(a, b, x)), 0, 1)

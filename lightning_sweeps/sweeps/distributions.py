@@ -1,4 +1,4 @@
-"""The forms of one parameter in a sweep file, one model for each set of keys; any of them may be nested in a map."""
+"""Models of one parameter in a sweep file, one for each set of keys. Parameters may be nested in maps."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ def _condition(value: object) -> object:
     return value
 
 
-Condition = Annotated[str, BeforeValidator(_condition)]
+ConditionText = Annotated[str, BeforeValidator(_condition)]
 
 
 class Conditional(Section):
-    """A parameter that other parameters may switch on; without `when` it always is."""
+    """A parameter that is part of a parameter set only if the condition `when` holds."""
 
-    when: Condition | None = None
+    when: ConditionText | None = None
 
 
 class Constant(Conditional):
-    """A fixed value of any kind; not searched."""
+    """A fixed value of any type. It is not searched."""
 
     distribution: Literal["constant"] = "constant"
     value: Plain
 
 
 class Categorical(Conditional):
-    """One of `values`, each as likely as the others."""
+    """One of `values`, all with the same probability."""
 
     distribution: Literal["categorical"] = "categorical"
     values: Annotated[list[Any], BeforeValidator(_values)]
 
 
 class WeightedCategorical(Conditional):
-    """One of `values`, drawn with `probabilities`."""
+    """One of `values`, with the given `probabilities`."""
 
     distribution: Literal["categorical_w_probabilities"] = "categorical_w_probabilities"
     values: Annotated[list[Any], BeforeValidator(_values)]
@@ -112,13 +112,13 @@ class QUniform(_Bounded):
 
 
 class LogUniform(_Bounded):
-    """A number whose natural logarithm is uniform from `min` to `max`: these are exponents."""
+    """A number with a uniform natural logarithm from `min` to `max`, which are exponents."""
 
     distribution: Literal["log_uniform", "inv_log_uniform"]
 
 
 class LogUniformValues(_BoundedAboveZero):
-    """A number from `min` to `max`, its logarithm uniform."""
+    """A number from `min` to `max` with a uniform logarithm."""
 
     distribution: Literal["log_uniform_values", "inv_log_uniform_values"]
 
@@ -138,7 +138,7 @@ class QLogUniformValues(_BoundedAboveZero):
 
 
 class Normal(Conditional):
-    """A normally distributed number, or one whose logarithm is."""
+    """A normally or log-normally distributed number."""
 
     distribution: Literal["normal", "log_normal"]
     mu: Number = 0
@@ -158,7 +158,7 @@ class QNormal(Normal):
 
 
 class Beta(Conditional):
-    """A number from 0 to 1 by the beta distribution."""
+    """A number from 0 to 1 with the beta distribution."""
 
     distribution: Literal["beta"]
     a: Positive = 1
@@ -215,7 +215,7 @@ MODELS: dict[str, type[Section]] = {
     "beta": Beta,
     "q_beta": QBeta,
 }
-"""Every word that `distribution` takes."""
+"""The model of each `distribution`."""
 
 GRID_DISTRIBUTIONS = (
     "constant",
@@ -226,11 +226,11 @@ GRID_DISTRIBUTIONS = (
     "q_log_uniform_values",
     "q_beta",
 )
-"""The distributions with a bounded set of values, which a grid can walk."""
+"""The distributions with a finite set of values."""
 
 
 def form_of(raw: object) -> str | None:
-    """Return the distribution that the keys of one parameter mean, `nested`, or None where they mean none."""
+    """Return the distribution of a parameter by its keys, `nested`, or None if the keys match no distribution."""
     if isinstance(raw, Section):
         return "nested" if isinstance(raw, Nested) else str(getattr(raw, "distribution", ""))
     if not isinstance(raw, dict):
@@ -250,7 +250,7 @@ def form_of(raw: object) -> str | None:
 
 
 def tag_of(form: str) -> str:
-    """Return the word by which pydantic's errors name a form; no key of a sweep file can be one."""
+    """Return the name of a form in pydantic's errors. No key of a sweep file looks like it."""
     return f"<{form}>"
 
 
@@ -260,9 +260,9 @@ def _tagged(raw: object) -> str | None:
 
 
 def walk_parameters(parameters: object, path: Path = ("parameters",)) -> Iterator[tuple[Path, tuple[str, ...], Any]]:
-    """Yield every parameter that is not itself a map of parameters.
+    """Yield every parameter that is not a map of parameters.
 
-    Each as its path in the file, its path in the parameter set, and what the file says of it.
+    Each item is the path in the file, the path in the parameter set, and the raw value in the file.
     """
     if not isinstance(parameters, dict):
         return
@@ -280,7 +280,7 @@ def _is_int(value: object) -> bool:
 
 
 def _check_range(section: Section) -> None:
-    """Refuse bounds whose values no float can hold."""
+    """Reject bounds with values that are too large for a float."""
     form = getattr(section, "distribution", "")
     if form in ("log_uniform", "inv_log_uniform", "q_log_uniform"):
         low, high = getattr(section, "min", 0), getattr(section, "max", 0)

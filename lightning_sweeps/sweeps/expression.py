@@ -1,8 +1,8 @@
 """Conditions over parameters: the `constraints` and `when` of a sweep file.
 
-A small part of Python's expressions, walked by hand over the parsed tree and never given to `eval`: numbers, strings,
-truth values, names of parameters (dotted where they are nested), arithmetic, comparisons, `in`, `and`, `or`, `not`, and
-the functions `abs`, `min` and `max`. Every expression ends soon: there are no loops, and powers are bounded.
+An expression is a small subset of Python: numbers, strings, truth values, names of parameters (dotted if nested),
+arithmetic, comparisons, `in`, `and`, `or`, `not`, and the functions `abs`, `min` and `max`. The parsed tree is
+evaluated here and never passed to `eval`. Every evaluation is short: there are no loops, and powers are bounded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 MAX_TEXT = 500
 MAX_NODES = 200
 MAX_BITS = 1024
-"""Of a power of whole numbers."""
+"""Largest size of an integer power, in bits."""
 
 ALLOWED = "numbers, strings, parameters, + - * / // % **, comparisons, `in`, `and`, `or`, `not`, abs(), min(), max()"
 
@@ -47,27 +47,27 @@ _NODES: tuple[type[ast.AST], ...] = (
 
 
 class ExpressionError(ValueError):
-    """The text is no expression; says what is wrong and at which column."""
+    """The text is not an expression. The message says what is wrong and at which column."""
 
 
 class MissingParameterError(LookupError):
-    """The expression names a parameter that this parameter set does not have."""
+    """The expression names a parameter that the parameter set does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A condition that was read."""
+    """A parsed condition."""
 
     text: str
     tree: ast.expr
 
     @property
     def names(self) -> frozenset[str]:
-        """The parameters that it names."""
+        """The parameters in the expression."""
         return frozenset(_names(self.tree))
 
     def holds(self, params: Mapping[str, Any]) -> bool:
-        """Tell whether a parameter set fulfils it; one for which it cannot be computed does not.
+        """Return whether the condition holds for a parameter set. It does not if it cannot be computed.
 
         Raises:
             MissingParameterError: the set lacks a parameter that the expression names.
@@ -79,10 +79,10 @@ class Expression:
 
 
 def parse(text: str) -> Expression:
-    """Read an expression.
+    """Parse an expression.
 
     Raises:
-        ExpressionError: it is not one.
+        ExpressionError: the text is not an expression.
     """
     if len(text) > MAX_TEXT:
         raise ExpressionError(f"has {len(text)} characters, allowed: {MAX_TEXT}")
@@ -90,7 +90,7 @@ def parse(text: str) -> Expression:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         column = f" at column {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
-        raise ExpressionError(f"is `{text}`, which is no expression{column}, allowed: {ALLOWED}") from error
+        raise ExpressionError(f"is `{text}`, which is not an expression{column}, allowed: {ALLOWED}") from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ExpressionError(f"is too long, allowed: {MAX_NODES} names, numbers and operators")
     _check(tree, text)
@@ -169,7 +169,7 @@ def _parameter(name: str, params: Mapping[str, Any]) -> Any:
 
 def _computed(kind: ast.operator, left: Any, right: Any) -> Any:
     if not isinstance(left, int | float) or not isinstance(right, int | float):
-        raise TypeError("only numbers are computed with")
+        raise TypeError("arithmetic needs numbers")
     if not isinstance(kind, ast.Pow):
         return _ARITHMETIC[type(kind)](left, right)
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > MAX_BITS:

@@ -1,4 +1,4 @@
-"""The kinds of value that keys of a sweep file take; each refuses with what was given and what is allowed."""
+"""Types of values in a sweep file. Each error names what was given and what is allowed."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from lightning_sweeps.core.registry import Registry
+from lightning_sweeps.errors import UsageError
+
 FAULT = "fault"
-"""The pydantic error type of a message that is already in its final words."""
+"""The pydantic error type of a message that is shown unchanged."""
 
 MAX_SHOWN = 60
 INT64 = 2**63
 
 
 class Section(BaseModel):
-    """A map of the sweep file whose keys are all known."""
+    """A map in the sweep file. Unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def refuse(message: str) -> PydanticCustomError:
-    """Return the error that says `message`, taken literally."""
+    """Return a validation error with this message."""
     return PydanticCustomError(FAULT, "{message}", {"message": message})
 
 
 def shown(value: object) -> str:
-    """Return a value as a message names it: in backticks, with its kind where that may be the mistake."""
+    """Return a value for a message: in backticks, with its type if that may be the mistake."""
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, dict | list):
         text = json.dumps(value, default=str)
@@ -40,7 +43,7 @@ def shown(value: object) -> str:
 
 
 def closest(given: str, known: list[str]) -> str:
-    """Return `; did you mean ...?` for the nearest known word, or nothing."""
+    """Return `; did you mean ...?` for the closest known word, or an empty string."""
     matches = get_close_matches(given, known, n=1, cutoff=0.6)
     return f"; did you mean `{matches[0]}`?" if matches else ""
 
@@ -75,7 +78,7 @@ def number(
 
 
 def whole(allowed: str, *, low: int) -> Callable[[object], int]:
-    """Return a validator of whole numbers from `low` on; `8.0` is one."""
+    """Return a validator of whole numbers of at least `low`; `8.0` is a whole number."""
 
     def validate(value: object) -> int:
         fault = refuse(f"is {shown(value)}, allowed: {allowed}{_number_text(value)}")
@@ -96,7 +99,7 @@ def text(value: object) -> str:
 
 
 def any_text(value: object) -> str:
-    """Accept any string; nothing is the empty one."""
+    """Accept any string, and null as the empty string."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -112,7 +115,7 @@ def truth(value: object) -> bool:
 
 
 def one_of(*choices: object) -> Callable[[object], object]:
-    """Return a validator of a closed set."""
+    """Return a validator of a closed set of values."""
 
     def validate(value: object) -> object:
         if not any(value == choice and type(value) is type(choice) for choice in choices):
@@ -124,8 +127,23 @@ def one_of(*choices: object) -> Callable[[object], object]:
     return validate
 
 
+def member_of(registry: Registry[Any]) -> Callable[[object], str]:
+    """Return a validator of names in a registry."""
+
+    def validate(value: object) -> str:
+        if not isinstance(value, str):
+            raise refuse(f"is {shown(value)}, allowed: {', '.join(registry.names())}")
+        try:
+            registry.get(value)
+        except UsageError as error:
+            raise refuse(f"{error.message}; {error.hint}" if error.hint else error.message) from error
+        return value
+
+    return validate
+
+
 def plain(value: object) -> object:
-    """Accept what JSON can carry unchanged: finite numbers, 64-bit integers, string keys."""
+    """Accept what JSON represents exactly: finite numbers, 64-bit integers, maps with string keys."""
     if isinstance(value, float) and not math.isfinite(value):
         raise refuse(f"holds {shown(value)}, allowed: finite numbers; write it as a string")
     if isinstance(value, int) and not -INT64 <= value < INT64:
@@ -139,12 +157,12 @@ def plain(value: object) -> object:
                 raise refuse(f"has the key {shown(key)}, allowed: strings")
             plain(item)
     elif value is not None and not isinstance(value, str | int | float):
-        raise refuse(f"holds a `{type(value).__name__}`, allowed: what JSON can carry")
+        raise refuse(f"holds a `{type(value).__name__}`, allowed: JSON values")
     return value
 
 
 def published(**schema: Any) -> WithJsonSchema:
-    """Return what the JSON schema says of a kind of value: its validator is code, which no schema shows."""
+    """Return the JSON schema of a type. Its validator is code, from which pydantic cannot derive a schema."""
     return WithJsonSchema(schema)
 
 

@@ -1,4 +1,4 @@
-"""pydantic's errors as faults of a sweep file: line, key, what was given, what is allowed, what was probably meant."""
+"""Turns pydantic's errors into errors of a sweep file: line, key, what was given, what is allowed, the closest name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ _TYPE_NAMES = {
 
 
 def faults_of(error: ValidationError, raw: dict[str, Any], document: Document, sections: Sections) -> list[Fault]:
-    """Return one fault for each of pydantic's errors; `sections` names the model of each map but parameters."""
+    """Return one `Fault` for each of pydantic's errors.
+
+    Args:
+        error: what pydantic raised.
+        raw: the sweep file as a map.
+        document: the file, for line numbers.
+        sections: the model of each map in the file, except maps of parameters.
+    """
     return [_fault(detail, raw, document, sections) for detail in error.errors(include_url=False)]
 
 
@@ -83,7 +90,7 @@ def _distribution_note(path: Path, raw: dict[str, Any]) -> str:
 
 
 def _model_at(path: Path, raw: dict[str, Any], sections: Sections) -> type[Section]:
-    """Return the model that reads the map at `path`."""
+    """Return the model of the map at `path`."""
     if path in sections:
         return sections[path]
     form = form_of(_at(path, raw)) or "nested"
@@ -98,7 +105,7 @@ def _at(path: Path, raw: Any) -> Any:
 
 def _wanted(path: Path) -> str:
     notes: dict[Path, str] = {
-        ("method",): f", allowed: {', '.join(METHODS)}",
+        ("method",): f", allowed: {', '.join(METHODS.names())}",
         ("parameters",): ", allowed: a map with at least one parameter",
         ("metric", "name"): ", allowed: the key that your program logs",
     }

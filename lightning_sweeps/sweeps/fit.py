@@ -1,4 +1,4 @@
-"""What a model is asked for in the worker process, as data that crosses the process boundary."""
+"""Requests to the suggestion worker and its answers, as data that crosses the process boundary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ _parameters: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Parameter])
 
 @dataclass(frozen=True, slots=True)
 class FitRequest:
-    """One question: which parameter set is trial `number`. `parameters` as the sweep file has them."""
+    """The request for the parameter set of one trial.
+
+    Attributes:
+        method: name of the search method.
+        parameters: `parameters` as in the sweep file.
+        imputation: the values that replace missing objectives.
+        history: all earlier trials.
+        number: number of the new trial, from 1.
+        seed: the sweep's seed.
+        constraints: `constraints` as in the sweep file.
+    """
 
     method: str
     parameters: dict[str, Any]
@@ -29,17 +39,17 @@ class FitRequest:
 
 @dataclass(frozen=True, slots=True)
 class FitAnswer:
-    """The parameter set, or None where the space is exhausted; `error` where the method failed."""
+    """The parameter set, or None if the space is exhausted. `error` is set if the method failed."""
 
     params: dict[str, Any] | None
     error: str = ""
 
 
 def answer(request: FitRequest) -> FitAnswer:
-    """Ask the method; a failure of the search engine is an answer too."""
+    """Return the method's suggestion. An exception of the method becomes `FitAnswer.error`."""
     try:
         space = Space.of(_parameters.validate_python(request.parameters), request.constraints)
-        method = METHODS[request.method](request.imputation)
+        method = METHODS.get(request.method)(request.imputation)
         return FitAnswer(method.suggest(space, request.history, number=request.number, seed=request.seed))
-    except Exception as error:  # whatever an engine raises must reach the server as words, not as a dead worker
+    except Exception as error:  # a method may raise anything; the server needs the message, not a dead worker
         return FitAnswer(None, f"{type(error).__name__}: {error}")

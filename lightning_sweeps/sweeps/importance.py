@@ -1,4 +1,4 @@
-"""Which parameters mattered: Optuna's PED-ANOVA over the trials' coordinates.
+"""The importance of parameters: Optuna's PED-ANOVA over the trials' coordinates.
 
 Watanabe, Bansal and Hutter, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance" (2023).
 """
@@ -11,22 +11,25 @@ from typing import Any
 
 from lightning_sweeps.sweeps.space import Space
 
-FEWEST = 8
-"""With fewer results a ranking of parameters would be noise."""
+MIN_RESULTS = 8
+"""A ranking of parameters from fewer results would be noise."""
 
 
 def importance(space: Space, results: Sequence[tuple[dict[str, Any], float]]) -> dict[str, float]:
-    """Return each parameter's share of what made good trials good, most important first; empty with too few results.
+    """Return the importance of each parameter for being among the better trials, most important first.
 
     Args:
         space: the sweep's space.
         results: parameter set and objective of each trial, lower is better.
+
+    Returns:
+        Importance by dotted name; all have the sum 1. Empty if there are too few results.
     """
     rows = [(unit, value) for params, value in results if (unit := space.to_unit(params)) is not None]
     names = [dim.name for dim in space.dimensions if len({unit[dim.name] for unit, _ in rows}) > 1]
-    if len(rows) < FEWEST or not names:
+    if len(rows) < MIN_RESULTS or not names:
         return {}
-    import optuna  # a third of a second that only this needs
+    import optuna  # takes a third of a second, and only this function needs it
     from optuna.importance import PedAnovaImportanceEvaluator
 
     levels = {dim.name: dim.levels for dim in space.dimensions}

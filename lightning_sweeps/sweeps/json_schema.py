@@ -1,6 +1,6 @@
-"""The sweep file as JSON schema, for editors: made from the models that check it.
+"""The JSON schema of a sweep file, for editors, made from the models that check the file.
 
-It knows keys, kinds and closed sets. What concerns several keys at once is said by `lightning-sweeps sweep --check`.
+It covers single keys. `lightning-sweeps sweep --check` also checks rules that concern several keys.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def render() -> str:
 
 
 def _simplified(part: Any) -> Any:
-    """Take out titles, which repeat the keys; forms of a parameter may overlap: `min: 1, max: 8` fits two."""
+    """Remove titles, which repeat the keys, and allow overlapping forms: `min: 1, max: 8` matches two."""
     if isinstance(part, list):
         return [_simplified(item) for item in part]
     if not isinstance(part, dict):

@@ -1,4 +1,4 @@
-"""The values of a quantised parameter: its lowest, its highest, and every multiple of `q` between them."""
+"""The values of a quantized parameter: the lowest, the highest, and every multiple of `q` between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """An ascending sequence of numbers that is computed, never stored; values are whole where `q` and they are."""
+    """An ascending sequence of numbers, computed on demand. Values are integers if `q` is one and they are whole."""
 
     low: int | float
     high: int | float
@@ -25,7 +25,7 @@ class Lattice:
 
     @property
     def _has_low(self) -> bool:
-        """Whether the lowest value is no multiple of `q`."""
+        """Whether the lowest value is not a multiple of `q`."""
         return self._first * _exact(self.q) != _exact(self.low)
 
     @property
@@ -56,5 +56,5 @@ class Lattice:
 
 
 def _exact(value: int | float) -> Decimal:
-    """Return the number as a person wrote it: 0.1 is a tenth."""
+    """Return the number exactly as it is written: 0.1 is a tenth."""
     return Decimal(repr(value))

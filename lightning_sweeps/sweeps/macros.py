@@ -1,4 +1,4 @@
-"""The macros of a sweep file's `command`, as data: the checker and the agent read them with the same pattern."""
+"""The macros in the `command` of a sweep file. The checks and the agent use the same pattern."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHOLE_TOKEN_MACROS: dict[str, str] = {
     "args_append_hydra": "`+key=value` for each parameter",
     "args_override_hydra": "`++key=value` for each parameter",
 }
-"""Macros that become no token, one or many: each must stand alone in its place of the list."""
+"""Macros that expand to any number of words. Each must be a word by itself."""
 
 TEXT_MACROS: dict[str, str] = {
     "interpreter": "the Python that runs the agent",
@@ -23,15 +23,15 @@ TEXT_MACROS: dict[str, str] = {
     "args_json_file": "the path of a file that holds this JSON object",
     "args_dict": "all parameters as one JSON object",
 }
-"""Macros that become one piece of text: they may also stand inside a longer token."""
+"""Macros that expand to text. They may be part of a longer word."""
 
 KNOWN_MACROS: frozenset[str] = frozenset(WHOLE_TOKEN_MACROS) | frozenset(TEXT_MACROS)
 
 MACRO = re.compile(r"\$\{([^{}]*)\}")
-"""One macro; group 1 is its name: of `KNOWN_MACROS`, `envvar:NAME`, or a parameter (nested ones dotted)."""
+"""One macro. Group 1 is its name: one of `KNOWN_MACROS`, `envvar:NAME`, or a parameter (dotted if nested)."""
 
 UNCLOSED = re.compile(r"\$\{[^}]*\Z|\$\{[^{}]*\{")
-"""The start of a macro that never ends."""
+"""The start of a macro without an end."""
 
 ENVVAR_PREFIX = "envvar:"
 ENVVAR_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -42,7 +42,7 @@ MacroKind = Literal["whole", "text", "envvar", "other"]
 
 
 def kind_of(name: str) -> MacroKind:
-    """Return what the macro `name` is; `other` is the name of a parameter or a mistake."""
+    """Return the kind of a macro; `other` is the name of a parameter or a mistake."""
     if name in WHOLE_TOKEN_MACROS:
         return "whole"
     if name in TEXT_MACROS:

@@ -1,4 +1,4 @@
-"""What a sweep file allows of its space: parameters that others switch on (`when`), and `constraints`."""
+"""Restrictions of a space: parameters that depend on other parameters (`when`), and `constraints`."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from lightning_sweeps.sweeps.expression import Expression, MissingParameterError
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When the parameter at `path` is part of a parameter set."""
+    """The condition under which the parameter at `path` is part of a parameter set."""
 
     path: tuple[str, ...]
     when: Expression
 
     @classmethod
     def of(cls, path: tuple[str, ...], when: str) -> Condition:
+        """Return the condition of a checked `when`."""
         return cls(path, parse(when))
 
     @property
     def name(self) -> str:
+        """The parameter's dotted name."""
         return ".".join(self.path)
 
     def holds(self, params: Mapping[str, Any]) -> bool:
-        """Tell whether it is; never where a parameter that the condition names is itself switched off."""
+        """Return whether the parameter is part of a set; False if the condition names a parameter that is not."""
         try:
             return self.when.holds(params)
         except MissingParameterError:
@@ -35,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Restrictions:
-    """The conditions in the order in which they are decided, and the constraints; false where there are none."""
+    """Conditions in the order of their evaluation, and constraints. False if there are none."""
 
     conditions: tuple[Condition, ...] = ()
     constraints: tuple[Expression, ...] = ()
@@ -45,7 +47,7 @@ class Restrictions:
         """Return the restrictions of a checked sweep file.
 
         Raises:
-            graphlib.CycleError: parameters switch one another on in a circle.
+            graphlib.CycleError: a parameter depends on itself.
         """
         return cls(in_order(conditions), tuple(map(parse, constraints)))
 
@@ -53,50 +55,50 @@ class Restrictions:
         return bool(self.conditions or self.constraints)
 
     def is_conditional(self, path: tuple[str, ...]) -> bool:
+        """Return whether the parameter at `path` has a condition."""
         return any(condition.path == path for condition in self.conditions)
 
     def switch_off(self, params: dict[str, Any]) -> None:
-        """Take out of a whole parameter set, in place, what its other values switch off."""
+        """Remove parameters with a condition that does not hold from a complete parameter set, in place."""
         for condition in self.conditions:
             if not condition.holds(params):
-                _take_out(params, condition.path)
+                _remove(params, condition.path)
 
     def allow(self, params: Mapping[str, Any]) -> bool:
-        """Tell whether all constraints hold; one that names a parameter that is switched off does not count."""
-        return all(_binds_not_or_holds(constraint, params) for constraint in self.constraints)
+        """Return whether all constraints hold. A constraint on a parameter that is switched off holds."""
+        return all(_holds(constraint, params) for constraint in self.constraints)
 
-    def broken_by(self, params: Mapping[str, Any]) -> list[str]:
-        """Return the constraints that do not hold."""
-        return [constraint.text for constraint in self.constraints if not _binds_not_or_holds(constraint, params)]
+    def violated_by(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the texts of the constraints that do not hold."""
+        return [constraint.text for constraint in self.constraints if not _holds(constraint, params)]
 
 
-FREE = Restrictions()
-"""Nothing is restricted."""
+UNRESTRICTED = Restrictions()
 
 
 def in_order(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
-    """Return the conditions so that each comes after those of the parameters that it names.
+    """Return the conditions in an order in which each comes after those of the parameters that it names.
 
     Raises:
-        graphlib.CycleError: there is no such order.
+        graphlib.CycleError: a parameter depends on itself.
     """
     by_name = {condition.name: condition for condition in conditions}
     needs = {name: sorted(condition.when.names & by_name.keys()) for name, condition in by_name.items()}
     return tuple(by_name[name] for name in TopologicalSorter(needs).static_order())
 
 
-def _binds_not_or_holds(constraint: Expression, params: Mapping[str, Any]) -> bool:
+def _holds(constraint: Expression, params: Mapping[str, Any]) -> bool:
     try:
         return constraint.holds(params)
     except MissingParameterError:
         return True
 
 
-def _take_out(params: dict[str, Any], path: tuple[str, ...]) -> None:
-    """Take a leaf out, and the maps that are empty without it."""
+def _remove(params: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Remove a value, and the maps that are then empty."""
     name, *rest = path
     if rest:
-        _take_out(params[name], tuple(rest))
+        _remove(params[name], tuple(rest))
         if params[name]:
             return
     del params[name]

@@ -1,4 +1,4 @@
-"""The space that a sweep searches: dimensions, constants, what is allowed, and parameter sets in their two forms."""
+"""The space that a sweep searches, and its parameter sets as values and as coordinates."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from typing import Any
 
 from lightning_sweeps.sweeps.dimensions import Dimension, Number, dimension_of, identity
 from lightning_sweeps.sweeps.distributions import Constant, Nested
-from lightning_sweeps.sweeps.restrictions import FREE, Condition, Restrictions
+from lightning_sweeps.sweeps.restrictions import UNRESTRICTED, Condition, Restrictions
 
 Parameters = Mapping[str, Any]
 """The parsed `parameters` of a sweep file."""
 
 MIDDLE = 0.5
-"""Where search engines see a parameter that is switched off."""
+"""Coordinate of a real parameter that is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The searched dimensions, sorted by dotted name, the constants beside them, and what is allowed of it all."""
+    """A search space. Immutable.
+
+    Attributes:
+        dimensions: the searched parameters, sorted by dotted name.
+        constants: path and value of each fixed parameter.
+        restrictions: conditions and constraints.
+    """
 
     dimensions: tuple[Dimension, ...]
     constants: tuple[tuple[tuple[str, ...], Any], ...]
-    restrictions: Restrictions = FREE
+    restrictions: Restrictions = UNRESTRICTED
 
     @classmethod
     def of(cls, parameters: Parameters, constraints: Sequence[str] = ()) -> Space:
@@ -45,21 +51,21 @@ class Space:
 
     @property
     def size(self) -> int | None:
-        """The number of points, restrictions aside; None where a dimension has no end of values."""
+        """The number of combinations, ignoring restrictions; None if a dimension is continuous."""
         sizes = [dimension.size for dimension in self.dimensions]
         return None if None in sizes else math.prod(size for size in sizes if size is not None)
 
     @property
     def is_restricted(self) -> bool:
-        """Whether not every combination of values is a point of its own."""
+        """Whether conditions or constraints exclude combinations or make some of them equal."""
         return bool(self.restrictions)
 
     def allows(self, params: Mapping[str, Any]) -> bool:
-        """Tell whether a parameter set keeps all constraints."""
+        """Return whether a parameter set meets all constraints."""
         return self.restrictions.allow(params)
 
     def at(self, index: int) -> dict[str, Any]:
-        """Return combination `index` of a finite space: the last dimension changes fastest."""
+        """Return combination `index` of a finite space, from 0. The last dimension changes fastest."""
         values: dict[tuple[str, ...], Any] = {}
         for dimension in reversed(self.dimensions):
             index, digit = divmod(index, dimension.size or 1)
@@ -67,7 +73,7 @@ class Space:
         return self._nest(values)
 
     def index_of(self, params: Mapping[str, Any]) -> int:
-        """Return the first combination of a finite space that gives this parameter set."""
+        """Return the index of the first combination of a finite space that gives this parameter set."""
         index = 0
         for dimension in self.dimensions:
             value = _find(params, dimension.path)
@@ -75,20 +81,20 @@ class Space:
         return index
 
     def points(self, start: int) -> Iterator[dict[str, Any]]:
-        """Yield the points of a finite space from combination `start` on, each once."""
+        """Yield the allowed points of a finite space from combination `start` on, each once."""
         for index in range(start, self.size or 0):
             params = self.at(index)
             if not self.is_restricted or (self.allows(params) and self.index_of(params) == index):
                 yield params
 
     def sample(self, rng: Random) -> dict[str, Any]:
-        """Draw a parameter set by the parameters' distributions; constraints are not looked at."""
+        """Return a random parameter set from the parameters' distributions, ignoring constraints."""
         return self._nest({dimension.path: dimension.sample(rng) for dimension in self.dimensions})
 
     def to_unit(self, params: Mapping[str, Any]) -> dict[str, Number] | None:
-        """Return the coordinates of a parameter set by dotted name; None where a parameter is missing in it.
+        """Return the coordinates of a parameter set by dotted name; None if a parameter is missing.
 
-        A parameter that is switched off lies in the middle.
+        The coordinate of a parameter that is switched off is the middle.
         """
         coordinates: dict[str, Number] = {}
         for dimension in self.dimensions:
@@ -106,20 +112,20 @@ class Space:
         return self._nest({dim.path: dim.value(coordinates[dim.name]) for dim in self.dimensions})
 
     def assemble(self, values: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
-        """Return the parameter set with these values by path; constants are added."""
+        """Return the parameter set with these values by path, plus constants, minus switched off parameters."""
         return self._nest(values)
 
     def active(self, params: Mapping[str, Any]) -> list[Dimension]:
-        """Return the dimensions that a parameter set has: all but those that are switched off."""
+        """Return the dimensions that are not switched off in a parameter set."""
         return [dimension for dimension in self.dimensions if _find(params, dimension.path) is not _MISSING]
 
     def identity(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what two equal points have in common: the searched values, true, 1 and 1.0 apart."""
+        """Return a key that is equal for equal points. The values true, 1 and 1.0 are different."""
         values = (_find(params, dimension.path) for dimension in self.dimensions)
         return tuple("" if value is _MISSING else identity(value) for value in values)
 
     def is_new(self, params: Mapping[str, Any], seen: set[tuple[str, ...]]) -> bool:
-        """Tell whether this is an allowed point whose identity is not among those seen."""
+        """Return whether a point meets all constraints and its identity is not in `seen`."""
         return self.identity(params) not in seen and self.allows(params)
 
     def _nest(self, values: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
@@ -134,7 +140,7 @@ class Space:
 
 
 class _Missing:
-    """A parameter that a set does not have; None is a value."""
+    """Marks a parameter that a set does not have. None would be a value."""
 
 
 _MISSING = _Missing()

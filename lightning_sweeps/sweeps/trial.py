@@ -1,4 +1,4 @@
-"""The life of a trial: every state, every event, and what becomes of one by the other, as one table."""
+"""The states of a trial and the events that change them, as one table."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.messages import TrialState
 
 Event = Literal["lease", "start", "order_stop", "finish", "stop", "fail", "preempt", "requeue", "lose"]
-"""lease: given to an agent. start: its program runs. order_stop: asked to end early. finish, stop, fail, preempt: how
-its processes ended. requeue: given up by its agent and to be tried again. lose: given up for good."""
+"""lease: an agent gets the trial. start: its program starts. order_stop: it is ordered to end early. finish, stop,
+fail, preempt: how its processes end. requeue: its agent loses it, and it runs again. lose: its agent loses it for good.
+"""
 
 TRANSITIONS: dict[tuple[TrialState, Event], TrialState] = {
     ("pending", "lease"): "leased",
@@ -32,11 +33,11 @@ TRANSITIONS: dict[tuple[TrialState, Event], TrialState] = {
     ("running", "lose"): "lost",
     ("stopping", "start"): "stopping",
     ("stopping", "order_stop"): "stopping",
-    ("stopping", "finish"): "stopped",  # a program that ends well after a stop order has obeyed it
+    ("stopping", "finish"): "stopped",  # the program obeyed the stop order
     ("stopping", "stop"): "stopped",
     ("stopping", "fail"): "failed",
     ("stopping", "preempt"): "stopped",
-    ("stopping", "requeue"): "stopped",  # nobody wants its result any more
+    ("stopping", "requeue"): "stopped",  # its result is no longer wanted
     ("stopping", "lose"): "stopped",
 }
 
@@ -47,7 +48,7 @@ def transition(state: TrialState, event: Event) -> TrialState:
     """Return the state after `event`.
 
     Raises:
-        ServerRefused: status 409; a trial in this state does not take this event.
+        ServerRefused: status 409; the event is not allowed in this state.
     """
     following = TRANSITIONS.get((state, event))
     if following is None:
@@ -57,10 +58,10 @@ def transition(state: TrialState, event: Event) -> TrialState:
 
 
 def end_event(state: TrialState) -> Event:
-    """Return the event that an agent reports by a trial's end state.
+    """Return the event of an end state that an agent reports.
 
     Raises:
-        ServerRefused: status 422; the state is no end that an agent can report.
+        ServerRefused: status 422; an agent cannot report this state as an end.
     """
     events: dict[str, Event] = {"finished": "finish", "stopped": "stop", "failed": "fail", "preempted": "preempt"}
     if state not in events:

@@ -1,7 +1,7 @@
-"""YAML read by the core schema of version 1.2, with the line of every key and item.
+"""Reads YAML with the core schema of version 1.2, and records the line of every key and item.
 
-PyYAML knows version 1.1, in which `1e-5` is a string and `no` is false. Here `1e-5` is a number, `yes`, `no`, `on` and
-`off` are strings, `0o17` is octal, dates stay strings, and a key given twice is a fault. Merge keys (`<<`) work.
+PyYAML implements version 1.1, in which `1e-5` is a string and `no` is false. Here `1e-5` is a number, `yes`, `no`, `on`
+and `off` are strings, `0o17` is octal, dates stay strings, and a duplicate key is an error. Merge keys (`<<`) work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lightning_sweeps.errors import Fault
 Path = tuple[str | int, ...]
 
 MAX_NODES = 100_000
-"""A document that aliases blow up beyond this is refused."""
+"""Limit against documents that aliases make huge."""
 
 _TAG = "tag:yaml.org,2002:"
 _NULL = re.compile(r"(?:null|Null|NULL|~|)\Z")
@@ -31,7 +31,7 @@ _MAX_INTEGER_DIGITS = 4000
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader with the resolvers of the core schema alone."""
+    """SafeLoader with the resolvers of the core schema only."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -41,14 +41,20 @@ _Loader.yaml_implicit_resolvers = {
 
 @dataclass(slots=True)
 class Document:
-    """What a file says: its value, the 1-based line of every path in it, and what is wrong with it as YAML."""
+    """A parsed document.
+
+    Attributes:
+        value: the document as Python objects.
+        lines: line of each path, from 1.
+        faults: errors in the YAML itself.
+    """
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
-        """Return the line of `path`, or of the nearest thing around it; 0 where there is none."""
+        """Return the line of `path` or of its nearest known parent; 0 if neither is known."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.lines:
                 return self.lines[path[:length]]
@@ -56,7 +62,7 @@ class Document:
 
 
 def dotted(path: Path) -> str:
-    """Return `path` as people write it: `parameters.lr.values[2]`."""
+    """Return a path as text: `parameters.lr.values[2]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -64,7 +70,7 @@ def dotted(path: Path) -> str:
 
 
 def read(text: str) -> Document:
-    """Read one document; never raises on what the text holds."""
+    """Parse one document. Errors in the text are in `Document.faults`; nothing is raised."""
     document = Document()
     try:
         node = yaml.compose(text, Loader=_Loader)
@@ -87,7 +93,7 @@ def read(text: str) -> Document:
 
 
 class _Builder:
-    """Turns nodes into values and notes lines and faults in the document."""
+    """Turns nodes into values, and records lines and errors in the document."""
 
     def __init__(self, document: Document) -> None:
         self._document = document

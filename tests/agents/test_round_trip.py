@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lightning_sweeps.agents.launch.command import CommandContext, build_command, flatten
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.methods import METHODS, Imputation
+from lightning_sweeps.sweeps.methods import METHODS
 from lightning_sweeps.sweeps.space import Space
 
 CONTEXT = CommandContext(sys.executable, {}, TrialFolder(Path("/h/trials/t1")), processes=1, launch_id="t1-0")
@@ -66,7 +66,7 @@ def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[st
         leaf = {"values": [value]}
         parameters = {name: leaf, "in": {"parameters": parameters}} if parameters else {name: leaf}
     config = {"method": "random", "parameters": parameters, "program": "t.py", "command": [command]}
-    method = METHODS["random"](Imputation())
+    method = METHODS.get("random")()
     params = method.suggest(Space.of(validate(config).config.parameters), [], number=1, seed=1)
     assert params is not None
     received = msgspec.json.decode(msgspec.json.encode(params))

@@ -134,8 +134,8 @@ def test_a_bad_sweep_file_lists_every_fault_and_creates_nothing(
     assert_message(
         done,
         2,
-        "`bad.yaml` has 4 faults",
-        "line 1: `method`: is `bayess`, allowed: grid, random, bayes",
+        "`bad.yaml` has 4 errors",
+        "line 1: `method`: there is no search method `bayess`, allowed: grid, random, bayes",
         "line 2: `programm`",
         "did you mean `program`?",
         "line 5: `metric.goal`: is `minimise`",

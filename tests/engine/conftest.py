@@ -1,4 +1,4 @@
-"""A real server on each database, and real clients."""
+"""A real server on each database, with real clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Running = tuple[Client, ServerFile]
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One server process for a module's tests, which each make sweeps of their own; once on each database."""
+    """One server process for all tests of a module, once on each database. Each test creates its own sweeps."""
     home = tmp_path_factory.mktemp("server")
     if request.param == "sqlite":
         with running_server(home, None, "--lease-s", LEASE_S) as running:
@@ -46,6 +46,6 @@ def server(both: Running) -> Iterator[Server]:
 
 @pytest.fixture
 def new_server(tmp_path: Path) -> Iterator[Server]:
-    """A server process of the test's own, on SQLite."""
+    """A server process for one test, on SQLite."""
     with running_server(tmp_path / "server") as running, ExitStack() as stack:
         yield Server(*running, stack)

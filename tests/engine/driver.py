@@ -1,4 +1,4 @@
-"""What tests do with a server: make sweeps, be an agent, log values as a trial would."""
+"""What tests do with a server: create sweeps, act as an agent, log values like a trial."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GRID = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server, with a client of its own."""
+    """A running server and a client of it."""
 
     client: Client
     described: ServerFile
@@ -40,12 +40,12 @@ class Server:
         return self.stack.enter_context(Client(self.described.url, self.described.token))
 
     def create(self, **changes: Any) -> str:
-        """Create the grid sweep with some keys changed (None: left out) and return its id."""
+        """Create the grid sweep with some keys changed (None: removed) and return its id."""
         config = {key: value for key, value in (GRID | changes).items() if value is not None}
         return self.client.create_sweep(m.SweepCreate(config, project="tests")).id
 
     def agent(self, sweep: str, *, slot: int = 0) -> Agent:
-        """Return a new agent with a connection of its own."""
+        """Return a new agent with its own connection."""
         client = self.new_client()
         registered = client.register_agent(sweep, m.AgentRegister("host", "node", 1, slot, ["0"]))
         return Agent(client, registered.agent.id, registered.lease_s)
@@ -63,21 +63,21 @@ class Agent:
         return self.client.lease(self.id, wait_s=wait_s)
 
     def take(self, *, wait_s: float = 0) -> m.Trial:
-        """Lease a trial that must be there, and start it."""
+        """Lease and start a trial; fail if there is none."""
         lease = self.lease(wait_s=wait_s)
         assert lease.trial is not None, lease
         return self.client.start_trial(self.id, lease.trial.id)
 
-    def end(self, trial: m.Trial, state: m.TrialState = "finished", **said: Any) -> m.Trial:
+    def end(self, trial: m.Trial, state: m.TrialState = "finished", **details: Any) -> m.Trial:
         exit_code = 0 if state == "finished" else 1
-        return self.client.end_trial(self.id, trial.id, m.TrialEnd(state, **({"exit_code": exit_code} | said)))
+        return self.client.end_trial(self.id, trial.id, m.TrialEnd(state, **({"exit_code": exit_code} | details)))
 
     def beat(self, trial: m.Trial | None) -> m.AgentOrders:
         return self.client.heartbeat(self.id, trial=trial.id if trial else None)
 
 
 class TrialRun:
-    """A run of a trial that logs through its journal, as the service would ship it."""
+    """A run of a trial that logs through its journal, as the service uploads it."""
 
     def __init__(
         self, client: Client, trial: m.Trial, *, rank: int = 0, attempt: int = 0, resumed_step: int | None = None

@@ -1,11 +1,11 @@
-"""A sweep whose method fits a model, from the first lease to the last, on a real server."""
+"""A sweep with a fitted method, from the first lease to the last, on a real server."""
 
 from __future__ import annotations
 
 import time
 
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.methods.initial_points import startup_count
+from lightning_sweeps.sweeps.methods.initial_points import initial_count
 from lightning_sweeps.sweeps.space import Space
 from tests.engine.driver import Server, TrialRun
 
@@ -30,7 +30,7 @@ def test_bayes_beats_its_own_start_and_has_the_next_trial_ready(new_server: Serv
     trials = new_server.client.trials(sweep_id)
     assert len(trials) == TRIALS
     values = [trial.objective for trial in trials if trial.objective is not None]
-    count = startup_count(Space.of(validate({**QUADRATIC, "metric": {"name": "loss"}}).config.parameters))
+    count = initial_count(Space.of(validate({**QUADRATIC, "metric": {"name": "loss"}}).config.parameters))
     assert min(values[count:]) < min(values[:count]) / 4
     assert len({(trial.params["x"], trial.params["y"]) for trial in trials}) == TRIALS
 

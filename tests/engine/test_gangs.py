@@ -1,4 +1,4 @@
-"""Trials over several machines as the server hands them out: whole gangs or none, one end for all parts."""
+"""Trials over several machines: the server leases them to complete gangs, and all parts have one end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def without_lists(trial: m.Trial) -> m.Trial:
     return replace(trial, gang=replace(trial.gang, agents=tuple(trial.gang.agents)))  # type: ignore[arg-type]
 
 
-def test_a_trial_is_given_to_agents_of_different_machines_at_once(server: Server) -> None:
+def test_a_trial_is_leased_to_agents_on_different_machines_at_once(server: Server) -> None:
     sweep_id = server.create(parameters=POINTS, resources=TWO)
     first = agent_on(server, sweep_id, "left")
     lone = ask(first, wait_s=0)
@@ -69,7 +69,7 @@ def test_a_trial_is_given_to_agents_of_different_machines_at_once(server: Server
     assert server.client.sweep(sweep_id).counts == {"running": 1}
 
 
-def test_a_trial_has_ended_when_every_part_has(server: Server) -> None:
+def test_a_trial_ends_when_all_its_parts_have_ended(server: Server) -> None:
     sweep_id = server.create(parameters=POINTS, resources=TWO, metric=None)
     trial, (first, second) = gang(server, sweep_id, "left", "right")
     assert first.end(trial, start_s=0.5, ran_s=2.0).state == "running"
@@ -94,7 +94,7 @@ def test_a_part_that_fails_ends_the_others(server: Server) -> None:
     )
 
 
-def test_a_part_that_is_preempted_lets_the_others_write_the_checkpoint(server: Server) -> None:
+def test_after_a_preemption_the_other_parts_can_write_the_checkpoint(server: Server) -> None:
     sweep_id = server.create(parameters=POINTS, resources=TWO)
     trial, (first, second) = gang(server, sweep_id, "left", "right")
     first.end(trial, "preempted", reason="SIGTERM")
@@ -104,7 +104,7 @@ def test_a_part_that_is_preempted_lets_the_others_write_the_checkpoint(server: S
     assert (again.state, again.attempt, again.gang) == ("pending", 2, None)
 
 
-def test_a_lost_agent_ends_the_gang_and_the_trial_is_tried_by_another(server: Server) -> None:
+def test_a_lost_agent_ends_the_gang_and_another_gang_runs_the_trial(server: Server) -> None:
     sweep_id = server.create(parameters=POINTS, resources=TWO)
     trial, (first, second) = gang(server, sweep_id, "left", "right")
     first.client.leave(first.id)
@@ -116,7 +116,7 @@ def test_a_lost_agent_ends_the_gang_and_the_trial_is_tried_by_another(server: Se
     assert {lease.trial and (lease.trial.id, lease.trial.attempt) for lease in leases} == {(trial.id, 2)}
 
 
-def test_one_silent_agent_costs_the_gang_its_lease_however_lively_the_others_are(server: Server) -> None:
+def test_one_silent_agent_ends_the_lease_of_the_gang(server: Server) -> None:
     sweep_id = server.create(parameters=POINTS, resources=TWO)
     trial, (first, second) = gang(server, sweep_id, "left", "right")
     wait_until(lambda: second.beat(trial).lease_lost, what="the loss of the lease")
@@ -126,13 +126,13 @@ def test_one_silent_agent_costs_the_gang_its_lease_however_lively_the_others_are
     assert (found.state, found.attempt) == ("pending", 2)
 
 
-def test_an_answer_that_was_lost_is_given_again(server: Server) -> None:
+def test_agents_whose_response_was_lost_get_the_same_trial_again(server: Server) -> None:
     sweep_id = server.create(parameters=POINTS, resources=TWO)
     trial, agents = gang(server, sweep_id, "left", "right")
     assert [ask(agent).trial for agent in agents] == [trial, trial]
 
 
-def test_a_request_that_is_given_up_gets_no_place(server: Server) -> None:
+def test_a_request_that_timed_out_joins_no_gang(server: Server) -> None:
     sweep_id = server.create(parameters=POINTS, resources=TWO)
     first, second = agent_on(server, sweep_id, "left"), agent_on(server, sweep_id, "right")
     thread = in_background(lambda: ask(first, wait_s=1))
@@ -140,7 +140,7 @@ def test_a_request_that_is_given_up_gets_no_place(server: Server) -> None:
     assert ask(second, wait_s=0).trial is None
 
 
-def test_a_sweep_over_machines_waits_without_holding_up_another(server: Server) -> None:
+def test_a_sweep_over_several_machines_does_not_block_another_sweep(server: Server) -> None:
     waiting, other = server.create(parameters=POINTS, resources=TWO), server.create(parameters=POINTS)
     lonely = agent_on(server, waiting, "left")
     leases: list[m.Lease] = []
@@ -163,7 +163,7 @@ def test_an_agent_for_one_machine_is_refused(server: Server) -> None:
 
 
 def work(agent: Agent) -> list[tuple[str, int]]:
-    """Be a part of gangs until the sweep is over; return the trials and this part's node rank in each."""
+    """Run parts of trials until the sweep is over; return the trials and the agent's node rank in each."""
     done = []
     while (lease := ask(agent, wait_s=5)).sweep_state != "finished":
         if lease.trial is None:

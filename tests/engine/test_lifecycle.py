@@ -1,4 +1,4 @@
-"""A sweep's life over real HTTP: leases, ends, pauses, stops, failures, lost agents."""
+"""The life of a sweep over real HTTP: leases, ends, pauses, stops, failures, lost agents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.servers import wait_until
 
 
 def work_to_the_end(agent: Agent) -> list[m.Trial]:
-    """Be an agent until the sweep is over; return what it was given."""
+    """Run trials as an agent until the sweep is over; return them."""
     done: list[m.Trial] = []
     while True:
         lease = agent.lease(wait_s=5)
@@ -66,7 +66,7 @@ def test_run_cap_ends_the_sweep(server: Server) -> None:
     assert agent.lease(wait_s=5).sweep_state == "finished"
 
 
-def test_a_paused_sweep_gives_nothing_and_wakes_who_waits_when_it_goes_on(server: Server) -> None:
+def test_a_paused_sweep_leases_nothing_and_wakes_waiting_agents_when_it_resumes(server: Server) -> None:
     sweep_id = server.create()
     agent = server.agent(sweep_id)
     assert server.client.set_sweep_state(sweep_id, "paused").state == "paused"
@@ -103,14 +103,14 @@ def test_cancelling_a_sweep_kills_what_runs(server: Server) -> None:
     assert run.log({"loss": 1}).commands == []
 
 
-def test_what_a_sweep_cannot_become_is_refused_with_what_it_can(server: Server) -> None:
+def test_an_impossible_change_of_state_is_refused_with_the_possible_ones(server: Server) -> None:
     sweep_id = server.create()
     server.client.set_sweep_state(sweep_id, "stopped")
     with pytest.raises(
         ServerRefused, match="a sweep that is `stopped` cannot become `running`, allowed: `cancelled`"
     ) as caught:
         server.client.set_sweep_state(sweep_id, "running")
-    assert (caught.value.status, caught.value.hint) == (409, "create a new sweep to go on searching")
+    assert (caught.value.status, caught.value.hint) == (409, "create a new sweep to continue the search")
 
 
 def test_a_stop_order_reaches_heartbeat_and_ingest(server: Server) -> None:
@@ -126,7 +126,7 @@ def test_a_stop_order_reaches_heartbeat_and_ingest(server: Server) -> None:
         server.client.stop_trial(trial.id)
 
 
-def test_a_silent_agents_trial_is_tried_again_and_then_lost(server: Server) -> None:
+def test_the_trial_of_a_silent_agent_runs_again_and_is_then_lost(server: Server) -> None:
     sweep_id = server.create(parameters={"x": {"value": 1}})
     first, second, third = (server.agent(sweep_id) for _ in range(3))
     trial = first.take()
@@ -142,7 +142,7 @@ def test_a_silent_agents_trial_is_tried_again_and_then_lost(server: Server) -> N
     assert caught.value.status == 409
     assert third.lease(wait_s=30).sweep_state == "finished"
     lost = server.client.trial(trial.id)
-    assert (lost.state, lost.reason) == ("lost", "its agent was not heard of for 2 s")
+    assert (lost.state, lost.reason) == ("lost", "its agent sent no heartbeat for 2 s")
     assert {agent.state for agent in server.client.agents(sweep_id)} >= {"lost"}
 
 
@@ -154,7 +154,7 @@ def test_heartbeats_keep_a_trial(server: Server) -> None:
     assert server.client.trial(trial.id).state == "running"
 
 
-def test_an_agent_that_leaves_gives_its_trial_back(server: Server) -> None:
+def test_the_trial_of_an_agent_that_leaves_is_pending_again(server: Server) -> None:
     sweep_id = server.create()
     agent, other = server.agent(sweep_id), server.agent(sweep_id)
     trial = agent.take()
@@ -163,7 +163,7 @@ def test_an_agent_that_leaves_gives_its_trial_back(server: Server) -> None:
     assert (again.id, again.attempt) == (trial.id, 2)
 
 
-def test_an_answer_lost_on_the_way_gives_the_same_trial_again(server: Server) -> None:
+def test_an_agent_whose_response_was_lost_gets_the_same_trial_again(server: Server) -> None:
     agent = server.agent(server.create())
     first = agent.lease().trial
     again = agent.lease().trial
@@ -172,7 +172,7 @@ def test_an_answer_lost_on_the_way_gives_the_same_trial_again(server: Server) ->
     assert (again.id, again.attempt) == (first.id, 1)
 
 
-def test_a_preempted_trial_goes_back_once(server: Server) -> None:
+def test_a_preempted_trial_runs_again_once(server: Server) -> None:
     agent = server.agent(server.create())
     trial = agent.take()
     assert agent.end(trial, "preempted", reason="SIGTERM").state == "pending"
@@ -199,7 +199,7 @@ def test_failures_in_a_row_pause_the_sweep_with_the_last_error(server: Server) -
     assert agent.lease().trial is not None
 
 
-def test_hyperband_stops_a_trial_that_ranks_low_and_says_so(server: Server) -> None:
+def test_hyperband_stops_a_trial_that_ranks_low_with_a_reason(server: Server) -> None:
     sweep_id = server.create(early_terminate={"type": "hyperband", "min_iter": 2, "eta": 2})
     agent = server.agent(sweep_id)
     for value in (1.0, 2.0):
@@ -209,7 +209,7 @@ def test_hyperband_stops_a_trial_that_ranks_low_and_says_so(server: Server) -> N
     trial = agent.take()
     run = TrialRun(agent.client, trial)
     assert not run.log({"loss": 9.0}, {"other": 1}).commands
-    reason = "stopped at report 2: 7 ranks 3rd of 3, the best 2 go on"
+    reason = "stopped at report 2: 7 ranks 3rd of 3, the best 2 continue"
     assert run.log({"loss": 7.0}).commands == [m.Command("stop", run.run, reason)]
     assert agent.beat(trial).commands == [m.Command("stop", trial.id, reason)]
     ended = agent.end(trial)
@@ -237,7 +237,7 @@ def test_only_rank_0_reports(server: Server) -> None:
     assert (server.client.trial(trial.id).reports, server.client.trial(trial.id).objective) == (1, 3.0)
 
 
-def test_a_target_that_is_met_ends_the_sweep_and_lets_the_others_run(server: Server) -> None:
+def test_reaching_the_target_finishes_the_sweep_and_lets_other_trials_run(server: Server) -> None:
     sweep_id = server.create(metric={"name": "acc", "goal": "maximize", "target": 0.9})
     agent, other = server.agent(sweep_id), server.agent(sweep_id)
     trial, running = agent.take(), other.take()
@@ -249,7 +249,7 @@ def test_a_target_that_is_met_ends_the_sweep_and_lets_the_others_run(server: Ser
     assert (ended.objective, ended.last_objective) == (0.95, 0.2)
 
 
-def test_a_trial_that_logs_no_value_says_so_until_a_late_one_comes(server: Server) -> None:
+def test_a_trial_without_a_value_has_a_reason_until_a_late_value_arrives(server: Server) -> None:
     agent = server.agent(server.create())
     trial = agent.take()
     run = TrialRun(agent.client, trial)
@@ -260,7 +260,7 @@ def test_a_trial_that_logs_no_value_says_so_until_a_late_one_comes(server: Serve
     assert (late.state, late.reason, late.objective) == ("finished", "", 1)
 
 
-def test_faults_come_back_as_faults_and_create_nothing(server: Server) -> None:
+def test_a_sweep_file_with_errors_is_refused_with_all_of_them(server: Server) -> None:
     before = len(server.client.sweeps())
     with pytest.raises(SweepFileError) as caught:
         server.create(method="gird", run_cap=0)
@@ -268,7 +268,7 @@ def test_faults_come_back_as_faults_and_create_nothing(server: Server) -> None:
     assert len(server.client.sweeps()) == before
 
 
-def test_a_page_asks_only_for_the_trials_that_were_written(server: Server) -> None:
+def test_changes_since_a_cursor_contain_only_changed_trials(server: Server) -> None:
     sweep_id = server.create()
     agent = server.agent(sweep_id)
     for _ in range(3):
@@ -277,11 +277,13 @@ def test_a_page_asks_only_for_the_trials_that_were_written(server: Server) -> No
     assert [trial.number for trial in first.trials] == [1, 2, 3]
     before = time.time()
     server.client.mark_trial(first.trials[1].id, m.TrialMark(note="a good one"))
-    told = server.client.trial_changes(sweep_id, since=before + OVERLAP_S)  # a look goes back that far
-    assert [(trial.number, trial.note) for trial in told.trials] == [(2, "a good one")]
+    changed = server.client.trial_changes(
+        sweep_id, since=before + OVERLAP_S
+    )  # a read includes changes of this long before
+    assert [(trial.number, trial.note) for trial in changed.trials] == [(2, "a good one")]
     assert server.client.trial_changes(sweep_id, since=time.time() + OVERLAP_S).trials == []
-    again = server.client.trial_changes(sweep_id, since=told.cursor)
-    assert 2 in [trial.number for trial in again.trials], "a transaction may have been late"
+    again = server.client.trial_changes(sweep_id, since=changed.cursor)
+    assert 2 in [trial.number for trial in again.trials], "a transaction may commit late"
 
 
 @pytest.mark.parametrize(
@@ -305,7 +307,7 @@ def test_a_trial_cannot_end_as_pending(server: Server) -> None:
         agent.end(agent.take(), "pending")
 
 
-def test_late_rows_of_an_attempt_that_was_given_up_are_left_out(server: Server) -> None:
+def test_late_rows_of_an_earlier_attempt_are_ignored(server: Server) -> None:
     sweep_id = server.create(parameters={"x": {"value": 1}})
     first, second = server.agent(sweep_id), server.agent(sweep_id)
     old = TrialRun(first.client, first.take(), attempt=1)
@@ -320,7 +322,7 @@ def test_late_rows_of_an_attempt_that_was_given_up_are_left_out(server: Server) 
     assert (ended.attempt, ended.objective, ended.reports) == (2, 5.0, 1)
 
 
-def test_what_was_reported_before_the_checkpoint_stays(server: Server) -> None:
+def test_reports_before_the_checkpoint_are_kept(server: Server) -> None:
     sweep_id = server.create(parameters={"x": {"value": 1}})
     agent = server.agent(sweep_id)
     trial = agent.take()

@@ -1,4 +1,4 @@
-"""Two server processes on one PostgreSQL hand out each point once, also when one of them is killed."""
+"""Two server processes on one PostgreSQL lease each point once, even if one of them is killed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.engine.test_lifecycle import work_to_the_end
 from tests.servers import PostgreSQL, end_server, running_server, start_server, wait_for_server
 
 
-def test_two_servers_hand_out_each_point_once(postgres: PostgreSQL, tmp_path: Path) -> None:
+def test_two_servers_lease_each_point_once(postgres: PostgreSQL, tmp_path: Path) -> None:
     database = postgres.new_database()
     with ExitStack() as stack:
         servers = [
@@ -44,12 +44,12 @@ def test_two_servers_hand_out_each_point_once(postgres: PostgreSQL, tmp_path: Pa
 T = TypeVar("T")
 
 AGENTS, TRIALS = 50, 1000
-PATIENCE_S = 300
-"""Ten times what it takes."""
+TIMEOUT_S = 300
+"""Ten times the usual duration."""
 
 
-class Wanderer:
-    """An agent that repeats a call at the other server when its own is gone, as agents behind one address do."""
+class FailoverAgent:
+    """An agent that repeats a request at the other server if its server is gone."""
 
     def __init__(self, servers: list[ServerFile], sweep_id: str, slot: int) -> None:
         self._clients = [Client(server.url, server.token) for server in servers]
@@ -58,7 +58,7 @@ class Wanderer:
         self._id = self._ask(lambda client: client.register_agent(sweep_id, register)).agent.id
 
     def work(self, ended: list[str], middle: threading.Event) -> None:
-        """Run trials to the sweep's end; set `middle` when half of them are done."""
+        """Run trials until the sweep is over; set `middle` when half of them have ended."""
         done = m.TrialEnd("finished", exit_code=0)
         while (lease := self._ask(lambda client: client.lease(self._id, wait_s=5))).sweep_state != "finished":
             if lease.trial is None:
@@ -82,7 +82,7 @@ class Wanderer:
 
 
 @pytest.mark.fault
-def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(postgres: PostgreSQL, tmp_path: Path) -> None:
+def test_a_killed_server_loses_and_repeats_no_trial(postgres: PostgreSQL, tmp_path: Path) -> None:
     database = postgres.new_database()
     homes = [tmp_path / "one", tmp_path / "two"]
     processes = [start_server(home, database=database) for home in homes]
@@ -91,15 +91,15 @@ def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(postgres: Postg
         with Client(files[1].url, files[1].token) as client:
             config = {"method": "grid", "program": "x.py", "parameters": {"x": {"min": 1, "max": TRIALS}}}
             sweep_id = client.create_sweep(m.SweepCreate(config, project="tests")).id
-            agents = [Wanderer(files, sweep_id, slot) for slot in range(AGENTS)]
+            agents = [FailoverAgent(files, sweep_id, slot) for slot in range(AGENTS)]
             ended: list[str] = []
             middle = threading.Event()
             with ThreadPoolExecutor(AGENTS) as pool:
                 work = [pool.submit(agent.work, ended, middle) for agent in agents]
-                assert middle.wait(PATIENCE_S)
+                assert middle.wait(TIMEOUT_S)
                 processes[0].kill()
                 for task in work:
-                    task.result(timeout=PATIENCE_S)
+                    task.result(timeout=TIMEOUT_S)
             trials = client.trials(sweep_id)
             assert sorted(trial.params["x"] for trial in trials) == list(range(1, TRIALS + 1))
             assert {trial.state for trial in trials} == {"finished"}

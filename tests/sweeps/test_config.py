@@ -1,4 +1,4 @@
-"""Sweep files: what is read, and every fault with its line, its key and what is allowed."""
+"""Sweep files: how they are read, and every error with its line, its key and what is allowed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lightning_sweeps.errors import SweepFileError, UsageError
 from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.config import SweepConfig, load_sweep_file, parse_sweep, read_config, validate
 from lightning_sweeps.sweeps.distributions import MODELS, Nested, form_of
-from lightning_sweeps.sweeps.methods import METHODS
+from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 
 SMALL = {"method": "random", "parameters": {"x": {"value": 1}}}
 
@@ -29,7 +29,7 @@ def parameter_faults(raw: Any) -> dict[str, str]:
     return faults(parameters={"p": raw})
 
 
-def test_a_full_file_is_read_as_it_stands() -> None:
+def test_a_complete_file() -> None:
     parsed = parse_sweep(
         """
 program: train.py
@@ -139,10 +139,10 @@ def test_every_distribution_is_read(name: str) -> None:
         ({"parameters": {}}, ".parameters", "is empty"),
         ({"parameters": 3}, ".parameters", "allowed: a map"),
         ({"parameters": {"a": {"min": 1}}}, ".parameters.a.max", "is missing"),
-        ({"parameters": {"a b": {"value": 1}}}, ".parameters.a b", "is not a parameter's name"),
+        ({"parameters": {"a b": {"value": 1}}}, ".parameters.a b", "is not a valid parameter name"),
     ],
 )
-def test_faults_of_one_parameter(raw: Any, key: str, words: str) -> None:
+def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
     found = parameter_faults(raw)
     assert list(found) == ["parameters.p" + key]
     assert words in found["parameters.p" + key]
@@ -192,7 +192,7 @@ def test_faults_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"command": ["${program}"]}, "program", "`command` uses `${program}`"),
     ],
 )
-def test_faults_of_one_key(changes: dict[str, Any], key: str, words: str) -> None:
+def test_errors_of_one_key(changes: dict[str, Any], key: str, words: str) -> None:
     found = faults(**changes)
     assert list(found) == [key]
     assert words in found[key]
@@ -210,14 +210,14 @@ def test_faults_of_one_key(changes: dict[str, Any], key: str, words: str) -> Non
         ({"min_iter": 1, "type": "envelope"}, "early_terminate.type", "allowed: hyperband, asha"),
     ],
 )
-def test_faults_of_early_terminate(given: dict[str, Any], key: str, words: str) -> None:
+def test_errors_of_early_terminate(given: dict[str, Any], key: str, words: str) -> None:
     found = faults(metric={"name": "x"}, early_terminate={"type": "hyperband"} | given)
     assert list(found) == [key]
     assert words in found[key]
 
 
 @pytest.mark.parametrize("name", ["uniform", "log_uniform_values", "normal", "q_normal", "beta"])
-def test_a_grid_says_what_it_takes(name: str) -> None:
+def test_a_grid_names_the_distributions_that_it_accepts(name: str) -> None:
     found = faults(method="grid", parameters={"p": {"distribution": name, **EVERY_DISTRIBUTION[name]}})
     assert f"`{name}`, which a grid cannot walk, allowed: `constant`, `categorical`" in found["parameters.p"]
 
@@ -227,7 +227,7 @@ def test_every_known_macro_passes(name: str) -> None:
     validate({**SMALL, "program": "x.py", "command": [f"${{{name}}}", "--x=${x}", "a ${envvar:HOME} b"]})
 
 
-def test_all_faults_come_at_once_in_the_order_of_their_lines() -> None:
+def test_all_errors_are_reported_in_the_order_of_their_lines() -> None:
     text = (
         'method: gird\nparameters:\n  lr: {min: 1, max: 0}\n  lr: {vlaue: 3}\n  n: 3\nrun_cap: 0\ncommand: ["${a}"]\n'
     )
@@ -243,12 +243,12 @@ def test_all_faults_come_at_once_in_the_order_of_their_lines() -> None:
         (7, "command[0]"),
     ]
     message = str(caught.value)
-    assert message.startswith("`my.yaml` has 6 faults:\n  line 1: `method`: is `gird`, allowed:")
+    assert message.startswith("`my.yaml` has 6 errors:\n  line 1: `method`: there is no search method `gird`, allowed:")
     assert caught.value.exit_status == 2
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "- a", "3", "just words"])
-def test_a_file_that_is_no_map(text: str) -> None:
+def test_a_file_that_is_not_a_map(text: str) -> None:
     with pytest.raises(SweepFileError, match="allowed: a map with at least the keys"):
         parse_sweep(text)
 
@@ -258,14 +258,14 @@ def test_parameters_that_have_the_same_dotted_name() -> None:
     assert "rename one of them" in faults(parameters=clash)["parameters.a.parameters.b"]
 
 
-def test_keys_without_meaning_here_warn_and_are_left_out() -> None:
+def test_ignored_keys_warn() -> None:
     keys = {"job": "x", "image_uri": "x", "controller": {"type": "local"}, "apiVersion": "1", "kind": "sweep"}
     parsed = validate({**SMALL, **keys, "settings": 1, "entity": "me"})
     assert len(parsed.warnings) == 7
     assert parsed.raw == SMALL
 
 
-def test_what_is_probably_not_meant_warns() -> None:
+def test_probable_mistakes_warn() -> None:
     parsed = validate(
         {
             "method": "random",
@@ -293,8 +293,8 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_sweep_file(tmp_path)
 
 
-def test_methods_are_the_ones_that_the_fault_lists() -> None:
-    assert tuple(METHODS) == ("grid", "random", "bayes", "tpe", "cmaes", "qmc", "nsga2")
+def test_the_built_in_methods() -> None:
+    assert tuple(BUILT_IN) == tuple(METHODS.names()) == ("grid", "random", "bayes", "tpe", "cmaes", "qmc", "nsga2")
 
 
 TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
@@ -304,7 +304,7 @@ TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
     ("changes", "words"),
     [
         ({"method": "bayes", "metrics": TWO}, "not for the method `bayes`, allowed: grid, nsga2"),
-        ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "stands beside `metric`"),
+        ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "is given together with `metric`"),
         ({"method": "tpe", "metrics": TWO[:1]}, "allowed: at least two entries"),
     ],
 )
@@ -321,7 +321,7 @@ def test_the_docs_name_every_key() -> None:
 
 
 @pytest.mark.parametrize("preload", ["pandas", [1], ["not a module"], ["pandas."]])
-def test_what_is_preloaded_is_a_list_of_modules(preload: object) -> None:
+def test_preload_is_a_list_of_modules(preload: object) -> None:
     with pytest.raises(SweepFileError, match=r"`preload`: .*allowed: "):
         validate({**SMALL, "preload": preload})
     assert validate({**SMALL, "preload": ["pandas", "a.b"]}).config.preload == ["pandas", "a.b"]

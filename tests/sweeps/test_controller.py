@@ -1,4 +1,4 @@
-"""The decisions about a whole sweep."""
+"""Decisions about a whole sweep."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lightning_sweeps.messages import Goal, SweepState
 from lightning_sweeps.sweeps.controller import (
     END_STATES,
     STATE_CHANGES,
-    Progress,
-    brake_reason,
+    SweepProgress,
     change_state,
     finish_reason,
     is_better,
     is_done,
     is_target_met,
     may_suggest,
+    pause_reason,
 )
 
 STATES: tuple[SweepState, ...] = get_args(SweepState)
@@ -26,8 +26,8 @@ STATES: tuple[SweepState, ...] = get_args(SweepState)
 
 def progress(
     state: SweepState = "running", *, run_cap: int | None = None, exhausted: bool = False, **counts: int
-) -> Progress:
-    return Progress(state, run_cap, exhausted, counts)
+) -> SweepProgress:
+    return SweepProgress(state, run_cap, exhausted, counts)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def progress(
         (progress(run_cap=3, finished=2, lost=5), True, False),
     ],
 )
-def test_who_may_suggest_and_who_is_done(given: Progress, suggest: bool, done: bool) -> None:
+def test_whether_a_sweep_may_suggest_and_whether_it_is_done(given: SweepProgress, suggest: bool, done: bool) -> None:
     assert (may_suggest(given), is_done(given)) == (suggest, done)
 
 
-def test_why_a_sweep_is_finished() -> None:
+def test_the_reason_of_a_finished_sweep() -> None:
     assert finish_reason(progress(exhausted=True, finished=3)) == "every point of the space has been tried"
     assert finish_reason(progress(run_cap=3, finished=3)) == "`run_cap` of 3 trials is reached"
 
@@ -68,15 +68,15 @@ def test_every_change_of_state(state: SweepState, wanted: SweepState) -> None:
         change_state(state, wanted)
 
 
-def test_nobody_can_finish_a_sweep_by_hand_and_nothing_leaves_an_end_but_by_cancelling() -> None:
+def test_users_cannot_finish_a_sweep_and_can_only_cancel_an_ended_one() -> None:
     assert not [state for state in STATES if "finished" in STATE_CHANGES[state]]
     assert {wanted for state in STATES if state in END_STATES for wanted in STATE_CHANGES[state]} == {"cancelled"}
 
 
-def test_the_brake() -> None:
-    assert brake_reason(4, 5, "x") is None
-    assert brake_reason(5, 5, "x") == "5 trials in a row failed (`max_failures` is 5); the last one: x"
-    assert brake_reason(1, 1, "x") == "a trial failed (`max_failures` is 1); the last one: x"
+def test_the_sweep_pauses_after_max_failures() -> None:
+    assert pause_reason(4, 5, "x") is None
+    assert pause_reason(5, 5, "x") == "5 trials in a row failed (`max_failures` is 5); the last one: x"
+    assert pause_reason(1, 1, "x") == "a trial failed (`max_failures` is 1); the last one: x"
 
 
 @pytest.mark.parametrize(

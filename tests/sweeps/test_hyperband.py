@@ -1,4 +1,4 @@
-"""The hyperband rule against a restatement of W&B's, and its words."""
+"""The hyperband rule against a restatement of W&B's, and its reasons."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_sweeps.sweeps.stopping_rules import Evidence, HyperbandConfig, Judgement
-from lightning_sweeps.sweeps.stopping_rules.hyperband import bands
+from lightning_sweeps.sweeps.stopping_rules import Judgement, make_rule
+from lightning_sweeps.sweeps.stopping_rules.hyperband import HyperbandConfig, bands
 from lightning_sweeps.sweeps.stopping_rules.rule import ordinal
+from lightning_sweeps.testing.stopping_rules import judge_histories
 
 
 def config(**keys: Any) -> HyperbandConfig:
@@ -47,16 +48,8 @@ def test_bands_up_from_min_iter(keys: dict[str, Any], first: tuple[int, ...]) ->
 
 
 def judge(rule: HyperbandConfig, own: Sequence[float], others: Sequence[Sequence[float]]) -> Judgement | None:
-    """Judge a trial at its last value among the whole histories of others."""
-    evidence = Evidence(
-        number=len(own),
-        values=lambda: list(own),
-        others=lambda number: [other[number - 1] for other in others if len(other) >= number],
-        show=lambda value: f"{value:g}",
-        position=len(own),
-        previous=len(own) - 1,
-    )
-    return rule.make().judge(evidence)
+    """Judge a trial at its last value among the complete histories of others."""
+    return judge_histories(make_rule(rule), own, others)
 
 
 def stops_in_wandb(
@@ -93,7 +86,7 @@ def test_decisions_are_those_of_wandb(
 
 
 @pytest.mark.parametrize(("trials", "survivors"), list(enumerate((1, 1, 2, 2, 2, 3, 3, 3, 4), 1)))
-def test_how_many_of_n_go_on(trials: int, survivors: int) -> None:
+def test_how_many_of_n_continue(trials: int, survivors: int) -> None:
     rule = config(min_iter=1)
     judgements = [
         judge(rule, [value], [[other] for other in range(trials) if other != value]) for value in range(trials)
@@ -101,17 +94,17 @@ def test_how_many_of_n_go_on(trials: int, survivors: int) -> None:
     assert sum(judgement is not None and not judgement.stop for judgement in judgements) == survivors
 
 
-def test_the_first_to_reach_a_band_and_ties_go_on() -> None:
+def test_the_first_to_reach_a_band_and_ties_continue() -> None:
     first = judge(config(min_iter=1), [9.0], [])
     tied = judge(config(min_iter=1), [1.0], [[1.0], [1.0]])
-    assert first == Judgement(1, False, "goes on at report 1: 9 ranks 1st of 1, the best goes on")
+    assert first == Judgement(1, False, "continues at report 1: 9 ranks 1st of 1, the best continues")
     assert tied is not None
     assert not tied.stop
 
 
-def test_the_reason_says_rank_and_who_goes_on() -> None:
+def test_the_reason_names_the_rank_and_who_continues() -> None:
     stopped = judge(config(min_iter=9), [0.83] * 9, [[value] * 9 for value in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9, 1.0)])
-    assert stopped == Judgement(9, True, "stopped at report 9: 0.83 ranks 7th of 9, the best 4 go on")
+    assert stopped == Judgement(9, True, "stopped at report 9: 0.83 ranks 7th of 9, the best 4 continue")
 
 
 def test_not_strict_takes_the_best_so_far() -> None:

@@ -1,4 +1,4 @@
-"""What a report says of parameters."""
+"""The importance of parameters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables: before the test's are looked at
 
 from lightning_sweeps.sweeps.config import validate
-from lightning_sweeps.sweeps.importance import FEWEST, importance
+from lightning_sweeps.sweeps.importance import MIN_RESULTS, importance
 from lightning_sweeps.sweeps.space import Space
 
 SPACE = Space.of(
@@ -35,4 +35,4 @@ def test_the_parameter_that_decides_comes_first() -> None:
 
 def test_few_results_give_no_ranking() -> None:
     rng = Random(1)
-    assert importance(SPACE, [(SPACE.sample(rng), 1.0) for _ in range(FEWEST - 1)]) == {}
+    assert importance(SPACE, [(SPACE.sample(rng), 1.0) for _ in range(MIN_RESULTS - 1)]) == {}

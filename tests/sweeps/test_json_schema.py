@@ -1,4 +1,4 @@
-"""The published JSON schema takes what the checker takes, and refuses what one key alone makes wrong."""
+"""The published JSON schema accepts what the checker accepts, and rejects errors of single keys."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def schema() -> jsonschema_rs.Draft202012Validator:
         dict.fromkeys(IGNORED_KEYS, "anything"),
     ],
 )
-def test_what_the_checker_takes(schema: jsonschema_rs.Draft202012Validator, changes: dict[str, Any]) -> None:
+def test_the_schema_accepts_what_the_checker_accepts(
+    schema: jsonschema_rs.Draft202012Validator, changes: dict[str, Any]
+) -> None:
     validate(SMALL | changes)
     assert [error.message for error in schema.iter_errors(SMALL | changes)] == []
 
@@ -73,7 +75,9 @@ def test_what_the_checker_takes(schema: jsonschema_rs.Draft202012Validator, chan
         {"scheduler": {}},
     ],
 )
-def test_what_the_checker_refuses(schema: jsonschema_rs.Draft202012Validator, changes: dict[str, Any]) -> None:
+def test_the_schema_rejects_what_the_checker_rejects(
+    schema: jsonschema_rs.Draft202012Validator, changes: dict[str, Any]
+) -> None:
     with pytest.raises(SweepFileError):
         validate(SMALL | changes)
     assert not schema.is_valid(SMALL | changes)

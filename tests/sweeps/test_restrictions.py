@@ -1,4 +1,4 @@
-"""`constraints` and `when`: read safely, kept by every method, refused with words where they cannot be."""
+"""`constraints` and `when`: parsed safely, respected by every method, rejected with a message if invalid."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from lightning_sweeps.errors import SweepFileError, UsageError
 from lightning_sweeps.sweeps.config import parse_sweep, validate
 from lightning_sweeps.sweeps.expression import MAX_TEXT, ExpressionError, MissingParameterError, parse
-from lightning_sweeps.sweeps.given_point import accept
 from lightning_sweeps.sweeps.methods import METHODS, Imputation, Observation
 from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.user_point import check_point
 
 PARAMS = {"a": 3, "b": 2.5, "name": "sgd", "flag": True, "nothing": None, "optimizer": {"lr": 0.1}}
 
@@ -37,7 +37,7 @@ PARAMS = {"a": 3, "b": 2.5, "name": "sgd", "flag": True, "nothing": None, "optim
         ("2.0 ** 99999 > 1", False),
     ],
 )
-def test_what_an_expression_says(text: str, holds: bool) -> None:
+def test_the_value_of_an_expression(text: str, holds: bool) -> None:
     assert parse(text).holds(PARAMS) is holds
 
 
@@ -67,19 +67,19 @@ def test_what_an_expression_says(text: str, holds: bool) -> None:
         "a << 3",
     ],
 )
-def test_what_is_no_expression_is_refused(text: str) -> None:
+def test_invalid_expressions_are_rejected(text: str) -> None:
     with pytest.raises(ExpressionError):
         parse(text)
 
 
-def test_the_longest_expressions_end_at_once() -> None:
+def test_expensive_expressions_end_at_once() -> None:
     began = time.process_time()
     for text in ("9 ** 9 ** 9 ** 9", "10 ** 300 ** 2", " + ".join(["9 ** 300"] * 20), "9.9 ** 300 ** 3"):
         parse(text + " > 1").holds({})
     assert time.process_time() - began < 1
 
 
-def test_a_parameter_that_is_not_there_is_named() -> None:
+def test_a_missing_parameter_is_named() -> None:
     with pytest.raises(MissingParameterError, match="momentum"):
         parse("momentum > 0.5").holds(PARAMS)
     assert parse("a + optimizer.lr > min(b, 1)").names == {"a", "b", "optimizer.lr"}
@@ -110,12 +110,12 @@ def expected() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", METHODS.names())
 def test_every_method_gives_each_allowed_point_once_and_then_ends(name: str) -> None:
     raw = {"method": name, "metric": {"name": "loss"}, "parameters": PARAMETERS, "constraints": CONSTRAINTS}
     config = validate(raw).config
     space = Space.of(config.parameters, config.constraints)
-    method = METHODS[name](Imputation())
+    method = METHODS.get(name)(Imputation())
     history: list[Observation] = []
     given: list[str] = []
     while (params := method.suggest(space, history, number=len(history) + 1, seed=5)) is not None:
@@ -126,12 +126,12 @@ def test_every_method_gives_each_allowed_point_once_and_then_ends(name: str) -> 
     assert sorted(given) == sorted(expected())
 
 
-@pytest.mark.parametrize("name", sorted(set(METHODS) - {"grid"}))
+@pytest.mark.parametrize("name", sorted(set(METHODS.names()) - {"grid"}))
 def test_every_method_keeps_constraints_over_real_numbers(name: str) -> None:
     parameters = {"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}}
     config = validate({"method": "random", "parameters": parameters, "constraints": ["x + y <= 0.5"]}).config
     space = Space.of(config.parameters, config.constraints)
-    method = METHODS[name](Imputation())
+    method = METHODS.get(name)(Imputation())
     history: list[Observation] = []
     for number in range(1, 16):
         params = method.suggest(space, history, number=number, seed=1)
@@ -143,20 +143,20 @@ def test_every_method_keeps_constraints_over_real_numbers(name: str) -> None:
         assert max(tried.params["x"] + tried.params["y"] for tried in history) > 0.48
 
 
-def test_a_point_that_a_person_gives_keeps_them_too() -> None:
+def test_a_point_of_a_user_must_meet_conditions_and_constraints() -> None:
     raw = {"method": "random", "parameters": PARAMETERS, "constraints": CONSTRAINTS}
     config = validate(raw).config
     space = Space.of(config.parameters, config.constraints)
     given = {"optimizer": "adam", "model.width": 2, "model.depth": 1}
-    assert accept(space, given) == {"optimizer": "adam", "model": {"width": 2, "depth": 1}}
+    assert check_point(space, given) == {"optimizer": "adam", "model": {"width": 2, "depth": 1}}
     with pytest.raises(UsageError) as refusal:
-        accept(space, {**given, "optimizer": "sgd", "momentum": 0.9, "model.depth": 3})
-    assert "`nesterov` is missing; it does not keep `model.width * model.depth <= 4`" in str(refusal.value)
-    with pytest.raises(UsageError, match="`momentum` is switched off by the others"):
-        accept(space, {**given, "momentum": 0.9})
+        check_point(space, {**given, "optimizer": "sgd", "momentum": 0.9, "model.depth": 3})
+    assert "`nesterov` is missing; it violates `model.width * model.depth <= 4`" in str(refusal.value)
+    with pytest.raises(UsageError, match="`momentum` is switched off by other parameters"):
+        check_point(space, {**given, "momentum": 0.9})
 
 
-def test_faults_are_all_named_with_their_lines() -> None:
+def test_all_errors_have_their_lines() -> None:
     text = """
 method: random
 parameters:
@@ -172,17 +172,17 @@ constraints:
     with pytest.raises(SweepFileError) as refusal:
         parse_sweep(text)
     said = "\n".join(f"{fault.line} {fault.key} {fault.message}" for fault in refusal.value.faults)
-    assert "goes round in a circle: `" in said
-    assert "7 parameters.c.when is `width = 3`, which is no expression at column 7" in said
+    assert "is part of a cycle: `" in said
+    assert "7 parameters.c.when is `width = 3`, which is not an expression at column 7" in said
     assert "8 parameters.d.when is `7`, allowed: a condition in quotes" in said
     assert "constraints entry 2 has `__import__('os')` at column 1" in said
     assert (
-        "10 constraints[0] names `widht`, which is no parameter, allowed: width, a, b, c, d; did you mean `width`"
+        "10 constraints[0] names `widht`, which is not a parameter, allowed: width, a, b, c, d; did you mean `width`"
         in said
     )
 
 
-def test_a_space_without_a_point_is_refused() -> None:
+def test_a_space_without_points_is_rejected() -> None:
     raw: dict[str, Any] = {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}, "constraints": ["x > 2"]}
     with pytest.raises(SweepFileError, match="leave no point"):
         validate(raw)
@@ -192,7 +192,7 @@ def test_a_space_without_a_point_is_refused() -> None:
         validate(raw)
 
 
-def test_a_grid_with_conditions_is_walked_only_so_far() -> None:
+def test_the_size_of_a_grid_with_conditions_is_limited() -> None:
     parameters = {"x": {"min": 1, "max": 10**6}, "y": {"min": 1, "max": 3}}
     raw: dict[str, Any] = {"method": "grid", "parameters": parameters, "constraints": ["x * y < 9"]}
     with pytest.raises(SweepFileError, match="a grid of 3000000 combinations, allowed: 1000000"):

@@ -30,7 +30,7 @@ SEARCHED = [name for name in EVERY_DISTRIBUTION if name != "constant"]
 
 @pytest.mark.parametrize("name", SEARCHED)
 @given(seed=st.integers())
-def test_a_value_survives_the_way_to_its_coordinate_and_back(name: str, seed: int) -> None:
+def test_a_value_survives_the_conversion_to_its_coordinate_and_back(name: str, seed: int) -> None:
     dimension = dimension_of(distribution=name, **EVERY_DISTRIBUTION[name])
     value = dimension.sample(Random(seed))
     coordinate = dimension.coordinate(value)
@@ -85,7 +85,7 @@ def test_samples_follow_the_distribution(keys: dict[str, Any], quartiles: tuple[
         assert math.isclose(dimension.value(share), expected, rel_tol=2e-3)
 
 
-def test_whole_numbers_and_probabilities_are_drawn_as_they_are_weighed() -> None:
+def test_integers_and_probabilities_are_drawn_with_their_weights() -> None:
     whole, weighed, rng = (
         dimension_of(min=1, max=4),
         dimension_of(values=["a", "b"], probabilities=[0.9, 0.1]),
@@ -124,7 +124,7 @@ def test_ordered_numbers_are_a_lattice_and_others_are_categories() -> None:
         (Lattice(0.5, 3, 1), [0.5, 1, 2, 3]),
     ],
 )
-def test_lattices_hold_both_ends(lattice: Lattice, values: list[float]) -> None:
+def test_lattices_include_both_bounds(lattice: Lattice, values: list[float]) -> None:
     assert [lattice[index] for index in range(len(lattice))] == values
     assert [lattice.nearest(value) for value in values] == list(range(len(values)))
 

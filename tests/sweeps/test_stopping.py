@@ -1,4 +1,4 @@
-"""The rules beside hyperband, each as a table of what it decides."""
+"""The decisions of each stopping rule except hyperband."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 from lightning_sweeps.errors import SweepFileError
 from lightning_sweeps.sweeps.config import SweepConfig, validate
-from lightning_sweeps.sweeps.stopping_rules import Evidence, Judgement
+from lightning_sweeps.sweeps.stopping_rules import Judgement, StoppingRule, make_rule
+from lightning_sweeps.testing.stopping_rules import StoppingRuleContract, judge_histories
 
 SWEEP: dict[str, Any] = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
 
@@ -26,18 +27,10 @@ def judge(
     position: float | None = None,
     previous: float | None = None,
 ) -> Judgement | None:
-    """Judge a trial at its last value among the whole histories of others."""
-    rule = config(**keys).early_terminate
-    assert rule is not None
-    evidence = Evidence(
-        number=len(own),
-        values=lambda: list(own),
-        others=lambda number: [other[number - 1] for other in others if len(other) >= number],
-        show=lambda value: f"{value:g}",
-        position=len(own) if position is None else position,
-        previous=len(own) - 1 if previous is None else previous,
-    )
-    return rule.make().judge(evidence)
+    """Judge a trial at its last value among the complete histories of others."""
+    section = config(**keys).early_terminate
+    assert section is not None
+    return judge_histories(make_rule(section), own, others, position=position, previous=previous)
 
 
 def stops(*arguments: Any, **named: Any) -> bool:
@@ -51,10 +44,10 @@ RISING = [[float(rank)] * 9 for rank in range(1, 9)]
 @pytest.mark.parametrize(("value", "stop"), [(0.0, False), (2.5, False), (3.5, True), (9.0, True)])
 def test_asha_keeps_the_best_fraction(value: float, stop: bool) -> None:
     keys = {"type": "asha", "eta": 3, "min_trials": 0}
-    assert stops(keys, [value], RISING) is stop  # of 9, the best 3 go on
+    assert stops(keys, [value], RISING) is stop  # of 9, the best 3 continue
 
 
-def test_asha_judges_at_its_bands_only_and_lets_the_first_go_on() -> None:
+def test_asha_judges_at_its_bands_only_and_lets_the_first_continue() -> None:
     keys = {"type": "asha", "min": 2, "eta": 2, "max": 8, "min_trials": 4}
     judged = [judge(keys, [9.0] * count, RISING) is not None for count in range(1, 10)]
     assert judged == [False, True, False, True, False, False, False, False, False]
@@ -62,7 +55,7 @@ def test_asha_judges_at_its_bands_only_and_lets_the_first_go_on() -> None:
     assert stops(keys, [9.0] * 2, RISING[:4])
 
 
-def test_a_band_that_is_passed_over_is_judged_when_it_is_passed() -> None:
+def test_a_band_between_two_reports_is_judged_at_the_second() -> None:
     keys = {"type": "asha", "min": 10, "eta": 2, "resource": "step", "min_trials": 0}
     assert judge(keys, [9.0], RISING, position=9, previous=0) is None
     judgement = judge(keys, [9.0], [[1.0] * 99, [2.0] * 99], position=25, previous=9)
@@ -81,12 +74,12 @@ def test_median_waits_for_others_and_for_the_warmup() -> None:
     assert stops({"type": "median", "warmup": 2}, [99.0] * 3, RISING)
 
 
-def test_percentile_says_how_many_stay() -> None:
+def test_percentile_keeps_the_best_percent() -> None:
     assert not stops({"type": "percentile", "keep": 25}, [3.0], RISING)
     assert stops({"type": "percentile", "keep": 25}, [3.5], RISING)
 
 
-def test_patience_looks_at_the_trial_alone() -> None:
+def test_patience_looks_at_one_trial_only() -> None:
     keys = {"type": "patience", "reports": 3}
     assert not stops(keys, [5, 4, 3])
     assert not stops(keys, [5, 6, 7, 4])
@@ -94,7 +87,7 @@ def test_patience_looks_at_the_trial_alone() -> None:
     assert stops(keys | {"min_delta": 1}, [5, 4.5, 4.4, 4.2])
 
 
-def test_threshold_bounds_the_logged_value() -> None:
+def test_threshold_limits_the_logged_value() -> None:
     assert stops({"type": "threshold", "upper": 10}, [11.0])
     assert not stops({"type": "threshold", "upper": 10}, [10.0])
     assert stops({"type": "threshold", "lower": 0}, [-1.0])
@@ -112,6 +105,46 @@ def test_threshold_bounds_the_logged_value() -> None:
         ({"type": "hyperband", "min_iter": 1, "compat": "wandb", "resource": "step"}, "`resource: report` only"),
     ],
 )
-def test_faults_name_what_is_allowed(keys: dict[str, Any], message: str) -> None:
+def test_errors_name_what_is_allowed(keys: dict[str, Any], message: str) -> None:
     with pytest.raises(SweepFileError, match=message):
         config(**keys)
+
+
+def contract(**keys: Any) -> Any:
+    """Return the fixture with which a built-in rule joins the contract test."""
+
+    @pytest.fixture
+    def rule(self: StoppingRuleContract) -> StoppingRule:
+        section = config(**keys).early_terminate
+        assert section is not None
+        return make_rule(section)
+
+    return rule
+
+
+class TestHyperband(StoppingRuleContract):
+    rule = contract(type="hyperband", min_iter=2, eta=2)
+
+
+class TestHyperbandAsInWandb(StoppingRuleContract):
+    rule = contract(type="hyperband", max_iter=27, s=2, compat="wandb")
+
+
+class TestAsha(StoppingRuleContract):
+    rule = contract(type="asha", min=2, eta=2, max=20)
+
+
+class TestMedian(StoppingRuleContract):
+    rule = contract(type="median", warmup=3)
+
+
+class TestPercentile(StoppingRuleContract):
+    rule = contract(type="percentile", keep=30)
+
+
+class TestPatience(StoppingRuleContract):
+    rule = contract(type="patience", reports=2, min_delta=0.5)
+
+
+class TestThreshold(StoppingRuleContract):
+    rule = contract(type="threshold", upper=5, lower=1)

@@ -25,7 +25,7 @@ def test_every_pair_is_in_the_table_or_refused(state: TrialState, event: Event) 
 
 
 @pytest.mark.parametrize("state", sorted(FINAL_TRIAL_STATES))
-def test_what_is_over_stays_over(state: TrialState) -> None:
+def test_end_states_are_final(state: TrialState) -> None:
     assert not [event for (before, event) in TRANSITIONS if before == state]
 
 
@@ -49,7 +49,7 @@ def test_every_open_state_can_end_and_every_state_is_reached() -> None:
         ("running", "requeue", "pending"),
     ],
 )
-def test_what_is_not_obvious(state: TrialState, event: Event, after: TrialState) -> None:
+def test_transitions_that_are_not_obvious(state: TrialState, event: Event, after: TrialState) -> None:
     assert transition(state, event) == after
 
 

@@ -93,14 +93,14 @@ def test_merge_keys_and_aliases() -> None:
         ("\x00", 0, "not valid YAML"),
     ],
 )
-def test_faults_have_lines(text: str, line: int, words: str) -> None:
+def test_errors_have_lines(text: str, line: int, words: str) -> None:
     faults = read(text).faults
     assert len(faults) == 1
     assert faults[0].line == line
     assert words in faults[0].message
 
 
-def test_a_bomb_of_aliases_is_refused() -> None:
+def test_exponential_aliases_are_refused() -> None:
     text = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
     assert "too many" in read(text).faults[0].message
 

@@ -1,22 +1,25 @@
-"""`python -m lightning_sweeps.server.process.suggest_worker`: fits models for the server, one question at a time.
+"""Runs fitted search methods for the server: `python -m lightning_sweeps.server.process.suggest_worker [METHOD]`.
 
-A question and its answer are one line of JSON each. The process ends when its input does, so it cannot outlive the
-server, whatever ends that.
+A request and its answer are one line of JSON each. The process ends when its input ends, so it never outlives the
+server. It imports the libraries of METHOD before the first request.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import msgspec
 
 from lightning_sweeps.sweeps.fit import FitRequest, answer
-from lightning_sweeps.sweeps.methods import warm_up
+from lightning_sweeps.sweeps.methods import METHODS
 
 
 def main() -> None:
-    """Answer until the input ends."""
-    warm_up()
+    """Answer requests until the input ends."""
+    with suppress(Exception):  # the answer to a request names the problem
+        for method in sys.argv[1:]:
+            METHODS.get(method).load()
     decoder = msgspec.json.Decoder(FitRequest)
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(msgspec.json.encode(answer(decoder.decode(line))) + b"\n")

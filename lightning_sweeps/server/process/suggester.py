@@ -1,4 +1,4 @@
-"""Suggestions prepared ahead: the worker process that fits models, and who asks it when."""
+"""Prepares trials of sweeps with fitted methods ahead of time, in a worker process."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ from lightning_sweeps.sweeps.fit import FitAnswer, FitRequest
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 END_S = 2.0
+"""How long the worker may take to end."""
 RETRY_S = 5.0
-"""How long a sweep whose fit failed is left alone."""
+"""Pause before a failed fit is tried again."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Linear algebra on one core: the others belong to the trials, and a fit of 200 points gains nothing from them."""
+"""Linear algebra uses one core: the other cores belong to the trials, and a fit of 200 points gains nothing."""
 
 _log = logging.getLogger(__name__)
 
 
-class Worker:
-    """The process that fits models: started at the first question, started again if it dies."""
+class SuggestionWorker:
+    """The process that runs fitted methods. It starts with the first request, and again if it dies."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
     async def ask(self, request: FitRequest) -> FitAnswer:
-        """Return the answer to one question; questions queue."""
+        """Return the answer to one request. Requests queue."""
         async with self._turn:
-            process = await self.start()
+            process = await self.start(request.method)
             if process.stdin is None or process.stdout is None:
                 raise RuntimeError("the suggestion worker has no pipes")
             try:
@@ -54,13 +55,14 @@ class Worker:
                 return FitAnswer(None, f"the suggestion worker died: {problem}")
             return msgspec.json.decode(line, type=FitAnswer)
 
-    async def start(self) -> asyncio.subprocess.Process:
-        """Return the running process; starting it early spares the first question the loading of its libraries."""
+    async def start(self, method: str) -> asyncio.subprocess.Process:
+        """Return the process, started if necessary. A new process imports the libraries of a search method at once."""
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "lightning_sweeps.server.process.suggest_worker",
+                method,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=MAX_ANSWER_BYTES,
@@ -69,7 +71,7 @@ class Worker:
         return self._process
 
     async def close(self) -> None:
-        """End the process: by the end of its input, and after `END_S` by force."""
+        """Close the process's input, which ends it; kill it after `END_S`."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -83,18 +85,18 @@ class Worker:
 
 
 class Suggester:
-    """Keeps trials waiting for agents in every sweep whose method fits a model, one task a sweep at a time."""
+    """Keeps enough trials pending in each sweep with a fitted method. Each sweep has one task at a time."""
 
     def __init__(self, store: Store, wake_up: WakeUp) -> None:
         self._store = store
         self._wake_up = wake_up
-        self._worker = Worker()
+        self._worker = SuggestionWorker()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._problems: dict[str, str] = {}
 
     def prepare(self, sweep_id: str) -> None:
-        """See to it that enough trials wait; returns at once."""
+        """Start to prepare trials of a sweep; return at once."""
         if sweep_id in self._tasks:
             self._again.add(sweep_id)
             return
@@ -103,7 +105,7 @@ class Suggester:
         task.add_done_callback(lambda _: self._done(sweep_id))
 
     def problem(self, sweep_id: str) -> str:
-        """Return why the sweep has no next trial, or nothing."""
+        """Return why the sweep has no next trial, or an empty string."""
         return self._problems.get(sweep_id, "")
 
     def _done(self, sweep_id: str) -> None:
@@ -127,7 +129,7 @@ class Suggester:
     async def _fit(self, sweep_id: str, request: FitRequest) -> bool:
         fitted = await self._worker.ask(request)
         if fitted.error:
-            self._problems[sweep_id] = f"the search failed and is tried again: {fitted.error}"
+            self._problems[sweep_id] = f"the search failed and will be tried again: {fitted.error}"
             _log.error("sweep `%s` has no next trial: %s", sweep_id, fitted.error)
             await asyncio.sleep(RETRY_S)
             self._again.add(sweep_id)
@@ -148,12 +150,12 @@ class Suggester:
         with self._store.write() as connection:
             return suggest.add_suggested(connection, sweep_id, number=number, params=fitted.params, now=time.time())
 
-    async def warm(self) -> None:
-        """Start the worker process, so that the first fit finds its libraries loaded."""
-        await self._worker.start()
+    async def warm(self, method: str) -> None:
+        """Start the worker, so that it has imported the libraries of a search method before the first request."""
+        await self._worker.start(method)
 
     async def close(self) -> None:
-        """Give up what is being prepared and end the worker process."""
+        """Cancel all tasks and end the worker."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""What people want of sweeps and trials over HTTP: each is done and written down in one transaction."""
+"""HTTP routes with which users change sweeps and trials. Each change and its log entry are one transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, edits, sweeps
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.routes.sweeps import Control, ControlDep
-from lightning_sweeps.sweeps.methods import INLINE_METHODS
 
 T = TypeVar("T")
 
@@ -22,39 +21,39 @@ router = APIRouter(tags=["sweeps"])
 
 @router.post("/api/sweeps")
 async def create_sweep(control: ControlDep, by: KeyNameDep, wanted: m.SweepCreate) -> m.SweepCreated:
-    """Create a sweep; a configuration with faults creates nothing and lists them all."""
+    """Create a sweep. A configuration with errors creates nothing; the response lists all errors."""
 
     def create(connection: Connection, now: float) -> m.SweepCreated:
         created = sweeps.create_sweep(connection, wanted, now=now)
-        known = {"prior_sweeps": wanted.prior_sweeps, "prior_runs": wanted.prior_runs, "prior": created.prior}
-        change_log.note(connection, created.id, "create", by=by, now=now, **(known if created.prior else {}))
+        prior = {"prior_sweeps": wanted.prior_sweeps, "prior_runs": wanted.prior_runs, "prior": created.prior}
+        change_log.log_change(connection, created.id, "create", by=by, now=now, **(prior if created.prior else {}))
         return created
 
-    created = await _do(control, create)
-    if await control.is_model(created.id):
-        await control.suggester.warm()
+    created = await _write(control, create)
+    if await control.is_fitted(created.id):
+        await control.suggester.warm(wanted.config["method"])
         control.suggester.prepare(created.id)
     return created
 
 
 @router.post("/api/sweeps/{sweep_id}/state")
 async def set_sweep_state(control: ControlDep, by: KeyNameDep, sweep_id: str, wanted: m.SweepStateChange) -> m.Sweep:
-    """Pause a sweep, let it go on, stop it (running trials end by themselves) or cancel it (they are ended)."""
+    """Pause, resume, stop or cancel a sweep. Its running trials end by themselves unless it is cancelled."""
 
     def change(connection: Connection, now: float) -> m.Sweep:
         before = sweeps.lock_sweep(connection, sweep_id).state
         changed = sweeps.set_sweep_state(connection, sweep_id, wanted.state, now=now)
-        change_log.note(connection, sweep_id, "state", by=by, now=now, before=before, now_is=changed.state)
+        change_log.log_change(connection, sweep_id, "state", by=by, now=now, before=before, now_is=changed.state)
         return changed
 
-    sweep = await _do(control, change)
-    control.changed(sweep_id, is_model=sweep.method not in INLINE_METHODS)
+    sweep = await _write(control, change)
+    await control.announce_change(sweep_id)
     return sweep
 
 
 @router.post("/api/sweeps/{sweep_id}/update")
 async def update_sweep(control: ControlDep, by: KeyNameDep, sweep_id: str, wanted: m.SweepUpdate) -> m.Sweep:
-    """Give a sweep a new configuration; what it searches and how stays as it was."""
+    """Change the configuration of a sweep. The search itself cannot change."""
 
     def change(connection: Connection, now: float) -> m.Sweep:
         before = sweeps.get_sweep(connection, sweep_id).config
@@ -63,32 +62,32 @@ async def update_sweep(control: ControlDep, by: KeyNameDep, sweep_id: str, wante
             key for key in before.keys() | changed.config.keys() if before.get(key) != changed.config.get(key)
         )
         values = {key: {"before": before.get(key), "now": changed.config.get(key)} for key in keys}
-        change_log.note(connection, sweep_id, "update", by=by, now=now, keys=values)
+        change_log.log_change(connection, sweep_id, "update", by=by, now=now, keys=values)
         return changed
 
-    sweep = await _do(control, change)
-    control.changed(sweep_id, is_model=sweep.method not in INLINE_METHODS)
+    sweep = await _write(control, change)
+    await control.announce_change(sweep_id)
     return sweep
 
 
 @router.post("/api/sweeps/{sweep_id}/trials")
 async def enqueue_trial(control: ControlDep, by: KeyNameDep, sweep_id: str, point: m.TrialEnqueue) -> m.Trial:
-    """Add a trial with the given parameters, which waits for an agent behind those that wait already."""
+    """Add a pending trial with a parameter set. Trials that are pending already come first."""
 
     def add(connection: Connection, now: float) -> m.Trial:
         trial = edits.enqueue_trial(connection, sweep_id, point.params, now=now)
-        told = {"trial": trial.id, "number": trial.number, "params": trial.params}
-        change_log.note(connection, sweep_id, "enqueue", by=by, now=now, **told)
+        detail = {"trial": trial.id, "number": trial.number, "params": trial.params}
+        change_log.log_change(connection, sweep_id, "enqueue", by=by, now=now, **detail)
         return trial
 
-    trial = await _do(control, add)
+    trial = await _write(control, add)
     control.wake_up.notify(sweep_id)
     return trial
 
 
 @router.get("/api/sweeps/{sweep_id}/changes")
 def list_changes(store: StoreDep, sweep_id: str) -> list[m.SweepChange]:
-    """List what people did to a sweep: who, when, what; the first first."""
+    """List the changes that users made to a sweep, oldest first."""
     with store.read() as connection:
         sweeps.require_sweep(connection, sweep_id)
         return change_log.list_changes(connection, sweep_id)
@@ -100,29 +99,29 @@ async def stop_trial(control: ControlDep, by: KeyNameDep, trial_id: str) -> m.Tr
 
     def stop(connection: Connection, now: float) -> m.Trial:
         trial = sweeps.stop_trial(connection, trial_id, now=now)
-        told = {"trial": trial.id, "number": trial.number}
-        change_log.note(connection, trial.sweep, "stop trial", by=by, now=now, **told)
+        detail = {"trial": trial.id, "number": trial.number}
+        change_log.log_change(connection, trial.sweep, "stop trial", by=by, now=now, **detail)
         return trial
 
-    trial = await _do(control, stop)
+    trial = await _write(control, stop)
     control.wake_up.notify(trial.sweep)
     return trial
 
 
 @router.post("/api/trials/{trial_id}/mark")
 async def mark_trial(control: ControlDep, by: KeyNameDep, trial_id: str, mark: m.TrialMark) -> m.Trial:
-    """Say that a trial's value counts for nothing (or does again), or what is to be known of it."""
+    """Ignore a trial, stop ignoring it, or set its note."""
 
     def change(connection: Connection, now: float) -> m.Trial:
         trial = edits.mark_trial(connection, trial_id, mark)
-        told = {"trial": trial.id, "number": trial.number, "ignored": trial.ignored, "note": trial.note}
-        change_log.note(connection, trial.sweep, "mark trial", by=by, now=now, **told)
+        detail = {"trial": trial.id, "number": trial.number, "ignored": trial.ignored, "note": trial.note}
+        change_log.log_change(connection, trial.sweep, "mark trial", by=by, now=now, **detail)
         return trial
 
-    trial = await _do(control, change)
-    control.changed(trial.sweep, is_model=await control.is_model(trial.sweep))
+    trial = await _write(control, change)
+    await control.announce_change(trial.sweep)
     return trial
 
 
-async def _do(control: Control, wish: Callable[[Connection, float], T]) -> T:
-    return await control.write(lambda connection: wish(connection, time.time()))
+async def _write(control: Control, change: Callable[[Connection, float], T]) -> T:
+    return await control.write(lambda connection: change(connection, time.time()))

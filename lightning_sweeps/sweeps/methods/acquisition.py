@@ -1,4 +1,4 @@
-"""Where to try next: the point with the highest expected improvement, found without leaving any dimension's lattice."""
+"""Maximizes an acquisition function over points that lie on each dimension's lattice."""
 
 from __future__ import annotations
 
@@ -12,59 +12,82 @@ from scipy.special import erfcx, log_ndtr
 from scipy.stats import qmc
 
 from lightning_sweeps.sweeps.dimensions import Dimension
-from lightning_sweeps.sweeps.methods.gradient_ascent import climb
+from lightning_sweeps.sweeps.methods.gradient_ascent import ascend
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], Array]
+"""Maps points (n, n_dims) to their scores (n,)."""
 
-FIRST = 1024
-"""Points of a Sobol sequence that the search begins with."""
+N_SOBOL = 1024
+"""Points of a Sobol sequence with which the search starts."""
 
-CENTRES, ROUNDS, CHILDREN = 6, 9, 48
-"""The best points so far, how often they are refined, and by how many neighbours each."""
+N_CENTRES, N_ROUNDS, N_NEIGHBOURS = 6, 9, 48
+"""Best points that each round refines, number of rounds, and neighbours of each centre."""
 
-FIRST_CLIMBS, LAST_CLIMBS = 5, 2
-"""From how many of the best points the slope is followed, before the rounds and after them."""
+N_FIRST_ASCENTS, N_LAST_ASCENTS = 5, 2
+"""Best points from which gradient ascent starts, before the rounds and after them."""
 
-WIDEST, NARROWING = 0.25, 0.45
-"""The reach of a neighbour in the first round, and what is left of it in each next one."""
+FIRST_REACH, REACH_DECAY = 0.25, 0.45
+"""Standard deviation of a neighbour's steps in the first round, and its factor from round to round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cube:
-    """Points as arrays: floats as they are, whole numbers spread from 0 to 1, categories by their index."""
+    """Points as rows of an array, one column a dimension.
+
+    Real numbers are coordinates from 0 to 1, lattice values are spread evenly from 0 to 1, and categories are their
+    index.
+    """
 
     dimensions: Sequence[Dimension]
 
     @property
     def is_category(self) -> NDArray[np.bool_]:
+        """Which columns are categories: (n_dims,)."""
         return np.array([dimension.kind == "category" for dimension in self.dimensions])
 
     @property
     def levels(self) -> Array:
-        """How many values each column takes; 0 for real numbers."""
+        """Number of values of each column, 0 for real numbers: (n_dims,)."""
         return np.array([dimension.levels if dimension.kind != "float" else 0 for dimension in self.dimensions])
 
     def array(self, coordinates: dict[str, int | float]) -> Array:
-        """Return a point's row."""
+        """Return the row of a point: (n_dims,)."""
         return np.array([self._scaled(dimension, coordinates[dimension.name]) for dimension in self.dimensions])
 
     def coordinates(self, row: Array) -> dict[str, int | float]:
-        """Return the coordinates of a row."""
+        """Return the coordinates of a row, by the dimension's name."""
         return {
             dimension.name: float(value) if dimension.kind == "float" else self._index(dimension, float(value))
             for dimension, value in zip(self.dimensions, row, strict=True)
         }
 
     def snapped(self, unit: Array) -> Array:
-        """Return rows of numbers from 0 to 1 as points: in each lattice the stratum that the number falls into."""
+        """Return rows of uniform numbers from 0 to 1 as points: each value of a lattice has an equal stratum.
+
+        Args:
+            unit: (n, n_dims).
+
+        Returns:
+            (n, n_dims).
+        """
         levels = self.levels
         index = np.minimum(np.floor(unit * np.maximum(levels, 1)), np.maximum(levels - 1, 0))
         spread = index / np.maximum(levels - 1, 1)
         return np.asarray(np.where(levels == 0, unit, np.where(self.is_category, index, spread)))
 
     def neighbours(self, centres: Array, count: int, *, reach: float, rng: np.random.Generator) -> Array:
-        """Return `count` points about each centre: some coordinates move, at least one."""
+        """Return random neighbours of each centre. Each differs from its centre in at least one coordinate.
+
+        Args:
+            centres: (n, n_dims).
+            count: neighbours of each centre.
+            reach: standard deviation of a step along a real or lattice coordinate.
+            rng: source of randomness.
+
+        Returns:
+            (n * count, n_dims).
+        """
         points = np.repeat(centres, count, axis=0)
         rows, columns = points.shape
         moves = rng.random((rows, columns)) < max(1.5 / columns, 0.35)
@@ -87,62 +110,92 @@ class Cube:
         return round(value * max(dimension.levels - 1, 1)) if dimension.kind == "int" else round(value)
 
 
-def log_improvement(mean: Array, deviation: Array, best: float) -> Array:
-    """Return the logarithm of the expected improvement on `best`, also where it is far too small for a float.
+def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Array:
+    """Return the logarithm of the expected improvement on `best`, stable where the improvement underflows.
 
-    Ament and others, "Unexpected Improvements to Expected Improvement for Bayesian Optimization" (2023).
+    Ament and others, "Unexpected Improvements to Expected Improvement for Bayesian Optimization" (2023): LogEI is
+    log_h(z) + log(sigma) with z = (best - mean) / sigma and h(z) = phi(z) + z Phi(z) (equations 8 and 9).
+
+    Args:
+        mean: predicted mean of each point, lower is better: (n,).
+        deviation: predicted standard deviation of each point: (n,).
+        best: the value to improve on.
+
+    Returns:
+        (n,).
     """
     z = (best - mean) / deviation
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        near = np.log(np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi) + z * np.exp(log_ndtr(z)))
-        ratio = math.sqrt(math.pi / 2) * erfcx(-z / math.sqrt(2))
+        near = np.log(np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi) + z * np.exp(log_ndtr(z)))  # log h(z) itself
+        ratio = math.sqrt(math.pi / 2) * erfcx(-z / math.sqrt(2))  # Phi(z) / phi(z)
         far = -(z**2) / 2 - math.log(2 * math.pi) / 2 + np.log1p(np.minimum(z * ratio, -0.0))
-        farthest = -(z**2) / 2 - math.log(2 * math.pi) / 2 - 2 * np.log(np.abs(z))
+        farthest = -(z**2) / 2 - math.log(2 * math.pi) / 2 - 2 * np.log(np.abs(z))  # asymptote for z -> -inf
     log_h = np.where(z > -1, near, np.where(z > -1e4, far, farthest))
     return np.asarray(log_h + np.log(deviation))
 
 
-def maximise(
+def maximize(
     score: Score, cube: Cube, *, tried: Array, starts: Array, rng: np.random.Generator, is_smooth: bool = True
 ) -> Array | None:
-    """Return the point with the highest score that is none of `tried`; None where only those were met.
+    """Return the new point with the highest score that the search finds.
+
+    The search scores a Sobol sequence and neighbours of `starts`, follows the slope from the best of them, refines the
+    best points by rounds of closer and closer neighbours, and follows the slope again.
 
     Args:
-        starts: the best points tried; what lies about them is looked at first.
-        is_smooth: whether the score has a slope along the real coordinates.
+        score: the function to maximize.
+        cube: the dimensions of the points.
+        tried: points that must not come again: (n_tried, n_dims).
+        starts: the best points so far: (n_starts, n_dims).
+        rng: source of randomness.
+        is_smooth: whether the score is differentiable along the real coordinates.
+
+    Returns:
+        The point (n_dims,), or None if the search finds only points in `tried`.
     """
-    sequence = qmc.Sobol(len(cube.dimensions), seed=rng).random(FIRST)
+    sequence = qmc.Sobol(len(cube.dimensions), seed=rng).random(N_SOBOL)
     known = {row.tobytes() for row in tried}
-    points = _fresh(np.vstack([cube.snapped(sequence), cube.neighbours(starts, CHILDREN, reach=0.1, rng=rng)]), known)
+    first = np.vstack([cube.snapped(sequence), cube.neighbours(starts, N_NEIGHBOURS, reach=0.1, rng=rng)])
+    points = _new_points(first, known)
     if not len(points):
         return None
     scores = score(points)
     is_free = (cube.levels == 0) & is_smooth
-    points, scores = _climbed(score, points, scores, is_free, known, count=FIRST_CLIMBS)
-    reach = WIDEST
-    for _ in range(ROUNDS):
-        order = np.argsort(-scores, kind="stable")[:CENTRES]
+    points, scores = _with_ascents(score, points, scores, is_free, known, count=N_FIRST_ASCENTS)
+    reach = FIRST_REACH
+    for _ in range(N_ROUNDS):
+        order = np.argsort(-scores, kind="stable")[:N_CENTRES]
         centres, best = points[order], scores[order]
-        children = _fresh(cube.neighbours(centres, CHILDREN, reach=reach, rng=rng), known)
+        children = _new_points(cube.neighbours(centres, N_NEIGHBOURS, reach=reach, rng=rng), known)
         points = np.vstack([centres, children])
         scores = np.concatenate([best, score(children)]) if len(children) else best
-        reach *= NARROWING
-    points, scores = _climbed(score, points, scores, is_free, known, count=LAST_CLIMBS)
+        reach *= REACH_DECAY
+    points, scores = _with_ascents(score, points, scores, is_free, known, count=N_LAST_ASCENTS)
     return np.asarray(points[np.argmax(scores)])
 
 
-def _climbed(
+def _with_ascents(
     score: Score, points: Array, scores: Array, is_free: NDArray[np.bool_], known: set[bytes], *, count: int
 ) -> tuple[Array, Array]:
-    """Return the points and their scores, with what lies uphill of the best `count` of them."""
+    """Return the points and scores, extended by the ends of gradient ascent from the best `count` points.
+
+    Args:
+        score: the function to maximize.
+        points: (n, n_dims).
+        scores: (n,).
+        is_free: columns along which the points may move: (n_dims,).
+        known: points that must not come again, as bytes.
+        count: number of ascents.
+    """
     if not is_free.any():
         return points, scores
-    climbs = [climb(score, points[place], is_free) for place in np.argsort(-scores, kind="stable")[:count]]
-    higher = [(row, value) for row, value in climbs if np.isfinite(value) and row.tobytes() not in known]
+    ascents = [ascend(score, points[index], is_free) for index in np.argsort(-scores, kind="stable")[:count]]
+    higher = [(row, value) for row, value in ascents if np.isfinite(value) and row.tobytes() not in known]
     rows, values = [row for row, _ in higher], [value for _, value in higher]
     return np.vstack([points, *rows]), np.concatenate([scores, values])
 
 
-def _fresh(points: Array, known: set[bytes]) -> Array:
+def _new_points(points: Array, known: set[bytes]) -> Array:
+    """Return the distinct rows that are not in `known`: (n, n_dims)."""
     unique = np.unique(points, axis=0)
     return unique[[row.tobytes() not in known for row in unique]]

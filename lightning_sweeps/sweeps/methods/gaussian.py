@@ -1,8 +1,10 @@
-"""A Gaussian process over points whose coordinates are numbers from 0 to 1 or categories.
+"""Gaussian process regression over points with coordinates from 0 to 1 and categories.
 
-Matérn 5/2 with a length for each dimension; two different categories are at distance 1. The lengths, the scale and the
-noise are the most likely ones under priors; the prior of the lengths grows with the number of dimensions (Hvarfner,
-Hellsten and Nardi, "Vanilla Bayesian Optimization Performs Great in High Dimensions", 2024).
+The kernel is Matérn 5/2 with one length scale a dimension; two different categories are at distance 1. Length scales,
+output scale and noise maximize the posterior density under log-normal priors. The prior of the length scales grows with
+the number of dimensions: Hvarfner, Hellsten and Nardi, "Vanilla Bayesian Optimization Performs Great in High
+Dimensions" (2024). Equation numbers are those of Rasmussen and Williams, "Gaussian Processes for Machine Learning"
+(2006).
 """
 
 from __future__ import annotations
@@ -19,19 +21,28 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 ROOT5 = math.sqrt(5.0)
-LENGTH_MEAN, LENGTH_SPREAD = 0.0, 1.0
-SCALE_MEAN, SCALE_SPREAD = 0.0, 0.7
-NOISE_MEAN, NOISE_SPREAD = math.log(1e-5), 2.0
+
+LENGTH_MEAN, LENGTH_DEVIATION = 0.0, 1.0
+SCALE_MEAN, SCALE_DEVIATION = 0.0, 0.7
+NOISE_MEAN, NOISE_DEVIATION = math.log(1e-5), 2.0
+"""Mean and standard deviation of the logarithm of each hyperparameter under its prior."""
+
 NOISE_FLOOR = 1e-6
-BOUNDS_LENGTH, BOUNDS_SCALE, BOUNDS_NOISE = (-4.0, 5.0), (-3.0, 4.0), (math.log(NOISE_FLOOR), 0.0)
+LENGTH_BOUNDS, SCALE_BOUNDS, NOISE_BOUNDS = (-4.0, 5.0), (-3.0, 4.0), (math.log(NOISE_FLOOR), 0.0)
+"""Bounds of the logarithm of each hyperparameter."""
+
 MAX_ITERATIONS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Hyper:
-    """`lengths` one a dimension, `scale` the variance of the values, `noise` that of one measurement.
+class GaussianHyperparameters:
+    """Fitted hyperparameters of the process.
 
-    `loss`: minus the logarithm of likelihood times prior, up to a constant.
+    Attributes:
+        lengths: length scale of each dimension: (n_dims,).
+        scale: variance of the function.
+        noise: variance of one measurement.
+        loss: minus the logarithm of likelihood times prior, up to a constant.
     """
 
     lengths: Array
@@ -41,70 +52,100 @@ class Hyper:
 
 
 class GaussianProcess:
-    """Fitted to points and their values; says what to expect elsewhere.
+    """A Gaussian process that is fitted to points and values.
 
     Args:
-        points: one row a point.
-        values: lower is better; mean about 0 and variance about 1.
-        is_category: which columns are categories.
+        points: (n, n_dims).
+        values: lower is better; mean about 0 and variance about 1: (n,).
+        is_category: which columns are categories: (n_dims,).
+        hyper: hyperparameters to use; None: fit them.
     """
 
-    def __init__(self, points: Array, values: Array, is_category: Flags, hyper: Hyper | None = None) -> None:
+    def __init__(
+        self, points: Array, values: Array, is_category: Flags, hyper: GaussianHyperparameters | None = None
+    ) -> None:
         self.points, self.values = points, values
         self._is_category = is_category
-        self.hyper = hyper or _most_likely(_distances(points, points, is_category), values)
+        self.hyper = hyper or _fit(_squared_distances(points, points, is_category), values)
         covariance = self._covariance(points)
         covariance[np.diag_indices_from(covariance)] += self.hyper.noise
-        self._factor = cholesky(covariance, lower=True)
-        self._weights = cho_solve((self._factor, True), values)
+        self._factor = cholesky(covariance, lower=True)  # L with L L^T = K + noise I: (n, n)
+        self._weights = cho_solve((self._factor, True), values)  # (K + noise I)^-1 y: (n,)
 
     def predict(self, points: Array) -> tuple[Array, Array]:
-        """Return mean and standard deviation of the function, without noise, at each point."""
-        across = self._covariance(points)
+        """Return the posterior mean and standard deviation of the function, without noise (equations 2.25, 2.26).
+
+        Args:
+            points: (m, n_dims).
+
+        Returns:
+            Mean (m,) and standard deviation (m,).
+        """
+        across = self._covariance(points)  # across: (m, n)
         mean = across @ self._weights
-        part = solve_triangular(self._factor, across.T, lower=True)
+        part = solve_triangular(self._factor, across.T, lower=True)  # part: (n, m)
         variance = self.hyper.scale - (part**2).sum(0)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
     def with_expected(self, points: Array) -> GaussianProcess:
-        """Return the process as it would be if these points gave what is expected: known there, else the same."""
+        """Return the process that results if these points (m, n_dims) have their predicted mean as value.
+
+        This is the "kriging believer" of Ginsbourger, Le Riche and Carraro, "Kriging is well-suited to parallelize
+        optimization" (2010).
+        """
         mean, _ = self.predict(points)
         return GaussianProcess(
             np.vstack([self.points, points]), np.concatenate([self.values, mean]), self._is_category, self.hyper
         )
 
     def _covariance(self, points: Array) -> Array:
-        distances = _distances(points, self.points, self._is_category)
-        squared = np.tensordot(self.hyper.lengths**-2, distances, axes=1)
-        return np.asarray(self.hyper.scale * _matern(squared)[0])
+        """Return the covariance of `points` (m, n_dims) with the fitted points: (m, n)."""
+        distances = _squared_distances(points, self.points, self._is_category)  # distances: (n_dims, m, n)
+        scaled = np.tensordot(self.hyper.lengths**-2, distances, axes=1)  # scaled: (m, n)
+        return np.asarray(self.hyper.scale * _matern(scaled)[0])
 
 
-def _distances(left: Array, right: Array, is_category: Flags) -> Array:
-    """Return for each dimension the squared distances between the points of `left` and `right`."""
-    difference = left.T[:, :, None] - right.T[:, None, :]
+def _squared_distances(left: Array, right: Array, is_category: Flags) -> Array:
+    """Return the squared distances along each dimension.
+
+    Args:
+        left: (n, n_dims).
+        right: (m, n_dims).
+        is_category: which dimensions are categories: (n_dims,).
+
+    Returns:
+        (n_dims, n, m).
+    """
+    difference = left.T[:, :, None] - right.T[:, None, :]  # difference: (n_dims, n, m)
     return np.asarray(np.where(is_category[:, None, None], difference != 0, difference**2), dtype=float)
 
 
 def _matern(squared: Array) -> tuple[Array, Array]:
-    """Return the covariance at squared distances, and its derivative by them."""
+    """Return the Matérn 5/2 kernel (equation 4.17) at squared scaled distances, and its derivative by them."""
     distance = ROOT5 * np.sqrt(squared)
     decay = np.exp(-distance)
     return (1 + distance + distance**2 / 3) * decay, -5 / 6 * (1 + distance) * decay
 
 
-def _most_likely(distances: Array, values: Array) -> Hyper:
-    dimensions = len(distances)
-    length_mean = LENGTH_MEAN + 0.5 * math.log(max(dimensions, 1)) - 0.5
-    means = np.array([*[length_mean] * dimensions, SCALE_MEAN, NOISE_MEAN])
-    spreads = np.array([*[LENGTH_SPREAD] * dimensions, SCALE_SPREAD, NOISE_SPREAD])
-    bounds = [BOUNDS_LENGTH] * dimensions + [BOUNDS_SCALE, BOUNDS_NOISE]
+def _fit(distances: Array, values: Array) -> GaussianHyperparameters:
+    """Return the hyperparameters of maximum posterior density.
+
+    Args:
+        distances: squared distances along each dimension: (n_dims, n, n).
+        values: (n,).
+    """
+    n_dims = len(distances)
+    length_mean = LENGTH_MEAN + 0.5 * math.log(max(n_dims, 1)) - 0.5
+    means = np.array([*[length_mean] * n_dims, SCALE_MEAN, NOISE_MEAN])  # means: (n_dims + 2,)
+    deviations = np.array([*[LENGTH_DEVIATION] * n_dims, SCALE_DEVIATION, NOISE_DEVIATION])
+    bounds = [LENGTH_BOUNDS] * n_dims + [SCALE_BOUNDS, NOISE_BOUNDS]
     short = means.copy()
-    short[:dimensions] -= 1.0
+    short[:n_dims] -= 1.0  # a second start with shorter length scales: the posterior may have several maxima
     found = [
         minimize(
             _loss,
             start,
-            args=(distances, values, means, spreads),
+            args=(distances, values, means, deviations),
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
@@ -114,21 +155,29 @@ def _most_likely(distances: Array, values: Array) -> Hyper:
     ]
     result = min(found, key=lambda result: float(result.fun))
     best = result.x
-    return Hyper(np.exp(best[:dimensions]), math.exp(best[-2]), math.exp(best[-1]), float(result.fun))
+    return GaussianHyperparameters(np.exp(best[:n_dims]), math.exp(best[-2]), math.exp(best[-1]), float(result.fun))
 
 
-def _loss(logs: Array, distances: Array, values: Array, means: Array, spreads: Array) -> tuple[float, Array]:
-    """Return minus the logarithm of likelihood times prior, and its gradient."""
+def _loss(logs: Array, distances: Array, values: Array, means: Array, deviations: Array) -> tuple[float, Array]:
+    """Return minus the logarithm of likelihood times prior, and its gradient (equations 5.8 and 5.9).
+
+    Args:
+        logs: logarithms of the length scales, the output scale and the noise: (n_dims + 2,).
+        distances: squared distances along each dimension: (n_dims, n, n).
+        values: (n,).
+        means: prior means of `logs`: (n_dims + 2,).
+        deviations: prior standard deviations of `logs`: (n_dims + 2,).
+    """
     inverse = np.exp(-2 * logs[:-2])
     scale, noise = math.exp(logs[-2]), math.exp(logs[-1])
-    kernel, slope = _matern(np.tensordot(inverse, distances, axes=1))
+    kernel, slope = _matern(np.tensordot(inverse, distances, axes=1))  # kernel, slope: (n, n)
     covariance = scale * kernel
     covariance[np.diag_indices_from(covariance)] += noise
     factor = cholesky(covariance, lower=True)
-    weights = cho_solve((factor, True), values)
-    pull = np.outer(weights, weights) - cho_solve((factor, True), np.eye(len(values)))
+    weights = cho_solve((factor, True), values)  # alpha of equation 5.9: (n,)
+    pull = np.outer(weights, weights) - cho_solve((factor, True), np.eye(len(values)))  # alpha alpha^T - K^-1: (n, n)
     by_length = -np.tensordot(distances, pull * slope, axes=2) * scale * -inverse
-    off = (logs - means) / spreads
+    off = (logs - means) / deviations
     loss = 0.5 * values @ weights + np.log(np.diag(factor)).sum() + 0.5 * (off**2).sum()
     gradient = np.array([*by_length, -0.5 * scale * (pull * kernel).sum(), -0.5 * noise * np.trace(pull)])
-    return float(loss), gradient + off / spreads
+    return float(loss), gradient + off / deviations

@@ -1,4 +1,4 @@
-"""The last steps to a maximum along the real coordinates: by the slope, with whole numbers and categories held."""
+"""Gradient ascent along the real coordinates of a point; its integers and categories stay fixed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ from scipy.optimize import minimize
 Array = NDArray[np.float64]
 
 STEP = 1e-5
-"""How far apart the points lie from whose scores a slope is taken."""
+"""Half the distance between the two points of a central difference."""
 
 MAX_ITERATIONS = 40
 
 
-def climb(score: Callable[[Array], Array], row: Array, is_free: NDArray[np.bool_]) -> tuple[Array, float]:
-    """Return a point near `row` with a score that is no lower, and that score; `is_free` columns move from 0 to 1.
+def ascend(score: Callable[[Array], Array], row: Array, is_free: NDArray[np.bool_]) -> tuple[Array, float]:
+    """Return a point near `row` with a score that is no lower, and that score.
 
-    All points of one slope are scored together: a prediction for twenty costs little more than one for one.
+    L-BFGS-B with central differences. All points of one gradient are scored in one call: a prediction for twenty points
+    costs little more than for one.
+
+    Args:
+        score: maps points (n, n_dims) to scores (n,).
+        row: the start: (n_dims,).
+        is_free: columns that may move within 0 to 1: (n_dims,).
+
+    Returns:
+        The point (n_dims,) and its score.
     """
     columns = np.flatnonzero(is_free)
 
-    def descent(free: Array) -> tuple[float, Array]:
-        points = np.repeat(row[None], 1 + 2 * len(columns), axis=0)
+    def loss_and_gradient(free: Array) -> tuple[float, Array]:
+        points = np.repeat(row[None], 1 + 2 * len(columns), axis=0)  # points: (1 + 2 * n_free, n_dims)
         points[:, columns] = free
         above, below = np.minimum(free + STEP, 1), np.maximum(free - STEP, 0)
         points[1 + 2 * np.arange(len(columns)), columns] = above
@@ -33,7 +42,7 @@ def climb(score: Callable[[Array], Array], row: Array, is_free: NDArray[np.bool_
         return -float(scores[0]), np.nan_to_num(-(scores[1::2] - scores[2::2]) / (above - below))
 
     found = minimize(
-        descent,
+        loss_and_gradient,
         row[columns],
         jac=True,
         method="L-BFGS-B",

@@ -1,4 +1,4 @@
-"""Every point of a finite space exactly once, in a fixed order, without storing the grid."""
+"""Grid search: every point of a finite space once, in a fixed order, without storing the grid."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from lightning_sweeps.sweeps.methods.method import Observation
+from lightning_sweeps.sweeps.methods.method import Method, Observation
 from lightning_sweeps.sweeps.space import Space
 
 
-class Grid:
-    """Counts through the parameters sorted by dotted name; the last one changes fastest, each in its own order."""
+class Grid(Method):
+    """Counts through the parameters in the order of their dotted names. The last parameter changes fastest."""
+
+    needs_metric = False
+    is_fitted = False
+    is_multi_objective = True
+    is_exhaustive = True
 
     def suggest(self, space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
-        """Return point `number` of the grid; where points are left out, the walk goes on from the newest trial."""
+        """Return point `number` of the grid.
+
+        If conditions or constraints exclude points, the search continues after the point of the newest trial.
+
+        Raises:
+            ValueError: the space has a continuous parameter.
+        """
         del seed
         size = space.size
         if size is None:
@@ -22,7 +33,7 @@ class Grid:
         if not space.is_restricted:
             return space.at(number - 1) if number <= size else None
         newest = max(
-            (tried for tried in history if tried.number < number), key=lambda tried: tried.number, default=None
+            (trial for trial in history if trial.number < number), key=lambda trial: trial.number, default=None
         )
         if newest is None:
             return next(islice(space.points(0), number - 1, None), None)

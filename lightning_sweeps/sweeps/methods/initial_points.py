@@ -1,6 +1,8 @@
-"""The first points of a method that fits a model: the middle of the space, then a Latin hypercube.
+"""The initial points of a model-based method: the middle of the space, then a Latin hypercube.
 
-Chosen without loading any search engine. The middle comes first because people lay their ranges about what they expect.
+Choosing them loads no search library. The middle comes first because people centre their ranges on what they expect.
+Latin hypercube: McKay, Beckman and Conover, "A Comparison of Three Methods for Selecting Values of Input Variables"
+(1979).
 """
 
 from __future__ import annotations
@@ -14,31 +16,31 @@ from lightning_sweeps.sweeps.methods.method import Observation
 from lightning_sweeps.sweeps.methods.random import draw_new, generator
 from lightning_sweeps.sweeps.space import Space
 
-MAX_STARTUP = 5
-ENDED_TO_FIT = 2
-"""A model is fitted once this many trials have told it something."""
+MAX_INITIAL = 5
+MIN_RESULTS = 2
+"""Trials with a value that a fit needs."""
 
 
-def startup_count(space: Space) -> int:
-    """Return how many points are chosen before the first model is fitted."""
-    return min(MAX_STARTUP, 2 * max(len(space.dimensions), 1))
+def initial_count(space: Space) -> int:
+    """Return the number of initial points: two for each parameter, at most `MAX_INITIAL`."""
+    return min(MAX_INITIAL, 2 * max(len(space.dimensions), 1))
 
 
 def needs_model(space: Space, history: Sequence[Observation], *, number: int) -> bool:
-    """Tell whether trial `number` is one that a fitted model chooses."""
-    if not space.dimensions or number + sum(seen.number < 1 for seen in history) <= startup_count(space):
+    """Return whether a fitted model chooses trial `number`. Results that the sweep started with count as trials."""
+    if not space.dimensions or number + sum(trial.number < 1 for trial in history) <= initial_count(space):
         return False
-    return sum(seen.objective is not None for seen in history) >= ENDED_TO_FIT
+    return sum(trial.objective is not None for trial in history) >= MIN_RESULTS
 
 
-def first_point(space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
-    """Return a point that needs no model: the middle, of the hypercube while it lasts, drawn at random after that."""
-    seen = {space.identity(tried.params) for tried in history}
-    count = startup_count(space)
+def initial_point(space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
+    """Return the middle of the space, then the points of the hypercube, then random points."""
+    seen = {space.identity(trial.params) for trial in history}
+    count = initial_count(space)
     if number <= count and space.dimensions:
         is_first = number == 1
         coordinates = {
-            dim.name: _middle(dim) if is_first else _spread(dim, seed, number - 1, count - 1)
+            dim.name: _middle(dim) if is_first else _hypercube_coordinate(dim, seed, number - 1, count - 1)
             for dim in space.dimensions
         }
         params = space.from_unit(coordinates)
@@ -48,16 +50,16 @@ def first_point(space: Space, history: Sequence[Observation], *, number: int, se
 
 
 def _middle(dimension: Dimension) -> float:
-    """Return the middle coordinate; of a category that which the sweep file names first."""
+    """Return the middle coordinate; for a category the one that the sweep file names first."""
     if dimension.kind == "float":
         return 0.5
     return (dimension.levels - 1) // 2 if dimension.kind == "int" else 0
 
 
-def _spread(dimension: Dimension, seed: int, number: int, count: int) -> float:
-    """Return the coordinate of point `number` of `count`: each dimension's points lie in different strata."""
+def _hypercube_coordinate(dimension: Dimension, seed: int, number: int, count: int) -> float:
+    """Return the coordinate of point `number` of `count`: the points of a dimension lie in different strata."""
     rng = Random(f"{seed}:{dimension.name}")
     order = rng.sample(range(count), count)
     rng.seed(f"{seed}:{dimension.name}:{number}")
-    place = (order[number - 1] + rng.random()) / count
-    return place if dimension.kind == "float" else int(place * dimension.levels)
+    unit = (order[number - 1] + rng.random()) / count
+    return unit if dimension.kind == "float" else int(unit * dimension.levels)

@@ -1,4 +1,4 @@
-"""What methods have in common that choose coordinates: what there is to choose, and a random point for one tried."""
+"""Helpers of methods that choose coordinates: they search free dimensions, and replace repeated points."""
 
 from __future__ import annotations
 
@@ -10,20 +10,30 @@ from lightning_sweeps.sweeps.methods.method import Observation
 from lightning_sweeps.sweeps.methods.random import draw_new, generator
 from lightning_sweeps.sweeps.space import Space
 
-Ask = Callable[[list[Dimension]], Mapping[str, float] | None]
-"""Chooses a coordinate for each of these dimensions; None: it has nothing to say."""
+CoordinateChooser = Callable[[list[Dimension]], Mapping[str, float] | None]
+"""Returns a coordinate for each of these dimensions by name, or None if it finds no point."""
 
 
-def ask_new(ask: Ask, space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
-    """Return the parameter set that `ask` chooses, or a random one where that was tried already.
+def ask_new(
+    choose: CoordinateChooser, space: Space, history: Sequence[Observation], *, number: int, seed: int
+) -> dict[str, Any] | None:
+    """Return the parameter set that `choose` picks, or a random one if that point is already in `history`.
 
-    None where a finite space is exhausted. Dimensions without a choice are not asked for.
+    Args:
+        choose: picks the coordinates of the dimensions that have more than one value.
+        space: the space to search.
+        history: all earlier trials, in any order.
+        number: number of the new trial, from 1.
+        seed: the sweep's seed.
+
+    Returns:
+        The nested parameter set, or None if a finite space is exhausted.
     """
-    seen = {space.identity(tried.params) for tried in history}
+    seen = {space.identity(trial.params) for trial in history}
     if space.size is not None and len(seen) >= space.size:
         return None
     searched = [dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1]
-    chosen = ask(searched) if searched else None
+    chosen = choose(searched) if searched else None
     if chosen is not None:
         params = space.from_unit({dim.name: chosen.get(dim.name, 0) for dim in space.dimensions})
         if space.is_new(params, seen):
@@ -32,5 +42,15 @@ def ask_new(ask: Ask, space: Space, history: Sequence[Observation], *, number: i
 
 
 def in_order(history: Sequence[Observation]) -> list[Observation]:
-    """Return the trials by their numbers, so that a method's answer does not hang on the order in which they came."""
-    return sorted(history, key=lambda tried: tried.number)
+    """Return the trials by number, so that a suggestion does not depend on the order of `history`."""
+    return sorted(history, key=lambda trial: trial.number)
+
+
+def from_unit_interval(dimension: Dimension, unit: float) -> int | float:
+    """Return the coordinate at a number from 0 to 1: each value of a lattice or category is one equal stratum."""
+    return unit if dimension.kind == "float" else min(int(unit * dimension.levels), dimension.levels - 1)
+
+
+def to_unit_interval(dimension: Dimension, coordinate: int | float) -> float:
+    """Return a number from 0 to 1 for a coordinate: the centre of its stratum for a lattice or category."""
+    return float(coordinate) if dimension.kind == "float" else (coordinate + 0.5) / dimension.levels

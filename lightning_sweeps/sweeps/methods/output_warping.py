@@ -1,7 +1,8 @@
-"""Objective values as a Gaussian process likes them: near normal, and a diverged trial not too far off.
+"""Transforms objectives so that a Gaussian process fits them: close to normal, with diverged trials not too far away.
 
-Yeo and Johnson's monotone power transform (Biometrika 87, 2000), after scaling with the median and the best value. Its
-shape is the most likely one under normality, but never one that would squeeze the good end together.
+The power transform of Yeo and Johnson, "A new family of power transformations to improve normality or symmetry"
+(Biometrika 87, 2000), after scaling by the median and the best value. The shape is the one of maximum likelihood under
+normality, limited to shapes that do not compress the good end.
 """
 
 from __future__ import annotations
@@ -15,39 +16,51 @@ from scipy.stats import yeojohnson, yeojohnson_normmax
 
 Array = NDArray[np.float64]
 
-FEWEST = 4
-"""With fewer values there is no shape to find."""
+MIN_VALUES = 4
+"""Values that the estimate of a shape needs."""
 
-LOWEST_SHAPE, PLAIN = -2.0, 1.0
-"""Shape 1 changes nothing; lower ones draw the bad end in and the good end out."""
+MIN_SHAPE, IDENTITY_SHAPE = -2.0, 1.0
+"""Shape 1 is the identity. Lower shapes compress the bad end and stretch the good end."""
 
-FURTHEST = 1e4
-"""Where values are cut, in distances from the best to the median: beyond it there is nothing to learn."""
+MAX_DISTANCE = 1e4
+"""Scaled values are clipped to this distance from the median; one is the distance from the median to the best."""
 
 
 @dataclass(frozen=True, slots=True)
-class Warped:
-    """Values with mean 0 and variance 1, lower still better; `cost` makes likelihoods of two shapes comparable."""
+class WarpedValues:
+    """Transformed values.
+
+    Attributes:
+        values: mean 0, variance 1, lower is better: (n,).
+        cost: minus the log of the transform's Jacobian. Adding it to a model's negative log likelihood makes the
+            likelihoods under two transforms comparable.
+    """
 
     values: Array
     cost: float
 
 
-def warpings(values: Array) -> Iterator[Warped]:
-    """Yield the values as they are, and in their most likely shape where that is another."""
+def candidate_warpings(values: Array) -> Iterator[WarpedValues]:
+    """Yield the standardized values, and their most likely power transform if that is not the identity.
+
+    Args:
+        values: objectives, lower is better: (n,).
+    """
     middle, best = float(np.median(values)), float(values.min())
     scale = middle - best or float(values.max()) - best or 1.0
-    scaled = np.clip((values - middle) / scale, -FURTHEST, FURTHEST)
-    yield _standard(scaled, PLAIN)
-    if len(values) >= FEWEST and np.ptp(scaled) > 0:
-        shape = float(np.clip(yeojohnson_normmax(scaled), LOWEST_SHAPE, PLAIN))
-        if shape < PLAIN:
-            yield _standard(scaled, shape)
+    scaled = np.clip((values - middle) / scale, -MAX_DISTANCE, MAX_DISTANCE)
+    yield _standardized(scaled, IDENTITY_SHAPE)
+    if len(values) >= MIN_VALUES and np.ptp(scaled) > 0:
+        shape = float(np.clip(yeojohnson_normmax(scaled), MIN_SHAPE, IDENTITY_SHAPE))
+        if shape < IDENTITY_SHAPE:
+            yield _standardized(scaled, shape)
 
 
-def _standard(scaled: Array, shape: float) -> Warped:
-    warped = scaled if shape == PLAIN else yeojohnson(scaled, lmbda=shape)
+def _standardized(scaled: Array, shape: float) -> WarpedValues:
+    """Return the transform of `scaled` (n,) with this shape, with mean 0 and variance 1."""
+    warped = scaled if shape == IDENTITY_SHAPE else yeojohnson(scaled, lmbda=shape)
     centred = warped - warped.mean()
-    spread = float(centred.std()) or 1.0
-    slope = (shape - 1) * float((np.sign(scaled) * np.log1p(np.abs(scaled))).sum())
-    return Warped(np.asarray(centred / spread), len(scaled) * float(np.log(spread)) - slope)
+    deviation = float(centred.std()) or 1.0
+    # The log Jacobian of Yeo-Johnson is (shape - 1) * sum(sign(y) * log(1 + |y|)), section 3 of the paper.
+    log_jacobian = (shape - 1) * float((np.sign(scaled) * np.log1p(np.abs(scaled))).sum())
+    return WarpedValues(np.asarray(centred / deviation), len(scaled) * float(np.log(deviation)) - log_jacobian)

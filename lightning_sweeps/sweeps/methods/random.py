@@ -1,40 +1,44 @@
-"""Independent draws by the parameters' distributions; a finite space gives each of its points once."""
+"""Random search: independent draws from the parameters' distributions, without repeating points of a finite space."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random as Generator
+from random import Random
 from typing import Any
 
-from lightning_sweeps.sweeps.methods.method import Observation
+from lightning_sweeps.sweeps.methods.method import Method, Observation
 from lightning_sweeps.sweeps.space import Space
 
 MAX_DRAWS = 200
-"""How often a point that was tried already is drawn again before the next free one is taken."""
+"""Draws from a finite space before the next free point is taken instead."""
 
 MAX_CONSTRAINED_DRAWS = 10_000
-"""How rare allowed points may be in a space without end."""
+"""Draws from an infinite space before the constraints count as impossible to meet."""
 
 MAX_STEPS = 200_000
-"""How far a restricted finite space is searched for a point that is left."""
+"""Points of a restricted finite space that are examined in the search for a free one."""
 
 
-class Random:
-    """Trial `number` is drawn with a generator of its own, so that one seed gives one sequence."""
+class RandomSearch(Method):
+    """Draws each trial with a random generator seeded by the sweep's seed and the trial's number."""
+
+    needs_metric = False
+    is_fitted = False
+    is_multi_objective = True
 
     def suggest(self, space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:
-        """Draw a point; of a finite space, one that is not in `history`."""
-        seen = set() if space.size is None else {space.identity(tried.params) for tried in history}
+        """Return a random point; in a finite space, one that is not in `history`."""
+        seen = set() if space.size is None else {space.identity(trial.params) for trial in history}
         return draw_new(space, seen, generator(seed, number))
 
 
-def generator(seed: int, number: int) -> Generator:
-    """Return the random numbers of one trial."""
-    return Generator(f"{seed}:{number}")
+def generator(seed: int, number: int) -> Random:
+    """Return the random generator of one trial."""
+    return Random(f"{seed}:{number}")
 
 
-def draw_new(space: Space, seen: set[tuple[str, ...]], rng: Generator) -> dict[str, Any] | None:
-    """Draw an allowed point whose identity is not in `seen`; None where a finite space has no such point left."""
+def draw_new(space: Space, seen: set[tuple[str, ...]], rng: Random) -> dict[str, Any] | None:
+    """Return a random allowed point whose identity is not in `seen`; None if a finite space has no such point."""
     size = space.size
     if size is None:
         return _draw_allowed(space, rng)
@@ -46,12 +50,12 @@ def draw_new(space: Space, seen: set[tuple[str, ...]], rng: Generator) -> dict[s
 
 
 def is_empty(space: Space) -> bool:
-    """Tell whether constraints leave no point, as far as drawing and walking can tell."""
+    """Return whether the constraints exclude every point that drawing and walking can find."""
     return bool(space.restrictions.constraints) and draw_new(space, set(), generator(0, 0)) is None
 
 
-def _draw_allowed(space: Space, rng: Generator) -> dict[str, Any] | None:
-    """Draw from a space without end; None where constraints leave next to nothing of it."""
+def _draw_allowed(space: Space, rng: Random) -> dict[str, Any] | None:
+    """Return a random point of an infinite space; None if the constraints exclude nearly all of it."""
     for _ in range(MAX_CONSTRAINED_DRAWS):
         params = space.sample(rng)
         if space.allows(params):
@@ -60,7 +64,10 @@ def _draw_allowed(space: Space, rng: Generator) -> dict[str, Any] | None:
 
 
 def _next_free(space: Space, size: int, seen: set[tuple[str, ...]], *, start: int) -> dict[str, Any] | None:
-    """Walk from combination `start` to the first free point: where all are allowed, one step more than were tried."""
+    """Return the first free point from combination `start` on.
+
+    Without restrictions, `len(seen) + 1` steps are enough: at most `len(seen)` points are taken.
+    """
     steps = min(size, MAX_STEPS if space.is_restricted else len(seen) + 1)
     for step in range(steps):
         params = space.at((start + step) % size)

@@ -1,42 +1,41 @@
-"""Stopping rules: when a running trial is not worth going on with. One file a rule; `CONFIGS` names them."""
+"""Stopping rules by name. A rule is one file and one line in `BUILT_IN`."""
 
-from typing import Annotated, Any
+from lightning_sweeps.core.registry import Registry
+from lightning_sweeps.sweeps.stopping_rules.rule import (
+    Judgement,
+    Peers,
+    RuleConfig,
+    StoppingRule,
+    TrialReport,
+    judge_rank,
+)
 
-from pydantic import Discriminator, Tag
-
-from lightning_sweeps.sweeps.fields import Section
-from lightning_sweeps.sweeps.stopping_rules.asha import AshaConfig
-from lightning_sweeps.sweeps.stopping_rules.hyperband import HyperbandConfig
-from lightning_sweeps.sweeps.stopping_rules.patience import PatienceConfig
-from lightning_sweeps.sweeps.stopping_rules.percentile import MedianConfig, PercentileConfig
-from lightning_sweeps.sweeps.stopping_rules.rule import Evidence, Judgement, StoppingRule
-from lightning_sweeps.sweeps.stopping_rules.threshold import ThresholdConfig
-
-CONFIGS: dict[str, type[Section]] = {
-    "hyperband": HyperbandConfig,
-    "asha": AshaConfig,
-    "median": MedianConfig,
-    "percentile": PercentileConfig,
-    "patience": PatienceConfig,
-    "threshold": ThresholdConfig,
+BUILT_IN = {
+    "hyperband": "lightning_sweeps.sweeps.stopping_rules.hyperband:Hyperband",
+    "asha": "lightning_sweeps.sweeps.stopping_rules.asha:Asha",
+    "median": "lightning_sweeps.sweeps.stopping_rules.percentile:Median",
+    "percentile": "lightning_sweeps.sweeps.stopping_rules.percentile:Percentile",
+    "patience": "lightning_sweeps.sweeps.stopping_rules.patience:PatienceRule",
+    "threshold": "lightning_sweeps.sweeps.stopping_rules.threshold:Threshold",
 }
-"""The words that `early_terminate.type` takes."""
+
+STOPPING_RULES: Registry[type[StoppingRule]] = Registry("stopping rule", "lightning_sweeps.stopping_rules", BUILT_IN)
+"""The values of `early_terminate.type` in a sweep file."""
 
 
-def _tag(raw: Any) -> str:
-    """Return which model reads the map; the first one, which names all types, where its type is none of them."""
-    kind = raw.get("type") if isinstance(raw, dict) else getattr(raw, "type", None)
-    return f"<{kind}>" if isinstance(kind, str) and kind in CONFIGS else "<hyperband>"
+def make_rule(config: RuleConfig) -> StoppingRule:
+    """Return the rule of a checked `early_terminate` section."""
+    return STOPPING_RULES.get(config.type)(config)
 
 
-EarlyTerminate = Annotated[
-    Annotated[HyperbandConfig, Tag("<hyperband>")]
-    | Annotated[AshaConfig, Tag("<asha>")]
-    | Annotated[MedianConfig, Tag("<median>")]
-    | Annotated[PercentileConfig, Tag("<percentile>")]
-    | Annotated[PatienceConfig, Tag("<patience>")]
-    | Annotated[ThresholdConfig, Tag("<threshold>")],
-    Discriminator(_tag),
+__all__ = [
+    "BUILT_IN",
+    "STOPPING_RULES",
+    "Judgement",
+    "Peers",
+    "RuleConfig",
+    "StoppingRule",
+    "TrialReport",
+    "judge_rank",
+    "make_rule",
 ]
-
-__all__ = ["CONFIGS", "EarlyTerminate", "Evidence", "HyperbandConfig", "Judgement", "StoppingRule"]

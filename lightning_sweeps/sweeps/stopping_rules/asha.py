@@ -1,38 +1,41 @@
-"""Asynchronous successive halving: at each band the best `1/eta` go on, and nobody is waited for.
+"""Asynchronous successive halving: at each band the best `1 / eta` of the trials continue, and no trial waits.
 
-Li and others, "A System for Massively Parallel Hyperparameter Tuning" (2020); the variant that stops and never pauses.
+Li and others, "A System for Massively Parallel Hyperparameter Tuning" (2020), algorithm 2, in the variant that stops
+trials and never pauses them.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from lightning_sweeps.sweeps.fields import Count, CountOrZero, Section, number, one_of
-from lightning_sweeps.sweeps.stopping_rules.rule import Evidence, Judgement, Resource, ranked
+from lightning_sweeps.sweeps.fields import Count, CountOrZero, number
+from lightning_sweeps.sweeps.stopping_rules.rule import (
+    Judgement,
+    Peers,
+    RuleConfig,
+    StoppingRule,
+    TrialReport,
+    judge_rank,
+)
 
 
-class AshaConfig(Section):
+class AshaConfig(RuleConfig):
     """`early_terminate: {type: asha}`."""
 
-    type: Annotated[Literal["asha"], BeforeValidator(one_of("asha"))]
+    type: Literal["asha"]
     min: Count = 1
     max: Count | None = None
     eta: Annotated[float, BeforeValidator(number("a number > 1", check=lambda x: x > 1))] = 4
     min_trials: CountOrZero = 2
-    resource: Resource = "report"
-
-    def make(self) -> Asha:
-        return Asha(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Asha:
-    """Judges at `min`, times `eta`, times `eta` squared, ... below `max`; the first `min_trials` at a band go on."""
+class Asha(StoppingRule):
+    """Judges at `min`, `min * eta`, `min * eta ** 2`, ... below `max`. The first `min_trials` at a band continue."""
 
+    config_model = AshaConfig
     config: AshaConfig
 
     def reached(self, previous: float, position: float) -> tuple[int, ...]:
@@ -44,11 +47,13 @@ class Asha:
             band *= self.config.eta
         return tuple(found)
 
-    def judge(self, evidence: Evidence) -> Judgement | None:
-        reached = self.reached(evidence.previous, evidence.position)
+    def judge(self, report: TrialReport, peers: Peers) -> Judgement | None:
+        """Judge the report that reaches a band, by its value."""
+        reached = self.reached(report.previous, report.position)
         if not reached:
             return None
-        value = evidence.values()[-1]
-        at_band = [*evidence.others(reached[-1]), value]
-        going_on = math.ceil(len(at_band) / self.config.eta) if len(at_band) > self.config.min_trials else len(at_band)
-        return ranked(evidence, value, at_band, going_on, band=reached[-1])
+        value = report.values()[-1]
+        at_band = [*peers.at_band(reached[-1]), value]
+        is_judged = len(at_band) > self.config.min_trials
+        n_continue = math.ceil(len(at_band) / self.config.eta) if is_judged else len(at_band)
+        return judge_rank(report, value, at_band, n_continue, band=reached[-1])

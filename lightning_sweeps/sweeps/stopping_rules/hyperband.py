@@ -1,36 +1,41 @@
-"""W&B's `hyperband`: successive halving as a stopping rule, judged once per trial and band.
+"""W&B's `hyperband`: successive halving that stops trials, judged once for each trial and band.
 
-The bands and the threshold are those of W&B's open engine (the `sweeps` package). One difference, deliberate: a trial
-is judged when its report number `band` arrives and never again, where W&B compares at every poll with everything that
-arrived since, and so ends good trials that newcomers overtook. `compat: wandb` judges as W&B does, at each report of
-the trial.
+Li and others, "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization" (2018). The bands and the
+threshold are those of W&B's open source engine (the package `sweeps`). There is one deliberate difference. Here a trial
+is judged when its report number `band` arrives, and never again. W&B compares at every poll with everything that has
+arrived since, and so stops good trials that newer ones overtook. `compat: wandb` judges as W&B does, at each report.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 from typing_extensions import Self
 
-from lightning_sweeps.sweeps.fields import Count, Section, Truth, number, one_of, refuse
-from lightning_sweeps.sweeps.stopping_rules.rule import TYPES, Evidence, Judgement, Resource, ranked
+from lightning_sweeps.sweeps.fields import Count, Truth, number, one_of, refuse
+from lightning_sweeps.sweeps.stopping_rules.rule import (
+    Judgement,
+    Peers,
+    RuleConfig,
+    StoppingRule,
+    TrialReport,
+    judge_rank,
+)
 
 DEFAULT_ETA = 3
 MAX_BANDS = 100
 
 
-class HyperbandConfig(Section):
+class HyperbandConfig(RuleConfig):
     """`early_terminate: {type: hyperband}`."""
 
-    type: Annotated[Literal["hyperband"], BeforeValidator(one_of(*TYPES))]
+    type: Literal["hyperband"]
     min_iter: Count | None = None
     max_iter: Count | None = None
     s: Count | None = None
     eta: Annotated[float, BeforeValidator(number("a number > 1", check=lambda x: x > 1))] = DEFAULT_ETA
     strict: Truth = True
-    resource: Resource = "report"
     compat: Annotated[Literal["wandb"] | None, BeforeValidator(one_of("wandb", None))] = None
 
     @model_validator(mode="after")
@@ -45,14 +50,12 @@ class HyperbandConfig(Section):
             raise refuse(f"has no band: `max_iter` {self.max_iter} / `eta` {self.eta:g} is below 1")
         return self
 
-    def make(self) -> Hyperband:
-        return Hyperband(self)
-
 
 def bands(config: HyperbandConfig) -> tuple[int, ...]:
     """Return the report numbers at which trials are judged, ascending.
 
-    `max_iter`, if given, is divided by `eta` up to `s` times; otherwise `min_iter` is multiplied by it.
+    With `max_iter` the bands are `max_iter` divided by `eta` up to `s` times. Otherwise they are `min_iter` multiplied
+    by `eta` again and again.
     """
     if config.max_iter is not None:
         down: list[int] = []
@@ -73,37 +76,44 @@ def bands(config: HyperbandConfig) -> tuple[int, ...]:
     return tuple(sorted(up))
 
 
-@dataclass(frozen=True, slots=True)
-class Hyperband:
-    """Stops a trial whose value at a band is not among the best `1/eta` of all that got there."""
+class Hyperband(StoppingRule):
+    """Stops a trial whose value at a band is not among the best `1 / eta` of all trials that reached the band."""
 
+    config_model = HyperbandConfig
     config: HyperbandConfig
+
+    @property
+    def is_judged_again(self) -> bool:
+        return self.config.compat == "wandb"
+
+    def stops_nonfinite(self, number: int) -> bool:
+        return bool(self.reached(number - 1, number))
 
     def reached(self, previous: float, position: float) -> tuple[int, ...]:
         return tuple(band for band in bands(self.config) if previous < band <= position)
 
-    def judge(self, evidence: Evidence) -> Judgement | None:
-        """Judge the report that reaches a band. `strict` looks at the value there, else at the best so far."""
-        if self.config.compat == "wandb":
-            return self._judge_again(evidence)
-        reached = self.reached(evidence.previous, evidence.position)
+    def judge(self, report: TrialReport, peers: Peers) -> Judgement | None:
+        """Judge the report that reaches a band. `strict` compares the value there, otherwise the best value so far."""
+        if self.is_judged_again:
+            return self._judge_again(report, peers)
+        reached = self.reached(report.previous, report.position)
         if not reached:
             return None
-        values = evidence.values()
-        at_band = [*evidence.others(reached[-1]), values[-1]]
+        values = report.values()
+        at_band = [*peers.at_band(reached[-1]), values[-1]]
         value = values[-1] if self.config.strict else min(values)
-        return ranked(evidence, value, at_band, self._going_on(len(at_band)), band=reached[-1])
+        return judge_rank(report, value, at_band, self._n_continue(len(at_band)), band=reached[-1])
 
-    def _judge_again(self, evidence: Evidence) -> Judgement | None:
-        """Judge as W&B does at every poll: by the largest band reached, against all that got there since."""
-        reached = self.reached(0, evidence.number)
+    def _judge_again(self, report: TrialReport, peers: Peers) -> Judgement | None:
+        """Judge as W&B does at every poll: by the largest band reached, against all trials that have reached it."""
+        reached = self.reached(0, report.number)
         if not reached:
             return None
-        band, values = reached[-1], evidence.values()
-        at_band = [*evidence.others(band), values[band - 1]]
+        band, values = reached[-1], report.values()
+        at_band = [*peers.at_band(band), values[band - 1]]
         value = values[band - 1] if self.config.strict else min(values)
-        found = ranked(evidence, value, at_band, self._going_on(len(at_band)), band=band)
-        return found if found.stop or evidence.number == band else None
+        judgement = judge_rank(report, value, at_band, self._n_continue(len(at_band)), band=band)
+        return judgement if judgement.stop or report.number == band else None
 
-    def _going_on(self, count: int) -> int:
+    def _n_continue(self, count: int) -> int:
         return int((1 / self.config.eta) * count) + 1

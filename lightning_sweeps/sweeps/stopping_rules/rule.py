@@ -1,48 +1,57 @@
-"""The seam of a stopping rule: one method, called for every report that arrives; a pure function of stored values."""
+"""The base class of stopping rules.
+
+A rule is one class in one file, with a pydantic model of its section in the sweep file. Register a built-in rule by one
+line in `BUILT_IN` (`stopping_rules/__init__.py`), and a rule of another package by an entry point in the group
+`lightning_sweeps.stopping_rules`. `docs/extending.md` has an example, and
+`lightning_sweeps.testing.stopping_rules.StoppingRuleContract` tests an implementation.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BeforeValidator
 
-from lightning_sweeps.sweeps.fields import refuse, shown
-
-TYPES = ("hyperband", "asha", "median", "percentile", "patience", "threshold")
-"""The words that `early_terminate.type` takes."""
+from lightning_sweeps.sweeps.fields import Section, refuse, shown
 
 
 def _resource(value: object) -> object:
     if not isinstance(value, str) or not value.strip():
-        allowed = "report, step, seconds, or a key that your program logs beside the metric, such as epoch"
+        allowed = "report, step, seconds, or a key that your program logs with the metric, such as epoch"
         raise refuse(f"is {shown(value)}, allowed: {allowed}")
     return value
 
 
 Resource = Annotated[str, BeforeValidator(_resource)]
-"""What a trial's progress is counted in: values of the metric, steps, seconds, or a key that is logged beside it."""
+"""The unit of a trial's progress: `report` (values of the metric), `step`, `seconds`, or a logged key."""
+
+
+class RuleConfig(Section):
+    """The `early_terminate` section of a sweep file. A rule's own model derives from this class and adds its keys."""
+
+    type: str
+    resource: Resource = "report"
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a rule may look at. Values are oriented: lower is better, whatever the sweep's goal.
+class TrialReport:
+    """A value that a trial has just reported. Values have the sign that makes lower better.
 
     Attributes:
-        number: how many finite values the trial has reported, this one included.
-        values: reads those values, in order; the last one has just arrived.
-        others: reads what every other trial of the sweep reported at a band (of reports: as its value of that number).
-        show: writes an oriented value as the user logged it.
-        position: how far the trial is, in the rule's resource.
-        previous: how far it was at the report before; 0, which is below every band, at the first one.
-        sign: 1 where the goal is to minimise, -1 where the oriented values are negated ones.
-        unit: how a reason names the resource.
+        number: count of finite values that the trial has reported, including this one.
+        values: returns these values in order; the last one is the new one.
+        show: formats a value with the sign that the user logged.
+        position: the trial's progress in the rule's resource.
+        previous: its progress at the report before; 0 for the first report.
+        sign: 1 if the goal is to minimize, -1 if values are negated.
+        unit: singular name of the resource, for reasons.
     """
 
     number: int
     values: Callable[[], Sequence[float]]
-    others: Callable[[int], Sequence[float]]
     show: Callable[[float], str]
     position: float = 0.0
     previous: float = 0.0
@@ -50,30 +59,79 @@ class Evidence:
     unit: str = "report"
 
 
+class Peers(Protocol):
+    """The values of the sweep's other trials, lower is better. Ignored trials are left out."""
+
+    def at_report(self, number: int) -> Sequence[float]:
+        """Return value `number` of each other trial that has reported so many values."""
+        ...
+
+    def at_band(self, band: int) -> Sequence[float]:
+        """Return the value with which each other trial reached a band. Bands are those of `StoppingRule.reached`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A decision at one band; each trial gets at most one for each band. `reason` says it in words."""
+    """A rule's decision about a trial.
+
+    Attributes:
+        band: the band that was judged; for a rule without bands the number of the report.
+        stop: whether the trial stops.
+        reason: the decision in words; users read it.
+    """
 
     band: int
     stop: bool
     reason: str
 
 
-class StoppingRule(Protocol):
-    """Decides whether a trial goes on."""
+class StoppingRule(ABC):
+    """Decides whether a trial continues.
+
+    The contract:
+
+    - `judge` is a pure function of its arguments and `config`. It runs in the server's transaction, so it is fast.
+    - A rule may define bands: marks in the trial's progress at which trials are compared. It overrides `reached`, and
+      reads the other trials' values with `peers.at_band`. A rule without bands judges each report, and reads them with
+      `peers.at_report`.
+    - A trial is judged once for each band. The engine ignores a second decision for the same band unless
+      `is_judged_again` is True.
+
+    Attributes:
+        config_model: the model of the rule's section in the sweep file.
+
+    Args:
+        config: the section, checked.
+    """
+
+    config_model: ClassVar[type[RuleConfig]]
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    @abstractmethod
+    def judge(self, report: TrialReport, peers: Peers) -> Judgement | None:
+        """Return the decision about the trial that made this report, or None if no decision is due."""
+
+    def reached(self, previous: float, position: float) -> Sequence[int]:  # noqa: ARG002
+        """Return the bands after `previous` and up to `position`, ascending. Bands are 1 or more."""
+        return ()
 
     @property
-    def config(self) -> Any:
-        """The rule's section of the sweep file; its `resource` says what `position` counts."""
-        ...
+    def is_judged_again(self) -> bool:
+        """Whether a trial that passed a band can still be stopped at this band by a later report."""
+        return False
 
-    def judge(self, evidence: Evidence) -> Judgement | None:
-        """Return the decision that is due at this report, or None where none is."""
-        ...
+    def stops_nonfinite(self, number: int) -> bool:  # noqa: ARG002
+        """Return whether a value that is not finite stops the trial.
 
-    def reached(self, previous: float, position: float) -> Sequence[int]:
-        """Return the bands that lie after `previous` and not after `position`, ascending."""
-        ...
+        The engine always stops a trial whose first value is not finite.
+
+        Args:
+            number: count of all values that the trial has reported, including this one.
+        """
+        return True
 
 
 def ordinal(number: int) -> str:
@@ -82,12 +140,20 @@ def ordinal(number: int) -> str:
     return f"{number}{suffix}"
 
 
-def ranked(evidence: Evidence, value: float, at_band: Sequence[float], going_on: int, *, band: int) -> Judgement:
-    """Return the decision that the best `going_on` of the values at a band go on, ties with the last of them too."""
-    threshold = sorted(at_band)[going_on - 1]
+def judge_rank(report: TrialReport, value: float, at_band: Sequence[float], n_continue: int, *, band: int) -> Judgement:
+    """Return the decision that the best `n_continue` values at a band continue, including ties with the last of them.
+
+    Args:
+        report: the report that reached the band.
+        value: the trial's value at the band.
+        at_band: the values of all trials at the band, including `value`.
+        n_continue: how many continue, at least 1.
+        band: the band.
+    """
+    threshold = sorted(at_band)[n_continue - 1]
     rank = 1 + sum(other < value for other in at_band)
-    best = "the best goes on" if going_on == 1 else f"the best {going_on} go on"
+    best = "the best continues" if n_continue == 1 else f"the best {n_continue} continue"
     stop = value > threshold
-    verb = "stopped" if stop else "goes on"
-    place = f"{evidence.show(value)} ranks {ordinal(rank)} of {len(at_band)}"
-    return Judgement(band, stop, f"{verb} at {evidence.unit} {band}: {place}, {best}")
+    verb = "stopped" if stop else "continues"
+    place = f"{report.show(value)} ranks {ordinal(rank)} of {len(at_band)}"
+    return Judgement(band, stop, f"{verb} at {report.unit} {band}: {place}, {best}")

@@ -1,25 +1,23 @@
-"""A trial ends when its value leaves the bounds that the user gives."""
+"""Stops a trial whose value leaves the bounds that the user sets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import model_validator
 from typing_extensions import Self
 
-from lightning_sweeps.sweeps.fields import CountOrZero, Number, Section, one_of, refuse
-from lightning_sweeps.sweeps.stopping_rules.rule import Evidence, Judgement, Resource
+from lightning_sweeps.sweeps.fields import CountOrZero, Number, refuse
+from lightning_sweeps.sweeps.stopping_rules.rule import Judgement, Peers, RuleConfig, StoppingRule, TrialReport
 
 
-class ThresholdConfig(Section):
+class ThresholdConfig(RuleConfig):
     """`early_terminate: {type: threshold, upper: 10}`."""
 
-    type: Annotated[Literal["threshold"], BeforeValidator(one_of("threshold"))]
+    type: Literal["threshold"]
     upper: Number | None = None
     lower: Number | None = None
     warmup: CountOrZero = 0
-    resource: Resource = "report"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -27,32 +25,24 @@ class ThresholdConfig(Section):
             raise refuse("has neither `upper` nor `lower`, allowed: one of them or both")
         return self
 
-    def make(self) -> Threshold:
-        return Threshold(self)
 
+class Threshold(StoppingRule):
+    """Stops a trial after `warmup` if its value, as logged, is above `upper` or below `lower`."""
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """Stops a trial past `warmup` whose value, as it was logged, is above `upper` or below `lower`."""
-
+    config_model = ThresholdConfig
     config: ThresholdConfig
 
-    def reached(self, previous: float, position: float) -> tuple[int, ...]:
-        del previous, position
-        return ()
-
-    def judge(self, evidence: Evidence) -> Judgement | None:
-        if evidence.position <= self.config.warmup:
+    def judge(self, report: TrialReport, peers: Peers) -> Judgement | None:
+        del peers
+        if report.position <= self.config.warmup:
             return None
-        value = evidence.sign * evidence.values()[-1]
+        value = report.sign * report.values()[-1]
         upper, lower = self.config.upper, self.config.lower
-        word = ""
         if upper is not None and value > upper:
-            word = f"above {upper:g}"
+            bound = f"above {upper:g}"
         elif lower is not None and value < lower:
-            word = f"below {lower:g}"
-        if not word:
+            bound = f"below {lower:g}"
+        else:
             return None
-        return Judgement(
-            evidence.number, stop=True, reason=f"stopped at report {evidence.number}: {value:.6g} is {word}"
-        )
+        reason = f"stopped at report {report.number}: {value:.6g} is {bound}"
+        return Judgement(report.number, stop=True, reason=reason)

@@ -1,4 +1,4 @@
-"""What people change in a sweep that runs: its settings, and the points that it tries."""
+"""Changes that users make to a running sweep: settings and extra points."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPACE = {
 }
 
 
-def test_a_given_point_is_handed_out_and_counts(server: Server) -> None:
+def test_an_extra_point_is_leased_and_counts(server: Server) -> None:
     sweep_id = server.create(method="random", parameters=SPACE, run_cap=1)
     server.client.set_sweep_state(sweep_id, "paused")
     given = server.client.enqueue_trial(sweep_id, {"x": 0.5, "width": 3, "opt.kind": True})
@@ -45,9 +45,9 @@ def test_a_point_outside_the_space_is_refused_with_every_reason(server: Server) 
         assert problem in str(caught.value)
 
 
-def test_grids_and_sweeps_that_are_over_take_no_points(server: Server) -> None:
+def test_grids_and_sweeps_that_are_over_accept_no_points(server: Server) -> None:
     sweep_id = server.create()
-    with pytest.raises(ServerRefused, match="a grid takes no points"):
+    with pytest.raises(ServerRefused, match="a grid accepts no extra points"):
         server.client.enqueue_trial(sweep_id, {"x": 1, "y": 1})
     server.client.set_sweep_state(sweep_id, "cancelled")
     with pytest.raises(ServerRefused, match="the sweep is over: it is `cancelled`"):

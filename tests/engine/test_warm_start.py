@@ -1,4 +1,4 @@
-"""A sweep that begins with what others found, trials that people mark, and what is written down of both."""
+"""A sweep that starts with earlier results, trials that users mark, and the log of changes."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def create(server: Server, **changes: Any) -> Any:
     return server.client.create_sweep(SweepCreate(config, project="tests", **prior))
 
 
-def test_bayes_begins_where_another_sweep_left_off(new_server: Server) -> None:
-    """Its first trial is what a model chooses that knows the valley, not the middle of the space."""
+def test_bayes_starts_from_the_results_of_another_sweep(new_server: Server) -> None:
+    """A fitted model chooses its first trial near the minimum, not in the middle of the space."""
     points = {x / 10 + 0.01: (x / 10 - 0.3) ** 2 for x in range(10)}
     created = create(new_server, method="bayes", prior_sweeps=[run_points(new_server, points, run_cap=20)])
     assert created.prior == 10
@@ -51,14 +51,14 @@ def test_bayes_begins_where_another_sweep_left_off(new_server: Server) -> None:
     assert first.number == 1
 
 
-def test_only_what_lies_in_the_new_space_is_taken_and_the_rest_is_said(server: Server) -> None:
+def test_only_points_in_the_new_space_are_used_and_a_warning_names_the_rest(server: Server) -> None:
     before = run_points(server, {0.1: 1.0, 0.6: 2.0, 0.9: 3.0}, run_cap=20)
     created = create(server, parameters={"x": {"min": 0.5, "max": 1.0}}, prior_sweeps=[before])
     assert created.prior == 2
     assert created.warnings == [f"sweep {before}: 2 of 3 points lie in this sweep's space and have a value"]
 
 
-def test_runs_tell_their_configuration_and_last_value(server: Server) -> None:
+def test_runs_provide_their_configuration_and_last_value(server: Server) -> None:
     before = run_points(server, {0.25: 4.0}, run_cap=20)
     [run] = server.client.runs(sweep=before).runs
     created = create(server, prior_runs=[run.id])
@@ -68,7 +68,7 @@ def test_runs_tell_their_configuration_and_last_value(server: Server) -> None:
     )
 
 
-def test_what_cannot_be_begun_with_is_refused(server: Server) -> None:
+def test_unusable_results_are_refused(server: Server) -> None:
     before = run_points(server, {0.5: 1.0}, run_cap=20)
     with pytest.raises(NotFound, match="no sweep `nothing`"):
         create(server, prior_sweeps=["nothing"])
@@ -76,11 +76,11 @@ def test_what_cannot_be_begun_with_is_refused(server: Server) -> None:
         create(server, prior_runs=["nothing"])
     with pytest.raises(ServerRefused, match="the metric `loss` to minimize, this one the metric `acc` to maximize"):
         create(server, metric={"name": "acc", "goal": "maximize"}, prior_sweeps=[before])
-    with pytest.raises(ServerRefused, match="cannot begin with earlier trials"):
+    with pytest.raises(ServerRefused, match="cannot start with earlier results"):
         create(server, method="grid", parameters={"x": {"values": [1]}}, prior_sweeps=[before])
 
 
-def test_an_ignored_trial_is_not_the_best_nor_told_to_others(server: Server) -> None:
+def test_an_ignored_trial_is_not_the_best_and_starts_no_other_sweep(server: Server) -> None:
     sweep_id = run_points(server, {0.2: 1.0, 0.4: 2.0}, run_cap=20)
     first, second = server.client.trials(sweep_id)[:2]
     marked = server.client.mark_trial(first.id, TrialMark(ignored=True, note="old data"))
@@ -94,11 +94,11 @@ def test_an_ignored_trial_is_not_the_best_nor_told_to_others(server: Server) -> 
     assert create(server, prior_sweeps=[sweep_id]).prior == 1
     assert server.client.mark_trial(first.id, TrialMark(ignored=False)).note == "old data"
     assert create(server, prior_sweeps=[sweep_id]).prior == 2
-    with pytest.raises(ServerRefused, match="allowed are 4096"):
+    with pytest.raises(ServerRefused, match="allowed: 4096"):
         server.client.mark_trial(first.id, TrialMark(note="x" * 5000))
 
 
-def test_every_change_is_written_down_with_who_and_what(server: Server) -> None:
+def test_every_change_is_logged_with_its_user_and_content(server: Server) -> None:
     sweep_id = server.create(method="random", parameters=LINE, run_cap=5)
     client = server.client
     client.set_sweep_state(sweep_id, "paused")
@@ -117,13 +117,13 @@ def test_every_change_is_written_down_with_who_and_what(server: Server) -> None:
     assert [change.time for change in changes] == sorted(change.time for change in changes)
     with pytest.raises(ServerRefused):
         client.enqueue_trial(sweep_id, {"x": 5})
-    assert len(client.sweep_changes(sweep_id)) == 6, "what was refused has changed nothing"
+    assert len(client.sweep_changes(sweep_id)) == 6, "refused changes are not logged"
     text = "\n".join(lines(build(client.sweep(sweep_id), client.trials(sweep_id), [], changes)))
     assert "## Changes by people" in text
     assert 'enqueue {"trial"' in text
 
 
-def test_a_program_creates_a_sweep_and_asks_for_its_best(server: Server, tmp_path: Path) -> None:
+def test_a_program_creates_a_sweep_and_reads_its_best_trial(server: Server, tmp_path: Path) -> None:
     before = run_points(server, {0.5: 1.0, 0.7: 0.5}, run_cap=20)
     set_variable("URL", server.described.url)
     set_variable("API_KEY", server.described.token)

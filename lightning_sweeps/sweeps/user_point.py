@@ -1,4 +1,4 @@
-"""A parameter set that a person gives, checked against the space that it is to be tried in."""
+"""Checks parameter sets that users supply against a sweep's space."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sweeps.dimensions import Dimension, identity
 from lightning_sweeps.sweeps.space import Space
 
-Path = tuple[str, ...]
+ParameterPath = tuple[str, ...]
 
 
-def accept(space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameter set that is meant by a nested map, or by one of dotted names; constants may be left out.
+def check_point(space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the complete, nested parameter set of a user's input.
+
+    Args:
+        space: the sweep's space.
+        given: a nested map, or a map with dotted names. Constants may be left out.
 
     Raises:
-        UsageError: a parameter is unknown, missing or switched off, or has a value that is not in the space, or a
-            constraint is not kept; all are named.
+        UsageError: a parameter is unknown, missing or switched off, has a value outside the space, or a constraint is
+            violated. All problems are listed.
     """
     constants = dict(space.constants)
-    left = dict(_flat(given, {dimension.path for dimension in space.dimensions} | set(constants)))
-    values: dict[Path, Any] = {}
+    left = dict(_flatten(given, {dimension.path for dimension in space.dimensions} | set(constants)))
+    values: dict[ParameterPath, Any] = {}
     problems: list[str] = []
     missing: list[Dimension] = []
     for dimension in space.dimensions:
         if dimension.path not in left:
             missing.append(dimension)
-            values[dimension.path] = dimension.value(0)  # until it is known whether the others switch it off
+            values[dimension.path] = dimension.value(0)  # a placeholder: the other values may switch it off
             continue
         value = left.pop(dimension.path)
         try:
@@ -44,31 +48,33 @@ def accept(space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
     active = {dimension.path for dimension in space.active(params)}
     problems += [f"`{dimension.name}` is missing" for dimension in missing if dimension.path in active]
     off = values.keys() - active - {dimension.path for dimension in missing}
-    problems += [f"`{'.'.join(path)}` is switched off by the others: leave it out" for path in sorted(off)]
-    problems += [f"it does not keep `{constraint}`" for constraint in space.restrictions.broken_by(params)]
+    problems += [f"`{'.'.join(path)}` is switched off by other parameters: leave it out" for path in sorted(off)]
+    problems += [f"it violates `{constraint}`" for constraint in space.restrictions.violated_by(params)]
     if problems:
         raise UsageError(f"this point is not in the space: {'; '.join(problems)}")
     return params
 
 
-def fitting(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the point of the space that a parameter set of another sweep or run is; None where it is none.
+def find_in_space(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the point of the space that matches a parameter set of another sweep or run, or None.
 
-    What the space does not know is left out; what it knows must be there, with a value that is in it.
+    Parameters that the space does not have are ignored. All others must be present, with a value in the space.
     """
     paths = {dimension.path for dimension in space.dimensions}
-    known = {".".join(path): value for path, value in _flat(params, paths) if path in paths}
+    known = {".".join(path): value for path, value in _flatten(params, paths) if path in paths}
     try:
-        return accept(space, known)
+        return check_point(space, known)
     except UsageError:
         return None
 
 
-def _flat(given: Mapping[str, Any], known: set[Path], path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield each given value with its path; a map that is a parameter's own value is not gone into."""
+def _flatten(
+    given: Mapping[str, Any], known: set[ParameterPath], path: ParameterPath = ()
+) -> Iterator[tuple[ParameterPath, Any]]:
+    """Yield each value with its path. A map that is the value of a known parameter is one value."""
     for name, value in given.items():
         here = (*path, name) if (*path, name) in known else (*path, *name.split("."))
         if isinstance(value, Mapping) and value and here not in known:
-            yield from _flat(value, known, here)
+            yield from _flatten(value, known, here)
         else:
             yield here, value

@@ -1,0 +1,76 @@
+"""A sweep's trials as search methods see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+from sqlalchemy import Connection, Row, select
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.store import schema
+from lightning_sweeps.sweeps.definition import SweepDefinition
+from lightning_sweeps.sweeps.methods import Observation
+
+_COLUMNS = ("number", "params", "objective", "state", "last_objective", "ignored")
+
+
+class TrialHistory(Sequence[Observation]):
+    """All trials of a sweep, read from the database when a method first looks at them. A plain grid never does."""
+
+    def __init__(self, connection: Connection, sweep_id: str, definition: SweepDefinition) -> None:
+        self._connection = connection
+        self._sweep_id = sweep_id
+        self._sign = definition.sign
+        metrics = definition.config.metrics or []
+        self._several = [(metric.name, 1 if metric.goal == "minimize" else -1) for metric in metrics]
+        self._loaded: list[Observation] | None = None
+
+    def __len__(self) -> int:
+        return len(self._load())
+
+    @overload
+    def __getitem__(self, index: int) -> Observation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Observation]: ...
+    def __getitem__(self, index: int | slice) -> Observation | list[Observation]:
+        return self._load()[index]
+
+    def _load(self) -> list[Observation]:
+        if self._loaded is None:
+            table = schema.trial
+            columns = [table.c[name] for name in _COLUMNS]
+            columns += [table.c.judged] if self._several else []
+            query = select(*columns).where(table.c.sweep_id == self._sweep_id).order_by(table.c.number)
+            rows = self._connection.execute(query).all()
+            self._loaded = [*self._prior(), *(self._observation(row) for row in rows)]
+        return self._loaded
+
+    def _observation(self, row: Row[Any]) -> Observation:
+        if row.ignored and row.state not in m.OPEN_TRIAL_STATES:
+            return Observation(row.number, row.params, None, "lost")  # the point counts as tried, without a result
+        return Observation(
+            row.number,
+            row.params,
+            self._oriented(row.objective),
+            row.state,
+            self._oriented(row.last_objective),
+            self._objectives(row.judged) if self._several else (),
+        )
+
+    def _prior(self) -> list[Observation]:
+        """Return the results with which the sweep started, as finished trials with the numbers up to 0."""
+        query = select(schema.sweep.c.prior).where(schema.sweep.c.id == self._sweep_id)
+        results = self._connection.scalar(query) or []
+        return [
+            Observation(number, params, self._oriented(value), "finished", self._oriented(value))
+            for number, (params, value) in enumerate(results, 1 - len(results))
+        ]
+
+    def _objectives(self, judged: dict[str, Any]) -> tuple[float, ...]:
+        values = judged.get("values", {})
+        has_all = all(name in values for name, _ in self._several)
+        return tuple(sign * values[name] for name, sign in self._several) if has_all else ()
+
+    def _oriented(self, value: float | None) -> float | None:
+        return None if value is None else self._sign * value

@@ -1,0 +1,42 @@
+"""Settings of a stored sweep that need no definition.
+
+They can be read even if the package of the sweep's search method or stopping rule is no longer installed. So its trials
+still end, and the sweep is still listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lightning_sweeps.messages import Goal
+from lightning_sweeps.sweeps.config import DEFAULT_MAX_FAILURES, DEFAULT_RETRY
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSettings:
+    """Settings of a sweep.
+
+    Attributes:
+        retry: how often a trial runs again after its agent was lost or it was preempted.
+        max_failures: consecutive failed trials that pause the sweep.
+        metric: name of the metric by which trials are ranked, if the sweep has one.
+        goal: whether to minimize or maximize it.
+    """
+
+    retry: int
+    max_failures: int
+    metric: str | None
+    goal: Goal
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> SweepSettings:
+        """Return the settings of a stored sweep file, which was checked when the sweep was created."""
+        metric = raw["metrics"][0] if raw.get("metrics") else raw.get("metric") or {}
+        return cls(
+            retry=int(raw.get("retry", DEFAULT_RETRY)),
+            max_failures=int(raw.get("max_failures", DEFAULT_MAX_FAILURES)),
+            metric=metric.get("name"),
+            goal=metric.get("goal", "minimize"),
+        )
