@@ -130,9 +130,9 @@ def definition_of(connection: Connection, sweep_id: str) -> SweepDefinition:
     return define_sweep(config)
 
 
-def progress_of(connection: Connection, row: Row[Any]) -> controller.SweepProgress:
+def progress_of(connection: Connection, row: Row[Any]) -> controller.SweepStatus:
     """Return the sweep's state and trial counts, on which the controller decides."""
-    return controller.SweepProgress(
+    return controller.SweepStatus(
         state=row.state,
         run_cap=row.run_cap,
         exhausted=row.exhausted,

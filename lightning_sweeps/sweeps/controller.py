@@ -22,7 +22,7 @@ END_STATES: frozenset[str] = frozenset({"stopped", "cancelled", "finished"})
 
 
 @dataclass(frozen=True, slots=True)
-class SweepProgress:
+class SweepStatus:
     """The state of a sweep and its trial counts.
 
     Attributes:
@@ -52,18 +52,18 @@ class SweepProgress:
         return self.run_cap is None or self.counted_trials < self.run_cap
 
 
-def may_suggest(progress: SweepProgress) -> bool:
+def may_suggest(progress: SweepStatus) -> bool:
     """Return whether another trial may be suggested now."""
     return progress.state == "running" and not progress.exhausted and progress.has_room
 
 
-def is_done(progress: SweepProgress) -> bool:
+def is_done(progress: SweepStatus) -> bool:
     """Return whether a running or paused sweep has nothing left to do."""
     is_complete = progress.exhausted or not progress.has_room
     return progress.state in ("running", "paused") and is_complete and progress.open_trials == 0
 
 
-def finish_reason(progress: SweepProgress) -> str:
+def finish_reason(progress: SweepStatus) -> str:
     """Return why a sweep is done."""
     if progress.exhausted and progress.has_room:
         return "every point of the space has been tried"

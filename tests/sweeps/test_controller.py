@@ -11,7 +11,7 @@ from lightning_sweeps.messages import Goal, SweepState
 from lightning_sweeps.sweeps.controller import (
     END_STATES,
     STATE_CHANGES,
-    SweepProgress,
+    SweepStatus,
     change_state,
     finish_reason,
     is_better,
@@ -26,8 +26,8 @@ STATES: tuple[SweepState, ...] = get_args(SweepState)
 
 def progress(
     state: SweepState = "running", *, run_cap: int | None = None, exhausted: bool = False, **counts: int
-) -> SweepProgress:
-    return SweepProgress(state, run_cap, exhausted, counts)
+) -> SweepStatus:
+    return SweepStatus(state, run_cap, exhausted, counts)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def progress(
         (progress(run_cap=3, finished=2, lost=5), True, False),
     ],
 )
-def test_whether_a_sweep_may_suggest_and_whether_it_is_done(given: SweepProgress, suggest: bool, done: bool) -> None:
+def test_whether_a_sweep_may_suggest_and_whether_it_is_done(given: SweepStatus, suggest: bool, done: bool) -> None:
     assert (may_suggest(given), is_done(given)) == (suggest, done)
 
 
