@@ -21,7 +21,7 @@ from statistics import mean, median
 from typing import Any
 
 from benchmarks.search_engines import make
-from benchmarks.search_problems import PROBLEMS, Problem
+from benchmarks.search_problems import LATTICES, PROBLEMS, Problem
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.space import Space
 
@@ -60,22 +60,27 @@ def run(engines: list[str], problems: list[str], modes: list[str], seeds: range,
     """Run the searches that are not in the results file."""
     done = {_key(row) for row in _read(path)}
     for seed in seeds:
-        for problem in PROBLEMS:
+        for problem in chosen(problems):
             for mode in modes:
                 for engine in engines:
-                    if problem.name in problems and (engine, problem.name, mode, seed) not in done:
+                    if (engine, problem.name, mode, seed) not in done:
                         row = simulate(engine, problem, mode, seed)
                         with path.open("a") as file:
                             file.write(json.dumps(row) + "\n")
 
 
-def table(path: Path, engines: list[str] | None, seeds: range | None = None) -> str:
-    """Return the results as Markdown."""
-    every = _read(path)
+def chosen(names: list[str]) -> list[Problem]:
+    """Return the problems of these names, in their own order."""
+    return [problem for problem in (*PROBLEMS, *LATTICES) if problem.name in names]
+
+
+def table(path: Path, engines: list[str] | None, problems: list[str], seeds: range | None = None) -> str:
+    """Return the results of some problems as Markdown."""
+    every = [row for row in _read(path) if row["problem"] in problems]
     rows = [row for row in every if engines is None or row["engine"] in engines]
     rows = [row for row in rows if seeds is None or row["seed"] in seeds]
     names = engines or list(dict.fromkeys(row["engine"] for row in rows))
-    scales = {problem.name: _scale(problem, every) for problem in PROBLEMS}
+    scales = {problem.name: _scale(problem, every) for problem in chosen(problems)}
     heads = ["engine", *scales, "rank @25", "rank @50", "searches", "ask ms"]
     lines = []
     for mode in WORKERS:
@@ -132,6 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engines", nargs="+")
     parser.add_argument("--problems", nargs="+", default=[problem.name for problem in PROBLEMS])
+    parser.add_argument("--lattices", action="store_true", help="the problems without a real number instead")
     parser.add_argument("--modes", nargs="+", default=list(WORKERS), choices=list(WORKERS))
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=0)
@@ -139,9 +145,10 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only print the table")
     given = parser.parse_args()
     seeds = range(given.first_seed, given.first_seed + given.seeds)
+    problems = [problem.name for problem in LATTICES] if given.lattices else given.problems
     if not given.table:
-        run(given.engines or ["ours:random", "ours:bayes"], given.problems, given.modes, seeds, given.results)
-    print(table(given.results, given.engines, seeds))
+        run(given.engines or ["ours:random", "ours:bayes"], problems, given.modes, seeds, given.results)
+    print(table(given.results, given.engines, problems, seeds))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Eight tuning problems that need no network: five formulas and three real trainings on scikit-learn's bundled data.
+"""Tuning problems that need no network: formulas, and three real trainings on scikit-learn's bundled data.
 
 Each problem has the `parameters` of a sweep file and a function to minimize.
 """
@@ -43,6 +43,14 @@ def _log(low: float, high: float) -> dict[str, Any]:
 
 def _int(low: int, high: int) -> dict[str, Any]:
     return {"distribution": "int_uniform", "min": low, "max": high}
+
+
+def _steps(low: float, high: float, q: float) -> dict[str, Any]:
+    return {"distribution": "q_uniform", "min": low, "max": high, "q": q}
+
+
+def _log_steps(low: float, high: float, q: float) -> dict[str, Any]:
+    return {"distribution": "q_log_uniform_values", "min": low, "max": high, "q": q}
 
 
 def branin(p: Params) -> float:
@@ -94,6 +102,12 @@ def dlsim(p: Params) -> float:
     loss += 0.04 * (math.log2(p["width"] / 256)) ** 2 / 4 + 0.015 * (p["depth"] - 4) ** 2
     loss += 0.6 * (p["dropout"] - 0.2) ** 2 + 0.01 * (math.log10(p["weight_decay"]) + 4) ** 2
     return float(loss + (0.02 if not p["warmup"] else 0.0))
+
+
+def log_lattice(p: Params) -> float:
+    """A bent valley over whole numbers, steps of a logarithmic range and an ordered list; the lowest value is 0."""
+    batch, warmup, width = math.log2(p["batch"] / 96), (p["warmup"] - 3200) / 800, math.log2(p["width"] / 128)
+    return float((batch - 0.4 * width) ** 2 + 0.5 * (warmup - batch) ** 2 + 0.3 * width**2)
 
 
 @cache
@@ -273,3 +287,29 @@ PROBLEMS = [
         None,
     ),
 ]
+
+LATTICES = [
+    Problem("levy_int", {f"x{i}": _int(-10, 10) for i in range(10)}, levy10, 0.0),
+    Problem("branin_q", {"x0": _steps(-5, 10, 0.25), "x1": _steps(0, 15, 0.25)}, branin, 0.4265758895288645),
+    Problem(
+        "hartmann_lists", {f"x{i}": {"values": [step / 20 for step in range(21)]} for i in range(6)}, hartmann6, None
+    ),
+    Problem(
+        "log_lattice",
+        {
+            "batch": _log_steps(16, 512, 16),
+            "warmup": _int(0, 5000),
+            "width": {"values": [16, 32, 64, 128, 256, 512, 1024]},
+        },
+        log_lattice,
+        None,
+    ),
+    Problem(
+        "ackley_lattice",
+        {f"x{i}": _steps(-5, 5, 0.1) for i in range(3)}
+        | {"i0": _int(-5, 5), "i1": _int(-5, 5), "kind": {"values": ["a", "b", "c", "d", "e"]}},
+        ackley_mixed,
+        0.0,
+    ),
+]
+"""Spaces without a real number: whole numbers, steps, ordered lists, steps of a logarithmic range, and mixed ones."""

@@ -64,6 +64,14 @@ class Dimension(ABC):
     def value(self, coordinate: Number) -> Any:
         """Return the value at a coordinate."""
 
+    def snap(self, coordinate: Number, *, steps: int = 0) -> Number:
+        """Return the coordinate of the value at `coordinate`, or of the value `steps` further along the lattice.
+
+        Only for a dimension with a size. Coordinates of the same value snap to the same number, bit for bit.
+        """
+        index = self.index(self.value(coordinate)) + steps
+        return self.coordinate(self.at(min(max(index, 0), (self.size or 1) - 1)))
+
     @abstractmethod
     def accept(self, given: Any) -> Any:
         """Return the value of this parameter that equals a user's input.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 
@@ -15,22 +15,25 @@ class Lattice:
     high: int | float
     q: int | float
 
-    @property
-    def _first(self) -> int:
-        return math.ceil(_exact(self.low) / _exact(self.q))
+    _step: Decimal = field(init=False, repr=False)
+    _first: int = field(init=False, repr=False)
+    _last: int = field(init=False, repr=False)
+    _has_low: bool = field(init=False, repr=False)
+    """Whether the lowest value is not a multiple of `q`."""
+    _has_high: bool = field(init=False, repr=False)
 
-    @property
-    def _last(self) -> int:
-        return math.floor(_exact(self.high) / _exact(self.q))
-
-    @property
-    def _has_low(self) -> bool:
-        """Whether the lowest value is not a multiple of `q`."""
-        return self._first * _exact(self.q) != _exact(self.low)
-
-    @property
-    def _has_high(self) -> bool:
-        return self._last * _exact(self.q) != _exact(self.high)
+    def __post_init__(self) -> None:
+        step, low, high = _exact(self.q), _exact(self.low), _exact(self.high)
+        first, last = math.ceil(low / step), math.floor(high / step)
+        derived = {
+            "_step": step,
+            "_first": first,
+            "_last": last,
+            "_has_low": first * step != low,
+            "_has_high": last * step != high,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return self._last - self._first + 1 + self._has_low + self._has_high
@@ -43,7 +46,7 @@ class Lattice:
             return self._number(_exact(self.low))
         if multiple > self._last:
             return self._number(_exact(self.high))
-        return self._number(multiple * _exact(self.q))
+        return self._number(multiple * self._step)
 
     def nearest(self, value: float) -> int:
         """Return the index of the value nearest to `value`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ N_CENTRES, N_ROUNDS, N_NEIGHBOURS = 6, 9, 48
 N_FIRST_ASCENTS, N_LAST_ASCENTS = 5, 2
 """Best points from which gradient ascent starts, before the rounds and after them."""
 
+MAX_GRID = 2048
+"""Largest lattice whose coordinates are listed, so that whole columns snap to it at once."""
+
 FIRST_REACH, REACH_DECAY = 0.25, 0.45
 """Standard deviation of a neighbour's steps in the first round, and its factor from round to round."""
 
@@ -40,6 +43,11 @@ class Cube:
     """
 
     dimensions: Sequence[Dimension]
+    _grids: list[Array | None] = field(init=False, repr=False)
+    """For each column, the ascending coordinates of its lattice, (size,); None if they are not listed."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_grids", [_grid(dimension) for dimension in self.dimensions])
 
     @property
     def is_category(self) -> NDArray[np.bool_]:
@@ -95,19 +103,64 @@ class Cube:
         stepped = points + reach * rng.standard_normal((rows, columns))
         stepped = np.abs(stepped)
         stepped = np.where(stepped > 1, np.maximum(2 - stepped, 0), stepped)  # reflected at both ends
-        steps = np.maximum(self.levels - 1, 1)
-        by_one = points + rng.choice([-1.0, 1.0], size=(rows, columns)) / steps
-        on_lattice = np.round(stepped * steps) / steps
-        on_lattice = np.where(on_lattice == points, np.clip(by_one, 0, 1), on_lattice)
+        one_step = rng.choice([-1, 1], size=(rows, columns))
         drawn = np.floor(rng.random((rows, columns)) * np.maximum(self.levels, 1))
-        moved = np.where(self.is_category, drawn, np.where(self.levels > 0, on_lattice, stepped))
-        return np.where(moves, moved, points)
+        moved = np.where(self.is_category, drawn, stepped)
+        for column in self._lattice_columns():
+            before, snapped = points[:, column], self._snapped_column(column, moved[:, column])
+            for steps in (one_step[:, column], -one_step[:, column]):  # the second at an end of the lattice
+                snapped = np.where(snapped == before, self._snapped_column(column, before, steps), snapped)
+            moved[:, column] = snapped
+        return np.asarray(np.where(moves, moved, points))
+
+    def on_lattice(self, points: Array) -> Array:
+        """Return the points with every coordinate at the nearest value of its lattice; both (n, n_dims)."""
+        snapped: Array = points.copy()
+        for column in self._lattice_columns():
+            snapped[:, column] = self._snapped_column(column, points[:, column])
+        return snapped
+
+    def _lattice_columns(self) -> list[int]:
+        return [
+            column
+            for column, dimension in enumerate(self.dimensions)
+            if dimension.kind != "category" and dimension.size is not None
+        ]
+
+    def _snapped_column(self, column: int, numbers: Array, steps: NDArray[np.int_] | int = 0) -> Array:
+        """Return the lattice values nearest to `numbers`, or those `steps` values further; all (n,).
+
+        Equal values are equal floats, the same as `array` returns: tried points are recognized by their bytes.
+        """
+        dimension, grid = self.dimensions[column], self._grids[column]
+        if dimension.kind == "int":
+            last = max(dimension.levels - 1, 1)
+            return np.asarray(np.clip(np.round(numbers * last) + steps, 0, dimension.levels - 1) / last)
+        if grid is not None:
+            return np.asarray(np.take(grid, _nearest(grid, numbers) + steps, mode="clip"))
+        further = np.broadcast_to(steps, numbers.shape)
+        pairs = zip(numbers, further, strict=True)
+        return np.array([dimension.snap(float(number), steps=int(step)) for number, step in pairs])
 
     def _scaled(self, dimension: Dimension, coordinate: int | float) -> float:
         return float(coordinate) / max(dimension.levels - 1, 1) if dimension.kind == "int" else float(coordinate)
 
     def _index(self, dimension: Dimension, value: float) -> int:
         return round(value * max(dimension.levels - 1, 1)) if dimension.kind == "int" else round(value)
+
+
+def _grid(dimension: Dimension) -> Array | None:
+    """Return the coordinates of a lattice that the engine sees as real numbers: (size,)."""
+    if dimension.kind != "float" or dimension.size is None or dimension.size > MAX_GRID:
+        return None
+    return np.array([dimension.coordinate(dimension.at(index)) for index in range(dimension.size)], dtype=float)
+
+
+def _nearest(grid: Array, numbers: Array) -> NDArray[np.int_]:
+    """Return the index of the element of an ascending `grid` that is nearest to each of `numbers`: (n,)."""
+    above = np.clip(np.searchsorted(grid, numbers), 1, max(len(grid) - 1, 1))
+    is_below = numbers - grid[above - 1] <= grid[np.minimum(above, len(grid) - 1)] - numbers
+    return np.asarray(np.where(is_below, above - 1, above))
 
 
 def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Array:
@@ -155,13 +208,15 @@ def maximize(
     """
     sequence = qmc.Sobol(len(cube.dimensions), seed=rng).random(N_SOBOL)
     known = {row.tobytes() for row in tried}
-    first = np.vstack([cube.snapped(sequence), cube.neighbours(starts, N_NEIGHBOURS, reach=0.1, rng=rng)])
+    first = np.vstack(
+        [cube.on_lattice(cube.snapped(sequence)), cube.neighbours(starts, N_NEIGHBOURS, reach=0.1, rng=rng)]
+    )
     points = _new_points(first, known)
     if not len(points):
         return None
     scores = score(points)
     is_free = (cube.levels == 0) & is_smooth
-    points, scores = _with_ascents(score, points, scores, is_free, known, count=N_FIRST_ASCENTS)
+    points, scores = _with_ascents(score, cube, points, scores, is_free, known, count=N_FIRST_ASCENTS)
     reach = FIRST_REACH
     for _ in range(N_ROUNDS):
         order = np.argsort(-scores, kind="stable")[:N_CENTRES]
@@ -170,17 +225,35 @@ def maximize(
         points = np.vstack([centres, children])
         scores = np.concatenate([best, score(children)]) if len(children) else best
         reach *= REACH_DECAY
-    points, scores = _with_ascents(score, points, scores, is_free, known, count=N_LAST_ASCENTS)
-    return np.asarray(points[np.argmax(scores)])
+    points, scores = _with_ascents(score, cube, points, scores, is_free, known, count=N_LAST_ASCENTS)
+    return _best(points, scores)
+
+
+def best_of(score: Score, points: Array) -> Array | None:
+    """Return the point with the highest score, (n_dims,), of `points`, (n, n_dims); None if none is allowed."""
+    return _best(points, score(points)) if len(points) else None
+
+
+def _best(points: Array, scores: Array) -> Array | None:
+    best = np.argmax(scores)
+    return np.asarray(points[best]) if np.isfinite(scores[best]) else None
 
 
 def _with_ascents(
-    score: Score, points: Array, scores: Array, is_free: NDArray[np.bool_], known: set[bytes], *, count: int
+    score: Score,
+    cube: Cube,
+    points: Array,
+    scores: Array,
+    is_free: NDArray[np.bool_],
+    known: set[bytes],
+    *,
+    count: int,
 ) -> tuple[Array, Array]:
     """Return the points and scores, extended by the ends of gradient ascent from the best `count` points.
 
     Args:
         score: the function to maximize.
+        cube: the dimensions of the points.
         points: (n, n_dims).
         scores: (n,).
         is_free: columns along which the points may move: (n_dims,).
@@ -190,9 +263,11 @@ def _with_ascents(
     if not is_free.any():
         return points, scores
     ascents = [ascend(score, points[index], is_free) for index in np.argsort(-scores, kind="stable")[:count]]
-    higher = [(row, value) for row, value in ascents if np.isfinite(value) and row.tobytes() not in known]
-    rows, values = [row for row, _ in higher], [value for _, value in higher]
-    return np.vstack([points, *rows]), np.concatenate([scores, values])
+    tops = [row for row, value in ascents if np.isfinite(value)]
+    higher = _new_points(cube.on_lattice(np.array(tops)), known) if tops else points[:0]
+    if not len(higher):
+        return points, scores
+    return np.vstack([points, higher]), np.concatenate([scores, score(higher)])
 
 
 def _new_points(points: Array, known: set[bytes]) -> Array:

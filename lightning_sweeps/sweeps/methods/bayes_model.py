@@ -19,16 +19,19 @@ from typing import Any
 
 import numpy as np
 
-from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, log_expected_improvement, maximize
+from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, best_of, log_expected_improvement, maximize
 from lightning_sweeps.sweeps.methods.gaussian import Array, Flags, GaussianProcess
 from lightning_sweeps.sweeps.methods.impute import Labelled, impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
-from lightning_sweeps.sweeps.methods.new_points import ask_new, in_order
+from lightning_sweeps.sweeps.methods.new_points import CoordinateChooser, ask_new, choose_new, in_order
 from lightning_sweeps.sweeps.methods.output_warping import candidate_warpings
 from lightning_sweeps.sweeps.space import Space
 
 MAX_BEST, MAX_NEWEST, MAX_RANDOM = 100, 50, 50
 """Trials that a fit uses if there are more: its cost grows with the cube of their number."""
+
+MAX_ENUMERATED = 1024
+"""Points of the largest finite space in which every untried point is scored."""
 
 N_STARTS = 5
 """Best trials around which the search for the next point starts."""
@@ -38,14 +41,25 @@ def suggest(
     space: Space, history: Sequence[Observation], imputation: Imputation, *, number: int, seed: int
 ) -> dict[str, Any] | None:
     """Return the parameter set of trial `number`; None if a finite space is exhausted."""
+    return ask_new(_chooser(space, history, imputation, number, seed), space, history, number=number, seed=seed)
+
+
+def model_point(
+    space: Space, history: Sequence[Observation], imputation: Imputation, *, number: int, seed: int
+) -> dict[str, Any] | None:
+    """Return what the fitted model chooses for trial `number`; None if it finds no untried point.
+
+    `suggest` returns the same point, or a random one in place of None.
+    """
+    seen = {space.identity(trial.params) for trial in history}
+    return choose_new(_chooser(space, history, imputation, number, seed), space, seen)
+
+
+def _chooser(
+    space: Space, history: Sequence[Observation], imputation: Imputation, number: int, seed: int
+) -> CoordinateChooser:
     trials, random = in_order(history), Random(f"{seed}:{number}:fit")
-    return ask_new(
-        lambda searched: _best_point(space, Cube(searched), trials, imputation, random),
-        space,
-        history,
-        number=number,
-        seed=seed,
-    )
+    return lambda searched: _best_point(space, Cube(searched), trials, imputation, random)
 
 
 def _best_point(
@@ -65,15 +79,28 @@ def _best_point(
     if running:
         process = process.with_expected(np.array(running))
         best = min(best, float(process.values[len(points) :].min()))
-    chosen = maximize(
-        _restricted_score(space, cube, lambda candidates: log_expected_improvement(*process.predict(candidates), best)),
-        cube,
-        tried=np.array([row for row, _ in rows]),
-        starts=starts,
-        rng=np.random.default_rng(random.getrandbits(64)),
-        is_smooth=not space.is_restricted,
+    score = _restricted_score(
+        space, cube, lambda candidates: log_expected_improvement(*process.predict(candidates), best)
     )
+    if space.size is not None and space.size <= MAX_ENUMERATED:
+        chosen = best_of(score, _untried(space, cube, history))
+    else:
+        chosen = maximize(
+            score,
+            cube,
+            tried=np.array([row for row, _ in rows]),
+            starts=starts,
+            rng=np.random.default_rng(random.getrandbits(64)),
+            is_smooth=not space.is_restricted,
+        )
     return None if chosen is None else cube.coordinates(chosen)
+
+
+def _untried(space: Space, cube: Cube, history: list[Observation]) -> Array:
+    """Return the points of a finite space that are not in `history`: (n, n_dims)."""
+    seen = {space.identity(trial.params) for trial in history}
+    units = [space.to_unit(params) or {} for params in space.points(0) if space.is_new(params, seen)]
+    return np.array([cube.array(unit) for unit in units])
 
 
 def _restricted_score(space: Space, cube: Cube, score: Score) -> Score:

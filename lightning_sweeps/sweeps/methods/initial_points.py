@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from lightning_sweeps.messages import OPEN_TRIAL_STATES
 from lightning_sweeps.sweeps.dimensions import Dimension
 from lightning_sweeps.sweeps.methods.method import Observation
 from lightning_sweeps.sweeps.methods.random import draw_new, generator
@@ -30,7 +31,12 @@ def needs_model(space: Space, history: Sequence[Observation], *, number: int) ->
     """Return whether a fitted model chooses trial `number`. Results that the sweep started with count as trials."""
     if not space.dimensions or number + sum(trial.number < 1 for trial in history) <= initial_count(space):
         return False
-    return sum(trial.objective is not None for trial in history) >= MIN_RESULTS
+    return sum(map(_has_result, history)) >= MIN_RESULTS
+
+
+def _has_result(trial: Observation) -> bool:
+    """Return whether a fit learns from this trial: it has a value, and it ended other than by being lost."""
+    return trial.objective is not None and trial.state != "lost" and trial.state not in OPEN_TRIAL_STATES
 
 
 def initial_point(space: Space, history: Sequence[Observation], *, number: int, seed: int) -> dict[str, Any] | None:

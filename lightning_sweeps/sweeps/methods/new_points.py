@@ -32,13 +32,18 @@ def ask_new(
     seen = {space.identity(trial.params) for trial in history}
     if space.size is not None and len(seen) >= space.size:
         return None
+    chosen = choose_new(choose, space, seen)
+    return draw_new(space, seen, generator(seed, number)) if chosen is None else chosen
+
+
+def choose_new(choose: CoordinateChooser, space: Space, seen: set[tuple[str, ...]]) -> dict[str, Any] | None:
+    """Return the parameter set that `choose` picks; None if it picks nothing, or a point whose identity is `seen`."""
     searched = [dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1]
     chosen = choose(searched) if searched else None
-    if chosen is not None:
-        params = space.from_unit({dim.name: chosen.get(dim.name, 0) for dim in space.dimensions})
-        if space.is_new(params, seen):
-            return params
-    return draw_new(space, seen, generator(seed, number))
+    if chosen is None:
+        return None
+    params = space.from_unit({dim.name: chosen.get(dim.name, 0) for dim in space.dimensions})
+    return params if space.is_new(params, seen) else None
 
 
 def in_order(history: Sequence[Observation]) -> list[Observation]:
