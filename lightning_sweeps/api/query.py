@@ -307,7 +307,7 @@ class Api:
             folder: folder to write into; it is created if it does not exist.
             format: name of an exporter: `csv`, `json`, `parquet`, or one of an installed package.
             project: only the runs of this project (default: of all projects).
-            filter: only the runs that match this expression of the filter language (docs/api.md).
+            filter: only the runs that match this expression of the filter language (docs/http-api.md).
             keys: only the values of these metrics (default: of all metrics).
             include_points: whether to write the logged values besides the runs.
 

@@ -132,7 +132,7 @@ class Media(Struct, array_like=True, frozen=True, tag="b"):
     index: int = 0
 
 
-class ArtifactFile(Struct, array_like=True, frozen=True):
+class ArtifactFileRecord(Struct, array_like=True, frozen=True):
     """One file of an artifact: its path, with `/` between folders, and its blob."""
 
     path: str
@@ -140,7 +140,7 @@ class ArtifactFile(Struct, array_like=True, frozen=True):
     size_bytes: int
 
 
-class Artifact(Struct, array_like=True, frozen=True, tag="v"):
+class ArtifactRecord(Struct, array_like=True, frozen=True, tag="v"):
     """A version of an artifact that this run created (`output`) or used (`input`)."""
 
     sequence: int
@@ -152,7 +152,7 @@ class Artifact(Struct, array_like=True, frozen=True, tag="v"):
     role: Literal["output", "input"] = "output"
     aliases: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
-    files: list[ArtifactFile] = field(default_factory=list)
+    files: list[ArtifactFileRecord] = field(default_factory=list)
 
 
 class Heartbeat(Struct, array_like=True, frozen=True, tag="a"):
@@ -207,4 +207,6 @@ class ProcessSample(Struct, array_like=True, frozen=True, tag="p"):
     values: dict[str, float]
 
 
-Record = Header | Metrics | Config | Summary | Text | Media | Artifact | Heartbeat | Finish | Stall | ProcessSample
+Record = (
+    Header | Metrics | Config | Summary | Text | Media | ArtifactRecord | Heartbeat | Finish | Stall | ProcessSample
+)

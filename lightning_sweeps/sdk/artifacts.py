@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import NotFound, ServerError, UsageError
-from lightning_sweeps.journal.records import ArtifactFile
+from lightning_sweeps.journal.records import ArtifactFileRecord
 from lightning_sweeps.sdk.local_artifacts import LATEST, ArtifactShelf, Version
 from lightning_sweeps.sdk.names import checked_name
 
@@ -157,7 +157,7 @@ class ArtifactKeeping:
 
     def _from_server(self, found: OnServer) -> Version:
         listed = _exchange().files(self._settings(), found.id)
-        files = [ArtifactFile(file.path, file.digest, file.size_bytes) for file in listed]
+        files = [ArtifactFileRecord(file.path, file.digest, file.size_bytes) for file in listed]
         return Version(found.name, found.kind, found.version, found.digest, files, found.metadata)
 
     def _settings(self) -> Settings:

@@ -21,7 +21,7 @@ import msgspec
 
 from lightning_sweeps.core.paths import PRIVATE_FILE, Home, inside, make_private_folder, write_whole
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.journal.records import ArtifactFile
+from lightning_sweeps.journal.records import ArtifactFileRecord
 from lightning_sweeps.sdk.blobs import put_file
 from lightning_sweeps.sdk.names import checked_name
 
@@ -37,7 +37,7 @@ class Version(msgspec.Struct, frozen=True):
     kind: str
     number: int
     digest: str
-    files: list[ArtifactFile]
+    files: list[ArtifactFileRecord]
     metadata: dict[str, Any] = {}
 
     @property
@@ -80,7 +80,9 @@ class ArtifactShelf:
             _checked_alias(alias)
         found = [(path, put_file(self.home, path)) for path in _files_of(source, only)]
         root = source if source.is_dir() else source.parent
-        files = [ArtifactFile(path.relative_to(root).as_posix(), blob.digest, blob.size_bytes) for path, blob in found]
+        files = [
+            ArtifactFileRecord(path.relative_to(root).as_posix(), blob.digest, blob.size_bytes) for path, blob in found
+        ]
         digest = hashlib.sha256(msgspec.json.encode(files)).hexdigest()
         with self._locked(name):
             known = self._newest(name)

@@ -14,7 +14,17 @@ import msgspec
 from lightning_sweeps.core.handover import TrialFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.journal.records import Artifact, Config, Finish, Media, RunInfo, RunState, Stream, Summary, Text
+from lightning_sweeps.journal.records import (
+    ArtifactRecord,
+    Config,
+    Finish,
+    Media,
+    RunInfo,
+    RunState,
+    Stream,
+    Summary,
+    Text,
+)
 from lightning_sweeps.journal.values import plain_values
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.sdk.artifacts import ArtifactKeeping
@@ -183,7 +193,7 @@ class Run(ArtifactKeeping):
         if self._writer is not None:
             self._reopen()
             self._writer.append(
-                lambda sequence, time: Artifact(
+                lambda sequence, time: ArtifactRecord(
                     sequence, time, version.name, version.kind, version.number, version.digest, role,
                     list(aliases), version.metadata, version.files,
                 )

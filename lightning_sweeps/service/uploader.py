@@ -18,7 +18,7 @@ from lightning_sweeps.client.upload_journals import next_part
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.journal.closing import is_closed
 from lightning_sweeps.journal.reader import FilePart
-from lightning_sweeps.journal.records import Artifact, Media
+from lightning_sweeps.journal.records import ArtifactRecord, Media
 from lightning_sweeps.messages import Command, JournalOutcome
 from lightning_sweeps.service.blob_uploads import BlobUploads
 from lightning_sweeps.service.journal_index import IndexedJournal
@@ -136,7 +136,7 @@ class JournalUploader:
         progress.polled_at = now
         if outcome.status in (200, CONFLICT):
             progress.committed = outcome.offset
-            if any(isinstance(record, Media | Artifact) for record in due.part.records):
+            if any(isinstance(record, Media | ArtifactRecord) for record in due.part.records):
                 self.blobs.note(due.journal.id)
             # if it is not complete, the part may end inside a record, and the server waits for the rest
             is_complete = outcome.offset >= due.part.end

@@ -64,7 +64,7 @@ class Batch:
     config: dict[str, Any] = field(default_factory=dict)
     console: list[dict[str, Any]] = field(default_factory=list)
     media: list[dict[str, Any]] = field(default_factory=list)
-    artifacts: list[records.Artifact] = field(default_factory=list)
+    artifacts: list[records.ArtifactRecord] = field(default_factory=list)
     stalls: list[records.Stall] = field(default_factory=list)
     samples: dict[tuple[str, ...], Block] = field(default_factory=dict)
     latest: float = 0.0
@@ -157,7 +157,7 @@ def _add(batch: Batch, entry: records.Record, now: float, others: dict[str, tupl
         batch.console.append({"sequence": int64(entry.sequence), **line})
     elif isinstance(entry, records.Media):
         batch.media.append(_media(entry, now))
-    elif isinstance(entry, records.Artifact):
+    elif isinstance(entry, records.ArtifactRecord):
         batch.artifacts.append(_artifact(entry, now))
     elif isinstance(entry, records.Stall):
         batch.stalls.append(entry)
@@ -257,7 +257,7 @@ def _media(entry: records.Media, now: float) -> dict[str, Any]:
     }
 
 
-def _artifact(entry: records.Artifact, now: float) -> records.Artifact:
+def _artifact(entry: records.ArtifactRecord, now: float) -> records.ArtifactRecord:
     """Convert an artifact record to what columns accept.
 
     Raises:
@@ -268,8 +268,10 @@ def _artifact(entry: records.Artifact, now: float) -> records.Artifact:
     if len(entry.files) > MAX_FILES:
         raise UnstorableRecord(f"the artifact has {len(entry.files)} files, allowed: {MAX_FILES}")
     check(entry.metadata)
-    files = [records.ArtifactFile(text(file.path), text(file.digest), int64(file.size_bytes)) for file in entry.files]
-    return records.Artifact(
+    files = [
+        records.ArtifactFileRecord(text(file.path), text(file.digest), int64(file.size_bytes)) for file in entry.files
+    ]
+    return records.ArtifactRecord(
         int64(entry.sequence),
         usable_time(entry.time, now),
         text(entry.name),

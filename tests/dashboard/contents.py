@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.journal.records import Artifact, ArtifactFile, Media
+from lightning_sweeps.journal.records import ArtifactFileRecord, ArtifactRecord, Media
 from tests.dashboard.fixtures import EVIL, Writer
 
 OF_OURS = "application/vnd.lightning-sweeps."
@@ -38,10 +38,10 @@ class Contents:
 
     def artifact(self, name: str, version: int, files: dict[str, bytes], *, aliases: list[str], score: float) -> None:
         self.sequence += 1
-        entries = [ArtifactFile(path, self._keep(content), len(content)) for path, content in files.items()]
+        entries = [ArtifactFileRecord(path, self._keep(content), len(content)) for path, content in files.items()]
         digest = hashlib.sha256("".join(entry.digest for entry in entries).encode()).hexdigest()
         more: dict[str, Any] = {"aliases": aliases, "metadata": {"score": score}, "files": entries}
-        self.run.add(Artifact(self.sequence, self.run.started, name, "model", version, digest, **more))
+        self.run.add(ArtifactRecord(self.sequence, self.run.started, name, "model", version, digest, **more))
 
     def send(self) -> None:
         self.run.send()

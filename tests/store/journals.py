@@ -85,12 +85,12 @@ class Journal:
 
     def keep(self, name: str, files: dict[str, bytes], *, version: int = 0, **more: Any) -> Journal:
         listed = [
-            records.ArtifactFile(path, hashlib.sha256(content).hexdigest(), len(content))
+            records.ArtifactFileRecord(path, hashlib.sha256(content).hexdigest(), len(content))
             for path, content in files.items()
         ]
         digest = hashlib.sha256(repr(listed).encode()).hexdigest()
         place = (self._next(), self.created, name, "dataset", version, digest)
-        return self.add(records.Artifact(*place, files=listed, **more))
+        return self.add(records.ArtifactRecord(*place, files=listed, **more))
 
     def beat(self, time: float) -> Journal:
         return self.add(records.Heartbeat(self._next(), time))

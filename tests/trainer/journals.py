@@ -8,7 +8,7 @@ from typing import Any
 
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.journal.reader import read_header, read_part
-from lightning_sweeps.journal.records import Artifact, Config, Finish, Media, Metrics, RunInfo, Summary
+from lightning_sweeps.journal.records import ArtifactRecord, Config, Finish, Media, Metrics, RunInfo, Summary
 
 ALL_BYTES = 1 << 30
 
@@ -25,7 +25,7 @@ class LoggedRun:
     summary: dict[str, Any] = field(default_factory=dict)
     finishes: list[Finish] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
-    artifacts: list[Artifact] = field(default_factory=list)
+    artifacts: list[ArtifactRecord] = field(default_factory=list)
 
     def series(self, key: str) -> list[tuple[int, Any]]:
         return [(row.step, row.values[key]) for row in self.rows if key in row.values]
@@ -56,7 +56,7 @@ def logged_runs(home: Path) -> list[LoggedRun]:
                 run.summary.update(record.values)
             elif isinstance(record, Media):
                 run.media.append(record)
-            elif isinstance(record, Artifact):
+            elif isinstance(record, ArtifactRecord):
                 run.artifacts.append(record)
             elif isinstance(record, Finish):
                 run.finishes.append(record)

@@ -14,7 +14,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning_sweeps import SweepCallback, SweepLogger
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.journal.records import ArtifactFile
+from lightning_sweeps.journal.records import ArtifactFileRecord
 from lightning_sweeps.sdk.environment import describe_surroundings, read_git
 from lightning_sweeps.sdk.local_artifacts import ArtifactShelf, Version
 from tests.trainer.journals import logged_run
@@ -97,7 +97,7 @@ def test_what_is_not_there_is_said(data: Path) -> None:
 @pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside"])
 def test_a_manifest_cannot_write_outside_its_folder(home: Path, tmp_path: Path, path: str) -> None:
     shelf = ArtifactShelf(Home(home), "digits")
-    version = Version("bad", "file", 0, "0", [ArtifactFile(path, "0" * 64, 1)])
+    version = Version("bad", "file", 0, "0", [ArtifactFileRecord(path, "0" * 64, 1)])
     with pytest.raises(UsageError, match="leads out"):
         shelf.fetch(version, tmp_path / "target")
     assert not (tmp_path / "outside").exists()

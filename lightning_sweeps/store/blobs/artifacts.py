@@ -28,7 +28,7 @@ _use = schema.artifact_use
 _blob = schema.blob
 
 
-def add(connection: Connection, entry: records.Artifact, *, run_id: str, journal_id: str) -> None:
+def add(connection: Connection, entry: records.ArtifactRecord, *, run_id: str, journal_id: str) -> None:
     """Store an artifact record of a run's journal."""
     project_id = connection.scalar(select(schema.run.c.project_id).where(schema.run.c.id == run_id))
     lock_name(connection, f"artifact {project_id} {entry.name}")
@@ -134,7 +134,7 @@ def remove(connection: Connection, artifact_id: str) -> None:
 _ORDER = (schema.project.c.name, _artifact.c.name, _artifact.c.version.desc())
 
 
-def _create(connection: Connection, entry: records.Artifact, project_id: str, number: int) -> str:
+def _create(connection: Connection, entry: records.ArtifactRecord, project_id: str, number: int) -> str:
     artifact_id = new_id()
     row = {
         "id": artifact_id,
