@@ -295,21 +295,21 @@ class Api:
         self,
         folder: str | Path,
         *,
-        format: str = "csv",  # noqa: A002  the word of the command's option
+        format: str = "csv",  # noqa: A002  named like the option of the command
         project: str | None = None,
-        filter: str = "",  # noqa: A002  the word of the runs table
+        filter: str = "",  # noqa: A002  named like the field of the HTTP API
         keys: Sequence[str] = (),
         include_points: bool = True,
     ) -> list[ExportedFile]:
-        """Write runs and every value that they logged into files.
+        """Write runs and every logged value to files.
 
         Args:
-            folder: folder to write into; it is created if it does not exist.
-            format: name of an exporter: `csv`, `json`, `parquet`, or one of an installed package.
-            project: only the runs of this project (default: of all projects).
-            filter: only the runs that match this expression of the filter language (docs/http-api.md).
-            keys: only the values of these metrics (default: of all metrics).
-            include_points: whether to write the logged values besides the runs.
+            folder: Where to write; created if it does not exist.
+            format: Name of an exporter: `csv`, `json`, `parquet`, or one of an installed package.
+            project: Only runs of this project; default: all projects.
+            filter: Only runs that match this expression. docs/http-api.md describes the language.
+            keys: Only values of these keys; default: all keys.
+            include_points: Whether to write the logged values besides the runs.
 
         Returns:
             The files that were written, with the number of rows in each.
