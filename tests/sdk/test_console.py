@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.journal.reader import read_part
 from lightning_sweeps.journal.records import Text
-from lightning_sweeps.sdk.console import MAX_LINE, LineFolder
+from lightning_sweeps.sdk.console import MAX_LINE, LineAssembler
 
 
 @pytest.mark.parametrize(
@@ -30,15 +30,15 @@ from lightning_sweeps.sdk.console import MAX_LINE, LineFolder
     ],
 )
 def test_folding(written: list[str], lines: list[str]) -> None:
-    folder = LineFolder()
-    assert [line for text in written for line in folder.feed(text)] == lines
+    assembler = LineAssembler()
+    assert [line for text in written for line in assembler.feed(text)] == lines
 
 
 @given(st.lists(st.text(alphabet="ab\n", max_size=12), max_size=8))
 def test_however_the_text_is_cut_the_lines_are_the_same(pieces: list[str]) -> None:
-    folder = LineFolder()
-    in_pieces = [line for piece in pieces for line in folder.feed(piece)]
-    assert in_pieces == LineFolder().feed("".join(pieces))
+    assembler = LineAssembler()
+    in_pieces = [line for piece in pieces for line in assembler.feed(piece)]
+    assert in_pieces == LineAssembler().feed("".join(pieces))
 
 
 PROGRAM = """

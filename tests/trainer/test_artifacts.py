@@ -15,8 +15,8 @@ from lightning_sweeps import SweepCallback, SweepLogger
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal.records import ArtifactFile
-from lightning_sweeps.sdk.environment import describe_surroundings, read_git
-from lightning_sweeps.sdk.local_artifacts import ArtifactShelf, Version
+from lightning_sweeps.sdk.environment import describe_environment, read_git
+from lightning_sweeps.sdk.local_artifacts import ArtifactVersion, LocalArtifacts
 from tests.trainer.journals import logged_run
 from tests.trainer.models import Model, make_trainer
 
@@ -96,10 +96,10 @@ def test_what_is_not_there_is_said(data: Path) -> None:
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside"])
 def test_a_manifest_cannot_write_outside_its_folder(home: Path, tmp_path: Path, path: str) -> None:
-    shelf = ArtifactShelf(Home(home), "digits")
-    version = Version("bad", "file", 0, "0", [ArtifactFile(path, "0" * 64, 1)])
+    artifacts = LocalArtifacts(Home(home), "digits")
+    version = ArtifactVersion("bad", "file", 0, "0", [ArtifactFile(path, "0" * 64, 1)])
     with pytest.raises(UsageError, match="leads out"):
-        shelf.fetch(version, tmp_path / "target")
+        artifacts.copy_to(version, tmp_path / "target")
     assert not (tmp_path / "outside").exists()
 
 
@@ -138,7 +138,7 @@ def test_code_is_kept_without_what_is_not_code(tmp_path: Path) -> None:
 
 def test_a_fit_says_what_it_was_made_with(home: Path, tmp_path: Path) -> None:
     make_trainer(tmp_path, logger=SweepLogger()).fit(Model())
-    [entry] = [entry for entry in logged_run(home).media if entry.key == "surroundings"]
+    [entry] = [entry for entry in logged_run(home).media if entry.key == "environment"]
     found = json.loads(Home(home).blob(entry.digest).read_bytes())
     assert found["packages"]["torch"] == torch.__version__.partition("+")[0] or torch.__version__
     assert found["command"]
@@ -162,7 +162,7 @@ def test_the_commit_is_read_without_git(tmp_path: Path) -> None:
     assert read_git(tmp_path)["commit"] == expected["commit"]
     git("worktree", "add", "-b", "side", str(tmp_path / "tree"))
     assert read_git(tmp_path / "tree") == {**expected, "root": str(tmp_path / "tree"), "branch": "side"}
-    assert msgspec.json.encode(describe_surroundings(tmp_path))
+    assert msgspec.json.encode(describe_environment(tmp_path))
 
 
 def test_watch_logs_histograms_made_on_the_device(home: Path, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from lightning_sweeps.trainer.rank_insight import (
     RankInsight,
     checksum_of,
     count_samples,
-    digest_of,
+    find_shard_faults,
     first_indexes,
-    shard_faults,
+    hash_batch,
 )
 from tests.trainer.journals import logged_run, logged_runs
 from tests.trainer.models import BATCHES, Model, make_trainer
@@ -76,7 +76,7 @@ def test_when_it_is_measured(home: Path, tmp_path: Path, mode: Any, insight: boo
     ],
 )
 def test_faults_of_the_ranks_data(batches: list[int], digests: list[int], expected: str) -> None:
-    assert shard_faults(batches, digests) == expected
+    assert find_shard_faults(batches, digests) == expected
 
 
 def test_works_are_compared_with_the_median(caplog: pytest.LogCaptureFixture) -> None:
@@ -96,9 +96,9 @@ def test_samples_are_known_only_where_asking_changes_nothing() -> None:
 def test_batches_of_every_form() -> None:
     batch = {"x": [torch.ones(3, 2), "text"], "y": torch.zeros(3, dtype=torch.bfloat16)}
     assert count_samples(batch) == 3
-    assert digest_of(batch) == digest_of({"x": [torch.ones(3, 2)], "y": torch.zeros(3, dtype=torch.bfloat16)})
-    assert digest_of(batch) != digest_of({"x": [torch.zeros(3, 2)]})
-    assert (count_samples("text"), digest_of(None)) == (0, 0)
+    assert hash_batch(batch) == hash_batch({"x": [torch.ones(3, 2)], "y": torch.zeros(3, dtype=torch.bfloat16)})
+    assert hash_batch(batch) != hash_batch({"x": [torch.zeros(3, 2)]})
+    assert (count_samples("text"), hash_batch(None)) == (0, 0)
     assert count_samples(torch.tensor(1.0)) == 0
 
 

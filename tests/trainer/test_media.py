@@ -19,10 +19,10 @@ import torch
 import torchmetrics
 
 from lightning_sweeps import SweepLogger
+from lightning_sweeps.core.mime_types import CONFUSION_MATRIX, HISTOGRAM, TABLE
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import Media
-from lightning_sweeps.sdk.media.encoding import HISTOGRAM, MATRIX, TABLE
 from tests.trainer.journals import logged_run, logged_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -225,5 +225,5 @@ def test_torchmetrics_objects_in_every_form(home: Path) -> None:
     assert run.series("val-both") == [(3, {"MulticlassPrecision": 0.75})]
     assert run.series("val-tensor") == [(4, {"0": 1.0, "1": 2.0})]
     [matrix] = run.media
-    assert (matrix.key, matrix.step, matrix.mime) == ("val-confusion", 3, MATRIX)
+    assert (matrix.key, matrix.step, matrix.mime) == ("val-confusion", 3, CONFUSION_MATRIX)
     assert json.loads(Home(home).blob(matrix.digest).read_bytes())["matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]

@@ -1,1 +1,1 @@
-"""Encoders: images, audio, video, tables and the like as bytes with a type. They need no torch."""
+"""Media types: encode images, audio, video, tables and other values as files. None of them imports torch."""
