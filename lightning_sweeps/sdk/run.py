@@ -21,8 +21,9 @@ from lightning_sweeps.sdk.blobs import Blob, put_bytes, put_file
 from lightning_sweeps.sdk.console import ConsoleCapture
 from lightning_sweeps.sdk.error_text import describe_error
 from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
+from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
-from lightning_sweeps.sdk.media.media_type import MEDIA_TYPES, EncodedMedia
+from lightning_sweeps.sdk.media.media_type import EncodedMedia
 from lightning_sweeps.sdk.recorded_map import RecordedMap
 from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.sdk.upload_status import wait_until_uploaded

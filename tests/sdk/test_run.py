@@ -364,7 +364,7 @@ def test_modes_by_rank(home: Path, mode: str, files: int, ids_fit: Callable[[set
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: lightning_sweeps.log({"x": 1}), UsageError, "`log` before `init`"),
+        (lambda: lightning_sweeps.log({"x": 1}), UsageError, "`log` was called before `init`"),
         (lambda: lightning_sweeps.init(mode="many"), UsageError, "`mode` is `many`, allowed: single, grouped, shared"),  # type: ignore[arg-type]
     ],
 )

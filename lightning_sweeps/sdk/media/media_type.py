@@ -1,12 +1,10 @@
-"""Defines the interface of a media type and the registry of all media types."""
+"""Defines the interface of a media type."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-
-from lightning_sweeps.core.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +48,3 @@ class MediaType(Protocol):
             UsageError: the value or an option cannot be used. It reaches the caller of `Run.log_media`.
         """
         ...
-
-
-MEDIA_TYPES: Registry[type[MediaType]] = Registry(
-    "media type",
-    "lightning_sweeps.media_types",
-    {
-        "image": "lightning_sweeps.sdk.media.image:ImageType",
-        "video": "lightning_sweeps.sdk.media.video:VideoType",
-        "audio": "lightning_sweeps.sdk.media.audio:AudioType",
-        "table": "lightning_sweeps.sdk.media.table:TableType",
-        "histogram": "lightning_sweeps.sdk.media.histogram:HistogramType",
-        "confusion_matrix": "lightning_sweeps.sdk.media.confusion_matrix:ConfusionMatrixType",
-        "figure": "lightning_sweeps.sdk.media.figure:FigureType",
-        "text": "lightning_sweeps.sdk.media.text:TextType",
-        "html": "lightning_sweeps.sdk.media.html:HtmlType",
-        "json": "lightning_sweeps.sdk.media.json:JsonType",
-        "file": "lightning_sweeps.sdk.media.file:FileType",
-    },
-)
-"""Every media type by name. A package adds one with an entry point in the group `lightning_sweeps.media_types`."""
