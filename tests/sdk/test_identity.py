@@ -1,4 +1,4 @@
-"""Who am I: every launcher's variables as a row, and the traps."""
+"""The identity of a process from the variables of each launcher, and misleading variables."""
 
 from __future__ import annotations
 
@@ -79,18 +79,18 @@ def test_each_launcher(environ: dict[str, str], rank_info: RankInfo, job: str, a
     assert resolve(environ) == Identity(rank_info, job, attempt)
 
 
-def test_the_static_rendezvous_of_one_node_is_named_by_its_parent() -> None:
+def test_the_static_rendezvous_of_one_node_is_named_after_its_parent() -> None:
     environ = {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none", "GROUP_WORLD_SIZE": "1"}
     assert resolve(environ).job == "torchrun:parent"
 
 
-def test_the_static_rendezvous_of_several_nodes_is_agreed_through_the_store() -> None:
+def test_the_ranks_of_a_static_rendezvous_agree_through_the_store() -> None:
     environ = {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none"}
     assert resolve(environ).job == "fallback"
     assert resolve(environ, process_group=ProcessGroup(3, 4, "agreed")).job == "agreed"
 
 
-def test_a_process_group_stands_above_every_variable() -> None:
+def test_a_process_group_takes_precedence_over_every_variable() -> None:
     identity = resolve({"RANK": "7", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}, process_group=ProcessGroup(1, 2, "agreed"))
     assert identity == Identity(RankInfo(1, 1, 2, 0, "process group"), "agreed", 0)
 
@@ -110,12 +110,12 @@ def test_an_inherited_job_takes_precedence_over_the_launcher() -> None:
         {"SLURM_PROCID": "2", "SLURM_JOB_ID": "77"},  # one task of an array, or a shell inside an allocation
         {**SLURM, "SLURM_JOB_NAME": "bash"},
         {**SLURM, "SLURM_NTASKS": "1"},
-        {"RANK": "1"},  # inherited without a world
-        {"RANK": "4", "WORLD_SIZE": "2"},  # not of this world
+        {"RANK": "1"},  # inherited without a world size
+        {"RANK": "4", "WORLD_SIZE": "2"},  # outside of the world size
         {"RANK": "-1", "WORLD_SIZE": "2"},
         {"RANK": "x", "WORLD_SIZE": "2"},
         {"LOCAL_RANK": "1"},
     ],
 )
-def test_a_process_that_only_inherits_variables_is_alone(environ: dict[str, str]) -> None:
+def test_a_process_that_only_inherits_variables_is_the_only_rank(environ: dict[str, str]) -> None:
     assert resolve(environ).rank_info == ALONE

@@ -255,7 +255,7 @@ def test_wrong_use_of_log_media_raises(arguments: tuple[Any, ...], options: dict
         run.log_media(*arguments, **options)
 
 
-def test_a_file_that_cannot_be_read_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_cannot_be_read_does_not_stop_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run = lightning_sweeps.init()
     run.log_media("key", tmp_path / "missing", mime="image/png")
     assert "cannot log `key` as `file`: FileNotFoundError" in caplog.text
