@@ -72,6 +72,6 @@ def _agree_on_job(distributed: Any, key: str, proposed: str) -> str:
     try:
         agreed: bytes = distributed.distributed_c10d._get_default_store().compare_set(key, "", proposed)
     except (RuntimeError, AttributeError) as error:  # torch's own errors are RuntimeErrors; MPI groups have no store
-        logger.warning("the ranks cannot agree on one group, this rank may be in a group of its own: %s", error)
+        logger.warning("the ranks cannot agree on one group, this rank may be in a separate group: %s", error)
         return proposed
     return agreed.decode()

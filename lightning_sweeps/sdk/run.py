@@ -39,7 +39,7 @@ class Run(MediaMethods, RunArtifacts):
 
     Every method appends to the journal file of this process. It uses no network and no collective, waits for no other
     process, and raises no exception when a write fails. A run can be pickled to other processes and used after a fork:
-    each process writes a journal of its own for the same run.
+    each process writes its own journal for the same run.
 
     A run is a context manager. At the end of the block it finishes as `finished`, or as `failed` with the exception as
     the reason.

@@ -54,9 +54,8 @@ def _claim_start(home: Home) -> bool:
 
 def _start(home: Home) -> None:
     process = start_daemon("lightning_sweeps.service", "--detach", home=home, log=home.service_log)
-    process.returncode = (
-        0  # it detaches itself; this suppresses the ResourceWarning about a child that nobody waits for
-    )
+    # the service detaches itself; without this, Python warns about a child process that was not waited for
+    process.returncode = 0
 
 
 def _warn_once(message: str) -> None:

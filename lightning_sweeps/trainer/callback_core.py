@@ -57,7 +57,7 @@ class SweepCallbackCore:
     Preemption: SIGTERM to any rank, or to all, ends the training on every rank at the same batch, with a checkpoint in
         the
     folder of the run. `SweepLogger.resume_path` names it afterwards. The run ends as `preempted`, the program with exit
-    status 143. Slurm's requeue signal is handled at the same place by Lightning's own handler. Without this callback,
+    status 143. Slurm's requeue signal is handled at the same point by Lightning's own handler. Without this callback,
     Lightning hangs on either signal if it arrives at one of several ranks.
 
     A `ModelCheckpoint` without a `dirpath` writes to the folder of the run.

@@ -326,7 +326,7 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
     def resume(self, point: ResumePoint) -> None:
         """Continue the run of a checkpoint.
 
-        Call it before anything is logged; what was logged before stays in a run of its own. A trial always keeps its
+        Call it before anything is logged; what was logged before stays in a separate run. A trial always keeps its
         own run, and only the step is used.
         """
         self._resolver.resume(point, is_trial=self._trial is not None)

@@ -86,7 +86,7 @@ class RunResolver:
     def resume(self, point: ResumePoint, *, is_trial: bool) -> None:
         """Continue the run of a checkpoint.
 
-        Call it before anything is logged; what was logged before stays in a run of its own. A trial always keeps its
+        Call it before anything is logged; what was logged before stays in a separate run. A trial always keeps its
         own run, and only the step is used.
         """
         own = self.reference

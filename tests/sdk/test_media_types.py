@@ -250,14 +250,13 @@ def test_starting_a_run_does_not_import_numpy() -> None:
     ],
 )
 def test_wrong_use_of_log_media_raises(arguments: tuple[Any, ...], options: dict[str, Any], message: str) -> None:
-    run = lightning_sweeps.init()
-    with pytest.raises(UsageError, match=message):
+    with lightning_sweeps.init() as run, pytest.raises(UsageError, match=message):
         run.log_media(*arguments, **options)
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    run = lightning_sweeps.init()
-    run.log_media("key", tmp_path / "missing", mime="image/png")
+    with lightning_sweeps.init() as run:
+        run.log_media("key", tmp_path / "missing", mime="image/png")
     assert "cannot log `key` as `file`: FileNotFoundError" in caplog.text
 
 

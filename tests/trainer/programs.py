@@ -1,4 +1,4 @@
-"""Runs a training program in processes of its own, as a user does."""
+"""Runs a training program in separate processes, as a user does."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class MediaType(Protocol):
     process, so it must not wait for another process, and it should import heavy libraries only when it encodes.
 
     Attributes:
-        accepted: the values that it accepts, in words. Error messages show it, for example `a path or an array`.
+        accepted: a description of the values that it accepts, for error messages. For example `a path or an array`.
     """
 
     accepted: str
