@@ -37,9 +37,10 @@ MAX_KEY_LENGTH = 512
 class Run(MediaMethods, RunArtifacts):
     """A run, as one process logs to it. `lightning_sweeps.init` returns it.
 
-    Every method appends to the journal file of this process. It uses no network and no collective, waits for no other
-    process, and raises no exception when a write fails. A run can be pickled to other processes and used after a fork:
-    each process writes its own journal for the same run.
+    Logging appends to the journal file of this process. It uses no network and no collective, waits for no other
+    process, and raises no exception when a write fails. Only `use_artifact`, `find_artifact` and `download_artifact`
+    ask the server. A run can be pickled to other processes and used after a fork: each process writes its own journal
+    for the same run.
 
     A run is a context manager. At the end of the block it finishes as `finished`, or as `failed` with the exception as
     the reason.

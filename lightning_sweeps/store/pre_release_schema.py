@@ -1,7 +1,8 @@
 """Upgrades databases that were created before the first release.
 
-Their tables, and the media key that a run uses for its environment, had other names. The last schema of that time, `0013`, becomes the initial schema of the
-first release. Older ones must be migrated to `0013` first, by the code that knew them.
+Their tables, and the media key that a run uses for its environment, had other names. The last schema of that time,
+`0013`, becomes the initial schema of the first release. Older ones must be migrated to `0013` first, by the code that
+knew them.
 """
 
 from __future__ import annotations
