@@ -26,6 +26,15 @@ class Blob:
     size_bytes: int
 
 
+def put_blob(home: Home, content: bytes | Path) -> Blob:
+    """Store bytes or a copy of a file, and return the blob.
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
+    return put_file(home, content) if isinstance(content, Path) else put_bytes(home, content)
+
+
 def put_bytes(home: Home, data: bytes) -> Blob:
     """Store `data` and return its blob. The file is complete before it has its name.
 

@@ -1,10 +1,11 @@
-"""Checks names that become folders."""
+"""Checks names: those that become folders, and the keys of media."""
 
 from __future__ import annotations
 
 from lightning_sweeps.errors import UsageError
 
 MAX_LENGTH = 128
+MAX_KEY_LENGTH = 512
 FORBIDDEN_CHARACTERS = frozenset("/\\\0")
 
 
@@ -27,6 +28,16 @@ def checked_name(name: str, *, what: str) -> str:
         " control characters and spaces at the ends, and neither `.` nor `..`",
         hint=f"the name becomes a folder; join parts with `-`: `{_suggest_name(name)}`",
     )
+
+
+def check_media_key(key: object) -> None:
+    """Check the key of a logged file.
+
+    Raises:
+        UsageError: the key is not a text of 1 to 512 printable characters.
+    """
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        raise UsageError(f"the key is `{str(key)[:80]!r}`, allowed: 1 to {MAX_KEY_LENGTH} printable characters")
 
 
 def _suggest_name(name: str) -> str:

@@ -17,13 +17,13 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import Artifact, Config, Finish, Media, RunInfo, RunState, Stream, Summary, Text
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.sdk.artifacts import RunArtifacts
-from lightning_sweeps.sdk.blobs import Blob, put_bytes, put_file
+from lightning_sweeps.sdk.blobs import put_blob
 from lightning_sweeps.sdk.console import ConsoleCapture
 from lightning_sweeps.sdk.error_text import describe_error
 from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
 from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
-from lightning_sweeps.sdk.media.media_type import EncodedMedia
+from lightning_sweeps.sdk.names import check_media_key
 from lightning_sweeps.sdk.recorded_map import RecordedMap
 from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.sdk.upload_status import wait_until_uploaded
@@ -31,7 +31,6 @@ from lightning_sweeps.sdk.upload_status import wait_until_uploaded
 logger = logging.getLogger("lightning_sweeps")
 
 MAX_BUFFERED_LINES = 1000
-MAX_KEY_LENGTH = 512
 
 
 class Run(MediaMethods, RunArtifacts):
@@ -194,7 +193,7 @@ class Run(MediaMethods, RunArtifacts):
         index: int = 0,
         **options: Any,
     ) -> None:
-        _check_key(key)
+        check_media_key(key)
         media_type = MEDIA_TYPES.get(kind)()
         writer = self._writer
         if writer is None:
@@ -205,7 +204,7 @@ class Run(MediaMethods, RunArtifacts):
             )
         try:
             encoded = media_type.encode(value, **options)
-            blob = self._put_blob(encoded)
+            blob = put_blob(self._home, encoded.content)
         except UsageError:
             raise
         except Exception as error:  # an encoder may raise anything, and the disk may be full
@@ -221,10 +220,6 @@ class Run(MediaMethods, RunArtifacts):
         )
 
     log_media.__doc__ = MediaMethods.log_media.__doc__
-
-    def _put_blob(self, encoded: EncodedMedia) -> Blob:
-        content = encoded.content
-        return put_file(self._home, content) if isinstance(content, Path) else put_bytes(self._home, content)
 
     def record_artifact(
         self, version: ArtifactVersion, role: Literal["output", "input"], aliases: Sequence[str] = ()
@@ -396,8 +391,3 @@ class Run(MediaMethods, RunArtifacts):
 
     def __repr__(self) -> str:
         return f"Run(id={self.id!r}, project={self.project!r}, group={self.group!r}, rank={self.rank})"
-
-
-def _check_key(key: object) -> None:
-    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
-        raise UsageError(f"the key is `{str(key)[:80]!r}`, allowed: 1 to {MAX_KEY_LENGTH} printable characters")

@@ -124,6 +124,7 @@ class SweepCallbackCore:
     # hooks
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
+        """Find the logger, save the signal handlers, and find the checkpoint callbacks without a folder."""
         loggers = [logger for logger in trainer.loggers if isinstance(logger, SweepLoggerCore)]
         self._logger = loggers[0] if loggers else None
         self._is_leaving = False
@@ -138,9 +139,11 @@ class SweepCallbackCore:
             self._set_checkpoint_folder()
 
     def on_sanity_check_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
+        """Replace Lightning's signal handlers."""
         self._replace_handlers()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
+        """Start the synchronization of the ranks and the measurements."""
         self._replace_handlers()
         self._sync = RankSync(self._interval_s)
         self._insight = RankInsight(check_every=self._find_check_every(trainer)) if self._has_insight() else None
@@ -152,18 +155,22 @@ class SweepCallbackCore:
             setattr(trainer.fit_loop.epoch_loop, LIGHTNING_BROADCAST, _do_nothing)
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        """Record that a batch starts."""
         if self._insight is not None:
             self._insight.start_batch()
 
     def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:  # noqa: ARG002
+        """Record the end of this rank's own work."""
         if self._insight is not None:
             self._insight.before_backward()
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:  # noqa: ARG002
+        """Compute the gradient norm at logging steps."""
         if self._insight is not None and _is_logging_step(trainer):
             self._insight.before_optimizer_step(pl_module)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Log the measurements, and synchronize the ranks if that is due."""
         if self._insight is not None:
             self._log_insight(trainer, pl_module, outputs, batch, batch_idx)
         if self._sync is not None and (self._sync.is_due() or self._has_signal_alone(trainer)):
@@ -172,10 +179,12 @@ class SweepCallbackCore:
             self._insight.restart_wait_clock()
 
     def on_validation_batch_end(self, trainer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """Handle a signal at once if there is no other rank."""
         if self._sync is not None and self._has_signal_alone(trainer):
             self._sync_ranks(trainer, self._sync)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
+        """Synchronize the ranks."""
         if self._sync is not None and not trainer.sanity_checking:
             self._has_validated = True
             self._sync_ranks(trainer, self._sync)
@@ -183,11 +192,13 @@ class SweepCallbackCore:
             self._insight.restart_wait_clock()
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
+        """Restore the Trainer, and delete the checkpoint of an earlier preemption."""
         self._restore(trainer)
         if self._logger is not None and trainer.is_global_zero and self._stop_reason is None:
             self._logger.preempted_path.unlink(missing_ok=True)  # the training is complete
 
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
+        """Add the reference to the run to the checkpoint."""
         if self._logger is not None:
             write_run_reference(checkpoint, self._logger.reference)
 
@@ -199,10 +210,12 @@ class SweepCallbackCore:
             self._set_checkpoint_folder()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002
+        """Restore the Trainer."""
         self._restore(trainer)
         ProcessGroupAtExit.is_safe = self._is_leaving
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:  # noqa: ARG002
+        """Release the signal handlers and the logger."""
         if self._signals is not None:
             self._signals.release_handlers()
         if self._logger is not None:
