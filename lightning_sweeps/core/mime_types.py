@@ -1,7 +1,7 @@
 """MIME types of logged media, and which of them a browser may show inside a page.
 
 Encoders and the server share this table. A type that is not in `INLINE_TYPES` is offered as a download: HTML and SVG,
-for example, can contain a program that would run with the rights of the page.
+for example, can contain a program that would run inside the page.
 """
 
 from __future__ import annotations
