@@ -1,11 +1,11 @@
-"""What logging costs a fit of two ranks: with Lightning's CSVLogger, and with ours in every mode.
+"""Measures what logging adds to a fit of two ranks, with Lightning's CSVLogger and with SweepLogger in every mode.
 
 python -m torch.distributed.run --nproc-per-node 2 -m benchmarks.fit
 
-One fit per kind, in which steps with and without the logger and its callbacks take turns, in random order within each
-pair: what else the machine does hits both alike. The ratio is 1 + (median over the pairs of the difference) / (median
-of a step without), with its 95 % interval from resampling the pairs. Shown are the wall's time and the CPU time of the
-training thread of rank 0. The limit to compare with: the same fit without a logger, at most 1 % less.
+There is one fit per kind. In it, steps with and without the logger and its callbacks alternate, in random order within
+each pair, so other load affects both. The ratio is 1 + (median over the pairs of the difference) / (median of a step
+without), with a 95 % interval from resampling the pairs. The table shows wall time and CPU time of the training thread
+of rank 0. The target: logging makes the fit at most 1 % slower.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RESAMPLES = 1000
 
 
 class Model(pl.LightningModule):
-    """A perceptron whose step takes some milliseconds, and that logs ten numbers."""
+    """A perceptron that logs ten numbers in each step. A step takes some milliseconds."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -57,10 +57,10 @@ class Model(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=1e-4)
 
 
-class Nothing(Logger):
-    """What remains is the Trainer's own work for a logger: it gathers the numbers and takes them off the device."""
+class NoOpLogger(Logger):
+    """Does nothing: what remains is the work of the Trainer, which collects the numbers and copies them to the host."""
 
-    name = "nothing"
+    name = "no-op"
     version = 0
 
     def log_metrics(self, metrics: Any, step: Any = None) -> None: ...
@@ -68,8 +68,8 @@ class Nothing(Logger):
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None: ...
 
 
-class BareWrite(Nothing):
-    """One `os.write` of a row's size at every logging step: the least where rows are to outlive the process."""
+class BareWrite(NoOpLogger):
+    """Calls `os.write` once per logging step with the bytes of a row: the least that makes rows survive the process."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class BareWrite(Nothing):
 
 
 class Switch(pl.Callback):
-    """Takes the logger and the callbacks that are measured away for one half of each pair; times every step."""
+    """Removes the measured logger and callbacks for one half of each pair, and times every step."""
 
     def __init__(self, measured: list[pl.Callback], *, steps: int) -> None:
         self._measured = measured
@@ -90,7 +90,7 @@ class Switch(pl.Callback):
         self._last = (0.0, 0.0)
         self._is_on = True
         self.times: list[tuple[bool, float, float]] = []
-        """Per step: whether the logger was there, wall and CPU milliseconds."""
+        """For each step: whether the logger was present, wall and CPU milliseconds."""
 
     def on_train_batch_start(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         now = (time.perf_counter(), time.thread_time())
@@ -118,7 +118,7 @@ class Switch(pl.Callback):
 
 Kind = Callable[[Path], tuple[Any, list[pl.Callback]]]
 KINDS: dict[str, Kind] = {
-    "a logger that does nothing": lambda _: (Nothing(), []),
+    "a logger that does nothing": lambda _: (NoOpLogger(), []),
     "a bare write": lambda folder: (BareWrite(folder), []),
     "CSVLogger": lambda folder: (CSVLogger(folder), []),
     "SweepLogger, single": lambda _: (SweepLogger(), []),
@@ -165,7 +165,7 @@ def report(found: dict[str, Switch], arguments: argparse.Namespace) -> None:
 
 
 def pairs(switch: Switch, column: int, steps: int) -> NDArray[np.float64]:
-    """Return the mean time of a step without (0) and with (1) the logger: [2, pairs], the first pairs left out."""
+    """Return the mean time of a step of each pair, without (0) and with (1) the logger, after warm-up: (2, pairs)."""
     count = len(switch.times) // steps // 2
     times = np.array([row[column] for row in switch.times[: 2 * count * steps]]).reshape(2 * count, steps).mean(axis=1)
     is_on = np.array([row[0] for row in switch.times[: 2 * count * steps : steps]])
@@ -173,7 +173,11 @@ def pairs(switch: Switch, column: int, steps: int) -> NDArray[np.float64]:
 
 
 def added(times: NDArray[np.float64]) -> str:
-    """Return what is added in microseconds, the ratio to a step without, and its interval."""
+    """Return the added microseconds, the ratio to a step without the logger, and its interval.
+
+    Args:
+        times: (2, pairs), in milliseconds.
+    """
     generator = np.random.default_rng(0)
     step = np.median(times[0])
     differences = times[1] - times[0]

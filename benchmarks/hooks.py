@@ -1,8 +1,8 @@
-"""What SweepCallback's hooks and SweepLogger's methods themselves cost, called directly inside a running fit.
+"""Measures the hooks of SweepCallback and the methods of SweepLogger, called directly inside a running fit.
 
 python -m benchmarks.hooks
 
-CPU time of the training thread, least of several series: what else the machine does hardly shows in it.
+The result is the CPU time of the training thread, the minimum of several series, so other load has little effect.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SERIES = 7
 
 
 class Probe(pl.Callback):
-    """Calls the hooks of another callback again and again at one batch of a fit."""
+    """Calls the hooks of another callback many times at one batch of a fit."""
 
     def __init__(self, callback: SweepCallback, *, is_logging_step: bool) -> None:
         self.callback = callback
@@ -78,7 +78,7 @@ def hooks_us(folder: str, *, insight: bool, is_logging_step: bool = False) -> fl
 
 
 def cost_us(call: Callable[[], Any]) -> float:
-    """Return the least CPU time of one call, in microseconds."""
+    """Return the smallest CPU time of one call, in microseconds."""
     least = float("inf")
     for _ in range(SERIES):
         started = time.thread_time()

@@ -1,10 +1,11 @@
-"""What one log call of 10 scalars costs: ours and others', each beside a bare `os.write` of our row's bytes.
+"""Measures the time of one log call of 10 scalars, compared with other loggers and with a bare `os.write`.
 
     make bench    (or: python benchmarks/log.py [contender ...])
 
-Every contender runs in a process of its own, in rounds that take turns; its calls alternate in blocks with bare writes,
-so that a machine that slows down slows both. Printed: the median over rounds of each round's median, p99 and worst,
-and the ratio to the bare write of the same process. Rivals that are not installed are said to be missing.
+Every contender runs in its own process, in alternating rounds. Its calls alternate in blocks with bare writes of the
+same number of bytes as our row, so a slow machine affects both. The table shows the median over rounds of the median,
+the 99th percentile and the maximum of each round, and the ratio to the bare write of the same process. Contenders that
+are not installed are listed.
 """
 
 from __future__ import annotations
@@ -107,11 +108,11 @@ CONTENDERS: dict[str, tuple[Callable[[Path], Any], str | None]] = {
     "TensorBoard SummaryWriter": (tensorboard, "tensorboard"),
     "trackio local": (trackio_local, "trackio"),
 }
-"""Name -> its set-up, and the package it needs."""
+"""Name -> the setup, and the package that it needs."""
 
 
 def measure(name: str, folder: Path) -> Round:
-    """Time one contender in this process, its blocks of calls taking turns with bare writes of our row's bytes."""
+    """Time one contender in this process. Blocks of its calls alternate with blocks of bare writes."""
     row_bytes = b"x" * our_row_size()
     descriptor = os.open(folder / "bare", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     calls: list[int] = []
@@ -143,8 +144,8 @@ def our_row_size() -> int:
     return len(encode(Metrics(1000, 1000, time.time(), ROW)))
 
 
-def measure_apart(name: str) -> Round:
-    """Measure in a fresh process with a home folder of its own; nothing of ours is sent anywhere meanwhile."""
+def measure_in_process(name: str) -> Round:
+    """Measure one contender in a new process with its own home folder and without the service."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         environment = {
             **os.environ,
@@ -168,8 +169,8 @@ def is_installed(package: str | None) -> bool:
 
 
 def report(rounds: dict[str, list[Round]]) -> str:
-    """Return the table, in Markdown."""
-    lines = ["| 10 scalars | median µs | p99 µs | worst µs | x bare write |", "|---|---|---|---|---|"]
+    """Return the results as a Markdown table."""
+    lines = ["| 10 scalars | median µs | p99 µs | max µs | x bare write |", "|---|---|---|---|---|"]
     bare = statistics.median(entry.bare_median for entries in rounds.values() for entry in entries)
     lines.append(f"| bare `os.write` of the same bytes | {bare / 1000:.2f} | | | 1 |")
     for name, entries in rounds.items():
@@ -196,11 +197,11 @@ def main() -> None:
     for number in range(ROUNDS):
         for name in present:
             print(f"round {number + 1} of {ROUNDS}: {name}", file=sys.stderr)
-            rounds[name].append(measure_apart(name))
+            rounds[name].append(measure_in_process(name))
     print(report(rounds))
     for name in wanted:
         if name not in present:
-            print(f"not installed, so not measured: {name}")
+            print(f"not measured because it is not installed: {name}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often a training of two ranks hangs on SIGTERM: with SweepCallback, and Lightning alone.
+"""Counts how often a training of two ranks hangs on SIGTERM, with SweepCallback and with Lightning alone.
 
 python -m benchmarks.sigterm --rounds 8 --stock-rounds 1
 """
@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.trainer.journals import logged_runs
-from tests.trainer.preempting import CASES, STARTS, preempt
+from tests.trainer.preemption import CASES, STARTS, preempt
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
-"""What logging adds to a job's start and end: import, init and finish, ours and others', and eight ranks at once.
+"""Measures what logging adds to the start and end of a program: import, init and finish, for one and eight ranks.
 
     python -m benchmarks.start
 
-Every contender in fresh processes, in rounds that take turns; the median of each figure. Ours with a server that is not
-there, and with a home that cannot be written: the figures must not move. wandb online talks to `wandb_server.py`, which
-answers at once. Rivals that are not installed are named.
+Every contender runs in new processes, in alternating rounds; the table shows the median of each time. Our package is
+also measured with a server that does not exist and with a home folder that cannot be written, which must not change the
+times. wandb online uses `wandb_server.py`, which answers at once. Contenders that are not installed are listed.
 """
 
 from __future__ import annotations
@@ -43,9 +43,13 @@ ROW = "{'loss': 0.5, 'accuracy': 0.25}"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """How a logger is used, as lines of a program; `package` is what must be installed for it.
+    """How a logger is used.
 
-    `before`: what the training program has imported anyway.
+    Attributes:
+        imports: the lines of a program that import it. `init`, `log` and `finish` are the other lines.
+        package: the package that must be installed.
+        variables: environment variables.
+        before: what the training program imports in any case.
     """
 
     imports: str
@@ -157,7 +161,7 @@ def row(name: str, samples: list[list[float]]) -> str:
 
 
 def measure(present: dict[str, Contender], wandb_url: str) -> dict[str, list[list[float]]]:
-    """Return, by contender and for all ranks together, what each process printed."""
+    """Return the times of each process, by contender and for all ranks together."""
     samples: dict[str, list[list[float]]] = {name: [] for name in [*present, TOGETHER]}
     for number in range(ROUNDS):
         for name, contender in present.items():
@@ -178,7 +182,7 @@ def main() -> None:
     for name, measured in samples.items():
         print(row(name, measured))
     for name in CONTENDERS.keys() - present.keys():
-        print(f"not installed, so not measured: {name}")
+        print(f"not measured because it is not installed: {name}")
 
 
 if __name__ == "__main__":

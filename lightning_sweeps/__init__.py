@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.trainer.callback import SweepCallback
     from lightning_sweeps.trainer.logger import SweepLogger
 
-_HOME_OF = {
+_MODULE_OF = {
     "Api": "lightning_sweeps.api.query",
     "agent": "lightning_sweeps.agents.function.agent",
     "best": "lightning_sweeps.api.sweeps",
@@ -66,10 +66,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "figures":  # a package, which loads plotly only when it draws
         return importlib.import_module("lightning_sweeps.api.figures")
-    home = _HOME_OF.get(name)
-    if home is None:
+    module = _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    value = getattr(importlib.import_module(home), name)
+    value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
 

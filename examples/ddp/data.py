@@ -1,4 +1,4 @@
-"""scikit-learn's bundled digits, 1,797 images of 8 x 8 pixels: real data without a download."""
+"""Loads the digits that scikit-learn contains: 1,797 images of 8 x 8 pixels, without a download."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BRIGHTEST = 16.0
 
 
 def load(seed: int = 0) -> tuple[TensorDataset, TensorDataset]:
-    """Return 1,437 images to train on and 360 to validate with: the same split on every rank."""
+    """Return 1,437 images for training and 360 for validation, split in the same way on every rank."""
     images, labels = load_digits(return_X_y=True)
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     inputs = torch.tensor(images, dtype=torch.float32)[order] / BRIGHTEST

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a user types in this folder. Without an argument: one training of two ranks, then the sweep.
+# Runs the examples. Without an argument: a training of two ranks, then the sweep.
 set -eu
 cd "$(dirname "$0")"
 

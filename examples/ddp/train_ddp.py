@@ -1,4 +1,4 @@
-"""Digits with plain DistributedDataParallel: torchrun --nproc-per-node 2 train_ddp.py --mode grouped"""
+"""Trains on digits with plain DistributedDataParallel: torchrun --nproc-per-node 2 train_ddp.py --mode grouped"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STOPPED = "the sweep stopped this trial"
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among the others."""
+    """The rank and the device of this process."""
 
     rank: int
     world_size: int
@@ -36,7 +36,7 @@ def main() -> None:
     try:
         is_stopped = train(arguments, run, ranks)
     finally:
-        gc.collect()  # the model and its hooks hold each other, and through them the group that is destroyed next
+        gc.collect()  # the model and its hooks form a cycle that references the group
         dist.destroy_process_group()
     if is_stopped:
         run.finish("stopped", reason=STOPPED)
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def join() -> Ranks:
-    """Join the process group that torchrun describes; without torchrun this process is a group of one."""
+    """Join the process group that torchrun describes. Without torchrun, this process is a group of one."""
     for name, value in {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}.items():
         os.environ.setdefault(name, value)
     has_gpu = torch.cuda.is_available()
@@ -57,8 +57,8 @@ def join() -> Ranks:
 
 
 def train(arguments: argparse.Namespace, run: lightning_sweeps.Run, ranks: Ranks) -> bool:
-    """Train and return whether the sweep stopped it."""
-    torch.manual_seed(arguments.seed)  # the same first weights everywhere
+    """Train. Return whether the sweep has stopped the training."""
+    torch.manual_seed(arguments.seed)  # the same initial weights on every rank
     network = nn.Sequential(
         nn.Linear(PIXELS, arguments.hidden),
         nn.ReLU(),
@@ -66,14 +66,14 @@ def train(arguments: argparse.Namespace, run: lightning_sweeps.Run, ranks: Ranks
         nn.Linear(arguments.hidden, CLASSES),
     ).to(ranks.device)
     model = DistributedDataParallel(network)
-    torch.manual_seed(arguments.seed + ranks.rank)  # dropout differs from rank to rank
+    torch.manual_seed(arguments.seed + ranks.rank)  # different dropout on each rank
     optimizer = torch.optim.Adam(model.parameters(), lr=arguments.lr)
     train_set, val_set = load()
     sampler = DistributedSampler[tuple[Tensor, ...]](train_set, ranks.world_size, ranks.rank, seed=arguments.seed)
     loader = DataLoader(train_set, batch_size=arguments.batch_size, sampler=sampler)
     step = 0
     for epoch in range(arguments.epochs):
-        sampler.set_epoch(epoch)  # another order in every epoch
+        sampler.set_epoch(epoch)  # a new order in every epoch
         network.train()
         for inputs, targets in loader:
             loss = nn.functional.cross_entropy(model(inputs.to(ranks.device)), targets.to(ranks.device))
@@ -83,17 +83,17 @@ def train(arguments: argparse.Namespace, run: lightning_sweeps.Run, ranks: Ranks
             run.log({"train/loss": loss.item(), "epoch": epoch}, step)
             step += 1
         run.log({**validate(network, val_set, ranks), "epoch": epoch}, step - 1)
-        if agreed(run.stop_requested() is not None, ranks):
+        if broadcast_stop(run.stop_requested() is not None, ranks):
             return True
     return False
 
 
 @torch.no_grad()
 def validate(network: nn.Module, val_set: TensorDataset, ranks: Ranks) -> dict[str, float]:
-    """Return loss and accuracy over the images of all ranks, each image counted once."""
+    """Return loss and accuracy over the images of all ranks. Each image is counted once."""
     network.eval()
     inputs, targets = (tensor[ranks.rank :: ranks.world_size].to(ranks.device) for tensor in val_set.tensors)
-    outputs = network(inputs)  # not through DDP: its collectives need the same number of batches on every rank
+    outputs = network(inputs)  # without DDP, which needs the same number of batches on every rank
     sums = torch.stack(
         [
             nn.functional.cross_entropy(outputs, targets, reduction="sum"),
@@ -106,8 +106,8 @@ def validate(network: nn.Module, val_set: TensorDataset, ranks: Ranks) -> dict[s
     return {"val/loss": loss / count, "val/accuracy": correct / count}
 
 
-def agreed(is_stop: bool, ranks: Ranks) -> bool:
-    """Return what rank 0 has seen, on every rank: no rank may leave while another waits for its gradients."""
+def broadcast_stop(is_stop: bool, ranks: Ranks) -> bool:
+    """Return rank 0's answer on every rank. No rank may leave while another one waits for its gradients."""
     flag = torch.tensor(int(is_stop), device=ranks.device)
     dist.broadcast(flag, src=0)
     return bool(flag.item())

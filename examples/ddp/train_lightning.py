@@ -1,4 +1,4 @@
-"""Digits with PyTorch Lightning on any number of ranks; the logger and the callback are the only lines of this package.
+"""Trains on digits with PyTorch Lightning on any number of ranks. Only logger and callback are from this package.
 
 python train_lightning.py --devices 2                      Lightning starts the second rank
 torchrun --nproc-per-node 2 train_lightning.py             torchrun starts both
@@ -22,7 +22,7 @@ from lightning_sweeps import SweepCallback, SweepLogger
 
 
 class Digits(pl.LightningDataModule):
-    """Lightning puts a DistributedSampler around each set, and calls its `set_epoch`."""
+    """The data. Lightning adds a DistributedSampler to each loader and calls its `set_epoch`."""
 
     def __init__(self, batch_size: int) -> None:
         super().__init__()
@@ -53,12 +53,12 @@ class Classifier(pl.LightningModule):
         self.accuracy = MulticlassAccuracy(CLASSES, average="micro")
 
     def on_train_start(self) -> None:
-        torch.manual_seed(self.seed + self.global_rank)  # the weights are alike on all ranks, dropout must not be
+        torch.manual_seed(self.seed + self.global_rank)  # different dropout on each rank; the weights are the same
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         inputs, targets = batch
         loss: Tensor = self.loss(self.layers(inputs), targets)
-        self.log("train/loss", loss)  # this rank's own: with mode="grouped" every rank's curve can be seen
+        self.log("train/loss", loss)  # per rank: mode="grouped" shows a curve for each
         self.log("train/loss_mean", loss, on_step=False, on_epoch=True, sync_dist=True)  # one value for all ranks
         return loss
 
@@ -104,7 +104,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--mode", choices=["single", "grouped", "shared"], default="single")
-    parser.add_argument("--devices", type=int, default=1, help="ranks to start, where torchrun has not started them")
+    parser.add_argument("--devices", type=int, default=1, help="ranks to start, if torchrun has not started them")
     parser.add_argument("--strategy", default="", help="for example ddp_spawn; default: ddp for several ranks")
     parser.add_argument("--project", default=None)
     return parser.parse_args()

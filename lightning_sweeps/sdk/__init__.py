@@ -1,1 +1,1 @@
-"""Logging from a training process: init, Run, setup, finish."""
+"""Logs from a training process: `init`, `Run`, `setup`, `finish`."""

@@ -1,4 +1,4 @@
-"""A run's artifacts: kept in the home folder, sent by the service, found here and through the server elsewhere."""
+"""Defines the artifact methods of `Run`. Versions are stored in the home folder; the service uploads them."""
 
 from __future__ import annotations
 
@@ -13,39 +13,44 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import NotFound, ServerError, UsageError
 from lightning_sweeps.journal.records import ArtifactFileRecord
-from lightning_sweeps.sdk.local_artifacts import LATEST, ArtifactShelf, Version
+from lightning_sweeps.sdk.local_artifacts import LATEST, ArtifactVersion, LocalArtifacts
 from lightning_sweeps.sdk.names import checked_name
 
 if TYPE_CHECKING:
-    from lightning_sweeps.messages import Artifact as OnServer
+    from lightning_sweeps.messages import Artifact as ServerVersion
 
 logger = logging.getLogger("lightning_sweeps")
 
 
-class ArtifactKeeping:
-    """The part of Run that keeps files with versions."""
+class RunArtifacts:
+    """The part of `Run` that stores and finds files with versions."""
 
     _home: Home
 
     @property
     def project(self) -> str:
+        """The project, to which the artifacts belong."""
         raise NotImplementedError
 
     @property
     def folder(self) -> Path:
+        """The folder of the run."""
         raise NotImplementedError
 
     @property
     def is_recording(self) -> bool:
+        """Whether this process writes to the run."""
         raise NotImplementedError
 
     @property
-    def artifacts(self) -> ArtifactShelf:
-        """The artifacts of this run's project in the home folder."""
-        return ArtifactShelf(self._home, self.project)
+    def artifacts(self) -> LocalArtifacts:
+        """The artifacts of the project in the home folder."""
+        return LocalArtifacts(self._home, self.project)
 
-    def note_artifact(self, version: Version, role: Literal["output", "input"], aliases: Sequence[str] = ()) -> None:
-        """Record that this run has made a version of an artifact, or used it."""
+    def record_artifact(
+        self, version: ArtifactVersion, role: Literal["output", "input"], aliases: Sequence[str] = ()
+    ) -> None:
+        """Record that this run produced (`output`) or used (`input`) a version of an artifact."""
         raise NotImplementedError
 
     def log_artifact(
@@ -57,118 +62,146 @@ class ArtifactKeeping:
         aliases: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         only: Sequence[Path] | None = None,
-    ) -> Version | None:
-        """Keep a file or a folder as a version of the artifact `name`; unchanged content stays the version it was.
+    ) -> ArtifactVersion | None:
+        """Store a file or a folder as a version of an artifact. Unchanged content gets no new version.
 
-        Returns at once after copying; the service sends it.
+        The files are copied before the call returns; the service uploads them. If another machine has used the same
+        version number for other files, the server assigns a new number.
 
         Args:
-            name: default: the file's or folder's name.
+            path: the file or folder.
+            name: the name of the artifact. Default: the name of the file or folder.
             kind: what it is, for example `dataset` or `model`.
-            aliases: names for this version besides `latest`.
-            only: of a folder these files alone.
+            aliases: names for this version. `latest` always names the newest one.
+            metadata: values stored with the version.
+            only: files of the folder to store. Default: all of them.
 
         Returns:
-            the version; None on a rank that does not record. Where another machine has given its number to other
-            files, the server numbers it anew.
+            The version. None on a rank that does not log.
 
         Raises:
-            UsageError: a name cannot be used, or there is no such file.
-            OSError: it cannot be read or kept.
+            UsageError: the name or an alias is not allowed, or the path does not exist.
+            OSError: a file cannot be read or stored.
+
+        Example:
+            >>> run.log_artifact("model.pt", name="classifier", kind="model", aliases=["best"])
         """
         if not self.is_recording:
             return None
-        named = name or Path(path).resolve().name
-        version = self.artifacts.add(Path(path), name=named, kind=kind, aliases=aliases, metadata=metadata, only=only)
-        self.note_artifact(version, "output", aliases)
+        artifact_name = name or Path(path).resolve().name
+        version = self.artifacts.add(
+            Path(path), name=artifact_name, kind=kind, aliases=aliases, metadata=metadata, only=only
+        )
+        self.record_artifact(version, "output", aliases)
         return version
 
-    def use_artifact(self, artifact: str, kind: str | None = None) -> Version:
-        """Note that this run uses an artifact, and return the version that `name:alias` names now.
+    def use_artifact(self, artifact: str, kind: str | None = None) -> ArtifactVersion:
+        """Find a version of an artifact and record that this run uses it.
 
-        The server is asked, if there is one, for what other machines have made; what it does not know yet, or if it
-        does not answer within seconds, is what this home has.
+        The server is asked for versions from other machines. If it does not answer within seconds, or does not know the
+        version yet, the home folder is searched.
+
+        Args:
+            artifact: `name`, `name:latest`, `name:best` (an alias) or `name:v3` (a version).
+            kind: the kind that the artifact must have. Default: any.
+
+        Returns:
+            The version.
 
         Raises:
-            NotFound: there is none, saying which there are.
-            UsageError: it is of another kind, or the name cannot be one.
+            NotFound: there is no such version. The message lists the versions.
+            UsageError: the artifact has another kind, or the name is not allowed.
         """
         version = self.find_artifact(artifact)
         if kind is not None and version.kind != kind:
             raise UsageError(f"the artifact `{artifact}` is a `{version.kind}`, not a `{kind}`")
-        self.note_artifact(version, "input")
+        self.record_artifact(version, "input")
         return version
 
     def download_artifact(
         self, artifact: str, folder: str | Path | None = None, kind: str | None = None, *, use: bool = True
     ) -> Path:
-        """Write the files of an artifact into `folder` (default: a folder of the run) and return that folder.
+        """Write the files of an artifact into a folder.
 
         Args:
-            use: note that this run uses it.
+            artifact: as in `use_artifact`.
+            folder: the target. Default: a folder inside the folder of the run.
+            kind: the kind that the artifact must have. Default: any.
+            use: record that this run uses the artifact.
+
+        Returns:
+            The folder.
 
         Raises:
-            NotFound, UsageError: as for `use_artifact`.
-            ServerError: a file is not here, and the server does not give it.
-            OSError: the files cannot be written.
+            NotFound: there is no such version.
+            UsageError: the artifact has another kind, or the name is not allowed.
+            ServerError: a file is not in the home folder and cannot be downloaded.
+            OSError: a file cannot be written.
+
+        Example:
+            >>> folder = run.download_artifact("classifier:best")
         """
         version = self.use_artifact(artifact, kind) if use else self.find_artifact(artifact)
         default = self.folder / "artifacts" / f"{version.name}-v{version.number}"
-        lacking = [file.digest for file in version.files if not self._home.blob(file.digest).exists()]
-        if lacking:
-            _exchange().download_blobs(self._settings(), self._home, lacking)
-        return self.artifacts.fetch(version, Path(folder) if folder is not None else default)
+        missing = [file.digest for file in version.files if not self._home.blob(file.digest).exists()]
+        if missing:
+            _downloads().download_blobs(self._settings(), self._home, missing)
+        return self.artifacts.copy_to(version, Path(folder) if folder is not None else default)
 
-    def find_artifact(self, reference: str) -> Version:
-        """Return the version that `name`, `name:latest`, `name:best` or `name:v3` names, without noting its use.
+    def find_artifact(self, reference: str) -> ArtifactVersion:
+        """Find a version of an artifact without recording that this run uses it.
+
+        Args:
+            reference: as in `use_artifact`.
 
         Raises:
-            NotFound, UsageError: as for `use_artifact`.
+            NotFound: there is no such version.
+            UsageError: the name is not allowed.
         """
         name, _, wanted = reference.partition(":")
         checked_name(name, what="artifact")
-        there = self._on_server(name)
+        on_server = self._list_on_server(name)
         try:
-            here = self.artifacts.find(reference)
+            local = self.artifacts.find(reference)
         except NotFound:
-            if there is None:
+            if on_server is None:
                 raise
-            here = None
-        found = [one for one in there or [] if wanted_by(one, wanted or LATEST)]
-        if here is not None and (not found or here.digest not in {one.digest for one in there or []}):
-            return here  # it is newer than what the server knows
+            local = None
+        found = [version for version in on_server or [] if matches(version, wanted or LATEST)]
+        if local is not None and (not found or local.digest not in {version.digest for version in on_server or []}):
+            return local  # the server does not know it yet
         if not found:
-            known = ", ".join(f"v{one.version}" for one in there or []) or "none"
+            known = ", ".join(f"v{version.version}" for version in on_server or []) or "none"
             raise NotFound(
                 f"the project `{self.project}` has no artifact `{reference}`",
                 hint=f"versions of `{name}` on the server: {known}",
             )
-        return self._from_server(found[0])
+        return self._read_from_server(found[0])
 
-    def _on_server(self, name: str) -> list[OnServer] | None:
+    def _list_on_server(self, name: str) -> list[ServerVersion] | None:
         if self._settings().mode != "online":
             return None
         try:
-            found: list[OnServer] | None = _exchange().versions(self._settings(), self.project, name)
+            found: list[ServerVersion] | None = _downloads().versions(self._settings(), self.project, name)
         except ServerError as error:
-            logger.warning("the server is not asked for `%s`, what this home has is taken: %s", name, error)
+            logger.warning("cannot ask the server for `%s`, only this home folder is searched: %s", name, error)
             return None
         return found
 
-    def _from_server(self, found: OnServer) -> Version:
-        listed = _exchange().files(self._settings(), found.id)
+    def _read_from_server(self, found: ServerVersion) -> ArtifactVersion:
+        listed = _downloads().files(self._settings(), found.id)
         files = [ArtifactFileRecord(file.path, file.digest, file.size_bytes) for file in listed]
-        return Version(found.name, found.kind, found.version, found.digest, files, found.metadata)
+        return ArtifactVersion(found.name, found.kind, found.version, found.digest, files, found.metadata)
 
     def _settings(self) -> Settings:
         return replace(read_settings(), home=self._home.root)
 
 
-def wanted_by(one: OnServer, wanted: str) -> bool:
-    """Return whether `wanted` names this version: `v3`, or one of its aliases."""
-    return wanted == f"v{one.version}" or wanted in one.aliases
+def matches(version: ServerVersion, wanted: str) -> bool:
+    """Return whether `wanted` (`v3` or an alias) names this version."""
+    return wanted == f"v{version.version}" or wanted in version.aliases
 
 
-def _exchange() -> Any:
-    """Return the part that talks to the server, loaded when first needed: no training waits for an HTTP client."""
+def _downloads() -> Any:
+    """Return the module that downloads from the server. It is imported on first use: training needs no HTTP client."""
     return importlib.import_module("lightning_sweeps.client.download_blobs")

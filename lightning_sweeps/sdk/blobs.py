@@ -1,4 +1,4 @@
-"""Content-addressed files: each content once, whole before anybody is told its name."""
+"""Stores blobs in the home folder: files that are named by the SHA-256 of their content, each content once."""
 
 from __future__ import annotations
 
@@ -15,17 +15,33 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A content: the SHA-256 of its bytes in hex, and how many there are."""
+    """The name of a content.
+
+    Attributes:
+        digest: the SHA-256 of the bytes, in hex.
+        size_bytes: the number of bytes.
+    """
 
     digest: str
     size_bytes: int
 
 
-def put_bytes(home: Home, data: bytes) -> Blob:
-    """Keep `data` and return its name. Not synced: what is logged in a crashed machine's last second may be lost.
+def put_blob(home: Home, content: bytes | Path) -> Blob:
+    """Store bytes or a copy of a file, and return the blob.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be read or written.
+    """
+    return put_file(home, content) if isinstance(content, Path) else put_bytes(home, content)
+
+
+def put_bytes(home: Home, data: bytes) -> Blob:
+    """Store `data` and return its blob. The file is complete before it has its name.
+
+    The file is not synced: a crash of the machine may lose what was logged in the last second.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
     path = home.blob(blob.digest)
@@ -35,27 +51,31 @@ def put_bytes(home: Home, data: bytes) -> Blob:
 
 
 def put_file(home: Home, source: Path) -> Blob:
-    """Keep a copy of the file `source` and return its name: a link would change with the file.
+    """Store a copy of the file `source` and return its blob. A link would change with the file.
 
     Raises:
-        OSError: it cannot be read, or not be written.
+        OSError: the file cannot be read, or the copy cannot be written.
     """
     make_private_folder(home.media)
     with tempfile.NamedTemporaryFile(dir=home.media, prefix=".new.", delete=False) as copy:
-        beside = Path(copy.name)
+        temporary = Path(copy.name)
     try:
-        shutil.copyfile(source, beside)
-        blob = describe_file(beside)
+        shutil.copyfile(source, temporary)
+        blob = hash_file(temporary)
         path = home.blob(blob.digest)
         make_private_folder(path.parent)
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     return blob
 
 
-def describe_file(path: Path) -> Blob:
-    """Return the name of what `path` holds."""
+def hash_file(path: Path) -> Blob:
+    """Return the blob of the file at `path` without storing it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     digest = hashlib.sha256()
     size_bytes = 0
     with path.open("rb") as stream:

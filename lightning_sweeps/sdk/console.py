@@ -1,7 +1,7 @@
-"""Console capture: what a rank prints, line by line, also into its journal.
+"""Captures the console: each line that a rank prints is also written to its journal.
 
-Python's `sys.stdout` and `sys.stderr` are wrapped: text goes where it went, and whole lines go to the run. What C code
-prints itself is not seen here; under a sweep the agent keeps it in the trial's log files.
+`sys.stdout` and `sys.stderr` are wrapped. Text goes to the terminal as before, and complete lines also go to the run.
+Text that C code prints is not captured here; in a sweep the agent stores it in the log files of the trial.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ from typing import TextIO
 from lightning_sweeps.journal.records import Stream
 
 MAX_LINE = 4096
-"""Characters of a line; the rest of a longer one is cut."""
+"""Characters of a line. A longer line is cut."""
 
 MAX_LINES = 100_000
-"""Lines of one process; what comes after is shown but not recorded."""
+"""Lines of one process. Later lines are printed but not recorded."""
 
 
-class LineFolder:
-    """Turns written text into lines; a carriage return starts the line again, so that a progress bar is one line."""
+class LineAssembler:
+    """Assembles written text into lines. A carriage return restarts the line, so a progress bar is one line."""
 
     def __init__(self) -> None:
-        self._open = ""
+        self._incomplete = ""
 
     def feed(self, text: str) -> list[str]:
         """Return the lines that this text completes."""
-        *whole, rest = (self._open + text).split("\n")
-        self._open = _last_version(rest)[:MAX_LINE] + ("\r" if rest.endswith("\r") else "")
-        return [_last_version(line)[:MAX_LINE] for line in whole]
+        *complete, rest = (self._incomplete + text).split("\n")
+        self._incomplete = _visible_part(rest)[:MAX_LINE] + ("\r" if rest.endswith("\r") else "")
+        return [_visible_part(line)[:MAX_LINE] for line in complete]
 
 
-def _last_version(line: str) -> str:
-    """Return what a terminal shows of a line with carriage returns; one at the very end overwrites nothing yet."""
+def _visible_part(line: str) -> str:
+    """Return what a terminal shows of a line with carriage returns. One at the very end overwrites nothing yet."""
     versions = [version for version in line.split("\r") if version]
     return versions[-1] if versions else ""
 
 
-class Tee(io.TextIOBase):
-    """A text stream that also hands whole lines to `record`. Everything else is the wrapped stream's."""
+class TeeStream(io.TextIOBase):
+    """A text stream that also passes complete lines to `record`. It behaves like the wrapped stream otherwise."""
 
     def __init__(self, stream: TextIO, record: Callable[[str], None]) -> None:
         self._stream = stream
         self._record = record
-        self._folder = LineFolder()
+        self._assembler = LineAssembler()
         self._count = 0
 
     def write(self, text: str) -> int:
         written = self._stream.write(text)
-        for line in self._folder.feed(text):
+        for line in self._assembler.feed(text):
             if self._count < MAX_LINES:
                 self._count += 1
                 self._record(line)
@@ -75,23 +75,23 @@ class Tee(io.TextIOBase):
 
     @property
     def buffer(self) -> object:
-        """The bytes below, for those who write them; they are not recorded."""
+        """The underlying binary stream. Bytes that are written to it are not recorded."""
         return self._stream.buffer
 
 
-class Capture:
-    """Wraps both streams of this process until `release`."""
+class ConsoleCapture:
+    """Wraps both streams of this process until `release` is called."""
 
     def __init__(self, record: Callable[[Stream, str], None]) -> None:
         self._before = (sys.stdout, sys.stderr)
         self._own = (
-            Tee(sys.stdout, lambda line: record("stdout", line)),
-            Tee(sys.stderr, lambda line: record("stderr", line)),
+            TeeStream(sys.stdout, lambda line: record("stdout", line)),
+            TeeStream(sys.stderr, lambda line: record("stderr", line)),
         )
         sys.stdout, sys.stderr = self._own
 
     def release(self) -> None:
-        """Put the streams back, unless somebody has put others there meanwhile."""
+        """Restore the streams, unless the program has replaced them in the meantime."""
         if sys.stdout is self._own[0]:
             sys.stdout = self._before[0]
         if sys.stderr is self._own[1]:

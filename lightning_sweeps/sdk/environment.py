@@ -1,4 +1,4 @@
-"""What a run was made with: versions, command line, git commit; read from files, no process is started for it."""
+"""Describes the environment of a run: versions, command line, git commit. It reads files and starts no process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 PACKAGES = ("torch", "lightning", "pytorch-lightning", "torchmetrics", "numpy", "lightning-sweeps")
 
 
-def describe_surroundings(folder: Path) -> dict[str, Any]:
-    """Return what is worth knowing of this process when its result is looked at again.
+def describe_environment(folder: Path) -> dict[str, Any]:
+    """Return what is needed to reproduce this process: command, folder, versions and git commit.
 
     Args:
-        folder: where the program runs; its git repository is the one that is named.
+        folder: the working folder of the program. The git repository around it is described.
     """
     return {
         "command": list(sys.orig_argv),
@@ -28,9 +28,9 @@ def describe_surroundings(folder: Path) -> dict[str, Any]:
 
 
 def read_git(folder: Path) -> dict[str, str]:
-    """Return `commit` and `branch` of the repository around `folder`, as far as its files tell; else nothing.
+    """Return `root`, `commit` and `branch` of the git repository around `folder`, or an empty map outside a repository.
 
-    Whether the working tree has changes is not looked at: that takes git seconds in a large one.
+    Uncommitted changes are not detected: git needs seconds for that in a large repository.
     """
     root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), None)
     if root is None:
@@ -42,12 +42,12 @@ def read_git(folder: Path) -> dict[str, str]:
             return {"root": str(root), "commit": head}
         reference = head.removeprefix("ref: ")
         return {"root": str(root), "commit": _resolve(git, reference), "branch": reference.removeprefix("refs/heads/")}
-    except OSError:  # another layout than these files: not worth more
+    except OSError:  # an unknown layout of the repository
         return {"root": str(root)}
 
 
 def _git_folder(path: Path) -> Path:
-    """Follow the file that stands for the folder in a worktree."""
+    """Return the git folder. In a worktree `.git` is a file that names it."""
     if path.is_dir():
         return path
     return (path.parent / path.read_text().strip().removeprefix("gitdir: ")).resolve()

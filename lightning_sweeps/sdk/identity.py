@@ -1,8 +1,8 @@
-"""Which rank of which job this process is: decided from the environment, without any collective.
+"""Determines which rank of which job this process is, from the environment and without a collective.
 
-`resolve_identity` is pure; the facts that it needs besides the environment come in as arguments.
-`rank_zero_only.rank` of Lightning is never asked: it is 0 in every worker until a Trainer exists, and wrong in a
-single-device process that inherits RANK from a launcher around it.
+`resolve_identity` is a pure function: what it needs besides the environment is passed as arguments. Lightning's
+`rank_zero_only.rank` is not used. It is 0 in every worker until a Trainer exists, and wrong in a single-device process
+that inherits RANK from an outer launcher.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ INTERACTIVE_SLURM_JOBS = frozenset({"bash", "interactive"})
 
 @dataclass(frozen=True, slots=True)
 class ProcessGroup:
-    """An initialised default process group: `job` is what all its ranks agreed on through its store."""
+    """An initialized default process group.
+
+    Attributes:
+        rank: the global rank.
+        world_size: the number of processes.
+        job: the name of the job. All ranks agree on it through the store of the group.
+    """
 
     rank: int
     world_size: int
@@ -25,8 +31,16 @@ class ProcessGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """This process among the processes of its job; `launcher` says who told."""
+class RankInfo:
+    """The position of this process among the processes of its job.
+
+    Attributes:
+        rank: the global rank.
+        local_rank: the rank on this node.
+        world_size: the number of processes.
+        node_rank: the number of this node.
+        launcher: where the ranks come from, for example `torchrun`, `slurm` or `process group`; `none` for one process.
+    """
 
     rank: int
     local_rank: int
@@ -37,9 +51,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Place and job. Ranks with the same `job` belong together; `attempt` counts the job's restarts."""
+    """The rank and the job of a process.
 
-    place: Place
+    Attributes:
+        rank_info: the position among the processes of the job.
+        job: the name of the job, the same on all its ranks.
+        attempt: how often the job was restarted before.
+    """
+
+    rank_info: RankInfo
     job: str
     attempt: int
 
@@ -47,40 +67,44 @@ class Identity:
 def resolve_identity(
     environ: Mapping[str, str],
     *,
-    fresh: str,
+    fallback_job: str,
     parent: str,
     trial: TrialFile | None = None,
     process_group: ProcessGroup | None = None,
-    carried: str | None = None,
+    inherited_job: str | None = None,
 ) -> Identity:
-    """Return this process's identity; the first source that knows wins.
+    """Return the identity of this process.
+
+    The job comes from the first of: the trial, `inherited_job`, the launcher, the process group, `fallback_job`.
 
     Args:
         environ: the environment of this process.
-        fresh: the job's name where no launcher gives one: it names the process that the job began in.
-        parent: names the parent process for ever (host, pid, start time): ranks of one torchrun on one node share it.
-        trial: the agent's trial, when there is one.
-        process_group: the default process group, when it is initialised.
-        carried: the job that came with a pickled logger from the process that started this one.
+        fallback_job: the job's name if no launcher provides one. It identifies the process in which the job began.
+        parent: a unique name of the parent process (host, pid, start time), which all ranks of one torchrun on one node
+            share.
+        trial: the trial of the sweep, if there is one.
+        process_group: the default process group, if it is initialized.
+        inherited_job: the job that a pickled logger brought from the process that started this one.
     """
-    place = find_place(environ, process_group)
+    rank_info = find_rank(environ, process_group)
     if trial is not None:
-        return Identity(place, trial.id, trial.attempt)
-    restarts = _number(environ, "TORCHELASTIC_RESTART_COUNT") or _number(environ, "SLURM_RESTART_COUNT") or 0
-    job = carried or _launcher_job(environ, place, parent) or (process_group.job if process_group else fresh)
-    return Identity(place, job, restarts)
+        return Identity(rank_info, trial.id, trial.attempt)
+    attempt = _number(environ, "TORCHELASTIC_RESTART_COUNT") or _number(environ, "SLURM_RESTART_COUNT") or 0
+    group_job = process_group.job if process_group else fallback_job
+    job = inherited_job or _launcher_job(environ, rank_info, parent) or group_job
+    return Identity(rank_info, job, attempt)
 
 
-def find_place(environ: Mapping[str, str], process_group: ProcessGroup | None) -> Place:
-    """Return rank, local rank, world size and node rank, from the process group or from the launcher's variables."""
+def find_rank(environ: Mapping[str, str], process_group: ProcessGroup | None) -> RankInfo:
+    """Return the rank of this process, from the process group or from the variables of the launcher."""
     local_rank = _local_rank(environ)
     node_rank = _number(environ, "GROUP_RANK") or _number(environ, "NODE_RANK") or _number(environ, "SLURM_NODEID") or 0
     if process_group is not None:
-        return Place(process_group.rank, local_rank, process_group.world_size, node_rank, "process group")
+        return RankInfo(process_group.rank, local_rank, process_group.world_size, node_rank, "process group")
     if environ.get("TORCHELASTIC_RUN_ID") and (found := _ranks(environ, "RANK", "WORLD_SIZE")):
-        return Place(found[0], local_rank, found[1], node_rank, "torchrun")
+        return RankInfo(found[0], local_rank, found[1], node_rank, "torchrun")
     if _is_slurm_step(environ) and (found := _ranks(environ, "SLURM_PROCID", "SLURM_NTASKS")):
-        return Place(found[0], local_rank, found[1], node_rank, "slurm")
+        return RankInfo(found[0], local_rank, found[1], node_rank, "slurm")
     for launcher, rank, size in (
         ("lsf", "JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE"),
         ("mpi", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
@@ -88,37 +112,37 @@ def find_place(environ: Mapping[str, str], process_group: ProcessGroup | None) -
         ("env", "RANK", "WORLD_SIZE"),
     ):
         if found := _ranks(environ, rank, size):
-            return Place(found[0], local_rank, found[1], node_rank, launcher)
+            return RankInfo(found[0], local_rank, found[1], node_rank, launcher)
     world_size = _number(environ, "WORLD_SIZE")
-    if "LOCAL_RANK" in environ and world_size:  # a child of Lightning's own launcher
+    if "LOCAL_RANK" in environ and world_size:  # started by Lightning's own launcher
         per_node = max(1, world_size // max(1, _number(environ, "NUM_NODES") or 1))
-        return Place(node_rank * per_node + local_rank, local_rank, world_size, node_rank, "lightning")
-    return Place(0, 0, 1, 0, "none")
+        return RankInfo(node_rank * per_node + local_rank, local_rank, world_size, node_rank, "lightning")
+    return RankInfo(0, 0, 1, 0, "none")
 
 
-def is_further_rank_of_parent(environ: Mapping[str, str]) -> bool:
-    """Whether Lightning's own launcher started this process: rank 0 runs the script, then starts the others."""
+def is_started_by_lightning(environ: Mapping[str, str]) -> bool:
+    """Return whether Lightning's own launcher started this process. Rank 0 runs the script, then starts the others."""
     return (_number(environ, "LOCAL_RANK") or 0) > 0 and "WORLD_SIZE" in environ and "RANK" not in environ
 
 
-def _launcher_job(environ: Mapping[str, str], place: Place, parent: str) -> str | None:
-    """Return the name that the launcher gives the job on all its ranks, or None where it gives none that is unique."""
+def _launcher_job(environ: Mapping[str, str], rank_info: RankInfo, parent: str) -> str | None:
+    """Return the job's name from the launcher, the same on all ranks, or None if the launcher has no unique name."""
     run_id = environ.get("TORCHELASTIC_RUN_ID")
-    if run_id and run_id != "none":  # a fixed --rdzv-id is used again by the next job: its port is not
+    if run_id and run_id != "none":  # the next job may reuse a fixed --rdzv-id, but not the port
         return f"torchrun:{run_id}:{environ.get('MASTER_ADDR', '')}:{environ.get('MASTER_PORT', '')}"
     if run_id and _number(environ, "GROUP_WORLD_SIZE") == 1:
         return f"torchrun:{parent}"
     if _is_slurm_step(environ):
         return f"slurm:{environ.get('SLURM_JOB_ID', '')}:{environ['SLURM_STEP_ID']}"
-    if place.launcher == "lsf" and (job := environ.get("LSB_JOBID")):
+    if rank_info.launcher == "lsf" and (job := environ.get("LSB_JOBID")):
         return f"lsf:{job}:{environ.get('JSM_NAMESPACE_ID', '')}"
-    if place.launcher == "mpi" and (job := environ.get("PMIX_NAMESPACE") or environ.get("OMPI_MCA_ess_base_jobid")):
+    if rank_info.launcher == "mpi" and (job := environ.get("PMIX_NAMESPACE") or environ.get("OMPI_MCA_ess_base_jobid")):
         return f"mpi:{job}"
     return None
 
 
 def _is_slurm_step(environ: Mapping[str, str]) -> bool:
-    """Whether this process is a task of a step of several: inside `srun`, not merely inside an allocation."""
+    """Return whether this process is one of several tasks of `srun`, not merely inside an allocation."""
     return (
         (_number(environ, "SLURM_NTASKS") or 1) > 1
         and "SLURM_PROCID" in environ

@@ -1,32 +1,47 @@
-"""Names that become folders: refused where they would lead out of theirs."""
+"""Checks names: those that become folders, and the keys of media."""
 
 from __future__ import annotations
 
 from lightning_sweeps.errors import UsageError
 
 MAX_LENGTH = 128
-REFUSED = frozenset("/\\\0")
+MAX_KEY_LENGTH = 512
+FORBIDDEN_CHARACTERS = frozenset("/\\\0")
 
 
 def checked_name(name: str, *, what: str) -> str:
-    """Return `name` where it can be one folder's name.
+    """Return `name` if it can be the name of a folder.
 
     Args:
-        what: what it names, for the message: `project`.
+        name: the name.
+        what: what it names, for the error message. For example `project`.
 
     Raises:
-        UsageError: it is empty, too long, `.` or `..`, or holds a slash or a control character.
+        UsageError: the name is empty, longer than 128 bytes, `.` or `..`, or contains a slash, a backslash, a control
+            character, or a space at an end.
     """
-    is_path = name in (".", "..") or bool(REFUSED & set(name)) or not name.isprintable()
+    is_path = name in (".", "..") or bool(FORBIDDEN_CHARACTERS & set(name)) or not name.isprintable()
     if not is_path and 0 < len(name.encode("utf-8", "replace")) <= MAX_LENGTH and name.strip() == name:
         return name
     raise UsageError(
-        f"the {what} is named `{name[:MAX_LENGTH]}`, allowed: 1 to {MAX_LENGTH} bytes without `/`, `\\`, "
-        "control characters or spaces at the ends, and neither `.` nor `..`",
-        hint=f"the name becomes a folder; use `-` to join parts: `{_suggestion(name)}`",
+        f"the {what} is named `{name[:MAX_LENGTH]}`, allowed: 1 to {MAX_LENGTH} bytes without `/`, `\\`,"
+        " control characters and spaces at the ends, and neither `.` nor `..`",
+        hint=f"the name becomes a folder; join parts with `-`: `{_suggest_name(name)}`",
     )
 
 
-def _suggestion(name: str) -> str:
-    kept = "".join("-" if character in REFUSED or not character.isprintable() else character for character in name)
+def check_media_key(key: object) -> None:
+    """Check the key of a logged file.
+
+    Raises:
+        UsageError: the key is not a text of 1 to 512 printable characters.
+    """
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        raise UsageError(f"the key is `{str(key)[:80]!r}`, allowed: 1 to {MAX_KEY_LENGTH} printable characters")
+
+
+def _suggest_name(name: str) -> str:
+    kept = "".join(
+        "-" if character in FORBIDDEN_CHARACTERS or not character.isprintable() else character for character in name
+    )
     return kept.strip(" .-")[:MAX_LENGTH] or "default"

@@ -1,10 +1,9 @@
-"""Run: what one process logs of one run, through the journal of this process."""
+"""Defines `Run`: everything that one process logs of one run goes through the journal of this process."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -14,6 +13,7 @@ import msgspec
 from lightning_sweeps.core.handover import TrialFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import (
     ArtifactRecord,
     Config,
@@ -25,34 +25,51 @@ from lightning_sweeps.journal.records import (
     Summary,
     Text,
 )
-from lightning_sweeps.journal.values import plain_values
 from lightning_sweeps.journal.writer import JournalWriter
-from lightning_sweeps.sdk.artifacts import ArtifactKeeping
-from lightning_sweeps.sdk.blobs import Blob, put_bytes, put_file
-from lightning_sweeps.sdk.console import Capture
-from lightning_sweeps.sdk.delivery import wait_until_shipped
-from lightning_sweeps.sdk.local_artifacts import Version
+from lightning_sweeps.sdk.artifacts import RunArtifacts
+from lightning_sweeps.sdk.blobs import put_blob
+from lightning_sweeps.sdk.console import ConsoleCapture
+from lightning_sweeps.sdk.error_text import describe_error
+from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
+from lightning_sweeps.sdk.media import MEDIA_TYPES
+from lightning_sweeps.sdk.media.media_methods import MediaMethods
+from lightning_sweeps.sdk.names import check_media_key
+from lightning_sweeps.sdk.recorded_map import RecordedMap
 from lightning_sweeps.sdk.start_service import ensure_service
+from lightning_sweeps.sdk.upload_status import wait_until_uploaded
 
 logger = logging.getLogger("lightning_sweeps")
 
-MAX_HELD_LINES = 1000
+MAX_BUFFERED_LINES = 1000
 
 
-class Run(ArtifactKeeping):
-    """One process's view of a run.
+class Run(MediaMethods, RunArtifacts):
+    """A run, as one process logs to it. `lightning_sweeps.init` returns it.
 
-    `log` and everything else here is an append to this process's own journal file: no network, no collective, no wait,
-    and no exception for what goes wrong on the way. A run may be pickled to other processes and used after a fork: each
-    process then writes a journal of its own for the same run.
+    Logging appends to the journal file of this process. It uses no network and no collective, waits for no other
+    process, and raises no exception when a write fails. Only `use_artifact`, `find_artifact` and `download_artifact`
+    ask the server. A run can be pickled to other processes and used after a fork: each process writes its own journal
+    for the same run.
+
+    A run is a context manager. At the end of the block it finishes as `finished`, or as `failed` with the exception as
+    the reason.
+
+    Attributes:
+        config: the configuration. Changes are recorded.
+        summary: summary values. A value set here takes precedence over the last logged value of the same key.
+        trial: the trial of the sweep, or None outside a sweep.
 
     Args:
-        info: identity and place of the run.
+        info: identity of the run and of this process.
         home: the home folder.
-        journals: the folder that journals are written to; None for a run that writes nothing (disabled, or a rank that
-            does not log in single mode).
-        trial: the sweep's trial, where there is one.
-        opens_late: True: nothing is written before the first row or `announce`.
+        journals: the folder for journals. None for a run that writes nothing: disabled mode, or another rank than 0 in
+            single mode.
+        trial: the trial of the sweep.
+        opens_late: create the journal with the first row or `announce`, not at once.
+
+    Example:
+        >>> with lightning_sweeps.init("digits") as run:
+        ...     run.log({"loss": 0.5}, step=0)
     """
 
     def __init__(
@@ -67,22 +84,21 @@ class Run(ArtifactKeeping):
         self._info = info
         self._home = home
         self._journals = journals
-        self._writer = self._open_writer(opens_late) if journals else None
+        self._writer = self._open_writer(journals, opens_late) if journals else None
         self._next_step = 0
         self._finished = False
-        self._agreed_end: tuple[RunState, str] | None = None
-        self._capture: Capture | None = None
+        self._expected_end: tuple[RunState, str] | None = None
+        self._capture: ConsoleCapture | None = None
         self._captures_console = False
-        self._held: list[tuple[Stream, str]] = []
+        self._buffered_lines: list[tuple[Stream, str]] = []
         self.trial = trial
         self.config = RecordedMap(info.config, self._record_config)
         self.summary = RecordedMap({}, self._record_summary)
 
-    def _open_writer(self, opens_late: bool) -> JournalWriter:
-        assert self._journals is not None  # noqa: S101
-        return JournalWriter(self._journals, run=self._info, opens_late=opens_late, on_check=self._keep_service)
+    def _open_writer(self, journals: Path, opens_late: bool) -> JournalWriter:
+        return JournalWriter(journals, run=self._info, opens_late=opens_late, on_check=self._restart_service)
 
-    def _keep_service(self) -> None:
+    def _restart_service(self) -> None:
         """Start the service again if it was killed."""
         if self._journals == self._home.journals:
             ensure_service(self._home, read_settings())
@@ -91,30 +107,37 @@ class Run(ArtifactKeeping):
 
     @property
     def id(self) -> str:
+        """The id of the run."""
         return self._info.id
 
     @property
     def name(self) -> str:
+        """The display name of the run."""
         return self._info.name
 
     @property
     def project(self) -> str:
+        """The project of the run."""
         return self._info.project
 
     @property
     def group(self) -> str:
+        """The group, which the runs of all ranks of a job share."""
         return self._info.group
 
     @property
     def rank(self) -> int:
+        """The global rank of this process."""
         return self._info.rank
 
     @property
     def world_size(self) -> int:
+        """The number of processes in the job."""
         return self._info.world_size
 
     @property
     def attempt(self) -> int:
+        """How often the job was restarted before, from 0."""
         return self._info.attempt
 
     @property
@@ -124,37 +147,43 @@ class Run(ArtifactKeeping):
 
     @property
     def is_finished(self) -> bool:
+        """Whether `finish` was called and nothing was logged since."""
         return self._finished
 
     @property
     def is_announced(self) -> bool:
-        """Whether anything of this run was written by this process."""
+        """Whether this process has created its journal, so that the service knows the run."""
         return self._writer is not None and self._writer.has_begun
-
-    def announce(self) -> None:
-        """Let the service know of the run before its first row."""
-        if self._writer is not None and not self._finished:
-            self._writer.open()
-            self._record_held()
 
     @property
     def lost_rows(self) -> int:
-        """Rows of this process that could not be written to its journal."""
+        """The number of rows that this process could not write to its journal."""
         return self._writer.lost if self._writer is not None else 0
 
     @property
     def folder(self) -> Path:
-        """The run's own folder for checkpoints and files: unique per run, named alike on every rank; not made here."""
+        """The folder for checkpoints and files of the run, the same path on every rank. It may not exist yet."""
         return self._home.run_folder(self.project, self.id)
 
     # logging
 
+    def announce(self) -> None:
+        """Create the journal before the first row, so that the service knows the run."""
+        if self._writer is not None and not self._finished:
+            self._writer.open()
+            self._record_buffered_lines()
+
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Log one row.
+        """Log one row of metrics.
+
+        Never raises. A value of any other type is left out, and a warning says so once.
 
         Args:
-            values: names to numbers, booleans, text, one-element tensors or arrays, or nested maps of them.
-            step: the row's step; any order, repeats allowed. None: one more than the row before.
+            values: names to numbers, booleans, text, tensors or arrays of one element, or nested maps of them.
+            step: the step of the row. Steps may repeat and go back. Default: one more than the step of the last row.
+
+        Example:
+            >>> run.log({"train/loss": 0.5, "lr": 1e-3}, step=100)
         """
         if step is None:
             step = self._next_step
@@ -164,32 +193,48 @@ class Run(ArtifactKeeping):
             self._writer.metrics(step, values)
 
     def log_media(
-        self, key: str, content: bytes | Path, *, mime: str, step: int | None = None, caption: str = "", index: int = 0
+        self,
+        key: str,
+        value: Any,
+        kind: str = "file",
+        *,
+        step: int | None = None,
+        caption: str = "",
+        index: int = 0,
+        **options: Any,
     ) -> None:
-        """Log a file: an image, a sound, a table. It is kept content-addressed in the home folder.
-
-        Args:
-            content: the bytes, or a file that is copied.
-            mime: its type, for example `image/png`.
-            step: as in `log`; None: the step of the row before.
-            index: its place among several that are logged with one key and step.
-        """
+        check_media_key(key)
+        media_type = MEDIA_TYPES.get(kind)()
         writer = self._writer
         if writer is None:
             return
+        if not media_type.accepts(value):
+            raise UsageError(
+                f"`{key}`: a `{type(value).__name__}` cannot be logged as `{kind}`, allowed: {media_type.accepted}"
+            )
         try:
-            blob: Blob = put_file(self._home, content) if isinstance(content, Path) else put_bytes(self._home, content)
-        except OSError as error:
-            writer.report(f"cannot keep `{key}`: {error}; training goes on without it")
+            encoded = media_type.encode(value, **options)
+            blob = put_blob(self._home, encoded.content)
+        except UsageError:
+            raise
+        except Exception as error:  # an encoder may raise anything, and the disk may be full
+            problem = f"{type(error).__name__}: {error}"
+            writer.report(f"cannot log `{key}` as `{kind}`: {problem}; training continues without it")
             return
         at = max(0, self._next_step - 1) if step is None else step
         self._reopen()
         writer.append(
-            lambda sequence, time: Media(sequence, at, time, key, blob.digest, blob.size_bytes, mime, caption, index)
+            lambda sequence, time: Media(
+                sequence, at, time, key, blob.digest, blob.size_bytes, encoded.mime, caption, index
+            )
         )
 
-    def note_artifact(self, version: Version, role: Literal["output", "input"], aliases: Sequence[str] = ()) -> None:
-        """Record that this run has made a version of an artifact, or used it."""
+    log_media.__doc__ = MediaMethods.log_media.__doc__
+
+    def record_artifact(
+        self, version: ArtifactVersion, role: Literal["output", "input"], aliases: Sequence[str] = ()
+    ) -> None:
+        """Record that this run produced (`output`) or used (`input`) a version of an artifact."""
         if self._writer is not None:
             self._reopen()
             self._writer.append(
@@ -199,8 +244,23 @@ class Run(ArtifactKeeping):
                 )
             )  # fmt: skip
 
+    def _record_config(self, values: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._reopen()
+            self._writer.append(lambda sequence, time: Config(sequence, time, values))
+
+    def _record_summary(self, values: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._reopen()
+            self._writer.append(lambda sequence, time: Summary(sequence, time, values))
+
+    # the end of the run
+
     def stop_requested(self) -> str | None:
-        """Return why the sweep's controller wants this run to end, or None. One look at the file system; no network."""
+        """Return the reason why the sweep wants to stop this run, or None. Reads one small file; uses no network.
+
+        All ranks must leave training together, so rank 0 should ask and tell the others.
+        """
         try:
             order = msgspec.json.decode(self._home.stop(self.id).read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
@@ -215,39 +275,47 @@ class Run(ArtifactKeeping):
         exit_code: int | None = None,
         timeout_s: float | None = None,
     ) -> None:
-        """Say that the run has ended. Returns at once; the service ships what is left. A later `log` opens it again.
+        """End the run. The service uploads what is left. Logging again reopens the run.
 
         Args:
-            timeout_s: wait so long for the server to have everything, and say what is still on its way then.
+            state: the final state: `finished`, `failed`, `killed`, `stopped` or `preempted`.
+            reason: why the run ended, for people.
+            exit_code: the exit status of the program.
+            timeout_s: seconds to wait until the server has everything. Default: return at once.
         """
         if self._writer is None or self._finished:
             self._finished = True
             return
         self._close(state, reason, exit_code, "run")
         if timeout_s is not None:
-            left = wait_until_shipped(self._home, self._writer.path, timeout_s)
-            if left:
-                logger.warning("%d bytes of run %s are still on their way; the service goes on", left, self.id)
+            missing_bytes = wait_until_uploaded(self._home, self._writer.path, timeout_s)
+            if missing_bytes:
+                logger.warning(
+                    "%d bytes of run %s are not uploaded yet; the service continues in the background",
+                    missing_bytes,
+                    self.id,
+                )
 
-    def note_end(self, state: RunState | None, reason: str) -> None:
-        """Remember how this run is going to end, in case the process ends before it says so; None: that is open."""
-        self._agreed_end = None if state is None else (state, reason)
+    def expect_end(self, state: RunState | None, reason: str) -> None:
+        """Set the final state for the case that the process exits before it calls `finish`. None resets it."""
+        self._expected_end = None if state is None else (state, reason)
 
     def finish_at_exit(self, state: RunState, reason: str) -> None:
-        """The interpreter ends and nobody called `finish`: the service corrects this by the exit status it sees.
+        """End the run because the interpreter exits and the program did not call `finish`.
 
-        What was agreed upon before (`note_end`) is not corrected.
+        The service replaces this state when it sees another exit status. It does not replace the state that
+        `expect_end` has set.
         """
         if self.is_announced and not self._finished and self._writer is not None and self._writer.is_own:
-            if self._agreed_end is not None:
-                self._close(*self._agreed_end, None, "run")
+            if self._expected_end is not None:
+                self._close(*self._expected_end, None, "run")
             else:
                 self._close(state, reason, None, "exit")
 
-    def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Any) -> None:
+    def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Literal["run", "exit"]) -> None:
         assert self._writer is not None  # noqa: S101
-        self._release_console()
-        self._record_held()
+        self.release_console()
+        self._record_buffered_lines()
         self._finished = True
         lost = self._writer.lost
         if lost:
@@ -258,64 +326,54 @@ class Run(ArtifactKeeping):
         self._writer.close()
 
     def _reopen(self) -> None:
-        """Go on after `finish`: Lightning finishes a run after `fit`, and may `validate` and `test` in it."""
+        """Reopen a finished run: Lightning finishes it after `fit` and may `validate` and `test` in it afterwards."""
         if self._finished:
             self._finished = False
             if self._captures_console:
                 self.capture_console()
 
+    # console
+
     def capture_console(self) -> None:
-        """Record what this process prints, line by line, until the run is finished; again when it goes on."""
+        """Record what this process prints, line by line, until the run finishes. A reopened run records again."""
         self._captures_console = True
         if self._writer is not None and self._capture is None:
-            self._capture = Capture(self._record_line)
+            self._capture = ConsoleCapture(self._record_line)
+
+    def release_console(self) -> None:
+        """Stop recording what this process prints."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    def adopt_lines(self, previous: Run) -> None:
+        """Take over the console lines of a run that this one replaces and that was never announced."""
+        self._buffered_lines = [*previous._buffered_lines, *self._buffered_lines]
 
     def _record_line(self, stream: Stream, line: str) -> None:
-        """Record a line of this very process: a forked worker that prints must not open a journal for it.
+        """Record a line that this process printed.
 
-        Nor must a line announce a run: until something else does, lines are held.
+        A forked worker that prints does not open a journal. A line does not announce a run either: lines are buffered
+        until something else does.
         """
         if self._writer is None or not self._writer.is_own or self._finished:
             return
         if not self._writer.has_begun:
-            self._held = [*self._held[-MAX_HELD_LINES:], (stream, line)]
+            self._buffered_lines = [*self._buffered_lines[-MAX_BUFFERED_LINES:], (stream, line)]
         else:
-            self._record_held()
+            self._record_buffered_lines()
             self._append_line(stream, line)
 
-    def _record_held(self) -> None:
-        held, self._held = self._held, []
-        for stream, line in held:
+    def _record_buffered_lines(self) -> None:
+        lines, self._buffered_lines = self._buffered_lines, []
+        for stream, line in lines:
             self._append_line(stream, line)
 
     def _append_line(self, stream: Stream, line: str) -> None:
         if self._writer is not None:
             self._writer.append(lambda sequence, time: Text(sequence, time, stream, line))
 
-    def _release_console(self) -> None:
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
-
-    def take_over(self, before: Run) -> None:
-        """Stand in for a run of this process that was never announced; what was printed meanwhile is this one's."""
-        self._held = [*before._held, *self._held]
-
-    def withdraw(self) -> None:
-        """Leave the console: another run takes the place of this one, which was never announced."""
-        self._release_console()
-
-    def _record_config(self, values: dict[str, Any]) -> None:
-        if self._writer is not None:
-            self._reopen()
-            self._writer.append(lambda sequence, time: Config(sequence, time, values))
-
-    def _record_summary(self, values: dict[str, Any]) -> None:
-        if self._writer is not None:
-            self._reopen()
-            self._writer.append(lambda sequence, time: Summary(sequence, time, values))
-
-    # use as a context, in other processes
+    # use as a context manager and in other processes
 
     def __enter__(self) -> Run:
         return self
@@ -343,60 +401,3 @@ class Run(ArtifactKeeping):
 
     def __repr__(self) -> str:
         return f"Run(id={self.id!r}, project={self.project!r}, group={self.group!r}, rank={self.rank})"
-
-
-class RecordedMap(MutableMapping[str, Any]):
-    """A map whose every change is also recorded in the journal. Values must be plain: numbers, text, lists, maps."""
-
-    def __init__(self, values: Mapping[str, Any], record: Callable[[dict[str, Any]], None]) -> None:
-        self._values = dict(values)
-        self._record = record
-
-    def __getitem__(self, key: str) -> Any:
-        return self._values[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.update({key: value})
-
-    def __delitem__(self, key: str) -> None:
-        raise TypeError(f"`{key}` cannot be taken back: it is in the journal; set it to None instead")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def update(self, *args: Any, **values: Any) -> None:
-        """Set several values in one record; nested maps are merged by the server."""
-        added = plain_config(dict(*args, **values))
-        if added:
-            self._values.update(added)
-            self._record(added)
-
-    def __repr__(self) -> str:
-        return repr(self._values)
-
-
-def plain_config(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `values` with everything that is neither number, text, list nor map as its text."""
-    return {str(key): _plain(value) for key, value in values.items()}
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, Mapping):
-        return plain_config(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    kept, _ = plain_values({"value": value})
-    with contextlib.suppress(KeyError):
-        return kept["value"]
-    return str(value)
-
-
-def describe_error(error: BaseException) -> str:
-    """Return the last line of a traceback: the kind of the exception and its message."""
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""The module-level API: `setup`, `init`, `log`, `finish`, and what happens to open runs when the interpreter ends."""
+"""Defines `setup`, `init`, `log` and `finish`, and ends open runs when the interpreter exits."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, environment, read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import LoggerMode, RunInfo, RunState
+from lightning_sweeps.sdk.error_text import describe_error
 from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.process_info import identify
-from lightning_sweeps.sdk.run import Run, describe_error, plain_config
+from lightning_sweeps.sdk.recorded_map import plain_config
+from lightning_sweeps.sdk.run import Run
 from lightning_sweeps.sdk.stacks import print_stacks_on_demand
 from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.sdk.trial import Trial, current_trial
@@ -28,7 +30,15 @@ MODES: tuple[LoggerMode, ...] = ("single", "grouped", "shared")
 
 @dataclasses.dataclass(slots=True)
 class _Session:
-    """What this process has open."""
+    """The runs that this process has open.
+
+    Attributes:
+        current: the run of `init`.
+        opened: how many runs and loggers this process has created.
+        open_runs: the runs to end at exit.
+        has_hooks: whether the exit hooks are installed.
+        error: the uncaught exception that ends the program.
+    """
 
     current: Run | None = None
     opened: int = 0
@@ -41,7 +51,11 @@ _session = _Session()
 
 
 def setup() -> None:
-    """Start the service if none runs, without waiting for it. Optional: `init` does it too."""
+    """Start the service if none runs, without waiting for it. Optional, because `init` does the same.
+
+    Raises:
+        SettingError: an environment variable has a value that is not allowed.
+    """
     settings = read_settings()
     if settings.mode == "online":
         ensure_service(Home(settings.home), settings)
@@ -58,20 +72,33 @@ def init(
     job_type: str = "",
     mode: LoggerMode = "grouped",
 ) -> Run:
-    """Start a run for this process and return it; it is also what `log` and `finish` of the package then mean.
+    """Start a run for this process. `lightning_sweeps.log` and `lightning_sweeps.finish` then use it.
 
-    Never waits for the service, the server or another rank.
+    Call it on every rank. It never waits for the service, the server or another rank. A run that an earlier call
+    started is finished first.
 
     Args:
-        project: the project; default: the trial's, else LIGHTNING_SWEEPS_PROJECT.
-        name: the run's name for people.
-        group: the name that joins the runs of one job; default: one per job, the same on all its ranks.
-        config: configuration kept with the run. Under a sweep the trial's parameters are added and win.
+        project: the project. Default: the project of the trial, else `LIGHTNING_SWEEPS_PROJECT`.
+        name: the display name of the run. Default: derived from the trial or the group.
+        group: the group, which the runs of all ranks share. Default: one group per job.
+        config: the configuration of the run. In a sweep the parameters of the trial are added and take precedence.
         tags: labels to filter by.
         notes: free text.
         job_type: the role of this process, for example `train` or `eval`.
-        mode: `grouped`: every rank its own run, all in one group; `single`: rank 0 alone records, the other ranks get a
-            run that writes nothing; `shared`: all ranks write into one run.
+        mode: which ranks have a run. `grouped`: every rank has its own run, all in one group. `single`: only rank 0
+            records; the other ranks get a run that writes nothing. `shared`: all ranks write to one run.
+
+    Returns:
+        The run of this process.
+
+    Raises:
+        UsageError: the mode or the name of the project is not allowed.
+        SettingError: an environment variable has a value that is not allowed.
+
+    Example:
+        >>> run = lightning_sweeps.init("digits", config={"lr": 1e-3})
+        >>> run.log({"loss": 0.5}, step=0)
+        >>> run.finish()
     """
     if _session.current is not None and not _session.current.is_finished:
         _session.current.finish()
@@ -94,19 +121,28 @@ def init(
 def log(values: Mapping[str, Any], step: int | None = None) -> None:
     """Log one row to the run that `init` started.
 
+    Args:
+        values: names to numbers, booleans, text, tensors or arrays of one element, or nested maps of them.
+        step: the step of the row. Steps may repeat and go back. Default: one more than the step of the last row.
+
     Raises:
         UsageError: `init` was not called.
+
+    Example:
+        >>> lightning_sweeps.log({"train/loss": 0.5}, step=100)
     """
     if _session.current is None:
-        raise UsageError("`log` before `init`: there is no run", hint="call `lightning_sweeps.init(project=...)` first")
+        raise UsageError("`log` was called before `init`", hint="call `lightning_sweeps.init(project=...)` first")
     _session.current.log(values, step)
 
 
 def finish(*, timeout_s: float | None = None) -> None:
-    """End the run that `init` started; without one, do nothing. Returns at once: the service ships the rest.
+    """End the run that `init` started. Without a run it does nothing.
+
+    The service uploads what is left. A run that the program does not finish is finished when the interpreter exits.
 
     Args:
-        timeout_s: wait so long for the server to have everything, and say what is still on its way then.
+        timeout_s: seconds to wait until the server has everything. Default: return at once.
     """
     if _session.current is not None:
         _session.current.finish(timeout_s=timeout_s)
@@ -114,17 +150,20 @@ def finish(*, timeout_s: float | None = None) -> None:
 
 
 def require(feature: str) -> None:
-    """Accept `require("service")`, which W&B's documentation asks for: here the service is always there.
+    """Accept `require("service")`, which scripts written for W&B call. The service is always used.
+
+    Args:
+        feature: `service`.
 
     Raises:
-        UsageError: for anything else.
+        UsageError: `feature` is anything else.
     """
     if feature != "service":
-        raise UsageError(f"`require({feature!r})` was called, allowed: 'service'", hint="there is nothing to require")
+        raise UsageError(f"`require({feature!r})` was called, allowed: 'service'", hint="remove the call")
 
 
 def end_runs(state: RunState, reason: str) -> None:
-    """End all open runs of this process, and count runs anew: what follows is another trial."""
+    """End all open runs of this process and restart the count of runs, because another trial follows."""
     for run in _session.open_runs:
         if run.is_announced and not run.is_finished:
             run.finish(state, reason=reason)
@@ -132,9 +171,9 @@ def end_runs(state: RunState, reason: str) -> None:
 
 
 def next_number() -> int:
-    """Return how many runs or loggers this process has made before: the same on all ranks of one script.
+    """Return how many runs or loggers this process has created before. It is the same on all ranks of one script.
 
-    With it, a script's second run is another run than its first although job and rank are the same.
+    It distinguishes the second run of a script from the first, which has the same job and rank.
     """
     number = _session.opened
     _session.opened += 1
@@ -157,15 +196,21 @@ def open_run(
     resumed_step: int | None = None,
     opens_late: bool = False,
 ) -> Run:
-    """Open a run for a known identity: what `init` and `SweepLogger` have in common.
+    """Open a run for a known identity. `init` and `SweepLogger` both use this function.
 
     Args:
-        resumed_step: the step from which this attempt goes on; rows of earlier attempts from there on are abandoned.
-        opens_late: True: nothing is written before the first row or `Run.announce`.
+        identity: the rank and the job of this process.
+        number: the number of the run or logger in this process.
+        run_id: the id of the run. Default: derived from job and rank.
+        resumed_step: the step from which this attempt continues. Rows of earlier attempts from this step on are
+            abandoned.
+        opens_late: create the journal with the first row or `Run.announce`, not at once.
+
+    The other arguments are those of `init`.
 
     Raises:
-        UsageError: the mode is unknown, or the project's name cannot be a folder's.
-        SettingError: an environment variable cannot be used.
+        UsageError: the mode or the name of the project is not allowed.
+        SettingError: an environment variable has a value that is not allowed.
     """
     if mode not in MODES:
         raise UsageError(f"`mode` is `{mode}`, allowed: {', '.join(MODES)}")
@@ -188,21 +233,21 @@ def open_run(
         job_type=job_type,
         resumed_step=resumed_step,
     )
-    records = settings.mode != "disabled" and not (mode == "single" and identity.place.rank > 0)
+    is_recording = settings.mode != "disabled" and not (mode == "single" and identity.rank_info.rank > 0)
     journals = home.journals if settings.mode == "online" else home.offline
-    run = Run(info, home=home, journals=journals if records else None, trial=trial, opens_late=opens_late)
-    if records:
+    run = Run(info, home=home, journals=journals if is_recording else None, trial=trial, opens_late=opens_late)
+    if is_recording:
         if settings.mode == "online":
             print_stacks_on_demand(home)
-            ensure_service(home, settings)  # before the run is remembered: at exit, what came last ends first
-        _remember(run)
+            ensure_service(home, settings)  # before the exit hook is installed: exit hooks run in reverse order
+        _end_at_exit(run)
         if settings.console == "on" or (settings.console == "auto" and trial is not None):
             run.capture_console()
     return run
 
 
 def derive_run_id(identity: Identity, *, number: int, rank: int) -> str:
-    """Return the id of the run that rank `rank` has from its `number`th logger of this job."""
+    """Return the id of the run that rank `rank` of this job has for its logger `number`."""
     return derive_id(identity.job, number, rank, prefix="r-")
 
 
@@ -223,21 +268,21 @@ def describe_run(
     job_type: str,
     resumed_step: int | None = None,
 ) -> RunInfo:
-    """Return the run's description; its id follows from job and rank, so a restarted rank goes on with its run."""
-    place = identity.place
-    run_id = run_id or derive_run_id(identity, number=number, rank=0 if mode == "shared" else place.rank)
+    """Return the description of the run. Its id is derived from job and rank, so a restarted rank continues its run."""
+    rank_info = identity.rank_info
+    run_id = run_id or derive_run_id(identity, number=number, rank=0 if mode == "shared" else rank_info.rank)
     group = group or settings.group or (trial.id if trial else derive_id(identity.job, number, prefix="g-"))
     base_name = name or (f"{trial.sweep_name}-{trial.number}" if trial else f"run-{group[-4:]}")
-    suffix = f"-rank{place.rank}" if mode == "grouped" and place.world_size > 1 else ""
+    suffix = f"-rank{rank_info.rank}" if mode == "grouped" and rank_info.world_size > 1 else ""
     return RunInfo(
         id=run_id,
         project=checked_name(project or (trial.project if trial else settings.project), what="project"),
         name=base_name + suffix,
         group=group,
-        rank=place.rank,
-        local_rank=place.local_rank,
-        world_size=place.world_size,
-        node_rank=place.node_rank,
+        rank=rank_info.rank,
+        local_rank=rank_info.local_rank,
+        world_size=rank_info.world_size,
+        node_rank=rank_info.node_rank,
         attempt=identity.attempt,
         mode=mode,
         job_type=job_type,
@@ -246,19 +291,19 @@ def describe_run(
         notes=notes,
         sweep=trial.sweep if trial else None,
         trial=trial.id if trial else None,
-        gpus=_own_gpus(place.local_rank, trial),
+        gpus=_own_gpus(rank_info.local_rank, trial),
         resumed_step=resumed_step,
     )
 
 
 def _own_gpus(local_rank: int, trial: Trial | None) -> list[str]:
-    """Return the GPU that this rank uses, as the vendor's visibility variable names it: one per local rank."""
+    """Return the GPU of this rank as the vendor's visibility variable names it. Each local rank uses one."""
     visible = trial.gpus if trial else visible_names(environment())
     return visible[local_rank : local_rank + 1]
 
 
-def _remember(run: Run) -> None:
-    """Keep the run for the interpreter's end; the hooks are set once per process."""
+def _end_at_exit(run: Run) -> None:
+    """End the run when the interpreter exits. The hooks are installed once per process."""
     _session.open_runs = [known for known in _session.open_runs if not known.is_finished]
     _session.open_runs.append(run)
     if _session.has_hooks:
@@ -267,11 +312,11 @@ def _remember(run: Run) -> None:
     atexit.register(_finish_at_exit)
     previous = sys.excepthook
 
-    def note_error(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    def record_error(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         _session.error = error
         previous(kind, error, traceback)
 
-    sys.excepthook = note_error
+    sys.excepthook = record_error
 
 
 def _finish_at_exit() -> None:

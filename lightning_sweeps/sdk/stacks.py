@@ -1,6 +1,6 @@
-"""Stacks on demand: SIGUSR2 makes this process print where all its Python threads stand, for the service to read.
+"""Prints stacks on request: on SIGUSR2 this process writes the stacks of its Python threads to a file for the service.
 
-faulthandler prints from C without the interpreter's lock, so it also works while a collective blocks for ever.
+faulthandler writes from C and needs no interpreter lock, so it works while a collective blocks forever.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ SIGNAL = signal.SIGUSR2
 
 
 @dataclass(slots=True)
-class _Printer:
-    """The file that this process prints to: opened once, closed with the process."""
+class _StackFile:
+    """The file that this process writes stacks to. It is opened once and closed at exit."""
 
     pid: int = 0
     file: IO[bytes] | None = None
 
 
-_printer = _Printer()
+_stack_file = _StackFile()
 
 
 def print_stacks_on_demand(home: Home) -> None:
-    """Get ready to print stacks, unless the program uses the signal itself or this is not its main thread.
+    """Install the signal handler, unless the program uses the signal itself or this is not the main thread.
 
-    The file is there exactly as long as the process can be asked: the service asks nobody else.
+    The file exists exactly as long as the handler: the service signals only processes that have a file.
     """
     pid = os.getpid()
-    if _printer.pid == pid or threading.current_thread() is not threading.main_thread():
+    if _stack_file.pid == pid or threading.current_thread() is not threading.main_thread():
         return
     if signal.getsignal(SIGNAL) is not signal.SIG_DFL:
         return
@@ -45,17 +45,17 @@ def print_stacks_on_demand(home: Home) -> None:
     try:
         file = os.fdopen(open_in_folder(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
     except OSError:
-        return  # a home that cannot be written is said by the journal
+        return  # the journal reports a home folder that cannot be written
     faulthandler.register(SIGNAL, file=file, all_threads=True)
-    _printer.pid, _printer.file = pid, file
-    atexit.register(_end, pid, path)
+    _stack_file.pid, _stack_file.file = pid, file
+    atexit.register(_remove, pid, path)
 
 
-def _end(pid: int, path: Path) -> None:
-    if pid != os.getpid() or _printer.file is None:
+def _remove(pid: int, path: Path) -> None:
+    if pid != os.getpid() or _stack_file.file is None:
         return
     path.unlink(missing_ok=True)
     faulthandler.unregister(SIGNAL)
-    signal.signal(SIGNAL, signal.SIG_IGN)  # a request that was on its way must not kill what still ends
-    _printer.file.close()
-    _printer.file = None
+    signal.signal(SIGNAL, signal.SIG_IGN)  # a request that is already on its way must not kill the exiting process
+    _stack_file.file.close()
+    _stack_file.file = None

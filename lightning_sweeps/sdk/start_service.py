@@ -1,4 +1,4 @@
-"""Start the service when none runs: never by fork, never waited for."""
+"""Starts the service if none runs. It never forks this process and never waits."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from lightning_sweeps.system.service_lock import is_held
 
 logger = logging.getLogger("lightning_sweeps")
 
-STARTING_S = 5.0
-"""How long a start that another process has begun is given before it is begun again."""
+START_GRACE_S = 5.0
+"""How long another process has for starting the service before this one tries."""
 
-_warned = False
+_has_warned = False
 
 
 def ensure_service(home: Home, settings: Settings) -> None:
-    """Start the service of this node and user unless one runs or is just being started.
+    """Start the service of this node and user, unless it runs or another process is starting it.
 
-    A service may lose the race for the lock and end at once: that is fine. What goes wrong here is said once and never
-    raised: journals wait for the next service.
+    If two services start at once, the one that does not get the lock exits. A failure is logged once and never raised:
+    the next service uploads the journals.
     """
     if settings.service == "off":
         return
     try:
         if is_held(home) or not _claim_start(home):
             return
-        if settings.service == "thread":  # by its name, as the subprocess is: the sdk does not know the service
+        if settings.service == "thread":  # imported by name, as a subprocess would: sdk does not depend on service
             importlib.import_module("lightning_sweeps.service.in_thread").start(home, settings)
         else:
             _start(home)
@@ -41,24 +41,25 @@ def ensure_service(home: Home, settings: Settings) -> None:
 
 
 def _claim_start(home: Home) -> bool:
-    """Let one of many processes that start at once start the service."""
+    """Return whether this process should start the service. Of many processes only one should."""
     claim = home.service_start(node_id())
     try:
         os.close(open_in_folder(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
-        if 0 <= time.time() - claim.stat().st_mtime < STARTING_S:
+        if 0 <= time.time() - claim.stat().st_mtime < START_GRACE_S:
             return False
-        claim.touch()  # the start before this one came to nothing, or the service has ended since
+        claim.touch()  # the previous start failed, or the service has exited since
     return True
 
 
 def _start(home: Home) -> None:
     process = start_daemon("lightning_sweeps.service", "--detach", home=home, log=home.service_log)
-    process.returncode = 0  # it detaches and ends by itself: nobody is to wait for it, nor to be warned that nobody did
+    # the service detaches itself; without this, Python warns about a child process that was not waited for
+    process.returncode = 0
 
 
 def _warn_once(message: str) -> None:
-    global _warned
-    if not _warned:
-        _warned = True
-        logger.warning("%s (said once)", message)
+    global _has_warned
+    if not _has_warned:
+        _has_warned = True
+        logger.warning("%s (logged once)", message)

@@ -1,4 +1,4 @@
-"""The sweep's trial as every rank sees it: read from the file that the agent named in the environment."""
+"""Reads the trial of the sweep from the file that the agent names in the environment."""
 
 from __future__ import annotations
 
@@ -11,19 +11,29 @@ from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import SettingError
 
 Trial = TrialFile
-"""`params` is the parameter set, nested as the sweep file nests it; the same on every rank of every node."""
+"""A trial. `params` is the parameter set, nested as in the sweep file, and the same on every rank of every node."""
 
 
 def current_trial() -> Trial | None:
-    """Return the trial that this process belongs to, or None outside a sweep. Reads one small file; no network."""
+    """Return the trial that this process belongs to, or None outside a sweep.
+
+    Reads one small file and uses no network.
+
+    Raises:
+        SettingError: `LIGHTNING_SWEEPS_TRIAL` names a file that cannot be read.
+
+    Example:
+        >>> trial = lightning_sweeps.current_trial()
+        >>> lr = trial.params["lr"] if trial else 1e-3
+    """
     return read_trial(read_settings().trial)
 
 
 def read_trial(path: Path | None) -> Trial | None:
-    """Return the trial in the file `path`.
+    """Return the trial in the file `path`, or None without a path.
 
     Raises:
-        SettingError: there is a path but no trial can be read from it.
+        SettingError: the file cannot be read as a trial.
     """
     if path is None:
         return None

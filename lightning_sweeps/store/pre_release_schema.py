@@ -1,7 +1,8 @@
 """Upgrades databases that were created before the first release.
 
-Their tables had other names; no data changes. The last schema of that time, `0013`, becomes the initial schema of the
-first release. Older ones must be migrated to `0013` first, by the code that knew them.
+Their tables, and the media key that a run uses for its environment, had other names. The last schema of that time,
+`0013`, becomes the initial schema of the first release. Older ones must be migrated to `0013` first, by the code that
+knew them.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def _upgrade(connection: Connection) -> None:
     ):  # SQLite can rename a constraint only by copying the table, and nothing refers to the names
         for table, old, new in _CONSTRAINTS:
             _run(connection, f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
+    _run(connection, "UPDATE media SET key = 'environment' WHERE key = 'surroundings'")
     connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": INITIAL})
 
 

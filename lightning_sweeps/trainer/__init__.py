@@ -1,1 +1,1 @@
-"""Lightning: logger and callback. The only part of a training process's side that imports torch."""
+"""Connects runs with PyTorch Lightning: the logger and the callback. Only this package imports torch."""

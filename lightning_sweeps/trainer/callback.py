@@ -1,4 +1,4 @@
-"""SweepCallback for `lightning`: the behaviour is in `callback_core.py`."""
+"""Binds `SweepCallback` to the package `lightning`. `callback_core.py` defines what it does."""
 
 from __future__ import annotations
 

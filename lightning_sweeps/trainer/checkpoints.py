@@ -1,4 +1,4 @@
-"""What a logger keeps of checkpoints: which is best and last, and, where wanted, the files as artifacts."""
+"""Logs checkpoints: the best and the last one in the summary, and the files as artifacts if the user wants them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,14 @@ BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """One checkpoint file that a ModelCheckpoint has."""
+class SavedCheckpoint:
+    """One checkpoint file of a ModelCheckpoint.
+
+    Attributes:
+        path: the file.
+        is_best: whether it is the best one so far.
+        score: the monitored value, if it is known.
+    """
 
     path: Path
     is_best: bool
@@ -26,65 +32,70 @@ class Saved:
 
 
 @dataclass(slots=True)
-class LoggedCheckpoints:
-    """The checkpoints of one logger.
+class CheckpointLog:
+    """Logs the checkpoints of one logger.
 
     Attributes:
-        wanted: True: best and last when training has ended; "all": each as it is saved; False: none.
+        log_model: which checkpoints become artifacts. True: the best and the last one, at the end of training. "all":
+            each one when it is saved. False: none.
+
+    Raises:
+        UsageError: `log_model` is anything else.
     """
 
-    wanted: LogModel
-    _pending: list[Saved] = field(default_factory=list)
-    _kept: dict[Path, float] = field(default_factory=dict)
+    log_model: LogModel
+    _pending: list[SavedCheckpoint] = field(default_factory=list)
+    _logged: dict[Path, float] = field(default_factory=dict)
+    """Files that are artifacts already, with the time of their last change."""
 
     def __post_init__(self) -> None:
-        if self.wanted not in (True, False, "all"):
-            raise UsageError(f"`log_model` is `{self.wanted}`, allowed: False, True, all")
+        if self.log_model not in (True, False, "all"):
+            raise UsageError(f"`log_model` is `{self.log_model}`, allowed: False, True, all")
 
-    def note(self, run: Run, callback: Any) -> None:
-        """Take what a ModelCheckpoint says after it has saved; it may be gone when training has ended."""
+    def record(self, run: Run, callback: Any) -> None:
+        """Record the state of a ModelCheckpoint after it has saved. The callback may be gone when training ends."""
         score = getattr(callback, "best_model_score", None)
-        found = {
+        values = {
             "best_model_path": getattr(callback, "best_model_path", None),
             "best_model_score": None if score is None else float(score),
             "last_model_path": getattr(callback, "last_model_path", None),
         }
-        run.summary.update({name: value for name, value in found.items() if value not in (None, "")})
-        if self.wanted is False:
+        run.summary.update({name: value for name, value in values.items() if value not in (None, "")})
+        if self.log_model is False:
             return
-        self._pending = _saved(callback, everything=self.wanted == "all")
-        if self.wanted == "all":
-            self.keep_pending(run)
+        self._pending = _list_saved(callback, everything=self.log_model == "all")
+        if self.log_model == "all":
+            self.log_pending(run)
 
-    def keep_pending(self, run: Run) -> None:
-        """Keep what was saved since, the best last so that its alias is right. What fails is said; training goes on."""
+    def log_pending(self, run: Run) -> None:
+        """Store new checkpoints as artifacts, the best one last so that its alias is right.
+
+        A failure is logged, and training continues.
+        """
         for saved in sorted(self._pending, key=lambda one: one.is_best):
             try:
                 changed = saved.path.stat().st_mtime
-                if self._kept.get(saved.path) != changed:
-                    self._keep(run, saved)
-                    self._kept[saved.path] = changed
-            except FileNotFoundError:  # replaced by a better one meanwhile
+                if self._logged.get(saved.path) != changed:
+                    self._log_artifact(run, saved)
+                    self._logged[saved.path] = changed
+            except FileNotFoundError:  # a better one has replaced it
                 continue
             except (OSError, LightningSweepsError) as error:
-                log.warning("cannot keep the checkpoint `%s`: %s", saved.path, error)
+                log.warning("cannot store the checkpoint `%s` as an artifact: %s", saved.path, error)
         self._pending = []
 
-    def _keep(self, run: Run, saved: Saved) -> None:
+    def _log_artifact(self, run: Run, saved: SavedCheckpoint) -> None:
         aliases = [BEST] if saved.is_best else []
         metadata = {"score": saved.score, "file": saved.path.name}
-        version = run.artifacts.add(
-            saved.path, name=f"model-{run.id}", kind="model", aliases=aliases, metadata=metadata
-        )
-        run.note_artifact(version, "output", aliases)
+        run.log_artifact(saved.path, f"model-{run.id}", kind="model", aliases=aliases, metadata=metadata)
 
 
-def _saved(callback: Any, *, everything: bool) -> list[Saved]:
+def _list_saved(callback: Any, *, everything: bool) -> list[SavedCheckpoint]:
     best = getattr(callback, "best_model_path", "")
     last = getattr(callback, "last_model_path", "")
     scores = dict(getattr(callback, "best_k_models", None) or {})
     paths = {path for path in (*(scores if everything else ()), best, last) if path}
     return [
-        Saved(Path(path), path == best, float(scores[path]) if path in scores else None)
+        SavedCheckpoint(Path(path), path == best, float(scores[path]) if path in scores else None)
         for path in sorted(map(str, paths))
     ]

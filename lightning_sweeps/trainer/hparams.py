@@ -1,4 +1,4 @@
-"""Hyperparameters as they come (Namespace, dataclass, nested maps, callables, paths), made plain for the journal."""
+"""Converts hyperparameters (Namespace, dataclass, nested maps, callables, paths) to plain values for the journal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from lightning_sweeps.sdk.run import plain_config
+from lightning_sweeps.sdk.recorded_map import plain_config
 
 MAX_DEPTH = 16
 UNREADABLE = "<unreadable>"
@@ -18,25 +18,34 @@ UNREADABLE = "<unreadable>"
 def plain_hparams(params: Any) -> dict[str, Any]:
     """Return `params` as nested maps and lists of numbers and text.
 
-    Names that begin with `_` are left out at the top: LightningCLI keeps its own there. A value that cannot even be
-    shown as text becomes `<unreadable>`: hyperparameters never end a training.
+    Top-level names that begin with `_` are left out: LightningCLI stores internal values there. A value that cannot be
+    converted to text becomes `<unreadable>`, so hyperparameters never end a training.
     """
-    found = _plain(params, 0)
-    values = found if isinstance(found, dict) else {"hparams": found}
+    plain = _plain(params, 0)
+    values = plain if isinstance(plain, dict) else {"hparams": plain}
     return plain_config({name: value for name, value in values.items() if not name.startswith("_")})
 
 
 def merge_hparams(
     given: Mapping[str, Any], *, swept: Mapping[str, Any], known: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what `given` adds to the configuration `known`, and the names where the sweep's parameters win over it."""
+    """Merge hyperparameters with the parameters of a sweep, which take precedence.
+
+    Args:
+        given: the hyperparameters that the program reports.
+        swept: the parameters of the trial.
+        known: the configuration so far.
+
+    Returns:
+        What `given` adds to `known`, and the names for which `given` differs from `swept`.
+    """
     ignored = sorted(name for name, value in given.items() if name in swept and str(value) != str(swept[name]))
-    news = {
+    added = {
         name: value
         for name, value in given.items()
         if name not in swept and (name not in known or known[name] != value)
     }
-    return news, ignored
+    return added, ignored
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -44,12 +53,12 @@ def _plain(value: Any, depth: int) -> Any:
         return value.value if isinstance(value, enum.Enum) else value
     try:
         return _plain_object(value, depth)
-    except Exception:  # a user's object may raise anything while it is read
+    except Exception:  # reading a user's object may raise anything
         return UNREADABLE
 
 
 def _plain_object(value: Any, depth: int) -> Any:
-    if depth == MAX_DEPTH:  # also what holds itself ends here
+    if depth == MAX_DEPTH:  # this also ends the recursion of an object that contains itself
         return type(value).__name__
     if isinstance(value, enum.Enum):
         return value.name
@@ -64,5 +73,5 @@ def _plain_object(value: Any, depth: int) -> Any:
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
-        return f"{value.__module__}.{value.__qualname__}"  # `str` would show an address, another one on every rank
+        return f"{value.__module__}.{value.__qualname__}"  # `str` would contain an address that differs between ranks
     return next(iter(plain_config({"value": value}).values()))

@@ -1,4 +1,4 @@
-"""SweepLogger for `lightning`: the behaviour is in `logger_core.py`."""
+"""Binds `SweepLogger` to the package `lightning`. `logger_core.py` defines what it does."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from lightning.fabric.loggers.logger import _DummyExperiment
 from lightning.pytorch.loggers.logger import Logger
 
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
-from lightning_sweeps.trainer.silent_experiment import SilentExperiment
+from lightning_sweeps.trainer.no_op_experiment import NoOpExperiment
 
 
-class SilentLightningExperiment(SilentExperiment, _DummyExperiment):
-    """Lightning knows a rank that does not log by this class."""
+class LightningNoOpExperiment(NoOpExperiment, _DummyExperiment):
+    """Derives from the class by which Lightning recognizes a rank that does not log."""
 
 
 class SweepLogger(SweepLoggerCore, Logger):
     __doc__ = SweepLoggerCore.__doc__
-    _silent_experiment = SilentLightningExperiment
+    _no_op_experiment = LightningNoOpExperiment

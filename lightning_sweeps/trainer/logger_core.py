@@ -1,8 +1,8 @@
-"""What `SweepLogger` does, without a word of Lightning: the classes in `logger.py` bind it to Lightning's base.
+"""Defines what `SweepLogger` does, without importing Lightning. `logger.py` binds it to Lightning's base class.
 
-The Trainer calls every method here on every rank, `finalize` several times and even inside signal handlers: nothing
-below waits for another rank, calls a collective, or raises once training has begun. Who logs is decided by the rank
-that `own_run.py` finds at the first use of `experiment`, when Lightning has made the process group.
+The Trainer calls every method on every rank, and `finalize` several times, even inside signal handlers. So nothing here
+waits for another rank, calls a collective, or raises once training has begun. Which rank logs is decided at the first
+use of `experiment`, when Lightning has initialized the process group (see `run_resolver.py`).
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import LoggerMode, RunState
-from lightning_sweeps.sdk.environment import describe_surroundings
-from lightning_sweeps.sdk.media.encoding import encode_plain
+from lightning_sweeps.sdk.environment import describe_environment
+from lightning_sweeps.sdk.media.media_methods import MediaMethods
 from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run import Run
 from lightning_sweeps.sdk.session import MODES
 from lightning_sweeps.sdk.trial import Trial, current_trial
-from lightning_sweeps.trainer.artifacts import ArtifactLogging
-from lightning_sweeps.trainer.checkpoints import LoggedCheckpoints, LogModel
-from lightning_sweeps.trainer.endings import Ending, ending_of
+from lightning_sweeps.trainer.artifact_methods import ArtifactMethods
+from lightning_sweeps.trainer.checkpoints import CheckpointLog, LogModel
+from lightning_sweeps.trainer.final_state import FinalState, find_final_state
 from lightning_sweeps.trainer.hparams import merge_hparams, plain_hparams
-from lightning_sweeps.trainer.media import MediaLogging
 from lightning_sweeps.trainer.metric_values import expand, is_plain
 from lightning_sweeps.trainer.model_watch import ModelWatch, Watched
-from lightning_sweeps.trainer.resume import ResumePoint, RunMark
-from lightning_sweeps.trainer.run_resolver import OwnRun, RunWords
+from lightning_sweeps.trainer.no_op_experiment import NoOpExperiment
+from lightning_sweeps.trainer.resume import ResumePoint, RunReference
+from lightning_sweeps.trainer.run_resolver import RunOptions, RunResolver
 from lightning_sweeps.trainer.shared_metrics import SyncedMetrics
-from lightning_sweeps.trainer.silent_experiment import SilentExperiment
 
 log = logging.getLogger("lightning_sweeps")
 
@@ -45,43 +44,47 @@ JOIN = "-"
 """Between prefix and name, as in all of Lightning's loggers."""
 
 CHECKPOINTS = "checkpoints"
-"""The folder's name in all of Lightning's loggers."""
+"""The name of the checkpoint folder in all of Lightning's loggers."""
 
 PREEMPTED = "preempted.ckpt"
 
-SURROUNDINGS = "surroundings"
-"""The key of the file that says what a run was made with: versions, command line, commit."""
+ENVIRONMENT = "environment"
+"""The key of the file that describes the environment of a run: versions, command line, commit."""
 
 SYNCED = "synced"
-"""Where the summary of rank 0's run names the metrics that all ranks share."""
+"""The summary key of rank 0's run that lists the metrics that all ranks share."""
 
 
-class SweepLoggerCore(MediaLogging, ArtifactLogging):
-    """Logs a Lightning training to a run, on rank 0 or on every rank.
+class SweepLoggerCore(MediaMethods, ArtifactMethods):
+    """A Lightning logger that logs to a run, on rank 0 or on every rank.
 
-    A pickled or copied logger goes on with the same run.
+    A pickled or copied logger continues the same run.
 
     Args:
-        project: the project; default: the trial's, else LIGHTNING_SWEEPS_PROJECT.
-        name: the run's name for people.
-        group: the name that joins the runs of one job; default: one per job and logger, the same on all ranks.
-        mode: `single`: rank 0 alone has a run; `grouped`: every rank has its own run, all in one group; `shared`: all
-            ranks write into one run.
-        save_dir: the folder under which runs get theirs, `runs/<project>/<run id>`; default: the home folder.
-        config: configuration kept with the run. Under a sweep the trial's parameters are added and win.
+        project: the project. Default: the project of the trial, else `LIGHTNING_SWEEPS_PROJECT`.
+        name: the display name of the run. Default: derived from the trial or the group.
+        group: the group, which the runs of all ranks share. Default: one group per job and logger.
+        mode: which ranks have a run. `single`: only rank 0. `grouped`: every rank has its own run, all in one group.
+            `shared`: all ranks write to one run.
+        save_dir: the folder for the files of runs. A run gets `runs/<project>/<run id>` in it. Default: the home
+            folder.
+        config: the configuration of the run. In a sweep the parameters of the trial are added and take precedence.
         tags: labels to filter by.
         notes: free text.
         job_type: the role of this run, for example `train` or `eval`.
-        prefix: put before the name of every metric, with a `-` between.
-        log_model: True: the best and the last checkpoint become versions of the artifact `model-<run id>` when `fit`
-            has ended; "all": every checkpoint at once when it is saved; False: none.
+        prefix: is put before the name of every metric, with a `-` between.
+        log_model: which checkpoints become versions of the artifact `model-<run id>`. True: the best and the last one,
+            after `fit`. "all": each one when it is saved. False: none.
 
     Raises:
-        UsageError: the mode is unknown, the project's name cannot be a folder's, or a setting in the environment cannot
-            be used.
+        UsageError: `mode`, `log_model` or the name of the project is not allowed.
+        SettingError: an environment variable has a value that is not allowed.
+
+    Example:
+        >>> trainer = Trainer(logger=SweepLogger("digits", mode="grouped"), callbacks=[SweepCallback()])
     """
 
-    _silent_experiment: ClassVar[type[SilentExperiment]]
+    _no_op_experiment: ClassVar[type[NoOpExperiment]]
 
     def __init__(
         self,
@@ -101,7 +104,7 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         super().__init__()
         if mode not in MODES:
             raise UsageError(f"`mode` is `{mode}`, allowed: {', '.join(MODES)}")
-        self._checkpoints = LoggedCheckpoints(log_model)
+        self._checkpoints = CheckpointLog(log_model)
         self._watch: ModelWatch | None = None
         settings = read_settings()
         self._trial = current_trial()
@@ -110,14 +113,14 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         self._mode = mode
         self._home = Home(Path(save_dir).absolute() if save_dir is not None else settings.home)
         self._prefix = prefix
-        words = RunWords(self._project, mode, name, group, plain_hparams(config or {}), list(tags), notes, job_type)
-        self._own = OwnRun(words)
-        self._end: Ending | None = None
+        config = plain_hparams(config or {})
+        self._resolver = RunResolver(RunOptions(self._project, mode, name, group, config, list(tags), notes, job_type))
+        self._agreed_end: FinalState | None = None
         self._synced: SyncedMetrics | None = None
         self._has_warned = False
-        self._has_described = False
+        self._has_environment = False
 
-    # identity: the same on every rank, and the same before and after `experiment`
+    # identity: the same on every rank, and the same before and after the first use of `experiment`
 
     @property
     def name(self) -> str:
@@ -126,16 +129,17 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
 
     @property
     def version(self) -> str:
-        """The id of rank 0's run: the same on every rank, also where ranks have runs of their own."""
-        return self._own.leaders_id
+        """The id of rank 0's run, the same on every rank."""
+        return self._resolver.rank_zero_id
 
     @property
     def save_dir(self) -> str:
-        """The folder of rank 0's run: unique per run, the same on every rank; not made here."""
+        """The folder of rank 0's run, the same on every rank. It may not exist yet."""
         return str(self._home.run_folder(self._project, self.version))
 
     @property
     def log_dir(self) -> str:
+        """The same as `save_dir`."""
         return self.save_dir
 
     @property
@@ -145,18 +149,20 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
 
     @property
     def mode(self) -> LoggerMode:
+        """Which ranks have a run: `single`, `grouped` or `shared`."""
         return self._mode
 
     @property
     def trial(self) -> Trial | None:
-        """The sweep's trial, or None outside a sweep: known on every rank from the start, before any collective."""
+        """The trial of the sweep, or None outside a sweep. Every rank knows it before any collective."""
         return self._trial
 
     @property
     def resume_path(self) -> str | None:
-        """The checkpoint with which a preempted run goes on, or None: what `trainer.fit(ckpt_path=...)` takes.
+        """The checkpoint of a preempted run, or None. Pass it to `trainer.fit(ckpt_path=...)`.
 
-        A trial that was preempted, or a job that its launcher restarted, has the same run again, and finds it here.
+        A trial that was preempted, or a job that its launcher restarted, has the same run again and finds the
+        checkpoint here.
         """
         path = self.preempted_path
         return str(path) if path.exists() else None
@@ -165,22 +171,22 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
 
     @property
     def experiment(self) -> Any:
-        """This rank's `Run`; in mode `single` on other ranks than 0 an object whose every attribute does nothing."""
+        """The `Run` of this rank. In mode `single`, other ranks than 0 get an object whose methods do nothing."""
         run = self._current_run()
-        return self._silent_experiment() if self._mode == "single" and run.rank > 0 else run
+        return self._no_op_experiment() if self._mode == "single" and run.rank > 0 else run
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Log one row; steps may repeat and go back.
+        """Log one row.
 
         Args:
-            metrics: names to numbers, text, tensors, nested maps of them, or torchmetrics objects, which are computed
-                (on every rank that calls this, as torchmetrics wants it). A vector is logged as one number a class, a
-                matrix as a confusion matrix.
-            step: the row's step; None: one more than the row before.
+            metrics: names to numbers, text, tensors, nested maps of them, or torchmetrics objects. A vector becomes one
+                number per class, a matrix becomes a confusion matrix. Computing a torchmetrics object is a collective,
+                so all ranks must log it.
+            step: the step of the row. Steps may repeat and go back. Default: one more than the step of the last row.
         """
         run = self._current_run()
         if self._synced is not None:
-            metrics = self._own_part(metrics, self._synced)
+            metrics = self._own_metrics(metrics, self._synced)
             if not metrics:
                 return
         if not is_plain(metrics):
@@ -191,140 +197,165 @@ class SweepLoggerCore(MediaLogging, ArtifactLogging):
         if self._prefix:
             metrics = {f"{self._prefix}{JOIN}{name}": value for name, value in metrics.items()}
         if step is not None and type(step) is not int:
-            step = self._whole_step(step)
+            step = self._integer_step(step)
         run.log(metrics, step)
 
-    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - Lightning's signature
-        """Add `params` (a map, Namespace or dataclass, nested as it likes) to the run's configuration.
+    def log_media(
+        self,
+        key: str,
+        value: Any,
+        kind: str = "file",
+        *,
+        step: int | None = None,
+        caption: str = "",
+        index: int = 0,
+        **options: Any,
+    ) -> None:
+        run = self._current_run()
+        run.log_media(key, value, kind, step=step, caption=caption, index=index, **options)
 
-        A parameter that the sweep has set keeps the sweep's value; a program that reports another one is warned once.
+    log_media.__doc__ = MediaMethods.log_media.__doc__
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - Lightning's signature
+        """Add hyperparameters to the configuration of the run.
+
+        A parameter of the sweep keeps the value of the trial. If the program reports another value, a warning says so
+        once.
+
+        Args:
+            params: a map, a Namespace or a dataclass, possibly nested.
+            args: ignored.
+            kwargs: ignored.
         """
         run = self._current_run()
         if not run.is_recording:
             return
         swept = plain_hparams(self._trial.params) if self._trial is not None else {}
-        news, ignored = merge_hparams(plain_hparams(params), swept=swept, known=run.config)
+        added, ignored = merge_hparams(plain_hparams(params), swept=swept, known=run.config)
         if ignored:
-            self._warn_once(f"the program says {ignored} but the sweep's trial says otherwise; the trial's are kept")
-        run.config.update(news)
+            names = ", ".join(f"`{name}`" for name in ignored)
+            self._warn_once(
+                f"the program reports other values for {names} than the trial; the values of the trial are logged"
+            )
+        run.config.update(added)
 
     def log_graph(self, model: Any, input_array: Any = None) -> None:  # noqa: ARG002 - Lightning's signature
-        """Make the run known to the service: the Trainer calls this on every rank at its start. No graph is logged."""
+        """Announce the run to the service. The Trainer calls this on every rank when it starts. No graph is logged."""
         run = self._current_run()
         run.announce()
-        if run.is_recording and run.rank == 0 and not self._has_described:
-            self._has_described = True
-            surroundings = encode_plain(describe_surroundings(Path.cwd()))
-            run.log_media(SURROUNDINGS, surroundings.content, mime=surroundings.mime, step=0)
+        if run.is_recording and run.rank == 0 and not self._has_environment:
+            self._has_environment = True
+            run.log_media(ENVIRONMENT, describe_environment(Path.cwd()), kind="json", step=0)
 
     def save(self) -> None:
-        """Do nothing: every row is with the operating system as soon as it is logged."""
+        """Do nothing: the operating system has every row as soon as it is logged."""
 
     def finalize(self, status: str) -> None:
-        """End the run for now; logging again opens it again.
+        """End the run. Logging again reopens it.
+
+        A run that the sweep stopped stays `stopped`, and a preempted run stays `preempted`, unless an exception ended
+        the training.
 
         Args:
-            status: Lightning's word. A run that the sweep stopped stays `stopped`, one that was preempted `preempted`,
-                however training ended, unless by an error; `failed` is told with the exception that is being handled.
+            status: the status from Lightning. For `failed` the exception that is being handled becomes the reason.
         """
-        run = self._own.opened
+        run = self._resolver.opened
         if run is None:
             return
         if status == "success":
-            self._checkpoints.keep_pending(run)
-        state, reason = ending_of(status, self._end, sys.exc_info()[1])
+            self._checkpoints.log_pending(run)
+        state, reason = find_final_state(status, self._agreed_end, sys.exc_info()[1])
         run.finish(state, reason=reason)
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
-        """Note in the summary which checkpoint is best and which is last; with `log_model="all"`, keep the new ones."""
-        self._checkpoints.note(self._current_run(), checkpoint_callback)
+        """Record the best and last checkpoint in the summary. With `log_model="all"`, store new ones as artifacts."""
+        self._checkpoints.record(self._current_run(), checkpoint_callback)
 
     def watch(self, model: torch.nn.Module, log: Watched = "gradients", log_freq: int = 100) -> None:
-        """Log histograms of gradients or parameters, made on the device, at every `log_freq`th training step.
+        """Log histograms of a model's gradients or parameters, computed on the device.
 
-        Under DDP the gradients are this rank's own, before ranks are averaged.
+        Under DDP these are the gradients of this rank, before they are averaged.
+
+        Args:
+            model: the model.
+            log: `gradients`, `parameters` or `all`.
+            log_freq: log at every `log_freq`th training step.
 
         Raises:
-            UsageError: `log` or `log_freq` cannot be used.
+            UsageError: `log` or `log_freq` is not allowed.
         """
         self.unwatch()
         self._watch = ModelWatch(model, self._current_run, what=log, every=log_freq)
 
     def unwatch(self) -> None:
-        """Take `watch` back."""
+        """Stop logging the histograms that `watch` has started."""
         if self._watch is not None:
             self._watch.remove()
             self._watch = None
 
-    # for SweepCallback
+    # used by SweepCallback
 
     def stop_requested(self) -> str | None:
-        """Return why the sweep's controller wants this run to end, or None."""
-        run = self._current_run()
-        return run.stop_requested()
+        """Return the reason why the sweep wants to stop this run, or None."""
+        return self._current_run().stop_requested()
 
-    def share_synced(self, synced: SyncedMetrics | None) -> None:
-        """From now on store what is the same on all ranks once, in rank 0's run, whose summary names it as `synced`."""
+    def set_synced_metrics(self, synced: SyncedMetrics | None) -> None:
+        """Store metrics that are the same on all ranks only in rank 0's run. The summary key `synced` lists them."""
         self._synced = synced
 
-    def note_end(self, state: RunState | None, reason: str) -> None:
-        """Remember that all ranks have agreed to leave, and that the run so ends in `state`; None: they have not."""
-        self._end = None if state is None else (state, reason)
-        self._current_run().note_end(state, reason)
+    def expect_end(self, state: RunState | None, reason: str) -> None:
+        """Set the final state on which all ranks agreed when they leave training together. None resets it."""
+        self._agreed_end = None if state is None else (state, reason)
+        self._current_run().expect_end(state, reason)
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of the run's checkpoints; not made here."""
+        """The folder for checkpoints of the run. It may not exist yet."""
         return Path(self.save_dir, CHECKPOINTS)
 
     @property
     def preempted_path(self) -> Path:
-        """Where a training that is preempted saves its checkpoint."""
+        """Where a preempted training saves its checkpoint."""
         return self.checkpoints / PREEMPTED
 
-    # resuming
-
     @property
-    def mark(self) -> RunMark:
-        """What a checkpoint keeps, so that a later attempt finds this run."""
-        return self._own.mark
+    def reference(self) -> RunReference:
+        """What a checkpoint stores so that a later attempt finds this run."""
+        return self._resolver.reference
 
     def resume(self, point: ResumePoint) -> None:
-        """Go on with the run of a checkpoint. A trial's run stays the trial's; only the step is noted then.
+        """Continue the run of a checkpoint.
 
-        Called before anything was logged; where something was, it stays behind in a run of its own.
+        Call it before anything is logged; what was logged before stays in a separate run. A trial always keeps its
+        own run, and only the step is used.
         """
-        self._own.resume(point, is_trial=self._trial is not None)
-
-    # in other processes
+        self._resolver.resume(point, is_trial=self._trial is not None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_own": copy.copy(self._own), "_watch": None, "_synced": None}
-
-    # inside
+        return {**self.__dict__, "_resolver": copy.copy(self._resolver), "_watch": None, "_synced": None}
 
     def _current_run(self) -> Run:
-        return self._own.current()
+        return self._resolver.current()
 
-    def _own_part(self, metrics: Mapping[str, Any], synced: SyncedMetrics) -> Mapping[str, Any]:
-        """Return what this rank stores of a row: all of it on rank 0, and what the ranks do not share on others."""
+    def _own_metrics(self, metrics: Mapping[str, Any], synced: SyncedMetrics) -> Mapping[str, Any]:
+        """Return what this rank stores of a row: everything on rank 0, only its own metrics on others."""
         run = self._current_run()
-        is_news = synced.learn(metrics)
+        has_new = synced.update(metrics)
         if run.rank > 0:
-            own = synced.without(metrics)
+            own = synced.drop_from(metrics)
             return own if own.keys() - {"epoch"} else {}
-        if is_news:
+        if has_new:
             run.summary[SYNCED] = sorted(synced.names)
         return metrics
 
-    def _whole_step(self, step: Any) -> int | None:
+    def _integer_step(self, step: Any) -> int | None:
         try:
             return int(step)
         except (TypeError, ValueError, OverflowError):
-            self._warn_once(f"`step` is {step!r}, allowed: whole numbers; the row is logged at the next step")
+            self._warn_once(f"`step` is `{step!r}`, allowed: integers; the row is logged at the next step")
             return None
 
     def _warn_once(self, message: str) -> None:
         if not self._has_warned:
             self._has_warned = True
-            log.warning("%s (said once)", message)
+            log.warning("%s (logged once)", message)

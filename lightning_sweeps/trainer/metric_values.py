@@ -1,4 +1,4 @@
-"""Metrics as people hand them over (torchmetrics objects, tensors per class, confusion matrices) made numbers."""
+"""Converts metrics (torchmetrics objects, tensors per class, confusion matrices) to numbers."""
 
 from __future__ import annotations
 
@@ -10,35 +10,41 @@ import numpy as np
 import torch
 
 MAX_CLASSES = 1024
-PLAIN = frozenset({int, float, bool, str})
+PLAIN_TYPES = frozenset({int, float, bool, str})
 
 
 @dataclass(frozen=True, slots=True)
-class Expanded:
-    """A row of numbers, and what is a matrix beside it."""
+class ExpandedMetrics:
+    """The result of `expand`.
+
+    Attributes:
+        row: names to numbers, text or nested maps.
+        matrices: names to matrices, which are logged as confusion matrices.
+    """
 
     row: dict[str, Any]
     matrices: dict[str, Any] = field(default_factory=dict)
 
 
 def is_plain(metrics: Mapping[str, Any]) -> bool:
-    """Whether all values are numbers or text already, as from `self.log`: what nearly every row is."""
-    return all(type(value) in PLAIN for value in metrics.values())
+    """Return whether all values are numbers or text, as nearly every row from `self.log` is."""
+    return all(type(value) in PLAIN_TYPES for value in metrics.values())
 
 
-def expand(metrics: Mapping[str, Any]) -> Expanded:
-    """Compute what is a torchmetrics object; a vector becomes one number a class, a matrix is set aside.
+def expand(metrics: Mapping[str, Any]) -> ExpandedMetrics:
+    """Compute torchmetrics objects, and split vectors and matrices from numbers.
 
-    Computing is a collective where the metric's state lies on several ranks: all of them must log it.
+    A vector of shape (classes,) becomes one number per class. A matrix of shape (classes, classes) is returned apart.
+    Computing a metric is a collective if its state is spread over several ranks, so all of these ranks must log it.
     """
-    expanded = Expanded({})
+    expanded = ExpandedMetrics({})
     for name, value in metrics.items():
         _add(expanded, str(name), value.compute() if callable(getattr(value, "compute", None)) else value)
     return expanded
 
 
-def _add(expanded: Expanded, name: str, value: Any) -> None:
-    if isinstance(value, Mapping):  # a MetricCollection's, or nested metrics
+def _add(expanded: ExpandedMetrics, name: str, value: Any) -> None:
+    if isinstance(value, Mapping):  # a MetricCollection returns one, and metrics may be nested
         inner = expand(value)
         expanded.row[name] = inner.row
         expanded.matrices.update({f"{name}.{key}": matrix for key, matrix in inner.matrices.items()})

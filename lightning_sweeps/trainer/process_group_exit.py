@@ -1,4 +1,4 @@
-"""The end of a gloo process group, which Lightning leaves to chance."""
+"""Destroys a gloo process group at exit. Lightning does so for NCCL only."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch.distributed
 
 
 class ProcessGroupAtExit:
-    """Destroys a gloo process group when the interpreter ends: Lightning does it for NCCL only.
+    """Destroys a gloo process group when the interpreter exits.
 
-    Left alone, gloo's threads now and then abort the exit of a training that went well ("terminate called without an
-    active exception", https://github.com/pytorch/pytorch/issues/190489). After an exception the group may still wait
-    for a rank that is gone, and destroying it would wait too: then it is left alone.
+    Otherwise gloo's threads sometimes abort the exit of a successful training ("terminate called without an active
+    exception", https://github.com/pytorch/pytorch/issues/190489). After an exception the group is not destroyed,
+    because that could wait for a rank that no longer exists.
     """
 
     is_safe = True
@@ -21,10 +21,12 @@ class ProcessGroupAtExit:
     @classmethod
     @functools.cache
     def register(cls) -> None:
+        """Install the exit hook, once per process."""
         atexit.register(cls.destroy)
 
     @classmethod
     def destroy(cls) -> None:
+        """Destroy the default process group if it uses gloo."""
         distributed = torch.distributed
         has_group = distributed.is_available() and distributed.is_initialized()
         if cls.is_safe and has_group and "gloo" in distributed.get_backend():

@@ -1,4 +1,4 @@
-"""SweepLogger and SweepCallback for programs that import the package by its older name, `pytorch_lightning`."""
+"""Binds `SweepLogger` and `SweepCallback` to `pytorch_lightning`, the older name of the package `lightning`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from lightning_sweeps.trainer.callback_core import SweepCallbackCore
 from lightning_sweeps.trainer.logger_core import SweepLoggerCore
-from lightning_sweeps.trainer.silent_experiment import SilentExperiment
+from lightning_sweeps.trainer.no_op_experiment import NoOpExperiment
 
 
-class SilentLightningExperiment(SilentExperiment, _DummyExperiment):
-    """Lightning knows a rank that does not log by this class."""
+class PytorchLightningNoOpExperiment(NoOpExperiment, _DummyExperiment):
+    """Derives from the class by which Lightning recognizes a rank that does not log."""
 
 
 class SweepLogger(SweepLoggerCore, Logger):
     __doc__ = SweepLoggerCore.__doc__
-    _silent_experiment = SilentLightningExperiment
+    _no_op_experiment = PytorchLightningNoOpExperiment
 
 
 class SweepCallback(SweepCallbackCore, Callback):

@@ -1,9 +1,9 @@
-"""What each rank does with its time and its data: measured on the host, logged at the Trainer's own logging steps.
+"""Measures how each rank uses its time and data. The results are logged at the Trainer's own logging steps.
 
-Between two logging steps a batch costs a few clock readings. At a logging step it costs one row, and one norm over the
-gradients where these norms have taken less than `NORM_SHARE` of the time so far. Nothing here waits for another rank
-but `check_data` (once, at the first batch) and `check_parameters` (every so many batches); the ranks' times travel with
-the meetings that are held anyway.
+Between two logging steps a batch costs a few clock readings. A logging step costs one row, and one gradient norm unless
+norms have taken more than `NORM_SHARE` of the time so far. Only `check_data` (once, at the first batch) and
+`check_parameters` (every so many batches) wait for other ranks; the work times travel with the synchronizations of
+`rank_sync.py`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ import torch
 
 log = logging.getLogger("lightning_sweeps")
 
-SKEW_WORTH_SAYING = 1.5
-LEAST_WORK_S = 0.005
-"""Ranks that differ within less than this do not slow one another in a way that anybody feels."""
+MIN_REPORTED_SKEW = 1.5
+MIN_REPORTED_DIFFERENCE_S = 0.005
+"""Ranks that differ by less than this per batch do not slow one another noticeably."""
+
 HASHED_ELEMENTS = 4096
 INDEXES_SHOWN = 8
 NORM_SHARE = 0.002
-"""Of the training's time, at most, for norms of gradients: they read every parameter once more."""
+"""Largest share of the training time for gradient norms. They read every gradient once more."""
 
 
 @dataclass(slots=True)
-class Interval:
-    """Sums since the last row."""
+class IntervalTotals:
+    """Totals since the last row."""
 
     batches: int = 0
     samples: int = 0
@@ -40,65 +41,72 @@ class Interval:
 
 
 class RankInsight:
-    """One rank's measurements during one `fit`.
+    """The measurements of one rank during one `fit`.
 
     Args:
-        check_every: how many batches lie between two comparisons of the parameters over ranks; 0: none.
+        check_every: compare the parameters of all ranks every so many batches. 0: never.
     """
 
     def __init__(self, *, check_every: int) -> None:
         self._check_every = check_every
-        self._interval = Interval()
-        self._started_at = self._ended_at = time.perf_counter()
+        self._totals = IntervalTotals()
+        self._batch_started_at = self._batch_ended_at = time.perf_counter()
         self._work_s = 0.0
         self._work_batches = 0
         self._gradient_norm: torch.Tensor | None = None
-        self._began_at = self._started_at
+        self._started_at = self._batch_started_at
         self._norms_s = 0.0
         self._has_diverged = False
-        self._slowest_said: int | None = None
+        self._reported_slowest: int | None = None
 
-    def batch_start(self) -> None:
+    def start_batch(self) -> None:
+        """Record that a batch starts. The time since the last one was spent waiting for data."""
         now = time.perf_counter()
-        wait_s = now - self._ended_at
-        self._interval.data_wait_s += wait_s
+        wait_s = now - self._batch_ended_at
+        self._totals.data_wait_s += wait_s
         self._work_s += wait_s
-        self._started_at = now
+        self._batch_started_at = now
 
     def before_backward(self) -> None:
-        """From here on ranks wait for one another: what came before is this rank's own work."""
-        self._work_s += time.perf_counter() - self._started_at
+        """Record the end of this rank's own work: from the backward pass on, ranks wait for one another."""
+        self._work_s += time.perf_counter() - self._batch_started_at
 
     def before_optimizer_step(self, module: torch.nn.Module) -> None:
-        """Note the norm of the gradients that are applied, on the device; called at logging steps only.
+        """Compute the norm of the gradients on the device. Call it at logging steps only.
 
-        Under DDP these are the average over ranks already. Left out while norms have taken `NORM_SHARE` of the time.
+        Under DDP the gradients are already averaged. Nothing is computed while norms have taken more than `NORM_SHARE`
+        of the time.
         """
         now = time.perf_counter()
-        if self._norms_s > NORM_SHARE * (now - self._began_at):
+        if self._norms_s > NORM_SHARE * (now - self._started_at):
             return
         gradients = [parameter.grad for parameter in module.parameters() if parameter.grad is not None]
         self._gradient_norm = _norm(gradients) if gradients else None
         self._norms_s += time.perf_counter() - now
 
-    def batch_end(self, batch: Any) -> None:
+    def end_batch(self, batch: Any) -> None:
+        """Record that a batch ends."""
         now = time.perf_counter()
-        interval = self._interval
-        interval.batches += 1
-        interval.samples += count_samples(batch)
-        interval.step_s += now - self._started_at
+        totals = self._totals
+        totals.batches += 1
+        totals.samples += count_samples(batch)
+        totals.step_s += now - self._batch_started_at
         self._work_batches += 1
-        self._ended_at = now
+        self._batch_ended_at = now
 
     def take_row(self, loss: torch.Tensor | None) -> dict[str, float]:
-        """Return what was measured since the last row, and begin anew. Waits for the device, as logging a loss does."""
-        interval, self._interval = self._interval, Interval()
-        batches = max(1, interval.batches)
-        seconds = interval.data_wait_s + interval.step_s
+        """Return the measurements since the last row and reset them. Waits for the device, as logging a loss does.
+
+        Args:
+            loss: the loss of the batch on this rank, a tensor of one element.
+        """
+        totals, self._totals = self._totals, IntervalTotals()
+        batches = max(1, totals.batches)
+        seconds = totals.data_wait_s + totals.step_s
         row = {
-            "rank/step_s": interval.step_s / batches,
-            "rank/data_wait_s": interval.data_wait_s / batches,
-            "rank/samples_per_s": interval.samples / seconds if seconds else 0.0,
+            "rank/step_s": totals.step_s / batches,
+            "rank/data_wait_s": totals.data_wait_s / batches,
+            "rank/samples_per_s": totals.samples / seconds if seconds else 0.0,
         }
         if loss is not None:
             row["rank/batch_loss"] = float(loss)
@@ -107,50 +115,57 @@ class RankInsight:
             self._gradient_norm = None
         return row
 
-    def continue_from_now(self) -> None:
-        """What was since the batch ended (meetings, logging, validation) is no waiting for data."""
-        self._ended_at = time.perf_counter()
+    def restart_wait_clock(self) -> None:
+        """Exclude the time since the end of the batch (synchronization, logging, validation) from the data wait."""
+        self._batch_ended_at = time.perf_counter()
 
     def take_work_us(self) -> int:
-        """Return this rank's own work per batch since the last call, in microseconds: data and forward pass."""
+        """Return this rank's own work (data and forward pass) since the last call, in microseconds per batch."""
         work_us = round(1e6 * self._work_s / max(1, self._work_batches))
         self._work_s, self._work_batches = 0.0, 0
         return work_us
 
     def compare_work(self, works_us: Sequence[int]) -> dict[str, float]:
-        """Return how uneven the ranks' work is: greatest over median, and whose it is. A new slowest rank is said."""
+        """Return how uneven the work of the ranks is. A new slowest rank is logged.
+
+        Args:
+            works_us: the own work of each rank, in microseconds per batch.
+
+        Returns:
+            `ranks/skew`, the largest value over the median, and `ranks/slowest`, the rank with the largest value.
+        """
         if len(works_us) < 2 or not any(works_us):
             return {}
         median = statistics.median_low(works_us)
         slowest = max(range(len(works_us)), key=lambda rank: works_us[rank])
         skew = works_us[slowest] / max(1, median)
-        if skew >= SKEW_WORTH_SAYING and works_us[slowest] - median > 1e6 * LEAST_WORK_S:
-            if slowest != self._slowest_said:
+        if skew >= MIN_REPORTED_SKEW and works_us[slowest] - median > 1e6 * MIN_REPORTED_DIFFERENCE_S:
+            if slowest != self._reported_slowest:
                 log.info("rank %d is the slowest: %.1f times the median of all ranks", slowest, skew)
-            self._slowest_said = slowest
+            self._reported_slowest = slowest
         return {"ranks/skew": skew, "ranks/slowest": float(slowest)}
 
     def check_data(self, trainer: Any, batch: Any) -> str:
-        """Compare over ranks how many batches there are and what the first one holds. A collective.
+        """Compare the number of batches and the first batch of all ranks. This is a collective.
 
         Returns:
-            what is wrong, in words; empty where nothing is. The same on every rank.
+            A description of the fault, or an empty text. All ranks find the same fault.
         """
         count = trainer.num_training_batches
         batches = -1 if count == float("inf") else int(count)
-        numbers = torch.tensor([batches, digest_of(batch)], device=trainer.strategy.root_device)
+        numbers = torch.tensor([batches, hash_batch(batch)], device=trainer.strategy.root_device)
         gathered: list[list[int]] = trainer.strategy.all_gather(numbers).reshape(-1, 2).tolist()
-        found = shard_faults([row[0] for row in gathered], [row[1] for row in gathered])
+        fault = find_shard_faults([row[0] for row in gathered], [row[1] for row in gathered])
         indexes = first_indexes(trainer.train_dataloader)
-        if found and indexes:
-            found += f"; rank {trainer.global_rank} begins with the samples {indexes}"
-        return found
+        if fault and indexes:
+            fault += f"; rank {trainer.global_rank} begins with the samples {indexes}"
+        return fault
 
     def check_parameters(self, trainer: Any, module: torch.nn.Module, batch_number: int) -> str:
-        """Compare over ranks a checksum of the parameters, every `check_every` batches. A collective then.
+        """Compare a checksum of the parameters of all ranks, every `check_every` batches. This is a collective then.
 
         Returns:
-            which ranks differ from rank 0, in words, once; empty where none do.
+            A description of the ranks that differ from rank 0, once, or an empty text.
         """
         if not self._check_every or batch_number % self._check_every or self._has_diverged:
             return ""
@@ -160,40 +175,40 @@ class RankInsight:
             return ""
         self._has_diverged = True
         ranks = ", ".join(map(str, others))
-        return f"at step {trainer.global_step} the parameters of rank {ranks} are not those of rank 0"
+        return f"at step {trainer.global_step} the parameters of rank {ranks} differ from those of rank 0"
 
 
-def shard_faults(batches: Sequence[int], digests: Sequence[int]) -> str:
-    """Return what is wrong with the ranks' data, in words.
+def find_shard_faults(batches: Sequence[int], digests: Sequence[int]) -> str:
+    """Return a description of what is wrong with the distribution of data, or an empty text.
 
     Args:
-        batches: how many each rank has, -1 where that is not known.
-        digests: of each rank's first batch, 0 where there is none.
+        batches: the number of batches of each rank, -1 if unknown.
+        digests: a hash of the first batch of each rank, 0 if the batch has no tensors.
     """
     faults = []
     if len(set(batches)) > 1:
         counts = ", ".join(f"rank {rank}: {count}" for rank, count in enumerate(batches))
         faults.append(f"ranks have different numbers of batches ({counts})")
-    alike: dict[int, list[str]] = {}
+    ranks_by_digest: dict[int, list[str]] = {}
     for rank, digest in enumerate(digests):
         if digest:
-            alike.setdefault(digest, []).append(str(rank))
-    same = [" and ".join(ranks) for ranks in alike.values() if len(ranks) > 1]
+            ranks_by_digest.setdefault(digest, []).append(str(rank))
+    same = [" and ".join(ranks) for ranks in ranks_by_digest.values() if len(ranks) > 1]
     if same:
         faults.append(f"ranks {'; '.join(same)} see the same samples in their first batch")
     return "; ".join(faults)
 
 
 def first_indexes(loader: Any) -> list[int]:
-    """Return the first samples of this rank where its sampler can be asked twice without an effect on training."""
+    """Return the first sample indexes of this rank, if reading its sampler again does not affect training."""
     sampler = getattr(loader, "sampler", None)
-    if sampler is None or not hasattr(sampler, "num_replicas"):  # others draw from the global random state
+    if sampler is None or not hasattr(sampler, "num_replicas"):  # other samplers draw from the global random state
         return []
     return [index for index, _ in zip(sampler, range(INDEXES_SHOWN), strict=False)]
 
 
-def digest_of(batch: Any) -> int:
-    """Return a number for the content of a batch, 0 for a batch without tensors."""
+def hash_batch(batch: Any) -> int:
+    """Return a hash of the content of a batch, 0 for a batch without tensors."""
     digest = hashlib.blake2b(digest_size=7)
     has_content = False
     for tensor in _tensors(batch):
@@ -210,14 +225,14 @@ def count_samples(batch: Any) -> int:
 
 
 def _norm(tensors: list[torch.Tensor]) -> torch.Tensor:
-    """Return the norm over all elements, a few kernels for all tensors."""
+    """Return the norm over the elements of all tensors, with a few kernels for all of them."""
     norm: torch.Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
     return norm
 
 
 @torch.no_grad()
 def checksum_of(module: torch.nn.Module) -> torch.Tensor:
-    """Return one number that differs where parameters differ, on their device."""
+    """Return a number that differs if parameters differ, as a tensor of shape () on their device."""
     parameters = [parameter.detach().float() for parameter in module.parameters() if parameter.numel()]
     weights = torch.arange(1, len(parameters) + 1, device=parameters[0].device)
     norms: torch.Tensor = torch.stack(torch._foreach_norm(parameters))

@@ -1,7 +1,7 @@
-"""How the ranks of a training hear of one another's news at the same batch, with one small collective a second.
+"""Synchronizes events between ranks at the same batch, with about one small collective a second.
 
-A meeting is one sum over a few whole numbers; how many batches later all meet again is part of it, as rank 0 has
-learned it from the clock. Between two meetings nothing is sent.
+A synchronization is one sum over a few integers. It also determines after how many batches the ranks synchronize again,
+as rank 0 has measured it. Between two synchronizations nothing is sent.
 """
 
 from __future__ import annotations
@@ -16,40 +16,51 @@ from lightning_sweeps.trainer.sync_schedule import batches_until_next
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """What one rank brings along, or, after a meeting, how many ranks have brought it."""
+class RankEvents:
+    """The events that one rank has seen, or after a synchronization the number of ranks that have seen each.
+
+    Attributes:
+        sigterm: SIGTERM has arrived.
+        requeue: Slurm's requeue signal has arrived.
+        stop: the sweep wants to stop the trial.
+    """
 
     sigterm: int = 0
     requeue: int = 0
     stop: int = 0
 
 
-class Meeting:
-    """The schedule of one training; the same on every rank, at every batch.
+class RankSync:
+    """The synchronizations of one training. Every rank makes the same calls at the same batches.
+
+    Attributes:
+        works_us: the own work of each rank in microseconds per batch, as of the last synchronization.
 
     Args:
-        interval_s: the time wanted between two meetings.
+        interval_s: the desired time between two synchronizations, in seconds.
     """
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
         self._batches = self._remaining = 1
-        self._met_at = time.monotonic()
+        self._synced_at = time.monotonic()
         self.works_us: list[int] = []
 
     def is_due(self) -> bool:
-        """Count one batch; every rank hears the same."""
+        """Count one batch and return whether the ranks synchronize now. All ranks get the same answer."""
         self._remaining -= 1
         return self._remaining <= 0
 
-    def exchange(self, trainer: Any, own: News, work_us: int = 0) -> News:
-        """Return the news of all ranks, and agree on the next meeting. A collective.
+    def exchange(self, trainer: Any, own: RankEvents, work_us: int = 0) -> RankEvents:
+        """Return the events of all ranks and agree on the next synchronization. This is a collective.
 
         Args:
-            work_us: this rank's own work per batch; `works_us` then holds that of all.
+            trainer: the Trainer.
+            own: the events that this rank has seen.
+            work_us: the own work of this rank in microseconds per batch.
         """
         if trainer.world_size == 1:
-            self._go_on(self._plan())
+            self._schedule(self._plan())
             return own
         planned = self._plan() if trainer.is_global_zero else 0
         works_us = [0] * trainer.world_size
@@ -57,13 +68,13 @@ class Meeting:
         parts = [own.sigterm, own.requeue, own.stop, planned, *works_us]
         numbers = torch.tensor(parts, device=trainer.strategy.root_device)
         sigterm, requeue, stop, batches, *self.works_us = trainer.strategy.reduce(numbers, reduce_op="sum").tolist()
-        self._go_on(batches)
-        return News(sigterm, requeue, stop)
+        self._schedule(batches)
+        return RankEvents(sigterm, requeue, stop)
 
     def _plan(self) -> int:
         batches = max(1, self._batches - max(0, self._remaining))
-        return batches_until_next(batches, time.monotonic() - self._met_at, interval_s=self._interval_s)
+        return batches_until_next(batches, time.monotonic() - self._synced_at, interval_s=self._interval_s)
 
-    def _go_on(self, batches: int) -> None:
+    def _schedule(self, batches: int) -> None:
         self._batches = self._remaining = batches
-        self._met_at = time.monotonic()
+        self._synced_at = time.monotonic()

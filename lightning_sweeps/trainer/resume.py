@@ -1,4 +1,4 @@
-"""Which run a checkpoint belongs to: kept in every checkpoint, so that training goes on from it in the same run."""
+"""Stores in each checkpoint to which run it belongs, so that training resumes in the same run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ KEY = "lightning_sweeps"
 
 
 @dataclass(frozen=True, slots=True)
-class RunMark:
-    """What names the runs of all ranks of a job.
+class RunReference:
+    """Identifies the runs of all ranks of a job.
 
     Attributes:
-        job: as `Identity.job`.
-        number: which logger of the process.
+        job: the name of the job, as in `Identity`.
+        number: the number of the logger in its process.
         project: the project of the runs.
-        attempt: which attempt wrote the checkpoint.
+        attempt: the attempt that wrote the checkpoint.
     """
 
     job: str
@@ -27,20 +27,25 @@ class RunMark:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Where a further attempt goes on: with which run, from which step."""
+    """Where a new attempt continues.
 
-    mark: RunMark
+    Attributes:
+        run: the run to continue.
+        step: the first step of the new attempt.
+    """
+
+    run: RunReference
     step: int
 
 
-def write_mark(checkpoint: dict[str, Any], mark: RunMark) -> None:
-    """Put `mark` into a checkpoint, in types that `torch.load(weights_only=True)` reads."""
-    checkpoint[KEY] = asdict(mark)
+def write_run_reference(checkpoint: dict[str, Any], reference: RunReference) -> None:
+    """Add `reference` to a checkpoint, in types that `torch.load(weights_only=True)` reads."""
+    checkpoint[KEY] = asdict(reference)
 
 
 def read_resume_point(checkpoint: dict[str, Any]) -> ResumePoint | None:
-    """Return where a training goes on with `checkpoint`, or None where that names no run."""
+    """Return where a training continues with `checkpoint`, or None if the checkpoint names no run."""
     try:
-        return ResumePoint(RunMark(**checkpoint[KEY]), int(checkpoint["global_step"]))
+        return ResumePoint(RunReference(**checkpoint[KEY]), int(checkpoint["global_step"]))
     except (KeyError, TypeError):  # written without SweepCallback
         return None

@@ -1,7 +1,7 @@
-"""Which metrics are the same on all ranks because Lightning has reduced them: they are stored once, by rank 0.
+"""Finds the metrics that Lightning has reduced over all ranks. They are stored once, by rank 0.
 
-`sync_dist=True` and torchmetrics objects at the end of an epoch give every rank the same number. Lightning keeps that
-knowledge beside its results, where `SweepCallback` finds it; the logger alone sees numbers.
+With `sync_dist=True`, and for torchmetrics objects at the end of an epoch, every rank has the same number. Lightning
+records this in its results, where `SweepCallback` can read it; a logger receives only numbers.
 """
 
 from __future__ import annotations
@@ -11,35 +11,37 @@ from typing import Any
 
 
 class SyncedMetrics:
-    """What is known of the names that were logged so far; Lightning is asked about a name once.
+    """The names of the metrics that are the same on all ranks. Lightning's results are read once per name.
+
+    Attributes:
+        names: the names found so far.
 
     Args:
-        trainer: the Trainer whose results are looked at.
+        trainer: the Trainer.
     """
 
     def __init__(self, trainer: Any) -> None:
         self._trainer = trainer
-        self._asked: set[str] = set()
+        self._seen: set[str] = set()
         self.names: set[str] = set()
-        """Those that are the same on all ranks."""
 
-    def learn(self, metrics: Mapping[str, Any]) -> bool:
-        """Look at names that were never logged before; return whether some of them are the same on all ranks."""
-        new = metrics.keys() - self._asked
+    def update(self, metrics: Mapping[str, Any]) -> bool:
+        """Check the names that were never logged before. Return whether some of them are the same on all ranks."""
+        new = metrics.keys() - self._seen
         if not new:
             return False
-        self._asked |= new
+        self._seen |= new
         found = new & set(synced_names(self._trainer))
         self.names |= found
         return bool(found)
 
-    def without(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is this rank's own."""
+    def drop_from(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the metrics that belong to this rank alone."""
         return {name: value for name, value in metrics.items() if name not in self.names}
 
 
 def synced_names(trainer: Any) -> Iterator[str]:
-    """Yield the names, as they are logged, of the results that all ranks share."""
+    """Yield the names of the results that all ranks share, as they are logged."""
     results = trainer._results
     for result in results.values() if results is not None else ():
         meta = result.meta
@@ -50,5 +52,5 @@ def synced_names(trainer: Any) -> Iterator[str]:
 
 
 def _is_reduced(sync: Any) -> bool:
-    """Whether a number is reduced over all ranks, not over a group of some."""
+    """Return whether a number is reduced over all ranks, not over a part of them."""
     return bool(sync.should and sync.group is None and not sync.rank_zero_only)

@@ -1,8 +1,10 @@
-"""SIGTERM and Slurm's requeue signal while a Trainer runs: noted, and obeyed at a batch at which all ranks meet.
+"""Handles SIGTERM and Slurm's requeue signal while a Trainer runs.
 
-Lightning's own handlers call collectives from inside the signal handler. Ranks are interrupted at different places of
-their program, so the collectives of one rank meet others of the next, and the job hangs: always where one rank of
-several is signalled (https://github.com/Lightning-AI/pytorch-lightning/issues/20806).
+The handler records the signal, and all ranks act on it at the same batch.
+
+Lightning's own handlers call collectives inside the signal handler. Signals interrupt ranks at different places of the
+program, so the collectives of one rank meet different ones of another, and the job hangs. It always hangs if only one
+of several ranks gets the signal (https://github.com/Lightning-AI/pytorch-lightning/issues/20806).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 REQUEUE_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
-"""Lightning sets a handler for one of them where Slurm's environment says so, and for none otherwise."""
+"""Under Slurm, Lightning sets a handler for one of them. Elsewhere it sets none."""
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -24,74 +26,74 @@ SignalHandler = Callable[[int, FrameType | None], Any] | int | signal.Handlers |
 
 
 class SignalWatch:
-    """Stands in for Lightning's signal handlers during one run of a Trainer. Lightning itself restores what was before.
+    """Replaces Lightning's signal handlers during one run of a Trainer. Lightning itself restores the earlier ones.
 
     Attributes:
-        has_sigterm: SIGTERM has come to this process.
-        requeue: the requeue signal that has come to this process, or None.
+        has_sigterm: whether this process has received SIGTERM.
+        requeue: the requeue signal that this process has received, or None.
     """
 
     def __init__(self) -> None:
         self._parent: int | None = None
-        self._before_interrupt: SignalHandler = None
-        self._before: dict[int, SignalHandler] = {}
+        self._interrupt_handler: SignalHandler = None
+        self._user_handlers: dict[int, SignalHandler] = {}
         self._requeue_handlers: dict[int, SignalHandler] = {}
         self.has_sigterm = False
         self.requeue: int | None = None
 
-    def remember(self) -> None:
-        """Note the handlers of the user's program; call it before Lightning sets its own."""
+    def save_user_handlers(self) -> None:
+        """Save the handlers of the user's program. Call it before Lightning sets its own."""
         self.has_sigterm, self.requeue = False, None
         self._requeue_handlers = {}
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, *REQUEUE_SIGNALS)}
+        self._user_handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, *REQUEUE_SIGNALS)}
 
-    def replace(self) -> None:
-        """Replace the handlers that Lightning has set; call it after. Outside the main thread neither sets any."""
+    def replace_handlers(self) -> None:
+        """Replace the handlers that Lightning has set. Outside the main thread neither sets any."""
         if threading.current_thread() is not threading.main_thread():
             return
-        if signal.getsignal(signal.SIGTERM) != self._note_sigterm:
-            signal.signal(signal.SIGTERM, self._note_sigterm)
+        if signal.getsignal(signal.SIGTERM) != self._on_sigterm:
+            signal.signal(signal.SIGTERM, self._on_sigterm)
         for number in REQUEUE_SIGNALS:
             current = signal.getsignal(number)
-            if callable(current) and current not in (self._before.get(number), self._note_requeue):
+            if callable(current) and current not in (self._user_handlers.get(number), self._on_requeue):
                 self._requeue_handlers[number] = current
-                signal.signal(number, self._note_requeue)
-        if multiprocessing.parent_process() is not None and signal.getsignal(signal.SIGINT) != self._note_interrupt:
+                signal.signal(number, self._on_requeue)
+        if multiprocessing.parent_process() is not None and signal.getsignal(signal.SIGINT) != self._on_interrupt:
             self._parent = os.getppid()
-            self._before_interrupt = signal.signal(signal.SIGINT, self._note_interrupt)
+            self._interrupt_handler = signal.signal(signal.SIGINT, self._on_interrupt)
 
-    def call_requeue(self) -> int:
-        """Do what Lightning would have done inside the signal handler (checkpoint, `scontrol requeue`), on every rank.
+    def call_requeue_handler(self) -> int:
+        """Call Lightning's requeue handler (checkpoint, `scontrol requeue`) outside the signal handler, on every rank.
 
         Returns:
-            the signal's number.
+            The number of the signal.
         """
         [(number, handler), *_] = self._requeue_handlers.items()
         if callable(handler):
             handler(number, None)
         return number
 
-    def forget(self) -> None:
-        """Hold nothing that cannot be pickled; what signals have come is kept."""
-        self._before = {}
+    def release_handlers(self) -> None:
+        """Drop all handlers, so that this object can be pickled. The received signals are kept."""
+        self._user_handlers = {}
         self._requeue_handlers = {}
-        if self._before_interrupt is not None:
-            if signal.getsignal(signal.SIGINT) == self._note_interrupt:
-                signal.signal(signal.SIGINT, self._before_interrupt)
-            self._before_interrupt = None
+        if self._interrupt_handler is not None:
+            if signal.getsignal(signal.SIGINT) == self._on_interrupt:
+                signal.signal(signal.SIGINT, self._interrupt_handler)
+            self._interrupt_handler = None
 
-    def _note_interrupt(self, number: int, frame: FrameType | None) -> None:
-        """SIGINT is also what ranks that `ddp_spawn` started get when the process that waits for them has died."""
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Treat SIGINT as SIGTERM if the parent has died: ranks of `ddp_spawn` get SIGINT then."""
         if os.getppid() != self._parent:
             self.has_sigterm = True
-        elif callable(self._before_interrupt):
-            self._before_interrupt(number, frame)
+        elif callable(self._interrupt_handler):
+            self._interrupt_handler(number, frame)
 
-    def _note_sigterm(self, number: int, frame: FrameType | None) -> None:
+    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
         self.has_sigterm = True
-        before = self._before.get(number)
-        if callable(before):
-            before(number, frame)
+        user_handler = self._user_handlers.get(number)
+        if callable(user_handler):
+            user_handler(number, frame)
 
-    def _note_requeue(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
+    def _on_requeue(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
         self.requeue = number

@@ -1,21 +1,21 @@
-"""After how many batches the ranks meet again to hear whether to stop: pure."""
+"""Computes after how many batches the ranks synchronize again. Pure."""
 
 from __future__ import annotations
 
 MAX_BATCHES = 256
-"""However fast batches are: when they become slow, the next meeting must not be hours away."""
+"""Upper limit for fast batches: if they become slow, the next synchronization must not be hours away."""
 
 GROWTH = 4
-"""The first batches are slow (warm-up); how many fit into the interval is learned step by step."""
+"""Largest growth from one interval to the next. The first batches are slow, so their speed says little."""
 
 
 def batches_until_next(batches: int, elapsed_s: float, *, interval_s: float) -> int:
-    """Return how many batches to go until the next meeting, so that meetings come about every `interval_s`.
+    """Return the number of batches until the next synchronization, so that one happens about every `interval_s`.
 
     Args:
-        batches: how many batches lay between the last two meetings, at least 1.
-        elapsed_s: the time that they took.
-        interval_s: the time wanted between two meetings.
+        batches: the number of batches between the last two synchronizations, at least 1.
+        elapsed_s: the time that they took, in seconds.
+        interval_s: the desired time between two synchronizations, in seconds.
     """
     limit = min(batches * GROWTH, MAX_BATCHES)
     if elapsed_s * limit <= batches * interval_s:

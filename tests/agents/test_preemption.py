@@ -11,7 +11,7 @@ import pytest
 from tests.agents.trials import finish, make_sweep, start_agent
 from tests.servers import running_server, wait_until
 from tests.trainer.journals import logged_runs
-from tests.trainer.preempting import PROGRAM
+from tests.trainer.preemption import PROGRAM
 
 pytestmark = [pytest.mark.fault, pytest.mark.launch]
 

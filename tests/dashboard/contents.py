@@ -78,7 +78,7 @@ def log_all(client: Client, run: Writer) -> None:
         "packages": {"torch": "2.13.0"},
         "git": {"commit": "0123456789abcdef", "branch": "main"},
     }
-    contents.media("surroundings", 0, json.dumps(made).encode(), "application/json")
+    contents.media("environment", 0, json.dumps(made).encode(), "application/json")
     for version in (0, 1):
         files = {"model.ckpt": b"weights" * (version + 1), "notes/read me.txt": EVIL.encode()}
         contents.artifact("model", version, files, score=0.5 + version, aliases=["best"] if version else [])

@@ -1,4 +1,4 @@
-"""Console capture: lines as a terminal shows them, and nothing in the way of the program's own output."""
+"""Console capture: lines are recorded as a terminal shows them, and the output of the program does not change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.journal.reader import read_part
 from lightning_sweeps.journal.records import Text
-from lightning_sweeps.sdk.console import MAX_LINE, LineFolder
+from lightning_sweeps.sdk.console import MAX_LINE, LineAssembler
 
 
 @pytest.mark.parametrize(
@@ -29,16 +29,16 @@ from lightning_sweeps.sdk.console import MAX_LINE, LineFolder
         (["x" * (MAX_LINE + 5) + "\n"], ["x" * MAX_LINE]),
     ],
 )
-def test_folding(written: list[str], lines: list[str]) -> None:
-    folder = LineFolder()
-    assert [line for text in written for line in folder.feed(text)] == lines
+def test_lines_are_assembled_as_a_terminal_shows_them(written: list[str], lines: list[str]) -> None:
+    assembler = LineAssembler()
+    assert [line for text in written for line in assembler.feed(text)] == lines
 
 
 @given(st.lists(st.text(alphabet="ab\n", max_size=12), max_size=8))
-def test_however_the_text_is_cut_the_lines_are_the_same(pieces: list[str]) -> None:
-    folder = LineFolder()
-    in_pieces = [line for piece in pieces for line in folder.feed(piece)]
-    assert in_pieces == LineFolder().feed("".join(pieces))
+def test_lines_do_not_depend_on_how_the_text_is_split(pieces: list[str]) -> None:
+    assembler = LineAssembler()
+    in_pieces = [line for piece in pieces for line in assembler.feed(piece)]
+    assert in_pieces == LineAssembler().feed("".join(pieces))
 
 
 PROGRAM = """
@@ -61,13 +61,13 @@ print("after the end")
 
 
 def texts(home: Path) -> list[Text]:
-    """Return the lines in all journals: a run that goes on after its end writes another."""
+    """Return the lines in all journals. A reopened run writes a second one."""
     paths = (home / "journals").glob("*.journal")
     records = [record for path in paths for record in read_part(path, 0, limit_bytes=1 << 20).records]
     return sorted((record for record in records if isinstance(record, Text)), key=lambda text: text.time)
 
 
-def test_a_program_prints_as_before_and_its_lines_are_recorded(home: Path) -> None:
+def test_printed_lines_are_shown_and_recorded(home: Path) -> None:
     variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "on"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=variables, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[0] == "to stdout"
@@ -87,14 +87,14 @@ def test_a_traceback_is_recorded(home: Path) -> None:
     assert texts(home)[-1].line == "ValueError: bad"
 
 
-def test_off_records_nothing_and_leaves_the_streams(home: Path) -> None:
+def test_off_records_nothing_and_does_not_replace_the_streams(home: Path) -> None:
     code = "import sys, lightning_sweeps as ls; before = sys.stdout; ls.init(); assert sys.stdout is before; print('x')"
     variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "off"}
     subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, check=True)
     assert texts(home) == []
 
 
-def test_a_run_that_goes_on_after_its_end_records_lines_again(home: Path) -> None:
+def test_a_reopened_run_records_lines_again(home: Path) -> None:
     code = """
 import lightning_sweeps as ls
 run = ls.init()

@@ -1,11 +1,11 @@
-"""Who am I: every launcher's variables as a row, and the traps."""
+"""The identity of a process from the variables of each launcher, and misleading variables."""
 
 from __future__ import annotations
 
 import pytest
 
 from lightning_sweeps.core.handover import TrialFile
-from lightning_sweeps.sdk.identity import Identity, Place, ProcessGroup, resolve_identity
+from lightning_sweeps.sdk.identity import Identity, ProcessGroup, RankInfo, resolve_identity
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "abc",
@@ -27,7 +27,7 @@ SLURM = {
     "SLURM_NTASKS": "8",
     "SLURM_JOB_NAME": "train",
 }
-ALONE = Place(0, 0, 1, 0, "none")
+ALONE = RankInfo(0, 0, 1, 0, "none")
 TRIAL = TrialFile("t-1", "s-1", "sweep", "p", 4, 1, {"lr": 0.1}, "loss", "minimize")
 
 
@@ -36,22 +36,27 @@ def resolve(
     *,
     process_group: ProcessGroup | None = None,
     trial: TrialFile | None = None,
-    carried: str | None = None,
+    inherited_job: str | None = None,
 ) -> Identity:
     return resolve_identity(
-        environ, fresh="fresh", parent="parent", trial=trial, process_group=process_group, carried=carried
+        environ,
+        fallback_job="fallback",
+        parent="parent",
+        trial=trial,
+        process_group=process_group,
+        inherited_job=inherited_job,
     )
 
 
 @pytest.mark.parametrize(
-    ("environ", "place", "job", "attempt"),
+    ("environ", "rank_info", "job", "attempt"),
     [
-        ({}, ALONE, "fresh", 0),
-        (TORCHRUN, Place(3, 1, 4, 1, "torchrun"), "torchrun:abc:host:4001", 2),
-        (SLURM, Place(5, 1, 8, 2, "slurm"), "slurm:77:0", 0),
+        ({}, ALONE, "fallback", 0),
+        (TORCHRUN, RankInfo(3, 1, 4, 1, "torchrun"), "torchrun:abc:host:4001", 2),
+        (SLURM, RankInfo(5, 1, 8, 2, "slurm"), "slurm:77:0", 0),
         (
             {"JSM_NAMESPACE_RANK": "1", "JSM_NAMESPACE_SIZE": "2", "JSM_NAMESPACE_LOCAL_RANK": "1", "LSB_JOBID": "9"},
-            Place(1, 1, 2, 0, "lsf"),
+            RankInfo(1, 1, 2, 0, "lsf"),
             "lsf:9:",
             0,
         ),
@@ -62,41 +67,41 @@ def resolve(
                 "OMPI_COMM_WORLD_LOCAL_RANK": "1",
                 "PMIX_NAMESPACE": "n1",
             },
-            Place(1, 1, 2, 0, "mpi"),
+            RankInfo(1, 1, 2, 0, "mpi"),
             "mpi:n1",
             0,
         ),
-        ({"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}, Place(1, 1, 2, 0, "env"), "fresh", 0),
-        ({"LOCAL_RANK": "1", "WORLD_SIZE": "2", "NODE_RANK": "0"}, Place(1, 1, 2, 0, "lightning"), "fresh", 0),
+        ({"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}, RankInfo(1, 1, 2, 0, "env"), "fallback", 0),
+        ({"LOCAL_RANK": "1", "WORLD_SIZE": "2", "NODE_RANK": "0"}, RankInfo(1, 1, 2, 0, "lightning"), "fallback", 0),
     ],
 )
-def test_each_launcher(environ: dict[str, str], place: Place, job: str, attempt: int) -> None:
-    assert resolve(environ) == Identity(place, job, attempt)
+def test_each_launcher(environ: dict[str, str], rank_info: RankInfo, job: str, attempt: int) -> None:
+    assert resolve(environ) == Identity(rank_info, job, attempt)
 
 
-def test_the_static_rendezvous_of_one_node_is_named_by_its_parent() -> None:
+def test_the_static_rendezvous_of_one_node_is_named_after_its_parent() -> None:
     environ = {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none", "GROUP_WORLD_SIZE": "1"}
     assert resolve(environ).job == "torchrun:parent"
 
 
-def test_the_static_rendezvous_of_several_nodes_is_agreed_through_the_store() -> None:
+def test_the_ranks_of_a_static_rendezvous_agree_through_the_store() -> None:
     environ = {**TORCHRUN, "TORCHELASTIC_RUN_ID": "none"}
-    assert resolve(environ).job == "fresh"
+    assert resolve(environ).job == "fallback"
     assert resolve(environ, process_group=ProcessGroup(3, 4, "agreed")).job == "agreed"
 
 
-def test_a_process_group_stands_above_every_variable() -> None:
+def test_a_process_group_takes_precedence_over_every_variable() -> None:
     identity = resolve({"RANK": "7", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}, process_group=ProcessGroup(1, 2, "agreed"))
-    assert identity == Identity(Place(1, 1, 2, 0, "process group"), "agreed", 0)
+    assert identity == Identity(RankInfo(1, 1, 2, 0, "process group"), "agreed", 0)
 
 
 def test_a_trial_names_the_job_on_every_rank() -> None:
     identity = resolve(TORCHRUN, trial=TRIAL)
-    assert (identity.job, identity.attempt, identity.place.rank) == ("t-1", 1, 3)
+    assert (identity.job, identity.attempt, identity.rank_info.rank) == ("t-1", 1, 3)
 
 
-def test_what_a_pickle_carried_stands_above_the_launcher() -> None:
-    assert resolve(TORCHRUN, carried="job-0").job == "job-0"
+def test_an_inherited_job_takes_precedence_over_the_launcher() -> None:
+    assert resolve(TORCHRUN, inherited_job="job-0").job == "job-0"
 
 
 @pytest.mark.parametrize(
@@ -105,12 +110,12 @@ def test_what_a_pickle_carried_stands_above_the_launcher() -> None:
         {"SLURM_PROCID": "2", "SLURM_JOB_ID": "77"},  # one task of an array, or a shell inside an allocation
         {**SLURM, "SLURM_JOB_NAME": "bash"},
         {**SLURM, "SLURM_NTASKS": "1"},
-        {"RANK": "1"},  # inherited without a world
-        {"RANK": "4", "WORLD_SIZE": "2"},  # not of this world
+        {"RANK": "1"},  # inherited without a world size
+        {"RANK": "4", "WORLD_SIZE": "2"},  # outside of the world size
         {"RANK": "-1", "WORLD_SIZE": "2"},
         {"RANK": "x", "WORLD_SIZE": "2"},
         {"LOCAL_RANK": "1"},
     ],
 )
-def test_a_process_that_only_inherits_variables_is_alone(environ: dict[str, str]) -> None:
-    assert resolve(environ).place == ALONE
+def test_a_process_that_only_inherits_variables_is_the_only_rank(environ: dict[str, str]) -> None:
+    assert resolve(environ).rank_info == ALONE

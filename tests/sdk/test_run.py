@@ -1,4 +1,4 @@
-"""Run and the module-level API: what they write, in this process and in others."""
+"""Run and the module-level functions: what they write, in this process and in others."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_every_log_call_is_one_write(home: Path) -> None:
     assert len(set(sizes)) == 4, "each row is in the file when log() returns"
 
 
-def test_a_log_after_finish_opens_the_run_again(home: Path) -> None:
+def test_a_log_after_finish_reopens_the_run(home: Path) -> None:
     run = lightning_sweeps.init()
     run.log({"x": 1})
     run.finish()
@@ -128,7 +128,7 @@ def test_steps_may_repeat_and_go_back(home: Path) -> None:
         ({"one": np.array([2.5])}, {"one": 2.5}),
     ],
 )
-def test_odd_values_never_raise_and_the_rest_of_the_row_stays(
+def test_unsupported_values_never_raise_and_the_rest_of_the_row_is_logged(
     home: Path, caplog: pytest.LogCaptureFixture, values: Any, kept: dict[Any, Any]
 ) -> None:
     run = lightning_sweeps.init()
@@ -138,7 +138,7 @@ def test_odd_values_never_raise_and_the_rest_of_the_row_stays(
     run.finish()
     first, second = rows(journals(home)[0])
     assert first.values == second.values == kept
-    assert len(caplog.records) <= 1, "said once"
+    assert len(caplog.records) <= 1, "logged once"
 
 
 def test_a_cycle_does_not_break_the_training_loop(home: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_cycle_does_not_break_the_training_loop(home: Path) -> None:
     assert rows(journals(home)[0])[0].values["x"] == 1.0
 
 
-def test_a_fork_writes_its_own_journal_and_the_parents_is_untouched(home: Path) -> None:
+def test_a_fork_writes_its_own_journal(home: Path) -> None:
     run = lightning_sweeps.init()
     run.log({"who": 0})
     child = os.fork()
@@ -171,7 +171,7 @@ def _log_in_child(run: Run, number: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_run_given_to_processes_logs_from_each_of_them(home: Path, method: str) -> None:
+def test_a_run_passed_to_processes_logs_from_each_of_them(home: Path, method: str) -> None:
     context: Any = multiprocessing.get_context(method)
     run = lightning_sweeps.init()
     processes = [context.Process(target=_log_in_child, args=(run, number)) for number in range(3)]
@@ -201,7 +201,7 @@ def _stop_resource_tracker() -> None:
     resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
 
 
-def test_a_pickled_run_goes_on_in_the_same_run(home: Path) -> None:
+def test_a_pickled_run_continues_the_same_run(home: Path) -> None:
     run = lightning_sweeps.init()
     run.log({"x": 1})
     copy = pickle.loads(pickle.dumps(run))  # noqa: S301
@@ -212,7 +212,7 @@ def test_a_pickled_run_goes_on_in_the_same_run(home: Path) -> None:
     assert sorted(row.values["x"] for path in journals(home) for row in rows(path)) == [1, 2]
 
 
-def test_threads_that_log_at_once_lose_and_mix_nothing(home: Path) -> None:
+def test_threads_that_log_at_once_lose_no_row(home: Path) -> None:
     run = lightning_sweeps.init()
 
     def work(number: int) -> None:
@@ -262,21 +262,21 @@ def test_a_second_init_finishes_the_first_run(home: Path) -> None:
         ("raise KeyboardInterrupt", -2, "killed", "interrupted from the keyboard"),
     ],
 )
-def test_the_interpreters_end_is_written_down(home: Path, end: str, status: int, state: str, reason: str) -> None:
+def test_the_exit_of_the_interpreter_ends_the_run(home: Path, end: str, status: int, state: str, reason: str) -> None:
     run_script(f"import lightning_sweeps as ls; ls.init().log({{'x': 1}}); {end}", status=status)
     finish = finish_of(journals(home)[0])
     assert (finish.state, finish.reason, finish.writer) == (state, reason, "exit")
 
 
-def test_a_context_manager_notes_the_exception(home: Path) -> None:
+def test_a_context_manager_records_the_exception(home: Path) -> None:
     with pytest.raises(ZeroDivisionError), lightning_sweeps.init():
         _ = 1 / 0
     assert finish_of(journals(home)[0]).reason == "ZeroDivisionError: division by zero"
 
 
 @pytest.mark.fault
-def test_a_disk_that_fills_up_and_is_freed(home: Path) -> None:
-    """A file size limit gives the same short and refused writes as a full disk."""
+def test_logging_continues_after_a_full_disk_is_freed(home: Path) -> None:
+    """A limit of the file size causes the same short and failed writes as a full disk."""
     code = """
 import resource, lightning_sweeps as ls
 run = ls.init()
@@ -296,17 +296,17 @@ print(lost, run.lost_rows)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     lost, lost_in_all = map(int, done.stdout.split())
     assert 0 < lost == lost_in_all < 50
-    assert done.stderr.count("logged once") == 1
+    assert done.stderr.count(" once)") == 1
     (path,) = journals(home)
     numbers = [row.values["number"] for row in rows(path)]
     assert len(numbers) == 90 - lost
     assert numbers[-10:] == list(range(80, 90))
     assert f"{lost} rows could not be written" in finish_of(path).reason
-    assert all(hasattr(item, "record") for item in decode(path.read_bytes(), 8)), "the torn row was cut off"
+    assert all(hasattr(item, "record") for item in decode(path.read_bytes(), 8)), "the incomplete row was removed"
 
 
 @pytest.mark.fault
-def test_a_home_that_cannot_be_written_costs_rows_not_training(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_loses_rows_but_training_continues(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("not a folder")
     code = (
@@ -347,7 +347,7 @@ RANKS: list[tuple[str, int, Callable[[set[str]], bool]]] = [
 
 
 @pytest.mark.parametrize(("mode", "files", "ids_fit"), RANKS)
-def test_modes_by_rank(home: Path, mode: str, files: int, ids_fit: Callable[[set[str]], bool]) -> None:
+def test_which_ranks_write_in_each_mode(home: Path, mode: str, files: int, ids_fit: Callable[[set[str]], bool]) -> None:
     for rank in range(2):
         code = (
             "import os; os.environ.update(WORLD_SIZE='2', TORCHELASTIC_RUN_ID='job')\n"
@@ -364,23 +364,25 @@ def test_modes_by_rank(home: Path, mode: str, files: int, ids_fit: Callable[[set
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: lightning_sweeps.log({"x": 1}), UsageError, "`log` before `init`"),
+        (lambda: lightning_sweeps.log({"x": 1}), UsageError, "`log` was called before `init`"),
         (lambda: lightning_sweeps.init(mode="many"), UsageError, "`mode` is `many`, allowed: single, grouped, shared"),  # type: ignore[arg-type]
     ],
 )
-def test_wrong_use_is_said(call: Callable[[], object], error: type[Exception], message: str) -> None:
+def test_wrong_use_raises_with_what_is_allowed(
+    call: Callable[[], object], error: type[Exception], message: str
+) -> None:
     lightning_sweeps.finish()
     with pytest.raises(error, match=message):
         call()
 
 
-def test_a_wrong_setting_is_named_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_raises_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIGHTNING_SWEEPS_MODE", "of")
     with pytest.raises(SettingError, match="`LIGHTNING_SWEEPS_MODE` is `of`, allowed: online, offline, disabled"):
         lightning_sweeps.init()
 
 
-def test_an_unreadable_trial_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unreadable_trial_file_raises(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LIGHTNING_SWEEPS_TRIAL", str(tmp_path / "none.json"))
     with pytest.raises(SettingError, match=r"none\.json"):
         lightning_sweeps.current_trial()
@@ -391,7 +393,7 @@ def test_header_comes_first(home: Path) -> None:
     assert isinstance(records(journals(home)[0])[0], Header)
 
 
-def test_require_service_is_accepted_for_people_who_come_from_wandb() -> None:
+def test_require_service_is_accepted_for_scripts_written_for_wandb() -> None:
     lightning_sweeps.require("service")
     with pytest.raises(UsageError, match="allowed: 'service'"):
         lightning_sweeps.require("core")

@@ -1,4 +1,4 @@
-"""The start never waits and never fails: whatever state the service, the server and the home are in."""
+"""Starting a run never waits and never fails, whatever the state of the service, the server and the home folder."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ls.finish()
 print(time.perf_counter() - before)
 """
 NEVER_WAITED_S = 2.0
-"""Far above what it takes, far below every deadline that it could have waited for."""
+"""Much longer than a start takes, and much shorter than any deadline that it could wait for."""
 MOST_FILES = 14
-"""Journal, stacks, the service's lock and log, with their folders where the home is new."""
+"""The journal, the stack file, the lock and the log of the service, and their folders in a new home folder."""
 
 
 def start(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -43,8 +43,8 @@ def start(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_leftovers_of_dead_helpers_are_no_obstacle(home: Path) -> None:
-    """A lock file without holder, a start that came to nothing, the address of a server that is gone."""
+def test_files_of_dead_processes_do_not_prevent_a_start(home: Path) -> None:
+    """A lock file that nothing holds, a start that failed, and the address of a server that has exited."""
     home.mkdir(parents=True)
     paths = Home(home)
     paths.service_lock(node_id()).touch()
@@ -53,15 +53,15 @@ def test_leftovers_of_dead_helpers_are_no_obstacle(home: Path) -> None:
     paths.service_start(node_id()).touch()
     os.utime(paths.service_start(node_id()), (1.0, 1.0))
     start(home, LIGHTNING_SWEEPS_SERVICE="process", LIGHTNING_SWEEPS_IDLE_EXIT_S="1")
-    wait_until(lambda: is_held(paths), what="a service in spite of them")
+    wait_until(lambda: is_held(paths), what="the start of a service")
     state = paths.service_state(node_id())
-    wait_until(state.exists, what="its state")
+    wait_until(state.exists, what="the state file of the service")
     os.kill(msgspec.json.decode(state.read_bytes())["pid"], 9)
-    wait_until(lambda: not is_held(paths), what="its end")
+    wait_until(lambda: not is_held(paths), what="the exit of the service")
 
 
-def test_a_start_that_lies_in_the_future_is_none(home: Path) -> None:
-    """The clock was set back since: the file's time says nothing."""
+def test_a_start_time_in_the_future_is_ignored(home: Path) -> None:
+    """The clock was set back in the meantime, so the time of the file is meaningless."""
     home.mkdir(parents=True)
     paths = Home(home)
     paths.service_start(node_id()).touch()
@@ -69,22 +69,22 @@ def test_a_start_that_lies_in_the_future_is_none(home: Path) -> None:
     start(home, LIGHTNING_SWEEPS_SERVICE="process", LIGHTNING_SWEEPS_IDLE_EXIT_S="1")
     wait_until(lambda: is_held(paths), what="a service")
     state = paths.service_state(node_id())
-    wait_until(state.exists, what="its state")
+    wait_until(state.exists, what="the state file of the service")
     os.kill(msgspec.json.decode(state.read_bytes())["pid"], 9)
-    wait_until(lambda: not is_held(paths), what="its end")
+    wait_until(lambda: not is_held(paths), what="the exit of the service")
 
 
 @pytest.mark.fault
-def test_a_home_that_cannot_be_written_is_said_once(home: Path) -> None:
+def test_a_home_that_cannot_be_written_is_logged_once(home: Path) -> None:
     done = start(Path("/proc/none"), LIGHTNING_SWEEPS_SERVICE="process")
-    assert 1 <= done.stderr.count("said once") <= 2, done.stderr
+    assert 1 <= done.stderr.count(" once)") <= 2, done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.fault
 @pytest.mark.skipif(not CAN_BE_SLOW, reason="needs Linux's seccomp")
 def test_on_a_slow_file_system_a_start_asks_for_few_files_and_every_row_arrives(home: Path) -> None:
-    """What a start waits for there is a handful of answers, never a file that another process is to write."""
+    """A start waits for a few answers of the file system, and never for a file of another process."""
     delay_s = 0.05
     with running_server(home) as (client, file):
         variables = {

@@ -74,7 +74,7 @@ def test_finish_reports_what_is_not_uploaded_after_its_timeout(home: Path, tmp_p
     )
     assert done.returncode == 0
     assert "bytes of run" in done.stderr
-    assert "still on their way" in done.stderr
+    assert "not uploaded yet" in done.stderr
 
 
 POOL = """

@@ -94,6 +94,14 @@ def test_everything_is_read_as_before(old_store: Store) -> None:
     assert maintenance.check(old_store) == []
 
 
+def test_the_environment_of_a_run_has_its_new_key(old_store: Store) -> None:
+    with old_store.write() as connection:
+        connection.execute(text("UPDATE media SET key = 'surroundings'"))
+    migrate(old_store)
+    with old_store.read() as connection:
+        assert [entry.key for entry in media.list_media(connection, "run-1", limit=10)] == ["environment"]
+
+
 def test_ingest_continues(old_store: Store) -> None:
     migrate(old_store)
     data = (FILES / "database-0013-rest.journal").read_bytes()

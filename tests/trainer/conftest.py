@@ -1,4 +1,4 @@
-"""torch and lightning are loaded once, and kept out of the collections that the leak check makes after each test."""
+"""Imports torch and lightning once and excludes them from the garbage collections of the leak check."""
 
 from __future__ import annotations
 

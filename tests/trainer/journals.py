@@ -1,4 +1,4 @@
-"""What the processes of a training have written, read from their journals: no server is needed to see it."""
+"""Reads what the processes of a training have written to their journals, without a server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALL_BYTES = 1 << 30
 
 @dataclass
 class LoggedRun:
-    """One run with everything that its journals hold, in the order of time."""
+    """One run with everything that its journals contain, in the order of time."""
 
     info: RunInfo
     journals: int = 0

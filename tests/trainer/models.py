@@ -1,4 +1,4 @@
-"""A model that trains in milliseconds, and a Trainer that shows nothing."""
+"""A model that trains in milliseconds, and a Trainer without output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Model(BoringModel):
 
 
 def make_trainer(folder: Path, **arguments: Any) -> pl.Trainer:
-    """Return a Trainer for one process and two epochs of `BATCHES` batches; `arguments` stand above that."""
+    """Return a Trainer for one process and two epochs of `BATCHES` batches. `arguments` override the defaults."""
     defaults: dict[str, Any] = {
         "accelerator": "cpu",
         "devices": 1,

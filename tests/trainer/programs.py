@@ -1,4 +1,4 @@
-"""Running a training program the way a user does, as processes of its own."""
+"""Runs a training program in separate processes, as a user does."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend
 LIMIT_S = 120.0
 
 GLOO_ABORT = "terminate called without an active exception"
-"""A gloo process may abort while it ends, whatever program it ran: https://github.com/pytorch/pytorch/issues/190489"""
+"""A gloo process may abort when it exits, whatever it has run: https://github.com/pytorch/pytorch/issues/190489"""
 
 
 def run_program(*arguments: str | Path, home: Path, **variables: str) -> str:
-    """Run `python <arguments>` to its end and return what it printed; it must end with exit status 0."""
+    """Run `python <arguments>` and return what it printed. The exit status must be 0."""
     with start_program(*arguments, home=home, **variables) as process:
         printed, _ = process.communicate(timeout=LIMIT_S)
     if process.returncode and GLOO_ABORT in printed:
@@ -47,7 +47,7 @@ def wait_for(process: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def start_program(*arguments: str | Path, home: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `python <arguments>` with `home`; whatever is left of it at the end is killed."""
+    """Run `python <arguments>` with `home`, and kill it at the end of the block if it still runs."""
     process = subprocess.Popen(
         [sys.executable, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -73,7 +73,7 @@ def start_program(*arguments: str | Path, home: Path, **variables: str) -> Itera
 
 
 def write_trial(home: Path, params: dict[str, Any]) -> Path:
-    """Write the trial file that an agent would hand to every rank, and return it."""
+    """Write the trial file that an agent would give to every rank, and return its path."""
     trial = TrialFile(
         id="t-1", sweep="s-1", sweep_name="digits", project="swept", number=3, attempt=0, params=params,
         metric="val/loss", goal="minimize",
@@ -84,7 +84,7 @@ def write_trial(home: Path, params: dict[str, Any]) -> Path:
 
 
 def order_stop(home: Path, run_id: str, reason: str) -> None:
-    """Write what the service writes when the controller stops a run."""
+    """Write the file that the service writes when the sweep stops a run."""
     write_whole(Home(home).stop(run_id), msgspec.json.encode({"reason": reason}))
 
 
@@ -92,7 +92,7 @@ def poll(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Wait until `condition` holds while the program runs."""
     deadline_s = LIMIT_S
     while not condition():
-        assert deadline_s > 0 and process.poll() is None, "the program did not get there"
+        assert deadline_s > 0 and process.poll() is None, "the program exited or did not reach the condition in time"
         try:
             process.wait(0.05)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Artifacts and models: versions, aliases, what is refused, and what training keeps by itself."""
+"""Artifacts and models: versions, aliases, wrong values, and what a training stores by itself."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lightning_sweeps import SweepCallback, SweepLogger
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal.records import ArtifactFileRecord
-from lightning_sweeps.sdk.environment import describe_surroundings, read_git
-from lightning_sweeps.sdk.local_artifacts import ArtifactShelf, Version
+from lightning_sweeps.sdk.environment import describe_environment, read_git
+from lightning_sweeps.sdk.local_artifacts import ArtifactVersion, LocalArtifacts
 from tests.trainer.journals import logged_run
 from tests.trainer.models import Model, make_trainer
 
@@ -32,7 +32,7 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_is_kept_found_and_written_back(home: Path, tmp_path: Path, data: Path) -> None:
+def test_a_folder_is_stored_found_and_downloaded(home: Path, tmp_path: Path, data: Path) -> None:
     logger = SweepLogger("digits")
     version = logger.log_artifact(data, kind="dataset", aliases=["clean"], metadata={"rows": 2})
     assert version is not None
@@ -64,7 +64,7 @@ def test_versions_and_aliases(data: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "..", ""])
-def test_names_that_lead_elsewhere_are_refused(data: Path, name: str) -> None:
+def test_names_that_are_paths_are_not_allowed(data: Path, name: str) -> None:
     logger = SweepLogger()
     with pytest.raises(UsageError, match="artifact is named"):
         logger.use_artifact(name)
@@ -75,12 +75,12 @@ def test_names_that_lead_elsewhere_are_refused(data: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("alias", ["v3", "a:b", "../x"])
-def test_aliases_that_are_none_are_refused(data: Path, alias: str) -> None:
+def test_aliases_that_look_like_versions_or_paths_are_not_allowed(data: Path, alias: str) -> None:
     with pytest.raises(UsageError, match="alias"):
         SweepLogger().log_artifact(data, aliases=[alias])
 
 
-def test_what_is_not_there_is_said(data: Path) -> None:
+def test_a_missing_artifact_raises_with_what_exists(data: Path) -> None:
     logger = SweepLogger()
     logger.log_artifact(data)
     with pytest.raises(NotFound, match=r"no artifact `data:v7`(.|\n)*v0"):
@@ -96,10 +96,10 @@ def test_what_is_not_there_is_said(data: Path) -> None:
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside"])
 def test_a_manifest_cannot_write_outside_its_folder(home: Path, tmp_path: Path, path: str) -> None:
-    shelf = ArtifactShelf(Home(home), "digits")
-    version = Version("bad", "file", 0, "0", [ArtifactFileRecord(path, "0" * 64, 1)])
+    artifacts = LocalArtifacts(Home(home), "digits")
+    version = ArtifactVersion("bad", "file", 0, "0", [ArtifactFileRecord(path, "0" * 64, 1)])
     with pytest.raises(UsageError, match="leads out"):
-        shelf.fetch(version, tmp_path / "target")
+        artifacts.copy_to(version, tmp_path / "target")
     assert not (tmp_path / "outside").exists()
 
 
@@ -120,12 +120,12 @@ def test_checkpoints_become_versions_of_the_model(home: Path, tmp_path: Path, lo
         logger.finalize("success")
 
 
-def test_another_word_for_log_model_is_refused() -> None:
+def test_an_unknown_value_of_log_model_is_not_allowed() -> None:
     with pytest.raises(UsageError, match="False, True, all"):
         SweepLogger(log_model="best")  # type: ignore[arg-type]
 
 
-def test_code_is_kept_without_what_is_not_code(tmp_path: Path) -> None:
+def test_log_code_stores_only_code(tmp_path: Path) -> None:
     for name in ("train.py", "sub/model.py", ".venv/lib.py", "__pycache__/x.py", "data.bin", "conf.yaml"):
         (tmp_path / "src" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "src" / name).write_text(name)
@@ -136,15 +136,15 @@ def test_code_is_kept_without_what_is_not_code(tmp_path: Path) -> None:
     assert [file.path for file in version.files] == ["conf.yaml", "sub/model.py", "train.py"]
 
 
-def test_a_fit_says_what_it_was_made_with(home: Path, tmp_path: Path) -> None:
+def test_a_fit_logs_its_environment(home: Path, tmp_path: Path) -> None:
     make_trainer(tmp_path, logger=SweepLogger()).fit(Model())
-    [entry] = [entry for entry in logged_run(home).media if entry.key == "surroundings"]
+    [entry] = [entry for entry in logged_run(home).media if entry.key == "environment"]
     found = json.loads(Home(home).blob(entry.digest).read_bytes())
     assert found["packages"]["torch"] == torch.__version__.partition("+")[0] or torch.__version__
     assert found["command"]
 
 
-def test_the_commit_is_read_without_git(tmp_path: Path) -> None:
+def test_the_commit_is_read_without_running_git(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:
         identity = ["-c", "user.name=a", "-c", "user.email=a@b.invalid"]
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
@@ -162,10 +162,10 @@ def test_the_commit_is_read_without_git(tmp_path: Path) -> None:
     assert read_git(tmp_path)["commit"] == expected["commit"]
     git("worktree", "add", "-b", "side", str(tmp_path / "tree"))
     assert read_git(tmp_path / "tree") == {**expected, "root": str(tmp_path / "tree"), "branch": "side"}
-    assert msgspec.json.encode(describe_surroundings(tmp_path))
+    assert msgspec.json.encode(describe_environment(tmp_path))
 
 
-def test_watch_logs_histograms_made_on_the_device(home: Path, tmp_path: Path) -> None:
+def test_watch_logs_histograms(home: Path, tmp_path: Path) -> None:
     logger = SweepLogger()
     model = Model()
     logger.watch(model, log="all", log_freq=3)

@@ -1,4 +1,4 @@
-"""SweepCallback in one process: stops, what they override, and where checkpoints go."""
+"""SweepCallback in one process: stops, what they override, and the folder of checkpoints."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ REASON = "band 2: in the worse half"
 
 @pytest.fixture
 def swept(home: Path, monkeypatch: pytest.MonkeyPatch) -> SweepLogger:
-    """A logger under a sweep."""
+    """A logger in a sweep."""
     monkeypatch.setenv("LIGHTNING_SWEEPS_TRIAL", str(write_trial(home, {"lr": 0.25})))
     return SweepLogger()
 
 
 class StopAt(pl.Callback):
-    """Plays the service: writes the order to stop at the start of one batch."""
+    """Requests a stop at the start of one batch, as the service does."""
 
     def __init__(self, home: Path, logger: SweepLogger, *, step: int) -> None:
         self.home, self.logger, self.step = home, logger, step
@@ -42,7 +42,7 @@ class StopAt(pl.Callback):
 
 
 class Monitored(Model):
-    """Its scheduler needs the validation's metric."""
+    """A model with a scheduler that needs the metric of the validation."""
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
@@ -50,7 +50,7 @@ class Monitored(Model):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": "val_loss"}}
 
 
-def test_a_stop_is_obeyed_at_the_next_batch_whatever_the_minimum(
+def test_a_stop_takes_effect_at_the_next_batch_whatever_the_minimum(
     home: Path, tmp_path: Path, swept: SweepLogger
 ) -> None:
     order_stop(home, swept.version, REASON)
@@ -61,11 +61,11 @@ def test_a_stop_is_obeyed_at_the_next_batch_whatever_the_minimum(
     assert (trainer.min_epochs, trainer.min_steps) == (2, 7)
     assert logged_run(home).end == ("stopped", REASON)
     trainer.test(Model(), verbose=False)
-    assert logged_run(home).end == ("stopped", REASON), "the test of a stopped training does not make it a finished one"
+    assert logged_run(home).end == ("stopped", REASON), "a test does not change the state to finished"
 
 
 @pytest.mark.parametrize("step", range(2 * BATCHES))
-def test_no_batch_is_bad_for_a_stop(home: Path, tmp_path: Path, swept: SweepLogger, step: int) -> None:
+def test_a_stop_works_at_every_batch(home: Path, tmp_path: Path, swept: SweepLogger, step: int) -> None:
     callbacks = [
         StopAt(home, swept, step=step),
         SweepCallback(interval_s=1e-6),
@@ -81,7 +81,7 @@ def test_no_batch_is_bad_for_a_stop(home: Path, tmp_path: Path, swept: SweepLogg
     assert len(run.series("val_loss")) == 1 if is_inside_second_epoch or step < BATCHES else 2
 
 
-def test_a_stop_saves_a_checkpoint_first_where_asked(home: Path, tmp_path: Path, swept: SweepLogger) -> None:
+def test_a_stop_saves_a_checkpoint_with_save_on_stop(home: Path, tmp_path: Path, swept: SweepLogger) -> None:
     callbacks = [StopAt(home, swept, step=2), SweepCallback(interval_s=1e-6, save_on_stop=True)]
     make_trainer(tmp_path, logger=swept, callbacks=callbacks).fit(Model())
     saved = torch.load(swept.checkpoints / "stopped.ckpt", weights_only=True)
@@ -128,7 +128,7 @@ def test_an_error_after_a_stop_is_a_failure(home: Path, tmp_path: Path, swept: S
     assert logged_run(home).end == ("failed", "ValueError: cannot save")
 
 
-def test_checkpoints_lie_in_the_runs_folder(home: Path, tmp_path: Path) -> None:
+def test_checkpoints_are_in_the_folder_of_the_run(home: Path, tmp_path: Path) -> None:
     logger = SweepLogger("digits")
     own = ModelCheckpoint(dirpath=tmp_path / "own", save_last=True)
     best = ModelCheckpoint(monitor="val_loss", filename="best")
@@ -142,7 +142,7 @@ def test_checkpoints_lie_in_the_runs_folder(home: Path, tmp_path: Path) -> None:
     assert run.summary["last_model_path"] == own.last_model_path
 
 
-def test_where_another_logger_is_first_it_decides_on_folders(tmp_path: Path) -> None:
+def test_the_first_logger_determines_the_checkpoint_folder(tmp_path: Path) -> None:
     best = ModelCheckpoint()
     loggers = [CSVLogger(tmp_path, name="csv"), SweepLogger()]
     make_trainer(tmp_path, logger=loggers, callbacks=[SweepCallback(), best]).fit(Model())
@@ -150,6 +150,6 @@ def test_where_another_logger_is_first_it_decides_on_folders(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("interval_s", [0, -1, float("nan")])
-def test_an_interval_that_is_none_is_refused(interval_s: float) -> None:
+def test_an_interval_must_be_positive(interval_s: float) -> None:
     with pytest.raises(UsageError, match="interval_s"):
         SweepCallback(interval_s=interval_s)

@@ -1,4 +1,4 @@
-"""LightningCLI: logger and callback by dotted path and from YAML, as often as one likes."""
+"""LightningCLI: logger and callback by dotted path and from YAML, also repeatedly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_by_dotted_path_under_a_sweep(tmp_path: Path) -> None:
 
 
 def test_from_yaml_twice(tmp_path: Path) -> None:
-    """The second run is what Lightning's other loggers refuse: their folder holds a config.yaml already."""
+    """With Lightning's other loggers a second start fails, because their folder already contains a config.yaml."""
     config = tmp_path / "trainer.yaml"
     logger = {"class_path": "lightning_sweeps.SweepLogger", "init_args": {"mode": "grouped", "log_model": "all"}}
     callback = {"class_path": "lightning_sweeps.SweepCallback"}

@@ -1,4 +1,4 @@
-"""The table in docs/lightning.md names a test for each of our cells: they exist."""
+"""The tests that the table in docs/lightning.md names exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyperparameters in every form that people have them in."""
+"""Hyperparameters of every type become plain values."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def circle() -> dict[str, Any]:
         ({}, {}),
     ],
 )
-def test_becomes_plain(given: Any, expected: dict[str, Any]) -> None:
+def test_hyperparameters_become_plain_values(given: Any, expected: dict[str, Any]) -> None:
     found = plain_hparams(given)
     assert {name: found[name] for name in expected} == expected
     assert not any("0x" in str(value) for value in found.values())
 
 
-def test_what_holds_itself_ends() -> None:
+def test_an_object_that_contains_itself_is_cut() -> None:
     assert plain_hparams(circle())["lr"] == 0.1

@@ -1,4 +1,4 @@
-"""The digits example under every launcher of one machine: who has a run, and what is in it."""
+"""The digits example with every launcher of one machine: which ranks have a run, and what it contains."""
 
 from __future__ import annotations
 
@@ -47,10 +47,8 @@ def test_grouped_gives_every_rank_a_run_in_one_group(grouped: list[LoggedRun]) -
     assert [run.end for run in grouped] == [("finished", "")] * 2
 
 
-def test_grouped_keeps_losses_apart_and_what_ranks_share_once(
-    grouped: list[LoggedRun], request: pytest.FixtureRequest
-) -> None:
-    """Only the Trainer knows what it has reduced: a program without it logs on each rank what it likes."""
+def test_grouped_stores_shared_metrics_once(grouped: list[LoggedRun], request: pytest.FixtureRequest) -> None:
+    """Only the Trainer knows what it has reduced. Without it, each rank stores all that it logs."""
     first, second = grouped
     is_known = request.node.callspec.params["grouped"] != "plain"
     assert [step for step, _ in first.series("train/loss")] == [step for step, _ in second.series("train/loss")]
@@ -63,12 +61,12 @@ def test_grouped_keeps_losses_apart_and_what_ranks_share_once(
     assert first.series("val/accuracy")[-1][1] > 0.5
 
 
-def test_grouped_keeps_the_configuration_on_every_rank(grouped: list[LoggedRun]) -> None:
+def test_grouped_stores_the_configuration_on_every_rank(grouped: list[LoggedRun]) -> None:
     for run in grouped:
         assert (run.config["lr"], run.config["hidden"]) == (0.003, 64)
 
 
-def test_single_gives_rank_0_alone_a_run_from_lightnings_own_launcher(tmp_path: Path) -> None:
+def test_single_gives_only_rank_0_a_run_with_lightnings_own_launcher(tmp_path: Path) -> None:
     run_program(LIGHTNING, "--devices=2", "--mode=single", f"--epochs={EPOCHS}", home=tmp_path)
     [run] = logged_runs(tmp_path)
     assert (run.info.rank, run.info.world_size, run.end) == (0, 2, ("finished", ""))
@@ -77,7 +75,7 @@ def test_single_gives_rank_0_alone_a_run_from_lightnings_own_launcher(tmp_path: 
     assert Path(run.summary["best_model_path"]).exists()
 
 
-def test_a_run_that_was_written_to_before_there_were_ranks_knows_them_afterwards(tmp_path: Path) -> None:
+def test_a_run_used_before_the_process_group_learns_its_rank(tmp_path: Path) -> None:
     run_program(PROGRAMS / "early.py", home=tmp_path)
     first, second = logged_runs(tmp_path)
     assert [info.world_size for info in first.attempts] == [1, 2]

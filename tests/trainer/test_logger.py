@@ -1,4 +1,4 @@
-"""SweepLogger in one process: Lightning's contract, and what the journals hold afterwards."""
+"""SweepLogger in one process: Lightning's contract, and the content of the journals."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_fit_validate_and_test_are_one_run(home: Path, tmp_path: Path) -> None:
     assert [finish.state for finish in run.finishes] == ["finished"] * 3
 
 
-def test_folders_are_known_before_the_run_is_open_and_stay(home: Path, tmp_path: Path) -> None:
+def test_folders_are_known_before_the_run_is_open(home: Path, tmp_path: Path) -> None:
     logger = SweepLogger("digits")
     before = (logger.name, logger.version, logger.save_dir, logger.log_dir, logger.root_dir)
     assert logged_runs(home) == []
@@ -81,7 +81,7 @@ def test_two_loggers_are_two_runs(home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda logger: pickle.loads(pickle.dumps(logger))])  # noqa: S301
 @pytest.mark.parametrize("is_open", [False, True])
-def test_a_copy_goes_on_with_the_run(home: Path, copied: Callable[[SweepLogger], SweepLogger], is_open: bool) -> None:
+def test_a_copy_continues_the_run(home: Path, copied: Callable[[SweepLogger], SweepLogger], is_open: bool) -> None:
     logger = SweepLogger(config={"lr": 0.1})
     if is_open:
         logger.log_metrics({"loss": 1.0}, 0)
@@ -100,7 +100,7 @@ def test_a_pickled_trainer_logs(home: Path, tmp_path: Path) -> None:
     assert len(logged_run(home).series("loss")) == 2 * BATCHES
 
 
-def test_a_forked_process_goes_on_in_a_journal_of_its_own(home: Path) -> None:
+def test_a_forked_process_writes_its_own_journal(home: Path) -> None:
     logger = SweepLogger()
     logger.log_metrics({"loss": 1.0}, 0)
     pid = os.fork()
@@ -132,7 +132,7 @@ def test_an_inherited_rank_does_not_silence_a_single_process(
     logger.finalize("success")
 
 
-def test_another_rank_than_0_writes_nothing_in_single_mode(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_ranks_than_0_write_nothing_in_single_mode(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"RANK": "1", "WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "job", "LOCAL_RANK": "1"}.items():
         monkeypatch.setenv(name, value)
     logger = SweepLogger(mode="single")
@@ -155,7 +155,7 @@ def test_every_rank_writes_in_the_other_modes(home: Path, monkeypatch: pytest.Mo
     assert (run.info.rank, run.info.mode, run.info.id == logger.version) == (1, mode, mode == "shared")
 
 
-def test_rows_are_kept_as_they_come(home: Path) -> None:
+def test_any_step_and_any_float_is_stored(home: Path) -> None:
     logger = SweepLogger(prefix="fold1")
     for step, loss in [(5, 1.0), (5, 2.0), (3, math.nan), (None, math.inf), (torch.tensor(9), torch.tensor(0.5))]:
         logger.log_metrics({"loss": loss}, step)  # type: ignore[arg-type]
@@ -165,7 +165,9 @@ def test_rows_are_kept_as_they_come(home: Path) -> None:
     assert [str(loss) for _, loss in found] == ["1.0", "2.0", "nan", "inf", "0.5"]
 
 
-def test_a_step_that_is_no_number_is_said_once_and_the_row_kept(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_step_that_is_not_a_number_is_logged_once_and_the_row_stored(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     logger = SweepLogger()
     for _ in range(2):
         logger.log_metrics({"loss": 1.0}, "first")  # type: ignore[arg-type]
@@ -179,13 +181,13 @@ def test_hyperparameters_are_added_to_the_configuration(home: Path) -> None:
     logger.log_hyperparams(Namespace(lr=0.1, _instantiator="cli", model={"hidden": 64}))
     logger.log_hyperparams({"lr": 0.2})
     logger.finalize("success")
-    logger.log_hyperparams({"lr": 0.2})  # `validate` after `fit` tells them again: nothing new, nothing is opened
+    logger.log_hyperparams({"lr": 0.2})  # `validate` after `fit` logs them again: this must not reopen the run
     run = logged_run(home)
     assert run.config == {"seed": 1, "lr": 0.2, "model": {"hidden": 64}}
     assert run.journals == 1
 
 
-def test_under_a_sweep_the_trial_is_known_at_once_and_its_parameters_win(
+def test_in_a_sweep_the_trial_is_known_at_once_and_its_parameters_take_precedence(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("LIGHTNING_SWEEPS_TRIAL", str(write_trial(home, {"lr": 0.25, "layers": [64, 64]})))
@@ -196,17 +198,15 @@ def test_under_a_sweep_the_trial_is_known_at_once_and_its_parameters_win(
     logger.log_hyperparams({"lr": 0.25, "layers": "[64, 64]", "seed": 1})
     assert caplog.records == []
     logger.log_hyperparams({"lr": 0.5})
-    assert "['lr']" in caplog.text
+    assert "other values for `lr`" in caplog.text
     logger.finalize("success")
     run = logged_run(home)
     assert run.config == {"lr": 0.25, "layers": [64, 64], "seed": 1}
     assert (run.info.sweep, run.info.trial, run.info.group) == ("s-1", "t-1", "t-1")
 
 
-def test_fast_dev_run_and_the_tuner_leave_the_run_alone(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)  # else tqdm leaves a thread behind
+def test_fast_dev_run_and_the_tuner_do_not_log(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)  # otherwise tqdm leaves a thread behind
     logger = SweepLogger()
     make_trainer(tmp_path, logger=logger, fast_dev_run=True).fit(Model())
     assert logged_runs(home) == []
@@ -227,7 +227,7 @@ class _Failing(Model):
         raise self.error
 
 
-def test_a_failed_fit_says_why(home: Path, tmp_path: Path) -> None:
+def test_a_failed_fit_records_the_reason(home: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="too large"):
         make_trainer(tmp_path, logger=SweepLogger()).fit(_Failing(ValueError("too large\nsecond line")))
     run = logged_run(home)
@@ -245,7 +245,7 @@ def test_an_interrupted_fit_is_killed(home: Path, tmp_path: Path) -> None:
     assert logged_run(home).end == ("killed", "interrupted from the keyboard")
 
 
-def test_finalize_inside_a_signal_handler_ends_nothing_for_good(home: Path) -> None:
+def test_logging_continues_after_finalize_inside_a_signal_handler(home: Path) -> None:
     logger = SweepLogger()
     previous = signal.signal(signal.SIGUSR1, lambda *_: logger.finalize("finished"))
     try:
@@ -262,12 +262,12 @@ def test_finalize_inside_a_signal_handler_ends_nothing_for_good(home: Path) -> N
     assert [finish.state for finish in run.finishes] == ["finished"] * 5
 
 
-def test_finalize_without_a_run_opens_none(home: Path) -> None:
+def test_finalize_does_not_open_a_run(home: Path) -> None:
     SweepLogger().finalize("failed")
     assert logged_runs(home) == []
 
 
-def test_logging_goes_on_where_the_home_cannot_be_written(home: Path, tmp_path: Path) -> None:
+def test_logging_continues_if_the_home_cannot_be_written(home: Path, tmp_path: Path) -> None:
     home.write_text("a file where the folder should be")
     logger = SweepLogger()
     make_trainer(tmp_path, logger=logger, enable_checkpointing=False).fit(Model())
@@ -288,20 +288,20 @@ def test_fabric_logs(home: Path) -> None:
     assert logged_run(home).series("loss") == [(3, 1.0)]
 
 
-def test_a_mode_that_does_not_exist_is_refused_at_once() -> None:
+def test_an_unknown_mode_is_not_allowed() -> None:
     with pytest.raises(UsageError, match="single, grouped, shared"):
         SweepLogger(mode="group")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".", "a\\b", "a\0", " a", "x" * 129, "a\nb"])
-def test_a_project_that_would_lead_out_of_its_folder_is_refused_at_once(name: str) -> None:
+def test_a_project_name_that_is_a_path_is_not_allowed(name: str) -> None:
     with pytest.raises(UsageError, match=r"project is named(.|\n)*hint"):
         SweepLogger(name)
     with pytest.raises(UsageError, match=r"project is named(.|\n)*hint"):
         init(name)
 
 
-def test_the_older_namespace_has_the_same_logger(home: Path, tmp_path: Path) -> None:
+def test_pytorch_lightning_has_the_same_logger(home: Path, tmp_path: Path) -> None:
     older = pytest.importorskip("pytorch_lightning")
     boring = pytest.importorskip("pytorch_lightning.demos.boring_classes")
     binding = pytest.importorskip("lightning_sweeps.trainer.pytorch_lightning")

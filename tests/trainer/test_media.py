@@ -1,4 +1,4 @@
-"""What is logged besides numbers: files that say what they are, kept by their content."""
+"""Media through SweepLogger: images, videos, audio, tables, texts, histograms, figures and matrices."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ import torch
 import torchmetrics
 
 from lightning_sweeps import SweepLogger
+from lightning_sweeps.core.mime_types import CONFUSION_MATRIX, HISTOGRAM, TABLE
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import Media
-from lightning_sweeps.sdk.media.encoding import HISTOGRAM, MATRIX, TABLE
 from tests.trainer.journals import logged_run, logged_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWa
 
 @pytest.fixture
 def logged(home: Path) -> Callable[..., tuple[list[Media], list[bytes]]]:
-    """Call a method of a logger and return what it has logged, and what the files hold."""
+    """Call a method of a logger, and return the records and the content of the files."""
 
     def call(method: str, *arguments: Any, **keywords: Any) -> tuple[list[Media], list[bytes]]:
         logger = SweepLogger()
@@ -96,15 +96,15 @@ def test_several_images_keep_their_order_and_captions(logged: Logged) -> None:
     images = [torch.full((2, 2), value) for value in (0.0, 1.0, 0.0)]
     media, _ = logged("log_image", "samples", images, caption=["a", "b", "c"])
     assert [(entry.index, entry.caption) for entry in media] == [(0, "a"), (1, "b"), (2, "c")]
-    assert media[0].digest == media[2].digest, "one content is kept once"
+    assert media[0].digest == media[2].digest, "the same content is stored once"
 
 
-def test_an_image_with_odd_numbers_is_still_one(logged: Logged) -> None:
+def test_an_image_may_contain_nan_and_infinity(logged: Logged) -> None:
     _, [content] = logged("log_image", "odd", [torch.tensor([[float("nan"), float("inf"), -1.0, 2.0]])])
     assert read_png(content)[0][0].reshape(-1).tolist() == [0, 255, 0, 255]
 
 
-def test_a_file_and_whatever_saves_itself_as_png(logged: Logged, tmp_path: Path) -> None:
+def test_a_path_and_an_object_that_saves_itself_are_images(logged: Logged, tmp_path: Path) -> None:
     class Picture:
         def save(self, stream: io.BytesIO, kind: str) -> None:
             stream.write(kind.encode())
@@ -138,7 +138,7 @@ def test_tables_and_texts(logged: Logged) -> None:
     assert json.loads(content) == {"columns": ["name", "n", "score"], "rows": [["a", 1, 0.5], ["b", None, "nan"]]}
 
 
-def test_a_text_is_a_text(logged: Logged) -> None:
+def test_text(logged: Logged) -> None:
     media, [content] = logged("log_text", "answer", text="Grüße")
     assert (media[0].mime, content.decode()) == ("text/plain", "Grüße")
 
@@ -164,12 +164,12 @@ def test_figures(logged: Logged) -> None:
         ("log_image", ("key", torch.rand(3, 3)), {}, "list is expected"),
         ("log_image", ("key", [torch.rand(5, 5, 5)]), {}, "image of shape"),
         ("log_image", ("key", ["missing.png"]), {}, "no file `missing.png`"),
-        ("log_image", ("key", [object()]), {}, "is no image"),
+        ("log_image", ("key", [object()]), {}, "cannot be logged as `image`"),
         ("log_image", ("key", [torch.rand(2, 2)]), {"caption": ["a", "b"]}, "caption"),
         ("log_image", ("", [torch.rand(2, 2)]), {}, "key"),
         ("log_image", ("a\nb", [torch.rand(2, 2)]), {}, "key"),
         ("log_image", ("k" * 513, [torch.rand(2, 2)]), {}, "key"),
-        ("log_video", ("key", [torch.rand(3, 3)]), {}, "time x channels"),
+        ("log_video", ("key", [torch.rand(3, 3)]), {}, "time, channels"),
         ("log_video", ("key", [torch.rand(2, 3, 3, 3)]), {"fps": 0}, "fps"),
         ("log_audio", ("key", [torch.rand(9)]), {}, "sample_rate"),
         ("log_table", ("key", ["a"], [[1, 2]]), {}, "1 columns"),
@@ -181,14 +181,14 @@ def test_figures(logged: Logged) -> None:
         ("log_file", ("key", "missing"), {}, "no file"),
     ],
 )
-def test_what_is_none_is_refused_clearly(
+def test_wrong_values_raise_with_what_is_allowed(
     method: str, arguments: tuple[Any, ...], keywords: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
         getattr(SweepLogger(), method)(*arguments, **keywords)
 
 
-def test_a_full_or_closed_home_stops_nothing(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_home_that_cannot_be_written_does_not_stop_training(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     home.write_text("a file where the folder should be")
     logger = SweepLogger()
     logger.log_image("samples", [torch.rand(2, 2)])
@@ -196,7 +196,7 @@ def test_a_full_or_closed_home_stops_nothing(home: Path, caplog: pytest.LogCaptu
     assert "cannot" in caplog.text
 
 
-def test_a_rank_that_does_not_log_keeps_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rank_that_does_not_log_stores_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"RANK": "1", "WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "job", "LOCAL_RANK": "1"}.items():
         monkeypatch.setenv(name, value)
     logger = SweepLogger(mode="single")
@@ -205,7 +205,7 @@ def test_a_rank_that_does_not_log_keeps_nothing(home: Path, monkeypatch: pytest.
     assert logged_runs(home) == []
 
 
-def test_torchmetrics_objects_in_every_form(home: Path) -> None:
+def test_torchmetrics_objects_of_every_kind(home: Path) -> None:
     predicted, true = torch.tensor([0, 1, 2, 2]), torch.tensor([0, 1, 2, 1])
     metrics: dict[str, Any] = {
         "accuracy": torchmetrics.classification.MulticlassAccuracy(3, average="micro"),
@@ -225,5 +225,5 @@ def test_torchmetrics_objects_in_every_form(home: Path) -> None:
     assert run.series("val-both") == [(3, {"MulticlassPrecision": 0.75})]
     assert run.series("val-tensor") == [(4, {"0": 1.0, "1": 2.0})]
     [matrix] = run.media
-    assert (matrix.key, matrix.step, matrix.mime) == ("val-confusion", 3, MATRIX)
+    assert (matrix.key, matrix.step, matrix.mime) == ("val-confusion", 3, CONFUSION_MATRIX)
     assert json.loads(Home(home).blob(matrix.digest).read_bytes())["matrix"] == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]

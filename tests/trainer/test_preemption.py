@@ -1,6 +1,6 @@
-"""SIGTERM to a training of two ranks: nobody hangs, the run is `preempted`, and the next attempt goes on with it.
+"""SIGTERM to a training of two ranks: no rank hangs, the run ends as `preempted`, and the next attempt continues it.
 
-Lightning alone hangs wherever one rank is signalled, and every second time when all are.
+Without SweepCallback, Lightning hangs whenever one rank receives the signal, and half of the time when all do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.journals import logged_runs
-from tests.trainer.preempting import STARTS, preempt
+from tests.trainer.preemption import STARTS, preempt
 from tests.trainer.programs import run_program, write_trial
 
 pytestmark = [pytest.mark.fault, pytest.mark.launch]
@@ -38,7 +38,7 @@ def test_sigterm_ends_all_ranks_at_one_step_and_the_run_is_preempted(tmp_path: P
     assert (home / "runs" / "default" / first.info.id / "checkpoints" / "preempted.ckpt").exists()
 
 
-def test_a_preempted_trial_goes_on_in_the_same_run(tmp_path: Path) -> None:
+def test_a_preempted_trial_continues_the_same_run(tmp_path: Path) -> None:
     trial = str(write_trial(tmp_path, {}))
     preempt(tmp_path, STARTS["torchrun"], target="launcher", LIGHTNING_SWEEPS_TRIAL=trial)
     before = [(run.info.id, len(run.series("loss"))) for run in logged_runs(tmp_path)]
@@ -48,4 +48,4 @@ def test_a_preempted_trial_goes_on_in_the_same_run(tmp_path: Path) -> None:
     for run in after:
         assert [step for step, _ in run.series("loss")] == list(range(len(run.series("loss"))))
         assert [finish.state for finish in run.finishes] == ["preempted", "finished"], run.finishes
-    assert not list((tmp_path / "runs").rglob("preempted.ckpt")), "what is finished has nothing to go on with"
+    assert not list((tmp_path / "runs").rglob("preempted.ckpt")), "a finished training has no checkpoint to resume from"

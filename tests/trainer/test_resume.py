@@ -1,4 +1,4 @@
-"""`fit(ckpt_path=...)` goes on with the run that the checkpoint belongs to."""
+"""`fit(ckpt_path=...)` continues the run of the checkpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWa
 
 @pytest.fixture
 def checkpoint(home: Path, tmp_path: Path) -> str:
-    """The checkpoint of the first of two epochs; the training went on for the second."""
+    """The checkpoint after the first of two epochs. The training continued with the second."""
     first = ModelCheckpoint(filename="{epoch}", save_top_k=-1)
     make_trainer(tmp_path, logger=SweepLogger("digits"), callbacks=[SweepCallback(), first]).fit(Model())
     [path] = (home / "runs").rglob("epoch=0.ckpt")
@@ -39,7 +39,7 @@ def test_a_resumed_fit_is_the_next_attempt_of_the_same_run(home: Path, tmp_path:
     assert trainer.log_dir == str(home / "runs" / "digits" / before.info.id)
 
 
-def test_it_goes_on_again_and_again(home: Path, tmp_path: Path, checkpoint: str) -> None:
+def test_a_run_can_be_resumed_several_times(home: Path, tmp_path: Path, checkpoint: str) -> None:
     for attempt in (1, 2):
         logger = SweepLogger("digits")
         callbacks = [SweepCallback(), ModelCheckpoint(dirpath=tmp_path, filename=f"again-{attempt}")]
@@ -52,7 +52,7 @@ def test_it_goes_on_again_and_again(home: Path, tmp_path: Path, checkpoint: str)
 @pytest.mark.parametrize(
     ("project", "resumes"), [("other", True), ("digits", False)], ids=["another project", "not wanted"]
 )
-def test_a_run_of_its_own(home: Path, tmp_path: Path, checkpoint: str, project: str, resumes: bool) -> None:
+def test_a_new_run_is_started(home: Path, tmp_path: Path, checkpoint: str, project: str, resumes: bool) -> None:
     trainer = make_trainer(
         tmp_path, logger=SweepLogger(project), callbacks=[SweepCallback(resume_run=resumes)], max_epochs=3
     )
@@ -69,7 +69,7 @@ def test_a_trial_keeps_its_own_run(
     assert {run.info.trial for run in logged_runs(home)} == {None, "t-1"}
 
 
-def test_a_checkpoint_without_our_mark_begins_a_new_run(home: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_without_a_run_starts_a_new_run(home: Path, tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, logger=False, callbacks=[ModelCheckpoint(dirpath=tmp_path, filename="plain")])
     trainer.fit(Model())
     foreign = str(tmp_path / "plain.ckpt")
@@ -79,7 +79,7 @@ def test_a_checkpoint_without_our_mark_begins_a_new_run(home: Path, tmp_path: Pa
     assert logged_run(home).info.attempt == 0
 
 
-def test_nothing_is_written_before_it_is_known_which_run_it_is(home: Path) -> None:
+def test_nothing_is_written_before_the_run_is_known(home: Path) -> None:
     logger = SweepLogger()
     assert logger.experiment.is_announced is False
     assert logged_runs(home) == []

@@ -1,4 +1,4 @@
-"""SIGTERM and Slurm's requeue signal in one process: noted in the handler, obeyed at the next batch."""
+"""SIGTERM and Slurm's requeue signal in one process: recorded in the handler, handled at the next batch."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class SignalAt(pl.Callback):
 
 
 @pytest.mark.parametrize(("step", "expected"), [(2, 3), (None, 4)], ids=["training", "validation"])
-def test_sigterm_leaves_at_once_with_a_checkpoint(home: Path, tmp_path: Path, step: int | None, expected: int) -> None:
+def test_sigterm_ends_training_at_once_with_a_checkpoint(
+    home: Path, tmp_path: Path, step: int | None, expected: int
+) -> None:
     logger = SweepLogger()
     callbacks = [SignalAt(signal.SIGTERM, step=step), SweepCallback(interval_s=1000), OnExceptionCheckpoint(tmp_path)]
     trainer = make_trainer(tmp_path, logger=logger, callbacks=callbacks)
@@ -59,7 +61,7 @@ def test_sigterm_leaves_at_once_with_a_checkpoint(home: Path, tmp_path: Path, st
     assert logger.resume_path is None
 
 
-def test_the_programs_own_handler_is_called_too(home: Path, tmp_path: Path) -> None:
+def test_the_handler_of_the_program_is_called_too(home: Path, tmp_path: Path) -> None:
     seen: list[int] = []
 
     def own(number: int, frame: FrameType | None) -> None:
@@ -88,7 +90,7 @@ def test_a_stop_that_ends_in_sigterm_is_a_stop(home: Path, tmp_path: Path, monke
     assert logged_run(home).end == ("stopped", "band 2")
 
 
-def test_without_a_logger_of_ours_sigterm_is_obeyed_too(tmp_path: Path) -> None:
+def test_sigterm_is_handled_without_a_sweep_logger(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         make_trainer(tmp_path, logger=False, callbacks=[SignalAt(signal.SIGTERM, step=1), SweepCallback()]).fit(Model())
 
@@ -109,7 +111,7 @@ def test_outside_the_main_thread_nothing_is_replaced(home: Path, tmp_path: Path)
     assert logged_run(home).end == ("finished", "")
 
 
-def test_slurm_requeues_at_a_batch_and_the_next_start_goes_on_in_the_same_run(
+def test_slurm_requeues_at_a_batch_and_the_next_start_continues_the_run(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called = tmp_path / "called"

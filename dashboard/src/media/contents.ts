@@ -56,7 +56,7 @@ export const HISTOGRAM = "application/vnd.lightning-sweeps.histogram+json";
 export const MATRIX = "application/vnd.lightning-sweeps.confusion-matrix+json";
 
 /** The key under which a fit's rank 0 says what the run was made with. */
-export const SURROUNDINGS = "surroundings";
+export const SURROUNDINGS = "environment";
 
 export const MOST_ENTRIES = 10_000;
 /** Contents follow their rows, and nobody tells when they are here: so often the list is asked for while one lacks. */

@@ -18,7 +18,7 @@ from lightning_sweeps.agents.launch.failure import explain, tail
 from lightning_sweeps.core.handover import TrialFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.sdk.run import describe_error
+from lightning_sweeps.sdk.error_text import describe_error
 from lightning_sweeps.sdk.session import end_runs
 from lightning_sweeps.system.process_tree import ProcessTree, identify, kill_tree
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import FileResponse, StreamingResponse
 
 from lightning_sweeps.core.ids import is_digest
+from lightning_sweeps.core.mime_types import BINARY, INLINE_TYPES
 from lightning_sweeps.errors import NotFound, ServerRefused
 from lightning_sweeps.messages import BlobState, Problem
 from lightning_sweeps.server.context import ContentsDep, StoreDep
@@ -22,13 +23,6 @@ from lightning_sweeps.store.database import Store
 
 MAX_MISSING = 1_000
 FOREVER_S = 365 * 86400
-SHOWN_TYPES = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/apng", "application/json", "text/plain"}
-    | {f"audio/{kind}" for kind in ("wav", "x-wav", "mpeg", "ogg", "flac", "mp4", "webm")}
-    | {f"video/{kind}" for kind in ("mp4", "webm", "ogg")}
-)
-"""What a browser may show in our page. Everything else is offered as a download: it could contain a script."""
-OPAQUE = "application/octet-stream"
 STORED_HEADERS = {
     "Cache-Control": f"private, max-age={FOREVER_S}, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -72,7 +66,7 @@ def lacking(
 @router.put(
     "/api/blobs/{digest}",
     responses={413: {"model": Problem}, 507: {"model": Problem}},
-    openapi_extra={"requestBody": {"content": {OPAQUE: {}}, "required": True}},
+    openapi_extra={"requestBody": {"content": {BINARY: {}}, "required": True}},
 )
 def put_blob(
     request: Request,
@@ -121,13 +115,13 @@ def get_blob(
     request: Request,
     contents: ContentsDep,
     digest: str,
-    mime: Annotated[str, Query(max_length=128, description="MIME type, if a browser may show it")] = OPAQUE,
+    mime: Annotated[str, Query(max_length=128, description="MIME type, if a browser may show it")] = BINARY,
     name: Annotated[str | None, Query(max_length=255, description="file name for a download")] = None,
 ) -> Response:
     """Return a blob, or a range of it."""
     size = contents.existing_size(digest)
-    is_shown = mime in SHOWN_TYPES
-    media_type = mime if is_shown else OPAQUE
+    is_shown = mime in INLINE_TYPES
+    media_type = mime if is_shown else BINARY
     headers = STORED_HEADERS | {"ETag": f'"{digest}"'}
     kind = "inline" if is_shown and name is None else "attachment"
     if contents.remote is None:

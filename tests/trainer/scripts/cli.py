@@ -1,4 +1,4 @@
-"""A LightningCLI program without a line of this package: the logger and the callback come from its configuration."""
+"""A LightningCLI program that does not import this package: logger and callback come from its configuration."""
 
 from __future__ import annotations
 

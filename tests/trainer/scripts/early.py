@@ -1,4 +1,4 @@
-"""Writes to the run before there are ranks, as many programs do, and trains one step on two."""
+"""Uses the run before the process group exists, as many programs do, and trains one step on two ranks."""
 
 from __future__ import annotations
 

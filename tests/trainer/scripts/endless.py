@@ -1,4 +1,4 @@
-"""Trains for ever on two ranks, unless the sweep stops it."""
+"""Trains on two ranks until the sweep stops it."""
 
 from __future__ import annotations
 

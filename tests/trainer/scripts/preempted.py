@@ -1,4 +1,4 @@
-"""Trains on two ranks until it is preempted, and says its pids; started again it goes on and ends soon after."""
+"""Trains on two ranks until it is preempted, and writes its pids. Started again, it resumes and ends soon after."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class Model(BoringModel):
         return loss
 
 
-class SayPid(pl.Callback):
+class WritePid(pl.Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
         if trainer.global_step == 6:
-            beside = self.folder.parent / f"{trainer.global_rank}.pid"
-            beside.write_text(str(os.getpid()))
-            beside.replace(self.folder / beside.name)
+            temporary = self.folder.parent / f"{trainer.global_rank}.pid"
+            temporary.write_text(str(os.getpid()))
+            temporary.replace(self.folder / temporary.name)
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    is_stock = bool(os.environ.get("STOCK"))  # Lightning alone, for comparison
+    is_stock = bool(os.environ.get("STOCK"))  # without this package, for comparison
     logger = SweepLogger(mode="grouped")
     resumed = logger.resume_path
     own = [] if is_stock else [SweepCallback(interval_s=0.2)]
@@ -46,7 +46,7 @@ def main() -> None:
         strategy=sys.argv[1] if len(sys.argv) > 1 else "ddp",
         logger=False if is_stock else logger,
         enable_checkpointing=not is_stock,
-        callbacks=[*own, SayPid(Path(os.environ["PIDS"]))],
+        callbacks=[*own, WritePid(Path(os.environ["PIDS"]))],
         max_epochs=FOREVER if resumed is None else -1,
         max_steps=-1 if resumed is None else torch.load(resumed, weights_only=True)["global_step"] + 10,
         limit_val_batches=1,

@@ -1,4 +1,4 @@
-"""Two ranks that see the same samples, the second of which is slow and whose parameters go astray."""
+"""Trains on two ranks that see the same samples. The second one is slow, and its parameters diverge."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Model(BoringModel):
 
 def main() -> None:
     torch.set_num_threads(1)
-    pl.seed_everything(1, verbose=False)  # the same data on both ranks, and no sampler that shares it out
+    pl.seed_everything(1, verbose=False)  # the same data on both ranks, without a sampler that distributes it
     trainer = pl.Trainer(
         accelerator="cpu",
         devices=2,

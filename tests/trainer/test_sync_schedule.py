@@ -1,4 +1,4 @@
-"""When the ranks meet to hear whether to stop."""
+"""How often the ranks synchronize."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lightning_sweeps.trainer.sync_schedule import GROWTH, MAX_BATCHES, batches_
         (MAX_BATCHES, 1e6, 1),
     ],
 )
-def test_meetings_come_about_once_an_interval(batches: int, elapsed_s: float, expected: int) -> None:
+def test_ranks_synchronize_about_once_per_interval(batches: int, elapsed_s: float, expected: int) -> None:
     assert batches_until_next(batches, elapsed_s, interval_s=1.0) == expected
 
 
@@ -31,5 +31,7 @@ def test_meetings_come_about_once_an_interval(batches: int, elapsed_s: float, ex
     elapsed_s=st.floats(0, 1e9, allow_nan=False),
     interval_s=st.floats(1e-3, 1e6),
 )
-def test_the_next_meeting_is_always_ahead_and_never_far(batches: int, elapsed_s: float, interval_s: float) -> None:
+def test_the_next_synchronization_is_between_1_and_the_maximum(
+    batches: int, elapsed_s: float, interval_s: float
+) -> None:
     assert 1 <= batches_until_next(batches, elapsed_s, interval_s=interval_s) <= MAX_BATCHES

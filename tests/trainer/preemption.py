@@ -1,4 +1,4 @@
-"""Starting a training of two ranks and sending SIGTERM to a part of it: for the tests and for benchmarks/sigterm.py."""
+"""Starts a training of two ranks and sends SIGTERM to some of its processes, for tests and benchmarks/sigterm.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.trainer.programs import PROGRAMS, TORCHRUN, poll, start_program
 
 PROGRAM = PROGRAMS / "preempted.py"
 LIMIT_S = 20.0
-"""torchrun kills what does not end within 30 s: a hang must not look like an end."""
+"""torchrun kills processes that do not exit within 30 s. A hang must not look like an exit."""
 
 STARTS: dict[str, Sequence[str | Path]] = {
     "torchrun": [*TORCHRUN, PROGRAM],
@@ -30,11 +30,11 @@ CASES = [
     ("ddp_spawn", "launcher"),
     ("ddp_spawn", "rank 1"),
 ]
-"""How the ranks are started, and who gets SIGTERM. Lightning's own launcher is rank 0, that of `ddp_spawn` none."""
+"""How the ranks are started, and which process receives SIGTERM. Lightning's own launcher is rank 0 itself."""
 
 
 def preempt(home: Path, start: Sequence[str | Path], *, target: str, **variables: str) -> tuple[int | None, str]:
-    """Start the program, send SIGTERM to `target` and return exit status and output; None where it did not end."""
+    """Start the program, send SIGTERM to `target` and return exit status and output. None: it did not exit."""
     pids = home / "pids"
     pids.mkdir(parents=True)
     with start_program(*start, home=home, PIDS=str(pids), **variables) as process:

@@ -1,0 +1,50 @@
+"""Defines the interface of a media type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedMedia:
+    """The result of encoding a value.
+
+    Attributes:
+        content: the bytes of the file, or the path of a file that is copied as it is.
+        mime: the MIME type, for example `image/png`.
+    """
+
+    content: bytes | Path
+    mime: str
+
+
+class MediaType(Protocol):
+    """Encodes one kind of Python value as a file.
+
+    A media type is a class without constructor arguments. One instance encodes one value. It runs in the training
+    process, so it must not wait for another process, and it should import heavy libraries only when it encodes.
+
+    Attributes:
+        accepted: a description of the values that it accepts, for error messages. For example `a path or an array`.
+    """
+
+    accepted: str
+
+    def accepts(self, value: object) -> bool:
+        """Return whether `encode` handles values of this type. Must not raise and must not look at the elements."""
+        ...
+
+    def encode(self, value: Any, /, *args: Any, **options: Any) -> EncodedMedia:
+        """Encode a value for which `accepts` is true.
+
+        Args:
+            value: the value to encode.
+            args: never passed. They are here so that a member may declare any keyword-only options.
+            options: the keyword arguments of `Run.log_media` that it does not use itself.
+
+        Raises:
+            UsageError: the value or an option cannot be used. It reaches the caller of `Run.log_media`.
+        """
+        ...
