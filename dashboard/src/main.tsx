@@ -25,7 +25,13 @@ function Content() {
   if (first === "runs") return second ? <RunPage id={second} key={second} /> : <RunsPage />;
   if (first === "groups" && second && third) return <GroupPage project={second} group={third} key={path} />;
   if (first === "nodes") return <NodesPage />;
-  return <Page title="There is no such page"><p>See <a href="/">home</a>.</p></Page>;
+  return (
+    <Page title="There is no such page">
+      <p>
+        See <a href="/">home</a>.
+      </p>
+    </Page>
+  );
 }
 
 startTheme();

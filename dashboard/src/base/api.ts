@@ -304,17 +304,21 @@ export const paths = {
   projects: (): Path<string[]> => "/api/projects",
   table: (wanted: RunsQuery): Path<RunsPage> => `/api/runs/query\n${JSON.stringify(wanted)}`,
   series: (wanted: SeriesQuery): Path<SeriesAnswer> => `/api/series/query\n${JSON.stringify(wanted)}`,
-  buckets: (owner: string, key: string, points: number): Path<Series> => `/api/series/${id(owner)}/buckets${query({ key, points })}`,
+  buckets: (owner: string, key: string, points: number): Path<Series> =>
+    `/api/series/${id(owner)}/buckets${query({ key, points })}`,
   runs: (filter: RunFilter): Path<RunList> => `/api/runs${query({ ...filter })}`,
   run: (run: string): Path<Run> => `/api/runs/${id(run)}`,
-  console: (run: string, wanted: LinesWanted): Path<ConsoleLine[]> => `/api/runs/${id(run)}/console${query({ ...wanted })}`,
-  groupConsole: (project: string, group: string, wanted: LinesWanted): Path<ConsoleLine[]> => `/api/console${query({ project, group, ...wanted })}`,
+  console: (run: string, wanted: LinesWanted): Path<ConsoleLine[]> =>
+    `/api/runs/${id(run)}/console${query({ ...wanted })}`,
+  groupConsole: (project: string, group: string, wanted: LinesWanted): Path<ConsoleLine[]> =>
+    `/api/console${query({ project, group, ...wanted })}`,
   keys: (owner: string): Path<SeriesInfo[]> => `/api/series/${id(owner)}`,
   nodes: (): Path<Node[]> => "/api/nodes",
   nodesNow: (): Path<NodeNow[]> => "/api/nodes/now",
   sweeps: (project?: string): Path<Sweep[]> => `/api/sweeps${query({ project })}`,
   sweep: (sweep: string): Path<Sweep> => `/api/sweeps/${id(sweep)}`,
-  trials: (sweep: string, since: number | null): Path<TrialChanges> => `/api/sweeps/${id(sweep)}/trials/changes${query({ since })}`,
+  trials: (sweep: string, since: number | null): Path<TrialChanges> =>
+    `/api/sweeps/${id(sweep)}/trials/changes${query({ since })}`,
   agents: (sweep: string): Path<Agent[]> => `/api/sweeps/${id(sweep)}/agents`,
 };
 
@@ -374,7 +378,8 @@ async function post<T>(path: Path<T>, body?: unknown): Promise<T> {
 
 export const actions = {
   setSweepState: (sweep: string, state: SweepState) => post<Sweep>(`${paths.sweep(sweep)}/state`, { state }),
-  updateSweep: (sweep: string, config: Record<string, unknown>) => post<Sweep>(`${paths.sweep(sweep)}/update`, { config }),
+  updateSweep: (sweep: string, config: Record<string, unknown>) =>
+    post<Sweep>(`${paths.sweep(sweep)}/update`, { config }),
   enqueue: (sweep: string, params: Record<string, unknown>) => post<Trial>(`${paths.sweep(sweep)}/trials`, { params }),
   label: (run: string, labels: { tags?: string[]; notes?: string }) => post<Run>(`${paths.run(run)}/labels`, labels),
   stopTrial: (trial: string) => post<Trial>(`/api/trials/${id(trial)}/stop`),

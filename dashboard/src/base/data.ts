@@ -64,7 +64,10 @@ export function useData<T>(path: Path<T> | null, everyMs = 0): Data<T> {
         if (signal.aborted || !(error instanceof Refusal)) return;
         last.current = { path, text: "" };
         const said = [error.message, error.hint].filter(Boolean).join("; ");
-        setState((before) => ({ path, data: { value: before.path === path ? before.data.value : undefined, error: said } }));
+        setState((before) => ({
+          path,
+          data: { value: before.path === path ? before.data.value : undefined, error: said },
+        }));
       }
     },
     everyMs,

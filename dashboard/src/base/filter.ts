@@ -13,6 +13,9 @@ export function filterOf(typed: string, state: string, isFolded = false): string
   const words = typed.trim().split(/\s+/).filter(Boolean);
   const search = OPERATORS.test(typed)
     ? [`(${typed})`]
-    : words.map((word) => `(${[...SEARCHED.map((column) => `${column} ~ ${quoted(word)}`), `tags has ${quoted(word)}`].join(" or ")})`);
+    : words.map(
+        (word) =>
+          `(${[...SEARCHED.map((column) => `${column} ~ ${quoted(word)}`), `tags has ${quoted(word)}`].join(" or ")})`,
+      );
   return [...search, ...(state ? [`${isFolded ? "group_state" : "state"} = ${state}`] : [])].join(" and ");
 }

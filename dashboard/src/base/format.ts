@@ -7,10 +7,16 @@ export function number(value: number | null | undefined, digits = 4): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
-    return value.toExponential(Math.max(0, digits - 2)).replace(/\.?0+e/, "e").replace("e+", "e");
+    return value
+      .toExponential(Math.max(0, digits - 2))
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
   }
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return value.toFixed(Math.min(places, 8)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  return value
+    .toFixed(Math.min(places, 8))
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
 }
 
 /** Returns any logged or configured value in one line. */
@@ -89,4 +95,13 @@ export function flat(given: Record<string, unknown>, before = ""): Record<string
 const MINUTES = [1, 2, 5, 10, 15, 30];
 const HOURS = [1, 2, 3, 6, 12, 24, 48, 168];
 /** The stretches of time that people count in, in seconds. */
-export const ROUND_SECONDS = [1, 2, 5, 10, 15, 30, ...MINUTES.map((count) => count * 60), ...HOURS.map((count) => count * 3600)];
+export const ROUND_SECONDS = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  ...MINUTES.map((count) => count * 60),
+  ...HOURS.map((count) => count * 3600),
+];

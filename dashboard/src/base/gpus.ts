@@ -8,7 +8,8 @@ import type { NodeGpu } from "./api";
  */
 export function placesOf(names: string[], devices: NodeGpu[]): string[] {
   return names.flatMap((name) => {
-    if (/^\d+$/.test(name)) return devices.find(({ place }) => place.split(":")[0] === name)?.place ?? (devices.length ? [] : name);
+    if (/^\d+$/.test(name))
+      return devices.find(({ place }) => place.split(":")[0] === name)?.place ?? (devices.length ? [] : name);
     const found = devices.filter(({ place, uuid }) => place === name || (name.length > 4 && uuid.startsWith(name)));
     return found.length === 1 ? found[0]!.place : [];
   });
@@ -16,5 +17,8 @@ export function placesOf(names: string[], devices: NodeGpu[]): string[] {
 
 /** Returns GPUs in words: `8 × H100`. */
 export function gpusText(devices: NodeGpu[]): string {
-  return [...Map.groupBy(devices, ({ name }) => name)].map(([name, same]) => `${same.length} × ${name}`).join(", ") || "no GPU";
+  return (
+    [...Map.groupBy(devices, ({ name }) => name)].map(([name, same]) => `${same.length} × ${name}`).join(", ") ||
+    "no GPU"
+  );
 }

@@ -55,7 +55,8 @@ function stream(): { close: () => void } {
       if (done) return true;
       const parts = (rest + value).split("\n\n");
       rest = parts.pop()!;
-      for (const line of parts.join("\n").split("\n")) if (line.startsWith("data: ")) tell(JSON.parse(line.slice(6)) as Changes);
+      for (const line of parts.join("\n").split("\n"))
+        if (line.startsWith("data: ")) tell(JSON.parse(line.slice(6)) as Changes);
     }
   };
   void read()
@@ -108,6 +109,7 @@ export function concerns(path: string, changes: Changes | null): boolean {
   const has = (some: Change[]) => some.some((one) => one.id === id);
   if (kind === "series") return isRun || has(changes.nodes);
   if (kind === "sweeps") return id === undefined ? changes.sweeps.length > 0 : has(changes.sweeps);
-  if (kind === "nodes") return changes.nodes.length > 0 || (id === "now" && (changes.sweeps.length > 0 || changes.runs.length > 0));
+  if (kind === "nodes")
+    return changes.nodes.length > 0 || (id === "now" && (changes.sweeps.length > 0 || changes.runs.length > 0));
   return (kind === "projects" || kind === "console") && (changes.is_cut || changes.runs.length > 0);
 }

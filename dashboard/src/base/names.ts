@@ -5,10 +5,16 @@ const VAGUE = new Set(["name", "type", "kind", "value", "size", "id"]);
 
 /** Returns the shortest telling end of each dotted name that no other one has: `optimizer.lr` is `lr` where nothing else is. */
 export function shortNames(names: string[]): Map<string, string> {
-  const ends = (name: string) => name.split(".").map((_, at, all) => all.slice(at).join(".")).reverse();
+  const ends = (name: string) =>
+    name
+      .split(".")
+      .map((_, at, all) => all.slice(at).join("."))
+      .reverse();
   const known = new Map<string, number>();
   for (const end of names.flatMap(ends)) known.set(end, (known.get(end) ?? 0) + 1);
-  return new Map(names.map((name) => [name, ends(name).find((end) => known.get(end) === 1 && !VAGUE.has(end)) ?? name]));
+  return new Map(
+    names.map((name) => [name, ends(name).find((end) => known.get(end) === 1 && !VAGUE.has(end)) ?? name]),
+  );
 }
 
 /** What stays to be seen of a long name's end. */

@@ -34,7 +34,16 @@ export interface SentLine {
 
 interface Head {
   wide: boolean;
-  lines: { count: number; reach: number | null; branch: number; tail: boolean; size: number; even: boolean; bounds: boolean; broken: number[] }[];
+  lines: {
+    count: number;
+    reach: number | null;
+    branch: number;
+    tail: boolean;
+    size: number;
+    even: boolean;
+    bounds: boolean;
+    broken: number[];
+  }[];
 }
 
 const LENGTHS = 8;
@@ -80,7 +89,9 @@ export function unpacked(frame: Uint8Array, wanted: HeldLine[]): SentLine[] {
   };
   const values = (count: number): (number | null)[] => {
     const found = take(count, head.wide);
-    return found.some((value) => !Number.isFinite(value)) ? found.map((value) => (Number.isFinite(value) ? value : null)) : found;
+    return found.some((value) => !Number.isFinite(value))
+      ? found.map((value) => (Number.isFinite(value) ? value : null))
+      : found;
   };
   return head.lines.map((line, index) => {
     const given = take(line.even ? 2 : line.size, true);

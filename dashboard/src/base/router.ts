@@ -24,7 +24,8 @@ export function navigate(wanted: string, { isReplacing = false } = {}): void {
 export function interceptLinks(): void {
   addEventListener("popstate", changed);
   document.addEventListener("click", (event) => {
-    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+      return;
     const link = (event.target as Element).closest?.("a");
     if (!link || link.origin !== location.origin) return;
     if (isEmbedded && link.pathname.startsWith("/api/")) {
@@ -72,6 +73,7 @@ export function placeWith(values: Record<string, string | null>): string {
 /** Returns a value of the address's query and how to change it. */
 export function useParam(name: string, otherwise = ""): [string, (value: string) => void] {
   const value = usePlace().query.get(name) ?? otherwise;
-  const set = (next: string) => navigate(placeWith({ [name]: next === otherwise ? null : next }), { isReplacing: true });
+  const set = (next: string) =>
+    navigate(placeWith({ [name]: next === otherwise ? null : next }), { isReplacing: true });
   return [value, set];
 }

@@ -7,7 +7,8 @@ export interface Piece {
 }
 
 const COLORS = ["soft", "red", "green", "yellow", "blue", "magenta", "cyan", ""];
-const SEQUENCE = /\u001b\[([0-9;:]*)m|\u001b(?:\[[0-?]*[ -/]*[@-~]?|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~]?)/g;
+const SEQUENCE =
+  /\u001b\[([0-9;:]*)m|\u001b(?:\[[0-?]*[ -/]*[@-~]?|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~]?)/g;
 /** Control characters that have no shape. */
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 

@@ -56,8 +56,20 @@ const LINES: Record<Theme, string[]> = {
 };
 
 const SCALE: Record<Theme, [number, number, number][]> = {
-  light: [[8, 92, 94], [30, 118, 112], [92, 134, 110], [148, 132, 78], [184, 128, 58]],
-  dark: [[111, 232, 216], [84, 190, 180], [88, 152, 146], [122, 124, 110], [150, 118, 84]],
+  light: [
+    [8, 92, 94],
+    [30, 118, 112],
+    [92, 134, 110],
+    [148, 132, 78],
+    [184, 128, 58],
+  ],
+  dark: [
+    [111, 232, 216],
+    [84, 190, 180],
+    [88, 152, 146],
+    [122, 124, 110],
+    [150, 118, 84],
+  ],
 };
 
 /** Returns the colour of the `index`-th line. */
@@ -67,7 +79,11 @@ export function lineColor(index: number, theme: Theme): string {
 }
 
 /** Dashes of the second ten lines, the third, the fourth: the colours come again there. */
-const DASHES = [[7, 3], [2, 3], [9, 3, 2, 3]];
+const DASHES = [
+  [7, 3],
+  [2, 3],
+  [9, 3, 2, 3],
+];
 
 /** Returns the dashes of the `index`-th line; undefined: none. */
 export function lineDash(index: number): number[] | undefined {
@@ -88,7 +104,13 @@ export function scaleColor(place: number, theme: Theme, alpha = 1): string {
 
 /** Returns a colour with another opacity; `color` is #rrggbb or rgba(). */
 export function faded(color: string, alpha: number): string {
-  if (color.startsWith("#")) return color + Math.round(alpha * 255).toString(16).padStart(2, "0");
+  if (color.startsWith("#"))
+    return (
+      color +
+      Math.round(alpha * 255)
+        .toString(16)
+        .padStart(2, "0")
+    );
   return color.replace(/[\d.]+\)$/, `${alpha})`);
 }
 

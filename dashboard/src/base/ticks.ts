@@ -11,7 +11,9 @@ export function roundTicks(low: number, high: number, most: number): number[] {
   const size = 10 ** Math.floor(Math.log10(rough));
   const step = size * (ROUND.find((one) => one * size >= rough) ?? 10);
   const first = Math.ceil(low / step - 1e-9);
-  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) =>
+    Number(((first + at) * step).toPrecision(12)),
+  );
 }
 
 /** Returns at most `most` marks of a logarithmic axis from `low` to `high`, both above 0: 1, 2 and 5, else powers of ten. */

@@ -52,7 +52,20 @@ export function heightIn(usual: number): number {
 /** A press that moves further than this is a drag. */
 const CLICK_PX = 4;
 
-export function Chart({ title, lines, look = DEFAULT_LOOK, height: wanted = USUAL_PX, note, onZoom, onSeen, isLoading, onPick, onEnlarge, acts, isExact = false }: Props) {
+export function Chart({
+  title,
+  lines,
+  look = DEFAULT_LOOK,
+  height: wanted = USUAL_PX,
+  note,
+  onZoom,
+  onSeen,
+  isLoading,
+  onPick,
+  onEnlarge,
+  acts,
+  isExact = false,
+}: Props) {
   const height = isExact ? wanted : heightIn(wanted);
   const card = useRef<HTMLElement>(null);
   const root = useRef<HTMLDivElement>(null);

@@ -21,24 +21,41 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
   const [large, setLarge] = useParam("chart");
   const [pinText, setPinned] = useParam("top");
   const has = (flag: string) => flags.split(".").includes(flag);
-  const flip = (flag: string) => setFlags((has(flag) ? flags.split(".").filter((one) => one !== flag) : [...flags.split("."), flag]).join("."));
+  const flip = (flag: string) =>
+    setFlags((has(flag) ? flags.split(".").filter((one) => one !== flag) : [...flags.split("."), flag]).join("."));
   const zoom = useMemo(() => parseZoom(zoomText), [zoomText]);
   const look: Look = useMemo(
-    () => ({ xAxis, isLogX: has("logx"), isLogY: has("logy"), hasEnvelope: has("env"), hasOutliers: has("out"), isWide: has("wide"), zoom }),
+    () => ({
+      xAxis,
+      isLogX: has("logx"),
+      isLogY: has("logy"),
+      hasEnvelope: has("env"),
+      hasOutliers: has("out"),
+      isWide: has("wide"),
+      zoom,
+    }),
     [xAxis, flags, zoom],
   );
   const keys = useMemo(() => metricKeys(runs), [runs]);
   const { found, error } = useMemo(() => search(keys, pattern), [keys, pattern]);
   const pinned = pinText.split("|").filter(Boolean);
   const isPinned = (key: string) => pinned.includes(key);
-  const groups = Map.groupBy(found.filter((key) => !isPinned(key)), (key) => (key.includes("/") ? key.split("/")[0]! : OWN_GROUP));
+  const groups = Map.groupBy(
+    found.filter((key) => !isPinned(key)),
+    (key) => (key.includes("/") ? key.split("/")[0]! : OWN_GROUP),
+  );
   const shownFirst = pinned.filter((key) => found.includes(key));
-  const sections: [string, string[]][] = [...(shownFirst.length ? [[PINNED, shownFirst] as [string, string[]]] : []), ...groups];
+  const sections: [string, string[]][] = [
+    ...(shownFirst.length ? [[PINNED, shownFirst] as [string, string[]]] : []),
+    ...groups,
+  ];
   const order = sections.flatMap(([, members]) => members);
-  const pin = (key: string) => setPinned((isPinned(key) ? pinned.filter((one) => one !== key) : [...pinned, key]).join("|"));
+  const pin = (key: string) =>
+    setPinned((isPinned(key) ? pinned.filter((one) => one !== key) : [...pinned, key]).join("|"));
   const closed = new Set(folded.split("|").filter(Boolean));
   const toggle = (name: string) => setFolded([...(closed.delete(name) ? closed : closed.add(name))].join("|"));
-  const setZoom = (next: [number, number] | null) => setZoomText(next ? next.map((value) => Number(value.toPrecision(8))).join("_") : "");
+  const setZoom = (next: [number, number] | null) =>
+    setZoomText(next ? next.map((value) => Number(value.toPrecision(8))).join("_") : "");
   const setAxis = (next: string) => {
     setZoomText("");
     setXAxis(next);
@@ -59,7 +76,14 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
         />
         <label class="slider">
           Smoothing
-          <input type="range" min="0" max="0.99" step="0.01" value={smoothing} onInput={(event) => setSmoothing(event.currentTarget.value)} />
+          <input
+            type="range"
+            min="0"
+            max="0.99"
+            step="0.01"
+            value={smoothing}
+            onInput={(event) => setSmoothing(event.currentTarget.value)}
+          />
           <output>{Number(smoothing) ? Number(smoothing).toFixed(2) : "off"}</output>
         </label>
         <label>
@@ -81,10 +105,34 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
         </label>
         <Toggle name="log y" isOn={has("logy")} onFlip={() => flip("logy")} />
         <Toggle name="log x" isOn={has("logx")} onFlip={() => flip("logx")} />
-        <Toggle name="min–max" isOn={has("env")} onFlip={() => flip("env")} title="The envelope of all values behind each pixel" />
-        <Toggle name="outliers" isOn={has("out")} onFlip={() => flip("out")} title="Off: the y axis leaves the outermost 2 % out" />
-        {runs.length > MOST_WIDE_LINES && <Toggle name="wide lines" isOn={has("wide")} onFlip={() => flip("wide")} title="So many lines are drawn thin, so that they can be told apart" />}
-        {bandName && <Toggle name={bandName} isOn={has("band")} onFlip={() => flip("band")} title="Mean and range over the runs of a group" />}
+        <Toggle
+          name="min–max"
+          isOn={has("env")}
+          onFlip={() => flip("env")}
+          title="The envelope of all values behind each pixel"
+        />
+        <Toggle
+          name="outliers"
+          isOn={has("out")}
+          onFlip={() => flip("out")}
+          title="Off: the y axis leaves the outermost 2 % out"
+        />
+        {runs.length > MOST_WIDE_LINES && (
+          <Toggle
+            name="wide lines"
+            isOn={has("wide")}
+            onFlip={() => flip("wide")}
+            title="So many lines are drawn thin, so that they can be told apart"
+          />
+        )}
+        {bandName && (
+          <Toggle
+            name={bandName}
+            isOn={has("band")}
+            onFlip={() => flip("band")}
+            title="Mean and range over the runs of a group"
+          />
+        )}
         {zoom && (
           <button type="button" class="quiet" onClick={() => setZoom(null)}>
             Whole range
@@ -92,7 +140,9 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
         )}
       </div>
       {error && <p class="failure">{error}</p>}
-      {!found.length && <p class="empty">{keys.length ? "No metric matches." : "These runs have logged no metrics yet."}</p>}
+      {!found.length && (
+        <p class="empty">{keys.length ? "No metric matches." : "These runs have logged no metrics yet."}</p>
+      )}
       {keys.includes(large) ? (
         <Single metric={large} order={order} onChange={setLarge}>
           <Metric key={large} metric={large} {...drawing} isLarge />
@@ -103,7 +153,8 @@ export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string
             <section class={`chart-group has-${members.length}`} key={name}>
               <h3>
                 <button type="button" aria-expanded={!closed.has(name)} onClick={() => toggle(name)}>
-                  <i aria-hidden="true">{closed.has(name) ? "▸" : "▾"}</i> {name} <span class="soft">{members.length}</span>
+                  <i aria-hidden="true">{closed.has(name) ? "▸" : "▾"}</i> {name}{" "}
+                  <span class="soft">{members.length}</span>
                 </button>
               </h3>
               {!closed.has(name) && (
@@ -142,7 +193,8 @@ function Single({ metric, order, onChange, children }: SingleProps) {
   const after = at < 0 ? undefined : order[at + 1];
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if ((event.target as HTMLElement).closest("input, select, textarea, dialog[open], [role=tablist], [role=menu]")) return;
+      if ((event.target as HTMLElement).closest("input, select, textarea, dialog[open], [role=tablist], [role=menu]"))
+        return;
       const to = { Escape: "", ArrowLeft: before, ArrowRight: after }[event.key];
       if (to !== undefined) onChange(to);
     };
@@ -155,10 +207,24 @@ function Single({ metric, order, onChange, children }: SingleProps) {
         <button type="button" onClick={() => onChange("")} title="Escape">
           ← All charts
         </button>
-        <button type="button" class="icon" disabled={!before} aria-label="The chart before" title={before ? `← ${before}` : ""} onClick={() => before && onChange(before)}>
+        <button
+          type="button"
+          class="icon"
+          disabled={!before}
+          aria-label="The chart before"
+          title={before ? `← ${before}` : ""}
+          onClick={() => before && onChange(before)}
+        >
           ‹
         </button>
-        <button type="button" class="icon" disabled={!after} aria-label="The next chart" title={after ? `→ ${after}` : ""} onClick={() => after && onChange(after)}>
+        <button
+          type="button"
+          class="icon"
+          disabled={!after}
+          aria-label="The next chart"
+          title={after ? `→ ${after}` : ""}
+          onClick={() => after && onChange(after)}
+        >
           ›
         </button>
       </p>
@@ -167,7 +233,17 @@ function Single({ metric, order, onChange, children }: SingleProps) {
   );
 }
 
-export function Toggle({ name, isOn, onFlip, title }: { name: string; isOn: boolean; onFlip: () => void; title?: string }) {
+export function Toggle({
+  name,
+  isOn,
+  onFlip,
+  title,
+}: {
+  name: string;
+  isOn: boolean;
+  onFlip: () => void;
+  title?: string;
+}) {
   return (
     <button type="button" class="toggle" aria-pressed={isOn} onClick={onFlip} title={title}>
       {name}

@@ -41,5 +41,8 @@ function isThere(value: number | null): value is number {
 }
 
 function extreme(values: (number | null)[], choose: (a: number, b: number) => number): number | null {
-  return values.reduce((found, value) => (value === null ? found : found === null ? value : choose(found, value)), null);
+  return values.reduce(
+    (found, value) => (value === null ? found : found === null ? value : choose(found, value)),
+    null,
+  );
 }

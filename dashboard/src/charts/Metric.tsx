@@ -45,7 +45,9 @@ const LEAST_PX = 320;
 export function Metric({ metric, runs, smoothing, look, isBanded, onZoom, isLarge = false, onEnlarge, acts }: Props) {
   const [isSeen, setSeen] = useState(false);
   const having = runs.filter(({ run }) => metric in run.summary);
-  const wanted = having.map(({ run, band }): Wanted => ({ owner: run.id, key: metric, stamp: stampOf(run), group: band ?? run.id }));
+  const wanted = having.map(
+    ({ run, band }): Wanted => ({ owner: run.id, key: metric, stamp: stampOf(run), group: band ?? run.id }),
+  );
   const view = { x: look.xAxis, zoom: look.zoom };
   const single = useSeries(isBanded ? [] : wanted, view, isSeen);
   const groups = useGroups(isBanded ? wanted : [], view, isSeen);
@@ -62,7 +64,9 @@ export function Metric({ metric, runs, smoothing, look, isBanded, onZoom, isLarg
     const byOwner = new Map(single.found.map((columns) => [columns.owner, columns]));
     return having.flatMap(({ run, label, color, dash }): Line[] => {
       const columns = byOwner.get(run.id);
-      return columns?.count ? [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...(dash ? { dash } : {}) }] : [];
+      return columns?.count
+        ? [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...(dash ? { dash } : {}) }]
+        : [];
     });
   }, [single.found, groups.found, smoothing, isBanded, names]);
   const unit = unitOf(metric);

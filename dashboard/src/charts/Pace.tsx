@@ -19,13 +19,19 @@ const OWN = "rank/step_s";
 export function Pace({ runs }: { runs: Run[] }) {
   const keys = useMemo(() => sharedKeys(runs), [runs]);
   const [key, setKey] = useParam("by");
-  const chosen = keys.includes(key) ? key : (keys.find((one) => one === OWN) ?? keys.find((one) => one.startsWith("train")) ?? keys[0] ?? "");
+  const chosen = keys.includes(key)
+    ? key
+    : (keys.find((one) => one === OWN) ?? keys.find((one) => one.startsWith("train")) ?? keys[0] ?? "");
   const [series, setSeries] = useState<Series[] | null>(null);
   const stamp = runs.map((run) => run.rows).join();
   useEffect(() => {
     const stop = new AbortController();
     if (chosen) {
-      const asked = runs.map((run) => (chosen in run.summary ? get(paths.buckets(run.id, chosen, POINTS), stop.signal) : { owner: run.id, key: chosen, count: 0, buckets: [] }));
+      const asked = runs.map((run) =>
+        chosen in run.summary
+          ? get(paths.buckets(run.id, chosen, POINTS), stop.signal)
+          : { owner: run.id, key: chosen, count: 0, buckets: [] },
+      );
       Promise.all(asked).then(setSeries, () => stop.signal.aborted || setSeries([]));
     }
     return () => stop.abort();
@@ -71,8 +77,13 @@ export function Pace({ runs }: { runs: Run[] }) {
 /** Returns the metrics that two ranks or more have logged as numbers: one that ended early must not hide the others. */
 function sharedKeys(runs: Run[]): string[] {
   const counts = new Map<string, number>();
-  for (const run of runs) for (const [key, given] of Object.entries(run.summary)) if (typeof given === "number") counts.set(key, (counts.get(key) ?? 0) + 1);
-  return [...counts].filter(([, count]) => count > 1 || runs.length === 1).map(([key]) => key).sort(byWorth);
+  for (const run of runs)
+    for (const [key, given] of Object.entries(run.summary))
+      if (typeof given === "number") counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts]
+    .filter(([, count]) => count > 1 || runs.length === 1)
+    .map(([key]) => key)
+    .sort(byWorth);
 }
 
 /** Returns who lags most, in words; where nobody stands out it is not said who. */
@@ -83,7 +94,9 @@ function slowest(late: (number | null)[][], seconds: (number | null)[][], names:
   const usual = others.reduce((sum, value) => sum + value, 0) / Math.max(1, others.length);
   const step = Math.max(...seconds.map(meanOf));
   const plain = "how long after the first rank each one logged a step";
-  return others.length && means[most]! > Math.max(STANDS_OUT * usual, NOTABLE * step) ? `${names[most]} lags most: ${duration(means[most]!)} in the mean, the others ${duration(usual)}` : plain;
+  return others.length && means[most]! > Math.max(STANDS_OUT * usual, NOTABLE * step)
+    ? `${names[most]} lags most: ${duration(means[most]!)} in the mean, the others ${duration(usual)}`
+    : plain;
 }
 
 /** How many times the others' mean lag makes a straggler. */
@@ -112,7 +125,14 @@ function Heat({ rows, names, steps, tell, from }: HeatProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useTheme();
   const [said, setSaid] = useState("");
-  const sorted = useMemo(() => rows.flat().filter((value) => value !== null).sort((a, b) => a - b), [rows]);
+  const sorted = useMemo(
+    () =>
+      rows
+        .flat()
+        .filter((value) => value !== null)
+        .sort((a, b) => a - b),
+    [rows],
+  );
   const at = (part: number) => sorted[Math.round(part * (sorted.length - 1))] ?? 0;
   const least = from ?? at(OUTER);
   const most = Math.max(at(1 - OUTER), least) || at(1);
@@ -162,7 +182,8 @@ function Heat({ rows, names, steps, tell, from }: HeatProps) {
       <p class="soft heat-said">
         <span>{said || `step ${Math.round(steps[0]!)} to ${Math.round(steps.at(-1)!)}`}</span>
         <span class="scale">
-          {tell(least)} <i style={{ background: `linear-gradient(to right, ${heat(0, isDark)}, ${heat(1, isDark)})` }} /> {tell(most)}
+          {tell(least)}{" "}
+          <i style={{ background: `linear-gradient(to right, ${heat(0, isDark)}, ${heat(1, isDark)})` }} /> {tell(most)}
         </span>
       </p>
     </>
@@ -170,6 +191,14 @@ function Heat({ rows, names, steps, tell, from }: HeatProps) {
 }
 
 function heat(part: number, isDark: boolean): string {
-  const [low, high] = isDark ? [[40, 50, 53], [240, 182, 92]] : [[232, 238, 235], [184, 92, 20]];
+  const [low, high] = isDark
+    ? [
+        [40, 50, 53],
+        [240, 182, 92],
+      ]
+    : [
+        [232, 238, 235],
+        [184, 92, 20],
+      ];
   return `rgb(${low!.map((from, channel) => Math.round(from + (high![channel]! - from) * part)).join(",")})`;
 }

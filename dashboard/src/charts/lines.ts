@@ -114,7 +114,9 @@ export function nearest(x: number[], place: number): number {
 export function toCsv(lines: Line[], xName: string, yName: string): string {
   const quoted = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const rows = lines.flatMap((line) =>
-    line.x.map((x, at) => [line.label, x, line.y[at], line.low[at], line.high[at]].map((value) => quoted(String(value ?? ""))).join(",")),
+    line.x.map((x, at) =>
+      [line.label, x, line.y[at], line.low[at], line.high[at]].map((value) => quoted(String(value ?? ""))).join(","),
+    ),
   );
   return [["run", xName, yName, "minimum", "maximum"].map(quoted).join(","), ...rows].join("\n");
 }

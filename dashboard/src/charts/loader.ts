@@ -64,14 +64,18 @@ async function askAll(): Promise<void> {
   timer = undefined;
   const alike = [...Map.groupBy(all, ({ view }) => viewId(view)).values()];
   const parts = alike.flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / MOST_LINES) }, (_, at) => group.slice(at * MOST_LINES, (at + 1) * MOST_LINES)),
+    Array.from({ length: Math.ceil(group.length / MOST_LINES) }, (_, at) =>
+      group.slice(at * MOST_LINES, (at + 1) * MOST_LINES),
+    ),
   );
   await Promise.all(parts.map(ask));
 }
 
 async function ask(part: Waiting[]): Promise<void> {
   try {
-    const lines = part.map(({ want, known, view }): HeldLine => ({ owner: want.owner, key: want.key, ...(view.zoom ? {} : heldOf(known)) }));
+    const lines = part.map(
+      ({ want, known, view }): HeldLine => ({ owner: want.owner, key: want.key, ...(view.zoom ? {} : heldOf(known)) }),
+    );
     await getLines(question(lines, part[0]!.view), (first, sent) => {
       for (const [at, { columns, isTail }] of sent.entries()) {
         const { id, want, known, answered } = part[first + at]!;

@@ -32,5 +32,10 @@ export function xText(value: number, axis: XAxis): string {
 /** Returns a time of day; with seconds where the ticks lie closer than minutes. */
 export function clockText(value: number, splits: number[]): string {
   const isClose = splits.length > 1 && splits[1]! - splits[0]! < 60;
-  return new Date(value * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(isClose ? { second: "2-digit" } : {}) });
+  return new Date(value * 1000).toLocaleTimeString([], {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    ...(isClose ? { second: "2-digit" } : {}),
+  });
 }

@@ -16,14 +16,19 @@ const LEAST_DRAG_PX = 4;
 const LINE_PX = 1.5;
 /** How much is seen of the other lines while one is pointed at. */
 const UNFOCUSED = 0.15;
-const TIME_STEPS = [...[1, 2, 5].flatMap((count) => [count / 1000, count / 100, count / 10]).sort((a, b) => a - b), ...ROUND_SECONDS];
+const TIME_STEPS = [
+  ...[1, 2, 5].flatMap((count) => [count / 1000, count / 100, count / 10]).sort((a, b) => a - b),
+  ...ROUND_SECONDS,
+];
 
 const MOST_X_MARKS = 8;
 const MOST_Y_MARKS = 6;
 
 /** What marks an axis where it is logarithmic: uPlot's own marks need a range that ends at round numbers. */
 function marked(isLog: boolean, most: number): Partial<uPlot.Axis> {
-  return isLog ? { splits: (_plot, _axis, low, high) => logTicks(low, high, most), filter: (_plot, splits) => splits } : {};
+  return isLog
+    ? { splits: (_plot, _axis, low, high) => logTicks(low, high, most), filter: (_plot, splits) => splits }
+    : {};
 }
 
 export class Plot {
@@ -52,8 +57,12 @@ export class Plot {
   /** Shows `lines` with `look`; draws nothing before it has a size. */
   update(lines: Line[], look: Look, isFresh = false): void {
     const isRebuilt =
-      isFresh || lines.length !== this.lines.length || look.isLogX !== this.look.isLogX ||
-      look.isLogY !== this.look.isLogY || look.xAxis !== this.look.xAxis || look.unit !== this.look.unit;
+      isFresh ||
+      lines.length !== this.lines.length ||
+      look.isLogX !== this.look.isLogX ||
+      look.isLogY !== this.look.isLogY ||
+      look.xAxis !== this.look.xAxis ||
+      look.unit !== this.look.unit;
     this.lines = lines;
     this.look = look;
     if (!this.size.width) return;
@@ -130,25 +139,46 @@ export class Plot {
       legend: { show: false },
       padding: [8, isTime ? 22 : 10, 0, 0], // what a last tick's words need
       focus: { alpha: UNFOCUSED },
-      cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false }, dataIdx: () => 0 },
+      cursor: {
+        x: false,
+        y: false,
+        points: { show: false },
+        drag: { x: true, y: false, setScale: false },
+        dataIdx: () => 0,
+      },
       scales: { x: xScale, y: yScale },
       axes: [
-        { ...axis, size: 26, space: 70, values: xValues, ...(isTime ? { incrs: TIME_STEPS } : {}), ...marked(look.isLogX, MOST_X_MARKS) },
-        { ...axis, size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((text) => text.length)), values: yValues, space: 34, ...marked(look.isLogY, MOST_Y_MARKS) },
+        {
+          ...axis,
+          size: 26,
+          space: 70,
+          values: xValues,
+          ...(isTime ? { incrs: TIME_STEPS } : {}),
+          ...marked(look.isLogX, MOST_X_MARKS),
+        },
+        {
+          ...axis,
+          size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((text) => text.length)),
+          values: yValues,
+          space: 34,
+          ...marked(look.isLogY, MOST_Y_MARKS),
+        },
       ],
       series: [
         {},
-        ...this.lines.map((line): uPlot.Series => ({
-          facets: [
-            { scale: "x", auto: true, sorted: 1 },
-            { scale: "y", auto: true },
-          ],
-          paths: uPlot.paths.linear!(),
-          stroke: () => line.color,
-          width: this.widthOf(line),
-          ...(line.dash ? { dash: line.dash } : {}),
-          points: { show: line.x.length === 1, size: 6 },
-        })),
+        ...this.lines.map(
+          (line): uPlot.Series => ({
+            facets: [
+              { scale: "x", auto: true, sorted: 1 },
+              { scale: "y", auto: true },
+            ],
+            paths: uPlot.paths.linear!(),
+            stroke: () => line.color,
+            width: this.widthOf(line),
+            ...(line.dash ? { dash: line.dash } : {}),
+            points: { show: line.x.length === 1, size: 6 },
+          }),
+        ),
       ],
       hooks: {
         drawAxes: [(plot) => this.drawBehind(plot)],
@@ -189,8 +219,10 @@ export class Plot {
     ctx.fillStyle = faded(line.color, line.counts ? 0.2 : 0.16);
     const inside = line.x.flatMap((_, at) => (this.isDrawn(line.low[at]) && this.isDrawn(line.high[at]) ? [at] : []));
     ctx.beginPath();
-    for (const at of inside) ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.high[at]!, "y", true));
-    for (const at of inside.reverse()) ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.low[at]!, "y", true));
+    for (const at of inside)
+      ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.high[at]!, "y", true));
+    for (const at of inside.reverse())
+      ctx.lineTo(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.low[at]!, "y", true));
     ctx.fill();
   }
 
@@ -229,14 +261,26 @@ export class Plot {
         if (!this.isDrawn(line.y[at])) continue;
         ctx.beginPath();
         ctx.fillStyle = color;
-        ctx.arc(plot.valToPos(line.x[at]!, "x", true), plot.valToPos(line.y[at]!, "y", true), 3.6 * ratio, 0, 2 * Math.PI);
+        ctx.arc(
+          plot.valToPos(line.x[at]!, "x", true),
+          plot.valToPos(line.y[at]!, "y", true),
+          3.6 * ratio,
+          0,
+          2 * Math.PI,
+        );
         ctx.fill();
       }
       const last = line.y.length - 1;
       if (!line.end || last < 0 || !this.isDrawn(line.y[last])) continue;
       ctx.beginPath();
       ctx.fillStyle = line.end.color;
-      ctx.arc(plot.valToPos(line.x[last]!, "x", true), plot.valToPos(line.y[last]!, "y", true), 3.6 * ratio, 0, 2 * Math.PI);
+      ctx.arc(
+        plot.valToPos(line.x[last]!, "x", true),
+        plot.valToPos(line.y[last]!, "y", true),
+        3.6 * ratio,
+        0,
+        2 * Math.PI,
+      );
       ctx.fill();
     }
     ctx.restore();
@@ -276,7 +320,10 @@ export class Plot {
     const near = this.lines
       .map((line) => ({ line, at: nearest(line.x, x) }))
       .filter(({ line, at }) => at >= 0 && this.isDrawn(line.y[at]))
-      .filter(({ line, at }) => Math.abs(plot.valToPos(line.x[at]!, "x") - left) < Math.max(60, box.width / Math.max(1, line.x.length)))
+      .filter(
+        ({ line, at }) =>
+          Math.abs(plot.valToPos(line.x[at]!, "x") - left) < Math.max(60, box.width / Math.max(1, line.x.length)),
+      )
       .map((row) => ({ ...row, far: Math.abs(plot.valToPos(row.line.y[row.at]!, "y") - top) }))
       .sort((a, b) => a.far - b.far);
     const first = near[0];
@@ -311,4 +358,3 @@ export class Plot {
     if (cross.source !== this) tell(this.readout, plot, this.look, { near: [{ line, at }], total: 1, left });
   }
 }
-

@@ -20,7 +20,9 @@ export function toSvg(title: string, lines: Line[], look: Look): string {
   const isIn = (x: number) => !look.zoom || (x >= look.zoom[0] && x <= look.zoom[1]);
   const isUsable = (x: number, y: number | null) =>
     y !== null && isIn(x) && (!look.isLogX || x > 0) && (!look.isLogY || y > 0);
-  const points = lines.map((line) => line.x.flatMap((x, at) => (isUsable(x, line.y[at]!) ? [[x, line.y[at]!]] : [])) as [number, number][]);
+  const points = lines.map(
+    (line) => line.x.flatMap((x, at) => (isUsable(x, line.y[at]!) ? [[x, line.y[at]!]] : [])) as [number, number][],
+  );
   const along = (place: 0 | 1, isLog: boolean, from: number, to: number) => {
     const own = (value: number) => (isLog ? Math.log10(value) : value);
     const values = points.flatMap((line) => line.map((point) => own(point[place])));
@@ -45,7 +47,10 @@ export function toSvg(title: string, lines: Line[], look: Look): string {
     ...points.map((line, at) => {
       const path = line.map((point) => `${x.at(point[0]).toFixed(1)} ${y.at(point[1]).toFixed(1)}`).join("L");
       const { color, label } = lines[at]!;
-      return path && `<path d="M${path}" fill="none" stroke="${escaped(color)}" stroke-width="1.5"><title>${escaped(label)}</title></path>`;
+      return (
+        path &&
+        `<path d="M${path}" fill="none" stroke="${escaped(color)}" stroke-width="1.5"><title>${escaped(label)}</title></path>`
+      );
     }),
     "</svg>",
   ];

@@ -68,7 +68,9 @@ function Version({ artifact, run }: { artifact: Artifact; run: Run }) {
 
 function Inside({ artifact, run }: { artifact: Artifact; run: Run }) {
   const { value: files, error } = useData(contents.files(artifact.id), artifact.is_stored ? 0 : LACKING_MS);
-  const others = (useData(contents.versions(artifact.project, artifact.name)).value ?? []).filter((one) => one.id !== artifact.id);
+  const others = (useData(contents.versions(artifact.project, artifact.name)).value ?? []).filter(
+    (one) => one.id !== artifact.id,
+  );
   const metadata = flat(artifact.metadata);
   return (
     <div class="artifact-inside">

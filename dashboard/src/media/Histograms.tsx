@@ -22,7 +22,13 @@ export function HistogramBars({ histogram: { counts, edges, not_finite } }: { hi
   const high = edges[edges.length - 1] ?? 1;
   return (
     <div>
-      <svg class="bars" viewBox={`0 0 ${counts.length} ${BARS_PX}`} preserveAspectRatio="none" role="img" aria-label={`${total} values from ${number(low)} to ${number(high)}`}>
+      <svg
+        class="bars"
+        viewBox={`0 0 ${counts.length} ${BARS_PX}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${total} values from ${number(low)} to ${number(high)}`}
+      >
         {counts.map((count, at) => (
           <rect key={at} x={at + 0.05} width={0.9} y={BARS_PX * (1 - count / most)} height={(BARS_PX * count) / most}>
             <title>{`${number(edges[at])} … ${number(edges[at + 1])}: ${count}`}</title>
@@ -96,7 +102,10 @@ export function HistogramsOverTime({ label, entries, step, onStep }: Props) {
         class="over-time-map"
         onClick={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
-          const at = Math.min(chosen.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * chosen.length)));
+          const at = Math.min(
+            chosen.length - 1,
+            Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * chosen.length)),
+          );
           onStep(chosen[at]!.step);
         }}
       >
@@ -113,13 +122,20 @@ export function HistogramsOverTime({ label, entries, step, onStep }: Props) {
 
 function ofFirstRank(entries: MediaEntry[]): MediaEntry[] {
   const first = Math.min(...entries.map((entry) => entry.rank));
-  const bySteps = new Map(entries.filter((entry) => entry.rank === first && entry.index === 0 && entry.is_stored).map((entry) => [entry.step, entry]));
+  const bySteps = new Map(
+    entries
+      .filter((entry) => entry.rank === first && entry.index === 0 && entry.is_stored)
+      .map((entry) => [entry.step, entry]),
+  );
   return [...bySteps.values()].sort((a, b) => a.step - b.step);
 }
 
 function spread(entries: MediaEntry[]): MediaEntry[] {
   if (entries.length <= MOST_COLUMNS) return entries;
-  return Array.from({ length: MOST_COLUMNS }, (_, at) => entries[Math.round((at * (entries.length - 1)) / (MOST_COLUMNS - 1))]!);
+  return Array.from(
+    { length: MOST_COLUMNS },
+    (_, at) => entries[Math.round((at * (entries.length - 1)) / (MOST_COLUMNS - 1))]!,
+  );
 }
 
 /** Returns the counts over `ROWS` equal parts from `low` to `high`; a bin is spread evenly over what it covers. */

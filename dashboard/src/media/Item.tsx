@@ -14,11 +14,20 @@ export function Item({ entry, isRankTold }: { entry: MediaEntry; isRankTold: boo
   const said = [entry.caption, isRankTold ? `rank ${entry.rank}` : ""].filter(Boolean).join(" · ");
   return (
     <figure class="media-item">
-      {entry.is_stored ? <Content entry={entry} /> : <p class="empty">Its content ({bytes(entry.size_bytes)}) is on its way from the machine that logged it.</p>}
+      {entry.is_stored ? (
+        <Content entry={entry} />
+      ) : (
+        <p class="empty">Its content ({bytes(entry.size_bytes)}) is on its way from the machine that logged it.</p>
+      )}
       <figcaption>
         <span>{said}</span>
         {entry.is_stored && (
-          <a class="soft" href={contents.blob(entry.digest, entry.mime, fileName(entry))} download={fileName(entry)} aria-label={`${bytes(entry.size_bytes)} ↓ ${fileName(entry)}`}>
+          <a
+            class="soft"
+            href={contents.blob(entry.digest, entry.mime, fileName(entry))}
+            download={fileName(entry)}
+            aria-label={`${bytes(entry.size_bytes)} ↓ ${fileName(entry)}`}
+          >
             {bytes(entry.size_bytes)} ↓
           </a>
         )}
@@ -30,13 +39,28 @@ export function Item({ entry, isRankTold }: { entry: MediaEntry; isRankTold: boo
 function Content({ entry }: { entry: MediaEntry }) {
   const source = contents.blob(entry.digest, entry.mime);
   const kind = entry.mime.split("/")[0];
-  if (kind === "image" && !entry.mime.includes("svg")) return <Picture source={source} name={entry.caption || `${entry.key}, step ${entry.step}, ${entry.index}`} />;
-  if (kind === "audio" || kind === "video") return <Film source={source} isSound={kind === "audio"} name={entry.caption || entry.key} />;
-  if (entry.mime === TABLE) return <Json<TableContent> digest={entry.digest} show={(found) => <TableView {...found} />} />;
-  if (entry.mime === HISTOGRAM) return <Json<Histogram> digest={entry.digest} show={(found) => <HistogramBars histogram={found} />} />;
-  if (entry.mime === MATRIX) return <Json<MatrixContent> digest={entry.digest} show={(found) => <MatrixView {...found} />} />;
+  if (kind === "image" && !entry.mime.includes("svg"))
+    return <Picture source={source} name={entry.caption || `${entry.key}, step ${entry.step}, ${entry.index}`} />;
+  if (kind === "audio" || kind === "video")
+    return <Film source={source} isSound={kind === "audio"} name={entry.caption || entry.key} />;
+  if (entry.mime === TABLE)
+    return <Json<TableContent> digest={entry.digest} show={(found) => <TableView {...found} />} />;
+  if (entry.mime === HISTOGRAM)
+    return <Json<Histogram> digest={entry.digest} show={(found) => <HistogramBars histogram={found} />} />;
+  if (entry.mime === MATRIX)
+    return <Json<MatrixContent> digest={entry.digest} show={(found) => <MatrixView {...found} />} />;
   if (entry.mime === "text/plain") return <Text digest={entry.digest} />;
-  if (entry.mime === "application/json") return <Json<unknown> digest={entry.digest} show={(found) => <pre class="console" tabIndex={0}>{JSON.stringify(found, null, 2)}</pre>} />;
+  if (entry.mime === "application/json")
+    return (
+      <Json<unknown>
+        digest={entry.digest}
+        show={(found) => (
+          <pre class="console" tabIndex={0}>
+            {JSON.stringify(found, null, 2)}
+          </pre>
+        )}
+      />
+    );
   return <p class="soft">{entry.mime}: to be opened elsewhere</p>;
 }
 
@@ -117,7 +141,11 @@ function TableView({ columns, rows }: TableContent) {
           ))}
         </tbody>
       </table>
-      {rows.length > MOST_ROWS && <p class="soft">the first {MOST_ROWS} of {rows.length} rows</p>}
+      {rows.length > MOST_ROWS && (
+        <p class="soft">
+          the first {MOST_ROWS} of {rows.length} rows
+        </p>
+      )}
     </div>
   );
 }
@@ -153,7 +181,9 @@ function MatrixView({ labels, matrix }: MatrixContent) {
                   <td
                     key={place}
                     class={place === at ? "hit" : "miss"}
-                    style={{ background: `color-mix(in srgb, var(${place === at ? "--good-bar" : "--bad-bar"}) ${Math.round((70 * count) / sum)}%, transparent)` }}
+                    style={{
+                      background: `color-mix(in srgb, var(${place === at ? "--good-bar" : "--bad-bar"}) ${Math.round((70 * count) / sum)}%, transparent)`,
+                    }}
                     title={`true ${name(at)}, predicted ${name(place)}: ${count} (${number((100 * count) / sum, 3)} %)`}
                   >
                     {count ? number(count) : ""}
@@ -168,9 +198,19 @@ function MatrixView({ labels, matrix }: MatrixContent) {
   );
 }
 
-const ENDINGS: Record<string, string> = { [TABLE]: "json", [HISTOGRAM]: "json", [MATRIX]: "json", "text/plain": "txt", "image/jpeg": "jpg", "image/apng": "png", "audio/x-wav": "wav" };
+const ENDINGS: Record<string, string> = {
+  [TABLE]: "json",
+  [HISTOGRAM]: "json",
+  [MATRIX]: "json",
+  "text/plain": "txt",
+  "image/jpeg": "jpg",
+  "image/apng": "png",
+  "audio/x-wav": "wav",
+};
 
 function fileName(entry: MediaEntry): string {
-  const ending = ENDINGS[entry.mime] ?? (/^[a-z]+\/([a-z0-9]{2,5})$/.exec(entry.mime)?.[1] || (entry.mime.endsWith("json") ? "json" : "bin"));
+  const ending =
+    ENDINGS[entry.mime] ??
+    (/^[a-z]+\/([a-z0-9]{2,5})$/.exec(entry.mime)?.[1] || (entry.mime.endsWith("json") ? "json" : "bin"));
   return `${entry.key.replace(/[^\w.-]+/g, "_")}-${entry.step}-${entry.index}.${ending}`;
 }

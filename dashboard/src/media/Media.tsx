@@ -6,7 +6,15 @@ import { useData } from "../base/data";
 import { useParam } from "../base/router";
 import { useSeen } from "../base/sight";
 import { Failure, Section } from "../parts/Page";
-import { contents, HISTOGRAM, LACKING_MS, MOST_ENTRIES, type MediaEntry, type MediaKey, SURROUNDINGS } from "./contents";
+import {
+  contents,
+  HISTOGRAM,
+  LACKING_MS,
+  MOST_ENTRIES,
+  type MediaEntry,
+  type MediaKey,
+  SURROUNDINGS,
+} from "./contents";
 import { HistogramsOverTime } from "./Histograms";
 import { Item } from "./Item";
 
@@ -19,8 +27,8 @@ export function Media({ run }: { run: Run }) {
   if (keys && !all.length) {
     return (
       <p class="empty">
-        No media yet. In a program: <code>logger.log_image("samples", [image])</code>, or <code>log_table</code>, <code>log_histogram</code>,{" "}
-        <code>log_audio</code>, <code>log_video</code>, <code>log_figure</code>.
+        No media yet. In a program: <code>logger.log_image("samples", [image])</code>, or <code>log_table</code>,{" "}
+        <code>log_histogram</code>, <code>log_audio</code>, <code>log_video</code>, <code>log_figure</code>.
       </p>
     );
   }
@@ -31,7 +39,13 @@ export function Media({ run }: { run: Run }) {
   return (
     <>
       <div class="toolbar">
-        <input type="search" placeholder="Search media" aria-label="Search media" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+        <input
+          type="search"
+          placeholder="Search media"
+          aria-label="Search media"
+          value={words}
+          onInput={(event) => setWords(event.currentTarget.value)}
+        />
         {last > first && (
           <label class="slider long">
             Step
@@ -47,24 +61,46 @@ export function Media({ run }: { run: Run }) {
         )}
       </div>
       {shown.map((one) => (
-        <KeySection key={one.key} run={run} of={one} step={step} onStep={(next) => setStep(next >= last ? "" : String(next))} />
+        <KeySection
+          key={one.key}
+          run={run}
+          of={one}
+          step={step}
+          onStep={(next) => setStep(next >= last ? "" : String(next))}
+        />
       ))}
     </>
   );
 }
 
-function KeySection({ run, of, step, onStep }: { run: Run; of: MediaKey; step: number; onStep: (step: number) => void }) {
+function KeySection({
+  run,
+  of,
+  step,
+  onStep,
+}: {
+  run: Run;
+  of: MediaKey;
+  step: number;
+  onStep: (step: number) => void;
+}) {
   const root = useRef<HTMLDivElement>(null);
   const isSeen = useSeen(root);
   const [isLacking, setLacking] = useState(false);
-  const { value: entries = [], error } = useData(isSeen ? contents.entries(run.id, of.key) : null, isLacking ? LACKING_MS : 0);
+  const { value: entries = [], error } = useData(
+    isSeen ? contents.entries(run.id, of.key) : null,
+    isLacking ? LACKING_MS : 0,
+  );
   const lacks = entries.some((entry) => !entry.is_stored);
   useEffect(() => setLacking(lacks), [lacks]);
   const steps = [...new Set(entries.map((entry) => entry.step))].sort((a, b) => a - b);
   const at = steps.findLastIndex((one) => one <= step);
   const shown = at < 0 ? [] : ordered(entries.filter((entry) => entry.step === steps[at]));
   const hasRanks = new Set(entries.map((entry) => entry.rank)).size > 1;
-  const said = at < 0 ? `begins at step ${of.first_step}` : `step ${steps[at]}${steps.length > 1 ? ` · ${at + 1} of ${steps.length}` : ""}`;
+  const said =
+    at < 0
+      ? `begins at step ${of.first_step}`
+      : `step ${steps[at]}${steps.length > 1 ? ` · ${at + 1} of ${steps.length}` : ""}`;
   return (
     <div ref={root}>
       <Section
@@ -73,10 +109,22 @@ function KeySection({ run, of, step, onStep }: { run: Run; of: MediaKey; step: n
         aside={
           steps.length > 1 && (
             <>
-              <button type="button" class="quiet small" aria-label={`${of.key}: the step before`} disabled={at < 1} onClick={() => onStep(steps[at - 1]!)}>
+              <button
+                type="button"
+                class="quiet small"
+                aria-label={`${of.key}: the step before`}
+                disabled={at < 1}
+                onClick={() => onStep(steps[at - 1]!)}
+              >
                 ‹
               </button>
-              <button type="button" class="quiet small" aria-label={`${of.key}: the next step`} disabled={at >= steps.length - 1} onClick={() => onStep(steps[at + 1]!)}>
+              <button
+                type="button"
+                class="quiet small"
+                aria-label={`${of.key}: the next step`}
+                disabled={at >= steps.length - 1}
+                onClick={() => onStep(steps[at + 1]!)}
+              >
                 ›
               </button>
             </>
@@ -84,7 +132,9 @@ function KeySection({ run, of, step, onStep }: { run: Run; of: MediaKey; step: n
         }
       >
         <Failure error={error} />
-        {of.mime === HISTOGRAM && steps.length > 1 && <HistogramsOverTime label={of.key} entries={entries} step={steps[at] ?? step} onStep={onStep} />}
+        {of.mime === HISTOGRAM && steps.length > 1 && (
+          <HistogramsOverTime label={of.key} entries={entries} step={steps[at] ?? step} onStep={onStep} />
+        )}
         <div class={`media${shown.length === 1 ? " single" : ""}`}>
           {shown.map((entry) => (
             <Item key={entry.id} entry={entry} isRankTold={hasRanks} />

@@ -66,7 +66,8 @@ const id = encodeURIComponent;
 
 export const contents = {
   keys: (run: string): Path<MediaKey[]> => `/api/runs/${id(run)}/media/keys`,
-  entries: (run: string, key: string): Path<MediaEntry[]> => `/api/runs/${id(run)}/media${query({ key, limit: MOST_ENTRIES })}`,
+  entries: (run: string, key: string): Path<MediaEntry[]> =>
+    `/api/runs/${id(run)}/media${query({ key, limit: MOST_ENTRIES })}`,
   uses: (run: string): Path<ArtifactUse[]> => `/api/runs/${id(run)}/artifacts`,
   versions: (project: string, name: string): Path<Artifact[]> => `/api/artifacts${query({ project, name })}`,
   files: (artifact: string): Path<ArtifactFile[]> => `/api/artifacts/${id(artifact)}/files`,

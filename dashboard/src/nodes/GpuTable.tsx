@@ -36,12 +36,22 @@ function GpuRow({ gpu, trials, now }: { gpu: GpuNow; trials: AgentThere[]; now: 
       <td title={gpu.uuid}>
         <b>{gpu.place}</b> <span class="soft">{gpu.name}</span>
       </td>
-      <td>{use === undefined ? <span class="soft">–</span> : <Meter share={use / 100} text={`${number(use, 3)} %`} name={`Utilization of GPU ${gpu.place}`} />}</td>
+      <td>
+        {use === undefined ? (
+          <span class="soft">–</span>
+        ) : (
+          <Meter share={use / 100} text={`${number(use, 3)} %`} name={`Utilization of GPU ${gpu.place}`} />
+        )}
+      </td>
       <td>
         {held === undefined ? (
           <span class="soft">–</span>
         ) : (
-          <Meter share={gpu.memory_bytes ? held / gpu.memory_bytes : 0} text={`${bytes(held)}${gpu.memory_bytes ? ` of ${bytes(gpu.memory_bytes)}` : ""}`} name={`Memory of GPU ${gpu.place}`} />
+          <Meter
+            share={gpu.memory_bytes ? held / gpu.memory_bytes : 0}
+            text={`${bytes(held)}${gpu.memory_bytes ? ` of ${bytes(gpu.memory_bytes)}` : ""}`}
+            name={`Memory of GPU ${gpu.place}`}
+          />
         )}
       </td>
       <td class="number">{degrees === undefined ? "–" : `${number(degrees, 3)} °C`}</td>
@@ -75,16 +85,30 @@ function Users({ gpu, trials, now }: { gpu: GpuNow; trials: AgentThere[]; now: n
     );
   }
   if (gpu.state === "foreign") return <span class="warn-text">something that is no run of this server's</span>;
-  if (gpu.agents.length) return <span class="soft">nobody; kept for {gpu.agents.map(({ sweep_name }) => sweep_name).join(", ")}</span>;
+  if (gpu.agents.length)
+    return <span class="soft">nobody; kept for {gpu.agents.map(({ sweep_name }) => sweep_name).join(", ")}</span>;
   return <span class="soft">{gpu.state === "idle" ? "nobody: idle" : "not known"}</span>;
 }
 
 /** One run: its name, place, trial and owner, and what it takes. */
-export function RunLine({ run, gpu = null, trials, now }: { run: RunThere; gpu?: string | null; trials: AgentThere[]; now: number }) {
+export function RunLine({
+  run,
+  gpu = null,
+  trials,
+  now,
+}: {
+  run: RunThere;
+  gpu?: string | null;
+  trials: AgentThere[];
+  now: number;
+}) {
   const trial = run.trial ? trials.find(({ agent }) => agent.trial === run.trial) : undefined;
   const held = taken(run, gpu === null ? "memory.rss_bytes" : "memory_used_bytes", gpu);
   const use = taken(run, gpu === null ? "cpu.percent" : "utilization_percent", gpu);
-  const takes = [held === null ? "" : bytes(held), use === null ? "" : `${number(use, 3)} %${gpu === null ? " of a core" : ""}`];
+  const takes = [
+    held === null ? "" : bytes(held),
+    use === null ? "" : `${number(use, 3)} %${gpu === null ? " of a core" : ""}`,
+  ];
   const told = [run.user, duration(Math.max(0, now - run.created)), ...takes].filter(Boolean);
   return (
     <div class="run-line">

@@ -3,7 +3,15 @@
 export function Meter({ share, text, name }: { share: number; text: string; name: string }) {
   const percent = Math.round(100 * Math.min(Math.max(share, 0), 1));
   return (
-    <div class="meter" role="meter" aria-label={name} aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent} aria-valuetext={text}>
+    <div
+      class="meter"
+      role="meter"
+      aria-label={name}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+      aria-valuetext={text}
+    >
       <div class="bar">
         <i style={{ width: `${percent}%` }} />
       </div>

@@ -53,7 +53,11 @@ export function taken(run: RunThere, quantity: string, gpu: string | null = null
 
 function valuesOf(values: Record<string, number>, place: string): Record<string, number> {
   const before = `gpu.${place}.`;
-  return Object.fromEntries(Object.entries(values).flatMap(([key, value]) => (key.startsWith(before) ? [[key.slice(before.length), value]] : [])));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) =>
+      key.startsWith(before) ? [[key.slice(before.length), value]] : [],
+    ),
+  );
 }
 
 function stateOf(values: Record<string, number>, runs: RunThere[], agents: AgentThere[]): GpuState {

@@ -23,8 +23,23 @@ export function GroupPage({ project, group }: { project: string; group: string }
   const [tab, setTab] = useParam("view", "Charts");
   useTitle(group);
   const runs = useMemo(() => [...(list?.runs ?? [])].sort((a, b) => a.rank - b.rank || a.created - b.created), [list]);
-  const chartRuns: ChartRun[] = useMemo(() => runs.map((run, at) => ({ run, label: `rank ${run.rank}`, color: lineColor(at, theme), dash: lineDash(at), band: group })), [runs, theme]);
-  if (!list) return <Page title={group} trail={[["Runs", "/runs"]]}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
+  const chartRuns: ChartRun[] = useMemo(
+    () =>
+      runs.map((run, at) => ({
+        run,
+        label: `rank ${run.rank}`,
+        color: lineColor(at, theme),
+        dash: lineDash(at),
+        band: group,
+      })),
+    [runs, theme],
+  );
+  if (!list)
+    return (
+      <Page title={group} trail={[["Runs", "/runs"]]}>
+        {error ? <Failure error={error} /> : <p class="empty">…</p>}
+      </Page>
+    );
   const hosts = new Set(runs.map((run) => run.host));
   const began = Math.min(...runs.map((run) => run.created));
   const ended = runs.every((run) => run.ended !== null) ? Math.max(...runs.map((run) => run.ended!)) : now;
@@ -34,7 +49,9 @@ export function GroupPage({ project, group }: { project: string; group: string }
       trail={[
         ["Runs", "/runs"],
         [project, `/runs?project=${encodeURIComponent(project)}`],
-        ...(first?.sweep ? [["sweep", `/sweeps/${first.sweep}${first.trial ? `?trial=${first.trial}` : ""}`] as [string, string]] : []),
+        ...(first?.sweep
+          ? [["sweep", `/sweeps/${first.sweep}${first.trial ? `?trial=${first.trial}` : ""}`] as [string, string]]
+          : []),
       ]}
       title={groupName(runs)}
       facts={
@@ -47,7 +64,11 @@ export function GroupPage({ project, group }: { project: string; group: string }
           <Fact name="group">
             <span class="mono">{group}</span>
           </Fact>
-          <Fact name="states">{[...Map.groupBy(runs, (run) => run.state)].map(([state, members]) => `${members.length} ${state}`).join(", ")}</Fact>
+          <Fact name="states">
+            {[...Map.groupBy(runs, (run) => run.state)]
+              .map(([state, members]) => `${members.length} ${state}`)
+              .join(", ")}
+          </Fact>
         </>
       }
     >
@@ -59,7 +80,9 @@ export function GroupPage({ project, group }: { project: string; group: string }
       {tab === "Charts" && <Charts runs={chartRuns} bandName="band over ranks" />}
       {tab === "Ranks" && <Ranks runs={runs} chartRuns={chartRuns} />}
       {tab === "Pace" && <Pace runs={runs} />}
-      {tab === "System" && <GroupSystem runs={runs} began={began} ended={runs.every((run) => run.ended !== null) ? ended : null} />}
+      {tab === "System" && (
+        <GroupSystem runs={runs} began={began} ended={runs.every((run) => run.ended !== null) ? ended : null} />
+      )}
       {tab === "Console" && <Console runs={runs} />}
     </Page>
   );
@@ -96,7 +119,14 @@ function NodeMap({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
           <span class="soft">{host}</span>
           <div>
             {members.map((run) => (
-              <a key={run.id} href={`/runs/${run.id}`} class="rank-box" title={run.reason || run.state} onMouseEnter={() => pointAt(run.id)} onMouseLeave={() => pointAt(null)}>
+              <a
+                key={run.id}
+                href={`/runs/${run.id}`}
+                class="rank-box"
+                title={run.reason || run.state}
+                onMouseEnter={() => pointAt(run.id)}
+                onMouseLeave={() => pointAt(null)}
+              >
                 <i class="swatch" style={{ background: colors.get(run.id) }} />
                 <b>{run.rank}</b>
                 <State state={run.state} title={run.reason || run.state} />
@@ -146,7 +176,13 @@ function Ranks({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
                   <tr key={row.key}>
                     <td>{row.key}</td>
                     <td class="number">{measured(row.key, row.mean)}</td>
-                    <td class="number">{row.spread ? `${unitOf(row.key)?.(row.spread) ?? number(row.spread, 3)} (${number(row.share * 100, 2)} %)` : <span class="soft">alike</span>}</td>
+                    <td class="number">
+                      {row.spread ? (
+                        `${unitOf(row.key)?.(row.spread) ?? number(row.spread, 3)} (${number(row.share * 100, 2)} %)`
+                      ) : (
+                        <span class="soft">alike</span>
+                      )}
+                    </td>
                     {row.values.map((given, at) => (
                       <td class="number" key={runs[at]!.id}>
                         {measured(row.key, given)}
@@ -191,11 +227,13 @@ function Ranks({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
               <li key={members[0]!.id} class="end">
                 <State state={members[0]!.state} />
                 <span>
-                  {[...members].sort((a, b) => a.rank - b.rank).map((run) => (
-                    <a key={run.id} href={`/runs/${run.id}?view=Console`}>
-                      rank {run.rank}
-                    </a>
-                  ))}
+                  {[...members]
+                    .sort((a, b) => a.rank - b.rank)
+                    .map((run) => (
+                      <a key={run.id} href={`/runs/${run.id}?view=Console`}>
+                        rank {run.rank}
+                      </a>
+                    ))}
                 </span>
                 <span>{members[0]!.reason}</span>
                 <span class="soft">{clock(members[0]!.ended!)}</span>

@@ -13,7 +13,19 @@ import { SweepCard } from "../sweep/SweepCard";
 const SWEEPS = 6;
 const GROUPS = 12;
 const VALUES = 5;
-const COLUMNS = ["name", "group", "group_state", "state", "reason", "world_size", "project", "host", "summary", "created", "ended"];
+const COLUMNS = [
+  "name",
+  "group",
+  "group_state",
+  "state",
+  "reason",
+  "world_size",
+  "project",
+  "host",
+  "summary",
+  "created",
+  "ended",
+];
 const LATELY = "created > -1d";
 
 function asked(filter: string, limit = 1, columns = ["state"]): RunsQuery {
@@ -42,7 +54,13 @@ export function HomePage() {
       facts={
         <>
           <Fact name="runs at work">{running ? <a href="/runs?state=running">{running}</a> : (running ?? "…")}</Fact>
-          <Fact name="failed within a day">{failed ? <a href={`/runs?find=${encodeURIComponent(`state in (failed, killed) and ${LATELY}`)}`}>{failed}</a> : (failed ?? "…")}</Fact>
+          <Fact name="failed within a day">
+            {failed ? (
+              <a href={`/runs?find=${encodeURIComponent(`state in (failed, killed) and ${LATELY}`)}`}>{failed}</a>
+            ) : (
+              (failed ?? "…")
+            )}
+          </Fact>
           <Fact name="sweeps">{sweeps.value?.length ?? "…"}</Fact>
           <Fact name="runs">{all.value?.total ?? "…"}</Fact>
         </>
@@ -58,7 +76,12 @@ export function HomePage() {
           </div>
         </Section>
       )}
-      <Section title="Latest runs" note={shown?.length ? "besides those of these sweeps" : ""} kind="bare" aside={<a href="/runs">all {all.value?.total ?? ""}</a>}>
+      <Section
+        title="Latest runs"
+        note={shown?.length ? "besides those of these sweeps" : ""}
+        kind="bare"
+        aside={<a href="/runs">all {all.value?.total ?? ""}</a>}
+      >
         {runs.value?.total === 0 && <p class="empty">All runs belong to the sweeps above.</p>}
         {(runs.value?.total ?? 0) > 0 && (
           <ul class="rows">
@@ -88,7 +111,10 @@ function GroupRow({ run, now }: { run: RunRow; now: number }) {
   const ranks = seconds(run["world_size"]);
   const name = ranks > 1 ? groupName([{ name: text(run["name"]), group: text(run["group"]) }]) : text(run["name"]);
   const summary = flat((run["summary"] ?? {}) as Record<string, unknown>);
-  const last = Object.entries(summary).filter(([key, given]) => typeof given === "number" && key.includes("/")).sort(([a], [b]) => byWorth(a, b)).slice(0, VALUES);
+  const last = Object.entries(summary)
+    .filter(([key, given]) => typeof given === "number" && key.includes("/"))
+    .sort(([a], [b]) => byWorth(a, b))
+    .slice(0, VALUES);
   const created = seconds(run["created"]);
   return (
     <li>

@@ -33,7 +33,13 @@ export function NodesPage() {
       <Failure error={error} />
       {nodes?.length === 0 && <p class="empty">No machine has logged yet.</p>}
       {[...live, ...quiet].map((there) => (
-        <NodeSection key={there.node.id} there={there} now={now} isOpen={isOpen(there)} onOpen={(wanted) => setShown(wanted ? there.node.id : "-")} />
+        <NodeSection
+          key={there.node.id}
+          there={there}
+          now={now}
+          isOpen={isOpen(there)}
+          onOpen={(wanted) => setShown(wanted ? there.node.id : "-")}
+        />
       ))}
     </Page>
   );
@@ -41,7 +47,9 @@ export function NodesPage() {
 
 function Facts({ live, quiet }: { live: NodeNow[]; quiet: NodeNow[] }) {
   const gpus = live.flatMap(gpusNow);
-  const words = GPU_WORDS.map(([state, word]) => [gpus.filter((gpu) => gpu.state === state).length, word] as const).filter(([count]) => count > 0);
+  const words = GPU_WORDS.map(
+    ([state, word]) => [gpus.filter((gpu) => gpu.state === state).length, word] as const,
+  ).filter(([count]) => count > 0);
   const agents = live.flatMap(({ agents }) => agents);
   const working = agents.filter(({ agent }) => agent.state === "working").length;
   return (
@@ -52,7 +60,9 @@ function Facts({ live, quiet }: { live: NodeNow[]; quiet: NodeNow[] }) {
       </Fact>
       <Fact name="GPUs">{gpus.length ? words.map(([count, word]) => `${count} ${word}`).join(", ") : "none"}</Fact>
       <Fact name="runs that go on">{live.reduce((sum, { runs }) => sum + runs.length, 0)}</Fact>
-      <Fact name="agents">{agents.length ? `${working} at work, ${agents.length - working} waiting or lost` : "none"}</Fact>
+      <Fact name="agents">
+        {agents.length ? `${working} at work, ${agents.length - working} waiting or lost` : "none"}
+      </Fact>
     </>
   );
 }
@@ -70,7 +80,9 @@ function NodeSection({ there, now, isOpen, onOpen }: NodeProps) {
   const hasNews = !isQuiet(there, now);
   const offGpu = runs.filter((run) => !placesOfRun(run, node.devices).length);
   const from = Math.floor(node.seen / 60) * 60 - WINDOW_S;
-  const about = isSampled ? `${node.cpu_count} CPUs · ${bytes(node.memory_bytes)} · ${gpusText(node.devices)} · ` : "agents only: no run has logged there · ";
+  const about = isSampled
+    ? `${node.cpu_count} CPUs · ${bytes(node.memory_bytes)} · ${gpusText(node.devices)} · `
+    : "agents only: no run has logged there · ";
   return (
     <Section
       title={node.host}
@@ -82,7 +94,12 @@ function NodeSection({ there, now, isOpen, onOpen }: NodeProps) {
       }
       aside={
         isSampled && (
-          <button type="button" aria-expanded={isOpen} aria-label={`${isOpen ? "Hide" : "Show"} load of ${node.host}`} onClick={() => onOpen(!isOpen)}>
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            aria-label={`${isOpen ? "Hide" : "Show"} load of ${node.host}`}
+            onClick={() => onOpen(!isOpen)}
+          >
             {isOpen ? "Hide" : "Show"} load
           </button>
         )
@@ -115,8 +132,16 @@ function Load({ there: { node, values } }: { there: NodeNow }) {
   return (
     <div class="load">
       {cpu !== undefined && <Meter share={cpu / 100} text={`CPU ${number(cpu, 3)} %`} name={`CPU of ${node.host}`} />}
-      {memory !== undefined && <Meter share={memory / node.memory_bytes} text={`memory ${bytes(memory)} of ${bytes(node.memory_bytes)}`} name={`Memory of ${node.host}`} />}
-      {disk !== undefined && <Meter share={disk / 100} text={`disk ${number(disk, 3)} % full`} name={`Disk of ${node.host}`} />}
+      {memory !== undefined && (
+        <Meter
+          share={memory / node.memory_bytes}
+          text={`memory ${bytes(memory)} of ${bytes(node.memory_bytes)}`}
+          name={`Memory of ${node.host}`}
+        />
+      )}
+      {disk !== undefined && (
+        <Meter share={disk / 100} text={`disk ${number(disk, 3)} % full`} name={`Disk of ${node.host}`} />
+      )}
     </div>
   );
 }

@@ -23,8 +23,16 @@ export function RunPage({ id }: { id: string }) {
   const [tab, setTab] = useParam("view", "Charts");
   const [other, setOther] = useParam("against");
   useTitle(run ? run.name : "");
-  const chartRuns: ChartRun[] = useMemo(() => (run ? [{ run, label: run.name, color: lineColor(0, theme) }] : []), [run, theme]);
-  if (!run) return <Page title="Run" trail={[["Runs", "/runs"]]}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
+  const chartRuns: ChartRun[] = useMemo(
+    () => (run ? [{ run, label: run.name, color: lineColor(0, theme) }] : []),
+    [run, theme],
+  );
+  if (!run)
+    return (
+      <Page title="Run" trail={[["Runs", "/runs"]]}>
+        {error ? <Failure error={error} /> : <p class="empty">…</p>}
+      </Page>
+    );
   const trail: [string, string][] = [
     ["Runs", "/runs"],
     [run.project, `/runs?project=${encodeURIComponent(run.project)}`],

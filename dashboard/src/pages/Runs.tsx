@@ -58,41 +58,85 @@ export function RunsPage() {
   const drawnQuery = chosen.length
     ? { project: null, filter: `id in (${chosen.map(quoted).join(", ")})`, limit: chosen.length }
     : { project: project || null, filter, limit: MOST_DRAWN, fold: isFolded };
-  const drawn = useData(tab === "Charts" ? paths.table({ ...drawnQuery, sort: order, columns: whole, offset: 0 }) : null).value?.rows;
-  const listed = useData(tab === "Charts" ? paths.table({ project: project || null, filter, sort: order, columns: ["name", "state"], limit: LISTED, offset: 0, fold: isFolded }) : null).value?.rows;
+  const drawn = useData(
+    tab === "Charts" ? paths.table({ ...drawnQuery, sort: order, columns: whole, offset: 0 }) : null,
+  ).value?.rows;
+  const listed = useData(
+    tab === "Charts"
+      ? paths.table({
+          project: project || null,
+          filter,
+          sort: order,
+          columns: ["name", "state"],
+          limit: LISTED,
+          offset: 0,
+          fold: isFolded,
+        })
+      : null,
+  ).value?.rows;
 
   const sample = useData(paths.runs({ project, limit: SAMPLE })).value?.runs;
   const allKeys = useMemo(() => keysOf(sample ?? []), [sample]);
   const shown = columnText ? columnText.split("|") : firstColumns(allKeys);
   const pins = pinText.split("|").filter(Boolean);
-  const asked = [...new Set([...ALWAYS, ...shown.map((id) => id.replace(SPARK, "")), ...(isFolded ? ["group_state", "group_size"] : [])])];
+  const asked = [
+    ...new Set([
+      ...ALWAYS,
+      ...shown.map((id) => id.replace(SPARK, "")),
+      ...(isFolded ? ["group_state", "group_size"] : []),
+    ]),
+  ];
   const pages = useRunPages({ project: project || null, filter, sort: order, columns: asked, fold: isFolded });
 
   const openIds = isFolded ? openText.split(",").filter(Boolean) : [];
   const isOpen = new Set(openIds);
-  const heads = openIds.map((id) => ({ id, at: pages.find(id) })).filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at);
+  const heads = openIds
+    .map((id) => ({ id, at: pages.find(id) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at);
   const groups = heads.map(({ at }) => text(pages.row(at)!["group"]));
-  const others = { project: project || null, filter: `group in (${groups.map(quoted).join(", ")}) and not id in (${heads.map(({ id }) => quoted(id)).join(", ")})`, sort: [{ column: "rank", descending: false }], columns: asked };
-  const mates = useData(groups.length ? paths.table({ ...others, limit: MOST_UNFOLDED, offset: 0 }) : null).value?.rows ?? [];
-  const open: Open<RunRow>[] = heads.map(({ at }) => ({ at, rows: mates.filter((mate) => groupPath(mate) === groupPath(pages.row(at)!)) }));
+  const others = {
+    project: project || null,
+    filter: `group in (${groups.map(quoted).join(", ")}) and not id in (${heads.map(({ id }) => quoted(id)).join(", ")})`,
+    sort: [{ column: "rank", descending: false }],
+    columns: asked,
+  };
+  const mates =
+    useData(groups.length ? paths.table({ ...others, limit: MOST_UNFOLDED, offset: 0 }) : null).value?.rows ?? [];
+  const open: Open<RunRow>[] = heads.map(({ at }) => ({
+    at,
+    rows: mates.filter((mate) => groupPath(mate) === groupPath(pages.row(at)!)),
+  }));
   const below = new Set(open.flatMap(({ rows }) => rows.map((row) => row.id)));
   const standsForGroup = (run: RunRow) => isFolded && !below.has(run.id) && !isOpen.has(run.id);
-  const flip = (id: string) => setOpenGroups((isOpen.has(id) ? openIds.filter((one) => one !== id) : [...openIds, id]).join(","));
+  const flip = (id: string) =>
+    setOpenGroups((isOpen.has(id) ? openIds.filter((one) => one !== id) : [...openIds, id]).join(","));
   const rowAt = (index: number) => {
     const place = placeOf(index, open);
     return "row" in place ? place.row : pages.row(place.head);
   };
 
   const colors = new Map((drawn ?? chosen.map((id) => ({ id }))).map((row, at) => [row.id, lineColor(at, theme)]));
-  const chartRuns = useMemo(() => (drawn ?? []).map((row, at): ChartRun => chartRun(row, lineColor(at, theme))), [drawn, theme]);
-  const pick = (id: string) => setPicked((isChosen.has(id) ? chosen.filter((one) => one !== id) : [...chosen, id]).join(","));
+  const chartRuns = useMemo(
+    () => (drawn ?? []).map((row, at): ChartRun => chartRun(row, lineColor(at, theme))),
+    [drawn, theme],
+  );
+  const pick = (id: string) =>
+    setPicked((isChosen.has(id) ? chosen.filter((one) => one !== id) : [...chosen, id]).join(","));
 
   const pickColumn: Column<RunRow> = {
     id: "pick",
     title: "",
     width: 40,
     isPinned: true,
-    cell: (run) => <input type="checkbox" checked={isChosen.has(run.id)} aria-label={`Compare ${run["name"]}`} onChange={() => pick(run.id)} />,
+    cell: (run) => (
+      <input
+        type="checkbox"
+        checked={isChosen.has(run.id)}
+        aria-label={`Compare ${run["name"]}`}
+        onChange={() => pick(run.id)}
+      />
+    ),
   };
   const nameColumn: Column<RunRow> = {
     id: "name",
@@ -108,7 +152,13 @@ export function RunsPage() {
               <i aria-hidden="true">└</i>
             ) : (
               seconds(run["group_size"]) > 1 && (
-                <button type="button" class="icon" aria-expanded={isOpen.has(run.id)} aria-label={`The other ranks of ${run["name"]}`} onClick={() => flip(run.id)}>
+                <button
+                  type="button"
+                  class="icon"
+                  aria-expanded={isOpen.has(run.id)}
+                  aria-label={`The other ranks of ${run["name"]}`}
+                  onClick={() => flip(run.id)}
+                >
                   {isOpen.has(run.id) ? "▾" : "▸"}
                 </button>
               )
@@ -127,7 +177,12 @@ export function RunsPage() {
   const movable = inOrder.map((id): Column<RunRow> => {
     const column = columnOf(id, now, standsForGroup);
     const width = widths.get(column.id);
-    return { ...column, isPinned: pins.includes(column.id), isMovable: true, ...(width ? { width, isSized: true } : {}) };
+    return {
+      ...column,
+      isPinned: pins.includes(column.id),
+      isMovable: true,
+      ...(width ? { width, isSized: true } : {}),
+    };
   });
   const columns = [pickColumn, nameColumn, ...movable];
   const resize = (id: string, width: number | null) => {
@@ -173,7 +228,14 @@ export function RunsPage() {
           </>
         )}
         {tab === "Table" && chosen.length > 0 && mayChange && <TagChosen chosen={chosen} />}
-        {tab === "Table" && <Toggle name="fold ranks" isOn={isFolded} onFlip={() => setFold(isFolded ? "" : "on")} title="One row a group; its state is the worst of its ranks" />}
+        {tab === "Table" && (
+          <Toggle
+            name="fold ranks"
+            isOn={isFolded}
+            onFlip={() => setFold(isFolded ? "" : "on")}
+            title="One row a group; its state is the worst of its ranks"
+          />
+        )}
         {tab === "Table" && (
           <ColumnChoice
             all={[...PLAIN, ...allKeys]}
@@ -207,7 +269,12 @@ export function RunsPage() {
           <aside class="run-list" aria-label="Runs to draw">
             {!chosen.length && <p class="soft">The first {chartRuns.length}; tick runs to choose.</p>}
             {[...(drawn ?? []), ...(listed ?? []).filter((run) => !colors.has(run.id))].map((run) => (
-              <label key={run.id} class={colors.has(run.id) ? "drawn" : ""} onMouseEnter={() => pointAt(run.id)} onMouseLeave={() => pointAt(null)}>
+              <label
+                key={run.id}
+                class={colors.has(run.id) ? "drawn" : ""}
+                onMouseEnter={() => pointAt(run.id)}
+                onMouseLeave={() => pointAt(null)}
+              >
                 <input type="checkbox" checked={isChosen.has(run.id)} onChange={() => pick(run.id)} />
                 <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />
                 <Name>{text(run["name"])}</Name>

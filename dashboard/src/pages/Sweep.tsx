@@ -28,8 +28,14 @@ export function SweepPage({ id }: { id: string }) {
   const { value: sweep, error } = useData(paths.sweep(id));
   const trials = useTrials(id);
   const agents = useData(paths.agents(id)).value ?? NONE;
-  const places = useMemo(() => (sweep ? ranking(trials, sign(sweep)) : new Map<string, number>()), [trials, sweep?.goal]);
-  const runs = useFirstRuns(useMemo(() => telling(trials, places), [trials, places]), sweep?.metric ?? "");
+  const places = useMemo(
+    () => (sweep ? ranking(trials, sign(sweep)) : new Map<string, number>()),
+    [trials, sweep?.goal],
+  );
+  const runs = useFirstRuns(
+    useMemo(() => telling(trials, places), [trials, places]),
+    sweep?.metric ?? "",
+  );
   const [brushed, setBrushed] = useState<Set<string> | null>(null);
   const [selected, setSelected] = useParam("trial");
   const [logText, setLog] = useParam("log");
@@ -41,12 +47,20 @@ export function SweepPage({ id }: { id: string }) {
     const rows = sweep ? importance(trials, wanted, sign(sweep)) : NONE;
     return rows.map((row) => wanted.find((one) => one.name === row.name)!);
   }, [wanted]);
-  const meant = useMemo(() => found(state ? trials.filter((trial) => trial.state === state) : trials, typed), [trials, state, typed]);
+  const meant = useMemo(
+    () => found(state ? trials.filter((trial) => trial.state === state) : trials, typed),
+    [trials, state, typed],
+  );
   const kept = useMemo(() => (meant.length < trials.length ? idsOf(meant) : null), [meant, trials]);
   const shown = useMemo(() => (brushed ? meant.filter((trial) => brushed.has(trial.id)) : meant), [meant, brushed]);
   const chosen = useMemo(() => (brushed ? idsOf(shown) : kept), [brushed, shown, kept]);
   const close = useCallback(() => setSelected(""), []);
-  if (!sweep) return <Page title="Sweep" trail={[["Sweeps", "/sweeps"]]}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
+  if (!sweep)
+    return (
+      <Page title="Sweep" trail={[["Sweeps", "/sweeps"]]}>
+        {error ? <Failure error={error} /> : <p class="empty">…</p>}
+      </Page>
+    );
 
   const isLog = logText ? logText === "on" : isWide(trials);
   function showAll(): void {
@@ -86,32 +100,85 @@ export function SweepPage({ id }: { id: string }) {
         }
       >
         <div class="two">
-          <BestSoFar sweep={sweep} trials={trials} places={places} chosen={chosen} isLog={isLog} onSelect={setSelected} />
-          <Curves sweep={sweep} trials={trials} places={places} runs={runs} chosen={chosen} isLog={isLog} onSelect={setSelected} />
+          <BestSoFar
+            sweep={sweep}
+            trials={trials}
+            places={places}
+            chosen={chosen}
+            isLog={isLog}
+            onSelect={setSelected}
+          />
+          <Curves
+            sweep={sweep}
+            trials={trials}
+            places={places}
+            runs={runs}
+            chosen={chosen}
+            isLog={isLog}
+            onSelect={setSelected}
+          />
         </div>
       </Section>
       {wanted.length > 0 && (
         <>
           <Section title="Parameters" note={chosenNote || "drag along an axis to choose trials for the whole page"}>
-            <Parallel sweep={sweep} trials={trials} places={places} parameters={wanted} kept={kept} brushed={brushed} onBrush={setBrushed} onSelect={setSelected} key={wanted.map((one) => one.name).join()} />
+            <Parallel
+              sweep={sweep}
+              trials={trials}
+              places={places}
+              parameters={wanted}
+              kept={kept}
+              brushed={brushed}
+              onBrush={setBrushed}
+              onSelect={setSelected}
+              key={wanted.map((one) => one.name).join()}
+            />
           </Section>
           <div class="two narrow-first">
             <Section title="Importance" note="how far a parameter alone explains the order of the trials">
               <ImportanceBars sweep={sweep} trials={trials} parameters={wanted} />
             </Section>
             <Section title="Slices" note={`${sweep.metric ?? "objective"} by parameter`}>
-              <Slices sweep={sweep} trials={trials} places={places} parameters={byImportance} chosen={chosen} isLog={isLog} onSelect={setSelected} />
+              <Slices
+                sweep={sweep}
+                trials={trials}
+                places={places}
+                parameters={byImportance}
+                chosen={chosen}
+                isLog={isLog}
+                onSelect={setSelected}
+              />
             </Section>
           </div>
           {wanted.length > 1 && trials.some((trial) => trial.objective !== null) && (
-            <Section title="Two parameters" note="a dot a trial; between them the mean of near ones, faint where none is near">
-              <Contour trials={trials} places={places} parameters={byImportance} chosen={chosen} onSelect={setSelected} />
+            <Section
+              title="Two parameters"
+              note="a dot a trial; between them the mean of near ones, faint where none is near"
+            >
+              <Contour
+                trials={trials}
+                places={places}
+                parameters={byImportance}
+                chosen={chosen}
+                onSelect={setSelected}
+              />
             </Section>
           )}
         </>
       )}
-      <Section title="Trials" note={chosenNote || `${trials.length}`} aside={<Finder trials={trials} typed={typed} onType={setTyped} state={state} onState={setState} />}>
-        <Trials sweep={sweep} trials={shown} runs={runs} parameters={wanted} selected={selected} onSelect={setSelected} />
+      <Section
+        title="Trials"
+        note={chosenNote || `${trials.length}`}
+        aside={<Finder trials={trials} typed={typed} onType={setTyped} state={state} onState={setState} />}
+      >
+        <Trials
+          sweep={sweep}
+          trials={shown}
+          runs={runs}
+          parameters={wanted}
+          selected={selected}
+          onSelect={setSelected}
+        />
       </Section>
       <Failures trials={trials} onSelect={setSelected} />
       <Section title="Agents" note={agentsNote(agents)}>
@@ -169,7 +236,10 @@ function agentsNote(agents: Agent[]): string {
 
 function Facts({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
   const now = useNow();
-  const busy = trials.reduce((sum, trial) => sum + (trial.started === null ? 0 : (trial.ended ?? now) - trial.started), 0);
+  const busy = trials.reduce(
+    (sum, trial) => sum + (trial.started === null ? 0 : (trial.ended ?? now) - trial.started),
+    0,
+  );
   return (
     <>
       <Fact name={`best ${sweep.metric ?? ""}`}>
@@ -204,7 +274,10 @@ function Facts({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
 function Failures({ trials, onSelect }: { trials: Trial[]; onSelect: (id: string) => void }) {
   const failed = trials.filter((trial) => trial.state === "failed" || trial.state === "lost");
   if (!failed.length) return null;
-  const causes = Map.groupBy(failed, (trial) => trial.stderr_tail.trim().split("\n").pop() || trial.reason || trial.state);
+  const causes = Map.groupBy(
+    failed,
+    (trial) => trial.stderr_tail.trim().split("\n").pop() || trial.reason || trial.state,
+  );
   return (
     <Section title="Failures" note={`${failed.length}`}>
       <ul class="plain">

@@ -20,14 +20,21 @@ export function SweepsPage() {
   const now = useNow();
   useTitle("Sweeps");
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const isMeant = (sweep: Sweep) => (!state || sweep.state === state) && words.every((word) => told(sweep).includes(word));
+  const isMeant = (sweep: Sweep) =>
+    (!state || sweep.state === state) && words.every((word) => told(sweep).includes(word));
   const shown = sweeps?.filter(isMeant);
   return (
     <Page
       title="Sweeps"
       aside={
         <>
-          <input type="search" placeholder="Name, project, metric" aria-label="Search sweeps" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          <input
+            type="search"
+            placeholder="Name, project, metric"
+            aria-label="Search sweeps"
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
           <StateChoice states={STATES} value={state} onChange={setState} />
           <ProjectChoice value={project} onChange={setProject} />
         </>
@@ -41,7 +48,11 @@ export function SweepsPage() {
         </div>
       )}
       {sweeps && sweeps.length > 0 && shown?.length === 0 && <p class="empty">No sweep matches.</p>}
-      <div class="cards">{shown?.map((sweep) => <SweepCard key={sweep.id} sweep={sweep} now={now} />)}</div>
+      <div class="cards">
+        {shown?.map((sweep) => (
+          <SweepCard key={sweep.id} sweep={sweep} now={now} />
+        ))}
+      </div>
     </Page>
   );
 }

@@ -30,7 +30,13 @@ export function ColumnChoice({ all, chosen, pinned, onChange, onPin }: Props) {
       </button>
       {isOpen && (
         <div class="menu-list wide">
-          <input type="search" aria-label="Search columns" placeholder="Search columns" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+          <input
+            type="search"
+            aria-label="Search columns"
+            placeholder="Search columns"
+            value={words}
+            onInput={(event) => setWords(event.currentTarget.value)}
+          />
           {[...chosen, ...others]
             .filter((id) => id.toLowerCase().includes(words.toLowerCase()))
             .slice(0, 200)
@@ -53,12 +59,21 @@ export function ColumnChoice({ all, chosen, pinned, onChange, onPin }: Props) {
                           aria-pressed={isSpark}
                           aria-label={`Draw ${key} as a small chart`}
                           title="as a small chart"
-                          onClick={() => onChange(chosen.map((one) => (one === id ? (isSpark ? key : SPARK + key) : one)))}
+                          onClick={() =>
+                            onChange(chosen.map((one) => (one === id ? (isSpark ? key : SPARK + key) : one)))
+                          }
                         >
                           ∿
                         </button>
                       )}
-                      <button type="button" class="icon" aria-pressed={pinned.includes(key)} aria-label={`Keep ${key} in sight`} title="keep in sight" onClick={() => onPin(flip(pinned, key))}>
+                      <button
+                        type="button"
+                        class="icon"
+                        aria-pressed={pinned.includes(key)}
+                        aria-label={`Keep ${key} in sight`}
+                        title="keep in sight"
+                        onClick={() => onPin(flip(pinned, key))}
+                      >
                         ⇤
                       </button>
                       <button type="button" class="icon" aria-label={`Move ${key} left`} onClick={() => move(id, -1)}>

@@ -28,12 +28,17 @@ export function Console({ runs }: { runs: Run[] }) {
 
   const [first] = runs;
   const lineOwner = around ? around.split(":")[0] : "";
-  const chosen = runs.length > 1 ? runs.find((run) => (lineOwner ? run.id === lineOwner : String(run.rank) === rankText)) : first;
+  const chosen =
+    runs.length > 1 ? runs.find((run) => (lineOwner ? run.id === lineOwner : String(run.rank) === rankText)) : first;
   const aroundId = Number(around.split(":")[1] ?? NaN);
   const last = howMany === "many" ? MANY : FEW;
   const isLooking = chosen !== undefined && Number.isFinite(aroundId);
   const wanted = isLooking ? { last: AROUND, around: aroundId } : { last, stream, find };
-  const path = chosen ? paths.console(chosen.id, wanted) : first ? paths.groupConsole(first.project, first.group, wanted) : null;
+  const path = chosen
+    ? paths.console(chosen.id, wanted)
+    : first
+      ? paths.groupConsole(first.project, first.group, wanted)
+      : null;
   const { value: lines, error } = useData(path);
   const isFollowing = follow === "on" && !find && !isLooking;
   const isMerged = chosen === undefined;
@@ -56,7 +61,12 @@ export function Console({ runs }: { runs: Run[] }) {
   }
 
   const count = lines?.length ?? 0;
-  const isCut = !isLooking && lines !== undefined && (isMerged ? runs.some((run) => lines.filter((line) => line.run === run.id).length >= mostOfEach(runs.length, last)) : count >= last);
+  const isCut =
+    !isLooking &&
+    lines !== undefined &&
+    (isMerged
+      ? runs.some((run) => lines.filter((line) => line.run === run.id).length >= mostOfEach(runs.length, last))
+      : count >= last);
   return (
     <section class="section">
       <div class="toolbar">
@@ -101,13 +111,24 @@ export function Console({ runs }: { runs: Run[] }) {
           </select>
         </label>
         <label>
-          <input type="checkbox" checked={times === "on"} onChange={() => setTimes(times === "on" ? "off" : "on")} /> times
+          <input type="checkbox" checked={times === "on"} onChange={() => setTimes(times === "on" ? "off" : "on")} />{" "}
+          times
         </label>
         <label>
-          <input type="checkbox" checked={isFollowing} disabled={!!find || isLooking} onChange={() => setFollow(follow === "on" ? "off" : "on")} /> follow
+          <input
+            type="checkbox"
+            checked={isFollowing}
+            disabled={!!find || isLooking}
+            onChange={() => setFollow(follow === "on" ? "off" : "on")}
+          />{" "}
+          follow
         </label>
         <span class="soft" role="status">
-          {lines === undefined ? "…" : isLooking ? "around the line that was found" : `${isCut ? "the last " : ""}${count} lines${find ? " found" : ""}`}
+          {lines === undefined
+            ? "…"
+            : isLooking
+              ? "around the line that was found"
+              : `${isCut ? "the last " : ""}${count} lines${find ? " found" : ""}`}
         </span>
         {isCut && !howMany && (
           <button type="button" class="small" onClick={() => setHowMany("many")}>
@@ -122,20 +143,49 @@ export function Console({ runs }: { runs: Run[] }) {
       </div>
       <Failure error={error} />
       {lines && !lines.length ? (
-        <p class="empty">{find ? "No line holds this." : stream ? `Nothing came by ${stream}.` : "Nothing that was printed is recorded: LIGHTNING_SWEEPS_CONSOLE=on, trials by themselves."}</p>
+        <p class="empty">
+          {find
+            ? "No line holds this."
+            : stream
+              ? `Nothing came by ${stream}.`
+              : "Nothing that was printed is recorded: LIGHTNING_SWEEPS_CONSOLE=on, trials by themselves."}
+        </p>
       ) : (
         <pre class="console" ref={box} tabIndex={0} aria-label="Console" onScroll={onScroll}>
           {lines?.map((line) => (
-            <div key={line.id} class={`${line.stream}${line.id === aroundId ? " around" : ""}`} title={`${clock(line.time)}, ${line.stream}`}>
+            <div
+              key={line.id}
+              class={`${line.stream}${line.id === aroundId ? " around" : ""}`}
+              title={`${clock(line.time)}, ${line.stream}`}
+            >
               {times === "on" && <time>{timeOfDay(line.time)}</time>}
               {isMerged && (
-                <button type="button" class="line-rank" title={`rank ${line.rank} alone`} onClick={() => setRank(String(line.rank))}>
-                  <i class="swatch" style={{ background: lineColor(runs.findIndex((run) => run.id === line.run), theme) }} />
+                <button
+                  type="button"
+                  class="line-rank"
+                  title={`rank ${line.rank} alone`}
+                  onClick={() => setRank(String(line.rank))}
+                >
+                  <i
+                    class="swatch"
+                    style={{
+                      background: lineColor(
+                        runs.findIndex((run) => run.id === line.run),
+                        theme,
+                      ),
+                    }}
+                  />
                   {line.rank}
                 </button>
               )}
               {find && !isLooking && (
-                <button type="button" class="line-rank" aria-label={`Show what is around ${plain(line.line).slice(0, 60)}`} title="what is around it" onClick={() => setAround(`${line.run}:${line.id}`)}>
+                <button
+                  type="button"
+                  class="line-rank"
+                  aria-label={`Show what is around ${plain(line.line).slice(0, 60)}`}
+                  title="what is around it"
+                  onClick={() => setAround(`${line.run}:${line.id}`)}
+                >
                   ⋯
                 </button>
               )}
@@ -164,7 +214,11 @@ function Said({ line, find }: { line: ConsoleLine; find: string }) {
 function marked(text: string, find: string): preact.ComponentChildren {
   const at = find ? text.toLowerCase().indexOf(find.toLowerCase()) : -1;
   if (at < 0) return text;
-  return [text.slice(0, at), <mark key={at}>{text.slice(at, at + find.length)}</mark>, marked(text.slice(at + find.length), find)];
+  return [
+    text.slice(0, at),
+    <mark key={at}>{text.slice(at, at + find.length)}</mark>,
+    marked(text.slice(at + find.length), find),
+  ];
 }
 
 /** The server's own bound: so many lines of each rank where all of them are asked for. */

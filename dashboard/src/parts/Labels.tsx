@@ -24,7 +24,12 @@ export function Labels({ run }: { run: Run }) {
           <span class="chip" key={tag}>
             {tag}
             {mayChange && (
-              <button type="button" class="chip-end" aria-label={`Remove the tag ${tag}`} onClick={() => change({ tags: run.tags.filter((one) => one !== tag) })}>
+              <button
+                type="button"
+                class="chip-end"
+                aria-label={`Remove the tag ${tag}`}
+                onClick={() => change({ tags: run.tags.filter((one) => one !== tag) })}
+              >
                 ✕
               </button>
             )}
@@ -39,13 +44,27 @@ export function Labels({ run }: { run: Run }) {
               setAdded("");
             }}
           >
-            <input class="tag-input" aria-label="Add a tag" placeholder="add a tag" maxLength={200} value={added} onInput={(event) => setAdded(event.currentTarget.value)} />
+            <input
+              class="tag-input"
+              aria-label="Add a tag"
+              placeholder="add a tag"
+              maxLength={200}
+              value={added}
+              onInput={(event) => setAdded(event.currentTarget.value)}
+            />
           </form>
         )}
       </div>
       {mayChange ? (
         <>
-          <textarea class="notes" aria-label="Notes" placeholder="Notes" rows={3} value={notes} onInput={(event) => setNotes(event.currentTarget.value)} />
+          <textarea
+            class="notes"
+            aria-label="Notes"
+            placeholder="Notes"
+            rows={3}
+            value={notes}
+            onInput={(event) => setNotes(event.currentTarget.value)}
+          />
           {notes !== run.notes && (
             <div class="inline">
               <button type="button" class="primary" onClick={() => change({ notes })}>

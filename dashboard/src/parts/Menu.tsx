@@ -26,7 +26,14 @@ export function Menu({ label, choices }: { label: string; choices: Record<string
   }, [isOpen]);
   return (
     <div class="menu" ref={root}>
-      <button type="button" class="icon" aria-label={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <button
+        type="button"
+        class="icon"
+        aria-label={label}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
         ⋯
       </button>
       {isOpen && (

@@ -4,7 +4,12 @@ import { headAndTail } from "../base/names";
 
 export function Name({ children }: { children: string }) {
   const [head, tail] = headAndTail(children);
-  if (!tail) return <span class="name" title={children}>{children}</span>;
+  if (!tail)
+    return (
+      <span class="name" title={children}>
+        {children}
+      </span>
+    );
   return (
     <span class="name cut" title={children}>
       <span>{head}</span>

@@ -16,7 +16,9 @@ export function Overview({ run, other, onOther }: { run: Run; other: string; onO
   const siblings = useData(paths.runs({ project: run.project, limit: 200 })).value?.runs ?? [];
   const against = useData(other ? paths.run(other) : null).value;
   const choices = against && !siblings.some((one) => one.id === other) ? [against, ...siblings] : siblings;
-  const summary = Object.entries(flat(run.summary)).sort(([a], [b]) => byWorth(a, b)).map(([key, given]): [string, string] => [key, measured(key, given, 6)]);
+  const summary = Object.entries(flat(run.summary))
+    .sort(([a], [b]) => byWorth(a, b))
+    .map(([key, given]): [string, string] => [key, measured(key, given, 6)]);
   return (
     <>
       <Stacks run={run} />
@@ -79,7 +81,11 @@ function Surroundings({ run }: { run: Run }) {
   const [made, setMade] = useState<Made>({});
   useEffect(() => {
     let isOver = false;
-    if (digest) loadJson<Made>(digest).then((found) => isOver || setMade(found), () => {}); // a content may be gone: nothing to tell then
+    if (digest)
+      loadJson<Made>(digest).then(
+        (found) => isOver || setMade(found),
+        () => {},
+      ); // a content may be gone: nothing to tell then
     return () => {
       isOver = true;
     };
@@ -124,7 +130,10 @@ function Stacks({ run }: { run: Run }) {
   if (!lines.length) return null;
   const dumps = [...Map.groupBy(lines, (line: ConsoleLine) => line.time)].reverse();
   return (
-    <Section title="Where it stood still" note={`${dumps.length === 1 ? "once" : `${dumps.length} times`}; the stacks of all its Python threads`}>
+    <Section
+      title="Where it stood still"
+      note={`${dumps.length === 1 ? "once" : `${dumps.length} times`}; the stacks of all its Python threads`}
+    >
       {dumps.map(([time, dump], at) => (
         <details key={time} open={at === 0}>
           <summary>

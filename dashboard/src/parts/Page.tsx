@@ -3,7 +3,13 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-export function Page({ title, trail, aside, facts, children }: {
+export function Page({
+  title,
+  trail,
+  aside,
+  facts,
+  children,
+}: {
   title: ComponentChildren;
   trail?: [string, string][];
   aside?: ComponentChildren;
@@ -42,7 +48,13 @@ export function Fact({ name, children, title }: { name: string; children: Compon
   );
 }
 
-export function Section({ title, note, aside, children, kind = "" }: {
+export function Section({
+  title,
+  note,
+  aside,
+  children,
+  kind = "",
+}: {
   title: string;
   note?: ComponentChildren;
   aside?: ComponentChildren;
@@ -64,7 +76,10 @@ export function Section({ title, note, aside, children, kind = "" }: {
 export function Tabs({ tabs, value, onChange }: { tabs: string[]; value: string; onChange: (tab: string) => void }) {
   const list = useRef<HTMLDivElement>(null);
   // where there is no room for all tabs, the chosen one is in sight
-  useEffect(() => list.current?.querySelector(`[data-tab="${value}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" }), [value]);
+  useEffect(
+    () => list.current?.querySelector(`[data-tab="${value}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [value],
+  );
   function onKey(event: KeyboardEvent): void {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -103,7 +118,12 @@ export function Command({ children }: { children: string }) {
   return (
     <div class="command">
       <code>{children}</code>
-      <button type="button" class="quiet small" aria-label={`Copy ${children}`} onClick={() => void navigator.clipboard?.writeText(children)}>
+      <button
+        type="button"
+        class="quiet small"
+        aria-label={`Copy ${children}`}
+        onClick={() => void navigator.clipboard?.writeText(children)}
+      >
         copy
       </button>
     </div>

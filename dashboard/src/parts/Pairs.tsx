@@ -4,7 +4,8 @@ import { value } from "../base/format";
 
 export function Pairs({ values, against }: { values: Record<string, unknown>; against?: Record<string, unknown> }) {
   const names = [...new Set([...Object.keys(values), ...Object.keys(against ?? {})])];
-  const isDifferent = (name: string) => against !== undefined && JSON.stringify(values[name]) !== JSON.stringify(against[name]);
+  const isDifferent = (name: string) =>
+    against !== undefined && JSON.stringify(values[name]) !== JSON.stringify(against[name]);
   const sorted = names.sort((a, b) => Number(isDifferent(b)) - Number(isDifferent(a)));
   if (!sorted.length) return <p class="empty">empty</p>;
   return (

@@ -67,14 +67,32 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <span class={`link ${isConnected ? "on" : "off"}`} role="status">
             {isConnected ? "live" : "server does not answer"}
           </span>
-          <button type="button" class="icon" onClick={toggleTheme} aria-label={theme === "dark" ? "Light colours" : "Dark colours"} title="t">
+          <button
+            type="button"
+            class="icon"
+            onClick={toggleTheme}
+            aria-label={theme === "dark" ? "Light colours" : "Dark colours"}
+            title="t"
+          >
             <Icon name={theme === "dark" ? "sun" : "moon"} />
           </button>
-          <button type="button" class="icon" onClick={() => help.current?.showModal()} aria-label="Keyboard shortcuts" title="?">
+          <button
+            type="button"
+            class="icon"
+            onClick={() => help.current?.showModal()}
+            aria-label="Keyboard shortcuts"
+            title="?"
+          >
             <Icon name="help" />
           </button>
           <div class="menu" ref={account}>
-            <button type="button" class="icon" aria-label="Account" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            <button
+              type="button"
+              class="icon"
+              aria-label="Account"
+              aria-expanded={isOpen}
+              onClick={() => setOpen(!isOpen)}
+            >
               <Icon name="person" />
             </button>
             {isOpen && (
@@ -126,7 +144,13 @@ function useShortcuts(showKeys: () => void): void {
     let before = "";
     const press = (event: KeyboardEvent) => {
       const at = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || at.closest("input:not([type=checkbox]), textarea, select, dialog[open]")) return;
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        at.closest("input:not([type=checkbox]), textarea, select, dialog[open]")
+      )
+        return;
       const to = before === "g" ? PLACES.find(([, , key]) => key === event.key) : undefined;
       before = event.key;
       if (to) navigate(to[1]);

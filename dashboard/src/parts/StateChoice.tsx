@@ -1,6 +1,14 @@
 /** Chooses what has one state; empty: any. */
 
-export function StateChoice({ states, value, onChange }: { states: string[]; value: string; onChange: (state: string) => void }) {
+export function StateChoice({
+  states,
+  value,
+  onChange,
+}: {
+  states: string[];
+  value: string;
+  onChange: (state: string) => void;
+}) {
   return (
     <label>
       State

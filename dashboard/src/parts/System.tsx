@@ -30,8 +30,14 @@ export function System({ run }: { run: Run }) {
   const from = run.created - AROUND_S;
   return (
     <>
-      <Section title="This run's processes" note="the process that logs, with all that it has started, such as data-loader workers" kind="bare">
-        {keys?.length === 0 && <p class="empty">Nothing was sampled of them: the run was short, or is no older than a few seconds.</p>}
+      <Section
+        title="This run's processes"
+        note="the process that logs, with all that it has started, such as data-loader workers"
+        kind="bare"
+      >
+        {keys?.length === 0 && (
+          <p class="empty">Nothing was sampled of them: the run was short, or is no older than a few seconds.</p>
+        )}
         <SystemCharts samples={samples} of="process" from={from} to={to} />
       </Section>
       <Section title={`The whole node ${run.host}`} note={node && nodeText(node)} kind="bare">
@@ -44,7 +50,12 @@ export function System({ run }: { run: Run }) {
 function sampleOf(run: Run, { key, count }: SeriesInfo): Sample {
   const { rank, gpu } = parseKey(key);
   const words = [rank !== null ? `rank ${rank}` : "", gpu !== null ? `GPU ${gpu}` : ""].filter(Boolean);
-  return { owner: processOf(run.id), key, stamp: String(count), label: words.join(", ") || (run.mode === "grouped" ? `rank ${run.rank}` : "this run") };
+  return {
+    owner: processOf(run.id),
+    key,
+    stamp: String(count),
+    label: words.join(", ") || (run.mode === "grouped" ? `rank ${run.rank}` : "this run"),
+  };
 }
 
 export function nodeText(node: Node): string {
@@ -52,7 +63,17 @@ export function nodeText(node: Node): string {
 }
 
 /** `own`: the GPUs that are marked, by their place on the node. */
-export function NodeCharts({ node, from, to, own = NONE }: { node: string; from: number; to: number | null; own?: string[] }) {
+export function NodeCharts({
+  node,
+  from,
+  to,
+  own = NONE,
+}: {
+  node: string;
+  from: number;
+  to: number | null;
+  own?: string[];
+}) {
   const { value: keys, error } = useData(node ? paths.keys(node) : null);
   const signature = keys?.map((info) => `${info.key} ${info.count}`).join();
   const samples = useMemo(() => {
@@ -65,7 +86,15 @@ export function NodeCharts({ node, from, to, own = NONE }: { node: string; from:
   }, [signature, own.join()]);
   if (error) return <Failure error={error} />;
   if (keys?.length === 0) return <p class="empty">Nothing was sampled on this node.</p>;
-  return <SystemCharts samples={samples} of="node" from={from} to={to} note={own.length ? `this run's: GPU ${own.join(", ")}` : ""} />;
+  return (
+    <SystemCharts
+      samples={samples}
+      of="node"
+      from={from}
+      to={to}
+      note={own.length ? `this run's: GPU ${own.join(", ")}` : ""}
+    />
+  );
 }
 
 /** The processes of all ranks of a group, one line a rank. */
@@ -78,7 +107,9 @@ export function GroupSystem({ runs, began, ended }: { runs: Run[]; began: number
     const devices = new Map(nodes?.map((node) => [node.id, node.devices]));
     return runs.flatMap((run, color): Sample[] => {
       const ranks = run.mode === "shared" ? Array.from({ length: run.world_size }, (_, rank) => `rank.${rank}.`) : [""];
-      const onGpus = (devices.get(run.node) ?? []).flatMap(({ place }) => PROCESS_GPU_KEYS.map((name) => `gpu.${place}.${name}`));
+      const onGpus = (devices.get(run.node) ?? []).flatMap(({ place }) =>
+        PROCESS_GPU_KEYS.map((name) => `gpu.${place}.${name}`),
+      );
       return ranks.flatMap((before, rank) =>
         [...onGpus, ...PROCESS_KEYS].map((name): Sample => {
           const { gpu } = parseKey(name);
@@ -89,8 +120,17 @@ export function GroupSystem({ runs, began, ended }: { runs: Run[]; began: number
     });
   }, [runs, nodes, stamp]);
   return (
-    <Section title="What each rank's processes took" note="with all that they have started, such as data-loader workers" kind="bare">
-      <SystemCharts samples={samples} of="process" from={began - AROUND_S} to={ended === null ? null : ended + AROUND_S} />
+    <Section
+      title="What each rank's processes took"
+      note="with all that they have started, such as data-loader workers"
+      kind="bare"
+    >
+      <SystemCharts
+        samples={samples}
+        of="process"
+        from={began - AROUND_S}
+        to={ended === null ? null : ended + AROUND_S}
+      />
     </Section>
   );
 }

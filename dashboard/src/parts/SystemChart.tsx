@@ -43,7 +43,13 @@ export function SystemCharts({ samples, of, from, to, note }: Props) {
   return (
     <div class="chart-grid">
       {panels.map((panel) => (
-        <SystemChart key={panel.title} panel={panel} from={from} to={to} note={panel.title.startsWith("GPU") ? (note ?? "") : ""} />
+        <SystemChart
+          key={panel.title}
+          panel={panel}
+          from={from}
+          to={to}
+          note={panel.title.startsWith("GPU") ? (note ?? "") : ""}
+        />
       ))}
     </div>
   );
@@ -80,7 +86,17 @@ function SystemChart({ panel, from, to, note }: { panel: Panel; from: number; to
     }),
     [view, panel.unit, panel.range, first],
   );
-  return <Chart title={panel.title} note={note} lines={lines} look={look} height={170} onSeen={setSeen} isLoading={isLoading} />;
+  return (
+    <Chart
+      title={panel.title}
+      note={note}
+      lines={lines}
+      look={look}
+      height={170}
+      onSeen={setSeen}
+      isLoading={isLoading}
+    />
+  );
 }
 
 /** Returns one panel a quantity: the same quantity of all GPUs and ranks is in one. */

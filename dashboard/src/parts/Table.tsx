@@ -52,7 +52,9 @@ const AHEAD_ROWS = 12;
 export function Table<Row>(props: Props<Row>) {
   const { total, label, sort, onSort, onSight } = props;
   const [sizing, setSizing] = useState<{ id: string; width: number } | null>(null);
-  const columns = props.columns.map((column) => (column.id === sizing?.id ? { ...column, width: sizing.width, isSized: true } : column));
+  const columns = props.columns.map((column) =>
+    column.id === sizing?.id ? { ...column, width: sizing.width, isSized: true } : column,
+  );
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
   const [focused, setFocused] = useState(-1);
@@ -74,7 +76,13 @@ export function Table<Row>(props: Props<Row>) {
   useEffect(() => onSight?.(first, last), [first, last, total]);
 
   const width = columns.reduce((sum, column) => sum + column.width, 0);
-  const template = columns.map((column) => column.isPinned || column.isSized ? `${column.width}px` : `minmax(${column.width}px, ${column.isNumber ? 0.6 : 1}fr)`).join(" ");
+  const template = columns
+    .map((column) =>
+      column.isPinned || column.isSized
+        ? `${column.width}px`
+        : `minmax(${column.width}px, ${column.isNumber ? 0.6 : 1}fr)`,
+    )
+    .join(" ");
   const lefts = pinnedLefts(columns);
   const cellStyle = (at: number): Record<string, string> => (lefts[at] === undefined ? {} : { left: `${lefts[at]}px` });
   const cellClass = (at: number) =>
@@ -89,7 +97,8 @@ export function Table<Row>(props: Props<Row>) {
       const node = box.current!;
       const top = next * ROW_PX;
       if (top < node.scrollTop) node.scrollTop = top;
-      else if (top + ROW_PX + HEAD_PX > node.scrollTop + node.clientHeight) node.scrollTop = top + ROW_PX + HEAD_PX - node.clientHeight;
+      else if (top + ROW_PX + HEAD_PX > node.scrollTop + node.clientHeight)
+        node.scrollTop = top + ROW_PX + HEAD_PX - node.clientHeight;
     }
     const row = focused >= 0 ? props.row(focused) : undefined;
     if (row === undefined || event.target !== box.current) return;
@@ -132,7 +141,10 @@ export function Table<Row>(props: Props<Row>) {
       aria-rowcount={total + 1}
       tabIndex={0}
       onKeyDown={onKey}
-      style={{ maxHeight: props.maxHeight ?? "none", height: props.maxHeight ? `${HEAD_PX + Math.max(total, 1) * ROW_PX + 2}px` : undefined }}
+      style={{
+        maxHeight: props.maxHeight ?? "none",
+        height: props.maxHeight ? `${HEAD_PX + Math.max(total, 1) * ROW_PX + 2}px` : undefined,
+      }}
     >
       <div class="table-head row" role="row" style={{ gridTemplateColumns: template, minWidth: `${width}px` }}>
         {columns.map((column, number) => (

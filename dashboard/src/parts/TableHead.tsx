@@ -30,7 +30,8 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
   const isSizable = onResize !== undefined && column.isMovable === true;
 
   function onPress(event: TargetedPointerEvent<HTMLDivElement>): void {
-    if (!isMovable || event.button || event.pointerType === "touch" || (event.target as Element).closest(".head-edge")) return;
+    if (!isMovable || event.button || event.pointerType === "touch" || (event.target as Element).closest(".head-edge"))
+      return;
     const heads = [...own.current!.parentElement!.querySelectorAll<HTMLElement>("[data-movable]")];
     const place = (x: number) => {
       const over = heads.find((head) => x < head.getBoundingClientRect().right) ?? heads[heads.length - 1]!;
@@ -120,7 +121,15 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
       ) : (
         column.title
       )}
-      {isSizable && <i class="head-edge" aria-hidden="true" title="drag: width; double click: as it was" onPointerDown={onEdge} onDblClick={() => onResize(column.id, null)} />}
+      {isSizable && (
+        <i
+          class="head-edge"
+          aria-hidden="true"
+          title="drag: width; double click: as it was"
+          onPointerDown={onEdge}
+          onDblClick={() => onResize(column.id, null)}
+        />
+      )}
     </div>
   );
 }
@@ -139,7 +148,11 @@ function follow(from: PointerEvent, { move, end }: Moves): void {
     listening.abort();
     end(event);
   };
-  addEventListener("pointermove", (event) => event.pointerId === from.pointerId && move(event, event.clientX - from.clientX), { signal });
+  addEventListener(
+    "pointermove",
+    (event) => event.pointerId === from.pointerId && move(event, event.clientX - from.clientX),
+    { signal },
+  );
   addEventListener("pointerup", (event) => event.pointerId === from.pointerId && finish(event), { signal });
   addEventListener("pointercancel", () => finish(null), { signal });
   addEventListener("keydown", (event) => event.key === "Escape" && finish(null), { signal });

@@ -19,7 +19,14 @@ export function Spark({ run, metric }: { run: RunRow; metric: string }) {
   const place = ([x, y]: readonly [number, number]) =>
     `${to > from ? (((x - from) / (to - from)) * (WIDTH - 4) + 2).toFixed(1) : WIDTH / 2} ${high > low ? (2 + (1 - (y - low) / (high - low)) * (HEIGHT - 4)).toFixed(1) : HEIGHT / 2}`;
   return (
-    <svg class="spark" width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${metric}: from ${number(ys[0])} to ${number(last[1])}, between ${number(low)} and ${number(high)}`}>
+    <svg
+      class="spark"
+      width={WIDTH}
+      height={HEIGHT}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={`${metric}: from ${number(ys[0])} to ${number(last[1])}, between ${number(low)} and ${number(high)}`}
+    >
       <title>{`${number(low)} … ${number(high)}, last ${number(last[1])}`}</title>
       <path d={`M${points.map(place).join("L")}`} />
       <circle cx={place(last).split(" ")[0]} cy={place(last).split(" ")[1]} r="2" />

@@ -10,7 +10,9 @@ export function TagChosen({ chosen }: { chosen: string[] }) {
   const [tag, setTag] = useState("");
   const [error, setError] = useState("");
   const filter = `id in (${chosen.map(quoted).join(", ")})`;
-  const rows = useData(paths.table({ project: null, filter, sort: [], columns: ["tags"], limit: chosen.length, offset: 0 })).value?.rows;
+  const rows = useData(
+    paths.table({ project: null, filter, sort: [], columns: ["tags"], limit: chosen.length, offset: 0 }),
+  ).value?.rows;
   const word = tag.trim();
   const tagsOf = (row: RunRow) => (row["tags"] ?? []) as string[];
   const having = rows?.filter((row) => tagsOf(row).includes(word)) ?? [];
@@ -19,7 +21,9 @@ export function TagChosen({ chosen }: { chosen: string[] }) {
     const wanted = rows?.filter((row) => tagsOf(row).includes(word) !== isGiven) ?? [];
     try {
       for (const row of wanted) {
-        await actions.label(row.id, { tags: isGiven ? [...tagsOf(row), word] : tagsOf(row).filter((one) => one !== word) });
+        await actions.label(row.id, {
+          tags: isGiven ? [...tagsOf(row), word] : tagsOf(row).filter((one) => one !== word),
+        });
       }
     } catch (refused) {
       setError((refused as Error).message);
@@ -34,7 +38,14 @@ export function TagChosen({ chosen }: { chosen: string[] }) {
         if (word) void change(true);
       }}
     >
-      <input class="tag-input" aria-label="Tag the selected runs" placeholder="tag" maxLength={200} value={tag} onInput={(event) => setTag(event.currentTarget.value)} />
+      <input
+        class="tag-input"
+        aria-label="Tag the selected runs"
+        placeholder="tag"
+        maxLength={200}
+        value={tag}
+        onInput={(event) => setTag(event.currentTarget.value)}
+      />
       {word && rows && having.length < rows.length && <button class="small">Tag {rows.length - having.length}</button>}
       {word && having.length > 0 && (
         <button type="button" class="small" onClick={() => void change(false)}>

@@ -26,7 +26,8 @@ export function columnOf(id: string, now: number, standsForGroup: (run: RunRow) 
     title,
     width: 104,
     isSortable: true,
-    cell: (run) => (run[name] === null ? "–" : <span title={clock(seconds(run[name]))}>{ago(seconds(run[name]), now)}</span>),
+    cell: (run) =>
+      run[name] === null ? "–" : <span title={clock(seconds(run[name]))}>{ago(seconds(run[name]), now)}</span>,
   });
   const words = (name: string, title: string, width: number): Column<RunRow> => ({
     id: name,
@@ -37,7 +38,13 @@ export function columnOf(id: string, now: number, standsForGroup: (run: RunRow) 
   });
   if (id === "state") {
     const shown = (run: RunRow) => text(standsForGroup(run) ? run["group_state"] : run["state"]);
-    return { id, title: "State", width: 108, isSortable: true, cell: (run) => <State state={shown(run)} title={text(run["reason"] || shown(run))} /> };
+    return {
+      id,
+      title: "State",
+      width: 108,
+      isSortable: true,
+      cell: (run) => <State state={shown(run)} title={text(run["reason"] || shown(run))} />,
+    };
   }
   if (id === "group") {
     const cell = (run: RunRow) => (
@@ -47,9 +54,19 @@ export function columnOf(id: string, now: number, standsForGroup: (run: RunRow) 
     );
     return { id, title: "Group", width: 170, isSortable: true, cell };
   }
-  if (id === "rank") return { id, title: "Rank", width: 64, isNumber: true, isSortable: true, cell: (run) => value(run["rank"]) };
-  if (id === "rows") return { id, title: "Rows", width: 80, isNumber: true, isSortable: true, cell: (run) => value(run["rows"]) };
-  if (id === "duration") return { id, title: "Took", width: 90, isNumber: true, isSortable: true, cell: (run) => duration(seconds(run["duration"])) };
+  if (id === "rank")
+    return { id, title: "Rank", width: 64, isNumber: true, isSortable: true, cell: (run) => value(run["rank"]) };
+  if (id === "rows")
+    return { id, title: "Rows", width: 80, isNumber: true, isSortable: true, cell: (run) => value(run["rows"]) };
+  if (id === "duration")
+    return {
+      id,
+      title: "Took",
+      width: 90,
+      isNumber: true,
+      isSortable: true,
+      cell: (run) => duration(seconds(run["duration"])),
+    };
   if (id === "created") return when(id, "Begun");
   if (id === "updated") return when(id, "Written");
   if (id === "ended") return when(id, "Ended");
@@ -71,6 +88,14 @@ export function columnOf(id: string, now: number, standsForGroup: (run: RunRow) 
   }
   const key = id.replace(SPARK, "");
   const metric = key.replace(/^(config|summary)\./, "");
-  if (id !== key) return { id: key, title: metric, width: 116, isSortable: true, cell: (run) => <Spark run={run} metric={metric} /> };
-  return { id, title: metric, width: 112, isNumber: true, isSortable: true, cell: (run) => <span class="mono">{value(run[id])}</span> };
+  if (id !== key)
+    return { id: key, title: metric, width: 116, isSortable: true, cell: (run) => <Spark run={run} metric={metric} /> };
+  return {
+    id,
+    title: metric,
+    width: 112,
+    isNumber: true,
+    isSortable: true,
+    cell: (run) => <span class="mono">{value(run[id])}</span>,
+  };
 }

@@ -6,7 +6,21 @@ import { byWorth } from "../base/worth";
 
 /** A column's id with this before it is drawn as a small chart of the whole series. */
 export const SPARK = "~";
-export const PLAIN = ["state", "group", "rank", "created", "duration", "rows", "tags", "notes", "project", "host", "reason", "updated", "ended"];
+export const PLAIN = [
+  "state",
+  "group",
+  "rank",
+  "created",
+  "duration",
+  "rows",
+  "tags",
+  "notes",
+  "project",
+  "host",
+  "reason",
+  "updated",
+  "ended",
+];
 const FIRST_PLAIN = ["state", "group", "rank"];
 const LAST_PLAIN = ["created", "duration", "rows", "tags", "project", "host"];
 const FIRST_KEYS = 5;
@@ -36,7 +50,9 @@ export function moved(columns: string[], id: string, to: string, isBehind: boole
 
 /** Returns the chosen widths in pixels, as the address has them: `state:140|summary.loss:90`. */
 export function widthsOf(given: string): Map<string, number> {
-  const pairs = given.split("|").map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))] as const);
+  const pairs = given
+    .split("|")
+    .map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))] as const);
   return new Map(pairs.filter(([id, width]) => id && width >= LEAST_PX && width <= MOST_PX));
 }
 
@@ -67,7 +83,12 @@ export function keysOf(runs: Sample[]): string[] {
   }
   const isRare = (key: string) => Number(metrics.get(key)! < COMMON * runs.length);
   const sorted = [...metrics.keys()].sort((a, b) => isRare(a) - isRare(b) || byWorth(a, b));
-  const different = [...config].filter(([, { values }]) => values.size > 1).sort(([, a], [, b]) => b.count - a.count).map(([key]) => `config.${key}`);
+  const different = [...config]
+    .filter(([, { values }]) => values.size > 1)
+    .sort(([, a], [, b]) => b.count - a.count)
+    .map(([key]) => `config.${key}`);
   const rest = [...others].filter((key) => !metrics.has(key)).map((key) => `summary.${key}`);
-  return [...sorted.map((key) => `summary.${key}`), ...different, ...rest].filter((key) => !key.includes('"') && !key.includes("|"));
+  return [...sorted.map((key) => `summary.${key}`), ...different, ...rest].filter(
+    (key) => !key.includes('"') && !key.includes("|"),
+  );
 }

@@ -29,7 +29,10 @@ export function Contour({ trials, places, parameters, chosen, onSelect }: Props)
   const canvas = useRef<HTMLCanvasElement>(null);
   const [names, setNames] = useState<[string, string]>(["", ""]);
   // a surface says most over two numbers; what is chosen from few comes after them
-  const wanted = [...parameters.filter((one) => !one.choices.length), ...parameters.filter((one) => one.choices.length)];
+  const wanted = [
+    ...parameters.filter((one) => !one.choices.length),
+    ...parameters.filter((one) => one.choices.length),
+  ];
   const across = wanted.find((one) => one.name === names[0]) ?? wanted[0]!;
   const up = wanted.find((one) => one.name === names[1] && one !== across) ?? wanted.find((one) => one !== across)!;
   const scored = useMemo(() => trials.filter((trial) => trial.objective !== null), [trials]);
@@ -37,7 +40,9 @@ export function Contour({ trials, places, parameters, chosen, onSelect }: Props)
   const [xs, ys] = [placeOn(across, values(across)), placeOn(up, values(up))];
   const dots = scored.flatMap((trial, at): (Dot & { trial: Trial })[] => {
     const [x, y] = [xs.places[at], ys.places[at]];
-    return x === null || x === undefined || y === null || y === undefined ? [] : [{ x, y, value: places.get(trial.id)!, trial }];
+    return x === null || x === undefined || y === null || y === undefined
+      ? []
+      : [{ x, y, value: places.get(trial.id)!, trial }];
   });
   const fine = dots.length < FEW ? 2 : 1;
   const [columns, rows] = [COLUMNS * fine, ROWS * fine];
@@ -82,7 +87,12 @@ export function Contour({ trials, places, parameters, chosen, onSelect }: Props)
                 aria-label={said}
                 title={said}
                 tabIndex={-1}
-                style={{ left: `${100 * spreadOn(across, x, trial.number)}%`, bottom: `${100 * spreadOn(up, y, trial.number)}%`, background: scaleColor(places.get(trial.id)!, theme), borderColor: cssColor("card") }}
+                style={{
+                  left: `${100 * spreadOn(across, x, trial.number)}%`,
+                  bottom: `${100 * spreadOn(up, y, trial.number)}%`,
+                  background: scaleColor(places.get(trial.id)!, theme),
+                  borderColor: cssColor("card"),
+                }}
                 onClick={() => onSelect(trial.id)}
               />
             );

@@ -66,7 +66,11 @@ export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
         );
       })}
       {error && <span class="failure">{error}</span>}
-      <dialog ref={dialog} aria-label="Are you sure" onClose={(event) => event.currentTarget.returnValue === "yes" && asked && void change(asked[1])}>
+      <dialog
+        ref={dialog}
+        aria-label="Are you sure"
+        onClose={(event) => event.currentTarget.returnValue === "yes" && asked && void change(asked[1])}
+      >
         <h2>{asked?.[0]} this sweep?</h2>
         <p>{asked?.[2]}</p>
         <form method="dialog">

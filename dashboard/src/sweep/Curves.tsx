@@ -40,11 +40,25 @@ export function Curves({ sweep, trials, places, runs, chosen, isLog, onSelect }:
       const color = scaleColor(place, theme, isOut ? 0.1 : 1);
       const line = toLine(found, { id: trial.id, label: `trial ${trial.number}`, color });
       const isEnded = trial.state === "stopped" || trial.state === "failed" || trial.state === "lost";
-      const end = isEnded && !isOut ? { color: cssColor(trial.state === "stopped" ? "warn" : "bad"), text: trial.reason || trial.state } : null;
+      const end =
+        isEnded && !isOut
+          ? { color: cssColor(trial.state === "stopped" ? "warn" : "bad"), text: trial.reason || trial.state }
+          : null;
       return [{ ...line, ...(end ? { end } : {}), ...(isTop(place, places.size) ? { width: 2.4 } : {}), place }];
     });
     return made.sort((a, b) => b.place - a.place);
   }, [series, having, trials, places, chosen, theme]);
   const look = useMemo(() => ({ ...DEFAULT_LOOK, hasEnvelope: false, isLogY: isLog }), [isLog]);
-  return <Chart title={metric || "objective"} note={`${runs.length < trials.length / 2 ? `the best ${having.length}, and those at work` : "a trial a line"}; dots: stopped early`} lines={lines} look={look} height={250} onPick={onSelect} onSeen={setSeen} isLoading={isLoading} />;
+  return (
+    <Chart
+      title={metric || "objective"}
+      note={`${runs.length < trials.length / 2 ? `the best ${having.length}, and those at work` : "a trial a line"}; dots: stopped early`}
+      lines={lines}
+      look={look}
+      height={250}
+      onPick={onSelect}
+      onSeen={setSeen}
+      isLoading={isLoading}
+    />
+  );
 }

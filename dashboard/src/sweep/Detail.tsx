@@ -32,7 +32,8 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
   const [error, setError] = useState("");
   useEffect(() => setError(""), [trial.id]);
   useEffect(() => {
-    const leave = (event: KeyboardEvent) => event.key === "Escape" && !document.querySelector("dialog[open]") && onClose();
+    const leave = (event: KeyboardEvent) =>
+      event.key === "Escape" && !document.querySelector("dialog[open]") && onClose();
     addEventListener("keydown", leave);
     return () => removeEventListener("keydown", leave);
   }, [onClose]);
@@ -74,7 +75,11 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
           </Fact>
         )}
         <Fact name="reports">{trial.reports}</Fact>
-        {trial.started !== null && <Fact name={trial.ended === null ? "runs for" : "took"}>{duration((trial.ended ?? now) - trial.started)}</Fact>}
+        {trial.started !== null && (
+          <Fact name={trial.ended === null ? "runs for" : "took"}>
+            {duration((trial.ended ?? now) - trial.started)}
+          </Fact>
+        )}
         {trial.attempt > 1 && <Fact name="attempt">{trial.attempt}</Fact>}
         {trial.exit_code !== null && trial.exit_code !== 0 && <Fact name="exit code">{trial.exit_code}</Fact>}
         {agent && (

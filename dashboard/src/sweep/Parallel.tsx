@@ -58,7 +58,11 @@ export function Parallel({ sweep, trials, places, parameters, kept, brushed, onB
       const place = places.get(trial.id) ?? 1;
       return {
         value: [...values, trial.objective as number],
-        lineStyle: { color: scaleColor(place, theme), width: isTop(place, places.size) ? 2.6 : scored.length > MOST_WIDE ? 1 : 1.3, opacity: kept && !kept.has(trial.id) ? OUT : 0.9 - 0.45 * place },
+        lineStyle: {
+          color: scaleColor(place, theme),
+          width: isTop(place, places.size) ? 2.6 : scored.length > MOST_WIDE ? 1 : 1.3,
+          opacity: kept && !kept.has(trial.id) ? OUT : 0.9 - 0.45 * place,
+        },
       };
     });
     // better ones are drawn last, above the others; the order of `scored` must stay for the brush
@@ -87,7 +91,16 @@ export function Parallel({ sweep, trials, places, parameters, kept, brushed, onB
           nameTextStyle: { color: cssColor("ink"), fontWeight: 600 },
         },
       ],
-      series: [{ type: "parallel", smooth: 0.25, data: rows, inactiveOpacity: OUT, activeOpacity: 0.95, emphasis: { disabled: true } }],
+      series: [
+        {
+          type: "parallel",
+          smooth: 0.25,
+          data: rows,
+          inactiveOpacity: OUT,
+          activeOpacity: 0.95,
+          emphasis: { disabled: true },
+        },
+      ],
     };
   }, [scored, places, parameters, kept, theme, sweep.metric, sweep.goal]);
 
@@ -112,7 +125,8 @@ export function Parallel({ sweep, trials, places, parameters, kept, brushed, onB
     const isOver = wasBrushed.current && brushed === null;
     wasBrushed.current = brushed !== null;
     if (!drawn || !isOver) return;
-    for (let at = 0; at <= parameters.length; at++) drawn.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex: at, intervals: [] });
+    for (let at = 0; at <= parameters.length; at++)
+      drawn.dispatchAction({ type: "axisAreaSelect", parallelAxisIndex: at, intervals: [] });
     drawn.setOption({}); // an axis does not draw again for its own event, only for what comes after
   }, [drawn, brushed === null]);
 
@@ -120,7 +134,12 @@ export function Parallel({ sweep, trials, places, parameters, kept, brushed, onB
     <>
       <div class="scroll" tabIndex={0}>
         <div style={{ minWidth: `${AXIS_PX * (parameters.length + 1)}px` }}>
-          <Drawing label={`Parallel coordinates of ${scored.length} trials; drag along an axis to choose some`} height={heightIn(320)} option={option} onReady={ready} />
+          <Drawing
+            label={`Parallel coordinates of ${scored.length} trials; drag along an axis to choose some`}
+            height={heightIn(320)}
+            option={option}
+            onReady={ready}
+          />
         </div>
       </div>
       <p class="soft said">{pointed && told(pointed, names)}</p>
@@ -152,7 +171,19 @@ function axisLook(ink: string): object {
     axisTick: { show: false },
     splitLine: { show: false },
     minorTick: { show: false },
-    axisLabel: { color: ink, fontSize: 11, textBorderColor: cssColor("card"), textBorderWidth: 4, formatter: (value: unknown) => (typeof value === "number" ? number(value, 3) : String(value)) },
-    areaSelectStyle: { width: 18, borderWidth: 1, borderColor: cssColor("accent"), color: cssColor("accent"), opacity: 0.22 },
+    axisLabel: {
+      color: ink,
+      fontSize: 11,
+      textBorderColor: cssColor("card"),
+      textBorderWidth: 4,
+      formatter: (value: unknown) => (typeof value === "number" ? number(value, 3) : String(value)),
+    },
+    areaSelectStyle: {
+      width: 18,
+      borderWidth: 1,
+      borderColor: cssColor("accent"),
+      color: cssColor("accent"),
+      opacity: 0.22,
+    },
   };
 }

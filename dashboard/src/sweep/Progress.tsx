@@ -3,10 +3,22 @@
 import type { Sweep, TrialState } from "../base/api";
 import { tone } from "../parts/State";
 
-const ORDER: TrialState[] = ["finished", "stopped", "running", "stopping", "leased", "preempted", "failed", "lost", "pending"];
+const ORDER: TrialState[] = [
+  "finished",
+  "stopped",
+  "running",
+  "stopping",
+  "leased",
+  "preempted",
+  "failed",
+  "lost",
+  "pending",
+];
 
 export function Progress({ sweep, isSmall = false }: { sweep: Sweep; isSmall?: boolean }) {
-  const counts = ORDER.map((state): [TrialState, number] => [state, sweep.counts[state] ?? 0]).filter(([, count]) => count > 0);
+  const counts = ORDER.map((state): [TrialState, number] => [state, sweep.counts[state] ?? 0]).filter(
+    ([, count]) => count > 0,
+  );
   const made = counts.reduce((sum, [, count]) => sum + count, 0);
   const whole = Math.max(made, sweep.run_cap ?? 0, 1);
   const said = counts.map(([state, count]) => `${count} ${state}`).join(", ") || "no trial yet";

@@ -39,24 +39,42 @@ const RADIUS_PX = 3.5;
 const REACH_PX = 12;
 const OUT = 0.1;
 
-function Slice({ sweep, trials, places, parameter, chosen, isLog, onSelect }: Omit<Props, "parameters"> & { parameter: Parameter }) {
+function Slice({
+  sweep,
+  trials,
+  places,
+  parameter,
+  chosen,
+  isLog,
+  onSelect,
+}: Omit<Props, "parameters"> & { parameter: Parameter }) {
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [near, setNear] = useState<Dot | null>(null);
   const { dots, xs, ys } = useMemo(() => {
     const scored = trials.filter((trial) => trial.objective !== null);
-    const onX = placeOn(parameter, scored.map((trial) => flat(trial.params)[parameter.name]));
-    const onY = placeOn({ isLog, choices: [] }, scored.map((trial) => trial.objective));
+    const onX = placeOn(
+      parameter,
+      scored.map((trial) => flat(trial.params)[parameter.name]),
+    );
+    const onY = placeOn(
+      { isLog, choices: [] },
+      scored.map((trial) => trial.objective),
+    );
     const made = scored.flatMap((trial, at): Dot[] => {
       const [x, y] = [onX.places[at], onY.places[at]];
-      return x == null || y == null ? [] : [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial }];
+      return x == null || y == null
+        ? []
+        : [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial }];
     });
     return { dots: made.sort((a, b) => b.place - a.place), xs: onX.ticks, ys: onY.ticks };
   }, [trials, places, parameter, isLog]);
 
   useEffect(() => {
-    const sizes = new ResizeObserver(([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }));
+    const sizes = new ResizeObserver(
+      ([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }),
+    );
     sizes.observe(canvas.current!);
     return () => sizes.disconnect();
   }, []);
@@ -72,19 +90,31 @@ function Slice({ sweep, trials, places, parameter, chosen, isLog, onSelect }: Om
       const isOut = chosen !== null && !chosen.has(dot.trial.id);
       paper.beginPath();
       paper.fillStyle = scaleColor(dot.place, theme, isOut ? OUT : 0.95);
-      paper.arc(dot.x * size.width, (1 - dot.y) * size.height, dot === near ? RADIUS_PX + 2 : RADIUS_PX, 0, 2 * Math.PI);
+      paper.arc(
+        dot.x * size.width,
+        (1 - dot.y) * size.height,
+        dot === near ? RADIUS_PX + 2 : RADIUS_PX,
+        0,
+        2 * Math.PI,
+      );
       paper.fill();
     }
   }, [dots, chosen, theme, size, near]);
 
   function point(event: MouseEvent): void {
     const { left, top } = canvas.current!.getBoundingClientRect();
-    const far = (dot: Dot) => Math.hypot(dot.x * size.width - (event.clientX - left), (1 - dot.y) * size.height - (event.clientY - top));
-    const first = dots.reduce<Dot | null>((found, dot) => (found === null || far(dot) <= far(found) ? dot : found), null);
+    const far = (dot: Dot) =>
+      Math.hypot(dot.x * size.width - (event.clientX - left), (1 - dot.y) * size.height - (event.clientY - top));
+    const first = dots.reduce<Dot | null>(
+      (found, dot) => (found === null || far(dot) <= far(found) ? dot : found),
+      null,
+    );
     setNear(first && far(first) < REACH_PX ? first : null);
   }
 
-  const said = near && `trial ${near.trial.number}: ${number(near.trial.objective)} at ${value(flat(near.trial.params)[parameter.name])}`;
+  const said =
+    near &&
+    `trial ${near.trial.number}: ${number(near.trial.objective)} at ${value(flat(near.trial.params)[parameter.name])}`;
   return (
     <figure class="slice">
       <figcaption title={parameter.name}>{said ?? parameter.name}</figcaption>

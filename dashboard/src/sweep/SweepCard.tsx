@@ -22,7 +22,8 @@ export function SweepCard({ sweep, now }: { sweep: Sweep; now: number }) {
       <Progress sweep={sweep} isSmall />
       <footer class="soft">
         {made}
-        {sweep.run_cap ? ` of ${sweep.run_cap}` : ""} trials · {sweep.method} · {sweep.project} · {ago(sweep.created, now)}
+        {sweep.run_cap ? ` of ${sweep.run_cap}` : ""} trials · {sweep.method} · {sweep.project} ·{" "}
+        {ago(sweep.created, now)}
       </footer>
     </a>
   );

@@ -8,7 +8,11 @@ export function Ticks({ ticks, isUp = false }: { ticks: Tick[]; isUp?: boolean }
     <div class={isUp ? "ticks-up" : "ticks-across"} aria-hidden="true">
       {isUp && <b>{longest}</b>}
       {ticks.map(({ text, place }) => (
-        <span key={text} title={text} style={isUp ? { bottom: `${100 * place}%` } : { left: `${100 * place}%`, maxWidth: `${100 / ticks.length}%` }}>
+        <span
+          key={text}
+          title={text}
+          style={isUp ? { bottom: `${100 * place}%` } : { left: `${100 * place}%`, maxWidth: `${100 / ticks.length}%` }}
+        >
           {text}
         </span>
       ))}

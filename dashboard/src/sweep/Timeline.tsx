@@ -24,7 +24,10 @@ export function Timeline({ agents, trials, chosen, selected, onSelect }: Props) 
   if (!agents.length) return <p class="empty">No agent has come yet.</p>;
   const isOver = (agent: Agent) => agent.state === "gone" || agent.state === "lost";
   const from = Math.min(...agents.map((agent) => agent.registered));
-  const to = Math.max(...agents.map((agent) => (isOver(agent) ? agent.seen : now)), ...started.map((trial) => trial.ended ?? now));
+  const to = Math.max(
+    ...agents.map((agent) => (isOver(agent) ? agent.seen : now)),
+    ...started.map((trial) => trial.ended ?? now),
+  );
   const whole = Math.max(to - from, 1);
   const left = (time: number) => `${(100 * (time - from)) / whole}%`;
   return (

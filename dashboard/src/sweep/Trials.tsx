@@ -37,7 +37,10 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
     if (sort.by in trial) return trial[sort.by as keyof Trial];
     return flat(trial.params)[sort.by];
   };
-  const sorted = useMemo(() => [...trials].sort((a, b) => compare(worth(a), worth(b)) * (sort.isDown ? -1 : 1)), [trials, sortText, sort.by === "took" ? now : 0]);
+  const sorted = useMemo(
+    () => [...trials].sort((a, b) => compare(worth(a), worth(b)) * (sort.isDown ? -1 : 1)),
+    [trials, sortText, sort.by === "took" ? now : 0],
+  );
   const columns: Column<Trial>[] = [
     {
       id: "number",
@@ -46,20 +49,35 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
       isSortable: true,
       isPinned: true,
       cell: (trial) => (
-        <button type="button" class="row-link" aria-expanded={trial.id === selected} onClick={() => onSelect(trial.id === selected ? "" : trial.id)}>
-          <i class="swatch" style={{ background: places.has(trial.id) ? scaleColor(places.get(trial.id)!, theme) : "transparent" }} />
+        <button
+          type="button"
+          class="row-link"
+          aria-expanded={trial.id === selected}
+          onClick={() => onSelect(trial.id === selected ? "" : trial.id)}
+        >
+          <i
+            class="swatch"
+            style={{ background: places.has(trial.id) ? scaleColor(places.get(trial.id)!, theme) : "transparent" }}
+          />
           {trial.number}
         </button>
       ),
     },
-    { id: "state", title: "State", width: 110, isSortable: true, cell: (trial) => <State state={trial.state} title={trial.reason || trial.state} /> },
+    {
+      id: "state",
+      title: "State",
+      width: 110,
+      isSortable: true,
+      cell: (trial) => <State state={trial.state} title={trial.reason || trial.state} />,
+    },
     {
       id: "objective",
       title: sweep.metric ?? "objective",
       width: 120,
       isNumber: true,
       isSortable: true,
-      cell: (trial) => (trial.id === sweep.best?.id ? <b class="best">{number(trial.objective)} ★</b> : number(trial.objective)),
+      cell: (trial) =>
+        trial.id === sweep.best?.id ? <b class="best">{number(trial.objective)} ★</b> : number(trial.objective),
     },
     ...parameters.map(
       (one): Column<Trial> => ({
@@ -82,9 +100,32 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
         return trial.started === null ? <span class="soft">–</span> : <a href={foundPath(trial)}>its runs</a>;
       },
     },
-    { id: "reports", title: "Reports", width: 84, isNumber: true, isSortable: true, cell: (trial) => trial.reports || "–" },
-    { id: "took", title: "Time", width: 96, isNumber: true, isSortable: true, cell: (trial) => (took(trial) === null ? "–" : duration(took(trial)!)) },
-    { id: "reason", title: "Why it ended", width: 300, cell: (trial) => <span class="soft clip" title={trial.reason}>{trial.reason}</span> },
+    {
+      id: "reports",
+      title: "Reports",
+      width: 84,
+      isNumber: true,
+      isSortable: true,
+      cell: (trial) => trial.reports || "–",
+    },
+    {
+      id: "took",
+      title: "Time",
+      width: 96,
+      isNumber: true,
+      isSortable: true,
+      cell: (trial) => (took(trial) === null ? "–" : duration(took(trial)!)),
+    },
+    {
+      id: "reason",
+      title: "Why it ended",
+      width: 300,
+      cell: (trial) => (
+        <span class="soft clip" title={trial.reason}>
+          {trial.reason}
+        </span>
+      ),
+    },
   ];
   return (
     <Table
@@ -98,7 +139,11 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
       onOpen={(trial) => onSelect(trial.id)}
       rowClass={(trial) => (trial.id === selected ? "selected" : "")}
       maxHeight="min(620px, 80vh)"
-      empty={sweep.counts && Object.keys(sweep.counts).length ? "No trial matches." : "No trial yet: start an agent with the command below."}
+      empty={
+        sweep.counts && Object.keys(sweep.counts).length
+          ? "No trial matches."
+          : "No trial yet: start an agent with the command below."
+      }
     />
   );
 }
@@ -108,5 +153,7 @@ export function compare(a: unknown, b: unknown): number {
   if (a === b) return 0;
   if (a === null || a === undefined) return 1;
   if (b === null || b === undefined) return -1;
-  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true });
+  return typeof a === "number" && typeof b === "number"
+    ? a - b
+    : String(a).localeCompare(String(b), undefined, { numeric: true });
 }

@@ -19,12 +19,18 @@ export function PointDialog({ sweep, trials }: { sweep: Sweep; trials: Trial[] }
       onOpen={() => setTyped({})}
       work={() => actions.enqueue(sweep.id, pointOf(values))}
     >
-      <p class="soft">It is tried as soon as an agent is free{sweep.best ? "; the fields begin with the best trial's values" : ""}.</p>
+      <p class="soft">
+        It is tried as soon as an agent is free{sweep.best ? "; the fields begin with the best trial's values" : ""}.
+      </p>
       {fields.map((field) => (
         <label class="field" key={field.name}>
           <span class="mono">{field.name}</span>
           {field.choices.length ? (
-            <select name={field.name} value={values[field.name]} onChange={(event) => setTyped({ ...typed, [field.name]: event.currentTarget.value })}>
+            <select
+              name={field.name}
+              value={values[field.name]}
+              onChange={(event) => setTyped({ ...typed, [field.name]: event.currentTarget.value })}
+            >
               {field.choices.map((one) => (
                 <option key={one} value={one}>
                   {one.startsWith('"') ? String(JSON.parse(one)) : one}
@@ -32,7 +38,11 @@ export function PointDialog({ sweep, trials }: { sweep: Sweep; trials: Trial[] }
               ))}
             </select>
           ) : (
-            <input name={field.name} value={values[field.name]} onInput={(event) => setTyped({ ...typed, [field.name]: event.currentTarget.value })} />
+            <input
+              name={field.name}
+              value={values[field.name]}
+              onInput={(event) => setTyped({ ...typed, [field.name]: event.currentTarget.value })}
+            />
           )}
           <small>{field.hint}</small>
         </label>
@@ -57,7 +67,14 @@ export function CapDialog({ sweep }: { sweep: Sweep }) {
       <p class="soft">Trials that are there already count. The sweep finishes when so many have ended.</p>
       <label class="field">
         <span class="mono">run_cap</span>
-        <input type="number" min="1" step="1" name="run_cap" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+        <input
+          type="number"
+          min="1"
+          step="1"
+          name="run_cap"
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
         <small>empty: no bound</small>
       </label>
     </Asked>

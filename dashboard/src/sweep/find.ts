@@ -6,7 +6,8 @@ import { flat } from "../base/format";
 const COMPARISON = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/;
 
 const TESTS: Record<string, (given: unknown, wanted: string) => boolean> = {
-  "=": (given, wanted) => String(given).toLowerCase() === wanted || (typeof given === "number" && given === Number(wanted)),
+  "=": (given, wanted) =>
+    String(given).toLowerCase() === wanted || (typeof given === "number" && given === Number(wanted)),
   "!=": (given, wanted) => !TESTS["="]!(given, wanted),
   "<": (given, wanted) => typeof given === "number" && given < Number(wanted),
   "<=": (given, wanted) => typeof given === "number" && given <= Number(wanted),
@@ -19,7 +20,11 @@ const TESTS: Record<string, (given: unknown, wanted: string) => boolean> = {
  * its comparisons hold: `lr<0.01`, `optimizer=adamw`, `objective<0.3`. A parameter is named in full or by its end.
  */
 export function found(trials: Trial[], text: string): Trial[] {
-  const parts = text.toLowerCase().replace(/\s*(<=|>=|!=|<|>|=)\s*/g, "$1").split(/\s+/).filter(Boolean);
+  const parts = text
+    .toLowerCase()
+    .replace(/\s*(<=|>=|!=|<|>|=)\s*/g, "$1")
+    .split(/\s+/)
+    .filter(Boolean);
   return parts.length ? trials.filter((trial) => isMeant(trial, parts)) : trials;
 }
 
@@ -37,5 +42,11 @@ function isMeant(trial: Trial, parts: string[]): boolean {
 function valueOf(trial: Trial, params: Record<string, unknown>, name: string): unknown {
   const key = Object.keys(params).find((one) => one.toLowerCase() === name || one.toLowerCase().endsWith(`.${name}`));
   if (key !== undefined) return params[key];
-  return name === "objective" ? trial.objective : name === "trial" ? trial.number : name === "reports" ? trial.reports : undefined;
+  return name === "objective"
+    ? trial.objective
+    : name === "trial"
+      ? trial.number
+      : name === "reports"
+        ? trial.reports
+        : undefined;
 }

@@ -21,8 +21,21 @@ export function fieldsOf(sweep: Sweep, best: Trial | null): Field[] {
     if ("value" in given || given["distribution"] === "constant") return [];
     const choices = Array.isArray(given["values"]) ? given["values"].map((one) => JSON.stringify(one)) : [];
     const known = values[name];
-    const range = given["min"] !== undefined && given["max"] !== undefined ? `${value(given["min"])} … ${value(given["max"])}` : "";
-    return [{ name, choices, hint: range, start: known !== undefined ? (choices.length ? JSON.stringify(known) : shortened(known)) : (choices[0] ?? (given["min"] !== undefined ? String(given["min"]) : "")) }];
+    const range =
+      given["min"] !== undefined && given["max"] !== undefined ? `${value(given["min"])} … ${value(given["max"])}` : "";
+    return [
+      {
+        name,
+        choices,
+        hint: range,
+        start:
+          known !== undefined
+            ? choices.length
+              ? JSON.stringify(known)
+              : shortened(known)
+            : (choices[0] ?? (given["min"] !== undefined ? String(given["min"]) : "")),
+      },
+    ];
   });
 }
 
@@ -43,7 +56,9 @@ function leaves(parameters: Record<string, Given>, before: string): [string, Giv
 
 /** Returns the point that was typed in: numbers, lists and truth values as JSON has them, else text; empty fields left out. */
 export function pointOf(typed: Record<string, string>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(typed).flatMap(([name, text]) => (text.trim() ? [[name, read(text.trim())]] : [])));
+  return Object.fromEntries(
+    Object.entries(typed).flatMap(([name, text]) => (text.trim() ? [[name, read(text.trim())]] : [])),
+  );
 }
 
 function read(text: string): unknown {

@@ -12,7 +12,9 @@ export function sign(sweep: Sweep): Sign {
 
 /** Returns each trial's place from best (0) to worst (1); null for those without a value. By rank, so outliers do not rule. */
 export function ranking(trials: Trial[], direction: Sign): Map<string, number> {
-  const sorted = trials.filter((trial) => trial.objective !== null).sort((a, b) => (a.objective! - b.objective!) * direction);
+  const sorted = trials
+    .filter((trial) => trial.objective !== null)
+    .sort((a, b) => (a.objective! - b.objective!) * direction);
   return new Map(sorted.map((trial, at) => [trial.id, sorted.length > 1 ? at / (sorted.length - 1) : 0]));
 }
 
@@ -34,7 +36,9 @@ export interface Best {
 
 /** Returns the scored trials by the time they ended, with the best value up to each. */
 export function bestSoFar(trials: Trial[], direction: Sign): Best[] {
-  const ended = trials.filter((trial) => trial.objective !== null && trial.ended !== null).sort((a, b) => a.ended! - b.ended!);
+  const ended = trials
+    .filter((trial) => trial.objective !== null && trial.ended !== null)
+    .sort((a, b) => a.ended! - b.ended!);
   let best = Number.POSITIVE_INFINITY * direction;
   return ended.map((trial) => {
     const value = trial.objective!;
@@ -64,7 +68,9 @@ export function parameters(sweep: Sweep, trials: Trial[]): Parameter[] {
     const distribution = String(given[name]?.["distribution"] ?? "");
     const numbers = isNumeric ? (values as number[]) : [];
     const isWide = numbers.length > 0 && Math.min(...numbers) > 0 && Math.max(...numbers) / Math.min(...numbers) > 50;
-    const choices = isNumeric ? [...new Set(numbers)].sort((a, b) => a - b).map(String) : different.map((text) => String(JSON.parse(text)));
+    const choices = isNumeric
+      ? [...new Set(numbers)].sort((a, b) => a - b).map(String)
+      : different.map((text) => String(JSON.parse(text)));
     const isChoice = !isNumeric || given[name]?.["values"] !== undefined;
     return [{ name, isNumeric, isLog: distribution.includes("log") || isWide, choices: isChoice ? choices : [] }];
   });
@@ -98,7 +104,9 @@ export function importance(trials: Trial[], wanted: Parameter[], direction: Sign
       const places = ranks(values as number[]);
       const r = correlation(places, objective);
       const curved = binned(places, objective);
-      return curved > r * r + CURVED ? { name, share: curved, direction: 0 } : { name, share: r * r, direction: -Math.sign(r) };
+      return curved > r * r + CURVED
+        ? { name, share: curved, direction: 0 }
+        : { name, share: r * r, direction: -Math.sign(r) };
     })
     .sort((a, b) => b.share - a.share);
 }
@@ -107,7 +115,10 @@ export function importance(trials: Trial[], wanted: Parameter[], direction: Sign
 function binned(places: number[], values: number[]): number {
   const bins = Math.min(5, Math.floor(places.length / 5));
   if (bins < 3) return 0;
-  const raw = ratio(places.map((place) => String(Math.floor((place / places.length) * bins))), values);
+  const raw = ratio(
+    places.map((place) => String(Math.floor((place / places.length) * bins))),
+    values,
+  );
   return Math.max(0, 1 - ((1 - raw) * (values.length - 1)) / (values.length - bins));
 }
 
@@ -143,6 +154,9 @@ function ratio(groups: string[], values: number[]): number {
   const whole = mean(values);
   const total = values.reduce((sum, value) => sum + (value - whole) ** 2, 0);
   const members = Map.groupBy(values.keys(), (at) => groups[at]!);
-  const between = [...members.values()].reduce((sum, rows) => sum + rows.length * (mean(rows.map((at) => values[at]!)) - whole) ** 2, 0);
+  const between = [...members.values()].reduce(
+    (sum, rows) => sum + rows.length * (mean(rows.map((at) => values[at]!)) - whole) ** 2,
+    0,
+  );
   return total ? between / total : 0;
 }

@@ -40,7 +40,10 @@ export function placeOn(parameter: Axis, values: unknown[]): { places: (number |
       const at = choices.indexOf(String(value));
       return at < 0 ? null : (at + 0.5) / choices.length;
     };
-    return { places: values.map(place), ticks: choices.map((text, at) => ({ text, place: (at + 0.5) / choices.length })) };
+    return {
+      places: values.map(place),
+      ticks: choices.map((text, at) => ({ text, place: (at + 0.5) / choices.length })),
+    };
   }
   const scale = parameter.isLog ? Math.log : (value: number) => value;
   const back = parameter.isLog ? Math.exp : (value: number) => value;
@@ -48,7 +51,11 @@ export function placeOn(parameter: Axis, values: unknown[]): { places: (number |
   const scaled = values.filter(usable).map(scale);
   const [low, high] = [Math.min(...scaled), Math.max(...scaled)];
   const span = high - low || 1;
-  const rounds = !scaled.length ? [] : parameter.isLog ? logTicks(back(low), back(high), TICKS + 1) : roundTicks(low, high, TICKS);
+  const rounds = !scaled.length
+    ? []
+    : parameter.isLog
+      ? logTicks(back(low), back(high), TICKS + 1)
+      : roundTicks(low, high, TICKS);
   const ticks = rounds.map((value): Tick => ({ text: number(value, 6), place: inner((scale(value) - low) / span) }));
   return { places: values.map((value) => (usable(value) ? inner((scale(value) - low) / span) : null)), ticks };
 }
@@ -73,7 +80,8 @@ const banded = (value: number, bands: number) => Math.round(value * bands) / ban
 export function field(dots: Dot[], columns: number, rows: number): Cell[] {
   if (!dots.length) return [];
   const near = reach(dots.length);
-  const weightsAt = (place: number, count: number) => Float64Array.from({ length: count }, (_, at) => Math.exp(-(((place - (at + 0.5) / count) / near) ** 2)));
+  const weightsAt = (place: number, count: number) =>
+    Float64Array.from({ length: count }, (_, at) => Math.exp(-(((place - (at + 0.5) / count) / near) ** 2)));
   const sums = new Float64Array(columns * rows);
   const weights = new Float64Array(columns * rows);
   const nearest = new Float64Array(columns * rows);
