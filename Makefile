@@ -7,6 +7,7 @@ PYTEST ?=
 WORKERS ?= 2
 
 BIN := $(VENV)/bin
+NPM := $(BIN)/python hatch_build.py npm
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
@@ -42,8 +43,10 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check
 	$(BIN)/python -m pytest tests/structure/test_imports.py
+	$(NPM) run check
 
 test: $(INSTALLED)
+	$(NPM) test
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(PYTEST)
 
 reliability: $(INSTALLED)
@@ -59,6 +62,7 @@ bench: $(BENCH_INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NPM) run format
 
 clean:
 	-LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" $(BIN)/lightning-sweeps server --stop

@@ -2,7 +2,7 @@ import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { isEmbedded } from "./base/embed";
-import { startLive } from "./base/live";
+import { startLive } from "./api/live";
 import { interceptLinks, usePlace } from "./base/router";
 import { startTheme } from "./base/theme";
 import { GroupPage } from "./pages/Group";
@@ -12,9 +12,9 @@ import { RunPage } from "./pages/Run";
 import { RunsPage } from "./pages/Runs";
 import { SweepPage } from "./pages/Sweep";
 import { SweepsPage } from "./pages/Sweeps";
-import { Embedded } from "./parts/Embedded";
-import { Page } from "./parts/Page";
-import { Shell } from "./parts/Shell";
+import { Embedded } from "./panels/Embedded";
+import { Page } from "./base/Page";
+import { Shell } from "./panels/Shell";
 
 function Content() {
   const { path } = usePlace();

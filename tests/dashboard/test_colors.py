@@ -47,7 +47,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def of_theme(name: str, theme: str) -> str:
-    found = re.search(rf"const {name}\b.*?{theme}: \[(.*?)\],?\n", (SOURCE / "base/theme.ts").read_text(), re.DOTALL)
+    found = re.search(rf"const {name}\b.*?{theme}: \[(.*?)\n  \]", (SOURCE / "base/theme.ts").read_text(), re.DOTALL)
     assert found is not None
     return found[1]
 

@@ -1,6 +1,6 @@
 /** Which of a node's GPUs somebody means: pure functions. */
 
-import type { NodeGpu } from "./api";
+import type { NodeGpu } from "../api/client";
 
 /**
  * Returns the places (`1`, `1:0`) of GPUs named as CUDA_VISIBLE_DEVICES does: by number, by UUID or by its beginning.

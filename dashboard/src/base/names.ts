@@ -3,7 +3,7 @@
 /** Ends that say nothing alone. */
 const VAGUE = new Set(["name", "type", "kind", "value", "size", "id"]);
 
-/** Returns the shortest telling end of each dotted name that no other one has: `optimizer.lr` is `lr` where nothing else is. */
+/** Returns the shortest mostRelevant end of each dotted name that no other one has: `optimizer.lr` is `lr` where nothing else is. */
 export function shortNames(names: string[]): Map<string, string> {
   const ends = (name: string) =>
     name

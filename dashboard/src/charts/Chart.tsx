@@ -3,8 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { download } from "../base/download";
 import { useTheme } from "../base/theme";
-import { Icon } from "../parts/Icon";
-import { Menu } from "../parts/Menu";
+import { Icon } from "../base/Icon";
+import { Menu } from "../base/Menu";
 import { onCross } from "./crosshair";
 import { type Line, toCsv } from "./lines";
 import type { Look } from "./look";

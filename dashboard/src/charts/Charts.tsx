@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { useParam } from "../base/router";
-import { byWorth } from "../base/worth";
+import { byMetricRank } from "../base/ranking";
 import { type ChartRun, Metric } from "./Metric";
 import { type Look, MOST_WIDE_LINES } from "./look";
 
@@ -264,7 +264,7 @@ export function metricKeys(runs: ChartRun[]): string[] {
       if (typeof value === "number" || value === "nan" || value === "inf" || value === "-inf") found.add(key);
     }
   }
-  return [...found].sort(byWorth);
+  return [...found].sort(byMetricRank);
 }
 
 function search(keys: string[], pattern: string): { found: string[]; error: string } {

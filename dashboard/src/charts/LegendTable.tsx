@@ -1,7 +1,7 @@
 /** The lines of a large chart in words: which is which, and where each begins, ends, and reaches. */
 
 import { measured } from "../base/format";
-import { Name } from "../parts/Name";
+import { Name } from "../base/Name";
 import type { Line } from "./lines";
 
 export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }) {

@@ -1,7 +1,7 @@
 /** Series of the server as lines of a chart: pure functions. */
 
-import type { GroupColumns } from "../base/api";
-import type { Columns } from "../base/packed";
+import type { GroupColumns } from "../api/client";
+import type { Columns } from "../api/packed";
 
 export type XAxis = "step" | "relative" | "time" | (string & {});
 /** `step`, `relative` (seconds since the run began), `time` (wall clock), or `key:` and the name of a logged metric. */

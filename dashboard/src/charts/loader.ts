@@ -1,8 +1,8 @@
 /** Series, asked for together and kept: charts that want some in the same moment share one question. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get, getLines, type GroupColumns, paths, type SeriesQuery } from "../base/api";
-import type { Columns, HeldLine } from "../base/packed";
+import { get, getLines, type GroupColumns, paths, type SeriesQuery } from "../api/client";
+import type { Columns, HeldLine } from "../api/packed";
 import { grown, heldOf } from "./growth";
 
 export interface Wanted {

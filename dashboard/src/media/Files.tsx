@@ -1,11 +1,11 @@
 /** Files and checkpoints: versions of artifacts that a run has made or used, with their files and other versions. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { Run } from "../base/api";
-import { useData } from "../base/data";
+import type { Run } from "../api/client";
+import { useData } from "../api/data";
 import { bytes, clock, flat } from "../base/format";
-import { Failure, Section } from "../parts/Page";
-import { Pairs } from "../parts/Pairs";
+import { Failure, Section } from "../base/Page";
+import { Pairs } from "../base/Pairs";
 import { type Artifact, type ArtifactUse, contents, LACKING_MS } from "./contents";
 
 export function Files({ run }: { run: Run }) {

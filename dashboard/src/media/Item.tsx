@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { send } from "../base/embed";
 import { bytes, number, value } from "../base/format";
-import { useSource } from "../parts/Embedded";
+import { useSource } from "../panels/Embedded";
 import { contents, HISTOGRAM, loadJson, MATRIX, type MediaEntry, TABLE } from "./contents";
 import { type Histogram, HistogramBars } from "./Histograms";
 

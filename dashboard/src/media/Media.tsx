@@ -1,11 +1,11 @@
 /** What a run has logged besides numbers: a section a key, one step for all of them. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Run } from "../base/api";
-import { useData } from "../base/data";
+import type { Run } from "../api/client";
+import { useData } from "../api/data";
 import { useParam } from "../base/router";
-import { useSeen } from "../base/sight";
-import { Failure, Section } from "../parts/Page";
+import { useHasBeenVisible } from "../base/visibility";
+import { Failure, Section } from "../base/Page";
 import {
   contents,
   HISTOGRAM,
@@ -85,7 +85,7 @@ function KeySection({
   onStep: (step: number) => void;
 }) {
   const root = useRef<HTMLDivElement>(null);
-  const isSeen = useSeen(root);
+  const isSeen = useHasBeenVisible(root);
   const [isLacking, setLacking] = useState(false);
   const { value: entries = [], error } = useData(
     isSeen ? contents.entries(run.id, of.key) : null,

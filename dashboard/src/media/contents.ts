@@ -1,6 +1,6 @@
 /** Media and artifacts as the server has them: what its answers hold, where they are asked for, and their contents. */
 
-import { get, type Path, query } from "../base/api";
+import { get, type Path, query } from "../api/client";
 
 export interface MediaEntry {
   id: number;

@@ -1,18 +1,18 @@
 import { useMemo } from "preact/hooks";
-import { paths, type Run } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { paths, type Run } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { clock, duration, flat, measured, number, unitOf, value } from "../base/format";
 import { useParam } from "../base/router";
 import { lineColor, lineDash, useTheme } from "../base/theme";
-import { groupName } from "../base/worth";
+import { groupName } from "../base/ranking";
 import { Charts, metricKeys } from "../charts/Charts";
 import { pointAt } from "../charts/crosshair";
 import type { ChartRun } from "../charts/Metric";
-import { Pace } from "../charts/Pace";
-import { Console } from "../parts/Console";
-import { Fact, Failure, Page, Section, Tabs, useTitle } from "../parts/Page";
-import { State } from "../parts/State";
-import { GroupSystem } from "../parts/System";
+import { Pace } from "../panels/Pace";
+import { Console } from "../panels/Console";
+import { Fact, Failure, Page, Section, Tabs, useTitle } from "../base/Page";
+import { State } from "../base/State";
+import { GroupSystem } from "../panels/System";
 
 const TABS = ["Charts", "Ranks", "Pace", "System", "Console"];
 

@@ -1,13 +1,13 @@
-import { paths, type RunRow, type RunsQuery } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { paths, type RunRow, type RunsQuery } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { quoted } from "../base/filter";
 import { ago, duration, flat, measured } from "../base/format";
 import { counted } from "../base/names";
-import { byWorth, groupName } from "../base/worth";
-import { Name } from "../parts/Name";
-import { Command, Fact, Failure, Page, Section, useTitle } from "../parts/Page";
-import { State } from "../parts/State";
-import { groupPath, seconds, text } from "../runs/cells";
+import { byMetricRank, groupName } from "../base/ranking";
+import { Name } from "../base/Name";
+import { Command, Fact, Failure, Page, Section, useTitle } from "../base/Page";
+import { State } from "../base/State";
+import { groupPath, seconds, text } from "../tables/cells";
 import { SweepCard } from "../sweep/SweepCard";
 
 const SWEEPS = 6;
@@ -113,7 +113,7 @@ function GroupRow({ run, now }: { run: RunRow; now: number }) {
   const summary = flat((run["summary"] ?? {}) as Record<string, unknown>);
   const last = Object.entries(summary)
     .filter(([key, given]) => typeof given === "number" && key.includes("/"))
-    .sort(([a], [b]) => byWorth(a, b))
+    .sort(([a], [b]) => byMetricRank(a, b))
     .slice(0, VALUES);
   const created = seconds(run["created"]);
   return (

@@ -1,14 +1,14 @@
-import { type NodeNow, paths } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { type NodeStatus, paths } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { ago, bytes, number } from "../base/format";
 import { gpusText } from "../base/gpus";
 import { useParam } from "../base/router";
-import { AgentTable } from "../nodes/AgentTable";
-import { GpuTable, RunLine } from "../nodes/GpuTable";
-import { Meter } from "../nodes/Meter";
-import { type GpuState, gpusNow, isQuiet, placesOfRun } from "../nodes/occupancy";
-import { NodeCharts } from "../parts/System";
-import { Fact, Failure, Page, Section, useTitle } from "../parts/Page";
+import { AgentTable } from "../panels/AgentTable";
+import { GpuTable, RunLine } from "../panels/GpuTable";
+import { Meter } from "../panels/Meter";
+import { type GpuState, gpusNow, isQuiet, placesOfRun } from "../panels/occupancy";
+import { NodeCharts } from "../panels/System";
+import { Fact, Failure, Page, Section, useTitle } from "../base/Page";
 
 const WINDOW_S = 1800;
 const EVERY_MS = 10_000;
@@ -25,7 +25,7 @@ export function NodesPage() {
   const now = useNow(2000);
   const [shown, setShown] = useParam("node");
   useTitle("Agents and nodes");
-  const isOpen = (there: NodeNow) => shown === there.node.id || (shown === "" && nodes?.length === 1);
+  const isOpen = (there: NodeStatus) => shown === there.node.id || (shown === "" && nodes?.length === 1);
   const live = nodes?.filter((there) => !isQuiet(there, now)) ?? [];
   const quiet = nodes?.filter((there) => isQuiet(there, now)) ?? [];
   return (
@@ -45,7 +45,7 @@ export function NodesPage() {
   );
 }
 
-function Facts({ live, quiet }: { live: NodeNow[]; quiet: NodeNow[] }) {
+function Facts({ live, quiet }: { live: NodeStatus[]; quiet: NodeStatus[] }) {
   const gpus = live.flatMap(gpusNow);
   const words = GPU_WORDS.map(
     ([state, word]) => [gpus.filter((gpu) => gpu.state === state).length, word] as const,
@@ -68,7 +68,7 @@ function Facts({ live, quiet }: { live: NodeNow[]; quiet: NodeNow[] }) {
 }
 
 interface NodeProps {
-  there: NodeNow;
+  there: NodeStatus;
   now: number;
   isOpen: boolean;
   onOpen: (isOpen: boolean) => void;
@@ -127,7 +127,7 @@ function NodeSection({ there, now, isOpen, onOpen }: NodeProps) {
 }
 
 /** What the machine as a whole does now. */
-function Load({ there: { node, values } }: { there: NodeNow }) {
+function Load({ there: { node, values } }: { there: NodeStatus }) {
   const { "cpu.percent": cpu, "memory.used_bytes": memory, "disk.percent": disk } = values;
   return (
     <div class="load">

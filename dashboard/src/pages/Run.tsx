@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
-import { paths } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { paths } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { ago, clock, duration } from "../base/format";
 import { useParam } from "../base/router";
 import { lineColor, useTheme } from "../base/theme";
@@ -8,11 +8,11 @@ import { Charts } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
 import { Files } from "../media/Files";
 import { Media } from "../media/Media";
-import { Console } from "../parts/Console";
-import { Overview } from "../parts/Overview";
-import { Fact, Failure, Page, Tabs, useTitle } from "../parts/Page";
-import { State } from "../parts/State";
-import { System } from "../parts/System";
+import { Console } from "../panels/Console";
+import { Overview } from "../panels/Overview";
+import { Fact, Failure, Page, Tabs, useTitle } from "../base/Page";
+import { State } from "../base/State";
+import { System } from "../panels/System";
 
 const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"];
 

@@ -1,25 +1,25 @@
 import { useMemo } from "preact/hooks";
-import { paths, type RunRow } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { paths, type RunRow } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { filterOf, quoted } from "../base/filter";
-import { useRunPages } from "../base/pages";
-import { useMayChange } from "../base/rights";
+import { useRunPages } from "../tables/runPages";
+import { useCanEdit } from "../base/permissions";
 import { navigate, placeWith, useParam } from "../base/router";
 import { lineColor, useTheme } from "../base/theme";
 import { Charts, Toggle } from "../charts/Charts";
 import { pointAt } from "../charts/crosshair";
 import type { ChartRun } from "../charts/Metric";
-import { ColumnChoice } from "../parts/ColumnChoice";
-import { Name } from "../parts/Name";
-import { Failure, Page, Tabs, useTitle } from "../parts/Page";
-import { ProjectChoice } from "../parts/ProjectChoice";
-import { State } from "../parts/State";
-import { StateChoice } from "../parts/StateChoice";
-import { type Column, type Sort, Table } from "../parts/Table";
-import { columnOf, groupPath, seconds, text } from "../runs/cells";
-import { firstColumns, keysOf, moved, PLAIN, SPARK, textOfWidths, widthsOf } from "../runs/columns";
-import { lengthOf, type Open, placeOf } from "../runs/fold";
-import { TagChosen } from "../runs/TagChosen";
+import { ColumnChoice } from "../tables/ColumnChoice";
+import { Name } from "../base/Name";
+import { Failure, Page, Tabs, useTitle } from "../base/Page";
+import { ProjectChoice } from "../panels/ProjectChoice";
+import { State } from "../base/State";
+import { StateChoice } from "../base/StateChoice";
+import { type Column, type Sort, Table } from "../tables/Table";
+import { columnOf, groupPath, seconds, text } from "../tables/cells";
+import { firstColumns, keysOf, moved, PLAIN, SPARK, textOfWidths, widthsOf } from "../tables/columns";
+import { lengthOf, type Open, placeOf } from "../tables/fold";
+import { TagChosen } from "../tables/TagChosen";
 
 const STATES = ["running", "finished", "stopped", "preempted", "failed", "killed"];
 const MOST_DRAWN = 10;
@@ -32,7 +32,7 @@ const ALWAYS = ["name", "state", "reason", "group", "rank", "world_size", "proje
 export function RunsPage() {
   const theme = useTheme();
   const now = useNow();
-  const mayChange = useMayChange();
+  const canEdit = useCanEdit();
   const [project, setProject] = useParam("project");
   const [state, setState] = useParam("state");
   const [typed, setTyped] = useParam("find");
@@ -227,7 +227,7 @@ export function RunsPage() {
             )}
           </>
         )}
-        {tab === "Table" && chosen.length > 0 && mayChange && <TagChosen chosen={chosen} />}
+        {tab === "Table" && chosen.length > 0 && canEdit && <TagChosen chosen={chosen} />}
         {tab === "Table" && (
           <Toggle
             name="fold ranks"

@@ -1,11 +1,11 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
-import { type Agent, paths, type Sweep, type Trial } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { type Agent, paths, type Sweep, type Trial } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { ago, clock, duration, flat, number, value } from "../base/format";
 import { navigate, placeWith, useParam } from "../base/router";
 import { Toggle } from "../charts/Charts";
-import { Command, Fact, Failure, Page, Section, useTitle } from "../parts/Page";
-import { State } from "../parts/State";
+import { Command, Fact, Failure, Page, Section, useTitle } from "../base/Page";
+import { State } from "../base/State";
 import { BestSoFar } from "../sweep/BestSoFar";
 import { Contour } from "../sweep/Contour";
 import { Controls } from "../sweep/Controls";
@@ -13,7 +13,7 @@ import { Curves } from "../sweep/Curves";
 import { Detail } from "../sweep/Detail";
 import { Finder } from "../sweep/Finder";
 import { found } from "../sweep/find";
-import { telling, useFirstRuns, useTrials } from "../sweep/load";
+import { mostRelevant, useFirstRuns, useTrials } from "../sweep/loadTrials";
 import { Parallel } from "../sweep/Parallel";
 import { Progress } from "../sweep/Progress";
 import { Scale } from "../sweep/Scale";
@@ -33,7 +33,7 @@ export function SweepPage({ id }: { id: string }) {
     [trials, sweep?.goal],
   );
   const runs = useFirstRuns(
-    useMemo(() => telling(trials, places), [trials, places]),
+    useMemo(() => mostRelevant(trials, places), [trials, places]),
     sweep?.metric ?? "",
   );
   const [brushed, setBrushed] = useState<Set<string> | null>(null);

@@ -1,9 +1,9 @@
-import { paths, type Sweep, type SweepState } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { paths, type Sweep, type SweepState } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { useParam } from "../base/router";
-import { Command, Failure, Page, useTitle } from "../parts/Page";
-import { ProjectChoice } from "../parts/ProjectChoice";
-import { StateChoice } from "../parts/StateChoice";
+import { Command, Failure, Page, useTitle } from "../base/Page";
+import { ProjectChoice } from "../panels/ProjectChoice";
+import { StateChoice } from "../base/StateChoice";
 import { SweepCard } from "../sweep/SweepCard";
 
 const STATES: SweepState[] = ["running", "paused", "stopped", "cancelled", "finished"];

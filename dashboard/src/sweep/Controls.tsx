@@ -1,10 +1,10 @@
 /** What one can do with a sweep; each button is there only while it means something. */
 
 import { useRef, useState } from "preact/hooks";
-import { actions, type Sweep, type SweepState, type Trial } from "../base/api";
-import { lookNow } from "../base/live";
-import { useMayChange } from "../base/rights";
-import { CapDialog, PointDialog } from "./Wishes";
+import { actions, type Sweep, type SweepState, type Trial } from "../api/client";
+import { lookNow } from "../api/live";
+import { useCanEdit } from "../base/permissions";
+import { CapDialog, PointDialog } from "./SweepEdits";
 
 const CHOICES: Record<SweepState, [string, SweepState, string][]> = {
   running: [
@@ -23,7 +23,7 @@ const CHOICES: Record<SweepState, [string, SweepState, string][]> = {
 };
 
 export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
-  const mayChange = useMayChange();
+  const canEdit = useCanEdit();
   const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -41,7 +41,7 @@ export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
     setBusy(false);
   }
 
-  if (!mayChange) return null;
+  if (!canEdit) return null;
   const isOpen = sweep.state === "running" || sweep.state === "paused";
   return (
     <>

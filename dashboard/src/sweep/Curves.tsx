@@ -1,13 +1,13 @@
 /** Every trial's learning curve, coloured by how good it became; a dot ends one that was stopped, with the reason. */
 
 import { useMemo, useState } from "preact/hooks";
-import type { Sweep, Trial } from "../base/api";
+import type { Sweep, Trial } from "../api/client";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";
 import { useSeries, WHOLE } from "../charts/loader";
 import { stampOf } from "../charts/Metric";
-import type { FirstRun } from "./load";
+import type { FirstRun } from "./loadTrials";
 import { isTop } from "./score";
 
 interface Props {

@@ -1,15 +1,15 @@
 /** All that is known of one trial, beside the page: it stays while another one is chosen anywhere on the page. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { actions, type Agent, paths, type Sweep, type Trial } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { actions, type Agent, paths, type Sweep, type Trial } from "../api/client";
+import { useData, useNow } from "../api/data";
 import { duration, flat, number, value } from "../base/format";
 import { counted } from "../base/names";
-import { lookNow } from "../base/live";
-import { useMayChange } from "../base/rights";
-import { Name } from "../parts/Name";
-import { Fact } from "../parts/Page";
-import { State } from "../parts/State";
+import { lookNow } from "../api/live";
+import { useCanEdit } from "../base/permissions";
+import { Name } from "../base/Name";
+import { Fact } from "../base/Page";
+import { State } from "../base/State";
 import { groupPathOf } from "./paths";
 
 const NONE: never[] = [];
@@ -25,7 +25,7 @@ interface Props {
 }
 
 export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
-  const mayChange = useMayChange();
+  const canEdit = useCanEdit();
   const runs = useData(paths.runs({ trial: trial.id })).value?.runs ?? NONE;
   const now = useNow(2000);
   const panel = useRef<HTMLElement>(null);
@@ -60,7 +60,7 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
             All {runs.length} ranks
           </a>
         )}
-        {mayChange && OPEN.has(trial.state) && (
+        {canEdit && OPEN.has(trial.state) && (
           <button type="button" onClick={() => void stop()}>
             Stop this trial
           </button>

@@ -1,4 +1,4 @@
-import type { Trial } from "../base/api";
+import type { Trial } from "../api/client";
 
 interface Props {
   trials: Trial[];

@@ -1,7 +1,7 @@
 /** How many trials stand where, as one bar. */
 
-import type { Sweep, TrialState } from "../base/api";
-import { tone } from "../parts/State";
+import type { Sweep, TrialState } from "../api/client";
+import { tone } from "../base/State";
 
 const ORDER: TrialState[] = [
   "finished",

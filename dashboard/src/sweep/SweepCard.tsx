@@ -1,8 +1,8 @@
 /** A sweep in a list: where it stands and its best value. */
 
-import type { Sweep } from "../base/api";
+import type { Sweep } from "../api/client";
 import { ago, number } from "../base/format";
-import { State } from "../parts/State";
+import { State } from "../base/State";
 import { Progress } from "./Progress";
 
 export function SweepCard({ sweep, now }: { sweep: Sweep; now: number }) {

@@ -1,9 +1,9 @@
 /** Which agent ran which trial when: a row an agent, with its idle gaps to be seen. */
 
-import type { Agent, Trial } from "../base/api";
-import { useNow } from "../base/data";
+import type { Agent, Trial } from "../api/client";
+import { useNow } from "../api/data";
 import { duration, number, ROUND_SECONDS } from "../base/format";
-import { State, tone } from "../parts/State";
+import { State, tone } from "../base/State";
 
 interface Props {
   agents: Agent[];

@@ -1,15 +1,15 @@
 /** The table of trials, each with the way to its runs. */
 
 import { useMemo } from "preact/hooks";
-import type { Sweep, Trial } from "../base/api";
-import { useNow } from "../base/data";
+import type { Sweep, Trial } from "../api/client";
+import { useNow } from "../api/data";
 import { duration, flat, number, value } from "../base/format";
 import { counted, shortNames } from "../base/names";
 import { useParam } from "../base/router";
 import { scaleColor, useTheme } from "../base/theme";
-import { State } from "../parts/State";
-import { type Column, type Sort, Table } from "../parts/Table";
-import type { FirstRun } from "./load";
+import { State } from "../base/State";
+import { type Column, type Sort, Table } from "../tables/Table";
+import type { FirstRun } from "./loadTrials";
 import { foundPath, runsPath } from "./paths";
 import { type Parameter, ranking, sign } from "./score";
 
@@ -31,14 +31,14 @@ export function Trials({ sweep, trials, runs, parameters, selected, onSelect }: 
   const firstOf = useMemo(() => new Map(runs.map((run) => [run.trial, run])), [runs]);
   const places = useMemo(() => ranking(trials, sign(sweep)), [trials, sweep.goal]);
   const took = (trial: Trial) => (trial.started === null ? null : (trial.ended ?? now) - trial.started);
-  const worth = (trial: Trial): unknown => {
+  const sortValue = (trial: Trial): unknown => {
     if (sort.by === "objective") return trial.objective === null ? null : trial.objective * sign(sweep);
     if (sort.by === "took") return took(trial);
     if (sort.by in trial) return trial[sort.by as keyof Trial];
     return flat(trial.params)[sort.by];
   };
   const sorted = useMemo(
-    () => [...trials].sort((a, b) => compare(worth(a), worth(b)) * (sort.isDown ? -1 : 1)),
+    () => [...trials].sort((a, b) => compare(sortValue(a), sortValue(b)) * (sort.isDown ? -1 : 1)),
     [trials, sortText, sort.by === "took" ? now : 0],
   );
   const columns: Column<Trial>[] = [

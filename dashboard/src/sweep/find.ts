@@ -1,6 +1,6 @@
 /** Which trials a search means: pure functions. */
 
-import type { Trial } from "../base/api";
+import type { Trial } from "../api/client";
 import { flat } from "../base/format";
 
 const COMPARISON = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/;

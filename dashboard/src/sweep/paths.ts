@@ -1,8 +1,8 @@
 /** Where a trial's runs are to be seen. */
 
-import type { Trial } from "../base/api";
+import type { Trial } from "../api/client";
 import { quoted } from "../base/filter";
-import type { FirstRun } from "./load";
+import type { FirstRun } from "./loadTrials";
 
 export function groupPathOf(run: { project: string; group: string }): string {
   return `/groups/${encodeURIComponent(run.project)}/${encodeURIComponent(run.group)}`;

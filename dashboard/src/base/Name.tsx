@@ -1,0 +1,19 @@
+/** A name that is cut in its middle where there is too little room: runs often differ only at the end of their names. */
+
+import { headAndTail } from "./names";
+
+export function Name({ children }: { children: string }) {
+  const [head, tail] = headAndTail(children);
+  if (!tail)
+    return (
+      <span class="name" title={children}>
+        {children}
+      </span>
+    );
+  return (
+    <span class="name cut" title={children}>
+      <span>{head}</span>
+      <span>{tail}</span>
+    </span>
+  );
+}
