@@ -8,10 +8,11 @@ WORKERS ?= 2
 
 BIN := $(VENV)/bin
 NPM := $(BIN)/python hatch_build.py npm
+OPENAPI := $(abspath $(VENV))/openapi.json
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check test reliability audit bench format clean
+.PHONY: help demo check api-types dev test reliability audit bench format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
@@ -44,6 +45,8 @@ check: $(INSTALLED)
 	$(BIN)/python -m tools.check
 	$(BIN)/python -m pytest tests/structure/test_imports.py
 	$(NPM) run check
+	$(BIN)/python -m lightning_sweeps.server.openapi > $(OPENAPI)
+	$(NPM) run api-types -- $(OPENAPI) --check
 
 test: $(INSTALLED)
 	$(NPM) test
@@ -63,6 +66,10 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(NPM) run format
+
+api-types: $(INSTALLED)
+	$(BIN)/python -m lightning_sweeps.server.openapi > $(OPENAPI)
+	$(NPM) run api-types -- $(OPENAPI)
 
 clean:
 	-LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" $(BIN)/lightning-sweeps server --stop

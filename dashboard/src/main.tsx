@@ -1,8 +1,9 @@
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
-import { isEmbedded } from "./base/embed";
 import { startLive } from "./api/live";
+import { isEmbedded } from "./base/embed";
+import { Page } from "./base/Page";
 import { interceptLinks, usePlace } from "./base/router";
 import { startTheme } from "./base/theme";
 import { GroupPage } from "./pages/Group";
@@ -13,7 +14,6 @@ import { RunsPage } from "./pages/Runs";
 import { SweepPage } from "./pages/Sweep";
 import { SweepsPage } from "./pages/Sweeps";
 import { Embedded } from "./panels/Embedded";
-import { Page } from "./base/Page";
 import { Shell } from "./panels/Shell";
 
 function Content() {

@@ -1,328 +1,11 @@
-/** The server's API: what its answers hold and where they are asked for. Nothing else of the page knows a route. */
-
-import { frames, type HeldLine, type SentLine, unpacked } from "./packed";
+/** Asks the server: reads answers, posts actions, and turns failures into errors. */
 
 import { isEmbedded, send } from "../base/embed";
+import { frames, type SentLine, unpacked } from "./packed";
+import { address, type Path, packedLines } from "./routes";
+import type { AnswerOf, LinesQuery, Problem, Route, RunLabels, SweepState } from "./types";
 
-export type SweepState = "running" | "paused" | "stopped" | "cancelled" | "finished";
-export type TrialState =
-  | "pending"
-  | "leased"
-  | "running"
-  | "stopping"
-  | "finished"
-  | "stopped"
-  | "failed"
-  | "lost"
-  | "preempted";
-
-export interface Run {
-  id: string;
-  project: string;
-  name: string;
-  group: string;
-  rank: number;
-  world_size: number;
-  attempt: number;
-  mode: string;
-  job_type: string;
-  state: string;
-  reason: string;
-  exit_code: number | null;
-  signal: number | null;
-  host: string;
-  node: string;
-  config: Record<string, unknown>;
-  summary: Record<string, unknown>;
-  tags: string[];
-  notes: string;
-  sweep: string | null;
-  trial: string | null;
-  created: number;
-  updated: number;
-  ended: number | null;
-  rows: number;
-  user: string;
-  command: string[];
-  /** The GPUs it was given, as CUDA_VISIBLE_DEVICES named them. */
-  gpus: string[];
-}
-
-export interface RunList {
-  runs: Run[];
-  total: number;
-}
-
-export interface SeriesInfo {
-  key: string;
-  count: number;
-  first_step: number;
-  last_step: number;
-  last: number | string | null;
-  minimum: number | null;
-  maximum: number | null;
-  mean: number | null;
-}
-
-export interface Bucket {
-  step: number;
-  time: number;
-  minimum: number | null;
-  maximum: number | null;
-  mean: number | null;
-  last: number | null;
-  count: number;
-  nonfinite: number;
-}
-
-/** One series with both its steps and its times. */
-export interface Series {
-  owner: string;
-  key: string;
-  count: number;
-  buckets: Bucket[];
-}
-
-/** Several series drawn as one. */
-export interface GroupColumns {
-  group: string;
-  members: number;
-  x: number[];
-  mean: (number | null)[];
-  median: (number | null)[];
-  deviation: (number | null)[];
-  minimum: (number | null)[];
-  maximum: (number | null)[];
-  counts: number[];
-}
-
-export interface SeriesQuery {
-  lines: { owner: string; key: string; group?: string }[];
-  x: string;
-  low: number | null;
-  high: number | null;
-  points: number;
-}
-
-export interface LinesQuery extends Omit<SeriesQuery, "lines"> {
-  lines: HeldLine[];
-}
-
-export interface SeriesAnswer {
-  groups: GroupColumns[];
-}
-
-export interface RunsQuery {
-  project: string | null;
-  filter: string;
-  sort: { column: string; descending: boolean }[];
-  columns: string[];
-  limit: number;
-  offset: number;
-  /** One row a group, its lowest rank, of every group of which the filter chooses any run. */
-  fold?: boolean;
-}
-
-export type RunRow = Record<string, unknown> & { id: string };
-
-export interface RunsPage {
-  rows: RunRow[];
-  total: number;
-}
-
-export interface Change {
-  id: string;
-  changed: number;
-}
-
-/** What was written since the page last heard. */
-export interface Changes {
-  cursor: number;
-  runs: { id: string; project: string; state: string; rows: number }[];
-  sweeps: Change[];
-  nodes: Change[];
-  is_cut: boolean;
-}
-
-export interface ConsoleLine {
-  time: number;
-  stream: string;
-  line: string;
-  id: number;
-  run: string;
-  rank: number;
-}
-
-/** `last` lines, of a stream, that hold a text, or half before and half behind a line's id. */
-export interface LinesWanted {
-  last: number;
-  stream?: string;
-  find?: string;
-  around?: number;
-}
-
-/** A GPU of a node; `place`: `1`, or `1:0` for the first part of it where MIG divides it. */
-export interface NodeGpu {
-  place: string;
-  uuid: string;
-  name: string;
-  memory_bytes: number;
-}
-
-export interface Node {
-  id: string;
-  host: string;
-  cpu_count: number;
-  memory_bytes: number;
-  gpus: string[];
-  devices: NodeGpu[];
-  seen: number;
-}
-
-/** A run that goes on at a node; `values`: the newest sample of its processes, by key. */
-export interface NodeRun {
-  id: string;
-  project: string;
-  name: string;
-  group: string;
-  rank: number;
-  world_size: number;
-  user: string;
-  sweep: string | null;
-  trial: string | null;
-  created: number;
-  gpus: string[];
-  values: Record<string, number>;
-}
-
-export interface NodeAgent {
-  agent: Agent;
-  sweep_name: string;
-  trial_number: number | null;
-  trial_since: number | null;
-  lease_expires: number | null;
-}
-
-/** A node and what goes on there; of a machine without a service only the agents are known. */
-export interface NodeStatus {
-  node: Node;
-  values: Record<string, number>;
-  runs: NodeRun[];
-  agents: NodeAgent[];
-}
-
-export interface Trial {
-  id: string;
-  sweep: string;
-  number: number;
-  state: TrialState;
-  params: Record<string, unknown>;
-  attempt: number;
-  agent: string | null;
-  objective: number | null;
-  last_objective: number | null;
-  reports: number;
-  reason: string;
-  exit_code: number | null;
-  stderr_tail: string;
-  created: number;
-  started: number | null;
-  ended: number | null;
-}
-
-/** A sweep's trials that were written since a cursor, and the next one. */
-export interface TrialChanges {
-  cursor: number;
-  trials: Trial[];
-}
-
-export interface Sweep {
-  id: string;
-  project: string;
-  name: string;
-  description: string;
-  state: SweepState;
-  reason: string;
-  method: string;
-  metric: string | null;
-  goal: "minimize" | "maximize";
-  config: Record<string, unknown>;
-  run_cap: number | null;
-  created: number;
-  ended: number | null;
-  counts: Partial<Record<TrialState, number>>;
-  best: Trial | null;
-}
-
-export interface Agent {
-  id: string;
-  sweep: string;
-  host: string;
-  node: string;
-  pid: number;
-  slot: number;
-  gpus: string[];
-  state: "idle" | "working" | "gone" | "lost";
-  trial: string | null;
-  trials_done: number;
-  registered: number;
-  seen: number;
-}
-
-export interface Session {
-  name: string;
-  version: string;
-  role: "read" | "write" | "admin";
-}
-
-/** What is asked of the API, its answer a `T`: a path; and behind a line break the body, where it is a POST. */
-export type Path<T> = string & { readonly answer?: T };
-
-export function query(values: Record<string, string | number | null | undefined>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  return text && `?${text}`;
-}
-
-const id = encodeURIComponent;
-
-/** Returns under which owner the series of a run's processes are. */
-export const processOf = (run: string) => `process:${run}`;
-
-export interface RunFilter {
-  project?: string;
-  group?: string;
-  sweep?: string;
-  trial?: string;
-  state?: string;
-  limit?: number;
-  offset?: number;
-}
-
-export const paths = {
-  session: (): Path<Session> => "/api/session",
-  projects: (): Path<string[]> => "/api/projects",
-  table: (wanted: RunsQuery): Path<RunsPage> => `/api/runs/query\n${JSON.stringify(wanted)}`,
-  series: (wanted: SeriesQuery): Path<SeriesAnswer> => `/api/series/query\n${JSON.stringify(wanted)}`,
-  buckets: (owner: string, key: string, points: number): Path<Series> =>
-    `/api/series/${id(owner)}/buckets${query({ key, points })}`,
-  runs: (filter: RunFilter): Path<RunList> => `/api/runs${query({ ...filter })}`,
-  run: (run: string): Path<Run> => `/api/runs/${id(run)}`,
-  console: (run: string, wanted: LinesWanted): Path<ConsoleLine[]> =>
-    `/api/runs/${id(run)}/console${query({ ...wanted })}`,
-  groupConsole: (project: string, group: string, wanted: LinesWanted): Path<ConsoleLine[]> =>
-    `/api/console${query({ project, group, ...wanted })}`,
-  keys: (owner: string): Path<SeriesInfo[]> => `/api/series/${id(owner)}`,
-  nodes: (): Path<Node[]> => "/api/nodes",
-  nodesNow: (): Path<NodeStatus[]> => "/api/nodes/now",
-  sweeps: (project?: string): Path<Sweep[]> => `/api/sweeps${query({ project })}`,
-  sweep: (sweep: string): Path<Sweep> => `/api/sweeps/${id(sweep)}`,
-  trials: (sweep: string, since: number | null): Path<TrialChanges> =>
-    `/api/sweeps/${id(sweep)}/trials/changes${query({ since })}`,
-  agents: (sweep: string): Path<Agent[]> => `/api/sweeps/${id(sweep)}/agents`,
-};
-
-/** The server's refusal, in its own words. */
+/** The server refused a request. Carries its own message and hint. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -333,8 +16,14 @@ export class Refusal extends Error {
   }
 }
 
-/** There is no server, or the way to it broke. */
+/** The server does not answer, or the connection broke. */
 export class Unreachable extends Error {}
+
+/** Returns the text of an error that the server answered with, and its hint. */
+export function errorText(error: unknown): string {
+  const { message, hint = "" } = error as Error & { hint?: string };
+  return [message, hint].filter(Boolean).join("; ");
+}
 
 function reached<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: Error) => {
@@ -346,57 +35,67 @@ async function answered(path: string, init?: RequestInit): Promise<Response> {
   const answer = await reached(send(path, init));
   if (answer.ok) return answer;
   const text = await reached(answer.text());
-  if (answer.status === 401 && !isEmbedded) location.reload(); // the session is over: the server's login page says what to do
-  let said = { message: `the server answered ${answer.status}`, hint: "" };
+  if (answer.status === 401 && !isEmbedded) location.reload(); // the session is over: the login page says what to do
+  let problem: Pick<Problem, "message" | "hint"> = { message: `the server answered ${answer.status}`, hint: "" };
   try {
-    said = { ...said, ...JSON.parse(text) };
+    problem = { ...problem, ...(JSON.parse(text) as Problem) };
   } catch {
-    // an answer of a proxy in between is no JSON: its status is all there is to say
+    // a proxy in between does not answer with JSON: only its status is known
   }
-  throw new Refusal(answer.status, said.message, said.hint);
-}
-
-async function request(path: string, init?: RequestInit): Promise<string> {
-  return reached((await answered(path, init)).text());
+  throw new Refusal(answer.status, problem.message, problem.hint);
 }
 
 const POST: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
 
-/** Returns the answer's text, so that an unchanged one need not be parsed. */
-export function getText<T>(path: Path<T>, signal?: AbortSignal): Promise<string> {
-  const [place, body] = path.split("\n", 2);
-  return request(place!, { ...(body === undefined ? {} : { ...POST, body }), ...(signal ? { signal } : {}) });
+function open(path: string, signal?: AbortSignal): Promise<Response> {
+  const [place = "", body] = path.split("\n", 2);
+  return answered(place, { ...(body === undefined ? {} : { ...POST, body }), ...(signal ? { signal } : {}) });
+}
+
+/** Returns the text of an answer, so that an unchanged one need not be parsed. */
+export async function getText<T>(path: Path<T>, signal?: AbortSignal): Promise<string> {
+  const answer = await open(path, signal);
+  return reached(answer.text());
 }
 
 export async function get<T>(path: Path<T>, signal?: AbortSignal): Promise<T> {
   return JSON.parse(await getText(path, signal)) as T;
 }
 
-async function post<T>(path: Path<T>, body?: unknown): Promise<T> {
-  return JSON.parse(await request(path, body === undefined ? POST : { ...POST, body: JSON.stringify(body) })) as T;
+async function post<R extends Route>(
+  route: R,
+  values: Record<string, string>,
+  body?: unknown,
+): Promise<AnswerOf<R, "post">> {
+  const init = body === undefined ? POST : { ...POST, body: JSON.stringify(body) };
+  const answer = await answered(address(route, values), init);
+  return JSON.parse(await reached(answer.text())) as AnswerOf<R, "post">;
 }
 
 export const actions = {
-  setSweepState: (sweep: string, state: SweepState) => post<Sweep>(`${paths.sweep(sweep)}/state`, { state }),
+  setSweepState: (sweep: string, state: SweepState) =>
+    post("/api/sweeps/{sweep_id}/state", { sweep_id: sweep }, { state }),
   updateSweep: (sweep: string, config: Record<string, unknown>) =>
-    post<Sweep>(`${paths.sweep(sweep)}/update`, { config }),
-  enqueue: (sweep: string, params: Record<string, unknown>) => post<Trial>(`${paths.sweep(sweep)}/trials`, { params }),
-  label: (run: string, labels: { tags?: string[]; notes?: string }) => post<Run>(`${paths.run(run)}/labels`, labels),
-  stopTrial: (trial: string) => post<Trial>(`/api/trials/${id(trial)}/stop`),
-  logOut: () => post<object>("/api/logout"),
+    post("/api/sweeps/{sweep_id}/update", { sweep_id: sweep }, { config }),
+  enqueue: (sweep: string, params: Record<string, unknown>) =>
+    post("/api/sweeps/{sweep_id}/trials", { sweep_id: sweep }, { params }),
+  label: (run: string, labels: RunLabels) => post("/api/runs/{run_id}/labels", { run_id: run }, labels),
+  stopTrial: (trial: string) => post("/api/trials/{trial_id}/stop", { trial_id: trial }),
+  logOut: () => post("/api/logout", {}),
 };
 
-/** Calls `take` with the wanted lines, in the order asked, some at a time as they come; `first`: which the first of them is. */
+/**
+ * Reads chart lines as they arrive.
+ *
+ * Calls `take` with some of them at a time, in the order of the query, and with the index of the first of them.
+ */
 export async function getLines(wanted: LinesQuery, take: (first: number, lines: SentLine[]) => void): Promise<void> {
-  const answer = await answered("/api/series/packed", { ...POST, body: JSON.stringify(wanted) });
+  const { body } = await open(packedLines(wanted));
   let first = 0;
-  for await (const frame of frames(answer.body!)) {
+  for await (const frame of body ? frames(body) : []) {
     const lines = unpacked(frame, wanted.lines.slice(first));
     take(first, lines);
     first += lines.length;
   }
-  if (first < wanted.lines.length) throw new Unreachable("the answer broke off");
+  if (first < wanted.lines.length) throw new Unreachable("the answer ended too early");
 }
-
-/** Where the server tells what changes, as server-sent events whose data is a `Changes`. */
-export const LIVE_PATH = "/api/live";

@@ -1,8 +1,9 @@
 /** What the server said, kept current: hooks over `api.ts` and `live.ts`. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { getText, type Path, Refusal, Unreachable } from "./client";
+import { getText, Refusal, Unreachable } from "./client";
 import { concerns, onConnection, onNews } from "./live";
+import type { Path } from "./routes";
 
 export interface Data<T> {
   value: T | undefined;

@@ -1,7 +1,8 @@
 /** Says when it is time to look at the server again: it tells by server-sent events what changed, while the page is seen. */
 
-import { type Change, type Changes, LIVE_PATH } from "./client";
 import { isEmbedded, send } from "../base/embed";
+import { LIVE_PATH } from "./routes";
+import type { Change, Changes } from "./types";
 
 type Listener = (changes: Changes | null) => void;
 const AGAIN_MS = 3000;

@@ -1,5 +1,7 @@
 /** Reads the lines of charts from bytes, in the form that the server's `packing.py` describes. */
 
+import type { HeldLine } from "./types";
+
 /** A series as columns, one entry a bucket, by x; `count` 0 where there is none. */
 export interface Columns {
   owner: string;
@@ -15,15 +17,6 @@ export interface Columns {
   mean: (number | null)[];
   /** Which buckets hold values that are not finite. */
   broken: number[];
-}
-
-/** A line to be drawn; `held` points of it, those up to the place `after`, are here already. */
-export interface HeldLine {
-  owner: string;
-  key: string;
-  held?: number;
-  after?: number;
-  branch?: number;
 }
 
 /** A line as it was sent; `isTail`: only what lies behind the points that are here already. */

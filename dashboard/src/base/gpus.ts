@@ -1,6 +1,5 @@
 /** Which of a node's GPUs somebody means: pure functions. */
-
-import type { NodeGpu } from "../api/client";
+import type { NodeGpu } from "../api/types";
 
 /**
  * Returns the places (`1`, `1:0`) of GPUs named as CUDA_VISIBLE_DEVICES does: by number, by UUID or by its beginning.

@@ -2,9 +2,9 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { download } from "../base/download";
-import { useTheme } from "../base/theme";
 import { Icon } from "../base/Icon";
 import { Menu } from "../base/Menu";
+import { useTheme } from "../base/theme";
 import { onCross } from "./crosshair";
 import { type Line, toCsv } from "./lines";
 import type { Look } from "./look";

@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { useParam } from "../base/router";
 import { byMetricRank } from "../base/ranking";
-import { type ChartRun, Metric } from "./Metric";
+import { useParam } from "../base/router";
 import { type Look, MOST_WIDE_LINES } from "./look";
+import { type ChartRun, Metric } from "./Metric";
 
 const OWN_GROUP = "other";
 const PINNED = "pinned";

@@ -1,7 +1,7 @@
 /** One metric of several runs: asks for its series while it is in sight, and draws them. */
 
 import { useMemo, useState } from "preact/hooks";
-import type { Run } from "../api/client";
+import type { Run } from "../api/types";
 import { unitOf } from "../base/format";
 import { Chart } from "./Chart";
 import { LegendTable } from "./LegendTable";

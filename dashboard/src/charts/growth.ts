@@ -1,6 +1,6 @@
 /** A series that goes on: what of it is held, and how its new end is put on. Pure functions. */
-
-import type { Columns, HeldLine } from "../api/packed";
+import type { Columns } from "../api/packed";
+import type { HeldLine } from "../api/types";
 
 /** A line that has become this many points long is asked for whole again, so that it does not grow without end. */
 const MOST_POINTS = 1000;

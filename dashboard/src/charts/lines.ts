@@ -1,7 +1,7 @@
 /** Series of the server as lines of a chart: pure functions. */
 
-import type { GroupColumns } from "../api/client";
 import type { Columns } from "../api/packed";
+import type { GroupLine } from "../api/types";
 
 export type XAxis = "step" | "relative" | "time" | (string & {});
 /** `step`, `relative` (seconds since the run began), `time` (wall clock), or `key:` and the name of a logged metric. */
@@ -63,7 +63,7 @@ export function toLine(columns: Columns, name: Name, smoothing = 0): Line {
 }
 
 /** Returns several series as one line: their mean, with their minimum and maximum as a band and the count at each x. */
-export function toBand(columns: GroupColumns, name: Name, smoothing = 0): Line {
+export function toBand(columns: GroupLine, name: Name, smoothing = 0): Line {
   return {
     ...name,
     x: columns.x,

@@ -1,8 +1,10 @@
 /** Series, asked for together and kept: charts that want some in the same moment share one question. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get, getLines, type GroupColumns, paths, type SeriesQuery } from "../api/client";
-import type { Columns, HeldLine } from "../api/packed";
+import { get, getLines } from "../api/client";
+import type { Columns } from "../api/packed";
+import { paths } from "../api/routes";
+import type { GroupLine, HeldLine, SeriesQuery } from "../api/types";
 import { grown, heldOf } from "./growth";
 
 export interface Wanted {
@@ -113,7 +115,7 @@ export function useSeries(wanted: Wanted[], view: View, isActive: boolean): Load
 }
 
 /** Returns the wanted series as one line a group. */
-export function useGroups(wanted: Wanted[], view: View, isActive: boolean): Loaded<GroupColumns> {
+export function useGroups(wanted: Wanted[], view: View, isActive: boolean): Loaded<GroupLine> {
   return useLoaded(wanted, view, isActive, async () => {
     const lines = wanted.map(({ owner, key, group }) => ({ owner, key, group: group ?? "" }));
     return (await get(paths.series(question(lines, view)))).groups;

@@ -1,6 +1,6 @@
 /** How fast ranks go: pure functions over their series. */
 
-import type { Series } from "../api/client";
+import type { Series } from "../api/types";
 import { interpolated } from "./lines";
 
 /** Returns the seconds a step took, at `columns` places from the first step to the last of any rank; null where a rank was not there. */

@@ -1,16 +1,16 @@
 /** Files and checkpoints: versions of artifacts that a run has made or used, with their files and other versions. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { Run } from "../api/client";
 import { useData } from "../api/data";
+import type { Artifact, ArtifactUse, Run } from "../api/types";
 import { bytes, clock, flat } from "../base/format";
 import { Failure, Section } from "../base/Page";
 import { Pairs } from "../base/Pairs";
-import { type Artifact, type ArtifactUse, contents, LACKING_MS } from "./contents";
+import { contents, MISSING_MS } from "./contents";
 
 export function Files({ run }: { run: Run }) {
   const [isLacking, setLacking] = useState(false);
-  const { value: uses, error } = useData(contents.uses(run.id), isLacking ? LACKING_MS : 0);
+  const { value: uses, error } = useData(contents.uses(run.id), isLacking ? MISSING_MS : 0);
   const lacks = uses?.some((use) => !use.artifact.is_stored) ?? false;
   useEffect(() => setLacking(lacks), [lacks]);
   if (error) return <Failure error={error} />;
@@ -67,7 +67,7 @@ function Version({ artifact, run }: { artifact: Artifact; run: Run }) {
 }
 
 function Inside({ artifact, run }: { artifact: Artifact; run: Run }) {
-  const { value: files, error } = useData(contents.files(artifact.id), artifact.is_stored ? 0 : LACKING_MS);
+  const { value: files, error } = useData(contents.files(artifact.id), artifact.is_stored ? 0 : MISSING_MS);
   const others = (useData(contents.versions(artifact.project, artifact.name)).value ?? []).filter(
     (one) => one.id !== artifact.id,
   );

@@ -1,9 +1,10 @@
 /** Histograms: one as bars, and many over the steps as a heat map, a column a step. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { MediaEntry } from "../api/types";
 import { number } from "../base/format";
 import { cssColor, faded, useTheme } from "../base/theme";
-import { loadJson, type MediaEntry } from "./contents";
+import { loadJson } from "./contents";
 
 export interface Histogram {
   counts: number[];

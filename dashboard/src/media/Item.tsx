@@ -1,10 +1,11 @@
 /** One logged file, shown as what it is; what a page cannot show is offered as a file. */
 
 import { useEffect, useState } from "preact/hooks";
+import type { MediaEntry } from "../api/types";
 import { send } from "../base/embed";
 import { bytes, number, value } from "../base/format";
 import { useSource } from "../panels/Embedded";
-import { contents, HISTOGRAM, loadJson, MATRIX, type MediaEntry, TABLE } from "./contents";
+import { contents, HISTOGRAM, loadJson, MATRIX, TABLE } from "./contents";
 import { type Histogram, HistogramBars } from "./Histograms";
 
 const MOST_ROWS = 200;

@@ -1,20 +1,12 @@
 /** What a run has logged besides numbers: a section a key, one step for all of them. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Run } from "../api/client";
 import { useData } from "../api/data";
+import type { MediaEntry, MediaKey, Run } from "../api/types";
+import { Failure, Section } from "../base/Page";
 import { useParam } from "../base/router";
 import { useHasBeenVisible } from "../base/visibility";
-import { Failure, Section } from "../base/Page";
-import {
-  contents,
-  HISTOGRAM,
-  LACKING_MS,
-  MOST_ENTRIES,
-  type MediaEntry,
-  type MediaKey,
-  SURROUNDINGS,
-} from "./contents";
+import { contents, ENVIRONMENT, HISTOGRAM, MISSING_MS, MOST_ENTRIES } from "./contents";
 import { HistogramsOverTime } from "./Histograms";
 import { Item } from "./Item";
 
@@ -23,7 +15,7 @@ export function Media({ run }: { run: Run }) {
   const [words, setWords] = useParam("find");
   const [stepText, setStep] = useParam("step");
   if (error) return <Failure error={error} />;
-  const all = keys?.filter((one) => one.key !== SURROUNDINGS) ?? [];
+  const all = keys?.filter((one) => one.key !== ENVIRONMENT) ?? [];
   if (keys && !all.length) {
     return (
       <p class="empty">
@@ -89,7 +81,7 @@ function KeySection({
   const [isLacking, setLacking] = useState(false);
   const { value: entries = [], error } = useData(
     isSeen ? contents.entries(run.id, of.key) : null,
-    isLacking ? LACKING_MS : 0,
+    isLacking ? MISSING_MS : 0,
   );
   const lacks = entries.some((entry) => !entry.is_stored);
   useEffect(() => setLacking(lacks), [lacks]);

@@ -1,17 +1,18 @@
 import { useMemo } from "preact/hooks";
-import { paths, type Run } from "../api/client";
 import { useData, useNow } from "../api/data";
+import { paths } from "../api/routes";
+import type { Run } from "../api/types";
 import { clock, duration, flat, measured, number, unitOf, value } from "../base/format";
-import { useParam } from "../base/router";
-import { lineColor, lineDash, useTheme } from "../base/theme";
+import { Fact, Failure, Page, Section, Tabs, useTitle } from "../base/Page";
 import { groupName } from "../base/ranking";
+import { useParam } from "../base/router";
+import { State } from "../base/State";
+import { lineColor, lineDash, useTheme } from "../base/theme";
 import { Charts, metricKeys } from "../charts/Charts";
 import { pointAt } from "../charts/crosshair";
 import type { ChartRun } from "../charts/Metric";
-import { Pace } from "../panels/Pace";
 import { Console } from "../panels/Console";
-import { Fact, Failure, Page, Section, Tabs, useTitle } from "../base/Page";
-import { State } from "../base/State";
+import { Pace } from "../panels/Pace";
 import { GroupSystem } from "../panels/System";
 
 const TABS = ["Charts", "Ranks", "Pace", "System", "Console"];

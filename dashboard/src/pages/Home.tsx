@@ -1,14 +1,15 @@
-import { paths, type RunRow, type RunsQuery } from "../api/client";
 import { useData, useNow } from "../api/data";
+import { paths } from "../api/routes";
+import type { RunRow, RunsQuery } from "../api/types";
 import { quoted } from "../base/filter";
 import { ago, duration, flat, measured } from "../base/format";
-import { counted } from "../base/names";
-import { byMetricRank, groupName } from "../base/ranking";
 import { Name } from "../base/Name";
+import { counted } from "../base/names";
 import { Command, Fact, Failure, Page, Section, useTitle } from "../base/Page";
+import { byMetricRank, groupName } from "../base/ranking";
 import { State } from "../base/State";
-import { groupPath, seconds, text } from "../tables/cells";
 import { SweepCard } from "../sweep/SweepCard";
+import { groupPath, seconds, text } from "../tables/cells";
 
 const SWEEPS = 6;
 const GROUPS = 12;

@@ -1,14 +1,15 @@
-import { type NodeStatus, paths } from "../api/client";
 import { useData, useNow } from "../api/data";
+import { paths } from "../api/routes";
+import type { NodeStatus } from "../api/types";
 import { ago, bytes, number } from "../base/format";
 import { gpusText } from "../base/gpus";
+import { Fact, Failure, Page, Section, useTitle } from "../base/Page";
 import { useParam } from "../base/router";
 import { AgentTable } from "../panels/AgentTable";
 import { GpuTable, RunLine } from "../panels/GpuTable";
 import { Meter } from "../panels/Meter";
 import { type GpuState, gpusNow, isQuiet, placesOfRun } from "../panels/occupancy";
 import { NodeCharts } from "../panels/System";
-import { Fact, Failure, Page, Section, useTitle } from "../base/Page";
 
 const WINDOW_S = 1800;
 const EVERY_MS = 10_000;

@@ -1,8 +1,10 @@
 import { useMemo } from "preact/hooks";
-import { paths } from "../api/client";
 import { useData, useNow } from "../api/data";
+import { paths } from "../api/routes";
 import { ago, clock, duration } from "../base/format";
+import { Fact, Failure, Page, Tabs, useTitle } from "../base/Page";
 import { useParam } from "../base/router";
+import { State } from "../base/State";
 import { lineColor, useTheme } from "../base/theme";
 import { Charts } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
@@ -10,8 +12,6 @@ import { Files } from "../media/Files";
 import { Media } from "../media/Media";
 import { Console } from "../panels/Console";
 import { Overview } from "../panels/Overview";
-import { Fact, Failure, Page, Tabs, useTitle } from "../base/Page";
-import { State } from "../base/State";
 import { System } from "../panels/System";
 
 const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"];

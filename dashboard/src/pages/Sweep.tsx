@@ -1,11 +1,12 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
-import { type Agent, paths, type Sweep, type Trial } from "../api/client";
 import { useData, useNow } from "../api/data";
+import { paths } from "../api/routes";
+import type { Agent, Sweep, Trial } from "../api/types";
 import { ago, clock, duration, flat, number, value } from "../base/format";
-import { navigate, placeWith, useParam } from "../base/router";
-import { Toggle } from "../charts/Charts";
 import { Command, Fact, Failure, Page, Section, useTitle } from "../base/Page";
+import { navigate, placeWith, useParam } from "../base/router";
 import { State } from "../base/State";
+import { Toggle } from "../charts/Charts";
 import { BestSoFar } from "../sweep/BestSoFar";
 import { Contour } from "../sweep/Contour";
 import { Controls } from "../sweep/Controls";
@@ -17,8 +18,8 @@ import { mostRelevant, useFirstRuns, useTrials } from "../sweep/loadTrials";
 import { Parallel } from "../sweep/Parallel";
 import { Progress } from "../sweep/Progress";
 import { Scale } from "../sweep/Scale";
-import { importance, parameters, ranking, sign } from "../sweep/score";
 import { ImportanceBars, Slices } from "../sweep/Slices";
+import { importance, parameters, ranking, sign } from "../sweep/score";
 import { Timeline } from "../sweep/Timeline";
 import { Trials } from "../sweep/Trials";
 

@@ -1,9 +1,10 @@
-import { paths, type Sweep, type SweepState } from "../api/client";
 import { useData, useNow } from "../api/data";
-import { useParam } from "../base/router";
+import { paths } from "../api/routes";
+import type { Sweep, SweepState } from "../api/types";
 import { Command, Failure, Page, useTitle } from "../base/Page";
-import { ProjectChoice } from "../panels/ProjectChoice";
+import { useParam } from "../base/router";
 import { StateChoice } from "../base/StateChoice";
+import { ProjectChoice } from "../panels/ProjectChoice";
 import { SweepCard } from "../sweep/SweepCard";
 
 const STATES: SweepState[] = ["running", "paused", "stopped", "cancelled", "finished"];

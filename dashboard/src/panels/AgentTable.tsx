@@ -1,6 +1,6 @@
 /** The agents of a node: what each works on, and until when its lease stands unless it is heard of. */
 
-import type { NodeAgent } from "../api/client";
+import type { NodeAgent } from "../api/types";
 import { ago, duration } from "../base/format";
 import { State } from "../base/State";
 

@@ -1,13 +1,14 @@
 /** What runs printed: of one, or of all ranks of a group by time; searched on the server, followed to its end. */
 
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type ConsoleLine, paths, type Run } from "../api/client";
 import { useData } from "../api/data";
+import { paths } from "../api/routes";
+import type { ConsoleLine, Run } from "../api/types";
 import { clock, timeOfDay } from "../base/format";
+import { Failure } from "../base/Page";
+import { useParam } from "../base/router";
 import { pieces, plain } from "../base/terminal";
 import { lineColor, useTheme } from "../base/theme";
-import { useParam } from "../base/router";
-import { Failure } from "../base/Page";
 
 const FEW = 1000;
 const MANY = 10_000;

@@ -2,8 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { isEmbedded, openView, send } from "../base/embed";
 import { startLive } from "../api/live";
+import { isEmbedded, openView, send } from "../base/embed";
 import { usePlace } from "../base/router";
 
 export function Embedded({ children }: { children: ComponentChildren }) {

@@ -1,6 +1,6 @@
 /** A node's GPUs: what each does now and for whom. */
 
-import type { NodeAgent, NodeStatus, NodeRun } from "../api/client";
+import type { NodeAgent, NodeRun, NodeStatus } from "../api/types";
 import { bytes, duration, number } from "../base/format";
 import { Meter } from "./Meter";
 import { type GpuNow, gpusNow, taken } from "./occupancy";

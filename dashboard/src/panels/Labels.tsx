@@ -1,10 +1,11 @@
 /** Tags and notes: what people write at a run. */
 
 import { useEffect, useState } from "preact/hooks";
-import { actions, type Run } from "../api/client";
+import { actions } from "../api/client";
 import { lookNow } from "../api/live";
-import { useCanEdit } from "../base/permissions";
+import type { Run } from "../api/types";
 import { Failure, Section } from "../base/Page";
+import { useCanEdit } from "../base/permissions";
 
 export function Labels({ run }: { run: Run }) {
   const canEdit = useCanEdit();

@@ -1,14 +1,15 @@
 /** A run in words: what it was given, where it came to, what people wrote at it, what it was made with. */
 
 import { useEffect, useState } from "preact/hooks";
-import { type ConsoleLine, paths, type Run } from "../api/client";
 import { useData } from "../api/data";
+import { paths } from "../api/routes";
+import type { ConsoleLine, Run } from "../api/types";
 import { clock, flat, measured } from "../base/format";
-import { byMetricRank } from "../base/ranking";
-import { contents, loadJson, SURROUNDINGS } from "../media/contents";
-import { Labels } from "./Labels";
 import { Command, Section } from "../base/Page";
 import { Pairs } from "../base/Pairs";
+import { byMetricRank } from "../base/ranking";
+import { contents, ENVIRONMENT, loadJson } from "../media/contents";
+import { Labels } from "./Labels";
 
 const STACK_LINES = 5000;
 
@@ -76,7 +77,7 @@ interface Made {
 
 /** What the run was made with: its own command line, and what a fit's rank 0 told of commit and versions. */
 function Surroundings({ run }: { run: Run }) {
-  const entries = useData(contents.entries(run.id, SURROUNDINGS)).value ?? [];
+  const entries = useData(contents.entries(run.id, ENVIRONMENT)).value ?? [];
   const digest = entries.findLast((entry) => entry.is_stored)?.digest ?? "";
   const [made, setMade] = useState<Made>({});
   useEffect(() => {

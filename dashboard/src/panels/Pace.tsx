@@ -1,12 +1,14 @@
 /** Ranks over steps as heat maps: how long a step took, and who came late to it. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get, paths, type Run, type Series } from "../api/client";
+import { get } from "../api/client";
+import { paths } from "../api/routes";
+import type { Run, Series } from "../api/types";
 import { duration, number, unitOf } from "../base/format";
+import { Section } from "../base/Page";
+import { byMetricRank } from "../base/ranking";
 import { useParam } from "../base/router";
 import { useTheme } from "../base/theme";
-import { byMetricRank } from "../base/ranking";
-import { Section } from "../base/Page";
 import { lags, pace, valuesAt } from "../charts/pace";
 
 const COLUMNS = 160;

@@ -1,5 +1,5 @@
-import { paths } from "../api/client";
 import { useData } from "../api/data";
+import { paths } from "../api/routes";
 
 export function ProjectChoice({ value, onChange }: { value: string; onChange: (project: string) => void }) {
   const projects = useData(paths.projects()).value ?? [];

@@ -2,13 +2,14 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { actions, paths } from "../api/client";
+import { actions } from "../api/client";
 import { useConnected, useData } from "../api/data";
+import { paths } from "../api/routes";
+import { useDismiss } from "../base/dismiss";
+import { Icon } from "../base/Icon";
 import { Permissions } from "../base/permissions";
 import { navigate, usePlace } from "../base/router";
 import { toggleTheme, useTheme } from "../base/theme";
-import { useDismiss } from "../base/dismiss";
-import { Icon } from "../base/Icon";
 
 const PLACES: [string, string, string][] = [
   ["Home", "/", "h"],

@@ -1,12 +1,13 @@
 /** What a run took and what its node did meanwhile: its processes; then CPU, memory, disk, network, every GPU. */
 
 import { useMemo } from "preact/hooks";
-import { type Node, paths, processOf, type Run, type SeriesInfo } from "../api/client";
 import { useData, useNow } from "../api/data";
+import { paths, processOwner } from "../api/routes";
+import type { Node, Run, SeriesInfo } from "../api/types";
 import { bytes } from "../base/format";
 import { gpusText, placesOf } from "../base/gpus";
 import { Failure, Section } from "../base/Page";
-import { parseKey, PROCESS_GPU_KEYS, PROCESS_KEYS } from "../charts/quantity";
+import { PROCESS_GPU_KEYS, PROCESS_KEYS, parseKey } from "../charts/quantity";
 import { type Sample, SystemCharts } from "../charts/SystemChart";
 
 /** So much before and after a run is shown too: a short one may lie between two samples. */
@@ -19,7 +20,7 @@ const NONE: string[] = [];
 export function System({ run }: { run: Run }) {
   const now = useNow();
   const isGrowing = run.ended === null || now - run.ended < LATE_S;
-  const { value: keys } = useData(paths.keys(processOf(run.id)), isGrowing ? EVERY_MS : 0);
+  const { value: keys } = useData(paths.keys(processOwner(run.id)), isGrowing ? EVERY_MS : 0);
   const { value: nodes } = useData(paths.nodes());
   const node = nodes?.find((one) => one.id === run.node);
   const signature = keys?.map((info) => `${info.key} ${info.count}`).join();
@@ -51,7 +52,7 @@ function sampleOf(run: Run, { key, count }: SeriesInfo): Sample {
   const { rank, gpu } = parseKey(key);
   const words = [rank !== null ? `rank ${rank}` : "", gpu !== null ? `GPU ${gpu}` : ""].filter(Boolean);
   return {
-    owner: processOf(run.id),
+    owner: processOwner(run.id),
     key,
     stamp: String(count),
     label: words.join(", ") || (run.mode === "grouped" ? `rank ${run.rank}` : "this run"),
@@ -114,7 +115,7 @@ export function GroupSystem({ runs, began, ended }: { runs: Run[]; began: number
         [...onGpus, ...PROCESS_KEYS].map((name): Sample => {
           const { gpu } = parseKey(name);
           const told = `${before ? `rank ${rank}` : `rank ${run.rank}`}${gpu === null ? "" : `, GPU ${gpu}`}`;
-          return { owner: processOf(run.id), key: before + name, stamp, label: told, color: color + rank };
+          return { owner: processOwner(run.id), key: before + name, stamp, label: told, color: color + rank };
         }),
       );
     });

@@ -1,6 +1,6 @@
 /** Who is on which GPU, and which are idle: pure functions of what the server tells of a node. */
 
-import type { NodeAgent, NodeGpu, NodeStatus, NodeRun } from "../api/client";
+import type { NodeAgent, NodeGpu, NodeRun, NodeStatus } from "../api/types";
 import { placesOf } from "../base/gpus";
 import { parseKey } from "../charts/quantity";
 

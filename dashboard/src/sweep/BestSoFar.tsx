@@ -1,7 +1,7 @@
 /** The best value over time, and every trial's own as a dot. */
 
 import { useMemo } from "preact/hooks";
-import type { Sweep, Trial } from "../api/client";
+import type { Sweep, Trial } from "../api/types";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import type { Line } from "../charts/lines";

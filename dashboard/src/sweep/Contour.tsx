@@ -1,7 +1,7 @@
 /** Two parameters against the objective: every trial as a dot, between them what the near ones came to. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Trial } from "../api/client";
+import type { Trial } from "../api/types";
 import { flat, number } from "../base/format";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import type { Parameter } from "./score";

@@ -1,8 +1,9 @@
 /** What one can do with a sweep; each button is there only while it means something. */
 
 import { useRef, useState } from "preact/hooks";
-import { actions, type Sweep, type SweepState, type Trial } from "../api/client";
+import { actions } from "../api/client";
 import { lookNow } from "../api/live";
+import type { Sweep, SweepState, Trial } from "../api/types";
 import { useCanEdit } from "../base/permissions";
 import { CapDialog, PointDialog } from "./SweepEdits";
 

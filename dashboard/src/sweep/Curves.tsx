@@ -1,7 +1,7 @@
 /** Every trial's learning curve, coloured by how good it became; a dot ends one that was stopped, with the reason. */
 
 import { useMemo, useState } from "preact/hooks";
-import type { Sweep, Trial } from "../api/client";
+import type { Sweep, Trial } from "../api/types";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Chart, DEFAULT_LOOK } from "../charts/Chart";
 import { type Line, toLine } from "../charts/lines";

@@ -1,14 +1,16 @@
 /** All that is known of one trial, beside the page: it stays while another one is chosen anywhere on the page. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { actions, type Agent, paths, type Sweep, type Trial } from "../api/client";
+import { actions } from "../api/client";
 import { useData, useNow } from "../api/data";
-import { duration, flat, number, value } from "../base/format";
-import { counted } from "../base/names";
 import { lookNow } from "../api/live";
-import { useCanEdit } from "../base/permissions";
+import { paths } from "../api/routes";
+import type { Agent, Sweep, Trial } from "../api/types";
+import { duration, flat, number, value } from "../base/format";
 import { Name } from "../base/Name";
+import { counted } from "../base/names";
 import { Fact } from "../base/Page";
+import { useCanEdit } from "../base/permissions";
 import { State } from "../base/State";
 import { groupPathOf } from "./paths";
 

@@ -1,5 +1,3 @@
-import type { Trial } from "../api/client";
-
 interface Props {
   trials: Trial[];
   typed: string;
@@ -9,6 +7,7 @@ interface Props {
 }
 
 /** Chooses trials by words, comparisons and state; the whole page follows. */
+import type { Trial } from "../api/types";
 export function Finder({ trials, typed, onType, state, onState }: Props) {
   const counts = Map.groupBy(trials, (trial) => trial.state);
   return (

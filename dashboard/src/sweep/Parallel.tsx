@@ -2,7 +2,7 @@
 
 import type { ECharts } from "echarts/core";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Sweep, Trial } from "../api/client";
+import type { Sweep, Trial } from "../api/types";
 import { flat, number, value } from "../base/format";
 import { shortNames } from "../base/names";
 import { cssColor, scaleColor, useTheme } from "../base/theme";

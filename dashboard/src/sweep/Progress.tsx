@@ -1,6 +1,6 @@
 /** How many trials stand where, as one bar. */
 
-import type { Sweep, TrialState } from "../api/client";
+import type { Sweep, TrialState } from "../api/types";
 import { tone } from "../base/State";
 
 const ORDER: TrialState[] = [

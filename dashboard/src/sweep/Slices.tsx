@@ -1,7 +1,7 @@
 /** One small scatter a parameter: its value against the objective; and how much each goes along with it. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Sweep, Trial } from "../api/client";
+import type { Sweep, Trial } from "../api/types";
 import { flat, number, value } from "../base/format";
 import { scaleColor, useTheme } from "../base/theme";
 import { importance, type Parameter, sign } from "./score";

@@ -1,6 +1,6 @@
 /** A sweep in a list: where it stands and its best value. */
 
-import type { Sweep } from "../api/client";
+import type { Sweep } from "../api/types";
 import { ago, number } from "../base/format";
 import { State } from "../base/State";
 import { Progress } from "./Progress";

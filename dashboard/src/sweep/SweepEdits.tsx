@@ -2,8 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { actions, type Sweep, type Trial } from "../api/client";
+import { actions } from "../api/client";
 import { lookNow } from "../api/live";
+import type { Sweep, Trial } from "../api/types";
 import { fieldsOf, pointOf } from "./points";
 
 export function PointDialog({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {

@@ -1,7 +1,7 @@
 /** Which agent ran which trial when: a row an agent, with its idle gaps to be seen. */
 
-import type { Agent, Trial } from "../api/client";
 import { useNow } from "../api/data";
+import type { Agent, Trial } from "../api/types";
 import { duration, number, ROUND_SECONDS } from "../base/format";
 import { State, tone } from "../base/State";
 

@@ -1,13 +1,13 @@
 /** The table of trials, each with the way to its runs. */
 
 import { useMemo } from "preact/hooks";
-import type { Sweep, Trial } from "../api/client";
 import { useNow } from "../api/data";
+import type { Sweep, Trial } from "../api/types";
 import { duration, flat, number, value } from "../base/format";
 import { counted, shortNames } from "../base/names";
 import { useParam } from "../base/router";
-import { scaleColor, useTheme } from "../base/theme";
 import { State } from "../base/State";
+import { scaleColor, useTheme } from "../base/theme";
 import { type Column, type Sort, Table } from "../tables/Table";
 import type { FirstRun } from "./loadTrials";
 import { foundPath, runsPath } from "./paths";

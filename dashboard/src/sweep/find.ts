@@ -1,6 +1,6 @@
 /** Which trials a search means: pure functions. */
 
-import type { Trial } from "../api/client";
+import type { Trial } from "../api/types";
 import { flat } from "../base/format";
 
 const COMPARISON = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/;

@@ -1,8 +1,10 @@
 /** What a sweep's page is about: its trials, kept current by what changes of them, and the run of each one's first rank. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import { get, paths, Refusal, type RunRow, type Trial } from "../api/client";
-import { usePolling, useData } from "../api/data";
+import { get, Refusal } from "../api/client";
+import { useData, usePolling } from "../api/data";
+import { paths } from "../api/routes";
+import type { RunRow, Trial } from "../api/types";
 import { quoted } from "../base/filter";
 import { waitForIdle } from "../base/scheduling";
 
@@ -32,7 +34,8 @@ export function useTrials(sweep: string): Trial[] {
 /** Returns the trials that tell most of a large sweep: those at work, and the best ones. */
 export function mostRelevant(trials: Trial[], places: Map<string, number>): Trial[] {
   if (trials.length <= MOST_SHOWN) return trials;
-  const relevance = (trial: Trial) => (trial.ended === null && trial.started !== null ? -1 : (places.get(trial.id) ?? 2));
+  const relevance = (trial: Trial) =>
+    trial.ended === null && trial.started !== null ? -1 : (places.get(trial.id) ?? 2);
   return [...trials].sort((a, b) => relevance(a) - relevance(b)).slice(0, MOST_SHOWN);
 }
 

@@ -1,6 +1,6 @@
 /** Where a trial's runs are to be seen. */
 
-import type { Trial } from "../api/client";
+import type { Trial } from "../api/types";
 import { quoted } from "../base/filter";
 import type { FirstRun } from "./loadTrials";
 

@@ -1,6 +1,6 @@
 /** The form of a point that a person gives: its fields from the sweep's file, its values from the best trial. */
 
-import type { Sweep, Trial } from "../api/client";
+import type { Sweep, Trial } from "../api/types";
 import { flat, value } from "../base/format";
 
 export interface Field {

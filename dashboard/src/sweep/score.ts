@@ -1,6 +1,6 @@
 /** What a sweep's trials say, as plain numbers: pure functions. */
 
-import type { Sweep, Trial } from "../api/client";
+import type { Sweep, Trial } from "../api/types";
 import { flat } from "../base/format";
 
 export type Sign = 1 | -1;

@@ -1,6 +1,6 @@
 /** A whole series in one cell of a table. */
 
-import type { RunRow } from "../api/client";
+import type { RunRow } from "../api/types";
 import { number } from "../base/format";
 import { useSeries, WHOLE } from "../charts/loader";
 

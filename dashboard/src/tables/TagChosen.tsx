@@ -1,10 +1,12 @@
 /** Gives the chosen runs a tag, or takes it from them. */
 
 import { useState } from "preact/hooks";
-import { actions, paths, type RunRow } from "../api/client";
+import { actions } from "../api/client";
 import { useData } from "../api/data";
-import { quoted } from "../base/filter";
 import { lookNow } from "../api/live";
+import { paths } from "../api/routes";
+import type { RunRow } from "../api/types";
+import { quoted } from "../base/filter";
 
 export function TagChosen({ chosen }: { chosen: string[] }) {
   const [tag, setTag] = useState("");

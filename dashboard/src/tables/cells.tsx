@@ -1,11 +1,11 @@
 /** The cells of the runs table: each column in its own way. */
 
-import type { RunRow } from "../api/client";
+import type { RunRow } from "../api/types";
 import { ago, clock, duration, value } from "../base/format";
 import { State } from "../base/State";
-import type { Column } from "./Table";
 import { SPARK } from "./columns";
 import { Spark } from "./Spark";
+import type { Column } from "./Table";
 
 export function text(given: unknown): string {
   return given === null || given === undefined ? "" : String(given);

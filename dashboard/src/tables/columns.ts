@@ -1,8 +1,8 @@
 /** Which columns the runs table has: those that every run has, and those of its metrics and configuration. */
 
 import { flat } from "../base/format";
-import { LEAST_PX, MOST_PX } from "./TableHead";
 import { byMetricRank } from "../base/ranking";
+import { LEAST_PX, MOST_PX } from "./TableHead";
 
 /** A column's id with this before it is drawn as a small chart of the whole series. */
 export const SPARK = "~";

@@ -1,8 +1,9 @@
 /** A long list of the server's, a window at a time: only what is in sight, and a little around it, is asked for. */
 
 import { useRef, useState } from "preact/hooks";
-import { paths, type RunRow, type RunsQuery } from "../api/client";
 import { useData } from "../api/data";
+import { paths } from "../api/routes";
+import type { RunRow, RunsQuery } from "../api/types";
 
 const STEP = 100;
 const AROUND = 300;
