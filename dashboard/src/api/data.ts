@@ -1,43 +1,52 @@
-/** What the server said, kept current: hooks over `api.ts` and `live.ts`. */
+/** Answers of the server, kept current: hooks over `client.ts` and `live.ts`. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { getText, Refusal, Unreachable } from "./client";
-import { concerns, onConnection, onNews } from "./live";
+import { useLatest } from "../base/latest";
+import { errorText, getText, Refusal, Unreachable } from "./client";
+import { concerns, onChanges, onConnection } from "./live";
 import type { Path } from "./routes";
 
 export interface Data<T> {
   value: T | undefined;
   error: string;
+  /** Whether there is neither an answer nor an error yet. */
+  isLoading: boolean;
 }
 
-const EMPTY: Data<never> = { value: undefined, error: "" };
+/** Returns a function that runs `work`, never twice at a time, and once more if it was called meanwhile. */
+function oneAtATime(work: () => Promise<void>, signal: AbortSignal): () => void {
+  let isWorking = false;
+  let isStale = false;
+  return function start(): void {
+    isStale = isWorking;
+    if (isWorking) return;
+    isWorking = true;
+    void work()
+      .catch((error: unknown) => {
+        if (!signal.aborted && !(error instanceof Unreachable)) throw error;
+      })
+      .finally(() => {
+        isWorking = false;
+        if (isStale && !signal.aborted) start();
+      });
+  };
+}
 
 /**
- * Runs `ask` at once, whenever the answer of `path` may have become another one, and every `everyMs` besides; never twice
- * at a time. Null: not at all. Where there is no server the page's head says so, and `ask` runs again when it is back.
+ * Runs `ask` at once, whenever the answer of `path` may have changed, and every `everyMs` milliseconds.
+ *
+ * It never runs twice at a time. A null path runs it not at all. If the server does not answer, the page's head says
+ * so, and `ask` runs again when the server is back.
  */
 export function usePolling(path: string | null, ask: (signal: AbortSignal) => Promise<void>, everyMs = 0): void {
+  const latest = useLatest(ask);
   useLayoutEffect(() => {
-    if (path === null) return; // before the frame is painted: the answer is needed for the next one
+    if (path === null) return;
     const stop = new AbortController();
-    let isAsking = false;
-    let isStale = false;
-    async function look(): Promise<void> {
-      isStale = isAsking;
-      if (isAsking) return;
-      isAsking = true;
-      try {
-        await ask(stop.signal);
-      } catch (error) {
-        if (!stop.signal.aborted && !(error instanceof Unreachable)) throw error;
-      } finally {
-        isAsking = false;
-        if (isStale && !stop.signal.aborted) void look();
-      }
-    }
-    void look();
-    const end = onNews((changes) => concerns(path, changes) && void look());
-    const timer = everyMs ? setInterval(() => void look(), everyMs) : undefined;
+    const start = oneAtATime(() => latest.current(stop.signal), stop.signal);
+    start();
+    const end = onChanges((changes) => concerns(path, changes) && start());
+    const timer = everyMs ? setInterval(start, everyMs) : undefined;
     return () => {
       end();
       clearInterval(timer);
@@ -47,33 +56,40 @@ export function usePolling(path: string | null, ask: (signal: AbortSignal) => Pr
 }
 
 /**
- * Returns the answer of `path`, asked again whenever something may have changed; null asks nothing.
- * With `everyMs` it is asked that often besides: for what comes without news.
+ * Returns the answer of `path`, and asks again whenever it may have changed. A null path asks nothing.
+ *
+ * With `everyMs` it also asks that often, for what changes without an event.
  */
 export function useData<T>(path: Path<T> | null, everyMs = 0): Data<T> {
-  const [state, setState] = useState<{ path: Path<T> | null; data: Data<T> }>({ path, data: EMPTY });
+  const [state, setState] = useState<{ path: Path<T> | null; value?: T | undefined; error: string }>({
+    path,
+    error: "",
+  });
   const last = useRef({ path, text: "" });
   usePolling(
     path,
     async (signal) => {
+      if (path === null) return;
       try {
-        const text = await getText(path!, signal);
+        const text = await getText(path, signal);
         if (signal.aborted || (last.current.path === path && text === last.current.text)) return;
         last.current = { path, text };
-        setState({ path, data: { value: JSON.parse(text) as T, error: "" } });
+        setState({ path, value: JSON.parse(text) as T, error: "" });
       } catch (error) {
-        if (signal.aborted || !(error instanceof Refusal)) return;
+        if (signal.aborted) return;
+        if (!(error instanceof Refusal)) throw error;
         last.current = { path, text: "" };
-        const said = [error.message, error.hint].filter(Boolean).join("; ");
         setState((before) => ({
           path,
-          data: { value: before.path === path ? before.data.value : undefined, error: said },
+          value: before.path === path ? before.value : undefined,
+          error: errorText(error),
         }));
       }
     },
     everyMs,
   );
-  return state.path === path ? state.data : EMPTY;
+  const { value, error } = state.path === path ? state : { value: undefined, error: "" };
+  return { value, error, isLoading: value === undefined && !error };
 }
 
 /** Returns whether the server answers. */
@@ -83,7 +99,7 @@ export function useConnected(): boolean {
   return value;
 }
 
-/** Returns the time in seconds since the epoch, renewed every `everyMs`. */
+/** Returns the time in seconds since the epoch, renewed every `everyMs` milliseconds. */
 export function useNow(everyMs = 5000): number {
   const [now, setNow] = useState(() => Date.now() / 1000);
   useEffect(() => {

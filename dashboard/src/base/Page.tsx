@@ -1,21 +1,20 @@
-/** What every page is made of: a head with its name and facts, sections, lists of facts, words where nothing is. */
+/** What every page is made of: a head with its name and facts, sections, tabs, and messages. */
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-export function Page({
-  title,
-  trail,
-  aside,
-  facts,
-  children,
-}: {
+/** The pages above this one: names and addresses. */
+export type Trail = [name: string, address: string][];
+
+interface PageProps {
   title: ComponentChildren;
-  trail?: [string, string][];
+  trail?: Trail;
   aside?: ComponentChildren;
   facts?: ComponentChildren;
-  children: ComponentChildren;
-}) {
+  children?: ComponentChildren;
+}
+
+export function Page({ title, trail, aside, facts, children }: PageProps) {
   return (
     <main class="page" id="main" tabIndex={-1}>
       <header class="page-head">
@@ -39,6 +38,15 @@ export function Page({
   );
 }
 
+/** A page until its first answer is here, or with the reason why there is none. */
+export function Loading({ title, trail, error }: { title: string; trail: Trail; error: string }) {
+  return (
+    <Page title={title} trail={trail}>
+      {error ? <Failure error={error} /> : <p class="empty">…</p>}
+    </Page>
+  );
+}
+
 export function Fact({ name, children, title }: { name: string; children: ComponentChildren; title?: string }) {
   return (
     <div class="fact" title={title}>
@@ -48,19 +56,16 @@ export function Fact({ name, children, title }: { name: string; children: Compon
   );
 }
 
-export function Section({
-  title,
-  note,
-  aside,
-  children,
-  kind = "",
-}: {
+interface SectionProps {
   title: string;
   note?: ComponentChildren;
   aside?: ComponentChildren;
-  children: ComponentChildren;
-  kind?: string;
-}) {
+  children?: ComponentChildren;
+  /** `bare`: without a card around it. */
+  kind?: "" | "bare";
+}
+
+export function Section({ title, note, aside, children, kind = "" }: SectionProps) {
   return (
     <section class={`section ${kind}`}>
       <header>
@@ -73,22 +78,26 @@ export function Section({
   );
 }
 
-export function Tabs({ tabs, value, onChange }: { tabs: string[]; value: string; onChange: (tab: string) => void }) {
+interface TabsProps<Tab extends string> {
+  tabs: readonly Tab[];
+  value: Tab;
+  onChange: (tab: Tab) => void;
+}
+
+export function Tabs<Tab extends string>({ tabs, value, onChange }: TabsProps<Tab>) {
   const list = useRef<HTMLDivElement>(null);
-  // where there is no room for all tabs, the chosen one is in sight
-  useEffect(
-    () => list.current?.querySelector(`[data-tab="${value}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" }),
-    [value],
-  );
+  const find = (tab: Tab) => list.current?.querySelector<HTMLElement>(`[data-tab="${tab}"]`);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab scrolls into view when it changes
+  useEffect(() => find(value)?.scrollIntoView({ block: "nearest", inline: "nearest" }), [value]);
   function onKey(event: KeyboardEvent): void {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = tabs[(tabs.indexOf(value) + step + tabs.length) % tabs.length]!;
+    const next = step && tabs[(tabs.indexOf(value) + step + tabs.length) % tabs.length];
+    if (!next) return;
     onChange(next);
-    (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus();
+    find(next)?.focus();
   }
   return (
-    <div class="tabs" role="tablist" ref={list} onKeyDown={onKey}>
+    <div class="tabs" role="tablist" tabIndex={-1} ref={list} onKeyDown={onKey}>
       {tabs.map((tab) => (
         <button
           type="button"
@@ -112,6 +121,26 @@ export function Failure({ error }: { error: string }) {
       {error}
     </p>
   ) : null;
+}
+
+/** A part of the page that scrolls by itself. It takes the focus, so that the keyboard can scroll it. */
+export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls only what has the focus (WCAG 2.1.1)
+    <section class="scroll" tabIndex={0} aria-label={label}>
+      {children}
+    </section>
+  );
+}
+
+/** Text in a box that scrolls by itself, such as output or a traceback. */
+export function Preformatted({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls only what has the focus (WCAG 2.1.1)
+    <pre class="console" tabIndex={0} aria-label={label}>
+      {children}
+    </pre>
+  );
 }
 
 export function Command({ children }: { children: string }) {

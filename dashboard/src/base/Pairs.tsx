@@ -1,8 +1,28 @@
-/** Names and values; where there are others to compare with, those that differ stand out and come first. */
+/** Names and their values. */
 
 import { value } from "./format";
 
-export function Pairs({ values, against }: { values: Record<string, unknown>; against?: Record<string, unknown> }) {
+/** A list of names and texts. */
+export function Pairs({ pairs }: { pairs: [name: string, text: string, title?: string][] }) {
+  return (
+    <dl class="pairs">
+      {pairs.map(([name, text, title]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd title={title}>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+interface ComparedProps {
+  values: Record<string, unknown>;
+  /** Other values to compare with: those that differ are marked and come first. */
+  against?: Record<string, unknown>;
+}
+
+export function ComparedPairs({ values, against }: ComparedProps) {
   const names = [...new Set([...Object.keys(values), ...Object.keys(against ?? {})])];
   const isDifferent = (name: string) =>
     against !== undefined && JSON.stringify(values[name]) !== JSON.stringify(against[name]);

@@ -55,7 +55,7 @@ const LINES: Record<Theme, string[]> = {
   dark: ["#6ea3ff", "#ff9a5c", "#4fcf97", "#e287d8", "#558113", "#e6e73c", "#9754ed", "#de297b", "#b6e6ff", "#238ea9"],
 };
 
-const SCALE: Record<Theme, [number, number, number][]> = {
+const SCALE: Record<Theme, [Rgb, ...Rgb[]]> = {
   light: [
     [8, 92, 94],
     [30, 118, 112],
@@ -95,11 +95,9 @@ export function lineDash(index: number): number[] | undefined {
 export function scaleColor(place: number, theme: Theme, alpha = 1): string {
   const stops = SCALE[theme];
   const at = Math.min(Math.max(place, 0), 1) * (stops.length - 1);
-  const low = stops[Math.floor(at)]!;
-  const high = stops[Math.ceil(at)]!;
-  const part = at - Math.floor(at);
-  const [r, g, b] = low.map((value, channel) => Math.round(value + (high[channel]! - value) * part));
-  return `rgba(${r},${g},${b},${alpha})`;
+  const low = stops[Math.floor(at)] ?? stops[0];
+  const high = stops[Math.ceil(at)] ?? stops[0];
+  return mixed(low, high, at - Math.floor(at), alpha);
 }
 
 /** Returns a colour with another opacity; `color` is #rrggbb or rgba(). */
@@ -117,4 +115,12 @@ export function faded(color: string, alpha: number): string {
 /** Returns the value of one of the style sheet's colours. */
 export function cssColor(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+type Rgb = readonly [number, number, number];
+
+/** Returns the colour between two others: `part` from 0 (the first) to 1 (the second). */
+export function mixed(low: Rgb, high: Rgb, part: number, alpha = 1): string {
+  const mix = (from: number, to: number) => Math.round(from + (to - from) * part);
+  return `rgba(${mix(low[0], high[0])},${mix(low[1], high[1])},${mix(low[2], high[2])},${alpha})`;
 }

@@ -1,5 +1,7 @@
 /** Round numbers for axes. Pure functions. */
 
+import { ROUND_SECONDS } from "./format";
+
 const ROUND = [1, 2, 5];
 /** A logarithmic axis with fewer marks than this is marked as a linear one is. */
 const FEWEST = 3;
@@ -26,4 +28,14 @@ export function logTicks(low: number, high: number, most: number): number[] {
   if (marks.length <= most) return marks;
   const tens = powers.map((power) => Number(`1e${power}`)).filter(isInside);
   return tens.filter((_, at) => at % Math.ceil(tens.length / most) === 0);
+}
+
+const DAY_S = 86_400;
+const MOST_DURATION_TICKS = 8;
+
+/** Returns round durations from 0 to `whole`, in seconds. */
+export function durationTicks(whole: number): number[] {
+  const usual = ROUND_SECONDS.find((one) => whole / one <= MOST_DURATION_TICKS);
+  const step = usual ?? Math.ceil(whole / MOST_DURATION_TICKS / DAY_S) * DAY_S;
+  return Array.from({ length: Math.floor(whole / step) + 1 }, (_, at) => at * step);
 }

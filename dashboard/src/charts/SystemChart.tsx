@@ -3,10 +3,11 @@
 import { useMemo, useState } from "preact/hooks";
 import { useNow } from "../api/data";
 import { faded, lineColor, lineDash, useTheme } from "../base/theme";
-import { Chart, DEFAULT_LOOK } from "./Chart";
+import { Chart } from "./Chart";
 import { type Line, toLine } from "./lines";
 import { useSeries } from "./loader";
 import type { Look } from "./look";
+import { DEFAULT_LOOK } from "./look";
 import { describe, parseKey, rankOf, type Sampling } from "./quantity";
 
 /** A series to be drawn. */
@@ -56,12 +57,12 @@ export function SystemCharts({ samples, of, from, to, note }: Props) {
 }
 
 function SystemChart({ panel, from, to, note }: { panel: Panel; from: number; to: number | null; note: string }) {
-  const [isSeen, setSeen] = useState(false);
+  const [isVisible, setVisible] = useState(false);
   const theme = useTheme();
   const now = useNow(10_000);
   const end = to ?? from + Math.max(60, Math.ceil((now - from) / 10) * 10);
   const view = useMemo(() => ({ x: "time", zoom: [from, Math.max(end, from + 5)] as [number, number] }), [from, end]);
-  const { found: series, isLoading } = useSeries(panel.samples, view, isSeen);
+  const { found: series, isLoading } = useSeries(panel.samples, view, isVisible);
   const lines = useMemo(
     () =>
       series.flatMap((found, at): Line[] => {
@@ -93,7 +94,7 @@ function SystemChart({ panel, from, to, note }: { panel: Panel; from: number; to
       lines={lines}
       look={look}
       height={170}
-      onSeen={setSeen}
+      onVisible={setVisible}
       isLoading={isLoading}
     />
   );

@@ -22,6 +22,15 @@ export interface Look {
   yRange?: [number, number];
 }
 
+export const DEFAULT_LOOK: Look = {
+  xAxis: "step",
+  isLogX: false,
+  isLogY: false,
+  hasEnvelope: true,
+  hasOutliers: true,
+  zoom: null,
+};
+
 /** Returns a place on the x axis in words. */
 export function xText(value: number, axis: XAxis): string {
   if (axis === "time") return new Date(value * 1000).toLocaleTimeString();
@@ -38,4 +47,9 @@ export function clockText(value: number, splits: number[]): string {
     hourCycle: "h23",
     ...(isClose ? { second: "2-digit" } : {}),
   });
+}
+
+/** Returns whether a value can be drawn on an axis. A logarithmic one shows only values above 0. */
+export function isDrawn(value: number | null | undefined, isLog: boolean): value is number {
+  return value !== null && value !== undefined && (!isLog || value > 0);
 }

@@ -17,7 +17,12 @@ export interface Pointed {
 }
 
 /** Writes the values under the pointer into the readout, nearest first. */
-export function tell(readout: HTMLElement, plot: uPlot | null, look: Look, { near, total, left }: Pointed): void {
+export function showReadout(
+  readout: HTMLElement,
+  plot: uPlot | null,
+  look: Look,
+  { near, total, left }: Pointed,
+): void {
   if (!near.length || !plot) {
     readout.hidden = true;
     return;

@@ -5,7 +5,7 @@ import { useData } from "../api/data";
 import type { Artifact, ArtifactUse, Run } from "../api/types";
 import { bytes, clock, flat } from "../base/format";
 import { Failure, Section } from "../base/Page";
-import { Pairs } from "../base/Pairs";
+import { ComparedPairs } from "../base/Pairs";
 import { contents, MISSING_MS } from "./contents";
 
 export function Files({ run }: { run: Run }) {
@@ -89,7 +89,7 @@ function Inside({ artifact, run }: { artifact: Artifact; run: Run }) {
           </li>
         ))}
       </ul>
-      {Object.keys(metadata).length > 0 && <Pairs values={metadata} />}
+      {Object.keys(metadata).length > 0 && <ComparedPairs values={metadata} />}
       {artifact.run && artifact.run !== run.id && (
         <p>
           made by <a href={`/runs/${artifact.run}`}>the run {artifact.run}</a>

@@ -77,10 +77,10 @@ function KeySection({
   onStep: (step: number) => void;
 }) {
   const root = useRef<HTMLDivElement>(null);
-  const isSeen = useHasBeenVisible(root);
+  const isVisible = useHasBeenVisible(root);
   const [isLacking, setLacking] = useState(false);
   const { value: entries = [], error } = useData(
-    isSeen ? contents.entries(run.id, of.key) : null,
+    isVisible ? contents.entries(run.id, of.key) : null,
     isLacking ? MISSING_MS : 0,
   );
   const lacks = entries.some((entry) => !entry.is_stored);

@@ -1,9 +1,12 @@
+/** The page of a run. */
+
 import { useMemo } from "preact/hooks";
 import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
+import type { Run } from "../api/types";
 import { ago, clock, duration } from "../base/format";
-import { Fact, Failure, Page, Tabs, useTitle } from "../base/Page";
-import { useParam } from "../base/router";
+import { Fact, Loading, Page, Tabs, type Trail, useTitle } from "../base/Page";
+import { useChoiceParam, useParam } from "../base/router";
 import { State } from "../base/State";
 import { lineColor, useTheme } from "../base/theme";
 import { Charts } from "../charts/Charts";
@@ -14,60 +17,31 @@ import { Console } from "../panels/Console";
 import { Overview } from "../panels/Overview";
 import { System } from "../panels/System";
 
-const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"];
+const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"] as const;
 
 export function RunPage({ id }: { id: string }) {
   const { value: run, error } = useData(paths.run(id));
   const theme = useTheme();
-  const now = useNow();
-  const [tab, setTab] = useParam("view", "Charts");
+  const [tab, setTab] = useChoiceParam("view", TABS);
   const [other, setOther] = useParam("against");
   useTitle(run ? run.name : "");
-  const chartRuns: ChartRun[] = useMemo(
-    () => (run ? [{ run, label: run.name, color: lineColor(0, theme) }] : []),
+  const chartRuns = useMemo(
+    (): ChartRun[] => (run ? [{ run, label: run.name, color: lineColor(0, theme) }] : []),
     [run, theme],
   );
-  if (!run)
-    return (
-      <Page title="Run" trail={[["Runs", "/runs"]]}>
-        {error ? <Failure error={error} /> : <p class="empty">…</p>}
-      </Page>
-    );
-  const trail: [string, string][] = [
-    ["Runs", "/runs"],
-    [run.project, `/runs?project=${encodeURIComponent(run.project)}`],
-    [run.group, `/groups/${encodeURIComponent(run.project)}/${encodeURIComponent(run.group)}`],
-  ];
-  if (run.sweep) trail.push(["sweep", `/sweeps/${run.sweep}${run.trial ? `?trial=${run.trial}` : ""}`]);
+  if (!run) return <Loading title="Run" trail={[["Runs", "/runs"]]} error={error} />;
+  const hasFailed = run.state === "failed" || run.state === "killed";
   return (
     <Page
-      trail={trail}
+      trail={trailOf(run)}
       title={
         <>
           {run.name} <State state={run.state} title={run.reason} />
         </>
       }
-      facts={
-        <>
-          <Fact name="rank">
-            {run.rank} of {run.world_size}
-          </Fact>
-          <Fact name="host">{run.host}</Fact>
-          <Fact name="begun" title={clock(run.created)}>
-            {ago(run.created, now)}
-          </Fact>
-          <Fact name={run.ended ? "took" : "runs for"}>{duration((run.ended ?? now) - run.created)}</Fact>
-          <Fact name="rows">{run.rows}</Fact>
-          {run.attempt > 0 && <Fact name="attempt">{run.attempt + 1}</Fact>}
-          {run.exit_code !== null && <Fact name="exit code">{run.exit_code}</Fact>}
-          {run.signal !== null && <Fact name="signal">{run.signal}</Fact>}
-          <Fact name="id">
-            <span class="mono">{run.id}</span>
-          </Fact>
-        </>
-      }
+      facts={<Facts run={run} />}
     >
-      {run.reason && <p class={run.state === "failed" || run.state === "killed" ? "failure" : "soft"}>{run.reason}</p>}
+      {run.reason && <p class={hasFailed ? "failure" : "soft"}>{run.reason}</p>}
       <div class="toolbar">
         <Tabs tabs={TABS} value={tab} onChange={setTab} />
       </div>
@@ -78,5 +52,38 @@ export function RunPage({ id }: { id: string }) {
       {tab === "Media" && <Media run={run} />}
       {tab === "Files" && <Files run={run} />}
     </Page>
+  );
+}
+
+function trailOf(run: Run): Trail {
+  const trail: Trail = [
+    ["Runs", "/runs"],
+    [run.project, `/runs?project=${encodeURIComponent(run.project)}`],
+    [run.group, `/groups/${encodeURIComponent(run.project)}/${encodeURIComponent(run.group)}`],
+  ];
+  if (run.sweep) trail.push(["sweep", `/sweeps/${run.sweep}${run.trial ? `?trial=${run.trial}` : ""}`]);
+  return trail;
+}
+
+function Facts({ run }: { run: Run }) {
+  const now = useNow();
+  return (
+    <>
+      <Fact name="rank">
+        {run.rank} of {run.world_size}
+      </Fact>
+      <Fact name="host">{run.host}</Fact>
+      <Fact name="started" title={clock(run.created)}>
+        {ago(run.created, now)}
+      </Fact>
+      <Fact name={run.ended ? "duration" : "running for"}>{duration((run.ended ?? now) - run.created)}</Fact>
+      <Fact name="rows">{run.rows}</Fact>
+      {run.attempt > 0 && <Fact name="attempt">{run.attempt + 1}</Fact>}
+      {run.exit_code !== null && <Fact name="exit code">{run.exit_code}</Fact>}
+      {run.signal !== null && <Fact name="signal">{run.signal}</Fact>}
+      <Fact name="id">
+        <span class="mono">{run.id}</span>
+      </Fact>
+    </>
   );
 }

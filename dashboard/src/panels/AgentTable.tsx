@@ -1,12 +1,17 @@
-/** The agents of a node: what each works on, and until when its lease stands unless it is heard of. */
+/** The agents of a node: what each is working on, and how long its lease lasts. */
 
 import type { NodeAgent } from "../api/types";
 import { ago, duration } from "../base/format";
+import { Scroll } from "../base/Page";
 import { State } from "../base/State";
 
+/** Longer names of GPUs, which are UUIDs, are cut. */
+const MOST_CHARACTERS = 12;
+
 export function AgentTable({ agents, now }: { agents: NodeAgent[]; now: number }) {
+  const bySlot = [...agents].sort((a, b) => a.agent.slot - b.agent.slot);
   return (
-    <div class="scroll" tabIndex={0}>
+    <Scroll label="Agents">
       <table class="plain-table">
         <thead>
           <tr>
@@ -17,51 +22,53 @@ export function AgentTable({ agents, now }: { agents: NodeAgent[]; now: number }
             <th>Trial</th>
             <th>Lease</th>
             <th class="number">Done</th>
-            <th>Heard of</th>
+            <th>Last seen</th>
           </tr>
         </thead>
         <tbody>
-          {[...agents]
-            .sort((a, b) => a.agent.slot - b.agent.slot)
-            .map(({ agent, sweep_name, trial_number, trial_since, lease_expires }) => (
-              <tr key={agent.id}>
-                <td>
-                  <State state={agent.state} /> <span class="soft">pid {agent.pid}</span>
-                </td>
-                <td>{agent.slot}</td>
-                <td>
-                  {agent.gpus.map((gpu) => (gpu.length > 12 ? `${gpu.slice(0, 12)}…` : gpu)).join(", ") || (
-                    <span class="soft">none</span>
-                  )}
-                </td>
-                <td>
-                  <a href={`/sweeps/${agent.sweep}`}>{sweep_name}</a>
-                </td>
-                <td>
-                  {agent.trial ? (
-                    <>
-                      <a href={`/sweeps/${agent.sweep}?trial=${agent.trial}`}>{trial_number}</a>
-                      {trial_since !== null && (
-                        <span class="soft"> for {duration(Math.max(0, now - trial_since))}</span>
-                      )}
-                    </>
-                  ) : (
-                    <span class="soft">{agent.state === "lost" ? "–" : "waits for one"}</span>
-                  )}
-                </td>
-                <td>
-                  {agent.trial && lease_expires !== null ? leaseText(lease_expires - now) : <span class="soft">–</span>}
-                </td>
-                <td class="number">{agent.trials_done}</td>
-                <td>{ago(agent.seen, now)}</td>
-              </tr>
-            ))}
+          {bySlot.map((one) => (
+            <AgentRow key={one.agent.id} {...one} now={now} />
+          ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
-function leaseText(left: number) {
-  return left > 0 ? `${duration(Math.ceil(left))} more` : <span class="warn-text">has expired</span>;
+function AgentRow({ agent, sweep_name, trial_number, trial_since, lease_expires, now }: NodeAgent & { now: number }) {
+  return (
+    <tr>
+      <td>
+        <State state={agent.state} /> <span class="soft">pid {agent.pid}</span>
+      </td>
+      <td>{agent.slot}</td>
+      <td>{agent.gpus.map(shortened).join(", ") || <span class="soft">none</span>}</td>
+      <td>
+        <a href={`/sweeps/${agent.sweep}`}>{sweep_name}</a>
+      </td>
+      <td>
+        {agent.trial ? (
+          <>
+            <a href={`/sweeps/${agent.sweep}?trial=${agent.trial}`}>{trial_number}</a>
+            {trial_since !== null && <span class="soft"> for {duration(Math.max(0, now - trial_since))}</span>}
+          </>
+        ) : (
+          <span class="soft">{agent.state === "lost" ? "–" : "waiting"}</span>
+        )}
+      </td>
+      <td>
+        {agent.trial && lease_expires !== null ? <Lease left_s={lease_expires - now} /> : <span class="soft">–</span>}
+      </td>
+      <td class="number">{agent.trials_done}</td>
+      <td>{ago(agent.seen, now)}</td>
+    </tr>
+  );
+}
+
+function shortened(gpu: string): string {
+  return gpu.length > MOST_CHARACTERS ? `${gpu.slice(0, MOST_CHARACTERS)}…` : gpu;
+}
+
+function Lease({ left_s }: { left_s: number }) {
+  return left_s > 0 ? <>{duration(Math.ceil(left_s))} left</> : <span class="warn-text">expired</span>;
 }

@@ -1,13 +1,14 @@
-/** A node's GPUs: what each does now and for whom. */
+/** The GPUs of a node: their load now, and who uses them. */
 
 import type { NodeAgent, NodeRun, NodeStatus } from "../api/types";
 import { bytes, duration, number } from "../base/format";
+import { Scroll } from "../base/Page";
 import { Meter } from "./Meter";
-import { type GpuNow, gpusNow, taken } from "./occupancy";
+import { type GpuNow, gpusNow, usageOf } from "./occupancy";
 
-export function GpuTable({ there, now }: { there: NodeStatus; now: number }) {
+export function GpuTable({ status, now }: { status: NodeStatus; now: number }) {
   return (
-    <div class="scroll" tabIndex={0}>
+    <Scroll label="GPUs">
       <table class="plain-table gpus">
         <thead>
           <tr>
@@ -20,17 +21,17 @@ export function GpuTable({ there, now }: { there: NodeStatus; now: number }) {
           </tr>
         </thead>
         <tbody>
-          {gpusNow(there).map((gpu) => (
-            <GpuRow key={gpu.uuid || gpu.place} gpu={gpu} trials={there.agents} now={now} />
+          {gpusNow(status).map((gpu) => (
+            <GpuRow key={gpu.uuid || gpu.place} gpu={gpu} trials={status.agents} now={now} />
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
 function GpuRow({ gpu, trials, now }: { gpu: GpuNow; trials: NodeAgent[]; now: number }) {
-  const { utilization_percent: use, memory_used_bytes: held, temperature_c: degrees, power_w: watts } = gpu.values;
+  const { utilization_percent: use, temperature_c: degrees, power_w: watts } = gpu.values;
   return (
     <tr class={`gpu-${gpu.state}`}>
       <td title={gpu.uuid}>
@@ -44,15 +45,7 @@ function GpuRow({ gpu, trials, now }: { gpu: GpuNow; trials: NodeAgent[]; now: n
         )}
       </td>
       <td>
-        {held === undefined ? (
-          <span class="soft">–</span>
-        ) : (
-          <Meter
-            share={gpu.memory_bytes ? held / gpu.memory_bytes : 0}
-            text={`${bytes(held)}${gpu.memory_bytes ? ` of ${bytes(gpu.memory_bytes)}` : ""}`}
-            name={`Memory of GPU ${gpu.place}`}
-          />
-        )}
+        <Memory gpu={gpu} />
       </td>
       <td class="number">{degrees === undefined ? "–" : `${number(degrees, 3)} °C`}</td>
       <td class="number">{watts === undefined ? "–" : `${number(watts, 3)} W`}</td>
@@ -61,6 +54,13 @@ function GpuRow({ gpu, trials, now }: { gpu: GpuNow; trials: NodeAgent[]; now: n
       </td>
     </tr>
   );
+}
+
+function Memory({ gpu: { place, memory_bytes, values } }: { gpu: GpuNow }) {
+  const { memory_used_bytes: used } = values;
+  if (used === undefined) return <span class="soft">–</span>;
+  const text = memory_bytes ? `${bytes(used)} of ${bytes(memory_bytes)}` : bytes(used);
+  return <Meter share={memory_bytes ? used / memory_bytes : 0} text={text} name={`Memory of GPU ${place}`} />;
 }
 
 function Users({ gpu, trials, now }: { gpu: GpuNow; trials: NodeAgent[]; now: number }) {
@@ -73,43 +73,35 @@ function Users({ gpu, trials, now }: { gpu: GpuNow; trials: NodeAgent[]; now: nu
       </>
     );
   }
-  const starts = gpu.agents.find(({ agent }) => agent.trial);
-  if (starts) {
+  const starting = gpu.agents.find(({ agent }) => agent.trial);
+  if (starting) {
     return (
       <div class="run-line">
-        <a href={`/sweeps/${starts.agent.sweep}?trial=${starts.agent.trial}`}>
-          trial {starts.trial_number} of {starts.sweep_name}
+        <a href={`/sweeps/${starting.agent.sweep}?trial=${starting.agent.trial}`}>
+          trial {starting.trial_number} of {starting.sweep_name}
         </a>
-        <span class="soft">has logged nothing yet</span>
+        <span class="soft">has not logged anything yet</span>
       </div>
     );
   }
-  if (gpu.state === "foreign") return <span class="warn-text">something that is no run of this server's</span>;
-  if (gpu.agents.length)
-    return <span class="soft">nobody; kept for {gpu.agents.map(({ sweep_name }) => sweep_name).join(", ")}</span>;
-  return <span class="soft">{gpu.state === "idle" ? "nobody: idle" : "not known"}</span>;
+  if (gpu.state === "foreign") return <span class="warn-text">a process that is not a run of this server</span>;
+  const sweeps = gpu.agents.map(({ sweep_name }) => sweep_name).join(", ");
+  if (gpu.agents.length) return <span class="soft">reserved for {sweeps}</span>;
+  return <span class="soft">{gpu.state === "idle" ? "idle" : "unknown"}</span>;
 }
 
-/** One run: its name, place, trial and owner, and what it takes. */
-export function RunLine({
-  run,
-  gpu = null,
-  trials,
-  now,
-}: {
+interface RunLineProps {
   run: NodeRun;
+  /** The place of the GPU whose use is shown; null: CPU and memory are shown. */
   gpu?: string | null;
   trials: NodeAgent[];
   now: number;
-}) {
+}
+
+/** One run: its name, rank, trial and owner, and what it uses. */
+export function RunLine({ run, gpu = null, trials, now }: RunLineProps) {
   const trial = run.trial ? trials.find(({ agent }) => agent.trial === run.trial) : undefined;
-  const held = taken(run, gpu === null ? "memory.rss_bytes" : "memory_used_bytes", gpu);
-  const use = taken(run, gpu === null ? "cpu.percent" : "utilization_percent", gpu);
-  const takes = [
-    held === null ? "" : bytes(held),
-    use === null ? "" : `${number(use, 3)} %${gpu === null ? " of a core" : ""}`,
-  ];
-  const told = [run.user, duration(Math.max(0, now - run.created)), ...takes].filter(Boolean);
+  const age = duration(Math.max(0, now - run.created));
   return (
     <div class="run-line">
       <a href={`/runs/${run.id}?view=System`}>{run.name}</a>
@@ -119,7 +111,14 @@ export function RunLine({
           {trial ? `trial ${trial.trial_number} of ${trial.sweep_name}` : "its sweep"}
         </a>
       )}
-      <span class="soft">{told.join(" · ")}</span>
+      <span class="soft">{[run.user, age, ...usageTexts(run, gpu)].filter(Boolean).join(" · ")}</span>
     </div>
   );
+}
+
+function usageTexts(run: NodeRun, gpu: string | null): string[] {
+  const memory = usageOf(run, gpu === null ? "memory.rss_bytes" : "memory_used_bytes", gpu);
+  const use = usageOf(run, gpu === null ? "cpu.percent" : "utilization_percent", gpu);
+  const unit = gpu === null ? "% of a core" : "%";
+  return [memory === null ? "" : bytes(memory), use === null ? "" : `${number(use, 3)} ${unit}`];
 }

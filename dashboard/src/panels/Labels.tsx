@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { actions } from "../api/client";
-import { lookNow } from "../api/live";
+import { refreshAll } from "../api/live";
 import type { Run } from "../api/types";
 import { Failure, Section } from "../base/Page";
 import { useCanEdit } from "../base/permissions";
@@ -15,7 +15,7 @@ export function Labels({ run }: { run: Run }) {
   useEffect(() => setNotes(run.notes), [run.notes]);
   const change = (labels: { tags?: string[]; notes?: string }) => {
     setError("");
-    actions.label(run.id, labels).then(lookNow, (refused: Error) => setError(refused.message));
+    actions.label(run.id, labels).then(refreshAll, (refused: Error) => setError(refused.message));
   };
   if (!canEdit && !run.tags.length && !run.notes) return null;
   return (

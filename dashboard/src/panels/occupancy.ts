@@ -24,12 +24,12 @@ export function isQuiet({ node }: NodeStatus, now: number): boolean {
 }
 
 /** Returns the node's GPUs: by whom they are used, or kept for trials; else whether something that we do not know is on them. */
-export function gpusNow(there: NodeStatus): GpuNow[] {
-  const { devices } = there.node;
-  const onRun = there.runs.map((run) => ({ run, places: placesOfRun(run, devices) }));
-  const ofAgent = there.agents.map((agent) => ({ agent, places: placesOf(agent.agent.gpus, devices) }));
+export function gpusNow(status: NodeStatus): GpuNow[] {
+  const { devices } = status.node;
+  const onRun = status.runs.map((run) => ({ run, places: placesOfRun(run, devices) }));
+  const ofAgent = status.agents.map((agent) => ({ agent, places: placesOf(agent.agent.gpus, devices) }));
   return devices.map((device) => {
-    const values = valuesOf(there.values, device.place);
+    const values = valuesOf(status.values, device.place);
     const runs = onRun.filter(({ places }) => places.includes(device.place)).map(({ run }) => run);
     const agents = ofAgent.filter(({ places }) => places.includes(device.place)).map(({ agent }) => agent);
     return { ...device, values, runs, agents, state: stateOf(values, runs, agents) };
@@ -43,7 +43,7 @@ export function placesOfRun(run: NodeRun, devices: NodeGpu[]): string[] {
 }
 
 /** Returns the sum over a run's ranks of one quantity, of one GPU or of no GPU; null where it is not known. */
-export function taken(run: NodeRun, quantity: string, gpu: string | null = null): number | null {
+export function usageOf(run: NodeRun, quantity: string, gpu: string | null = null): number | null {
   const found = Object.entries(run.values).filter(([key]) => {
     const sampled = parseKey(key);
     return sampled.quantity === quantity && sampled.gpu === gpu;

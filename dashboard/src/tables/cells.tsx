@@ -5,7 +5,7 @@ import { ago, clock, duration, value } from "../base/format";
 import { State } from "../base/State";
 import { SPARK } from "./columns";
 import { Spark } from "./Spark";
-import type { Column } from "./Table";
+import type { Column } from "./types";
 
 export function text(given: unknown): string {
   return given === null || given === undefined ? "" : String(given);

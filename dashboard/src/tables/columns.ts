@@ -2,7 +2,7 @@
 
 import { flat } from "../base/format";
 import { byMetricRank } from "../base/ranking";
-import { LEAST_PX, MOST_PX } from "./TableHead";
+import { LEAST_COLUMN_PX, MOST_COLUMN_PX } from "./types";
 
 /** A column's id with this before it is drawn as a small chart of the whole series. */
 export const SPARK = "~";
@@ -48,15 +48,21 @@ export function moved(columns: string[], id: string, to: string, isBehind: boole
   return [...others.slice(0, at + Number(isBehind)), own, ...others.slice(at + Number(isBehind))];
 }
 
+/** Returns the columns with the pinned ones first. */
+export function pinnedFirst(shown: string[], pins: string[]): string[] {
+  const isPinned = (id: string) => pins.includes(id.replace(SPARK, ""));
+  return [...shown.filter(isPinned), ...shown.filter((id) => !isPinned(id))];
+}
+
 /** Returns the chosen widths in pixels, as the address has them: `state:140|summary.loss:90`. */
 export function widthsOf(given: string): Map<string, number> {
   const pairs = given
     .split("|")
     .map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))] as const);
-  return new Map(pairs.filter(([id, width]) => id && width >= LEAST_PX && width <= MOST_PX));
+  return new Map(pairs.filter(([id, width]) => id && width >= LEAST_COLUMN_PX && width <= MOST_COLUMN_PX));
 }
 
-export function textOfWidths(widths: Map<string, number>): string {
+export function widthsText(widths: Map<string, number>): string {
   return [...widths].map(([id, width]) => `${id}:${width}`).join("|");
 }
 

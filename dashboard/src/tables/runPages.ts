@@ -8,17 +8,17 @@ import type { RunRow, RunsQuery } from "../api/types";
 const STEP = 100;
 const AROUND = 300;
 
-export interface Pages {
+export interface RunPages {
   total: number | undefined;
   row: (index: number) => RunRow | undefined;
   /** Returns where the run is among the rows that are known; -1: not there. */
   find: (id: string) => number;
-  onSight: (first: number, last: number) => void;
+  onVisible: (first: number, last: number) => void;
   error: string;
 }
 
 /** Returns the rows of the runs table that the query chooses. */
-export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): Pages {
+export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): RunPages {
   const [window, setWindow] = useState({ offset: 0, limit: STEP * 2 });
   const known = useRef({ of: "", rows: new Map<number, RunRow>() });
   const of = JSON.stringify(wanted);
@@ -38,7 +38,7 @@ export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): Pages 
       return -1;
     },
     error,
-    onSight: (first, last) => {
+    onVisible: (first, last) => {
       const offset = Math.max(0, Math.floor((first - AROUND) / STEP) * STEP);
       const limit = Math.ceil((last + AROUND - offset) / STEP) * STEP;
       if (offset !== window.offset || limit !== window.limit) setWindow({ offset, limit });

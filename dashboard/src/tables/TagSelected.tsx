@@ -3,17 +3,17 @@
 import { useState } from "preact/hooks";
 import { actions } from "../api/client";
 import { useData } from "../api/data";
-import { lookNow } from "../api/live";
+import { refreshAll } from "../api/live";
 import { paths } from "../api/routes";
 import type { RunRow } from "../api/types";
 import { quoted } from "../base/filter";
 
-export function TagChosen({ chosen }: { chosen: string[] }) {
+export function TagSelected({ selected }: { selected: string[] }) {
   const [tag, setTag] = useState("");
   const [error, setError] = useState("");
-  const filter = `id in (${chosen.map(quoted).join(", ")})`;
+  const filter = `id in (${selected.map(quoted).join(", ")})`;
   const rows = useData(
-    paths.table({ project: null, filter, sort: [], columns: ["tags"], limit: chosen.length, offset: 0 }),
+    paths.table({ project: null, filter, sort: [], columns: ["tags"], limit: selected.length, offset: 0 }),
   ).value?.rows;
   const word = tag.trim();
   const tagsOf = (row: RunRow) => (row["tags"] ?? []) as string[];
@@ -30,7 +30,7 @@ export function TagChosen({ chosen }: { chosen: string[] }) {
     } catch (refused) {
       setError((refused as Error).message);
     }
-    lookNow();
+    refreshAll();
   }
   return (
     <form
