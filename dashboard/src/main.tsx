@@ -38,9 +38,12 @@ startTheme();
 interceptLinks();
 if (!isEmbedded) startLive();
 const Around = isEmbedded ? Embedded : Shell;
-render(
-  <Around>
-    <Content />
-  </Around>,
-  document.getElementById("app")!,
-);
+const root = document.getElementById("app");
+if (root) {
+  render(
+    <Around>
+      <Content />
+    </Around>,
+    root,
+  );
+}

@@ -67,7 +67,7 @@ def test_media_of_every_kind_are_shown_by_step(full: Open) -> None:
     assert page.run("return window.broken") is None
     width = "return document.querySelector('.over-time canvas').width"
     page.wait(lambda: page.run(width) == STEPS, what="histograms over the steps")
-    page.click("[aria-label='samples: the step before']")
+    page.click("[aria-label='samples: previous step']")
     page.see(f"step {STEPS - 2}, digit 0")
     assert f"step={STEPS - 2}" in page.run("return location.search")
     page.type("[aria-label='Search media']", "weig")

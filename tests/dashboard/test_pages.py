@@ -121,7 +121,7 @@ def test_a_sweep_is_paused_resumed_and_a_trial_stopped_from_the_page(seen: Open)
     page.wait(lambda: is_now("running"), what="the end of the pause")
     page.click("button", "Cancel")
     page.see("Cancel this sweep?", "dialog[open]")
-    page.click("dialog[open] button", "Leave it")
+    page.click("dialog[open] button", "Keep it")
     assert is_now("running")
     (open_trial,) = [trial for trial in seen.client.trials(seen.world.sweep) if trial.state == "running"]
     seen.go(f"/sweeps/{seen.world.sweep}?trial={open_trial.id}")
@@ -208,7 +208,7 @@ def test_columns_are_chosen_moved_kept_in_sight_and_drawn(seen: Open) -> None:
     page.click("button", "Columns")
     page.click("[aria-label='Move rank left']")
     page.wait(lambda: page.run(heads) == ["Run", "State", "Rank", "train/loss"], what="the other order")
-    page.click("[aria-label='Keep rank in sight']")
+    page.click("[aria-label='Keep rank visible']")
     page.wait(lambda: page.run(heads)[1] == "Rank" and page.count(".head.pinned") == 3, what="the pinned column")
     page.click("[aria-label='Draw summary.train/loss as a small chart']")
     page.wait(lambda: page.count(".spark path") == 2, what="two small charts")
@@ -378,7 +378,7 @@ def test_the_consoles_of_all_ranks_are_searched_and_followed(seen: Open) -> None
     page.type("[aria-label='Search the console']", "1 says LINE 17")  # far before what was shown
     page.see("111 lines found")  # 17, 170 to 179, 1700 to 1799
     assert page.text("mark") == "1 says line 17"
-    page.click(f"{LINE}:first-child button[aria-label^='Show what is around']")
+    page.click(f"{LINE}:first-child button[aria-label^='Show the lines around']")
     page.see("rank 1 says line 16", ".console")
     assert "line 17" in page.text(".around") and "rank 0" not in page.text(".console")
     page.click("button", "back to what was found")

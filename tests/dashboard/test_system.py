@@ -91,7 +91,7 @@ def test_gpus_are_marked_that_were_given_by_uuid(lab: Lab) -> None:
 
 def test_ranks_are_drawn_together(lab: Lab) -> None:
     page = lab.go(f"/groups/system/{lab.ranks[0].group}?view=System")
-    title = "What each rank's processes took"
+    title = "Processes of each rank"
     page.see(title)
     lines = "return document.querySelector(\"[aria-label='Chart of Memory (resident)'] .u-over\") !== null"
     page.wait(lambda: bool(page.run(lines)), what="the chart of memory")
@@ -111,7 +111,7 @@ def test_who_is_on_which_gpu(lab: Lab) -> None:
     page.wait(lambda: "idle" in page.run(USED_BY, "1:0"), what="the idle part")
     page.see("2 used by runs, 2 idle", ".facts")
     write_whole(lab.held, json.dumps({"2": {"1": 40 * GIB}}).encode())
-    page.wait(lambda: "no run of this server's" in page.run(USED_BY, "2"), what="what others do")
+    page.wait(lambda: "not a run of this server" in page.run(USED_BY, "2"), what="what others do")
     page.see("42.9 GB of 85.9 GB")
     write_whole(lab.held, b"{}")
     page.wait(lambda: "idle" in page.run(USED_BY, "2"), what="the end of what others did")
@@ -123,14 +123,14 @@ def test_agents_and_their_leases(lab: Lab) -> None:
     first = lab.client.register_agent(sweep, m.AgentRegister("lab", node_id(), 41, 0, ["2"])).agent
     lab.client.register_agent(sweep, m.AgentRegister("far", "node-far", 42, 0))
     page = lab.go("/nodes")
-    page.wait(lambda: "kept for who waits" in page.run(USED_BY, "2"), what="a GPU that waits for a trial")
+    page.wait(lambda: "reserved for who waits" in page.run(USED_BY, "2"), what="a GPU that waits for a trial")
     trial = lab.client.lease(first.id, wait_s=5).trial
     assert trial is not None
     lab.client.start_trial(first.id, trial.id)
-    page.wait(lambda: "has logged nothing yet" in page.run(USED_BY, "2"), what="the trial")
-    page.see("s more")
+    page.wait(lambda: "has not logged anything yet" in page.run(USED_BY, "2"), what="the trial")
+    page.see("s left")
     page.see("agents only: no run has logged there")
-    page.see("1 at work, 1 waiting or lost", ".facts")
+    page.see("1 working, 1 waiting or lost", ".facts")
     lab.client.set_sweep_state(sweep, "cancelled")
     page.wait(lambda: "idle" in page.run(USED_BY, "2"), what="the end of the sweep")
 

@@ -2,7 +2,7 @@
 
 import { isEmbedded, send } from "../base/embed";
 import { LIVE_PATH } from "./routes";
-import type { Change, Changes } from "./types";
+import type { Changes } from "./types";
 
 type Listener = (changes: Changes | null) => void;
 const RETRY_MS = 3000;
@@ -105,23 +105,23 @@ export function refreshAll(): void {
   notify(null);
 }
 
-/** Returns whether the answer of `path` may differ after these changes. */
+/** Returns whether the answer of `path` may differ after these changes. Null: anything may have changed. */
 export function concerns(path: string, changes: Changes | null): boolean {
   if (!changes) return true;
-  const [, , kind = "", id] = (path.split(/[\n?]/)[0] ?? "").split("/").map(decodeURIComponent);
-  const hasRuns = changes.is_cut || changes.runs.length > 0;
-  const isRun = changes.is_cut || changes.runs.some((run) => run.id === id);
-  const includes = (some: Change[]) => some.some((one) => one.id === id);
-  switch (kind) {
-    case "runs":
-      return id === undefined || id === "query" ? hasRuns : isRun;
-    case "series":
-      return isRun || includes(changes.nodes);
-    case "sweeps":
-      return id === undefined ? changes.sweeps.length > 0 : includes(changes.sweeps);
-    case "nodes":
-      return changes.nodes.length > 0 || (id === "now" && (changes.sweeps.length > 0 || changes.runs.length > 0));
-    default:
-      return (kind === "projects" || kind === "console") && hasRuns;
-  }
+  const [, , kind = "", id = ""] = (path.split(/[\n?]/)[0] ?? "").split("/").map(decodeURIComponent);
+  const isList = id === "" || id === "query" || id === "now";
+  return isList ? concernsList(kind, id, changes) : concernsOne(kind, id, changes);
+}
+
+function concernsList(kind: string, id: string, { runs, sweeps, nodes, is_cut }: Changes): boolean {
+  if (kind === "sweeps") return sweeps.length > 0;
+  if (kind === "nodes") return nodes.length > 0 || (id === "now" && (sweeps.length > 0 || runs.length > 0));
+  return (kind === "runs" || kind === "projects" || kind === "console") && (is_cut || runs.length > 0);
+}
+
+function concernsOne(kind: string, id: string, { runs, sweeps, nodes, is_cut }: Changes): boolean {
+  const includes = (some: { id: string }[]) => some.some((one) => one.id === id);
+  if (kind === "sweeps") return includes(sweeps);
+  if (kind === "runs") return is_cut || includes(runs);
+  return kind === "series" && (is_cut || includes(runs) || includes(nodes));
 }

@@ -1,50 +1,57 @@
-/** Reads the lines of charts from bytes, in the form that the server's `packing.py` describes. */
+/** Reads the lines of charts from bytes. The server's `packing.py` describes the format. */
 
 import type { HeldLine } from "./types";
 
-/** A series as columns, one entry a bucket, by x; `count` 0 where there is none. */
+/** A series as columns, with one entry for each bucket, by x. */
 export interface Columns {
   owner: string;
   key: string;
+  /** The points that are stored in all; 0 if there is no such series. */
   count: number;
   /** The highest place of its points on the x axis. */
   reach: number | null;
-  /** Another one as soon as other rows of it are abandoned. */
+  /** Changes as soon as other rows of the series are abandoned. */
   branch: number;
   x: number[];
   minimum: (number | null)[];
   maximum: (number | null)[];
   mean: (number | null)[];
-  /** Which buckets hold values that are not finite. */
+  /** The indices of buckets that contain values which are not finite. */
   broken: number[];
 }
 
-/** A line as it was sent; `isTail`: only what lies behind the points that are here already. */
+/** A line as it was sent; `isTail`: it contains only what follows the points that the page has already. */
 export interface SentLine {
   columns: Columns;
   isTail: boolean;
 }
 
-interface Head {
-  wide: boolean;
-  lines: {
-    count: number;
-    reach: number | null;
-    branch: number;
-    tail: boolean;
-    size: number;
-    even: boolean;
-    bounds: boolean;
-    broken: number[];
-  }[];
+interface LineHead {
+  count: number;
+  reach: number | null;
+  branch: number;
+  tail: boolean;
+  size: number;
+  /** The x values are evenly spaced: only the first one and their distance are sent. */
+  even: boolean;
+  /** Minimum and maximum are sent besides the mean. */
+  bounds: boolean;
+  broken: number[];
 }
 
+interface Head {
+  /** Values have 8 bytes instead of 4. */
+  wide: boolean;
+  lines: LineHead[];
+}
+
+/** The bytes of a frame's two lengths: those of its head and of its values. */
 const LENGTHS = 8;
 
-/** Yields the frames of an answer, each as soon as it is here. */
+/** Yields the frames of an answer, each as soon as it is complete. */
 export async function* frames(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
-  let here = new Uint8Array();
+  let here: Uint8Array = new Uint8Array();
   for (;;) {
     const size = frameSize(here);
     if (here.length >= size) {
@@ -58,41 +65,60 @@ export async function* frames(body: ReadableStream<Uint8Array>): AsyncGenerator<
   }
 }
 
+/** Returns the size of the frame that starts here; until that is known, the size that tells it. */
 function frameSize(start: Uint8Array): number {
   if (start.length < LENGTHS) return LENGTHS;
   const lengths = new DataView(start.buffer, start.byteOffset);
   return LENGTHS + lengths.getUint32(0, true) + lengths.getUint32(4, true);
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const both = new Uint8Array(first.length + second.length);
   both.set(first);
   both.set(second, first.length);
   return both;
 }
 
-/** Returns the lines of a frame, which are the first ones of `wanted`. */
+/** Returns the lines of a frame. They are the first ones of `wanted`. */
 export function unpacked(frame: Uint8Array, wanted: HeldLine[]): SentLine[] {
-  let at = LENGTHS + new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(frame.subarray(LENGTHS, at))) as Head;
-  const take = (count: number, isWide: boolean): number[] => {
-    const part = frame.slice(at, at + count * (isWide ? 8 : 4)).buffer;
-    at += part.byteLength;
-    return Array.from(isWide ? new Float64Array(part) : new Float32Array(part));
-  };
-  const values = (count: number): (number | null)[] => {
-    const found = take(count, head.wide);
-    return found.some((value) => !Number.isFinite(value))
-      ? found.map((value) => (Number.isFinite(value) ? value : null))
-      : found;
-  };
+  const start = LENGTHS + new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(frame.subarray(LENGTHS, start))) as Head;
+  const numbers = new Numbers(frame, start, head.wide);
   return head.lines.map((line, index) => {
-    const given = take(line.even ? 2 : line.size, true);
-    const x = line.even ? Array.from({ length: line.size }, (_, place) => given[0]! + given[1]! * place) : given;
-    const mean = values(line.size);
-    const [minimum, maximum] = line.bounds ? [values(line.size), values(line.size)] : [mean, mean];
-    const { owner, key } = wanted[index]!;
-    const { count, reach, branch, broken, tail: isTail } = line;
-    return { columns: { owner, key, count, reach, branch, broken, x, mean, minimum, maximum }, isTail };
+    const { owner = "", key = "" } = wanted[index] ?? {};
+    return { columns: { owner, key, ...columnsOf(line, numbers) }, isTail: line.tail };
   });
+}
+
+function columnsOf(line: LineHead, numbers: Numbers): Omit<Columns, "owner" | "key"> {
+  const { count, reach, branch, broken, size } = line;
+  const x = line.even ? spaced(numbers.take(2, true), size) : numbers.take(size, true);
+  const mean = numbers.values(size);
+  const [minimum, maximum] = line.bounds ? [numbers.values(size), numbers.values(size)] : [mean, mean];
+  return { count, reach, branch, broken, x, mean, minimum, maximum };
+}
+
+function spaced([first = 0, distance = 0]: number[], size: number): number[] {
+  return Array.from({ length: size }, (_, at) => first + distance * at);
+}
+
+/** Reads the numbers of a frame one after the other. */
+class Numbers {
+  constructor(
+    private readonly frame: Uint8Array,
+    private at: number,
+    private readonly isWide: boolean,
+  ) {}
+
+  take(count: number, isWide = this.isWide): number[] {
+    const part = this.frame.slice(this.at, this.at + count * (isWide ? 8 : 4)).buffer;
+    this.at += part.byteLength;
+    return Array.from(isWide ? new Float64Array(part) : new Float32Array(part));
+  }
+
+  /** Reads values, with null for those that are not finite. */
+  values(count: number): (number | null)[] {
+    const found = this.take(count);
+    return found.every(Number.isFinite) ? found : found.map((value) => (Number.isFinite(value) ? value : null));
+  }
 }

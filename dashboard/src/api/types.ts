@@ -38,6 +38,7 @@ export type RunRow = Record<string, unknown> & { id: string };
 export type RunsPage = Omit<Answer<"RunsPage">, "rows"> & { rows: RunRow[] };
 export type Series = Answer<"Series">;
 export type SeriesInfo = Answer<"SeriesInfo">;
+export type Session = Answer<"Session">;
 export type Sweep = Answer<"Sweep">;
 export type SweepState = Sweep["state"];
 export type Trial = Answer<"Trial">;

@@ -1,29 +1,16 @@
 /** A small menu behind a "⋯" button. */
 
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useDismiss } from "./dismiss";
+import { useLatest } from "./latest";
 
 export function Menu({ label, choices }: { label: string; choices: Record<string, () => void> }) {
   const [isOpen, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
-  useDismiss(root, isOpen, () => setOpen(false));
-  useEffect(() => {
-    if (!isOpen) return;
-    const items = () => [...root.current!.querySelectorAll<HTMLElement>("[role=menuitem]")];
-    items()[0]?.focus();
-    const press = (event: KeyboardEvent) => {
-      const all = items();
-      const at = all.indexOf(document.activeElement as HTMLElement);
-      const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
-      if (event.key === "Tab") setOpen(false);
-      else if (to !== undefined) {
-        event.preventDefault();
-        all[to % all.length]?.focus();
-      }
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [isOpen]);
+  const close = () => setOpen(false);
+  useDismiss(root, isOpen, close);
+  useMenuKeys(root, isOpen, close);
   return (
     <div class="menu" ref={root}>
       <button
@@ -44,7 +31,7 @@ export function Menu({ label, choices }: { label: string; choices: Record<string
               role="menuitem"
               key={name}
               onClick={() => {
-                setOpen(false);
+                close();
                 act();
               }}
             >
@@ -55,4 +42,26 @@ export function Menu({ label, choices }: { label: string; choices: Record<string
       )}
     </div>
   );
+}
+
+/** Moves the focus through the open menu. Tab closes it. */
+function useMenuKeys(root: RefObject<HTMLElement | null>, isOpen: boolean, close: () => void): void {
+  const latest = useLatest(close);
+  useEffect(() => {
+    if (!isOpen) return;
+    const items = () => [...(root.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+    items()[0]?.focus();
+    const press = (event: KeyboardEvent) => {
+      const all = items();
+      const at = all.indexOf(document.activeElement as HTMLElement);
+      const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
+      if (event.key === "Tab") latest.current();
+      else if (to !== undefined) {
+        event.preventDefault();
+        all[to % all.length]?.focus();
+      }
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [isOpen, root]);
 }

@@ -50,7 +50,7 @@ export function useTheme(): Theme {
 }
 
 /** Told apart from one another and from the page also by those who see no red, green or blue: a test measures it. */
-const LINES: Record<Theme, string[]> = {
+const LINES: Record<Theme, [string, ...string[]]> = {
   light: ["#2563c9", "#d0591f", "#16875a", "#a8389c", "#642309", "#3d257c", "#a664fe", "#f13f8a", "#449ac0", "#9f003e"],
   dark: ["#6ea3ff", "#ff9a5c", "#4fcf97", "#e287d8", "#558113", "#e6e73c", "#9754ed", "#de297b", "#b6e6ff", "#238ea9"],
 };
@@ -75,17 +75,17 @@ const SCALE: Record<Theme, [Rgb, ...Rgb[]]> = {
 /** Returns the colour of the `index`-th line. */
 export function lineColor(index: number, theme: Theme): string {
   const colors = LINES[theme];
-  return colors[index % colors.length]!;
+  return colors[index % colors.length] ?? colors[0];
 }
 
-/** Dashes of the second ten lines, the third, the fourth: the colours come again there. */
+/** The dashes of the second ten lines, of the third and of the fourth ten, which have the same colours again. */
 const DASHES = [
   [7, 3],
   [2, 3],
   [9, 3, 2, 3],
 ];
 
-/** Returns the dashes of the `index`-th line; undefined: none. */
+/** Returns the dashes of the `index`-th line; undefined if it has none. */
 export function lineDash(index: number): number[] | undefined {
   const round = Math.floor(index / LINES.light.length);
   return round ? DASHES[(round - 1) % DASHES.length] : undefined;

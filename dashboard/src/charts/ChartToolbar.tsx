@@ -22,6 +22,7 @@ const USUAL_AXES = ["epoch", "trainer/global_step"];
 export function ChartToolbar({ view, keys, lineCount, bandName, pattern, onPattern, isPatternInvalid }: Props) {
   const { look, smoothing } = view;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a `fieldset` is laid out differently
     <div class="toolbar" role="group" aria-label="How charts are drawn">
       <input
         type="search"

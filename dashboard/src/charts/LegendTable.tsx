@@ -2,11 +2,12 @@
 
 import { measured } from "../base/format";
 import { Name } from "../base/Name";
+import { Scroll } from "../base/Page";
 import type { Line } from "./lines";
 
 export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }) {
   return (
-    <div class="scroll legend" tabIndex={0}>
+    <Scroll label="Lines" kind="legend">
       <table class="plain-table">
         <thead>
           <tr>
@@ -32,7 +33,7 @@ export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

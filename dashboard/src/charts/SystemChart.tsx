@@ -77,15 +77,16 @@ function SystemChart({ panel, from, to, note }: { panel: Panel; from: number; to
     [series, theme, panel],
   );
   const first = Math.min(...lines.map((line) => line.x[0] ?? Number.POSITIVE_INFINITY));
+  const { unit, range } = panel;
   const look: Look = useMemo(
     () => ({
       ...DEFAULT_LOOK,
       xAxis: "time",
-      zoom: first < end ? [Math.max(from, first), end] : view.zoom, // no empty half where sampling began later
-      unit: panel.unit,
-      ...(panel.range ? { yRange: panel.range } : {}),
+      zoom: first < end ? [Math.max(from, first), end] : view.zoom, // no empty half if sampling started later
+      unit,
+      ...(range ? { yRange: range } : {}),
     }),
-    [view, panel.unit, panel.range, first],
+    [view, unit, range, first, from, end],
   );
   return (
     <Chart

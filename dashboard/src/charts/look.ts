@@ -38,9 +38,9 @@ export function xText(value: number, axis: XAxis): string {
   return `${axis.replace(/^key:/, "")} ${number(value, 6)}`;
 }
 
-/** Returns a time of day; with seconds where the ticks lie closer than minutes. */
-export function clockText(value: number, splits: number[]): string {
-  const isClose = splits.length > 1 && splits[1]! - splits[0]! < 60;
+/** Returns a time of day, with seconds if the ticks are closer than a minute. */
+export function clockText(value: number, [first, second]: number[]): string {
+  const isClose = first !== undefined && second !== undefined && second - first < 60;
   return new Date(value * 1000).toLocaleTimeString([], {
     hour: "2-digit",
     minute: "2-digit",

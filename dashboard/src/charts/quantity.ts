@@ -61,8 +61,8 @@ const ORDER = { node: [...Object.keys(GPU), ...Object.keys(NODE)], process: [...
 export type Sampling = keyof typeof ORDER;
 
 export function parseKey(key: string): Sampled {
-  const [, rank, gpu, quantity] = KEY.exec(key)!;
-  return { rank: rank ?? null, gpu: gpu ?? null, quantity: quantity! };
+  const [, rank = null, gpu = null, quantity = key] = KEY.exec(key) ?? [];
+  return { rank, gpu, quantity };
 }
 
 /** Returns how a quantity is told; one that this page does not know by its own name. */

@@ -24,6 +24,7 @@ export function ConsoleLines({ view }: { view: ConsoleView }) {
   }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls only what has the focus (WCAG 2.1.1)
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: names what has the focus; a role of `log` would read it aloud
     <pre class="console" ref={box} tabIndex={0} aria-label="Console" onScroll={onScroll}>
       {view.lines?.map((line) => (
         <Line key={line.id} line={line} view={view} />

@@ -1,86 +1,101 @@
-/** Tags and notes: what people write at a run. */
+/** The tags and notes that people give a run. */
 
 import { useEffect, useState } from "preact/hooks";
-import { actions } from "../api/client";
+import { actions, errorText } from "../api/client";
 import { refreshAll } from "../api/live";
-import type { Run } from "../api/types";
+import type { Run, RunLabels } from "../api/types";
 import { Failure, Section } from "../base/Page";
 import { useCanEdit } from "../base/permissions";
 
+const MOST_TAG_CHARACTERS = 200;
+
 export function Labels({ run }: { run: Run }) {
   const canEdit = useCanEdit();
-  const [notes, setNotes] = useState(run.notes);
-  const [added, setAdded] = useState("");
   const [error, setError] = useState("");
-  useEffect(() => setNotes(run.notes), [run.notes]);
-  const change = (labels: { tags?: string[]; notes?: string }) => {
+  const change = (labels: RunLabels) => {
     setError("");
-    actions.label(run.id, labels).then(refreshAll, (refused: Error) => setError(refused.message));
+    actions.label(run.id, labels).then(refreshAll, (refusal) => setError(errorText(refusal)));
   };
   if (!canEdit && !run.tags.length && !run.notes) return null;
   return (
     <Section title="Tags and notes">
-      <div class="chips">
-        {run.tags.map((tag) => (
-          <span class="chip" key={tag}>
-            {tag}
-            {canEdit && (
-              <button
-                type="button"
-                class="chip-end"
-                aria-label={`Remove the tag ${tag}`}
-                onClick={() => change({ tags: run.tags.filter((one) => one !== tag) })}
-              >
-                ✕
-              </button>
-            )}
-          </span>
-        ))}
-        {canEdit && (
-          <form
-            class="inline"
-            onSubmit={(event) => {
-              event.preventDefault();
-              if (added.trim()) change({ tags: [...run.tags, added.trim()] });
-              setAdded("");
-            }}
-          >
-            <input
-              class="tag-input"
-              aria-label="Add a tag"
-              placeholder="add a tag"
-              maxLength={200}
-              value={added}
-              onInput={(event) => setAdded(event.currentTarget.value)}
-            />
-          </form>
-        )}
-      </div>
-      {canEdit ? (
-        <>
-          <textarea
-            class="notes"
-            aria-label="Notes"
-            placeholder="Notes"
-            rows={3}
-            value={notes}
-            onInput={(event) => setNotes(event.currentTarget.value)}
-          />
-          {notes !== run.notes && (
-            <div class="inline">
-              <button type="button" class="primary" onClick={() => change({ notes })}>
-                Save notes
-              </button>
-              <button type="button" onClick={() => setNotes(run.notes)}>
-                Leave them
-              </button>
-            </div>
-          )}
-        </>
-      ) : (
-        run.notes && <p class="notes-text">{run.notes}</p>
-      )}
+      <Tags tags={run.tags} onChange={canEdit ? (tags) => change({ tags }) : undefined} />
+      {canEdit && <Notes notes={run.notes} onSave={(notes) => change({ notes })} />}
+      {!canEdit && run.notes && <p class="notes-text">{run.notes}</p>}
       <Failure error={error} />
     </Section>
+  );
+}
+
+function Tags({ tags, onChange }: { tags: string[]; onChange: ((tags: string[]) => void) | undefined }) {
+  return (
+    <div class="chips">
+      {tags.map((tag) => (
+        <span class="chip" key={tag}>
+          {tag}
+          {onChange && (
+            <button
+              type="button"
+              class="chip-end"
+              aria-label={`Remove the tag ${tag}`}
+              onClick={() => onChange(tags.filter((one) => one !== tag))}
+            >
+              ✕
+            </button>
+          )}
+        </span>
+      ))}
+      {onChange && <NewTag onAdd={(tag) => onChange([...tags, tag])} />}
+    </div>
+  );
+}
+
+function NewTag({ onAdd }: { onAdd: (tag: string) => void }) {
+  const [typed, setTyped] = useState("");
+  return (
+    <form
+      class="inline"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (typed.trim()) onAdd(typed.trim());
+        setTyped("");
+      }}
+    >
+      <input
+        class="tag-input"
+        aria-label="Add a tag"
+        placeholder="add a tag"
+        maxLength={MOST_TAG_CHARACTERS}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+    </form>
+  );
+}
+
+function Notes({ notes, onSave }: { notes: string; onSave: (notes: string) => void }) {
+  const [typed, setTyped] = useState(notes);
+  useEffect(() => setTyped(notes), [notes]);
+  return (
+    <>
+      <textarea
+        class="notes"
+        aria-label="Notes"
+        placeholder="Notes"
+        rows={3}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+      {typed !== notes && (
+        <div class="inline">
+          <button type="button" class="primary" onClick={() => onSave(typed)}>
+            Save notes
+          </button>
+          <button type="button" onClick={() => setTyped(notes)}>
+            Discard changes
+          </button>
+        </div>
+      )}
+    </>
   );
 }

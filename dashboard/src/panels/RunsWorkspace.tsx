@@ -5,7 +5,7 @@ import { Name } from "../base/Name";
 import { State } from "../base/State";
 import { Charts } from "../charts/Charts";
 import { pointAt } from "../charts/crosshair";
-import { text } from "../tables/cells";
+import { text } from "../tables/rowValues";
 import type { DrawnRuns } from "../tables/useDrawnRuns";
 
 interface Props {
@@ -16,7 +16,6 @@ interface Props {
 
 export function RunsWorkspace({ runs: { drawn, others, chartRuns, colors }, selected, onToggle }: Props) {
   const entry = (run: RunRow) => (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: pointing at a name only highlights its line
     <label
       key={run.id}
       class={colors.has(run.id) ? "drawn" : ""}

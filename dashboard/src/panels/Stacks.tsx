@@ -20,7 +20,7 @@ export function Stacks({ run }: { run: Run }) {
           <summary>
             {clock(time)} <span class="soft">{head?.line}</span>
           </summary>
-          <Preformatted label="Stacks">{rest.map((line) => line.line).join("\n")}</Preformatted>
+          <Preformatted>{rest.map((line) => line.line).join("\n")}</Preformatted>
         </details>
       ))}
     </Section>

@@ -78,6 +78,7 @@ function Surface({ view, across, up }: Axes) {
     <div class="contour-map">
       <Ticks ticks={ys} isUp />
       <div class="contour-field">
+        {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas does not take the focus; the table has the values */}
         <canvas ref={canvas} width={columns} height={rows} aria-hidden="true" />
         {dots.map((dot) => (
           <DotButton key={dot.trial.id} dot={dot} view={view} across={across} up={up} />

@@ -48,7 +48,7 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
       <Actions trial={trial} runs={runs} key={trial.id} />
       <Facts sweep={sweep} trial={trial} rank={rank} agent={agent} />
       {trial.reason && <p>{trial.reason}</p>}
-      {trial.stderr_tail && <Preformatted label="End of the errors">{trial.stderr_tail}</Preformatted>}
+      {trial.stderr_tail && <Preformatted>{trial.stderr_tail}</Preformatted>}
       <h3>Parameters</h3>
       <Pairs pairs={Object.entries(flat(trial.params)).map(([name, given]) => [name, value(given, 6)])} />
       {runs.length > 0 && <h3>{counted(runs.length, "run")}</h3>}

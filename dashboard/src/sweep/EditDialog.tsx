@@ -51,7 +51,7 @@ export function EditDialog({ name, title, action, onOpen, work, children }: Prop
           <Failure error={error} />
           <div class="dialog-end">
             <button type="button" onClick={() => dialog.current?.close()}>
-              Keep it
+              Close
             </button>
             <button type="submit" class="primary" disabled={isBusy}>
               {action}

@@ -64,7 +64,6 @@ function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
       <figcaption title={parameter.name}>{pointed ? dotText(pointed, parameter) : parameter.name}</figcaption>
       <div class="contour-map">
         <Ticks ticks={ys} isUp />
-        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the table of trials selects by keyboard */}
         <canvas
           ref={canvas}
           role="img"

@@ -37,12 +37,12 @@ function matches(trial: Trial, parts: string[]): boolean {
   return parts.every((part) => {
     const [, name, sign = "", wanted = ""] = COMPARISON.exec(part) ?? [];
     if (!name) return words.includes(part);
-    const given = valueOf(trial, params, name);
+    const given = trialValue(trial, params, name);
     return given !== undefined && given !== null && TESTS[sign]?.(given, wanted) === true;
   });
 }
 
-function valueOf(trial: Trial, params: Record<string, unknown>, name: string): unknown {
+function trialValue(trial: Trial, params: Record<string, unknown>, name: string): unknown {
   const key = Object.keys(params).find((one) => {
     const lower = one.toLowerCase();
     return lower === name || lower.endsWith(`.${name}`);

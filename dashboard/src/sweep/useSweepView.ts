@@ -4,8 +4,8 @@ import { useMemo, useState } from "preact/hooks";
 import type { Sweep, Trial } from "../api/types";
 import { navigate, placeWith, useParam } from "../base/router";
 import { findTrials } from "./find";
-import { type FirstRun, mostRelevant, useFirstRuns } from "./loadTrials";
 import { importance } from "./importance";
+import { type FirstRun, mostRelevant, useFirstRuns } from "./loadTrials";
 import { hasWideRange, type Parameter, parameters, ranking, sign } from "./score";
 
 export interface SweepView {

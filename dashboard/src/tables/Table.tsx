@@ -52,19 +52,19 @@ export function Table<Row>(props: Props<Row>) {
   const indices = Array.from({ length: Math.max(0, end - first) }, (_, at) => first + at);
   return (
     // biome-ignore lint/a11y/useSemanticElements: the element `table` cannot scroll and position its rows this way
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the table as a whole takes the focus and the keys
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the table as a whole takes the focus and the keys
     <div
       class="table"
       ref={box}
       role="table"
       aria-label={label}
       aria-rowcount={total + 1}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the table as a whole takes the focus and the keys
       tabIndex={0}
       onKeyDown={onKey}
       style={{ maxHeight: maxHeight ?? "none", height }}
     >
       <HeadRow {...props} columns={columns} layout={layout} onSizing={setSizing} />
+      {/* biome-ignore lint/a11y/useSemanticElements: as for the table */}
       <div class="table-body" role="rowgroup" style={{ height: `${total * ROW_PX}px`, minWidth: `${layout.width}px` }}>
         {indices.map((at) => {
           const row = props.row(at);

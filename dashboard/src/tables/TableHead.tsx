@@ -46,7 +46,6 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
   return (
     // biome-ignore lint/a11y/useSemanticElements: the table is no `table` element
     // biome-ignore lint/a11y/useFocusableInteractive: the button inside takes the focus
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button inside takes the focus
     <div
       class={`${kind} head`}
       role="columnheader"

@@ -1,7 +1,7 @@
-/** Gives the chosen runs a tag, or takes it from them. */
+/** Adds a tag to the selected runs, or removes it from them. */
 
 import { useState } from "preact/hooks";
-import { actions } from "../api/client";
+import { actions, errorText } from "../api/client";
 import { useData } from "../api/data";
 import { refreshAll } from "../api/live";
 import { paths } from "../api/routes";
@@ -9,35 +9,31 @@ import type { RunRow } from "../api/types";
 import { quoted } from "../base/filter";
 
 export function TagSelected({ selected }: { selected: string[] }) {
-  const [tag, setTag] = useState("");
+  const [typed, setTyped] = useState("");
   const [error, setError] = useState("");
   const filter = `id in (${selected.map(quoted).join(", ")})`;
-  const rows = useData(
-    paths.table({ project: null, filter, sort: [], columns: ["tags"], limit: selected.length, offset: 0 }),
-  ).value?.rows;
-  const word = tag.trim();
-  const tagsOf = (row: RunRow) => (row["tags"] ?? []) as string[];
-  const having = rows?.filter((row) => tagsOf(row).includes(word)) ?? [];
-  async function change(isGiven: boolean): Promise<void> {
+  const wanted = { project: null, filter, sort: [], columns: ["tags"], limit: selected.length, offset: 0 };
+  const rows = useData(paths.table(wanted)).value?.rows;
+  const tag = typed.trim();
+  const having = rows?.filter((row) => tagsOf(row).includes(tag)) ?? [];
+  const lacking = rows?.filter((row) => !tagsOf(row).includes(tag)) ?? [];
+  async function change(runs: RunRow[], next: (tags: string[]) => string[]): Promise<void> {
     setError("");
-    const wanted = rows?.filter((row) => tagsOf(row).includes(word) !== isGiven) ?? [];
     try {
-      for (const row of wanted) {
-        await actions.label(row.id, {
-          tags: isGiven ? [...tagsOf(row), word] : tagsOf(row).filter((one) => one !== word),
-        });
-      }
-    } catch (refused) {
-      setError((refused as Error).message);
+      for (const run of runs) await actions.label(run.id, { tags: next(tagsOf(run)) });
+    } catch (refusal) {
+      setError(errorText(refusal));
     }
     refreshAll();
   }
+  const add = () => void change(lacking, (tags) => [...tags, tag]);
+  const remove = () => void change(having, (tags) => tags.filter((one) => one !== tag));
   return (
     <form
       class="inline"
       onSubmit={(event) => {
         event.preventDefault();
-        if (word) void change(true);
+        if (tag) add();
       }}
     >
       <input
@@ -45,16 +41,24 @@ export function TagSelected({ selected }: { selected: string[] }) {
         aria-label="Tag the selected runs"
         placeholder="tag"
         maxLength={200}
-        value={tag}
-        onInput={(event) => setTag(event.currentTarget.value)}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
       />
-      {word && rows && having.length < rows.length && <button class="small">Tag {rows.length - having.length}</button>}
-      {word && having.length > 0 && (
-        <button type="button" class="small" onClick={() => void change(false)}>
+      {tag && lacking.length > 0 && (
+        <button type="submit" class="small">
+          Tag {lacking.length}
+        </button>
+      )}
+      {tag && having.length > 0 && (
+        <button type="button" class="small" onClick={remove}>
           Untag {having.length}
         </button>
       )}
       {error && <span class="failure">{error}</span>}
     </form>
   );
+}
+
+function tagsOf(row: RunRow): string[] {
+  return (row["tags"] ?? []) as string[];
 }

@@ -87,7 +87,7 @@ export function keysOf(runs: Sample[]): string[] {
       config.set(key, { count: count + 1, values: values.add(JSON.stringify(given)) });
     }
   }
-  const isRare = (key: string) => Number(metrics.get(key)! < COMMON * runs.length);
+  const isRare = (key: string) => Number((metrics.get(key) ?? 0) < COMMON * runs.length);
   const sorted = [...metrics.keys()].sort((a, b) => isRare(a) - isRare(b) || byMetricRank(a, b));
   const different = [...config]
     .filter(([, { values }]) => values.size > 1)

@@ -17,7 +17,8 @@ export function placeOf<Row>(index: number, open: Open<Row>[]): { head: number }
   for (const { at, rows } of open) {
     const first = at + before + 1; // where the rows below this head begin
     if (index < first) break;
-    if (index < first + rows.length) return { row: rows[index - first]!, head: at };
+    const row = rows[index - first];
+    if (row !== undefined) return { row, head: at };
     before += rows.length;
   }
   return { head: index - before };

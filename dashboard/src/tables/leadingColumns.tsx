@@ -2,7 +2,7 @@
 
 import type { RunRow } from "../api/types";
 import { Name } from "../base/Name";
-import { seconds, text } from "./cells";
+import { seconds, text } from "./rowValues";
 import type { Column } from "./types";
 import type { RunsView } from "./useRunsView";
 import type { UnfoldedRows } from "./useUnfoldedRows";

@@ -7,7 +7,7 @@ import type { RunRow } from "../api/types";
 import { quoted } from "../base/filter";
 import { lineColor, useTheme } from "../base/theme";
 import type { ChartRun } from "../charts/Metric";
-import { seconds, text } from "./cells";
+import { seconds, text } from "./rowValues";
 import type { RunsSelection } from "./useRunsView";
 
 const MOST_DRAWN = 10;

@@ -5,8 +5,9 @@ import { paths } from "../api/routes";
 import type { RunRow } from "../api/types";
 import { quoted } from "../base/filter";
 import { toggled, useListParam } from "../base/router";
-import { groupPath, text } from "./cells";
+import { groupPath } from "./cells";
 import { lengthOf, type Open, placeOf } from "./fold";
+import { text } from "./rowValues";
 import type { RunPages } from "./runPages";
 import type { RunsSelection } from "./useRunsView";
 

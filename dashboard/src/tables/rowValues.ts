@@ -1,0 +1,10 @@
+/** The values of a row of the runs table, whose types depend on the columns that were asked for. Pure functions. */
+
+export function text(given: unknown): string {
+  return given === null || given === undefined ? "" : String(given);
+}
+
+/** Returns a number; 0 if it is none. */
+export function seconds(given: unknown): number {
+  return typeof given === "number" ? given : 0;
+}
