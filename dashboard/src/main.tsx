@@ -1,6 +1,12 @@
-import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
-import "./style.css";
+import "./base/tokens.css";
+import "./base/elements.css";
+import "./base/controls.css";
+import "./base/utilities.css";
+import "./base/Swatch.css";
+import "./base/tags.css";
+
+import { render } from "preact";
 import { startLive } from "./api/live";
 import { isEmbedded } from "./base/embed";
 import { Page } from "./base/Page";

@@ -79,7 +79,7 @@ def test_unchanged_sources_are_not_built_again(copy: Path, tmp_path: Path) -> No
     assert "CALLED" not in said and f"{STATIC}/index.html" in names
     shutil.rmtree(tmp_path / "tools")
     shutil.rmtree(tmp_path / "dist")
-    (copy / "dashboard/src/style.css").write_text("changed")
+    (copy / "dashboard/src/base/tokens.css").write_text("changed")
     said, _ = build(copy, tmp_path, "wheel", npm="exit 1")
     assert "THE DASHBOARD WAS NOT BUILT" in said
 

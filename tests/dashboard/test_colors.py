@@ -65,7 +65,7 @@ def scale(theme: str) -> list[str]:
 
 def card(theme: str) -> str:
     """Return what charts stand on: the style sheet names the light colours first, then the dark ones."""
-    found = re.findall(r"--card: (#[0-9a-f]{6})", (SOURCE / "style.css").read_text())
+    found = re.findall(r"--card: (#[0-9a-f]{6})", (SOURCE / "base/tokens.css").read_text())
     return str(found[theme == "dark"])
 
 

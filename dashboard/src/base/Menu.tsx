@@ -4,6 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useDismiss } from "./dismiss";
 import { useLatest } from "./latest";
+import "./Menu.css";
 
 export function Menu({ label, choices }: { label: string; choices: Record<string, () => void> }) {
   const [isOpen, setOpen] = useState(false);

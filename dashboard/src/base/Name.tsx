@@ -1,6 +1,7 @@
 /** A name that is cut in its middle where there is too little room: runs often differ only at the end of their names. */
 
 import { headAndTail } from "./names";
+import "./Name.css";
 
 export function Name({ children }: { children: string }) {
   const [head, tail] = headAndTail(children);

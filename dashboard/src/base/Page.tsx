@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import "./Page.css";
 
 /** The pages above this one: names and addresses. */
 export type Trail = [name: string, address: string][];

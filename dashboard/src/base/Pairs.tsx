@@ -1,6 +1,7 @@
 /** Names and their values. */
 
 import { value } from "./format";
+import "./Pairs.css";
 
 /** A list of names and texts. */
 export function Pairs({ pairs }: { pairs: [name: string, text: string, title?: string][] }) {

@@ -1,5 +1,7 @@
 /** A state in one word, with a mark that does not rely on colour alone. */
 
+import "./State.css";
+
 const MARKS: Record<string, [string, string]> = {
   running: ["live", "●"],
   leased: ["live", "◐"],

@@ -1,5 +1,7 @@
 /** A button that is on or off. */
 
+import "./Toggle.css";
+
 interface Props {
   name: string;
   isOn: boolean;

@@ -10,6 +10,7 @@ import { type Line, toCsv } from "./lines";
 import { DEFAULT_LOOK, type Look } from "./look";
 import { toSvg } from "./svg";
 import { usePlot } from "./usePlot";
+import "./Chart.css";
 
 interface Props {
   title: string;

@@ -7,6 +7,7 @@ import { EnlargedChart } from "./EnlargedChart";
 import { type ChartRun, Metric } from "./Metric";
 import { metricKeys, type Section, searchKeys, sectionsOf } from "./metricKeys";
 import { useChartView } from "./useChartView";
+import "./Charts.css";
 
 export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string }) {
   const view = useChartView();

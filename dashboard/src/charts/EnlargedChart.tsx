@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { useLatest } from "../base/latest";
+import "./EnlargedChart.css";
 
 interface Props {
   metric: string;

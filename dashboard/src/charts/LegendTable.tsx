@@ -4,6 +4,7 @@ import { measured } from "../base/format";
 import { Name } from "../base/Name";
 import { Scroll } from "../base/Page";
 import type { Line } from "./lines";
+import "./LegendTable.css";
 
 export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }) {
   return (

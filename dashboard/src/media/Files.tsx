@@ -7,6 +7,7 @@ import { bytes, clock, flat } from "../base/format";
 import { Failure, Section } from "../base/Page";
 import { ComparedPairs } from "../base/Pairs";
 import { contents, MISSING_MS } from "./contents";
+import "./Files.css";
 
 export function Files({ run }: { run: Run }) {
   const [isLacking, setLacking] = useState(false);

@@ -1,6 +1,7 @@
 /** A histogram as bars. */
 
 import { number } from "../base/format";
+import "./HistogramBars.css";
 
 export interface Histogram {
   counts: number[];

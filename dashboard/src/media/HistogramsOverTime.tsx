@@ -7,6 +7,7 @@ import { cssColor, faded, useTheme } from "../base/theme";
 import type { Histogram } from "./HistogramBars";
 import { chosenEntries, ROWS, rangeOf, resampled } from "./resample";
 import { useAllJson } from "./useJson";
+import "./HistogramsOverTime.css";
 
 interface Props {
   label: string;

@@ -13,6 +13,7 @@ import { type Histogram, HistogramBars } from "./HistogramBars";
 import { type MatrixContent, MatrixView } from "./MatrixView";
 import { type TableContent, TableView } from "./TableView";
 import { useJson } from "./useJson";
+import "./Item.css";
 
 const MOST_CHARACTERS = 100_000;
 

@@ -2,6 +2,7 @@
 
 import { number } from "../base/format";
 import { Scroll } from "../base/Page";
+import "./MatrixView.css";
 
 export interface MatrixContent {
   labels: string[];

@@ -6,6 +6,7 @@ import { Failure } from "../base/Page";
 import { useParam } from "../base/router";
 import { contents, ENVIRONMENT } from "./contents";
 import { MediaSection } from "./MediaSection";
+import "./Media.css";
 
 export function Media({ run }: { run: Run }) {
   const { value: all = [], error, isLoading } = useData(contents.keys(run.id));

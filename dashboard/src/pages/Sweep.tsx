@@ -20,6 +20,7 @@ import { SweepFacts } from "../sweep/SweepFacts";
 import { Timeline } from "../sweep/Timeline";
 import { Trials } from "../sweep/Trials";
 import { type SweepView, useSweepView } from "../sweep/useSweepView";
+import "./Sweep.css";
 
 const NONE: never[] = [];
 

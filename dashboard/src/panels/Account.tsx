@@ -5,6 +5,7 @@ import { actions } from "../api/client";
 import type { Session } from "../api/types";
 import { useDismiss } from "../base/dismiss";
 import { Icon } from "../base/Icon";
+import "./Account.css";
 
 export function Account({ session }: { session: Session | undefined }) {
   const root = useRef<HTMLDivElement>(null);

@@ -5,6 +5,7 @@ import { Failure } from "../base/Page";
 import { ConsoleLines } from "./ConsoleLines";
 import { ConsoleToolbar } from "./ConsoleToolbar";
 import { type ConsoleView, useConsole } from "./useConsole";
+import "./Console.css";
 
 /** `runs`: those of one group, or a single one. */
 export function Console({ runs }: { runs: Run[] }) {

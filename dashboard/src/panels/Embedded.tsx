@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { startLive } from "../api/live";
 import { openView } from "../base/embed";
 import { usePlace } from "../base/router";
+import "./Embedded.css";
 
 export function Embedded({ children }: { children: ComponentChildren }) {
   const [state, setState] = useState<"opening" | "open" | "over">("opening");

@@ -5,6 +5,7 @@ import { bytes, duration, number } from "../base/format";
 import { Scroll } from "../base/Page";
 import { Meter } from "./Meter";
 import { type GpuNow, gpusNow, usageOf } from "./occupancy";
+import "./GpuTable.css";
 
 export function GpuTable({ status, now }: { status: NodeStatus; now: number }) {
   return (

@@ -4,6 +4,7 @@ import type { Run } from "../api/types";
 import { clock } from "../base/format";
 import { Section } from "../base/Page";
 import { State } from "../base/State";
+import "./GroupEnds.css";
 
 const FAILED = new Set(["failed", "killed"]);
 

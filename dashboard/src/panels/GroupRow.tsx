@@ -8,6 +8,7 @@ import { byMetricRank, groupName } from "../base/ranking";
 import { State } from "../base/State";
 import { groupPath } from "../tables/cells";
 import { seconds, text } from "../tables/rowValues";
+import "./GroupRow.css";
 
 /** How many last values are shown. */
 const VALUES = 5;

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { mixed, useTheme } from "../base/theme";
 import { meanOf } from "./stragglers";
+import "./HeatMap.css";
 
 const ROW_PX = 22;
 /** The outermost 2 % of the values share the first and the last colour. */

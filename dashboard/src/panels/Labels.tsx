@@ -6,6 +6,7 @@ import { refreshAll } from "../api/live";
 import type { Run, RunLabels } from "../api/types";
 import { Failure, Section } from "../base/Page";
 import { useCanEdit } from "../base/permissions";
+import "./Labels.css";
 
 const MOST_TAG_CHARACTERS = 200;
 

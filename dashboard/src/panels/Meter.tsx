@@ -1,5 +1,7 @@
 /** How much of something is in use, as a bar with a text. */
 
+import "./Meter.css";
+
 export function Meter({ share, text, name }: { share: number; text: string; name: string }) {
   const percent = Math.round(100 * Math.min(Math.max(share, 0), 1));
   return (

@@ -4,6 +4,7 @@ import type { Run } from "../api/types";
 import { State } from "../base/State";
 import { pointAt } from "../charts/crosshair";
 import type { ChartRun } from "../charts/Metric";
+import "./NodeMap.css";
 
 export function NodeMap({ runs, chartRuns }: { runs: Run[]; chartRuns: ChartRun[] }) {
   const colors = new Map(chartRuns.map(({ run, color }) => [run.id, color]));

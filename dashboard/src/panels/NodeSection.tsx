@@ -9,6 +9,7 @@ import { Meter } from "./Meter";
 import { NodeCharts } from "./NodeCharts";
 import { isQuiet, placesOfRun } from "./occupancy";
 import { nodeText } from "./systemSamples";
+import "./NodeSection.css";
 
 const WINDOW_S = 1800;
 

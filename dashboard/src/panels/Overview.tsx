@@ -10,6 +10,7 @@ import { byMetricRank } from "../base/ranking";
 import { Environment } from "./Environment";
 import { Labels } from "./Labels";
 import { Stacks } from "./Stacks";
+import "./Overview.css";
 
 /** How many runs of the project are offered for a comparison. */
 const MOST_CHOICES = 200;

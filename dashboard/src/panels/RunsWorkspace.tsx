@@ -7,6 +7,7 @@ import { Charts } from "../charts/Charts";
 import { pointAt } from "../charts/crosshair";
 import { text } from "../tables/rowValues";
 import type { DrawnRuns } from "../tables/useDrawnRuns";
+import "./RunsWorkspace.css";
 
 interface Props {
   runs: DrawnRuns;

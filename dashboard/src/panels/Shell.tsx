@@ -10,6 +10,7 @@ import { usePlace } from "../base/router";
 import { toggleTheme, useTheme } from "../base/theme";
 import { Account } from "./Account";
 import { KeysDialog, PLACES, useShortcuts } from "./keys";
+import "./Shell.css";
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const { path } = usePlace();

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { useLatest } from "../base/latest";
 import { navigate } from "../base/router";
 import { toggleTheme } from "../base/theme";
+import "./keys.css";
 
 export const PLACES = [
   { name: "Home", address: "/", key: "h" },

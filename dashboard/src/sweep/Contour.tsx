@@ -8,6 +8,7 @@ import { hasObjective, type Parameter } from "./score";
 import { type Dot, field, placeOn, spreadOn, type Tick } from "./surface";
 import { Ticks } from "./Ticks";
 import type { SweepView } from "./useSweepView";
+import "./Contour.css";
 
 /** Cells across and up. With few trials the grid is twice as fine. */
 const COLUMNS = 140;

@@ -14,6 +14,7 @@ import { Pairs } from "../base/Pairs";
 import { useCanEdit } from "../base/permissions";
 import { State } from "../base/State";
 import { groupPathOf } from "./paths";
+import "./Detail.css";
 
 const NONE: never[] = [];
 

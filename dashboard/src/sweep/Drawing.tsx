@@ -3,6 +3,7 @@
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLatest } from "../base/latest";
+import "./Drawing.css";
 
 interface Props {
   label: string;

@@ -5,6 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import { errorText } from "../api/client";
 import { refreshAll } from "../api/live";
 import { Failure } from "../base/Page";
+import "./EditDialog.css";
 
 interface Props {
   /** The text of the button that opens the dialog. */

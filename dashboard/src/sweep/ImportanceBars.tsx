@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { importance } from "./importance";
 import { sign } from "./score";
 import type { SweepView } from "./useSweepView";
+import "./ImportanceBars.css";
 
 /** Smaller shares may be chance: their direction is not shown. */
 const LEAST_SHARE = 0.04;

@@ -13,6 +13,7 @@ import { Drawing } from "./Drawing";
 import { parallelOption } from "./parallelOption";
 import { hasObjective } from "./score";
 import type { SweepView } from "./useSweepView";
+import "./Parallel.css";
 
 /** The least room of an axis. With less, names and values overlap. */
 const AXIS_PX = 84;

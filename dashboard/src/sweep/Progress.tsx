@@ -2,6 +2,7 @@
 
 import type { Sweep, TrialState } from "../api/types";
 import { tone } from "../base/State";
+import "./Progress.css";
 
 const ORDER: TrialState[] = [
   "finished",

@@ -8,6 +8,7 @@ import { hasObjective, type Parameter } from "./score";
 import { placeOn, spreadOn, type Tick } from "./surface";
 import { Ticks } from "./Ticks";
 import type { SweepView } from "./useSweepView";
+import "./Slices.css";
 
 export function Slices({ view }: { view: SweepView }) {
   return (

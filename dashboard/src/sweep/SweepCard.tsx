@@ -4,6 +4,7 @@ import type { Sweep } from "../api/types";
 import { ago, number } from "../base/format";
 import { State } from "../base/State";
 import { Progress } from "./Progress";
+import "./SweepCard.css";
 
 export function SweepCard({ sweep, now }: { sweep: Sweep; now: number }) {
   const made = Object.values(sweep.counts).reduce((sum, count) => sum + count, 0);

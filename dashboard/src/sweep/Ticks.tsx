@@ -1,6 +1,7 @@
 /** What stands at an axis, each word at its place. */
 
 import type { Tick } from "./surface";
+import "./Ticks.css";
 
 export function Ticks({ ticks, isUp = false }: { ticks: Tick[]; isUp?: boolean }) {
   const longest = ticks.reduce((found, { text }) => (text.length > found.length ? text : found), "");

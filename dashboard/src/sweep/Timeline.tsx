@@ -5,6 +5,7 @@ import type { Agent, Trial } from "../api/types";
 import { duration, number } from "../base/format";
 import { State, tone } from "../base/State";
 import { durationTicks } from "../base/ticks";
+import "./Timeline.css";
 
 interface Props {
   agents: Agent[];

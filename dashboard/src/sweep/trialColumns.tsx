@@ -10,6 +10,7 @@ import { durationOf } from "./compare";
 import type { FirstRun } from "./loadTrials";
 import { runsPath, searchPath } from "./paths";
 import type { SweepView } from "./useSweepView";
+import "./trialColumns.css";
 
 interface Given {
   view: SweepView;

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { toggled } from "../base/router";
 import { SPARK } from "./columns";
+import "./ColumnChoice.css";
 
 interface Props {
   all: string[];

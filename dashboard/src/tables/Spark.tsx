@@ -4,6 +4,7 @@ import type { RunRow } from "../api/types";
 import { number } from "../base/format";
 import { useSeries, WHOLE } from "../charts/loader";
 import { HEIGHT, type Point, sparkline, WIDTH } from "./sparkline";
+import "./Spark.css";
 
 export function Spark({ run, metric }: { run: RunRow; metric: string }) {
   const { found } = useSeries([{ owner: run.id, key: metric, stamp: String(run["rows"]) }], WHOLE, true);

@@ -7,6 +7,7 @@ import { type Layout, layoutOf } from "./layout";
 import { TableHead } from "./TableHead";
 import type { Column, MoveColumn, ResizeColumn } from "./types";
 import { HEAD_PX, ROW_PX, useTableWindow } from "./useTableWindow";
+import "./Table.css";
 
 interface Props<Row> {
   label: string;

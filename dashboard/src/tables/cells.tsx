@@ -7,6 +7,7 @@ import { SPARK } from "./columns";
 import { seconds, text } from "./rowValues";
 import { Spark } from "./Spark";
 import type { Column } from "./types";
+import "./cells.css";
 
 /** Returns the page of a run's group. */
 export function groupPath(run: RunRow): string {

@@ -6,6 +6,7 @@ import { seconds, text } from "./rowValues";
 import type { Column } from "./types";
 import type { RunsView } from "./useRunsView";
 import type { UnfoldedRows } from "./useUnfoldedRows";
+import "./leadingColumns.css";
 
 export function selectColumn({ selected, toggleSelected }: RunsView): Column<RunRow> {
   return {
