@@ -65,7 +65,7 @@ export async function* frames(body: ReadableStream<Uint8Array>): AsyncGenerator<
   }
 }
 
-/** Returns the size of the frame that starts here; until that is known, the size that tells it. */
+/** Returns the size of the frame that starts here; until that is known, the size of the lengths that give it. */
 function frameSize(start: Uint8Array): number {
   if (start.length < LENGTHS) return LENGTHS;
   const lengths = new DataView(start.buffer, start.byteOffset);

@@ -1,4 +1,4 @@
-/** The few pictures of the page's head, as lines in the colour of the text. */
+/** The icons of the page, drawn in the colour of the text. */
 
 import "./Icon.css";
 

@@ -1,4 +1,4 @@
-/** A name that is cut in its middle where there is too little room: runs often differ only at the end of their names. */
+/** A name that is cut in the middle if there is too little room: names of runs often differ only at the end. */
 
 import { headAndTail } from "./names";
 import "./Name.css";

@@ -1,4 +1,4 @@
-/** A state in one word, with a mark that does not rely on colour alone. */
+/** A state as a word, with a mark that does not rely on colour alone. */
 
 import "./State.css";
 

@@ -1,4 +1,4 @@
-/** Chooses what has one state; empty: any. */
+/** Chooses a state. Empty: any state. */
 
 export function StateChoice({
   states,

@@ -3,13 +3,13 @@ import { channel } from "./channel";
 
 describe("channel", () => {
   it("notifies every listener until it ends", () => {
-    const { tell, listen } = channel<number>();
+    const { send, listen } = channel<number>();
     const [first, second] = [vi.fn(), vi.fn()];
     const end = listen(first);
     listen(second);
-    tell(1);
+    send(1);
     end();
-    tell(2);
+    send(2);
     expect(first.mock.calls).toEqual([[1]]);
     expect(second.mock.calls).toEqual([[1], [2]]);
   });

@@ -1,4 +1,4 @@
-/** Where the page is: path and query of its address. Every view's state lives there, so that a link shares it. */
+/** The page's address. Its path and query hold the state of every view, so that a link shares it. */
 
 import { useEffect, useState } from "preact/hooks";
 import { isEmbedded, ownPath, placeHere, save } from "./embed";
@@ -20,7 +20,7 @@ export function navigate(wanted: string, { isReplacing = false } = {}): void {
   changed();
 }
 
-/** Makes links to our own pages change the place without loading the page again. Call once. */
+/** Makes links within the dashboard change the address without loading the page again. Call it once. */
 export function interceptLinks(): void {
   addEventListener("popstate", changed);
   document.addEventListener("click", (event) => {
@@ -59,7 +59,7 @@ export function usePlace(): Place {
   return place;
 }
 
-/** Returns this place with some values of its query changed; empty ones are left out. */
+/** Returns this address with some values of its query changed. Empty values are left out. */
 export function placeWith(values: Record<string, string | null>): string {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(values)) {

@@ -1,8 +1,8 @@
-/** How a page that has much to draw keeps time for the hands on it. */
+/** Keeps a page that draws much responsive. */
 
 const REST_PER_WORK = 4;
 
-/** Waits until the page has drawn, and then four times as long as that took: it is at work for a fifth of the time at most. */
+/** Waits until the page has drawn, then four times as long as that took, so that it draws for at most a fifth of the time. */
 export async function waitForIdle(): Promise<void> {
   const began = performance.now();
   await new Promise<void>((drawn) => requestAnimationFrame(() => setTimeout(drawn)));

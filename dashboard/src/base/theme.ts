@@ -1,22 +1,22 @@
-/** Light or dark, and the colours that charts draw with. */
+/** The theme, light or dark, and the colours of charts. */
 
 import { useEffect, useState } from "preact/hooks";
 
 export type Theme = "light" | "dark";
-const KEPT = "lightning-sweeps.theme";
+const STORAGE_KEY = "lightning-sweeps.theme";
 const listeners = new Set<(theme: Theme) => void>();
-const wish = matchMedia("(prefers-color-scheme: dark)");
+const preference = matchMedia("(prefers-color-scheme: dark)");
 
-function kept(): Theme | null {
+function stored(): Theme | null {
   try {
-    const value = localStorage.getItem(KEPT);
+    const value = localStorage.getItem(STORAGE_KEY);
     return value === "light" || value === "dark" ? value : null;
   } catch {
-    return null; // storage can be forbidden: the system's wish counts then
+    return null; // storage can be denied: the system's preference counts then
   }
 }
 
-let current: Theme = kept() ?? (wish.matches ? "dark" : "light");
+let current: Theme = stored() ?? (preference.matches ? "dark" : "light");
 
 function apply(theme: Theme): void {
   current = theme;
@@ -26,13 +26,13 @@ function apply(theme: Theme): void {
 
 export function startTheme(): void {
   apply(current);
-  wish.addEventListener("change", () => kept() === null && apply(wish.matches ? "dark" : "light"));
+  preference.addEventListener("change", () => stored() === null && apply(preference.matches ? "dark" : "light"));
 }
 
 export function toggleTheme(): void {
   const next = current === "dark" ? "light" : "dark";
   try {
-    localStorage.setItem(KEPT, next);
+    localStorage.setItem(STORAGE_KEY, next);
   } catch {
     // see above
   }
@@ -49,7 +49,7 @@ export function useTheme(): Theme {
   return theme;
 }
 
-/** Told apart from one another and from the page also by those who see no red, green or blue: a test measures it. */
+/** The colours of lines. People with any colour vision can tell them apart, which a test measures. */
 const LINES: Record<Theme, [string, ...string[]]> = {
   light: ["#2563c9", "#d0591f", "#16875a", "#a8389c", "#642309", "#3d257c", "#a664fe", "#f13f8a", "#449ac0", "#9f003e"],
   dark: ["#6ea3ff", "#ff9a5c", "#4fcf97", "#e287d8", "#558113", "#e6e73c", "#9754ed", "#de297b", "#b6e6ff", "#238ea9"],
@@ -100,7 +100,7 @@ export function scaleColor(place: number, theme: Theme, alpha = 1): string {
   return mixed(low, high, at - Math.floor(at), alpha);
 }
 
-/** Returns a colour with another opacity; `color` is #rrggbb or rgba(). */
+/** Returns a colour with another opacity. `color`: `#rrggbb` or `rgba(...)`. */
 export function faded(color: string, alpha: number): string {
   if (color.startsWith("#"))
     return (
@@ -112,7 +112,7 @@ export function faded(color: string, alpha: number): string {
   return color.replace(/[\d.]+\)$/, `${alpha})`);
 }
 
-/** Returns the value of one of the style sheet's colours. */
+/** Returns the value of a colour token. */
 export function cssColor(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }

@@ -3,10 +3,10 @@
 import { ROUND_SECONDS } from "./format";
 
 const ROUND = [1, 2, 5];
-/** A logarithmic axis with fewer marks than this is marked as a linear one is. */
+/** A logarithmic axis with fewer ticks than this gets the ticks of a linear one. */
 const FEWEST = 3;
 
-/** Returns about `most` round numbers from `low` to `high`, evenly apart. */
+/** Returns about `most` evenly spaced round numbers from `low` to `high`. */
 export function roundTicks(low: number, high: number, most: number): number[] {
   if (low === high) return [low];
   const rough = (high - low) / most;
@@ -18,7 +18,7 @@ export function roundTicks(low: number, high: number, most: number): number[] {
   );
 }
 
-/** Returns at most `most` marks of a logarithmic axis from `low` to `high`, both above 0: 1, 2 and 5, else powers of ten. */
+/** Returns at most `most` ticks of a logarithmic axis: 1, 2 and 5, or powers of ten. `low` and `high` must be above 0. */
 export function logTicks(low: number, high: number, most: number): number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const isInside = (value: number) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);

@@ -1,8 +1,8 @@
-/** The lines of a large chart in words: which is which, and where each begins, ends, and reaches. */
+/** The lines of a large chart as a table, each with its first, last, lowest and highest value. */
 
 import { measured } from "../base/format";
 import { Name } from "../base/Name";
-import { Scroll } from "../base/Page";
+import { Scroll } from "../base/Scroll";
 import type { Line } from "./lines";
 import "./LegendTable.css";
 

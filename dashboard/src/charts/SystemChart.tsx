@@ -1,4 +1,4 @@
-/** Charts of what was sampled: one a quantity, over the time of day. */
+/** Charts of system metrics: one for each quantity, over the time of day. */
 
 import { useMemo, useState } from "preact/hooks";
 import { useNow } from "../api/data";
@@ -10,15 +10,15 @@ import type { Look } from "./look";
 import { DEFAULT_LOOK } from "./look";
 import { describe, parseKey, rankOf, type Sampling } from "./quantity";
 
-/** A series to be drawn. */
+/** A series that a chart draws. */
 export interface Sample {
   owner: string;
   key: string;
   stamp: string;
   label: string;
-  /** Which colour; as the line stands in its chart where it has none of its own. */
+  /** The index of its colour. Without it, the line's place in its chart. */
   color?: number;
-  /** Marked among the others, or one of the others; undefined: nobody is. */
+  /** Whether it is marked among the others; undefined if none is. */
   isOwn?: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ interface Props {
   note?: string;
 }
 
-/** `note` stands at the charts of GPUs. */
+/** `note`: shown at the charts of GPUs. */
 export function SystemCharts({ samples, of, from, to, note }: Props) {
   const panels = useMemo(() => panelsOf(samples, of), [samples, of]);
   return (
@@ -101,7 +101,7 @@ function SystemChart({ panel, from, to, note }: { panel: Panel; from: number; to
   );
 }
 
-/** Returns one panel a quantity: the same quantity of all GPUs and ranks is in one. */
+/** Returns one panel for each quantity, with the series of all GPUs and ranks. */
 function panelsOf(samples: Sample[], of: Sampling): Panel[] {
   const panels = new Map<string, Panel>();
   for (const sample of samples) {

@@ -1,8 +1,8 @@
-/** What is sampled, in words and units: the keys that the service gives its samples. Pure functions. */
+/** The titles and units of system metrics, by the keys that the service gives them. Pure functions. */
 
 import { bytes, number } from "../base/format";
 
-/** A key taken apart: `rank.1.gpu.0.power_w` is rank 1's power of GPU 0. */
+/** The parts of a key: `rank.1.gpu.0.power_w` is the power of GPU 0 at rank 1. */
 export interface Sampled {
   rank: string | null;
   gpu: string | null;
@@ -44,7 +44,7 @@ const NODE: Record<string, Quantity> = {
   "disk.percent": { title: "Disk, share in use", unit: percent, range: WHOLE },
 };
 
-/** Of processes; the order is that of the charts. */
+/** The quantities of processes, in the order of their charts. */
 const PROCESS: Record<string, Quantity> = {
   "cpu.percent": { title: "CPU (100 % is one core)", unit: percent },
   "memory.rss_bytes": { title: "Memory (resident)", unit: size },
@@ -65,13 +65,13 @@ export function parseKey(key: string): Sampled {
   return { rank, gpu, quantity };
 }
 
-/** Returns how a quantity is told; one that this page does not know by its own name. */
+/** Returns the title, unit and range of a quantity. One that the page does not know gets a title from its name. */
 export function describe({ gpu, quantity }: Sampled, of: Sampling): Quantity {
   const known = (gpu !== null ? GPU : of === "node" ? NODE : PROCESS)[quantity];
   return known ?? { title: `${gpu !== null ? "GPU " : ""}${quantity.replace(/[._]/g, " ")}`, unit: plain };
 }
 
-/** Returns where a quantity stands among the others. */
+/** Returns the place of a quantity among the others. */
 export function rankOf({ quantity }: Sampled, of: Sampling): number {
   const at = ORDER[of].indexOf(quantity);
   return at < 0 ? ORDER[of].length : at;

@@ -1,11 +1,12 @@
-/** Files and checkpoints: versions of artifacts that a run has made or used, with their files and other versions. */
+/** Files and checkpoints: the versions of artifacts that a run made or used, with their files and other versions. */
 
 import { useEffect, useState } from "preact/hooks";
 import { useData } from "../api/data";
 import type { Artifact, ArtifactUse, Run } from "../api/types";
+import { Failure } from "../base/Failure";
 import { bytes, clock, flat } from "../base/format";
-import { Failure, Section } from "../base/Page";
 import { ComparedPairs } from "../base/Pairs";
+import { Section } from "../base/Section";
 import { contents, MISSING_MS } from "./contents";
 import "./Files.css";
 
@@ -59,7 +60,7 @@ function Version({ artifact, run }: { artifact: Artifact; run: Run }) {
         ))}
         <span class="soft">
           {artifact.kind} · {bytes(artifact.size_bytes)} · {clock(artifact.created)}
-          {!artifact.is_stored && " · its files are on their way"}
+          {!artifact.is_stored && " · its files have not arrived yet"}
         </span>
       </summary>
       {isOpen && <Inside artifact={artifact} run={run} />}

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { MediaEntry } from "../api/types";
 import { send } from "../base/embed";
 import { bytes } from "../base/format";
-import { Preformatted } from "../base/Page";
+import { Preformatted } from "../base/Scroll";
 import { useSource } from "../base/source";
 import { contents, HISTOGRAM, MATRIX, TABLE } from "./contents";
 import { fileName } from "./fileName";

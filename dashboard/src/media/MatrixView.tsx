@@ -1,7 +1,7 @@
 /** A confusion matrix: rows are true classes, columns predicted ones. Each row is shaded by its own sum. */
 
 import { number } from "../base/format";
-import { Scroll } from "../base/Page";
+import { Scroll } from "../base/Scroll";
 import "./MatrixView.css";
 
 export interface MatrixContent {

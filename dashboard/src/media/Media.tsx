@@ -2,7 +2,7 @@
 
 import { useData } from "../api/data";
 import type { MediaKey, Run } from "../api/types";
-import { Failure } from "../base/Page";
+import { Failure } from "../base/Failure";
 import { useParam } from "../base/router";
 import { contents, ENVIRONMENT } from "./contents";
 import { MediaSection } from "./MediaSection";

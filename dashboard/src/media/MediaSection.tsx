@@ -3,7 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useData } from "../api/data";
 import type { MediaEntry, MediaKey, Run } from "../api/types";
-import { Failure, Section } from "../base/Page";
+import { Failure } from "../base/Failure";
+import { Section } from "../base/Section";
 import { useHasBeenVisible } from "../base/visibility";
 import { contents, HISTOGRAM, MISSING_MS, MOST_ENTRIES } from "./contents";
 import { HistogramsOverTime } from "./HistogramsOverTime";

@@ -1,7 +1,7 @@
 /** A logged table. */
 
 import { value } from "../base/format";
-import { Scroll } from "../base/Page";
+import { Scroll } from "../base/Scroll";
 
 export interface TableContent {
   columns: string[];

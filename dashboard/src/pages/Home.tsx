@@ -3,8 +3,10 @@
 import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
 import type { RunRow, RunsQuery, Sweep } from "../api/types";
+import { Failure } from "../base/Failure";
 import { quoted } from "../base/filter";
-import { Fact, Failure, Page, Section, useTitle } from "../base/Page";
+import { Page, useTitle } from "../base/Page";
+import { Fact, Section } from "../base/Section";
 import { GroupRow } from "../panels/GroupRow";
 import { Welcome } from "../panels/Welcome";
 import { SweepCard } from "../sweep/SweepCard";

@@ -3,8 +3,10 @@
 import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
 import type { NodeStatus } from "../api/types";
-import { Fact, Failure, Page, useTitle } from "../base/Page";
+import { Failure } from "../base/Failure";
+import { Page, useTitle } from "../base/Page";
 import { useParam } from "../base/router";
+import { Fact } from "../base/Section";
 import { NodeSection } from "../panels/NodeSection";
 import { type GpuState, gpusNow, isQuiet } from "../panels/occupancy";
 

@@ -1,6 +1,7 @@
 /** The page of all runs: a table, or the charts of some of them. */
 
-import { Failure, Page, useTitle } from "../base/Page";
+import { Failure } from "../base/Failure";
+import { Page, useTitle } from "../base/Page";
 import { useChoiceParam } from "../base/router";
 import { StateChoice } from "../base/StateChoice";
 import { ProjectChoice } from "../panels/ProjectChoice";

@@ -1,7 +1,9 @@
 import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
 import type { Sweep, SweepState } from "../api/types";
-import { Command, Failure, Page, useTitle } from "../base/Page";
+import { Command } from "../base/Command";
+import { Failure } from "../base/Failure";
+import { Page, useTitle } from "../base/Page";
 import { useParam } from "../base/router";
 import { StateChoice } from "../base/StateChoice";
 import { ProjectChoice } from "../panels/ProjectChoice";
@@ -9,7 +11,7 @@ import { SweepCard } from "../sweep/SweepCard";
 
 const STATES: SweepState[] = ["running", "paused", "stopped", "cancelled", "finished"];
 
-function told(sweep: Sweep): string {
+function searchedText(sweep: Sweep): string {
   return [sweep.name, sweep.id, sweep.project, sweep.method, sweep.metric, sweep.description].join(" ").toLowerCase();
 }
 
@@ -22,7 +24,7 @@ export function SweepsPage() {
   useTitle("Sweeps");
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   const isMeant = (sweep: Sweep) =>
-    (!state || sweep.state === state) && words.every((word) => told(sweep).includes(word));
+    (!state || sweep.state === state) && words.every((word) => searchedText(sweep).includes(word));
   const shown = sweeps?.filter(isMeant);
   return (
     <Page

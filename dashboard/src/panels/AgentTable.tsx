@@ -2,7 +2,7 @@
 
 import type { NodeAgent } from "../api/types";
 import { ago, duration } from "../base/format";
-import { Scroll } from "../base/Page";
+import { Scroll } from "../base/Scroll";
 import { State } from "../base/State";
 
 /** Longer names of GPUs, which are UUIDs, are cut. */

@@ -1,7 +1,7 @@
 /** What runs printed: of one run, or of all ranks of a group by time. Searched on the server, followed to its end. */
 
 import type { Run } from "../api/types";
-import { Failure } from "../base/Page";
+import { Failure } from "../base/Failure";
 import { ConsoleLines } from "./ConsoleLines";
 import { ConsoleToolbar } from "./ConsoleToolbar";
 import { type ConsoleView, useConsole } from "./useConsole";

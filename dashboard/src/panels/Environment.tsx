@@ -3,8 +3,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { useData } from "../api/data";
 import type { Run } from "../api/types";
-import { Command, Section } from "../base/Page";
+import { Command } from "../base/Command";
 import { Pairs } from "../base/Pairs";
+import { Section } from "../base/Section";
 import { quotedForShell } from "../base/shell";
 import { contents, ENVIRONMENT, loadJson } from "../media/contents";
 

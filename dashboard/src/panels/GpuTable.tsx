@@ -2,7 +2,7 @@
 
 import type { NodeAgent, NodeRun, NodeStatus } from "../api/types";
 import { bytes, duration, number } from "../base/format";
-import { Scroll } from "../base/Page";
+import { Scroll } from "../base/Scroll";
 import { Meter } from "./Meter";
 import { type GpuNow, gpusNow, usageOf } from "./occupancy";
 import "./GpuTable.css";

@@ -2,7 +2,7 @@
 
 import type { Run } from "../api/types";
 import { clock } from "../base/format";
-import { Section } from "../base/Page";
+import { Section } from "../base/Section";
 import { State } from "../base/State";
 import "./GroupEnds.css";
 

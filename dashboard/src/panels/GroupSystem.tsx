@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
 import type { Run } from "../api/types";
-import { Section } from "../base/Page";
+import { Section } from "../base/Section";
 import { SystemCharts } from "../charts/SystemChart";
 import { LATE_S, SAMPLE_MS } from "./System";
 import { AROUND_S, groupSamples } from "./systemSamples";

@@ -71,7 +71,7 @@ export function HeatMap({ rows, names, steps, format, from }: Props) {
           aria-label={label}
         />
       </div>
-      <p class="soft heat-said">
+      <p class="soft heat-text">
         <span>{pointed || range}</span>
         <span class="scale">
           {format(least)} <i style={{ background: gradient }} /> {format(most)}

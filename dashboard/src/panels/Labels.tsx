@@ -4,8 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";
 import { refreshAll } from "../api/live";
 import type { Run, RunLabels } from "../api/types";
-import { Failure, Section } from "../base/Page";
+import { Failure } from "../base/Failure";
 import { useCanEdit } from "../base/permissions";
+import { Section } from "../base/Section";
 import "./Labels.css";
 
 const MOST_TAG_CHARACTERS = 200;

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { useData } from "../api/data";
 import { paths } from "../api/routes";
-import { Failure } from "../base/Page";
+import { Failure } from "../base/Failure";
 import { SystemCharts } from "../charts/SystemChart";
 import { nodeSamples } from "./systemSamples";
 

@@ -2,7 +2,7 @@
 
 import type { NodeStatus } from "../api/types";
 import { ago, bytes, number } from "../base/format";
-import { Section } from "../base/Page";
+import { Section } from "../base/Section";
 import { AgentTable } from "./AgentTable";
 import { GpuTable, RunLine } from "./GpuTable";
 import { Meter } from "./Meter";

@@ -2,7 +2,8 @@
 
 import type { Run } from "../api/types";
 import { flat, measured, number, unitOf, value } from "../base/format";
-import { Scroll, Section } from "../base/Page";
+import { Scroll } from "../base/Scroll";
+import { Section } from "../base/Section";
 import { metricKeys } from "../charts/metricKeys";
 import { EndsByReason } from "./GroupEnds";
 import { type RankValues, rankValues } from "./rankValues";

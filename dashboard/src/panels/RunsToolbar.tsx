@@ -1,8 +1,8 @@
 /** The controls above the runs: views, the search, and what can be done with selected runs. */
 
-import { Tabs } from "../base/Page";
 import { useCanEdit } from "../base/permissions";
 import { navigate, placeWith } from "../base/router";
+import { Tabs } from "../base/Tabs";
 import { Toggle } from "../base/Toggle";
 import { ColumnChoice } from "../tables/ColumnChoice";
 import { PLAIN } from "../tables/columns";

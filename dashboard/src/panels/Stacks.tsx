@@ -4,7 +4,8 @@ import { useData } from "../api/data";
 import { paths } from "../api/routes";
 import type { Run } from "../api/types";
 import { clock } from "../base/format";
-import { Preformatted, Section } from "../base/Page";
+import { Preformatted } from "../base/Scroll";
+import { Section } from "../base/Section";
 
 const MOST_LINES = 5000;
 

@@ -5,7 +5,7 @@ import { useData, useNow } from "../api/data";
 import { paths, processOwner } from "../api/routes";
 import type { Run } from "../api/types";
 import { placesOf } from "../base/gpus";
-import { Section } from "../base/Page";
+import { Section } from "../base/Section";
 import { parseKey } from "../charts/quantity";
 import { SystemCharts } from "../charts/SystemChart";
 import { NodeCharts } from "./NodeCharts";

@@ -1,6 +1,8 @@
 /** The start page of an empty server: what to type first. */
 
-import { Command, Page, Section } from "../base/Page";
+import { Command } from "../base/Command";
+import { Page } from "../base/Page";
+import { Section } from "../base/Section";
 
 const LOG = `from lightning_sweeps import SweepCallback, SweepLogger
 

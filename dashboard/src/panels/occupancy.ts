@@ -1,12 +1,12 @@
-/** Who is on which GPU, and which are idle: pure functions of what the server tells of a node. */
+/** Which GPUs of a node are used, by which runs, and which are idle. Pure functions. */
 
 import type { NodeAgent, NodeGpu, NodeRun, NodeStatus } from "../api/types";
 import { placesOf } from "../base/gpus";
 import { parseKey } from "../charts/quantity";
 
-/** A node that was not heard of for so long tells nothing of now. */
+/** The last sample of a node that was not seen for this long says nothing about now. */
 export const QUIET_S = 60;
-/** Less memory than this is what a driver or a desktop takes. */
+/** A driver or a desktop uses less memory than this. */
 const NOTABLE_BYTES = 1e9;
 const NOTABLE_PERCENT = 5;
 
@@ -23,7 +23,7 @@ export function isQuiet({ node }: NodeStatus, now: number): boolean {
   return now - node.seen > QUIET_S;
 }
 
-/** Returns the node's GPUs: by whom they are used, or kept for trials; else whether something that we do not know is on them. */
+/** Returns the node's GPUs with their runs and agents, and whether each one is used, reserved, idle or used by others. */
 export function gpusNow(status: NodeStatus): GpuNow[] {
   const { devices } = status.node;
   const onRun = status.runs.map((run) => ({ run, places: placesOfRun(run, devices) }));
@@ -36,13 +36,13 @@ export function gpusNow(status: NodeStatus): GpuNow[] {
   });
 }
 
-/** Returns where a run's processes are; those that it was given, where nobody has seen it on any. */
+/** Returns the GPUs on which a run's processes were seen; those that it was given if it was not seen on any. */
 export function placesOfRun(run: NodeRun, devices: NodeGpu[]): string[] {
   const seen = Object.keys(run.values).flatMap((key) => parseKey(key).gpu ?? []);
   return seen.length ? [...new Set(seen)] : placesOf(run.gpus, devices);
 }
 
-/** Returns the sum over a run's ranks of one quantity, of one GPU or of no GPU; null where it is not known. */
+/** Returns the sum of a quantity over a run's ranks; null if it is unknown. `gpu`: the GPU's place; null: not of a GPU. */
 export function usageOf(run: NodeRun, quantity: string, gpu: string | null = null): number | null {
   const found = Object.entries(run.values).filter(([key]) => {
     const sampled = parseKey(key);

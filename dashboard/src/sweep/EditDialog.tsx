@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { errorText } from "../api/client";
 import { refreshAll } from "../api/live";
-import { Failure } from "../base/Page";
+import { Failure } from "../base/Failure";
 import "./EditDialog.css";
 
 interface Props {

@@ -1,7 +1,7 @@
 /** The trials that failed, by the last line of their errors. */
 
 import type { Trial } from "../api/types";
-import { Section } from "../base/Page";
+import { Section } from "../base/Section";
 import { State } from "../base/State";
 
 /** How many trials of one cause are listed. */

@@ -6,7 +6,7 @@ import type { Trial } from "../api/types";
 import { flat, number, value } from "../base/format";
 import { useLatest } from "../base/latest";
 import { shortNames } from "../base/names";
-import { Scroll } from "../base/Page";
+import { Scroll } from "../base/Scroll";
 import { useTheme } from "../base/theme";
 import { heightIn } from "../charts/Chart";
 import { Drawing } from "./Drawing";
@@ -61,7 +61,7 @@ export function Parallel({ view }: { view: SweepView }) {
           <Drawing label={label} height={heightIn(320)} option={option} onReady={listen} />
         </div>
       </Scroll>
-      <p class="soft said">{pointed && trialText(pointed, names)}</p>
+      <p class="soft parallel-text">{pointed && trialText(pointed, names)}</p>
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** What the parameters of a sweep have to do with its results. */
 
 import type { ComponentChildren } from "preact";
-import { Section } from "../base/Page";
+import { Section } from "../base/Section";
 import { Contour } from "./Contour";
 import { ImportanceBars } from "./ImportanceBars";
 import { Parallel } from "./Parallel";

@@ -1,7 +1,7 @@
 /** How a sweep goes: its best value over time, and the learning curves of its trials. */
 
 import type { ComponentChildren } from "preact";
-import { Section } from "../base/Page";
+import { Section } from "../base/Section";
 import { Toggle } from "../base/Toggle";
 import { BestSoFar } from "./BestSoFar";
 import { Curves } from "./Curves";

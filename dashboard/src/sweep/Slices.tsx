@@ -1,10 +1,10 @@
 /** A small scatter plot for each parameter: its value against the objective. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Trial } from "../api/types";
 import { flat, number, value } from "../base/format";
 import { scaleColor, useTheme } from "../base/theme";
 import { hasObjective, type Parameter } from "./score";
+import { type Dot, drawDots, nearestDot, type Size } from "./sliceDots";
 import { placeOn, spreadOn, type Tick } from "./surface";
 import { Ticks } from "./Ticks";
 import type { SweepView } from "./useSweepView";
@@ -20,25 +20,6 @@ export function Slices({ view }: { view: SweepView }) {
   );
 }
 
-interface Dot {
-  /** From left (0) to right (1). */
-  x: number;
-  /** From bottom (0) to top (1). */
-  y: number;
-  /** From best (0) to worst (1). */
-  place: number;
-  trial: Trial;
-}
-
-interface Size {
-  width: number;
-  height: number;
-}
-
-const RADIUS_PX = 3.5;
-const POINTED_RADIUS_PX = 5.5;
-/** A dot this near to the pointer is pointed at. */
-const REACH_PX = 12;
 /** The opacity of trials that are not chosen, and of the others. */
 const FADED = 0.1;
 const CLEAR = 0.95;
@@ -53,7 +34,7 @@ function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
   useEffect(() => {
     const isOut = ({ trial }: Dot) => chosen !== null && !chosen.has(trial.id);
     const colorOf = (dot: Dot) => scaleColor(dot.place, theme, isOut(dot) ? FADED : CLEAR);
-    if (canvas.current) draw(canvas.current, size, dots, { colorOf, pointed });
+    if (canvas.current) drawDots(canvas.current, size, dots, { colorOf, pointed });
   }, [dots, chosen, theme, size, pointed]);
   function point(event: MouseEvent): void {
     if (!canvas.current) return;
@@ -117,36 +98,4 @@ function useSize(canvas: { current: HTMLCanvasElement | null }): Size {
     return () => sizes.disconnect();
   }, [canvas]);
   return size;
-}
-
-interface DotLook {
-  colorOf: (dot: Dot) => string;
-  pointed: Dot | null;
-}
-
-function draw(canvas: HTMLCanvasElement, size: Size, dots: Dot[], { colorOf, pointed }: DotLook): void {
-  const ratio = devicePixelRatio;
-  [canvas.width, canvas.height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  context.scale(ratio, ratio);
-  for (const dot of dots) {
-    const radius = dot === pointed ? POINTED_RADIUS_PX : RADIUS_PX;
-    context.beginPath();
-    context.fillStyle = colorOf(dot);
-    context.arc(dot.x * size.width, (1 - dot.y) * size.height, radius, 0, 2 * Math.PI);
-    context.fill();
-  }
-}
-
-/** Returns the dot nearest to a place in pixels; null if none is near. Of equally near ones, the uppermost. */
-function nearestDot(dots: Dot[], size: Size, left: number, top: number): Dot | null {
-  let found: Dot | null = null;
-  let least = REACH_PX;
-  for (const dot of dots) {
-    const distance = Math.hypot(dot.x * size.width - left, (1 - dot.y) * size.height - top);
-    if (distance > least || distance >= REACH_PX) continue;
-    [found, least] = [dot, distance];
-  }
-  return found;
 }

@@ -1,4 +1,4 @@
-/** A sweep in a list: where it stands and its best value. */
+/** A sweep in a list: its state, its progress and its best value. */
 
 import type { Sweep } from "../api/types";
 import { ago, number } from "../base/format";

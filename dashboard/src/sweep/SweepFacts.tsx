@@ -3,7 +3,7 @@
 import { useNow } from "../api/data";
 import type { Sweep, Trial } from "../api/types";
 import { ago, clock, duration, number } from "../base/format";
-import { Fact } from "../base/Page";
+import { Fact } from "../base/Section";
 
 export function SweepFacts({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
   const now = useNow();

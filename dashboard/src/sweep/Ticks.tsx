@@ -1,4 +1,4 @@
-/** What stands at an axis, each word at its place. */
+/** The ticks of an axis. */
 
 import type { Tick } from "./surface";
 import "./Ticks.css";

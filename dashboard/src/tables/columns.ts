@@ -1,10 +1,10 @@
-/** Which columns the runs table has: those that every run has, and those of its metrics and configuration. */
+/** Which columns the runs table has: those of every run, and those of its metrics and configuration. Pure functions. */
 
 import { flat } from "../base/format";
 import { byMetricRank } from "../base/ranking";
 import { LEAST_COLUMN_PX, MOST_COLUMN_PX } from "./types";
 
-/** A column's id with this before it is drawn as a small chart of the whole series. */
+/** A column whose id starts with this is a small chart of the whole series. */
 export const SPARK = "~";
 export const PLAIN = [
   "state",
@@ -30,14 +30,14 @@ export interface Sample {
   config: Record<string, unknown>;
 }
 
-/** Returns the columns that are shown unless others were chosen. */
+/** Returns the columns that are shown if no others were chosen. */
 export function firstColumns(keys: string[]): string[] {
   const metrics = keys.filter((key) => key.startsWith("summary.")).slice(0, FIRST_KEYS - 2);
   const config = keys.filter((key) => key.startsWith("config.")).slice(0, FIRST_KEYS - metrics.length);
   return [...FIRST_PLAIN, ...metrics, ...config, ...LAST_PLAIN];
 }
 
-/** Returns columns with one of them before or behind another; `id` and `to` are without what draws them as charts. */
+/** Returns the columns with one of them moved before or behind another. `id` and `to`: without the mark of a chart. */
 export function moved(columns: string[], id: string, to: string, isBehind: boolean): string[] {
   const bare = columns.map((one) => one.replace(SPARK, ""));
   const own = columns[bare.indexOf(id)];
@@ -54,7 +54,7 @@ export function pinnedFirst(shown: string[], pins: string[]): string[] {
   return [...shown.filter(isPinned), ...shown.filter((id) => !isPinned(id))];
 }
 
-/** Returns the chosen widths in pixels, as the address has them: `state:140|summary.loss:90`. */
+/** Returns the chosen widths in pixels from their form in the address: `state:140|summary.loss:90`. */
 export function widthsOf(given: string): Map<string, number> {
   const pairs = given
     .split("|")
@@ -66,12 +66,14 @@ export function widthsText(widths: Map<string, number>): string {
   return [...widths].map(([id, width]) => `${id}:${width}`).join("|");
 }
 
-/** A metric that fewer than this share of the runs have stands behind those that more have. */
+/** Metrics that a smaller share of the runs have come after the others. */
 const COMMON = 0.3;
 
 /**
- * Returns the metrics of some runs, those that many have first, of these those of validation; then what differs between
- * their configurations, then other last values.
+ * Returns the columns of some runs.
+ *
+ * Metrics come first, common before rare and validation before training. Then come the parameters that differ between
+ * the runs, then other last values.
  */
 export function keysOf(runs: Sample[]): string[] {
   const metrics = new Map<string, number>();

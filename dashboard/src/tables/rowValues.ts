@@ -1,4 +1,4 @@
-/** The values of a row of the runs table, whose types depend on the columns that were asked for. Pure functions. */
+/** The values of a row of the runs table: their types depend on the requested columns. Pure functions. */
 
 export function text(given: unknown): string {
   return given === null || given === undefined ? "" : String(given);

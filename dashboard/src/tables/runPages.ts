@@ -1,4 +1,4 @@
-/** A long list of the server's, a window at a time: only what is in sight, and a little around it, is asked for. */
+/** A long table of runs, loaded a window at a time: only the visible rows and some around them. */
 
 import { useRef, useState } from "preact/hooks";
 import { useData } from "../api/data";
@@ -11,13 +11,13 @@ const AROUND = 300;
 export interface RunPages {
   total: number | undefined;
   row: (index: number) => RunRow | undefined;
-  /** Returns where the run is among the rows that are known; -1: not there. */
+  /** Returns the index of a run among the loaded rows; -1 if it is not there. */
   find: (id: string) => number;
   onVisible: (first: number, last: number) => void;
   error: string;
 }
 
-/** Returns the rows of the runs table that the query chooses. */
+/** Returns the rows of the runs table that match the query. */
 export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): RunPages {
   const [window, setWindow] = useState({ offset: 0, limit: STEP * 2 });
   const known = useRef({ of: "", rows: new Map<number, RunRow>() });
