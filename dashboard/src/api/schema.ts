@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * Journal Offset
-         * @description Return how many bytes of the journal are committed; 0 for one that is not known.
+         * @description Return how many bytes of the journal are committed; 0 for an unknown journal.
          */
         get: operations["journal_offset_api_journals__journal_id__get"];
         put?: never;
         /**
          * Send Journal
-         * @description Take the journal's bytes from `offset` on; the part that is known already is skipped, whole records are kept.
+         * @description Store the journal's bytes from `offset` on. Bytes that are already committed are skipped.
          */
         post: operations["send_journal_api_journals__journal_id__post"];
         delete?: never;
@@ -39,7 +39,9 @@ export interface paths {
         put?: never;
         /**
          * Send Journals
-         * @description Take parts of several journals: msgpack of a list of (journal id, offset, bytes); each is refused by itself.
+         * @description Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
+         *
+         *     Each part succeeds or fails on its own.
          */
         post: operations["send_journals_api_journals_post"];
         delete?: never;
@@ -202,7 +204,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/runs/{run_id}/aside": {
+    "/api/runs/{run_id}/rejected-records": {
         parameters: {
             query?: never;
             header?: never;
@@ -210,10 +212,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Aside
+         * List Rejected
          * @description List the records of the run's journals that could not be stored, each with the reason.
          */
-        get: operations["list_aside_api_runs__run_id__aside_get"];
+        get: operations["list_rejected_api_runs__run_id__rejected_records_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1334,22 +1336,6 @@ export interface components {
             artifact: components["schemas"]["Artifact"];
         };
         /**
-         * AsideRecord
-         * @description A record of a journal that could not be stored, and why; the rest of the journal was.
-         */
-        AsideRecord: {
-            /** Journal */
-            journal: string;
-            /** Offset */
-            offset: number;
-            /** Size Bytes */
-            size_bytes: number;
-            /** Reason */
-            reason: string;
-            /** Time */
-            time: number;
-        };
-        /**
          * AuditEntry
          * @description A request that changed something: with which key, and how it was answered.
          */
@@ -1411,7 +1397,7 @@ export interface components {
         };
         /**
          * Change
-         * @description What was written, by its id; `changed` is the server's time of it.
+         * @description The id of something that changed, and the server's time of the change.
          */
         Change: {
             /** Id */
@@ -1421,10 +1407,14 @@ export interface components {
         };
         /**
          * Changes
-         * @description What was written since the cursor that was asked with; ask next with `cursor`. A change may be told twice.
+         * @description What changed since a cursor. A change may be reported twice.
          *
-         *     `sweeps`: those of which the sweep itself, a trial or an agent changed. `is_cut`: more runs changed than are told
-         *     one by one, and `runs` is empty.
+         *     Attributes:
+         *         cursor: pass it to the next request.
+         *         runs: runs that changed.
+         *         sweeps: sweeps that changed, or of which a trial or an agent changed.
+         *         nodes: nodes that changed.
+         *         is_cut: True: too many runs changed to list them, and `runs` is empty.
          */
         Changes: {
             /** Cursor */
@@ -1461,7 +1451,7 @@ export interface components {
         };
         /**
          * ConsoleLine
-         * @description One printed line; `id` grows, so that a reader can ask for what came after the last one it has.
+         * @description One printed line. Ids increase, so that a reader can ask for the lines after the last one it has.
          */
         ConsoleLine: {
             /** Time */
@@ -1858,8 +1848,24 @@ export interface components {
             }[];
         };
         /**
+         * RejectedRecord
+         * @description A record of a journal that could not be stored, and why; the rest of the journal was.
+         */
+        RejectedRecord: {
+            /** Journal */
+            journal: string;
+            /** Offset */
+            offset: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Reason */
+            reason: string;
+            /** Time */
+            time: number;
+        };
+        /**
          * Run
-         * @description A run as the server has it.
+         * @description A run. Each field declares its column; add new fields at the end, with a default.
          */
         Run: {
             /** Id */
@@ -1925,10 +1931,20 @@ export interface components {
             command?: string[];
             /** Gpus */
             gpus?: string[];
+            /**
+             * Local Rank
+             * @default 0
+             */
+            local_rank: number;
+            /**
+             * Node Rank
+             * @default 0
+             */
+            node_rank: number;
         };
         /**
          * RunChange
-         * @description A run that was written; `changed` is the server's time of it.
+         * @description A run that changed, and the server's time of the change.
          */
         RunChange: {
             /** Id */
@@ -1944,7 +1960,7 @@ export interface components {
         };
         /**
          * RunLabels
-         * @description What people write at a run; None leaves what is there.
+         * @description Tags and notes that a person gives a run; None leaves them unchanged.
          */
         RunLabels: {
             /** Tags */
@@ -1952,7 +1968,10 @@ export interface components {
             /** Notes */
             notes?: string | null;
         };
-        /** RunList */
+        /**
+         * RunList
+         * @description A page of runs, and the number of runs on all pages.
+         */
         RunList: {
             /** Runs */
             runs: components["schemas"]["Run"][];
@@ -1997,7 +2016,11 @@ export interface components {
         };
         /**
          * RunsPage
-         * @description `rows`: maps from column to value, `id` always among them. `total`: runs on all pages; groups, if folded.
+         * @description One page of the runs table.
+         *
+         *     Attributes:
+         *         rows: maps from column to value; they always have `id`.
+         *         total: number of runs on all pages; of groups, if folded.
          */
         RunsPage: {
             /** Rows */
@@ -2009,10 +2032,16 @@ export interface components {
         };
         /**
          * RunsQuery
-         * @description A page of the runs table. The filter language and the columns are in docs/api.md.
+         * @description Asks for one page of the runs table. docs/api.md describes the filter language and the columns.
          *
-         *     `sort`: without any, newest first. `columns`: what each row holds besides the id. `fold`: one row a group, its
-         *     lowest rank, of each group that has a run which the filter chooses.
+         *     Attributes:
+         *         project: only runs of this project; None: of all projects.
+         *         filter: a filter; empty: all runs.
+         *         sort: columns to sort by; empty: newest first.
+         *         columns: columns of each row, besides the id.
+         *         limit: number of rows at most.
+         *         offset: number of rows to skip.
+         *         fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
          */
         RunsQuery: {
             /** Project */
@@ -2134,7 +2163,10 @@ export interface components {
              */
             role: "read" | "write" | "admin";
         };
-        /** SortKey */
+        /**
+         * SortKey
+         * @description A column to sort by.
+         */
         SortKey: {
             /** Column */
             column: string;
@@ -2465,7 +2497,7 @@ export interface operations {
     send_journal_api_journals__journal_id__post: {
         parameters: {
             query: {
-                /** @description where in the file the body begins */
+                /** @description byte offset in the file at which the body begins */
                 offset: number;
             };
             header?: never;
@@ -2902,7 +2934,7 @@ export interface operations {
             };
         };
     };
-    list_aside_api_runs__run_id__aside_get: {
+    list_rejected_api_runs__run_id__rejected_records_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2919,7 +2951,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AsideRecord"][];
+                    "application/json": components["schemas"]["RejectedRecord"][];
                 };
             };
             /** @description Not Found */
