@@ -121,8 +121,8 @@ def install(folder: Path, npm: list[str], environment: dict[str, str], *, has_to
     command = [*npm, "ci", *([] if with_tools else ["--omit=dev"])]
     command += ["--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
     subprocess.run(command, cwd=folder, env=environment, check=True, timeout=INSTALL_S, stdout=sys.stderr)
-    stamp.parent.mkdir(exist_ok=True)
-    stamp.write_text(f"{lock} {'all' if with_tools else 'build'}")
+    if stamp.parent.exists():
+        stamp.write_text(f"{lock} {'all' if with_tools else 'build'}")
 
 
 def run_npm(root: Path, arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Every page in a real browser, over a real server."""
+"""Every page in a real browser with a real server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from lightning_sweeps.messages import SweepState
 from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
-from tests.dashboard.conftest import Open
+from tests.dashboard.conftest import OpenDashboard
 from tests.dashboard.fixtures import EVIL, SPIKE, SPIKE_AT, STEPS, Writer, build_sweep, run_info
 from tests.servers import running_server
 
@@ -20,7 +20,7 @@ PAGES = ["/", "/sweeps", "/runs", "/runs?view=Charts", "/nodes"]
 TRIALS = "[aria-label=Trials] .table-body .row"
 
 
-def test_a_newcomer_is_told_what_to_type(chromium: Browser, tmp_path: Path) -> None:
+def test_empty_server_shows_first_commands(chromium: Browser, tmp_path: Path) -> None:
     with running_server(tmp_path / "server") as (client, _):
         chromium.log_in(client)
         chromium.see("lightning-sweeps sweep sweep.yaml")
@@ -29,8 +29,8 @@ def test_a_newcomer_is_told_what_to_type(chromium: Browser, tmp_path: Path) -> N
         chromium.see("Latest runs")  # by itself
 
 
-def test_the_sweep_page_shows_where_it_stands(seen: Open) -> None:
-    page = seen.go(f"/sweeps/{seen.world.sweep}")
+def test_sweep_page_shows_progress_trials_and_agents(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{opened.examples.sweep}")
     page.see("4 finished, 1 stopped, 1 running, 1 failed")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
     page.wait(lambda: page.count(".drawing canvas") >= 1, what="parallel coordinates")
@@ -45,8 +45,8 @@ def test_the_sweep_page_shows_where_it_stands(seen: Open) -> None:
     assert "trial=" in page.run("return location.search")
 
 
-def test_choosing_on_an_axis_filters_the_page(seen: Open) -> None:
-    page = seen.go(f"/sweeps/{seen.world.sweep}")
+def test_brushing_an_axis_filters_the_page(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{opened.examples.sweep}")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
     page.wait(lambda: page.count(".drawing canvas") >= 1, what="the axes")
     box = page.box(".drawing")
@@ -62,8 +62,8 @@ def test_choosing_on_an_axis_filters_the_page(seen: Open) -> None:
     assert page.count(".timeline-track .span.out") == 0
 
 
-def test_trials_are_searched_and_the_whole_page_follows(seen: Open) -> None:
-    page = seen.go(f"/sweeps/{seen.world.sweep}")
+def test_searching_trials_filters_the_page(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{opened.examples.sweep}")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
     page.type("[aria-label='Search trials']", "objective<=0.2 finished")
     page.wait(lambda: page.count(TRIALS) == 2, what="the two best that ran to their end")
@@ -73,14 +73,14 @@ def test_trials_are_searched_and_the_whole_page_follows(seen: Open) -> None:
     page.click(".chip")
     page.wait(lambda: page.count(TRIALS) == 7, what="all trials")
     assert page.run("return location.search") == ""
-    seen.go("/sweeps?find=tests")
+    opened.go("/sweeps?find=tests")
     page.wait(lambda: page.count(".card") == 1, what="the sweep of that project")
     page.type("[aria-label='Search sweeps']", "nothing like it")
     page.see("No sweep matches")
 
 
-def test_a_trial_is_told_beside_the_page_with_the_way_to_its_run(seen: Open) -> None:
-    page = seen.go(f"/sweeps/{seen.world.sweep}?state=failed")
+def test_trial_details_link_to_the_run(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{opened.examples.sweep}?state=failed")
     page.wait(lambda: page.count(TRIALS) == 1, what="the failed one")
     page.click(".timeline-track .span.bad")
     page.see("Traceback", ".detail")
@@ -91,28 +91,28 @@ def test_a_trial_is_told_beside_the_page_with_the_way_to_its_run(seen: Open) -> 
     page.wait(lambda: page.run("return location.pathname") == "/runs/trial-run-5", what="its run")
 
 
-def test_the_page_of_a_sweep_follows_it_and_is_sent_only_the_trials_that_changed(seen: Open) -> None:
-    sweep = build_sweep(seen.client, "followed", "elsewhere")
-    page = seen.go(f"/sweeps/{sweep}")
+def test_sweep_page_loads_only_changed_trials(opened: OpenDashboard) -> None:
+    sweep = build_sweep(opened.client, "followed", "elsewhere")
+    page = opened.go(f"/sweeps/{sweep}")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
     page.wait(lambda: page.count(".chart canvas") >= 2, what="best so far and learning curves")
-    (at_work,) = [trial for trial in seen.client.trials(sweep) if trial.state == "running"]
+    (at_work,) = [trial for trial in opened.client.trials(sweep) if trial.state == "running"]
     sent = "performance.getEntriesByType('resource').filter((one) => one.name.includes('/trials/changes'))"
     page.run("performance.clearResourceTimings()")
     info = run_info("late", project="elsewhere", sweep=sweep, trial=at_work.id, group=at_work.id)
-    Writer(seen.client, info).log(10, **{"val/loss": 0.0125}).send()
+    Writer(opened.client, info).log(10, **{"val/loss": 0.0125}).send()
     page.see("0.0125", TRIALS)
     page.see("0.0125", ".facts")
     assert "since=" in page.run(f"return {sent}[0].name")
-    seen.client.set_sweep_state(sweep, "cancelled")
+    opened.client.set_sweep_state(sweep, "cancelled")
     page.see("cancelled", "h1")
 
 
-def test_a_sweep_is_paused_resumed_and_a_trial_stopped_from_the_page(seen: Open) -> None:
-    page = seen.go(f"/sweeps/{seen.world.sweep}")
+def test_sweep_can_be_paused_and_resumed_and_a_trial_stopped(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{opened.examples.sweep}")
 
     def is_now(state: SweepState) -> bool:
-        return seen.client.sweep(seen.world.sweep).state == state
+        return opened.client.sweep(opened.examples.sweep).state == state
 
     page.click("button", "Pause")
     page.wait(lambda: is_now("paused"), what="the pause")
@@ -123,15 +123,15 @@ def test_a_sweep_is_paused_resumed_and_a_trial_stopped_from_the_page(seen: Open)
     page.see("Cancel this sweep?", "dialog[open]")
     page.click("dialog[open] button", "Keep it")
     assert is_now("running")
-    (open_trial,) = [trial for trial in seen.client.trials(seen.world.sweep) if trial.state == "running"]
-    seen.go(f"/sweeps/{seen.world.sweep}?trial={open_trial.id}")
+    (open_trial,) = [trial for trial in opened.client.trials(opened.examples.sweep) if trial.state == "running"]
+    opened.go(f"/sweeps/{opened.examples.sweep}?trial={open_trial.id}")
     page.click(".detail button", "Stop this trial")
-    page.wait(lambda: seen.client.trial(open_trial.id).state == "stopping", what="the stop")
+    page.wait(lambda: opened.client.trial(open_trial.id).state == "stopping", what="the stop")
     page.see("stopping", ".detail")
 
 
-def test_runs_are_filtered_sorted_and_compared(seen: Open) -> None:
-    page = seen.go("/runs?project=tests")
+def test_runs_can_be_filtered_sorted_and_compared(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests")
     page.see("10 runs")
     page.type("[aria-label='Search runs']", "config.lr = 0.1")
     page.see("2 runs")
@@ -159,20 +159,20 @@ def test_runs_are_filtered_sorted_and_compared(seen: Open) -> None:
     ("name", "values"),
     [("crooked", [2.2591, 0.111097]), ("narrow", [0.61, 0.74]), ("flat", [0.3, 0.3]), ("wide", [1e-12, 1e12])],
 )
-def test_any_range_can_be_drawn_on_logarithmic_axes(seen: Open, name: str, values: list[float]) -> None:
-    run = Writer(seen.client, run_info(name, project="ranges"))
+def test_logarithmic_axes_draw_any_range(opened: OpenDashboard, name: str, values: list[float]) -> None:
+    run = Writer(opened.client, run_info(name, project="ranges"))
     for step, value in enumerate([*values, -1.0, 0.0]):
         run.log(step, loss=value)
     run.finish().send()
-    page = seen.go(f"/runs/run-{name}?look=env.logx.logy")
+    page = opened.go(f"/runs/run-{name}?look=env.logx.logy")
     page.complaints()
     page.wait(lambda: page.run("return document.querySelector('.chart canvas')?.height > 200"), what="the chart")
     assert "step 1" in readout(page, 0.01)
     assert page.complaints() == []
 
 
-def test_a_run_pointed_at_stands_out_in_the_charts(seen: Open) -> None:
-    page = seen.go("/runs?project=tests&view=Charts&find=ddp&keys=train/loss")
+def test_pointing_at_a_run_highlights_its_lines(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&view=Charts&find=ddp&keys=train/loss")
     page.wait(lambda: page.count(".chart canvas") == 1 and not page.count(".plot-empty"), what="the chart")
     drawn = "return document.querySelector('.chart canvas').toDataURL()"
     before = page.run(drawn)
@@ -183,8 +183,8 @@ def test_a_run_pointed_at_stands_out_in_the_charts(seen: Open) -> None:
     page.wait(lambda: page.run(drawn) == before, what="both lines as before")
 
 
-def test_groups_fold_open_to_their_ranks(seen: Open) -> None:
-    page = seen.go("/runs?project=tests&find=ddp&fold=on")
+def test_groups_unfold_to_their_ranks(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&fold=on")
     page.see("1 groups")
     page.see("killed", "[data-row='0']")  # the group: its rank 0 has finished
     page.click("[aria-label='The other ranks of ddp-0']")
@@ -194,15 +194,15 @@ def test_groups_fold_open_to_their_ranks(seen: Open) -> None:
     assert "open=run-ddp-0" in page.run("return location.search")
     page.click("[aria-label='The other ranks of ddp-0']")
     page.wait(lambda: page.count(".table-body .row") == 1, what="the folded group")
-    seen.go("/runs?project=tests&fold=on&state=killed")
+    opened.go("/runs?project=tests&fold=on&state=killed")
     page.see("1 groups")
     page.type("[aria-label='Search runs']", "config.seed = 1 and state = killed")  # what rank 1 alone fulfils
     page.see("killed", "[data-row='0']")
     page.see("1 groups")
 
 
-def test_columns_are_chosen_moved_kept_in_sight_and_drawn(seen: Open) -> None:
-    page = seen.go("/runs?project=tests&find=ddp&columns=state|summary.train/loss|rank")
+def test_columns_can_be_chosen_moved_pinned_and_drawn(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&columns=state|summary.train/loss|rank")
     heads = "return [...document.querySelectorAll('.head')].map((one) => one.innerText.trim()).filter(Boolean)"
     page.wait(lambda: page.run(heads) == ["Run", "State", "train/loss", "Rank"], what="the columns")
     page.click("button", "Columns")
@@ -220,8 +220,8 @@ def test_columns_are_chosen_moved_kept_in_sight_and_drawn(seen: Open) -> None:
     page.wait(lambda: "Notes" in page.run(heads), what="one more column")
 
 
-def test_columns_are_dragged_to_another_place_and_width(seen: Open) -> None:
-    page = seen.go("/runs?project=tests&find=ddp&columns=state|group|~summary.train/loss|rank&sort=rank")
+def test_columns_can_be_dragged_and_resized(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&columns=state|group|~summary.train/loss|rank&sort=rank")
     heads = (
         "return [...document.querySelectorAll('.head')].map((one) => one.innerText.replace(/[^\\w/]/g, '')).slice(2)"
     )
@@ -252,7 +252,7 @@ def test_columns_are_dragged_to_another_place_and_width(seen: Open) -> None:
     page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 80), what="the width")
     place = page.run("return location.pathname + location.search")
     assert "widths=rank" in place and "sort=rank" in place
-    seen.go(place)
+    opened.go(place)
     is_now("Rank", "train/loss", "State", "Group")
     page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 80), what="the same width")
     page.run("document.querySelector(\"[data-movable='rank'] button\").focus()")
@@ -260,19 +260,19 @@ def test_columns_are_dragged_to_another_place_and_width(seen: Open) -> None:
     page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 56), what="the width by keys")
 
 
-def test_selected_runs_are_tagged(seen: Open) -> None:
-    page = seen.go("/runs?project=tests&find=ddp&runs=run-ddp-0,run-ddp-1")
+def test_selected_runs_can_be_tagged(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&runs=run-ddp-0,run-ddp-1")
     page.type("[aria-label='Tag the selected runs']", "pair")
     page.click("button", "Tag 2")
     page.see("pair", "[data-row='0'] .tags")
     page.see("pair", "[data-row='1'] .tags")
-    assert [seen.client.run(f"run-ddp-{rank}").tags for rank in (0, 1)] == [["pair"], ["pair"]]
+    assert [opened.client.run(f"run-ddp-{rank}").tags for rank in (0, 1)] == [["pair"], ["pair"]]
     page.click("button", "Untag 2")
-    page.wait(lambda: seen.client.run("run-ddp-1").tags == [], what="the tag's end")
+    page.wait(lambda: opened.client.run("run-ddp-1").tags == [], what="the tag's end")
 
 
-def test_the_keyboard_is_enough(seen: Open) -> None:
-    page = seen.go("/")
+def test_keyboard_alone_suffices(opened: OpenDashboard) -> None:
+    page = opened.go("/")
     page.see("Latest runs")
     page.press("g", "r")
     page.wait(lambda: page.run("return location.pathname") == "/runs", what="the runs")
@@ -296,14 +296,14 @@ def test_the_keyboard_is_enough(seen: Open) -> None:
 
 
 def readout(page: Browser, part: float) -> str:
-    """Return what a chart says at a part of its width, from 0 to 1."""
+    """Return the readout of the chart at a part of its width, from 0 to 1."""
     box = page.box(".chart .u-over")
     page.hover(box["x"] + box["width"] * part, box["y"] + 20)
     return page.text(".readout")
 
 
-def test_a_spike_is_seen_whole_and_zoomed_down_to_the_points(seen: Open) -> None:
-    page = seen.go(f"/runs/{seen.world.spiky}?keys=signal")
+def test_a_spike_is_visible_and_zooms_to_single_points(opened: OpenDashboard) -> None:
+    page = opened.go(f"/runs/{opened.examples.spiky}?keys=signal")
     page.wait(lambda: page.count(".chart .u-over") == 1, what="the chart")
     near = [SPIKE_AT / STEPS + off / 1000 for off in range(-4, 5)]  # a pixel is worth dozens of steps
     page.wait(lambda: any("500" in readout(page, at) for at in near), what="the spike among all steps")
@@ -311,7 +311,7 @@ def test_a_spike_is_seen_whole_and_zoomed_down_to_the_points(seen: Open) -> None
     middle = box["x"] + box["width"] * SPIKE_AT / STEPS
     page.drag((middle - 20, box["y"] + 60), (middle, box["y"] + 60), (middle + 20, box["y"] + 60))
     page.wait(lambda: "zoom=" in page.run("return location.search"), what="the zoom in the address")
-    seen.go(f"/runs/{seen.world.spiky}?keys=signal&zoom={SPIKE_AT - 3}_{SPIKE_AT + 3}")
+    opened.go(f"/runs/{opened.examples.spiky}?keys=signal&zoom={SPIKE_AT - 3}_{SPIKE_AT + 3}")
     page.wait(lambda: page.count(".chart .u-over") == 1, what="the chart")
     page.wait(lambda: f"step {SPIKE_AT}" in readout(page, 0.5), what="the very step")
     assert f"{SPIKE:.0f}" in readout(page, 0.5) and "…" not in readout(page, 0.5)
@@ -319,8 +319,8 @@ def test_a_spike_is_seen_whole_and_zoomed_down_to_the_points(seen: Open) -> None
     page.wait(lambda: "zoom=" not in page.run("return location.search"), what="the whole range")
 
 
-def test_other_axes_and_looks_are_kept_in_the_address(seen: Open) -> None:
-    page = seen.go("/groups/tests/ddp?x=key:epoch&smooth=0.5&look=env.out.logy&keys=loss")
+def test_address_holds_axes_and_looks(opened: OpenDashboard) -> None:
+    page = opened.go("/groups/tests/ddp?x=key:epoch&smooth=0.5&look=env.out.logy&keys=loss")
     page.wait(lambda: "epoch" in readout(page, 0.5), what="the metric on the x axis")
     assert "rank 0" in readout(page, 0.5) and "rank 1" in readout(page, 0.5)
     page.click("button", "band over ranks")
@@ -328,8 +328,8 @@ def test_other_axes_and_looks_are_kept_in_the_address(seen: Open) -> None:
     assert page.run("return document.querySelector('[type=range]').value") == "0.5"
 
 
-def test_one_chart_is_drawn_large_and_others_are_pinned(seen: Open) -> None:
-    page = seen.go("/groups/tests/ddp?smooth=0.5")
+def test_charts_can_be_enlarged_and_pinned(opened: OpenDashboard) -> None:
+    page = opened.go("/groups/tests/ddp?smooth=0.5")
     page.click("[aria-label='Enlarge train/loss']")
     page.wait(lambda: page.count(".chart .u-over") == 1, what="one chart alone")
     assert page.box(".plot")["height"] > 300
@@ -351,8 +351,8 @@ def test_one_chart_is_drawn_large_and_others_are_pinned(seen: Open) -> None:
     page.wait(lambda: page.run("return document.activeElement.ariaLabel") == opener, what="the focus back")
 
 
-def test_the_ranks_of_a_group(seen: Open) -> None:
-    page = seen.go("/groups/tests/ddp?view=Ranks")
+def test_group_page_compares_ranks(opened: OpenDashboard) -> None:
+    page = opened.go("/groups/tests/ddp?view=Ranks")
     page.see("train/loss")
     page.see("killed by signal 9")
     page.see("seed")
@@ -364,8 +364,8 @@ def test_the_ranks_of_a_group(seen: Open) -> None:
 LINE = ".console > div"
 
 
-def test_the_consoles_of_all_ranks_are_searched_and_followed(seen: Open) -> None:
-    page = seen.go("/groups/tests/ddp?view=Console")
+def test_console_of_all_ranks_can_be_searched_and_followed(opened: OpenDashboard) -> None:
+    page = opened.go("/groups/tests/ddp?view=Console")
     page.see("the last 2000 lines")
     assert page.text(f"{LINE}:last-child").endswith("worse")
     assert page.count(".ansi.red.bold") == 2 and page.count(".ansi.green") == 2 * 998
@@ -395,22 +395,22 @@ def test_the_consoles_of_all_ranks_are_searched_and_followed(seen: Open) -> None
     assert page.text(LINE).endswith("rank 1 says line 0")
 
 
-def test_a_run_and_its_node(seen: Open) -> None:
-    page = seen.go("/runs/run-ddp-1?view=Overview&against=run-ddp-0")
+def test_run_and_node_pages(opened: OpenDashboard) -> None:
+    page = opened.go("/runs/run-ddp-1?view=Overview&against=run-ddp-0")
     page.see("seed", ".different")
     page.see("killed by signal 9")
     page.click("[role=tab]", "System")
     page.see("GPU utilization")
-    seen.go("/nodes")
+    opened.go("/nodes")
     page.see("GPU <b>A</b>")
 
 
-def test_open_pages_follow_what_happens_and_are_sent_only_what_is_new(seen: Open) -> None:
-    run = Writer(seen.client, run_info("live"))
+def test_open_page_updates_and_loads_only_new_points(opened: OpenDashboard) -> None:
+    run = Writer(opened.client, run_info("live"))
     for step in range(400):
         run.log(step, loss=math.sin(step))
     run.send()
-    page = seen.go("/runs/run-live")
+    page = opened.go("/runs/run-live")
     page.see("rows\n400", ".facts")
     page.wait(lambda: "step 39" in readout(page, 0.99), what="the chart")
     for step in range(400, 450):
@@ -430,32 +430,37 @@ def test_open_pages_follow_what_happens_and_are_sent_only_what_is_new(seen: Open
     page.see("failed", "h1")
 
 
-def test_nothing_that_was_logged_is_ever_run_as_a_script(seen: Open) -> None:
-    page = seen.browser
+def test_logged_text_never_runs_as_a_script(opened: OpenDashboard) -> None:
+    page = opened.browser
     page.complaints()
     views = ["", "?view=Overview", "?view=Console", "?view=System"]
     evil_group = f"/groups/{EVIL.replace('/', '%2F')}/{EVIL.replace('/', '%2F')}"
-    paths = [*PAGES, f"/sweeps/{seen.world.sweep}", *(f"/runs/{seen.world.evil}{view}" for view in views), evil_group]
+    paths = [
+        *PAGES,
+        f"/sweeps/{opened.examples.sweep}",
+        *(f"/runs/{opened.examples.evil}{view}" for view in views),
+        evil_group,
+    ]
     for path in paths:
-        seen.go(path)
+        opened.go(path)
         page.see(EVIL if path.startswith("/runs/") else "lightning-sweeps")
         page.run(
             "document.querySelectorAll('.u-over').forEach((one) => one.dispatchEvent(new MouseEvent('mousemove')))"
         )
         assert page.run("return window.broken") is None, path
-    seen.go(f"/runs/{seen.world.evil}?view=Console")
+    opened.go(f"/runs/{opened.examples.evil}?view=Console")
     page.see(EVIL, ".console")
     assert page.complaints() == []
 
 
 @pytest.mark.parametrize(("is_dark", "width"), [(False, 1280), (True, 390)], ids=["light", "dark-phone"])
-def test_everybody_can_use_it(seen: Open, is_dark: bool, width: int) -> None:
-    """No violation of WCAG 2 A and AA that axe can find, on any page and tab, in both themes, nothing over the edge."""
-    page = seen.browser
+def test_pages_meet_wcag_a_and_aa(opened: OpenDashboard, is_dark: bool, width: int) -> None:
+    """Axe finds no violation of WCAG 2 A and AA on any page and tab, in both themes, and no page is too wide."""
+    page = opened.browser
     page.set_dark(is_dark)
     page.resize(width, 844)
-    failed = next(trial for trial in seen.client.trials(seen.world.sweep) if trial.state == "failed")
-    sweep = [f"/sweeps/{seen.world.sweep}", f"/sweeps/{seen.world.sweep}?trial={failed.id}"]
+    failed = next(trial for trial in opened.client.trials(opened.examples.sweep) if trial.state == "failed")
+    sweep = [f"/sweeps/{opened.examples.sweep}", f"/sweeps/{opened.examples.sweep}?trial={failed.id}"]
     group = [
         f"/groups/tests/ddp?view={view}"
         for view in ("Charts", "Ranks", "Pace", "Charts&chart=train/loss", "Console&find=worse")
@@ -464,7 +469,7 @@ def test_everybody_can_use_it(seen: Open, is_dark: bool, width: int) -> None:
     wrong = ["/nothing", "/runs/nothing", "/runs?find=nothing", "/runs/run-evil?view=Console"]
     found = []
     for path in [*PAGES, *sweep, *group, *run, *wrong]:
-        seen.go(path)
+        opened.go(path)
         page.wait(lambda: page.count("main h1") == 1 and "…" not in page.text("main"), what=path)
         found += [(path, *fault) for fault in violations(page)]
         if page.run("return document.documentElement.scrollWidth") > width:
@@ -478,14 +483,14 @@ def test_everybody_can_use_it(seen: Open, is_dark: bool, width: int) -> None:
 
 
 def focused(page: Browser) -> str:
-    """Return what a person would call the element that has the focus."""
+    """Return the label of the element that has the focus."""
     return str(
         page.run("const at = document.activeElement; return at.ariaLabel || at.innerText || at.placeholder || ''")
     )
 
 
-def test_the_focus_is_seen_kept_in_dialogs_and_given_back(seen: Open) -> None:
-    page = seen.go(f"/sweeps/{seen.world.sweep}")
+def test_focus_is_visible_stays_in_dialogs_and_returns(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{opened.examples.sweep}")
     page.wait(lambda: page.count("[aria-label='How many trials in all']") == 1, what="the controls")
     page.press("Tab")
     assert focused(page) == "Skip to the content"
@@ -520,21 +525,21 @@ def test_the_focus_is_seen_kept_in_dialogs_and_given_back(seen: Open) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720), (3840, 2160)])
-def test_nothing_runs_over_the_edge_of_the_window(seen: Open, width: int, height: int) -> None:
-    page = seen.browser
+def test_no_page_is_wider_than_the_window(opened: OpenDashboard, width: int, height: int) -> None:
+    page = opened.browser
     page.resize(width, height)
-    for path in [*PAGES, f"/sweeps/{seen.world.sweep}", "/runs/run-ddp-0", "/groups/tests/ddp"]:
-        seen.go(path)
+    for path in [*PAGES, f"/sweeps/{opened.examples.sweep}", "/runs/run-ddp-0", "/groups/tests/ddp"]:
+        opened.go(path)
         page.wait(lambda: page.count("main h1") == 1, what="the page")
         time.sleep(0.1)  # lets the layout settle: what is measured is that it does not run over
         assert page.run("return document.documentElement.scrollWidth") <= width, path
     page.resize(1440, 900)
 
 
-def test_the_page_is_small_and_asks_no_other_host(seen: Open) -> None:
-    page = seen.go("/runs")
+def test_page_is_small_and_loads_from_no_other_host(opened: OpenDashboard) -> None:
+    page = opened.go("/runs")
     page.see("runs")
     loaded = page.run("return performance.getEntriesByType('resource').map((one) => [one.name, one.encodedBodySize])")
-    assert all(name.startswith(seen.client.url) for name, _ in loaded)
+    assert all(name.startswith(opened.client.url) for name, _ in loaded)
     assert sum(size for name, size in loaded if "/assets/" in name) < 150_000
     assert not any("echarts" in name for name, _ in loaded)
