@@ -4,10 +4,10 @@ import { useMemo } from "preact/hooks";
 import { useData, useNow } from "../api/data";
 import { paths, processOwner } from "../api/routes";
 import type { Run } from "../api/types";
-import { placesOf } from "../base/gpus";
 import { Section } from "../base/Section";
 import { parseKey } from "../charts/quantity";
 import { SystemCharts } from "../charts/SystemChart";
+import { placesOf } from "./gpus";
 import { NodeCharts } from "./NodeCharts";
 import { AROUND_S, nodeText, runSamples } from "./systemSamples";
 

@@ -1,8 +1,8 @@
 /** Which GPUs of a node are used, by which runs, and which are idle. Pure functions. */
 
 import type { NodeAgent, NodeGpu, NodeRun, NodeStatus } from "../api/types";
-import { placesOf } from "../base/gpus";
 import { parseKey } from "../charts/quantity";
+import { placesOf } from "./gpus";
 
 /** The last sample of a node that was not seen for this long says nothing about now. */
 export const QUIET_S = 60;

@@ -3,9 +3,9 @@
 import { processOwner } from "../api/routes";
 import type { Node, Run, SeriesInfo } from "../api/types";
 import { bytes } from "../base/format";
-import { gpusText } from "../base/gpus";
 import { PROCESS_GPU_KEYS, PROCESS_KEYS, parseKey } from "../charts/quantity";
 import type { Sample } from "../charts/SystemChart";
+import { gpusText } from "./gpus";
 
 /** The time before and after a run that is shown too: a short one may lie between two samples. */
 export const AROUND_S = 30;
