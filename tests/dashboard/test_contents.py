@@ -135,7 +135,7 @@ def test_tags_and_notes_can_be_edited(full: OpenDashboard) -> None:
 
 
 def test_points_and_run_cap_can_be_set(full: OpenDashboard) -> None:
-    sweep = full.world.sweep
+    sweep = full.examples.sweep
     page = full.go(f"/sweeps/{sweep}")
     before = len(full.client.trials(sweep))
     page.click("button", "Cap: 8 trials")
@@ -166,7 +166,7 @@ def test_a_read_only_key_sees_no_controls(full: OpenDashboard) -> None:
     page = full.browser
     page.log_in(reader)
     try:
-        full.go(f"/sweeps/{full.world.sweep}")
+        full.go(f"/sweeps/{full.examples.sweep}")
         page.wait(lambda: page.count("[aria-label=Trials] .table-body .row") >= 7, what="the trials")
         page.click("[aria-label='Account']")
         page.see("with the key guest (read)")
@@ -198,7 +198,7 @@ def test_pages_meet_wcag_a_and_aa(full: OpenDashboard, is_dark: bool) -> None:
         page.wait(lambda: "\n…" not in page.text("main"), what="the page")
         found += [(view, *fault) for fault in violations(page)]
         assert page.run("return document.documentElement.scrollWidth <= innerWidth"), view
-    full.go(f"/sweeps/{full.world.sweep}")
+    full.go(f"/sweeps/{full.examples.sweep}")
     page.click("button", "Add a point")
     page.see("Add a point of your own", "dialog[open]")
     found += [("a point", *fault) for fault in violations(page)]
