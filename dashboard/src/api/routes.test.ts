@@ -36,7 +36,7 @@ describe("paths", () => {
 
 describe("concerns", () => {
   const nothing: Changes = { cursor: 1, runs: [], sweeps: [], nodes: [], is_cut: false };
-  const run = { id: "r", project: "p", state: "running", rows: 1, changed: 1 };
+  const run = { id: "r", project: "p", state: "running", rows: 1, changed: 1 } as const;
   const runs: Changes = { ...nothing, runs: [run] };
   const sweeps: Changes = { ...nothing, sweeps: [{ id: "s", changed: 1 }] };
   const nodes: Changes = { ...nothing, nodes: [{ id: "n", changed: 1 }] };

@@ -59,7 +59,7 @@ export interface paths {
         };
         /**
          * Health
-         * @description Say that the server and its database answer.
+         * @description Check that the server and its database respond.
          */
         get: operations["health_api_health_get"];
         put?: never;
@@ -77,7 +77,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Projects */
+        /**
+         * List Projects
+         * @description List the names of all projects.
+         */
         get: operations["list_projects_api_projects_get"];
         put?: never;
         post?: never;
@@ -118,7 +121,7 @@ export interface paths {
         put?: never;
         /**
          * Query Runs
-         * @description Return a page of the runs table: filtered, sorted, with chosen columns.
+         * @description Return one page of the runs table, filtered and sorted, with the requested columns.
          */
         post: operations["query_runs_api_runs_query_post"];
         delete?: never;
@@ -134,7 +137,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Run */
+        /**
+         * Get Run
+         * @description Return one run.
+         */
         get: operations["get_run_api_runs__run_id__get"];
         put?: never;
         post?: never;
@@ -155,9 +161,29 @@ export interface paths {
         put?: never;
         /**
          * Label Run
-         * @description Give a run other tags or notes.
+         * @description Replace the tags or the notes of a run.
          */
         post: operations["label_run_api_runs__run_id__labels_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/rejected-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rejected Records
+         * @description List the records of the run that the server rejected, each with the reason.
+         */
+        get: operations["list_rejected_records_api_runs__run_id__rejected_records_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -173,7 +199,7 @@ export interface paths {
         };
         /**
          * Read Console
-         * @description Return the last lines of the run's console output, oldest first; or those around one.
+         * @description Return the last console lines of a run, or the lines around one line, oldest first.
          */
         get: operations["read_console_api_runs__run_id__console_get"];
         put?: never;
@@ -193,29 +219,11 @@ export interface paths {
         };
         /**
          * Read Group Console
-         * @description Return the last lines of every rank of a group by their time; fewer of each where there are many ranks.
+         * @description Return the last console lines of every rank of a group, sorted by time.
+         *
+         *     Large groups return fewer lines for each rank.
          */
         get: operations["read_group_console_api_console_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/runs/{run_id}/rejected-records": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Rejected
-         * @description List the records of the run's journals that could not be stored, each with the reason.
-         */
-        get: operations["list_rejected_api_runs__run_id__rejected_records_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -273,7 +281,7 @@ export interface paths {
         };
         /**
          * Read Buckets
-         * @description Return a series at a width of `points` buckets; every bucket holds its minimum and maximum.
+         * @description Return a series downsampled to `points` buckets, each with its minimum and maximum.
          */
         get: operations["read_buckets_api_series__owner_id__buckets_get"];
         put?: never;
@@ -293,7 +301,7 @@ export interface paths {
         };
         /**
          * Read Points
-         * @description Return stored values of a series as they were logged: all, or those of a part, page by page.
+         * @description Return the values of a series as they were logged: all, a range, or one page of them.
          */
         get: operations["read_points_api_series__owner_id__points_get"];
         put?: never;
@@ -311,7 +319,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Nodes */
+        /**
+         * List Nodes
+         * @description List the machines that have sent system metrics.
+         */
         get: operations["list_nodes_api_nodes_get"];
         put?: never;
         post?: never;
@@ -330,7 +341,7 @@ export interface paths {
         };
         /**
          * Read Nodes
-         * @description Tell who runs what where: every node with its newest sample, the runs that go on there, and its agents.
+         * @description List every machine with its latest system metrics, its running runs and its agents.
          */
         get: operations["read_nodes_api_nodes_now_get"];
         put?: never;
@@ -352,7 +363,7 @@ export interface paths {
         put?: never;
         /**
          * Query Packed
-         * @description Return what `/api/series/query` does for lines, as bytes: for the dashboard, whose charts hold many of them.
+         * @description Return the lines of `/api/series/query` in the dashboard's binary format.
          */
         post: operations["query_packed_api_series_packed_post"];
         delete?: never;
@@ -370,7 +381,7 @@ export interface paths {
         };
         /**
          * List Media
-         * @description List the files that a run has logged, oldest first: of all keys or one, of all steps or one.
+         * @description List the media files that a run logged, oldest first, optionally of one key or one step.
          */
         get: operations["list_media_api_runs__run_id__media_get"];
         put?: never;
@@ -390,7 +401,7 @@ export interface paths {
         };
         /**
          * List Media Keys
-         * @description List the keys under which a run has logged files.
+         * @description List the keys under which a run logged media files.
          */
         get: operations["list_media_keys_api_runs__run_id__media_keys_get"];
         put?: never;
@@ -410,7 +421,7 @@ export interface paths {
         };
         /**
          * List Uses
-         * @description List the artifacts that a run has made and used.
+         * @description List the artifacts that a run created and used.
          */
         get: operations["list_uses_api_runs__run_id__artifacts_get"];
         put?: never;
@@ -430,7 +441,7 @@ export interface paths {
         };
         /**
          * List Artifacts
-         * @description List versions of artifacts, the newest of each name first.
+         * @description List artifact versions, the newest of each name first.
          */
         get: operations["list_artifacts_api_artifacts_get"];
         put?: never;
@@ -450,7 +461,7 @@ export interface paths {
         };
         /**
          * List Files
-         * @description List the files of one version of an artifact.
+         * @description List the files of one artifact version.
          */
         get: operations["list_files_api_artifacts__artifact_id__files_get"];
         put?: never;
@@ -472,7 +483,7 @@ export interface paths {
         put?: never;
         /**
          * Give Aliases
-         * @description Give aliases such as `best` to a version; each is taken from the version that had it.
+         * @description Give aliases such as `best` to a version. Each alias moves from the version that had it.
          */
         post: operations["give_aliases_api_artifacts__artifact_id__aliases_post"];
         delete?: never;
@@ -493,7 +504,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Artifact
-         * @description Take a version away, and return what it was; `lightning-sweeps db compact` gives its space back.
+         * @description Delete a version and return what it was. `lightning-sweeps db compact` frees its disk space.
          */
         delete: operations["remove_artifact_api_artifacts__artifact_id__delete"];
         options?: never;
@@ -510,9 +521,10 @@ export interface paths {
         };
         /**
          * Lacking
-         * @description List contents that a journal's rows name and that the server lacks, each with how much of it has come.
+         * @description List blobs that a journal refers to and that the server does not have, each with the number of bytes received.
          *
-         *     Fewer than `limit` are told where some were found on this machine; none means that there are no more.
+         *     The list may be shorter than `limit`: blobs that the server finds on its own machine are left out. An empty list
+         *     means that nothing is missing.
          */
         get: operations["lacking_api_journals__journal_id__lacking_get"];
         put?: never;
@@ -532,12 +544,14 @@ export interface paths {
         };
         /**
          * Get Blob
-         * @description Return a content, or a range of it.
+         * @description Return a blob, or a range of it.
          */
         get: operations["get_blob_api_blobs__digest__get"];
         /**
          * Put Blob
-         * @description Take a part of a content that a run's rows name; what is known already is skipped, a gap changes nothing.
+         * @description Upload a part of a blob that a run refers to.
+         *
+         *     Bytes that the server already has are skipped. A part that leaves a gap is ignored.
          */
         put: operations["put_blob_api_blobs__digest__put"];
         post?: never;
@@ -556,7 +570,7 @@ export interface paths {
         };
         /**
          * Blob State
-         * @description Say how much of a content the server has.
+         * @description Return how much of a blob the server has.
          */
         get: operations["blob_state_api_blobs__digest__state_get"];
         put?: never;
@@ -576,7 +590,7 @@ export interface paths {
         };
         /**
          * Usage
-         * @description Return how many bytes of contents each project keeps.
+         * @description Return how many bytes of blobs each project stores.
          */
         get: operations["usage_api_usage_get"];
         put?: never;
@@ -616,7 +630,7 @@ export interface paths {
         };
         /**
          * Live
-         * @description Send what changes, as it changes: each event's data is a `Changes`, its id the cursor to go on from.
+         * @description Stream changes as they happen. The data of each event is a `Changes`, its id the next cursor.
          */
         get: operations["live_api_live_get"];
         put?: never;
@@ -970,13 +984,13 @@ export interface paths {
         };
         /**
          * List Keys
-         * @description List the keys by name; the keys themselves are not kept.
+         * @description List the keys by name. The server does not store the keys themselves.
          */
         get: operations["list_keys_api_keys_get"];
         put?: never;
         /**
          * Create Key
-         * @description Make a key. The answer is the only place where it is ever shown.
+         * @description Create a key. Only this response ever contains it.
          */
         post: operations["create_key_api_keys_post"];
         delete?: never;
@@ -996,7 +1010,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke Key
-         * @description Let a key in no more (within seconds), and return those that are left.
+         * @description Revoke a key, which takes effect within seconds, and return the remaining keys.
          */
         post: operations["revoke_key_api_keys_revoke_post"];
         delete?: never;
@@ -1014,7 +1028,7 @@ export interface paths {
         };
         /**
          * Audit
-         * @description Return the last requests that changed something, oldest first; services' and agents' are not among them.
+         * @description Return the last requests of people that changed something, oldest first.
          */
         get: operations["audit_api_audit_get"];
         put?: never;
@@ -1034,7 +1048,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Say whether requests may be sent here: the database answers at this version's schema, and the server stays.
+         * @description Check that the server accepts requests: the database has this version's schema, and no shutdown has begun.
          */
         get: operations["ready_api_ready_get"];
         put?: never;
@@ -1054,7 +1068,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Return the server's figures in Prometheus' text format.
+         * @description Return the server's metrics in the Prometheus text format.
          */
         get: operations["metrics_api_metrics_get"];
         put?: never;
@@ -1076,7 +1090,7 @@ export interface paths {
         put?: never;
         /**
          * Make Ticket
-         * @description Make a ticket that opens one view in a page that frames it, once and soon; what it opens only reads.
+         * @description Make a ticket that opens one read-only view in another page, once.
          */
         post: operations["make_ticket_api_views_post"];
         delete?: never;
@@ -1096,7 +1110,7 @@ export interface paths {
         put?: never;
         /**
          * Make Login Link
-         * @description Make a link that logs a browser in as the key of this request, once.
+         * @description Make a link that logs a browser in once, with the rights of the API key of this request.
          */
         post: operations["make_login_link_api_login_post"];
         delete?: never;
@@ -1114,7 +1128,7 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Say who asks, and what it may do.
+         * @description Return the name and the role of the API key of this request.
          */
         get: operations["get_session_api_session_get"];
         put?: never;
@@ -1136,7 +1150,7 @@ export interface paths {
         put?: never;
         /**
          * Log Out
-         * @description Take the cookie back from this browser.
+         * @description Delete the cookie of this browser.
          */
         post: operations["log_out_api_logout_post"];
         delete?: never;
@@ -1179,7 +1193,7 @@ export interface components {
             /** Seen */
             seen: number;
             /** Spent S */
-            spent_s?: {
+            spent_s: {
                 [key: string]: number;
             };
         };
@@ -1206,7 +1220,7 @@ export interface components {
              */
             sweep_state: "running" | "paused" | "stopped" | "cancelled" | "finished";
             /** Commands */
-            commands?: components["schemas"]["Command"][];
+            commands: components["schemas"]["Command"][];
             /**
              * Lease Lost
              * @default false
@@ -1456,8 +1470,11 @@ export interface components {
         ConsoleLine: {
             /** Time */
             time: number;
-            /** Stream */
-            stream: string;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "stdout" | "stderr" | "stacks";
             /** Line */
             line: string;
             /**
@@ -1515,22 +1532,23 @@ export interface components {
             /** Counts */
             counts: number[];
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /**
          * Health
          * @description The server's answer to "are you there".
          */
         Health: {
-            /** Status */
-            status: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "ready";
             /** Version */
             version: string;
-            /** Database */
-            database: string;
+            /**
+             * Database
+             * @enum {string}
+             */
+            database: "sqlite" | "postgresql";
         };
         /**
          * HeldLine
@@ -1567,7 +1585,7 @@ export interface components {
             /** Offset */
             offset: number;
             /** Commands */
-            commands?: components["schemas"]["Command"][];
+            commands: components["schemas"]["Command"][];
         };
         /**
          * JournalOutcome
@@ -1581,7 +1599,7 @@ export interface components {
             /** Offset */
             offset: number;
             /** Commands */
-            commands?: components["schemas"]["Command"][];
+            commands: components["schemas"]["Command"][];
             /**
              * Status
              * @default 200
@@ -1774,7 +1792,7 @@ export interface components {
             /** Seen */
             seen: number;
             /** Devices */
-            devices?: components["schemas"]["NodeGpu"][];
+            devices: components["schemas"]["NodeGpu"][];
         };
         /**
          * NodeGpu
@@ -1823,7 +1841,7 @@ export interface components {
             /** Time */
             time: number;
             /** Value */
-            value: number | string;
+            value: number | ("nan" | "inf" | "-inf");
             /**
              * Is Abandoned
              * @default false
@@ -1832,7 +1850,12 @@ export interface components {
         };
         /**
          * Problem
-         * @description The body of every error answer.
+         * @description The body of every error response.
+         *
+         *     Attributes:
+         *         message: What went wrong, for a person to read.
+         *         hint: What to do next; may be empty.
+         *         faults: Faults of the sweep file that the request carried; otherwise empty.
          */
         Problem: {
             /** Message */
@@ -1843,9 +1866,24 @@ export interface components {
              */
             hint: string;
             /** Faults */
-            faults?: {
-                [key: string]: unknown;
-            }[];
+            faults: components["schemas"]["ProblemFault"][];
+        };
+        /**
+         * ProblemFault
+         * @description One fault of a sweep file.
+         *
+         *     Attributes:
+         *         line: Line in the file, counted from 1; 0 if the sweep did not come from a file.
+         *         key: Dotted key, for example `parameters.lr.min`; empty for a fault of the whole file.
+         *         message: What was given and what is allowed.
+         */
+        ProblemFault: {
+            /** Line */
+            line: number;
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
         };
         /**
          * RejectedRecord
@@ -1882,12 +1920,18 @@ export interface components {
             world_size: number;
             /** Attempt */
             attempt: number;
-            /** Mode */
-            mode: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "single" | "grouped" | "shared";
             /** Job Type */
             job_type: string;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted";
             /** Reason */
             reason: string;
             /** Exit Code */
@@ -1928,9 +1972,9 @@ export interface components {
              */
             user: string;
             /** Command */
-            command?: string[];
+            command: string[];
             /** Gpus */
-            gpus?: string[];
+            gpus: string[];
             /**
              * Local Rank
              * @default 0
@@ -1951,8 +1995,11 @@ export interface components {
             id: string;
             /** Project */
             project: string;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted";
             /** Rows */
             rows: number;
             /** Changed */
@@ -2109,7 +2156,7 @@ export interface components {
             /** Last Step */
             last_step: number;
             /** Last */
-            last: number | string | null;
+            last: number | ("nan" | "inf" | "-inf") | null;
             /** Minimum */
             minimum: number | null;
             /** Maximum */
@@ -2275,7 +2322,7 @@ export interface components {
             /** Project */
             project: string;
             /** Warnings */
-            warnings?: string[];
+            warnings: string[];
             /**
              * Prior
              * @default 0
@@ -2351,12 +2398,12 @@ export interface components {
             /** Ended */
             ended: number | null;
             /** Gpus */
-            gpus?: number | null;
+            gpus: number | null;
             /** Start S */
-            start_s?: number | null;
+            start_s: number | null;
             /** Gpu S */
-            gpu_s?: number | null;
-            gang?: components["schemas"]["Gang"] | null;
+            gpu_s: number | null;
+            gang: components["schemas"]["Gang"] | null;
             /**
              * Ignored
              * @default false
@@ -2429,19 +2476,6 @@ export interface components {
             /** Note */
             note?: string | null;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
         /**
          * ViewTicket
          * @description `<server><path><place in the dashboard>#<ticket>` is what another page frames, once, until `expires`.
@@ -2483,13 +2517,31 @@ export interface operations {
                     "application/json": components["schemas"]["IngestReply"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2519,6 +2571,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IngestReply"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Conflict */
@@ -2581,6 +2651,24 @@ export interface operations {
                     "application/json": components["schemas"]["JournalOutcome"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -2628,8 +2716,26 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2657,8 +2763,26 @@ export interface operations {
                     "application/json": string[];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2694,6 +2818,24 @@ export interface operations {
                     "application/json": components["schemas"]["RunList"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -2703,13 +2845,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2736,6 +2878,24 @@ export interface operations {
                     "application/json": components["schemas"]["RunsPage"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -2745,13 +2905,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2776,6 +2936,24 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -2785,13 +2963,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2820,8 +2998,8 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2829,43 +3007,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    read_console_api_runs__run_id__console_get: {
-        parameters: {
-            query?: {
-                last?: number;
-                after?: number;
-                around?: number | null;
-                /** @description `stdout`, `stderr`, or `stacks`: of ranks that hung */
-                stream?: string | null;
-                /** @description only lines that hold this text, whatever the case */
-                find?: string;
-            };
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsoleLine"][];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -2877,45 +3025,8 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    read_group_console_api_console_get: {
-        parameters: {
-            query: {
-                project: string;
-                group: string;
-                last?: number;
-                /** @description `stdout`, `stderr`, or `stacks`: of ranks that hung */
-                stream?: string | null;
-                /** @description only lines that hold this text, whatever the case */
-                find?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsoleLine"][];
-                };
-            };
-            /** @description Not Found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2923,18 +3034,9 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
         };
     };
-    list_rejected_api_runs__run_id__rejected_records_get: {
+    list_rejected_records_api_runs__run_id__rejected_records_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2954,6 +3056,24 @@ export interface operations {
                     "application/json": components["schemas"]["RejectedRecord"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -2963,13 +3083,145 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_console_api_runs__run_id__console_get: {
+        parameters: {
+            query?: {
+                /** @description number of lines to return */
+                last?: number;
+                after?: number;
+                around?: number | null;
+                /** @description `stdout`, `stderr`, or `stacks` (thread stacks of ranks that hung) */
+                stream?: string | null;
+                /** @description return only lines that contain this text, ignoring case */
+                find?: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleLine"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_group_console_api_console_get: {
+        parameters: {
+            query: {
+                project: string;
+                group: string;
+                /** @description number of lines to return */
+                last?: number;
+                /** @description `stdout`, `stderr`, or `stacks` (thread stacks of ranks that hung) */
+                stream?: string | null;
+                /** @description return only lines that contain this text, ignoring case */
+                find?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleLine"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2994,6 +3246,24 @@ export interface operations {
                     "application/json": components["schemas"]["SeriesInfo"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3003,13 +3273,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3036,6 +3306,24 @@ export interface operations {
                     "application/json": components["schemas"]["SeriesAnswer"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3045,13 +3333,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3085,6 +3373,24 @@ export interface operations {
                     "application/json": components["schemas"]["Series"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3094,13 +3400,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3134,6 +3440,24 @@ export interface operations {
                     "application/json": components["schemas"]["Point"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3143,13 +3467,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3172,8 +3496,26 @@ export interface operations {
                     "application/json": components["schemas"]["Node"][];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3201,8 +3543,26 @@ export interface operations {
                     "application/json": components["schemas"]["NodeNow"][];
                 };
             };
-            /** @description Not Found */
-            404: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3232,13 +3592,31 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3248,7 +3626,7 @@ export interface operations {
             query?: {
                 key?: string | null;
                 step?: number | null;
-                /** @description only entries with an id above this */
+                /** @description return only entries with a larger id */
                 after?: number;
                 limit?: number;
             };
@@ -3267,6 +3645,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MediaEntry"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -3309,6 +3705,24 @@ export interface operations {
                     "application/json": components["schemas"]["MediaKey"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3347,6 +3761,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactUse"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -3391,6 +3823,24 @@ export interface operations {
                     "application/json": components["schemas"]["Artifact"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3429,6 +3879,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactFile"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -3475,6 +3943,24 @@ export interface operations {
                     "application/json": components["schemas"]["Artifact"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3515,6 +4001,24 @@ export interface operations {
                     "application/json": components["schemas"]["Artifact"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3538,7 +4042,7 @@ export interface operations {
     lacking_api_journals__journal_id__lacking_get: {
         parameters: {
             query?: {
-                /** @description only those behind this digest */
+                /** @description return only larger digests */
                 after?: string;
                 limit?: number;
             };
@@ -3557,6 +4061,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlobState"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -3582,9 +4104,9 @@ export interface operations {
     get_blob_api_blobs__digest__get: {
         parameters: {
             query?: {
-                /** @description as the row says; types that a page may show */
+                /** @description MIME type, if a browser may show it */
                 mime?: string;
-                /** @description what the file is to be called */
+                /** @description file name for a download */
                 name?: string | null;
             };
             header?: never;
@@ -3601,6 +4123,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
             /** @description Not Found */
             404: {
@@ -3625,7 +4165,7 @@ export interface operations {
     put_blob_api_blobs__digest__put: {
         parameters: {
             query?: {
-                /** @description where in the content the body begins */
+                /** @description where the body starts in the blob */
                 offset?: number;
             };
             header?: never;
@@ -3647,6 +4187,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlobState"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not Found */
@@ -3707,6 +4265,24 @@ export interface operations {
                     "application/json": components["schemas"]["BlobState"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3747,6 +4323,24 @@ export interface operations {
                     };
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3770,7 +4364,7 @@ export interface operations {
     changes_api_changes_get: {
         parameters: {
             query?: {
-                /** @description a cursor; default: now */
+                /** @description a cursor (default: now) */
                 since?: number | null;
                 project?: string | null;
             };
@@ -3789,13 +4383,31 @@ export interface operations {
                     "application/json": components["schemas"]["Changes"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3803,7 +4415,7 @@ export interface operations {
     live_api_live_get: {
         parameters: {
             query?: {
-                /** @description a cursor; default: now */
+                /** @description a cursor (default: now) */
                 since?: number | null;
                 project?: string | null;
             };
@@ -3824,13 +4436,31 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3855,13 +4485,31 @@ export interface operations {
                     "application/json": components["schemas"]["Sweep"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3888,13 +4536,31 @@ export interface operations {
                     "application/json": components["schemas"]["SweepCreated"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3919,13 +4585,31 @@ export interface operations {
                     "application/json": components["schemas"]["Sweep"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3950,13 +4634,31 @@ export interface operations {
                     "application/json": components["schemas"]["Trial"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3985,13 +4687,31 @@ export interface operations {
                     "application/json": components["schemas"]["Trial"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4019,13 +4739,31 @@ export interface operations {
                     "application/json": components["schemas"]["TrialChanges"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4050,13 +4788,31 @@ export interface operations {
                     "application/json": components["schemas"]["Agent"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4085,13 +4841,31 @@ export interface operations {
                     "application/json": components["schemas"]["AgentRegistered"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4116,13 +4890,31 @@ export interface operations {
                     "application/json": components["schemas"]["Trial"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4150,13 +4942,31 @@ export interface operations {
                     "application/json": components["schemas"]["Lease"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4185,13 +4995,31 @@ export interface operations {
                     "application/json": components["schemas"]["AgentOrders"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4216,13 +5044,31 @@ export interface operations {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4248,13 +5094,31 @@ export interface operations {
                     "application/json": components["schemas"]["Trial"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4284,13 +5148,31 @@ export interface operations {
                     "application/json": components["schemas"]["Trial"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4319,13 +5201,31 @@ export interface operations {
                     "application/json": components["schemas"]["Sweep"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4354,13 +5254,31 @@ export interface operations {
                     "application/json": components["schemas"]["Sweep"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4385,13 +5303,31 @@ export interface operations {
                     "application/json": components["schemas"]["SweepChange"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4416,13 +5352,31 @@ export interface operations {
                     "application/json": components["schemas"]["Trial"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4451,13 +5405,31 @@ export interface operations {
                     "application/json": components["schemas"]["Trial"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4480,8 +5452,26 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4511,6 +5501,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -4551,6 +5550,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKey"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -4602,6 +5610,15 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEntry"][];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Forbidden */
             403: {
                 headers: {
@@ -4611,13 +5628,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4638,6 +5655,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */
@@ -4669,6 +5713,33 @@ export interface operations {
                     "text/plain; version=0.0.4; charset=utf-8": unknown;
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     make_ticket_api_views_post: {
@@ -4687,6 +5758,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewTicket"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4709,6 +5807,33 @@ export interface operations {
                     "application/json": components["schemas"]["LoginLink"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_session_api_session_get: {
@@ -4729,6 +5854,33 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     log_out_api_logout_post: {
@@ -4747,6 +5899,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

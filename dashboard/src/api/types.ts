@@ -4,14 +4,7 @@ import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 
-/** An answer holds every field, also those that have a default on the server. */
-type Complete<T> = T extends (infer Item)[]
-  ? Complete<Item>[]
-  : T extends object
-    ? { [Key in keyof T]-?: Complete<Exclude<T[Key], undefined>> }
-    : T;
-
-type Answer<Name extends keyof Schemas> = Complete<Schemas[Name]>;
+type Answer<Name extends keyof Schemas> = Schemas[Name];
 
 export type Agent = Answer<"Agent">;
 export type Artifact = Answer<"Artifact">;
@@ -60,7 +53,7 @@ type Json = { content: { "application/json": unknown } };
 export type AnswerOf<R extends Route, M extends Method> = paths[R] extends {
   [Name in M]: { responses: { 200: infer Body extends Json } };
 }
-  ? Complete<Body["content"]["application/json"]>
+  ? Body["content"]["application/json"]
   : never;
 
 /** The query parameters of a route. */

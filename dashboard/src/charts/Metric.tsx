@@ -10,7 +10,7 @@ import { useGroups, useSeries, type Wanted } from "./loader";
 import type { Look } from "./look";
 
 export interface ChartRun {
-  run: Pick<Run, "id" | "rows" | "state" | "summary">;
+  run: Pick<Run, "id" | "rows" | "summary">;
   label: string;
   color: string;
   dash?: number[] | undefined;

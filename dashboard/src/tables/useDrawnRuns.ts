@@ -41,6 +41,6 @@ export function useDrawnRuns(selected: string[], query: RunsSelection, isActive:
 
 function chartRun(row: RunRow, color: string): ChartRun {
   const summary = (row["summary"] ?? {}) as Record<string, unknown>;
-  const run = { id: row.id, rows: seconds(row["rows"]), state: text(row["state"]), summary };
+  const run = { id: row.id, rows: seconds(row["rows"]), summary };
   return { run, label: text(row["name"]), color, band: text(row["group"]) };
 }
