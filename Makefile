@@ -18,8 +18,7 @@ BENCH_INSTALLED := $(BENCH_VENV)/.installed
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
 	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
-	@echo "make check   lint, formatting, types, the rules of tools/check"
-	@echo "make check   lint, formatting, types; of the dashboard too, with its unit tests"
+	@echo "make check   lint, formatting, types, the rules of tools/check; of the dashboard too, with its unit tests"
 	@echo "make dev     the dashboard with reload, on a server of its own (make dev DEV_HOME=.demo: with the demo's data)"
 	@echo "make api-types  generate the dashboard's types from the server's API"
 	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
