@@ -44,7 +44,7 @@ describe("the zoom in the address", () => {
     expect(zoomText(null)).toBe("");
   });
 
-  it.each(["", "5", "5_1", "1_1", "a_b", "_"])("is none for %j", (text) => {
+  it.each(["", "5", "5_1", "1_1", "a_b", "_"])("is null for %j", (text) => {
     expect(parseZoom(text)).toBeNull();
   });
 });

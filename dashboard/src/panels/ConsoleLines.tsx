@@ -33,7 +33,7 @@ export function ConsoleLines({ view }: { view: ConsoleView }) {
   );
 }
 
-/** Keeps the end in view, or the line whose surroundings are shown. */
+/** Keeps the end in view, or the line that the others are around. */
 function useScrolling(box: RefObject<HTMLPreElement | null>, { lines, isFollowing, around }: ConsoleView): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls whenever other lines are shown
   useLayoutEffect(() => {

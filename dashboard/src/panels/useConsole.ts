@@ -20,7 +20,7 @@ export interface ConsoleView {
   /** The text that is searched. */
   find: string;
   setFind: (text: string) => void;
-  /** The id of the line whose surroundings are shown; null: the end of the console, or what was found. */
+  /** The id of the line around which lines are shown; null: the end of the console, or what was found. */
   around: number | null;
   showAround: (line: ConsoleLine | null) => void;
   hasTimes: boolean;

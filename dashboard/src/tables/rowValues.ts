@@ -4,7 +4,7 @@ export function text(given: unknown): string {
   return given === null || given === undefined ? "" : String(given);
 }
 
-/** Returns a number; 0 if it is none. */
+/** Returns a number; 0 for any other value. */
 export function seconds(given: unknown): number {
   return typeof given === "number" ? given : 0;
 }

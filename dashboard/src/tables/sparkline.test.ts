@@ -25,7 +25,7 @@ describe("sparkline", () => {
     expect(flat?.places.map(([, y]) => y)).toEqual([HEIGHT / 2, HEIGHT / 2]);
   });
 
-  it("is none without points", () => {
+  it("is null without points", () => {
     expect(sparkline([])).toBeNull();
   });
 });
