@@ -656,7 +656,7 @@ export interface paths {
         put?: never;
         /**
          * Create Sweep
-         * @description Create a sweep; a configuration with faults creates nothing and lists them all.
+         * @description Create a sweep. A configuration with errors creates nothing; the response lists all errors.
          */
         post: operations["create_sweep_api_sweeps_post"];
         delete?: never;
@@ -674,7 +674,7 @@ export interface paths {
         };
         /**
          * Get Sweep
-         * @description Return a sweep with its numbers and its best trial.
+         * @description Return a sweep with its trial counts and its best trial.
          */
         get: operations["get_sweep_api_sweeps__sweep_id__get"];
         put?: never;
@@ -700,7 +700,7 @@ export interface paths {
         put?: never;
         /**
          * Enqueue Trial
-         * @description Add a trial with the given parameters, which waits for an agent behind those that wait already.
+         * @description Add a pending trial with a parameter set. Trials that are pending already come first.
          */
         post: operations["enqueue_trial_api_sweeps__sweep_id__trials_post"];
         delete?: never;
@@ -718,7 +718,7 @@ export interface paths {
         };
         /**
          * List Trial Changes
-         * @description List those of a sweep's trials that were written since a cursor, in the order of their numbers.
+         * @description List a sweep's trials that changed since a cursor, in the order of their numbers.
          */
         get: operations["list_trial_changes_api_sweeps__sweep_id__trials_changes_get"];
         put?: never;
@@ -738,13 +738,13 @@ export interface paths {
         };
         /**
          * List Agents
-         * @description List a sweep's agents in the order in which they came.
+         * @description List a sweep's agents in the order of their registration.
          */
         get: operations["list_agents_api_sweeps__sweep_id__agents_get"];
         put?: never;
         /**
          * Register Agent
-         * @description Take a new agent in.
+         * @description Register a new agent.
          */
         post: operations["register_agent_api_sweeps__sweep_id__agents_post"];
         delete?: never;
@@ -784,9 +784,9 @@ export interface paths {
         put?: never;
         /**
          * Lease
-         * @description Give the agent a trial as soon as there is one; answer without one after `wait_s` or when the sweep is over.
+         * @description Lease a trial to the agent. Wait for one up to `wait_s` seconds, or until the sweep is over.
          *
-         *     `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines could meet.
+         *     `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines can connect.
          */
         post: operations["lease_api_agents__agent_id__lease_post"];
         delete?: never;
@@ -806,7 +806,7 @@ export interface paths {
         put?: never;
         /**
          * Heartbeat
-         * @description Renew the lease of the agent's trial; the answer says what is wanted of it.
+         * @description Renew the lease of the agent's trial, and return the commands to the agent.
          */
         post: operations["heartbeat_api_agents__agent_id__heartbeat_post"];
         delete?: never;
@@ -826,7 +826,7 @@ export interface paths {
         put?: never;
         /**
          * Leave
-         * @description Let an agent go; a trial that it still holds goes back to the sweep.
+         * @description Remove an agent from the sweep. A trial that it still holds is pending again.
          */
         post: operations["leave_api_agents__agent_id__leave_post"];
         delete?: never;
@@ -846,7 +846,7 @@ export interface paths {
         put?: never;
         /**
          * Start Trial
-         * @description Note that the trial's program runs; 409 where the agent no longer has the trial.
+         * @description Record that the trial's program has started; status 409 if the agent no longer holds the trial.
          */
         post: operations["start_trial_api_agents__agent_id__trials__trial_id__start_post"];
         delete?: never;
@@ -866,7 +866,7 @@ export interface paths {
         put?: never;
         /**
          * End Trial
-         * @description Note how the trial ended; from an agent that no longer has it this changes nothing, and the trial is returned.
+         * @description Record how the trial ended. Nothing changes if the agent no longer holds it. Return the trial.
          */
         post: operations["end_trial_api_agents__agent_id__trials__trial_id__end_post"];
         delete?: never;
@@ -886,7 +886,7 @@ export interface paths {
         put?: never;
         /**
          * Set Sweep State
-         * @description Pause a sweep, let it go on, stop it (running trials end by themselves) or cancel it (they are ended).
+         * @description Pause, resume, stop or cancel a sweep. Its running trials end by themselves unless it is cancelled.
          */
         post: operations["set_sweep_state_api_sweeps__sweep_id__state_post"];
         delete?: never;
@@ -906,7 +906,7 @@ export interface paths {
         put?: never;
         /**
          * Update Sweep
-         * @description Give a sweep a new configuration; what it searches and how stays as it was.
+         * @description Change the configuration of a sweep. The search itself cannot change.
          */
         post: operations["update_sweep_api_sweeps__sweep_id__update_post"];
         delete?: never;
@@ -924,7 +924,7 @@ export interface paths {
         };
         /**
          * List Changes
-         * @description List what people did to a sweep: who, when, what; the first first.
+         * @description List the changes that users made to a sweep, oldest first.
          */
         get: operations["list_changes_api_sweeps__sweep_id__changes_get"];
         put?: never;
@@ -966,7 +966,7 @@ export interface paths {
         put?: never;
         /**
          * Mark Trial
-         * @description Say that a trial's value counts for nothing (or does again), or what is to be known of it.
+         * @description Ignore a trial, stop ignoring it, or set its note.
          */
         post: operations["mark_trial_api_trials__trial_id__mark_post"];
         delete?: never;
@@ -1163,7 +1163,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Agent */
+        /**
+         * Agent
+         * @description A registered agent.
+         *
+         *     Attributes:
+         *         state: `gone` after it has left, `lost` after its lease has expired.
+         *         trial: id of its running trial.
+         *         trials_done: number of trials that it has finished.
+         *         registered, seen: seconds since the epoch, of its registration and its last message.
+         *         spent_s: seconds by activity, as the agent last reported: `trials`, and what it waited for.
+         */
         Agent: {
             /** Id */
             id: string;
@@ -1199,7 +1209,11 @@ export interface components {
         };
         /**
          * AgentHeartbeat
-         * @description `spent_s`: what the agent's seconds went to until now; None to leave what it told before.
+         * @description A heartbeat.
+         *
+         *     Attributes:
+         *         trial: id of the trial whose lease it extends; None between trials.
+         *         spent_s: the agent's seconds by activity until now; None to leave the last report unchanged.
          */
         AgentHeartbeat: {
             /** Trial */
@@ -1211,7 +1225,12 @@ export interface components {
         };
         /**
          * AgentOrders
-         * @description The answer to a heartbeat: what the server wants. `lease_lost`: the trial it named is no longer its own.
+         * @description The answer to a heartbeat.
+         *
+         *     Attributes:
+         *         sweep_state: state of the sweep.
+         *         commands: what the agent must do with its trial.
+         *         lease_lost: whether the trial in the heartbeat no longer belongs to the agent.
          */
         AgentOrders: {
             /**
@@ -1227,7 +1246,17 @@ export interface components {
              */
             lease_lost: boolean;
         };
-        /** AgentRegister */
+        /**
+         * AgentRegister
+         * @description A request to register an agent.
+         *
+         *     Attributes:
+         *         host: name of the agent's machine.
+         *         node: id of the agent's machine.
+         *         pid: the agent's process.
+         *         slot: number of the agent's slot on its machine.
+         *         gpus: names of the slot's GPUs.
+         */
         AgentRegister: {
             /** Host */
             host: string;
@@ -1240,7 +1269,15 @@ export interface components {
             /** Gpus */
             gpus?: string[];
         };
-        /** AgentRegistered */
+        /**
+         * AgentRegistered
+         * @description The answer to a registration.
+         *
+         *     Attributes:
+         *         agent: the new agent.
+         *         sweep: its sweep.
+         *         lease_s: an agent that sends no heartbeat for so many seconds loses its trial. Send one every quarter of it.
+         */
         AgentRegistered: {
             agent: components["schemas"]["Agent"];
             sweep: components["schemas"]["Sweep"];
@@ -1248,25 +1285,8 @@ export interface components {
             lease_s: number;
         };
         /**
-         * AgentThere
-         * @description An agent of a sweep that is not over, with its trial as far as it has one.
-         *
-         *     `lease_expires`: when the trial goes back to the sweep unless the agent is heard of before.
-         */
-        AgentThere: {
-            agent: components["schemas"]["Agent"];
-            /** Sweep Name */
-            sweep_name: string;
-            /** Trial Number */
-            trial_number: number | null;
-            /** Trial Since */
-            trial_since: number | null;
-            /** Lease Expires */
-            lease_expires: number | null;
-        };
-        /**
          * AliasChange
-         * @description Aliases for a version of an artifact; each is taken from the version that had it.
+         * @description New aliases of an artifact version. Each alias moves from the version that had it.
          */
         AliasChange: {
             /** Aliases */
@@ -1274,7 +1294,13 @@ export interface components {
         };
         /**
          * ApiKey
-         * @description A key by its name; `expires` is None for one that does not.
+         * @description An API key, without the key itself.
+         *
+         *     Attributes:
+         *         name: Unique name of the key.
+         *         role: What the key may do.
+         *         created: When it was created.
+         *         expires: When it expires; None means never.
          */
         ApiKey: {
             /** Name */
@@ -1291,7 +1317,21 @@ export interface components {
         };
         /**
          * Artifact
-         * @description One version of a named set of files in a project. `aliases` holds `latest` where it is the newest.
+         * @description One version of a named set of files in a project.
+         *
+         *     Attributes:
+         *         id: Id of the version.
+         *         project: Name of the project.
+         *         name: Name of the artifact.
+         *         version: Number of the version, from 0.
+         *         kind: Kind of the artifact, for example `model`.
+         *         digest: Digest of all its files.
+         *         size_bytes: Size of all its files.
+         *         metadata: What the run attached to it.
+         *         aliases: Aliases of the version. The newest version has the alias `latest`.
+         *         created: When it was created.
+         *         run: Id of the run that created it; None if the server does not know the run.
+         *         is_stored: Whether the server has the contents of all its files.
          */
         Artifact: {
             /** Id */
@@ -1323,7 +1363,13 @@ export interface components {
         };
         /**
          * ArtifactFile
-         * @description One file of an artifact: its place in it, with `/` between folders, and its content.
+         * @description A file of an artifact.
+         *
+         *     Attributes:
+         *         path: Path within the artifact, with `/` between folders.
+         *         digest: SHA-256 of the content.
+         *         size_bytes: Size of the content.
+         *         is_stored: Whether the server has the content.
          */
         ArtifactFile: {
             /** Path */
@@ -1337,7 +1383,12 @@ export interface components {
         };
         /**
          * ArtifactUse
-         * @description A run has made an artifact (`output`) or used it (`input`).
+         * @description The use of an artifact by a run.
+         *
+         *     Attributes:
+         *         role: `output` if the run created the artifact, `input` if it used it.
+         *         time: When.
+         *         artifact: The artifact version.
          */
         ArtifactUse: {
             /**
@@ -1351,7 +1402,14 @@ export interface components {
         };
         /**
          * AuditEntry
-         * @description A request that changed something: with which key, and how it was answered.
+         * @description A request that changed something.
+         *
+         *     Attributes:
+         *         time: When the server answered it.
+         *         key: Name of the API key.
+         *         method: HTTP method.
+         *         path: Path of the request.
+         *         status: HTTP status of the response.
          */
         AuditEntry: {
             /** Time */
@@ -1367,7 +1425,13 @@ export interface components {
         };
         /**
          * BlobState
-         * @description How much of a content the server has: `offset` bytes of it, all where `is_stored`.
+         * @description How much of a blob the server has.
+         *
+         *     Attributes:
+         *         digest: SHA-256 of the blob.
+         *         size_bytes: Size of the whole blob.
+         *         offset: Number of bytes that the server has.
+         *         is_stored: Whether the server has the whole blob and has checked its digest.
          */
         BlobState: {
             /** Digest */
@@ -1384,9 +1448,13 @@ export interface components {
         };
         /**
          * Bucket
-         * @description A stretch of a series drawn as one column of pixels: no finite value lies outside `minimum` and `maximum`.
+         * @description A stretch of a series that is drawn as one column of pixels.
          *
-         *     `nonfinite` of its `count` values are not finite; where all are, the four numbers are None.
+         *     All its finite values lie between `minimum` and `maximum`.
+         *
+         *     Attributes:
+         *         count: number of values.
+         *         nonfinite: number of values that are not finite; if all are, the four numbers are None.
          */
         Bucket: {
             /** Step */
@@ -1447,7 +1515,7 @@ export interface components {
         };
         /**
          * Command
-         * @description Something the server tells a service or an agent to do: `stop` the run or trial `target`.
+         * @description Tells a service or an agent to stop or kill the run or trial `target`.
          */
         Command: {
             /**
@@ -1495,9 +1563,11 @@ export interface components {
         };
         /**
          * Gang
-         * @description The agents that run one trial together, each on a machine of its own: `agents` by node rank.
+         * @description The agents that run one trial together, each on another machine.
          *
-         *     `endpoint`: `host:port` on the first one's machine, where the trial's processes meet.
+         *     Attributes:
+         *         endpoint: `host:port` on the first agent's machine, where the trial's processes connect.
+         *         agents: ids of the agents, by node rank.
          */
         Gang: {
             /** Endpoint */
@@ -1507,10 +1577,14 @@ export interface components {
         };
         /**
          * GroupLine
-         * @description The lines of one group on one grid: over the members' means in each bucket, and how many members have one.
+         * @description The lines of a group on a common grid, with statistics over the members' means in each bucket.
          *
-         *     `minimum` and `maximum` are those of every single value. A member counts only where it has points: nothing is
-         *     filled in.
+         *     A member counts only in buckets in which it has points: nothing is interpolated.
+         *
+         *     Attributes:
+         *         members: number of series in the group.
+         *         minimum, maximum: over all values of the members.
+         *         counts: number of members with a mean in each bucket.
          */
         GroupLine: {
             /** Group */
@@ -1534,7 +1608,12 @@ export interface components {
         };
         /**
          * Health
-         * @description The server's answer to "are you there".
+         * @description State of the server.
+         *
+         *     Attributes:
+         *         status: `ok` if the server and its database respond, `ready` if the server accepts requests.
+         *         version: Version of the server, or of the database's schema if `status` is `ready`.
+         *         database: Kind of the database.
          */
         Health: {
             /**
@@ -1552,9 +1631,12 @@ export interface components {
         };
         /**
          * HeldLine
-         * @description One series to be drawn, of which the asker has `held` points already: those up to the place `after` on the axis.
+         * @description A series to draw of which the client has the first points.
          *
-         *     `branch`: as the answer with these points gave it.
+         *     Attributes:
+         *         held: number of points that the client has.
+         *         after: their highest position on the axis.
+         *         branch: `branch` of the answer with these points.
          */
         HeldLine: {
             /** Owner */
@@ -1579,7 +1661,11 @@ export interface components {
         };
         /**
          * IngestReply
-         * @description `offset`: bytes of the journal now committed; `commands`: stops for runs of this journal.
+         * @description Reply to an upload.
+         *
+         *     Attributes:
+         *         offset: number of committed bytes of the journal.
+         *         commands: commands for the journal's run.
          */
         IngestReply: {
             /** Offset */
@@ -1589,9 +1675,13 @@ export interface components {
         };
         /**
          * JournalOutcome
-         * @description What became of one journal's part among several: `status` 200, or that of the refusal with its `problem`.
+         * @description Result for one journal of an upload of several.
          *
-         *     `offset` is what the server has now, after a conflict (409) too.
+         *     Attributes:
+         *         offset: number of committed bytes of the journal, also after a conflict (409).
+         *         commands: commands for the journal's run.
+         *         status: 200, or the HTTP status of the failure.
+         *         problem: message of the failure.
          */
         JournalOutcome: {
             /** Journal */
@@ -1611,7 +1701,15 @@ export interface components {
              */
             problem: string;
         };
-        /** KeyCreate */
+        /**
+         * KeyCreate
+         * @description A request for a new API key.
+         *
+         *     Attributes:
+         *         name: Unique name of the key.
+         *         role: What the key may do.
+         *         lasts_s: Seconds until the key expires; None means never.
+         */
         KeyCreate: {
             /** Name */
             name: string;
@@ -1626,7 +1724,11 @@ export interface components {
         };
         /**
          * KeyCreated
-         * @description `key` is shown here and never again.
+         * @description A new API key.
+         *
+         *     Attributes:
+         *         key: The key itself, which only this response contains.
+         *         made: Its name, role and expiry.
          */
         KeyCreated: {
             /** Key */
@@ -1635,7 +1737,12 @@ export interface components {
         };
         /**
          * Lease
-         * @description `trial` is None where none is to be had now: see `sweep_state`; ask again while it is running or paused.
+         * @description The answer to a request for a trial.
+         *
+         *     Attributes:
+         *         trial: the leased trial. If it is None, ask again while `sweep_state` is `running` or `paused`.
+         *         sweep_state: state of the sweep.
+         *         reason: why there is no trial, or why the sweep is in its state.
          */
         Lease: {
             trial: components["schemas"]["Trial"] | null;
@@ -1652,9 +1759,12 @@ export interface components {
         };
         /**
          * Line
-         * @description A series as columns, one entry per bucket, by x. `count`: points stored in all; 0 where there is no such series.
+         * @description A series as columns, with one entry per bucket, ordered by x.
          *
-         *     No finite value of a bucket lies outside its `minimum` and `maximum`; a bucket without finite values has None.
+         *     All finite values of a bucket lie between its `minimum` and `maximum`; a bucket without finite values has None.
+         *
+         *     Attributes:
+         *         count: number of stored points; 0 if there is no such series.
          */
         Line: {
             /** Owner */
@@ -1680,7 +1790,7 @@ export interface components {
         };
         /**
          * LineRequest
-         * @description One series to be drawn. Lines of one request that share a `group` (not empty) are drawn as one.
+         * @description A series to draw. Lines of one request that share a group are drawn as one; an empty group: alone.
          */
         LineRequest: {
             /** Owner */
@@ -1695,10 +1805,10 @@ export interface components {
         };
         /**
          * LinesQuery
-         * @description Many series for charts, as `SeriesQuery` asks for them, each by itself.
+         * @description Asks for many series, each as its own line; see `SeriesQuery`.
          *
-         *     Where all that is new of one lies behind what the asker holds, only that comes; a part between `low` and `high`
-         *     always comes whole.
+         *     If all new points of a series come after those that the client has, the answer has only these. A part between `low`
+         *     and `high` is always complete.
          */
         LinesQuery: {
             /** Lines */
@@ -1720,7 +1830,12 @@ export interface components {
         };
         /**
          * LoginLink
-         * @description `path` logs a browser in, once, until `expires`; it stands behind the server's address.
+         * @description A link that logs a browser in once.
+         *
+         *     Attributes:
+         *         path: Path and query of the link, to append to the server's URL.
+         *         expires: When the link expires.
+         *         is_built: Whether the server has the dashboard.
          */
         LoginLink: {
             /** Path */
@@ -1732,7 +1847,20 @@ export interface components {
         };
         /**
          * MediaEntry
-         * @description A logged file: an image, a sound, a table. Several of one key and step are told apart by `index`.
+         * @description A logged media file: an image, audio, a video, a table.
+         *
+         *     Attributes:
+         *         id: Increases with each file, so that a client can ask for the files after the last one it has.
+         *         key: Key under which the file was logged.
+         *         step: Step at which it was logged.
+         *         time: When it was logged.
+         *         rank: Rank that logged it.
+         *         digest: SHA-256 of the content. `GET /api/blobs/{digest}` returns the content.
+         *         size_bytes: Size of the content.
+         *         mime: MIME type.
+         *         caption: Caption; may be empty.
+         *         index: Position among the files of the same key and step.
+         *         is_stored: Whether the server has the content. It is uploaded after the row.
          */
         MediaEntry: {
             /** Id */
@@ -1760,7 +1888,14 @@ export interface components {
         };
         /**
          * MediaKey
-         * @description A key under which a run has logged files, in numbers.
+         * @description A key under which a run logged media files.
+         *
+         *     Attributes:
+         *         key: The key.
+         *         mime: MIME type of the newest file.
+         *         count: Number of files.
+         *         first_step: Smallest step.
+         *         last_step: Largest step.
          */
         MediaKey: {
             /** Key */
@@ -1776,7 +1911,12 @@ export interface components {
         };
         /**
          * Node
-         * @description A machine whose service has sent samples. `gpus`: their names; `devices`: the same GPUs in the same order.
+         * @description A machine that has sent system metrics.
+         *
+         *     Attributes:
+         *         seen: when it sent something last, in seconds since the epoch.
+         *         gpus: names of its GPUs.
+         *         devices: the same GPUs in the same order.
          */
         Node: {
             /** Id */
@@ -1795,10 +1935,33 @@ export interface components {
             devices: components["schemas"]["NodeGpu"][];
         };
         /**
-         * NodeGpu
-         * @description A GPU of a node. `place`: `1` for the second one, `1:0` for the first part of it where MIG divides it.
+         * NodeAgent
+         * @description An agent of a sweep that has not ended, with its trial if it has one.
          *
-         *     `uuid` is empty and `memory_bytes` 0 where a service of an earlier version has told of it.
+         *     Attributes:
+         *         trial_since: when the trial started.
+         *         lease_expires: when the trial returns to the sweep if the agent sends no heartbeat.
+         */
+        NodeAgent: {
+            agent: components["schemas"]["Agent"];
+            /** Sweep Name */
+            sweep_name: string;
+            /** Trial Number */
+            trial_number: number | null;
+            /** Trial Since */
+            trial_since: number | null;
+            /** Lease Expires */
+            lease_expires: number | null;
+        };
+        /**
+         * NodeGpu
+         * @description A GPU of a node.
+         *
+         *     Attributes:
+         *         place: index of the GPU, for example `1`; `1:0` for the first MIG instance of GPU 1.
+         *         uuid: UUID of the GPU; empty if an earlier version reported it.
+         *         name: name of the model.
+         *         memory_bytes: size of its memory; 0 if an earlier version reported it.
          */
         NodeGpu: {
             /** Place */
@@ -1811,25 +1974,65 @@ export interface components {
             memory_bytes: number;
         };
         /**
-         * NodeNow
-         * @description A node and what goes on there. Machines whose agents alone are known have neither processors nor values.
+         * NodeRun
+         * @description A run that runs on a node.
          *
-         *     `values`: its newest sample, by key; empty where it has none.
+         *     Attributes:
+         *         gpus: its GPUs, as in CUDA_VISIBLE_DEVICES.
+         *         values: the last sample of its processes, by key; empty if there is none.
          */
-        NodeNow: {
+        NodeRun: {
+            /** Id */
+            id: string;
+            /** Project */
+            project: string;
+            /** Name */
+            name: string;
+            /** Group */
+            group: string;
+            /** Rank */
+            rank: number;
+            /** World Size */
+            world_size: number;
+            /** User */
+            user: string;
+            /** Sweep */
+            sweep: string | null;
+            /** Trial */
+            trial: string | null;
+            /** Created */
+            created: number;
+            /** Gpus */
+            gpus: string[];
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * NodeStatus
+         * @description A node with its activity.
+         *
+         *     Attributes:
+         *         node: the node. A machine that is known only from its agents has no CPUs and no memory.
+         *         values: its last sample, by key; empty if there is none.
+         *         runs: the runs on it.
+         *         agents: the agents on it.
+         */
+        NodeStatus: {
             node: components["schemas"]["Node"];
             /** Values */
             values: {
                 [key: string]: number;
             };
             /** Runs */
-            runs: components["schemas"]["RunThere"][];
+            runs: components["schemas"]["NodeRun"][];
             /** Agents */
-            agents: components["schemas"]["AgentThere"][];
+            agents: components["schemas"]["NodeAgent"][];
         };
         /**
          * Point
-         * @description One stored value; `journal` and `sequence` name its row. Non-finite values are `"nan"`, `"inf"`, `"-inf"`.
+         * @description One stored value. `journal` and `sequence` identify its row. Non-finite values are `"nan"`, `"inf"`, `"-inf"`.
          */
         Point: {
             /** Journal */
@@ -1887,7 +2090,7 @@ export interface components {
         };
         /**
          * RejectedRecord
-         * @description A record of a journal that could not be stored, and why; the rest of the journal was.
+         * @description A record of a journal that could not be stored, with the reason. The rest of the journal is stored.
          */
         RejectedRecord: {
             /** Journal */
@@ -2026,42 +2229,6 @@ export interface components {
             total: number;
         };
         /**
-         * RunThere
-         * @description A run that goes on at a node.
-         *
-         *     Attributes:
-         *         gpus: those it was given, as CUDA_VISIBLE_DEVICES named them.
-         *         values: what its processes took when they were sampled last, by key; empty where they were not.
-         */
-        RunThere: {
-            /** Id */
-            id: string;
-            /** Project */
-            project: string;
-            /** Name */
-            name: string;
-            /** Group */
-            group: string;
-            /** Rank */
-            rank: number;
-            /** World Size */
-            world_size: number;
-            /** User */
-            user: string;
-            /** Sweep */
-            sweep: string | null;
-            /** Trial */
-            trial: string | null;
-            /** Created */
-            created: number;
-            /** Gpus */
-            gpus: string[];
-            /** Values */
-            values: {
-                [key: string]: number;
-            };
-        };
-        /**
          * RunsPage
          * @description One page of the runs table.
          *
@@ -2079,7 +2246,7 @@ export interface components {
         };
         /**
          * RunsQuery
-         * @description Asks for one page of the runs table. docs/api.md describes the filter language and the columns.
+         * @description Asks for one page of the runs table. docs/http-api.md describes the filter language and the columns.
          *
          *     Attributes:
          *         project: only runs of this project; None: of all projects.
@@ -2120,7 +2287,7 @@ export interface components {
         };
         /**
          * Series
-         * @description `buckets` has at most as many entries as pixels were asked for.
+         * @description A series as buckets, at most as many as requested.
          */
         Series: {
             /** Owner */
@@ -2134,7 +2301,11 @@ export interface components {
         };
         /**
          * SeriesAnswer
-         * @description `lines`: those of the request without a group, in its order; `groups`: in the order of their first line.
+         * @description Answer to `SeriesQuery`.
+         *
+         *     Attributes:
+         *         lines: the lines without a group, in the order of the request.
+         *         groups: the groups, in the order of their first line.
          */
         SeriesAnswer: {
             /** Lines */
@@ -2144,7 +2315,7 @@ export interface components {
         };
         /**
          * SeriesInfo
-         * @description One logged key of a run or a node, in numbers over all its points.
+         * @description A series of a run or a node, with statistics over all its points.
          */
         SeriesInfo: {
             /** Key */
@@ -2166,10 +2337,14 @@ export interface components {
         };
         /**
          * SeriesQuery
-         * @description Many series for charts that are `points` pixels wide.
+         * @description Asks for many series, for charts.
          *
-         *     `x`: `step`; `time`: seconds since the epoch; `relative`: seconds since the run began; `key:<name>`: the value that
-         *     was logged as `<name>` in the same row, or last before it. `low` and `high` zoom in; None: no border on that side.
+         *     Attributes:
+         *         lines: the series.
+         *         x: `step`; `time`: seconds since the epoch; `relative`: seconds since the run started; `key:<name>`: the value
+         *             of the series `<name>` in the same row or the last one before it.
+         *         low, high: borders on the axis; None: no border.
+         *         points: number of buckets at most: the width in pixels.
          */
         SeriesQuery: {
             /** Lines */
@@ -2196,7 +2371,12 @@ export interface components {
         };
         /**
          * Session
-         * @description Who asks: the name of the API key behind the request, and what it may do.
+         * @description The API key of a request.
+         *
+         *     Attributes:
+         *         name: Name of the key.
+         *         version: Version of the server.
+         *         role: Role of the key; always `read` for a framed view.
          */
         Session: {
             /** Name */
@@ -2225,7 +2405,7 @@ export interface components {
         };
         /**
          * Sweep
-         * @description A sweep, its numbers, and its best trial so far.
+         * @description A sweep, its trial counts, and its best trial so far.
          */
         Sweep: {
             /** Id */
@@ -2270,7 +2450,7 @@ export interface components {
         };
         /**
          * SweepChange
-         * @description What a person did to a sweep, with which key; `detail` says what it was before and is now.
+         * @description A change that a user made to a sweep. `key`: name of the user's API key. `detail`: what changed.
          */
         SweepChange: {
             /** Time */
@@ -2289,9 +2469,15 @@ export interface components {
         };
         /**
          * SweepCreate
-         * @description `config` is the sweep file as a map; `source` its text, kept as it was.
+         * @description A request to create a sweep.
          *
-         *     `prior_sweeps` and `prior_runs`: ids of sweeps and runs whose results the search begins with.
+         *     Attributes:
+         *         config: the sweep file as a map.
+         *         source: the text of the sweep file, unchanged.
+         *         project: the sweep's project; overrides the sweep file.
+         *         name: the sweep's name; overrides the sweep file.
+         *         prior_sweeps: ids of sweeps with whose results the search starts.
+         *         prior_runs: ids of runs with whose results the search starts.
          */
         SweepCreate: {
             /** Config */
@@ -2314,7 +2500,7 @@ export interface components {
         };
         /**
          * SweepCreated
-         * @description `prior`: with how many results of others it begins.
+         * @description A sweep that was created. `prior`: number of earlier results with which it starts.
          */
         SweepCreated: {
             /** Id */
@@ -2329,7 +2515,10 @@ export interface components {
              */
             prior: number;
         };
-        /** SweepStateChange */
+        /**
+         * SweepStateChange
+         * @description A request to pause, resume, stop or cancel a sweep.
+         */
         SweepStateChange: {
             /**
              * State
@@ -2339,7 +2528,7 @@ export interface components {
         };
         /**
          * SweepUpdate
-         * @description A sweep's new configuration, as in `SweepCreate`: what it searches and how stays as it was.
+         * @description A request to change the configuration of a sweep. `config` and `source` are those of `SweepCreate`.
          */
         SweepUpdate: {
             /** Config */
@@ -2354,10 +2543,11 @@ export interface components {
         };
         /**
          * Trial
-         * @description One parameter set and what became of it. `objective` is the best value reported, by the sweep's goal.
+         * @description A trial: one parameter set and its results.
          *
-         *     `gpus` and `start_s` (seconds from the lease to the program's start) are those of the last attempt that told how it
-         *     ended, `gpu_s` the GPU seconds of all of them; None before the first.
+         *     `objective` is the best reported value by the sweep's goal. `gpus` and `start_s` (seconds from the lease to the
+         *     program's start) are those of the last attempt that ended, `gpu_s` the GPU seconds of all attempts; None before the
+         *     first end.
          */
         Trial: {
             /** Id */
@@ -2417,9 +2607,9 @@ export interface components {
         };
         /**
          * TrialChanges
-         * @description A sweep's trials that were written since the cursor that was asked with, by number; ask next with `cursor`.
+         * @description A sweep's trials that changed since the cursor of the request, by number. The next request uses `cursor`.
          *
-         *     A change may be told twice.
+         *     A change may be reported twice.
          */
         TrialChanges: {
             /** Cursor */
@@ -2429,9 +2619,15 @@ export interface components {
         };
         /**
          * TrialEnd
-         * @description How a trial's processes ended: state `finished`, `failed`, `stopped` or `preempted`.
+         * @description How a trial's processes ended.
          *
-         *     `start_s`: seconds from the lease to the start of the program; `ran_s`: from there to its end.
+         *     Attributes:
+         *         state: `finished`, `failed`, `stopped` or `preempted`.
+         *         exit_code: exit code of the first process; None if a signal ended it.
+         *         reason: why it ended, in one line.
+         *         stderr_tail: the last lines of stderr of the rank that failed first.
+         *         start_s: seconds from the lease to the start of the program.
+         *         ran_s: seconds from the start of the program to its end.
          */
         TrialEnd: {
             /**
@@ -2458,7 +2654,7 @@ export interface components {
         };
         /**
          * TrialEnqueue
-         * @description A parameter set to try: nested, or by dotted names; constants may be left out.
+         * @description A request to try a parameter set, nested or with dotted names. Constants may be left out.
          */
         TrialEnqueue: {
             /** Params */
@@ -2468,7 +2664,7 @@ export interface components {
         };
         /**
          * TrialMark
-         * @description What a person says of a trial; None: as before.
+         * @description A request to ignore a trial or to set its note. None: no change.
          */
         TrialMark: {
             /** Ignored */
@@ -2478,7 +2674,12 @@ export interface components {
         };
         /**
          * ViewTicket
-         * @description `<server><path><place in the dashboard>#<ticket>` is what another page frames, once, until `expires`.
+         * @description A ticket for a view in another page, which frames `<server><path><page of the dashboard>#<ticket>`.
+         *
+         *     Attributes:
+         *         path: Start of the path of framed views.
+         *         ticket: Opens one view, once.
+         *         expires: When the ticket expires.
          */
         ViewTicket: {
             /** Path */
@@ -3540,7 +3741,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NodeNow"][];
+                    "application/json": components["schemas"]["NodeStatus"][];
                 };
             };
             /** @description Unauthorized */
@@ -4719,7 +4920,7 @@ export interface operations {
     list_trial_changes_api_sweeps__sweep_id__trials_changes_get: {
         parameters: {
             query?: {
-                /** @description a cursor; default: all trials */
+                /** @description cursor of the last response; default: all trials */
                 since?: number | null;
             };
             header?: never;
