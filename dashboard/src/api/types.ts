@@ -18,12 +18,12 @@ export type MediaEntry = Answer<"MediaEntry">;
 export type MediaKey = Answer<"MediaKey">;
 export type Node = Answer<"Node">;
 /** An agent of a node, with its sweep's name, its trial and its lease. */
-export type NodeAgent = Answer<"AgentThere">;
+export type NodeAgent = Answer<"NodeAgent">;
 export type NodeGpu = Answer<"NodeGpu">;
 /** A run that is running on a node, with the newest sample of its processes. */
-export type NodeRun = Answer<"RunThere">;
+export type NodeRun = Answer<"NodeRun">;
 /** A node with its runs and agents. Only the agents are known of a machine without a service. */
-export type NodeStatus = Answer<"NodeNow">;
+export type NodeStatus = Answer<"NodeStatus">;
 export type Problem = Answer<"Problem">;
 export type Run = Answer<"Run">;
 /** A row of the runs table: the requested columns, and always the id. */
