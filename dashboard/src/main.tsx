@@ -1,8 +1,15 @@
-import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
-import "./style.css";
+import "./base/tokens.css";
+import "./base/elements.css";
+import "./base/controls.css";
+import "./base/utilities.css";
+import "./base/Swatch.css";
+import "./base/tags.css";
+
+import { render } from "preact";
+import { startLive } from "./api/live";
 import { isEmbedded } from "./base/embed";
-import { startLive } from "./base/live";
+import { Page } from "./base/Page";
 import { interceptLinks, usePlace } from "./base/router";
 import { startTheme } from "./base/theme";
 import { GroupPage } from "./pages/Group";
@@ -12,9 +19,8 @@ import { RunPage } from "./pages/Run";
 import { RunsPage } from "./pages/Runs";
 import { SweepPage } from "./pages/Sweep";
 import { SweepsPage } from "./pages/Sweeps";
-import { Embedded } from "./parts/Embedded";
-import { Page } from "./parts/Page";
-import { Shell } from "./parts/Shell";
+import { Embedded } from "./panels/Embedded";
+import { Shell } from "./panels/Shell";
 
 function Content() {
   const { path } = usePlace();
@@ -25,16 +31,25 @@ function Content() {
   if (first === "runs") return second ? <RunPage id={second} key={second} /> : <RunsPage />;
   if (first === "groups" && second && third) return <GroupPage project={second} group={third} key={path} />;
   if (first === "nodes") return <NodesPage />;
-  return <Page title="There is no such page"><p>See <a href="/">home</a>.</p></Page>;
+  return (
+    <Page title="There is no such page">
+      <p>
+        See <a href="/">home</a>.
+      </p>
+    </Page>
+  );
 }
 
 startTheme();
 interceptLinks();
 if (!isEmbedded) startLive();
 const Around = isEmbedded ? Embedded : Shell;
-render(
-  <Around>
-    <Content />
-  </Around>,
-  document.getElementById("app")!,
-);
+const root = document.getElementById("app");
+if (root) {
+  render(
+    <Around>
+      <Content />
+    </Around>,
+    root,
+  );
+}

@@ -1,4 +1,4 @@
-"""What axe finds against WCAG 2 A and AA in the page that the browser shows."""
+"""Accessibility checks: violations of WCAG 2 A and AA that axe finds in the current page."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes
 
 
 def violations(page: Browser) -> list[tuple[str, list[str]]]:
-    """Return each rule that is broken, with the elements that break it; the test is skipped where axe is not here."""
+    """Return each violated rule with the elements that violate it. Skip the test if axe is not installed."""
     if not AXE.exists():
-        pytest.skip("axe-core is not here: npm ci in dashboard/")
+        pytest.skip("axe-core is not installed: run `python hatch_build.py npm ls`")
     page.run(AXE.read_text())
     asked = f"axe.run(document, {json.dumps(OPTIONS)}).then(arguments[arguments.length - 1])"
     report: dict[str, Any] = page.run_async(asked)

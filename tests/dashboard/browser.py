@@ -1,4 +1,4 @@
-"""A real browser: Chromium, driven through its own WebDriver server. Nothing to install but Debian's two packages."""
+"""Drives Chromium through its WebDriver server. It needs only the two packages of Debian."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KEYS = {
 
 
 class Browser:
-    """One window. Every method waits for the browser's answer."""
+    """One window of a browser. Every method waits for the answer of the browser."""
 
     def __init__(self, driver_url: str, profile: Path, *, width: int, height: int) -> None:
         self._http = requests.Session()
@@ -62,7 +62,7 @@ class Browser:
         self._http.close()
 
     def log_in(self, client: Client, path: str = "/") -> None:
-        """Follow a login link of the client's server, and go to `path`."""
+        """Log in with a link of the client's server, then go to `path`."""
         self.go(client.url + client.login_link().path)
         self.wait(lambda: self.run("return location.pathname") == "/", what="the start page")
         self.go(client.url + path)
@@ -75,22 +75,22 @@ class Browser:
         return self._post("/execute/sync", {"script": script, "args": list(arguments)})
 
     def run_async(self, script: str) -> Any:
-        """Run JavaScript whose last argument is to be called with the answer."""
+        """Run JavaScript, and return what it passes to its last argument, a callback."""
         return self._post("/execute/async", {"script": script, "args": []})
 
     def text(self, selector: str = "body") -> str:
-        """Return the text that is to be seen in the first match; empty where there is none."""
+        """Return the visible text of the first match; empty if there is no match."""
         return str(self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector))
 
     def count(self, selector: str) -> int:
         return int(self.run("return document.querySelectorAll(arguments[0]).length", selector))
 
     def see(self, text: str, selector: str = "body") -> None:
-        """Wait until `text` is to be seen."""
+        """Wait until `text` is visible."""
         self.wait(lambda: text in self.text(selector), what=f"`{text}` in `{selector}`")
 
     def click(self, selector: str, text: str = "") -> None:
-        """Click the first match that holds `text`, as a person does, once it is there and stays."""
+        """Click the first match that contains `text`, once it exists."""
         found = (
             "const all = [...document.querySelectorAll(arguments[0])];"
             "const at = all.find((one) => one.innerText.includes(arguments[1]));"
@@ -112,7 +112,7 @@ class Browser:
         self.wait(is_clicked, what=f"`{selector}` with `{text}`")
 
     def type(self, selector: str, text: str) -> None:
-        """Put `text` in the place of what the field holds, once it is there."""
+        """Replace the content of a field with `text`, once it exists."""
         self.wait(lambda: self.count(selector) > 0, what=f"`{selector}`")
         self.run(
             "const at = document.querySelector(arguments[0]); at.value = arguments[1];"
@@ -128,14 +128,14 @@ class Browser:
         self._post("/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 
     def press_with(self, *keys: str) -> None:
-        """Press keys one after the other, and release them in the other order: `Shift`, `ArrowLeft`."""
+        """Press keys one after the other, such as `Shift` and `ArrowLeft`, then release them in reverse order."""
         pressed = [KEYS.get(key, key) for key in keys]
         actions = [{"type": "keyDown", "value": key} for key in pressed]
         actions += [{"type": "keyUp", "value": key} for key in reversed(pressed)]
         self._post("/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 
     def drag(self, *points: tuple[float, float]) -> None:
-        """Press at the first point (pixels of the window), move over the others, release at the last."""
+        """Press at the first point, move over the others, release at the last. Points are pixels of the window."""
         moves: list[dict[str, Any]] = [
             {"type": "pointerMove", "duration": 60, "x": round(x), "y": round(y)} for x, y in points
         ]
@@ -144,7 +144,7 @@ class Browser:
 
     @contextmanager
     def inside(self, selector: str) -> Iterator[None]:
-        """Be in the frame that `selector` matches: every method is about it, also where it is of another origin."""
+        """Switch to the frame that `selector` matches, also if it has another origin."""
         self.wait(lambda: self.count(selector) > 0, what=f"`{selector}`")
         self._post("/frame", {"id": self.run("return document.querySelector(arguments[0])", selector)})
         try:
@@ -156,7 +156,7 @@ class Browser:
         self._mouse([{"type": "pointerMove", "duration": 0, "x": round(x), "y": round(y)}])
 
     def box(self, selector: str) -> dict[str, float]:
-        """Return where the first match is in the window, after bringing it into sight: x, y, width, height."""
+        """Scroll the first match into view, and return its place in the window: x, y, width, height."""
         self.wait(lambda: self.count(selector) > 0, what=f"`{selector}`")
         found: dict[str, float] = self.run(
             "const at = document.querySelector(arguments[0]); at.scrollIntoView({block: 'center'});"
@@ -178,7 +178,7 @@ class Browser:
         return str(self._send("GET", f"{self._base}/screenshot"))
 
     def complaints(self) -> list[str]:
-        """Return what the browser has complained of since it was last asked: errors of scripts, refused requests."""
+        """Return the errors that the browser logged since the last call: script errors, refused requests."""
         entries = self._post("/se/log", {"type": "browser"})
         return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
 
@@ -186,7 +186,7 @@ class Browser:
         return self._post("/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def wait(self, condition: Callable[[], object], *, what: str, timeout_s: float = WAIT_S) -> None:
-        """Return once `condition()` is true; fail with what the page shows after `timeout_s`."""
+        """Wait until `condition()` is true. Fail with the text of the page after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < deadline, f"{what} did not come; the page shows:\n{self.text()[:2000]}"
@@ -208,10 +208,10 @@ class Browser:
 
 @contextmanager
 def running_browser(*, width: int = 1440, height: int = 900) -> Iterator[Browser]:
-    """Run Chromium; the test is skipped where it is not installed.
+    """Run Chromium. Skip the test if it is not installed.
 
-    The driver is no child of this process: the browser comes and goes with processes that no test could be blamed for.
-    A shell beside it ends them all where this process is gone without having done so.
+    The driver is not a child of this process: the browser starts and ends processes that no test leaks. A shell beside
+    it ends all of them if this process dies.
     """
     driver = shutil.which("chromedriver")
     if driver is None or not _chromium():

@@ -1,4 +1,4 @@
-"""One browser and one server with things to see, for all tests of the page."""
+"""Fixtures: one browser, and a server with example runs and sweeps."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 from lightning_sweeps.client import Client
 from lightning_sweeps.server.routes.static_files import index_file
 from tests.dashboard.browser import Browser, running_browser
-from tests.dashboard.fixtures import World, build
+from tests.dashboard.fixtures import Examples, build
 from tests.servers import running_server
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """A logged-in browser, the server it looks at, and what lies there."""
+class OpenDashboard:
+    """A logged-in browser, its server, and the examples on the server."""
 
     browser: Browser
     client: Client
-    world: World
+    examples: Examples
 
     def go(self, path: str) -> Browser:
         self.browser.go(self.client.url + path)
@@ -29,7 +29,7 @@ class Open:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The browser; without it, or without the built page, its tests are skipped."""
+    """Run a browser. Skip the test if there is none, or if the page is not built."""
     if not index_file().exists():
         pytest.skip("the dashboard is not built: python hatch_build.py")
     with running_browser() as browser:
@@ -37,10 +37,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def seen(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    long_lease = ("--lease-s", "3600")  # the world's agents are silent ones
+def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenDashboard]:
+    long_lease = ("--lease-s", "3600")  # the agents of the examples send no heartbeats
     with running_server(tmp_path_factory.mktemp("server"), None, *long_lease) as (client, _):
-        world = build(client)
+        examples = build(client)
         chromium.log_in(client)
         chromium.complaints()
-        yield Open(chromium, client, world)
+        yield OpenDashboard(chromium, client, examples)

@@ -1,4 +1,4 @@
-"""Media and files for the browser's tests: small contents of every kind, as a fit would have logged them."""
+"""Small media and files of every kind, as a fit logs them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STEPS = 6
 
 @dataclass(slots=True)
 class Contents:
-    """Logs contents of one run and sends them after its journal."""
+    """Logs contents of one run, and uploads them after its journal."""
 
     client: Client
     run: Writer
@@ -55,7 +55,7 @@ class Contents:
 
 
 def log_all(client: Client, run: Writer) -> None:
-    """Log something of every kind, and two versions of a checkpoint."""
+    """Log one of every kind of media, and two versions of a checkpoint."""
     contents = Contents(client, run)
     for step in range(STEPS):
         for index in range(3):

@@ -1,4 +1,4 @@
-"""What the browser's tests look at: runs and sweeps as agents and services would have sent them to a real server."""
+"""Example runs and sweeps, sent to a real server as agents and services send them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ STEPS = 30_000
 SPIKE_AT = 21_001
 SPIKE = 500.0
 LINES = 3000
-"""What each rank of the group `ddp` prints: more than a page takes at once."""
+"""Lines that each rank of the group `ddp` prints: more than a page loads at once."""
 
 
 class Writer:
-    """A journal that goes on: each `send` ships what was added."""
+    """A growing journal. Each `send` uploads what was added."""
 
     def __init__(self, client: Client, info: RunInfo | None = None, node: NodeInfo | None = None) -> None:
         self._client = client
@@ -65,7 +65,7 @@ class Writer:
         return self
 
     def take(self) -> tuple[str, int, bytes]:
-        """Return a whole journal that was not sent yet, for `send_journals`."""
+        """Return a whole unsent journal, for `send_journals`."""
         return self.id, 0, bytes(self._part)
 
     def _next(self) -> int:
@@ -78,16 +78,16 @@ def run_info(name: str, **more: Any) -> RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What lies on the server."""
+class Examples:
+    """Ids of the examples on the server."""
 
     sweep: str
     spiky: str
     evil: str
 
 
-def build(client: Client) -> World:
-    """Fill an empty server."""
+def build(client: Client) -> Examples:
+    """Send the examples to an empty server."""
     for rank in (0, 1):
         ddp = Writer(
             client, run_info(f"ddp-{rank}", group="ddp", rank=rank, world_size=2, config={"lr": 0.1, "seed": rank})
@@ -115,7 +115,7 @@ def build(client: Client) -> World:
     for at in range(30):
         node.row(at, {"cpu.percent": 10.0 + at, "memory.used_bytes": 1e9 + at, "gpu.0.utilization_percent": 50.0})
     node.send()
-    return World(build_sweep(client), "run-spiky", "run-evil")
+    return Examples(build_sweep(client), "run-spiky", "run-evil")
 
 
 def build_sweep(client: Client, name: str = "trial", project: str = "tests") -> str:
@@ -146,7 +146,7 @@ def build_sweep(client: Client, name: str = "trial", project: str = "tests") -> 
             run.row(step, {"val/loss": (number + 1) / (step + 1)})
         if number == 6:
             run.send()
-            continue  # this one is at work
+            continue  # this one is running
         if number == 4:
             client.stop_trial(trial.id)
         state: m.TrialState = "failed" if number == 5 else "stopped" if number == 4 else "finished"

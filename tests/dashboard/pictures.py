@@ -1,9 +1,9 @@
-"""The pictures of docs/dashboard.md, taken from what `make demo` leaves behind.
+"""Takes the screenshots of docs/dashboard.md from the results of `make demo`.
 
     python -m tests.dashboard.pictures .demo
 
-Tests take them from their own run of the example's sweep, and keep none (`tests/end_to_end/test_ddp_sweep.py`). The
-folder is copied: the demo's own server and data are not touched. The media page shows digits of the demo's data.
+A test takes them from its own run of the example sweep, and keeps none (`tests/end_to_end/test_ddp_sweep.py`). The
+folder is copied, so that the demo's server and data stay as they are. The media page shows digits of the demo's data.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STEPS = 12
 SHOWN = 14
 SCALE = 12
 LIVING = ("server.json", "*.lock", "service*")
-"""Files of processes: they would tell of the demo's server, not of ours."""
+"""Files of processes: they describe the demo's server, not this one."""
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def take_all(client: Client, browser: Browser, folder: Path) -> None:
-    """Take every picture of the example's sweep, into `folder`."""
+    """Take every screenshot of the example sweep into `folder`."""
     log_digits(client)
     browser.log_in(client)
     for name, path, height, ready in pages(client):
@@ -55,7 +55,7 @@ def take_all(client: Client, browser: Browser, folder: Path) -> None:
 
 
 def pages(client: Client) -> list[tuple[str, str, int, str]]:
-    """Return name, place and height of each picture, and what is in the page once it is whole."""
+    """Return the name, address and height of each screenshot, and a selector that matches once the page is complete."""
     sweep = client.sweeps()[0]
     best = sweep.best
     assert best is not None, "the demo's sweep has no trial with a value"

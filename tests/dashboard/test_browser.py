@@ -1,4 +1,4 @@
-"""The tests' own browser: it ends with who started it, however that ends."""
+"""The browser of the tests ends with the process that started it, however that process ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def users_of(folder: str) -> list[int]:
     return [process.pid for process in found if any(folder in word for word in process.info["cmdline"] or [])]
 
 
-def test_no_browser_outlives_who_was_killed(chromium: Browser) -> None:
+def test_the_browser_ends_when_its_starter_is_killed(chromium: Browser) -> None:
     assert users_of(str(chromium.profile.parent))  # what is looked for below is found
     root = Path(__file__).parents[2]
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, cwd=root) as process:

@@ -1,4 +1,4 @@
-"""How the page comes into the package: built when its sources changed, left out with a warning where that cannot be."""
+"""The build of the page into the package: when sources changed, and with a warning if it is not possible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATIC = "lightning_sweeps/server/static"
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A small copy of the project: what a build needs, without the built page."""
+    """Return a small copy of the project: what a build needs, without the built page."""
     folder = tmp_path / "project"
     skipped = shutil.ignore_patterns("node_modules", "static", "static.new", "__pycache__")
     shutil.copytree(ROOT / "dashboard", folder / "dashboard", ignore=skipped)
@@ -34,7 +34,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def build(folder: Path, tmp_path: Path, kind: str, *, npm: str) -> tuple[str, list[str]]:
-    """Build the copy with an npm of our own (a line of sh); return what was said and the names in the package."""
+    """Build the copy with a fake npm (a line of sh). Return the output and the names in the package."""
     tools = tmp_path / "tools"
     tools.mkdir()
     for name, line in (("node", "echo v22.0.0"), ("npm", npm)):
@@ -58,14 +58,14 @@ MAKES_A_PAGE = (
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_the_built_page_is_in_the_package(copy: Path, tmp_path: Path, kind: str) -> None:
+def test_the_package_contains_the_built_page(copy: Path, tmp_path: Path, kind: str) -> None:
     _, names = build(copy, tmp_path, kind, npm=MAKES_A_PAGE)
     assert f"{STATIC}/index.html" in names
     assert not any("node_modules" in name for name in names)
     assert any(name.startswith("dashboard/") for name in names) == (kind == "sdist")
 
 
-def test_without_a_registry_the_package_is_built_with_a_warning(copy: Path, tmp_path: Path) -> None:
+def test_package_builds_with_a_warning_without_npm_registry(copy: Path, tmp_path: Path) -> None:
     said, names = build(copy, tmp_path, "wheel", npm="exit 1")
     assert "THE DASHBOARD WAS NOT BUILT" in said and "npm ci" in said
     assert not any(name.startswith(STATIC) for name in names) and "lightning_sweeps/__init__.py" in names
@@ -79,7 +79,7 @@ def test_unchanged_sources_are_not_built_again(copy: Path, tmp_path: Path) -> No
     assert "CALLED" not in said and f"{STATIC}/index.html" in names
     shutil.rmtree(tmp_path / "tools")
     shutil.rmtree(tmp_path / "dist")
-    (copy / "dashboard/src/style.css").write_text("changed")
+    (copy / "dashboard/src/base/tokens.css").write_text("changed")
     said, _ = build(copy, tmp_path, "wheel", npm="exit 1")
     assert "THE DASHBOARD WAS NOT BUILT" in said
 

@@ -1,4 +1,4 @@
-"""The colours that charts draw with, read from their source: told apart, and from the page, by everybody."""
+"""The colours of charts, read from their source, can be distinguished with any colour vision."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIGHTS = {
     "no red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
     "no blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
 }
-"""What becomes of linear RGB in the eyes of people: Machado, Oliveira, Fernandes (2009), severity 1."""
+"""How linear RGB appears with each colour vision: Machado, Oliveira, Fernandes (2009), severity 1."""
 TO_LMS = [[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]]
 TO_LAB = [[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]]
 
@@ -36,7 +36,7 @@ def linear(color: str) -> Vector:
 
 
 def seen(color: str, sight: str) -> Vector:
-    """Return the colour in OKLab as people with that sight see it."""
+    """Return the colour in OKLab as people with that colour vision see it."""
     shown = np.clip(np.array(SIGHTS[sight]) @ linear(color), 0, 1)
     return np.array(TO_LAB) @ np.cbrt(np.array(TO_LMS) @ shown)
 
@@ -47,7 +47,9 @@ def contrast(one: str, other: str) -> float:
 
 
 def of_theme(name: str, theme: str) -> str:
-    found = re.search(rf"const {name}\b.*?{theme}: \[(.*?)\],?\n", (SOURCE / "base/theme.ts").read_text(), re.DOTALL)
+    found = re.search(
+        rf"const {name}\b.*?{theme}: (.*?)\n(?:  dark:|}};)", (SOURCE / "base/theme.ts").read_text(), re.DOTALL
+    )
     assert found is not None
     return found[1]
 
@@ -64,13 +66,13 @@ def scale(theme: str) -> list[str]:
 
 
 def card(theme: str) -> str:
-    """Return what charts stand on: the style sheet names the light colours first, then the dark ones."""
-    found = re.findall(r"--card: (#[0-9a-f]{6})", (SOURCE / "style.css").read_text())
+    """Return the background of charts. The tokens name the light colours first, then the dark ones."""
+    found = re.findall(r"--card: (#[0-9a-f]{6})", (SOURCE / "base/tokens.css").read_text())
     return str(found[theme == "dark"])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_lines_and_dots_stand_out_from_the_page(theme: str) -> None:
+def test_lines_and_dots_contrast_with_the_page(theme: str) -> None:
     assert len(lines(theme)) == 10
     assert len(scale(theme)) == 5
     faint = [color for color in lines(theme) + scale(theme) if contrast(color, card(theme)) < LEAST_CONTRAST]
@@ -79,7 +81,7 @@ def test_lines_and_dots_stand_out_from_the_page(theme: str) -> None:
 
 @pytest.mark.parametrize("sight", SIGHTS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_ten_lines_are_told_apart(theme: str, sight: str) -> None:
+def test_ten_lines_are_distinguishable(theme: str, sight: str) -> None:
     alike = [
         pair
         for pair in combinations(lines(theme), 2)

@@ -1,4 +1,4 @@
-"""What a run holds besides charts, in a real browser: media, files, what it was made with, tags and notes, stacks."""
+"""The other tabs of a run in a real browser: media, files, environment, tags and notes, stacks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.journal.records import NodeInfo, Stall
 from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
-from tests.dashboard.conftest import Open
+from tests.dashboard.conftest import OpenDashboard
 from tests.dashboard.contents import STEPS, log_all
-from tests.dashboard.fixtures import EVIL, World, Writer, build_sweep, run_info
+from tests.dashboard.fixtures import EVIL, Examples, Writer, build_sweep, run_info
 from tests.servers import running_server
 
 RUN = "/runs/run-full"
 
 
 @pytest.fixture(scope="module")
-def full(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """A server with one run that has logged everything, a sweep, and a page that is logged in."""
+def full(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenDashboard]:
+    """Run a server with a run that has logged everything, and a sweep, and log in."""
     with running_server(tmp_path_factory.mktemp("server")) as (client, _):
         run = Writer(client, run_info("full", tags=["first"], gpus=["1"], config={"lr": 0.1, "net": {"depth": 3}}))
         log_all(client, run)
@@ -34,10 +34,10 @@ def full(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         node.send()
         chromium.log_in(client)
         chromium.complaints()
-        yield Open(chromium, client, World(build_sweep(client), "", "run-full"))
+        yield OpenDashboard(chromium, client, Examples(build_sweep(client), "", "run-full"))
 
 
-def test_media_are_shown_in_a_view_without_a_cookie_too(full: Open) -> None:
+def test_embedded_view_shows_media_without_a_cookie(full: OpenDashboard) -> None:
     ticket = full.client.view_ticket()
     page = full.go(f"{ticket.path}runs/run-full?view=Media#{ticket.ticket}")
     loaded = "return [...document.querySelectorAll('.media img')].filter((one) => one.naturalWidth === 48)"
@@ -50,7 +50,7 @@ def test_media_are_shown_in_a_view_without_a_cookie_too(full: Open) -> None:
     assert page.complaints() == []
 
 
-def test_media_of_every_kind_are_shown_by_step(full: Open) -> None:
+def test_every_kind_of_media_is_shown_by_step(full: OpenDashboard) -> None:
     page = full.go(f"{RUN}?view=Media")
     loaded = "return [...document.querySelectorAll('.media img')].filter((one) => one.naturalWidth === 48).length"
     page.wait(lambda: page.run(loaded) == 3, what="three pictures of the newest step")
@@ -63,11 +63,11 @@ def test_media_of_every_kind_are_shown_by_step(full: Open) -> None:
         lambda: page.run("return document.querySelector('audio').duration") == pytest.approx(0.1), what="its length"
     )
     page.wait(lambda: EVIL in page.text(".media pre"), what="the text")
-    page.see("image/svg+xml: to be opened elsewhere")
+    page.see("image/svg+xml: open it with another program")
     assert page.run("return window.broken") is None
     width = "return document.querySelector('.over-time canvas').width"
     page.wait(lambda: page.run(width) == STEPS, what="histograms over the steps")
-    page.click("[aria-label='samples: the step before']")
+    page.click("[aria-label='samples: previous step']")
     page.see(f"step {STEPS - 2}, digit 0")
     assert f"step={STEPS - 2}" in page.run("return location.search")
     page.type("[aria-label='Search media']", "weig")
@@ -75,7 +75,7 @@ def test_media_of_every_kind_are_shown_by_step(full: Open) -> None:
     assert page.complaints() == []
 
 
-def test_media_come_into_an_open_page(full: Open) -> None:
+def test_open_page_shows_new_media(full: OpenDashboard) -> None:
     run = Writer(full.client, run_info("filling")).log(0, loss=1.0).send()
     page = full.go("/runs/run-filling?view=Media")
     page.see("No media yet")
@@ -83,7 +83,7 @@ def test_media_come_into_an_open_page(full: Open) -> None:
     page.see(f"step {STEPS - 1}, digit 2")
 
 
-def test_files_are_listed_and_fetched(full: Open) -> None:
+def test_files_are_listed_and_downloaded(full: OpenDashboard) -> None:
     page = full.go(f"{RUN}?view=Files")
     page.see("model:v1")
     assert "best" in page.text(".artifact") and "latest" in page.text(".artifact")
@@ -96,7 +96,7 @@ def test_files_are_listed_and_fetched(full: Open) -> None:
     assert page.complaints() == []
 
 
-def test_a_run_tells_what_it_was_made_with_and_where_it_stood(full: Open) -> None:
+def test_overview_shows_environment_and_stacks(full: OpenDashboard) -> None:
     page = full.go(f"{RUN}?view=Overview")
     page.see("python train.py --lr 0.1")
     page.see("0123456789ab on main")
@@ -114,12 +114,12 @@ def test_a_run_tells_what_it_was_made_with_and_where_it_stood(full: Open) -> Non
     seen.see("wait_for_rank_1", ".console")
 
 
-def test_the_own_gpus_are_marked(full: Open) -> None:
+def test_own_gpus_are_marked(full: OpenDashboard) -> None:
     page = full.go(f"{RUN}?view=System")
     page.see("this run's: GPU 1")
 
 
-def test_tags_and_notes_are_written_from_the_page(full: Open) -> None:
+def test_tags_and_notes_can_be_edited(full: OpenDashboard) -> None:
     page = full.go(f"{RUN}?view=Overview")
     page.see("first", ".chips")
     page.type("[aria-label='Add a tag']", EVIL)
@@ -134,8 +134,8 @@ def test_tags_and_notes_are_written_from_the_page(full: Open) -> None:
     assert page.run("return window.broken") is None
 
 
-def test_points_and_the_number_of_trials_are_given_from_the_page(full: Open) -> None:
-    sweep = full.world.sweep
+def test_points_and_run_cap_can_be_set(full: OpenDashboard) -> None:
+    sweep = full.examples.sweep
     page = full.go(f"/sweeps/{sweep}")
     before = len(full.client.trials(sweep))
     page.click("button", "Cap: 8 trials")
@@ -160,29 +160,29 @@ def test_points_and_the_number_of_trials_are_given_from_the_page(full: Open) -> 
     page.wait(lambda: page.count("dialog[open]") == 0, what="the end of the dialog")
 
 
-def test_who_only_reads_sees_no_controls(full: Open) -> None:
+def test_a_read_only_key_sees_no_controls(full: OpenDashboard) -> None:
     key = full.client.create_key(m.KeyCreate("guest", "read")).key
     reader = Client(full.client.url, key)
     page = full.browser
     page.log_in(reader)
     try:
-        full.go(f"/sweeps/{full.world.sweep}")
+        full.go(f"/sweeps/{full.examples.sweep}")
         page.wait(lambda: page.count("[aria-label=Trials] .table-body .row") >= 7, what="the trials")
         page.click("[aria-label='Account']")
-        page.see("guest, which may read")
+        page.see("with the key guest (read)")
         said = page.run("return [...document.querySelectorAll('main button')].map((one) => one.innerText)")
         assert not {"Pause", "Stop", "Cancel", "Resume", "Add a point"} & set(said)
         full.go(f"{RUN}?view=Overview")
         page.see("0123456789ab on main")
         page.click("[aria-label='Account']")
-        page.see("guest, which may read")
+        page.see("with the key guest (read)")
         assert page.count("textarea") == 0 and page.count("[aria-label='Add a tag']") == 0
     finally:
         page.log_in(full.client)
 
 
 @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
-def test_everybody_can_use_it(full: Open, is_dark: bool) -> None:
+def test_pages_meet_wcag_a_and_aa(full: OpenDashboard, is_dark: bool) -> None:
     page = full.browser
     page.set_dark(is_dark)
     found = []
@@ -198,9 +198,9 @@ def test_everybody_can_use_it(full: Open, is_dark: bool) -> None:
         page.wait(lambda: "\n…" not in page.text("main"), what="the page")
         found += [(view, *fault) for fault in violations(page)]
         assert page.run("return document.documentElement.scrollWidth <= innerWidth"), view
-    full.go(f"/sweeps/{full.world.sweep}")
+    full.go(f"/sweeps/{full.examples.sweep}")
     page.click("button", "Add a point")
-    page.see("A point of your own", "dialog[open]")
+    page.see("Add a point of your own", "dialog[open]")
     found += [("a point", *fault) for fault in violations(page)]
     page.set_dark(False)
     assert found == []

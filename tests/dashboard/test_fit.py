@@ -1,4 +1,4 @@
-"""A page that is open while a real fit of two ranks runs: its states, rows and lines come by themselves."""
+"""An open page updates by itself while a real fit of two ranks runs: states, rows and lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.launch
 
 
 def last_step(page: Browser) -> int:
-    """Return the step that the chart of the loss says at its right end; -1: nothing yet."""
+    """Return the step at the right end of the loss chart; -1 if it is empty."""
     if page.count(".chart .u-over") == 0:
         return -1
     box = page.box(".chart .u-over")
@@ -34,7 +34,7 @@ def last_step(page: Browser) -> int:
     return int(found[1]) if found and "rank 1" in page.text(".readout") else -1
 
 
-def test_a_page_follows_a_fit_of_two_ranks(chromium: Browser, tmp_path: Path) -> None:
+def test_page_follows_a_fit_of_two_ranks(chromium: Browser, tmp_path: Path) -> None:
     home = tmp_path / "home"
     trial = write_trial(home, {"lr": 0.1})
     with running_server(home) as (client, _):

@@ -1,4 +1,4 @@
-"""How a browser is let in, over plain HTTP: the link works once, the cookie counts for our own pages only."""
+"""Logging in over plain HTTP: the link works once, and the cookie is valid only for our own pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Client, ServerFile]]:
 
 @pytest.fixture
 def browser(server: tuple[Client, ServerFile]) -> Iterator[requests.Session]:
-    """A session that has followed a login link."""
+    """Return a session that has followed a login link."""
     client, file = server
     with requests.Session() as session:
         session.headers.update(HTML)
@@ -36,7 +36,7 @@ def browser(server: tuple[Client, ServerFile]) -> Iterator[requests.Session]:
         yield session
 
 
-def test_the_cookie_reads_and_is_hidden_from_scripts_and_other_sites(
+def test_cookie_reads_and_is_hidden_from_scripts_and_other_sites(
     server: tuple[Client, ServerFile], browser: requests.Session
 ) -> None:
     _, file = server
@@ -47,7 +47,7 @@ def test_the_cookie_reads_and_is_hidden_from_scripts_and_other_sites(
     assert browser.get(f"{file.url}/api/session", timeout=5).json()["name"]
 
 
-def test_a_link_works_once(server: tuple[Client, ServerFile]) -> None:
+def test_login_link_works_once(server: tuple[Client, ServerFile]) -> None:
     client, file = server
     link = file.url + client.login_link().path
     assert "set-cookie" in requests.get(link, headers=HTML, timeout=5).headers
@@ -56,12 +56,12 @@ def test_a_link_works_once(server: tuple[Client, ServerFile]) -> None:
 
 
 @pytest.mark.parametrize("link", ["", "x", "1.2.3", "99999999999.a.b", "²².a.b", "9" * 400 + ".a.b"])
-def test_a_made_up_link_gives_nothing(server: tuple[Client, ServerFile], link: str) -> None:
+def test_a_forged_link_gives_no_cookie(server: tuple[Client, ServerFile], link: str) -> None:
     answer = requests.get(f"{server[1].url}/login", params={"link": link}, headers=HTML, timeout=5)
     assert answer.status_code == 401 and "set-cookie" not in answer.headers
 
 
-def test_a_browser_without_a_session_is_told_what_to_do(server: tuple[Client, ServerFile]) -> None:
+def test_browser_without_a_session_sees_how_to_log_in(server: tuple[Client, ServerFile]) -> None:
     _, file = server
     for path in ("/", "/sweeps/abc", "/embedded"):
         answer = requests.get(file.url + path, headers=HTML, timeout=5)
@@ -70,7 +70,7 @@ def test_a_browser_without_a_session_is_told_what_to_do(server: tuple[Client, Se
     assert requests.get(f"{file.url}/api/runs", headers=HTML, timeout=5).json()["message"]
 
 
-def test_the_key_itself_logs_in_too(server: tuple[Client, ServerFile]) -> None:
+def test_api_key_logs_in(server: tuple[Client, ServerFile]) -> None:
     _, file = server
     wrong = requests.post(f"{file.url}/login", data={"key": "ls_wrong"}, timeout=5)
     assert wrong.status_code == 401 and "set-cookie" not in wrong.headers
@@ -94,7 +94,7 @@ def test_the_key_itself_logs_in_too(server: tuple[Client, ServerFile]) -> None:
         ({"Origin": "OWN"}, 404),
     ],
 )
-def test_only_our_own_pages_change_something(
+def test_only_our_own_pages_can_change_something(
     server: tuple[Client, ServerFile], browser: requests.Session, headers: dict[str, str], status: int
 ) -> None:
     _, file = server
@@ -102,7 +102,7 @@ def test_only_our_own_pages_change_something(
     assert browser.post(f"{file.url}/api/trials/none/stop", headers=sent, timeout=5).status_code == status
 
 
-def test_a_forged_host_gets_nothing_and_is_never_echoed(server: tuple[Client, ServerFile]) -> None:
+def test_a_forged_host_is_refused_and_not_echoed(server: tuple[Client, ServerFile]) -> None:
     client, file = server
     forged = HTML | {"Host": "evil.example"}
     for path in ("/", "/api/runs"):
@@ -113,13 +113,13 @@ def test_a_forged_host_gets_nothing_and_is_never_echoed(server: tuple[Client, Se
 
 
 @pytest.mark.parametrize("to", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
-def test_a_login_link_leads_nowhere_else(server: tuple[Client, ServerFile], to: str) -> None:
+def test_login_link_redirects_only_within_the_dashboard(server: tuple[Client, ServerFile], to: str) -> None:
     client, file = server
     answer = requests.get(file.url + client.login_link().path, params={"to": to}, headers=HTML, timeout=5)
     assert 'content="0;url=/"' in answer.text
 
 
-def test_another_sites_link_comes_again_with_the_cookie(
+def test_link_from_another_site_is_reloaded_with_the_cookie(
     server: tuple[Client, ServerFile], browser: requests.Session
 ) -> None:
     answer = browser.get(f"{server[1].url}/sweeps", headers={"Sec-Fetch-Site": "cross-site"}, timeout=5)
@@ -129,9 +129,7 @@ def test_another_sites_link_comes_again_with_the_cookie(
 @pytest.mark.parametrize(
     "path", ["/assets/../index.html", "/assets/..%2f..%2fapp.py", "/assets/%2e%2e/built-from", "/assets/x.py"]
 )
-def test_only_the_pages_own_files_are_served(
-    server: tuple[Client, ServerFile], browser: requests.Session, path: str
-) -> None:
+def test_only_built_files_are_served(server: tuple[Client, ServerFile], browser: requests.Session, path: str) -> None:
     request = requests.Request("GET", server[1].url + "/").prepare()
     request.url = server[1].url + path
     request.headers.update({"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())})
@@ -140,7 +138,7 @@ def test_only_the_pages_own_files_are_served(
     assert answer.status_code in (200, 404, 503)
 
 
-def test_tokens_end_with_their_time_and_their_key_and_stand_for_one_thing() -> None:
+def test_tokens_expire_and_are_bound_to_key_and_purpose() -> None:
     now = 1000.0
     token = issue("session", "digest", expires=now + 10)
     assert holder("session", token, {"other": "", "digest": ""}, now=now) == "digest"

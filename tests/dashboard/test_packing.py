@@ -1,4 +1,4 @@
-"""The bytes in which charts get their lines."""
+"""The binary format of chart lines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def drawn(
 
 
 def unpack(data: bytes) -> list[tuple[dict[str, object], list[list[float]]]]:
-    """Read a frame as the page does."""
+    """Read a frame in the same way as the page."""
     at = 8 + int.from_bytes(data[:4], "little")
     assert at + int.from_bytes(data[4:8], "little") == len(data)
     head = json.loads(data[8:at])
@@ -60,7 +60,7 @@ def unpack(data: bytes) -> list[tuple[dict[str, object], list[list[float]]]]:
     return found
 
 
-def test_lines_come_back_as_they_were() -> None:
+def test_packed_lines_are_read_back_unchanged() -> None:
     nan = float("nan")
     plain = drawn(3, [0, 2, 4], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0, 0, 0])
     rough = drawn(1000, [1, 2, 4], [1, nan, 3], [0, nan, 3], [5, nan, 3], [0, 2, 0], is_tail=True)
@@ -73,7 +73,7 @@ def test_lines_come_back_as_they_were() -> None:
     assert (third[0]["size"], third[0]["reach"]) == (0, None)
 
 
-def test_many_points_are_sent_at_seven_digits() -> None:
+def test_many_points_are_sent_with_seven_digits() -> None:
     x = list(np.arange(20_000.0))
     data = pack([drawn(len(x), x, x, x, x, [0] * len(x))], is_wide=False)
     ((line, (ends, mean)),) = unpack(data)

@@ -1,4 +1,4 @@
-"""What a run takes and who is on which GPU, in a real browser: a real service on a machine with imagined GPUs."""
+"""System metrics and GPU users in a real browser, with a real service on a machine with fake GPUs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if child: os.waitpid(child, 0)
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A page that is logged in, and two ranks that go on: one was given a GPU, the other a part of one."""
+    """A logged-in page and two running ranks: one was given a GPU, the other a part of one."""
 
     page: Browser
     client: Client
@@ -68,7 +68,7 @@ def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             program.communicate()
 
 
-def test_a_runs_processes_are_drawn_above_its_node(lab: Lab) -> None:
+def test_system_tab_shows_processes_above_the_node(lab: Lab) -> None:
     page = lab.go(f"/runs/{lab.ranks[0].id}?view=System")
     page.see("This run's processes")
     page.see("4 \u00d7 Imagined <b>H100</b>")
@@ -82,16 +82,16 @@ def test_a_runs_processes_are_drawn_above_its_node(lab: Lab) -> None:
     page.wait(lambda: page.count(".chart") == 1, what="the chart of what was logged, and no other")
 
 
-def test_gpus_are_marked_that_were_given_by_uuid(lab: Lab) -> None:
+def test_gpus_assigned_by_uuid_are_marked(lab: Lab) -> None:
     page = lab.go(f"/runs/{lab.ranks[0].id}?view=System")
     page.see("this run's: GPU 0")
     lab.go(f"/runs/{lab.ranks[1].id}?view=System")
     page.see("this run's: GPU 1:1")
 
 
-def test_ranks_are_drawn_together(lab: Lab) -> None:
+def test_system_charts_show_all_ranks(lab: Lab) -> None:
     page = lab.go(f"/groups/system/{lab.ranks[0].group}?view=System")
-    title = "What each rank's processes took"
+    title = "Processes of each rank"
     page.see(title)
     lines = "return document.querySelector(\"[aria-label='Chart of Memory (resident)'] .u-over\") !== null"
     page.wait(lambda: bool(page.run(lines)), what="the chart of memory")
@@ -104,39 +104,39 @@ def test_ranks_are_drawn_together(lab: Lab) -> None:
     page.wait(lambda: "rank 0" in told() and "rank 1" in told(), what="both ranks under the pointer")
 
 
-def test_who_is_on_which_gpu(lab: Lab) -> None:
+def test_nodes_page_shows_gpu_users(lab: Lab) -> None:
     page = lab.go("/nodes")
     page.wait(lambda: "rank-0" in page.run(USED_BY, "0"), what="rank 0 on its GPU")
     page.wait(lambda: "rank-1" in page.run(USED_BY, "1:1"), what="rank 1 on its part")
     page.wait(lambda: "idle" in page.run(USED_BY, "1:0"), what="the idle part")
     page.see("2 used by runs, 2 idle", ".facts")
     write_whole(lab.held, json.dumps({"2": {"1": 40 * GIB}}).encode())
-    page.wait(lambda: "no run of this server's" in page.run(USED_BY, "2"), what="what others do")
+    page.wait(lambda: "not a run of this server" in page.run(USED_BY, "2"), what="what others do")
     page.see("42.9 GB of 85.9 GB")
     write_whole(lab.held, b"{}")
     page.wait(lambda: "idle" in page.run(USED_BY, "2"), what="the end of what others did")
 
 
-def test_agents_and_their_leases(lab: Lab) -> None:
+def test_nodes_page_shows_agents_and_leases(lab: Lab) -> None:
     config = {"program": "x.py", "method": "random", "metric": {"name": "l"}, "parameters": {"a": {"min": 0, "max": 9}}}
     sweep = lab.client.create_sweep(m.SweepCreate(config, project="system", name="who waits")).id
     first = lab.client.register_agent(sweep, m.AgentRegister("lab", node_id(), 41, 0, ["2"])).agent
     lab.client.register_agent(sweep, m.AgentRegister("far", "node-far", 42, 0))
     page = lab.go("/nodes")
-    page.wait(lambda: "kept for who waits" in page.run(USED_BY, "2"), what="a GPU that waits for a trial")
+    page.wait(lambda: "reserved for who waits" in page.run(USED_BY, "2"), what="a GPU that waits for a trial")
     trial = lab.client.lease(first.id, wait_s=5).trial
     assert trial is not None
     lab.client.start_trial(first.id, trial.id)
-    page.wait(lambda: "has logged nothing yet" in page.run(USED_BY, "2"), what="the trial")
-    page.see("s more")
+    page.wait(lambda: "has not logged anything yet" in page.run(USED_BY, "2"), what="the trial")
+    page.see("s left")
     page.see("agents only: no run has logged there")
-    page.see("1 at work, 1 waiting or lost", ".facts")
+    page.see("1 working, 1 waiting or lost", ".facts")
     lab.client.set_sweep_state(sweep, "cancelled")
     page.wait(lambda: "idle" in page.run(USED_BY, "2"), what="the end of the sweep")
 
 
 @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
-def test_everybody_can_use_it(lab: Lab, is_dark: bool) -> None:
+def test_pages_meet_wcag_a_and_aa(lab: Lab, is_dark: bool) -> None:
     lab.page.set_dark(is_dark)
     for path in ("/nodes", f"/runs/{lab.ranks[0].id}?view=System", f"/groups/system/{lab.ranks[0].group}?view=System"):
         page = lab.go(path)

@@ -1,4 +1,4 @@
-"""A view in a page of another origin, as in a notebook's cell: it shows what is live, reads and does nothing else."""
+"""A view in a page of another origin, such as a cell of a notebook: it is live, and only reads."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def kernel(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """A key of a notebook's own, in this process's environment as it is in a kernel's."""
+    """Create a key for a notebook, and set it in the environment as a kernel has it."""
     client, file = server
     name = f"kernel-{time.monotonic_ns()}"
     made = client.create_key(KeyCreate(name, "write"))
@@ -67,7 +67,7 @@ class Pages(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[Path, int]]:
-    """A web site on another port; the folder of its pages, and the port. Every name under `localhost` leads there."""
+    """Run a web site on another port. Return its folder and its port. Every name under `localhost` resolves to it."""
     folder = tmp_path / "site"
     folder.mkdir()
     with Site(("127.0.0.1", 0), functools.partial(Pages, directory=str(folder))) as http:
@@ -88,7 +88,7 @@ def shown(what: str) -> str:
     return lightning_sweeps.view(what)._repr_mimebundle_()["text/html"]
 
 
-def test_another_origin_shows_a_live_view_for_as_long_as_its_tab_and_its_key_live(
+def test_embedded_view_is_live_until_its_tab_or_key_ends(
     kernel: Client, chromium: Browser, site: tuple[Path, int]
 ) -> None:
     run = Writer(kernel, run_info("watched")).log(0, loss=3.0).send()
@@ -129,7 +129,7 @@ def test_another_origin_shows_a_live_view_for_as_long_as_its_tab_and_its_key_liv
         ("localhost", "dashboard", False),  # where one is logged in and has buttons
     ],
 )
-def test_who_may_frame_what(
+def test_only_allowed_origins_can_frame_a_view(
     kernel: Client, chromium: Browser, site: tuple[Path, int], name: str, framed: str, is_shown: bool
 ) -> None:
     Writer(kernel, run_info("framed")).log(0, loss=3.0).send()
@@ -153,7 +153,7 @@ def test_who_may_frame_what(
 
 
 def token(file: ServerFile, *, kind: Any = "view", after_s: float = 60) -> dict[str, str]:
-    """Return the headers of a view of the server's own admin key."""
+    """Return the headers of a view that belongs to the server's admin key."""
     made = issue(kind, digest(file.token), expires=time.time() + after_s)
     return {"Authorization": f"Bearer {VIEW_PREFIX}{made}"}
 
@@ -173,13 +173,13 @@ def token(file: ServerFile, *, kind: Any = "view", after_s: float = 60) -> dict[
         ("POST", "/api/views", 403),
     ],
 )
-def test_a_view_of_an_admin_reads_and_does_nothing_else(server: Server, method: str, path: str, status: int) -> None:
+def test_view_of_an_admin_only_reads(server: Server, method: str, path: str, status: int) -> None:
     _, file = server
     answer = requests.request(method, file.url + path, headers=token(file), json={}, timeout=5)
     assert answer.status_code == status
 
 
-def test_a_view_ends_with_its_time_and_a_ticket_is_no_token(server: Server) -> None:
+def test_view_expires_and_a_ticket_is_no_token(server: Server) -> None:
     client, file = server
 
     def status(headers: dict[str, str]) -> int:
@@ -198,12 +198,12 @@ def test_a_view_ends_with_its_time_and_a_ticket_is_no_token(server: Server) -> N
 
 
 @pytest.mark.parametrize("origin", ["*", "https:", "https://a b", "https://a;script-src *", "'self'", "file://x", ""])
-def test_what_is_no_origin_is_refused(origin: str) -> None:
+def test_invalid_origins_are_refused(origin: str) -> None:
     with pytest.raises(UsageError, match="no origin"):
         framing([origin])
 
 
-def test_addresses_and_ids_are_places(kernel: Client) -> None:
+def test_view_accepts_addresses_and_ids(kernel: Client) -> None:
     Writer(kernel, run_info("placed", group="two words")).log(0, loss=3.0).finish().send()
     view = lightning_sweeps.view
     assert view(kernel.run("run-placed")).path == view("run-placed").path == "/runs/run-placed"
@@ -221,9 +221,7 @@ def test_addresses_and_ids_are_places(kernel: Client) -> None:
         view("/runs", at="host:80")
 
 
-def test_a_real_kernel_shows_it_and_the_notebook_keeps_no_way_in(
-    kernel: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_saved_notebook_gives_no_access(kernel: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR"):
         monkeypatch.setenv(folder, str(tmp_path / folder))
     Writer(kernel, run_info("celled", group="<b>")).log(0, loss=3.0).send()

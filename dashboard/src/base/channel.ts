@@ -1,16 +1,16 @@
-/** One part of the page tells, any number of others listen. */
+/** A channel between parts of the page: one sends, any number of others listen. */
 
-export interface Channel<Told> {
-  tell: (told: Told) => void;
-  /** Returns how to end the listening. */
-  listen: (listener: (told: Told) => void) => () => void;
+export interface Channel<Message> {
+  send: (message: Message) => void;
+  /** Returns a function that ends the listening. */
+  listen: (listener: (message: Message) => void) => () => void;
 }
 
-export function channel<Told>(): Channel<Told> {
-  const listeners = new Set<(told: Told) => void>();
+export function channel<Message>(): Channel<Message> {
+  const listeners = new Set<(message: Message) => void>();
   return {
-    tell: (told) => {
-      for (const listener of listeners) listener(told);
+    send: (message) => {
+      for (const listener of listeners) listener(message);
     },
     listen: (listener) => {
       listeners.add(listener);

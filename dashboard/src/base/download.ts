@@ -1,4 +1,4 @@
-/** Gives what the page has made to the browser, as a file. */
+/** Saves what the page has made as a file of the browser. */
 
 const KEPT_MS = 60_000;
 

@@ -1,30 +1,35 @@
 /**
- * The page inside another one, such as a notebook's cell: one view, which only reads. No cookie gets there: the address
- * brings a ticket behind its `#`, which is exchanged for a token that stays in this page, and in its tab's storage for
- * the time that the notebook takes the frame out and puts it back.
+ * The page as a frame in another page, such as a cell of a notebook: one view, which only reads.
+ *
+ * A frame gets no cookie. Its address carries a ticket after the `#`, which is exchanged for a token. The token stays in
+ * this page, and in the storage of its tab for when the notebook removes the frame and adds it again.
  */
 
 import { download } from "./download";
 
 const PREFIX = "/embed";
 const OPEN_PATH = `${PREFIX}/open`;
-const KEPT = "lightning-sweeps.view.";
-const listeners = new Set<(said: string) => void>();
+const STORAGE_PREFIX = "lightning-sweeps.view.";
+const listeners = new Set<(reason: string) => void>();
 let token = "";
 
 export const isEmbedded = location.pathname.startsWith(`${PREFIX}/`);
 
-interface Kept {
+interface StoredToken {
   token: string;
   expires: number;
 }
 
-/** Returns a path of the dashboard without what stands before it in a frame. */
+/** Returns a path of the dashboard without the prefix that it has in a frame. */
 export function ownPath(path: string): string {
   return isEmbedded && path.startsWith(`${PREFIX}/`) ? path.slice(PREFIX.length) : path;
 }
 
-/** Goes to a place from within a frame: within the view here, else in a tab of its own; returns where to go here, null: nowhere. */
+/**
+ * Returns where this page goes for an address of the dashboard; null if it stays.
+ *
+ * A frame only goes to places within its view. It opens others in a new tab.
+ */
 export function placeHere(to: string): string | null {
   if (!isEmbedded || to.startsWith(`${PREFIX}/`)) return to;
   if (to.split("?")[0] === ownPath(location.pathname)) return PREFIX + to;
@@ -32,33 +37,33 @@ export function placeHere(to: string): string | null {
   return null;
 }
 
-/** Asks the server as whom this page is: by its cookie, in a frame by its token. */
+/** Sends a request to the server with the page's cookie; in a frame, with its token. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   if (!isEmbedded) return fetch(path, { credentials: "same-origin", ...init });
   const headers = { ...(init.headers as Record<string, string> | undefined), Authorization: `Bearer ${token}` };
   const answer = await fetch(path, { ...init, credentials: "omit", headers });
-  if (answer.status === 401) end("Its time is over.");
+  if (answer.status === 401) end("The view has expired.");
   return answer;
 }
 
-/** Exchanges the ticket; calls `watcher` with why the view has ended, whenever it does. */
-export async function openView(watcher: (said: string) => void): Promise<boolean> {
+/** Exchanges the ticket for a token, and calls `watcher` with the reason when the view ends. */
+export async function openView(watcher: (reason: string) => void): Promise<boolean> {
   listeners.add(watcher);
   const ticket = location.hash.slice(1);
-  const known = kept(ticket);
+  const known = stored(ticket);
   if (known && known.expires > Date.now() / 1000) {
     token = known.token;
     return true;
   }
   try {
     const answer = await fetch(OPEN_PATH, { method: "POST", credentials: "omit", body: ticket });
-    const given = (await answer.json()) as Kept & { message?: string };
+    const given = (await answer.json()) as StoredToken & { message?: string };
     if (!answer.ok) {
       end(given.message ?? "");
       return false;
     }
     token = given.token;
-    keep(ticket, given);
+    store(ticket, given);
     return true;
   } catch {
     end("The server does not answer.");
@@ -66,29 +71,29 @@ export async function openView(watcher: (said: string) => void): Promise<boolean
   }
 }
 
-/** Saves a file that a link of the page names: a frame's links carry no token. */
+/** Saves the file that a link points to. In a frame, a link by itself sends no token. */
 export async function save(link: HTMLAnchorElement): Promise<void> {
   const answer = await send(link.pathname + link.search);
   if (!answer.ok) return;
   download(await answer.blob(), link.download || "file");
 }
 
-function end(said: string): void {
+function end(reason: string): void {
   token = "";
-  for (const listener of listeners) listener(said);
+  for (const listener of listeners) listener(reason);
 }
 
-function kept(ticket: string): Kept | null {
+function stored(ticket: string): StoredToken | null {
   try {
-    return JSON.parse(sessionStorage.getItem(KEPT + ticket) ?? "null") as Kept | null;
+    return JSON.parse(sessionStorage.getItem(STORAGE_PREFIX + ticket) ?? "null") as StoredToken | null;
   } catch {
-    return null; // a browser may forbid a frame its storage: then the view lives as long as the frame
+    return null; // a browser may deny storage to a frame: the view then lives as long as the frame
   }
 }
 
-function keep(ticket: string, given: Kept): void {
+function store(ticket: string, given: StoredToken): void {
   try {
-    sessionStorage.setItem(KEPT + ticket, JSON.stringify(given));
+    sessionStorage.setItem(STORAGE_PREFIX + ticket, JSON.stringify(given));
   } catch {
     // see above
   }

@@ -1,4 +1,4 @@
-/** What is typed into the search of the runs table, as the server's filter language. */
+/** The search of the runs table in the server's filter language. Pure functions. */
 
 const OPERATORS = /[=<>~]|\b(has|in)\b/;
 const SEARCHED = ["name", "group", "host", "reason"];
@@ -8,11 +8,19 @@ export function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
 
-/** Returns a filter for what was typed: as it is where it holds an operator, else runs that hold every word somewhere. Folded, a state is that of the group. */
+/**
+ * Returns the filter of what was typed.
+ *
+ * A text with an operator is a filter already. Otherwise every word must occur in one of the searched columns.
+ * `isFolded`: the state is that of the group.
+ */
 export function filterOf(typed: string, state: string, isFolded = false): string {
   const words = typed.trim().split(/\s+/).filter(Boolean);
   const search = OPERATORS.test(typed)
     ? [`(${typed})`]
-    : words.map((word) => `(${[...SEARCHED.map((column) => `${column} ~ ${quoted(word)}`), `tags has ${quoted(word)}`].join(" or ")})`);
+    : words.map(
+        (word) =>
+          `(${[...SEARCHED.map((column) => `${column} ~ ${quoted(word)}`), `tags has ${quoted(word)}`].join(" or ")})`,
+      );
   return [...search, ...(state ? [`${isFolded ? "group_state" : "state"} = ${state}`] : [])].join(" and ");
 }

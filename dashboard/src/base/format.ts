@@ -1,16 +1,22 @@
-/** Values as people read them. */
+/** Values as people read them. Pure functions. */
 
-/** Returns a number in at most `digits` significant digits. */
+/** Returns a number with at most `digits` significant digits. */
 export function number(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return "–";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
-    return value.toExponential(Math.max(0, digits - 2)).replace(/\.?0+e/, "e").replace("e+", "e");
+    return value
+      .toExponential(Math.max(0, digits - 2))
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
   }
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return value.toFixed(Math.min(places, 8)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  return value
+    .toFixed(Math.min(places, 8))
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
 }
 
 /** Returns any logged or configured value in one line. */
@@ -42,17 +48,17 @@ export function duration(seconds: number): string {
   return parts([Math.floor(minutes / 1440), "d"], [Math.floor((minutes % 1440) / 60), "h"]);
 }
 
-/** Returns two counts with their units; the second is left out where it is nothing. */
+/** Returns two counts with their units. The second one is left out if it is 0. */
 function parts([whole, unit]: [number, string], [rest, smaller]: [number, string]): string {
   return rest ? `${whole} ${unit} ${rest} ${smaller}` : `${whole} ${unit}`;
 }
 
-/** Returns how the values of a metric are told, where its name says what they are; undefined: as plain numbers. */
+/** Returns how to format the values of a metric if its name ends with a unit, else undefined. */
 export function unitOf(key: string): ((given: number) => string) | undefined {
   return /(^|[_./])bytes$/.test(key) ? (given) => bytes(given, 4) : undefined;
 }
 
-/** Returns a metric's value in one line, in the unit that the metric's name ends with. */
+/** Returns a metric's value in one line, in the unit of its name. */
 export function measured(key: string, given: unknown, digits = 4): string {
   const unit = unitOf(key);
   return unit && typeof given === "number" && Number.isFinite(given) ? unit(given) : value(given, digits);
@@ -75,7 +81,7 @@ export function timeOfDay(time: number): string {
   return TIME_OF_DAY.format(time * 1000);
 }
 
-/** Returns nested values as one level: `{a: {b: 1}}` is `{"a.b": 1}`. */
+/** Returns nested values as one level: `{a: {b: 1}}` becomes `{"a.b": 1}`. */
 export function flat(given: Record<string, unknown>, before = ""): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const [name, inner] of Object.entries(given)) {
@@ -88,5 +94,14 @@ export function flat(given: Record<string, unknown>, before = ""): Record<string
 
 const MINUTES = [1, 2, 5, 10, 15, 30];
 const HOURS = [1, 2, 3, 6, 12, 24, 48, 168];
-/** The stretches of time that people count in, in seconds. */
-export const ROUND_SECONDS = [1, 2, 5, 10, 15, 30, ...MINUTES.map((count) => count * 60), ...HOURS.map((count) => count * 3600)];
+/** Durations that people count in, in seconds. */
+export const ROUND_SECONDS = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  ...MINUTES.map((count) => count * 60),
+  ...HOURS.map((count) => count * 3600),
+];

@@ -1,4 +1,4 @@
-/** Where the page is: path and query of its address. Every view's state lives there, so that a link shares it. */
+/** The page's address. Its path and query hold the state of every view, so that a link shares it. */
 
 import { useEffect, useState } from "preact/hooks";
 import { isEmbedded, ownPath, placeHere, save } from "./embed";
@@ -20,11 +20,12 @@ export function navigate(wanted: string, { isReplacing = false } = {}): void {
   changed();
 }
 
-/** Makes links to our own pages change the place without loading the page again. Call once. */
+/** Makes links within the dashboard change the address without loading the page again. Call it once. */
 export function interceptLinks(): void {
   addEventListener("popstate", changed);
   document.addEventListener("click", (event) => {
-    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+      return;
     const link = (event.target as Element).closest?.("a");
     if (!link || link.origin !== location.origin) return;
     if (isEmbedded && link.pathname.startsWith("/api/")) {
@@ -58,7 +59,7 @@ export function usePlace(): Place {
   return place;
 }
 
-/** Returns this place with some values of its query changed; empty ones are left out. */
+/** Returns this address with some values of its query changed. Empty values are left out. */
 export function placeWith(values: Record<string, string | null>): string {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(values)) {
@@ -69,9 +70,55 @@ export function placeWith(values: Record<string, string | null>): string {
   return location.pathname + (text && `?${text}`);
 }
 
-/** Returns a value of the address's query and how to change it. */
-export function useParam(name: string, otherwise = ""): [string, (value: string) => void] {
+/** A value of the address's query, and how to change it. Every view's state is held by one of the hooks below. */
+export type Param<T> = [T, (value: T) => void];
+
+/** Returns a text of the query. `otherwise` is its value if the query has none, and is left out of the address. */
+export function useParam(name: string, otherwise = ""): Param<string> {
   const value = usePlace().query.get(name) ?? otherwise;
-  const set = (next: string) => navigate(placeWith({ [name]: next === otherwise ? null : next }), { isReplacing: true });
+  const set = (next: string) =>
+    navigate(placeWith({ [name]: next === otherwise ? null : next }), { isReplacing: true });
   return [value, set];
+}
+
+/** Stands for an empty list in the address where no value means another list. */
+const EMPTY_LIST = "-";
+
+/** Returns a list of texts, joined by `separator` in the address. */
+export function useListParam(name: string, separator: string, otherwise = ""): Param<string[]> {
+  const [text, setText] = useParam(name, otherwise);
+  const list = text === EMPTY_LIST ? [] : text.split(separator).filter(Boolean);
+  return [list, (next) => setText(next.length || !otherwise ? next.join(separator) : EMPTY_LIST)];
+}
+
+/** Returns a switch: `on` or `off` in the address. */
+export function useSwitchParam(name: string, otherwise: boolean): Param<boolean> {
+  const [text, setText] = useParam(name, otherwise ? "on" : "off");
+  return [text === "on", (next) => setText(next ? "on" : "off")];
+}
+
+/** Returns one of a few choices. Anything else in the address counts as the first choice. */
+export function useChoiceParam<T extends string>(name: string, choices: readonly [T, ...T[]]): Param<T> {
+  const [text, setText] = useParam(name, choices[0]);
+  return [choices.find((choice) => choice === text) ?? choices[0], setText];
+}
+
+/** The column that rows are sorted by. In the address, a `-` before it sorts from high to low. */
+export interface Sort {
+  by: string;
+  isDown: boolean;
+}
+
+export function useSortParam(name: string, otherwise: string): Param<Sort> {
+  const [text, setText] = useParam(name, otherwise);
+  return [parseSort(text), (next) => setText((next.isDown ? "-" : "") + next.by)];
+}
+
+export function parseSort(text: string): Sort {
+  return text.startsWith("-") ? { by: text.slice(1), isDown: true } : { by: text, isDown: false };
+}
+
+/** Returns a list without an entry that is in it, or with one that is not. */
+export function toggled(list: readonly string[], entry: string): string[] {
+  return list.includes(entry) ? list.filter((one) => one !== entry) : [...list, entry];
 }

@@ -1,115 +1,63 @@
-/** A chart with its title, readout and downloads. It draws while it is in sight, and not otherwise. */
+/** A chart with its title, readout and downloads. It draws only while it is visible. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { download } from "../base/download";
-import { useTheme } from "../base/theme";
-import { Icon } from "../parts/Icon";
-import { Menu } from "../parts/Menu";
-import { onCross } from "./crosshair";
+import { Icon } from "../base/Icon";
+import { useLatest } from "../base/latest";
+import { Menu } from "../base/Menu";
+import { useIsVisible } from "../base/visibility";
 import { type Line, toCsv } from "./lines";
-import type { Look } from "./look";
-import { Plot } from "./plot";
+import { DEFAULT_LOOK, type Look } from "./look";
 import { toSvg } from "./svg";
-
-export const DEFAULT_LOOK: Look = {
-  xAxis: "step",
-  isLogX: false,
-  isLogY: false,
-  hasEnvelope: true,
-  hasOutliers: true,
-  zoom: null,
-};
+import { usePlot } from "./usePlot";
+import "./Chart.css";
 
 interface Props {
   title: string;
   lines: Line[];
   look?: Look;
   height?: number;
-  /** The height is as given, also in a wide window. */
+  /** Keeps the height as given, also in a wide window. */
   isExact?: boolean;
   note?: string;
   onZoom?: (zoom: [number, number] | null) => void;
-  onSeen?: (isSeen: boolean) => void;
+  onVisible?: (isVisible: boolean) => void;
   isLoading?: boolean;
   /** Called with the id of the line that is nearest to where the chart was clicked. */
   onPick?: (line: string) => void;
   onEnlarge?: (() => void) | undefined;
-  /** What the chart's menu offers besides its downloads. */
-  acts?: Record<string, () => void>;
+  /** Choices of the chart's menu besides its downloads. */
+  choices?: Record<string, () => void>;
 }
 
-const AHEAD = "300px";
 const USUAL_PX = 220;
-/** Where the window is as wide as this, charts are higher too. */
+/** In windows at least this wide, charts are higher too. */
 const WIDE_PX = 2200;
-const HIGHER = 1.4;
+const WIDE_HEIGHT_FACTOR = 1.4;
 
-/** Returns how high something is that is `usual` pixels high in a usual window. */
+/** Returns the height in this window of something that is `usual` pixels high in a usual window. */
 export function heightIn(usual: number): number {
-  return innerWidth < WIDE_PX ? usual : Math.round(usual * HIGHER);
+  return innerWidth < WIDE_PX ? usual : Math.round(usual * WIDE_HEIGHT_FACTOR);
 }
 
-/** A press that moves further than this is a drag. */
-const CLICK_PX = 4;
-
-export function Chart({ title, lines, look = DEFAULT_LOOK, height: wanted = USUAL_PX, note, onZoom, onSeen, isLoading, onPick, onEnlarge, acts, isExact = false }: Props) {
-  const height = isExact ? wanted : heightIn(wanted);
+export function Chart({ title, lines, note, onPick, onEnlarge, ...props }: Props) {
+  const { look = DEFAULT_LOOK, onZoom, onVisible, choices, isLoading = false } = props;
+  const height = props.isExact ? (props.height ?? USUAL_PX) : heightIn(props.height ?? USUAL_PX);
   const card = useRef<HTMLElement>(null);
   const root = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
-  const plot = useRef<Plot | null>(null);
-  const zoom = useRef(onZoom);
   const [ownZoom, setOwnZoom] = useState<[number, number] | null>(null);
-  const [isSeen, setSeen] = useState(false);
-  const theme = useTheme();
-  const drawnTheme = useRef(theme);
-  zoom.current = onZoom ?? setOwnZoom;
-  const shown = onZoom ? look : { ...look, zoom: ownZoom ?? look.zoom };
+  const isVisible = useIsVisible(card);
+  const hasOwnZoom = onZoom === undefined;
+  const shown = useMemo(() => (hasOwnZoom && ownZoom ? { ...look, zoom: ownZoom } : look), [look, ownZoom, hasOwnZoom]);
+  const zoom = onZoom ?? setOwnZoom;
+  const plot = usePlot({ root, readout, lines, look: shown, height, isVisible, onZoom: zoom, onPick });
   const isZoomed = (onZoom ? look.zoom : ownZoom) !== null;
-
-  useEffect(() => {
-    const made = new Plot(root.current!, readout.current!, shown, (next) => zoom.current?.(next));
-    plot.current = made;
-    const sizes = new ResizeObserver(([entry]) => entry && made.resize(Math.floor(entry.contentRect.width), height));
-    sizes.observe(root.current!);
-    const sight = new IntersectionObserver(([entry]) => entry && setSeen(entry.isIntersecting), { rootMargin: AHEAD });
-    sight.observe(card.current!);
-    return () => {
-      sizes.disconnect();
-      sight.disconnect();
-      made.destroy();
-    };
-  }, []);
-
-  useEffect(() => onSeen?.(isSeen), [isSeen]);
-
-  const pick = useRef(onPick);
-  pick.current = onPick;
-  useEffect(() => {
-    const node = root.current!;
-    let under = "";
-    let from = 0;
-    const end = onCross((cross) => (under = cross?.source === plot.current ? cross!.line : ""));
-    const press = (event: PointerEvent) => (from = event.clientX);
-    const click = (event: MouseEvent) => under && Math.abs(event.clientX - from) < CLICK_PX && pick.current?.(under);
-    node.addEventListener("pointerdown", press, true);
-    node.addEventListener("click", click);
-    return () => {
-      end();
-      node.removeEventListener("pointerdown", press, true);
-      node.removeEventListener("click", click);
-    };
-  }, []);
-
-  useEffect(() => {
-    if (!isSeen) return;
-    plot.current?.update(lines, shown, drawnTheme.current !== theme);
-    drawnTheme.current = theme;
-  }, [isSeen, lines, look, ownZoom, theme]);
+  const latestOnVisible = useLatest(onVisible);
+  useEffect(() => latestOnVisible.current?.(isVisible), [isVisible]);
 
   const file = title.replace(/[^\w.-]+/g, "_");
-  const choices = {
-    ...acts,
+  const downloads = {
     "Download PNG": () => plot.current?.canvas()?.toBlob((blob) => blob && download(blob, `${file}.png`)),
     "Download SVG": () => download(new Blob([toSvg(title, lines, shown)], { type: "image/svg+xml" }), `${file}.svg`),
     "Download CSV": () => download(new Blob([toCsv(lines, shown.xAxis, title)], { type: "text/csv" }), `${file}.csv`),
@@ -123,7 +71,7 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height: wanted = USUA
         </span>
         {note && <span class="soft">{note}</span>}
         {isZoomed && (
-          <button type="button" class="quiet small" onClick={() => zoom.current?.(null)}>
+          <button type="button" class="quiet small" onClick={() => zoom(null)}>
             whole range
           </button>
         )}
@@ -133,7 +81,7 @@ export function Chart({ title, lines, look = DEFAULT_LOOK, height: wanted = USUA
               <Icon name="enlarge" />
             </button>
           )}
-          <Menu label={`More of ${title}`} choices={choices} />
+          <Menu label={`More of ${title}`} choices={{ ...choices, ...downloads }} />
         </span>
       </figcaption>
       <div class="plot" ref={root} style={{ height: `${height}px` }}>

@@ -1,12 +1,14 @@
-/** The lines of a large chart in words: which is which, and where each begins, ends, and reaches. */
+/** The lines of a large chart as a table, each with its first, last, lowest and highest value. */
 
 import { measured } from "../base/format";
-import { Name } from "../parts/Name";
+import { Name } from "../base/Name";
+import { Scroll } from "../base/Scroll";
 import type { Line } from "./lines";
+import "./LegendTable.css";
 
 export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }) {
   return (
-    <div class="scroll legend" tabIndex={0}>
+    <Scroll label="Lines" kind="legend">
       <table class="plain-table">
         <thead>
           <tr>
@@ -32,7 +34,7 @@ export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -41,5 +43,8 @@ function isThere(value: number | null): value is number {
 }
 
 function extreme(values: (number | null)[], choose: (a: number, b: number) => number): number | null {
-  return values.reduce((found, value) => (value === null ? found : found === null ? value : choose(found, value)), null);
+  return values.reduce(
+    (found, value) => (value === null ? found : found === null ? value : choose(found, value)),
+    null,
+  );
 }

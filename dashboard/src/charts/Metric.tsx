@@ -1,7 +1,7 @@
-/** One metric of several runs: asks for its series while it is in sight, and draws them. */
+/** The chart of one metric of several runs: asks for its series while it is visible, and draws them. */
 
 import { useMemo, useState } from "preact/hooks";
-import type { Run } from "../base/api";
+import type { GroupLine, Run } from "../api/types";
 import { unitOf } from "../base/format";
 import { Chart } from "./Chart";
 import { LegendTable } from "./LegendTable";
@@ -9,79 +9,94 @@ import { type Line, toBand, toLine } from "./lines";
 import { useGroups, useSeries, type Wanted } from "./loader";
 import type { Look } from "./look";
 
-/** What of a run its charts need. */
-export type Drawn = Pick<Run, "id" | "rows" | "state" | "summary">;
-
 export interface ChartRun {
-  run: Drawn;
+  run: Pick<Run, "id" | "rows" | "summary">;
   label: string;
   color: string;
   dash?: number[] | undefined;
-  /** Runs with the same band are drawn as one, where bands are on. */
+  /** Runs with the same band are drawn as one while bands are on. */
   band?: string;
 }
 
+/** Returns what changes whenever a run's series may have grown. */
 export function stampOf(run: { rows: number }): string {
   return String(run.rows);
 }
 
-interface Props {
+interface Drawing {
   metric: string;
   runs: ChartRun[];
   smoothing: number;
   look: Look;
   isBanded: boolean;
-  onZoom: (zoom: [number, number] | null) => void;
-  /** Draws it large, with its lines in a table below. */
-  isLarge?: boolean;
-  onEnlarge?: () => void;
-  acts?: Record<string, () => void>;
 }
 
-/** What a large chart leaves of the window to the page's head and to its table. */
+interface Props extends Drawing {
+  onZoom: (zoom: [number, number] | null) => void;
+  /** Draws the chart large, with a table of its lines below. */
+  isLarge?: boolean;
+  onEnlarge?: () => void;
+  choices?: Record<string, () => void>;
+}
+
+/** The height of the window that a large chart leaves to the page's head and to the table. */
 const AROUND_PX = 330;
 const LEAST_PX = 320;
 
-export function Metric({ metric, runs, smoothing, look, isBanded, onZoom, isLarge = false, onEnlarge, acts }: Props) {
-  const [isSeen, setSeen] = useState(false);
-  const having = runs.filter(({ run }) => metric in run.summary);
-  const wanted = having.map(({ run, band }): Wanted => ({ owner: run.id, key: metric, stamp: stampOf(run), group: band ?? run.id }));
-  const view = { x: look.xAxis, zoom: look.zoom };
-  const single = useSeries(isBanded ? [] : wanted, view, isSeen);
-  const groups = useGroups(isBanded ? wanted : [], view, isSeen);
-  const names = having.map(({ color, label }) => color + label).join();
-  const lines = useMemo((): Line[] => {
-    if (isBanded) {
-      // a band has the same colour in every chart: that of its first run, also where that one has not logged the metric
-      return groups.found.map((group) => {
-        const { color = "", label = "" } = runs.find(({ run, band }) => (band ?? run.id) === group.group) ?? {};
-        const name = group.members > 1 ? `${group.group} (mean of ${group.members})` : label;
-        return toBand(group, { id: group.group, label: name, color }, smoothing);
-      });
-    }
-    const byOwner = new Map(single.found.map((columns) => [columns.owner, columns]));
-    return having.flatMap(({ run, label, color, dash }): Line[] => {
-      const columns = byOwner.get(run.id);
-      return columns?.count ? [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...(dash ? { dash } : {}) }] : [];
-    });
-  }, [single.found, groups.found, smoothing, isBanded, names]);
-  const unit = unitOf(metric);
-  const told = useMemo(() => (unit ? { ...look, unit } : look), [look, metric]);
+export function Metric({ onZoom, isLarge = false, onEnlarge, choices, ...drawing }: Props) {
+  const { metric, look } = drawing;
+  const [isVisible, setVisible] = useState(false);
+  const { lines, isLoading } = useMetricLines(drawing, isVisible);
+  const shown = useMemo(() => {
+    const unit = unitOf(metric);
+    return unit ? { ...look, unit } : look;
+  }, [look, metric]);
   const height = isLarge ? Math.max(LEAST_PX, innerHeight - AROUND_PX) : undefined;
   return (
     <>
       <Chart
         title={metric}
         lines={lines}
-        look={told}
+        look={shown}
         onZoom={onZoom}
-        onSeen={setSeen}
-        isLoading={single.isLoading || groups.isLoading}
+        onVisible={setVisible}
+        isLoading={isLoading}
         onEnlarge={onEnlarge}
-        {...(acts ? { acts } : {})}
+        {...(choices ? { choices } : {})}
         {...(height ? { height, isExact: true } : {})}
       />
       {isLarge && <LegendTable metric={metric} lines={lines} />}
     </>
   );
+}
+
+/** Returns a line for each run that has the metric; for each band if bands are on. */
+function useMetricLines(drawing: Drawing, isVisible: boolean): { lines: Line[]; isLoading: boolean } {
+  const { metric, runs, smoothing, look, isBanded } = drawing;
+  const having = runs.filter(({ run }) => metric in run.summary);
+  const wanted = having.map(
+    ({ run, band }): Wanted => ({ owner: run.id, key: metric, stamp: stampOf(run), group: band ?? run.id }),
+  );
+  const view = { x: look.xAxis, zoom: look.zoom };
+  const single = useSeries(isBanded ? [] : wanted, view, isVisible);
+  const groups = useGroups(isBanded ? wanted : [], view, isVisible);
+  const names = having.map(({ color, label }) => color + label).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for what is used of the runs
+  const lines = useMemo((): Line[] => {
+    if (isBanded) return groups.found.map((group) => bandLine(group, runs, smoothing));
+    const byOwner = new Map(single.found.map((columns) => [columns.owner, columns]));
+    return having.flatMap(({ run, label, color, dash }): Line[] => {
+      const columns = byOwner.get(run.id);
+      if (!columns?.count) return [];
+      return [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...(dash ? { dash } : {}) }];
+    });
+  }, [single.found, groups.found, smoothing, isBanded, names]);
+  return { lines, isLoading: single.isLoading || groups.isLoading };
+}
+
+/** Returns a band in the colour of its first run, the same in every chart, whether or not that run has the metric. */
+function bandLine(group: GroupLine, runs: ChartRun[], smoothing: number): Line {
+  const { color = "", label = "" } = runs.find(({ run, band }) => (band ?? run.id) === group.group) ?? {};
+  const name = group.members > 1 ? `${group.group} (mean of ${group.members})` : label;
+  return toBand(group, { id: group.group, label: name, color }, smoothing);
 }

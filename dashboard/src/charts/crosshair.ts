@@ -1,4 +1,4 @@
-/** What all charts of a page share: the crosshair, where it is and on which line; and the line that is pointed at elsewhere. */
+/** What all charts of a page share: the crosshair, and the line that is pointed at elsewhere on the page. */
 
 import { channel } from "../base/channel";
 
@@ -8,7 +8,7 @@ export interface Cross {
   source: object;
 }
 
-export const { tell: showCross, listen: onCross } = channel<Cross | null>();
+export const { send: showCross, listen: onCross } = channel<Cross | null>();
 
-/** Lets a line stand out in every chart, by its id; null: none does any more. */
-export const { tell: pointAt, listen: onPointed } = channel<string | null>();
+/** Highlights the line with this id in every chart. Null highlights none. */
+export const { send: pointAt, listen: onPointed } = channel<string | null>();

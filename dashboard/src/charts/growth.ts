@@ -1,17 +1,17 @@
-/** A series that goes on: what of it is held, and how its new end is put on. Pure functions. */
+/** A growing series: which part of it is here, and how its new end is appended. Pure functions. */
+import type { Columns } from "../api/packed";
+import type { HeldLine } from "../api/types";
 
-import type { Columns, HeldLine } from "../base/packed";
-
-/** A line that has become this many points long is asked for whole again, so that it does not grow without end. */
+/** A line of this many points is loaded as a whole again, so that it does not grow without limit. */
 const MOST_POINTS = 1000;
 
-/** Returns what the server is told of a series that is here, nothing where it is to be sent whole. */
+/** Returns which points of a series are here. Empty if the whole series should be sent. */
 export function heldOf(known: Columns | undefined): Pick<HeldLine, "held" | "after" | "branch"> {
   if (!known?.count || known.reach === null || known.x.length >= MOST_POINTS) return {};
   return { held: known.count, after: known.reach, branch: known.branch };
 }
 
-/** Returns a series with its new end, the same object where there is none. */
+/** Returns a series with its new end appended; the same object if there is nothing new. */
 export function grown(known: Columns, tail: Columns): Columns {
   if (tail.count === known.count) return known;
   const mean = known.mean.concat(tail.mean);

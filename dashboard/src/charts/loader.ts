@@ -1,19 +1,21 @@
-/** Series, asked for together and kept: charts that want some in the same moment share one question. */
+/** Loads series and keeps them. Charts that want some at the same moment share one request. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get, getLines, type GroupColumns, paths, type SeriesQuery } from "../base/api";
-import type { Columns, HeldLine } from "../base/packed";
+import { get, getLines } from "../api/client";
+import type { Columns, SentLine } from "../api/packed";
+import { paths } from "../api/routes";
+import type { GroupLine, HeldLine, SeriesQuery } from "../api/types";
 import { grown, heldOf } from "./growth";
 
 export interface Wanted {
   owner: string;
   key: string;
-  /** Changes when the series may have grown; what is kept under the same stamp is not asked for again. */
+  /** Changes when the series may have grown. A series that is kept under the same stamp is not loaded again. */
   stamp: string;
   group?: string;
 }
 
-/** What part of the series is wanted, over which x axis. */
+/** Which part of the series is wanted, over which x axis. */
 export interface View {
   x: string;
   zoom: [number, number] | null;
@@ -29,15 +31,15 @@ interface Waiting {
   id: string;
   want: Wanted;
   view: View;
-  /** What is here of it already. */
+  /** The part of the series that is here already. */
   known: Columns | undefined;
-  answered: ((columns: Columns) => void)[];
-  failed: ((error: unknown) => void)[];
+  resolve: ((columns: Columns) => void)[];
+  reject: ((error: unknown) => void)[];
 }
 
 const kept = new Map<string, { stamp: string; columns: Columns }>();
 let waiting = new Map<string, Waiting>();
-let timer: ReturnType<typeof setTimeout> | undefined;
+let isScheduled = false;
 
 function viewId(view: View): string {
   return `${view.x}\n${view.zoom ?? ""}`;
@@ -53,48 +55,58 @@ function keep(id: string, stamp: string, columns: Columns): void {
   if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value as string);
 }
 
-function question<Line>(lines: Line[], view: View): Omit<SeriesQuery, "lines"> & { lines: Line[] } {
+function queryOf<T>(lines: T[], view: View): Omit<SeriesQuery, "lines"> & { lines: T[] } {
   const [low, high] = view.zoom ?? [null, null];
   return { lines, x: view.x, low, high, points: POINTS };
 }
 
-async function askAll(): Promise<void> {
+/** Sends what is waiting: one request for each view, or several if a view wants many lines. */
+async function sendAll(): Promise<void> {
   const all = [...waiting.values()];
   waiting = new Map();
-  timer = undefined;
+  isScheduled = false;
   const alike = [...Map.groupBy(all, ({ view }) => viewId(view)).values()];
   const parts = alike.flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / MOST_LINES) }, (_, at) => group.slice(at * MOST_LINES, (at + 1) * MOST_LINES)),
+    Array.from({ length: Math.ceil(group.length / MOST_LINES) }, (_, at) =>
+      group.slice(at * MOST_LINES, (at + 1) * MOST_LINES),
+    ),
   );
-  await Promise.all(parts.map(ask));
+  await Promise.all(parts.map(sendPart));
 }
 
-async function ask(part: Waiting[]): Promise<void> {
+async function sendPart(part: Waiting[]): Promise<void> {
+  const [first] = part;
+  if (!first) return;
+  const lines = part.map(({ want: { owner, key }, known, view }): HeldLine => {
+    return { owner, key, ...(view.zoom ? {} : heldOf(known)) };
+  });
   try {
-    const lines = part.map(({ want, known, view }): HeldLine => ({ owner: want.owner, key: want.key, ...(view.zoom ? {} : heldOf(known)) }));
-    await getLines(question(lines, part[0]!.view), (first, sent) => {
-      for (const [at, { columns, isTail }] of sent.entries()) {
-        const { id, want, known, answered } = part[first + at]!;
-        const found = isTail ? grown(known!, columns) : columns;
-        keep(id, want.stamp, found);
-        for (const answer of answered) answer(found);
-      }
+    await getLines(queryOf(lines, first.view), (start, sent) => {
+      for (const [at, line] of sent.entries()) receive(part[start + at], line);
     });
   } catch (error) {
-    for (const { failed } of part) for (const fail of failed) fail(error);
+    for (const { reject } of part) for (const fail of reject) fail(error);
   }
+}
+
+function receive(entry: Waiting | undefined, { columns, isTail }: SentLine): void {
+  if (!entry) return;
+  const found = isTail && entry.known ? grown(entry.known, columns) : columns;
+  keep(entry.id, entry.want.stamp, found);
+  for (const answer of entry.resolve) answer(found);
 }
 
 function load(want: Wanted, view: View): Promise<Columns> {
   const id = idOf(want, view);
   const known = kept.get(id);
   if (known?.stamp === want.stamp) return Promise.resolve(known.columns);
-  return new Promise((answer, fail) => {
-    const entry = waiting.get(id) ?? { id, want, view, known: known?.columns, answered: [], failed: [] };
-    entry.answered.push(answer);
-    entry.failed.push(fail);
+  return new Promise((resolve, reject) => {
+    const entry = waiting.get(id) ?? { id, want, view, known: known?.columns, resolve: [], reject: [] };
+    entry.resolve.push(resolve);
+    entry.reject.push(reject);
     waiting.set(id, entry);
-    timer ??= setTimeout(() => void askAll(), GATHER_MS);
+    if (!isScheduled) setTimeout(() => void sendAll(), GATHER_MS);
+    isScheduled = true;
   });
 }
 
@@ -103,16 +115,16 @@ interface Loaded<T> {
   isLoading: boolean;
 }
 
-/** Returns the wanted series in the order asked, while `isActive`; what was drawn stays until the new ones are here. */
+/** Returns the wanted series in their order, while `isActive`. The previous ones stay until the new ones are here. */
 export function useSeries(wanted: Wanted[], view: View, isActive: boolean): Loaded<Columns> {
   return useLoaded(wanted, view, isActive, () => Promise.all(wanted.map((want) => load(want, view))));
 }
 
-/** Returns the wanted series as one line a group. */
-export function useGroups(wanted: Wanted[], view: View, isActive: boolean): Loaded<GroupColumns> {
+/** Returns the wanted series as one line for each group. */
+export function useGroups(wanted: Wanted[], view: View, isActive: boolean): Loaded<GroupLine> {
   return useLoaded(wanted, view, isActive, async () => {
-    const lines = wanted.map(({ owner, key, group }) => ({ owner, key, group: group ?? "" }));
-    return (await get(paths.series(question(lines, view)))).groups;
+    const lines = wanted.map(({ owner, key, group = "" }) => ({ owner, key, group }));
+    return (await get(paths.series(queryOf(lines, view)))).groups;
   });
 }
 
@@ -120,19 +132,21 @@ function useLoaded<T>(wanted: Wanted[], view: View, isActive: boolean, work: () 
   const signature = wanted.map((want) => `${idOf(want, view)}\n${want.stamp}\n${want.group ?? ""}`).join("\n\n");
   const [state, setState] = useState<{ found: T[]; of: string }>({ found: [], of: "" });
   const latest = useRef("");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `signature` stands for all that is wanted
   useLayoutEffect(() => {
     if (!isActive || !wanted.length || latest.current === signature) return;
     latest.current = signature;
     let isOver = false;
+    const forget = () => {
+      if (latest.current === signature) latest.current = "";
+    };
     work().then(
       (found) => latest.current === signature && !isOver && setState({ found, of: signature }),
-      () => {
-        if (latest.current === signature) latest.current = ""; // the page's head says that there is no server
-      },
+      forget, // the page's head says that the server does not answer
     );
     return () => {
       isOver = true;
-      if (latest.current === signature) latest.current = "";
+      forget();
     };
   }, [signature, isActive]);
   return { found: wanted.length ? state.found : [], isLoading: wanted.length > 0 && state.of !== signature };

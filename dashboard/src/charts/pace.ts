@@ -1,55 +1,57 @@
-/** How fast ranks go: pure functions over their series. */
+/** How fast ranks are, from their series. Pure functions. */
 
-import type { Series } from "../base/api";
+import type { Series } from "../api/types";
 import { interpolated } from "./lines";
 
-/** Returns the seconds a step took, at `columns` places from the first step to the last of any rank; null where a rank was not there. */
-export function pace(series: Series[], columns: number): { steps: number[]; seconds: (number | null)[][] } {
-  const usable = series.map((one) => one.buckets);
-  const low = Math.min(...usable.map((buckets) => buckets[0]?.step ?? Number.POSITIVE_INFINITY));
-  const high = Math.max(...usable.map((buckets) => buckets.at(-1)?.step ?? Number.NEGATIVE_INFINITY));
+export interface RankPace {
+  /** The last step of each column. */
+  steps: number[];
+  /** The seconds that a step took, for each rank (rows) and each of `steps` (columns); null outside a rank's steps. */
+  seconds: (number | null)[][];
+}
+
+/** Returns the time per step in at most `columns` stretches, from the first step to the last one of any rank. */
+export function pace(series: Series[], columns: number): RankPace {
+  const low = Math.min(...series.map(({ buckets }) => buckets[0]?.step ?? Number.POSITIVE_INFINITY));
+  const high = Math.max(...series.map(({ buckets }) => buckets.at(-1)?.step ?? Number.NEGATIVE_INFINITY));
   if (!(low < high)) return { steps: [], seconds: series.map(() => []) };
   const count = Math.min(columns, Math.max(1, Math.floor(high - low)));
-  const edges = Array.from({ length: count + 1 }, (_, at) => low + ((high - low) * at) / count);
-  const seconds = usable.map((buckets) => {
-    const times = interpolated(
-      edges,
-      buckets.map((bucket) => bucket.step),
-      buckets.map((bucket) => bucket.time),
-    );
-    return edges.slice(1).map((edge, at) => {
-      const [before, after] = [times[at], times[at + 1]];
-      return before == null || after == null ? null : Math.max(0, after - before) / (edge - edges[at]!);
+  const width = (high - low) / count;
+  const edges = Array.from({ length: count + 1 }, (_, at) => low + width * at);
+  const seconds = series.map((one) => {
+    const times = timesAt(one, edges);
+    return times.slice(1).map((after, at) => {
+      const before = times[at] ?? null;
+      return before === null || after === null ? null : Math.max(0, after - before) / width;
     });
   });
   return { steps: edges.slice(1), seconds };
 }
 
-/** Returns how long after the first rank each rank came to each place, in seconds. */
+/** Returns the seconds after the first rank at which each rank reached each step. */
 export function lags(series: Series[], steps: number[]): (number | null)[][] {
-  const times = series.map((one) =>
-    interpolated(
-      steps,
-      one.buckets.map((bucket) => bucket.step),
-      one.buckets.map((bucket) => bucket.time),
-    ),
-  );
-  return times.map((row) =>
-    row.map((time, at) => {
-      const all = times.map((other) => other[at]).filter((other) => other != null);
-      return time == null || !all.length ? null : time - Math.min(...all);
-    }),
-  );
+  const times = series.map((one) => timesAt(one, steps));
+  const firsts = steps.map((_, at) => Math.min(...times.flatMap((row) => row[at] ?? [])));
+  return times.map((row) => row.map((time, at) => (time === null ? null : time - (firsts[at] ?? time))));
 }
 
-/** Returns each rank's values of its series at each place. */
+/** Returns each rank's values at each step. */
 export function valuesAt(series: Series[], steps: number[]): (number | null)[][] {
   return series.map(({ buckets }) => {
-    const known = buckets.filter((bucket) => bucket.mean !== null);
+    const known = buckets.flatMap(({ step, mean }) => (mean === null ? [] : [{ step, mean }]));
     return interpolated(
       steps,
-      known.map((bucket) => bucket.step),
-      known.map((bucket) => bucket.mean!),
+      known.map(({ step }) => step),
+      known.map(({ mean }) => mean),
     );
   });
+}
+
+/** Returns the times at which a series reached each step. */
+function timesAt({ buckets }: Series, steps: number[]): (number | null)[] {
+  return interpolated(
+    steps,
+    buckets.map(({ step }) => step),
+    buckets.map(({ time }) => time),
+  );
 }

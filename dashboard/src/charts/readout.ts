@@ -1,4 +1,4 @@
-/** The values under the pointer, in words. */
+/** The values under the pointer, as text. */
 
 import type uPlot from "uplot";
 import { number } from "../base/format";
@@ -6,44 +6,55 @@ import { headAndTail } from "../base/names";
 import type { Line } from "./lines";
 import { type Look, xText } from "./look";
 
-/** What lies this near to the pointer is told as the range under it: no spike hides between two pixels. */
+/** Values this near to the pointer are shown as a range, so that no spike hides between two pixels. */
 const REACH_PX = 1.5;
 
-/** The points at the pointer, nearest first; how many there are in all; and where it is, in pixels from the left. */
 export interface Pointed {
+  /** One point of each line that has one near the pointer, the nearest first. */
   near: { line: Line; at: number }[];
+  /** How many lines have one in all. */
   total: number;
+  /** Where the pointer is, in pixels from the left. */
   left: number;
 }
 
-/** Writes the values under the pointer into the readout, nearest first. */
-export function tell(readout: HTMLElement, plot: uPlot | null, look: Look, { near, total, left }: Pointed): void {
-  if (!near.length || !plot) {
-    readout.hidden = true;
-    return;
-  }
-  const head = element("div", "readout-head", xText(near[0]!.line.x[near[0]!.at]!, look.xAxis));
-  const rows = near.map(({ line, at }, order) => {
-    const row = element("div", order ? "readout-row" : "readout-row first", "");
-    const swatch = element("i", "swatch", "");
-    swatch.style.background = line.color;
-    const shown = look.unit ?? ((value: number) => number(value, 5));
-    const [low, high] = range(line, at, plot.posToVal(left - REACH_PX, "x"), plot.posToVal(left + REACH_PX, "x"));
-    const span = low < high ? `  ${shown(low)} … ${shown(high)}` : "";
-    const count = line.counts ? ` (${line.counts[at]})` : "";
-    row.append(swatch, name(line.label), element("b", "", shown(line.y[at]!) + count), element("small", "", span));
-    return row;
-  });
-  const ends = near[0]!.line.end;
-  const isAtEnd = ends && near[0]!.at === near[0]!.line.x.length - 1;
-  const more = total > near.length ? [element("div", "readout-more", `and ${total - near.length} more`)] : [];
-  readout.replaceChildren(head, ...rows, ...more, ...(isAtEnd ? [element("div", "readout-more", ends.text)] : []));
-  readout.hidden = false;
+/** Writes the values under the pointer into `readout`, or hides it if there are none. */
+export function showReadout(readout: HTMLElement, plot: uPlot, look: Look, { near, total, left }: Pointed): void {
+  const [first] = near;
+  readout.hidden = !first;
+  if (!first) return;
+  const { line, at } = first;
+  const reach: [number, number] = [plot.posToVal(left - REACH_PX, "x"), plot.posToVal(left + REACH_PX, "x")];
+  const isAtEnd = line.end && at === line.x.length - 1;
+  readout.replaceChildren(
+    element("div", "readout-head", xText(line.x[at] ?? 0, look.xAxis)),
+    ...near.map((point, order) => rowOf(point, order === 0, look, reach)),
+    ...(total > near.length ? [element("div", "readout-more", `and ${total - near.length} more`)] : []),
+    ...(isAtEnd ? [element("div", "readout-more", line.end?.text ?? "")] : []),
+  );
   readout.classList.toggle("at-left", left > plot.over.clientWidth / 2);
 }
 
-/** Returns a line's name, cut in its middle where it is too long: its end is what tells it from others. */
-function name(label: string): HTMLElement {
+function rowOf(
+  { line, at }: Pointed["near"][number],
+  isFirst: boolean,
+  look: Look,
+  reach: [number, number],
+): HTMLElement {
+  const row = element("div", isFirst ? "readout-row first" : "readout-row", "");
+  const swatch = element("i", "swatch", "");
+  swatch.style.background = line.color;
+  const format = look.unit ?? ((value: number) => number(value, 5));
+  const [low, high] = rangeAt(line, at, reach);
+  const span = low < high ? `  ${format(low)} … ${format(high)}` : "";
+  const count = line.counts ? ` (${line.counts[at]})` : "";
+  const value = element("b", "", format(line.y[at] ?? 0) + count);
+  row.append(swatch, nameOf(line.label), value, element("small", "", span));
+  return row;
+}
+
+/** Returns a line's name. A long one is cut in the middle: names of runs often differ only at the end. */
+function nameOf(label: string): HTMLElement {
   const [head, tail] = headAndTail(label);
   const made = element("span", tail ? "readout-name name cut" : "readout-name", tail ? "" : label);
   if (tail) made.append(element("span", "", head), element("span", "", tail));
@@ -57,17 +68,17 @@ function element(name: string, className: string, text: string): HTMLElement {
   return made;
 }
 
-/** Returns the least and the most of a line's values at a point and from one place to another; the first is larger where there are none. */
-function range(line: Line, at: number, from: number, to: number): [number, number] {
-  let low = line.low[at] ?? Number.POSITIVE_INFINITY;
-  let high = line.high[at] ?? Number.NEGATIVE_INFINITY;
-  let first = at;
-  let last = at;
-  while (first > 0 && line.x[first - 1]! >= from) first--;
-  while (last < line.x.length - 1 && line.x[last + 1]! <= to) last++;
-  for (let near = first; near <= last; near++) {
-    low = Math.min(low, line.low[near] ?? low);
-    high = Math.max(high, line.high[near] ?? high);
-  }
-  return [low, high];
+/**
+ * Returns the least and the greatest value of a line at a point and within a stretch of the x axis around it.
+ *
+ * If there are none, the least is greater than the greatest.
+ */
+export function rangeAt(line: Line, at: number, [from, to]: [number, number]): [number, number] {
+  const isIn = (place: number | undefined) => place !== undefined && place >= from && place <= to;
+  let [first, last] = [at, at];
+  while (isIn(line.x[first - 1])) first--;
+  while (isIn(line.x[last + 1])) last++;
+  const lows = line.low.slice(first, last + 1).filter((value) => value !== null);
+  const highs = line.high.slice(first, last + 1).filter((value) => value !== null);
+  return [Math.min(...lows), Math.max(...highs)];
 }

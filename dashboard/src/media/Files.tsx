@@ -1,16 +1,18 @@
-/** Files and checkpoints: versions of artifacts that a run has made or used, with their files and other versions. */
+/** Files and checkpoints: the versions of artifacts that a run made or used, with their files and other versions. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { Run } from "../base/api";
-import { useData } from "../base/data";
+import { useData } from "../api/data";
+import type { Artifact, ArtifactUse, Run } from "../api/types";
+import { Failure } from "../base/Failure";
 import { bytes, clock, flat } from "../base/format";
-import { Failure, Section } from "../parts/Page";
-import { Pairs } from "../parts/Pairs";
-import { type Artifact, type ArtifactUse, contents, LACKING_MS } from "./contents";
+import { ComparedPairs } from "../base/Pairs";
+import { Section } from "../base/Section";
+import { contents, MISSING_MS } from "./contents";
+import "./Files.css";
 
 export function Files({ run }: { run: Run }) {
   const [isLacking, setLacking] = useState(false);
-  const { value: uses, error } = useData(contents.uses(run.id), isLacking ? LACKING_MS : 0);
+  const { value: uses, error } = useData(contents.uses(run.id), isLacking ? MISSING_MS : 0);
   const lacks = uses?.some((use) => !use.artifact.is_stored) ?? false;
   useEffect(() => setLacking(lacks), [lacks]);
   if (error) return <Failure error={error} />;
@@ -58,7 +60,7 @@ function Version({ artifact, run }: { artifact: Artifact; run: Run }) {
         ))}
         <span class="soft">
           {artifact.kind} · {bytes(artifact.size_bytes)} · {clock(artifact.created)}
-          {!artifact.is_stored && " · its files are on their way"}
+          {!artifact.is_stored && " · its files have not arrived yet"}
         </span>
       </summary>
       {isOpen && <Inside artifact={artifact} run={run} />}
@@ -67,8 +69,10 @@ function Version({ artifact, run }: { artifact: Artifact; run: Run }) {
 }
 
 function Inside({ artifact, run }: { artifact: Artifact; run: Run }) {
-  const { value: files, error } = useData(contents.files(artifact.id), artifact.is_stored ? 0 : LACKING_MS);
-  const others = (useData(contents.versions(artifact.project, artifact.name)).value ?? []).filter((one) => one.id !== artifact.id);
+  const { value: files, error } = useData(contents.files(artifact.id), artifact.is_stored ? 0 : MISSING_MS);
+  const others = (useData(contents.versions(artifact.project, artifact.name)).value ?? []).filter(
+    (one) => one.id !== artifact.id,
+  );
   const metadata = flat(artifact.metadata);
   return (
     <div class="artifact-inside">
@@ -87,7 +91,7 @@ function Inside({ artifact, run }: { artifact: Artifact; run: Run }) {
           </li>
         ))}
       </ul>
-      {Object.keys(metadata).length > 0 && <Pairs values={metadata} />}
+      {Object.keys(metadata).length > 0 && <ComparedPairs values={metadata} />}
       {artifact.run && artifact.run !== run.id && (
         <p>
           made by <a href={`/runs/${artifact.run}`}>the run {artifact.run}</a>

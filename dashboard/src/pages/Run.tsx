@@ -1,65 +1,49 @@
+/** The page of a run. */
+
 import { useMemo } from "preact/hooks";
-import { paths } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { useData, useNow } from "../api/data";
+import { paths } from "../api/routes";
+import type { Run } from "../api/types";
 import { ago, clock, duration } from "../base/format";
-import { useParam } from "../base/router";
+import { Loading, Page, type Trail, useTitle } from "../base/Page";
+import { useChoiceParam, useParam } from "../base/router";
+import { Fact } from "../base/Section";
+import { State } from "../base/State";
+import { Tabs } from "../base/Tabs";
 import { lineColor, useTheme } from "../base/theme";
 import { Charts } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
 import { Files } from "../media/Files";
 import { Media } from "../media/Media";
-import { Console } from "../parts/Console";
-import { Overview } from "../parts/Overview";
-import { Fact, Failure, Page, Tabs, useTitle } from "../parts/Page";
-import { State } from "../parts/State";
-import { System } from "../parts/System";
+import { Console } from "../panels/Console";
+import { Overview } from "../panels/Overview";
+import { System } from "../panels/System";
 
-const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"];
+const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"] as const;
 
 export function RunPage({ id }: { id: string }) {
   const { value: run, error } = useData(paths.run(id));
   const theme = useTheme();
-  const now = useNow();
-  const [tab, setTab] = useParam("view", "Charts");
+  const [tab, setTab] = useChoiceParam("view", TABS);
   const [other, setOther] = useParam("against");
   useTitle(run ? run.name : "");
-  const chartRuns: ChartRun[] = useMemo(() => (run ? [{ run, label: run.name, color: lineColor(0, theme) }] : []), [run, theme]);
-  if (!run) return <Page title="Run" trail={[["Runs", "/runs"]]}>{error ? <Failure error={error} /> : <p class="empty">…</p>}</Page>;
-  const trail: [string, string][] = [
-    ["Runs", "/runs"],
-    [run.project, `/runs?project=${encodeURIComponent(run.project)}`],
-    [run.group, `/groups/${encodeURIComponent(run.project)}/${encodeURIComponent(run.group)}`],
-  ];
-  if (run.sweep) trail.push(["sweep", `/sweeps/${run.sweep}${run.trial ? `?trial=${run.trial}` : ""}`]);
+  const chartRuns = useMemo(
+    (): ChartRun[] => (run ? [{ run, label: run.name, color: lineColor(0, theme) }] : []),
+    [run, theme],
+  );
+  if (!run) return <Loading title="Run" trail={[["Runs", "/runs"]]} error={error} />;
+  const hasFailed = run.state === "failed" || run.state === "killed";
   return (
     <Page
-      trail={trail}
+      trail={trailOf(run)}
       title={
         <>
           {run.name} <State state={run.state} title={run.reason} />
         </>
       }
-      facts={
-        <>
-          <Fact name="rank">
-            {run.rank} of {run.world_size}
-          </Fact>
-          <Fact name="host">{run.host}</Fact>
-          <Fact name="begun" title={clock(run.created)}>
-            {ago(run.created, now)}
-          </Fact>
-          <Fact name={run.ended ? "took" : "runs for"}>{duration((run.ended ?? now) - run.created)}</Fact>
-          <Fact name="rows">{run.rows}</Fact>
-          {run.attempt > 0 && <Fact name="attempt">{run.attempt + 1}</Fact>}
-          {run.exit_code !== null && <Fact name="exit code">{run.exit_code}</Fact>}
-          {run.signal !== null && <Fact name="signal">{run.signal}</Fact>}
-          <Fact name="id">
-            <span class="mono">{run.id}</span>
-          </Fact>
-        </>
-      }
+      facts={<Facts run={run} />}
     >
-      {run.reason && <p class={run.state === "failed" || run.state === "killed" ? "failure" : "soft"}>{run.reason}</p>}
+      {run.reason && <p class={hasFailed ? "failure" : "soft"}>{run.reason}</p>}
       <div class="toolbar">
         <Tabs tabs={TABS} value={tab} onChange={setTab} />
       </div>
@@ -70,5 +54,38 @@ export function RunPage({ id }: { id: string }) {
       {tab === "Media" && <Media run={run} />}
       {tab === "Files" && <Files run={run} />}
     </Page>
+  );
+}
+
+function trailOf(run: Run): Trail {
+  const trail: Trail = [
+    ["Runs", "/runs"],
+    [run.project, `/runs?project=${encodeURIComponent(run.project)}`],
+    [run.group, `/groups/${encodeURIComponent(run.project)}/${encodeURIComponent(run.group)}`],
+  ];
+  if (run.sweep) trail.push(["sweep", `/sweeps/${run.sweep}${run.trial ? `?trial=${run.trial}` : ""}`]);
+  return trail;
+}
+
+function Facts({ run }: { run: Run }) {
+  const now = useNow();
+  return (
+    <>
+      <Fact name="rank">
+        {run.rank} of {run.world_size}
+      </Fact>
+      <Fact name="host">{run.host}</Fact>
+      <Fact name="started" title={clock(run.created)}>
+        {ago(run.created, now)}
+      </Fact>
+      <Fact name={run.ended ? "duration" : "running for"}>{duration((run.ended ?? now) - run.created)}</Fact>
+      <Fact name="rows">{run.rows}</Fact>
+      {run.attempt > 0 && <Fact name="attempt">{run.attempt + 1}</Fact>}
+      {run.exit_code !== null && <Fact name="exit code">{run.exit_code}</Fact>}
+      {run.signal !== null && <Fact name="signal">{run.signal}</Fact>}
+      <Fact name="id">
+        <span class="mono">{run.id}</span>
+      </Fact>
+    </>
   );
 }

@@ -1,14 +1,17 @@
-import { paths, type Sweep, type SweepState } from "../base/api";
-import { useData, useNow } from "../base/data";
+import { useData, useNow } from "../api/data";
+import { paths } from "../api/routes";
+import type { Sweep, SweepState } from "../api/types";
+import { Command } from "../base/Command";
+import { Failure } from "../base/Failure";
+import { Page, useTitle } from "../base/Page";
 import { useParam } from "../base/router";
-import { Command, Failure, Page, useTitle } from "../parts/Page";
-import { ProjectChoice } from "../parts/ProjectChoice";
-import { StateChoice } from "../parts/StateChoice";
+import { StateChoice } from "../base/StateChoice";
+import { ProjectChoice } from "../panels/ProjectChoice";
 import { SweepCard } from "../sweep/SweepCard";
 
 const STATES: SweepState[] = ["running", "paused", "stopped", "cancelled", "finished"];
 
-function told(sweep: Sweep): string {
+function searchedText(sweep: Sweep): string {
   return [sweep.name, sweep.id, sweep.project, sweep.method, sweep.metric, sweep.description].join(" ").toLowerCase();
 }
 
@@ -20,14 +23,21 @@ export function SweepsPage() {
   const now = useNow();
   useTitle("Sweeps");
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const isMeant = (sweep: Sweep) => (!state || sweep.state === state) && words.every((word) => told(sweep).includes(word));
+  const isMeant = (sweep: Sweep) =>
+    (!state || sweep.state === state) && words.every((word) => searchedText(sweep).includes(word));
   const shown = sweeps?.filter(isMeant);
   return (
     <Page
       title="Sweeps"
       aside={
         <>
-          <input type="search" placeholder="Name, project, metric" aria-label="Search sweeps" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          <input
+            type="search"
+            placeholder="Name, project, metric"
+            aria-label="Search sweeps"
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
           <StateChoice states={STATES} value={state} onChange={setState} />
           <ProjectChoice value={project} onChange={setProject} />
         </>
@@ -41,7 +51,11 @@ export function SweepsPage() {
         </div>
       )}
       {sweeps && sweeps.length > 0 && shown?.length === 0 && <p class="empty">No sweep matches.</p>}
-      <div class="cards">{shown?.map((sweep) => <SweepCard key={sweep.id} sweep={sweep} now={now} />)}</div>
+      <div class="cards">
+        {shown?.map((sweep) => (
+          <SweepCard key={sweep.id} sweep={sweep} now={now} />
+        ))}
+      </div>
     </Page>
   );
 }

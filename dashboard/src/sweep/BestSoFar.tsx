@@ -1,28 +1,41 @@
-/** The best value over time, and every trial's own as a dot. */
+/** The best value over time, with a dot for the value of each trial. */
 
 import { useMemo } from "preact/hooks";
-import type { Sweep, Trial } from "../base/api";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
-import { Chart, DEFAULT_LOOK } from "../charts/Chart";
+import { Chart } from "../charts/Chart";
 import type { Line } from "../charts/lines";
+import { DEFAULT_LOOK } from "../charts/look";
 import { bestSoFar, sign } from "./score";
+import type { SweepView } from "./useSweepView";
 
-export function BestSoFar({ sweep, trials, places, chosen, isLog, onSelect }: { sweep: Sweep; trials: Trial[]; places: Map<string, number>; chosen: Set<string> | null; isLog: boolean; onSelect: (trial: string) => void }) {
+/** The opacity of trials that are not chosen. */
+const FADED = 0.12;
+
+export function BestSoFar({ view: { sweep, trials, places, chosen, isLog, select } }: { view: SweepView }) {
   const theme = useTheme();
+  const { created, goal } = sweep;
   const lines = useMemo((): Line[] => {
-    const rows = bestSoFar(trials, sign(sweep));
-    const x = rows.map((row) => row.time - sweep.created);
-    const steps = rows.flatMap((row, at) => (at && row.isNew ? [{ x: x[at]!, y: rows[at - 1]!.best }, { x: x[at]!, y: row.best }] : [{ x: x[at]!, y: row.best }]));
-    const none = { raw: null, broken: [] as number[] };
-    const own = (values: number[]) => ({ y: values, low: values, high: values });
-    const best: Line = { id: "best", label: "best so far", color: cssColor("accent"), width: 2.2, x: steps.map((step) => step.x), ...own(steps.map((step) => step.y)), ...none };
-    const single = rows.map((row, at): Line => {
-      const isOut = chosen !== null && !chosen.has(row.trial.id);
-      const color = scaleColor(places.get(row.trial.id) ?? 1, theme, isOut ? 0.12 : 1);
-      return { id: row.trial.id, label: `trial ${row.trial.number}`, color, dots: [color], x: [x[at]!], ...own([row.value]), ...none };
+    const rows = bestSoFar(trials, sign({ goal }));
+    if (!rows.length) return [];
+    const dots = rows.map(({ trial, time, value }): Line => {
+      const isOut = chosen !== null && !chosen.has(trial.id);
+      const color = scaleColor(places.get(trial.id) ?? 1, theme, isOut ? FADED : 1);
+      return line({ id: trial.id, label: `trial ${trial.number}`, color, dots: [color] }, [[time - created, value]]);
     });
-    return rows.length ? [...single, best] : [];
-  }, [trials, places, chosen, theme, sweep.created, sweep.goal]);
+    let before: number | undefined;
+    const steps = rows.flatMap(({ time, best, isNew }): [number, number][] => {
+      const x = time - created;
+      const corner: [number, number][] = isNew && before !== undefined ? [[x, before]] : [];
+      before = best;
+      return [...corner, [x, best]];
+    });
+    return [...dots, line({ id: "best", label: "best so far", color: cssColor("accent"), width: 2.2 }, steps)];
+  }, [trials, places, chosen, theme, created, goal]);
   const look = useMemo(() => ({ ...DEFAULT_LOOK, xAxis: "relative", hasEnvelope: false, isLogY: isLog }), [isLog]);
-  return <Chart title={`Best ${sweep.metric ?? "objective"}`} lines={lines} look={look} height={250} onPick={onSelect} />;
+  return <Chart title={`Best ${sweep.metric ?? "objective"}`} lines={lines} look={look} height={250} onPick={select} />;
+}
+
+function line(own: Pick<Line, "id" | "label" | "color" | "width" | "dots">, points: [number, number][]): Line {
+  const y = points.map(([, value]) => value);
+  return { ...own, x: points.map(([place]) => place), y, low: y, high: y, raw: null, broken: [] };
 }

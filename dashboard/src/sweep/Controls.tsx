@@ -1,78 +1,109 @@
-/** What one can do with a sweep; each button is there only while it means something. */
+/** What can be done with a sweep. Each button is there only while it has an effect. */
 
 import { useRef, useState } from "preact/hooks";
-import { actions, type Sweep, type SweepState, type Trial } from "../base/api";
-import { lookNow } from "../base/live";
-import { useMayChange } from "../base/rights";
-import { CapDialog, PointDialog } from "./Wishes";
+import { actions, errorText } from "../api/client";
+import { refreshAll } from "../api/live";
+import type { Sweep, SweepState, Trial } from "../api/types";
+import { useCanEdit } from "../base/permissions";
+import { CapDialog, PointDialog } from "./SweepEdits";
 
-const CHOICES: Record<SweepState, [string, SweepState, string][]> = {
-  running: [
-    ["Pause", "paused", ""],
-    ["Stop", "stopped", "No more trials are handed out, for good. Running ones go on to their end."],
-    ["Cancel", "cancelled", "The sweep ends now, and its running trials are ended too."],
-  ],
-  paused: [
-    ["Resume", "running", ""],
-    ["Stop", "stopped", "No more trials are handed out, for good. Running ones go on to their end."],
-    ["Cancel", "cancelled", "The sweep ends now, and its running trials are ended too."],
-  ],
+interface Choice {
+  name: string;
+  state: SweepState;
+  /** What the dialog says before it is done; without it, there is no dialog. */
+  warning?: string;
+}
+
+const STOP: Choice = {
+  name: "Stop",
+  state: "stopped",
+  warning: "The sweep hands out no more trials, and cannot be resumed. Running trials continue to their end.",
+};
+const CANCEL: Choice = {
+  name: "Cancel",
+  state: "cancelled",
+  warning: "The sweep ends now. Its running trials are ended too.",
+};
+const CHOICES: Record<SweepState, Choice[]> = {
+  running: [{ name: "Pause", state: "paused" }, STOP, CANCEL],
+  paused: [{ name: "Resume", state: "running" }, STOP, CANCEL],
   stopped: [],
   cancelled: [],
   finished: [],
 };
 
 export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
-  const mayChange = useMayChange();
+  const canEdit = useCanEdit();
   const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [asked, setAsked] = useState<[string, SweepState, string] | null>(null);
 
   async function change(state: SweepState): Promise<void> {
     setBusy(true);
     setError("");
     try {
       await actions.setSweepState(sweep.id, state);
-      lookNow();
-    } catch (refused) {
-      setError((refused as Error).message);
+      refreshAll();
+    } catch (refusal) {
+      setError(errorText(refusal));
     }
     setBusy(false);
   }
 
-  if (!mayChange) return null;
+  if (!canEdit) return null;
   const isOpen = sweep.state === "running" || sweep.state === "paused";
   return (
     <>
       {isOpen && sweep.method !== "grid" && <PointDialog sweep={sweep} trials={trials} />}
       {isOpen && <CapDialog sweep={sweep} />}
-      {CHOICES[sweep.state].map((choice) => {
-        const [name, state, warning] = choice;
-        return (
-          <button
-            type="button"
-            key={name}
-            disabled={isBusy}
-            class={warning ? "" : "primary"}
-            onClick={() => {
-              if (!warning) return void change(state);
-              setAsked(choice);
-              dialog.current?.showModal();
-            }}
-          >
-            {name}
-          </button>
-        );
-      })}
+      <StateButtons state={sweep.state} isBusy={isBusy} onChange={(state) => void change(state)} />
       {error && <span class="failure">{error}</span>}
-      <dialog ref={dialog} aria-label="Are you sure" onClose={(event) => event.currentTarget.returnValue === "yes" && asked && void change(asked[1])}>
-        <h2>{asked?.[0]} this sweep?</h2>
-        <p>{asked?.[2]}</p>
+    </>
+  );
+}
+
+interface ButtonsProps {
+  state: SweepState;
+  isBusy: boolean;
+  onChange: (state: SweepState) => void;
+}
+
+function StateButtons({ state, isBusy, onChange }: ButtonsProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [asked, setAsked] = useState<Choice | null>(null);
+  function choose(choice: Choice): void {
+    if (!choice.warning) {
+      onChange(choice.state);
+      return;
+    }
+    setAsked(choice);
+    dialog.current?.showModal();
+  }
+  return (
+    <>
+      {CHOICES[state].map((choice) => (
+        <button
+          type="button"
+          key={choice.name}
+          disabled={isBusy}
+          class={choice.warning ? "" : "primary"}
+          onClick={() => choose(choice)}
+        >
+          {choice.name}
+        </button>
+      ))}
+      <dialog
+        ref={dialog}
+        aria-label="Are you sure"
+        onClose={(event) => event.currentTarget.returnValue === "yes" && asked && onChange(asked.state)}
+      >
+        <h2>{asked?.name} this sweep?</h2>
+        <p>{asked?.warning}</p>
         <form method="dialog">
-          <button value="no">Leave it</button>
-          <button value="yes" class="primary">
-            {asked?.[0]}
+          <button type="submit" value="no">
+            Keep it
+          </button>
+          <button type="submit" value="yes" class="primary">
+            {asked?.name}
           </button>
         </form>
       </dialog>

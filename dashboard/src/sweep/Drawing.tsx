@@ -1,7 +1,9 @@
-/** A place where ECharts draws: loads it, follows the size, ends it. */
+/** An element in which ECharts draws: loads it, follows the size, and disposes of it. */
 
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useLatest } from "../base/latest";
+import "./Drawing.css";
 
 interface Props {
   label: string;
@@ -13,6 +15,7 @@ interface Props {
 export function Drawing({ label, height, option, onReady }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<ECharts | null>(null);
+  const latest = useLatest(onReady);
   useEffect(() => {
     let made: ECharts | null = null;
     let isOver = false;
@@ -21,7 +24,7 @@ export function Drawing({ label, height, option, onReady }: Props) {
       if (isOver || !root.current) return;
       made = init(root.current);
       sizes.observe(root.current);
-      onReady?.(made);
+      latest.current?.(made);
       setChart(made);
     });
     return () => {

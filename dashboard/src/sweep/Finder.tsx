@@ -1,15 +1,9 @@
-import type { Trial } from "../base/api";
+/** Chooses trials by words, comparisons and state, for the whole page. */
 
-interface Props {
-  trials: Trial[];
-  typed: string;
-  onType: (text: string) => void;
-  state: string;
-  onState: (state: string) => void;
-}
+import type { Trial } from "../api/types";
+import type { Search } from "./useSweepView";
 
-/** Chooses trials by words, comparisons and state; the whole page follows. */
-export function Finder({ trials, typed, onType, state, onState }: Props) {
+export function Finder({ trials, search }: { trials: Trial[]; search: Search }) {
   const counts = Map.groupBy(trials, (trial) => trial.state);
   return (
     <>
@@ -17,10 +11,14 @@ export function Finder({ trials, typed, onType, state, onState }: Props) {
         type="search"
         placeholder="Words, or lr<0.01 objective<0.3"
         aria-label="Search trials"
-        value={typed}
-        onInput={(event) => onType(event.currentTarget.value)}
+        value={search.typed}
+        onInput={(event) => search.setTyped(event.currentTarget.value)}
       />
-      <select aria-label="State of trials" value={state} onChange={(event) => onState(event.currentTarget.value)}>
+      <select
+        aria-label="State of trials"
+        value={search.state}
+        onChange={(event) => search.setState(event.currentTarget.value)}
+      >
         <option value="">any state</option>
         {[...counts].map(([one, members]) => (
           <option key={one} value={one}>

@@ -1,6 +1,6 @@
 import { scaleColor, useTheme } from "../base/theme";
 
-/** What the colours of trials mean, everywhere on the page. */
+/** The legend of the colours that trials have everywhere on the page. */
 export function Scale() {
   const theme = useTheme();
   const stops = [0, 0.25, 0.5, 0.75, 1].map((place) => scaleColor(place, theme)).join(", ");

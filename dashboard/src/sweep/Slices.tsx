@@ -1,103 +1,59 @@
-/** One small scatter a parameter: its value against the objective; and how much each goes along with it. */
+/** A small scatter plot for each parameter: its value against the objective. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Sweep, Trial } from "../base/api";
 import { flat, number, value } from "../base/format";
 import { scaleColor, useTheme } from "../base/theme";
-import { importance, type Parameter, sign } from "./score";
-import { placeOn, spreadOn } from "./surface";
+import { hasObjective, type Parameter } from "./score";
+import { type Dot, drawDots, nearestDot, type Size } from "./sliceDots";
+import { placeOn, spreadOn, type Tick } from "./surface";
 import { Ticks } from "./Ticks";
+import type { SweepView } from "./useSweepView";
+import "./Slices.css";
 
-interface Props {
-  sweep: Sweep;
-  trials: Trial[];
-  places: Map<string, number>;
-  parameters: Parameter[];
-  chosen: Set<string> | null;
-  isLog: boolean;
-  onSelect: (trial: string) => void;
-}
-
-export function Slices({ parameters, ...others }: Props) {
+export function Slices({ view }: { view: SweepView }) {
   return (
     <div class="slices">
-      {parameters.map((parameter) => (
-        <Slice key={parameter.name} parameter={parameter} {...others} />
+      {view.byImportance.map((parameter) => (
+        <Slice key={parameter.name} parameter={parameter} view={view} />
       ))}
     </div>
   );
 }
 
-interface Dot {
-  x: number;
-  y: number;
-  place: number;
-  trial: Trial;
-}
+/** The opacity of trials that are not chosen, and of the others. */
+const FADED = 0.1;
+const CLEAR = 0.95;
 
-const RADIUS_PX = 3.5;
-const REACH_PX = 12;
-const OUT = 0.1;
-
-function Slice({ sweep, trials, places, parameter, chosen, isLog, onSelect }: Omit<Props, "parameters"> & { parameter: Parameter }) {
+function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
+  const { sweep, chosen, select } = view;
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  const [near, setNear] = useState<Dot | null>(null);
-  const { dots, xs, ys } = useMemo(() => {
-    const scored = trials.filter((trial) => trial.objective !== null);
-    const onX = placeOn(parameter, scored.map((trial) => flat(trial.params)[parameter.name]));
-    const onY = placeOn({ isLog, choices: [] }, scored.map((trial) => trial.objective));
-    const made = scored.flatMap((trial, at): Dot[] => {
-      const [x, y] = [onX.places[at], onY.places[at]];
-      return x == null || y == null ? [] : [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial }];
-    });
-    return { dots: made.sort((a, b) => b.place - a.place), xs: onX.ticks, ys: onY.ticks };
-  }, [trials, places, parameter, isLog]);
-
+  const size = useSize(canvas);
+  const [pointed, setPointed] = useState<Dot | null>(null);
+  const { dots, xs, ys } = useDots(view, parameter);
   useEffect(() => {
-    const sizes = new ResizeObserver(([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }));
-    sizes.observe(canvas.current!);
-    return () => sizes.disconnect();
-  }, []);
-
-  useEffect(() => {
-    const node = canvas.current!;
-    const ratio = devicePixelRatio;
-    [node.width, node.height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
-    const paper = node.getContext("2d");
-    if (!paper) return;
-    paper.scale(ratio, ratio);
-    for (const dot of dots) {
-      const isOut = chosen !== null && !chosen.has(dot.trial.id);
-      paper.beginPath();
-      paper.fillStyle = scaleColor(dot.place, theme, isOut ? OUT : 0.95);
-      paper.arc(dot.x * size.width, (1 - dot.y) * size.height, dot === near ? RADIUS_PX + 2 : RADIUS_PX, 0, 2 * Math.PI);
-      paper.fill();
-    }
-  }, [dots, chosen, theme, size, near]);
-
+    const isOut = ({ trial }: Dot) => chosen !== null && !chosen.has(trial.id);
+    const colorOf = (dot: Dot) => scaleColor(dot.place, theme, isOut(dot) ? FADED : CLEAR);
+    if (canvas.current) drawDots(canvas.current, size, dots, { colorOf, pointed });
+  }, [dots, chosen, theme, size, pointed]);
   function point(event: MouseEvent): void {
-    const { left, top } = canvas.current!.getBoundingClientRect();
-    const far = (dot: Dot) => Math.hypot(dot.x * size.width - (event.clientX - left), (1 - dot.y) * size.height - (event.clientY - top));
-    const first = dots.reduce<Dot | null>((found, dot) => (found === null || far(dot) <= far(found) ? dot : found), null);
-    setNear(first && far(first) < REACH_PX ? first : null);
+    if (!canvas.current) return;
+    const { left, top } = canvas.current.getBoundingClientRect();
+    setPointed(nearestDot(dots, size, event.clientX - left, event.clientY - top));
   }
-
-  const said = near && `trial ${near.trial.number}: ${number(near.trial.objective)} at ${value(flat(near.trial.params)[parameter.name])}`;
   return (
     <figure class="slice">
-      <figcaption title={parameter.name}>{said ?? parameter.name}</figcaption>
+      <figcaption title={parameter.name}>{pointed ? dotText(pointed, parameter) : parameter.name}</figcaption>
       <div class="contour-map">
         <Ticks ticks={ys} isUp />
         <canvas
           ref={canvas}
           role="img"
           aria-label={`${sweep.metric ?? "objective"} of ${dots.length} trials by ${parameter.name}`}
-          class={near ? "pointed" : ""}
+          class={pointed ? "pointed" : ""}
           onMouseMove={point}
-          onMouseLeave={() => setNear(null)}
-          onClick={() => near && onSelect(near.trial.id)}
+          onMouseLeave={() => setPointed(null)}
+          onClick={() => pointed && select(pointed.trial.id)}
         />
         <Ticks ticks={xs} />
       </div>
@@ -105,21 +61,41 @@ function Slice({ sweep, trials, places, parameter, chosen, isLog, onSelect }: Om
   );
 }
 
-export function ImportanceBars({ sweep, trials, parameters }: Pick<Props, "sweep" | "trials" | "parameters">) {
-  const rows = useMemo(() => importance(trials, parameters, sign(sweep)), [trials, parameters, sweep.goal]);
-  const words = (direction: number) => (direction > 0 ? "higher is better" : direction < 0 ? "lower is better" : "");
-  return (
-    <div class="importance">
-      {rows.map((row) => (
-        <div key={row.name} class="importance-row">
-          <span class="mono">{row.name}</span>
-          <span class="soft">{row.share >= 0.04 ? words(row.direction) : ""}</span>
-          <b>{Math.round(row.share * 100)} %</b>
-          <div class="bar" role="img" aria-label={`${Math.round(row.share * 100)} %`}>
-            <i style={{ width: `${Math.max(0.5, row.share * 100)}%` }} />
-          </div>
-        </div>
-      ))}
-    </div>
-  );
+function dotText({ trial }: Dot, { name }: Parameter): string {
+  return `trial ${trial.number}: ${number(trial.objective)} at ${value(flat(trial.params)[name])}`;
+}
+
+/** Returns the dots of a parameter, the best ones last so that they lie above the others. */
+function useDots(view: SweepView, parameter: Parameter): { dots: Dot[]; xs: Tick[]; ys: Tick[] } {
+  const { trials, places, isLog } = view;
+  return useMemo(() => {
+    const scored = trials.filter(hasObjective);
+    const onX = placeOn(
+      parameter,
+      scored.map((trial) => flat(trial.params)[parameter.name]),
+    );
+    const onY = placeOn(
+      { isLog, choices: [] },
+      scored.map((trial) => trial.objective),
+    );
+    const dots = scored.flatMap((trial, at): Dot[] => {
+      const [x = null, y = null] = [onX.places[at], onY.places[at]];
+      if (x === null || y === null) return [];
+      return [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial }];
+    });
+    return { dots: dots.sort((a, b) => b.place - a.place), xs: onX.ticks, ys: onY.ticks };
+  }, [trials, places, parameter, isLog]);
+}
+
+function useSize(canvas: { current: HTMLCanvasElement | null }): Size {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useEffect(() => {
+    if (!canvas.current) return;
+    const sizes = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    sizes.observe(canvas.current);
+    return () => sizes.disconnect();
+  }, [canvas]);
+  return size;
 }

@@ -1,9 +1,10 @@
-/** A sweep in a list: where it stands and its best value. */
+/** A sweep in a list: its state, its progress and its best value. */
 
-import type { Sweep } from "../base/api";
+import type { Sweep } from "../api/types";
 import { ago, number } from "../base/format";
-import { State } from "../parts/State";
+import { State } from "../base/State";
 import { Progress } from "./Progress";
+import "./SweepCard.css";
 
 export function SweepCard({ sweep, now }: { sweep: Sweep; now: number }) {
   const made = Object.values(sweep.counts).reduce((sum, count) => sum + count, 0);
@@ -22,7 +23,8 @@ export function SweepCard({ sweep, now }: { sweep: Sweep; now: number }) {
       <Progress sweep={sweep} isSmall />
       <footer class="soft">
         {made}
-        {sweep.run_cap ? ` of ${sweep.run_cap}` : ""} trials · {sweep.method} · {sweep.project} · {ago(sweep.created, now)}
+        {sweep.run_cap ? ` of ${sweep.run_cap}` : ""} trials · {sweep.method} · {sweep.project} ·{" "}
+        {ago(sweep.created, now)}
       </footer>
     </a>
   );

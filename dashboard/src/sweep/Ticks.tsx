@@ -1,6 +1,7 @@
-/** What stands at an axis, each word at its place. */
+/** The ticks of an axis. */
 
 import type { Tick } from "./surface";
+import "./Ticks.css";
 
 export function Ticks({ ticks, isUp = false }: { ticks: Tick[]; isUp?: boolean }) {
   const longest = ticks.reduce((found, { text }) => (text.length > found.length ? text : found), "");
@@ -8,7 +9,11 @@ export function Ticks({ ticks, isUp = false }: { ticks: Tick[]; isUp?: boolean }
     <div class={isUp ? "ticks-up" : "ticks-across"} aria-hidden="true">
       {isUp && <b>{longest}</b>}
       {ticks.map(({ text, place }) => (
-        <span key={text} title={text} style={isUp ? { bottom: `${100 * place}%` } : { left: `${100 * place}%`, maxWidth: `${100 / ticks.length}%` }}>
+        <span
+          key={text}
+          title={text}
+          style={isUp ? { bottom: `${100 * place}%` } : { left: `${100 * place}%`, maxWidth: `${100 / ticks.length}%` }}
+        >
           {text}
         </span>
       ))}

@@ -1,4 +1,4 @@
-/** The parts of ECharts that sweep plots use; loaded with the first of them and not before. */
+/** The parts of ECharts that parallel coordinates need. They are loaded only when the first chart is drawn. */
 
 import { ParallelChart } from "echarts/charts";
 import { ParallelComponent } from "echarts/components";

@@ -1,13 +1,18 @@
-/** Which trials a search means: pure functions. */
+/** Which trials a search finds. Pure functions. */
 
-import type { Trial } from "../base/api";
+import type { Trial } from "../api/types";
 import { flat } from "../base/format";
 
 const COMPARISON = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/;
 
-const TESTS: Record<string, (given: unknown, wanted: string) => boolean> = {
-  "=": (given, wanted) => String(given).toLowerCase() === wanted || (typeof given === "number" && given === Number(wanted)),
-  "!=": (given, wanted) => !TESTS["="]!(given, wanted),
+type Test = (given: unknown, wanted: string) => boolean;
+
+const isEqual: Test = (given, wanted) =>
+  String(given).toLowerCase() === wanted || (typeof given === "number" && given === Number(wanted));
+
+const TESTS: Record<string, Test> = {
+  "=": isEqual,
+  "!=": (given, wanted) => !isEqual(given, wanted),
   "<": (given, wanted) => typeof given === "number" && given < Number(wanted),
   "<=": (given, wanted) => typeof given === "number" && given <= Number(wanted),
   ">": (given, wanted) => typeof given === "number" && given > Number(wanted),
@@ -15,27 +20,33 @@ const TESTS: Record<string, (given: unknown, wanted: string) => boolean> = {
 };
 
 /**
- * Returns those trials that `text` means: all its words occur in a trial's number, state, reason or parameters, and all
- * its comparisons hold: `lr<0.01`, `optimizer=adamw`, `objective<0.3`. A parameter is named in full or by its end.
+ * Returns the trials that `text` finds.
+ *
+ * Every word must occur in a trial's number, state, reason or parameters, and every comparison must hold, such as
+ * `lr<0.01`, `optimizer=adamw` or `objective<0.3`. A parameter is named in full or by its last part.
  */
-export function found(trials: Trial[], text: string): Trial[] {
-  const parts = text.toLowerCase().replace(/\s*(<=|>=|!=|<|>|=)\s*/g, "$1").split(/\s+/).filter(Boolean);
-  return parts.length ? trials.filter((trial) => isMeant(trial, parts)) : trials;
+export function findTrials(trials: Trial[], text: string): Trial[] {
+  const joined = text.toLowerCase().replace(/\s*(<=|>=|!=|<|>|=)\s*/g, "$1");
+  const parts = joined.split(/\s+/).filter(Boolean);
+  return parts.length ? trials.filter((trial) => matches(trial, parts)) : trials;
 }
 
-function isMeant(trial: Trial, parts: string[]): boolean {
+function matches(trial: Trial, parts: string[]): boolean {
   const params = flat(trial.params);
   const words = [trial.number, trial.state, trial.reason, ...Object.values(params)].join(" ").toLowerCase();
   return parts.every((part) => {
-    const [, name, sign, wanted] = COMPARISON.exec(part) ?? [];
+    const [, name, sign = "", wanted = ""] = COMPARISON.exec(part) ?? [];
     if (!name) return words.includes(part);
-    const given = valueOf(trial, params, name);
-    return given !== undefined && given !== null && TESTS[sign!]!(given, wanted!);
+    const given = trialValue(trial, params, name);
+    return given !== undefined && given !== null && TESTS[sign]?.(given, wanted) === true;
   });
 }
 
-function valueOf(trial: Trial, params: Record<string, unknown>, name: string): unknown {
-  const key = Object.keys(params).find((one) => one.toLowerCase() === name || one.toLowerCase().endsWith(`.${name}`));
+function trialValue(trial: Trial, params: Record<string, unknown>, name: string): unknown {
+  const key = Object.keys(params).find((one) => {
+    const lower = one.toLowerCase();
+    return lower === name || lower.endsWith(`.${name}`);
+  });
   if (key !== undefined) return params[key];
-  return name === "objective" ? trial.objective : name === "trial" ? trial.number : name === "reports" ? trial.reports : undefined;
+  return { objective: trial.objective, trial: trial.number, reports: trial.reports }[name];
 }

@@ -14,85 +14,114 @@ export interface Cell {
   column: number;
   row: number;
   value: number;
-  /** How near the nearest trial is, from 0 to 1. */
+  /** How near the nearest trial is: 1 at its place, towards 0 far from it. */
   trust: number;
 }
 
-const EDGE = 0.05;
-const TICKS = 4;
-/** How far a trial reaches, as a part of the axes: the fewer there are, the further. */
-const reach = (count: number) => Math.min(0.3, Math.max(0.07, 0.6 / Math.sqrt(count)));
-
 export interface Tick {
   text: string;
+  /** From 0 to 1 along the axis. */
   place: number;
 }
 
-/** What is needed of a parameter, or of the objective, to be an axis. */
+/** What an axis needs to know about a parameter, or about the objective. */
 export type Axis = Pick<Parameter, "isLog" | "choices">;
 
-/** Returns each value's place on an axis, from 0 to 1, null where it has none; and the axis's ticks, evenly spread. */
-export function placeOn(parameter: Axis, values: unknown[]): { places: (number | null)[]; ticks: Tick[] } {
-  const inner = (part: number) => EDGE + (1 - 2 * EDGE) * part;
-  if (parameter.choices.length) {
-    const { choices } = parameter;
-    const place = (value: unknown) => {
+export interface Placed {
+  /** Where each value is, from 0 to 1; null if it is nowhere on the axis. */
+  places: (number | null)[];
+  ticks: Tick[];
+}
+
+/** The part of an axis at each end that no value reaches. */
+const EDGE = 0.05;
+const TICKS = 4;
+
+/** Returns the place of each value on an axis, and the axis's ticks. */
+export function placeOn(axis: Axis, values: unknown[]): Placed {
+  return axis.choices.length ? placeChoices(axis.choices, values) : placeNumbers(axis.isLog, values);
+}
+
+function placeChoices(choices: string[], values: unknown[]): Placed {
+  const middle = (at: number) => (at + 0.5) / choices.length;
+  return {
+    places: values.map((value) => {
       const at = choices.indexOf(String(value));
-      return at < 0 ? null : (at + 0.5) / choices.length;
-    };
-    return { places: values.map(place), ticks: choices.map((text, at) => ({ text, place: (at + 0.5) / choices.length })) };
-  }
-  const scale = parameter.isLog ? Math.log : (value: number) => value;
-  const back = parameter.isLog ? Math.exp : (value: number) => value;
-  const usable = (value: unknown): value is number => typeof value === "number" && Number.isFinite(scale(value));
-  const scaled = values.filter(usable).map(scale);
+      return at < 0 ? null : middle(at);
+    }),
+    ticks: choices.map((text, at) => ({ text, place: middle(at) })),
+  };
+}
+
+function placeNumbers(isLog: boolean, values: unknown[]): Placed {
+  const scale = isLog ? Math.log : (value: number) => value;
+  const back = isLog ? Math.exp : (value: number) => value;
+  const isUsable = (value: unknown): value is number => typeof value === "number" && Number.isFinite(scale(value));
+  const scaled = values.filter(isUsable).map(scale);
   const [low, high] = [Math.min(...scaled), Math.max(...scaled)];
   const span = high - low || 1;
-  const rounds = !scaled.length ? [] : parameter.isLog ? logTicks(back(low), back(high), TICKS + 1) : roundTicks(low, high, TICKS);
-  const ticks = rounds.map((value): Tick => ({ text: number(value, 6), place: inner((scale(value) - low) / span) }));
-  return { places: values.map((value) => (usable(value) ? inner((scale(value) - low) / span) : null)), ticks };
+  const place = (value: number) => EDGE + (1 - 2 * EDGE) * ((scale(value) - low) / span);
+  const rounds = isLog ? logTicks(back(low), back(high), TICKS + 1) : roundTicks(low, high, TICKS);
+  return {
+    places: values.map((value) => (isUsable(value) ? place(value) : null)),
+    ticks: scaled.length ? rounds.map((value) => ({ text: number(value, 6), place: place(value) })) : [],
+  };
 }
 
-/** How much of a choice's room its trials are spread over, so that many of one value are seen as many. */
+/** The part of a choice's room over which its trials are spread, so that many trials of one value look like many. */
 const SPREAD = 0.5;
+/** Multiples of the golden ratio, modulo 1, are spread evenly however many there are. */
 const GOLDEN = 0.618034;
 
-/** Returns where a trial's dot is drawn: aside of its value's place where the axis is of choices, always as far. */
-export function spreadOn(parameter: Axis, place: number, trial: number): number {
-  if (!parameter.choices.length) return place;
-  return place + ((((trial * GOLDEN) % 1) - 0.5) * SPREAD) / parameter.choices.length;
+/** Returns where the dot of a trial is drawn: beside the place of its value if the axis has choices, always the same. */
+export function spreadOn(axis: Axis, place: number, trial: number): number {
+  if (!axis.choices.length) return place;
+  return place + ((((trial * GOLDEN) % 1) - 0.5) * SPREAD) / axis.choices.length;
 }
 
-/** Few shades are read as lines of equal height; a smooth slope is not. */
+/** The values are drawn in this many shades: few shades read as contour lines, a smooth slope does not. */
 const BANDS = 12;
-/** Where no trial is near, the mean of all is shown. */
+/** The weight of a trial everywhere, so that the mean of all is shown where none is near. */
 const LEAST_WEIGHT = 1e-12;
-const banded = (value: number, bands: number) => Math.round(value * bands) / bands;
 
-/** Returns for each cell the mean of all values, each weighted by how near it is (a Gaussian kernel). */
+/** Returns how far a trial reaches, as a part of the axes: the fewer there are, the further. */
+function reachOf(count: number): number {
+  return Math.min(0.3, Math.max(0.07, 0.6 / Math.sqrt(count)));
+}
+
+/** Returns the Gaussian kernel around `place`, at the centre of each of `count` cells. */
+function kernel(place: number, count: number, reach: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, at) => Math.exp(-(((place - (at + 0.5) / count) / reach) ** 2)));
+}
+
+/**
+ * Returns for each cell the mean of all values, each weighted by how near it is.
+ *
+ * This is the Nadaraya-Watson estimator with a Gaussian kernel. The kernel over both axes is the product of the
+ * kernels over each.
+ */
 export function field(dots: Dot[], columns: number, rows: number): Cell[] {
   if (!dots.length) return [];
-  const near = reach(dots.length);
-  const weightsAt = (place: number, count: number) => Float64Array.from({ length: count }, (_, at) => Math.exp(-(((place - (at + 0.5) / count) / near) ** 2)));
+  const reach = reachOf(dots.length);
   const sums = new Float64Array(columns * rows);
   const weights = new Float64Array(columns * rows);
   const nearest = new Float64Array(columns * rows);
   for (const { x, y, value } of dots) {
-    const across = weightsAt(x, columns); // the kernel of both is the product of the kernels of each
-    const up = weightsAt(y, rows);
-    for (let row = 0, cell = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++, cell++) {
-        const weight = across[column]! * up[row]! + LEAST_WEIGHT;
-        sums[cell]! += weight * value;
-        weights[cell]! += weight;
-        if (weight > nearest[cell]!) nearest[cell] = weight;
+    const across = kernel(x, columns, reach);
+    for (const [row, up] of kernel(y, rows, reach).entries()) {
+      for (let column = 0; column < columns; column++) {
+        const cell = row * columns + column;
+        const weight = (across[column] ?? 0) * up + LEAST_WEIGHT;
+        sums[cell] = (sums[cell] ?? 0) + weight * value;
+        weights[cell] = (weights[cell] ?? 0) + weight;
+        nearest[cell] = Math.max(nearest[cell] ?? 0, weight);
       }
     }
   }
   return Array.from(sums, (sum, cell) => ({
     column: cell % columns,
     row: Math.floor(cell / columns),
-    value: banded(sum / weights[cell]!, BANDS),
-    trust: nearest[cell]!,
+    value: Math.round((sum / (weights[cell] ?? 1)) * BANDS) / BANDS,
+    trust: nearest[cell] ?? 0,
   }));
 }

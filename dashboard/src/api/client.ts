@@ -1,0 +1,101 @@
+/** Asks the server: reads answers, posts actions, and turns failures into errors. */
+
+import { isEmbedded, send } from "../base/embed";
+import { frames, type SentLine, unpacked } from "./packed";
+import { address, type Path, packedLines } from "./routes";
+import type { AnswerOf, LinesQuery, Problem, Route, RunLabels, SweepState } from "./types";
+
+/** The server refused a request. Carries its own message and hint. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The server does not answer, or the connection broke. */
+export class Unreachable extends Error {}
+
+/** Returns the text of an error that the server answered with, and its hint. */
+export function errorText(error: unknown): string {
+  const { message, hint = "" } = error as Error & { hint?: string };
+  return [message, hint].filter(Boolean).join("; ");
+}
+
+function reached<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: Error) => {
+    throw error.name === "AbortError" ? error : new Unreachable(error.message);
+  });
+}
+
+async function answered(path: string, init?: RequestInit): Promise<Response> {
+  const answer = await reached(send(path, init));
+  if (answer.ok) return answer;
+  const text = await reached(answer.text());
+  if (answer.status === 401 && !isEmbedded) location.reload(); // the session is over: the login page says what to do
+  let problem: Pick<Problem, "message" | "hint"> = { message: `the server answered ${answer.status}`, hint: "" };
+  try {
+    problem = { ...problem, ...(JSON.parse(text) as Problem) };
+  } catch {
+    // a proxy in between does not answer with JSON: only its status is known
+  }
+  throw new Refusal(answer.status, problem.message, problem.hint);
+}
+
+const POST: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
+
+function open(path: string, signal?: AbortSignal): Promise<Response> {
+  const [place = "", body] = path.split("\n", 2);
+  return answered(place, { ...(body === undefined ? {} : { ...POST, body }), ...(signal ? { signal } : {}) });
+}
+
+/** Returns the text of an answer, so that an unchanged one need not be parsed. */
+export async function getText<T>(path: Path<T>, signal?: AbortSignal): Promise<string> {
+  const answer = await open(path, signal);
+  return reached(answer.text());
+}
+
+export async function get<T>(path: Path<T>, signal?: AbortSignal): Promise<T> {
+  return JSON.parse(await getText(path, signal)) as T;
+}
+
+async function post<R extends Route>(
+  route: R,
+  values: Record<string, string>,
+  body?: unknown,
+): Promise<AnswerOf<R, "post">> {
+  const init = body === undefined ? POST : { ...POST, body: JSON.stringify(body) };
+  const answer = await answered(address(route, values), init);
+  return JSON.parse(await reached(answer.text())) as AnswerOf<R, "post">;
+}
+
+export const actions = {
+  setSweepState: (sweep: string, state: SweepState) =>
+    post("/api/sweeps/{sweep_id}/state", { sweep_id: sweep }, { state }),
+  updateSweep: (sweep: string, config: Record<string, unknown>) =>
+    post("/api/sweeps/{sweep_id}/update", { sweep_id: sweep }, { config }),
+  enqueue: (sweep: string, params: Record<string, unknown>) =>
+    post("/api/sweeps/{sweep_id}/trials", { sweep_id: sweep }, { params }),
+  label: (run: string, labels: RunLabels) => post("/api/runs/{run_id}/labels", { run_id: run }, labels),
+  stopTrial: (trial: string) => post("/api/trials/{trial_id}/stop", { trial_id: trial }),
+  logOut: () => post("/api/logout", {}),
+};
+
+/**
+ * Reads chart lines as they arrive.
+ *
+ * Calls `take` with some of them at a time, in the order of the query, and with the index of the first of them.
+ */
+export async function getLines(wanted: LinesQuery, take: (first: number, lines: SentLine[]) => void): Promise<void> {
+  const { body } = await open(packedLines(wanted));
+  let first = 0;
+  for await (const frame of body ? frames(body) : []) {
+    const lines = unpacked(frame, wanted.lines.slice(first));
+    take(first, lines);
+    first += lines.length;
+  }
+  if (first < wanted.lines.length) throw new Unreachable("the answer ended too early");
+}

@@ -1,0 +1,31 @@
+/** Whether a part of the page is visible, or nearly: what is not visible asks the server for nothing. */
+
+import type { RefObject } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+/** Parts this close to the window count as visible. */
+const AHEAD = "300px";
+
+/** Returns whether the element is visible now. */
+export function useIsVisible(element: RefObject<Element | null>): boolean {
+  const [isVisible, setVisible] = useState(false);
+  useEffect(() => {
+    if (!element.current) return;
+    const observer = new IntersectionObserver(([entry]) => entry && setVisible(entry.isIntersecting), {
+      rootMargin: AHEAD,
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return isVisible;
+}
+
+/** Returns whether the element has been visible at any time. */
+export function useHasBeenVisible(element: RefObject<Element | null>): boolean {
+  const isVisible = useIsVisible(element);
+  const [hasBeen, setHasBeen] = useState(false);
+  useEffect(() => {
+    if (isVisible) setHasBeen(true);
+  }, [isVisible]);
+  return hasBeen;
+}

@@ -1,0 +1,80 @@
+/** The controls above the runs: views, the search, and what can be done with selected runs. */
+
+import { useCanEdit } from "../base/permissions";
+import { navigate, placeWith } from "../base/router";
+import { Tabs } from "../base/Tabs";
+import { Toggle } from "../base/Toggle";
+import { ColumnChoice } from "../tables/ColumnChoice";
+import { PLAIN } from "../tables/columns";
+import { TagSelected } from "../tables/TagSelected";
+import type { ColumnView } from "../tables/useColumns";
+import type { RunsView } from "../tables/useRunsView";
+
+export const TABS = ["Table", "Charts"] as const;
+type Tab = (typeof TABS)[number];
+
+interface Props {
+  view: RunsView;
+  tab: Tab;
+  onTab: (tab: Tab) => void;
+  columns: ColumnView;
+  /** How many rows the search finds; undefined until it is known. */
+  total: number | undefined;
+  error: string;
+}
+
+export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) {
+  const { isFolded, selected } = view;
+  return (
+    <div class="toolbar">
+      <Tabs tabs={TABS} value={tab} onChange={onTab} />
+      <input
+        type="search"
+        class="wide"
+        placeholder="Words, or a filter: summary.val/loss < 0.3 and config.lr > 0.01"
+        aria-label="Search runs"
+        aria-invalid={error !== ""}
+        value={view.typed}
+        onInput={(event) => view.setTyped(event.currentTarget.value)}
+      />
+      <span class="soft">
+        {total ?? "…"} {isFolded ? "groups" : "runs"}
+      </span>
+      {selected.length > 0 && <SelectedActions view={view} tab={tab} />}
+      {tab === "Table" && (
+        <>
+          <Toggle
+            name="fold ranks"
+            isOn={isFolded}
+            onFlip={() => view.setFolded(!isFolded)}
+            title="One row for each group, in the worst state of its ranks"
+          />
+          <ColumnChoice
+            all={[...PLAIN, ...columns.keys]}
+            chosen={columns.shown}
+            pinned={columns.pinned}
+            onChange={columns.setShown}
+            onPin={columns.setPinned}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+function SelectedActions({ view: { selected, setSelected }, tab }: Pick<Props, "view" | "tab">) {
+  const canEdit = useCanEdit();
+  return (
+    <>
+      <button type="button" class="chip" onClick={() => setSelected([])}>
+        {selected.length} selected ✕
+      </button>
+      {tab === "Table" && (
+        <button type="button" class="primary" onClick={() => navigate(placeWith({ view: "Charts" }))}>
+          Compare
+        </button>
+      )}
+      {tab === "Table" && canEdit && <TagSelected selected={selected} />}
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+/** The dots of a slice: drawn on a canvas, and found by the pointer. */
+
+import type { Trial } from "../api/types";
+
+export interface Dot {
+  /** From left (0) to right (1). */
+  x: number;
+  /** From bottom (0) to top (1). */
+  y: number;
+  /** From best (0) to worst (1). */
+  place: number;
+  trial: Trial;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+const RADIUS_PX = 3.5;
+const POINTED_RADIUS_PX = 5.5;
+/** A dot this near to the pointer is pointed at. */
+const REACH_PX = 12;
+interface DotLook {
+  colorOf: (dot: Dot) => string;
+  pointed: Dot | null;
+}
+
+export function drawDots(canvas: HTMLCanvasElement, size: Size, dots: Dot[], { colorOf, pointed }: DotLook): void {
+  const ratio = devicePixelRatio;
+  [canvas.width, canvas.height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.scale(ratio, ratio);
+  for (const dot of dots) {
+    const radius = dot === pointed ? POINTED_RADIUS_PX : RADIUS_PX;
+    context.beginPath();
+    context.fillStyle = colorOf(dot);
+    context.arc(dot.x * size.width, (1 - dot.y) * size.height, radius, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+
+/** Returns the dot nearest to a place in pixels; null if none is near. Of equally near ones, the uppermost. */
+export function nearestDot(dots: Dot[], size: Size, left: number, top: number): Dot | null {
+  let found: Dot | null = null;
+  let least = REACH_PX;
+  for (const dot of dots) {
+    const distance = Math.hypot(dot.x * size.width - left, (1 - dot.y) * size.height - top);
+    if (distance > least || distance >= REACH_PX) continue;
+    [found, least] = [dot, distance];
+  }
+  return found;
+}

@@ -1,0 +1,117 @@
+/** The columns of the table of trials. */
+
+import type { Trial } from "../api/types";
+import { duration, flat, number, value } from "../base/format";
+import { counted } from "../base/names";
+import { State } from "../base/State";
+import { scaleColor, useTheme } from "../base/theme";
+import type { Column } from "../tables/types";
+import { durationOf } from "./compare";
+import type { FirstRun } from "./loadTrials";
+import { runsPath, searchPath } from "./paths";
+import type { SweepView } from "./useSweepView";
+import "./trialColumns.css";
+
+interface Given {
+  view: SweepView;
+  /** The titles of parameters, by their names. */
+  names: Map<string, string>;
+  /** The first rank's run of each trial, by the trial's id. */
+  firstRuns: Map<string, FirstRun>;
+  now: number;
+}
+
+export function trialColumns({ view, names, firstRuns, now }: Given): Column<Trial>[] {
+  const { sweep } = view;
+  return [
+    {
+      id: "number",
+      title: "Trial",
+      width: 74,
+      isSortable: true,
+      isPinned: true,
+      cell: (trial) => <TrialButton trial={trial} view={view} />,
+    },
+    {
+      id: "state",
+      title: "State",
+      width: 110,
+      isSortable: true,
+      cell: (trial) => <State state={trial.state} title={trial.reason || trial.state} />,
+    },
+    {
+      ...numeric("objective", sweep.metric ?? "objective", 120),
+      cell: (trial) => {
+        const text = number(trial.objective);
+        return trial.id === sweep.best?.id ? <b class="best">{text} ★</b> : text;
+      },
+    },
+    ...parameterColumns(view, names),
+    {
+      id: "runs",
+      title: "Runs",
+      width: 96,
+      cell: (trial) => <RunsLink trial={trial} first={firstRuns.get(trial.id)} />,
+    },
+    { ...numeric("reports", "Reports", 84), cell: (trial) => trial.reports || "–" },
+    {
+      ...numeric("took", "Duration", 96),
+      cell: (trial) => {
+        const seconds = durationOf(trial, now);
+        return seconds === null ? "–" : duration(seconds);
+      },
+    },
+    {
+      id: "reason",
+      title: "Why it ended",
+      width: 300,
+      cell: (trial) => (
+        <span class="soft clip" title={trial.reason}>
+          {trial.reason}
+        </span>
+      ),
+    },
+  ];
+}
+
+function numeric(id: string, title: string, width: number) {
+  return { id, title, width, isNumber: true, isSortable: true };
+}
+
+function parameterColumns({ parameters }: SweepView, names: Map<string, string>): Column<Trial>[] {
+  return parameters.map(({ name, isNumeric }) => {
+    const title = names.get(name) ?? name;
+    return {
+      id: name,
+      title,
+      hint: name,
+      width: Math.max(96, 34 + 7.2 * title.length),
+      isNumber: isNumeric,
+      isSortable: true,
+      cell: (trial) => <span class="mono">{value(flat(trial.params)[name])}</span>,
+    };
+  });
+}
+
+/** A trial's number in the colour of its place. Opens and closes its details. */
+function TrialButton({ trial, view: { places, selected, select } }: { trial: Trial; view: SweepView }) {
+  const theme = useTheme();
+  const place = places.get(trial.id);
+  const isSelected = trial.id === selected;
+  return (
+    <button
+      type="button"
+      class="row-link"
+      aria-expanded={isSelected}
+      onClick={() => select(isSelected ? "" : trial.id)}
+    >
+      <i class="swatch" style={{ background: place === undefined ? "transparent" : scaleColor(place, theme) }} />
+      {trial.number}
+    </button>
+  );
+}
+
+function RunsLink({ trial, first }: { trial: Trial; first: FirstRun | undefined }) {
+  if (first) return <a href={runsPath(first)}>{first.ranks === 1 ? "its run" : counted(first.ranks, "rank")}</a>;
+  return trial.started === null ? <span class="soft">–</span> : <a href={searchPath(trial)}>its runs</a>;
+}

@@ -1,0 +1,101 @@
+/** What the page of a sweep shows: its trials, how good they are, and which of them are chosen. */
+
+import { useMemo, useState } from "preact/hooks";
+import type { Sweep, Trial } from "../api/types";
+import { navigate, placeWith, useParam } from "../base/router";
+import { findTrials } from "./find";
+import { importance } from "./importance";
+import { type FirstRun, mostRelevant, useFirstRuns } from "./loadTrials";
+import { hasWideRange, type Parameter, parameters, ranking, sign } from "./score";
+
+export interface SweepView {
+  sweep: Sweep;
+  trials: Trial[];
+  /** Each trial's place from best (0) to worst (1), by its id. */
+  places: Map<string, number>;
+  /** The first rank's run of each trial whose curve is drawn. */
+  runs: FirstRun[];
+  parameters: Parameter[];
+  byImportance: Parameter[];
+  /** The ids that the search chooses; null: all. */
+  found: Set<string> | null;
+  /** The ids that are chosen on the axes; null: all. */
+  brushed: Set<string> | null;
+  setBrushed: (ids: Set<string> | null) => void;
+  /** The ids that search and axes choose together; null: all. */
+  chosen: Set<string> | null;
+  /** The trials that are chosen. */
+  shown: Trial[];
+  /** The trial whose details are open; empty: none. */
+  selected: string;
+  select: (trial: string) => void;
+  isLog: boolean;
+  setLog: (isLog: boolean) => void;
+  search: Search;
+  /** Chooses all trials again. */
+  showAll: () => void;
+}
+
+export interface Search {
+  typed: string;
+  setTyped: (text: string) => void;
+  state: string;
+  setState: (state: string) => void;
+}
+
+export function useSweepView(sweep: Sweep, trials: Trial[]): SweepView {
+  const [selected, select] = useParam("trial");
+  const [logText, setLog] = useParam("log");
+  const ranked = useRanking(sweep, trials);
+  const runs = useFirstRuns(
+    useMemo(() => mostRelevant(trials, ranked.places), [trials, ranked.places]),
+    sweep.metric ?? "",
+  );
+  const objectives = trials.flatMap((trial) => trial.objective ?? []);
+  const isLog = logText ? logText === "on" : objectives.length > 2 && hasWideRange(objectives);
+  return {
+    ...{ sweep, trials, runs, selected, select, isLog },
+    ...ranked,
+    ...useChoice(trials),
+    setLog: (next) => setLog(next ? "on" : "off"),
+  };
+}
+
+function useRanking(sweep: Sweep, trials: Trial[]): Pick<SweepView, "places" | "parameters" | "byImportance"> {
+  const direction = sign(sweep);
+  const places = useMemo(() => ranking(trials, direction), [trials, direction]);
+  const wanted = useMemo(() => parameters(sweep, trials), [sweep, trials]);
+  const byImportance = useMemo(() => {
+    const byName = new Map(wanted.map((one) => [one.name, one]));
+    return importance(trials, wanted, direction).flatMap(({ name }) => byName.get(name) ?? []);
+  }, [trials, wanted, direction]);
+  return { places, parameters: wanted, byImportance };
+}
+
+type Choice = Pick<SweepView, "found" | "brushed" | "setBrushed" | "chosen" | "shown" | "search" | "showAll">;
+
+/** Returns which trials are chosen, by the search and on the axes. */
+function useChoice(trials: Trial[]): Choice {
+  const [brushed, setBrushed] = useState<Set<string> | null>(null);
+  const [typed, setTyped] = useParam("find");
+  const [state, setState] = useParam("state");
+  const matching = useMemo(
+    () => findTrials(state ? trials.filter((trial) => trial.state === state) : trials, typed),
+    [trials, state, typed],
+  );
+  const found = useMemo(() => (matching.length < trials.length ? idsOf(matching) : null), [matching, trials]);
+  const shown = useMemo(
+    () => (brushed ? matching.filter((trial) => brushed.has(trial.id)) : matching),
+    [matching, brushed],
+  );
+  const chosen = useMemo(() => (brushed ? idsOf(shown) : found), [brushed, shown, found]);
+  function showAll(): void {
+    setBrushed(null);
+    navigate(placeWith({ find: null, state: null }), { isReplacing: true });
+  }
+  return { found, brushed, setBrushed, chosen, shown, showAll, search: { typed, setTyped, state, setState } };
+}
+
+function idsOf(trials: Trial[]): Set<string> {
+  return new Set(trials.map((trial) => trial.id));
+}

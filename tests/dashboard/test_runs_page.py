@@ -1,0 +1,142 @@
+"""The table of runs in a real browser with a real server."""
+
+from __future__ import annotations
+
+from tests.dashboard.conftest import OpenDashboard
+
+
+def test_runs_can_be_filtered_sorted_and_compared(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests")
+    page.see("10 runs")
+    page.type("[aria-label='Search runs']", "config.lr = 0.1")
+    page.see("2 runs")
+    page.type("[aria-label='Search runs']", "config.lr ==== 0.1")
+    page.see("language", ".failure")
+    page.type("[aria-label='Search runs']", "ddp SIGKILL")
+    page.see("1 runs")
+    page.type("[aria-label='Search runs']", "ddp")
+    page.see("2 runs")
+    page.click(".head button", "Rank")
+    page.wait(lambda: "sort=-rank" in page.run("return location.search"), what="the order in the address")
+    page.see("ddp-1", "[data-row='0']")
+    page.click("[data-row='0'] input")
+    page.click("[data-row='1'] input")
+    page.click("button", "Compare")
+    page.wait(lambda: page.count(".chart canvas") >= 3, what="three charts")
+    assert page.count(".run-list .drawn") == 2
+    page.type("[aria-label^='Search metrics']", "acc|loss")
+    page.wait(lambda: page.count(".chart") == 2, what="two charts")
+    page.type("[aria-label^='Search metrics']", "(")
+    page.see("Invalid regular expression")
+
+
+def test_groups_unfold_to_their_ranks(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&fold=on")
+    page.see("1 groups")
+    page.see("killed", "[data-row='0']")  # the group: its rank 0 has finished
+    page.click("[aria-label='The other ranks of ddp-0']")
+    page.see("ddp-1", "[data-row='1']")
+    page.see("finished", "[data-row='0']")
+    page.see("killed", "[data-row='1']")
+    assert "open=run-ddp-0" in page.run("return location.search")
+    page.click("[aria-label='The other ranks of ddp-0']")
+    page.wait(lambda: page.count(".table-body .row") == 1, what="the folded group")
+    opened.go("/runs?project=tests&fold=on&state=killed")
+    page.see("1 groups")
+    page.type("[aria-label='Search runs']", "config.seed = 1 and state = killed")  # what rank 1 alone fulfils
+    page.see("killed", "[data-row='0']")
+    page.see("1 groups")
+
+
+def test_columns_can_be_chosen_moved_pinned_and_drawn(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&columns=state|summary.train/loss|rank")
+    heads = "return [...document.querySelectorAll('.head')].map((one) => one.innerText.trim()).filter(Boolean)"
+    page.wait(lambda: page.run(heads) == ["Run", "State", "train/loss", "Rank"], what="the columns")
+    page.click("button", "Columns")
+    page.click("[aria-label='Move rank left']")
+    page.wait(lambda: page.run(heads) == ["Run", "State", "Rank", "train/loss"], what="the other order")
+    page.click("[aria-label='Keep rank visible']")
+    page.wait(lambda: page.run(heads)[1] == "Rank" and page.count(".head.pinned") == 3, what="the pinned column")
+    page.click("[aria-label='Draw summary.train/loss as a small chart']")
+    page.wait(lambda: page.count(".spark path") == 2, what="two small charts")
+    assert "from 2.1 to 0.15" in page.run(
+        "return document.querySelector('[data-row] .spark').getAttribute('aria-label')"
+    )
+    page.type("[aria-label='Search columns']", "notes")
+    page.click(".column-row input")
+    page.wait(lambda: "Notes" in page.run(heads), what="one more column")
+
+
+def test_columns_can_be_dragged_and_resized(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&columns=state|group|~summary.train/loss|rank&sort=rank")
+    heads = (
+        "return [...document.querySelectorAll('.head')].map((one) => one.innerText.replace(/[^\\w/]/g, '')).slice(2)"
+    )
+
+    def is_now(*wanted: str) -> None:
+        page.wait(lambda: page.run(heads) == list(wanted), what=f"the order {wanted}")
+
+    def middle(column: str) -> tuple[float, float]:
+        box = page.box(f"[data-movable='{column}']")
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    is_now("State", "Group", "train/loss", "Rank")
+    (x, y), (left, _) = middle("rank"), middle("state")
+    page.drag((x, y), (x - 60, y), (left - 20, y))
+    is_now("Rank", "State", "Group", "train/loss")
+    (x, y), (right, _) = middle("state"), middle("summary.train/loss")
+    page.drag((x, y), (x + 60, y), (right + 20, y))
+    is_now("Rank", "Group", "train/loss", "State")
+    assert "sort=rank" in page.run("return location.search")  # a drag is no click
+    page.run("document.querySelector(\"[data-movable='group'] button\").focus()")
+    page.press_with("Shift", "ArrowRight")
+    is_now("Rank", "train/loss", "Group", "State")
+    page.press_with("Shift", "ArrowRight")  # it has kept the focus
+    is_now("Rank", "train/loss", "State", "Group")
+    box = page.box("[data-movable='rank']")
+    edge = (box["x"] + box["width"] - 3, box["y"] + 10)
+    page.drag(edge, (edge[0] + 30, edge[1]), (edge[0] + 80, edge[1]))
+    page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 80), what="the width")
+    place = page.run("return location.pathname + location.search")
+    assert "widths=rank" in place and "sort=rank" in place
+    opened.go(place)
+    is_now("Rank", "train/loss", "State", "Group")
+    page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 80), what="the same width")
+    page.run("document.querySelector(\"[data-movable='rank'] button\").focus()")
+    page.press_with("Shift", "Control", "ArrowLeft")
+    page.wait(lambda: page.box("[data-movable='rank']")["width"] == round(box["width"] + 56), what="the width by keys")
+
+
+def test_selected_runs_can_be_tagged(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp&runs=run-ddp-0,run-ddp-1")
+    page.type("[aria-label='Tag the selected runs']", "pair")
+    page.click("button", "Tag 2")
+    page.see("pair", "[data-row='0'] .tags")
+    page.see("pair", "[data-row='1'] .tags")
+    assert [opened.client.run(f"run-ddp-{rank}").tags for rank in (0, 1)] == [["pair"], ["pair"]]
+    page.click("button", "Untag 2")
+    page.wait(lambda: opened.client.run("run-ddp-1").tags == [], what="the tag's end")
+
+
+def test_keyboard_alone_suffices(opened: OpenDashboard) -> None:
+    page = opened.go("/")
+    page.see("Latest runs")
+    page.press("g", "r")
+    page.wait(lambda: page.run("return location.pathname") == "/runs", what="the runs")
+    page.wait(lambda: page.count("[data-row='0'] a") > 0, what="a row")
+    page.run("document.querySelector('.table').focus()")
+    page.press("j")
+    page.wait(lambda: page.count(".row.focused[data-row='0']") == 1, what="the first row")
+    page.press("x")
+    page.wait(lambda: "runs=" in page.run("return location.search"), what="the choice in the address")
+    page.press("j")
+    page.wait(lambda: page.count(".row.focused[data-row='1']") == 1, what="the second row")
+    page.press("Enter")
+    page.wait(lambda: page.run("return location.pathname").startswith("/runs/"), what="a run")
+    page.press("?")
+    page.see("next, previous row", "dialog[open]")
+    page.press("Escape")
+    before = page.run("return document.documentElement.dataset.theme")
+    page.press("t")
+    assert page.run("return document.documentElement.dataset.theme") != before
+    page.press("t")
