@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.messages import Run
+from lightning_sweeps.messages import RunDetails
 
 HEIGHT_PX = 640
 MOST_VALUES = 6
@@ -134,7 +134,7 @@ def _title_and_state(client: Client, path: str) -> tuple[str, list[str]]:
     return "dashboard", []
 
 
-def _of_run(run: Run) -> list[str]:
+def _of_run(run: RunDetails) -> list[str]:
     ended = f"{run.state}{f' ({run.reason})' if run.reason else ''}, {run.rows} rows"
     values = {name: value for name, value in run.summary.items() if isinstance(value, int | float)}
     return [ended, _pairs(values)] if values else [ended]

@@ -147,7 +147,7 @@ class Api:
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         return self.runs(project, filter=f'group = "{quoted}"', sort=["rank"])
 
-    def run(self, run_id: str) -> m.Run:
+    def run(self, run_id: str) -> m.RunDetails:
         """Return one run.
 
         Raises:

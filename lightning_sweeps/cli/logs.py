@@ -10,7 +10,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.journal.records import FINAL_RUN_STATES
-from lightning_sweeps.messages import Run
+from lightning_sweeps.messages import RunDetails
 
 FOLLOW_INTERVAL_S = 0.5
 MAX_LINES = 10_000
@@ -42,7 +42,7 @@ def logs(
             )
 
 
-def _find(client: Client, target: str) -> list[Run]:
+def _find(client: Client, target: str) -> list[RunDetails]:
     try:
         return [client.run(target)]
     except NotFound:
@@ -52,7 +52,7 @@ def _find(client: Client, target: str) -> list[Run]:
     return sorted(runs, key=lambda run: run.rank)
 
 
-def _show(client: Client, run: Run, *, last: int, after: int) -> int:
+def _show(client: Client, run: RunDetails, *, last: int, after: int) -> int:
     """Print the lines after the line with the id `after`, and return the id of the last one."""
     lines = client.console(run.id, last=last, after=after)
     for line in lines:

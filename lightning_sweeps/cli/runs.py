@@ -8,7 +8,7 @@ import typer
 
 from lightning_sweeps.cli.tables import Column, console, duration, number, print_json, state, table
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.messages import Run
+from lightning_sweeps.messages import RunDetails
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -53,7 +53,7 @@ def runs(
         typer.echo(f"Showing {len(found.runs)} of {found.total} runs. Use --limit to show more.")
 
 
-def _row(run: Run) -> list[object]:
+def _row(run: RunDetails) -> list[object]:
     values = [f"{key} {number(value)}" for key, value in run.summary.items()]
     more = ["…"] if len(values) > SUMMARY_KEYS else []
     return [

@@ -29,13 +29,13 @@ class RunRoutes(Transport):
         """Return what changed since the cursor of an earlier answer. Without a cursor, return only a first one."""
         return self._get("/api/changes", m.Changes, params={"since": since, "project": project})
 
-    def run(self, run_id: str) -> m.Run:
+    def run(self, run_id: str) -> m.RunDetails:
         """Return a run."""
-        return self._get(f"/api/runs/{run_id}", m.Run)
+        return self._get(f"/api/runs/{run_id}", m.RunDetails)
 
-    def label_run(self, run_id: str, *, tags: list[str] | None = None, notes: str | None = None) -> m.Run:
+    def label_run(self, run_id: str, *, tags: list[str] | None = None, notes: str | None = None) -> m.RunDetails:
         """Replace the tags or notes of a run; None leaves them unchanged."""
-        return self._post(f"/api/runs/{run_id}/labels", m.Run, m.RunLabels(tags, notes))
+        return self._post(f"/api/runs/{run_id}/labels", m.RunDetails, m.RunLabels(tags, notes))
 
     def console(self, run_id: str, *, last: int = 200, after: int = 0, find: str = "") -> list[m.ConsoleLine]:
         """Return the last console lines of a run, oldest first.

@@ -13,7 +13,7 @@ ConsoleStream = Literal["stdout", "stderr", "stacks"]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunDetails:
     """A run. Each field declares its column; add new fields at the end, with a default."""
 
     id: Annotated[str, Column("Id of the run.", header="run.id", filter_as="text")]
@@ -89,7 +89,7 @@ class RunLabels:
 class RunList:
     """A page of runs, and the number of runs on all pages."""
 
-    runs: list[Run]
+    runs: list[RunDetails]
     total: int
 
 

@@ -317,9 +317,8 @@ class Run(MediaMethods, RunArtifacts):
         self.release_console()
         self._record_buffered_lines()
         self._finished = True
-        lost = self._writer.lost
-        if lost:
-            reason = f"{reason}; {lost} rows could not be written" if reason else f"{lost} rows could not be written"
+        if self._writer.lost:
+            reason = "; ".join(filter(None, (reason, f"{self._writer.lost} rows could not be written")))
         self._writer.append(
             lambda sequence, time: Finish(sequence, time, state, exit_code=exit_code, reason=reason, writer=writer)
         )
@@ -331,8 +330,6 @@ class Run(MediaMethods, RunArtifacts):
             self._finished = False
             if self._captures_console:
                 self.capture_console()
-
-    # console
 
     def capture_console(self) -> None:
         """Record what this process prints, line by line, until the run finishes. A reopened run records again."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import Run
+from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.messages.columns import FilterKind, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import HINT, Comparison, Filter, Not, Operator, Value
@@ -54,7 +54,7 @@ _COMPUTED: dict[str, tuple[ColumnElement[Any], FilterKind]] = {
     "group_size": (group_size, "number"),
     "duration": (func.coalesce(_run.c.ended, _run.c.updated) - _run.c.created, "number"),
 }
-_DECLARED = declared_columns(Run)
+_DECLARED = declared_columns(RunDetails)
 _FILTERABLE: dict[str, tuple[ColumnElement[Any], FilterKind]] = {
     one.name: (_run.c[one.sql_name], one.column.filter_as)
     for one in _DECLARED

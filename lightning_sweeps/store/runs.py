@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, 
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal.records import Header, RunInfo, Stall
-from lightning_sweeps.messages import Run, RunLabels, RunList
+from lightning_sweeps.messages import RunDetails, RunLabels, RunList
 from lightning_sweeps.messages.columns import DeclaredColumn, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
@@ -25,7 +25,7 @@ SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")
 MAX_TAGS, MAX_TAG_LENGTH, MAX_NOTES_LENGTH = 100, 200, 20_000
 
 _run = schema.run
-_COLUMNS = declared_columns(Run)
+_COLUMNS = declared_columns(RunDetails)
 _FROM_HEADER = [(one, attrgetter(one.column.header)) for one in _COLUMNS if one.column.header]
 _LOCK = select(_run).where(_run.c.id == bindparam("at_id")).with_for_update()
 _SELECT_FOR_BATCH = (
@@ -194,7 +194,7 @@ def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
     return RunList([_message(row) for row in page], total or 0)
 
 
-def get_run(connection: Connection, run_id: str) -> Run:
+def get_run(connection: Connection, run_id: str) -> RunDetails:
     """Return one run.
 
     Raises:
@@ -206,7 +206,7 @@ def get_run(connection: Connection, run_id: str) -> Run:
     return _message(row)
 
 
-def label(connection: Connection, run_id: str, labels: RunLabels) -> Run:
+def label(connection: Connection, run_id: str, labels: RunLabels) -> RunDetails:
     """Replace a run's tags or notes. Tags that its program sets come back only with another attempt of the run.
 
     Raises:
@@ -234,6 +234,6 @@ def _joined() -> Select[Any]:
     return select(_run, schema.project.c.name.label("project")).join(schema.project)
 
 
-def _message(row: RowMapping) -> Run:
+def _message(row: RowMapping) -> RunDetails:
     values = {one.name: row[one.sql_name] for one in _COLUMNS}
-    return Run(**values | {"summary": row["logged"] | row["summary"]})
+    return RunDetails(**values | {"summary": row["logged"] | row["summary"]})

@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from lightning_sweeps.messages import Run
+from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.messages.columns import declared_columns
 
 metadata = MetaData(
@@ -96,7 +96,7 @@ run = Table(
     Column("project_id", ForeignKey("project.id"), nullable=False),
     Column("logged", Structure, nullable=False),  # last logged value of each key; `summary` overrides it
     _changed(),
-    *_declared(Run),  # the sweep and the trial have no foreign key: they may be of another server
+    *_declared(RunDetails),  # the sweep and the trial have no foreign key: they may be of another server
     Index(None, "changed"),
     Index(None, "project_id", "created"),
     Index(None, "group"),

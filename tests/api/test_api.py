@@ -24,7 +24,7 @@ from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from tests.servers import running_server
 from tests.store.journals import Journal
-from tests.store.test_ingest import send
+from tests.store.uploads import send
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def values(client: Client, *, project: str = "p") -> list[object]:
     return [point.value for point in client.points(run.id, "x")]
 
 
-def test_an_offline_run_is_shipped_once_however_often(home: Path) -> None:
+def test_an_offline_run_is_uploaded_once_however_often(home: Path) -> None:
     log_offline(home)
     (path,) = Home(home).offline.glob("*.journal")
     with running_server(home) as (client, _):
@@ -70,7 +70,7 @@ def test_a_killed_offline_run_is_closed(home: Path, client: Client) -> None:
     assert "its exit status is unknown" in run.reason
 
 
-def test_a_copied_folder_with_a_torn_file_is_shipped_as_far_as_it_is_whole(
+def test_a_copied_folder_with_a_torn_file_is_uploaded_as_far_as_it_is_whole(
     home: Path, tmp_path: Path, client: Client
 ) -> None:
     log_offline(tmp_path / "other", project="torn")
@@ -125,5 +125,5 @@ def test_a_folder_that_is_not_there(home: Path, words: list[str]) -> None:
     assert "`nowhere` is not a folder" in done.stderr
 
 
-def test_nothing_to_ship(home: Path) -> None:
+def test_nothing_to_upload(home: Path) -> None:
     assert "No journals" in command(home, "sync").stdout

@@ -42,7 +42,7 @@ class Lab:
     page: Browser
     client: Client
     held: Path
-    ranks: dict[int, m.Run]
+    ranks: dict[int, m.RunDetails]
 
     def go(self, path: str) -> Browser:
         self.page.go(self.client.url + path)

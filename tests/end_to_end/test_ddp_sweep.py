@@ -18,7 +18,7 @@ import pytest
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import environment
-from lightning_sweeps.messages import Run, Trial
+from lightning_sweeps.messages import RunDetails, Trial
 from lightning_sweeps.server.routes.static_files import index_file
 from lightning_sweeps.system.node import node_id
 from tests.dashboard.browser import running_browser
@@ -94,7 +94,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedSweep
         yield FinishedSweep(home, client, sweep_id, client.trials(sweep_id), output)
 
 
-def runs_of(finished: FinishedSweep, trial: Trial) -> list[Run]:
+def runs_of(finished: FinishedSweep, trial: Trial) -> list[RunDetails]:
     return sorted(finished.client.runs(trial=trial.id).runs, key=lambda run: run.rank)
 
 

@@ -7,7 +7,7 @@ from lightning_sweeps.engine import node_activity
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import write_buffer
 from tests.store.journals import STARTED, Journal
-from tests.store.test_ingest import send
+from tests.store.uploads import send
 
 
 def now(store: Store) -> list[m.NodeStatus]:

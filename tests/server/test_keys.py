@@ -51,7 +51,7 @@ def is_accepted(client: Client) -> bool:
         ("admin", "POST", "/api/keys/revoke", True),
     ],
 )
-def test_rights_of_each_role(role: Role, method: str, path: str, is_allowed: bool) -> None:
+def test_permissions_of_each_role(role: Role, method: str, path: str, is_allowed: bool) -> None:
     assert permissions.may(role, method, path) == is_allowed
 
 

@@ -36,15 +36,15 @@ def test_command_prints_the_same_bytes_each_time() -> None:
 
 def test_responses_have_every_field() -> None:
     schemas = openapi_document()["components"]["schemas"]
-    assert schemas["Run"]["required"] == [field.name for field in fields(messages.Run)]
+    assert schemas["RunDetails"]["required"] == [field.name for field in fields(messages.RunDetails)]
     assert "gpu_s" in schemas["Trial"]["required"]
     assert schemas["HeldLine"]["required"] == ["owner", "key"]  # of a request: the others have defaults
 
 
 def test_states_are_closed_sets() -> None:
     properties = openapi_document()["components"]["schemas"]
-    assert properties["Run"]["properties"]["state"]["enum"][0] == "running"
-    assert properties["Run"]["properties"]["mode"]["enum"] == ["single", "grouped", "shared"]
+    assert properties["RunDetails"]["properties"]["state"]["enum"][0] == "running"
+    assert properties["RunDetails"]["properties"]["mode"]["enum"] == ["single", "grouped", "shared"]
     assert properties["ConsoleLine"]["properties"]["stream"]["enum"] == ["stdout", "stderr", "stacks"]
 
 

@@ -210,7 +210,7 @@ def test_no_row_is_lost_or_doubled_when_the_server_is_killed_during_ingest(tmp_p
             killer.start()
         try:
             with Client(server.url, server.token) as client:
-                committed = ship(client, journal, committed)
+                committed = upload(client, journal, committed)
         except ServerUnreachable:
             pass
         finally:
@@ -229,7 +229,7 @@ def test_no_row_is_lost_or_doubled_when_the_server_is_killed_during_ingest(tmp_p
     store.close()
 
 
-def ship(client: Client, journal: Journal, committed: int) -> int:
+def upload(client: Client, journal: Journal, committed: int) -> int:
     """Send the journal in parts of 40 records from the last confirmed offset. Each part overlaps the previous one."""
     committed = client.journal_offset(journal.id)
     while committed < len(journal.data):

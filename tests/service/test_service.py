@@ -20,7 +20,7 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.journal.reader import read_header
 from lightning_sweeps.journal.records import FINAL_RUN_STATES
-from lightning_sweeps.messages import Point, Run
+from lightning_sweeps.messages import Point, RunDetails
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.process_tree import ProcessId, TrialProcess, identify
 from lightning_sweeps.system.service_lock import is_held
@@ -37,9 +37,9 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, C
         yield home, client
 
 
-def closed_run(client: Client, project: str, *, runs: int = 1) -> list[Run]:
+def closed_run(client: Client, project: str, *, runs: int = 1) -> list[RunDetails]:
     """Wait until `runs` runs of the project have ended on the server."""
-    found: list[Run] = []
+    found: list[RunDetails] = []
 
     def are_closed() -> bool:
         found[:] = client.runs(project=project).runs

@@ -12,7 +12,7 @@ from lightning_sweeps.store import ingest, maintenance, nodes, schema
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading, write_buffer, writing
 from tests.store.journals import STARTED, Journal
-from tests.store.test_ingest import get_run, points, send
+from tests.store.uploads import get_run, points, send
 
 PROCESS = "process:run-1"
 

@@ -9,20 +9,20 @@ from typing import Annotated, Literal
 import msgspec
 
 from lightning_sweeps.journal.records import Header, RunInfo
-from lightning_sweeps.messages import Run, RunsQuery, SortKey
+from lightning_sweeps.messages import RunDetails, RunsQuery, SortKey
 from lightning_sweeps.messages.columns import Column, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.run_columns import FILTERABLE_NAMES
 from lightning_sweeps.store.runs_table import read_page
 from tests.store.journals import Journal
-from tests.store.test_ingest import get_run, send
+from tests.store.uploads import get_run, send
 
 API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
 def test_every_field_of_the_message_declares_its_column() -> None:
-    assert [one.name for one in declared_columns(Run)] == list(Run.__dataclass_fields__)
+    assert [one.name for one in declared_columns(RunDetails)] == list(RunDetails.__dataclass_fields__)
 
 
 def test_a_declaration_gives_name_type_and_source() -> None:
@@ -39,7 +39,7 @@ def test_a_declaration_gives_name_type_and_source() -> None:
 
 def test_sources_exist_in_the_journal_header() -> None:
     kinds = {"run": RunInfo, "process": Header.__annotations__["process"]}
-    for one in declared_columns(Run):
+    for one in declared_columns(RunDetails):
         if one.column.header:
             owner, _, name = one.column.header.partition(".")
             fields = kinds[owner].__struct_fields__ if owner == "run" else ("host", "node", "user", "command")
@@ -51,11 +51,11 @@ def test_each_declared_column_is_stored_filtered_sorted_and_shown(store: Store) 
     journal.log(0, loss=1.0)
     send(store, journal)
     run = msgspec.to_builtins(get_run(store))
-    names = [one.name for one in declared_columns(Run)]
+    names = [one.name for one in declared_columns(RunDetails)]
     with store.read() as connection:
         (row,) = read_page(connection, RunsQuery(columns=names)).rows
         assert row == run
-        for one in declared_columns(Run):
+        for one in declared_columns(RunDetails):
             assert not one.column.is_stored or one.sql_name in schema.run.c
             if one.column.filter_as is None:
                 continue

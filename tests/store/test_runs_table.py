@@ -116,7 +116,7 @@ def chosen(store: Store, text: str, *sort: SortKey) -> list[str]:
         ("config.nothing != 3", "0123"),
         ("config.nothing > 3", ""),
         ("not config.nothing > 3", "0123"),
-        ("summary.val/loss > 3.5", "02"),  # what the user set stands above what was logged
+        ("summary.val/loss > 3.5", "02"),  # what the user set overrides what was logged
         ("summary.val/loss = nan", "3"),
         ("summary.note ~ N1", "1"),
         ("name ~ 'A na'", "0123"),

@@ -1110,7 +1110,7 @@ export interface paths {
         put?: never;
         /**
          * Make Login Link
-         * @description Make a link that logs a browser in once, with the rights of the API key of this request.
+         * @description Make a link that logs a browser in once, with the role of the API key of this request.
          */
         post: operations["make_login_link_api_login_post"];
         delete?: never;
@@ -2105,10 +2105,29 @@ export interface components {
             time: number;
         };
         /**
-         * Run
+         * RunChange
+         * @description A run that changed, and the server's time of the change.
+         */
+        RunChange: {
+            /** Id */
+            id: string;
+            /** Project */
+            project: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted";
+            /** Rows */
+            rows: number;
+            /** Changed */
+            changed: number;
+        };
+        /**
+         * RunDetails
          * @description A run. Each field declares its column; add new fields at the end, with a default.
          */
-        Run: {
+        RunDetails: {
             /** Id */
             id: string;
             /** Project */
@@ -2190,25 +2209,6 @@ export interface components {
             node_rank: number;
         };
         /**
-         * RunChange
-         * @description A run that changed, and the server's time of the change.
-         */
-        RunChange: {
-            /** Id */
-            id: string;
-            /** Project */
-            project: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted";
-            /** Rows */
-            rows: number;
-            /** Changed */
-            changed: number;
-        };
-        /**
          * RunLabels
          * @description Tags and notes that a person gives a run; None leaves them unchanged.
          */
@@ -2224,7 +2224,7 @@ export interface components {
          */
         RunList: {
             /** Runs */
-            runs: components["schemas"]["Run"][];
+            runs: components["schemas"]["RunDetails"][];
             /** Total */
             total: number;
         };
@@ -3134,7 +3134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Run"];
+                    "application/json": components["schemas"]["RunDetails"];
                 };
             };
             /** @description Unauthorized */
@@ -3196,7 +3196,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Run"];
+                    "application/json": components["schemas"]["RunDetails"];
                 };
             };
             /** @description Unauthorized */

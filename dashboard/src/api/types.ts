@@ -25,7 +25,7 @@ export type NodeRun = Answer<"NodeRun">;
 /** A node with its runs and agents. Only the agents are known of a machine without a service. */
 export type NodeStatus = Answer<"NodeStatus">;
 export type Problem = Answer<"Problem">;
-export type Run = Answer<"Run">;
+export type Run = Answer<"RunDetails">;
 /** A row of the runs table: the requested columns, and always the id. */
 export type RunRow = Record<string, unknown> & { id: string };
 export type RunsPage = Omit<Answer<"RunsPage">, "rows"> & { rows: RunRow[] };

@@ -25,7 +25,7 @@ router = APIRouter(tags=["dashboard"])
 
 @router.post("/api/login")
 def make_login_link(keys: KeysDep, key_name: KeyNameDep) -> LoginLink:
-    """Make a link that logs a browser in once, with the rights of the API key of this request."""
+    """Make a link that logs a browser in once, with the role of the API key of this request."""
     key_digest = keys.digest_of(key_name)
     if key_digest is None:
         raise NotFound("this API key was revoked a moment ago")

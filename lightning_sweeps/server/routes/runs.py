@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import RunState
-from lightning_sweeps.messages import Problem, RejectedRecord, Run, RunLabels, RunList, RunsPage, RunsQuery
+from lightning_sweeps.messages import Problem, RejectedRecord, RunDetails, RunLabels, RunList, RunsPage, RunsQuery
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.store import ingest, runs, runs_table
 
@@ -50,14 +50,14 @@ def query_runs(store: StoreDep, wanted: RunsQuery) -> RunsPage:
 
 
 @router.get("/api/runs/{run_id}")
-def get_run(store: StoreDep, run_id: str) -> Run:
+def get_run(store: StoreDep, run_id: str) -> RunDetails:
     """Return one run."""
     with store.read() as connection:
         return runs.get_run(connection, run_id)
 
 
 @router.post("/api/runs/{run_id}/labels")
-def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> Run:
+def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> RunDetails:
     """Replace the tags or the notes of a run."""
     with store.write() as connection:
         return runs.label(connection, run_id, labels)
