@@ -1,4 +1,4 @@
-"""The agent's connection to the server: retries with growing waits and reports an outage once."""
+"""The agent's connection to the server: retries with increasing delays and reports an outage once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ServerConnection:
         return self._client
 
     def attempt(self, call: Callable[[Client], T], *, start_local: bool) -> T | None:
-        """Call the server, unless it is too early after a failure.
+        """Call the server, unless the delay after a failure has not passed yet.
 
         Args:
             call: the operation.
