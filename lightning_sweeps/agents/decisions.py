@@ -221,7 +221,7 @@ def _ordered(state: AgentState, orders: AgentOrders, now: float) -> Decision:
     for command in orders.commands:
         if command.target != state.trial.id:
             continue
-        reason = command.reason or "the server asked for it"
+        reason = command.reason or "the server requested it"
         if command.kind == "kill" and (state.cause != "stop" or state.kill_at or state.terminate_at):
             killing = dataclasses.replace(state, cause="stop", reason=reason, terminate_at=None, kill_at=None)
             return killing, (Say(f"{name}: killed: {reason}"), Kill())

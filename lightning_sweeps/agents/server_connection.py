@@ -98,7 +98,7 @@ class ServerConnection:
         now = time.monotonic()
         if self._unreachable_since is None:
             self._unreachable_since = now
-            self._say(f"{error.message}; trying again until it does")
+            self._say(f"{error.message}; retrying until it answers")
         self._next_at = now + self._wait_s
         self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         if isinstance(error, ServerUnreachable):

@@ -282,7 +282,7 @@ class Api:
 
         Raises:
             NotFound: there is no such version, or one of its files is not uploaded yet.
-            UsageError: the artifact contains a path that leads out of `folder`.
+            UsageError: the artifact contains a path outside `folder`.
             OSError: a file cannot be written.
         """
         listed = self._client.artifact_files(artifact_id)

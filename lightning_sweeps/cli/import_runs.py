@@ -1,4 +1,4 @@
-"""`lightning-sweeps import`: import runs that other programs logged."""
+"""`lightning-sweeps import`: imports runs that other programs logged."""
 
 from __future__ import annotations
 

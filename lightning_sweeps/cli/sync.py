@@ -59,7 +59,7 @@ def sync(
         if result.problem:
             typer.echo(f"{result.path}: {result.problem}", err=True)
     complete = [result for result in results if not result.problem]
-    typer.echo(f"{len(complete)} of {len(results)} journals are on the server; it received {_sum(results)} new records.")
+    typer.echo(f"{len(complete)} of {len(results)} journals are on the server, with {_sum(results)} new records.")
     if clean:
         for result in complete:
             if result.is_ended:

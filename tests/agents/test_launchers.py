@@ -100,7 +100,7 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
         ),
         (
             ["--launcher=mine", "--slurm"],
-            "error: `--slurm` and `--launcher mine` were given\nhint: give one of them\n",
+            "error: `--slurm` and `--launcher mine` were given\nhint: use only one of them\n",
         ),
         (
             ["--partition=gpu"],
