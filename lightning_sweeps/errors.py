@@ -9,10 +9,11 @@ LightningSweepsError
 │   ├── ServerRefused         the server rejected the request
 │   │   ├── Unauthorized      wrong or missing API key
 │   │   ├── NotFound          no such project, run, sweep, trial or agent
-│   │   └── OffsetConflict    a part of a journal that starts after the committed offset │   └── ServerStartFailed
-the local server did not start ├── JournalError              a file that is not a journal, or a damaged journal ├──
-LaunchError               a trial's program cannot be started └── AlertNotSent              an alert channel could not
-deliver an alert
+│   │   └── OffsetConflict    a part of a journal that starts after the committed offset
+│   └── ServerStartFailed     the local server did not start
+├── JournalError              a file that is not a journal, or a damaged journal
+├── LaunchError               a trial's program cannot be started
+└── AlertNotSent              an alert channel could not deliver an alert
 """
 
 from __future__ import annotations

@@ -85,8 +85,7 @@ def _check(sweep_id: str, environ: Mapping[str, str]) -> None:
 
 
 def _run_as_torchrun_worker(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> int:
-    """Run the agent of the slot with torchrun's local rank. Always return 0: otherwise torchrun would end the
-    others."""
+    """Run the agent of the slot with torchrun's local rank. Return 0, because torchrun would end the others."""
     if not options.slots and not machine_slots(options, environ).slots[0].gpus:
         options = replace(options, slots=int(environ["LOCAL_WORLD_SIZE"]))
     with tempfile.TemporaryDirectory(prefix="lightning-sweeps-") as folder:

@@ -136,8 +136,7 @@ class TrialRunner:
         return m.AgentOrders(self.registration.sweep.state)
 
     def _handle_refusal(self, error: ServerRefused) -> m.AgentOrders | None:
-        """End a trial that no longer belongs to this agent; continue it after any other refusal, such as a revoked API
-        key."""
+        """End a trial that no longer belongs to this agent; ignore other refusals, such as a revoked API key."""
         if error.status in NO_LONGER_OURS:
             return m.AgentOrders(self.registration.sweep.state, lease_lost=True)
         if error.message != self.refusal:

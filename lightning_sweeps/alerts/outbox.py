@@ -79,8 +79,7 @@ class Outbox:
                     self._waiting.popleft()
 
     def _next(self) -> Alert | None:
-        """Return the oldest alert, which stays in the queue while it is sent, or None if the outbox is closing and
-        empty."""
+        """Return the oldest alert, which stays in the queue while it is sent. Return None when closing and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing.is_set())
             return self._waiting[0] if self._waiting else None

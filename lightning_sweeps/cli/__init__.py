@@ -1,5 +1,4 @@
-"""Defines the command line `lightning-sweeps`. Each command is one file, which is imported only when the command
-runs."""
+"""Defines the command line `lightning-sweeps`. Each command is one file, imported only when the command runs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Uploads complete records of a journal, starting at the committed offset. Used by the service and by the command
-`sync`."""
+"""Uploads complete records of a journal from the committed offset. Used by the service and the command `sync`."""
 
 from __future__ import annotations
 
@@ -17,8 +16,7 @@ PART_BYTES = 4 * 1024 * 1024
 
 
 def next_part(path: Path, committed: int) -> FilePart:
-    """Return the next complete records after byte `committed`. Damaged bytes among them are logged and uploaded
-    unchanged."""
+    """Return the next complete records after byte `committed`. Damaged bytes are logged and uploaded unchanged."""
     part = read_part(path, committed, limit_bytes=PART_BYTES)
     for damage in part.damages:
         logger.error("`%s`: bytes %d to %d are skipped: %s", path, damage.start, damage.end, damage.reason)

@@ -1,5 +1,4 @@
-"""Decides how a dead process's run ended, from its last record and its exit status, and writes the final record to its
-journal."""
+"""Decides from the last record and the exit status how a dead process's run ended, and writes the final record."""
 
 from __future__ import annotations
 
@@ -80,8 +79,7 @@ def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_shor
 
 
 def _completed(last: Finish, status: ExitStatus | None) -> Closing:
-    """Return the end with its exit status. The interpreter's exit hook cannot read the exit status: `sys.exit(3)` runs
-    the hook too."""
+    """Return the end with its exit status. The interpreter's exit hook cannot read the status of `sys.exit(3)`."""
     if status is None:
         return Closing(last.state, last.reason, None, None)
     if last.state != "finished" or status.code == 0:

@@ -98,15 +98,13 @@ def _count_out_of_memory_kills() -> int:
 
 @dataclass(slots=True)
 class OutOfMemoryKills:
-    """Detects when the kernel kills a process because memory is short. The kernel's counter does not identify the
-    process."""
+    """Detects when the kernel kills a process because memory is short. The kernel does not report which process."""
 
     _count: int = field(default_factory=_count_out_of_memory_kills)
     _risen_at: float = -RECENT_S
 
     def are_recent(self, now: float) -> bool:
-        """Return whether there was a kill in the last `RECENT_S`. Call it about once a second, so that no kill is
-        missed."""
+        """Return whether there was a kill in the last `RECENT_S`. To miss none, call it about once a second."""
         count = _count_out_of_memory_kills()
         if count != self._count:
             self._count, self._risen_at = count, now

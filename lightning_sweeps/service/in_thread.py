@@ -20,8 +20,7 @@ EXIT_TIMEOUT_S = 1.0
 
 
 def start(home: Home, settings: Settings) -> None:
-    """Run the service in a daemon thread, unless a service is already running on this node. It ends with the
-    interpreter."""
+    """Run the service in a daemon thread, unless this node already has one. It ends with the interpreter."""
     lock = service_lock.take(home)
     if lock is None:
         return

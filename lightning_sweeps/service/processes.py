@@ -48,8 +48,7 @@ class RunRank:
 
 @dataclass(frozen=True, slots=True)
 class RunProcesses:
-    """The processes of a run: `roots` log to it, `members` are these and their descendants, `others` are descendants
-    that are left out."""
+    """The processes of a run: `roots` log, `members` includes their descendants, `others` are left out."""
 
     roots: frozenset[int]
     members: frozenset[int]
@@ -69,8 +68,7 @@ class ProcessReading:
 
 @dataclass(frozen=True, slots=True)
 class UsageTotals:
-    """Sums over the processes of a run at one time. `disk_bytes` (read, written) is None if it cannot be read for one
-    of the processes."""
+    """Sums over a run's processes at one time. `disk_bytes` (read, written) is None if one process cannot be read."""
 
     at: float
     processes: RunProcesses

@@ -33,8 +33,7 @@ def restore(environ: Mapping[str, str]) -> None:
 
 
 def reseed() -> None:
-    """Seed random generators from the system, as a new process does: otherwise all trials would start with equal
-    weights.
+    """Seed random generators from the system, as a new process does, so that trials start with different weights.
 
     torch's GPU generators have the same fixed seed in every new process and keep it.
     """

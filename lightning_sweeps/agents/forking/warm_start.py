@@ -1,5 +1,4 @@
-"""Manages an agent's fork server: starts it, requests the first processes of trials, and replaces it when it is out of
-date."""
+"""Manages an agent's fork server: starts it, forks trials from it, and replaces it when it is out of date."""
 
 from __future__ import annotations
 
@@ -87,8 +86,7 @@ class WarmStart:
         self._deadline = time.monotonic() + LONGEST_IMPORT_S
 
     def is_settled(self, limit_s: float) -> bool:
-        """Wait at most `limit_s` seconds; return whether the imports have ended, so that it is known whether trials
-        start warm."""
+        """Wait at most `limit_s` seconds for the imports; return whether they have ended or failed."""
         if self.problem or self._is_ready or self._channel is None:
             return True
         if not select.select([self._channel], [], [], limit_s)[0]:

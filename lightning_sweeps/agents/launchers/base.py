@@ -110,8 +110,7 @@ class Launcher(ABC, Generic[Options]):
 
     @abstractmethod
     def jobs(self, job_ids: Sequence[str]) -> list[Job]:
-        """Return the jobs with these ids, in the same order; state `unknown` for jobs that the scheduler no longer
-        knows.
+        """Return the jobs with these ids, in the same order. Jobs that the scheduler has forgotten are `unknown`.
 
         Raises:
             LaunchError: the scheduler does not answer.

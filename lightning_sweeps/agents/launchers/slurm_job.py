@@ -48,8 +48,7 @@ class AgentJob:
         return status
 
     def checkpoint(self) -> Any:
-        """End the agents, so that their trials return to the sweep; return the job to requeue, or None before the
-        start."""
+        """End the agents: their trials return to the sweep. Return the job to requeue, or None before the start."""
         from submitit.helpers import DelayedSubmission
 
         if self._agents is None:
@@ -69,6 +68,5 @@ class AgentJob:
 
 
 def _ignore_time_limit_signal() -> None:
-    """Ignore SIGUSR2, in children too: Slurm sends it to every process of a job, and its default action ends the
-    process."""
+    """Ignore SIGUSR2, in children too. Slurm sends it to every process of a job, and by default it ends the process."""
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)

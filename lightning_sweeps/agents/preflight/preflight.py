@@ -69,8 +69,7 @@ class Preflight:
         return None
 
     def check_gpu_users(self) -> None:
-        """Wait briefly for the last trial's GPU memory to become free, then report other processes that use GPU
-        memory."""
+        """Wait briefly until the last trial's GPU memory is free, then report other processes that use some."""
         if not self.slot.gpus or self.slot.is_shared:
             return
         deadline = time.monotonic() + GPU_FREE_S
