@@ -112,7 +112,7 @@ class TrialRun:
     def clear(self) -> list[Survivor]:
         """End the processes that outlived the first one; return those that are still there."""
         survivors = kill_tree(self.tree, grace_s=LEFTOVER_GRACE_S, reap=self.reap)
-        self.reap()  # including children that nobody has waited for
+        self.reap()  # including children that were not reaped
         self.show(is_last=True)
         if not survivors:
             self.folder.process.unlink(missing_ok=True)
