@@ -9,11 +9,11 @@ LightningSweepsError
 │   ├── ServerRefused         the server rejected the request
 │   │   ├── Unauthorized      wrong or missing API key
 │   │   ├── NotFound          no such project, run, sweep, trial or agent
-│   │   └── OffsetConflict    a journal part that begins after the committed offset
+│   │   └── OffsetConflict    a part of a journal that starts after the committed offset
 │   └── ServerStartFailed     the local server did not start
 ├── JournalError              a file that is not a journal, or a damaged journal
 ├── LaunchError               a trial's program cannot be started
-└── AlertNotSent              an alert channel that could not deliver an alert
+└── AlertNotSent              an alert channel could not deliver an alert
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class SweepFileError(UsageError):
         lines = "\n".join(f"  {fault}" for fault in faults)
         super().__init__(
             f"`{source}` has {count}:\n{lines}",
-            hint="every key is explained in docs/sweep-file.md; nothing was created",
+            hint="nothing was created; docs/sweep-file.md explains every key",
         )
 
 
@@ -106,11 +106,11 @@ class Unauthorized(ServerRefused):
 
 
 class NotFound(ServerRefused):
-    """The server has nothing of this name."""
+    """The server has no such object."""
 
 
 class OffsetConflict(ServerRefused):
-    """The part of the journal begins after what the server has of it."""
+    """The part of the journal starts after the committed offset."""
 
     def __init__(self, committed: int) -> None:
         self.committed = committed

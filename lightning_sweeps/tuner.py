@@ -1,6 +1,6 @@
-"""`python -m lightning_sweeps.tuner SWEEP_ID`: run a sweep's trials on every GPU of this machine.
+"""`python -m lightning_sweeps.tuner SWEEP_ID`: runs a sweep's trials on every GPU of this machine.
 
-The same as `lightning-sweeps agent SWEEP_ID`. Under a torchrun over several machines, each machine runs its own agents.
+The same as `lightning-sweeps agent SWEEP_ID`. Under torchrun on several machines, each machine runs its own agents.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""`python -m lightning_sweeps.agents SWEEP_ID`: run the agent of one slot."""
+"""`python -m lightning_sweeps.agents SWEEP_ID`: runs the agent of one slot."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Reads the exit statuses that the agents of one machine leave in their shared folder."""
+"""Reads the exit statuses that the agents of one machine write to their shared folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightning_sweeps.errors import EXIT_FAILURE
 
 
 def read_statuses(folder: TunerFolder, count: int) -> list[AgentStatus]:
-    """Return the status of each of `count` slots' agents that has started."""
+    """Return the statuses of the agents that have started, of `count` slots."""
     found = []
     for slot in range(count):
         with contextlib.suppress(FileNotFoundError):

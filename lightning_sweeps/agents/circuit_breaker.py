@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lightning_sweeps.messages import TrialEnd
 
 QUICK_S = 10.0
-"""A trial that fails sooner has hardly trained: the machine or the program itself does not work."""
+"""If a trial fails within this time, the machine or the program probably does not work."""
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class CircuitBreaker:
 
     Attributes:
         limit: number of consecutive quick failures that trips the breaker.
-        consecutive: quick failures since the last trial that was not one.
+        consecutive: number of quick failures since the last other trial.
         last_reason: why the last trial failed.
     """
 
@@ -27,7 +27,7 @@ class CircuitBreaker:
     def record(self, end: TrialEnd | None, *, ran_s: float) -> None:
         """Count the end of a trial.
 
-        A lost, stopped or preempted trial says nothing about the machine and changes nothing.
+        A lost, stopped or preempted trial does not count, because the machine did not cause its end.
 
         Args:
             end: how the trial ended; None if its lease was lost.
@@ -45,7 +45,7 @@ class CircuitBreaker:
 
     @property
     def trip_reason(self) -> str:
-        """Why the agent must take no more trials; empty while it may."""
+        """Why the agent must take no more trials; empty if it may."""
         if self.consecutive < self.limit:
             return ""
         which = "the last trial" if self.consecutive == 1 else f"the last {self.consecutive} trials"

@@ -12,12 +12,12 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 STACKS_S = 1.0
-"""Seconds between the request for stacks and SIGTERM, which would interrupt their writing."""
+"""Seconds between the request for stacks and SIGTERM, so that the process can write them."""
 
 OVER: frozenset[SweepState] = frozenset({"finished", "stopped", "cancelled"})
 
 Cause = Literal["", "stop", "lost", "timeout", "interrupt", "terminate"]
-"""Why the running trial is being ended: the server stops it, its lease is lost, it runs too long, Ctrl-C, or SIGTERM to
+"""Why the running trial is being ended: a stop by the server, a lost lease, the sweep's timeout, Ctrl-C, or SIGTERM to
 the agent."""
 
 
@@ -27,8 +27,8 @@ class TrialLimits:
 
     Attributes:
         grace_s: from a stop order to SIGTERM.
-        kill_s: from SIGTERM to SIGKILL. A trial that ends because its agent must leave has the longer of `grace_s` and
-            `kill_s` for a checkpoint.
+        kill_s: from SIGTERM to SIGKILL. If a trial ends because its agent must end, it has the longer of `grace_s` and
+            `kill_s` to write a checkpoint.
         timeout_s: how long a trial may run; None for no limit.
     """
 
@@ -44,14 +44,14 @@ class AgentState:
     Attributes:
         limits: time limits of each trial.
         trial: the running trial.
-        cause: why it is being ended; empty while it is not.
-        reason: the same as text for the user.
-        timeout_at: when the trial has run too long.
+        cause: why the trial is being ended; empty if it is not.
+        reason: the cause as text for the user.
+        timeout_at: when the trial reaches its time limit.
         terminate_at, kill_at: when SIGTERM and SIGKILL are due.
         interrupts: how often the user has pressed Ctrl-C.
         exit_status: the agent's exit status, set once it takes no more trials.
-        is_pause_reported: whether the user knows that the sweep is paused.
-        reported_shortage: what the agent last said is missing for a trial.
+        is_pause_reported: whether the user was told that the sweep is paused.
+        reported_shortage: the last reported reason why there is no trial.
     """
 
     limits: TrialLimits = TrialLimits()
@@ -98,7 +98,7 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class TrialEnded:
-    """The trial's processes are gone, and the server knows how they ended."""
+    """The trial's processes are gone, and their end was reported to the server."""
 
 
 Event = Leased | Ordered | Interrupted | Terminated | Ticked | TrialEnded
@@ -168,7 +168,7 @@ def decide(state: AgentState, event: Event, *, now: float) -> Decision:
 
 
 def end_of(state: AgentState, *, returncode: int, reason: str, stderr_tail: str) -> TrialEnd | None:
-    """Return what to report about the trial that has ended, or None if its lease was lost.
+    """Return the report of a trial's end, or None if its lease was lost.
 
     Args:
         state: the state at the end of the trial.
@@ -221,7 +221,7 @@ def _ordered(state: AgentState, orders: AgentOrders, now: float) -> Decision:
     for command in orders.commands:
         if command.target != state.trial.id:
             continue
-        reason = command.reason or "the server asked for it"
+        reason = command.reason or "the server requested it"
         if command.kind == "kill" and (state.cause != "stop" or state.kill_at or state.terminate_at):
             killing = dataclasses.replace(state, cause="stop", reason=reason, terminate_at=None, kill_at=None)
             return killing, (Say(f"{name}: killed: {reason}"), Kill())
@@ -233,7 +233,7 @@ def _ordered(state: AgentState, orders: AgentOrders, now: float) -> Decision:
 
 
 def _stop(state: AgentState, reason: str, now: float) -> Decision:
-    """Wait first: service and callback tell the ranks to end together. Signals are for ranks that do not."""
+    """Wait first: the service and the callback stop all ranks together. Signals are for ranks that do not stop."""
     assert state.trial is not None  # noqa: S101 - callers have checked
     ending = dataclasses.replace(state, cause="stop", reason=reason, terminate_at=now + state.limits.grace_s)
     return ending, (Say(f"{_name(state.trial)}: stopping: {reason}"),)

@@ -23,13 +23,13 @@ from lightning_sweeps.agents.signals import Signals
 
 @dataclass(slots=True)
 class EffectHandler:
-    """Holds the agent's state and carries out the actions that its events lead to.
+    """Stores the agent's state, and carries out the actions that follow from events.
 
     Attributes:
         state: the state after the last event.
         signals: the signals that this process has received.
         say: prints one line for the user.
-        trial_run: the running trial, which `Terminate` and `Kill` act on; None between trials.
+        trial_run: the running trial, to which `Terminate` and `Kill` apply; None between trials.
     """
 
     state: AgentState

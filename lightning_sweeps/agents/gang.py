@@ -18,7 +18,7 @@ class GangMember:
     Attributes:
         rank: node rank of this machine, 0 to `nodes` - 1.
         nodes: number of machines.
-        host, port: address where the processes of all machines meet.
+        host, port: rendezvous address of the processes on all machines.
     """
 
     rank: int
@@ -37,7 +37,7 @@ def gang_member(trial: m.Trial, agent_id: str) -> GangMember | None:
 
 
 def gang_variables(member: GangMember) -> dict[str, str]:
-    """Return the variables from which torchrun and Lightning in a custom `command` learn of the other machines."""
+    """Return the variables that describe the other machines to torchrun and Lightning in a custom `command`."""
     return {
         "MASTER_ADDR": member.host,
         "MASTER_PORT": str(member.port),
@@ -61,12 +61,13 @@ def local_address_towards(url: str) -> str:
 
 
 class Rendezvous:
-    """Reserves a port of this machine where the ranks of one trial can meet.
+    """Reserves a port of this machine for the rendezvous of one trial's ranks.
 
-    The socket is bound but does not listen, so torch can listen on the port while no other process is given it.
+    The socket is bound but does not listen, so torch can listen on the port, but the kernel gives it to no other
+    process.
 
     Args:
-        address: this machine's address as other machines reach it.
+        address: the address at which other machines reach this one.
     """
 
     def __init__(self, address: str) -> None:

@@ -21,7 +21,7 @@ class IdleTimeout:
     Attributes:
         limit_s: the value of `--idle-timeout`; None for no limit.
         effects: handles signals and prints messages.
-        connection: tells how long the server has been unreachable.
+        connection: reports how long the server has been unreachable.
         since: monotonic time in seconds at which the last trial ended.
     """
 

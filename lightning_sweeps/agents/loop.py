@@ -67,7 +67,7 @@ def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: Laun
 
 @dataclass(slots=True)
 class SlotAgent:
-    """One slot's agent. It leases trials; its parts do the rest."""
+    """One slot's agent: leases trials and runs them."""
 
     starter: TrialStarter
     registration: Registration
@@ -111,7 +111,7 @@ class SlotAgent:
                     return status
 
     def _ask_for_trial(self) -> int | None:
-        """Ask for a trial once; return the exit status if the agent must end."""
+        """Request a trial once; return the exit status if the agent must end."""
         status = self.idle_timeout.check()
         if status is not None:
             return status

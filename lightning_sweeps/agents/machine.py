@@ -30,7 +30,7 @@ from lightning_sweeps.core.settings import environment, read_settings
 from lightning_sweeps.errors import LightningSweepsError
 
 TORCHRUN_DEFAULTS = {THREADS_VARIABLE: "1", "LOGLEVEL": "ERROR"}
-"""Variables that stop torchrun's warnings. The agents remove them again before they start trials."""
+"""Variables that suppress torchrun's warnings. The agents remove them before they start trials."""
 
 
 def run(sweep_id: str, options: AgentOptions | None = None) -> int:
@@ -46,7 +46,7 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
         0 if the sweep is over or `count` is reached, else the largest exit status of an agent.
 
     Raises:
-        UsageError: the machine does not have what the options ask for.
+        UsageError: the machine does not have the resources that the options require.
         NotFound: the sweep does not exist.
         LaunchError: the sweep's program does not exist on this machine.
         ServerError: the server cannot be reached or rejects a request.
@@ -78,14 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(sweep_id: str, environ: Mapping[str, str]) -> None:
-    """Check once what would fail on every slot."""
+    """Check once for problems that every slot would have."""
     with connect(deadline_s=START_DEADLINE_S, settings=read_settings(environ)) as client:
         sweep = client.sweep(sweep_id)
     check_program(sweep.config, folder=Path.cwd(), environ=environ)
 
 
 def _run_as_torchrun_worker(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> int:
-    """Run the agent of the slot that torchrun's local rank names. Never fail: torchrun would end the others."""
+    """Run the agent of the slot with torchrun's local rank. Return 0, because torchrun would end the others."""
     if not options.slots and not machine_slots(options, environ).slots[0].gpus:
         options = replace(options, slots=int(environ["LOCAL_WORLD_SIZE"]))
     with tempfile.TemporaryDirectory(prefix="lightning-sweeps-") as folder:

@@ -18,7 +18,7 @@ def _option(default: Any, help_text: str, *, minimum: int | None = None, short: 
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """Options of the agents of one machine. The help texts say what each means."""
+    """Options of the agents of one machine. The help texts describe them."""
 
     count: int | None = _option(None, "End after this many trials, over all slots.", minimum=1)
     gpus: str | None = _option(None, "GPUs to use, by index or UUID, for example 0,2; `none` for none.")
@@ -78,7 +78,7 @@ class AgentCall:
         sweep_id: the sweep.
         options: the agent's options.
         folder: the folder that all agents of this machine share; None if there is only one agent.
-        unset: variables that were set for torchrun alone.
+        unset: variables that were set only for torchrun.
     """
 
     sweep_id: str
@@ -90,7 +90,7 @@ class AgentCall:
 def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
     """Parse the command line of one slot's agent.
 
-    A wrong command line prints a usage message and ends the process with status 2.
+    For an invalid command line, print a usage message and end the process with status 2.
 
     Args:
         arguments: the words after the program.

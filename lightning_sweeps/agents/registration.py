@@ -15,7 +15,7 @@ from lightning_sweeps.system.node import node_id
 
 HEARTBEATS_PER_LEASE = 4
 LONGEST_HEARTBEAT_S = 3.0
-"""The answer to a heartbeat carries orders, and a user who cancels a trial should not wait long."""
+"""The response to a heartbeat contains orders, so a short interval makes cancelling a trial fast."""
 
 
 def heartbeat_interval_s(lease_s: float) -> float:
@@ -25,11 +25,11 @@ def heartbeat_interval_s(lease_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One registered agent. Every method but `register` returns None if the server does not answer.
+    """One registered agent. Every method except `register` returns None if the server does not answer.
 
     Attributes:
         connection: the connection to the server.
-        accounting: the agent's time, which heartbeats report.
+        accounting: the agent's time accounting, which heartbeats report.
         sweep: the sweep as it was at registration.
         agent_id: the agent's id on the server.
         lease_s: seconds without a heartbeat after which a lease expires.
@@ -79,18 +79,18 @@ class Registration:
         return None if orders is None else orders.sweep_state
 
     def lease(self, *, wait_s: float, endpoint: str | None = None) -> m.Lease | None:
-        """Ask for a trial.
+        """Request a trial.
 
         Args:
-            wait_s: seconds for which the server may hold the request until there is a trial.
-            endpoint: `host:port` where the ranks of a trial on several machines can meet.
+            wait_s: seconds that the server may wait for a trial before it responds.
+            endpoint: rendezvous address `host:port` for a trial on several machines.
         """
         return self.connection.attempt(
             lambda client: client.lease(self.agent_id, wait_s=wait_s, endpoint=endpoint), start_local=True
         )
 
     def start(self, trial: m.Trial, *, start_local: bool) -> m.Trial | None:
-        """Report that the trial's program runs."""
+        """Report that the trial's program is running."""
         return self.connection.attempt(
             lambda client: client.start_trial(self.agent_id, trial.id), start_local=start_local
         )

@@ -1,4 +1,4 @@
-"""The agent's connection to the server: retries with growing waits and reports an outage once."""
+"""The agent's connection to the server: retries with increasing delays and reports an outage once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ServerConnection:
         return self._client
 
     def attempt(self, call: Callable[[Client], T], *, start_local: bool) -> T | None:
-        """Call the server, unless it is too early after a failure.
+        """Call the server, unless the delay after a failure has not passed yet.
 
         Args:
             call: the operation.
@@ -98,7 +98,7 @@ class ServerConnection:
         now = time.monotonic()
         if self._unreachable_since is None:
             self._unreachable_since = now
-            self._say(f"{error.message}; trying again until it does")
+            self._say(f"{error.message}; retrying until it answers")
         self._next_at = now + self._wait_s
         self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         if isinstance(error, ServerUnreachable):

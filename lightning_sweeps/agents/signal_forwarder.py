@@ -20,13 +20,13 @@ POLL_S = 0.2
 
 @dataclass(slots=True)
 class SignalForwarder:
-    """Sends Ctrl-C to every agent directly, and SIGTERM through torchrun, which waits for them.
+    """Sends SIGINT to every agent directly, and SIGTERM through torchrun, which waits for the agents.
 
     Attributes:
         folder: the agents' shared folder.
         count: number of slots.
         torchrun: the process that started the agents.
-        received: the signal that ended the agents; None if they ended by themselves. SIGTERM outranks SIGINT.
+        received: the signal that ended the agents; None if no signal ended them. SIGTERM takes precedence over SIGINT.
     """
 
     folder: TunerFolder

@@ -14,11 +14,12 @@ from lightning_sweeps.agents.decisions import Interrupted, Terminated
 T = TypeVar("T")
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-"""SIGHUP arrives when the terminal closes, SIGUSR1 from Slurm before the end of a job: both mean what SIGTERM means."""
+"""SIGHUP arrives when the terminal closes, SIGUSR1 from Slurm before the end of a job: both are handled like
+SIGTERM."""
 
 
 class WaitInterrupted(BaseException):
-    """Interrupts a wait for the server; a BaseException, so that no ordinary handler catches it on the way."""
+    """Interrupts a wait for the server. It is a BaseException, so `except Exception` does not catch it."""
 
 
 class Signals:

@@ -12,7 +12,7 @@ NO_GPUS = "none"
 """The value of `--gpus` for trials without GPUs."""
 
 SHORTEST_UUID = 5
-"""A shorter entry of `--gpus` is not taken for the beginning of a UUID."""
+"""A shorter entry of `--gpus` does not count as the beginning of a UUID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Slot:
         number: 0 to the number of slots - 1.
         gpus: the GPUs of each trial.
         is_shared: whether other slots use some of these GPUs too.
-        hidden_vendors: vendors of which this machine has GPUs and the trial must see none.
+        hidden_vendors: vendors of GPUs that the trial must not see.
     """
 
     number: int
@@ -38,7 +38,7 @@ class SlotPlan:
 
     Attributes:
         slots: the slots in order.
-        messages: what the user should know about the division.
+        messages: notes for the user about the division.
     """
 
     slots: tuple[Slot, ...]
@@ -57,13 +57,13 @@ def plan_slots(
 
     Args:
         gpus: the visible GPUs.
-        gpus_per_trial: GPUs of each trial; default 1; 0 hides all.
-        slots: number of slots; default: as many as the GPUs allow. More slots share GPUs in turn.
+        gpus_per_trial: GPUs of each trial (default: 1); 0 hides all GPUs.
+        slots: number of slots; default: as many as the GPUs allow. If there are more, they share GPUs.
         chosen: the GPUs to use, by index or UUID, for example `0,2`, or `none`; default: all.
         why_no_gpus: the driver's problem if `gpus` is empty.
 
     Raises:
-        UsageError: the machine does not have what was asked for; the message says what is allowed.
+        UsageError: the machine does not have enough GPUs; the message lists what is allowed.
     """
     _check_at_least("--slots", slots, 1)
     _check_at_least("--gpus-per-trial", gpus_per_trial, 0)
@@ -125,7 +125,7 @@ def _choose(gpus: Sequence[Gpu], chosen: str) -> list[Gpu]:
 
 def _explain_missing(gpus: Sequence[Gpu], usable: list[Gpu], why_no_gpus: str) -> str:
     if why_no_gpus and not gpus:
-        return f"the driver says: {why_no_gpus}"
+        return f"the driver reports: {why_no_gpus}"
     if len(usable) < len(gpus):
         return f"`--gpus` selects {len(usable)} of {len(gpus)} visible GPUs"
     return f"{_count(len(gpus), 'GPU')} visible; {_variables()} may hide some"

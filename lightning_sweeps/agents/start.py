@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line; default: this process's.
 
     Returns:
-        The agent's exit status; 0 with `--tuner-folder`, where the status is kept in that folder.
+        The agent's exit status; 0 with `--tuner-folder`, because the status is written to that folder.
     """
     call = parse_call(sys.argv[1:] if arguments is None else arguments, program="python -m lightning_sweeps.agents")
     environ = environment()
@@ -75,7 +75,7 @@ def run_slot(
 
 
 def machine_slots(options: AgentOptions, environ: Mapping[str, str]) -> SlotPlan:
-    """Return this machine's slots. The messages name each GPU that cannot be used."""
+    """Return this machine's slots. The messages list the GPUs that cannot be used."""
     plan = plan_slots(
         visible_gpus(environ),
         gpus_per_trial=options.gpus_per_trial,
@@ -87,14 +87,14 @@ def machine_slots(options: AgentOptions, environ: Mapping[str, str]) -> SlotPlan
 
 
 def slot_number(options: AgentOptions, environ: Mapping[str, str]) -> int:
-    """Return this agent's slot: the option, else torchrun's local rank, else 0."""
+    """Return this agent's slot: the option, otherwise torchrun's local rank, otherwise 0."""
     if options.slot is not None:
         return options.slot
     return int(environ.get("LOCAL_RANK", "0")) if is_under_torchrun(environ) else 0
 
 
 def _parent_environment() -> dict[str, str] | None:
-    """Return the environment that torchrun itself started with, without what it has added for its workers."""
+    """Return the environment that torchrun was started with, without the variables that it adds for its workers."""
     try:
         return psutil.Process(os.getppid()).environ()
     except psutil.Error:

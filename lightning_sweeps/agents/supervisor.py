@@ -1,7 +1,7 @@
 """Supervises one slot's agent from a thin parent process.
 
 If the agent is killed, the supervisor ends its trial and tells the server at once. Under torchrun it also hides the
-agent's exit status, because torchrun ends all workers when one fails: the supervisor keeps the status in a file and
+agent's exit status, because torchrun ends all workers when one fails: the supervisor writes the status to a file and
 exits with 0. It forks the agent before anything has started a thread or opened a connection.
 """
 
@@ -52,7 +52,7 @@ def supervise(work: Callable[[], int], *, settings: Settings) -> int:
 
 
 def supervise_under_torchrun(work: Callable[[], int], *, slot: int, folder: TunerFolder, settings: Settings) -> int:
-    """Run `work` in a child process; keep its exit status in `folder` and return 0. Ends when torchrun ends."""
+    """Run `work` in a child process; write its exit status to `folder` and return 0. Ends when torchrun ends."""
     die_with_parent(signal.SIGTERM)
     status = AgentStatus(slot, os.getpid(), process_start(os.getpid()) or 0.0)
     exit_status = _run(
@@ -92,7 +92,7 @@ def _run(work: Callable[[], int], settings: Settings, on_start: Callable[[], Non
 
 
 def _end_orphans(settings: Settings, agent: ProcessId) -> None:
-    """End the trial of a killed agent. The kernel has ended the trial's first process; others may still run."""
+    """End the trial of a killed agent. The kernel has ended the trial's first process; others may still be running."""
     home = Home(settings.home)
     for path in home.trials.glob("*/process.json"):
         running = msgspec.json.decode(path.read_bytes(), type=TrialProcess)
@@ -107,7 +107,7 @@ def _end_orphans(settings: Settings, agent: ProcessId) -> None:
 
 
 def _return_trial(running: TrialProcess, settings: Settings) -> None:
-    """Tell the server at once what it would otherwise learn when the lease expires."""
+    """Return the trial to the sweep at once, before its lease expires."""
     try:
         with connect(start_local=False, deadline_s=SERVER_DEADLINE_S, settings=settings) as client:
             client.leave(running.agent_id)

@@ -1,4 +1,4 @@
-"""Writes to a terminal that may disappear: a trial must not end because the user has closed it."""
+"""Writes to a terminal that may disappear: closing the terminal must not end a trial."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TextIO
 
 @dataclass(slots=True)
 class Terminal:
-    """Writes whole lines to a stream, and discards them once the stream is gone."""
+    """Writes complete lines to a stream, and discards them once the stream is closed."""
 
     stream: TextIO
     is_gone: bool = False
@@ -20,5 +20,5 @@ class Terminal:
         try:
             self.stream.write(lines.decode(errors="replace"))
             self.stream.flush()
-        except (OSError, ValueError):  # the connection was closed, or the stream itself
+        except (OSError, ValueError):  # the connection or the stream was closed
             self.is_gone = True

@@ -1,4 +1,4 @@
-"""Accounts for an agent's time, so that its summary tells where the GPU hours went."""
+"""Adds up how an agent spends its time, so that its summary shows where the GPU hours went."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Activity = Literal[
 """`starting and ending trials`: from a lease to the program, and from its end to the next lease."""
 
 NOTABLE_S = 0.05
-"""The summary leaves out activities that took less."""
+"""The summary leaves out shorter activities."""
 
 
 @dataclass(slots=True)
@@ -39,10 +39,10 @@ class TimeAccounting:
     spent_s: dict[Activity, float] = field(default_factory=dict)
 
     def switch_to(self, activity: Activity, *, now: float) -> None:
-        """Book the time since the last switch, and the time from now on to `activity`.
+        """Add the time since the last switch to the current activity, and start `activity`.
 
         Args:
-            activity: what the agent does from now on.
+            activity: the new activity.
             now: monotonic time in seconds.
         """
         self.spent_s[self.activity] = self.spent_s.get(self.activity, 0.0) + now - self.since

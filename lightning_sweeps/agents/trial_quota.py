@@ -13,7 +13,7 @@ class TrialQuota:
     """Limits how many trials the agents of one machine run.
 
     Attributes:
-        count: trials that all agents may run together; None for no limit.
+        count: maximum number of trials of all agents; None for no limit.
         folder: the folder that the agents share; None if there is only one agent.
     """
 

@@ -20,7 +20,7 @@ from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerRefused
 
 TICK_S = 0.05
 LATE_SIGNAL_S = 0.3
-"""How much later than its trial the agent may receive a signal; each failed trial costs this time."""
+"""How long the agent waits for a signal that may have ended its trial; every failed trial adds this delay."""
 
 NO_LONGER_OURS = frozenset({404, 409})
 
@@ -30,8 +30,8 @@ class TrialRunner:
     """Starts a trial, supervises it, and reports its progress to the server.
 
     Attributes:
-        is_start_reported: whether the server knows that the trial's program runs.
-        refusal: the server's last refusal, so that each is printed once.
+        is_start_reported: whether the start of the trial's program was reported to the server.
+        refusal: the server's last refusal; each is printed once.
         next_heartbeat: monotonic time in seconds of the next heartbeat.
     """
 
@@ -58,7 +58,7 @@ class TrialRunner:
             unstarted = m.TrialEnd("failed", None, error.message, str(error))
             self.breaker.record(unstarted, ran_s=0.0)
             return self._report_end(trial, unstarted)
-        except OSError as error:  # a full disk, too many processes: the next trial would fail here too
+        except OSError as error:  # for example a full disk: the next trial would fail here too
             self._say(
                 f"this machine cannot start trial {trial.number} ({trial.id}): {error};"
                 " returning the trial to the sweep and giving up"
@@ -86,7 +86,7 @@ class TrialRunner:
             returncode = self._watch(trial, run)
             survivors = run.clear()
         except BaseException:
-            run.kill()  # whatever went wrong, the GPU must become free
+            run.kill()  # after any error, the GPU must become free
             run.clear()
             raise
         finally:
@@ -136,7 +136,7 @@ class TrialRunner:
         return m.AgentOrders(self.registration.sweep.state)
 
     def _handle_refusal(self, error: ServerRefused) -> m.AgentOrders | None:
-        """End a trial that is no longer ours; keep it after any other refusal, such as a changed API key."""
+        """End a trial that no longer belongs to this agent; ignore other refusals, such as a revoked API key."""
         if error.status in NO_LONGER_OURS:
             return m.AgentOrders(self.registration.sweep.state, lease_lost=True)
         if error.message != self.refusal:
@@ -169,7 +169,7 @@ class TrialRunner:
         return self.effects.handle(TrialEnded(), now=time.monotonic())
 
     def _should_give_up(self) -> bool:
-        """Wait before the next report; return whether to stop: the user insists, or it has taken too long."""
+        """Wait before the next report. Return whether to give up: the user insists, or the server was away too long."""
         connection, effects = self.registration.connection, self.effects
         effects.signals.sleep(max(connection.retry_in_s, TICK_S))
         effects.handle_signals(now=time.monotonic())

@@ -1,1 +1,1 @@
-"""Alerts: short messages about events that a person wants to know of, and the channels that deliver them."""
+"""Alerts: short messages about events for people, and the channels that deliver them."""

@@ -1,4 +1,4 @@
-"""Defines what an alert is."""
+"""Defines the alert."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Alert:
         sweep: Id of the sweep, or None if the event does not concern a sweep.
         run: Id of the run, or None if the event does not concern a single run.
         url: Page of the dashboard that shows more.
-        time: When the event was noticed, in seconds since the epoch.
+        time: When the server noticed the event, in seconds since the epoch.
     """
 
     kind: AlertKind

@@ -1,4 +1,4 @@
-"""Defines what an alert channel is."""
+"""Defines the interface of alert channels."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DEADLINE_S = 30.0
 class AlertChannel(Protocol):
     """Delivers alerts to one destination, for example a chat room.
 
-    The server creates a channel once, with the text behind `=` in `--alert name=text` as its only argument. A channel
+    The server creates a channel once, with the text after `=` in `--alert name=text` as its only argument. A channel
     raises `UsageError` if it cannot use that text. All alerts are sent from one thread.
     """
 
     def send(self, alert: Alert) -> None:
         """Deliver an alert, and return once the destination has accepted it.
 
-        The server calls this again with the same alert after a failure, so a destination may get an alert twice.
+        The server calls this again with the same alert after a failure, so a destination may receive an alert twice.
 
         Args:
             alert: The alert to deliver.

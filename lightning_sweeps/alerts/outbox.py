@@ -1,4 +1,4 @@
-"""Sends alerts in a thread, with retries, so that whoever raises an alert never waits."""
+"""Sends alerts in a thread, with retries, so that the caller never waits."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from lightning_sweeps.alerts.alert import Alert
 from lightning_sweeps.alerts.channel import AlertChannel
 
 RETRY_DELAYS_S = (2.0, 10.0, 60.0, 300.0)
-"""Seconds to wait before each retry. An alert that then fails again is given up."""
+"""Seconds to wait before each retry. After the last retry, the alert is dropped."""
 CAPACITY = 1000
-"""Alerts that may wait. Further ones are dropped."""
+"""Maximum number of waiting alerts. Further ones are dropped."""
 
 _log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Sends alerts through one channel, in the order in which they were put. The log names those that were not sent.
+    """Sends alerts through one channel, in the order of `put`. Alerts that could not be sent are logged.
 
     Args:
         name: Name of the channel in log messages.
         channel: The channel.
         retry_delays_s: Seconds to wait before each retry.
-        capacity: How many alerts may wait.
+        capacity: Maximum number of waiting alerts.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Outbox:
         self._give_up(alert, f"{self._capacity} alerts are waiting already")
 
     def close(self, *, timeout_s: float) -> None:
-        """Send what waits, without retries, and stop the thread.
+        """Send the waiting alerts, without retries, and stop the thread.
 
         Args:
-            timeout_s: How long to wait. The alerts that are then left are logged as not sent.
+            timeout_s: How long to wait. The remaining alerts are logged as not sent.
         """
         with self._changed:
             self._closing.set()
@@ -75,11 +75,11 @@ class Outbox:
         while (alert := self._next()) is not None:
             self._send(alert)
             with self._changed:
-                if self._waiting and self._waiting[0] is alert:  # `close` may have taken it
+                if self._waiting and self._waiting[0] is alert:  # `close` may have removed it
                     self._waiting.popleft()
 
     def _next(self) -> Alert | None:
-        """Return the oldest alert, which stays in the queue while it is sent. Return None at the end."""
+        """Return the oldest alert, which stays in the queue while it is sent. Return None when closing and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing.is_set())
             return self._waiting[0] if self._waiting else None
@@ -99,7 +99,7 @@ class Outbox:
         """Send an alert once. Return the problem, or None."""
         try:
             self._channel.send(alert)
-        except Exception as error:  # whatever a channel of another package raises
+        except Exception as error:  # a channel of another package may raise anything
             return f"{type(error).__name__}: {error}"
         return None
 

@@ -1,4 +1,4 @@
-"""Decides which events of a sweep are worth an alert, as pure functions."""
+"""Decides which changes of a sweep need an alert, as pure functions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from lightning_sweeps.messages import Sweep, SweepState
 def alert_of(before: SweepState | None, sweep: Sweep, *, url: str, now: float) -> Alert | None:
     """Return the alert for a change of a sweep's state, or None if the change needs no alert.
 
-    A sweep that has finished, and one that failures have paused, need an alert. What a person did needs none.
+    An alert is needed when a sweep has finished, and when failures have paused it. Changes by people need no alert.
 
     Args:
-        before: The state in which the sweep was last seen; None for a new sweep.
+        before: The last known state of the sweep; None for a new sweep.
         sweep: The sweep now.
         url: Page of the dashboard that shows the sweep.
         now: The time, in seconds since the epoch.

@@ -34,12 +34,12 @@ class HasId(Protocol):
 class View:
     """A page of the dashboard that a notebook shows as the value of a cell or by `IPython.display.display`.
 
-    Each time it is shown, it asks the server for a new ticket.
+    Each time the view is shown, it requests a new ticket from the server.
 
     Attributes:
         path: Path and query of the page's URL.
         height_px: Height of the frame in pixels.
-        at: URL of the server as the browser reaches it; empty means the URL that this process uses.
+        at: URL at which the browser reaches the server; empty: the URL that this process uses.
     """
 
     path: str
@@ -72,11 +72,11 @@ def view(what: str | HasId = "/", *, height_px: int = HEIGHT_PX, at: str = "") -
         what: Id of a sweep or a run; an object with such an `id`, for example a run or `Api().sweep(id)`; or the URL
             of a page of the dashboard, with or without the server: `/groups/digits/<group>?view=Pace`.
         height_px: Height of the frame in pixels.
-        at: URL of the server as the *browser* reaches it, if it differs from the URL that this process uses: for
+        at: URL at which the *browser* reaches the server, if it differs from the URL that this process uses: for
             example `http://127.0.0.1:8800` with `ssh -L 8800:127.0.0.1:8800 host`.
 
     Returns:
-        A view that the notebook shows if it is the value of a cell.
+        A view. The notebook shows it if it is the value of a cell.
 
     Raises:
         NotFound: the server has no sweep and no run with this id.

@@ -60,11 +60,11 @@ class Rows:
 class Api:
     """Reads what a server stores.
 
-    An instance holds one connection. Use it in one thread, and close it or use it in a `with` statement. Methods that
+    An instance has one connection. Use it in one thread, and close it or use it in a `with` statement. Methods that
     return `Rows` send their requests when you iterate.
 
     Args:
-        client: The connection to use; default: the server that the settings name, or else the server of this machine.
+        client: The connection to use; default: the server of the settings, otherwise the server of this machine.
 
     Raises:
         ServerUnreachable: the server does not respond. Every method may raise this.
@@ -207,7 +207,7 @@ class Api:
             Lines and groups of lines, as columns with one entry for each bucket.
 
         Raises:
-            ServerRefused: the query asks for too many points, or its axis is not valid.
+            ServerRefused: the query requests too many points, or its axis is not valid.
         """
         return self._client.query_series(query)
 
@@ -282,7 +282,7 @@ class Api:
 
         Raises:
             NotFound: there is no such version, or one of its files is not uploaded yet.
-            UsageError: the artifact contains a path that leads out of `folder`.
+            UsageError: the artifact contains a path outside `folder`.
             OSError: a file cannot be written.
         """
         listed = self._client.artifact_files(artifact_id)

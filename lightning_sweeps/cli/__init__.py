@@ -1,4 +1,4 @@
-"""Defines the command line `lightning-sweeps`. Each command is one file, which is imported only to run it."""
+"""Defines the command line `lightning-sweeps`. Each command is one file, imported only when the command runs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Log DDP runs and tune hyperparameters over all your GPUs.\n\nStart with:  lightning-sweeps sweep sweep.yaml",
+    help="Log DDP runs and tune hyperparameters on all your GPUs.\n\nStart with:  lightning-sweeps sweep sweep.yaml",
 )
 
 

@@ -1,4 +1,4 @@
-"""Runs the command line if its script is not on the PATH: `python -m lightning_sweeps.cli`."""
+"""Runs the command line, for machines where its script is not on the PATH: `python -m lightning_sweeps.cli`."""
 
 from lightning_sweeps.cli import main
 

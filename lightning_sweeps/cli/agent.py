@@ -1,4 +1,4 @@
-"""`lightning-sweeps agent`: run a sweep's trials on this machine, or submit agents through a launcher."""
+"""`lightning-sweeps agent`: runs a sweep's trials on this machine, or submits agents through a launcher."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SLURM = "slurm"
 def agent(
     *,
     sweep: Annotated[
-        str, typer.Argument(metavar="SWEEP_ID", help="The sweep, as `lightning-sweeps sweep` printed it.")
+        str, typer.Argument(metavar="SWEEP_ID", help="Id of the sweep. `lightning-sweeps sweep` prints it.")
     ],
     options: AgentOptions,
     launcher: Annotated[
@@ -48,7 +48,7 @@ def agent(
         str | None,
         typer.Option(
             "--time",
-            help="With --slurm: time limit of a job, which is queued again when it reaches it (default: 24:00:00).",
+            help="With --slurm: time limit of a job (default: 24:00:00). The job is then queued again.",
         ),
     ] = None,
     sbatch: Annotated[
@@ -96,7 +96,7 @@ def _submit(name: str, given: Mapping[str, Sequence[str]], spec: LaunchSpec) -> 
 def _slurm_options(
     partition: str | None, max_jobs: int | None, time: str | None, sbatch: Sequence[str] | None
 ) -> dict[str, Sequence[str]]:
-    """Return the launcher options behind the short forms for Slurm, without those that were not given."""
+    """Return the launcher options for the given Slurm options."""
     given = {
         "partition": () if partition is None else (partition,),
         "max_jobs": () if max_jobs is None else (str(max_jobs),),
@@ -108,7 +108,7 @@ def _slurm_options(
 
 def _launcher_name(launcher: str | None, *, is_slurm: bool, slurm_options: Mapping[str, Sequence[str]]) -> str | None:
     if is_slurm and launcher not in (None, SLURM):
-        raise UsageError(f"`--slurm` and `--launcher {launcher}` were given", hint="give one of them")
+        raise UsageError(f"`--slurm` and `--launcher {launcher}` were given", hint="use only one of them")
     name = SLURM if is_slurm else launcher
     if slurm_options and name != SLURM:
         raise UsageError("`--partition`, `--max-jobs`, `--time` or `--sbatch` was given without `--slurm`")

@@ -1,4 +1,4 @@
-"""Gives a command the options of agents: one command line option for each field of `AgentOptions`."""
+"""Adds the options of agents to a command: one command line option for each field of `AgentOptions`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import typer
 from lightning_sweeps.agents.options import AgentOptions, flag, option_type
 
 NOT_FOR_USERS = frozenset({"slot"})
-"""Fields that only one slot's own command line has."""
+"""Fields that only the command line of a single slot's agent has."""
 
 
 def with_agent_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace the parameter `options: AgentOptions` of a command by one option for each of its fields."""
+    """Replace a command's parameter `options: AgentOptions` with one option for each field."""
     names = [option.name for option in fields(AgentOptions) if option.name not in NOT_FOR_USERS]
 
     @functools.wraps(command)

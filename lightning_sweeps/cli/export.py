@@ -1,4 +1,4 @@
-"""`lightning-sweeps export`: write runs and their logged values into files."""
+"""`lightning-sweeps export`: writes runs and their logged values to files."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def export(
         False, "--list-formats", is_eager=True, callback=_print_formats, help="List the formats and exit."
     ),
 ) -> None:
-    """Write runs and every value that they logged into files. Nothing is rounded, sampled or left out."""
-    EXPORTERS.get(file_format)  # an unknown format is an error before a server is started
+    """Write runs and every logged value to files. Nothing is rounded, sampled or left out."""
+    EXPORTERS.get(file_format)  # raise for an unknown format before a server is started
     with Api(connect()) as api:
         files = api.export(
             folder, format=file_format, project=project, filter=filter_text, keys=key, include_points=not no_points

@@ -14,7 +14,7 @@ Member = TypeVar("Member")
 
 
 def list_formats(registry: Registry[Member]) -> Iterator[tuple[str, Member]]:
-    """Yield every format that can be loaded, and print why another one cannot."""
+    """Yield every format that can be loaded. For each other format, print the reason."""
     for name in registry.names():
         try:
             yield name, registry.get(name)

@@ -1,4 +1,4 @@
-"""`lightning-sweeps import`: import runs that other programs logged."""
+"""`lightning-sweeps import`: imports runs that other programs logged."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def import_runs(
         raise UsageError(f"there is no file or folder `{path}`", hint="usage: `lightning-sweeps import PATH`")
     importer = IMPORTERS.get(source)() if source else detect_importer(root)
     if not _import_all(importer, root, project):
-        raise UsageError(f"`{path}` holds no files of the format `{importer.name}`")
+        raise UsageError(f"`{path}` contains no files of the format `{importer.name}`")
 
 
 def _import_all(importer: Importer, root: Path, project: str) -> int:

@@ -33,7 +33,7 @@ class KeyRole(str, Enum):
 ROLE = typer.Option(
     KeyRole.write,
     "--role",
-    help="read, write (also log, run agents, change sweeps) or admin (also keys).",
+    help="read, write (can also log, run agents, change sweeps) or admin (can also manage keys).",
 )
 
 

@@ -1,4 +1,4 @@
-"""`lightning-sweeps login`: stores the API key of a server, so that it need not be in the environment."""
+"""`lightning-sweeps login`: stores the API key of a server, so that it does not have to be in the environment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def login(
     home, address = Home(settings.home), url.rstrip("/")
     if forget:
         known = forget_login(home, address)
-        typer.echo(f"Deleted the key of {address}." if known else f"There is no stored key of {address}.")
+        typer.echo(f"Deleted the key for {address}." if known else f"There is no stored key for {address}.")
         return
     given = (key or typer.prompt("API key", hide_input=True)).strip()
     with Client(address, given, ca_file=settings.ca_file) as client:

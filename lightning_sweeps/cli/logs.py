@@ -1,4 +1,4 @@
-"""`lightning-sweeps logs`: shows or follows what ranks print."""
+"""`lightning-sweeps logs`: shows or follows the output of ranks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 def logs(
     target: str = typer.Argument(..., metavar="RUN|GROUP|TRIAL", help="Id of a run or a trial, or name of a group."),
     follow: bool = typer.Option(False, "--follow", "-f", help="Keep printing new lines until all ranks have ended."),
-    last: int = typer.Option(200, "--last", "-n", min=1, max=MAX_LINES, help="Earlier lines to show of each rank."),
+    last: int = typer.Option(200, "--last", "-n", min=1, max=MAX_LINES, help="Earlier lines to show for each rank."),
 ) -> None:
     """Show what the ranks of a run, a group or a trial printed. Each line starts with its rank."""
     with connect() as client:

@@ -29,7 +29,7 @@ class SweepProgress:
         trials: Its trials.
         agents: Its agents.
         total: Number of trials that the sweep will have; None if it has no limit.
-        words: Last message of each slot, by slot number.
+        messages: Last message of each slot's agent, by slot number.
         now: The time, in seconds since the epoch.
     """
 
@@ -37,11 +37,11 @@ class SweepProgress:
     trials: Sequence[Trial]
     agents: Sequence[Agent]
     total: int | None
-    words: Mapping[int, str]
+    messages: Mapping[int, str]
     now: float
 
 
-def picture(progress: SweepProgress) -> RenderableType:
+def render(progress: SweepProgress) -> RenderableType:
     """Return the display for the terminal."""
     sweep = progress.sweep
     head = Text.assemble(
@@ -106,7 +106,7 @@ def _slots(progress: SweepProgress) -> Table:
         trial = numbers.get(agent.trial or "")
         does = Text(agent.state, style=STATE_STYLES.get(agent.state, "")) if trial is None else _doing(trial, progress)
         gpus = f"GPU {','.join(agent.gpus)}" if agent.gpus else "CPU"
-        table.add_row(f"{agent.host} slot {agent.slot}", gpus, does, Text(progress.words.get(agent.slot, ""), "dim"))
+        table.add_row(f"{agent.host} slot {agent.slot}", gpus, does, Text(progress.messages.get(agent.slot, ""), "dim"))
     return table
 
 

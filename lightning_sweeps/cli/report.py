@@ -33,14 +33,14 @@ class SweepReport:
         importance: Share of each parameter in the differences of the objective, from 0 to 1.
         stopped: Trials that a stopping rule or a person stopped.
         failed: Trials that failed or whose agent was lost.
-        trial_s: Duration of all trials together, in seconds.
-        gpu_s: GPU time of all trials together, in seconds.
-        start_s: Time from leases to the start of programs, of all trials together, in seconds.
+        trial_s: Total duration of all trials, in seconds.
+        gpu_s: Total GPU time of all trials, in seconds.
+        start_s: Total time from lease to program start of all trials, in seconds.
         agents: The agents of the sweep.
         ignored: Trials that a person excluded.
         changes: What people did to the sweep.
-        saved_s: Estimate of the time saved by stopping: how much longer the stopped trials would have run with the
-            median duration of the finished ones, in seconds.
+        saved_s: Estimated time saved by stopping, in seconds: the additional time that the stopped trials would have
+            run if each had taken the median duration of the finished ones.
     """
 
     sweep: Sweep

@@ -42,17 +42,17 @@ Alerts = typer.Option(
 
 @app.command()
 def server(
-    host: str = typer.Option(LOOPBACK, "--host", help="Address to listen on. 0.0.0.0 means all."),
-    port: int = typer.Option(0, "--port", min=0, max=65535, help="Port to listen on. 0 takes a free port."),
+    host: str = typer.Option(LOOPBACK, "--host", help="Address to listen on. 0.0.0.0: all addresses."),
+    port: int = typer.Option(0, "--port", min=0, max=65535, help="Port to listen on. 0: a free port."),
     database: str | None = typer.Option(
         None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
     ),
     blobs: str | None = typer.Option(
         None, "--blobs", help="Folder, or URL such as s3://bucket/folder, for media files and artifacts."
     ),
-    max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="Size of the largest file, in GB."),
+    max_file_gb: float = typer.Option(50.0, "--max-file-gb", help="Maximum size of a file, in GB."),
     quota_gb: float | None = typer.Option(
-        None, "--quota-gb", help="Size of all files of a project, in GB (default: no limit)."
+        None, "--quota-gb", help="Maximum total size of the files of a project, in GB (default: no limit)."
     ),
     allowed_host: list[str] = AllowedHosts,
     embed_origin: list[str] = EmbedOrigins,
@@ -109,7 +109,7 @@ def server(
 def _where(home: Home) -> None:
     file = _running(home)
     typer.echo(f"The server is at {file.url}.")
-    typer.echo(f"API docs: {file.url}/api/docs (any user name; the password is the API key of `--show`).")
+    typer.echo(f"API docs: {file.url}/api/docs (any user name; the password is the API key that `--show` prints).")
     typer.echo("It runs until `lightning-sweeps server --stop`.")
 
 
@@ -146,7 +146,7 @@ def _stop(home: Home) -> None:
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Return whether the process still runs. A zombie has ended: its parent, the service, reaps it later."""
+    """Return whether the process is still running. A zombie is not: its parent, the service, reaps it later."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

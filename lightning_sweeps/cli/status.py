@@ -78,12 +78,12 @@ def _one(client: Client, sweep_id: str, *, as_json: bool) -> None:
     else:
         print_sweep(console(), sweep, trials, agents)
         for run in client.runs(sweep=sweep_id, state="running").runs:
-            if run.reason:  # a rank of it hangs, and its console lines include its stacks
+            if run.reason:  # one of its ranks hangs, and its console lines include the stacks
                 typer.echo(f"{run.name}: {run.reason}. To see its stacks, run `lightning-sweeps logs {run.id}`.")
 
 
 def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> None:
-    """Print a sweep with its trials and agents. The best trial has a mark."""
+    """Print a sweep with its trials and agents. A `*` marks the best trial."""
     out.print(f"Sweep {sweep.id} ({sweep.name}): ", state(sweep.state), end="", markup=False, highlight=False)
     out.print(f" - {sweep.reason}" if sweep.reason else "", markup=False, highlight=False)
     out.print(f"{sweep.method}, {_goal(sweep)}, {counts(sweep)}", markup=False, highlight=False)
@@ -105,7 +105,7 @@ def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Ag
 
 
 def counts(sweep: Sweep) -> str:
-    """Return the number of trials in each state, and the limit of trials."""
+    """Return the number of trials in each state, and the maximum number of trials."""
     words = [f"{count} {name}" for name, count in sweep.counts.items() if count]
     cap = f" of {sweep.run_cap}" if sweep.run_cap else ""
     return (", ".join(words) or "none") + cap

@@ -25,7 +25,7 @@ SAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class PriorResults:
-    """Ids of the sweeps and runs with whose results a search starts."""
+    """Earlier sweeps and runs, by id. A search starts with their results."""
 
     sweeps: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
@@ -50,15 +50,15 @@ def sweep(
         None,
         "--update",
         metavar="SWEEP_ID",
-        help="Give this sweep the settings of the file, except for its search.",
+        help="Apply the settings of the file to this sweep. Its search must not change.",
     ),
     enqueue: str | None = typer.Option(
         None, "--enqueue", metavar="JSON", help="Add a trial with these parameters to the sweep."
     ),
-    prior_run: list[str] = typer.Option(  # noqa: B008  how typer declares lists
+    prior_run: list[str] = typer.Option(  # noqa: B008  typer declares lists this way
         [], "--prior-run", "-R", metavar="RUN_ID", help="Start the search with the result of this run. May be repeated."
     ),
-    prior_sweep: list[str] = typer.Option(  # noqa: B008  how typer declares lists
+    prior_sweep: list[str] = typer.Option(  # noqa: B008  typer declares lists this way
         [],
         "--prior-sweep",
         metavar="SWEEP_ID",
@@ -119,7 +119,7 @@ def create_from_file(
         file: Path of the sweep file.
         project: Project name. Overrides the file.
         name: Name of the sweep. Overrides the file.
-        prior: Results with which the search starts.
+        prior: Earlier results that the search starts with.
 
     Returns:
         The sweep and the URL of the server.
@@ -147,7 +147,7 @@ def create_from_file(
         url = client.url
     program = parsed.config.program
     if program and not Path(program).exists():
-        _warn([f"`program: {program}` is not in this folder: start agents in the folder that contains it"])
+        _warn([f"`program: {program}` is not in this folder: start the agents in the folder that contains it"])
     return created, url
 
 
@@ -184,7 +184,7 @@ def _change(sweep_id: str, state: SweepState) -> None:
 
 def _update(sweep_id: str, file: str, *, project: str | None, name: str | None) -> None:
     if project is not None:
-        raise UsageError(f"`--project {project}` cannot be used with --update: a sweep stays in its project")
+        raise UsageError(f"`--project {project}` cannot be used with --update: the project of a sweep cannot change")
     parsed = load_sweep_file(file)
     _warn(parsed.warnings)
     raw = parsed.raw if name is None else parsed.raw | {"name": name}

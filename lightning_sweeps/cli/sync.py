@@ -1,4 +1,4 @@
-"""`lightning-sweeps sync`: upload journals that no service uploads."""
+"""`lightning-sweeps sync`: uploads journals that no service uploads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """The result for one journal. `problem` is empty if the server has all of it."""
+    """The result for one journal. `problem` is empty if the server has the whole journal."""
 
     path: Path
     records: int = 0
@@ -42,7 +42,7 @@ def sync(
         None, metavar="[FOLDER]", help="Folder of journals (default: those of the home folder)."
     ),
     clean: bool = typer.Option(
-        False, "--clean", help="Delete journals that have ended and that the server has completely."
+        False, "--clean", help="Delete journals that have ended and that the server has stored completely."
     ),
 ) -> None:
     """Upload journals of offline runs, of a machine without network, or in a copied folder.
@@ -59,7 +59,7 @@ def sync(
         if result.problem:
             typer.echo(f"{result.path}: {result.problem}", err=True)
     complete = [result for result in results if not result.problem]
-    typer.echo(f"{len(complete)} of {len(results)} journals are on the server; {_sum(results)} records were new to it.")
+    typer.echo(f"{len(complete)} of {len(results)} journals are on the server, with {_sum(results)} new records.")
     if clean:
         for result in complete:
             if result.is_ended:
@@ -70,7 +70,7 @@ def sync(
 
 def _journals(folder: Path | None) -> list[Path]:
     if folder is not None and not folder.is_dir():
-        raise UsageError(f"`{folder}` is not a folder", hint="name the folder that holds the `.journal` files")
+        raise UsageError(f"`{folder}` is not a folder", hint="name the folder that contains the `.journal` files")
     home = Home(read_settings().home)
     folders = [folder] if folder is not None else [home.offline, home.journals]
     return [path for each in folders for path in sorted(each.glob(f"*{JOURNAL_SUFFIX}"))]
@@ -97,13 +97,13 @@ def _upload(client: Client, path: Path) -> SyncResult:
 
 
 def _home_of(path: Path) -> Home:
-    """Return the home folder with the journal's blobs: the one that the journal is in, otherwise this user's."""
+    """Return the home folder with the journal's blobs: the folder that contains the journal, otherwise this user's."""
     own = Home(path.absolute().parent.parent)
     return own if own.media.is_dir() else Home(read_settings().home)
 
 
 def _close_dead(path: Path, header: Header) -> None:
-    """Write the end of a journal whose process is dead."""
+    """Write the final record of a journal if its process is dead."""
     if is_closed(path):
         return
     if header.process.node == node_id():

@@ -32,7 +32,7 @@ STATE_STYLES = {
     "cancelled": "red",
 }
 Column = str | tuple[str, str]
-"""A column head, or a head and `right` for a column of numbers."""
+"""A column heading, or a heading and `right` for a column of numbers."""
 
 PIPE_WIDTH = 160
 """Width of a table that is not printed to a terminal, in characters."""

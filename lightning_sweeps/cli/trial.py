@@ -52,7 +52,7 @@ def find(client: Client, which: str) -> str:
     """Return the id of a trial.
 
     Args:
-        client: Where to look it up.
+        client: The server to search.
         which: `SWEEP_ID/NUMBER`, or the id of the trial.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`lightning-sweeps tune`: create a sweep from a file, run it here, and show its results."""
+"""`lightning-sweeps tune`: creates a sweep from a file, runs it on this machine, and shows its results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rich.live import Live
 from lightning_sweeps.agents import machine
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.agent_options import with_agent_options
-from lightning_sweeps.cli.progress import SweepProgress, picture, wall_clock
+from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
 from lightning_sweeps.cli.status import print_sweep
 from lightning_sweeps.cli.sweep import create_from_file
 from lightning_sweeps.cli.tables import console
@@ -80,7 +80,7 @@ def _run_with_view(sweep_id: str, options: AgentOptions) -> int:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # they receive Ctrl-C only once, from this process
+        start_new_session=True,  # the agents receive Ctrl-C only once, from this process
     )
     if agents.stdout is None:
         raise AssertionError
@@ -145,7 +145,7 @@ class _ProgressView:
             self._last = SweepProgress(sweep, trials, agents, self._total, self.messages, wall_clock())
         except ServerError as error:
             self.messages[-1] = error.message
-        return "" if self._last is None else picture(self._last)
+        return "" if self._last is None else render(self._last)
 
 
 def total_of(sweep: Sweep) -> int | None:

@@ -16,7 +16,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def ui(
-    sweep: str | None = typer.Argument(None, help="Id of a sweep whose page to open.", show_default=False),
+    sweep: str | None = typer.Argument(None, help="Id of a sweep. Opens its page.", show_default=False),
     no_open: bool = typer.Option(False, "--no-open", help="Print the link without opening a browser."),
 ) -> None:
     """Print a login link for the dashboard, and open it in a browser if there is a screen."""

@@ -17,7 +17,7 @@ class Client(ServerRoutes, JournalRoutes, RunRoutes, SeriesRoutes, MediaRoutes, 
     Args:
         url: address of the server, for example `http://host:port`.
         token: API key that every request carries.
-        timeout_s: longest time that a request waits for the next byte.
+        timeout_s: maximum time that a request waits for the next byte.
         ca_file: certificates (PEM) to check an `https://` server with (default: those of public authorities).
 
     Every method may raise `ServerUnreachable`, `Unauthorized`, `NotFound` or `ServerRefused`.

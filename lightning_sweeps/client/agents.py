@@ -6,7 +6,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
 
 HEARTBEAT_TIMEOUT_S = 5.0
-"""Short, because the agent does nothing else while it waits for the answer."""
+"""Short, because the agent does nothing else while it waits for the response."""
 
 LEASE_MARGIN_S = 10.0
 """How much longer than `wait_s` a lease request may take."""
@@ -20,10 +20,10 @@ class AgentRoutes(Transport):
         return self._post(f"/api/sweeps/{sweep_id}/agents", m.AgentRegistered, agent)
 
     def lease(self, agent_id: str, *, wait_s: float, endpoint: str | None = None) -> m.Lease:
-        """Request a trial. The server answers when it has one, when the sweep's state changes, or after `wait_s`.
+        """Request a trial. The server responds when it has one, when the sweep's state changes, or after `wait_s`.
 
         Args:
-            wait_s: longest time that the server may wait before it answers without a trial.
+            wait_s: maximum time that the server may wait before it responds without a trial.
             endpoint: `host:port` on this machine for the rendezvous of a trial that runs on several machines.
         """
         return self._call(
@@ -35,7 +35,7 @@ class AgentRoutes(Transport):
         )
 
     def heartbeat(self, agent_id: str, *, trial: str | None, spent_s: dict[str, float] | None = None) -> m.AgentOrders:
-        """Tell the server that the agent lives, and return what it should do.
+        """Tell the server that the agent is running, and return the server's orders.
 
         Args:
             trial: id of the trial that the agent runs.
@@ -45,7 +45,7 @@ class AgentRoutes(Transport):
         return self._post(path, m.AgentOrders, m.AgentHeartbeat(trial, spent_s), timeout_s=HEARTBEAT_TIMEOUT_S)
 
     def leave(self, agent_id: str) -> m.Agent:
-        """Tell the server that the agent stops; a trial that it still holds returns to the sweep."""
+        """Tell the server that the agent stops; a trial that it still has returns to the sweep."""
         return self._post(f"/api/agents/{agent_id}/leave", m.Agent)
 
     def start_trial(self, agent_id: str, trial_id: str) -> m.Trial:

@@ -1,4 +1,4 @@
-"""Finds the server that the settings name, or this machine's local server, and starts the latter if necessary."""
+"""Connects to the server of the settings, or to this machine's local server, which it starts if necessary."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05
 LOG_TAIL_LINES = 5
 SAME_START_S = 1.5
-"""Largest difference between two readings of a process's start time; psutil derives it from the adjustable clock."""
+"""Maximum difference between two readings of a process's start time; psutil derives it from the adjustable clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ def connect(
     settings: Settings | None = None,
     timeout_s: float = READ_TIMEOUT_S,
 ) -> Client:
-    """Return a client of the server that the settings name, or of the local server.
+    """Return a client of the server of the settings, or of the local server.
 
     Args:
-        start_local: whether to start the local server if it does not run and the settings name no other.
+        start_local: whether to start the local server if it is not running and the settings contain no URL.
         deadline_s: how long the start may take.
         settings: default: those of the environment.
-        timeout_s: longest time that a request of the client waits for the next byte.
+        timeout_s: maximum time that a request of the client waits for the next byte.
 
     Raises:
-        ServerUnreachable: no local server runs, and `start_local` is false.
-        ServerStartFailed: the local server did not start in time; the message holds the end of its log.
+        ServerUnreachable: no local server is running, and `start_local` is false.
+        ServerStartFailed: the local server did not start in time; the message contains the end of its log.
     """
     settings = settings or read_settings()
     address = find_server(settings)
@@ -58,13 +58,13 @@ def connect(
     if address is None:
         raise ServerUnreachable(
             f"no local server runs for the home folder `{settings.home}`",
-            hint="start one with `lightning-sweeps server`, or set LIGHTNING_SWEEPS_URL to the address of another",
+            hint="start one with `lightning-sweeps server`, or set LIGHTNING_SWEEPS_URL to a server's address",
         )
     return Client(address.url, address.token, timeout_s=timeout_s, ca_file=settings.ca_file)
 
 
 def find_server(settings: Settings) -> ServerAddress | None:
-    """Return the address of the server that the settings name, or of the running local server, or None."""
+    """Return the address of the server of the settings, or of the running local server, or None."""
     if settings.url:
         key = settings.api_key or _logins(Home(settings.home)).get(settings.url, "")
         return ServerAddress(settings.url, key)
@@ -97,7 +97,7 @@ def _logins(home: Home) -> dict[str, str]:
 
 
 def read_server_file(path: Path) -> ServerFile | None:
-    """Return the contents of `server.json`, or None if the server that wrote it does not run."""
+    """Return the contents of `server.json`, or None if the server that wrote it is not running."""
     try:
         file = msgspec.json.decode(path.read_bytes(), type=ServerFile)
         process = psutil.Process(file.pid)
@@ -108,10 +108,10 @@ def read_server_file(path: Path) -> ServerFile | None:
 
 
 def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
-    """Start the local server and wait until it answers. If several processes start it at once, one of them succeeds.
+    """Start the local server and wait until it responds. If several processes do this at once, one server starts.
 
     Raises:
-        ServerStartFailed: no server ran at the deadline.
+        ServerStartFailed: no server was running at the deadline.
     """
     make_private_folder(home.root)
     process = start_daemon("lightning_sweeps.server", home=home, log=home.server_log)
@@ -120,11 +120,11 @@ def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
     while (now := time.monotonic()) < deadline:
         file = read_server_file(home.server_file)
         if file is not None:
-            process.returncode = 0  # do not wait for it: it outlives this process
+            process.returncode = 0  # do not wait for the server: it outlives this process
             return ServerAddress(file.url, file.token)
         if process.poll() is not None:
             ended_at = ended_at or now
-            if now - ended_at > deadline_s / 4:  # it lost the race for the lock, and the winner does not start
+            if now - ended_at > deadline_s / 4:  # another process had the lock, but its server does not start
                 break
         time.sleep(LOOK_INTERVAL_S)
     raise ServerStartFailed(

@@ -1,4 +1,4 @@
-"""Downloads artifacts of other machines from the server: their versions, their files, and the blobs of these."""
+"""Downloads artifacts of other machines from the server: their versions, their files, and the blobs of these files."""
 
 from __future__ import annotations
 
@@ -106,6 +106,6 @@ def _no_server() -> Client:
 def _path(home: Home, digest: str) -> Path:
     if not is_digest(digest):
         raise UsageError(
-            f"`{digest[:80]}` is not a SHA-256 hex string", hint="the list of files that holds it is damaged"
+            f"`{digest[:80]}` is not a SHA-256 hex string", hint="the list of files that contains it is damaged"
         )
     return home.blob(digest)

@@ -17,10 +17,10 @@ class JournalRoutes(Transport):
     """Operations of journals."""
 
     def send_journal(self, journal_id: str, offset: int, part: bytes) -> m.IngestReply:
-        """Upload whole records that begin at byte `offset` of the journal. The server skips those that it has.
+        """Upload complete records that begin at byte `offset` of the journal. The server skips those that it has.
 
         Raises:
-            OffsetConflict: the server has fewer than `offset` bytes; upload again from its `committed`.
+            OffsetConflict: the server has fewer than `offset` bytes; continue from `committed`.
         """
         return self._call(
             "POST",
@@ -35,7 +35,7 @@ class JournalRoutes(Transport):
         """Upload parts of several journals in one request and return one outcome per part.
 
         Args:
-            parts: journal id, byte offset and whole records of each part.
+            parts: journal id, byte offset and complete records of each part.
         """
         return self._call(
             "POST",

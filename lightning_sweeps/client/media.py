@@ -19,7 +19,7 @@ class MediaRoutes(Transport):
         return self._get(f"/api/runs/{run_id}/media", list[m.MediaEntry], params=params)
 
     def media_keys(self, run_id: str) -> list[m.MediaKey]:
-        """Return the names under which a run logged files."""
+        """Return the keys under which a run logged files."""
         return self._get(f"/api/runs/{run_id}/media/keys", list[m.MediaKey])
 
     def artifacts(
@@ -50,7 +50,7 @@ class MediaRoutes(Transport):
         return self._get(f"/api/journals/{journal_id}/lacking", list[m.BlobState], params=params)
 
     def put_blob(self, digest: str, offset: int, part: bytes) -> m.BlobState:
-        """Upload a part of a blob. Continue at the `offset` of the answer until it `is_stored`."""
+        """Upload a part of a blob. Continue at the `offset` of the response until `is_stored` is true."""
         return self._call("PUT", f"/api/blobs/{digest}", m.BlobState, params={"offset": offset}, data=part)
 
     def blob_state(self, digest: str) -> m.BlobState:
@@ -58,7 +58,7 @@ class MediaRoutes(Transport):
         return self._get(f"/api/blobs/{digest}/state", m.BlobState)
 
     def blob(self, digest: str, *, offset: int = 0) -> Iterator[bytes]:
-        """Yield the bytes of a blob in chunks, from byte `offset` on."""
+        """Yield the bytes of a blob in chunks, starting at byte `offset`."""
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         return self._stream(f"/api/blobs/{digest}", headers)
 

@@ -26,7 +26,7 @@ class RunRoutes(Transport):
         return self._post("/api/runs/query", m.RunsPage, query)
 
     def changes(self, *, since: float | None = None, project: str | None = None) -> m.Changes:
-        """Return what changed since the cursor of an earlier answer. Without a cursor, return only a first one."""
+        """Return what changed since the cursor of an earlier response. Without a cursor, return only a new cursor."""
         return self._get("/api/changes", m.Changes, params={"since": since, "project": project})
 
     def run(self, run_id: str) -> m.RunDetails:

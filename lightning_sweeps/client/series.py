@@ -27,8 +27,8 @@ class SeriesRoutes(Transport):
 
         Args:
             x: axis of the buckets: `step`, `time`, `relative`, or `key:<metric>`.
-            low: only values from this place of the axis on.
-            high: only values up to this place of the axis.
+            low: smallest value on the axis.
+            high: largest value on the axis.
         """
         params = {"key": key, "points": points, "x": x, "low": low, "high": high}
         return self._get(f"/api/series/{owner_id}/buckets", m.Series, params=params)
@@ -53,7 +53,7 @@ class SeriesRoutes(Transport):
         Args:
             x, low, high: as for `series`.
             offset: number of values to skip.
-            limit: highest number of values (default: all).
+            limit: maximum number of values (default: all).
         """
         params = {"key": key, "x": x, "low": low, "high": high, "offset": offset, "limit": limit}
         return self._get(f"/api/series/{owner_id}/points", list[m.Point], params=params)

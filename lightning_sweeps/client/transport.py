@@ -38,7 +38,7 @@ class Transport:
         self.url = url.rstrip("/")
         self._timeout_s = timeout_s
         self._session = requests.Session()
-        self._session.trust_env = False  # a cluster's HTTP proxy must not sit between a node and its own server
+        self._session.trust_env = False  # do not send requests to the server through a cluster's HTTP proxy
         if ca_file is not None:
             self._session.verify = str(ca_file)
         self._session.headers["Authorization"] = f"Bearer {token}"
@@ -77,13 +77,13 @@ class Transport:
             return msgspec.json.decode(content, type=kind)
         except msgspec.DecodeError as error:
             raise ServerRefused(
-                f"`{self.url}` sent an answer that this version cannot read ({error})",
+                f"`{self.url}` sent a response that this version cannot read ({error})",
                 status=response.status_code,
                 hint="check that this is the address of a lightning-sweeps server of the same version",
             ) from error
 
     def _stream(self, path: str, headers: dict[str, str]) -> Iterator[bytes]:
-        """Yield the bytes of an answer as they arrive, for answers that are not JSON messages."""
+        """Yield the bytes of a response as they arrive, for responses that are not JSON messages."""
         with self._talk("GET", path, headers=headers, stream=True) as response:
             if response.status_code not in (200, 206):
                 raise self._refusal(response.status_code, response.content)
@@ -118,7 +118,7 @@ class Transport:
             try:
                 return OffsetConflict(msgspec.json.decode(content, type=m.IngestReply).offset)
             except msgspec.DecodeError:
-                pass  # a conflict of another kind carries a Problem
+                pass  # another kind of conflict, with a `Problem`
         problem = _problem(content)
         if status == 401:
             return Unauthorized(
@@ -129,7 +129,7 @@ class Transport:
         if problem.faults:
             return SweepFileError([Fault(fault.line, fault.key, fault.message) for fault in problem.faults])
         kind = NotFound if status == 404 else ServerRefused
-        message = problem.message or f"the server at `{self.url}` answered {status}"
+        message = problem.message or f"the server at `{self.url}` responded with status {status}"
         return kind(message, status=status, hint=problem.hint or None)
 
 

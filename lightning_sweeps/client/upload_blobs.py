@@ -1,6 +1,6 @@
 """Uploads the blobs that a journal's rows refer to. Used by the service and by `lightning-sweeps sync`.
 
-The server says which blobs it does not have, so nothing has to be remembered here when a process is killed.
+The server lists the blobs that it does not have, so no state is needed here if a process is killed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def upload_blobs(client: Client, home: Home, journal_id: str) -> BlobUpload:
         after = states[-1].digest
         for state in states:
             if not is_digest(state.digest):
-                continue  # a digest becomes a path here, so nothing else is accepted
+                continue  # a digest becomes part of a path, so nothing else is accepted
             try:
                 is_uploaded = _upload(client, home.blob(state.digest), state)
             except Unauthorized:
@@ -64,17 +64,17 @@ def upload_blobs(client: Client, home: Home, journal_id: str) -> BlobUpload:
 
 
 def _upload(client: Client, path: Path, state: BlobState) -> bool:
-    """Upload the rest of one blob; return False if it is not here."""
+    """Upload the rest of one blob; return False if its file does not exist."""
     try:
         stream = path.open("rb")
     except FileNotFoundError:
-        logger.error("cannot upload `%s`: the file was logged and has been deleted since", path)
+        logger.error("cannot upload `%s`: the file was deleted after it was logged", path)
         return False
     with stream:
         while not state.is_stored:
             stream.seek(state.offset)
             part = stream.read(PART_BYTES)
             if not part and state.offset:
-                raise ServerRefused(f"`{path}` has {state.offset} bytes, its row says {state.size_bytes}")
+                raise ServerRefused(f"`{path}` has {state.offset} bytes, but its row says {state.size_bytes}")
             state = client.put_blob(state.digest, state.offset, part)
     return True

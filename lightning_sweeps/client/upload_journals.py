@@ -1,4 +1,4 @@
-"""Uploads a journal in whole records, from the committed offset on. Used by the service and by the command `sync`."""
+"""Uploads complete records of a journal from the committed offset. Used by the service and the command `sync`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PART_BYTES = 4 * 1024 * 1024
 
 
 def next_part(path: Path, committed: int) -> FilePart:
-    """Return the next whole records after byte `committed`. Damage among them is logged and uploaded as it is."""
+    """Return the next complete records after byte `committed`. Damaged bytes are logged and uploaded unchanged."""
     part = read_part(path, committed, limit_bytes=PART_BYTES)
     for damage in part.damages:
         logger.error("`%s`: bytes %d to %d are skipped: %s", path, damage.start, damage.end, damage.reason)
@@ -30,7 +30,7 @@ class JournalUpload:
     Attributes:
         committed: number of bytes of the journal that the server now has.
         parts: number of requests.
-        records: number of records that the requests carried.
+        records: number of records in the requests.
     """
 
     committed: int
@@ -39,7 +39,7 @@ class JournalUpload:
 
 
 def upload_journal(client: Client, path: Path, journal_id: str, committed: int) -> JournalUpload:
-    """Upload everything after byte `committed`, up to the last whole record of the file.
+    """Upload everything after byte `committed`, up to the last complete record of the file.
 
     If the server has less than `committed` (it was restored from a backup), the upload continues from its offset.
 
@@ -62,5 +62,5 @@ def upload_journal(client: Client, path: Path, journal_id: str, committed: int) 
         committed = reply.offset
         parts += 1
         records += len(part.records)
-        if committed <= part.start:  # the part may end inside a record, whose rest the server waits for
+        if committed <= part.start:  # the part may end inside a record; the server waits for the rest
             return JournalUpload(committed, parts, records)

@@ -1,1 +1,1 @@
-"""The base of every other part: ids, paths, settings, registries, and the small files that processes exchange."""
+"""The base of all other parts: ids, paths, settings, registries, and the small files that processes exchange."""

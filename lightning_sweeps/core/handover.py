@@ -1,4 +1,4 @@
-"""The small JSON files through which the processes of this package find and inform each other."""
+"""Defines the small JSON files that the processes of this package write for each other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TrialFile:
     metric: str | None
     goal: Literal["minimize", "maximize"]
     gpus: list[str] = field(default_factory=list)
-    """The GPUs of this trial on this node, as the GPU vendor's visibility variable names them."""
+    """The GPUs of this trial on this node, as in the GPU vendor's visibility variable."""
 
 
 @dataclass(frozen=True, slots=True)

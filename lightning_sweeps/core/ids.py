@@ -25,7 +25,7 @@ def is_digest(text: str) -> bool:
 
 
 def derive_id(*parts: object, prefix: str = "") -> str:
-    """Return the id of these parts: always the same, on every rank and after every restart."""
+    """Return an id that depends only on these parts: it is the same on every rank and after every restart."""
     text = "\x1f".join(str(part) for part in parts)
     number = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=10).digest(), "big")
     characters = []

@@ -17,7 +17,7 @@ TABLE = "application/vnd.lightning-sweeps.table+json"
 HISTOGRAM = "application/vnd.lightning-sweeps.histogram+json"
 CONFUSION_MATRIX = "application/vnd.lightning-sweeps.confusion-matrix+json"
 BINARY = "application/octet-stream"
-"""Any file of which nothing else is known."""
+"""A file of unknown type."""
 
 INLINE_IMAGES = frozenset({PNG, APNG, "image/jpeg", "image/gif", "image/webp"})
 INLINE_AUDIO = frozenset(

@@ -35,7 +35,7 @@ class Home:
         return self.root / "offline"
 
     def stacks(self, pid: int, started: float) -> Path:
-        """The file to which a process prints its stacks if the service asks. It exists while the process can."""
+        """The file to which a process prints its stacks on SIGUSR2. It exists while the process handles the signal."""
         return self.root / "stacks" / f"{pid}-{started:.0f}"
 
     @property
@@ -83,7 +83,7 @@ class Home:
         return self.root / f"service-{node}.lock"
 
     def service_start(self, node: str) -> Path:
-        """Touched by the process that started the service last."""
+        """A file that each process touches when it starts the service."""
         return self.root / f"service-{node}.start"
 
     def service_state(self, node: str) -> Path:
@@ -222,16 +222,16 @@ def inside(path: str) -> PurePosixPath:
     """Return the relative path of an artifact's file. The list of files may come from an untrusted server.
 
     Raises:
-        UsageError: the path leads out of the artifact's folder.
+        UsageError: the path is outside the artifact's folder.
     """
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\0" in path or not pure.parts:
-        raise UsageError(f"the path `{path}` of the artifact leads out of its folder; no more files are written")
+        raise UsageError(f"the path `{path}` of the artifact is outside its folder; no more files are written")
     return pure
 
 
 def make_private_folder(path: Path) -> None:
-    """Create `path` and its parents. New folders are accessible to this user only."""
+    """Create `path` and its parents. Only this user can access new folders."""
     path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
@@ -254,7 +254,7 @@ def write_whole(path: Path, data: bytes, *, is_synced: bool = True) -> None:
     Args:
         path: file to replace; its folder is created if necessary.
         data: new contents.
-        is_synced: whether to wait for the disk. False for files that are worthless after the machine has crashed.
+        is_synced: whether to wait for the disk. False for files that are not needed after a crash of the machine.
     """
     make_private_folder(path.parent)
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -28,7 +28,7 @@ class Registry(Generic[Member]):
     """The members of one seam by name.
 
     Args:
-        kind: what messages call a member, for example `search method`.
+        kind: name for a member in messages, for example `search method`.
         group: entry point group in which other packages declare members.
         built_in: `module:attribute` of each member of this package, by name.
     """
@@ -76,7 +76,7 @@ class Registry(Generic[Member]):
             raise self._unknown(name)
         try:
             return cast("Member", declared.load())
-        except Exception as error:  # importing a foreign package may raise anything
+        except Exception as error:  # importing another package may raise anything
             raise UsageError(
                 f"the {self.kind} `{name}` of the package `{_package_of(declared)}` cannot be loaded:"
                 f" {type(error).__name__}: {error}",
@@ -85,7 +85,7 @@ class Registry(Generic[Member]):
 
     def _declared(self) -> dict[str, EntryPoint]:
         """Return the entry points of installed packages; those with a built-in name are ignored."""
-        from importlib.metadata import entry_points  # takes 10 ms, which a process that only logs need not spend
+        from importlib.metadata import entry_points  # takes 10 ms, which processes that only log avoid
 
         found = entry_points(group=self.group)
         return {point.name: point for point in found if point.name not in self._built_in}
@@ -93,7 +93,7 @@ class Registry(Generic[Member]):
     def _unknown(self, name: str) -> UsageError:
         names = self.names()
         close = get_close_matches(name, names, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"a package adds one by an entry point in `{self.group}`"
+        hint = f"did you mean `{close[0]}`?" if close else f"a package can add one as an entry point of `{self.group}`"
         return UsageError(f"there is no {self.kind} `{name}`, allowed: {', '.join(names)}", hint=hint)
 
 

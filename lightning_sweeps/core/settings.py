@@ -1,7 +1,7 @@
 """Reads and writes environment variables. No other module uses `os.environ`.
 
-Each of our own variables is one row of `VARIABLES`, from which the table in docs/settings.md is generated. Variables of
-launchers (torchrun, Slurm, MPI) are read through `environment()` and interpreted in `sdk/identity.py`.
+Each variable of this package is one row of `VARIABLES`. The table in docs/settings.md is generated from it. Variables
+of launchers (torchrun, Slurm, MPI) are read through `environment()` and interpreted in `sdk/identity.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Variable:
     Attributes:
         name: name without the prefix `LIGHTNING_SWEEPS_`.
         default: text that is used if the variable is not set.
-        allowed: allowed values, in words.
+        allowed: description of the allowed values.
         meaning: description for docs/settings.md.
         parse: converts the text; raises ValueError for a value that is not allowed.
     """
@@ -102,10 +102,10 @@ VARIABLES = (
         "CA_FILE",
         "",
         "a file",
-        "certificates (PEM) to check the server's certificate with; empty: those of public authorities",
+        "certificates (PEM) to check the server's certificate with; empty: public certificate authorities",
         _optional_path,
     ),
-    Variable("PROJECT", "default", "a name", "project of runs and sweeps that do not name one", str),
+    Variable("PROJECT", "default", "a name", "project of runs and sweeps that do not set one", str),
     Variable(
         "MODE",
         "online",
@@ -118,7 +118,7 @@ VARIABLES = (
         "process",
         "process, thread, off",
         "`thread`: the service runs in a thread of the training process, for environments that allow no subprocess; "
-        "`off`: no service is started, and journals wait for one or for `lightning-sweeps sync`",
+        "`off`: no service is started; journals stay until a service or `lightning-sweeps sync` uploads them",
         _one_of("process", "thread", "off"),
     ),
     Variable(
@@ -239,5 +239,5 @@ def replace_environment(environ: Mapping[str, str]) -> None:
 
 
 def service_environment() -> dict[str, str]:
-    """Return the environment for the service and the local server: ours, without the mark of a trial's processes."""
+    """Return this process's environment without `LIGHTNING_SWEEPS_TRIAL`, for the service and the local server."""
     return {name: value for name, value in os.environ.items() if name != PREFIX + "TRIAL"}

@@ -1,4 +1,4 @@
-"""Defines the states and modes of a run, which journals, HTTP messages and the database share."""
+"""Defines the states and modes of a run, for journals, HTTP messages and the database."""
 
 from __future__ import annotations
 

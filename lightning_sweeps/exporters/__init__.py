@@ -1,4 +1,4 @@
-"""Exports runs into files: one file per format."""
+"""Exports runs to files. Each format is one module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base class of exporters, and the runs that an exporter is given."""
+"""The base class of exporters, and the runs that an exporter receives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, ClassVar, TypeAlias
 Row: TypeAlias = dict[str, Any]
 
 POINT_COLUMNS = ("run", "key", "journal", "sequence", "step", "time", "value", "is_abandoned")
-"""Columns of a point: one logged value of one metric. `is_abandoned`: a later attempt resumed from before this step."""
+"""Columns of a point: one logged value of one metric. `is_abandoned`: a later attempt resumed from a checkpoint before
+this step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class ExportedRun:
     """One run.
 
     Attributes:
-        row: the columns of the run, as `ExportedRuns.columns` lists them.
+        row: the columns of the run, listed in `ExportedRuns.columns`.
         points: its logged values with `POINT_COLUMNS`, in the order of metric and row. They are fetched while you
-            iterate, and again in a second iteration: do not collect them in a list, there may be millions.
+            iterate, and again in a second iteration. Do not collect them in a list: there may be millions.
     """
 
     row: Row
@@ -57,19 +58,19 @@ class ExportedFile:
     path: Path
     count: int
     kind: str
-    """What `count` counts, for example `runs` or `values`."""
+    """What was counted, for example `runs` or `values`."""
 
 
 class Exporter(ABC):
     """Writes runs in one file format.
 
-    A subclass sets the class attributes and implements `write`. It needs no arguments to be created. Register it under
-    its `name` in the entry point group `lightning_sweeps.exporters`, and test it with
+    A subclass sets the class attributes and implements `write`. It is created without arguments. Register it under its
+    `name` in the entry point group `lightning_sweeps.exporters`, and test it with
     `lightning_sweeps.testing.exporter.ExporterContract`. A format of tables derives from `TableExporter` instead.
 
     Attributes:
         name: name of the format on the command line and in `Api.export`.
-        description: what is written, for the list of formats.
+        description: description of the files for the list of formats.
     """
 
     name: ClassVar[str]

@@ -20,7 +20,7 @@ class JsonLinesExporter(TableExporter):
     description = "one JSON object per line"
 
     def write_table(self, path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
-        """Write a file of JSON lines and return their number."""
+        """Write a file of JSON lines and return the number of lines."""
         count = 0
         with path.open("wb") as stream:
             for row in rows:
@@ -30,5 +30,5 @@ class JsonLinesExporter(TableExporter):
 
 
 def _json_value(value: Any) -> Any:
-    """Return a non-finite number as text, because JSON has none; any other value unchanged."""
+    """Return a non-finite number as text, because JSON cannot represent it; any other value unchanged."""
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value

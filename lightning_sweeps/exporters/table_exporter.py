@@ -32,10 +32,10 @@ class TableExporter(Exporter):
         Args:
             columns: names of the columns; each row has all of them. Values are numbers, text, booleans, None, or
                 maps and lists of these.
-            rows: can be iterated once. There may be more than fit into memory.
+            rows: can be iterated only once. They may not fit into memory.
         """
 
 
 def as_text(value: Any) -> Any:
-    """Return a map or list as JSON text, and any other value unchanged: for formats whose cells are plain values."""
+    """Return a map or list as JSON text, and any other value unchanged: for formats with plain values as cells."""
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value

@@ -1,4 +1,4 @@
-"""Imports runs that other programs logged: one file per format, and the upload of what they read."""
+"""Imports runs that other programs logged: one file per format, and the upload of the runs that they read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports CSV files: those of Lightning's CSVLogger with their hyperparameters, and any other with a header line."""
+"""Imports CSV files: those of Lightning's CSVLogger with their hyperparameters, and any others with a header line."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lightning_sweeps.importers.imported_run import ImportedRow, ImportedRun
 from lightning_sweeps.importers.importer import Importer
 
 METRICS_FILE = "metrics.csv"
-"""Name of every file that CSVLogger writes."""
+"""Name of the metrics file that CSVLogger writes."""
 HYPERPARAMETERS_FILE = "hparams.yaml"
 STEP_COLUMN = "step"
 
 
 class CsvImporter(Importer):
-    """Reads one run per CSV file. A file of CSVLogger (`metrics.csv`) gives its folder's name to the run."""
+    """Reads one run per CSV file. For a file of CSVLogger (`metrics.csv`), the run has the name of its folder."""
 
     name = "csv"
     description = "CSV files: Lightning's CSVLogger, and others with a header line"
@@ -71,7 +71,7 @@ def _row(line: dict[str, Any], number: int, time: float, left_out: Counter[str])
 
 
 def _hyperparameters(path: Path) -> dict[str, Any]:
-    """Return the hyperparameters that CSVLogger saved; empty if the file holds tags that only Python can load."""
+    """Return the hyperparameters that CSVLogger saved; empty if the file contains tags that only Python can load."""
     try:
         found = yaml.safe_load(path.read_text())
     except (FileNotFoundError, yaml.YAMLError):

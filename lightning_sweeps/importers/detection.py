@@ -1,4 +1,4 @@
-"""Detects which importer reads a path."""
+"""Detects which importer can read a path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lightning_sweeps.importers.importer import Importer
 
 
 def detect_importer(path: Path) -> Importer:
-    """Return the importer whose files `path` holds.
+    """Return the importer that recognizes the files in `path`.
 
     Args:
         path: a file, or a folder that is searched with all its subfolders.
@@ -25,8 +25,8 @@ def detect_importer(path: Path) -> Importer:
         return found[0]
     names = ", ".join(f"`{importer.name}`" for importer in found or importers)
     if found:
-        raise UsageError(f"`{path}` holds files of {names}", hint="choose one with `--from FORMAT`")
+        raise UsageError(f"`{path}` contains files of {names}", hint="choose one with `--from FORMAT`")
     raise UsageError(
         f"no importer recognizes the files in `{path}`, allowed formats: {names}",
-        hint="if the files have another name than usual, name their format with `--from FORMAT`",
+        hint="if the files have unusual names, choose their format with `--from FORMAT`",
     )

@@ -1,4 +1,4 @@
-"""A run that another program logged, as a pure value that is independent of the file format."""
+"""Defines a run that another program logged, independent of the file format."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class ImportedRun:
         config: hyperparameters of the run.
         left_out: number of values that are not imported, by kind, for example `{"images": 3}`.
         problem: why a file could not be read to its end; empty if all files were read.
-        project: project that the files name; empty if they name none.
-        group: group that the files name; empty if they name none.
+        project: project in the files; empty if they contain none.
+        group: group in the files; empty if they contain none.
     """
 
     name: str

@@ -14,16 +14,16 @@ from lightning_sweeps.importers.imported_run import ImportedRun
 class Importer(ABC):
     """Reads the runs of one file format.
 
-    A subclass sets the class attributes and implements `read`. It needs no arguments to be created. Register it under
-    its `name` in the entry point group `lightning_sweeps.importers`, and test it with
+    A subclass sets the class attributes and implements `read`. It is created without arguments. Register it under its
+    `name` in the entry point group `lightning_sweeps.importers`, and test it with
     `lightning_sweeps.testing.importer.ImporterContract`.
 
     Attributes:
         name: name of the format on the command line. Runs get it as a tag.
-        description: what the files are, for the list of formats, for example `TensorBoard event files`.
+        description: description of the files for the list of formats, for example `TensorBoard event files`.
         file_patterns: shell patterns of file names, for example `("*.csv",)`. Used to find files in a folder and to
             detect the format.
-        leaves_out: what the files can hold that is not imported, for example `images, histograms`.
+        leaves_out: contents of the files that are not imported, for example `images, histograms`.
     """
 
     name: ClassVar[str]
@@ -42,7 +42,7 @@ class Importer(ABC):
         """
 
     def recognizes(self, file: Path) -> bool:
-        """Return whether a file looks like this format. Override it to look into the file."""
+        """Return whether a file has this format, by its name. Override it to check the content."""
         return any(fnmatchcase(file.name, pattern) for pattern in self.file_patterns)
 
     def files(self, path: Path) -> list[Path]:

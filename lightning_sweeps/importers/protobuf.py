@@ -1,4 +1,4 @@
-"""Reads the wire format of protocol buffers: the fields of a message, in their order.
+"""Reads the wire format of protocol buffers: the fields of a message, in order.
 
 Format: https://protobuf.dev/programming-guides/encoding/
 """
@@ -50,7 +50,7 @@ def numbers(data: bytes, number_format: str) -> list[float]:
     """Return the little-endian numbers in `data`.
 
     Args:
-        number_format: character of the module `struct`, for example `f` for 4 bytes each, `d` for 8.
+        number_format: format character of the module `struct`, for example `f` for 4 bytes each, `d` for 8.
     """
     size = struct.calcsize(number_format)
     return list(struct.unpack(f"<{len(data) // size}{number_format}", data[: len(data) // size * size]))

@@ -1,4 +1,4 @@
-"""Imports TensorBoard event files: records with checksums, each of them one `Event` message.
+"""Imports TensorBoard event files: records with checksums; each record is one `Event` message.
 
 Record format: https://www.tensorflow.org/tutorials/load_data/tfrecord
 Messages: `event.proto`, `summary.proto` and `tensor.proto` of TensorFlow.
@@ -20,12 +20,12 @@ MAX_RECORD_BYTES = 1 << 30
 _LENGTH = struct.Struct("<QI")
 _CHECKSUM_BYTES = 4
 _FLOAT, _DOUBLE, _INT32, _INT64, _HALF = 1, 2, 3, 9, 19
-"""Values of the enum `DataType` that scalars have."""
+"""Values of the enum `DataType` for scalars."""
 _FORMATS = {_FLOAT: "f", _DOUBLE: "d", _INT32: "i", _INT64: "q", _HALF: "e"}
 
 
 class TensorBoardImporter(Importer):
-    """Reads one run per folder that holds event files, as TensorBoard does."""
+    """Reads one run per folder with event files, like TensorBoard."""
 
     name = "tensorboard"
     description = "TensorBoard event files"
@@ -33,7 +33,7 @@ class TensorBoardImporter(Importer):
     leaves_out = "images, sounds, histograms, texts and other tensors"
 
     def read(self, path: Path) -> Iterator[ImportedRun]:
-        """Yield a run for every folder with event files, named by the folder's path below `path`."""
+        """Yield a run for every folder with event files, named after the folder's path below `path`."""
         found = self.files(path)
         for folder in dict.fromkeys(file.parent for file in found):
             files = [file for file in found if file.parent == folder]
@@ -97,7 +97,7 @@ def _row(event: bytes, left_out: Counter[str]) -> ImportedRow | None:
 
 
 def _value(entry: bytes) -> tuple[str, float | None]:
-    """Return the tag of a summary value and its number, None if it is not a scalar."""
+    """Return the tag of a summary value and its number; None instead of the number if it is not a scalar."""
     tag, scalar = "", None
     for number, value in protobuf.fields(entry):
         if number == 1 and isinstance(value, bytes):

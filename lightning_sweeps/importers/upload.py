@@ -1,7 +1,7 @@
 """Uploads imported runs as journals. An import can be repeated: each row is stored once.
 
 The rows of a file are split into segments. Each segment is one journal: its id contains the number of its first row,
-and it is sent in one request, together with its end. The server's committed offset of a segment tells how many rows it
+and it is sent in one request, together with its end. The server's committed offset of a segment shows how many rows it
 had at the last import, so a file that has grown continues in the next segment.
 """
 
@@ -72,7 +72,7 @@ def _upload_file(client: Client, run: RunInfo, file_id: str, rows: list[Imported
 
 
 class JournalSegment:
-    """Rows of a file as one journal, as many as fit into `SEGMENT_BYTES`."""
+    """Rows of a file as one journal of at most `SEGMENT_BYTES`."""
 
     def __init__(self, segment_id: str, run: RunInfo, rows: list[ImportedRow]) -> None:
         self.id = segment_id
@@ -96,7 +96,7 @@ class JournalSegment:
         """Return the number of rows that the segment had when its journal was `size_bytes` long.
 
         Raises:
-            UsageError: no number of these rows gives that length.
+            UsageError: the length does not match any number of these rows.
         """
         if size_bytes not in self._sizes:
             raise UsageError(

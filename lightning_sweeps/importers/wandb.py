@@ -170,7 +170,7 @@ def _row(message: bytes, left_out: Counter[str]) -> ImportedRow | None:
 
 
 def _flatten(name: str, content: Any, values: dict[str, float], left_out: Counter[str]) -> None:
-    """Add the numbers of an item to `values` under dotted keys; count what else it holds."""
+    """Add the numbers of an item to `values` under dotted keys; count its other contents."""
     if isinstance(content, int | float):
         try:
             values[name] = float(content)
@@ -185,7 +185,7 @@ def _flatten(name: str, content: Any, values: dict[str, float], left_out: Counte
 
 
 def _item(message: bytes) -> tuple[list[str], Any]:
-    """Return the key, one part per level, and the value of an item of a row or configuration."""
+    """Return the key (one part per level) and the value of an item of a row or configuration."""
     key: list[str] = []
     content: Any = None
     for number, value in protobuf.fields(message):

@@ -1,4 +1,4 @@
-"""Decides how a dead process's run ended, from its last record and its exit status, and writes that to its journal."""
+"""Decides from the last record and the exit status how a dead process's run ended, and writes the final record."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lightning_sweeps.journal.records import Finish, RunState
 UNKNOWN_END = "the process ended without `finish()`; its exit status is unknown"
 
 TAIL_BYTES = 4096
-"""Bytes to read for a finish record: it is small, and the last record of its journal."""
+"""Number of bytes to read for a finish record, which is small and the last record of its journal."""
 
 LAST_SEQUENCE = 2**62
-"""Sequence number of the service's record in a dead process's journal: higher than any that the process used."""
+"""Sequence number of the service's record in a dead process's journal: higher than any number that the process used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Closing:
 
 
 def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_short: bool = False) -> Closing | None:
-    """Return the end to write, or None if the process itself wrote a final one.
+    """Return the end to write, or None if the process itself wrote a final record.
 
     Args:
         last: the finish record at the end of the journal, if there is one.
@@ -79,7 +79,7 @@ def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_shor
 
 
 def _completed(last: Finish, status: ExitStatus | None) -> Closing:
-    """Return the end with its exit status. The interpreter's exit hook does not know it: `sys.exit(3)` runs it too."""
+    """Return the end with its exit status. The interpreter's exit hook cannot read the status of `sys.exit(3)`."""
     if status is None:
         return Closing(last.state, last.reason, None, None)
     if last.state != "finished" or status.code == 0:
@@ -89,7 +89,7 @@ def _completed(last: Finish, status: ExitStatus | None) -> Closing:
 
 
 def is_closed(path: Path) -> bool:
-    """Return whether the journal ends with a final finish record: of `finish()` or of the service."""
+    """Return whether the journal ends with a final finish record, from `finish()` or from the service."""
     last = last_finish(path)
     return last is not None and last.writer != "exit"
 
@@ -104,7 +104,7 @@ def last_finish(path: Path) -> Finish | None:
 
 
 def write_closing(path: Path, closing: Closing) -> None:
-    """Append the end of a dead process's run. The owner must be dead, because a journal has one writer."""
+    """Append the end of a dead process's run. The process must be dead, because a journal has one writer."""
     record = Finish(
         LAST_SEQUENCE,
         time.time(),

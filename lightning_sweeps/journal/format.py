@@ -43,7 +43,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Bytes `start` to `end` of the journal file hold no readable record; `reason` says why."""
+    """Bytes `start` to `end` of the journal file contain no readable record, because of `reason`."""
 
     start: int
     end: int
@@ -67,7 +67,7 @@ def check_preamble(data: bytes) -> None:
         JournalError: the file is not a journal, or it has a later format version.
     """
     if data[: len(MAGIC)] != MAGIC[: len(data)] or len(data) < len(PREAMBLE):
-        raise JournalError("the file is not a journal of lightning-sweeps: it has other first bytes")
+        raise JournalError("the file is not a journal of lightning-sweeps: its first bytes are different")
     version = int.from_bytes(data[4:6], "little")
     if not 1 <= version <= VERSION:
         raise JournalError(
@@ -77,7 +77,7 @@ def check_preamble(data: bytes) -> None:
 
 
 def decode(data: bytes, offset: int = 0, *, file_offset: int = 0) -> Iterator[JournalEntry | Damage]:
-    """Yield every record of `data` from `offset` on, and every damaged range between records.
+    """Yield every record of `data`, starting at `offset`, and every damaged range between records.
 
     Stops before an incomplete record at the end. Never raises. Every step advances by at least one byte.
 
@@ -109,7 +109,7 @@ class _Incomplete:
 
 
 def _entry_at(view: memoryview, offset: int, file_offset: int = 0) -> JournalEntry | _Incomplete | str:
-    """Return the record at `offset`, or the reason why none can be read there."""
+    """Return the record at `offset`, or the reason why it cannot be read."""
     start = offset + FRAME.size
     if start > len(view):
         return _Incomplete()
@@ -129,9 +129,9 @@ def _entry_at(view: memoryview, offset: int, file_offset: int = 0) -> JournalEnt
 
 
 def _next_valid(view: memoryview, offset: int) -> int | None:
-    """Return the first offset of a whole record, from `offset` on."""
+    """Return the first offset of a complete record, starting at `offset`."""
     for candidate in range(offset, len(view) - FRAME.size):
-        is_small_array = 0x91 <= view[candidate + FRAME.size] <= 0x9F  # msgpack: 1 to 15 items, as every payload has
+        is_small_array = 0x91 <= view[candidate + FRAME.size] <= 0x9F  # msgpack: 1 to 15 items, like every payload
         if is_small_array and isinstance(_entry_at(view, candidate), JournalEntry):
             return candidate
     return None

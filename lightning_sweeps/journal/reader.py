@@ -1,4 +1,4 @@
-"""Reads a journal file while its owner writes to it."""
+"""Reads a journal file while its process writes to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEADER_LIMIT_BYTES = MAX_PAYLOAD_BYTES + FRAME.size + len(PREAMBLE)
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """Whole records of a journal file from byte `start` to `end`: as bytes (`data`) and decoded (`records`)."""
+    """Complete records of a journal file from byte `start` to `end`: as bytes (`data`) and decoded (`records`)."""
 
     start: int
     end: int
@@ -50,12 +50,12 @@ def read_header(path: Path) -> Header | None:
 
 
 def read_part(path: Path, start: int, *, limit_bytes: int) -> FilePart:
-    """Return the whole records from byte `start` on, without an incomplete record at the end.
+    """Return the complete records from byte `start`, without an incomplete record at the end.
 
-    With `start` 0 the part begins with the preamble. Damaged ranges between records stay in `data`.
+    If `start` is 0, the part begins with the preamble. Damaged ranges between records stay in `data`.
 
     Args:
-        limit_bytes: about how many bytes to read; a single larger record is read whole.
+        limit_bytes: approximate number of bytes to read; a larger single record is read completely.
     """
     part = _read(path, start, limit_bytes)
     if part.end == part.start:  # a single record may be larger than the limit
@@ -75,6 +75,6 @@ def _read(path: Path, start: int, limit_bytes: int) -> FilePart:
         if isinstance(item, JournalEntry):
             records.append(item.record)
             end = item.end
-        elif item.end < start + len(data):  # damage up to the end may be a record that the limit cuts
+        elif item.end < start + len(data):  # damage up to the end may be a record that the limit cuts off
             damages.append(item)
     return FilePart(start, end, data[: end - start], tuple(records), tuple(damages))

@@ -1,7 +1,7 @@
 """The records of a journal: one msgspec struct per kind, encoded as an array that begins with a one-letter tag.
 
 New fields are added at the end and with a default, so that old journals stay readable. Times are seconds since the
-epoch (UTC). `sequence` counts the records of a journal from 1; with the journal's id it identifies a row.
+epoch (UTC). `sequence` counts the records of a journal from 1; together with the journal's id, it identifies a row.
 """
 
 from __future__ import annotations
@@ -75,13 +75,13 @@ class Header(Struct, array_like=True, frozen=True, tag="h"):
     run: RunInfo | None = None
     node: NodeInfo | None = None
     replaces: str = ""
-    """Id of the journal that this one continues, because its file was deleted while the process lived."""
+    """Id of the journal that this one continues, because its file was deleted while the process was running."""
 
 
 class Metrics(Struct, array_like=True, frozen=True, tag="m"):
     """One `log()` call: one row. Values are numbers, booleans, strings or nested maps of them.
 
-    Keys are not checked here, because that would make every call slower; the store converts them to text.
+    Keys are not checked here, which keeps every call fast; the store converts them to text.
     """
 
     sequence: int
@@ -163,12 +163,12 @@ class Heartbeat(Struct, array_like=True, frozen=True, tag="a"):
 
 
 class Finish(Struct, array_like=True, frozen=True, tag="f"):
-    """The end of the run, as one of three writers saw it.
+    """The end of the run, from one of three writers.
 
     Attributes:
         writer: `run`: the program called `finish`; `exit`: the interpreter ended without that call; `service`: the
-            process is dead, and the service writes its exit status. A record of the service overrides one of `exit`,
-            never one of `run`.
+            process is dead, and the service writes its exit status. A record from `service` overrides one from `exit`,
+            but never one from `run`.
     """
 
     sequence: int
@@ -181,7 +181,7 @@ class Finish(Struct, array_like=True, frozen=True, tag="f"):
 
 
 class Stall(Struct, array_like=True, frozen=True, tag="w"):
-    """In a node's journal: a rank has logged nothing for long, with the stacks of its threads."""
+    """In a node's journal: a rank has logged nothing for a long time, with the stacks of its threads."""
 
     sequence: int
     time: float

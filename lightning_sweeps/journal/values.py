@@ -1,4 +1,4 @@
-"""Converts logged values to what a row may hold: numbers, booleans, text and maps of these."""
+"""Converts logged values to the types that a row may contain: numbers, booleans, text and maps of these."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plain_value(value: Any) -> Any:
 def plain_values(values: object) -> tuple[dict[str, Any], list[str]]:
     """Return the values that can be logged and the names of those that cannot.
 
-    The slow path, for rows that msgspec cannot encode as they are.
+    The slow path, for rows that msgspec cannot encode directly.
     """
     kept: dict[str, Any] = {}
     rejected: list[str] = []
@@ -53,7 +53,7 @@ def _collect(values: Mapping[Any, Any], kept: dict[str, Any], rejected: list[str
                 kept[name] = inner
             else:
                 kept[name] = _scalar(value)
-        except Exception:  # a user's object may raise anything; its name is reported
+        except Exception:  # a user's object may raise anything; its key is reported
             rejected.append(f"`{name}`")
 
 

@@ -28,11 +28,11 @@ logger = logging.getLogger("lightning_sweeps")
 
 REOPEN_INTERVAL_S = 1.0
 CHECK_INTERVAL_S = 2.0
-"""How often an append also checks that the file still exists and that the service still runs."""
+"""How often an append also checks that the file still exists and that the service is running."""
 
 
 class _ThisProcess:
-    """The pid of this process, updated by a fork hook: reading it costs a sixth of `os.getpid()`."""
+    """The pid of this process, updated by a fork hook: reading it takes a sixth of the time of `os.getpid()`."""
 
     pid = os.getpid()
 
@@ -105,7 +105,7 @@ class JournalWriter:
 
     @property
     def has_begun(self) -> bool:
-        """Whether something was written to this journal, or a write was tried."""
+        """Whether something was written to this journal, or a write was attempted."""
         return self._has_begun
 
     @property
@@ -114,7 +114,7 @@ class JournalWriter:
 
     @property
     def is_own(self) -> bool:
-        """Whether this process opened the journal, and not the process that it was forked from."""
+        """Whether this process opened the journal, rather than the process that it was forked from."""
         return self._pid == _ThisProcess.pid
 
     def metrics(self, step: int, values: Mapping[str, Any]) -> None:
@@ -128,7 +128,7 @@ class JournalWriter:
                 if type(values) is not dict:
                     raise TypeError(f"a row is a dict, this is a `{type(values).__name__}`")
                 payload = _encode(Metrics(self._sequence, step, now, values))
-            except Exception as error:  # whatever a user's object raises must not reach the training loop
+            except Exception as error:  # an exception of a user's object must not reach the training loop
                 payload = self._plain(step, now, values, error)
             self._write(payload)
             if not 0.0 <= now - self._checked_at < CHECK_INTERVAL_S:
@@ -151,7 +151,7 @@ class JournalWriter:
             self._pid = -1
 
     def _check(self, now: float) -> None:
-        """Notice what an append does not: the file was deleted, or the service has ended."""
+        """Detect what an append cannot detect: the file was deleted, or the service has ended."""
         self._checked_at = now
         if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
             self.report(
@@ -196,8 +196,8 @@ class JournalWriter:
             self._cut_off_torn_record(descriptor, written)
 
     def _cut_off_torn_record(self, descriptor: int, written: int) -> None:
-        """Cut off the part of a record that a full disk took, so that the next one follows the last whole record."""
-        self._lose(f"cannot write `{self.path}`: the disk is full ({written} bytes fitted)")
+        """Cut off a record that a full disk left incomplete, so that the next one follows the last complete record."""
+        self._lose(f"cannot write `{self.path}`: the disk is full ({written} bytes were written)")
         try:
             os.ftruncate(descriptor, self._size)
         except OSError:
@@ -222,7 +222,7 @@ class JournalWriter:
             descriptor = open_in_folder(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
         except OSError as error:
             self.report(
-                f"cannot open `{self.path}`: {error.strerror}; training continues, rows are lost until it works"
+                f"cannot open `{self.path}`: {error.strerror}; training continues, rows are lost until this works"
             )
             return None
         try:
@@ -231,7 +231,7 @@ class JournalWriter:
         except OSError as error:
             os.close(descriptor)
             self.report(
-                f"cannot write `{self.path}`: {error.strerror}; training continues, rows are lost until it works"
+                f"cannot write `{self.path}`: {error.strerror}; training continues, rows are lost until this works"
             )
             return None
         self._descriptor = descriptor

@@ -1,4 +1,4 @@
-"""`python -m lightning_sweeps.service`: one process per node and user, which a lock file ensures."""
+"""`python -m lightning_sweeps.service`: one process per node and user, ensured by a lock file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main() -> int:
     if options.detach and os.fork() > 0:
         os._exit(0)  # the service must not end with the process tree that started it
     if service_lock.take(home) is None:
-        return 0  # the service of this node runs already
+        return 0  # the service of this node is already running
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     service = Service(home, settings)
     signal.signal(signal.SIGTERM, lambda *_: service.stop())

@@ -1,4 +1,4 @@
-"""Uploads the blobs of media and artifacts in a thread of its own, so that rows do not wait for them."""
+"""Uploads the blobs of media and artifacts in a separate thread, so that rows do not wait for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lightning_sweeps.service.cleanup import MediaCleanup
 logger = logging.getLogger("lightning_sweeps.service.blob_uploads")
 
 REQUEST_TIMEOUT_S = 60.0
-"""The server reads a large blob once to check its digest before it answers."""
+"""The server reads a large blob once to check its digest before it responds."""
 TICK_S = 0.5
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 30.0
@@ -29,7 +29,7 @@ REJECTED_RETRY_S = 60.0
 
 @dataclass(slots=True)
 class _PendingJournal:
-    """A journal whose blobs are to be uploaded, not before `at` (monotonic time)."""
+    """A journal with blobs to upload, not before `at` (monotonic time)."""
 
     at: float
     generation: int
@@ -76,7 +76,7 @@ class BlobUploads:
         self._has_new.set()
 
     def is_done(self, journal_id: str) -> bool:
-        """Return whether the server has every blob of the journals that were noted."""
+        """Return whether the server has every blob of the journal, if it was noted."""
         with self._lock:
             return journal_id not in self._pending
 
@@ -117,7 +117,7 @@ class BlobUploads:
             return (journal_id, waiting.generation) if waiting.at <= time.monotonic() else None
 
     def _settle(self, journal_id: str, generation: int, rejection: str) -> None:
-        """Remove a journal whose blobs are uploaded, unless it was noted again in the meantime."""
+        """Remove a journal after its blobs were uploaded, unless it was noted again in the meantime."""
         with self._lock:
             waiting = self._pending[journal_id]
             if rejection:

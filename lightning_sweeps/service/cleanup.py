@@ -1,6 +1,6 @@
 """Deletes local copies of logged files that are old and that the server has (setting `LIGHTNING_SWEEPS_MEDIA_DAYS`).
 
-The server is asked for every file before it is deleted; nothing is remembered from earlier answers.
+Before a file is deleted, a request to the server checks that it has the file. Responses are not cached.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class MediaCleanup:
 
     @property
     def wait_s(self) -> float | None:
-        """Seconds until the next round; None if there is none."""
+        """Seconds until the next round; None if cleanup is disabled."""
         return None if self.keep_s is None else max(0.0, self._next_at - time.monotonic())
 
     def clean_up(self, client: Client) -> int:

@@ -2,8 +2,8 @@
 
 A pidfd becomes readable when the process dies. Until the parent reaps it, the exit status of the zombie is in
 /proc/<pid>/stat (field 52). After that, the pidfd has it since Linux 6.15 (PIDFD_GET_INFO, see
-include/uapi/linux/pidfd.h). On older kernels, a parent that reaps at once is faster than we are; other systems have
-neither. The exit status is then unknown.
+include/uapi/linux/pidfd.h). On older kernels, the parent may reap the process before the service reads the status;
+other systems have neither. The exit status is then unknown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LoggingProcess:
 
 @dataclass(slots=True)
 class ExitWatch:
-    """Watches processes of this user until they end. They need not be child processes."""
+    """Watches processes of this user until they end. They do not have to be child processes."""
 
     _descriptors: dict[int, LoggingProcess] = field(default_factory=dict)
     _polled: set[LoggingProcess] = field(default_factory=set)
@@ -98,13 +98,13 @@ def _count_out_of_memory_kills() -> int:
 
 @dataclass(slots=True)
 class OutOfMemoryKills:
-    """Notices when the kernel kills a process because memory is short. It counts kills without naming the process."""
+    """Detects when the kernel kills a process because memory is short. The kernel does not report which process."""
 
     _count: int = field(default_factory=_count_out_of_memory_kills)
     _risen_at: float = -RECENT_S
 
     def are_recent(self, now: float) -> bool:
-        """Return whether there was a kill in the last `RECENT_S`. Call it about once a second, to miss none."""
+        """Return whether there was a kill in the last `RECENT_S`. To miss none, call it about once a second."""
         count = _count_out_of_memory_kills()
         if count != self._count:
             self._count, self._risen_at = count, now

@@ -1,4 +1,4 @@
-"""Ends the trials of agents that died: the service is outside of their process trees."""
+"""Ends the trials of agents that died: the service is outside their process trees."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHECK_INTERVAL_S = 1.0
 
 @dataclass(slots=True)
 class TrialGuard:
-    """Checks every trial that has a process file on this node."""
+    """Checks every trial with a process file on this node."""
 
     home: Home
     is_guarding: bool = False
@@ -27,7 +27,7 @@ class TrialGuard:
     _next_at: float = 0.0
 
     def check(self) -> None:
-        """End the processes of dead agents' trials; checks at most once per `CHECK_INTERVAL_S`."""
+        """End the processes of dead agents' trials; check at most once per `CHECK_INTERVAL_S`."""
         now = time.monotonic()
         if now < self._next_at:
             return

@@ -1,7 +1,7 @@
 """Runs the service in a thread of the training process, for environments that allow no subprocess.
 
-It does the work of the subprocess as long as the training process lives. Rows that are not uploaded by then wait in the
-journals.
+It does the work of the subprocess while the training process is running. Rows that are not uploaded by its end stay in
+the journals.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EXIT_TIMEOUT_S = 1.0
 
 
 def start(home: Home, settings: Settings) -> None:
-    """Run the service in a daemon thread, unless one runs on this node. It ends with the interpreter."""
+    """Run the service in a daemon thread, unless this node already has one. It ends with the interpreter."""
     lock = service_lock.take(home)
     if lock is None:
         return

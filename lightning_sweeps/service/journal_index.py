@@ -38,7 +38,7 @@ class IndexedJournal:
 
 @dataclass(frozen=True, slots=True)
 class _JournalSize:
-    """Size of a journal at the last sample. A journal that grows is open; the end of another one is read once."""
+    """Size of a journal at the last sample. A journal that grows is open. Otherwise, its end is read once."""
 
     size: int
     is_open: bool
@@ -52,7 +52,7 @@ class JournalIndex:
     folder: Path
     node: str
     journals: dict[str, IndexedJournal] = field(default_factory=dict)
-    """By file name. The dictionary is replaced and never changed, so that another thread may read it."""
+    """By file name. The dictionary is replaced, never changed, so that another thread may read it."""
     _ignored: set[str] = field(default_factory=set)
     _sizes: dict[str, _JournalSize] = field(default_factory=dict)
 
@@ -92,7 +92,7 @@ class JournalIndex:
             if known is not None and known.is_checked:
                 return known
             return _JournalSize(size, is_open=not is_closed(path), is_checked=True)
-        except FileNotFoundError:  # deleted; if its process still logs, it does so to another file
+        except FileNotFoundError:  # deleted; if its process still logs, it uses another file
             return _JournalSize(0, is_open=False, is_checked=True)
 
     def _read(self, name: str) -> IndexedJournal | None:

@@ -1,4 +1,4 @@
-"""The service's main loop: watch ranks, close the runs of dead ones, sample the node, exit when idle."""
+"""The service's main loop: watches ranks, closes the runs of dead ones, samples the node, and exits when idle."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from lightning_sweeps.system.node import node_id
 logger = logging.getLogger("lightning_sweeps.service")
 
 TICK_S = 0.1
-"""The end of a process that lives shorter than this after its first journal was opened may be missed."""
+"""If a process ends within this time after it opened its first journal, its end may be missed."""
 STATE_INTERVAL_S = 2.0
 CHANGED_STATE_INTERVAL_S = 0.2
 """Shorter, because `finish(timeout_s=...)` waits for the committed offset in the state file."""
@@ -48,7 +48,8 @@ class Service:
     _index: JournalIndex = field(init=False)
     _watch: ExitWatch = field(default_factory=ExitWatch)
     _watched: Mapping[str, IndexedJournal] = field(default_factory=dict)
-    """The journals of watched processes. Only they are uploaded, because a run on the server may be stopped at once."""
+    """The journals of watched processes. Only these are uploaded, because the server may stop a run as soon as it has
+    it."""
     _guard: TrialGuard = field(init=False)
     _blobs: BlobUploads = field(init=False)
     _uploads: UploadThread = field(init=False)
@@ -58,7 +59,7 @@ class Service:
     _stopping: bool = False
     _sampled_at: float = 0.0
     _sampled_time: float = field(default_factory=time.time)
-    """The same, in seconds since the epoch."""
+    """The same time, in seconds since the epoch."""
     _state_at: float = 0.0
     _stalls: StallWatch = field(init=False)
     _stalls_at: float = 0.0
@@ -111,7 +112,7 @@ class Service:
         self._watched = self._index.journals
 
     def _close_journals_of(self, process: LoggingProcess, status: ExitStatus | None) -> None:
-        self._refresh_journals(dead=process)  # it may have opened a journal just before it died
+        self._refresh_journals(dead=process)  # the process may have opened a journal just before it died
         for journal in [journal for journal in self._index.journals.values() if journal.owner == process]:
             self._close_journal(journal, status)
 
@@ -140,7 +141,7 @@ class Service:
     # node
 
     def _open_node_journal(self) -> JournalWriter:
-        """Return this node's journal; it is created with the first record."""
+        """Return this node's journal. It is created for the first record."""
         if self._node_journal is None:
             self._node_journal = JournalWriter(self.home.journals, node=describe_node())
         return self._node_journal
@@ -163,7 +164,7 @@ class Service:
     # life
 
     def _has_work(self) -> bool:
-        """Return whether a logging process lives, a trial runs, or a journal is not uploaded completely."""
+        """Return whether a logging process or a trial is running, or a journal is not completely uploaded."""
         return self._guard.is_guarding or any(
             journal.owner.pid != os.getpid() for journal in self._index.journals.values()
         )
@@ -185,7 +186,7 @@ class Service:
         logger.info("service %d ended", os.getpid())
 
     def _drain(self) -> bool:
-        """Wait for an upload pass that started after the last record; return False if it does not come in time."""
+        """Wait for an upload pass that started after the last record; return whether it ended in time."""
         ended_at = time.monotonic()
         deadline = ended_at + STOP_TIMEOUT_S
         while time.monotonic() < deadline:
@@ -211,7 +212,7 @@ class Service:
             logger.error("cannot write the state file of the service: %s", error)
 
     def stop(self) -> None:
-        """Let `run` return after a last upload. May be called from a signal handler or another thread."""
+        """Make `run` return after a last upload. May be called from a signal handler or another thread."""
         self._stopping = True
 
 

@@ -2,7 +2,7 @@
 
 The processes of a run are those that log to it and all their descendants, such as data-loader workers and ranks of
 Lightning's launcher that do not log themselves. Processes that log to another run, the service and the server are left
-out, with their descendants. A reading that the system does not give is left out.
+out, with their descendants. A value that the system does not report is left out.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class RunRank:
         return cls(info.id, info.rank if info.mode == "shared" else None)
 
     def key(self, name: str) -> str:
-        """Return the metric name with the rank in it, if there is one."""
+        """Return the metric name, with the rank if there is one."""
         return name if self.rank is None else f"rank.{self.rank}.{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class RunProcesses:
-    """The processes of a run: those that log, these with their descendants, and the descendants that are left out."""
+    """The processes of a run: `roots` log, `members` includes their descendants, `others` are left out."""
 
     roots: frozenset[int]
     members: frozenset[int]
@@ -68,7 +68,7 @@ class ProcessReading:
 
 @dataclass(frozen=True, slots=True)
 class UsageTotals:
-    """Sums over the processes of a run at one time. Bytes read and written are None if one of them cannot be read."""
+    """Sums over a run's processes at one time. `disk_bytes` (read, written) is None if one process cannot be read."""
 
     at: float
     processes: RunProcesses
@@ -81,7 +81,7 @@ class ProcessSampler:
     """Samples the processes of runs. Rates are averages since the previous sample, so the first sample has none."""
 
     _unrelated: set[int] = field(default_factory=set)
-    """Processes of no run; they are not examined again at every sample."""
+    """Processes that belong to no run. They are not examined at every sample."""
     _helpers: set[int] = field(default_factory=set)
     _roots: frozenset[int] = frozenset()
     _before: dict[RunRank, UsageTotals] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class ProcessSampler:
         for run_rank, processes in found.items():
             readings = [reading for pid in processes.members if (reading := read_process(pid)) is not None]
             living = [reading for reading in readings if not reading.is_dead]
-            if not living:  # they ended just now, or cannot be read
+            if not living:  # they have just ended, or cannot be read
                 continue
             cpu_s = sum(reading.cpu_s for reading in readings)
             disk_bytes = _disk_bytes(processes.members)
@@ -122,7 +122,7 @@ class ProcessSampler:
         return rows
 
     def _find(self, roots: Mapping[RunRank, frozenset[int]]) -> dict[RunRank, RunProcesses]:
-        """Return the processes of each run with a root; of unrelated processes, only new ones are examined."""
+        """Return the processes of each run with a root; only new processes and those of runs are examined."""
         every = frozenset().union(*roots.values())
         if not every:
             return {}
@@ -183,8 +183,8 @@ def find_run_processes(
 def rates(before: UsageTotals | None, now: UsageTotals) -> dict[str, float]:
     """Return the usage per second since the previous sample.
 
-    A process that was waited for passes its seconds and bytes to its parent, so the sums over a run do not jump. They
-    jump when a left-out process appears or ends: then there are no rates.
+    When a parent waits for a process, the process's seconds and bytes are added to the parent's, so the sums over a run
+    do not jump. They do jump when a left-out process appears or ends. Then no rates are returned.
     """
     if before is None:
         return {}
@@ -195,7 +195,7 @@ def rates(before: UsageTotals | None, now: UsageTotals) -> dict[str, float]:
     if before.disk_bytes is not None and now.disk_bytes is not None:
         found["disk.read_bytes_per_s"] = (now.disk_bytes[0] - before.disk_bytes[0]) / seconds
         found["disk.written_bytes_per_s"] = (now.disk_bytes[1] - before.disk_bytes[1]) / seconds
-    # a rate is negative if a process ended without being waited for
+    # a rate is negative if a process ended and no parent waited for it
     return {name: value for name, value in found.items() if value >= 0}
 
 
@@ -226,8 +226,8 @@ def _linux_process(pid: int) -> ProcessReading | None:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:  # it has just ended
         return None
-    fields = stat.rpartition(b")")[2].split()  # the name before it may hold blanks and parentheses
-    ticks = sum(int(field) for field in fields[11:15])  # of itself and its children, in user and kernel mode
+    fields = stat.rpartition(b")")[2].split()  # the name before it may contain spaces and parentheses
+    ticks = sum(int(field) for field in fields[11:15])  # of the process and its children, in user and kernel mode
     is_dead = fields[0] in (b"Z", b"X")
     return ProcessReading(ticks / _TICKS_PER_S, int(fields[21]) * _PAGE_BYTES, int(fields[17]), is_dead)
 
@@ -249,7 +249,7 @@ def _disk_bytes(members: Iterable[int]) -> tuple[int, int] | None:
     for pid in members if _HAS_PROC else ():
         try:
             lines = Path(f"/proc/{pid}/io").read_bytes().split()
-        except OSError:  # it has ended, or we lack the permission
+        except OSError:  # it has ended, or permission is denied
             return None
         read += int(lines[lines.index(b"read_bytes:") + 1])
         written += int(lines[lines.index(b"write_bytes:") + 1])

@@ -53,7 +53,7 @@ class NodeSampler:
         psutil.cpu_percent()  # the first call starts the measurement
 
     def sample(self, gpus: Iterable[GpuSample]) -> dict[str, float]:
-        """Return one row, with units in the names. A reading that fails is left out."""
+        """Return one row, with units in the names. A value that cannot be read is left out."""
         memory = psutil.virtual_memory()
         disk = psutil.disk_usage(str(self.disk_path))
         row = {

@@ -28,7 +28,7 @@ _LIBRARY = re.compile(r"/(site|dist)-packages/|/lib/python3|^<")
 
 @dataclass(frozen=True, slots=True)
 class StalledRank:
-    """A rank of a stalled job: since when it logs nothing, the place where it waits, and its stacks."""
+    """A rank of a stalled job: the time of its last row, a sentence with the place where it waits, and its stacks."""
 
     journal: IndexedJournal
     since: float
@@ -46,7 +46,7 @@ class _LastGrowth:
 
 @dataclass(slots=True)
 class StallWatch:
-    """Remembers when each journal last grew.
+    """Records when each journal last grew.
 
     Args:
         stall_s: seconds without a row after which a rank counts as stalled; 0 disables the watch.
@@ -57,7 +57,7 @@ class StallWatch:
     _growth: dict[str, _LastGrowth] = field(default_factory=dict)
 
     def look(self, journals: Iterable[IndexedJournal], *, now: float) -> list[StalledRank]:
-        """Return all ranks of each job in which a rank has just stalled. A stall is returned once."""
+        """Return all ranks of each job in which a rank has just stalled. Each stall is returned once."""
         if not self.stall_s:
             return []
         runs = [journal for journal in journals if journal.header.run is not None]
@@ -79,7 +79,7 @@ class StallWatch:
         return is_stalled and is_alive(journal.owner.pid, journal.owner.started)
 
     def _can_answer(self, journal: IndexedJournal) -> bool:
-        """Return whether the process handles the signal; it would kill any other process."""
+        """Return whether the process handles the signal, which would otherwise kill it."""
         owner = journal.owner
         return self.home.stacks(owner.pid, owner.started).exists() and is_alive(owner.pid, owner.started)
 
@@ -116,7 +116,7 @@ def _read_stacks(path: Path, pid: int) -> str:
         while time.monotonic() < deadline:
             time.sleep(POLL_INTERVAL_S)
             grown = path.stat().st_size
-            if grown == size > before:  # it has stopped printing
+            if grown == size > before:  # the process has finished printing
                 break
             size = grown
         with path.open("rb") as stream:

@@ -23,7 +23,7 @@ LAST_BACKOFF_S = 15.0
 
 @dataclass(slots=True)
 class UploadThread:
-    """Runs an uploader in a thread, so that a server that hangs does not delay the watch over the ranks."""
+    """Runs an uploader in a thread, so that a hanging server does not delay the checks of the ranks."""
 
     settings: Settings
     uploader: JournalUploader

@@ -1,4 +1,4 @@
-"""Uploads the journals of a node: whole records, from the committed offset on, until the server has everything.
+"""Uploads the journals of a node: complete records, starting at the committed offset, until the server has everything.
 
 The server's committed offset is authoritative; it is requested after a restart and after a conflict. A journal file is
 deleted when its process is dead, its end is written, and the server has its last byte and all of its blobs.
@@ -31,9 +31,10 @@ BATCH_BYTES = 16 * 1024 * 1024
 FIRST_INTERVAL_S = 0.5
 LAST_INTERVAL_S = 2.0
 INTERVAL_PER_JOURNAL_S = 0.1
-"""How far the server may be behind training. A node with many ranks uploads them together and less often."""
+"""Added to the upload interval for each further journal. A node with many ranks uploads less often, in larger
+requests."""
 POLL_INTERVAL_S = 2.0
-"""How often an empty part asks whether the run of a journal that does not grow should stop."""
+"""How often an empty part is sent for a journal that does not grow, to ask whether its run should stop."""
 REJECTED_RETRY_S = 60.0
 """How long to wait before the next attempt after the server rejected a journal."""
 CLEAN_INTERVAL_S = 0.5
@@ -42,7 +43,7 @@ CONFLICT = 409
 
 @dataclass(slots=True)
 class UploadProgress:
-    """Progress of one journal. `committed` is None until the server has answered."""
+    """Progress of one journal. `committed` is None until the server has responded."""
 
     committed: int | None = None
     next_at: float = 0.0
@@ -52,7 +53,7 @@ class UploadProgress:
 
 @dataclass(frozen=True, slots=True)
 class DuePart:
-    """The next part of a journal. An empty one asks whether the run should stop."""
+    """The next part of a journal. It may be empty, to ask whether the run should stop."""
 
     journal: IndexedJournal
     progress: UploadProgress
@@ -95,7 +96,7 @@ class JournalUploader:
         return is_changed
 
     def _due(self, client: Client) -> list[DuePart]:
-        """Return the next parts of the journals that are due, as many as one request may carry."""
+        """Return the next parts of the journals that are due, for one request."""
         batch: list[DuePart] = []
         size = 0
         for name, journal in self._journals.items():
@@ -168,7 +169,7 @@ class JournalUploader:
         }
 
     def _delete_complete(self) -> None:
-        """Delete the journals of dead processes that have an end and that the server has completely."""
+        """Delete the journals of dead processes that have a final record and that the server has completely."""
         for name, journal in self._journals.items():
             committed = self._progress[name].committed
             try:

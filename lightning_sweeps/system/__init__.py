@@ -1,1 +1,1 @@
-"""This machine: its identity, GPUs and processes, the lock of the service, and daemons."""
+"""Everything about this machine: its identity, GPUs and processes, the lock of the service, and daemons."""

@@ -1,4 +1,4 @@
-"""Starts the service and the local server as daemons that outlive the process that first needs them."""
+"""Starts the service and the local server as daemons that outlive the process that starts them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lightning_sweeps.core.settings import service_environment
 
 
 def start_daemon(module: str, *options: str, home: Home, log: Path) -> subprocess.Popen[bytes]:
-    """Start `python -m module` in a session of its own.
+    """Start `python -m module` in its own session.
 
     The daemon inherits this process's environment without the variable that marks a trial's processes.
 
     Args:
         module: the module to run.
-        options: further words of its command line.
+        options: further arguments.
         home: the home folder, which is also its working folder.
         log: the file for its output.
 

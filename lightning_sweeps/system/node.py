@@ -59,7 +59,7 @@ def process_start(pid: int) -> float | None:
 
 
 def is_alive(pid: int, started: float) -> bool:
-    """Return whether the process with this pid and start time still runs."""
+    """Return whether the process with this pid and start time is still running."""
     return process_start(pid) == started
 
 
@@ -87,7 +87,7 @@ def _linux_start(pid: int) -> float | None:
 
 
 def _portable_start(pid: int) -> float | None:
-    import psutil  # takes 10 ms, which a training process on Linux need not spend
+    import psutil  # takes 10 ms, which training processes on Linux avoid
 
     try:
         process = psutil.Process(pid)

@@ -2,8 +2,8 @@
 
 A process belongs to a trial if it is a descendant of the trial's first process, if its environment has the trial's
 `LIGHTNING_SWEEPS_TRIAL` (in any session: torchrun gives each rank its own), or if the agent, a child subreaper, adopted
-it. This package's service and server never belong to a trial, whoever started them.
-The agent uses this for its own trial, and the service for the trials of agents that died.
+it. This package's service and server never belong to a trial, even if a trial started them. The agent uses this for its
+own trial, and the service for the trials of agents that died.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ OWN_MODULES = frozenset({"lightning_sweeps.service", "lightning_sweeps.server"})
 
 DEFAULT_GRACE_S = 10.0
 LEFTOVER_GRACE_S = 2.0
-"""How long processes that outlive the first one have to end by themselves."""
+"""How long processes that outlive the first one may take to end after SIGTERM."""
 
 KILL_LIMIT_S = 10.0
-"""How long killed processes may take to disappear: one in an uninterruptible wait for a disk or a GPU can stay."""
+"""How long killed processes may take to disappear: a process in an uninterruptible wait for a disk or a GPU can
+stay."""
 
 POLL_S = 0.02
 
@@ -46,12 +47,12 @@ class ProcessId(msgspec.Struct, frozen=True):
 
     @property
     def is_alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Whether exactly this process is still running."""
         return is_alive(self.pid, self.started)
 
 
 class TrialProcess(msgspec.Struct, frozen=True):
-    """Who runs a trial: the content of `TrialFolder.process`, from which the trial can be ended if the agent is dead.
+    """The processes that run a trial: the content of `TrialFolder.process`. Used to end the trial if the agent is dead.
 
     Attributes:
         trial: the trial's id.
@@ -70,7 +71,7 @@ class TrialProcess(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ProcessTree:
-    """What identifies the processes of a trial.
+    """Identifies the processes of a trial.
 
     Attributes:
         first: the trial's first process.
@@ -136,7 +137,7 @@ def end_tree(
     Args:
         tree: the trial's processes.
         grace_s: seconds between SIGTERM and SIGKILL.
-        reap: called repeatedly, for a parent that must collect its dead children.
+        reap: called repeatedly, so that a parent can reap its dead children.
 
     Returns:
         The processes that are still there after `KILL_LIMIT_S` seconds, normally none.
@@ -151,8 +152,8 @@ def kill_tree(tree: ProcessTree, *, grace_s: float = 0.0, reap: Callable[[], Non
 
     Args:
         tree: the trial's processes.
-        grace_s: if the first process has ended, send the others SIGTERM and wait for so many seconds first.
-        reap: called repeatedly, for a parent that must collect its dead children.
+        grace_s: if the first process has ended, send the others SIGTERM and wait this many seconds first.
+        reap: called repeatedly, so that a parent can reap its dead children.
 
     Returns:
         The processes that are still there after `KILL_LIMIT_S` seconds, normally none.
@@ -174,7 +175,7 @@ def kill_tree(tree: ProcessTree, *, grace_s: float = 0.0, reap: Callable[[], Non
 
 
 def send_signal(process: ProcessId, number: signal.Signals) -> bool:
-    """Send a signal to this very process; return whether it received the signal."""
+    """Send a signal to exactly this process; return whether it received the signal."""
     if not process.is_alive:
         return False
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -184,10 +185,10 @@ def send_signal(process: ProcessId, number: signal.Signals) -> bool:
 
 
 def reap_adopted(*, keep: int | None) -> None:
-    """Collect the dead children that this process adopted.
+    """Reap the dead children that this process adopted.
 
     Args:
-        keep: pid of a child that its starter collects.
+        keep: pid of a child that is reaped elsewhere.
     """
     for pid in _children_by_parent(include_dead=True).get(os.getpid(), ()):
         if pid != keep and process_start(pid) is None:
@@ -216,7 +217,7 @@ def children_of_all(pids: Iterable[int], *, include_dead: bool = True) -> dict[i
 
 
 def is_helper(pid: int) -> bool:
-    """Return whether a process is this package's service or server, which outlives the trial that first needed it."""
+    """Return whether a process is this package's service or server, which outlives the trial that started it."""
     try:
         words = psutil.Process(pid).cmdline()
     except psutil.Error:
@@ -259,7 +260,7 @@ def _linux_environment(pid: int) -> list[bytes]:
     try:
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
-        return []  # another user's, or gone
+        return []  # it belongs to another user, or has ended
 
 
 def _portable_value(process: psutil.Process) -> str | None:

@@ -1,8 +1,8 @@
 """The lock that allows one service per node and home folder.
 
-The service takes it, and processes that log check whether it is held. It is an advisory lock (flock), which the kernel
-releases when its owner dies. If the home's file system has no locks, a file names the owner by pid and start time
-instead.
+The service acquires it, and processes that log check whether a service has it. It is an advisory lock (flock), which
+the kernel releases when its owner dies. If the home's file system has no locks, a file names the owner by pid and start
+time instead.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from lightning_sweeps.core.paths import PRIVATE_FILE, Home, make_private_folder,
 from lightning_sweeps.system.node import is_alive, node_id, process_start
 
 DEADLINE_S = 0.5
-"""A process that checks the lock holds it for an instant, so the service retries for this long."""
+"""A process that checks the lock holds it briefly, so the service retries for this long."""
 RETRY_S = 0.02
 SETTLE_S = 0.1
-"""Without locks, two services may both find no owner: after this time the one in the file stays."""
+"""Without locks, two services may start at once. After this time, the one in the file continues."""
 NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
@@ -34,7 +34,7 @@ class LockOwner(msgspec.Struct, frozen=True):
 
 
 def take(home: Home) -> int | None:
-    """Take the lock.
+    """Acquire the lock.
 
     Returns:
         A descriptor that must stay open while the service runs, or None if another service holds the lock.

@@ -1,4 +1,4 @@
-"""Fixtures for tests of agents: a server for each file, and Ctrl-C that works in a background job too."""
+"""Fixtures for tests of agents: a server for each file, and Ctrl-C that also works in a background job."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _handle_ctrl_c() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def file_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Run a server for the tests of one file, which each create their own sweeps."""
+    """Run a server for the tests of one file. Each test creates its own sweeps."""
     with running_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 

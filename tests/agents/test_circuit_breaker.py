@@ -36,7 +36,7 @@ def test_only_quick_failures_without_a_success_between_them_count(
     assert bool(breaker.trip_reason) == (consecutive == 2)
 
 
-def test_the_default_limit_of_failures_is_the_servers() -> None:
+def test_the_default_failure_limit_is_that_of_the_server() -> None:
     assert DEFAULT_MAX_FAILURES == config.DEFAULT_MAX_FAILURES
 
 

@@ -1,4 +1,4 @@
-"""A table of all macros and value formats; an error names what cannot be expanded."""
+"""A table of all macros and value formats; an error names the macro that cannot be expanded."""
 
 from __future__ import annotations
 
@@ -95,18 +95,18 @@ def test_nested_parameters_are_dotted_and_maps_that_are_values_are_not() -> None
         ("bash -c ${args}", "`${args}` becomes several words"),
     ],
 )
-def test_what_cannot_be_expanded_is_named(token: str, part: str) -> None:
+def test_the_error_names_what_cannot_be_expanded(token: str, part: str) -> None:
     with pytest.raises(LaunchError) as caught:
         expand(token)
     assert part in caught.value.message
 
 
-def test_without_command_one_process_runs_by_itself() -> None:
+def test_without_command_one_process_starts_directly() -> None:
     assert build_command({"program": "train.py"}, PARAMS, context=command_context()) == [PYTHON, "train.py", *ARGS]
     assert build_command({"program": "./run.sh"}, {"n": 1}, context=command_context()) == ["./run.sh", "--n=1"]
 
 
-def test_without_command_several_processes_go_through_torchrun() -> None:
+def test_without_command_several_processes_start_through_torchrun() -> None:
     words = build_command({"program": "train.py"}, {"n": 1}, context=command_context(4))
     assert words[:3] == [PYTHON, "-m", "torch.distributed.run"]
     assert words[-2:] == ["train.py", "--n=1"]

@@ -51,8 +51,8 @@ KILL = Ordered(AgentOrders("running", [Command("kill", "t1", "now")]))
 LOST = Ordered(AgentOrders("running", [], lease_lost=True))
 
 
-class Story:
-    """Feeds events to an agent's state; keeps its messages and returns its other actions."""
+class AgentSimulation:
+    """Feeds events to an agent's state, stores its messages, and returns its other actions."""
 
     def __init__(self) -> None:
         self.state = AgentState(limits=TrialLimits(grace_s=30, kill_s=10))
@@ -64,109 +64,109 @@ class Story:
         return [action for action in actions if not isinstance(action, Say)]
 
 
-def running() -> Story:
-    story = Story()
-    assert story.tell(GRANT) == [Start(TRIAL)]
-    return story
+def running() -> AgentSimulation:
+    simulation = AgentSimulation()
+    assert simulation.tell(GRANT) == [Start(TRIAL)]
+    return simulation
 
 
 @pytest.mark.parametrize("state", ["finished", "stopped", "cancelled"])
 def test_the_end_of_the_sweep_ends_the_agent_with_status_0(state: Any) -> None:
-    story = Story()
-    assert story.tell(Leased(Lease(None, state, "all points tried"))) == [Quit(0)]
-    assert story.said == [f"the sweep is {state}: all points tried"]
+    simulation = AgentSimulation()
+    assert simulation.tell(Leased(Lease(None, state, "all points tried"))) == [Quit(0)]
+    assert simulation.said == [f"the sweep is {state}: all points tried"]
 
 
 def test_an_agent_waits_while_the_sweep_is_paused_and_reports_it_once() -> None:
-    story = Story()
+    simulation = AgentSimulation()
     for _ in range(3):
-        assert story.tell(Leased(Lease(None, "paused", "5 failures in a row"))) == []
-    assert story.said == ["the sweep is paused: 5 failures in a row; waiting until it is resumed or stopped"]
-    assert story.tell(Leased(Lease(None, "running"))) == []
-    assert len(story.said) == 1
-    story.tell(Leased(Lease(None, "paused")))
-    assert len(story.said) == 2
+        assert simulation.tell(Leased(Lease(None, "paused", "5 failures in a row"))) == []
+    assert simulation.said == ["the sweep is paused: 5 failures in a row; waiting until it is resumed or stopped"]
+    assert simulation.tell(Leased(Lease(None, "running"))) == []
+    assert len(simulation.said) == 1
+    simulation.tell(Leased(Lease(None, "paused")))
+    assert len(simulation.said) == 2
 
 
 def test_a_stop_gives_the_ranks_time_then_terminates_then_kills() -> None:
-    story = running()
-    assert story.tell(STOP, 100.0) == []
-    assert story.tell(STOP, 105.0) == []
-    assert story.tell(Ticked(), 129.9) == []
-    assert story.tell(Ticked(), 130.0) == [Terminate()]
-    assert story.tell(Ticked(), 139.9) == []
-    assert story.tell(Ticked(), 140.0) == [Kill()]
-    assert story.tell(Ticked(), 999.0) == []
-    assert end_of(story.state, returncode=-9, reason="x", stderr_tail="y") == TrialEnd("stopped", None, "bad loss")
-    assert story.tell(TrialEnded()) == []
-    assert story.state.trial is None
+    simulation = running()
+    assert simulation.tell(STOP, 100.0) == []
+    assert simulation.tell(STOP, 105.0) == []
+    assert simulation.tell(Ticked(), 129.9) == []
+    assert simulation.tell(Ticked(), 130.0) == [Terminate()]
+    assert simulation.tell(Ticked(), 139.9) == []
+    assert simulation.tell(Ticked(), 140.0) == [Kill()]
+    assert simulation.tell(Ticked(), 999.0) == []
+    assert end_of(simulation.state, returncode=-9, reason="x", stderr_tail="y") == TrialEnd("stopped", None, "bad loss")
+    assert simulation.tell(TrialEnded()) == []
+    assert simulation.state.trial is None
 
 
 def test_a_kill_order_kills_at_once_and_only_once() -> None:
-    story = running()
-    story.tell(STOP)
-    assert story.tell(KILL) == [Kill()]
-    assert story.tell(KILL) == []
-    assert story.tell(Ticked(), 1e6) == []
+    simulation = running()
+    simulation.tell(STOP)
+    assert simulation.tell(KILL) == [Kill()]
+    assert simulation.tell(KILL) == []
+    assert simulation.tell(Ticked(), 1e6) == []
 
 
 def test_orders_for_another_trial_are_ignored() -> None:
-    story = running()
-    assert story.tell(Ordered(AgentOrders("running", [Command("stop", "t0")]))) == []
-    assert story.state.cause == ""
+    simulation = running()
+    assert simulation.tell(Ordered(AgentOrders("running", [Command("stop", "t0")]))) == []
+    assert simulation.state.cause == ""
 
 
 def test_a_cancelled_sweep_stops_its_trial_and_a_stopped_one_does_not() -> None:
-    story = running()
-    story.tell(Ordered(AgentOrders("stopped")))
-    assert story.state.cause == ""
-    story.tell(Ordered(AgentOrders("cancelled")))
-    assert (story.state.cause, story.state.reason) == ("stop", "the sweep was cancelled")
+    simulation = running()
+    simulation.tell(Ordered(AgentOrders("stopped")))
+    assert simulation.state.cause == ""
+    simulation.tell(Ordered(AgentOrders("cancelled")))
+    assert (simulation.state.cause, simulation.state.reason) == ("stop", "the sweep was cancelled")
 
 
 def test_a_lost_lease_ends_the_trial_and_reports_nothing() -> None:
-    story = running()
-    assert story.tell(LOST) == [Kill()]
-    assert story.tell(LOST) == []
-    assert end_of(story.state, returncode=-9, reason="", stderr_tail="") is None
-    assert story.tell(TrialEnded()) == []
-    assert story.tell(GRANT) == [Start(TRIAL)]
+    simulation = running()
+    assert simulation.tell(LOST) == [Kill()]
+    assert simulation.tell(LOST) == []
+    assert end_of(simulation.state, returncode=-9, reason="", stderr_tail="") is None
+    assert simulation.tell(TrialEnded()) == []
+    assert simulation.tell(GRANT) == [Start(TRIAL)]
 
 
 def test_ctrl_c_in_three_steps() -> None:
-    story = running()
-    assert story.tell(Interrupted()) == []
-    assert story.tell(Interrupted(), 5.0) == [Terminate()]
-    assert story.tell(Interrupted()) == [Kill()]
-    assert story.tell(Ticked(), 1e6) == []
-    assert end_of(story.state, returncode=-9, reason="", stderr_tail="") == TrialEnd(
+    simulation = running()
+    assert simulation.tell(Interrupted()) == []
+    assert simulation.tell(Interrupted(), 5.0) == [Terminate()]
+    assert simulation.tell(Interrupted()) == [Kill()]
+    assert simulation.tell(Ticked(), 1e6) == []
+    assert end_of(simulation.state, returncode=-9, reason="", stderr_tail="") == TrialEnd(
         "preempted", None, "ended by Ctrl-C", ""
     )
-    assert story.tell(TrialEnded()) == [Quit(130)]
+    assert simulation.tell(TrialEnded()) == [Quit(130)]
 
 
 def test_ctrl_c_once_finishes_the_trial_and_then_ends_the_agent() -> None:
-    story = running()
-    story.tell(Interrupted())
-    assert end_of(story.state, returncode=0, reason="", stderr_tail="") == TrialEnd("finished", 0)
-    assert story.tell(TrialEnded()) == [Quit(130)]
+    simulation = running()
+    simulation.tell(Interrupted())
+    assert end_of(simulation.state, returncode=0, reason="", stderr_tail="") == TrialEnd("finished", 0)
+    assert simulation.tell(TrialEnded()) == [Quit(130)]
 
 
 def test_an_idle_agent_ends_at_once() -> None:
-    assert Story().tell(Interrupted()) == [Quit(130)]
-    assert Story().tell(Terminated()) == [Quit(143)]
+    assert AgentSimulation().tell(Interrupted()) == [Quit(130)]
+    assert AgentSimulation().tell(Terminated()) == [Quit(143)]
 
 
 def test_sigterm_ends_the_trial_as_preempted() -> None:
-    story = running()
-    assert story.tell(Terminated(), 5.0) == [Terminate()]
-    assert story.tell(Terminated(), 6.0) == []
-    assert story.tell(Ticked(), 34.9) == []
-    assert story.tell(Ticked(), 35.0) == [Kill()]
-    end = end_of(story.state, returncode=-15, reason="", stderr_tail="")
+    simulation = running()
+    assert simulation.tell(Terminated(), 5.0) == [Terminate()]
+    assert simulation.tell(Terminated(), 6.0) == []
+    assert simulation.tell(Ticked(), 34.9) == []
+    assert simulation.tell(Ticked(), 35.0) == [Kill()]
+    end = end_of(simulation.state, returncode=-15, reason="", stderr_tail="")
     assert end is not None
     assert end.state == "preempted"
-    assert story.tell(TrialEnded()) == [Quit(143)]
+    assert simulation.tell(TrialEnded()) == [Quit(143)]
 
 
 def test_a_trial_that_ends_by_itself_is_reported_by_its_exit_code() -> None:

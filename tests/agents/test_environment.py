@@ -89,7 +89,7 @@ def test_the_number_of_threads_is_removed_only_if_torchrun_set_it(
     assert ("OMP_NUM_THREADS" in environment) == kept
 
 
-def test_variables_for_torchrun_alone_are_removed() -> None:
+def test_variables_only_for_torchrun_are_removed() -> None:
     environment = trial_environment({"LOGLEVEL": "ERROR"}, slot=CPU, trial_file=FILE, unset=["LOGLEVEL"])
     assert environment == ADDED
 

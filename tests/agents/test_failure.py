@@ -46,7 +46,7 @@ Root Cause (first observed failure):
         ("nothing", ""),
     ],
 )
-def test_the_exception_is_the_last_tracebacks(printed: str, line: str) -> None:
+def test_the_exception_is_that_of_the_last_traceback(printed: str, line: str) -> None:
     assert exception_line(printed) == line
 
 

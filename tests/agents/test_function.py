@@ -50,7 +50,7 @@ def make_sweep(client: Client, points: int = 3) -> str:
 
 
 @pytest.mark.parametrize("isolate", [False, True])
-def test_every_point_is_a_call(client: Client, tmp_path: Path, isolate: bool) -> None:
+def test_every_point_is_one_function_call(client: Client, tmp_path: Path, isolate: bool) -> None:
     def train() -> None:
         trial = lightning_sweeps.current_trial()
         assert trial is not None

@@ -44,7 +44,7 @@ Running = tuple[Client, ServerFile]
 
 @contextmanager
 def machine(name: str, sweep_id: str, server: ServerFile, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start an agent as if on another machine, and kill it at the end if it still runs."""
+    """Start an agent as if on another machine, and kill it at the end if it is still running."""
     place = folder / name
     place.mkdir()
     (place / "train.py").write_bytes((folder / "train.py").read_bytes())
@@ -58,7 +58,7 @@ def machine(name: str, sweep_id: str, server: ServerFile, folder: Path) -> Itera
 
 
 def kill_all(agent: subprocess.Popen[str]) -> None:
-    """Kill an agent with all its processes, as when its machine is switched off."""
+    """Kill an agent with all its processes, as if its machine were switched off."""
     if agent.poll() is None:
         supervisor = psutil.Process(agent.pid)
         supervisor.suspend()  # first: it would tell the server that the agent was killed
@@ -77,7 +77,7 @@ def met(folder: Path, attempt: int) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.launch
 @pytest.mark.fault
-def test_a_lost_machine_ends_the_gang_and_another_takes_its_place(home: Path, tmp_path: Path) -> None:
+def test_a_lost_machine_ends_the_gang_and_another_one_replaces_it(home: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         client, server = stack.enter_context(running_server(home, None, "--lease-s", str(LEASE_S)))
         sweep_id = make_sweep(client, tmp_path, MEET, points=1, resources={"nodes": 2, "processes": 1})

@@ -1,4 +1,4 @@
-"""The processes that use a GPU's memory are named."""
+"""The agent reports the processes that use a GPU's memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_only_notable_users_of_these_gpus_count() -> None:
     assert find_gpu_users(GPUS, samples, known={1}) == (GpuUser(3, 1, 5 * GIB),)
 
 
-def test_a_process_counts_with_all_memory_if_the_driver_does_not_report_its_share() -> None:
+def test_all_memory_counts_if_the_driver_does_not_report_the_share_of_a_process() -> None:
     assert find_gpu_users(GPUS, [sample(0, {1: 0}, used=2 * GIB)]) == (GpuUser(1, 0, 2 * GIB),)
 
 

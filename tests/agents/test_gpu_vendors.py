@@ -120,7 +120,7 @@ class Broken(Nvidia):
         ),
     ],
 )
-def test_a_broken_vendor_hides_no_other_and_is_reported(tmp_path: Path, code: str, problem: str) -> None:
+def test_a_broken_vendor_does_not_hide_others_and_is_reported(tmp_path: Path, code: str, problem: str) -> None:
     extension = install_extension(tmp_path / "site", code, {GROUP: {"broken": "Broken"}})
     environment = fake_nvml_environment(gpus=2)
     environment["PYTHONPATH"] += f"{os.pathsep}{extension}"

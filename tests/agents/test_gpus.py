@@ -69,14 +69,14 @@ def test_no_gpu_is_no_problem() -> None:
 
 
 @pytest.mark.parametrize("how", ["lost", "lost_later"])
-def test_a_lost_gpu_hides_no_other(how: str) -> None:
+def test_a_lost_gpu_does_not_hide_others(how: str) -> None:
     seen = show(fake_nvml_environment(gpus=4, **{how: [1]}))  # type: ignore[arg-type]
     assert [gpu["index"] for gpu in seen["gpus"]] == [0, 2, 3]
     assert [sample["index"] for sample in seen["samples"]] == [0, 2, 3]
     assert seen["problems"] == ["GPU 1 cannot be used: GPU is lost"]
 
 
-def test_a_sample_has_every_reading_in_the_documented_unit() -> None:
+def test_a_sample_has_every_value_in_the_documented_unit() -> None:
     seen = show(fake_nvml_environment(gpus=2, processes={1: {4242: 3 * GIB}}))
     sample = seen["samples"][1]
     assert sample == {
@@ -108,7 +108,7 @@ def test_a_driver_without_process_utilization_differs_from_idle_processes(machin
     assert sample["processes"] == {"42": GIB}
 
 
-def test_a_reading_that_fails_is_none() -> None:
+def test_a_value_that_cannot_be_read_is_none() -> None:
     readings = ["utilization", "temperature", "power", "clock", "processes"]
     (sample,) = show(fake_nvml_environment(gpus=1, unsupported=readings))["samples"]
     assert sample["memory_used_bytes"] == 0
@@ -117,7 +117,7 @@ def test_a_reading_that_fails_is_none() -> None:
     assert sample["processes"] == {}
 
 
-def test_mig_parts_take_the_place_of_their_gpu() -> None:
+def test_mig_parts_replace_their_gpu() -> None:
     seen = show(fake_nvml_environment(gpus=2, mig={0: [0, 2]}))
     assert [(gpu["index"], gpu["uuid"][:4]) for gpu in seen["gpus"]] == [(0, "MIG-"), (0, "MIG-"), (1, "GPU-")]
     assert seen["places"] == ["0:0", "0:2", "1"]

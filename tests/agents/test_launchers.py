@@ -45,7 +45,7 @@ class TestExampleLauncher(LauncherContract):
 
 
 def _reap_children() -> None:
-    """Collect the jobs, which are children of this process here, as init would."""
+    """Reap the jobs, as init would. In this test they are children of this process."""
     for child in psutil.Process().children():
         if child.status() == psutil.STATUS_ZOMBIE:
             child.wait()
@@ -100,7 +100,7 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
         ),
         (
             ["--launcher=mine", "--slurm"],
-            "error: `--slurm` and `--launcher mine` were given\nhint: give one of them\n",
+            "error: `--slurm` and `--launcher mine` were given\nhint: use only one of them\n",
         ),
         (
             ["--partition=gpu"],
@@ -108,7 +108,9 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
         ),
     ],
 )
-def test_a_wrong_command_line_says_what_is_allowed(tmp_path: Path, options: list[str], message: str) -> None:
+def test_the_error_for_a_wrong_command_line_lists_what_is_allowed(
+    tmp_path: Path, options: list[str], message: str
+) -> None:
     extension = install_extension(tmp_path / "site", EXAMPLE, {GROUP: {"mine": "ProcessLauncher"}})
     done = run_cli("sweep", *options, folder=tmp_path, extension=extension)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)

@@ -80,7 +80,7 @@ def test_every_point_runs_once_and_the_agent_ends_with_status_0(client: Client, 
     assert any(line.startswith("- starting programs: ") for line in printed)
 
 
-def test_count_ends_early_and_quiet_is_quiet(client: Client, tmp_path: Path) -> None:
+def test_count_limits_the_trials_and_quiet_hides_their_output(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, WRITE)
     ended = run_agents(sweep_id, "--count=2", "--quiet", folder=tmp_path)
     assert ended.status == 0
@@ -234,10 +234,10 @@ def test_a_wrong_api_key_is_reported(client: Client, tmp_path: Path) -> None:
     assert "does not accept this API key" in ended.err
 
 
-def test_a_server_that_restarts_costs_no_trial(tmp_path: Path, home: Path) -> None:
+def test_no_trial_is_lost_when_the_server_restarts(tmp_path: Path, home: Path) -> None:
     with running_server(home) as (client, _):
         sweep_id, agent = stay(client, tmp_path)
-    wait_until(lambda: "trying again" in (tmp_path / "agent.out").read_text(), what="the agent's message")
+    wait_until(lambda: "retrying until it answers" in (tmp_path / "agent.out").read_text(), what="the agent's message")
     process = start_server(home)
     try:
         server = wait_for_server(home, process)
@@ -252,7 +252,7 @@ def test_a_server_that_restarts_costs_no_trial(tmp_path: Path, home: Path) -> No
         end_server(process)
 
 
-def test_between_two_trials_little_time_passes(client: Client, tmp_path: Path) -> None:
+def test_the_gap_between_two_trials_is_short(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, "", points=20, command=["true"])
     assert run_agents(sweep_id, "--quiet", folder=tmp_path).status == 0
     trials = sorted(client.trials(sweep_id), key=lambda trial: trial.number)

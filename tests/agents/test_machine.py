@@ -49,7 +49,7 @@ while not pathlib.Path("go").exists():
 """
 
 
-def test_two_slots_share_the_points_and_no_launcher_variable_gets_through(client: Client, tmp_path: Path) -> None:
+def test_two_slots_share_the_points_and_no_launcher_variable_reaches_a_trial(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, SHOW_ENVIRONMENT, points=6)
     ended = run_agents(sweep_id, "--slots=2", folder=tmp_path)
     assert (ended.status, ended.err) == (0, "")
@@ -63,7 +63,7 @@ def test_two_slots_share_the_points_and_no_launcher_variable_gets_through(client
         assert environment.get("OMP_NUM_THREADS") == os.environ.get("OMP_NUM_THREADS")
 
 
-def test_trials_of_two_ranks_in_two_slots_never_meet(client: Client, tmp_path: Path) -> None:
+def test_trials_of_two_ranks_in_two_slots_never_join_one_process_group(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, MEET, points=2)
     ended = run_agents(sweep_id, "--slots=2", "--processes-per-trial=2", folder=tmp_path)
     assert ended.status == 0, ended.err

@@ -1,4 +1,4 @@
-"""The notebook among the examples runs from its first cell to its last, in its own kernel."""
+"""The example notebook runs from its first cell to its last in a kernel."""
 
 from __future__ import annotations
 

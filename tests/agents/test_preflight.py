@@ -1,4 +1,4 @@
-"""An agent waits while others use its GPU's memory, and ends when the disk is full."""
+"""An agent waits while other processes use its GPU's memory, and ends when the disk is full."""
 
 from __future__ import annotations
 

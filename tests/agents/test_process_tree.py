@@ -1,4 +1,4 @@
-"""Trials that hide their processes, started and ended for real: no process may be left."""
+"""Real trials with hidden processes: no process is left after their end."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def end(run: TrialRun, grace_s: float = 5.0) -> None:
     assert find_tree(run.tree) == frozenset()
 
 
-def test_children_in_sessions_of_their_own_die_with_the_trial(tmp_path: Path) -> None:
+def test_children_in_other_sessions_end_with_the_trial(tmp_path: Path) -> None:
     run = start(tmp_path, [sys.executable, "-c", IN_OWN_SESSION])
     assert len(find_tree(run.tree)) == 3
     end(run)
@@ -154,7 +154,7 @@ def test_the_first_process_dies_with_a_killed_agent_and_its_file_leads_to_the_re
     assert running.trial == "t1"
     wait_for(lambda: not running.first.is_alive, "the first process", 2.0)
     tree = ProcessTree(running.first, folder.parameters)
-    assert find_tree(tree), "the ranks in their own sessions still run"
+    assert find_tree(tree), "the ranks in their own sessions are still running"
     assert kill_tree(tree) == []
     wait_for(lambda: not any(_lives(pid) for pid in pids), "every process of the trial", 5.0)
 

@@ -88,7 +88,7 @@ def reader(value: Any) -> Callable[[str], Any]:
 
 
 @given(st.dictionaries(names, anything, min_size=1, max_size=4))
-def test_argparse_reads_what_was_chosen(values: dict[str, Any]) -> None:
+def test_argparse_reads_the_suggested_values(values: dict[str, Any]) -> None:
     _, flat, words = chosen(values)
     parser = ArgumentParser(allow_abbrev=False)
     for name, value in flat.items():
@@ -97,7 +97,7 @@ def test_argparse_reads_what_was_chosen(values: dict[str, Any]) -> None:
 
 
 @given(st.dictionaries(names, anything, min_size=1, max_size=4))
-def test_json_is_what_was_chosen(values: dict[str, Any]) -> None:
+def test_json_contains_the_suggested_values(values: dict[str, Any]) -> None:
     received, flat, (word,) = chosen(values, command="${args_json}")
     assert same(json.loads(word), received)
     assert {repr(value) for value in flat.values()} == {repr(value) for value in values.values()}
@@ -117,7 +117,7 @@ KINDS: dict[Any, st.SearchStrategy[Any]] = {
 
 @settings(max_examples=40)
 @given(st.fixed_dictionaries({f"p{number}": KINDS[kind] for number, kind in enumerate(KINDS)}))
-def test_dotted_names_are_what_lightning_cli_reads(values: dict[str, Any]) -> None:
+def test_lightning_cli_reads_dotted_names(values: dict[str, Any]) -> None:
     _, flat, words = chosen(values)
     parser = jsonargparse.ArgumentParser(exit_on_error=False)
     for number, kind in enumerate(KINDS):
@@ -141,13 +141,13 @@ def test_dotted_names_are_what_lightning_cli_reads(values: dict[str, Any]) -> No
         }
     )
 )
-def test_dotted_names_are_what_hydra_reads(values: dict[str, Any]) -> None:
+def test_hydra_reads_dotted_names(values: dict[str, Any]) -> None:
     _, flat, words = chosen(values, command="${args_append_hydra}")
     overrides = OverridesParser.create().parse_overrides(words)
     assert same({override.key_or_group: override.value() for override in overrides}, flat)
 
 
-def test_a_real_process_gets_every_character() -> None:
+def test_a_real_process_receives_every_character() -> None:
     values = {f"p{code}": f"<{chr(code)}>" for code in (*range(1, 128), 0xE9, 0x2028, 0x1F600)}
     _, flat, words = chosen(values)
     code = "import json, sys; print(json.dumps(sys.argv[1:]))"

@@ -54,7 +54,7 @@ while True:
     time.sleep(0.05)
 """
 JOB_S = 60
-"""Limit from submission to the end of a short trial, imports of several processes included, on a slow machine."""
+"""Time limit from submission to the end of a short trial, including imports of several processes, on a slow machine."""
 
 Running = tuple[Client, ServerFile]
 
@@ -70,12 +70,12 @@ def test_a_time_limit_is_read_as_slurm_reads_it(text: str, expected: int) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "a day", "0", "1:2:3:4", "-5"])
-def test_another_time_limit_is_rejected(text: str) -> None:
+def test_an_invalid_time_limit_is_rejected(text: str) -> None:
     with pytest.raises(UsageError, match="`--time "):
         minutes(text)
 
 
-def test_jobs_ask_for_the_gpus_of_their_slots() -> None:
+def test_jobs_request_the_gpus_of_their_slots() -> None:
     options = SlurmOptions(partition="gpu", max_jobs=8, time="60", sbatch=["qos=x"])
     wanted = job_parameters(spec(AgentOptions(gpus_per_trial=2, slots=2, grace_s=60)), options)
     assert (wanted["slurm_gpus_per_node"], wanted["slurm_partition"], wanted["timeout_min"]) == (4, "gpu", 60)
@@ -103,7 +103,7 @@ def test_jobs_need_a_server_that_they_can_reach(home: Path) -> None:
         ({"sbatch": ["qos"]}, "`--sbatch qos` was given, allowed: name=value"),
     ],
 )
-def test_a_wrong_option_is_named_with_what_is_allowed(options: dict[str, list[str]], part: str) -> None:
+def test_a_wrong_option_is_reported_with_the_allowed_values(options: dict[str, list[str]], part: str) -> None:
     with pytest.raises(UsageError) as caught:
         make_launcher("slurm", options, read_settings({"LIGHTNING_SWEEPS_URL": "http://127.0.0.1:1"}))
     assert part in caught.value.message

@@ -1,4 +1,4 @@
-"""Trials that are forked from a fork server behave as after a cold start."""
+"""Trials that are forked from a fork server behave like trials after a cold start."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def pids_of(folder: Path, way: str) -> list[int]:
 
 
 def wait_for_nothing_left(pids: list[int]) -> None:
-    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), timeout_s=8, what="the end of everything")
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), timeout_s=8, what="the end of all processes")
 
 
 @pytest.mark.fault
@@ -214,7 +214,7 @@ def test_no_process_is_left_when_the_agent_is_killed(client: Client, tmp_path: P
     finish(agent, folder=tmp_path)
 
 
-def test_a_fork_server_that_dies_costs_no_trial(client: Client, tmp_path: Path) -> None:
+def test_no_trial_is_lost_when_the_fork_server_dies(client: Client, tmp_path: Path) -> None:
     script = """
 import os, time
 open(f"up-{os.getpid()}", "w").close()

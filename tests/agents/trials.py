@@ -64,7 +64,7 @@ def start_agent(
 
 
 def finish(agent: subprocess.Popen[str], *, folder: Path, limit_s: float = LIMIT_S) -> EndedAgent:
-    """Wait for the agent; one that does not end is killed, and the test fails with its output."""
+    """Wait for the agent. If it does not end, kill it and fail the test with its output."""
     try:
         agent.wait(limit_s)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""The built-in alert channels keep the contract, and say what is wrong without secrets."""
+"""The built-in alert channels pass the contract tests, and report problems without secrets."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TestCommand(AlertChannelContract):
         return [json.loads(line) for line in self.file.read_text().splitlines()]
 
 
-def test_a_webhook_that_rejects_an_alert_is_named_by_its_host_only(receiver: WebhookServer) -> None:
+def test_the_error_of_a_webhook_names_only_its_host(receiver: WebhookServer) -> None:
     receiver.statuses = [500]
     with pytest.raises(AlertNotSent, match=r"the host `127\.0\.0\.1` answered with status 500") as raised:
         WebhookChannel(receiver.url).send(SWEEP_ALERT)

@@ -1,4 +1,4 @@
-"""The outbox never blocks its caller, retries, and names what it could not send."""
+"""The outbox never blocks its caller, retries, and logs the alerts that it could not send."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.servers import wait_until
 
 
 class MemoryChannel:
-    """Fails `failures` times, then keeps what it is sent. `gate` holds up every call."""
+    """Fails `failures` times, then stores the alerts. Every call waits for `gate`."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures

@@ -56,5 +56,5 @@ def test_an_unchanged_state_raises_no_alert(state: SweepState) -> None:
 
 
 @pytest.mark.parametrize("state", ["running", "stopped", "cancelled"])
-def test_what_a_person_did_raises_no_alert(state: SweepState) -> None:
+def test_a_change_by_a_person_raises_no_alert(state: SweepState) -> None:
     assert alert_of("paused", sweep(state), url=URL, now=5.0) is None

@@ -1,4 +1,4 @@
-"""Real server processes send alerts, also through a channel of a package outside the repository."""
+"""Real server processes send alerts, including through a channel of another package."""
 
 from __future__ import annotations
 

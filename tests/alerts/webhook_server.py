@@ -1,4 +1,4 @@
-"""A small HTTP server that stands for the receiver of webhooks."""
+"""A small HTTP server that receives webhooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class WebhookServer(HTTPServer):
-    """Keeps the bodies of requests, and answers each with the next status of `statuses`, then with 204."""
+    """Stores the bodies of requests, and responds to each with the next status of `statuses`, then with 204."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

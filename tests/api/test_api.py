@@ -43,7 +43,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Cli
 
 @pytest.fixture
 def served(filled: tuple[Path, Client, ServerFile], monkeypatch: pytest.MonkeyPatch) -> tuple[Client, ServerFile]:
-    """The same server, which commands find by its home."""
+    """The same server. Commands find it through its home folder."""
     home, client, server = filled
     monkeypatch.setenv("LIGHTNING_SWEEPS_HOME", str(home))
     return client, server
@@ -139,7 +139,7 @@ def test_check_finds_a_dangling_reference(tmp_path: Path) -> None:
     migrate(store)
     _fill(store)
     with store.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")  # outside of a transaction alone does SQLite let go of its references
+        connection.exec_driver_sql("COMMIT")  # SQLite disables foreign keys only outside a transaction
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         connection.exec_driver_sql("DELETE FROM segment")
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables: before the test's are looked at
+import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables, before the leak check reads them
 import pytest
 
 from lightning_sweeps import messages as m

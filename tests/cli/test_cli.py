@@ -1,4 +1,4 @@
-"""The command line as a person uses it: what it prints, and one clear message for every wrong use."""
+"""The command line: what it prints, and one clear message for each mistake."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_sweep_is_created_shown_paused_and_cancelled(served: tuple[Path, Clien
 
     shown = command(home, "status", sweep_id)
     assert "running" in shown.stdout
-    assert f"lightning-sweeps agent {sweep_id}" in shown.stdout, "it names the next command"
+    assert f"lightning-sweeps agent {sweep_id}" in shown.stdout, "it shows the next command"
     assert sweep_id in command(home, "status").stdout
     assert json.loads(command(home, "status", sweep_id, "--json").stdout)["sweep"]["id"] == sweep_id
 
@@ -99,7 +99,9 @@ def test_a_sweep_can_be_updated_and_trials_enqueued(served: tuple[Path, Client, 
     assert (client.sweep(sweep_id).run_cap, client.sweep(sweep_id).name) == (7, "renamed")
     file.write_text(GRID)
     assert_message(command(home, "sweep", "--update", sweep_id, str(file)), 1, "`method`", "cannot be changed")
-    assert_message(command(home, "sweep", "--update", sweep_id, str(file), "-p", "b"), 2, "stays in its project")
+    assert_message(
+        command(home, "sweep", "--update", sweep_id, str(file), "-p", "b"), 2, "the project of a sweep cannot change"
+    )
 
     added = command(home, "sweep", sweep_id, "--enqueue", '{"x": 2}')
     assert added.returncode == 0, added.stderr

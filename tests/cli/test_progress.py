@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from lightning_sweeps.cli.progress import SweepProgress, picture, time_left
+from lightning_sweeps.cli.progress import SweepProgress, render, time_left
 from lightning_sweeps.messages import Agent, Sweep, Trial, TrialState
 
 
@@ -28,7 +28,7 @@ AGENTS = [Agent("a", "s", "host", "n", 1, 0, ["0"], "working", "t2", 1, 0.0, 80.
 def rendered(progress: SweepProgress) -> str:
     console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     with console.file:
-        console.print(picture(progress))
+        console.print(render(progress))
         return console.export_text()
 
 

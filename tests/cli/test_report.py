@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables: before the test's are looked at
+import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables, before the leak check reads them
 
 from lightning_sweeps.cli.report import build, lines
 from lightning_sweeps.messages import AgentRegister, SweepCreate, TrialEnd

@@ -1,4 +1,4 @@
-"""`lightning-sweeps sync`: offline runs and copied folders reach the server once, however often it is called."""
+"""`lightning-sweeps sync`: offline runs and copied folders are uploaded once, even if it is repeated."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ROWS = 300
 
 
 @pytest.fixture(scope="module")
-def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, ServerFile]]:
-    """A server on another machine, for tests that each log to a project of their own."""
-    with running_server(tmp_path_factory.mktemp("far") / "home") as running:
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, ServerFile]]:
+    """A server on another machine. Each test logs to a separate project."""
+    with running_server(tmp_path_factory.mktemp("remote") / "home") as running:
         yield running
 
 
 @pytest.fixture
-def client(far: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch) -> Client:
-    """A client of that server, which the commands of a test use too."""
-    client, described = far
+def client(remote: tuple[Client, ServerFile], monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A client of that server. The commands of a test use the same server."""
+    client, described = remote
     monkeypatch.setenv("LIGHTNING_SWEEPS_URL", described.url)
     monkeypatch.setenv("LIGHTNING_SWEEPS_API_KEY", described.token)
     return client
@@ -48,16 +48,16 @@ def values(client: Client, *, project: str = "p") -> list[object]:
     return [point.value for point in client.points(run.id, "x")]
 
 
-def test_an_offline_run_is_uploaded_once_however_often(home: Path) -> None:
+def test_an_offline_run_is_uploaded_once_even_if_sync_is_repeated(home: Path) -> None:
     log_offline(home)
     (path,) = Home(home).offline.glob("*.journal")
     with running_server(home) as (client, _):
         first = command(home, "sync")
         assert "1 of 1 journals are on the server" in first.stdout
-        assert "0 records were new" in command(home, "sync").stdout
+        assert "with 0 new records" in command(home, "sync").stdout
         assert values(client) == list(range(ROWS))
         assert client.runs(project="p").runs[0].state == "finished"
-        assert path.exists(), "nothing is taken away unasked"
+        assert path.exists(), "no journal is deleted without --clean"
         assert command(home, "sync", "--clean").returncode == 0
         assert not path.exists()
 
@@ -70,7 +70,7 @@ def test_a_killed_offline_run_is_closed(home: Path, client: Client) -> None:
     assert "its exit status is unknown" in run.reason
 
 
-def test_a_copied_folder_with_a_torn_file_is_uploaded_as_far_as_it_is_whole(
+def test_the_complete_records_of_a_torn_file_in_a_copied_folder_are_uploaded(
     home: Path, tmp_path: Path, client: Client
 ) -> None:
     log_offline(tmp_path / "other", project="torn")
@@ -106,7 +106,7 @@ def test_a_live_run_is_left_open(home: Path, client: Client) -> None:
     assert client.runs(project="live").runs[0].state == "finished"
 
 
-def test_a_damaged_header_is_said(home: Path, tmp_path: Path, client: Client) -> None:
+def test_a_damaged_header_is_reported(home: Path, tmp_path: Path, client: Client) -> None:
     log_offline(tmp_path / "other")
     (path,) = (tmp_path / "other" / "offline").glob("*.journal")
     data = bytearray(path.read_bytes())
@@ -119,7 +119,7 @@ def test_a_damaged_header_is_said(home: Path, tmp_path: Path, client: Client) ->
 
 
 @pytest.mark.parametrize("words", [["sync", "nowhere"]])
-def test_a_folder_that_is_not_there(home: Path, words: list[str]) -> None:
+def test_a_folder_that_does_not_exist(home: Path, words: list[str]) -> None:
     done = command(home, *words)
     assert done.returncode == 2
     assert "`nowhere` is not a folder" in done.stderr

@@ -1,4 +1,4 @@
-"""Every exporter of the package keeps the contract of exporters."""
+"""Every exporter of the package passes the contract tests of exporters."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ POLL_S = 0.1
 
 
 class Proxy:
-    """Forwards connections to `port`, or fails in the way that `behaviour` names.
+    """Forwards connections to `port`, or fails as `behaviour` defines.
 
     `pass`: forwards; `refuse`: closes at once; `silent`: accepts everything and never answers; `error`: answers 500;
     `half`: forwards the request and sends half of the answer.

@@ -72,7 +72,7 @@ class RowCounts:
 
 @dataclass
 class Scenario:
-    """The parts, all of them real processes. The service reaches the server through `proxy`."""
+    """The parts, which are all real processes. The service reaches the server through `proxy`."""
 
     home: Path
     server: subprocess.Popen[bytes]

@@ -42,7 +42,7 @@ def hold(seconds: float) -> None:
 
 
 def service_killed(scenario: Scenario, number: signal.Signals) -> None:
-    """Kill the service; the program starts a new one by itself."""
+    """Kill the service; the program starts a new one."""
     before = scenario.service_pid
     os.kill(before, number)
     wait_for_another_service(scenario, before)
@@ -114,7 +114,7 @@ class Fault:
 
 FAULTS = {
     "service killed (SIGKILL)": Fault(
-        "the service gets the signal; the program continues to log and must start a new service by itself",
+        "the service gets the signal; the program continues to log and must start a new service",
         lambda scenario, _: service_killed(scenario, signal.SIGKILL),
     ),
     "service killed (SIGTERM)": Fault(
@@ -133,7 +133,7 @@ FAULTS = {
     "server stopped (SIGSTOP)": Fault("SIGSTOP, later SIGCONT", server_stopped, 180),
     "server answers 500": Fault("a proxy in front of the server answers every request with 500", behaves("error"), 60),
     "server answers half a response": Fault(
-        "the proxy forwards requests and sends half of each answer", behaves("half"), 60
+        "the proxy forwards requests and sends half of each response", behaves("half"), 60
     ),
     "server accepts and never answers": Fault(
         "the proxy accepts every connection and never answers", behaves("silent"), 60

@@ -1,4 +1,4 @@
-"""Every importer of the package keeps the contract of importers."""
+"""Every importer of the package passes the contract tests of importers."""
 
 from __future__ import annotations
 

@@ -56,6 +56,6 @@ def test_a_path_whose_format_is_not_clear_is_an_error(home: Path, tmp_path: Path
     assert_message(command(home, "import", str(tmp_path)), 2, "no importer recognizes", "`tensorboard`", "--from")
     (tmp_path / "x.csv").write_text("a\n1\n")
     (tmp_path / "events.out.tfevents.1").write_bytes(b"")
-    assert_message(command(home, "import", str(tmp_path)), 2, "holds files of `csv`, `tensorboard`", "--from FORMAT")
+    assert_message(command(home, "import", str(tmp_path)), 2, "contains files of `csv`, `tensorboard`", "--from FORMAT")
     assert_message(command(home, "import", str(tmp_path), "--from", "cvs"), 2, "no import format `cvs`", "`csv`")
     assert_message(command(home, "import", str(tmp_path / "none")), 2, "there is no file or folder")

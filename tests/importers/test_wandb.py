@@ -83,7 +83,7 @@ def test_records_longer_than_a_block_are_joined(tmp_path: Path) -> None:
     assert list(wandb.records(path)) == records
     whole = list(wandb.records(FILE))
     path.write_bytes(framed(whole))
-    assert path.read_bytes() == FILE.read_bytes(), "as wandb itself frames them"
+    assert path.read_bytes() == FILE.read_bytes(), "the file is framed like wandb's"
 
 
 def test_an_incomplete_record_is_left_out_and_damage_is_reported(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_an_incomplete_record_is_left_out_and_damage_is_reported(tmp_path: Path)
 
 
 @pytest.mark.parametrize("tail", [bytes(6), bytes(40)])
-def test_zeros_at_the_end_hold_no_record(tmp_path: Path, tail: bytes) -> None:
+def test_zeros_at_the_end_contain_no_record(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "run-x.wandb"
     path.write_bytes(framed([b"a"]) + tail)
     assert list(wandb.records(path)) == [b"a"]

@@ -109,7 +109,7 @@ def test_noise_between_records_loses_none_of_them(noise: bytes, place: int) -> N
         assert found[-1] == RECORDS[-1] or len(noise) < FRAME.size
 
 
-def test_places_are_those_in_the_file() -> None:
+def test_offsets_are_those_in_the_file() -> None:
     damaged = DATA[:3] + b"?" + DATA[4:]
     shifted = list(decode(damaged, file_offset=1000))
     assert [(item.start - 1000, item.end - 1000) for item in shifted] == [
@@ -139,7 +139,7 @@ def test_a_record_of_impossible_length_is_skipped() -> None:
         (b"LSWJ\x00\x00\x00\x00", "format version 0"),
     ],
 )
-def test_a_file_that_is_not_a_journal_is_an_error_that_says_so(data: bytes, message: str) -> None:
+def test_a_file_that_is_not_a_journal_is_reported_as_such(data: bytes, message: str) -> None:
     with pytest.raises(JournalError, match=message):
         check_preamble(data)
 

@@ -42,7 +42,7 @@ for number in range(10**6):
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[tuple[Client, ServerFile]]:
-    """A server with another home folder than the programs, as on another machine."""
+    """A server with a different home folder than the programs, as on another machine."""
     with running_server(tmp_path / "far") as server:
         yield server
 

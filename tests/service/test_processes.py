@@ -66,7 +66,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         yield Machine(folder / "home", client, folder / "held.json")
 
 
-def test_a_run_is_sampled_with_its_workers_apart_from_its_own_metrics(machine: Machine, tmp_path: Path) -> None:
+def test_a_run_is_sampled_with_its_workers_separately_from_its_own_metrics(machine: Machine, tmp_path: Path) -> None:
     workers = "children = [subprocess.Popen(['sleep', '600']) for _ in range(2)]"
     burn = "children.append(subprocess.Popen([sys.executable, '-c', 'while True: pass']))"
     code = f"""

@@ -54,7 +54,7 @@ def sequences(points: list[Point]) -> list[int]:
 
 
 def journal_files_of_runs(home: Path) -> list[Path]:
-    """Return the journals of programs, without the node's own, which exists as long as the service runs."""
+    """Return the journals of programs, without the node's journal, which exists while the service is running."""
     return [path for path in journal_files(home) if _is_of_run(path)]
 
 
@@ -174,7 +174,7 @@ def limited_memory() -> Iterator[Path]:
 
 
 @pytest.mark.fault
-def test_a_run_that_the_kernel_killed_for_lack_of_memory_says_so(together: tuple[Path, Client]) -> None:
+def test_the_reason_reports_a_kill_by_the_kernel_for_lack_of_memory(together: tuple[Path, Client]) -> None:
     home, client = together
     with limited_memory() as group:
         code = "run = ls.init('memory'); run.log({'x': 1}); sys.stdin.readline(); hog = bytearray(1 << 30)"
@@ -197,7 +197,7 @@ def test_rows_wait_in_the_journal_until_a_server_runs(home: Path) -> None:
 
 
 @pytest.mark.fault
-def test_a_server_that_is_killed_and_restarted_loses_and_doubles_no_row(home: Path) -> None:
+def test_no_row_is_lost_or_doubled_when_the_server_is_killed_and_restarted(home: Path) -> None:
     server = start_server(home)
     try:
         file = wait_for_server(home, server)

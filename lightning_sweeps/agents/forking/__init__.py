@@ -1,1 +1,1 @@
-"""Warm start: a fork server imports what trials need once and forks their first processes."""
+"""Warm start: a fork server imports the libraries of trials once and forks their first processes."""

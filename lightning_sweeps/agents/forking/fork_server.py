@@ -1,9 +1,9 @@
-"""`python -m lightning_sweeps.agents.forking.fork_server`: imports what trials need and forks their first processes.
+"""`python -m lightning_sweeps.agents.forking.fork_server`: imports libraries and forks the first processes of trials.
 
-Each agent has one, with the environment and the working folder of its trials. The fork server keeps to one thread, has
-no GPU context and runs nothing of the user's program. A fork of it (`spare.py`) becomes the trial's first process
-(`forked.py`) and a child of the agent, which is a child subreaper: the agent collects the exit status itself, and the
-kernel ends the trial with the agent. The fork server may end at any time; running trials continue.
+Each agent has one, with the environment and the working folder of its trials. The fork server has one thread and no GPU
+context, and does not run the user's program. A fork of it (`spare.py`) becomes the trial's first process (`forked.py`)
+and a child of the agent, which is a child subreaper: the agent collects the exit status itself, and the kernel ends the
+trial with the agent. The fork server may end at any time; running trials continue.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ALWAYS_IMPORTED = (
     "lightning_sweeps.trainer.logger",
     "lightning_sweeps.trainer.callback",
 )
-"""What trials with Lightning or plain DDP import. Packages that are not installed are left out."""
+"""Modules that trials with Lightning or plain DDP import. Packages that are not installed are left out."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str]) -> None:
     channel = socket.socket(fileno=int(arguments[0]))
     title = ProcessTitle.find(TRIAL_VARIABLE)
     before = environment()
-    problem = "the system does not show where a process's arguments are stored" if title is None else ""
-    gc.disable()  # imports leave almost no garbage, and the search for it would take a quarter of their time
+    problem = "the system does not report where a process's arguments are stored" if title is None else ""
+    gc.disable()  # imports leave almost no garbage, and collecting it would take a quarter of their time
     problem = problem or import_all(arguments[1].split())
     gc.enable()
     if not problem:
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> None:
     if problem or title is None:
         return
     gc.collect()
-    gc.freeze()  # forks share what is here now; it never becomes garbage
+    gc.freeze()  # forks share these objects; they never become garbage
     added = {name: value for name, value in after.items() if before.get(name) != value}
     launch = serve(channel)
     if launch is not None:
@@ -84,7 +84,8 @@ def import_all(modules: Sequence[str]) -> str:
 def fork_problem() -> str:
     """Return why this process must not be forked, or an empty string.
 
-    A thread does not survive in a fork, but the locks that it held do. A GPU context cannot be used in a fork.
+    A thread does not survive in a fork, but the locks that it holds stay locked. A GPU context cannot be used in a
+    fork.
     """
     threads = len(list(THREADS.iterdir()))
     if threads != 1:
@@ -101,13 +102,13 @@ def open_files() -> list[str]:
     for entry in DESCRIPTORS.iterdir():
         try:
             names.append(str(entry.readlink()))
-        except OSError:  # the descriptor of this listing itself
+        except OSError:  # the descriptor that lists the folder
             continue
     return names
 
 
 def watched_files(modules: Sequence[str]) -> list[str]:
-    """Return the files that change when the imported code is out of date.
+    """Return the files that show, by their modification times, whether the imported code is out of date.
 
     Installers change the folders with packages. The named modules may be under development.
     """
@@ -123,7 +124,7 @@ def serve(channel: socket.socket) -> Launch | None:
         channel: the socket of the agent.
 
     Returns:
-        In the fork: the trial that it must become. In the fork server: None, when the agent has closed the socket.
+        In the fork: the trial that it must run. In the fork server: None, once the agent has closed the socket.
     """
     problem = ""
     spare = fork_spare(channel)

@@ -1,7 +1,7 @@
 """Turns a fork of the fork server into a trial's first process: its only rank, or the leader of several.
 
-The leader does for its ranks what torchrun does: each rank has its own session, a failed rank ends the others, and all
-receive SIGTERM. It has no store and no rendezvous; the ranks meet at a port that the leader reserves for them.
+The leader replaces torchrun: each rank has its own session, a failed rank ends the others, and all receive SIGTERM.
+There is no store; the ranks connect through a port that the leader reserves.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from lightning_sweeps.core.settings import replace_environment
 
 ADOPTION_S = 10.0
 OTHER_RANKS_GRACE_S = 30
-"""The time that torchrun gives ranks to end after another has failed."""
+"""Time for the other ranks to end after one has failed, as in torchrun."""
 
 SHOW_STACKS = signal.SIGUSR2
-"""Makes a rank write the stacks of its threads to stderr, unless the program has another use for the signal."""
+"""Makes a rank write the stacks of its threads to stderr, unless the program handles the signal itself."""
 
 PORT_VARIABLE = "MASTER_PORT"
 
 
 @dataclass(frozen=True, slots=True)
 class ForkContext:
-    """What a fork needs from the fork server.
+    """Values that a fork needs from the fork server.
 
     Attributes:
         title: where the process title is stored.
@@ -54,7 +54,7 @@ class ForkContext:
 
 
 def become_trial(launch: Launch, context: ForkContext) -> NoReturn:
-    """Run the trial in this process, then end with its status."""
+    """Run the trial in this process, then exit with its status."""
     try:
         os.setsid()
         _wait_for_adoption(launch.agent)
@@ -163,7 +163,7 @@ def _wait(ranks: _Ranks) -> None:
 
 
 def _end_like(exit_code: int) -> NoReturn:
-    """End in the same way as the rank that failed first."""
+    """End this process in the same way as the rank that failed first."""
     if exit_code < 0:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the rank's own core dump is the useful one
         if -exit_code != signal.SIGKILL:

@@ -15,7 +15,7 @@ def prepare_for_fork() -> None:
 
     OpenBLAS starts threads when it is loaded, ends them before each fork, and restarts them when they are next needed.
     One empty fork leaves this process without these threads. Libraries' finalizers belong to this process: a fork that
-    ran them would delete what all forks share.
+    ran them would delete files that all forks share.
     """
     child = os.fork()
     if child == 0:
@@ -33,7 +33,7 @@ def restore(environ: Mapping[str, str]) -> None:
 
 
 def reseed() -> None:
-    """Seed random generators from the system, as a new process does: else all trials would start with equal weights.
+    """Seed random generators from the system, as a new process does, so that trials start with different weights.
 
     torch's GPU generators have the same fixed seed in every new process and keep it.
     """

@@ -1,7 +1,7 @@
 """Changes the command line and one environment variable that the system shows for a forked process.
 
-A fork shows the command line and the environment of its original. Both are in memory that the process can write, which
-is how programs such as PostgreSQL change their title.
+A fork shows the command line and the environment of its parent. Both are in memory that the process can write, which is
+how programs such as PostgreSQL change their title.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ProcessTitle:
         """Find the addresses. Call it before the environment changes.
 
         Returns:
-            None if the variable was not set when the process started, or the system does not show the addresses.
+            None if the variable was not set when the process started, or the system does not report the addresses.
         """
         getenv = ctypes.CDLL(None).getenv
         getenv.restype = ctypes.c_void_p
@@ -58,7 +58,7 @@ class ProcessTitle:
         return cls(variable, variable_at, start, end - start) if variable_at and 0 < start < end else None
 
     def show(self, words: Sequence[str], value: str) -> None:
-        """Show these words as the command line, and this value of the variable, of at most `VALUE_BYTES` - 1 bytes.
+        """Show these words as the command line, and this value of the variable (at most `VALUE_BYTES` - 1 bytes).
 
         Raises:
             ValueError: the value is too long.

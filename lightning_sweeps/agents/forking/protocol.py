@@ -17,7 +17,7 @@ class Ready(msgspec.Struct, frozen=True):
 
     Attributes:
         problem: why the fork server cannot be used; empty if it can.
-        files: files whose change makes the imported code out of date.
+        files: files that change when the imported code is out of date.
     """
 
     problem: str = ""
@@ -45,7 +45,7 @@ class Launch(msgspec.Struct, frozen=True):
         environment: the whole environment; it replaces the fork server's.
         marker: value of `LIGHTNING_SWEEPS_TRIAL`, which identifies the trial's processes.
         agent: pid of the agent, which adopts the trial's first process.
-        failed_rank: path of the file that names the rank that failed first.
+        failed_rank: path of the file to write with the rank that failed first.
     """
 
     program: str
@@ -59,7 +59,7 @@ class Launch(msgspec.Struct, frozen=True):
 
 
 class Launched(msgspec.Struct, frozen=True):
-    """The answer to `Launch`.
+    """The reply to `Launch`.
 
     Attributes:
         pid: the trial's first process; 0 if it could not be forked.

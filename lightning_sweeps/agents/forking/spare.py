@@ -1,4 +1,4 @@
-"""Forks a spare process in advance: it waits for the next trial, which then starts without delay.
+"""Forks a spare process in advance: it waits for the next trial, so that the trial starts without delay.
 
 Between the fork server and the spare is an intermediate process. It ends when the spare is assigned a trial, so that
 the agent adopts the spare. Until then both belong to the fork server and end with it.
@@ -46,7 +46,7 @@ def fork_spare(server: socket.socket) -> Spare | Launch:
     """Fork a spare process.
 
     Args:
-        server: the fork server's socket to the agent, which forks close.
+        server: the fork server's socket to the agent. Forks close it.
 
     Returns:
         In the fork server: the spare. In the spare: the trial that it is assigned.

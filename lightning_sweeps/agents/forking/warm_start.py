@@ -1,4 +1,4 @@
-"""Manages an agent's fork server: starts it, asks it for trials' first processes, and replaces it when out of date."""
+"""Manages an agent's fork server: starts it, forks trials from it, and replaces it when it is out of date."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class WarmStart:
         working_folder: where trials run.
         modules: the sweep file's `preload`.
         say: prints one line for the user.
-        problem: why trials start cold from now on; empty while they start warm.
+        problem: why trials start cold; empty if they start warm.
     """
 
     environment: Mapping[str, str]
@@ -86,7 +86,7 @@ class WarmStart:
         self._deadline = time.monotonic() + LONGEST_IMPORT_S
 
     def is_settled(self, limit_s: float) -> bool:
-        """Wait at most `limit_s` seconds; return whether it is known that trials start warm or cold."""
+        """Wait at most `limit_s` seconds for the imports; return whether they have ended or failed."""
         if self.problem or self._is_ready or self._channel is None:
             return True
         if not select.select([self._channel], [], [], limit_s)[0]:
@@ -145,7 +145,7 @@ class WarmStart:
         return bool(reason)
 
     def _describe_end(self) -> str:
-        """Return how the fork server ended, which has closed its socket."""
+        """Return how the fork server ended after it closed its socket."""
         if self._process is None:
             return "the fork server has ended"
         try:
@@ -166,7 +166,7 @@ def can_start_warm(config: Mapping[str, object], *, is_subreaper: bool) -> bool:
 
     Args:
         config: the sweep file; trials must be Python programs on one node.
-        is_subreaper: whether this process adopts orphans, which it must for forks.
+        is_subreaper: whether this process adopts orphans, which forks require.
     """
     is_python = not config.get("command") and str(config.get("program")).endswith(".py")
     return is_python and nodes_of(config) == 1 and is_subreaper and sys.platform == "linux"

@@ -34,19 +34,19 @@ OVER = frozenset({"finished", "stopped", "cancelled"})
 def agent(sweep_id: str, function: Function, *, count: int | None = None, isolate: bool = False) -> int:
     """Run trials of a sweep by calling `function` until there are no more.
 
-    An exception in the function makes the trial fail, and the next one runs. Ctrl-C returns the trial to the sweep and
-    ends this call.
+    If the function raises an exception, the trial fails and the next one runs. Ctrl-C returns the trial to the sweep
+    and ends this call.
 
-    In a process that is already part of a trial, such as the further ranks that Lightning's launcher starts by running
-    the script again, this calls the function once for that trial and leases none.
+    In a process that is already part of a trial, such as the other ranks that Lightning's launcher starts by running
+    the script again, this calls the function once for that trial and leases no trial.
 
     Args:
-        sweep_id: the sweep, as `lightning-sweeps sweep` printed it.
-        function: what a trial does. It takes no argument, or the trial: `trial.params` is the parameter set, as
-            `current_trial().params` is.
+        sweep_id: id of the sweep. `lightning-sweeps sweep` prints it.
+        function: runs one trial. It takes no argument, or the trial: `trial.params` is the parameter set, the same as
+            `current_trial().params`.
         count: number of trials to run; default: until the sweep ends.
-        isolate: fork a process for each trial, so that it returns all its memory, GPU memory included. Not possible
-            once this process has used CUDA. Changes that a trial makes to this process's variables are lost.
+        isolate: fork a process for each trial, so that all its memory is freed, including GPU memory. Not possible once
+            this process has used CUDA. Changes that a trial makes to this process's variables are lost.
 
     Returns:
         The number of trials that were run.
@@ -127,7 +127,7 @@ class _FunctionAgent:
                     break
         finally:
             _say(self.registration.accounting.summary(now=time.monotonic()))
-            with contextlib.suppress(ServerError):  # the registration expires by itself
+            with contextlib.suppress(ServerError):  # without this, the registration expires later
                 self.registration.leave()
         return done
 

@@ -29,7 +29,7 @@ Function = Callable[..., object]
 
 
 def call(function: Function, trial: TrialFile) -> None:
-    """Call the function with the trial if it takes an argument, else without."""
+    """Call the function, with the trial if it takes an argument."""
     takes_trial = any(
         parameter.default is inspect.Parameter.empty
         and parameter.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -47,7 +47,7 @@ def call_here(
     """Call the function in this process.
 
     Returns:
-        How the trial ended, and a KeyboardInterrupt that the caller must raise once it has reported the end.
+        How the trial ended, and a KeyboardInterrupt that the caller must raise after it has reported the end.
     """
     try:
         call(function, trial)
@@ -75,15 +75,15 @@ def _end(heartbeat: LeaseHeartbeat, problem: str, printed: str) -> m.TrialEnd:
 
 
 def call_in_fork(function: Function, trial: TrialFile, path: Path, heartbeat: LeaseHeartbeat) -> m.TrialEnd:
-    """Call the function in a fork, and end all processes that it leaves behind.
+    """Call the function in a fork, then end all its remaining processes.
 
-    A trial that does not obey a stop within `STOP_GRACE_S` seconds is killed.
+    A trial that does not stop within `STOP_GRACE_S` seconds is killed.
 
     Args:
-        function: what the trial does.
+        function: runs the trial.
         trial: the trial.
         path: the trial's file, which identifies its processes.
-        heartbeat: tells whether the server wants the trial to end.
+        heartbeat: reports whether the server wants the trial to end.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -122,7 +122,7 @@ def _wait(child: int, heartbeat: LeaseHeartbeat) -> int:
 
 
 def _become_trial(function: Function, trial: TrialFile, log: Path) -> None:
-    """Call the function, write what it raises to the log, and end this fork."""
+    """Call the function, write its exception to the log, and end this fork."""
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C

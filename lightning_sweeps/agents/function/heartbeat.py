@@ -25,7 +25,7 @@ class LeaseHeartbeat:
         trial_id: the running trial.
         lease_s: seconds without a heartbeat after which the lease expires.
         spent_s: the agent's seconds by activity until the trial's start, for the server.
-        stop_reason: why the server wants the trial to end; empty while it does not.
+        stop_reason: why the server wants the trial to end; empty if it does not.
         is_lost: whether the lease is lost.
     """
 
@@ -63,4 +63,4 @@ class LeaseHeartbeat:
         if orders.lease_lost:
             self.is_lost = True
         for command in orders.commands:
-            self.stop_reason = self.stop_reason or command.reason or "the server asked for it"
+            self.stop_reason = self.stop_reason or command.reason or "the server requested it"

@@ -1,1 +1,1 @@
-"""Turns a trial into processes: command line, environment and ranks, and the reason in their logs if they fail."""
+"""Turns a trial into processes: command line, environment and ranks. Reads the reason of a failure from the logs."""

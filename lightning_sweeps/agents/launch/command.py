@@ -1,9 +1,8 @@
 """Builds a trial's command line from the sweep's `program` and `command` and the trial's parameters.
 
 `command` has W&B's format: a list of tokens with macros. It differs from W&B in five ways: `${interpreter}` is the
-agent's Python and not the first `python` on PATH; `--lr=${lr}` works; an unknown macro is an error; lists, maps and
-null become JSON that a program can parse; nested parameters have dotted names.
-Only `check_program` reads files.
+agent's Python, not the first `python` on PATH; `--lr=${lr}` works; an unknown macro is an error; lists, maps and null
+become JSON that a program can parse; nested parameters have dotted names. Only `check_program` reads files.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from lightning_sweeps.errors import LaunchError
 
 MACRO = re.compile(r"\$\{([^{}]*)\}")
 SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
-"""JSON's escape for a character beyond 16 bits. YAML, which LightningCLI parses values with, has no such pairs."""
+"""JSON's escape for a character beyond 16 bits. YAML, which LightningCLI parses, does not have such pairs."""
 
 ENVVAR_PREFIX = "envvar:"
 PYTHON_SUFFIXES = (".py", ".pyc", ".pyz")
@@ -36,7 +35,7 @@ Value = Any
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """What a command line depends on besides the sweep and the trial.
+    """Values that determine a command line, besides the sweep and the trial.
 
     Attributes:
         interpreter: the Python that runs the agent.
@@ -44,7 +43,7 @@ class CommandContext:
         folder: the trial's files.
         processes: number of ranks on this node.
         launch_id: id of this attempt of the trial; torchrun's rendezvous id.
-        member: this machine's place in a trial on several machines; None for a trial on one.
+        member: this machine in a trial on several machines; None for a trial on one.
     """
 
     interpreter: str
@@ -58,13 +57,13 @@ class CommandContext:
 def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, context: CommandContext) -> list[str]:
     """Return the argv of a trial.
 
-    Without `command` the program gets `--key=value` for each parameter. A single rank starts directly, several ranks or
-    machines start through torchrun. A `command` runs as it is.
+    Without `command`, the program gets `--key=value` for each parameter. A single rank starts directly. Several ranks
+    or machines start through torchrun. A `command` runs unchanged.
 
     Args:
         config: the sweep file.
         params: the trial's parameters.
-        context: where and as what the trial runs.
+        context: where the trial runs, and with which ranks.
 
     Raises:
         LaunchError: a macro is unknown, a variable is not set, or there is no `program`; the message names it.
@@ -96,7 +95,7 @@ def flatten(params: Mapping[str, Value], specs: Mapping[str, Any], prefix: str =
 
     Args:
         params: the trial's parameters.
-        specs: the sweep's `parameters`. A map is nested only if its spec is; else it is a value.
+        specs: the sweep's `parameters`. A map is nested only if its spec is; otherwise it is a value.
         prefix: beginning of each name.
     """
     for name, value in params.items():
@@ -131,7 +130,7 @@ def processes_of(config: Mapping[str, Any], *, option: int | None, gpus: int) ->
 
 
 def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[str, str]) -> None:
-    """Check that the sweep's program exists, before a trial fails because it does not.
+    """Check that the sweep's program exists, so that no trial fails because of it.
 
     Args:
         config: the sweep file.
@@ -175,7 +174,7 @@ def program_of(config: Mapping[str, Any]) -> str:
     """Return the sweep's `program`.
 
     Raises:
-        LaunchError: the sweep has none.
+        LaunchError: the sweep has no program.
     """
     program = config.get("program")
     if not program:
@@ -215,7 +214,7 @@ def _rendezvous_options(member: GangMember | None) -> list[str]:
 
 
 def _runnable(program: str) -> str:
-    """Return a file of the working folder as a path: the system looks for a bare name on PATH alone."""
+    """Return a file of the working folder as a path: the system searches for a bare name only on PATH."""
     return program if "/" in program or not Path(program).is_file() else f"./{program}"
 
 
@@ -244,7 +243,7 @@ MANY_WORDS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
     "args_append_hydra": lambda flat: [f"+{name}={hydra_value(value)}" for name, value in flat.items()],
     "args_override_hydra": lambda flat: [f"++{name}={hydra_value(value)}" for name, value in flat.items()],
 }
-"""Macros that expand to any number of words, so each must be a token of its own."""
+"""Macros that expand to any number of words, so each must be a separate token."""
 
 ONE_TEXT = ("interpreter", "program", "args_json", "args_json_file", "args_dict")
 """Macros that expand to one piece of text and may be part of a token."""
@@ -269,7 +268,7 @@ class _Expansion:
         if name in MANY_WORDS:
             raise LaunchError(
                 f"`{token}`: `${{{name}}}` becomes several words and cannot be part of a token",
-                hint="make it a token of its own in the sweep's `command`",
+                hint="make it a separate token in the sweep's `command`",
             )
         match name:
             case "interpreter":

@@ -1,4 +1,4 @@
-"""Where an agent runs: its settings, environment and folders."""
+"""Defines the context in which an agent runs: its settings, environment and folders."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lightning_sweeps.core.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class LaunchContext:
-    """What the start of a trial depends on besides the trial itself.
+    """Values that determine how a trial starts, besides the trial itself.
 
     Attributes:
         settings: the package's settings.
         environ: the agent's environment.
         working_folder: where trials run.
         launcher: environment of the process that started the agent; None if unknown.
-        unset: variables that were set for torchrun alone and must not reach trials.
+        unset: variables that were set only for torchrun and must not reach trials.
         shared_folder: the folder that all agents of this machine share; None if there is only one agent.
     """
 

@@ -1,7 +1,7 @@
 """Builds a trial's environment: the agent's own, without the variables of the launcher that started the agent.
 
-A trial that inherits the variables of torchrun, Slurm or MPI takes itself for a rank of the job that started the
-agents. Two trials then join one process group and silently mix their gradients.
+A trial that inherits the variables of torchrun, Slurm or MPI acts as a rank of the job that started the agents. Two
+trials then join one process group and silently mix their gradients.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def trial_environment(
         slot: the slot whose GPUs the trial gets.
         trial_file: the file that describes the trial to its ranks.
         launcher: environment of the process that started the agent, if known. It shows what torchrun added.
-        unset: variables that were set for torchrun alone.
+        unset: variables that were set only for torchrun.
     """
     dropped = {*unset, *_added_threads(parent, launcher)}
     kept = {name: value for name, value in without_launcher(parent).items() if name not in dropped}
@@ -76,12 +76,12 @@ def trial_environment(
 
 
 def without_launcher(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what torchrun, Slurm or MPI tell this very process."""
+    """Return an environment without the variables that torchrun, Slurm or MPI set for this process."""
     return {name: value for name, value in environ.items() if not _is_launcher_variable(name)}
 
 
 def is_under_torchrun(environ: Mapping[str, str]) -> bool:
-    """Return whether torchrun started this process. Lightning looks at the same variable."""
+    """Return whether torchrun started this process. Lightning reads the same variable."""
     return "TORCHELASTIC_RUN_ID" in environ
 
 
@@ -90,7 +90,7 @@ def _is_launcher_variable(name: str) -> bool:
 
 
 def _added_threads(parent: Mapping[str, str], launcher: Mapping[str, str] | None) -> set[str]:
-    """Return `OMP_NUM_THREADS` if torchrun set it, which it does for several ranks if the user has not."""
+    """Return `OMP_NUM_THREADS` if torchrun set it. It does so for several ranks, unless the user has set it."""
     if not is_under_torchrun(parent) or parent.get(THREADS_VARIABLE) is None:
         return set()
     if launcher is not None:

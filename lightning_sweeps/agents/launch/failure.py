@@ -1,4 +1,4 @@
-"""Finds out from a trial's logs why it failed."""
+"""Reads from a trial's logs why it failed."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def read_failure(returncode: int, *, folder: TrialFolder, offset: int, launch_id
     Args:
         returncode: exit code of the trial's first process; negative for a signal.
         folder: the trial's files.
-        offset: where this attempt begins in the trial's stderr, in bytes.
-        launch_id: id of this attempt, which names its ranks' logs.
+        offset: byte offset at which this attempt begins in the trial's stderr.
+        launch_id: id of this attempt, which is part of the names of its ranks' logs.
     """
     printed = read_end(folder.stderr, offset=offset, size=8 * TAIL_BYTES)
     failed = _read_failed_rank(folder.failed_rank(launch_id)) or failing_rank(printed)
@@ -68,7 +68,7 @@ def failing_rank(printed: str) -> FailedRank | None:
 
 
 def explain(returncode: int, printed: str) -> str:
-    """Return why a process failed in one line: the signal, else the exception, else the exit code."""
+    """Return why a process failed in one line: the signal, otherwise the exception, otherwise the exit code."""
     if returncode < 0:
         return f"killed by {signal_name(-returncode)}"
     exception = exception_line(printed)

@@ -1,4 +1,4 @@
-"""Formats values in Hydra's override grammar, with quotes around text that Hydra would read as something else."""
+"""Formats values in Hydra's override grammar, with quotes around text that Hydra would not read as text."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def hydra_value(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Double only the backslashes before a quote, also before the closing one: Hydra reads others as they are."""
+    """Double only the backslashes before a quote, including the closing one: Hydra does not unescape others."""
     return "'" + re.sub(r"(\\*)('|$(?![\s\S]))", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), text) + "'"

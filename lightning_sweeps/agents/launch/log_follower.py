@@ -13,13 +13,13 @@ READ_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class LogFollower:
-    """Shows the complete lines that a log file has gained, each after a prefix.
+    """Shows the new complete lines of a log file, each after a prefix.
 
     Attributes:
-        path: the log file; it need not exist yet.
+        path: the log file; it may not exist yet.
         prefix: printed before each line.
-        terminal: where the lines go.
-        offset: bytes of the file that have been read.
+        terminal: shows the lines.
+        offset: number of bytes of the file that have been read.
     """
 
     path: Path

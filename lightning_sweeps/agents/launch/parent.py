@@ -26,7 +26,7 @@ def die_with_parent(number: signal.Signals) -> None:
 
 
 def tied_to_this_process(number: signal.Signals) -> Callable[[], None]:
-    """Return a function for a child to run before exec: it makes the child receive a signal when this process ends."""
+    """Return a function that a child runs before exec. It makes the child receive a signal when this process ends."""
     parent = os.getpid()
     return lambda: tie_to(parent, number)
 
@@ -34,5 +34,5 @@ def tied_to_this_process(number: signal.Signals) -> Callable[[], None]:
 def tie_to(parent: int, number: signal.Signals) -> None:
     """Make the kernel send this process a signal when its parent ends; exit at once if `parent` has already ended."""
     die_with_parent(number)
-    if os.getppid() != parent:  # it ended before the kernel knew
+    if os.getppid() != parent:  # it ended before the call above
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Starts a trial's first process, shows its output, and makes sure that no process outlives the agent."""
+"""Starts a trial's first process, shows its output, and ensures that no process outlives the agent."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class TrialRun:
         tree: describes how to find all processes of the trial.
         followers: show the trial's logs; empty with `--quiet`.
         folder: the trial's files.
-        stderr_offset: where this attempt begins in the trial's stderr file, in bytes.
+        stderr_offset: byte offset at which this attempt begins in the trial's stderr file.
     """
 
     child: Child
@@ -97,7 +97,7 @@ class TrialRun:
             follower.show(is_last=is_last)
 
     def terminate(self) -> None:
-        """Send SIGTERM to the first process only: a rank that ended alone would leave the others waiting."""
+        """Send SIGTERM to the first process only: if one rank ended alone, the others would wait for it."""
         send_signal(self.tree.first, signal.SIGTERM)
 
     def show_stacks(self) -> None:
@@ -112,7 +112,7 @@ class TrialRun:
     def clear(self) -> list[Survivor]:
         """End the processes that outlived the first one; return those that are still there."""
         survivors = kill_tree(self.tree, grace_s=LEFTOVER_GRACE_S, reap=self.reap)
-        self.reap()  # also children that ended without being waited for
+        self.reap()  # including children that were not reaped
         self.show(is_last=True)
         if not survivors:
             self.folder.process.unlink(missing_ok=True)
@@ -122,7 +122,7 @@ class TrialRun:
         return survivors
 
     def reap(self) -> None:
-        """Collect dead children, so that they count as gone."""
+        """Reap dead children, so that they count as gone."""
         self.child.poll()
         reap_adopted(keep=self.child.pid)
 
@@ -156,7 +156,7 @@ class LaunchRequest:
 
 @dataclass(frozen=True, slots=True)
 class RankLogs:
-    """Where a rank prints.
+    """The log files of a rank.
 
     Attributes:
         name: printed before each line of the rank's output; empty if the trial has one log.
@@ -169,10 +169,10 @@ class RankLogs:
 
 
 def start_cold(request: LaunchRequest) -> TrialRun:
-    """Start a trial as a new process in a session of its own.
+    """Start a trial as a new process in its own session.
 
     The trial writes to files and not to pipes, so that it never waits for the agent. When the agent dies, the kernel
-    kills the first process (Linux); `TrialFolder.process` tells the supervisor and the service how to find the rest.
+    kills the first process (Linux); with `TrialFolder.process`, the supervisor and the service find the rest.
 
     Raises:
         LaunchError: the program cannot be executed.
@@ -216,7 +216,7 @@ def start_forked(request: LaunchRequest, fork: Callable[[], int], logs: Sequence
 
 @dataclass(frozen=True, slots=True)
 class _BeforeStart:
-    """The state just before a trial starts: log sizes, and children that are not the trial's."""
+    """The state just before a trial starts: log sizes, and children that do not belong to the trial."""
 
     request: LaunchRequest
     followers: tuple[LogFollower, ...]
@@ -260,7 +260,7 @@ def _size(path: Path) -> int:
 
 
 def _pid_descriptor(pid: int) -> int | None:
-    """Return a descriptor that becomes readable when the process ends, or None if the system has none."""
+    """Return a descriptor that becomes readable when the process ends, or None if the system does not support it."""
     if sys.platform != "linux":
         return None
     try:

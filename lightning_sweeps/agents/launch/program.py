@@ -1,4 +1,4 @@
-"""Runs a Python file in this process as `python FILE` would, from `__main__` to the exit status."""
+"""Runs a Python file in this process like `python FILE`, from `__main__` to the exit status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAILED = 1
 
 
 def run_to_the_end(program: str, arguments: Sequence[str]) -> NoReturn:
-    """Run the file, then end this process with the exit status that the interpreter would have."""
+    """Run the file, then end this process with the exit status that `python FILE` would have."""
     before = frozenset(sys.modules)
     status, is_interrupted = FAILED, False
     try:
@@ -31,7 +31,7 @@ def run_to_the_end(program: str, arguments: Sequence[str]) -> NoReturn:
         sys.__excepthook__(*sys.exc_info())
     finally:
         _flush()
-        if is_interrupted:  # Python itself also ends by the signal, so that the parent sees an interrupt
+        if is_interrupted:  # as Python does: end by the signal, so that the parent sees an interrupt
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
         os._exit(status & STATUS_BYTES)
@@ -77,7 +77,7 @@ def _status_of(code: Any) -> int:
 
 
 def _finalize(before: Set[str], folder: Path) -> None:
-    """Do what the interpreter does at exit, as far as programs rely on it. Libraries stay loaded."""
+    """Do what the interpreter does at exit, where programs rely on it. Libraries stay loaded."""
     threading._shutdown()  # type: ignore[attr-defined]  # waits for the program's threads
     atexit._run_exitfuncs()
     own = [module for name, module in sys.modules.items() if name not in before and _is_in(module, folder)]

@@ -1,4 +1,4 @@
-"""Builds the variables that torchrun would give each rank of one node, for ranks that start without torchrun."""
+"""Builds the variables that torchrun sets for each rank of one node, for ranks that start without torchrun."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 def rank_variables(rank: int, *, ranks: int, launch_id: str) -> dict[str, str]:
     """Return the variables of one rank of a trial on one node, without `MASTER_PORT`.
 
-    A trial with a single rank gets none: it is a plain process, as after a cold start.
+    A trial with a single rank gets no variables: it is a plain process, as after a cold start.
 
     Args:
         rank: number of the rank.

@@ -1,4 +1,4 @@
-"""Starts trials: prepares files, environment and command, then forks the warm process or starts cold."""
+"""Starts trials: prepares files, environment and command, then forks the fork server or starts cold."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TrialStarter:
     warm: WarmStart | None = None
 
     def prepare(self) -> None:
-        """Start the fork server, which imports what trials need in the background."""
+        """Start the fork server, which imports libraries in the background."""
         config = self.sweep.config
         if self.options.cold or not can_start_warm(config, is_subreaper=self.is_subreaper):
             return
@@ -69,7 +69,7 @@ class TrialStarter:
             self.warm.close()
 
     def devices(self) -> list[str]:
-        """Return the names of the slot's GPUs in their visibility variable."""
+        """Return the names of the slot's GPUs, as in their visibility variable."""
         return device_names(self.slot.gpus, self.context.environ)
 
     def start(self, trial: m.Trial, *, agent_id: str) -> TrialRun:
@@ -77,7 +77,7 @@ class TrialStarter:
 
         Raises:
             LaunchError: the program cannot be started.
-            OSError: this machine cannot start any program.
+            OSError: this machine cannot start a program.
         """
         folder = Home(self.context.settings.home).trial(trial.id)
         request = self._request(trial, folder, agent_id)

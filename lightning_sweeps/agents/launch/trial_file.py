@@ -14,7 +14,7 @@ def describe_trial(trial: m.Trial, sweep: m.Sweep, *, gpus: Sequence[str] = ()) 
     Args:
         trial: the trial.
         sweep: its sweep.
-        gpus: the trial's GPUs on this node, as the vendor's visibility variable names them.
+        gpus: the trial's GPUs on this node, as in the vendor's visibility variable.
     """
     return TrialFile(
         id=trial.id,

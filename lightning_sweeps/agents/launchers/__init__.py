@@ -1,1 +1,1 @@
-"""Launchers submit agents as jobs of a scheduler. One file a launcher; `registry.py` knows them by name."""
+"""Launchers submit agents as jobs of a scheduler. Each launcher is one file; `registry.py` maps names to launchers."""

@@ -38,7 +38,7 @@ class LaunchSpec:
 
     @property
     def command(self) -> list[str]:
-        """The command that each job runs. It needs this process's environment and ends by itself with the sweep."""
+        """The command that each job runs. It needs this process's environment and ends when the sweep ends."""
         return [sys.executable, "-m", "lightning_sweeps.tuner", self.sweep_id, *self.options.to_argv()]
 
     @property
@@ -56,8 +56,8 @@ class Job:
 
     Attributes:
         id: as `Launcher.submit` returned it.
-        state: what the scheduler says about the job.
-        host: name of the machine that runs it; empty if it does not run or the scheduler does not tell.
+        state: state of the job, according to the scheduler.
+        host: name of the machine that runs it; empty if it is not running or the scheduler does not report it.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Job:
 
 
 class Launcher(ABC, Generic[Options]):
-    """Submits agents as jobs of a scheduler, and looks after these jobs.
+    """Submits agents as jobs of a scheduler, and manages these jobs.
 
     A launcher keeps no state: another process with the same options can list, cancel and read jobs by their ids.
 
@@ -78,10 +78,10 @@ class Launcher(ABC, Generic[Options]):
 
     Attributes:
         options_model: subclass of `LauncherOptions` with the launcher's options.
-        needs_shared_server: whether jobs run on other machines, so that the local server of this machine will not do.
+        needs_shared_server: whether jobs run on other machines, which cannot reach this machine's local server.
 
     Args:
-        options: the options that the user gave.
+        options: the user's options.
         settings: the package's settings, such as the server's address and the home folder.
     """
 
@@ -101,7 +101,7 @@ class Launcher(ABC, Generic[Options]):
     def submit(self, spec: LaunchSpec) -> list[str]:
         """Submit one or more jobs that each run `spec.command` in `spec.working_folder`; return their ids.
 
-        Does not wait until they run.
+        Does not wait for the jobs to start.
 
         Raises:
             UsageError: an option cannot be used.
@@ -110,7 +110,7 @@ class Launcher(ABC, Generic[Options]):
 
     @abstractmethod
     def jobs(self, job_ids: Sequence[str]) -> list[Job]:
-        """Return the jobs with these ids, in the same order; state `unknown` for those that the scheduler forgot.
+        """Return the jobs with these ids, in the same order. Jobs that the scheduler has forgotten are `unknown`.
 
         Raises:
             LaunchError: the scheduler does not answer.

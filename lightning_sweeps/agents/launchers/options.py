@@ -1,4 +1,4 @@
-"""The options of a launcher, as a model that parses and describes them.
+"""The options of a launcher, as a pydantic model that parses and describes them.
 
 A separate module, because pydantic takes a tenth of a second to import and most agents have no launcher.
 """
@@ -24,7 +24,7 @@ class LauncherOptions(BaseModel):
 
     @classmethod
     def parse(cls, launcher: str, given: Mapping[str, Sequence[str]]) -> Self:
-        """Return the options that a user gave.
+        """Parse the user's options.
 
         Args:
             launcher: the launcher's name, for messages.
@@ -53,7 +53,7 @@ class LauncherOptions(BaseModel):
 
     @classmethod
     def describe(cls) -> str:
-        """Return one line for each option, or that there are none."""
+        """Return one line for each option, or `none`."""
         lines = [f"\n  {option}: {field.description or ''}" for option, field in cls.model_fields.items()]
         return "".join(lines) or " none"
 

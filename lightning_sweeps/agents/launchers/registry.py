@@ -1,4 +1,4 @@
-"""The registered launchers, and how one is made from the options on the command line."""
+"""Registers launchers, and creates one from the options on the command line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def make_launcher(name: str, options: Mapping[str, Sequence[str]], settings: Set
         settings: the package's settings.
 
     Raises:
-        UsageError: there is no such launcher, an option is unknown or wrong, or its jobs could not reach the server.
+        UsageError: there is no such launcher, an option is not valid, or the jobs could not reach the server.
     """
     launcher = LAUNCHERS.get(name)
     parsed = launcher.options_model.parse(name, options)

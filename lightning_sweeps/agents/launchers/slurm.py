@@ -22,7 +22,7 @@ NOTICE_MARGIN_S = 30
 """Seconds between the end of a trial's grace period and the time limit of its job."""
 
 REQUEUES = 1_000
-"""How often a job may reach its time limit. The end of the sweep is what ends it."""
+"""How often a job may be queued again. The job ends when the sweep ends."""
 
 ANSWER_S = 60
 """How long a Slurm command may take."""
@@ -99,7 +99,7 @@ class SlurmLauncher(Launcher[SlurmOptions]):
         return [str(job.job_id) for job in jobs]
 
     def jobs(self, job_ids: Sequence[str]) -> list[Job]:
-        """Return the jobs as `squeue` knows them, which forgets a job some minutes after its end."""
+        """Return the jobs from `squeue`. It no longer lists a job some minutes after its end."""
         listed = _run("squeue", "--me", "--array", "--states=all", "--noheader", "--format=%i|%T|%N")
         known = {}
         for line in listed.splitlines():
@@ -141,7 +141,7 @@ def minutes(text: str) -> int:
     """Return a time limit in whole minutes, rounded up.
 
     Raises:
-        UsageError: the text has none of Slurm's formats, or is 0.
+        UsageError: the text is in none of Slurm's formats, or is 0.
     """
     found = TIME.fullmatch(text)
     if found is None:

@@ -44,11 +44,11 @@ class AgentJob:
         signal.signal(signal.SIGTERM, self._terminate)
         status = agents.wait()
         while self._is_terminated:
-            signal.pause()  # wait for Slurm to end the job: one that ended by itself would not be requeued
+            signal.pause()  # wait for Slurm to end the job: otherwise it would not be requeued
         return status
 
     def checkpoint(self) -> Any:
-        """End the agents, whose trials return to the sweep; return the job to requeue, or None before the start."""
+        """End the agents: their trials return to the sweep. Return the job to requeue, or None before the start."""
         from submitit.helpers import DelayedSubmission
 
         if self._agents is None:
@@ -68,5 +68,5 @@ class AgentJob:
 
 
 def _ignore_time_limit_signal() -> None:
-    """Ignore SIGUSR2, in children too: Slurm sends it to every process of a job, and its default action ends one."""
+    """Ignore SIGUSR2, in children too. Slurm sends it to every process of a job, and by default it ends the process."""
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)

@@ -13,7 +13,7 @@ def disk_shortage(folders: Iterable[Path], *, floor_gib: float) -> str:
     """Return which disk has too little free space, or an empty string.
 
     Args:
-        folders: folders that trials write to; they need not exist yet.
+        folders: folders that trials write to; they may not exist yet.
         floor_gib: free space that each folder's disk must have.
 
     Raises:

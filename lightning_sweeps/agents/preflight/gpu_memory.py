@@ -15,7 +15,7 @@ def memory_shortage(gpus: Sequence[Gpu], samples: Sequence[GpuSample], *, floor_
 
     Args:
         gpus: the slot's GPUs.
-        samples: current readings of the machine's GPUs.
+        samples: current samples of the machine's GPUs.
         floor_gib: free memory that each GPU must have.
     """
     uuids = {gpu.uuid for gpu in gpus}

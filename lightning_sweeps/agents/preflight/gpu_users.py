@@ -1,4 +1,4 @@
-"""Finds the processes that use memory of a slot's GPUs before a trial starts there and runs out of it."""
+"""Finds the processes that use memory of a slot's GPUs before a trial starts there and runs out of memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lightning_sweeps.system.gpus import Gpu, GpuSample
 
 BYTES_PER_GIB = 1024**3
 NOTABLE_BYTES = 256 * 1024**2
-"""A GPU context or a desktop takes less than this."""
+"""A GPU context or a desktop uses less than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ def find_gpu_users(
 ) -> tuple[GpuUser, ...]:
     """Return the processes that use a notable part of these GPUs' memory.
 
-    If the driver does not report memory per process, each process counts with all memory that is in use.
+    If the driver does not report memory per process, all memory in use counts for each process.
 
     Args:
         gpus: the GPUs to check.
-        samples: current readings of the machine's GPUs.
+        samples: current samples of the machine's GPUs.
         known: pids to leave out.
     """
     uuids = {gpu.uuid for gpu in gpus}

@@ -1,4 +1,4 @@
-"""Runs the preflight checks: waits for what passes, and ends the agent for what does not."""
+"""Runs the preflight checks: waits for temporary problems, and ends the agent for permanent ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Preflight:
 
     Attributes:
         folders: folders that trials write to.
-        reported_users: the GPU users that the agent last named, so that each is named once.
+        reported_users: the GPU users that were last reported; each is reported once.
     """
 
     slot: Slot
@@ -49,7 +49,7 @@ class Preflight:
     def wait_until_ready(self) -> int | None:
         """Wait until the slot can run a trial; return the exit status if the agent must end.
 
-        The agent waits for GPU memory. A full disk, or trials that all fail at once, end it.
+        The agent waits for GPU memory. It ends if the disk is full or trials keep failing right after their start.
         """
         problem = disk_shortage(self.folders, floor_gib=self.options.disk_floor_gib) or self._too_many_failures()
         if problem:
@@ -69,7 +69,7 @@ class Preflight:
         return None
 
     def check_gpu_users(self) -> None:
-        """Give the last trial's GPU memory a moment to become free, then name other processes that use some."""
+        """Wait briefly until the last trial's GPU memory is free, then report other processes that use some."""
         if not self.slot.gpus or self.slot.is_shared:
             return
         deadline = time.monotonic() + GPU_FREE_S
@@ -82,18 +82,18 @@ class Preflight:
         self.reported_users = users
 
     def _too_many_failures(self) -> str:
-        """Return why to give up. Not while `max_failures` has paused the sweep for all agents: then wait."""
+        """Return why to give up; empty if the agent may continue, or `max_failures` has paused the sweep."""
         if self.breaker.trip_reason and (state := self.registration.sweep_state()):
             if state == "running":
                 return self.breaker.trip_reason
-            self.breaker.reset()  # whoever resumes the sweep has seen why it was paused
+            self.breaker.reset()  # a person who resumes the sweep has seen the failures
         return ""
 
     def _wait_for_memory(self) -> int | None:
         report_at, is_reported, ask_at = time.monotonic() + GPU_FREE_S, False, 0.0
         while shortage := self._memory_shortage():
             self.registration.accounting.switch_to("waiting for GPU memory", now=time.monotonic())
-            if not is_reported and time.monotonic() > report_at:  # the last trial's memory may take a moment
+            if not is_reported and time.monotonic() > report_at:  # freeing the last trial's memory may take a moment
                 self.effects.say(f"{shortage}; waiting")
                 is_reported = True
             status = self.idle_timeout.check()
@@ -112,6 +112,6 @@ class Preflight:
         return memory_shortage(self.slot.gpus, sample_gpus(), floor_gib=floor_gib) if floor_gib else ""
 
     def _check_sweep(self) -> int | None:
-        """Ask for the sweep's state; return the exit status if it has no more trials."""
+        """Request the sweep's state; return the exit status if it has no more trials."""
         state = self.registration.sweep_state()
         return None if state is None else self.effects.handle(Leased(m.Lease(None, state)), now=time.monotonic())

@@ -40,7 +40,7 @@ class CommandChannel:
             name = self._command[0] if self._command else command
             raise UsageError(
                 f"the alert channel `command` cannot find the program `{name}`",
-                hint="give a program on the PATH, or its whole path",
+                hint="give a program on the PATH, or its full path",
             )
 
     def send(self, alert: Alert) -> None:
@@ -58,7 +58,7 @@ class CommandChannel:
                 raise AlertNotSent(f"the program `{self._command[0]}` ended with status {status}{_tail(errors)}")
 
     def _run(self, given: IO[bytes], errors: IO[bytes]) -> int:
-        try:  # files instead of pipes: a process that outlives the program cannot keep us waiting
+        try:  # files instead of pipes, so that this does not wait for processes that outlive the program
             process = subprocess.Popen(
                 self._command, stdin=given, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
             )

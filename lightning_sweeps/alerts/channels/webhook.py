@@ -47,7 +47,7 @@ class WebhookChannel:
                 json=alert.to_json(),
                 timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 allow_redirects=False,
-                stream=True,  # the body of the response is not read: it has no bound
+                stream=True,  # the body of the response is not read, because its size has no limit
             ) as response:
                 status = response.status_code
         except (requests.RequestException, OSError, ValueError) as error:

@@ -1,6 +1,6 @@
-"""The GPUs of this machine: what they are, what they do now, and which of them a process sees.
+"""The GPUs of this machine: lists them, samples them, and determines which of them a process sees.
 
-Everything here asks all registered vendors; one file a vendor knows its driver.
+The functions here use all registered vendors. Each vendor is one file, which uses the vendor's driver.
 """
 
 from lightning_sweeps.system.gpus.devices import MOST_PERCENT, Gpu, GpuProcesses, GpuSample

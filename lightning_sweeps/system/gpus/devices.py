@@ -1,4 +1,4 @@
-"""A GPU, and what it does now: the same for every vendor."""
+"""Defines a GPU and a sample of it, for all vendors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Gpu:
 
     Attributes:
         vendor: name of the GPU's vendor in the registry, for example `nvidia`.
-        index: number of the GPU as its vendor counts; the parts of one GPU share it.
+        index: the vendor's number of the GPU; the parts of one GPU share it.
         uuid: unique id, the same in every process and after a reboot.
         name: model, for example `NVIDIA H100 80GB HBM3`.
         memory_bytes: total memory.
@@ -41,7 +41,7 @@ class GpuProcesses:
     Attributes:
         memory_bytes: GPU memory by pid; 0 if the driver does not report it.
         busy_percent: how busy each process kept the GPU, by pid, without processes that did not use it. None if it was
-            not asked for or the driver does not report it.
+            not requested or the driver does not report it.
     """
 
     memory_bytes: Mapping[int, int] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class GpuProcesses:
 
 @dataclass(frozen=True, slots=True)
 class GpuSample:
-    """What a GPU does now. A reading that the GPU does not give is None.
+    """The current state of a GPU. A value that the GPU does not report is None.
 
     Attributes:
         index, uuid, part: as in `Gpu`.

@@ -1,4 +1,4 @@
-"""Lists and samples the GPUs of all vendors. A vendor that fails hides no other."""
+"""Lists and samples the GPUs of all vendors. A vendor that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 def list_gpus() -> list[Gpu]:
-    """Return this machine's GPUs, vendor by vendor. Empty without a driver: `driver_problem` says why."""
+    """Return this machine's GPUs, vendor by vendor. Empty without a driver: `driver_problem` returns the reason."""
     return [gpu for vendor in gpu_vendors() for gpu in _ask(vendor.devices) or ()]
 
 
 def sample_gpus(*, since: float | None = None) -> list[GpuSample]:
-    """Return what each GPU of `list_gpus` does now, with its processes.
+    """Return a sample of each GPU of `list_gpus`, with its processes.
 
     Args:
         since: also report how busy each process has kept the GPU since then (seconds since the epoch).
@@ -28,7 +28,7 @@ def sample_gpus(*, since: float | None = None) -> list[GpuSample]:
 
 
 def driver_problem() -> str:
-    """Return why drivers cannot be used, in their own words, or an empty string."""
+    """Return the drivers' own messages about why they cannot be used, or an empty string."""
     problems = [_ask(vendor.driver_problem) for vendor in gpu_vendors()]
     return "; ".join(problem for problem in problems if problem)
 
@@ -46,7 +46,7 @@ def gpu_problems() -> list[str]:
 
 
 def device_file_prefixes() -> tuple[str, ...]:
-    """Return how the paths of GPU device files begin; a process that has one open uses a GPU."""
+    """Return the prefixes of the paths of GPU device files. A process that has one open uses a GPU."""
     return tuple(vendor.device_file_prefix for vendor in gpu_vendors() if vendor.device_file_prefix)
 
 
@@ -61,7 +61,7 @@ def _with_processes(sample: GpuSample, processes: GpuProcesses) -> GpuSample:
 
 
 def _ask(question: Callable[[], T]) -> T | None:
-    """Ask a vendor. Its package may break the contract, and logging must not fail because of it."""
+    """Call a vendor. Its package may break the contract, and logging must not fail because of it."""
     try:
         return question()
     except Exception:

@@ -1,4 +1,4 @@
-"""NVIDIA GPUs through NVML, MIG parts included.
+"""NVIDIA GPUs through NVML, including MIG parts.
 
 NVML is initialised once per process and again after a fork. It never creates a CUDA context.
 """
@@ -26,7 +26,7 @@ _LEADING_NUMBER = re.compile(r"[+-]?\d+")
 
 @dataclass(frozen=True, slots=True)
 class _Device:
-    """An NVML handle, and the handle of its board: a MIG part has no thermometer of its own."""
+    """An NVML handle, and the handle of its board: a MIG part has no temperature sensor."""
 
     index: int
     handle: Any
@@ -35,7 +35,7 @@ class _Device:
 
 
 class Nvidia(GpuVendor):
-    """NVIDIA GPUs in the order of the PCI bus. MIG parts take the place of a GPU that MIG divides.
+    """NVIDIA GPUs in the order of the PCI bus. MIG parts replace a GPU that MIG divides.
 
     Args:
         nvml: the NVML binding; default: the module `pynvml`, imported when a GPU is first read.
@@ -66,7 +66,7 @@ class Nvidia(GpuVendor):
         return gpus
 
     def sample(self) -> list[GpuSample]:
-        """Return what each GPU does now."""
+        """Return a sample of each GPU."""
         return [sample for device in self._devices() if (sample := self._sample(device)) is not None]
 
     def processes(self, *, since: float | None = None) -> Mapping[str, GpuProcesses]:
@@ -87,7 +87,7 @@ class Nvidia(GpuVendor):
         return self._start()
 
     def problems(self) -> list[str]:
-        """Return one line for each GPU that NVML counts but cannot reach."""
+        """Return one line for each GPU that NVML lists but cannot open."""
         if self._start():
             return []
         nvml, problems = self._nvml, []
@@ -99,10 +99,10 @@ class Nvidia(GpuVendor):
         return problems
 
     def visible(self, gpus: Sequence[Gpu], value: str | None) -> list[Gpu]:
-        """Return the GPUs that CUDA shows under this value of `CUDA_VISIBLE_DEVICES`.
+        """Return the GPUs that CUDA shows for this value of `CUDA_VISIBLE_DEVICES`.
 
-        The rules are CUDA's: the first entry that names no GPU ends the list, so `-1` and an empty value show none. A
-        GPU that is named twice hides all. Entries are indices, or beginnings of UUIDs if the first entry is one.
+        The rules are CUDA's. The first entry that is not a GPU ends the list, so `-1` and an empty value show none. If
+        a GPU is listed twice, no GPU is visible. Entries are indices, or UUID prefixes if the first entry is one.
         """
         if value is None:
             return list(gpus)
@@ -118,12 +118,12 @@ class Nvidia(GpuVendor):
         return shown
 
     def device_names(self, gpus: Sequence[Gpu], value: str | None) -> list[str]:
-        """Return indices, or UUIDs if there is a MIG part or if the present value names UUIDs: CUDA allows no mix."""
+        """Return indices, or UUIDs if there is a MIG part or the current value contains UUIDs: CUDA allows no mix."""
         is_by_uuid = (value or "").strip().startswith(UUID_PREFIXES) or any(gpu.part is not None for gpu in gpus)
         return [gpu.uuid if is_by_uuid else str(gpu.index) for gpu in gpus]
 
     def environment(self, gpus: Sequence[Gpu], parent: Mapping[str, str]) -> dict[str, str]:
-        """Return `CUDA_VISIBLE_DEVICES`, and the device order that makes CUDA count as NVML does."""
+        """Return `CUDA_VISIBLE_DEVICES`, and the device order that makes CUDA use NVML's indices."""
         variables = super().environment(gpus, parent)
         if gpus and self.visibility_variable not in parent and DEVICE_ORDER_VARIABLE not in parent:
             variables[DEVICE_ORDER_VARIABLE] = "PCI_BUS_ID"  # CUDA's default order is fastest first
@@ -145,7 +145,7 @@ class Nvidia(GpuVendor):
         try:
             return question(*arguments)
         except self._nvml.NVMLError:
-            return None  # a reading that this GPU does not give
+            return None  # this GPU does not report the value
 
     def _devices(self) -> Iterator[_Device]:
         if self._start():

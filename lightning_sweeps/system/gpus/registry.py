@@ -1,4 +1,4 @@
-"""The registered GPU vendors."""
+"""Registers GPU vendors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def loaded_vendors() -> tuple[tuple[GpuVendor, ...], tuple[str, ...]]:
             vendors.append(GPU_VENDORS.get(name)())
         except LightningSweepsError as error:
             problems.append(error.message)
-        except Exception as error:  # whatever another package's constructor does
+        except Exception as error:  # another package's constructor may raise anything
             problems.append(f"the GPU vendor `{name}` cannot be used: {type(error).__name__}: {error}")
     return tuple(vendors), tuple(problems)
 

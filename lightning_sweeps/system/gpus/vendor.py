@@ -10,22 +10,23 @@ from lightning_sweeps.system.gpus.devices import Gpu, GpuProcesses, GpuSample
 
 
 class GpuVendor(ABC):
-    """Reads one vendor's GPUs and tells a process which of them it may use.
+    """Lists and samples one vendor's GPUs, and restricts processes to some of them.
 
     Agents, the service and the logger create one instance per process, without arguments. No method may create a
-    context on a GPU or raise: a reading that fails is None, and a GPU that fails is left out. Import the driver's
-    library inside the methods, because most processes never read a GPU. An instance must also work in a fork of the
-    process that created it.
+    context on a GPU or raise: a value that cannot be read is None, and a GPU that fails is left out. Import the
+    driver's library inside the methods, because most processes never read a GPU. An instance must also work in a fork
+    of the process that created it.
 
     Register a subclass as an entry point of the group `lightning_sweeps.gpu_vendors`, and run
     `lightning_sweeps.testing.gpu_vendor.GpuVendorContract` on it.
 
     Attributes:
-        name: name in the registry, which each `Gpu.vendor` repeats.
+        name: name in the registry; each `Gpu.vendor` has the same value.
         visibility_variable: environment variable that limits a process to some GPUs, for example
-            `CUDA_VISIBLE_DEVICES`: names separated by commas; unset shows all GPUs, an empty value none.
+            `CUDA_VISIBLE_DEVICES`: names separated by commas; if it is not set, all GPUs are visible; if it is empty,
+            none.
         device_file_prefix: beginning of the paths of the GPUs' device files. A process that has such a file open uses a
-            GPU and cannot be forked any more. Empty if there are none.
+            GPU and cannot be forked. Empty if there are no such files.
     """
 
     name: ClassVar[str]
@@ -34,14 +35,14 @@ class GpuVendor(ABC):
 
     @abstractmethod
     def devices(self) -> list[Gpu]:
-        """Return all GPUs of this machine, whatever the visibility variable says; empty without a driver."""
+        """Return all GPUs of this machine, regardless of the visibility variable; empty without a driver."""
 
     @abstractmethod
     def sample(self) -> list[GpuSample]:
-        """Return what each GPU of `devices` does now, without its processes."""
+        """Return a sample of each GPU of `devices`, without its processes."""
 
     def processes(self, *, since: float | None = None) -> Mapping[str, GpuProcesses]:
-        """Return the processes that use each GPU, by UUID. The default knows none.
+        """Return the processes that use each GPU, by UUID. The default returns none.
 
         Args:
             since: also report how busy each process has kept the GPU since then (seconds since the epoch).
@@ -54,13 +55,13 @@ class GpuVendor(ABC):
         return ""
 
     def problems(self) -> list[str]:
-        """Return one line for each GPU that the driver counts but that cannot be used."""
+        """Return one line for each GPU that the driver lists but that cannot be used."""
         return []
 
     def visible(self, gpus: Sequence[Gpu], value: str | None) -> list[Gpu]:
         """Return the GPUs that a process sees.
 
-        The default reads indices; the first entry that names no GPU ends the list.
+        The default reads indices; the first entry that is not a GPU ends the list.
 
         Args:
             gpus: all GPUs of this vendor.
@@ -80,11 +81,11 @@ class GpuVendor(ABC):
         return shown
 
     def device_names(self, gpus: Sequence[Gpu], value: str | None) -> list[str]:
-        """Return the names of GPUs for a new value of the visibility variable. The defaults are their indices.
+        """Return the names of GPUs for a new value of the visibility variable. The default returns indices.
 
         Args:
             gpus: some of the GPUs that are visible under `value`.
-            value: the variable's present value; None if it is not set.
+            value: the variable's current value; None if it is not set.
         """
         del value
         return [str(gpu.index) for gpu in gpus]

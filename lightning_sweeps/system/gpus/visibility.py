@@ -1,4 +1,4 @@
-"""Which GPUs a process sees, through the visibility variables of all vendors."""
+"""Determines which GPUs a process sees, from the visibility variables of all vendors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def visible_gpus(environ: Mapping[str, str]) -> list[Gpu]:
 
 
 def device_names(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> list[str]:
-    """Return the GPUs' names in their vendors' visibility variables, in the style of the variables' present values."""
+    """Return the GPUs' names in their vendors' visibility variables, in the style of the variables' current values."""
     names: dict[str, str] = {}
     for vendor in [vendor_of(name) for name in dict.fromkeys(gpu.vendor for gpu in gpus)]:
         own = [gpu for gpu in gpus if gpu.vendor == vendor.name]
@@ -39,7 +39,7 @@ def environment_for(
     Args:
         gpus: the GPUs that the process may use.
         hidden_vendors: names of vendors with GPUs that the process must not see.
-        parent: environment from which the process inherits. The variables of vendors without GPUs stay as they are.
+        parent: environment from which the process inherits. The variables of vendors without GPUs stay unchanged.
     """
     variables: dict[str, str] = {}
     for name in hidden_vendors:
@@ -52,7 +52,7 @@ def environment_for(
 def visible_names(environ: Mapping[str, str]) -> list[str]:
     """Return the names in the first visibility variable that is set; empty if none is set.
 
-    Every process that logs calls this, so it looks for vendors of other packages only if no built-in variable is set.
+    Every process that logs calls this, so it loads vendors of other packages only if no built-in variable is set.
     """
     built_in = [GPU_VENDORS.get(name).visibility_variable for name in BUILT_IN]
     variables = built_in if any(name in environ for name in built_in) else visibility_variables()
