@@ -25,7 +25,7 @@ READY_S = 3.0
 """How long an agent stays ready for a gang after its last request. A waiting agent asks every second."""
 
 WORST_FIRST: tuple[m.TrialState, ...] = ("preempted", "failed", "stopped", "finished")
-"""The trial ends in the first of these states in which one of its parts ended.
+"""The trial ends in the first of these states that one of its parts ended in.
 
 `preempted` comes before `failed`: a preempted part makes the other parts fail.
 """
@@ -83,7 +83,7 @@ def join_gang(
         return None, ""
     others = _ready_elsewhere(connection, agent, now=now)[: nodes - 1]
     if missing := nodes - 1 - len(others):
-        return None, f"a trial takes {nodes} machines; agents that wait on {missing} more are missing"
+        return None, f"a trial takes {nodes} machines; agents on {missing} more are missing"
     members = [agent_id, *others]
     gang = {"endpoint": offer.endpoint, "members": [{"agent": member, "end": None} for member in members]}
     leased = trials.advance(
@@ -130,7 +130,7 @@ def silent_agents(connection: Connection, row: Row[Any], *, since: float) -> lis
 
 
 def command_after_bad_end(row: Row[Any]) -> m.Command | None:
-    """Return the command to the active parts after another part has not finished; None if no part has ended so.
+    """Return the command for the active parts after another part ended without finishing; None if no part did.
 
     After a failure they are killed. Otherwise they are stopped: a preempted part writes a checkpoint together with the
     other parts, which need time for it.

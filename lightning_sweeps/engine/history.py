@@ -59,7 +59,7 @@ class TrialHistory(Sequence[Observation]):
         )
 
     def _prior(self) -> list[Observation]:
-        """Return the results with which the sweep started, as finished trials with the numbers up to 0."""
+        """Return the results that the sweep started with, as finished trials numbered up to 0."""
         query = select(schema.sweep.c.prior).where(schema.sweep.c.id == self._sweep_id)
         results = self._connection.scalar(query) or []
         return [

@@ -44,7 +44,7 @@ def judge_rows(
 ) -> str:
     """Store the metric's values in `rows` and stop the trial if its rule says so.
 
-    Rows of an attempt that was given up arrive late and are ignored.
+    Rows of an attempt that was given up may arrive late; they are ignored.
 
     Args:
         connection: the caller's transaction.

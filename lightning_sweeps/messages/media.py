@@ -112,7 +112,7 @@ class ArtifactUse:
 
     Attributes:
         role: `output` if the run created the artifact, `input` if it used it.
-        time: When.
+        time: When the run created or used it.
         artifact: The artifact version.
     """
 

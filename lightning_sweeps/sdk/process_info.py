@@ -23,7 +23,7 @@ def identify(*, inherited_job: str | None = None, number: int = 0, origin: str |
     """Return which rank of which job this process is.
 
     Args:
-        inherited_job: the job that a pickled logger brought along.
+        inherited_job: the job of a logger that was pickled in another process.
         number: the number of the run or logger in this process, the same on all ranks. Two loggers are two jobs.
         origin: the process in which the job began, as `find_origin` returns it. Default: the result of `find_origin`.
     """
@@ -72,6 +72,6 @@ def _agree_on_job(distributed: Any, key: str, proposed: str) -> str:
     try:
         agreed: bytes = distributed.distributed_c10d._get_default_store().compare_set(key, "", proposed)
     except (RuntimeError, AttributeError) as error:  # torch's own errors are RuntimeErrors; MPI groups have no store
-        logger.warning("the ranks cannot agree on one group, this rank may be in a separate group: %s", error)
+        logger.warning("the ranks cannot agree on one group; this rank may be in a separate group: %s", error)
         return proposed
     return agreed.decode()

@@ -83,7 +83,7 @@ def create_app(
     Args:
         store: The database. The application does not close it.
         contents: Storage of media files and artifacts.
-        limits: How much of them the server accepts.
+        limits: Maximum sizes of media files and artifacts.
         hosts: Host names under which browsers may reach the server; default: those of this machine.
         lease_s: An agent that is silent for this many seconds loses its trial.
         framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may

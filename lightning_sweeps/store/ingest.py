@@ -88,7 +88,7 @@ def committed_offset(connection: Connection, journal_id: str) -> int:
 
 
 def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> StoredPart:
-    """Store the records of `part` that are new, and move the journal's offset behind them.
+    """Store the records of `part` that are new, and advance the journal's offset past them.
 
     Damage at the very end is not committed: it may be the first half of a record whose second half has not arrived.
 

@@ -73,7 +73,7 @@ _AGO = re.compile(r"-(\d+(?:\.\d+)?)([smhdw])")
 
 @dataclass(frozen=True, slots=True)
 class RunColumn:
-    """One column as SQL.
+    """One column of the runs table as SQL.
 
     Attributes:
         number: its value as a number; NULL if it is not a number.

@@ -71,7 +71,7 @@ def _check_metric(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         if method is not None and not method.is_multi_objective:
             capable = [name for name in METHODS.names() if (other := _load(name)) and other.is_multi_objective]
             allowed = ", ".join(sorted(capable))
-            yield ("metrics",), f"is not for the method `{raw['method']}`, allowed: {allowed}; or one `metric`"
+            yield ("metrics",), f"cannot be used with the method `{raw['method']}`, allowed: {allowed}; or one `metric`"
         return
     if raw.get("metric") is not None:
         return
@@ -87,7 +87,7 @@ def _check_names(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     for path, names, _ in walk_parameters(raw.get("parameters")):
         name = ".".join(names)
         if name in seen:
-            yield path, f"has the dotted name `{name}`, as has `{dotted(seen[name])}`; rename one of them"
+            yield path, f"has the dotted name `{name}`, like `{dotted(seen[name])}`; rename one of them"
         seen[name] = path
 
 
@@ -111,7 +111,7 @@ def _check_grid(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         if form is not None and form not in GRID_DISTRIBUTIONS:
             yield (
                 path,
-                f"has the distribution `{form}`, which a grid cannot walk, allowed: "
+                f"has the distribution `{form}`, which a grid cannot enumerate, allowed: "
                 + ", ".join(f"`{name}`" for name in GRID_DISTRIBUTIONS),
             )
 

@@ -40,7 +40,7 @@ from lightning_sweeps.sweeps.space import Space
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1
 MAX_GRID = 1_000_000
-"""Combinations of a grid with conditions or constraints: finding the next allowed point looks at each of them."""
+"""Maximum size of a grid with conditions or constraints: finding an allowed point may examine every combination."""
 
 IGNORED_KEYS: dict[str, str] = {
     "job": "trials run `program` or `command`",

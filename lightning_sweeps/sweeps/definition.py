@@ -60,7 +60,7 @@ class SweepDefinition:
 def define_sweep(raw: dict[str, Any]) -> SweepDefinition:
     """Return the definition of a stored sweep.
 
-    The definition is cached by the content of the map. So a change of the sweep takes effect at once, also if another
+    The definition is cached by the content of the map. So a change of the sweep takes effect at once, even if another
     server process made it.
 
     Raises:

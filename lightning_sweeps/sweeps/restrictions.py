@@ -37,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Restrictions:
-    """Conditions in the order of their evaluation, and constraints. False if there are none."""
+    """Conditions in evaluation order, and constraints. An object without any is false."""
 
     conditions: tuple[Condition, ...] = ()
     constraints: tuple[Expression, ...] = ()

@@ -139,7 +139,7 @@ class _Builder:
             here = (*path, key)
             if key in own:
                 first = self._document.lines[here]
-                self._fault(key_node, here, f"is given twice, first in line {first}; keep one of them")
+                self._fault(key_node, here, f"is given twice, first on line {first}; keep one of them")
                 continue
             self._document.lines[here] = _line(key_node)
             own[key] = self.build(value_node, here)

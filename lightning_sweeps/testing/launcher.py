@@ -112,7 +112,7 @@ def _active(launcher: Launcher[Any], job_ids: list[str]) -> list[str]:
 
 @contextmanager
 def _cancelled_at_the_end(launcher: Launcher[Any], job_ids: list[str]) -> Iterator[None]:
-    """Leave no job behind, also if the test fails."""
+    """Cancel all jobs at the end, even if the test fails."""
     try:
         yield
     finally:

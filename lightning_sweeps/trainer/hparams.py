@@ -19,7 +19,7 @@ def plain_hparams(params: Any) -> dict[str, Any]:
     """Return `params` as nested maps and lists of numbers and text.
 
     Top-level names that begin with `_` are left out: LightningCLI stores internal values there. A value that cannot be
-    converted to text becomes `<unreadable>`, so hyperparameters never end a training.
+    converted to text becomes `<unreadable>`, so hyperparameters never stop training.
     """
     plain = _plain(params, 0)
     values = plain if isinstance(plain, dict) else {"hparams": plain}

@@ -1,7 +1,7 @@
 """Finds and opens the run of this rank.
 
 The run has the same name on all ranks and is opened on first use. Nothing here waits for another rank. Before Lightning
-has initialized the process group, `identify` may know less than afterwards; if the rank turns out to be another one,
+has initialized the process group, `identify` may know less than afterwards; if `identify` then returns another rank,
 the run is opened again.
 """
 

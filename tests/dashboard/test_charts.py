@@ -116,7 +116,7 @@ def test_console_of_all_ranks_can_be_searched_and_followed(opened: OpenDashboard
     page.click(f"{LINE}:first-child button[aria-label^='Show the lines around']")
     page.see("rank 1 says line 16", ".console")
     assert "line 17" in page.text(".around") and "rank 0" not in page.text(".console")
-    page.click("button", "back to what was found")
+    page.click("button", "back to search results")
     page.see("111 lines found")
     page.type("[aria-label='Search the console']", "")
     page.see("the last 2000 lines")

@@ -106,7 +106,7 @@ def focused(page: Browser) -> str:
 
 def test_focus_is_visible_stays_in_dialogs_and_returns(opened: OpenDashboard) -> None:
     page = opened.go(f"/sweeps/{opened.examples.sweep}")
-    page.wait(lambda: page.count("[aria-label='How many trials in all']") == 1, what="the controls")
+    page.wait(lambda: page.count("[aria-label='Maximum number of trials']") == 1, what="the controls")
     page.press("Tab")
     assert focused(page) == "Skip to the content"
     walked: list[str] = []

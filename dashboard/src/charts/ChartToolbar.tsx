@@ -103,7 +103,7 @@ function Switches({ view: { has, flip }, lineCount, bandName }: Pick<Props, "vie
           name="wide lines"
           isOn={has("wide")}
           onFlip={() => flip("wide")}
-          title="This many lines are thin, so that they can be told apart"
+          title="This many lines are easier to tell apart when they are thin"
         />
       )}
       {bandName && (

@@ -60,7 +60,7 @@ function Version({ artifact, run }: { artifact: Artifact; run: Run }) {
         ))}
         <span class="soft">
           {artifact.kind} · {bytes(artifact.size_bytes)} · {clock(artifact.created)}
-          {!artifact.is_stored && " · its files have not arrived yet"}
+          {!artifact.is_stored && " · its files are not uploaded yet"}
         </span>
       </summary>
       {isOpen && <Inside artifact={artifact} run={run} />}

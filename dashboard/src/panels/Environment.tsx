@@ -39,7 +39,7 @@ function useRecorded(run: Run): Recorded {
   useEffect(() => {
     let isOver = false;
     const take = (found: Recorded) => isOver || setRecorded(found);
-    if (digest) loadJson<Recorded>(digest).then(take, () => {}); // a deleted content has nothing to show
+    if (digest) loadJson<Recorded>(digest).then(take, () => {}); // a deleted blob has no content to show
     return () => {
       isOver = true;
     };

@@ -10,19 +10,19 @@ import { CapDialog, PointDialog } from "./SweepEdits";
 interface Choice {
   name: string;
   state: SweepState;
-  /** What the dialog says before it is done; without it, there is no dialog. */
+  /** The text of the dialog that asks for confirmation; without it, there is no dialog. */
   warning?: string;
 }
 
 const STOP: Choice = {
   name: "Stop",
   state: "stopped",
-  warning: "The sweep hands out no more trials, and cannot be resumed. Running trials continue to their end.",
+  warning: "The sweep starts no more trials and cannot be resumed. Running trials continue to their end.",
 };
 const CANCEL: Choice = {
   name: "Cancel",
   state: "cancelled",
-  warning: "The sweep ends now. Its running trials are ended too.",
+  warning: "The sweep ends now, and its running trials are stopped.",
 };
 const CHOICES: Record<SweepState, Choice[]> = {
   running: [{ name: "Pause", state: "paused" }, STOP, CANCEL],

@@ -117,7 +117,7 @@ function Edge({ onSizing, onResize }: EdgeProps) {
     <i
       class="head-edge"
       aria-hidden="true"
-      title="drag: width; double click: its own width"
+      title="drag: change the width; double click: restore it"
       onPointerDown={onPress}
       onDblClick={() => onResize(null)}
     />

@@ -16,7 +16,7 @@ from lightning_sweeps.sdk.media.media_type import EncodedMedia
 
 MAX_SAMPLES = 200_000_000
 MAX_AMPLITUDE = 32767
-"""Of a signed 16-bit sample."""
+"""Largest value of a signed 16-bit sample."""
 
 
 class AudioType:

@@ -181,7 +181,7 @@ class MediaMethods:
             step: the step. Default: the step of the last row.
 
         Raises:
-            UsageError: `html` is not a text, or it is too long.
+            UsageError: `html` is not a string, or it is too long.
         """
         self.log_media(key, html, kind="html", step=step)
 
@@ -190,7 +190,7 @@ class MediaMethods:
 
         Args:
             key: the name under which the dashboard shows it.
-            values: a tensor, an array or a list of any shape. NaN and infinite elements are counted apart.
+            values: a tensor, an array or a list of any shape. NaN and infinite elements are counted separately.
             step: the step. Default: the step of the last row.
             bins: number of bins of equal width, 1 to 4096.
 

@@ -41,10 +41,10 @@ class MediaType(Protocol):
 
         Args:
             value: the value to encode.
-            args: never passed. They are here so that a member may declare any keyword-only options.
+            args: never passed. They allow an implementation to declare its own keyword-only options.
             options: the keyword arguments of `Run.log_media` that it does not use itself.
 
         Raises:
-            UsageError: the value or an option cannot be used. It reaches the caller of `Run.log_media`.
+            UsageError: the value or an option cannot be used. The caller of `Run.log_media` receives this error.
         """
         ...

@@ -1,4 +1,4 @@
-"""Receives journals: bytes of a journal file, from an offset on."""
+"""Receives journals: bytes of a journal file, starting at an offset."""
 
 from __future__ import annotations
 

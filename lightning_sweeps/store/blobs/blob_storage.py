@@ -25,7 +25,7 @@ from lightning_sweeps.store.database import Store
 
 CHUNK_BYTES = 1 << 20
 STALE_UPLOAD_S = 7 * 86400.0
-"""An upload that has not grown for so long is removed."""
+"""An upload that has not grown for this long is removed."""
 
 
 def _on_one_machine(_: str) -> AbstractContextManager[None]:
@@ -39,7 +39,7 @@ class BlobStorage:
     Args:
         folder: the folder.
         near: a folder of the same form in which processes on this machine store blobs; these are linked instead of
-            uploaded. None: there is none.
+        uploaded. None: no such folder.
         remote: where complete blobs are stored; None: in the folder.
         alone: a lock across all servers, by digest.
     """
@@ -67,7 +67,7 @@ class BlobStorage:
             return 0
 
     def append(self, digest: str, offset: int, data: bytes, *, size_bytes: int, note_whole: Callable[[], None]) -> int:
-        """Append to an upload, and return how many bytes have arrived. Bytes that are known already are skipped.
+        """Append to an upload, and return how many bytes have arrived. Bytes that have already arrived are skipped.
 
         The last part completes the blob, which is then verified and stored.
 
@@ -79,7 +79,7 @@ class BlobStorage:
             note_whole: called when the blob is stored, while it is locked.
 
         Raises:
-            UsageError: the blob has another digest or size than announced. The upload is dropped.
+            UsageError: the blob's digest or size differs from the announced one. The upload is dropped.
             OSError: the blob cannot be written.
         """
         self.path(digest)
@@ -208,10 +208,10 @@ def open_blob_storage(location: str | None, store: Store, *, folder: Path, near:
     """Open the blobs at a location.
 
     Args:
-        location: a folder, or a URL that fsspec knows; None: `folder`.
-        store: the database that knows the blobs.
+        location: a folder, or a URL that fsspec supports; None: `folder`.
+        store: the database that lists the blobs.
         folder: the default folder; with a URL it holds the uploads in progress.
-        near: a folder in which processes on this machine store blobs; None: there is none.
+        near: a folder in which processes on this machine store blobs; None: no such folder.
 
     Raises:
         UsageError: the URL cannot be used.

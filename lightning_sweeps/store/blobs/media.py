@@ -22,7 +22,7 @@ def list_media(
         key: only media of this key; None: of all keys.
         step: only media of this step; None: of all steps.
         after: only media with a greater id.
-        limit: number of entries at most.
+        limit: maximum number of entries.
 
     Raises:
         NotFound: there is no such run.

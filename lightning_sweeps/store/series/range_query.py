@@ -1,4 +1,4 @@
-"""Reads what charts show from chunks and rollups: opens only rollups that are wider than a bucket or cross a border."""
+"""Reads what charts show from chunks and rollups: opens only rollups that are wider than a bucket or cross a limit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lightning_sweeps.store.series.storage import Segment
 AT_ONCE = 500
 """Number of segments in one SQL statement: databases limit the values of a statement."""
 MAX_NUMBERS = 5000
-"""Above this, rows are not selected by number: the segment is read whole."""
+"""If more rows are wanted, they are not selected by number: the whole segment is read."""
 
 _page = schema.rollup_page
 _chunk = schema.column_chunk

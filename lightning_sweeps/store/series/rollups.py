@@ -1,4 +1,4 @@
-"""Computes rollups: aggregates of consecutive points, in levels of ever coarser ones above a segment.
+"""Computes rollups: aggregates of consecutive points, in increasingly coarse levels above a segment.
 
 Level 1 has one rollup per `ROLLUP_POINTS` points, and each level above one per `FANOUT` rollups of the level below. The
 last rollup of a level may stand for fewer. Levels are stored in pages of `PAGE_ROLLUPS` rollups, so that a chart reads
