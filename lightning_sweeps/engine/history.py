@@ -16,7 +16,7 @@ _COLUMNS = ("number", "params", "objective", "state", "last_objective", "ignored
 
 
 class TrialHistory(Sequence[Observation]):
-    """All trials of a sweep, read from the database when a method first looks at them. A plain grid never does."""
+    """All trials of a sweep, read from the database when a method first uses them. A plain grid never does."""
 
     def __init__(self, connection: Connection, sweep_id: str, definition: SweepDefinition) -> None:
         self._connection = connection

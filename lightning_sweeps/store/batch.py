@@ -230,7 +230,7 @@ def _note_last(batch: Batch, others: dict[str, tuple[int, Any]]) -> None:
 
 
 def _end(batch: Batch, finish: records.Finish, now: float) -> None:
-    """Set how the journal ended. What the run itself reported takes precedence over what the service saw."""
+    """Set how the journal ended. The run's own report takes precedence over the service's."""
     if batch.finish is not None and batch.finish["writer"] == "run" and finish.writer == "service":
         return
     batch.finish = {

@@ -271,7 +271,7 @@ def _write(
     }
     connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
     _write_series(connection, series, journal, batch)
-    is_first = opened is not None and opened.is_first and batch.finish is None  # its new row says that it runs
+    is_first = opened is not None and opened.is_first and batch.finish is None  # its new row marks it as running
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)
     return trial_id

@@ -1,6 +1,6 @@
 """Checks that concern several keys of a sweep file.
 
-Each check looks at the raw map, so that all errors of a file are reported at once.
+Each check reads the raw map, so that all errors of a file are reported at once.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _check_metric(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     if raw.get("metric") is not None:
         return
     if method is not None and method.needs_metric:
-        yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: give `metric` with a `name`"
+        yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: set `metric` with a `name`"
     if raw.get("early_terminate") is not None:
         yield ("early_terminate",), "needs `metric` with a `name`: trials are compared by it"
 
@@ -176,7 +176,7 @@ def _macro_error(name: str, token: str, parameters: list[str]) -> str:
     """Return what is wrong with a macro, or an empty string."""
     kind = macros.kind_of(name)
     if kind == "whole" and token != f"${{{name}}}":
-        return f"is `{token}`; `${{{name}}}` expands to any number of words, so it must stand alone"
+        return f"is `{token}`; `${{{name}}}` expands to any number of words, so it must be a separate word"
     if kind == "envvar" and not macros.ENVVAR_NAME.fullmatch(name.removeprefix(macros.ENVVAR_PREFIX)):
         return f"has the macro `${{{name}}}`, allowed: `${{envvar:NAME}}` with the name of an environment variable"
     if kind == "other" and name not in parameters:

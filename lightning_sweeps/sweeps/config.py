@@ -138,7 +138,7 @@ class SweepConfig(Section):
 
     @property
     def primary(self) -> Metric | None:
-        """The metric by which trials are judged and ranked: the only one, or the first of several."""
+        """The metric that trials are judged and ranked by: the only one, or the first of several."""
         return self.metrics[0] if self.metrics else self.metric
 
     @property

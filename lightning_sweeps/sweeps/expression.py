@@ -47,7 +47,7 @@ _NODES: tuple[type[ast.AST], ...] = (
 
 
 class ExpressionError(ValueError):
-    """The text is not an expression. The message says what is wrong and at which column."""
+    """The text is not an expression. The message describes the error and its column."""
 
 
 class MissingParameterError(LookupError):

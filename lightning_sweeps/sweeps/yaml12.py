@@ -121,7 +121,7 @@ class _Builder:
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
-        self._fault(node, path, f"the tag `{node.tag}` is not known here; leave it out")
+        self._fault(node, path, f"the tag `{node.tag}` is not supported; leave it out")
         return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:

@@ -102,5 +102,5 @@ def _ignore_own_folders(folder: str, names: list[str]) -> list[str]:  # noqa: AR
 
 
 def _comparable(runs: object) -> str:
-    """Return a text that is equal for equal runs; NaN does not equal itself."""
+    """Return a string that is equal for equal runs. NaN does not equal itself."""
     return repr(list(runs))  # type: ignore[call-overload]

@@ -37,7 +37,7 @@ def merge_hparams(
         known: the configuration so far.
 
     Returns:
-        What `given` adds to `known`, and the names for which `given` differs from `swept`.
+        What `given` adds to `known`, and the names whose values differ between `given` and `swept`.
     """
     ignored = sorted(name for name, value in given.items() if name in swept and str(value) != str(swept[name]))
     added = {

@@ -304,7 +304,7 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
         self._synced = synced
 
     def expect_end(self, state: RunState | None, reason: str) -> None:
-        """Set the final state on which all ranks agreed when they leave training together. None resets it."""
+        """Set the final state that all ranks agreed on when they left training together. None resets it."""
         self._agreed_end = None if state is None else (state, reason)
         self._current_run().expect_end(state, reason)
 

@@ -173,13 +173,13 @@ def token(file: ServerFile, *, kind: Any = "view", after_s: float = 60) -> dict[
         ("POST", "/api/views", 403),
     ],
 )
-def test_view_of_an_admin_only_reads(server: Server, method: str, path: str, status: int) -> None:
+def test_a_view_with_an_admin_key_is_read_only(server: Server, method: str, path: str, status: int) -> None:
     _, file = server
     answer = requests.request(method, file.url + path, headers=token(file), json={}, timeout=5)
     assert answer.status_code == status
 
 
-def test_view_expires_and_a_ticket_is_no_token(server: Server) -> None:
+def test_view_expires_and_a_ticket_is_not_a_token(server: Server) -> None:
     client, file = server
 
     def status(headers: dict[str, str]) -> int:

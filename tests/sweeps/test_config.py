@@ -185,7 +185,7 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"command": ["x", True]}, "command", "has `true`, a truth value as word 2"),
         ({"command": ["${arg}"]}, "command[0]", "did you mean `args`?"),
         ({"command": ["--y=${y}"]}, "command[0]", "unknown macro `${y}`"),
-        ({"command": ["--y=${args}"]}, "command[0]", "must stand alone"),
+        ({"command": ["--y=${args}"]}, "command[0]", "must be a separate word"),
         ({"command": ["${x"]}, "command[0]", "not closed"),
         ({"command": ["${a${x}"]}, "command[0]", "not closed"),
         ({"command": ["${envvar:1}"]}, "command[0]", "the name of an environment variable"),

@@ -33,7 +33,7 @@ class MediaType(Protocol):
     accepted: str
 
     def accepts(self, value: object) -> bool:
-        """Return whether `encode` handles values of this type. Must not raise and must not look at the elements."""
+        """Return whether `encode` handles values of this type. Must not raise and must not inspect the elements."""
         ...
 
     def encode(self, value: Any, /, *args: Any, **options: Any) -> EncodedMedia:

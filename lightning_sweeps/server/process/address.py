@@ -1,4 +1,4 @@
-"""Opens the socket on which the server listens, and makes the URLs under which it is reached."""
+"""Opens the socket that the server listens on, and makes the server's URLs."""
 
 from __future__ import annotations
 

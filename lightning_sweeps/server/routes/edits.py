@@ -1,4 +1,4 @@
-"""HTTP routes with which users change sweeps and trials. Each change and its log entry are one transaction."""
+"""HTTP routes for users to change sweeps and trials. Each change and its log entry are one transaction."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class BlobStorage:
         except FileNotFoundError:
             return 0
 
-    def append(self, digest: str, offset: int, data: bytes, *, size_bytes: int, note_whole: Callable[[], None]) -> int:
+    def append(self, digest: str, offset: int, data: bytes, *, size_bytes: int, on_stored: Callable[[], None]) -> int:
         """Append to an upload, and return how many bytes have arrived. Bytes that have already arrived are skipped.
 
         The last part completes the blob, which is then verified and stored.
@@ -76,7 +76,7 @@ class BlobStorage:
             offset: position of `data` in the blob.
             data: the bytes.
             size_bytes: size of the whole blob.
-            note_whole: called when the blob is stored, while it is locked.
+            on_stored: called when the blob is stored, while it is locked.
 
         Raises:
             UsageError: the blob's digest or size differs from the announced one. The upload is dropped.
@@ -87,7 +87,7 @@ class BlobStorage:
         upload = self.folder.upload(digest)
         with self.locked(digest):
             if self._is_there(digest, size_bytes):
-                note_whole()
+                on_stored()
                 return size_bytes
             with upload.open("ab") as stream:
                 known = stream.tell()
@@ -99,16 +99,16 @@ class BlobStorage:
                     os.fsync(stream.fileno())
             if known >= size_bytes:
                 self._complete(upload, digest, size_bytes)
-                note_whole()
+                on_stored()
             return known
 
-    def adopt(self, digest: str, *, size_bytes: int, note_whole: Callable[[], None]) -> bool:
+    def adopt(self, digest: str, *, size_bytes: int, on_stored: Callable[[], None]) -> bool:
         """Take over a blob that a process on this machine has stored; return True if there was a complete one.
 
         Args:
             digest: the blob.
             size_bytes: its size.
-            note_whole: as in `append`.
+            on_stored: as in `append`.
         """
         if self.near is None or not is_digest(digest):
             return False
@@ -125,7 +125,7 @@ class BlobStorage:
                         self.remote.put(source, digest)
             except OSError:  # removed, or on another file system: then it is uploaded
                 return False
-            note_whole()
+            on_stored()
         return True
 
     def remove(self, digest: str) -> None:

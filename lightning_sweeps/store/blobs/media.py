@@ -54,7 +54,7 @@ def list_media(
 
 
 def list_media_keys(connection: Connection, run_id: str) -> list[MediaKey]:
-    """Return the keys under which a run has logged media, in the order of their first appearance.
+    """Return the keys that a run used for media, in the order of their first appearance.
 
     Raises:
         NotFound: there is no such run.

@@ -110,7 +110,7 @@ def _below(level: int, opened: Integers, target: int, segment: ChunkSegment) -> 
 def _load_rollups(
     connection: Connection, level: int, wanted: dict[int, Integers | None]
 ) -> Iterator[tuple[int, Integers, Rollups]]:
-    """Yield, per segment, the wanted rollups of a level and their indexes; None stands for all of them."""
+    """Yield, per segment, the wanted rollups of a level and their indexes; None: all of them."""
     whole = [segment_id for segment_id, indexes in wanted.items() if indexes is None]
     for segment_id, rows in _by_segment(_stored_pages(connection, level, whole, None)):
         rollups = np.frombuffer(b"".join(row[2] for row in rows), ROLLUP)
@@ -149,7 +149,7 @@ def _points_of(chunk: Columns, rollups: Integers) -> Columns:
 
 
 def _numbers(wanted: dict[int, Integers], each: int) -> list[int]:
-    """Return the numbers of the rows that hold the wanted indexes, `each` to a row, of all segments together."""
+    """Return the numbers of the rows that contain the wanted indexes (`each` per row), of all segments together."""
     if not wanted:
         return []
     return [int(number) for number in np.unique(np.concatenate(list(wanted.values())) // each)]

@@ -95,7 +95,7 @@ def whole_view(segment: Segment, mapping: AxisMapping, *, level: int | None = No
 
 
 def level_for(points_per_bucket: float) -> int:
-    """Return the highest level whose rollups hold hardly more points than a bucket."""
+    """Return the highest level whose rollups cover hardly more points than a bucket."""
     level = 0
     while points_per_rollup(level + 1) <= 1.25 * points_per_bucket:
         level += 1

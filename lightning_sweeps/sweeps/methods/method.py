@@ -116,5 +116,5 @@ class Method(ABC):
     def initial_point(
         self, space: Space, history: Sequence[Observation], *, number: int, seed: int
     ) -> dict[str, Any] | None:
-        """Return the parameter set of a trial for which `needs_model` is False. Arguments are those of `suggest`."""
+        """Return the parameter set of a trial that needs no model. The arguments are those of `suggest`."""
         raise NotImplementedError
