@@ -185,7 +185,7 @@ def record_part_end(
 
 
 def combine_ends(ends: Sequence[dict[str, Any]]) -> AttemptEnd:
-    """Return the end of a trial from the ends of its parts, by node rank. The exit code is that of the first part with a bad end."""
+    """Combine the ends of a trial's parts, by node rank. The exit code is that of the first part that ended badly."""
     state = next(state for state in WORST_FIRST if any(end["state"] == state for end in ends))
     worst = sorted(
         ((end["place"], rank, end) for rank, end in enumerate(ends) if end["state"] == state),

@@ -201,7 +201,7 @@ def _text(value: Value) -> str:
 
 
 def _moment(name: str, value: Value) -> float:
-    """Return a time in seconds since the epoch; `value` is a number of seconds, an ISO 8601 date, or relative to now (`-7d`)."""
+    """Return a time in seconds since the epoch, from such a number, an ISO 8601 date, or a time before now (`-7d`)."""
     if isinstance(value, float):
         return value
     ago = _AGO.fullmatch(str(value))

@@ -401,7 +401,7 @@ export interface paths {
         };
         /**
          * List Media Keys
-         * @description List the keys under which a run logged media files.
+         * @description List the keys that a run used for media files.
          */
         get: operations["list_media_keys_api_runs__run_id__media_keys_get"];
         put?: never;
@@ -1852,8 +1852,8 @@ export interface components {
          *
          *     Attributes:
          *         id: Increases with each file, so that a client can ask for the files after the last one it has.
-         *         key: Key under which the file was logged.
-         *         step: Step at which it was logged.
+         *         key: Key that the file was logged with.
+         *         step: Step that it was logged at.
          *         time: When it was logged.
          *         rank: Rank that logged it.
          *         digest: SHA-256 of the content. `GET /api/blobs/{digest}` returns the content.
@@ -1889,7 +1889,7 @@ export interface components {
         };
         /**
          * MediaKey
-         * @description A key under which a run logged media files.
+         * @description A key that a run used for media files.
          *
          *     Attributes:
          *         key: The key.

@@ -23,7 +23,7 @@ export function ChartToolbar({ view, keys, lineCount, bandName, pattern, onPatte
   const { look, smoothing } = view;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a `fieldset` is laid out differently
-    <div class="toolbar" role="group" aria-label="How charts are drawn">
+    <div class="toolbar" role="group" aria-label="Chart options">
       <input
         type="search"
         placeholder="Metrics, e.g. loss|acc"

@@ -28,7 +28,7 @@ export function Files({ run }: { run: Run }) {
   return (
     <>
       {part("output").length > 0 && (
-        <Section title="Made by this run" note={`${part("output").length}`}>
+        <Section title="Created by this run" note={`${part("output").length}`}>
           {part("output").map((use) => (
             <Version key={use.artifact.id} artifact={use.artifact} run={run} />
           ))}

@@ -25,7 +25,7 @@ export function Environment({ run }: { run: Run }) {
   const recorded = useRecorded(run);
   const command = recorded.command ?? run.command;
   return (
-    <Section title="Made with">
+    <Section title="Environment">
       {command.length > 0 && <Command>{command.map(quotedForShell).join(" ")}</Command>}
       <Pairs pairs={factsOf(run, recorded)} />
     </Section>

@@ -25,7 +25,7 @@ export function Welcome() {
           <Command>lightning-sweeps sweep sweep.yaml</Command>
           <p>Then start an agent on every machine that should run trials. It uses all GPUs of the machine:</p>
           <Command>lightning-sweeps agent SWEEP_ID</Command>
-          <p class="soft">This page updates by itself.</p>
+          <p class="soft">This page updates automatically.</p>
         </Section>
       </div>
     </Page>

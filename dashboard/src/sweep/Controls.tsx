@@ -93,14 +93,14 @@ function StateButtons({ state, isBusy, onChange }: ButtonsProps) {
       ))}
       <dialog
         ref={dialog}
-        aria-label="Are you sure"
+        aria-label="Confirm"
         onClose={(event) => event.currentTarget.returnValue === "yes" && asked && onChange(asked.state)}
       >
         <h2>{asked?.name} this sweep?</h2>
         <p>{asked?.warning}</p>
         <form method="dialog">
           <button type="submit" value="no">
-            Keep it
+            Go back
           </button>
           <button type="submit" value="yes" class="primary">
             {asked?.name}

@@ -70,7 +70,7 @@ export function CapDialog({ sweep }: { sweep: Sweep }) {
       onOpen={() => setTyped(sweep.run_cap ? String(sweep.run_cap) : "")}
       work={save}
     >
-      <p class="soft">Existing trials count. The sweep finishes when this many have ended.</p>
+      <p class="soft">This includes existing trials. The sweep finishes when this many trials have ended.</p>
       <label class="field">
         <span class="mono">run_cap</span>
         <input
