@@ -118,7 +118,7 @@ export function parseSort(text: string): Sort {
   return text.startsWith("-") ? { by: text.slice(1), isDown: true } : { by: text, isDown: false };
 }
 
-/** Returns a list without an entry that is in it, or with one that is not. */
+/** Toggles an entry: returns the list without it if the list contains it, else with it. */
 export function toggled(list: readonly string[], entry: string): string[] {
   return list.includes(entry) ? list.filter((one) => one !== entry) : [...list, entry];
 }

@@ -1,4 +1,4 @@
-/** The titles and units of system metrics, by the keys that the service gives them. Pure functions. */
+/** The titles and units of system metrics, by the service's keys. Pure functions. */
 
 import { bytes, number } from "../base/format";
 

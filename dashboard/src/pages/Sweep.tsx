@@ -94,7 +94,7 @@ function Agents({ view: { sweep, trials, chosen, selected, select }, agents }: {
 /** The details of the selected trial, if there is one. */
 function Selected({ view, agents }: { view: SweepView; agents: Agent[] }) {
   const { sweep, trials, places, selected, select } = view;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it does the same however often it is made
+  // biome-ignore lint/correctness/useExhaustiveDependencies: calling it again has no effect
   const close = useCallback(() => select(""), []);
   const trial = trials.find((one) => one.id === selected);
   if (!trial) return null;

@@ -1,4 +1,4 @@
-/** What a run was made with: its command line, commit and versions. */
+/** The environment of a run: its command line, commit and versions. */
 
 import { useEffect, useState } from "preact/hooks";
 import { useData } from "../api/data";

@@ -1,4 +1,4 @@
-/** What can be done with a sweep. Each button is there only while it has an effect. */
+/** The buttons that change a sweep's state. Each one is shown only while it has an effect. */
 
 import { useRef, useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";

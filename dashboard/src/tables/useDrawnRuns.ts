@@ -22,7 +22,7 @@ export interface DrawnRuns {
   colors: Map<string, string>;
 }
 
-/** Asks for nothing unless `isActive`. */
+/** Sends no request unless `isActive`. */
 export function useDrawnRuns(selected: string[], query: RunsSelection, isActive: boolean): DrawnRuns {
   const theme = useTheme();
   const wanted = selected.length

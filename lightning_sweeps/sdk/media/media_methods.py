@@ -229,7 +229,7 @@ class MediaMethods:
         self.log_media(key, matrix, kind="confusion_matrix", step=step, labels=labels)
 
     def log_file(self, key: str, path: str | Path, step: int | None = None) -> None:
-        """Log a file as it is.
+        """Log a file unchanged.
 
         Args:
             key: the name shown in the dashboard.

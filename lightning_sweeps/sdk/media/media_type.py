@@ -12,7 +12,7 @@ class EncodedMedia:
     """The result of encoding a value.
 
     Attributes:
-        content: the bytes of the file, or the path of a file that is copied as it is.
+        content: the bytes of the file, or the path of a file that is copied unchanged.
         mime: the MIME type, for example `image/png`.
     """
 

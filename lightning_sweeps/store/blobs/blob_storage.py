@@ -38,7 +38,7 @@ class BlobStorage:
 
     Args:
         folder: the folder.
-        near: a folder of the same form in which processes on this machine store blobs; these are linked instead of
+        near: a folder with the same layout where processes on this machine store blobs; these are linked instead of
         uploaded. None: no such folder.
         remote: where complete blobs are stored; None: in the folder.
         alone: a lock across all servers, by digest.
@@ -211,7 +211,7 @@ def open_blob_storage(location: str | None, store: Store, *, folder: Path, near:
         location: a folder, or a URL that fsspec supports; None: `folder`.
         store: the database that lists the blobs.
         folder: the default folder; with a URL it holds the uploads in progress.
-        near: a folder in which processes on this machine store blobs; None: no such folder.
+        near: a folder where processes on this machine store blobs; None: no such folder.
 
     Raises:
         UsageError: the URL cannot be used.

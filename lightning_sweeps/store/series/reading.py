@@ -54,7 +54,7 @@ class VisibleSeries:
 
     Attributes:
         count: number of stored points.
-        reach: the highest position of a stored point on the axis; NaN: none is on the axis.
+        reach: the highest position of a stored point on the axis; NaN: no point is on the axis.
         branch: changes when another journal contributes to the series, or other points are abandoned.
         marks: the visible marks, in parts.
     """

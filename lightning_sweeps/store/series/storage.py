@@ -41,7 +41,7 @@ class Segment:
         series_id: id of the series, in the table `series`.
         journal_id: id of the journal.
         resumed_at: step from which a later attempt of the run resumed: points of this segment at that step or later are
-            abandoned. None: none are.
+            abandoned. None: no points are.
     """
 
     series_id: int
