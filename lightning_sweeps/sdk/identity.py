@@ -1,4 +1,4 @@
-"""Determines which rank of which job this process is, from the environment and without a collective.
+"""Determines the job and the rank of this process, from the environment and without a collective.
 
 `resolve_identity` is a pure function: what it needs besides the environment is passed as arguments. Lightning's
 `rank_zero_only.rank` is not used. It is 0 in every worker until a Trainer exists, and wrong in a single-device process

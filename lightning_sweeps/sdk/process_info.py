@@ -1,4 +1,4 @@
-"""Collects what `identity` needs to know about this process besides the environment."""
+"""Collects the facts about this process that `identity` needs besides the environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def identify(*, inherited_job: str | None = None, number: int = 0, origin: str | None = None) -> Identity:
-    """Return which rank of which job this process is.
+    """Return the job and the rank of this process.
 
     Args:
         inherited_job: the job of a logger that was pickled in another process.

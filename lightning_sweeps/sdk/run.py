@@ -1,4 +1,4 @@
-"""Defines `Run`: everything that one process logs of one run goes through the journal of this process."""
+"""Defines `Run`: whatever a process logs to a run goes through the journal of this process."""
 
 from __future__ import annotations
 

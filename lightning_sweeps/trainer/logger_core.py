@@ -320,7 +320,7 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
 
     @property
     def reference(self) -> RunReference:
-        """What a checkpoint stores so that a later attempt finds this run."""
+        """The reference that a checkpoint stores, so that a later attempt finds this run."""
         return self._resolver.reference
 
     def resume(self, point: ResumePoint) -> None:

@@ -27,7 +27,7 @@ class RunReference:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Where a new attempt continues.
+    """The run and the step that a new attempt continues from.
 
     Attributes:
         run: the run to continue.

@@ -70,7 +70,7 @@ class RunResolver:
 
     @property
     def reference(self) -> RunReference:
-        """What a checkpoint stores so that a later attempt finds this run."""
+        """The reference that a checkpoint stores, so that a later attempt finds this run."""
         identity = self._identify()
         attempt = self._run.attempt if self._run is not None else identity.attempt
         return RunReference(identity.job, self._number, self._options.project, attempt)

@@ -74,7 +74,7 @@ class SignalWatch:
         return number
 
     def release_handlers(self) -> None:
-        """Drop all handlers, so that this object can be pickled. The received signals are kept."""
+        """Drop all handlers so that this object can be pickled. The received signals are kept."""
         self._user_handlers = {}
         self._requeue_handlers = {}
         if self._interrupt_handler is not None:

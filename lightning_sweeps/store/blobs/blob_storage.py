@@ -39,7 +39,7 @@ class BlobStorage:
     Args:
         folder: the folder.
         near: a folder with the same layout where processes on this machine store blobs; these are linked instead of
-        uploaded. None: no such folder.
+            uploaded. None: no such folder.
         remote: where complete blobs are stored; None: in the folder.
         alone: a lock across all servers, by digest.
     """
