@@ -5,10 +5,10 @@
 Each trial is a complete Lightning run of four steps on the CPU. Its ranks record the time at the first line of the
 program, after its imports, and at its last line; the slowest rank counts. For comparison, the same run measures plain
 `torchrun` (or `python` for one rank) in a loop that starts the next trial as soon as one has ended, which is the best
-that any agent without warm start can do. It also measures such a loop that checks every 5 s, as W&B's agent does (wandb
+possible for an agent without warm start. It also measures a loop that checks every 5 s, as W&B's agent does (wandb
 0.31, `wandb/wandb_agent.py`: `time.sleep(5)` between checks); this is a simulation without a server.
 
-Then it measures 100 trials that do nothing on 2 slots: from the end of a trial to the start of the next on its slot.
+Then it measures 100 empty trials on 2 slots: from the end of a trial to the start of the next on its slot.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""What the dashboard costs in a real browser, beside bare uPlot drawing the same in the same run.
+"""Measures the cost of the dashboard in a real browser, compared with bare uPlot drawing the same lines.
 
     python -m benchmarks.dashboard [charts] [live] [steps] [table] [open] [hour]
 
-- charts: 20 charts x 50 runs x 500 points, from the navigation until all are painted; and the page's work alone.
-  Bare uPlot draws the same lines on an area and a range of the same size, from a file that was made before. Both draw
-  hairlines (1 pixel: what the page does with more than 24 lines), and lines of 1.5 pixels (its "wide lines").
-- live: what the page asks and is sent when each of these lines goes on by one point.
-- steps: opening a run of 1,000,000 steps beside one of 1,000.
-- table: 10,000 runs scrolled from top to bottom: how often rows in sight were still empty when the frame was painted.
-- open: a page that is left open while 10 runs go on, 400 changes in a minute or so.
+- charts: 20 charts x 50 runs x 500 points, from navigation until all are painted, and the CPU time of the page alone.
+  Bare uPlot draws the same lines at the same size and range, from a prepared file. Both draw hairlines (1 pixel, as
+  the page does for more than 24 lines) and lines of 1.5 pixels (its "wide lines").
+- live: size of requests and responses when each of these lines gets one new point.
+- steps: opening a run of 1,000,000 steps, compared with one of 1,000.
+- table: 10,000 runs scrolled from top to bottom: how often visible rows were still empty when a frame was painted.
+- open: memory of a page that stays open while 10 runs log, 400 changes in about a minute.
 - hour: the same for an hour, one change a second.
 
 Needs Chromium (Debian: chromium, chromium-driver), the built page, and dashboard/node_modules for the bare uPlot.
@@ -160,7 +160,7 @@ def table(client: Client, browser: Browser) -> None:
     started = time.monotonic()
     browser.run("document.querySelector('.table').scrollTop = 170000")
     browser.wait(lambda: browser.count(".table-body .row.waiting") == 0, what="the rows in the middle")
-    print(f"a jump to the middle: its rows are there after {(time.monotonic() - started) * 1000:.0f} ms")
+    print(f"a jump to the middle: its rows appear after {(time.monotonic() - started) * 1000:.0f} ms")
 
 
 def left_open(client: Client, browser: Browser, *, updates: int = 400, every_s: float = 0.1) -> None:
@@ -212,7 +212,7 @@ def made_run(client: Client, info: RunInfo) -> Writer:
 
 @contextmanager
 def bare_pages(client: Client, ids: list[str]) -> Iterator[str]:
-    """Serve the same data to a page that holds nothing but uPlot; give its address."""
+    """Serve the same data to a page with nothing but uPlot, and yield the page's address."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file in ("uPlot.min.css", "uPlot.iife.min.js"):
@@ -239,14 +239,14 @@ def bare_pages(client: Client, ids: list[str]) -> Iterator[str]:
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+    """Serves files without logging requests."""
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 def measured(browser: Browser, url: str, wait: Callable[[], float]) -> tuple[float, float]:
-    """Return the milliseconds until the page was painted, and those that its own thread worked for it."""
+    """Return the milliseconds until the page was painted, and the CPU milliseconds of its main thread."""
     browser.go("about:blank")
     browser.devtools("Performance.enable", {})
     before = metric(browser, "TaskDuration")

@@ -69,7 +69,7 @@ class NoOpLogger(Logger):
 
 
 class BareWrite(NoOpLogger):
-    """Calls `os.write` once per logging step with the bytes of a row: the least that makes rows survive the process."""
+    """Calls `os.write` once per logging step with the bytes of a row: the minimum for rows to survive the process."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """Measures the search methods: `python -m benchmarks.search --engines ours:bayes optuna:gp --seeds 10`, then `--table`.
 
-Each search has 50 trials, sequential (`seq`) or with 4 parallel workers (`par4`). With workers, the next point is
-asked for when one is free while the others run, and results arrive out of order. Durations are lognormal and the same
-for every engine. Each search is one line of the results file, so an interrupted benchmark resumes.
+Each search has 50 trials, sequential (`seq`) or with 4 parallel workers (`par4`). With workers, a free worker gets the
+next point while the others run, and results arrive out of order. Durations are lognormal and the same for every engine.
+Each search is one line of the results file, so an interrupted benchmark resumes.
 
 The table shows the normalized regret (best value found - optimum) / (median random value - optimum), its median over
 the seeds, times 1000; and the average rank over all problems and seeds that every engine of the table has.
@@ -70,7 +70,7 @@ def run(engines: list[str], problems: list[str], modes: list[str], seeds: range,
 
 
 def chosen(names: list[str]) -> list[Problem]:
-    """Return the problems of these names, in their own order."""
+    """Return the problems with these names, in the order of `PROBLEMS`."""
     return [problem for problem in (*PROBLEMS, *LATTICES) if problem.name in names]
 
 

@@ -1,4 +1,4 @@
-"""Tuning problems that need no network: formulas, and three real trainings on scikit-learn's bundled data.
+"""Tuning problems that need no network: formulas, and three models trained on scikit-learn's bundled data.
 
 Each problem has the `parameters` of a sweep file and a function to minimize.
 """

@@ -1,4 +1,4 @@
-"""Counts how often a training of two ranks hangs on SIGTERM, with SweepCallback and with Lightning alone.
+"""Counts how often training on two ranks hangs on SIGTERM, with SweepCallback and with Lightning alone.
 
 python -m benchmarks.sigterm --rounds 8 --stock-rounds 1
 """

@@ -53,7 +53,7 @@ class Judge(Protocol):
 
 
 class Never:
-    """Stops only diverged trials, as a careful program does by itself."""
+    """Stops only diverged trials, as a careful program does without a rule."""
 
     def stops(self, trial: int, values: Sequence[float]) -> bool:  # noqa: ARG002
         return not math.isfinite(values[-1])

@@ -1,6 +1,6 @@
-"""A server on this machine that says to wandb's client what it must hear: for measuring what being online costs.
+"""A minimal W&B server on this machine, to measure the cost of wandb's online mode.
 
-It keeps nothing and answers at once, so a real server can only take longer.
+It stores nothing and answers at once, so a real server can only be slower.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ ANSWERS: dict[str, Any] = {
     "createRunFiles": {"runID": "run", "uploadHeaders": [], "files": []},
     "entity": {"organization": None},
 }
-"""By field of its GraphQL questions."""
+"""Answers to GraphQL queries, by field."""
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Takes everything and answers it."""
+    """Accepts every request."""
 
     protocol_version = "HTTP/1.1"
 
@@ -66,7 +66,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Serve in a thread; gives the address."""
+    """Serve in a thread and yield the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

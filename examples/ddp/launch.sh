@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the examples. Without an argument: a training of two ranks, then the sweep.
+# Runs the examples. Without an argument: training on two ranks, then the sweep.
 set -eu
 cd "$(dirname "$0")"
 

@@ -36,7 +36,7 @@ def main() -> None:
     try:
         is_stopped = train(arguments, run, ranks)
     finally:
-        gc.collect()  # the model and its hooks form a cycle that references the group
+        gc.collect()  # the model and its hooks form a reference cycle that keeps the group alive
         dist.destroy_process_group()
     if is_stopped:
         run.finish("stopped", reason=STOPPED)

@@ -1,4 +1,5 @@
-"""Trains on digits with PyTorch Lightning on any number of ranks. Only logger and callback are from this package.
+"""Trains on digits with PyTorch Lightning on any number of ranks. Only the logger and the callback come from this
+package.
 
 python train_lightning.py --devices 2                      Lightning starts the second rank
 torchrun --nproc-per-node 2 train_lightning.py             torchrun starts both
@@ -67,7 +68,7 @@ class Classifier(pl.LightningModule):
         outputs = self.layers(inputs)
         self.accuracy(outputs, targets)
         self.log("val/loss", self.loss(outputs, targets), sync_dist=True)
-        self.log("val/accuracy", self.accuracy)  # torchmetrics reduces over ranks by itself
+        self.log("val/accuracy", self.accuracy)  # torchmetrics reduces over the ranks
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self.parameters(), lr=self.lr)

@@ -79,7 +79,7 @@ def list_active_agents(connection: Connection) -> list[m.NodeAgent]:
 
 
 def change(connection: Connection, agent_id: str, **values: object) -> None:
-    """Write columns of an agent."""
+    """Update columns of an agent."""
     connection.execute(update(schema.agent).where(schema.agent.c.id == agent_id).values(**values))
 
 

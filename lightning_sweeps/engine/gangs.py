@@ -25,7 +25,7 @@ READY_S = 3.0
 """How long an agent stays ready for a gang after its last request. A waiting agent asks every second."""
 
 WORST_FIRST: tuple[m.TrialState, ...] = ("preempted", "failed", "stopped", "finished")
-"""The trial ends in the first of these states in which one of its parts ended.
+"""The trial ends in the first of these states that one of its parts ended in.
 
 `preempted` comes before `failed`: a preempted part makes the other parts fail.
 """
@@ -83,7 +83,7 @@ def join_gang(
         return None, ""
     others = _ready_elsewhere(connection, agent, now=now)[: nodes - 1]
     if missing := nodes - 1 - len(others):
-        return None, f"a trial takes {nodes} machines; agents that wait on {missing} more are missing"
+        return None, f"a trial takes {nodes} machines; agents on {missing} more are missing"
     members = [agent_id, *others]
     gang = {"endpoint": offer.endpoint, "members": [{"agent": member, "end": None} for member in members]}
     leased = trials.advance(
@@ -130,7 +130,7 @@ def silent_agents(connection: Connection, row: Row[Any], *, since: float) -> lis
 
 
 def command_after_bad_end(row: Row[Any]) -> m.Command | None:
-    """Return the command to the active parts after another part has not finished; None if no part has ended so.
+    """Return the command for the active parts after another part ended without finishing; None if no part did.
 
     After a failure they are killed. Otherwise they are stopped: a preempted part writes a checkpoint together with the
     other parts, which need time for it.
@@ -185,7 +185,7 @@ def record_part_end(
 
 
 def combine_ends(ends: Sequence[dict[str, Any]]) -> AttemptEnd:
-    """Return the end of a trial from the ends of its parts, by node rank. The first bad end gives the exit code."""
+    """Combine the ends of a trial's parts, by node rank. The exit code is that of the first part that ended badly."""
     state = next(state for state in WORST_FIRST if any(end["state"] == state for end in ends))
     worst = sorted(
         ((end["place"], rank, end) for rank, end in enumerate(ends) if end["state"] == state),

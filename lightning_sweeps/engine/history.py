@@ -16,7 +16,7 @@ _COLUMNS = ("number", "params", "objective", "state", "last_objective", "ignored
 
 
 class TrialHistory(Sequence[Observation]):
-    """All trials of a sweep, read from the database when a method first looks at them. A plain grid never does."""
+    """All trials of a sweep, read from the database when a method first uses them. A plain grid never does."""
 
     def __init__(self, connection: Connection, sweep_id: str, definition: SweepDefinition) -> None:
         self._connection = connection
@@ -59,7 +59,7 @@ class TrialHistory(Sequence[Observation]):
         )
 
     def _prior(self) -> list[Observation]:
-        """Return the results with which the sweep started, as finished trials with the numbers up to 0."""
+        """Return the results that the sweep started with, as finished trials numbered up to 0."""
         query = select(schema.sweep.c.prior).where(schema.sweep.c.id == self._sweep_id)
         results = self._connection.scalar(query) or []
         return [

@@ -1,4 +1,4 @@
-"""Stores a trial's values of the sweep's metric, and stops the trial if its stopping rule says so.
+"""Stores a trial's values of the sweep's metric, and stops the trial if its stopping rule decides to.
 
 `sweeps/report_judge.py` decides; this module loads what the decision needs and writes what follows from it.
 """
@@ -42,9 +42,9 @@ def judge_rows(
     rows: Sequence[LogRow],
     source: ReportSource,
 ) -> str:
-    """Store the metric's values in `rows` and stop the trial if its rule says so.
+    """Store the metric's values in `rows` and stop the trial if its rule decides to.
 
-    Rows of an attempt that was given up arrive late and are ignored.
+    Rows of an attempt that was given up may arrive late; they are ignored.
 
     Args:
         connection: the caller's transaction.

@@ -78,7 +78,7 @@ def heartbeat(
     lease_s: float,
     spent_s: dict[str, float] | None = None,
 ) -> m.AgentOrders:
-    """Renew the agent's lease and return the commands to it."""
+    """Renew the agent's lease and return its commands."""
     agent = agents.get_agent(connection, agent_id)
     times = {} if spent_s is None else {"spent_s": plain(spent_s)}
     state: m.SweepState = connection.execute(
@@ -158,7 +158,7 @@ def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.Trial
 
 
 def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
-    """Remove an agent from the sweep. A trial that it still holds is pending again."""
+    """Remove an agent from the sweep. A trial that it still holds becomes pending again."""
     sweep = sweeps.lock_sweep(connection, agents.get_agent(connection, agent_id).sweep)
     retry = SweepSettings.of(sweep.config).retry
     for row in _held_by(connection, agents.get_agent(connection, agent_id)):

@@ -49,7 +49,7 @@ def _judge(connection: Connection, trial_id: str, rows: Sequence[LogRow], source
         return
     try:
         definition = define_sweep(found.config)
-    except UsageError as error:  # the rows are stored all the same
+    except UsageError as error:  # the rows are stored nevertheless
         _log.error("cannot judge trial `%s`: %s", trial_id, error)
         return
     if definition.metric is None:

@@ -56,7 +56,7 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     if method.needs_model(space, history, number=number):
         return _request(row, definition, number, history)
     if not is_initial and ahead is not None and pending >= ahead:
-        return False  # no agent waits, and a model will know more when the running trials have ended
+        return False  # no agent waits, and a model will have more results when the running trials have ended
     params = method.initial_point(space, history, number=number, seed=row.seed)
     return _add(connection, sweep_id, number, params, now=now)
 

@@ -131,7 +131,7 @@ def definition_of(connection: Connection, sweep_id: str) -> SweepDefinition:
 
 
 def progress_of(connection: Connection, row: Row[Any]) -> controller.SweepStatus:
-    """Return the sweep's state and trial counts, on which the controller decides."""
+    """Return the sweep's state and trial counts, which the controller needs to decide."""
     return controller.SweepStatus(
         state=row.state,
         run_cap=row.run_cap,
@@ -144,7 +144,7 @@ def end_sweep(connection: Connection, sweep_id: str, state: m.SweepState, *, rea
     """End a sweep and drop its pending trials. If it is cancelled, order its running trials to stop."""
     table = schema.trial
     is_pending = (table.c.sweep_id == sweep_id) & (table.c.state == "pending")
-    connection.execute(delete(table).where(is_pending, table.c.attempt == 1))  # no agent has had them
+    connection.execute(delete(table).where(is_pending, table.c.attempt == 1))  # no agent has leased them
     connection.execute(
         update(table).where(is_pending).values(state="stopped", ended=now, reason=f"the sweep was {state}")
     )

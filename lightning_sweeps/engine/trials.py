@@ -99,14 +99,14 @@ def load(connection: Connection, query: Select[Any], trial_id: str) -> TrialRow:
 
 
 def change(connection: Connection, trial_id: str, **values: object) -> TrialRow:
-    """Write columns of a locked trial, and return its row."""
+    """Update columns of a locked trial, and return its row."""
     table = schema.trial
     connection.execute(update(table).where(table.c.id == trial_id).values(**values))
     return connection.execute(select(table).where(table.c.id == trial_id)).one()
 
 
 def advance(connection: Connection, row: TrialRow, event: Event, **values: object) -> TrialRow:
-    """Apply an event to a locked trial and write other columns too.
+    """Apply an event to a locked trial and update other columns too.
 
     Raises:
         ServerRefused: status 409; the event is not allowed in the trial's state.

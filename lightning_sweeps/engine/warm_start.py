@@ -1,4 +1,4 @@
-"""Collects the results of earlier trials with which a new sweep starts.
+"""Collects the results of earlier trials that a new sweep starts with.
 
 Every function works inside the caller's transaction.
 """
@@ -31,7 +31,7 @@ def collect_results(
         runs: ids of runs.
 
     Returns:
-        The results, and a warning for each source of which something was left out.
+        The results, and a warning for each source with results that were left out.
 
     Raises:
         NotFound: a sweep or run does not exist.

@@ -62,7 +62,8 @@ class AgentRegistered:
     Attributes:
         agent: the new agent.
         sweep: its sweep.
-        lease_s: an agent that sends no heartbeat for so many seconds loses its trial. Send one every quarter of it.
+        lease_s: an agent that sends no heartbeat for this many seconds loses its trial. Send one every `lease_s` / 4
+            seconds.
     """
 
     agent: Agent

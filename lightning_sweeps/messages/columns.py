@@ -66,7 +66,7 @@ class DeclaredColumn:
 
 
 def declared_columns(message: type) -> tuple[DeclaredColumn, ...]:
-    """Return the fields of a message that declare a column, in their order."""
+    """Return the fields of a message that declare a column, in the order of declaration."""
     found = []
     for name, hint in get_type_hints(message, include_extras=True).items():
         if get_origin(hint) is not Annotated:

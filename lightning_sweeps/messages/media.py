@@ -12,8 +12,8 @@ class MediaEntry:
 
     Attributes:
         id: Increases with each file, so that a client can ask for the files after the last one it has.
-        key: Key under which the file was logged.
-        step: Step at which it was logged.
+        key: Key that the file was logged with.
+        step: Step that it was logged at.
         time: When it was logged.
         rank: Rank that logged it.
         digest: SHA-256 of the content. `GET /api/blobs/{digest}` returns the content.
@@ -39,7 +39,7 @@ class MediaEntry:
 
 @dataclass(frozen=True, slots=True)
 class MediaKey:
-    """A key under which a run logged media files.
+    """A key that a run used for media files.
 
     Attributes:
         key: The key.
@@ -112,7 +112,7 @@ class ArtifactUse:
 
     Attributes:
         role: `output` if the run created the artifact, `input` if it used it.
-        time: When.
+        time: When the run created or used it.
         artifact: The artifact version.
     """
 

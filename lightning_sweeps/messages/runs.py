@@ -25,7 +25,7 @@ class RunDetails:
     rank: Annotated[int, Column("Global rank.", header="run.rank", update="writer", filter_as="number")]
     world_size: Annotated[int, Column("Number of ranks.", header="run.world_size", update="writer", filter_as="number")]
     attempt: Annotated[
-        int, Column("Latest attempt: restarts are counted.", header="run.attempt", update="writer", filter_as="number")
+        int, Column("Latest attempt; each restart is one.", header="run.attempt", update="writer", filter_as="number")
     ]
     mode: Annotated[
         LoggerMode, Column("How ranks log: `single`, `grouped`, `shared`.", header="run.mode", filter_as="text")
@@ -110,7 +110,7 @@ class RunsQuery:
         filter: a filter; empty: all runs.
         sort: columns to sort by; empty: newest first.
         columns: columns of each row, besides the id.
-        limit: number of rows at most.
+        limit: maximum number of rows.
         offset: number of rows to skip.
         fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
     """
@@ -163,9 +163,9 @@ class Changes:
     Attributes:
         cursor: pass it to the next request.
         runs: runs that changed.
-        sweeps: sweeps that changed, or of which a trial or an agent changed.
+        sweeps: sweeps that changed, including those with a changed trial or agent.
         nodes: nodes that changed.
-        is_cut: True: too many runs changed to list them, and `runs` is empty.
+        is_cut: True: too many runs have changed to list them, and `runs` is empty.
     """
 
     cursor: float

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 NonFinite = Literal["nan", "inf", "-inf"]
-"""A value that JSON has no number for."""
+"""A value that JSON cannot represent as a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Bucket:
 
     Attributes:
         count: number of values.
-        nonfinite: number of values that are not finite; if all are, the four numbers are None.
+        nonfinite: number of values that are not finite; if no value is finite, the four numbers are None.
     """
 
     step: float
@@ -70,7 +70,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class LineRequest:
-    """A series to draw. Lines of one request that share a group are drawn as one; an empty group: alone."""
+    """A series to draw. Lines with the same group are drawn as one; a line with an empty group is drawn alone."""
 
     owner: str
     key: str
@@ -85,8 +85,8 @@ class SeriesQuery:
         lines: the series.
         x: `step`; `time`: seconds since the epoch; `relative`: seconds since the run started; `key:<name>`: the value
             of the series `<name>` in the same row or the last one before it.
-        low, high: borders on the axis; None: no border.
-        points: number of buckets at most: the width in pixels.
+        low, high: limits on the axis; None: no limit.
+        points: maximum number of buckets per line, usually the chart's width in pixels.
     """
 
     lines: list[LineRequest]
@@ -100,12 +100,12 @@ class SeriesQuery:
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """A series to draw of which the client has the first points.
+    """A series to draw, for a client that already has its first points.
 
     Attributes:
         held: number of points that the client has.
         after: their highest position on the axis.
-        branch: `branch` of the answer with these points.
+        branch: `branch` of the answer that contained these points.
     """
 
     owner: str
@@ -119,8 +119,8 @@ class HeldLine:
 class LinesQuery:
     """Asks for many series, each as its own line; see `SeriesQuery`.
 
-    If all new points of a series come after those that the client has, the answer has only these. A part between `low`
-    and `high` is always complete.
+    If all new points of a series come after those that the client has, the answer contains only the new ones. A part
+    between `low` and `high` is always complete.
     """
 
     lines: list[HeldLine]

@@ -123,7 +123,7 @@ class KeyCreated:
 
     Attributes:
         key: The key itself, which only this response contains.
-        made: Its name, role and expiry.
+        made: The key's name, role and expiry.
     """
 
     key: str

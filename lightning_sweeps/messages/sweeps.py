@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SweepState = Literal["running", "paused", "stopped", "cancelled", "finished"]
-"""running: trials are leased. paused: no trials are leased, running trials continue. stopped: the same for good.
+"""running: trials are leased. paused: no trials are leased; running trials continue. stopped: like paused, but final.
 cancelled: running trials are stopped too. finished: the space or `run_cap` is exhausted, or the target is met."""
 
 TrialState = Literal["pending", "leased", "running", "stopping", "finished", "stopped", "failed", "lost", "preempted"]
@@ -27,8 +27,8 @@ class SweepCreate:
         source: the text of the sweep file, unchanged.
         project: the sweep's project; overrides the sweep file.
         name: the sweep's name; overrides the sweep file.
-        prior_sweeps: ids of sweeps with whose results the search starts.
-        prior_runs: ids of runs with whose results the search starts.
+        prior_sweeps: ids of sweeps. The search starts with their results.
+        prior_runs: ids of runs. The search starts with their results.
     """
 
     config: dict[str, Any]
@@ -41,7 +41,7 @@ class SweepCreate:
 
 @dataclass(frozen=True, slots=True)
 class SweepCreated:
-    """A sweep that was created. `prior`: number of earlier results with which it starts."""
+    """A sweep that was created. `prior`: number of earlier results that the search starts with."""
 
     id: str
     project: str
@@ -64,7 +64,7 @@ class SweepChange:
 
 @dataclass(frozen=True, slots=True)
 class Gang:
-    """The agents that run one trial together, each on another machine.
+    """The agents that run one trial together, each on a different machine.
 
     Attributes:
         endpoint: `host:port` on the first agent's machine, where the trial's processes connect.
@@ -80,8 +80,8 @@ class Trial:
     """A trial: one parameter set and its results.
 
     `objective` is the best reported value by the sweep's goal. `gpus` and `start_s` (seconds from the lease to the
-    program's start) are those of the last attempt that ended, `gpu_s` the GPU seconds of all attempts; None before the
-    first end.
+    program's start) are those of the last attempt that ended, `gpu_s` the GPU seconds of all attempts; None until the
+    first attempt has ended.
     """
 
     id: str

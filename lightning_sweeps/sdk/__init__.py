@@ -1,1 +1,1 @@
-"""Logs from a training process: `init`, `Run`, `setup`, `finish`."""
+"""Defines what a training process calls to log: `init`, `Run`, `setup`, `finish`."""

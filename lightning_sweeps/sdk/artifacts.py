@@ -29,7 +29,7 @@ class RunArtifacts:
 
     @property
     def project(self) -> str:
-        """The project, to which the artifacts belong."""
+        """The project that the artifacts belong to."""
         raise NotImplementedError
 
     @property
@@ -98,8 +98,8 @@ class RunArtifacts:
     def use_artifact(self, artifact: str, kind: str | None = None) -> ArtifactVersion:
         """Find a version of an artifact and record that this run uses it.
 
-        The server is asked for versions from other machines. If it does not answer within seconds, or does not know the
-        version yet, the home folder is searched.
+        The server finds versions from other machines. If it does not answer within seconds, or does not have the
+        version yet, only the home folder is searched.
 
         Args:
             artifact: `name`, `name:latest`, `name:best` (an alias) or `name:v3` (a version).

@@ -15,7 +15,7 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """The name of a content.
+    """Identifies the content of a file.
 
     Attributes:
         digest: the SHA-256 of the bytes, in hex.
@@ -36,7 +36,7 @@ def put_blob(home: Home, content: bytes | Path) -> Blob:
 
 
 def put_bytes(home: Home, data: bytes) -> Blob:
-    """Store `data` and return its blob. The file is complete before it has its name.
+    """Store `data` and return its blob. The file receives its name only when it is complete.
 
     The file is not synced: a crash of the machine may lose what was logged in the last second.
 

@@ -14,10 +14,10 @@ from typing import TextIO
 from lightning_sweeps.journal.records import Stream
 
 MAX_LINE = 4096
-"""Characters of a line. A longer line is cut."""
+"""Maximum length of a recorded line, in characters. Longer lines are cut."""
 
 MAX_LINES = 100_000
-"""Lines of one process. Later lines are printed but not recorded."""
+"""Maximum number of recorded lines of one process. Later lines are printed but not recorded."""
 
 
 class LineAssembler:

@@ -1,4 +1,4 @@
-"""Determines which rank of which job this process is, from the environment and without a collective.
+"""Determines the job and the rank of this process, from the environment and without a collective.
 
 `resolve_identity` is a pure function: what it needs besides the environment is passed as arguments. Lightning's
 `rank_zero_only.rank` is not used. It is 0 in every worker until a Trainer exists, and wrong in a single-device process
@@ -56,7 +56,7 @@ class Identity:
     Attributes:
         rank_info: the position among the processes of the job.
         job: the name of the job, the same on all its ranks.
-        attempt: how often the job was restarted before.
+        attempt: number of earlier restarts of the job.
     """
 
     rank_info: RankInfo
@@ -84,7 +84,7 @@ def resolve_identity(
             share.
         trial: the trial of the sweep, if there is one.
         process_group: the default process group, if it is initialized.
-        inherited_job: the job that a pickled logger brought from the process that started this one.
+        inherited_job: the job of a logger that was pickled in the process that started this one.
     """
     rank_info = find_rank(environ, process_group)
     if trial is not None:

@@ -34,7 +34,7 @@ def check_media_key(key: object) -> None:
     """Check the key of a logged file.
 
     Raises:
-        UsageError: the key is not a text of 1 to 512 printable characters.
+        UsageError: the key is not a string of 1 to 512 printable characters.
     """
     if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
         raise UsageError(f"the key is `{str(key)[:80]!r}`, allowed: 1 to {MAX_KEY_LENGTH} printable characters")

@@ -1,4 +1,4 @@
-"""Collects what `identity` needs to know about this process besides the environment."""
+"""Collects the facts about this process that `identity` needs besides the environment."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def identify(*, inherited_job: str | None = None, number: int = 0, origin: str | None = None) -> Identity:
-    """Return which rank of which job this process is.
+    """Return the job and the rank of this process.
 
     Args:
-        inherited_job: the job that a pickled logger brought along.
+        inherited_job: the job of a logger that was pickled in another process.
         number: the number of the run or logger in this process, the same on all ranks. Two loggers are two jobs.
         origin: the process in which the job began, as `find_origin` returns it. Default: the result of `find_origin`.
     """
@@ -72,6 +72,6 @@ def _agree_on_job(distributed: Any, key: str, proposed: str) -> str:
     try:
         agreed: bytes = distributed.distributed_c10d._get_default_store().compare_set(key, "", proposed)
     except (RuntimeError, AttributeError) as error:  # torch's own errors are RuntimeErrors; MPI groups have no store
-        logger.warning("the ranks cannot agree on one group, this rank may be in a separate group: %s", error)
+        logger.warning("the ranks cannot agree on one group; this rank may be in a separate group: %s", error)
         return proposed
     return agreed.decode()

@@ -12,7 +12,8 @@ from lightning_sweeps.journal.values import plain_values
 class RecordedMap(MutableMapping[str, Any]):
     """A map that records its changes.
 
-    Values are numbers, text, booleans, None, lists and maps. Any other value becomes its text. A key cannot be deleted.
+    Values are numbers, text, booleans, None, lists and maps. Any other value is converted to text. A key cannot be
+    deleted.
 
     Args:
         values: the values at the start. They are not recorded.

@@ -1,4 +1,4 @@
-"""Defines `Run`: everything that one process logs of one run goes through the journal of this process."""
+"""Defines `Run`: whatever a process logs to a run goes through the journal of this process."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Run(MediaMethods, RunArtifacts):
 
     @property
     def attempt(self) -> int:
-        """How often the job was restarted before, from 0."""
+        """Number of earlier restarts of the job; 0 for the first attempt."""
         return self._info.attempt
 
     @property
@@ -147,7 +147,7 @@ class Run(MediaMethods, RunArtifacts):
 
     @property
     def is_finished(self) -> bool:
-        """Whether `finish` was called and nothing was logged since."""
+        """Whether `finish` was called and nothing has been logged since."""
         return self._finished
 
     @property
@@ -297,13 +297,13 @@ class Run(MediaMethods, RunArtifacts):
                 )
 
     def expect_end(self, state: RunState | None, reason: str) -> None:
-        """Set the final state for the case that the process exits before it calls `finish`. None resets it."""
+        """Set the final state to use if the process exits without calling `finish`. None resets it."""
         self._expected_end = None if state is None else (state, reason)
 
     def finish_at_exit(self, state: RunState, reason: str) -> None:
-        """End the run because the interpreter exits and the program did not call `finish`.
+        """End the run when the interpreter exits and the program has not called `finish`.
 
-        The service replaces this state when it sees another exit status. It does not replace the state that
+        The service replaces this state if the process exits with another status. It does not replace the state that
         `expect_end` has set.
         """
         if self.is_announced and not self._finished and self._writer is not None and self._writer.is_own:

@@ -51,7 +51,7 @@ _session = _Session()
 
 
 def setup() -> None:
-    """Start the service if none runs, without waiting for it. Optional, because `init` does the same.
+    """Start the service if it is not running, without waiting for it. Optional, because `init` does the same.
 
     Raises:
         SettingError: an environment variable has a value that is not allowed.
@@ -81,7 +81,7 @@ def init(
         project: the project. Default: the project of the trial, else `LIGHTNING_SWEEPS_PROJECT`.
         name: the display name of the run. Default: derived from the trial or the group.
         group: the group, which the runs of all ranks share. Default: one group per job.
-        config: the configuration of the run. In a sweep the parameters of the trial are added and take precedence.
+        config: the configuration of the run. In a sweep the parameters of the trial are added; they take precedence.
         tags: labels to filter by.
         notes: free text.
         job_type: the role of this process, for example `train` or `eval`.

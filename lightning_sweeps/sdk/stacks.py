@@ -1,4 +1,4 @@
-"""Prints stacks on request: on SIGUSR2 this process writes the stacks of its Python threads to a file for the service.
+"""Writes stacks on request: on SIGUSR2 this process writes the stacks of its Python threads to a file for the service.
 
 faulthandler writes from C and needs no interpreter lock, so it works while a collective blocks forever.
 """

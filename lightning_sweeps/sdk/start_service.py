@@ -1,4 +1,4 @@
-"""Starts the service if none runs. It never forks this process and never waits."""
+"""Starts the service if it is not running. It never forks this process and never waits."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lightning_sweeps.system.service_lock import is_held
 logger = logging.getLogger("lightning_sweeps")
 
 START_GRACE_S = 5.0
-"""How long another process has for starting the service before this one tries."""
+"""How long another process may take to start the service before this one tries."""
 
 _has_warned = False
 
 
 def ensure_service(home: Home, settings: Settings) -> None:
-    """Start the service of this node and user, unless it runs or another process is starting it.
+    """Start the service of this node and user, unless it is running or another process is starting it.
 
     If two services start at once, the one that does not get the lock exits. A failure is logged once and never raised:
     the next service uploads the journals.
@@ -41,7 +41,7 @@ def ensure_service(home: Home, settings: Settings) -> None:
 
 
 def _claim_start(home: Home) -> bool:
-    """Return whether this process should start the service. Of many processes only one should."""
+    """Return whether this process should start the service. Only one of many processes should."""
     claim = home.service_start(node_id())
     try:
         os.close(open_in_folder(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))

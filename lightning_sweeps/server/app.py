@@ -83,8 +83,8 @@ def create_app(
     Args:
         store: The database. The application does not close it.
         contents: Storage of media files and artifacts.
-        limits: How much of them the server accepts.
-        hosts: Host names under which browsers may reach the server; default: those of this machine.
+        limits: Maximum sizes of media files and artifacts.
+        hosts: Host names that browsers may use to reach the server; default: those of this machine.
         lease_s: An agent that is silent for this many seconds loses its trial.
         framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
             frame them.

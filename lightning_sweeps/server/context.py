@@ -23,7 +23,7 @@ MAX_GB = 1e9
 
 @dataclass(frozen=True, slots=True)
 class StorageLimits:
-    """What a server accepts of media and artifacts.
+    """Maximum sizes of media and artifacts on a server.
 
     Attributes:
         file_bytes: Size of the largest file.
@@ -42,7 +42,7 @@ def gigabytes(file: float, quota: float | None) -> StorageLimits:
     """
     for value in (file, quota):
         if value is not None and not 0 < value < MAX_GB:
-            raise UsageError(f"a limit is {value} GB, allowed are numbers greater than 0")
+            raise UsageError(f"a limit is {value} GB, allowed: numbers > 0")
     return StorageLimits(int(file * GIGABYTE), None if quota is None else int(quota * GIGABYTE))
 
 

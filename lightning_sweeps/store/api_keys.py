@@ -38,14 +38,14 @@ def create_api_key(
             f"the key name `{name[:MAX_NAME_LENGTH]}` is not allowed, allowed: 1 to {MAX_NAME_LENGTH} characters"
         )
     if connection.scalar(select(_key.c.id).where(_key.c.name == name)) is not None:
-        raise UsageError(f"there is a key `{name}` already", hint="revoke it first, or choose another name")
+        raise UsageError(f"the key `{name}` already exists", hint="revoke it first, or choose another name")
     row = {"id": derive_id("api_key", name), "digest": digest, "name": name, "created": now}
     connection.execute(insert(_key).values(**row, role=role, expires=expires))
     return ApiKey(name, role, now, expires)
 
 
 def list_api_keys(connection: Connection) -> list[ApiKey]:
-    """Return every API key that was not revoked, also expired ones, oldest first."""
+    """Return every API key that was not revoked, including expired ones, oldest first."""
     rows = connection.execute(select(_key).order_by(_key.c.created, _key.c.name))
     return [ApiKey(row.name, row.role or "admin", row.created, row.expires) for row in rows]
 

@@ -13,13 +13,13 @@ from lightning_sweeps.store.series.blocks import Block
 from lightning_sweeps.store.series.owners import ID_LENGTH, process_of
 
 MAX_KEY_LENGTH = 512
-"""Longer keys are cut and end in a digest: an index of a database cannot hold them."""
+"""Maximum length of a key. Longer keys are cut and end in a digest, because a database index cannot store them."""
 
 MAX_KEYS = 20_000
-"""A record with more keys is rejected."""
+"""Maximum number of keys of a record. A record with more is rejected."""
 MAX_DEPTH = 32
 MAX_FILES = 100_000
-"""Number of files of one artifact."""
+"""Maximum number of files of one artifact."""
 _NUMBERS = frozenset({float, int, bool})
 
 Row: TypeAlias = tuple[int, float, dict[str, Any]]
@@ -230,7 +230,7 @@ def _note_last(batch: Batch, others: dict[str, tuple[int, Any]]) -> None:
 
 
 def _end(batch: Batch, finish: records.Finish, now: float) -> None:
-    """Set how the journal ended. What the run itself reported takes precedence over what the service saw."""
+    """Set how the journal ended. The run's own report takes precedence over the service's."""
     if batch.finish is not None and batch.finish["writer"] == "run" and finish.writer == "service":
         return
     batch.finish = {

@@ -13,7 +13,7 @@ from lightning_sweeps.store import schema
 
 OVERLAP_S = 3.0
 MAX_RUNS = 5000
-"""Above this number runs are not listed: the client reads the runs table again."""
+"""Maximum number of runs in an answer. If more have changed, the client reads the runs table again."""
 
 
 def read_changes(connection: Connection, *, since: float, now: float, project: str | None = None) -> Changes:
@@ -43,7 +43,7 @@ def read_changes(connection: Connection, *, since: float, now: float, project: s
 
 
 def _sweeps(connection: Connection, after: float, project: str | None) -> list[Change]:
-    """Return the sweeps that changed, or of which a trial or an agent changed, with the latest time."""
+    """Return the sweeps that changed, including those with a changed trial or agent, and the latest time."""
     sweep, tables = schema.sweep, (schema.trial, schema.agent)
     parts = [select(sweep.c.id.label("id"), sweep.c.changed).where(sweep.c.changed > after)]
     parts += [select(table.c.sweep_id, table.c.changed).where(table.c.changed > after) for table in tables]

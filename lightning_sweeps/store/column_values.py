@@ -1,4 +1,4 @@
-"""Converts logged values, which may be anything that msgpack holds, to what JSON and text columns accept."""
+"""Converts logged values, which may be anything that msgpack can encode, to what JSON and text columns accept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plain(value: Any) -> Any:
 
 
 def number(value: float) -> float | NonFinite:
-    """Return a finite value unchanged, and others as `"nan"`, `"inf"` or `"-inf"`, which JSON can hold."""
+    """Return a finite value unchanged, and others as `"nan"`, `"inf"` or `"-inf"`, which JSON can represent."""
     if math.isfinite(value):
         return value
     if math.isnan(value):

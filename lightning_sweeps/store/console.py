@@ -23,7 +23,7 @@ class ConsoleQuery:
     """Which lines of a run to read.
 
     Attributes:
-        last: number of lines at most; the last ones that meet all conditions.
+        last: maximum number of lines: the last ones that meet all conditions.
         after: only lines with a greater id.
         around: id of a line: half of the lines up to it, and half after it; None: the last lines.
         stream: only lines of this stream; None: of all streams.

@@ -27,14 +27,14 @@ from lightning_sweeps.store.column_values import dump
 from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
 
 BUSY_TIMEOUT_S = 30
-"""How long a write waits for the writer before it."""
+"""How long a write waits for the previous writer."""
 SWITCH_PAUSE_S = 0.02
 ABANDONED_S = 120
-"""PostgreSQL ends a transaction that is idle for so long: its server has probably stopped."""
+"""PostgreSQL ends a transaction that is idle for this long: its server has probably stopped."""
 CONNECT_TIMEOUT_S = 10
 POOL_SIZE = 16
 POOL_OVERFLOW = 48
-"""With `POOL_SIZE`, more than the server's worker threads, so that no request waits for a connection."""
+"""Together with `POOL_SIZE`, more connections than the server has worker threads: no request waits for one."""
 
 _WRITES = "lightning_sweeps_writes"
 _LOCK = sqlalchemy.text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")

@@ -88,7 +88,7 @@ def committed_offset(connection: Connection, journal_id: str) -> int:
 
 
 def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> StoredPart:
-    """Store the records of `part` that are new, and move the journal's offset behind them.
+    """Store the records of `part` that are new, and advance the journal's offset past them.
 
     Damage at the very end is not committed: it may be the first half of a record whose second half has not arrived.
 
@@ -271,7 +271,7 @@ def _write(
     }
     connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
     _write_series(connection, series, journal, batch)
-    is_first = opened is not None and opened.is_first and batch.finish is None  # its new row says that it runs
+    is_first = opened is not None and opened.is_first and batch.finish is None  # its new row marks it as running
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)
     return trial_id

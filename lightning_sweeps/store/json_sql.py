@@ -1,4 +1,4 @@
-"""Builds SQL that looks into JSON columns, which SQLite and PostgreSQL spell differently."""
+"""Builds SQL that looks into JSON columns, which SQLite and PostgreSQL write differently."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def check(store: Store) -> list[str]:
 
 
 def check_blobs(store: Store, blobs: BlobStorage) -> list[str]:
-    """Return a finding for each blob that the database knows and the blob storage lacks or has in another size."""
+    """Return a finding for each blob that the database lists and the storage lacks or has in another size."""
     with store.read() as connection:
         lost = blob_table.missing_blobs(connection, blobs)
     return [f"the blob `{digest}` is missing or damaged" for digest in lost[:MAX_FINDINGS]]
@@ -55,7 +55,7 @@ def backup(store: Store, path: Path) -> None:
     if store.kind != "sqlite":
         raise UsageError("a PostgreSQL database cannot be copied to a file here", hint="use `pg_dump --format=custom`")
     if path.exists():
-        raise UsageError(f"`{path}` exists already", hint="name a new file")
+        raise UsageError(f"`{path}` already exists", hint="name a new file")
     with store.engine.connect() as connection:
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)  # noqa: S101  the store is SQLite

@@ -73,7 +73,7 @@ _AGO = re.compile(r"-(\d+(?:\.\d+)?)([smhdw])")
 
 @dataclass(frozen=True, slots=True)
 class RunColumn:
-    """One column as SQL.
+    """One column of the runs table as SQL.
 
     Attributes:
         number: its value as a number; NULL if it is not a number.
@@ -201,7 +201,7 @@ def _text(value: Value) -> str:
 
 
 def _moment(name: str, value: Value) -> float:
-    """Return a time in seconds since the epoch; given as such, as an ISO 8601 date, or relative to now (`-7d`)."""
+    """Return a time in seconds since the epoch, from such a number, an ISO 8601 date, or a time before now (`-7d`)."""
     if isinstance(value, float):
         return value
     ago = _AGO.fullmatch(str(value))

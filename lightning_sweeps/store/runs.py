@@ -102,7 +102,7 @@ def ensure_run(connection: Connection, header: Header, info: RunInfo, *, now: fl
 
 
 def _stored_value(declared: DeclaredColumn, value: Any) -> Any:
-    """Return a header's value as its SQL column takes it."""
+    """Convert a header's value to the type of its SQL column."""
     if value is None:
         return None
     if declared.kind is str:
@@ -207,7 +207,7 @@ def get_run(connection: Connection, run_id: str) -> RunDetails:
 
 
 def label(connection: Connection, run_id: str, labels: RunLabels) -> RunDetails:
-    """Replace a run's tags or notes. Tags that its program sets come back only with another attempt of the run.
+    """Replace a run's tags or notes. Tags that the program sets return only with another attempt of the run.
 
     Raises:
         NotFound: there is no such run.

@@ -67,7 +67,7 @@ api_key = Table(
     Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the key, hexadecimal
     Column("name", Text, nullable=False),
     Column("created", Double, nullable=False),
-    Column("role", Text),  # `read`, `write` or `admin`; NULL: the server's own key, which has every right
+    Column("role", Text),  # `read`, `write` or `admin`; NULL: the server's own key, which may do everything
     Column("expires", Double),  # NULL: never
 )
 
@@ -96,7 +96,7 @@ run = Table(
     Column("project_id", ForeignKey("project.id"), nullable=False),
     Column("logged", Structure, nullable=False),  # last logged value of each key; `summary` overrides it
     _changed(),
-    *_declared(RunDetails),  # the sweep and the trial have no foreign key: they may be of another server
+    *_declared(RunDetails),  # the sweep and the trial have no foreign key: they may belong to another server
     Index(None, "changed"),
     Index(None, "project_id", "created"),
     Index(None, "group"),

@@ -1,6 +1,6 @@
 """Checks that concern several keys of a sweep file.
 
-Each check looks at the raw map, so that all errors of a file are reported at once.
+Each check reads the raw map, so that all errors of a file are reported at once.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ def _check_metric(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         if method is not None and not method.is_multi_objective:
             capable = [name for name in METHODS.names() if (other := _load(name)) and other.is_multi_objective]
             allowed = ", ".join(sorted(capable))
-            yield ("metrics",), f"is not for the method `{raw['method']}`, allowed: {allowed}; or one `metric`"
+            yield ("metrics",), f"cannot be used with the method `{raw['method']}`, allowed: {allowed}; or one `metric`"
         return
     if raw.get("metric") is not None:
         return
     if method is not None and method.needs_metric:
-        yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: give `metric` with a `name`"
+        yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: set `metric` with a `name`"
     if raw.get("early_terminate") is not None:
         yield ("early_terminate",), "needs `metric` with a `name`: trials are compared by it"
 
@@ -87,7 +87,7 @@ def _check_names(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     for path, names, _ in walk_parameters(raw.get("parameters")):
         name = ".".join(names)
         if name in seen:
-            yield path, f"has the dotted name `{name}`, as has `{dotted(seen[name])}`; rename one of them"
+            yield path, f"has the dotted name `{name}`, like `{dotted(seen[name])}`; rename one of them"
         seen[name] = path
 
 
@@ -111,7 +111,7 @@ def _check_grid(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         if form is not None and form not in GRID_DISTRIBUTIONS:
             yield (
                 path,
-                f"has the distribution `{form}`, which a grid cannot walk, allowed: "
+                f"has the distribution `{form}`, which a grid cannot enumerate, allowed: "
                 + ", ".join(f"`{name}`" for name in GRID_DISTRIBUTIONS),
             )
 
@@ -176,7 +176,7 @@ def _macro_error(name: str, token: str, parameters: list[str]) -> str:
     """Return what is wrong with a macro, or an empty string."""
     kind = macros.kind_of(name)
     if kind == "whole" and token != f"${{{name}}}":
-        return f"is `{token}`; `${{{name}}}` expands to any number of words, so it must stand alone"
+        return f"is `{token}`; `${{{name}}}` expands to any number of words, so it must be a separate word"
     if kind == "envvar" and not macros.ENVVAR_NAME.fullmatch(name.removeprefix(macros.ENVVAR_PREFIX)):
         return f"has the macro `${{{name}}}`, allowed: `${{envvar:NAME}}` with the name of an environment variable"
     if kind == "other" and name not in parameters:

@@ -40,7 +40,7 @@ from lightning_sweeps.sweeps.space import Space
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1
 MAX_GRID = 1_000_000
-"""Combinations of a grid with conditions or constraints: finding the next allowed point looks at each of them."""
+"""Maximum size of a grid with conditions or constraints: finding an allowed point may examine every combination."""
 
 IGNORED_KEYS: dict[str, str] = {
     "job": "trials run `program` or `command`",
@@ -138,7 +138,7 @@ class SweepConfig(Section):
 
     @property
     def primary(self) -> Metric | None:
-        """The metric by which trials are judged and ranked: the only one, or the first of several."""
+        """The metric that trials are judged and ranked by: the only one, or the first of several."""
         return self.metrics[0] if self.metrics else self.metric
 
     @property

@@ -15,10 +15,10 @@ STATE_CHANGES: dict[SweepState, tuple[SweepState, ...]] = {
     "cancelled": (),
     "finished": (),
 }
-"""The states to which a user may change a sweep. Asking for the present state changes nothing."""
+"""The states that a user may set for a sweep. Requesting the current state changes nothing."""
 
 END_STATES: frozenset[str] = frozenset({"stopped", "cancelled", "finished"})
-"""States in which a sweep leases no trial any more."""
+"""States in which a sweep no longer leases trials."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ CACHED_DEFINITIONS = 256
 
 @dataclass(frozen=True, slots=True)
 class SweepDefinition:
-    """What a sweep file means. Immutable, and shared by all threads of a process.
+    """The parsed content of a sweep file. Immutable, and shared by all threads of a process.
 
     Attributes:
         config: the checked sweep file.
@@ -26,7 +26,7 @@ class SweepDefinition:
         method: the search method.
         imputation: the values that replace missing objectives.
         rule: the stopping rule, if the sweep has one.
-        metric: the metric by which trials are judged and ranked, if the sweep has one.
+        metric: the metric that trials are judged and ranked by, if the sweep has one.
         goal: whether to minimize or maximize it.
         sign: 1 to minimize, -1 to maximize: values times `sign` are better when they are lower.
     """
@@ -60,7 +60,7 @@ class SweepDefinition:
 def define_sweep(raw: dict[str, Any]) -> SweepDefinition:
     """Return the definition of a stored sweep.
 
-    The definition is cached by the content of the map. So a change of the sweep takes effect at once, also if another
+    The definition is cached by the content of the map. So a change of the sweep takes effect at once, even if another
     server process made it.
 
     Raises:

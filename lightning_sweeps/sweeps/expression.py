@@ -47,7 +47,7 @@ _NODES: tuple[type[ast.AST], ...] = (
 
 
 class ExpressionError(ValueError):
-    """The text is not an expression. The message says what is wrong and at which column."""
+    """The text is not an expression. The message describes the error and its column."""
 
 
 class MissingParameterError(LookupError):
@@ -67,7 +67,7 @@ class Expression:
         return frozenset(_names(self.tree))
 
     def holds(self, params: Mapping[str, Any]) -> bool:
-        """Return whether the condition holds for a parameter set. It does not if it cannot be computed.
+        """Return whether the condition holds for a parameter set. A condition that cannot be computed does not hold.
 
         Raises:
             MissingParameterError: the set lacks a parameter that the expression names.

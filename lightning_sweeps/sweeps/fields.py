@@ -162,7 +162,7 @@ def plain(value: object) -> object:
 
 
 def published(**schema: Any) -> WithJsonSchema:
-    """Return the JSON schema of a type. Its validator is code, from which pydantic cannot derive a schema."""
+    """Return the JSON schema of a type. Its validator is code, so pydantic cannot derive a schema from it."""
     return WithJsonSchema(schema)
 
 

@@ -12,18 +12,18 @@ from typing import Any
 from lightning_sweeps.sweeps.space import Space
 
 MIN_RESULTS = 8
-"""A ranking of parameters from fewer results would be noise."""
+"""Minimum number of results. A ranking of parameters from fewer would be noise."""
 
 
 def importance(space: Space, results: Sequence[tuple[dict[str, Any], float]]) -> dict[str, float]:
-    """Return the importance of each parameter for being among the better trials, most important first.
+    """Return how much each parameter decides whether a trial is among the better ones, most important first.
 
     Args:
         space: the sweep's space.
         results: parameter set and objective of each trial, lower is better.
 
     Returns:
-        Importance by dotted name; all have the sum 1. Empty if there are too few results.
+        Importance by dotted name. The values sum to 1. Empty if there are too few results.
     """
     rows = [(unit, value) for params, value in results if (unit := space.to_unit(params)) is not None]
     names = [dim.name for dim in space.dimensions if len({unit[dim.name] for unit, _ in rows}) > 1]

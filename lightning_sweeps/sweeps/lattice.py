@@ -9,7 +9,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """An ascending sequence of numbers, computed on demand. Values are integers if `q` is one and they are whole."""
+    """An ascending sequence of numbers, computed on demand. Whole values are integers if `q` is one."""
 
     low: int | float
     high: int | float

@@ -14,7 +14,7 @@ WHOLE_TOKEN_MACROS: dict[str, str] = {
     "args_append_hydra": "`+key=value` for each parameter",
     "args_override_hydra": "`++key=value` for each parameter",
 }
-"""Macros that expand to any number of words. Each must be a word by itself."""
+"""Macros that expand to any number of words. Each must be a separate word."""
 
 TEXT_MACROS: dict[str, str] = {
     "interpreter": "the Python that runs the agent",

@@ -12,7 +12,7 @@ from lightning_sweeps.sweeps.expression import Expression, MissingParameterError
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The condition under which the parameter at `path` is part of a parameter set."""
+    """The condition for the parameter at `path` to be part of a parameter set."""
 
     path: tuple[str, ...]
     when: Expression
@@ -37,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Restrictions:
-    """Conditions in the order of their evaluation, and constraints. False if there are none."""
+    """Conditions in evaluation order, and constraints. An object without any is false."""
 
     conditions: tuple[Condition, ...] = ()
     constraints: tuple[Expression, ...] = ()
@@ -77,7 +77,7 @@ UNRESTRICTED = Restrictions()
 
 
 def in_order(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
-    """Return the conditions in an order in which each comes after those of the parameters that it names.
+    """Return the conditions in an order where each comes after the conditions of the parameters that it names.
 
     Raises:
         graphlib.CycleError: a parameter depends on itself.

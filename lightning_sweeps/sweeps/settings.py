@@ -21,7 +21,7 @@ class SweepSettings:
     Attributes:
         retry: how often a trial runs again after its agent was lost or it was preempted.
         max_failures: consecutive failed trials that pause the sweep.
-        metric: name of the metric by which trials are ranked, if the sweep has one.
+        metric: name of the metric that trials are ranked by, if the sweep has one.
         goal: whether to minimize or maximize it.
     """
 

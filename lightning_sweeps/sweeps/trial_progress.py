@@ -22,7 +22,7 @@ class TrialProgress:
         nonfinite: number of values that are not finite.
         position: furthest progress in the stopping rule's resource. Bands are 1 or more, so 0 has reached none.
         bands: bands at which the trial was judged.
-        band_values: value with which the trial reached each band.
+        band_values: the trial's value when it reached each band.
         objectives: in a sweep with several metrics, last value of each.
     """
 

@@ -121,7 +121,7 @@ class _Builder:
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
-        self._fault(node, path, f"the tag `{node.tag}` is not known here; leave it out")
+        self._fault(node, path, f"the tag `{node.tag}` is not supported; leave it out")
         return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class _Builder:
             here = (*path, key)
             if key in own:
                 first = self._document.lines[here]
-                self._fault(key_node, here, f"is given twice, first in line {first}; keep one of them")
+                self._fault(key_node, here, f"is given twice, first on line {first}; keep one of them")
                 continue
             self._document.lines[here] = _line(key_node)
             own[key] = self.build(value_node, here)

@@ -47,7 +47,7 @@ class GpuVendorContract:
             assert sample.memory_used_bytes is None or sample.memory_used_bytes >= 0
 
     def test_processes_are_by_gpu_and_pid(self, vendor: GpuVendor, gpus: list[Gpu]) -> None:
-        """Processes belong to listed GPUs; how busy they are is only reported on request."""
+        """Processes belong to listed GPUs; their utilization is reported only on request."""
         uuids = {gpu.uuid for gpu in gpus}
         found = vendor.processes()
         assert found.keys() <= uuids
@@ -70,7 +70,7 @@ class GpuVendorContract:
             assert vendor.visible(gpus, environment[vendor.visibility_variable]) == some
 
     def test_a_limited_process_can_limit_its_children_further(self, vendor: GpuVendor, gpus: list[Gpu]) -> None:
-        """Names are those that the variable needs in a process that already has a value of it."""
+        """Names are those that the variable needs in a process that already has a value for it."""
         parent = vendor.environment(gpus[::-1], {})
         child = vendor.environment(gpus[:1], parent)
         assert vendor.visible(gpus, child[vendor.visibility_variable]) == gpus[:1]

@@ -39,7 +39,7 @@ class ImporterContract:
 
     @pytest.fixture
     def sample(self, tmp_path: Path) -> Path:
-        """Return a folder below `tmp_path` with small files of the format that hold at least one run with rows."""
+        """Return a folder below `tmp_path` with small files of the format that contain at least one run with rows."""
         raise NotImplementedError("override the fixture `sample`")
 
     def test_it_describes_itself(self, importer: Importer) -> None:
@@ -56,7 +56,7 @@ class ImporterContract:
 
     def test_it_reads_runs_with_unique_names(self, importer: Importer, sample: Path) -> None:
         runs = list(importer.read(sample))
-        assert runs and any(any(run.rows_by_file.values()) for run in runs), "the sample gives no rows"
+        assert runs and any(any(run.rows_by_file.values()) for run in runs), "the sample contains no rows"
         assert all(run.name for run in runs)
         assert len({run.name for run in runs}) == len(runs)
         assert not any(run.problem for run in runs)
@@ -102,5 +102,5 @@ def _ignore_own_folders(folder: str, names: list[str]) -> list[str]:  # noqa: AR
 
 
 def _comparable(runs: object) -> str:
-    """Return a text that is equal for equal runs; NaN does not equal itself."""
+    """Return a string that is equal for equal runs. NaN does not equal itself."""
     return repr(list(runs))  # type: ignore[call-overload]

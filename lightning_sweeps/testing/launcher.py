@@ -51,7 +51,7 @@ class LauncherContract:
             launcher.options_model.parse("x", {"no_such_option": ["1"]})
 
     def test_jobs_run_a_sweep_and_their_logs_can_be_read(self, launcher: Launcher[Any], tmp_path: Path) -> None:
-        """The jobs run a sweep to its end, then end by themselves, and their logs have the trial's output."""
+        """The jobs run a sweep to its end, then exit, and their logs contain the trial's output."""
         with connect(settings=launcher.settings) as client:
             spec = _create_sweep(client, tmp_path, PRINT)
             job_ids = launcher.submit(spec)
@@ -112,7 +112,7 @@ def _active(launcher: Launcher[Any], job_ids: list[str]) -> list[str]:
 
 @contextmanager
 def _cancelled_at_the_end(launcher: Launcher[Any], job_ids: list[str]) -> Iterator[None]:
-    """Leave no job behind, also if the test fails."""
+    """Cancel all jobs at the end, even if the test fails."""
     try:
         yield
     finally:

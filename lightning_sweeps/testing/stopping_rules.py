@@ -28,11 +28,11 @@ class HistoryPeers:
     histories: Sequence[Sequence[float]]
 
     def at_report(self, number: int) -> list[float]:
-        """Return value `number` of each trial that has so many."""
+        """Return value `number` of each trial that has that many."""
         return [history[number - 1] for history in self.histories if len(history) >= number]
 
     def at_band(self, band: int) -> list[float]:
-        """Return the value of report `band` of each trial that has so many."""
+        """Return the value of report `band` of each trial that has that many."""
         return self.at_report(band)
 
 

@@ -30,12 +30,12 @@ log = logging.getLogger("lightning_sweeps")
 STOPPED = "stopped.ckpt"
 
 LIGHTNING_BROADCAST = "_broadcast_sigterm_tensor"
-"""From 2.5.2 on, Lightning asks rank 0 before every batch whether it has received SIGTERM: one GPU wait per step."""
+"""From 2.5.2 on, Lightning asks rank 0 before every batch whether SIGTERM has arrived, which waits for the GPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainerMinimums:
-    """The least training that the Trainer was configured for, saved while a stop overrides it.
+    """The minimum training that the Trainer is configured for, saved while a stop overrides it.
 
     Attributes:
         epochs: `min_epochs`.
@@ -47,18 +47,16 @@ class TrainerMinimums:
 
 
 class SweepCallbackCore:
-    """A Lightning callback that stops a training when its sweep wants that, and ends it properly when it is preempted.
+    """A Lightning callback that stops training when the sweep requests it, and ends it properly on preemption.
 
     Stop: all ranks leave at the same batch. The current batch is finished; validation does not run again; `min_epochs`
-        and
-    `min_steps` are ignored. The run ends as `stopped` with the reason from the sweep, and the program continues after
-    `fit` as after any early stop, with exit status 0. Outside a sweep nothing is stopped.
+    and `min_steps` are ignored. The run ends as `stopped` with the reason from the sweep, and the program continues
+    after `fit` as after any early stop, with exit status 0. Outside a sweep nothing is stopped.
 
-    Preemption: SIGTERM to any rank, or to all, ends the training on every rank at the same batch, with a checkpoint in
-        the
-    folder of the run. `SweepLogger.resume_path` names it afterwards. The run ends as `preempted`, the program with exit
-    status 143. Slurm's requeue signal is handled at the same point by Lightning's own handler. Without this callback,
-    Lightning hangs on either signal if it arrives at one of several ranks.
+    Preemption: SIGTERM to any rank, or to all, ends training on every rank at the same batch, with a checkpoint in the
+    folder of the run. `SweepLogger.resume_path` names it afterwards. The run ends as `preempted`, and the program exits
+    with status 143. Lightning's own handler handles Slurm's requeue signal at the same point. Without this callback,
+    Lightning hangs if either signal arrives at only one of several ranks.
 
     A `ModelCheckpoint` without a `dirpath` writes to the folder of the run.
 
@@ -70,8 +68,8 @@ class SweepCallbackCore:
         resume_run: `fit(ckpt_path=...)` continues the run of the checkpoint. False: it starts a new run.
         insight: log how each rank uses its time and data (docs/lightning.md lists the keys). None: only if the mode of
             the logger is `grouped` or `shared`.
-        check_parameters_every: compare the parameters of all ranks every so many batches under DDP, if `insight` is on.
-            0: never.
+        check_parameters_every: number of batches between two comparisons of the parameters of all ranks, under DDP and
+            if `insight` is on. 0: never compare.
 
     Raises:
         UsageError: `interval_s` or `check_parameters_every` is not allowed.

@@ -53,7 +53,7 @@ class CheckpointLog:
             raise UsageError(f"`log_model` is `{self.log_model}`, allowed: False, True, all")
 
     def record(self, run: Run, callback: Any) -> None:
-        """Record the state of a ModelCheckpoint after it has saved. The callback may be gone when training ends."""
+        """Record the state of a ModelCheckpoint after it has saved. It may no longer exist when training ends."""
         score = getattr(callback, "best_model_score", None)
         values = {
             "best_model_path": getattr(callback, "best_model_path", None),

@@ -14,7 +14,7 @@ def find_final_state(status: str, agreed: FinalState | None, error: BaseExceptio
 
     Args:
         status: the status that Lightning passes to `finalize`.
-        agreed: the state on which all ranks agreed when they left training together.
+        agreed: the state that all ranks agreed on when they left training together.
         error: the exception that this process is handling.
     """
     if status in ("success", "finished"):

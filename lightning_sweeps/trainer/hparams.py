@@ -19,7 +19,7 @@ def plain_hparams(params: Any) -> dict[str, Any]:
     """Return `params` as nested maps and lists of numbers and text.
 
     Top-level names that begin with `_` are left out: LightningCLI stores internal values there. A value that cannot be
-    converted to text becomes `<unreadable>`, so hyperparameters never end a training.
+    converted to text becomes `<unreadable>`, so hyperparameters never stop training.
     """
     plain = _plain(params, 0)
     values = plain if isinstance(plain, dict) else {"hparams": plain}
@@ -37,7 +37,7 @@ def merge_hparams(
         known: the configuration so far.
 
     Returns:
-        What `given` adds to `known`, and the names for which `given` differs from `swept`.
+        What `given` adds to `known`, and the names whose values differ between `given` and `swept`.
     """
     ignored = sorted(name for name, value in given.items() if name in swept and str(value) != str(swept[name]))
     added = {

@@ -41,7 +41,7 @@ from lightning_sweeps.trainer.shared_metrics import SyncedMetrics
 log = logging.getLogger("lightning_sweeps")
 
 JOIN = "-"
-"""Between prefix and name, as in all of Lightning's loggers."""
+"""Separates the prefix from the name, as in all of Lightning's loggers."""
 
 CHECKPOINTS = "checkpoints"
 """The name of the checkpoint folder in all of Lightning's loggers."""
@@ -68,11 +68,11 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
             `shared`: all ranks write to one run.
         save_dir: the folder for the files of runs. A run gets `runs/<project>/<run id>` in it. Default: the home
             folder.
-        config: the configuration of the run. In a sweep the parameters of the trial are added and take precedence.
+        config: the configuration of the run. In a sweep the parameters of the trial are added; they take precedence.
         tags: labels to filter by.
         notes: free text.
         job_type: the role of this run, for example `train` or `eval`.
-        prefix: is put before the name of every metric, with a `-` between.
+        prefix: put before the name of every metric, followed by a `-`.
         log_model: which checkpoints become versions of the artifact `model-<run id>`. True: the best and the last one,
             after `fit`. "all": each one when it is saved. False: none.
 
@@ -304,7 +304,7 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
         self._synced = synced
 
     def expect_end(self, state: RunState | None, reason: str) -> None:
-        """Set the final state on which all ranks agreed when they leave training together. None resets it."""
+        """Set the final state that all ranks agreed on when they left training together. None resets it."""
         self._agreed_end = None if state is None else (state, reason)
         self._current_run().expect_end(state, reason)
 
@@ -315,12 +315,12 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
 
     @property
     def preempted_path(self) -> Path:
-        """Where a preempted training saves its checkpoint."""
+        """Where training saves its checkpoint when it is preempted."""
         return self.checkpoints / PREEMPTED
 
     @property
     def reference(self) -> RunReference:
-        """What a checkpoint stores so that a later attempt finds this run."""
+        """The reference that a checkpoint stores, so that a later attempt finds this run."""
         return self._resolver.reference
 
     def resume(self, point: ResumePoint) -> None:

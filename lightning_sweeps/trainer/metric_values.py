@@ -27,15 +27,16 @@ class ExpandedMetrics:
 
 
 def is_plain(metrics: Mapping[str, Any]) -> bool:
-    """Return whether all values are numbers or text, as nearly every row from `self.log` is."""
+    """Return whether all values are numbers or text. This holds for nearly every row from `self.log`."""
     return all(type(value) in PLAIN_TYPES for value in metrics.values())
 
 
 def expand(metrics: Mapping[str, Any]) -> ExpandedMetrics:
     """Compute torchmetrics objects, and split vectors and matrices from numbers.
 
-    A vector of shape (classes,) becomes one number per class. A matrix of shape (classes, classes) is returned apart.
-    Computing a metric is a collective if its state is spread over several ranks, so all of these ranks must log it.
+    A vector of shape (classes,) becomes one number per class. A matrix of shape (classes, classes) is returned
+    separately. Computing a metric is a collective if its state is spread over several ranks, so all of these ranks must
+    log it.
     """
     expanded = ExpandedMetrics({})
     for name, value in metrics.items():

@@ -1,9 +1,9 @@
-"""Measures how each rank uses its time and data. The results are logged at the Trainer's own logging steps.
+"""Measures how each rank uses its time and data. The results are logged at the Trainer's logging steps.
 
 Between two logging steps a batch costs a few clock readings. A logging step costs one row, and one gradient norm unless
 norms have taken more than `NORM_SHARE` of the time so far. Only `check_data` (once, at the first batch) and
-`check_parameters` (every so many batches) wait for other ranks; the work times travel with the synchronizations of
-`rank_sync.py`.
+`check_parameters` (every `check_every` batches) wait for other ranks; the work times travel with the synchronizations
+of `rank_sync.py`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class RankInsight:
     """The measurements of one rank during one `fit`.
 
     Args:
-        check_every: compare the parameters of all ranks every so many batches. 0: never.
+        check_every: number of batches between two comparisons of the parameters of all ranks. 0: never compare.
     """
 
     def __init__(self, *, check_every: int) -> None:
@@ -149,7 +149,7 @@ class RankInsight:
         """Compare the number of batches and the first batch of all ranks. This is a collective.
 
         Returns:
-            A description of the fault, or an empty text. All ranks find the same fault.
+            A description of the fault, or an empty string. All ranks find the same fault.
         """
         count = trainer.num_training_batches
         batches = -1 if count == float("inf") else int(count)
@@ -165,7 +165,7 @@ class RankInsight:
         """Compare a checksum of the parameters of all ranks, every `check_every` batches. This is a collective then.
 
         Returns:
-            A description of the ranks that differ from rank 0, once, or an empty text.
+            A description of the ranks that differ from rank 0, once, or an empty string.
         """
         if not self._check_every or batch_number % self._check_every or self._has_diverged:
             return ""
@@ -179,7 +179,7 @@ class RankInsight:
 
 
 def find_shard_faults(batches: Sequence[int], digests: Sequence[int]) -> str:
-    """Return a description of what is wrong with the distribution of data, or an empty text.
+    """Return a description of faults in the distribution of data, or an empty string.
 
     Args:
         batches: the number of batches of each rank, -1 if unknown.

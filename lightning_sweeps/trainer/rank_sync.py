@@ -1,7 +1,7 @@
 """Synchronizes events between ranks at the same batch, with about one small collective a second.
 
 A synchronization is one sum over a few integers. It also determines after how many batches the ranks synchronize again,
-as rank 0 has measured it. Between two synchronizations nothing is sent.
+based on rank 0's measurements. Between two synchronizations nothing is sent.
 """
 
 from __future__ import annotations

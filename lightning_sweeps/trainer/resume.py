@@ -1,4 +1,4 @@
-"""Stores in each checkpoint to which run it belongs, so that training resumes in the same run."""
+"""Stores in each checkpoint which run it belongs to, so that training resumes in the same run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RunReference:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Where a new attempt continues.
+    """The run and the step that a new attempt continues from.
 
     Attributes:
         run: the run to continue.
@@ -44,7 +44,7 @@ def write_run_reference(checkpoint: dict[str, Any], reference: RunReference) -> 
 
 
 def read_resume_point(checkpoint: dict[str, Any]) -> ResumePoint | None:
-    """Return where a training continues with `checkpoint`, or None if the checkpoint names no run."""
+    """Return where training with `checkpoint` continues, or None if the checkpoint names no run."""
     try:
         return ResumePoint(RunReference(**checkpoint[KEY]), int(checkpoint["global_step"]))
     except (KeyError, TypeError):  # written without SweepCallback

@@ -1,7 +1,7 @@
 """Finds and opens the run of this rank.
 
 The run has the same name on all ranks and is opened on first use. Nothing here waits for another rank. Before Lightning
-has initialized the process group, `identify` may know less than afterwards; if the rank turns out to be another one,
+has initialized the process group, `identify` may know less than afterwards; if `identify` then returns another rank,
 the run is opened again.
 """
 
@@ -70,7 +70,7 @@ class RunResolver:
 
     @property
     def reference(self) -> RunReference:
-        """What a checkpoint stores so that a later attempt finds this run."""
+        """The reference that a checkpoint stores, so that a later attempt finds this run."""
         identity = self._identify()
         attempt = self._run.attempt if self._run is not None else identity.attempt
         return RunReference(identity.job, self._number, self._options.project, attempt)

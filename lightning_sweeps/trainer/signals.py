@@ -3,7 +3,7 @@
 The handler records the signal, and all ranks act on it at the same batch.
 
 Lightning's own handlers call collectives inside the signal handler. Signals interrupt ranks at different places of the
-program, so the collectives of one rank meet different ones of another, and the job hangs. It always hangs if only one
+program, so one rank waits in a different collective than another, and the job hangs. It always hangs if only one
 of several ranks gets the signal (https://github.com/Lightning-AI/pytorch-lightning/issues/20806).
 """
 
@@ -48,7 +48,7 @@ class SignalWatch:
         self._user_handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, *REQUEUE_SIGNALS)}
 
     def replace_handlers(self) -> None:
-        """Replace the handlers that Lightning has set. Outside the main thread neither sets any."""
+        """Replace the handlers that Lightning has set. Outside the main thread there are none."""
         if threading.current_thread() is not threading.main_thread():
             return
         if signal.getsignal(signal.SIGTERM) != self._on_sigterm:
@@ -74,7 +74,7 @@ class SignalWatch:
         return number
 
     def release_handlers(self) -> None:
-        """Drop all handlers, so that this object can be pickled. The received signals are kept."""
+        """Drop all handlers so that this object can be pickled. The received signals are kept."""
         self._user_handlers = {}
         self._requeue_handlers = {}
         if self._interrupt_handler is not None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 MAX_BATCHES = 256
-"""Upper limit for fast batches: if they become slow, the next synchronization must not be hours away."""
+"""Upper limit for fast batches: if batches become slow, the next synchronization must not be hours away."""
 
 GROWTH = 4
-"""Largest growth from one interval to the next. The first batches are slow, so their speed says little."""
+"""Largest growth from one interval to the next. The first batches are slow, so their speed is not representative."""
 
 
 def batches_until_next(batches: int, elapsed_s: float, *, interval_s: float) -> int:

@@ -112,7 +112,7 @@ def test_an_agent_that_waits_for_others_reports_it_and_gives_up_after_the_idle_t
         agent = start_agent(sweep_id, "--idle-timeout=1", folder=tmp_path)
         ended: EndedAgent = finish(agent, folder=tmp_path)
         assert ended.status == 1
-        assert "no trial: a trial takes 2 machines; agents that wait on 1 more are missing\n" in ended.out
+        assert "no trial: a trial takes 2 machines; agents on 1 more are missing\n" in ended.out
         assert [trial.state for trial in client.trials(sweep_id)] == ["pending"]
 
 

@@ -110,7 +110,7 @@ def test_db_commands_while_a_server_runs(served: tuple[Client, ServerFile], tmp_
         done = run.invoke(db, arguments, catch_exceptions=False)
         assert done.exit_code == 0 and said in done.output
     assert len(Api(served[0]).keys("r0")) == 2
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         run.invoke(db, ["backup", str(copy)], catch_exceptions=False)
 
 
@@ -131,7 +131,8 @@ def test_check_finds_damage(database: str) -> None:
         connection.execute(update(schema.series).values(count=7))
     first, second = maintenance.check(store)
     store.close()
-    assert "has 2 chunks, its row says 3" in first and "`loss` of `run-1` has 3072 points, its row says 7" in second
+    assert "has 2 chunks, but its row says 3" in first
+    assert "`loss` of `run-1` has 3072 points, but its row says 7" in second
 
 
 def test_check_finds_a_dangling_reference(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ class Browser:
             except AssertionError as error:
                 if "stale element" not in str(error):
                     raise
-                return False  # the page has put another one in its place meanwhile, and was not clicked
+                return False  # the page replaced the element meanwhile, so nothing was clicked
             return True
 
         self.wait(is_clicked, what=f"`{selector}` with `{text}`")
@@ -189,7 +189,7 @@ class Browser:
         """Wait until `condition()` is true. Fail with the text of the page after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, f"{what} did not come; the page shows:\n{self.text()[:2000]}"
+            assert time.monotonic() < deadline, f"timed out waiting for {what}; the page shows:\n{self.text()[:2000]}"
             time.sleep(0.05)
 
     def _mouse(self, actions: list[dict[str, Any]]) -> None:

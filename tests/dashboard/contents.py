@@ -1,4 +1,4 @@
-"""Small media and files of every kind, as a fit logs them."""
+"""Small media and files of every kind, as a training program logs them."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python -m tests.dashboard.pictures .demo
 
-A test takes them from its own run of the example sweep, and keeps none (`tests/end_to_end/test_ddp_sweep.py`). The
+A test takes them from its own run of the example sweep, and discards them (`tests/end_to_end/test_ddp_sweep.py`). The
 folder is copied, so that the demo's server and data stay as they are. The media page shows digits of the demo's data.
 """
 
@@ -82,20 +82,20 @@ def take(browser: Browser, url: str, file: Path, *, height: int, ready: str) -> 
     browser.wait(lambda: browser.count(ready) > 0 and browser.count(".plot-empty") == 0, what=f"`{ready}` on {url}")
     browser.run_async(
         "const done = arguments[0]; setTimeout(done, 1500)"
-    )  # charts are drawn a little after they are there
+    )  # charts are drawn a little after they appear
     file.write_bytes(base64.b64decode(browser.screenshot()))
     print(f"{file.name}: {file.stat().st_size // 1000} kB")
 
 
 def log_digits(client: Client) -> None:
-    """Log what a classifier of the demo's digits sees, step by step."""
+    """Log the inputs and results of a classifier of the demo's digits, step by step."""
     images, labels = load_digits(return_X_y=True)
     run = Writer(client, run_info("digits", project="digits", group="digits-seen"))
     contents = Contents(client, run)
     model = LogisticRegression(max_iter=1, warm_start=True, C=0.01)
     for step in range(STEPS):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # one iteration a step is meant
+            warnings.simplefilter("ignore", ConvergenceWarning)  # one iteration per step is intended
             model.fit(images[SHOWN:900] / 16, labels[SHOWN:900])
         said = model.predict(images[:SHOWN] / 16)
         for index in range(SHOWN):

@@ -21,13 +21,13 @@ with running_browser() as browser:
 
 
 def users_of(folder: str) -> list[int]:
-    """Return the processes that name the folder in their command line."""
+    """Return the processes with the folder in their command line."""
     found = psutil.process_iter(["pid", "cmdline"])
     return [process.pid for process in found if any(folder in word for word in process.info["cmdline"] or [])]
 
 
 def test_the_browser_ends_when_its_starter_is_killed(chromium: Browser) -> None:
-    assert users_of(str(chromium.profile.parent))  # what is looked for below is found
+    assert users_of(str(chromium.profile.parent))  # `users_of` finds running processes
     root = Path(__file__).parents[2]
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, cwd=root) as process:
         assert process.stdout is not None

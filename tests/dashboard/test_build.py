@@ -1,4 +1,4 @@
-"""The build of the page into the package: when sources changed, and with a warning if it is not possible."""
+"""The build of the page into the package: it runs when sources have changed, and warns if it is not possible."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_pointing_at_a_run_highlights_its_lines(opened: OpenDashboard) -> None:
 def test_a_spike_is_visible_and_zooms_to_single_points(opened: OpenDashboard) -> None:
     page = opened.go(f"/runs/{opened.examples.spiky}?keys=signal")
     page.wait(lambda: page.count(".chart .u-over") == 1, what="the chart")
-    near = [SPIKE_AT / STEPS + off / 1000 for off in range(-4, 5)]  # a pixel is worth dozens of steps
+    near = [SPIKE_AT / STEPS + off / 1000 for off in range(-4, 5)]  # a pixel stands for dozens of steps
     page.wait(lambda: any("500" in readout(page, at) for at in near), what="the spike among all steps")
     box = page.box(".chart .u-over")
     middle = box["x"] + box["width"] * SPIKE_AT / STEPS
@@ -64,7 +64,7 @@ def test_a_spike_is_visible_and_zooms_to_single_points(opened: OpenDashboard) ->
     page.wait(lambda: "zoom=" not in page.run("return location.search"), what="the whole range")
 
 
-def test_address_holds_axes_and_looks(opened: OpenDashboard) -> None:
+def test_address_contains_axes_and_looks(opened: OpenDashboard) -> None:
     page = opened.go("/groups/tests/ddp?x=key:epoch&smooth=0.5&look=env.out.logy&keys=loss")
     page.wait(lambda: "epoch" in readout(page, 0.5), what="the metric on the x axis")
     assert "rank 0" in readout(page, 0.5) and "rank 1" in readout(page, 0.5)
@@ -110,13 +110,13 @@ def test_console_of_all_ranks_can_be_searched_and_followed(opened: OpenDashboard
     assert page.run(at_end)
     page.see("100%|#####|", ".stderr")
     assert "10%|#    |" not in page.text(".stderr")
-    page.type("[aria-label='Search the console']", "1 says LINE 17")  # far before what was shown
+    page.type("[aria-label='Search the console']", "1 says LINE 17")  # long before the lines that were shown
     page.see("111 lines found")  # 17, 170 to 179, 1700 to 1799
     assert page.text("mark") == "1 says line 17"
     page.click(f"{LINE}:first-child button[aria-label^='Show the lines around']")
     page.see("rank 1 says line 16", ".console")
     assert "line 17" in page.text(".around") and "rank 0" not in page.text(".console")
-    page.click("button", "back to what was found")
+    page.click("button", "back to search results")
     page.see("111 lines found")
     page.type("[aria-label='Search the console']", "")
     page.see("the last 2000 lines")

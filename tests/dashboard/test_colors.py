@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 SOURCE = Path(__file__).parents[2] / "dashboard/src"
 LEAST_CONTRAST = 3.0
-"""WCAG 2.1, 1.4.11: graphics against what is next to them."""
+"""WCAG 2.1, 1.4.11: contrast of graphics with adjacent colours."""
 LEAST_APART = {"usual": 0.1, "no green": 0.05, "no red": 0.05, "no blue": 0.03}
 """In OKLab, whose lightness goes from 0 to 1. One in twelve men sees less green or red, one in ten thousand no blue."""
 Vector = NDArray[np.floating[Any]]
@@ -24,7 +24,7 @@ SIGHTS = {
     "no red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
     "no blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
 }
-"""How linear RGB appears with each colour vision: Machado, Oliveira, Fernandes (2009), severity 1."""
+"""How linear RGB appears to each kind of colour vision: Machado, Oliveira, Fernandes (2009), severity 1."""
 TO_LMS = [[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]]
 TO_LAB = [[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]]
 

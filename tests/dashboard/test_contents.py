@@ -141,18 +141,18 @@ def test_points_and_run_cap_can_be_set(full: OpenDashboard) -> None:
     page.click("button", "Cap: 8 trials")
     page.type("dialog[open] [name=run_cap]", "1.5")
     page.run("document.querySelector('dialog[open] form').noValidate = true")
-    page.click("dialog[open] button", "Set it")
+    page.click("dialog[open] button", "Set")
     page.wait(lambda: page.count("dialog[open] .failure") == 1, what="the refusal")
     page.type("dialog[open] [name=run_cap]", "20")
-    page.click("dialog[open] button", "Set it")
+    page.click("dialog[open] button", "Set")
     page.see("Cap: 20 trials")
     assert full.client.sweep(sweep).run_cap == 20
     page.click("button", "Add a point")
     page.type("dialog[open] [name=lr]", "5")
-    page.click("dialog[open] button", "Add it")
+    page.click("dialog[open] button", "Add")
     page.see("this point is not in the space", "dialog[open]")
     page.type("dialog[open] [name=lr]", "0.025")
-    page.click("dialog[open] button", "Add it")
+    page.click("dialog[open] button", "Add")
     page.wait(lambda: len(full.client.trials(sweep)) == before + 1, what="the trial")
     params = full.client.trials(sweep)[-1].params
     assert params["lr"] == 0.025
@@ -200,7 +200,7 @@ def test_pages_meet_wcag_a_and_aa(full: OpenDashboard, is_dark: bool) -> None:
         assert page.run("return document.documentElement.scrollWidth <= innerWidth"), view
     full.go(f"/sweeps/{full.examples.sweep}")
     page.click("button", "Add a point")
-    page.see("Add a point of your own", "dialog[open]")
+    page.see("Add your own point", "dialog[open]")
     found += [("a point", *fault) for fault in violations(page)]
     page.set_dark(False)
     assert found == []

@@ -1,4 +1,4 @@
-"""An open page updates by itself while a real fit of two ranks runs: states, rows and lines."""
+"""An open page updates while a real fit of two ranks runs: states, rows and lines."""
 
 from __future__ import annotations
 

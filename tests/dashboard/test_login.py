@@ -148,5 +148,5 @@ def test_tokens_expire_and_are_bound_to_key_and_purpose() -> None:
     assert holder("session", f"{int(now + 999)}{token[4:]}", {"digest": ""}, now=now) is None
     used = UsedLinks()
     assert used.use("a", now=now) and not used.use("a", now=now + 1)
-    assert used.use("a", now=now + sessions.LINK_S + 2)  # its own time is over by then, so it is not valid any more
+    assert used.use("a", now=now + sessions.LINK_S + 2)  # it has expired by then
     assert issue("link", "digest", expires=time.time()) != issue("link", "digest", expires=time.time())

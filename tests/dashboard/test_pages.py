@@ -106,7 +106,7 @@ def focused(page: Browser) -> str:
 
 def test_focus_is_visible_stays_in_dialogs_and_returns(opened: OpenDashboard) -> None:
     page = opened.go(f"/sweeps/{opened.examples.sweep}")
-    page.wait(lambda: page.count("[aria-label='How many trials in all']") == 1, what="the controls")
+    page.wait(lambda: page.count("[aria-label='Maximum number of trials']") == 1, what="the controls")
     page.press("Tab")
     assert focused(page) == "Skip to the content"
     walked: list[str] = []
@@ -124,7 +124,7 @@ def test_focus_is_visible_stays_in_dialogs_and_returns(opened: OpenDashboard) ->
         is_inside = "return document.querySelector('dialog[open]').contains(document.activeElement)"
         assert page.run(is_inside) or page.run(
             "return document.activeElement === document.body"
-        )  # the browser's own bar
+        )  # the browser's toolbar
     page.press("Escape")
     page.wait(lambda: page.count("dialog[open]") == 0, what="its end")
     assert focused(page) == "Cancel"
@@ -146,7 +146,7 @@ def test_no_page_is_wider_than_the_window(opened: OpenDashboard, width: int, hei
     for path in [*PAGES, f"/sweeps/{opened.examples.sweep}", "/runs/run-ddp-0", "/groups/tests/ddp"]:
         opened.go(path)
         page.wait(lambda: page.count("main h1") == 1, what="the page")
-        time.sleep(0.1)  # lets the layout settle: what is measured is that it does not run over
+        time.sleep(0.1)  # lets the layout settle before its width is measured
         assert page.run("return document.documentElement.scrollWidth") <= width, path
     page.resize(1440, 900)
 

@@ -43,7 +43,7 @@ def test_groups_unfold_to_their_ranks(opened: OpenDashboard) -> None:
     page.wait(lambda: page.count(".table-body .row") == 1, what="the folded group")
     opened.go("/runs?project=tests&fold=on&state=killed")
     page.see("1 groups")
-    page.type("[aria-label='Search runs']", "config.seed = 1 and state = killed")  # what rank 1 alone fulfils
+    page.type("[aria-label='Search runs']", "config.seed = 1 and state = killed")  # only rank 1 meets both
     page.see("killed", "[data-row='0']")
     page.see("1 groups")
 
@@ -87,7 +87,7 @@ def test_columns_can_be_dragged_and_resized(opened: OpenDashboard) -> None:
     (x, y), (right, _) = middle("state"), middle("summary.train/loss")
     page.drag((x, y), (x + 60, y), (right + 20, y))
     is_now("Rank", "Group", "train/loss", "State")
-    assert "sort=rank" in page.run("return location.search")  # a drag is no click
+    assert "sort=rank" in page.run("return location.search")  # a drag is not a click
     page.run("document.querySelector(\"[data-movable='group'] button\").focus()")
     page.press_with("Shift", "ArrowRight")
     is_now("Rank", "train/loss", "Group", "State")

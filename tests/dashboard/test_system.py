@@ -76,7 +76,7 @@ def test_system_tab_shows_processes_above_the_node(lab: Lab) -> None:
         lambda: page.run(EMPTY, "This run's processes") == 0 and page.run(DRAWN, "This run's processes") >= 4,
         what="charts of the processes",
     )
-    for title in ("CPU (100 % is one core)", "Memory (resident)", "Threads", "Processes that it has started"):
+    for title in ("CPU (100 % is one core)", "Memory (resident)", "Threads", "Child processes"):
         assert title in page.text()
     lab.go(f"/runs/{lab.ranks[0].id}?view=Charts")
     page.wait(lambda: page.count(".chart") == 1, what="the chart of what was logged, and no other")
@@ -129,7 +129,7 @@ def test_nodes_page_shows_agents_and_leases(lab: Lab) -> None:
     lab.client.start_trial(first.id, trial.id)
     page.wait(lambda: "has not logged anything yet" in page.run(USED_BY, "2"), what="the trial")
     page.see("s left")
-    page.see("agents only: no run has logged there")
+    page.see("only agents; no run has logged there")
     page.see("1 working, 1 waiting or lost", ".facts")
     lab.client.set_sweep_state(sweep, "cancelled")
     page.wait(lambda: "idle" in page.run(USED_BY, "2"), what="the end of the sweep")

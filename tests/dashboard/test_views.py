@@ -99,11 +99,11 @@ def test_embedded_view_is_live_until_its_tab_or_key_ends(
         run.log(1, loss=2.0).send()
         chromium.see("rows\n2", ".facts")  # by itself
         chromium.wait(lambda: chromium.count(".chart .u-over") == 1, what="the chart")
-        chromium.click("[role=tab]", "Overview")  # one looks around within the view
+        chromium.click("[role=tab]", "Overview")  # tabs within the view work
         chromium.see("Last values")
         assert chromium.count(".shell") == 0 and chromium.count("main input, main textarea") == 0
         assert chromium.run("return document.cookie + location.hash") == ""
-    chromium.go(page)  # the notebook takes the frame out and puts it back
+    chromium.go(page)  # the notebook removes the frame and adds it again
     with chromium.inside("iframe"):
         chromium.see("rows\n2", ".facts")
         chromium.run("sessionStorage.clear()")
@@ -126,7 +126,7 @@ def test_embedded_view_is_live_until_its_tab_or_key_ends(
         ("localhost", "view", True),
         ("a.allowed.localhost", "view", True),
         ("evil.localhost", "view", False),
-        ("localhost", "dashboard", False),  # where one is logged in and has buttons
+        ("localhost", "dashboard", False),  # the full dashboard, with a login and buttons
     ],
 )
 def test_only_allowed_origins_can_frame_a_view(
@@ -169,17 +169,17 @@ def token(file: ServerFile, *, kind: Any = "view", after_s: float = 60) -> dict[
         ("PUT", f"/api/blobs/{'0' * 64}", 403),
         ("GET", "/api/keys", 403),
         ("GET", "/api/audit", 403),
-        ("POST", "/api/login", 403),  # no way to a cookie, and none to a longer life
+        ("POST", "/api/login", 403),  # it gets neither a cookie nor a new ticket
         ("POST", "/api/views", 403),
     ],
 )
-def test_view_of_an_admin_only_reads(server: Server, method: str, path: str, status: int) -> None:
+def test_a_view_with_an_admin_key_is_read_only(server: Server, method: str, path: str, status: int) -> None:
     _, file = server
     answer = requests.request(method, file.url + path, headers=token(file), json={}, timeout=5)
     assert answer.status_code == status
 
 
-def test_view_expires_and_a_ticket_is_no_token(server: Server) -> None:
+def test_view_expires_and_a_ticket_is_not_a_token(server: Server) -> None:
     client, file = server
 
     def status(headers: dict[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""What tests do with a server: create sweeps, act as an agent, log values like a trial."""
+"""Helpers for tests with a server: create sweeps, act as an agent, log values like a trial."""
 
 from __future__ import annotations
 

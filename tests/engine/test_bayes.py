@@ -46,6 +46,6 @@ def test_a_lease_finds_a_fitted_trial_ready_while_another_runs(new_server: Serve
     deadline = time.monotonic() + 60
     while not new_server.client.sweep(sweep_id).counts.get("pending"):
         assert time.monotonic() < deadline
-    ready = other.lease(wait_s=0)  # no wait: what is not ready is not given
+    ready = other.lease(wait_s=0)  # without waiting: only a prepared trial is leased
     assert ready.trial is not None
     assert ready.trial.params != running.params

@@ -59,7 +59,7 @@ def test_a_trial_is_leased_to_agents_on_different_machines_at_once(server: Serve
     first = agent_on(server, sweep_id, "left")
     lone = ask(first, wait_s=0)
     assert (lone.trial, lone.sweep_state) == (None, "running")
-    assert "agents that wait on 1 more are missing" in lone.reason
+    assert "agents on 1 more are missing" in lone.reason
     same = agent_on(server, sweep_id, "left", slot=1)
     with ThreadPoolExecutor(2) as pool:
         assert [lease.trial for lease in pool.map(lambda agent: ask(agent, wait_s=1.5), [first, same])] == [None, None]

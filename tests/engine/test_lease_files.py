@@ -1,4 +1,4 @@
-"""How many files of the package one lease runs through: a lease reads the sweep file from a cache, not again."""
+"""Number of files of the package that one lease uses: a lease reads the sweep file from a cache."""
 
 from __future__ import annotations
 

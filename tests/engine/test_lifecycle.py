@@ -1,4 +1,4 @@
-"""The life of a sweep over real HTTP: leases, ends, pauses, stops, failures, lost agents."""
+"""The lifecycle of a sweep over real HTTP: leases, ends, pauses, stops, failures, lost agents."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_newest_values_of_nodes_and_processes(store: Store) -> None:
     send(store, node, before)
     (there,) = now(store)
     assert there.values == {"cpu.percent": 50.0}
-    assert there.runs[0].values == {"children": 1.0}  # what the newest sample does not have is not there any more
+    assert there.runs[0].values == {"children": 1.0}  # a key that the newest sample lacks no longer exists
     write_buffer.flush_owners(store, ["node-1"])
     assert now(store) == [there]
 
@@ -49,7 +49,7 @@ def test_samples_of_one_moment_may_come_in_parts(store: Store) -> None:
     assert (there.values, there.runs[0].values) == ({"cpu.percent": 10.0}, {"threads": 2.0})
 
 
-def test_a_node_that_has_told_nothing_yet(store: Store) -> None:
+def test_a_node_without_samples(store: Store) -> None:
     send(store, Journal(id="journal-n", node="node-1"))
     (there,) = now(store)
     assert (there.values, there.runs, there.agents) == ({}, [], [])

@@ -28,7 +28,7 @@ ls.finish()
 print(time.perf_counter() - before)
 """
 NEVER_WAITED_S = 2.0
-"""Much longer than a start takes, and much shorter than any deadline that it could wait for."""
+"""Much longer than a start takes, and much shorter than any deadline."""
 MOST_FILES = 14
 """The journal, the stack file, the lock and the log of the service, and their folders in a new home folder."""
 
@@ -44,7 +44,7 @@ def start(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_files_of_dead_processes_do_not_prevent_a_start(home: Path) -> None:
-    """A lock file that nothing holds, a start that failed, and the address of a server that has exited."""
+    """A lock file without an owner, a start that failed, and the address of a server that has exited."""
     home.mkdir(parents=True)
     paths = Home(home)
     paths.service_lock(node_id()).touch()
@@ -61,7 +61,7 @@ def test_files_of_dead_processes_do_not_prevent_a_start(home: Path) -> None:
 
 
 def test_a_start_time_in_the_future_is_ignored(home: Path) -> None:
-    """The clock was set back in the meantime, so the time of the file is meaningless."""
+    """The clock was set back in the meantime, so the file's time is meaningless."""
     home.mkdir(parents=True)
     paths = Home(home)
     paths.service_start(node_id()).touch()
@@ -84,7 +84,7 @@ def test_a_home_that_cannot_be_written_is_logged_once(home: Path) -> None:
 @pytest.mark.fault
 @pytest.mark.skipif(not CAN_BE_SLOW, reason="needs Linux's seccomp")
 def test_on_a_slow_file_system_a_start_asks_for_few_files_and_every_row_arrives(home: Path) -> None:
-    """A start waits for a few answers of the file system, and never for a file of another process."""
+    """A start waits for a few file system operations, and never for a file of another process."""
     delay_s = 0.05
     with running_server(home) as (client, file):
         variables = {

@@ -1,4 +1,4 @@
-"""A server that holds too much says so, and takes the same bytes later."""
+"""A server that holds too many journal bytes rejects more, and accepts the same bytes later."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def request(app: FastAPI, *parts: bytes) -> Request:
     return Request({"type": "http", "method": "POST", "headers": [], "app": app}, receive)
 
 
-def test_what_is_held_is_given_back_also_when_it_is_refused() -> None:
+def test_held_bytes_are_released_even_if_the_request_is_rejected() -> None:
     app = FastAPI()
     app.state.intake = intake = journals.Intake(limit_bytes=1000)
 

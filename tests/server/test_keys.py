@@ -109,7 +109,7 @@ def test_too_many_wrong_keys_are_rejected(served: tuple[Client, ServerFile]) -> 
     headers = {"Authorization": "Bearer ls_wrong"}
     codes = [requests.get(f"{server.url}/api/runs", headers=headers, timeout=5).status_code for _ in range(25)]
     assert codes[: permissions.MAX_FAILURES] == [401] * permissions.MAX_FAILURES and codes[-1] == 429
-    client.projects()  # who has a key is let in all the same
+    client.projects()  # a request with a valid key is still accepted
 
 
 def test_the_key_command(home: Path) -> None:

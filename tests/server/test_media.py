@@ -94,7 +94,7 @@ def test_no_digest_leads_out_of_the_folder(shared: tuple[Client, ServerFile, Hom
     headers = {"Authorization": f"Bearer {server.token}"}
     with requests.Session() as session:
         request = requests.Request("GET", server.url, headers=headers).prepare()
-        request.url = f"{server.url}/api/blobs/{digest}"  # as it is: the library would resolve the dots
+        request.url = f"{server.url}/api/blobs/{digest}"  # sent unchanged: the library would resolve the dots
         answer = session.send(request, timeout=10, allow_redirects=False)
         put = session.put(f"{server.url}/api/blobs/{digest}", headers=headers, data=b"x", timeout=10)
     assert answer.status_code in (404, 405, 422) and server.token not in answer.text

@@ -117,7 +117,7 @@ def test_a_wrong_key_is_rejected(local: tuple[Client, ServerFile]) -> None:
     assert answer.json()["hint"]
     page = requests.get(f"{server.url}/api/docs", auth=("anyone", server.token), timeout=5)
     assert page.status_code == 200 and "/api/series/query" in page.text
-    assert "http" not in page.text and "<script" not in page.text  # nothing comes from elsewhere
+    assert "http" not in page.text and "<script" not in page.text  # no file comes from another host
 
 
 def test_files_are_private_and_the_key_is_kept(tmp_path: Path) -> None:

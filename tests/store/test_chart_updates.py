@@ -1,4 +1,4 @@
-"""A chart of a growing series receives only the new end of its lines, and never a wrong one."""
+"""A chart of a growing series receives only the new end of its lines, and the result is always right."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ask(store: Store, held: ChartLine | None, x: str = "step", width: int = 500,
 
 @pytest.mark.parametrize("x", AXES)
 @pytest.mark.parametrize("known", [30, MANY])
-def test_only_the_new_end_is_sent(store: Store, x: str, known: int) -> None:
+def test_only_new_points_are_sent(store: Store, x: str, known: int) -> None:
     journal = make_run(store, "r")
     log(store, journal, 0, known)
     first = ask(store, None, x)

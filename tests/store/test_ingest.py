@@ -55,7 +55,7 @@ def test_overlapping_and_repeated_parts_add_each_row_once(store: Store) -> None:
     committed = 0
     while committed < len(journal.data):
         start = rng.choice([0, *(end for end in journal.ends if end <= committed)]) if committed else 0
-        end = rng.randint(start, len(journal.data))  # also in the middle of a record
+        end = rng.randint(start, len(journal.data))  # including the middle of a record
         committed = max(committed, send(store, journal, start, end).offset)
         if start < committed:
             assert committed in (0, *journal.ends)
@@ -112,7 +112,7 @@ def test_damage_in_the_middle_is_counted_and_skipped(store: Store) -> None:
     spoilt = bytearray(journal.data)
     spoilt[journal.ends[2] - 1] ^= 0xFF
     journal.data = bytes(spoilt)
-    assert send(store, journal, 0, journal.ends[2]).offset == journal.ends[1]  # may be half of what is to come
+    assert send(store, journal, 0, journal.ends[2]).offset == journal.ends[1]  # may be the first half of a record
     assert send(store, journal, journal.ends[1]).offset == len(journal.data)
     assert steps(store, "loss") == [0, 2]
     with store.read() as connection:

@@ -1,7 +1,7 @@
 """Databases from before the first release are upgraded with all their data, on both databases.
 
 `files/database-0013-*.sql` are dumps of databases that the code of that time wrote; `*.json` is what that code read
-from them, and `database-0013-rest.journal` is a whole journal of which they hold the first part.
+from them, and `database-0013-rest.journal` is a whole journal; the dumps contain its first part.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def old_store(empty_database: str) -> Iterator[Store]:
 
 
 def read_all(store: Store, sweep_id: str) -> dict[str, Any]:
-    """Return what the code reads, in the form of the JSON files."""
+    """Return what the current code reads, in the form of the JSON files."""
     with store.read() as connection:
         found = {
             "runs": runs.list_runs(connection, runs.RunFilter()),

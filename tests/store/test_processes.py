@@ -17,7 +17,7 @@ from tests.store.uploads import get_run, points, send
 PROCESS = "process:run-1"
 
 
-def telling() -> Journal:
+def node_journal() -> Journal:
     """Return a node's journal with samples of the node and of the processes of two runs."""
     node = Journal(id="journal-n", node="node-1")
     for step in range(3):
@@ -29,7 +29,7 @@ def telling() -> Journal:
 
 def test_samples_are_series_of_the_process_only(store: Store) -> None:
     send(store, Journal().log(1, loss=0.5))
-    node = telling()
+    node = node_journal()
     send(store, node)
     assert [point.value for point in points(store, "threads", PROCESS)] == [10.0, 11.0, 12.0]
     assert [point.value for point in points(store, "threads", "process:run-2")] == [20.0, 21.0, 22.0]
@@ -61,7 +61,7 @@ def test_samples_are_stored_once_however_often_they_are_sent(store: Store) -> No
 
 
 def test_samples_may_arrive_before_their_run(store: Store) -> None:
-    send(store, telling())
+    send(store, node_journal())
     with store.read() as connection, pytest.raises(NotFound, match="no run and no node `process:run-1`"):
         writing.list_series(connection, PROCESS)
     asked = SeriesQuery([LineRequest(PROCESS, "threads")], x="relative")
@@ -77,7 +77,7 @@ def test_samples_may_arrive_before_their_run(store: Store) -> None:
 def test_a_run_that_moved_has_the_samples_of_both_nodes(store: Store) -> None:
     send(store, Journal().log(1, loss=0.5).finish("preempted"))
     send(store, Journal(id="journal-2", on="node-2", attempt=1, resumed_step=0).log(2, loss=0.4))
-    send(store, telling())
+    send(store, node_journal())
     other = Journal(id="journal-m", node="node-2", created=STARTED + 60).sample("run-1", threads=30.0)
     send(store, other)
     assert [point.value for point in points(store, "threads", PROCESS)] == [10.0, 11.0, 12.0, 30.0]

@@ -139,7 +139,7 @@ def test_filters_select_runs(runs_store: Store, text: str, expected: str) -> Non
     ("sort", "expected"),
     [
         (SortKey("created", True), "3210"),
-        (SortKey("summary.val/loss"), "1023"),  # NaN is no number: after all that are
+        (SortKey("summary.val/loss"), "1023"),  # NaN is not a number: it comes after all numbers
         (SortKey("summary.val/loss", True), "2013"),
         (SortKey("config.lr"), "3210"),
         (SortKey("summary.note", True), "3210"),
@@ -169,7 +169,7 @@ def test_the_state_of_a_group_is_the_worst_of_its_ranks(runs_store: Store) -> No
         ("", ["r0", "other"]),  # a row a group: its lowest rank
         ("state = failed", ["r0"]),  # so did its third
         ("summary.loss > 1", ["r0", "other"]),
-        ("state = failed and summary.loss > 1", []),  # it is one and the same rank that fulfils all of it
+        ("state = failed and summary.loss > 1", []),  # one rank must meet all conditions
         ("rank = 2 or id = other", ["r0", "other"]),
         ("not state = failed", ["r0", "other"]),
         ("group_size = 3", ["r0"]),

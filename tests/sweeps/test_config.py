@@ -185,7 +185,7 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"command": ["x", True]}, "command", "has `true`, a truth value as word 2"),
         ({"command": ["${arg}"]}, "command[0]", "did you mean `args`?"),
         ({"command": ["--y=${y}"]}, "command[0]", "unknown macro `${y}`"),
-        ({"command": ["--y=${args}"]}, "command[0]", "must stand alone"),
+        ({"command": ["--y=${args}"]}, "command[0]", "must be a separate word"),
         ({"command": ["${x"]}, "command[0]", "not closed"),
         ({"command": ["${a${x}"]}, "command[0]", "not closed"),
         ({"command": ["${envvar:1}"]}, "command[0]", "the name of an environment variable"),
@@ -219,7 +219,7 @@ def test_errors_of_early_terminate(given: dict[str, Any], key: str, words: str) 
 @pytest.mark.parametrize("name", ["uniform", "log_uniform_values", "normal", "q_normal", "beta"])
 def test_a_grid_names_the_distributions_that_it_accepts(name: str) -> None:
     found = faults(method="grid", parameters={"p": {"distribution": name, **EVERY_DISTRIBUTION[name]}})
-    assert f"`{name}`, which a grid cannot walk, allowed: `constant`, `categorical`" in found["parameters.p"]
+    assert f"`{name}`, which a grid cannot enumerate, allowed: `constant`, `categorical`" in found["parameters.p"]
 
 
 @pytest.mark.parametrize("name", sorted(macros.KNOWN_MACROS))
@@ -303,7 +303,7 @@ TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"method": "bayes", "metrics": TWO}, "not for the method `bayes`, allowed: grid, nsga2"),
+        ({"method": "bayes", "metrics": TWO}, "cannot be used with the method `bayes`, allowed: grid, nsga2"),
         ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "is given together with `metric`"),
         ({"method": "tpe", "metrics": TWO[:1]}, "allowed: at least two entries"),
     ],

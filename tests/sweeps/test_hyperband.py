@@ -120,7 +120,7 @@ def test_not_strict_takes_the_best_so_far() -> None:
     others=st.lists(st.lists(values, max_size=12), max_size=12),
     strict=st.booleans(),
 )
-def test_compat_judges_the_largest_band_again_and_again(
+def test_compat_judges_the_largest_band_at_each_report(
     own: list[float], others: list[list[float]], strict: bool
 ) -> None:
     rule = config(min_iter=2, eta=2, strict=strict, compat="wandb")

@@ -1,4 +1,4 @@
-"""The contract test for every built-in search method, and what each method does beyond it."""
+"""The contract test for every built-in search method, and tests of each method's own behaviour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lightning_sweeps.testing.methods import FINITE, SearchMethodContract, obser
 
 
 def contract(name: str) -> Any:
-    """Return the fixture with which a built-in method joins the contract test."""
+    """Return the fixture that adds a built-in method to the contract test."""
 
     @pytest.fixture
     def method(self: SearchMethodContract) -> Method:

@@ -1,4 +1,4 @@
-"""What the rows of a trial mean, decided without a database."""
+"""Decisions about the rows of a trial, without a database."""
 
 from __future__ import annotations
 

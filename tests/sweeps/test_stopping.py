@@ -111,7 +111,7 @@ def test_errors_name_what_is_allowed(keys: dict[str, Any], message: str) -> None
 
 
 def contract(**keys: Any) -> Any:
-    """Return the fixture with which a built-in rule joins the contract test."""
+    """Return the fixture that adds a built-in rule to the contract test."""
 
     @pytest.fixture
     def rule(self: StoppingRuleContract) -> StoppingRule:

@@ -78,7 +78,7 @@ def test_merge_keys_and_aliases() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, "is given twice, first in line 1"),
+        ("a: 1\nb: 2\na: 3\n", 3, "is given twice, first on line 1"),
         ("a: 1\n 3: [\n", 2, "not valid YAML"),
         ("a: [1, 2\nb: 3\n", 2, "not valid YAML"),
         ("a: 1\n1: 2\n", 2, "keys are strings"),

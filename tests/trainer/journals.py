@@ -1,4 +1,4 @@
-"""Reads what the processes of a training have written to their journals, without a server."""
+"""Reads what training processes have written to their journals, without a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts a training of two ranks and sends SIGTERM to some of its processes, for tests and benchmarks/sigterm.py."""
+"""Starts training on two ranks and sends SIGTERM to some of its processes, for tests and benchmarks/sigterm.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Artifacts and models: versions, aliases, wrong values, and what a training stores by itself."""
+"""Artifacts and models: versions, aliases, wrong values, and what training stores automatically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SweepCallback in one process: stops, what they override, and the folder of checkpoints."""
+"""SweepCallback in one process: stops, the settings that they override, and the folder of checkpoints."""
 
 from __future__ import annotations
 

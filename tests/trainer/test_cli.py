@@ -1,4 +1,4 @@
-"""LightningCLI: logger and callback by dotted path and from YAML, also repeatedly."""
+"""LightningCLI: logger and callback by dotted path and from YAML, also when started twice."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def test_in_a_sweep_the_trial_is_known_at_once_and_its_parameters_take_precedenc
 
 
 def test_fast_dev_run_and_the_tuner_do_not_log(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)  # otherwise tqdm leaves a thread behind
+    monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)  # otherwise tqdm leaves a thread running
     logger = SweepLogger()
     make_trainer(tmp_path, logger=logger, fast_dev_run=True).fit(Model())
     assert logged_runs(home) == []

@@ -1,4 +1,4 @@
-"""SIGTERM to a training of two ranks: no rank hangs, the run ends as `preempted`, and the next attempt continues it.
+"""SIGTERM while two ranks train: no rank hangs, the run ends as `preempted`, and the next attempt continues it.
 
 Without SweepCallback, Lightning hangs whenever one rank receives the signal, and half of the time when all do.
 """

@@ -35,7 +35,7 @@ def docstrings_end_with_a_period() -> list[str]:
 
 
 def _public() -> Iterator[tuple[Path, Documented]]:
-    """Yield the public classes and functions of each module; methods and helpers are the reviewer's business."""
+    """Yield the public classes and functions of each module. Reviewers check methods and helpers."""
     for path in modules():
         for node in tree(path).body:
             if isinstance(node, Documented) and not node.name.startswith("_") and not _is_exempt(path, node):

@@ -1,4 +1,4 @@
-"""Pages that hold facts in a fixed form."""
+"""Pages with facts in a fixed form."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Seam:
     Attributes:
         name: for example `search method`.
         anchor: the section that explains it.
-        member: the file that a member is, with `<name>` in it.
+        member: path of a member's file, with `<name>` in it.
         registry: the file with the table of built-in members.
         group: the entry point group.
         contract: the file with the contract tests.

@@ -1,4 +1,4 @@
-"""Words that this project no longer uses, and what it says instead. docs/glossary.md defines the words that it uses."""
+"""Words that this project no longer uses, and their replacements. docs/glossary.md defines the words that it uses."""
 
 from __future__ import annotations
 

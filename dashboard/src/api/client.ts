@@ -1,4 +1,4 @@
-/** Asks the server: reads answers, posts actions, and turns failures into errors. */
+/** Sends requests to the server: reads data, posts actions, and turns failures into errors. */
 
 import { isEmbedded, send } from "../base/embed";
 import { frames, type SentLine, unpacked } from "./packed";
@@ -97,5 +97,5 @@ export async function getLines(wanted: LinesQuery, take: (first: number, lines: 
     take(first, lines);
     first += lines.length;
   }
-  if (first < wanted.lines.length) throw new Unreachable("the answer ended too early");
+  if (first < wanted.lines.length) throw new Unreachable("the response ended too early");
 }

@@ -1,4 +1,4 @@
-/** Answers of the server, kept current: hooks over `client.ts` and `live.ts`. */
+/** Data from the server, kept up to date: hooks over `client.ts` and `live.ts`. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLatest } from "../base/latest";
@@ -9,11 +9,11 @@ import type { Path } from "./routes";
 export interface Data<T> {
   value: T | undefined;
   error: string;
-  /** Whether there is neither an answer nor an error yet. */
+  /** Whether there is neither a response nor an error yet. */
   isLoading: boolean;
 }
 
-/** Returns a function that runs `work`, never twice at a time, and once more if it was called meanwhile. */
+/** Returns a function that runs `work`, never twice at the same time, and once more if it was called meanwhile. */
 function oneAtATime(work: () => Promise<void>, signal: AbortSignal): () => void {
   let isWorking = false;
   let isStale = false;
@@ -35,8 +35,8 @@ function oneAtATime(work: () => Promise<void>, signal: AbortSignal): () => void 
 /**
  * Runs `ask` at once, whenever the answer of `path` may have changed, and every `everyMs` milliseconds.
  *
- * It never runs twice at a time. A null path runs it not at all. If the server does not answer, the page's head says
- * so, and `ask` runs again when the server is back.
+ * It never runs twice at the same time, and not at all for a null path. If the server does not
+ * answer, the page's head says so, and `ask` runs again when the server is back.
  */
 export function usePolling(path: string | null, ask: (signal: AbortSignal) => Promise<void>, everyMs = 0): void {
   const latest = useLatest(ask);
@@ -56,9 +56,9 @@ export function usePolling(path: string | null, ask: (signal: AbortSignal) => Pr
 }
 
 /**
- * Returns the answer of `path`, and asks again whenever it may have changed. A null path asks nothing.
+ * Returns the response of `path`, and asks again whenever it may have changed. A null path sends no request.
  *
- * With `everyMs` it also asks that often, for what changes without an event.
+ * With `everyMs` it also asks at this interval, for data that changes without an event.
  */
 export function useData<T>(path: Path<T> | null, everyMs = 0): Data<T> {
   const [state, setState] = useState<{ path: Path<T> | null; value?: T | undefined; error: string }>({

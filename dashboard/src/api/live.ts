@@ -1,4 +1,4 @@
-/** Says when to ask the server again: it sends an event for every change while the page is visible. */
+/** Tells the page when to ask the server again: the server sends an event for every change while the page is visible. */
 
 import { isEmbedded, send } from "../base/embed";
 import { LIVE_PATH } from "./routes";
@@ -16,7 +16,7 @@ function notify(changes: Changes | null): void {
 }
 
 function setConnected(value: boolean): void {
-  if (value && !isConnected) notify(null); // changes of the time in between were missed
+  if (value && !isConnected) notify(null); // changes in the meantime were missed
   isConnected = value;
   for (const watcher of watchers) watcher(value);
 }

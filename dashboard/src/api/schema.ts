@@ -401,7 +401,7 @@ export interface paths {
         };
         /**
          * List Media Keys
-         * @description List the keys under which a run logged media files.
+         * @description List the keys that a run used for media files.
          */
         get: operations["list_media_keys_api_runs__run_id__media_keys_get"];
         put?: never;
@@ -700,7 +700,7 @@ export interface paths {
         put?: never;
         /**
          * Enqueue Trial
-         * @description Add a pending trial with a parameter set. Trials that are pending already come first.
+         * @description Add a pending trial with a parameter set. It runs after the trials that are already pending.
          */
         post: operations["enqueue_trial_api_sweeps__sweep_id__trials_post"];
         delete?: never;
@@ -826,7 +826,7 @@ export interface paths {
         put?: never;
         /**
          * Leave
-         * @description Remove an agent from the sweep. A trial that it still holds is pending again.
+         * @description Remove an agent from the sweep. A trial that it still holds becomes pending again.
          */
         post: operations["leave_api_agents__agent_id__leave_post"];
         delete?: never;
@@ -886,7 +886,7 @@ export interface paths {
         put?: never;
         /**
          * Set Sweep State
-         * @description Pause, resume, stop or cancel a sweep. Its running trials end by themselves unless it is cancelled.
+         * @description Pause, resume, stop or cancel a sweep. Running trials continue to their end, unless the sweep is cancelled.
          */
         post: operations["set_sweep_state_api_sweeps__sweep_id__state_post"];
         delete?: never;
@@ -1276,7 +1276,8 @@ export interface components {
          *     Attributes:
          *         agent: the new agent.
          *         sweep: its sweep.
-         *         lease_s: an agent that sends no heartbeat for so many seconds loses its trial. Send one every quarter of it.
+         *         lease_s: an agent that sends no heartbeat for this many seconds loses its trial. Send one every `lease_s` / 4
+         *             seconds.
          */
         AgentRegistered: {
             agent: components["schemas"]["Agent"];
@@ -1387,7 +1388,7 @@ export interface components {
          *
          *     Attributes:
          *         role: `output` if the run created the artifact, `input` if it used it.
-         *         time: When.
+         *         time: When the run created or used it.
          *         artifact: The artifact version.
          */
         ArtifactUse: {
@@ -1454,7 +1455,7 @@ export interface components {
          *
          *     Attributes:
          *         count: number of values.
-         *         nonfinite: number of values that are not finite; if all are, the four numbers are None.
+         *         nonfinite: number of values that are not finite; if no value is finite, the four numbers are None.
          */
         Bucket: {
             /** Step */
@@ -1494,9 +1495,9 @@ export interface components {
          *     Attributes:
          *         cursor: pass it to the next request.
          *         runs: runs that changed.
-         *         sweeps: sweeps that changed, or of which a trial or an agent changed.
+         *         sweeps: sweeps that changed, including those with a changed trial or agent.
          *         nodes: nodes that changed.
-         *         is_cut: True: too many runs changed to list them, and `runs` is empty.
+         *         is_cut: True: too many runs have changed to list them, and `runs` is empty.
          */
         Changes: {
             /** Cursor */
@@ -1563,7 +1564,7 @@ export interface components {
         };
         /**
          * Gang
-         * @description The agents that run one trial together, each on another machine.
+         * @description The agents that run one trial together, each on a different machine.
          *
          *     Attributes:
          *         endpoint: `host:port` on the first agent's machine, where the trial's processes connect.
@@ -1631,12 +1632,12 @@ export interface components {
         };
         /**
          * HeldLine
-         * @description A series to draw of which the client has the first points.
+         * @description A series to draw, for a client that already has its first points.
          *
          *     Attributes:
          *         held: number of points that the client has.
          *         after: their highest position on the axis.
-         *         branch: `branch` of the answer with these points.
+         *         branch: `branch` of the answer that contained these points.
          */
         HeldLine: {
             /** Owner */
@@ -1728,7 +1729,7 @@ export interface components {
          *
          *     Attributes:
          *         key: The key itself, which only this response contains.
-         *         made: Its name, role and expiry.
+         *         made: The key's name, role and expiry.
          */
         KeyCreated: {
             /** Key */
@@ -1790,7 +1791,7 @@ export interface components {
         };
         /**
          * LineRequest
-         * @description A series to draw. Lines of one request that share a group are drawn as one; an empty group: alone.
+         * @description A series to draw. Lines with the same group are drawn as one; a line with an empty group is drawn alone.
          */
         LineRequest: {
             /** Owner */
@@ -1807,8 +1808,8 @@ export interface components {
          * LinesQuery
          * @description Asks for many series, each as its own line; see `SeriesQuery`.
          *
-         *     If all new points of a series come after those that the client has, the answer has only these. A part between `low`
-         *     and `high` is always complete.
+         *     If all new points of a series come after those that the client has, the answer contains only the new ones. A part
+         *     between `low` and `high` is always complete.
          */
         LinesQuery: {
             /** Lines */
@@ -1851,8 +1852,8 @@ export interface components {
          *
          *     Attributes:
          *         id: Increases with each file, so that a client can ask for the files after the last one it has.
-         *         key: Key under which the file was logged.
-         *         step: Step at which it was logged.
+         *         key: Key that the file was logged with.
+         *         step: Step that it was logged at.
          *         time: When it was logged.
          *         rank: Rank that logged it.
          *         digest: SHA-256 of the content. `GET /api/blobs/{digest}` returns the content.
@@ -1888,7 +1889,7 @@ export interface components {
         };
         /**
          * MediaKey
-         * @description A key under which a run logged media files.
+         * @description A key that a run used for media files.
          *
          *     Attributes:
          *         key: The key.
@@ -2253,7 +2254,7 @@ export interface components {
          *         filter: a filter; empty: all runs.
          *         sort: columns to sort by; empty: newest first.
          *         columns: columns of each row, besides the id.
-         *         limit: number of rows at most.
+         *         limit: maximum number of rows.
          *         offset: number of rows to skip.
          *         fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
          */
@@ -2343,8 +2344,8 @@ export interface components {
          *         lines: the series.
          *         x: `step`; `time`: seconds since the epoch; `relative`: seconds since the run started; `key:<name>`: the value
          *             of the series `<name>` in the same row or the last one before it.
-         *         low, high: borders on the axis; None: no border.
-         *         points: number of buckets at most: the width in pixels.
+         *         low, high: limits on the axis; None: no limit.
+         *         points: maximum number of buckets per line, usually the chart's width in pixels.
          */
         SeriesQuery: {
             /** Lines */
@@ -2476,8 +2477,8 @@ export interface components {
          *         source: the text of the sweep file, unchanged.
          *         project: the sweep's project; overrides the sweep file.
          *         name: the sweep's name; overrides the sweep file.
-         *         prior_sweeps: ids of sweeps with whose results the search starts.
-         *         prior_runs: ids of runs with whose results the search starts.
+         *         prior_sweeps: ids of sweeps. The search starts with their results.
+         *         prior_runs: ids of runs. The search starts with their results.
          */
         SweepCreate: {
             /** Config */
@@ -2500,7 +2501,7 @@ export interface components {
         };
         /**
          * SweepCreated
-         * @description A sweep that was created. `prior`: number of earlier results with which it starts.
+         * @description A sweep that was created. `prior`: number of earlier results that the search starts with.
          */
         SweepCreated: {
             /** Id */
@@ -2546,8 +2547,8 @@ export interface components {
          * @description A trial: one parameter set and its results.
          *
          *     `objective` is the best reported value by the sweep's goal. `gpus` and `start_s` (seconds from the lease to the
-         *     program's start) are those of the last attempt that ended, `gpu_s` the GPU seconds of all attempts; None before the
-         *     first end.
+         *     program's start) are those of the last attempt that ended, `gpu_s` the GPU seconds of all attempts; None until the
+         *     first attempt has ended.
          */
         Trial: {
             /** Id */

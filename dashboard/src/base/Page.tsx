@@ -22,7 +22,7 @@ export function Page({ title, trail, aside, facts, children }: PageProps) {
       <header class="page-head">
         <div>
           {trail && (
-            <nav class="trail" aria-label="Where this is">
+            <nav class="trail" aria-label="Breadcrumbs">
               {trail.map(([name, to]) => (
                 <a key={to} href={to}>
                   {name}

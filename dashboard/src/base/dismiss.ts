@@ -1,4 +1,4 @@
-/** Closes what is open over the page when a person turns elsewhere. */
+/** Closes menus and dialogs when the user clicks elsewhere or presses Escape. */
 
 import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** Saves what the page has made as a file of the browser. */
+/** Saves what the page has made as a downloaded file. */
 
 const KEPT_MS = 60_000;
 

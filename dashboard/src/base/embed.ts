@@ -71,7 +71,7 @@ export async function openView(watcher: (reason: string) => void): Promise<boole
   }
 }
 
-/** Saves the file that a link points to. In a frame, a link by itself sends no token. */
+/** Saves the file that a link points to. In a frame, a plain link sends no token. */
 export async function save(link: HTMLAnchorElement): Promise<void> {
   const answer = await send(link.pathname + link.search);
   if (!answer.ok) return;

@@ -1,4 +1,4 @@
-/** Values as people read them. Pure functions. */
+/** Formats values for people. Pure functions. */
 
 /** Returns a number with at most `digits` significant digits. */
 export function number(value: number | null | undefined, digits = 4): string {

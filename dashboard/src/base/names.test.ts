@@ -6,11 +6,11 @@ describe("shortNames", () => {
     expect([...shortNames(["optimizer.lr", "model.width"]).values()]).toEqual(["lr", "width"]);
   });
 
-  it("keeps as much as tells names apart", () => {
+  it("keeps enough to tell names apart", () => {
     expect([...shortNames(["a.lr", "b.lr", "b.x"]).values()]).toEqual(["a.lr", "b.lr", "x"]);
   });
 
-  it("does not use an end that says nothing", () => {
+  it("does not use an end that means nothing", () => {
     expect(shortNames(["optimizer.name"]).get("optimizer.name")).toBe("optimizer.name");
   });
 

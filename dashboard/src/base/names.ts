@@ -1,6 +1,6 @@
 /** Names that are too long for their place, and counts. Pure functions. */
 
-/** Last parts of names that mean nothing by themselves. */
+/** Last parts of names that mean nothing on their own. */
 const VAGUE = new Set(["name", "type", "kind", "value", "size", "id"]);
 
 /** Returns for each dotted name its shortest meaningful end that no other name has: `lr` for `optimizer.lr`. */

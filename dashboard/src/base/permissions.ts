@@ -1,4 +1,4 @@
-/** Whether the API key of this page may change something. A key that only reads sees no controls. */
+/** Whether the API key of this page may change anything. A key that only reads sees no controls. */
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** Which metrics people look at first: those of validation, then those of training, those about ranks last. */
+/** The order of metrics: validation first, then training, and metrics about ranks last. */
 
 const FIRST = [/^(val|test|eval)/, /^train/, /\//];
 const INTERNAL = /^(ranks?|system|trainer|grad)\//;

@@ -73,7 +73,7 @@ export function placeWith(values: Record<string, string | null>): string {
 /** A value of the address's query, and how to change it. Every view's state is held by one of the hooks below. */
 export type Param<T> = [T, (value: T) => void];
 
-/** Returns a text of the query. `otherwise` is its value if the query has none, and is left out of the address. */
+/** Returns a string from the query. `otherwise` is the value if the query has none; it is left out of the address. */
 export function useParam(name: string, otherwise = ""): Param<string> {
   const value = usePlace().query.get(name) ?? otherwise;
   const set = (next: string) =>
@@ -84,7 +84,7 @@ export function useParam(name: string, otherwise = ""): Param<string> {
 /** Stands for an empty list in the address where no value means another list. */
 const EMPTY_LIST = "-";
 
-/** Returns a list of texts, joined by `separator` in the address. */
+/** Returns a list of strings, joined by `separator` in the address. */
 export function useListParam(name: string, separator: string, otherwise = ""): Param<string[]> {
   const [text, setText] = useParam(name, otherwise);
   const list = text === EMPTY_LIST ? [] : text.split(separator).filter(Boolean);
@@ -118,7 +118,7 @@ export function parseSort(text: string): Sort {
   return text.startsWith("-") ? { by: text.slice(1), isDown: true } : { by: text, isDown: false };
 }
 
-/** Returns a list without an entry that is in it, or with one that is not. */
+/** Toggles an entry: returns the list without it if the list contains it, else with it. */
 export function toggled(list: readonly string[], entry: string): string[] {
   return list.includes(entry) ? list.filter((one) => one !== entry) : [...list, entry];
 }

@@ -1,9 +1,9 @@
-/** Where elements such as images find a content of the server. */
+/** Addresses from which elements such as images load the content of blobs. */
 
 import { useEffect, useState } from "preact/hooks";
 import { isEmbedded, send } from "./embed";
 
-/** Returns the address of a content. In a frame the content is fetched first, as elements send no token. */
+/** Returns the address of a blob's content. In a frame the content is fetched first, because elements send no token. */
 export function useSource(path: string): string | undefined {
   const [source, setSource] = useState<string | undefined>(isEmbedded ? undefined : path);
   useEffect(() => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { faded, lineColor, lineDash, mixed, scaleColor } from "./theme";
 
 describe("colours", () => {
-  it("come again after ten lines, with dashes", () => {
+  it("repeat after ten lines, with dashes", () => {
     expect(lineColor(10, "light")).toBe(lineColor(0, "light"));
     expect(lineColor(1, "light")).not.toBe(lineColor(0, "light"));
     expect(lineDash(9)).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Whether a part of the page is visible, or nearly: what is not visible asks the server for nothing. */
+/** Whether a part of the page is visible or nearly visible. Hidden parts send no requests. */
 
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";

@@ -23,7 +23,7 @@ export function ChartToolbar({ view, keys, lineCount, bandName, pattern, onPatte
   const { look, smoothing } = view;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a `fieldset` is laid out differently
-    <div class="toolbar" role="group" aria-label="How charts are drawn">
+    <div class="toolbar" role="group" aria-label="Chart options">
       <input
         type="search"
         placeholder="Metrics, e.g. loss|acc"
@@ -103,7 +103,7 @@ function Switches({ view: { has, flip }, lineCount, bandName }: Pick<Props, "vie
           name="wide lines"
           isOn={has("wide")}
           onFlip={() => flip("wide")}
-          title="This many lines are thin, so that they can be told apart"
+          title="This many lines are easier to tell apart when they are thin"
         />
       )}
       {bandName && (

@@ -1,4 +1,4 @@
-/** One chart alone, with the ways back, to the previous and to the next one. Escape and the arrow keys do the same. */
+/** One enlarged chart, with buttons for all, the previous and the next chart. Escape and the arrow keys do the same. */
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";

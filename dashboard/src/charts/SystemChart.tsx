@@ -18,7 +18,7 @@ export interface Sample {
   label: string;
   /** The index of its colour. Without it, the line's place in its chart. */
   color?: number;
-  /** Whether it is marked among the others; undefined if none is. */
+  /** Whether it is marked among the others; undefined if no series is marked. */
   isOwn?: boolean | undefined;
 }
 

@@ -1,11 +1,11 @@
-/** A growing series: which part of it is here, and how its new end is appended. Pure functions. */
+/** A growing series: which part of it is loaded, and how its new end is appended. Pure functions. */
 import type { Columns } from "../api/packed";
 import type { HeldLine } from "../api/types";
 
 /** A line of this many points is loaded as a whole again, so that it does not grow without limit. */
 const MOST_POINTS = 1000;
 
-/** Returns which points of a series are here. Empty if the whole series should be sent. */
+/** Returns which points of a series are loaded. Empty if the whole series should be sent. */
 export function heldOf(known: Columns | undefined): Pick<HeldLine, "held" | "after" | "branch"> {
   if (!known?.count || known.reach === null || known.x.length >= MOST_POINTS) return {};
   return { held: known.count, after: known.reach, branch: known.branch };

@@ -31,7 +31,7 @@ interface Waiting {
   id: string;
   want: Wanted;
   view: View;
-  /** The part of the series that is here already. */
+  /** The part of the series that is already loaded. */
   known: Columns | undefined;
   resolve: ((columns: Columns) => void)[];
   reject: ((error: unknown) => void)[];

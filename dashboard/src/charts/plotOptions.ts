@@ -1,4 +1,4 @@
-/** What uPlot is given for a chart: its scales, axes, lines and data. */
+/** The options of uPlot for a chart: its scales, axes, lines and data. */
 
 import uPlot from "uplot";
 import { duration, number, ROUND_SECONDS } from "../base/format";

@@ -1,4 +1,4 @@
-/** The titles and units of system metrics, by the keys that the service gives them. Pure functions. */
+/** The titles and units of system metrics, by the service's keys. Pure functions. */
 
 import { bytes, number } from "../base/format";
 
@@ -49,7 +49,7 @@ const PROCESS: Record<string, Quantity> = {
   "cpu.percent": { title: "CPU (100 % is one core)", unit: percent },
   "memory.rss_bytes": { title: "Memory (resident)", unit: size },
   threads: { title: "Threads", unit: plain },
-  children: { title: "Processes that it has started", unit: plain },
+  children: { title: "Child processes", unit: plain },
   "disk.read_bytes_per_s": { title: "Disk, read", unit: speed },
   "disk.written_bytes_per_s": { title: "Disk, written", unit: speed },
 };

@@ -28,7 +28,7 @@ export function Files({ run }: { run: Run }) {
   return (
     <>
       {part("output").length > 0 && (
-        <Section title="Made by this run" note={`${part("output").length}`}>
+        <Section title="Created by this run" note={`${part("output").length}`}>
           {part("output").map((use) => (
             <Version key={use.artifact.id} artifact={use.artifact} run={run} />
           ))}
@@ -60,7 +60,7 @@ function Version({ artifact, run }: { artifact: Artifact; run: Run }) {
         ))}
         <span class="soft">
           {artifact.kind} · {bytes(artifact.size_bytes)} · {clock(artifact.created)}
-          {!artifact.is_stored && " · its files have not arrived yet"}
+          {!artifact.is_stored && " · its files are not uploaded yet"}
         </span>
       </summary>
       {isOpen && <Inside artifact={artifact} run={run} />}

@@ -23,11 +23,7 @@ export function Item({ entry, hasRank }: { entry: MediaEntry; hasRank: boolean }
   const name = fileName(entry);
   return (
     <figure class="media-item">
-      {entry.is_stored ? (
-        <Content entry={entry} />
-      ) : (
-        <p class="empty">Its content ({size}) has not arrived yet from the machine that logged it.</p>
-      )}
+      {entry.is_stored ? <Content entry={entry} /> : <p class="empty">Its content ({size}) is not uploaded yet.</p>}
       <figcaption>
         <span>{caption}</span>
         {entry.is_stored && (

@@ -11,7 +11,7 @@ export const MATRIX = "application/vnd.lightning-sweeps.confusion-matrix+json";
 export const ENVIRONMENT = "environment";
 
 export const MOST_ENTRIES = 10_000;
-/** How often a list is read again while a content is missing. Contents follow their rows without an event. */
+/** How often a list is read again while a blob is missing. Blobs arrive after their rows, without an event. */
 export const MISSING_MS = 3000;
 
 export const contents = {
@@ -28,7 +28,7 @@ export const contents = {
 const MOST_KEPT = 500;
 const kept = new Map<string, Promise<unknown>>();
 
-/** Returns a JSON content. The same content is read once. */
+/** Returns the content of a JSON blob. The same blob is read once. */
 export function loadJson<T>(digest: string): Promise<T> {
   const known = kept.get(digest);
   if (known) return known as Promise<T>;

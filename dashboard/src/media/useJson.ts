@@ -1,4 +1,4 @@
-/** A JSON content of the server. */
+/** The content of JSON blobs on the server. */
 
 import { useEffect, useState } from "preact/hooks";
 import { loadJson } from "./contents";
@@ -35,7 +35,7 @@ export function useAllJson<T>(digests: string[]): T[] {
     let isOver = false;
     Promise.all(digests.map((digest) => loadJson<T>(digest))).then(
       (all) => isOver || setFound(all),
-      () => isOver || setFound(NONE), // a content was deleted since the list was read: the next list is without it
+      () => isOver || setFound(NONE), // the blob was deleted after the list was read: the next list does not contain it
     );
     return () => {
       isOver = true;

@@ -45,7 +45,7 @@ export function HomePage() {
       <LatestSweeps sweeps={latest ?? []} total={sweeps.value?.length ?? 0} />
       <Section
         title="Latest runs"
-        note={latest?.length ? "besides those of these sweeps" : ""}
+        note={latest?.length ? "without those of these sweeps" : ""}
         kind="bare"
         aside={<a href="/runs">all {total ?? ""}</a>}
       >

@@ -83,7 +83,7 @@ function Agents({ view: { sweep, trials, chosen, selected, select }, agents }: {
       <Timeline agents={agents} trials={trials} chosen={chosen} selected={selected} onSelect={select} />
       {(sweep.state === "running" || sweep.state === "paused") && (
         <div class="add-agent">
-          <span class="soft">Add every GPU of a machine, in the folder of the program:</span>
+          <span class="soft">To add all GPUs of a machine, run this in the program's folder:</span>
           <Command>{`lightning-sweeps agent ${sweep.id}`}</Command>
         </div>
       )}
@@ -94,7 +94,7 @@ function Agents({ view: { sweep, trials, chosen, selected, select }, agents }: {
 /** The details of the selected trial, if there is one. */
 function Selected({ view, agents }: { view: SweepView; agents: Agent[] }) {
   const { sweep, trials, places, selected, select } = view;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it does the same however often it is made
+  // biome-ignore lint/correctness/useExhaustiveDependencies: calling it again has no effect
   const close = useCallback(() => select(""), []);
   const trial = trials.find((one) => one.id === selected);
   if (!trial) return null;

@@ -1,4 +1,4 @@
-/** What runs printed: of one run, or of all ranks of a group by time. Searched on the server, followed to its end. */
+/** The console lines of one run, or of all ranks of a group by time. Searched on the server, followed to its end. */
 
 import type { Run } from "../api/types";
 import { Failure } from "../base/Failure";

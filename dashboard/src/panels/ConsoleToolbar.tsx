@@ -46,7 +46,7 @@ export function ConsoleToolbar({ view }: { view: ConsoleView }) {
       )}
       {around !== null && (
         <button type="button" class="small primary" onClick={() => view.showAround(null)}>
-          {find ? "back to what was found" : "back to the end"}
+          {find ? "back to search results" : "back to the end"}
         </button>
       )}
     </div>

@@ -1,4 +1,4 @@
-/** What a run was made with: its command line, commit and versions. */
+/** The environment of a run: its command line, commit and versions. */
 
 import { useEffect, useState } from "preact/hooks";
 import { useData } from "../api/data";
@@ -25,7 +25,7 @@ export function Environment({ run }: { run: Run }) {
   const recorded = useRecorded(run);
   const command = recorded.command ?? run.command;
   return (
-    <Section title="Made with">
+    <Section title="Environment">
       {command.length > 0 && <Command>{command.map(quotedForShell).join(" ")}</Command>}
       <Pairs pairs={factsOf(run, recorded)} />
     </Section>
@@ -39,7 +39,7 @@ function useRecorded(run: Run): Recorded {
   useEffect(() => {
     let isOver = false;
     const take = (found: Recorded) => isOver || setRecorded(found);
-    if (digest) loadJson<Recorded>(digest).then(take, () => {}); // a deleted content has nothing to show
+    if (digest) loadJson<Recorded>(digest).then(take, () => {}); // a deleted blob has no content to show
     return () => {
       isOver = true;
     };

@@ -26,7 +26,7 @@ export function EndsByReason({ runs }: { runs: Run[] }) {
   const ends = inOrderOfEnd(runs).filter((run) => run.reason);
   if (!ends.length) return null;
   return (
-    <Section title="How they ended" note="in the order of time; ranks with the same reason together">
+    <Section title="How they ended" note="by time; ranks with the same reason share a line">
       <ul class="plain">
         {[...Map.groupBy(ends, (run) => `${run.state}\n${run.reason}`)].map(([key, members]) => (
           <End key={key} members={members} />

@@ -23,11 +23,7 @@ export function GroupSystem({ runs, started, ended }: Props) {
   const stamp = isGrowing ? String(Math.floor((now * 1000) / SAMPLE_MS)) : "whole";
   const samples = useMemo(() => groupSamples(runs, nodes ?? [], stamp), [runs, nodes, stamp]);
   return (
-    <Section
-      title="Processes of each rank"
-      note="with all processes that they started, such as data-loader workers"
-      kind="bare"
-    >
+    <Section title="Processes of each rank" note="including child processes, such as data-loader workers" kind="bare">
       <SystemCharts
         samples={samples}
         of="process"

@@ -23,7 +23,7 @@ export function NodeCharts({ node, from, to, own = NONE }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `signature` stands for what is used of the keys
   const samples = useMemo(() => nodeSamples(node, keys, own), [node, signature]);
   if (error) return <Failure error={error} />;
-  if (!isLoading && !keys.length) return <p class="empty">Nothing was sampled on this node.</p>;
+  if (!isLoading && !keys.length) return <p class="empty">There are no samples of this node.</p>;
   const note = own.length ? `this run's: GPU ${own.join(", ")}` : "";
   return <SystemCharts samples={samples} of="node" from={from} to={to} note={note} />;
 }

@@ -25,7 +25,7 @@ export function NodeSection({ status, now, isOpen, onOpen }: Props) {
   const isSampled = node.cpu_count > 0;
   const isCurrent = !isQuiet(status, now);
   const from = Math.floor(node.seen / 60) * 60 - WINDOW_S;
-  const about = isSampled ? nodeText(node) : "agents only: no run has logged there";
+  const about = isSampled ? nodeText(node) : "only agents; no run has logged there";
   return (
     <Section
       title={node.host}
@@ -68,7 +68,7 @@ function OtherRuns({ status, now, isCurrent }: { status: NodeStatus; now: number
   if (!withoutGpu.length) return null;
   return (
     <>
-      <h3 class="node-part">{isCurrent ? "Runs without a GPU" : "Runs whose end was not seen"}</h3>
+      <h3 class="node-part">{isCurrent ? "Runs without a GPU" : "Runs without a known end"}</h3>
       {(isCurrent ? withoutGpu : runs).map((run) => (
         <RunLine key={run.id} run={run} trials={agents} now={now} />
       ))}

@@ -1,4 +1,4 @@
-/** A run in words: its configuration, last values, labels, and the environment that it was made with. */
+/** The overview of a run: its configuration, last values, labels and environment. */
 
 import { useData } from "../api/data";
 import { paths } from "../api/routes";

@@ -58,7 +58,7 @@ function HeatMaps({ runs, metric, series }: { runs: Run[]; metric: string; serie
       <Section title="Behind the first rank" note={slowestText(late, seconds, names)}>
         <HeatMap {...shared} rows={late} format={duration} from={0} />
       </Section>
-      <Section title="Time per step" note="between two of its values, by the clock">
+      <Section title="Time per step" note="wall time between two of its values">
         <HeatMap {...shared} rows={seconds} format={duration} />
       </Section>
       <Section title={metric} note="its values, rank by rank">

@@ -32,11 +32,11 @@ export function System({ run }: { run: Run }) {
     <>
       <Section
         title="This run's processes"
-        note="the process that logs and all processes that it started, such as data-loader workers"
+        note="the process that logs and its child processes, such as data-loader workers"
         kind="bare"
       >
         {!isLoading && !keys.length && (
-          <p class="empty">No samples: the run was short, or started only a few seconds ago.</p>
+          <p class="empty">There are no samples: the run was short, or it started only a few seconds ago.</p>
         )}
         <SystemCharts samples={samples} of="process" from={from} to={to} />
       </Section>

@@ -23,9 +23,9 @@ export function Welcome() {
         <Section title="Run a sweep">
           <p>A W&amp;B sweep file works without changes. In its folder:</p>
           <Command>lightning-sweeps sweep sweep.yaml</Command>
-          <p>Then, on every machine that is to work on it, with all its GPUs:</p>
+          <p>Then start an agent on every machine that should run trials. It uses all GPUs of the machine:</p>
           <Command>lightning-sweeps agent SWEEP_ID</Command>
-          <p class="soft">This page updates by itself.</p>
+          <p class="soft">This page updates automatically.</p>
         </Section>
       </div>
     </Page>

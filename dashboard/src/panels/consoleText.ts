@@ -11,7 +11,7 @@ export interface Part {
   isMatch: boolean;
 }
 
-/** Returns a text in parts, with every occurrence of `find` as a part of its own. Upper and lower case are the same. */
+/** Returns a text in parts, with every occurrence of `find` as a separate part. Upper and lower case are the same. */
 export function matchesIn(text: string, find: string): Part[] {
   const parts: Part[] = [];
   const wanted = find.toLowerCase();

@@ -24,7 +24,7 @@ const KEYS: [keys: string, meaning: string][] = [
   ["t", "light or dark"],
   ["?", "show these keys"],
   ["drag", "zoom into a chart; double click: whole range"],
-  ["← →", "in a large chart: the previous one, the next one"],
+  ["← →", "in a large chart: previous, next chart"],
   ["Esc", "close what is open"],
 ];
 

@@ -4,7 +4,7 @@ import type { NodeAgent, NodeGpu, NodeRun, NodeStatus } from "../api/types";
 import { parseKey } from "../charts/quantity";
 import { placesOf } from "./gpus";
 
-/** The last sample of a node that was not seen for this long says nothing about now. */
+/** The last sample of a node that was not seen for this long is out of date. */
 export const QUIET_S = 60;
 /** A driver or a desktop uses less memory than this. */
 const NOTABLE_BYTES = 1e9;

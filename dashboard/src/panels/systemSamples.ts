@@ -7,7 +7,7 @@ import { PROCESS_GPU_KEYS, PROCESS_KEYS, parseKey } from "../charts/quantity";
 import type { Sample } from "../charts/SystemChart";
 import { gpusText } from "./gpus";
 
-/** The time before and after a run that is shown too: a short one may lie between two samples. */
+/** Extra time that is shown before and after a run: a short run may lie between two samples. */
 export const AROUND_S = 30;
 
 /** Returns the series of a run's processes. */

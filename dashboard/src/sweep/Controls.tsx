@@ -1,4 +1,4 @@
-/** What can be done with a sweep. Each button is there only while it has an effect. */
+/** The buttons that change a sweep's state. Each one is shown only while it has an effect. */
 
 import { useRef, useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";
@@ -10,19 +10,19 @@ import { CapDialog, PointDialog } from "./SweepEdits";
 interface Choice {
   name: string;
   state: SweepState;
-  /** What the dialog says before it is done; without it, there is no dialog. */
+  /** The text of the dialog that asks for confirmation; without it, there is no dialog. */
   warning?: string;
 }
 
 const STOP: Choice = {
   name: "Stop",
   state: "stopped",
-  warning: "The sweep hands out no more trials, and cannot be resumed. Running trials continue to their end.",
+  warning: "The sweep starts no more trials and cannot be resumed. Running trials continue to their end.",
 };
 const CANCEL: Choice = {
   name: "Cancel",
   state: "cancelled",
-  warning: "The sweep ends now. Its running trials are ended too.",
+  warning: "The sweep ends now, and its running trials are stopped.",
 };
 const CHOICES: Record<SweepState, Choice[]> = {
   running: [{ name: "Pause", state: "paused" }, STOP, CANCEL],
@@ -93,14 +93,14 @@ function StateButtons({ state, isBusy, onChange }: ButtonsProps) {
       ))}
       <dialog
         ref={dialog}
-        aria-label="Are you sure"
+        aria-label="Confirm"
         onClose={(event) => event.currentTarget.returnValue === "yes" && asked && onChange(asked.state)}
       >
         <h2>{asked?.name} this sweep?</h2>
         <p>{asked?.warning}</p>
         <form method="dialog">
           <button type="submit" value="no">
-            Keep it
+            Go back
           </button>
           <button type="submit" value="yes" class="primary">
             {asked?.name}

@@ -1,4 +1,4 @@
-/** The details of one trial, beside the page. They stay while another trial is selected anywhere on the page. */
+/** The details of one trial, beside the page. They stay open when another trial is selected anywhere on the page. */
 
 import { useEffect, useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";

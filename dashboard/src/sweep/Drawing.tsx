@@ -1,4 +1,4 @@
-/** An element in which ECharts draws: loads it, follows the size, and disposes of it. */
+/** An element for ECharts: loads ECharts, follows the element's size, and disposes of the chart. */
 
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { useEffect, useRef, useState } from "preact/hooks";

@@ -76,7 +76,7 @@ function activeIndices(chart: ECharts): number[] | null {
   return isBrushed ? (model.getSeries()[0]?.getRawIndicesByActiveState("active") ?? []) : null;
 }
 
-/** Clears the axes when the choice is given up elsewhere on the page. */
+/** Clears the axes when the selection is cleared elsewhere on the page. */
 function useBrushEnd(chart: ECharts | null, brushed: Set<string> | null, axes: number): void {
   const wasBrushed = useRef(false);
   const isBrushed = brushed !== null;

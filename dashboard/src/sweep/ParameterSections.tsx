@@ -1,4 +1,4 @@
-/** What the parameters of a sweep have to do with its results. */
+/** How the parameters of a sweep influence its results. */
 
 import type { ComponentChildren } from "preact";
 import { Section } from "../base/Section";
@@ -27,7 +27,7 @@ export function ParameterSections({ view, note }: { view: SweepView; note: Compo
       {parameters.length > 1 && trials.some((trial) => trial.objective !== null) && (
         <Section
           title="Two parameters"
-          note="each dot is a trial; the colour between them is the mean of near trials, faint where none is near"
+          note="each dot is a trial; the background colour is the mean of nearby trials, faint where there are none"
         >
           <Contour view={view} />
         </Section>

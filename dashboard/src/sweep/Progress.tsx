@@ -22,7 +22,7 @@ export function Progress({ sweep, isSmall = false }: { sweep: Sweep; isSmall?: b
   );
   const made = counts.reduce((sum, [, count]) => sum + count, 0);
   const whole = Math.max(made, sweep.run_cap ?? 0, 1);
-  const text = counts.map(([state, count]) => `${count} ${state}`).join(", ") || "no trial yet";
+  const text = counts.map(([state, count]) => `${count} ${state}`).join(", ") || "no trials yet";
   return (
     <div class={`progress${isSmall ? " small" : ""}`}>
       <div class="progress-bar" role="img" aria-label={text} title={text}>

@@ -1,4 +1,4 @@
-/** How a sweep goes: its best value over time, and the learning curves of its trials. */
+/** The progress of a sweep: its best value over time, and the learning curves of its trials. */
 
 import type { ComponentChildren } from "preact";
 import { Section } from "../base/Section";

@@ -1,4 +1,4 @@
-/** What people can change in a running sweep: add a point of their own, and set how many trials there are. */
+/** What people can change in a running sweep: add a point, and set the maximum number of trials. */
 
 import { useState } from "preact/hooks";
 import { actions } from "../api/client";
@@ -14,8 +14,8 @@ export function PointDialog({ sweep, trials }: { sweep: Sweep; trials: Trial[] }
   return (
     <EditDialog
       name="Add a point"
-      title="Add a point of your own"
-      action="Add it"
+      title="Add your own point"
+      action="Add"
       onOpen={() => setTyped({})}
       work={() => actions.enqueue(sweep.id, pointOf(values))}
     >
@@ -65,12 +65,12 @@ export function CapDialog({ sweep }: { sweep: Sweep }) {
   return (
     <EditDialog
       name={sweep.run_cap ? `Cap: ${sweep.run_cap} trials` : "Cap: none"}
-      title="How many trials in all"
-      action="Set it"
+      title="Maximum number of trials"
+      action="Set"
       onOpen={() => setTyped(sweep.run_cap ? String(sweep.run_cap) : "")}
       work={save}
     >
-      <p class="soft">Existing trials count. The sweep finishes when this many have ended.</p>
+      <p class="soft">This includes existing trials. The sweep finishes when this many trials have ended.</p>
       <label class="field">
         <span class="mono">run_cap</span>
         <input

@@ -1,4 +1,4 @@
-/** Which agent ran which trial when: a row for each agent, in which idle gaps show. */
+/** Which agent ran which trial when: a row for each agent, with visible idle gaps. */
 
 import { useNow } from "../api/data";
 import type { Agent, Trial } from "../api/types";

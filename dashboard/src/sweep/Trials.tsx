@@ -32,7 +32,7 @@ export function Trials({ view }: { view: SweepView }) {
       rowClass={(trial) => (trial.id === selected ? "selected" : "")}
       maxHeight="min(620px, 80vh)"
       empty={
-        Object.keys(sweep.counts).length ? "No trial matches." : "No trial yet: start an agent with the command below."
+        Object.keys(sweep.counts).length ? "No trial matches." : "No trials yet: start an agent with the command below."
       }
     />
   );

@@ -53,7 +53,7 @@ describe("importance", () => {
     expect(importance(trials, [choice("kind")], 1)[0]?.share).toBeGreaterThan(0.7);
   });
 
-  it("says nothing about few trials, missing values and trials without a result", () => {
+  it("ignores few trials, missing values and trials without a result", () => {
     const trials = [trialOf(1, 1, { params: { x: 1 } }), trialOf(2, 2, { params: { x: 2 } }), trialOf(3, null)];
     expect(importance(trials, [numeric("x")], 1)).toEqual([{ name: "x", share: 0, direction: 0 }]);
     expect(importance([], [choice("x")], 1)).toEqual([{ name: "x", share: 0, direction: 0 }]);

@@ -12,7 +12,7 @@ export interface Importance {
   direction: number;
 }
 
-/** Fewer trials say nothing about a parameter. */
+/** Minimum number of trials: fewer say nothing about a parameter. */
 const LEAST_TRIALS = 3;
 /** A relation counts as curved if bins explain this much more than a straight line. */
 const CURVED = 0.05;

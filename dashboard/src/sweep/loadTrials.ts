@@ -1,4 +1,4 @@
-/** The trials of a sweep, kept current by what changes of them, and the run of each trial's first rank. */
+/** The trials of a sweep, kept up to date, and the run of each trial's first rank. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { get, Refusal } from "../api/client";

@@ -1,4 +1,4 @@
-/** What ECharts is given for parallel coordinates. */
+/** The options of ECharts for parallel coordinates. */
 
 import type { EChartsCoreOption } from "echarts/core";
 import type { Sweep } from "../api/types";

@@ -1,4 +1,4 @@
-/** The form for a point of one's own: its fields come from the sweep file, its first values from the best trial. */
+/** The form for a point that the user adds: its fields come from the sweep file, its first values from the best trial. */
 
 import type { Sweep, Trial } from "../api/types";
 import { flat, value } from "../base/format";
@@ -32,7 +32,7 @@ function startOf(known: unknown, choices: string[], least: unknown): string {
   return choices[0] ?? (least === undefined ? "" : String(least));
 }
 
-/** A point that a person types starts near the best one: further digits are in the way. */
+/** The user starts near the best point and edits it: more digits are a hindrance. */
 const DIGITS = 6;
 
 function rounded(known: unknown): string {

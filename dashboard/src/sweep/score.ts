@@ -1,4 +1,4 @@
-/** How good the trials of a sweep are, and which parameters they differ in. Pure functions. */
+/** Ranks the trials of a sweep, and finds the parameters that differ. Pure functions. */
 
 import type { Sweep, Trial } from "../api/types";
 import { flat } from "../base/format";

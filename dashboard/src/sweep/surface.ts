@@ -1,4 +1,4 @@
-/** From trials to a surface over two parameters: places on axes, and means of near trials. Pure functions. */
+/** Computes a surface over two parameters: positions on axes, and means of nearby trials. Pure functions. */
 
 import { number } from "../base/format";
 import { logTicks, roundTicks } from "../base/ticks";

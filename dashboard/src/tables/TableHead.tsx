@@ -79,7 +79,7 @@ function orderOf(isDown: boolean | undefined): "none" | "ascending" | "descendin
   return isDown ? "descending" : "ascending";
 }
 
-/** Moves a head one place to the left or right, and gives the focus back, which it loses by the move. */
+/** Moves a head one place to the left or right, and restores the focus, which it loses in the move. */
 function stepHead(own: HTMLElement, step: number, move: (to: string) => void): void {
   const heads = movableHeads(own);
   const to = heads[heads.indexOf(own) + step]?.dataset["movable"];
@@ -117,7 +117,7 @@ function Edge({ onSizing, onResize }: EdgeProps) {
     <i
       class="head-edge"
       aria-hidden="true"
-      title="drag: width; double click: its own width"
+      title="drag: change the width; double click: restore it"
       onPointerDown={onPress}
       onDblClick={() => onResize(null)}
     />

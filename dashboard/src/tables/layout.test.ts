@@ -15,7 +15,7 @@ describe("layoutOf", () => {
     column("e", { isSized: true, width: 55 }),
   ]);
 
-  it("shares the room that is left among columns without a width of their own", () => {
+  it("shares the remaining width among columns without their own width", () => {
     expect(layout.template).toBe("40px minmax(100px, 1fr) 100px minmax(100px, 0.6fr) 55px");
     expect(layout.width).toBe(395);
   });

@@ -14,7 +14,7 @@ export interface Column<Row> {
   isPinned?: boolean;
   /** Its head can be dragged to another place, and its edge to another width. */
   isMovable?: boolean;
-  /** Its width was chosen, so it takes no share of the room that is left. */
+  /** Its width was chosen, so it takes no share of the remaining width. */
   isSized?: boolean;
 }
 

@@ -19,7 +19,7 @@ export interface ColumnView {
   setShown: (ids: string[]) => void;
   pinned: string[];
   setPinned: (ids: string[]) => void;
-  /** The columns that the server is asked for. */
+  /** The columns in the query for the server. */
   asked: string[];
 }
 

@@ -22,7 +22,7 @@ export interface DrawnRuns {
   colors: Map<string, string>;
 }
 
-/** Asks for nothing unless `isActive`. */
+/** Sends no request unless `isActive`. */
 export function useDrawnRuns(selected: string[], query: RunsSelection, isActive: boolean): DrawnRuns {
   const theme = useTheme();
   const wanted = selected.length
@@ -30,7 +30,7 @@ export function useDrawnRuns(selected: string[], query: RunsSelection, isActive:
     : { project: query.project, filter: query.filter, limit: MOST_DRAWN, fold: query.fold };
   const drawnPath = paths.table({ ...wanted, sort: query.sort, columns: DRAWN_COLUMNS, offset: 0 });
   const listPath = paths.table({ ...query, columns: ["name", "state"], limit: MOST_LISTED, offset: 0 });
-  // what the charts show is asked for first: a browser asks a host few things at a time
+  // the charts' data is requested first: a browser sends only a few requests to a host at a time
   const drawn = useData(isActive ? drawnPath : null).value?.rows;
   const listed = useData(isActive ? listPath : null).value?.rows;
   const ids = drawn?.map((row) => row.id) ?? selected;

@@ -20,7 +20,7 @@ export interface RunsView {
   selected: string[];
   setSelected: (ids: string[]) => void;
   toggleSelected: (id: string) => void;
-  /** What the server is asked for. */
+  /** The query for the server. */
   query: RunsSelection;
 }
 

@@ -14,7 +14,7 @@ from lightning_sweeps.errors import UsageError
 
 
 def is_tensor(value: object) -> bool:
-    """Return whether `value` has the methods of a torch tensor that lead to a numpy array."""
+    """Return whether `value` has the methods that convert a torch tensor to a numpy array."""
     return not isinstance(value, type) and all(hasattr(value, name) for name in ("detach", "cpu", "numpy"))
 
 

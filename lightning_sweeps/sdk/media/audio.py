@@ -16,7 +16,7 @@ from lightning_sweeps.sdk.media.media_type import EncodedMedia
 
 MAX_SAMPLES = 200_000_000
 MAX_AMPLITUDE = 32767
-"""Of a signed 16-bit sample."""
+"""Largest value of a signed 16-bit sample."""
 
 
 class AudioType:
@@ -28,7 +28,7 @@ class AudioType:
         return is_path(value) or is_numeric(value)
 
     def encode(self, audio: Any, /, *, sample_rate: int | None = None) -> EncodedMedia:
-        """Return samples as 16-bit WAV, or the file at a path as it is.
+        """Return samples as 16-bit WAV, or the unchanged file at a path.
 
         Args:
             audio: a path, or samples from -1 to 1 of shape (samples,) or (channels, samples).

@@ -1,4 +1,4 @@
-"""Stores files and bytes as they are."""
+"""Stores files and bytes unchanged."""
 
 from __future__ import annotations
 

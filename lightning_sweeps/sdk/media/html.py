@@ -10,7 +10,7 @@ from lightning_sweeps.sdk.media.text import encode_text
 class HtmlType:
     """The media type `html`. The dashboard offers it as a download, because a page of a run may contain scripts."""
 
-    accepted = "HTML as a text"
+    accepted = "HTML as a string"
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, str)

@@ -23,7 +23,7 @@ class ImageType:
         return is_path(value) or is_array(value) or is_matplotlib_figure(value) or hasattr(value, "save")
 
     def encode(self, image: Any, /) -> EncodedMedia:
-        """Return the image as PNG, or the file at a path as it is.
+        """Return the image as PNG, or the unchanged file at a path.
 
         Args:
             image: a path; a tensor or array of shape (height, width), (height, width, channels) or (channels, height,

@@ -35,7 +35,7 @@ class MediaMethods:
         rows. If the value cannot be encoded or stored, a warning says so once and training continues.
 
         Args:
-            key: the name under which the dashboard shows it, 1 to 512 printable characters.
+            key: the name shown in the dashboard, 1 to 512 printable characters.
             value: what to log. The media type determines which Python types are allowed.
             kind: the media type: `image`, `video`, `audio`, `table`, `histogram`, `confusion_matrix`, `figure`, `text`,
                 `html`, `json`, `file`, or one of an installed package.
@@ -60,7 +60,7 @@ class MediaMethods:
         """Log images.
 
         Args:
-            key: the name under which the dashboard shows them.
+            key: the name shown in the dashboard.
             images: a list of paths, PIL images, Matplotlib figures, tensors or arrays. Arrays have the shape (height,
                 width), (height, width, channels) or (channels, height, width) with 1 to 4 channels; integers are 0 to
                 255, floats 0 to 1.
@@ -87,7 +87,7 @@ class MediaMethods:
         """Log audio. Samples are stored as 16-bit WAV.
 
         Args:
-            key: the name under which the dashboard shows it.
+            key: the name shown in the dashboard.
             audios: a list of paths, or of samples from -1 to 1 of shape (samples,) or (channels, samples).
             step: the step. Default: the step of the last row.
             sample_rate: samples per second, one for all or one for each. Required for samples.
@@ -110,7 +110,7 @@ class MediaMethods:
         """Log videos. Frames are stored as an animated PNG.
 
         Args:
-            key: the name under which the dashboard shows them.
+            key: the name shown in the dashboard.
             videos: a list of paths, or of frames of shape (time, channels, height, width).
             step: the step. Default: the step of the last row.
             fps: frames per second, one for all or one for each. Ignored for paths.
@@ -132,7 +132,7 @@ class MediaMethods:
         """Log a table.
 
         Args:
-            key: the name under which the dashboard shows it.
+            key: the name shown in the dashboard.
             columns: names of the columns.
             data: rows of cells.
             dataframe: a data frame, such as one of pandas, in place of `columns` and `data`.
@@ -157,7 +157,7 @@ class MediaMethods:
         """Log a text, or a table of texts.
 
         Args:
-            key: the name under which the dashboard shows it.
+            key: the name shown in the dashboard.
             columns: names of the columns of a table, as in `log_table`.
             data: rows of a table, as in `log_table`.
             dataframe: a data frame, as in `log_table`.
@@ -176,12 +176,12 @@ class MediaMethods:
         """Log HTML. The dashboard offers it as a download, because it may contain scripts.
 
         Args:
-            key: the name under which the dashboard shows it.
+            key: the name shown in the dashboard.
             html: the HTML, at most 16 MiB.
             step: the step. Default: the step of the last row.
 
         Raises:
-            UsageError: `html` is not a text, or it is too long.
+            UsageError: `html` is not a string, or it is too long.
         """
         self.log_media(key, html, kind="html", step=step)
 
@@ -189,8 +189,8 @@ class MediaMethods:
         """Log the distribution of numbers.
 
         Args:
-            key: the name under which the dashboard shows it.
-            values: a tensor, an array or a list of any shape. NaN and infinite elements are counted apart.
+            key: the name shown in the dashboard.
+            values: a tensor, an array or a list of any shape. NaN and infinite elements are counted separately.
             step: the step. Default: the step of the last row.
             bins: number of bins of equal width, 1 to 4096.
 
@@ -203,7 +203,7 @@ class MediaMethods:
         """Log a figure.
 
         Args:
-            key: the name under which the dashboard shows it.
+            key: the name shown in the dashboard.
             figure: a Matplotlib figure (stored as PNG) or a Plotly figure (stored as JSON).
             step: the step. Default: the step of the last row.
 
@@ -218,7 +218,7 @@ class MediaMethods:
         """Log a confusion matrix.
 
         Args:
-            key: the name under which the dashboard shows it.
+            key: the name shown in the dashboard.
             matrix: shape (classes, classes). Rows are true classes, columns predicted ones.
             step: the step. Default: the step of the last row.
             labels: names of the classes.
@@ -229,10 +229,10 @@ class MediaMethods:
         self.log_media(key, matrix, kind="confusion_matrix", step=step, labels=labels)
 
     def log_file(self, key: str, path: str | Path, step: int | None = None) -> None:
-        """Log a file as it is.
+        """Log a file unchanged.
 
         Args:
-            key: the name under which the dashboard shows it.
+            key: the name shown in the dashboard.
             path: the file. It is copied before the call returns.
             step: the step. Default: the step of the last row.
 

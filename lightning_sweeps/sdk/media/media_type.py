@@ -12,7 +12,7 @@ class EncodedMedia:
     """The result of encoding a value.
 
     Attributes:
-        content: the bytes of the file, or the path of a file that is copied as it is.
+        content: the bytes of the file, or the path of a file that is copied unchanged.
         mime: the MIME type, for example `image/png`.
     """
 
@@ -33,7 +33,7 @@ class MediaType(Protocol):
     accepted: str
 
     def accepts(self, value: object) -> bool:
-        """Return whether `encode` handles values of this type. Must not raise and must not look at the elements."""
+        """Return whether `encode` handles values of this type. Must not raise and must not inspect the elements."""
         ...
 
     def encode(self, value: Any, /, *args: Any, **options: Any) -> EncodedMedia:
@@ -41,10 +41,10 @@ class MediaType(Protocol):
 
         Args:
             value: the value to encode.
-            args: never passed. They are here so that a member may declare any keyword-only options.
+            args: never passed. They allow an implementation to declare its own keyword-only options.
             options: the keyword arguments of `Run.log_media` that it does not use itself.
 
         Raises:
-            UsageError: the value or an option cannot be used. It reaches the caller of `Run.log_media`.
+            UsageError: the value or an option cannot be used. The caller of `Run.log_media` receives this error.
         """
         ...

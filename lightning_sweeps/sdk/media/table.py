@@ -50,7 +50,7 @@ class TableType:
 
 
 def _plain_cell(value: Any) -> Any:
-    """Return a cell as JSON has it; anything that JSON does not have becomes text."""
+    """Return a cell as a JSON value. A value that JSON cannot represent becomes text."""
     if is_array(value) or isinstance(value, np.generic):
         value = to_array(value).tolist()
     if value is None or isinstance(value, bool | int | str):

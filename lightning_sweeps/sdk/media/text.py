@@ -12,7 +12,7 @@ MAX_TEXT_BYTES = 16 * 1024 * 1024
 class TextType:
     """The media type `text`."""
 
-    accepted = "a text"
+    accepted = "a string"
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, str)

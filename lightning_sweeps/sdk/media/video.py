@@ -23,7 +23,7 @@ class VideoType:
         return is_path(value) or is_array(value)
 
     def encode(self, video: Any, /, *, fps: float = 4.0) -> EncodedMedia:
-        """Return frames as an animated PNG, or the file at a path as it is.
+        """Return frames as an animated PNG, or the unchanged file at a path.
 
         Args:
             video: a path, or frames of shape (time, channels, height, width), integers 0 to 255 or floats 0 to 1.

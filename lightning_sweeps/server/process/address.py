@@ -1,4 +1,4 @@
-"""Opens the socket on which the server listens, and makes the URLs under which it is reached."""
+"""Opens the socket that the server listens on, and makes the server's URLs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         ServerStartFailed: the address is in use.
     """
     if not 0 <= port < PORTS:  # getaddrinfo would silently reduce it modulo 65536
-        raise UsageError(f"the port is `{port}`, allowed are 0 (a free port) to {PORTS - 1}")
+        raise UsageError(f"the port is `{port}`, allowed: 0 (a free port) to {PORTS - 1}")
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

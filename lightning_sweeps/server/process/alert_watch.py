@@ -1,6 +1,6 @@
 """Watches the sweeps in the database and raises alerts for changes of their states.
 
-The database is the one place where every change is visible, whichever request, agent or server process made it.
+Every change is visible in the database, whichever request, agent or server process made it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 class AlertWatch:
     """Raises alerts for the sweeps of a store.
 
-    A sweep that changed before the first `look` raises no alert, so that a restart repeats none.
+    A sweep that changed before the first `look` raises no alert, so that a restart repeats no alert.
 
     Args:
         store: The database.

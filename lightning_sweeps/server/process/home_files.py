@@ -45,7 +45,7 @@ def stored_key(home: Home) -> str:
 
 
 def publish(home: Home, url: str, key: str) -> None:
-    """Write the file from which clients on this machine learn the server's address and key."""
+    """Write the file that tells clients on this machine the server's address and key."""
     process = psutil.Process()
     described = ServerFile(url, key, process.pid, process.create_time(), __version__)
     write_whole(home.server_file, msgspec.json.encode(described))

@@ -57,8 +57,8 @@ def serve(
         lease_s: An agent that is silent for this many seconds loses its trial.
         blobs: Folder for media files and artifacts, or an fsspec URL of one, which several servers may share;
             default: in the home.
-        limits: How much of them the server accepts.
-        allowed_hosts: Host names under which browsers may reach the server, besides those of this machine. The server
+        limits: Maximum sizes of media files and artifacts.
+        allowed_hosts: Host names that browsers may use to reach the server, besides those of this machine. The server
             uses the first one in its own URL.
         embed_origins: Origins whose pages may frame a view, for example `https://jupyter.example.org`. Pages of the
             browser's own machine always may.

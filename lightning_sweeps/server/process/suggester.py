@@ -24,7 +24,7 @@ RETRY_S = 5.0
 """Pause before a failed fit is tried again."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Linear algebra uses one core: the other cores belong to the trials, and a fit of 200 points gains nothing."""
+"""Limits linear algebra to one core: trials need the other cores, and a fit of 200 points gains nothing from them."""
 
 _log = logging.getLogger(__name__)
 

@@ -58,7 +58,7 @@ def lacking(
             if not is_digest(state.digest):  # an invalid digest: no content can match it
                 continue
             note = partial(_note, store, state.digest, state.size_bytes)
-            if not contents.adopt(state.digest, size_bytes=state.size_bytes, note_whole=note):
+            if not contents.adopt(state.digest, size_bytes=state.size_bytes, on_stored=note):
                 wanted.append(BlobState(state.digest, state.size_bytes, contents.offset(state.digest)))
     return wanted
 
@@ -93,7 +93,7 @@ def put_blob(
                 blob_table.projects_of(connection, digest), size_bytes, request.app.state.limits.quota_bytes
             )
     note = partial(_note, store, digest, size_bytes)
-    known = contents.append(digest, offset, body, size_bytes=size_bytes, note_whole=note)
+    known = contents.append(digest, offset, body, size_bytes=size_bytes, on_stored=note)
     return BlobState(digest, size_bytes, known, is_stored=known >= size_bytes)
 
 

@@ -1,4 +1,4 @@
-"""HTTP routes with which users change sweeps and trials. Each change and its log entry are one transaction."""
+"""HTTP routes for users to change sweeps and trials. Each change and its log entry are one transaction."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def create_sweep(control: ControlDep, by: KeyNameDep, wanted: m.SweepCreat
 
 @router.post("/api/sweeps/{sweep_id}/state")
 async def set_sweep_state(control: ControlDep, by: KeyNameDep, sweep_id: str, wanted: m.SweepStateChange) -> m.Sweep:
-    """Pause, resume, stop or cancel a sweep. Its running trials end by themselves unless it is cancelled."""
+    """Pause, resume, stop or cancel a sweep. Running trials continue to their end, unless the sweep is cancelled."""
 
     def change(connection: Connection, now: float) -> m.Sweep:
         before = sweeps.lock_sweep(connection, sweep_id).state
@@ -72,7 +72,7 @@ async def update_sweep(control: ControlDep, by: KeyNameDep, sweep_id: str, wante
 
 @router.post("/api/sweeps/{sweep_id}/trials")
 async def enqueue_trial(control: ControlDep, by: KeyNameDep, sweep_id: str, point: m.TrialEnqueue) -> m.Trial:
-    """Add a pending trial with a parameter set. Trials that are pending already come first."""
+    """Add a pending trial with a parameter set. It runs after the trials that are already pending."""
 
     def add(connection: Connection, now: float) -> m.Trial:
         trial = edits.enqueue_trial(connection, sweep_id, point.params, now=now)

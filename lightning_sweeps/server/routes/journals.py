@@ -1,4 +1,4 @@
-"""Receives journals: bytes of a journal file, from an offset on."""
+"""Receives journals: bytes of a journal file, starting at an offset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ JournalId = Annotated[str, Path(max_length=ID_LENGTH)]
 
 
 class Intake:
-    """Limits how many journal bytes the server holds at once; a sender above the limit must retry.
+    """Limits how many journal bytes the server keeps in memory; a sender above the limit must retry.
 
     Use it in one thread only.
     """
@@ -42,14 +42,14 @@ class Intake:
         self.held_bytes = 0
 
     def take(self, size_bytes: int) -> None:
-        """Hold more bytes.
+        """Reserve memory for more bytes.
 
         Raises:
             ServerRefused: the limit would be exceeded (429). Nothing is lost: the sender still has its journal.
         """
         if self.held_bytes and self.held_bytes + size_bytes > self.limit_bytes:
             raise ServerRefused(
-                "the server already holds as many journal bytes as it can",
+                "the server already buffers as many journal bytes as it can",
                 status=429,
                 hint="send them again a little later; bytes that are sent twice are stored once",
             )
@@ -60,10 +60,10 @@ class Intake:
 
 
 async def read_body(request: Request) -> AsyncIterator[bytes]:
-    """Provide the request's body; its bytes count as held until the response is made.
+    """Yield the request's body. Its bytes count toward the limit until the response is made.
 
     Raises:
-        ServerRefused: the body is too long (413), or the server holds too many bytes (429). The rest of the body is
+        ServerRefused: the body is too long (413), or the server buffers too many bytes (429). The rest of the body is
             read and dropped, so that the sender can read the response.
     """
     intake: Intake = request.app.state.intake

@@ -1,4 +1,4 @@
-"""Creates, lists and revokes API keys, and returns the audit log. All of it needs the role `admin`."""
+"""Creates, lists and revokes API keys, and returns the audit log. Every route here needs the role `admin`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def create_key(request: Request, store: StoreDep, wanted: KeyCreate) -> KeyCreat
     lasts_s = wanted.lasts_s
     if lasts_s is not None and not 0 < lasts_s <= MAX_LIFETIME_S:
         raise UsageError(
-            f"`lasts_s` is {lasts_s}, allowed are more than 0 and at most {MAX_LIFETIME_S:.0f} seconds, or null"
+            f"`lasts_s` is {lasts_s}, allowed: more than 0 and at most {MAX_LIFETIME_S:.0f} seconds, or null"
         )
     key, now = new_key(), time.time()
     expires = None if lasts_s is None else now + lasts_s

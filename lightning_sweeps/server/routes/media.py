@@ -31,6 +31,6 @@ def list_media(
 
 @router.get("/api/runs/{run_id}/media/keys")
 def list_media_keys(store: StoreDep, run_id: str) -> list[MediaKey]:
-    """List the keys under which a run logged media files."""
+    """List the keys that a run used for media files."""
     with store.read() as connection:
         return media.list_media_keys(connection, run_id)

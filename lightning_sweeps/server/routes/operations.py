@@ -1,4 +1,4 @@
-"""Reports readiness and Prometheus metrics to whoever operates the server."""
+"""Reports readiness and Prometheus metrics to the operators of the server."""
 
 from __future__ import annotations
 

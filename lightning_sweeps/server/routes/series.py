@@ -100,7 +100,7 @@ def check_points(lines: int, points: int) -> None:
         UsageError: `points` is out of range, or all lines together have more than `MAX_BUCKETS` points.
     """
     if not 1 <= points <= MAX_POINTS:
-        raise UsageError(f"`points` is {points}, allowed are 1 to {MAX_POINTS}")
+        raise UsageError(f"`points` is {points}, allowed: 1 to {MAX_POINTS}")
     if lines * points > MAX_BUCKETS:
         raise UsageError(
             f"the request asks for {lines} lines of {points} points, at most {MAX_BUCKETS} points in total are allowed",

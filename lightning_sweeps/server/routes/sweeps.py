@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 
 class Control:
-    """What this process knows about sweeps besides the database: who waits, and what the worker prepares."""
+    """The state of sweeps that only this process has: waiting agents, and the trials that the worker prepares."""
 
     def __init__(self, store: Store, *, lease_s: float) -> None:
         self.store = store
@@ -245,7 +245,7 @@ async def heartbeat(control: ControlDep, agent_id: str, beat: m.AgentHeartbeat) 
 
 @router.post("/api/agents/{agent_id}/leave")
 async def leave(control: ControlDep, agent_id: str) -> m.Agent:
-    """Remove an agent from the sweep. A trial that it still holds is pending again."""
+    """Remove an agent from the sweep. A trial that it still holds becomes pending again."""
     agent = await control.write(lambda connection: leases.leave(connection, agent_id, now=time.time()))
     control.wake_up.notify(agent.sweep)
     return agent
@@ -274,7 +274,7 @@ def _sweep_and_nodes(connection: Connection, agent_id: str) -> tuple[str, int]:
 
 
 def lease_in(connection: Connection, agent_id: str, offer: gangs.GangOffer, lease_s: float) -> tuple[m.Lease, bool]:
-    """Lease a pending trial, or one that the method suggests now; and return whether the method is fitted."""
+    """Lease a pending trial, or one that the method suggests now, and return whether the method is fitted."""
     now = time.time()
     agent = agents.get_agent(connection, agent_id)
     definition = sweeps.definition_of(connection, agent.sweep)

@@ -36,7 +36,7 @@ def new_key() -> str:
 
 
 def digest(key: str) -> str:
-    """Return the digest under which the database stores a key."""
+    """Return the digest that the database stores for a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 

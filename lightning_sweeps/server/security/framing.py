@@ -26,7 +26,7 @@ def framing(given: Iterable[str] = ()) -> str:
     others = list(given)
     for origin in others:
         if ORIGIN.fullmatch(origin) is None:
-            hint = "allowed are `https://host` and `https://*.host`, each with an optional `:port` or `:*`"
+            hint = "allowed: `https://host` and `https://*.host`, each with an optional `:port` or `:*`"
             raise UsageError(f"`{origin}` is not an origin of pages that may show a view", hint=hint)
     policy = pages.SECURITY_HEADERS["Content-Security-Policy"]
     policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join([*LOCAL_PAGES, *EDITORS, *others])}")

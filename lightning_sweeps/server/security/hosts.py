@@ -1,4 +1,4 @@
-"""Checks the host names under which browsers may reach this server, as protection against DNS rebinding.
+"""Checks the host names that browsers use to reach this server, as protection against DNS rebinding.
 
 IP addresses are always allowed: rebinding needs a name. A request that carries a key in its header may use any name:
 no page of another site has such a key.
@@ -15,7 +15,7 @@ ANY = "*"
 
 
 class Hosts:
-    """The host names under which browsers may reach this server.
+    """The host names that browsers may use to reach this server.
 
     Args:
         given: Names besides those of this machine. `.example.org` stands for all names that end in it, `*` for any.

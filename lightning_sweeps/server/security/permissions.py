@@ -1,4 +1,4 @@
-"""Decides what an API key may do, and how many wrong keys an address may send."""
+"""Decides what an API key may do, and limits how many wrong keys an address may send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ READING_POSTS = QUERIES | {"/api/login", "/api/logout", "/api/views"}
 """Requests that change nothing although they have a body."""
 ADMIN_PATHS = ("/api/keys", "/api/audit")
 UNAUDITED = ("/api/journals", "/api/agents")
-"""What services and agents send all the time. Runs and trials already record it, so the audit log does not."""
+"""Routine requests of services and agents. Runs and trials already record them, so the audit log does not."""
 
 MAX_FAILURES = 20
 WITHIN_S = 60.0

@@ -1,6 +1,6 @@
 """Issues and checks the signed tokens of browsers: login links, cookies, and tickets and tokens of framed views.
 
-The server stores none of them. The secret of the signature is the digest of the API key that asked for the token, so
+The server stores none of them. The signature's secret is the digest of the API key that requested the token, so
 that every server process on the database accepts it, and revoking the key revokes all its tokens.
 """
 

@@ -13,7 +13,7 @@ _REFERENCE = "#/components/schemas/"
 
 
 def install(app: FastAPI) -> None:
-    """Replace the OpenAPI document of `app` by the exact one. Call it after the last route was added."""
+    """Replace the OpenAPI document of `app` with the exact one. Call it after the last route was added."""
     app.openapi = _exact(app.openapi)  # type: ignore[method-assign]
 
 

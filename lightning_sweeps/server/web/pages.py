@@ -50,7 +50,7 @@ SECURITY_HEADERS = {
 
 
 def port(scope: Scope) -> int:
-    """Return the port on which the request arrived."""
+    """Return the port that the request arrived on."""
     server = scope.get("server")
     return (server[1] or 0) if server else 0
 

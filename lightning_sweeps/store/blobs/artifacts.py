@@ -1,7 +1,7 @@
 """Stores artifacts: versions of named sets of files in a project, with numbers and aliases.
 
-A version that a run created keeps the number that its machine gave it, if that is free here. The same files under the
-same name are the same version, whichever machine they come from.
+A version keeps the number that its machine assigned, if no other version has it on the server. The same files under the
+same name are the same version, on any machine.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def list_files(connection: Connection, artifact_id: str) -> list[ArtifactFile]:
 
 
 def list_uses(connection: Connection, run_id: str) -> list[ArtifactUse]:
-    """Return the artifacts that a run has created and used, each once, in the order of its journal.
+    """Return the artifacts that a run has created and used, without duplicates, in the order of its journal.
 
     Raises:
         NotFound: there is no such run.

@@ -25,7 +25,7 @@ from lightning_sweeps.store.database import Store
 
 CHUNK_BYTES = 1 << 20
 STALE_UPLOAD_S = 7 * 86400.0
-"""An upload that has not grown for so long is removed."""
+"""An upload that has not grown for this long is removed."""
 
 
 def _on_one_machine(_: str) -> AbstractContextManager[None]:
@@ -38,8 +38,8 @@ class BlobStorage:
 
     Args:
         folder: the folder.
-        near: a folder of the same form in which processes on this machine store blobs; these are linked instead of
-            uploaded. None: there is none.
+        near: a folder with the same layout where processes on this machine store blobs; these are linked instead of
+            uploaded. None: no such folder.
         remote: where complete blobs are stored; None: in the folder.
         alone: a lock across all servers, by digest.
     """
@@ -66,8 +66,8 @@ class BlobStorage:
         except FileNotFoundError:
             return 0
 
-    def append(self, digest: str, offset: int, data: bytes, *, size_bytes: int, note_whole: Callable[[], None]) -> int:
-        """Append to an upload, and return how many bytes have arrived. Bytes that are known already are skipped.
+    def append(self, digest: str, offset: int, data: bytes, *, size_bytes: int, on_stored: Callable[[], None]) -> int:
+        """Append to an upload, and return how many bytes have arrived. Bytes that have already arrived are skipped.
 
         The last part completes the blob, which is then verified and stored.
 
@@ -76,10 +76,10 @@ class BlobStorage:
             offset: position of `data` in the blob.
             data: the bytes.
             size_bytes: size of the whole blob.
-            note_whole: called when the blob is stored, while it is locked.
+            on_stored: called when the blob is stored, while it is locked.
 
         Raises:
-            UsageError: the blob has another digest or size than announced. The upload is dropped.
+            UsageError: the blob's digest or size differs from the announced one. The upload is dropped.
             OSError: the blob cannot be written.
         """
         self.path(digest)
@@ -87,7 +87,7 @@ class BlobStorage:
         upload = self.folder.upload(digest)
         with self.locked(digest):
             if self._is_there(digest, size_bytes):
-                note_whole()
+                on_stored()
                 return size_bytes
             with upload.open("ab") as stream:
                 known = stream.tell()
@@ -99,16 +99,16 @@ class BlobStorage:
                     os.fsync(stream.fileno())
             if known >= size_bytes:
                 self._complete(upload, digest, size_bytes)
-                note_whole()
+                on_stored()
             return known
 
-    def adopt(self, digest: str, *, size_bytes: int, note_whole: Callable[[], None]) -> bool:
+    def adopt(self, digest: str, *, size_bytes: int, on_stored: Callable[[], None]) -> bool:
         """Take over a blob that a process on this machine has stored; return True if there was a complete one.
 
         Args:
             digest: the blob.
             size_bytes: its size.
-            note_whole: as in `append`.
+            on_stored: as in `append`.
         """
         if self.near is None or not is_digest(digest):
             return False
@@ -125,7 +125,7 @@ class BlobStorage:
                         self.remote.put(source, digest)
             except OSError:  # removed, or on another file system: then it is uploaded
                 return False
-            note_whole()
+            on_stored()
         return True
 
     def remove(self, digest: str) -> None:
@@ -208,10 +208,10 @@ def open_blob_storage(location: str | None, store: Store, *, folder: Path, near:
     """Open the blobs at a location.
 
     Args:
-        location: a folder, or a URL that fsspec knows; None: `folder`.
-        store: the database that knows the blobs.
+        location: a folder, or a URL that fsspec supports; None: `folder`.
+        store: the database that lists the blobs.
         folder: the default folder; with a URL it holds the uploads in progress.
-        near: a folder in which processes on this machine store blobs; None: there is none.
+        near: a folder where processes on this machine store blobs; None: no such folder.
 
     Raises:
         UsageError: the URL cannot be used.

@@ -19,7 +19,7 @@ _use = schema.artifact_use
 _artifact = schema.artifact
 
 GRACE_S = 3600.0
-"""A blob is kept for so long after it was stored, even if nothing refers to it."""
+"""A blob is kept for this long after it was stored, even if nothing refers to it."""
 AT_ONCE = 500
 
 
@@ -52,7 +52,7 @@ def lacking(connection: Connection, journal_id: str, *, after: str = "", limit: 
         connection: a transaction.
         journal_id: the journal.
         after: only digests that come after this one.
-        limit: number of blobs at most.
+        limit: maximum number of blobs.
     """
     named = _named_by(journal_id).subquery()
     asked = select(named).where(~exists().where(_blob.c.digest == named.c.digest)).order_by(named.c.digest)
@@ -112,7 +112,7 @@ def collect(store: Store, blobs: BlobStorage, *, grace_s: float = GRACE_S) -> Co
 
 
 def missing_blobs(connection: Connection, blobs: BlobStorage) -> list[str]:
-    """Return the digests of blobs that the database knows and the storage lacks or has in another size."""
+    """Return the digests of blobs that the database lists and the storage lacks or has in another size."""
     found = []
     for row in connection.execute(select(_blob.c.digest, _blob.c.size_bytes)):
         if blobs.size(row.digest) != row.size_bytes:

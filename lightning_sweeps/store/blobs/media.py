@@ -22,7 +22,7 @@ def list_media(
         key: only media of this key; None: of all keys.
         step: only media of this step; None: of all steps.
         after: only media with a greater id.
-        limit: number of entries at most.
+        limit: maximum number of entries.
 
     Raises:
         NotFound: there is no such run.
@@ -54,7 +54,7 @@ def list_media(
 
 
 def list_media_keys(connection: Connection, run_id: str) -> list[MediaKey]:
-    """Return the keys under which a run has logged media, in the order of their first appearance.
+    """Return the keys that a run used for media, in the order of their first appearance.
 
     Raises:
         NotFound: there is no such run.

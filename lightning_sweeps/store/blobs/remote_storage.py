@@ -1,4 +1,4 @@
-"""Stores blobs on a remote file system that fsspec knows: S3, Google Cloud Storage and others.
+"""Stores blobs on a remote file system that fsspec supports: S3, Google Cloud Storage and others.
 
 Every blob is an object named by its digest. A server writes it in one piece after the upload is complete and verified.
 If the server is killed meanwhile, the object has a wrong size and does not count.
@@ -67,10 +67,10 @@ class RemoteStorage:
 
 
 def open_remote(url: str) -> RemoteStorage:
-    """Open the folder at a URL such as `s3://bucket/folder`. Credentials come from the settings of its library.
+    """Open the folder at a URL such as `s3://bucket/folder`. Its library reads the credentials from its own settings.
 
     Raises:
-        UsageError: fsspec does not know the URL's protocol, or the library for it is not installed.
+        UsageError: fsspec does not support the URL's protocol, or the library for it is not installed.
     """
     import fsspec  # slow to import, and few servers need it
 
@@ -79,6 +79,6 @@ def open_remote(url: str) -> RemoteStorage:
     except (ValueError, ImportError) as error:
         raise UsageError(
             f"blobs cannot be stored at `{url}` ({error})",
-            hint="use a folder, or a URL that fsspec knows; `pip install s3fs` for s3://, `gcsfs` for gs://",
+            hint="use a folder, or a URL that fsspec supports; `pip install s3fs` for s3://, `gcsfs` for gs://",
         ) from error
     return RemoteStorage(files, root.rstrip("/"))

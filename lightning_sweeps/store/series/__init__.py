@@ -1,1 +1,1 @@
-"""Stores series: chunks of points below levels of rollups, written in batches and read as wide as a chart."""
+"""Stores series as chunks of points with levels of rollups above, written in batches and downsampled for charts."""

@@ -103,7 +103,7 @@ class ChunkStorage(SeriesStorage):
         findings = []
         for row in connection.execute(select(_segment.c.id, _segment.c.series_id, _segment.c.chunks, _segment.c.tail)):
             if stored.get(row.id, 0) != row.chunks:
-                findings.append(f"segment {row.id} has {stored.get(row.id, 0)} chunks, its row says {row.chunks}")
+                findings.append(f"segment {row.id} has {stored.get(row.id, 0)} chunks, but its row says {row.chunks}")
             tail = 0 if row.tail is None else len(decode(row.tail))
             points[row.series_id] = points.get(row.series_id, 0) + row.chunks * CHUNK_POINTS + tail
         for row in connection.execute(select(series.c.id, series.c.owner_id, series.c.key, series.c.count)):
@@ -112,7 +112,7 @@ class ChunkStorage(SeriesStorage):
         return findings
 
     def compact(self, connection: Connection, *, limit: int) -> int:
-        """Write the rollups that segments of old databases lack; return for how many chunks."""
+        """Write the rollups that segments of old databases lack, and return the number of chunks that got rollups."""
         segment_ids = rollup_pages.segments_to_roll_up(connection, limit=limit)
         return sum(rollup_pages.catch_up(connection, segment_id) for segment_id in segment_ids)
 

@@ -131,7 +131,7 @@ def encode(points: Columns, *, is_deflated: bool = False) -> bytes:
 
     Args:
         points: the points.
-        is_deflated: True: compress; it takes ten times as long, and pays for chunks that do not change any more.
+        is_deflated: True: compress; it takes ten times as long, which is worthwhile for chunks that no longer change.
     """
     packed = [_pack_integers(column) for column in (points.sequence, points.step, points.time)]
     packed.append((b"", *_pack_floats(points.value)))

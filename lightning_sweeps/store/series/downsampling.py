@@ -100,7 +100,7 @@ def downsample(marks: Marks, *, width: int, low: float | None = None, high: floa
 
     Args:
         marks: the marks, ordered by x.
-        width: number of buckets at most.
+        width: maximum number of buckets.
         low, high: where the first bucket begins and the last one ends; default: at the first and the last mark.
     """
     return downsample_all([[marks]], width=width, low=low, high=high)[0]

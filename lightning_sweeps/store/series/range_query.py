@@ -1,4 +1,4 @@
-"""Reads what charts show from chunks and rollups: opens only rollups that are wider than a bucket or cross a border."""
+"""Reads what charts show from chunks and rollups: opens only rollups that are wider than a bucket or cross a limit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lightning_sweeps.store.series.storage import Segment
 AT_ONCE = 500
 """Number of segments in one SQL statement: databases limit the values of a statement."""
 MAX_NUMBERS = 5000
-"""Above this, rows are not selected by number: the segment is read whole."""
+"""If more rows are wanted, they are not selected by number: the whole segment is read."""
 
 _page = schema.rollup_page
 _chunk = schema.column_chunk
@@ -110,7 +110,7 @@ def _below(level: int, opened: Integers, target: int, segment: ChunkSegment) -> 
 def _load_rollups(
     connection: Connection, level: int, wanted: dict[int, Integers | None]
 ) -> Iterator[tuple[int, Integers, Rollups]]:
-    """Yield, per segment, the wanted rollups of a level and their indexes; None stands for all of them."""
+    """Yield, per segment, the wanted rollups of a level and their indexes; None: all of them."""
     whole = [segment_id for segment_id, indexes in wanted.items() if indexes is None]
     for segment_id, rows in _by_segment(_stored_pages(connection, level, whole, None)):
         rollups = np.frombuffer(b"".join(row[2] for row in rows), ROLLUP)
@@ -149,7 +149,7 @@ def _points_of(chunk: Columns, rollups: Integers) -> Columns:
 
 
 def _numbers(wanted: dict[int, Integers], each: int) -> list[int]:
-    """Return the numbers of the rows that hold the wanted indexes, `each` to a row, of all segments together."""
+    """Return the numbers of the rows that contain the wanted indexes (`each` per row), of all segments together."""
     if not wanted:
         return []
     return [int(number) for number in np.unique(np.concatenate(list(wanted.values())) // each)]

@@ -1,4 +1,4 @@
-"""Reads series: as wide as a chart, many at once, or point by point."""
+"""Reads series: downsampled to the width of a chart, many at once, or point by point."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class VisibleSeries:
 
     Attributes:
         count: number of stored points.
-        reach: the highest position of a stored point on the axis; NaN: none is on the axis.
+        reach: the highest position of a stored point on the axis; NaN: no point is on the axis.
         branch: changes when another journal contributes to the series, or other points are abandoned.
         marks: the visible marks, in parts.
     """
@@ -101,9 +101,9 @@ def read_buckets(
         storage: where the points are stored.
         owner_id: id of the run, node or process.
         key: the series key.
-        width: number of buckets at most.
+        width: maximum number of buckets.
         x: the axis.
-        low, high: borders on the axis; None: none.
+        low, high: limits on the axis; None: no limit.
         with_abandoned: True: include points that an attempt logged after the checkpoint from which a later one resumed.
 
     Raises:
@@ -146,7 +146,7 @@ def query(connection: Connection, storage: SeriesStorage, wanted: SeriesQuery) -
 
 
 def query_lines(connection: Connection, storage: SeriesStorage, wanted: LinesQuery) -> list[ChartLine]:
-    """Return each wanted line; only its new end, if points were only added after those that the client has.
+    """Return each wanted line. If all new points come after those that the client has, return only the new ones.
 
     Raises:
         UsageError: `x` names no axis.
@@ -191,9 +191,9 @@ def read_points(
         owner_id: id of the run, node or process.
         key: the series key.
         x: the axis of `low` and `high`.
-        low, high: leave out points outside these positions; None: no border.
+        low, high: leave out points outside these positions; None: no limit.
         offset: number of points to skip.
-        limit: number of points at most; None: all.
+        limit: maximum number of points; None: all.
 
     Raises:
         NotFound: there is no such owner or key.
@@ -225,7 +225,7 @@ def _between(points: Columns, mapping: AxisMapping, low: float | None, high: flo
 
 
 class _Reader:
-    """Reads series on one axis, between its borders, in one transaction."""
+    """Reads series on one axis, between its limits, in one transaction."""
 
     def __init__(
         self,
@@ -251,7 +251,7 @@ class _Reader:
     def read(
         self, names: Sequence[SeriesName], after: Mapping[SeriesName, float] = NO_POSITIONS
     ) -> dict[SeriesName, VisibleSeries]:
-        """Return the series that exist; of those in `after`, only what comes after that position."""
+        """Return the series that exist; for a series in `after`, only what comes after its position there."""
         found = self.find(names)
         views: defaultdict[int, list[SegmentView]] = defaultdict(list)
         by_id = {one.row.id: one for one in found.values()}

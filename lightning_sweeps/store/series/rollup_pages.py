@@ -61,7 +61,7 @@ def extend(connection: Connection, growths: list[Growth]) -> None:
 
 
 def catch_up(connection: Connection, segment_id: int) -> int:
-    """Write the pages that a segment lacks, and return for how many chunks. The caller holds the owner's lock."""
+    """Write the pages that a segment lacks; return how many chunks they cover. The caller holds the owner's lock."""
     row = connection.execute(select(_segment.c.chunks, _segment.c.rolled_up).where(_segment.c.id == segment_id)).one()
     for rolled_up in range(row.rolled_up, row.chunks, AT_ONCE):
         end = min(rolled_up + AT_ONCE, row.chunks)

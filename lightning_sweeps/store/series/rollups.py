@@ -1,8 +1,8 @@
-"""Computes rollups: aggregates of consecutive points, in levels of ever coarser ones above a segment.
+"""Computes rollups: aggregates of consecutive points, in increasingly coarse levels above a segment.
 
 Level 1 has one rollup per `ROLLUP_POINTS` points, and each level above one per `FANOUT` rollups of the level below. The
-last rollup of a level may stand for fewer. Levels are stored in pages of `PAGE_ROLLUPS` rollups, so that a chart reads
-a few pages of the level whose rollups are about as wide as a pixel.
+last rollup of a level may cover fewer. Levels are stored in pages of `PAGE_ROLLUPS` rollups, so that a chart reads a
+few pages of the level whose rollups are about as wide as a pixel.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class RollupPage:
 
 
 def points_per_rollup(level: int) -> int:
-    """Return how many points a full rollup of `level` stands for. Level 0 is the points themselves."""
+    """Return how many points a full rollup of `level` covers. Level 0 is the points themselves."""
     return ROLLUP_POINTS * FANOUT ** (level - 1) if level else 1
 
 
@@ -119,7 +119,7 @@ def grow(tails: Mapping[int, RollupPage], *, chunks: int, fresh: Rollups) -> lis
 
     Args:
         tails: the stored pages that `open_pages(chunks)` names, by level.
-        chunks: number of full chunks that the pages stand for so far.
+        chunks: number of full chunks that the pages cover so far.
         fresh: the rollups of level 1 of the new chunks.
     """
     before, after = len(level_lengths(chunks)), len(level_lengths(chunks + len(fresh) // ROLLUPS_PER_CHUNK))

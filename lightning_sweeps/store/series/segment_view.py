@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOLERANCE = 2.0
 """A rollup wider than this many buckets is opened: what is drawn is at most a pixel out of place."""
 MAX_LEVELS_DOWN = 3
-"""Levels that one step down skips at most: a rollup has 64 rollups, one page, so far below it."""
+"""Maximum number of levels that one step down skips: a rollup has 64 rollups, one page, that far below it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class SegmentView:
     Attributes:
         segment: the segment.
         mapping: maps its points and rollups to the chart's axis.
-        low, high: the visible part of the axis; infinite without a border.
+        low, high: the visible part of the axis; infinite without a limit.
         bucket: width of a bucket on the axis.
         level: level of rollups to begin with, for a storage that has levels; None: the top.
         resumed_at: points at this step or later are left out; None: no step is.
@@ -95,7 +95,7 @@ def whole_view(segment: Segment, mapping: AxisMapping, *, level: int | None = No
 
 
 def level_for(points_per_bucket: float) -> int:
-    """Return the highest level whose rollups hold hardly more points than a bucket."""
+    """Return the highest level whose rollups cover hardly more points than a bucket."""
     level = 0
     while points_per_rollup(level + 1) <= 1.25 * points_per_bucket:
         level += 1

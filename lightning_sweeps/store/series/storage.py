@@ -41,7 +41,7 @@ class Segment:
         series_id: id of the series, in the table `series`.
         journal_id: id of the journal.
         resumed_at: step from which a later attempt of the run resumed: points of this segment at that step or later are
-            abandoned. None: none are.
+            abandoned. None: no points are.
     """
 
     series_id: int
@@ -54,7 +54,7 @@ class SeriesStorage(ABC):
 
     One instance is shared by all threads of a server. Every method works inside the caller's transaction, and callers
     hold the lock of the run or node that owns the series when they write. The row `(journal_id, sequence)` of a point
-    is unique within its series. If a transaction is rolled back after `append`, the same rows come again: a storage
+    is unique within its series. If a transaction is rolled back after `append`, the same rows arrive again: a storage
     outside the database skips rows that it has. Ids of series from such a transaction may be used again.
     """
 
@@ -80,7 +80,7 @@ class SeriesStorage(ABC):
         """Yield all points of a segment in the order of their rows, in parts of any size."""
 
     def rollups(self, connection: Connection, views: Sequence[SegmentView]) -> None:
-        """Give every view what it shows: rollups of its segment where they are narrow enough, and points elsewhere.
+        """Add to every view what it shows: rollups of its segment where they are narrow enough, and points elsewhere.
 
         A storage passes rollups to `view.add_rollups`, which returns those that are too coarse, and points to
         `view.add_points`. Every point must be passed once: as itself, or in an accepted rollup. The default passes all
@@ -92,7 +92,7 @@ class SeriesStorage(ABC):
 
     @abstractmethod
     def delete(self, connection: Connection, series_ids: Sequence[int]) -> None:
-        """Delete all points of some series. Their rows in the table `series` are the caller's."""
+        """Delete all points of some series. The caller deletes their rows in the table `series`."""
 
     def check(self, connection: Connection) -> list[str]:
         """Return the faults of the stored points, for `lightning-sweeps db check`; by default: wrong counts."""
@@ -104,7 +104,7 @@ class SeriesStorage(ABC):
         return [wrong_count(row[1], row[2], stored[row[0]], row[3]) for row in rows if stored[row[0]] != row[3]]
 
     def compact(self, connection: Connection, *, limit: int) -> int:
-        """Do a part of the work that `lightning-sweeps db compact` asks for, and return how many chunks it did.
+        """Do a part of the work of `lightning-sweeps db compact`, and return how many chunks were compacted.
 
         Args:
             connection: the transaction.
@@ -141,7 +141,7 @@ def journal_segments(connection: Connection, keys: Iterable[SegmentKey]) -> list
 
 def wrong_count(owner_id: str, key: str, stored: int, expected: int) -> str:
     """Return the finding for a series whose number of points differs from its row."""
-    return f"series `{key}` of `{owner_id}` has {stored} points, its row says {expected}"
+    return f"series `{key}` of `{owner_id}` has {stored} points, but its row says {expected}"
 
 
 def delete_series(connection: Connection, storage: SeriesStorage, owner_ids: Sequence[str]) -> int:

@@ -19,13 +19,13 @@ Score = Callable[[Array], Array]
 """Maps points (n, n_dims) to their scores (n,)."""
 
 N_SOBOL = 1024
-"""Points of a Sobol sequence with which the search starts."""
+"""Number of points of the Sobol sequence that the search starts with."""
 
 N_CENTRES, N_ROUNDS, N_NEIGHBOURS = 6, 9, 48
-"""Best points that each round refines, number of rounds, and neighbours of each centre."""
+"""Number of best points that each round refines, of rounds, and of neighbours of each centre."""
 
 N_FIRST_ASCENTS, N_LAST_ASCENTS = 5, 2
-"""Best points from which gradient ascent starts, before the rounds and after them."""
+"""Number of best points that gradient ascent starts from, before the rounds and after them."""
 
 MAX_GRID = 2048
 """Largest lattice whose coordinates are listed, so that whole columns snap to it at once."""
@@ -198,7 +198,7 @@ def maximize(
     Args:
         score: the function to maximize.
         cube: the dimensions of the points.
-        tried: points that must not come again: (n_tried, n_dims).
+        tried: points that must not be returned again: (n_tried, n_dims).
         starts: the best points so far: (n_starts, n_dims).
         rng: source of randomness.
         is_smooth: whether the score is differentiable along the real coordinates.
@@ -257,7 +257,7 @@ def _with_ascents(
         points: (n, n_dims).
         scores: (n,).
         is_free: columns along which the points may move: (n_dims,).
-        known: points that must not come again, as bytes.
+        known: points that must not be returned again, as bytes.
         count: number of ascents.
     """
     if not is_free.any():

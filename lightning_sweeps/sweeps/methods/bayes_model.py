@@ -28,13 +28,13 @@ from lightning_sweeps.sweeps.methods.output_warping import candidate_warpings
 from lightning_sweeps.sweeps.space import Space
 
 MAX_BEST, MAX_NEWEST, MAX_RANDOM = 100, 50, 50
-"""Trials that a fit uses if there are more: its cost grows with the cube of their number."""
+"""Number of trials that a fit uses if there are more. Its cost grows with the cube of this number."""
 
 MAX_ENUMERATED = 1024
-"""Points of the largest finite space in which every untried point is scored."""
+"""Size of the largest finite space in which every untried point is scored."""
 
 N_STARTS = 5
-"""Best trials around which the search for the next point starts."""
+"""Number of best trials near which the search for the next point starts."""
 
 
 def suggest(

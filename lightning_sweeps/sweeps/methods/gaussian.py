@@ -88,7 +88,7 @@ class GaussianProcess:
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
     def with_expected(self, points: Array) -> GaussianProcess:
-        """Return the process that results if these points (m, n_dims) have their predicted mean as value.
+        """Return the process after adding these points (m, n_dims) with their predicted mean as value.
 
         This is the "kriging believer" of Ginsbourger, Le Riche and Carraro, "Kriging is well-suited to parallelize
         optimization" (2010).
@@ -121,7 +121,7 @@ def _squared_distances(left: Array, right: Array, is_category: Flags) -> Array:
 
 
 def _matern(squared: Array) -> tuple[Array, Array]:
-    """Return the Matérn 5/2 kernel (equation 4.17) at squared scaled distances, and its derivative by them."""
+    """Return the Matérn 5/2 kernel (equation 4.17) at squared scaled distances, and its derivative."""
     distance = ROOT5 * np.sqrt(squared)
     decay = np.exp(-distance)
     return (1 + distance + distance**2 / 3) * decay, -5 / 6 * (1 + distance) * decay

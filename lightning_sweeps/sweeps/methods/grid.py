@@ -29,7 +29,7 @@ class Grid(Method):
         del seed
         size = space.size
         if size is None:
-            raise ValueError("a grid cannot walk a continuous parameter")
+            raise ValueError("a grid cannot enumerate a continuous parameter")
         if not space.is_restricted:
             return space.at(number - 1) if number <= size else None
         newest = max(

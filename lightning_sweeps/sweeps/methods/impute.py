@@ -11,7 +11,7 @@ from lightning_sweeps.messages import OPEN_TRIAL_STATES
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
 
 MAX_VALUE = 1e30
-"""Larger values are not usable: a model squares them, and the square must fit a float."""
+"""Largest usable value: a model squares values, and the square must fit a float."""
 
 Labelled = tuple[Any, float | None]
 """A trial in any form and the value that the model sees; None: the trial is running."""
@@ -21,7 +21,8 @@ def impute(history: Sequence[Observation], imputation: Imputation) -> list[tuple
     """Return the trials that a model learns from, each with its value; None for a running trial.
 
     A finished trial has its own value. A stopped trial is no better than the median of the finished ones. A trial that
-    failed or reported no usable value has the worst known value, or what `imputation` says. Lost trials are left out.
+    failed or reported no usable value has the worst known value, or the value in `imputation`. Lost trials are left
+    out.
     """
     values = [trial.objective for trial in history if _is_usable(trial.objective)]
     finished = [trial.objective for trial in history if trial.state == "finished" and _is_usable(trial.objective)]

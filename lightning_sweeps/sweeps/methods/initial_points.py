@@ -19,7 +19,7 @@ from lightning_sweeps.sweeps.space import Space
 
 MAX_INITIAL = 5
 MIN_RESULTS = 2
-"""Trials with a value that a fit needs."""
+"""Number of trials with a value that a fit needs."""
 
 
 def initial_count(space: Space) -> int:
@@ -35,7 +35,7 @@ def needs_model(space: Space, history: Sequence[Observation], *, number: int) ->
 
 
 def _has_result(trial: Observation) -> bool:
-    """Return whether a fit learns from this trial: it has a value, and it ended other than by being lost."""
+    """Return whether a fit learns from this trial: it has a value, and it ended without being lost."""
     return trial.objective is not None and trial.state != "lost" and trial.state not in OPEN_TRIAL_STATES
 
 

@@ -2,7 +2,7 @@
 
 A method is one class in one file. Register a built-in method by one line in `BUILT_IN` (`methods/__init__.py`), and a
 method of another package by an entry point in the group `lightning_sweeps.methods`. `docs/extending.md` has an example,
-`lightning_sweeps.testing.methods.SearchMethodContract` tests an implementation.
+and `lightning_sweeps.testing.methods.SearchMethodContract` tests an implementation.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Method(ABC):
 
     - `suggest` is a pure function: the same arguments give the same parameter set, in any process and for any order of
       `history`. Take all randomness from `seed` and `number`. Keep no state between calls.
-    - `suggest` returns a point of `space` that keeps the constraints (`space.allows`).
-    - In a finite space, no point comes twice, and `suggest` returns None once every point is in `history`.
+    - `suggest` returns a point of `space` that meets the constraints (`space.allows`).
+    - In a finite space, no point is suggested twice, and `suggest` returns None once every point is in `history`.
       `new_points.ask_new` does this for a method that only chooses coordinates.
     - Importing the class is cheap: the command line and the server import it to read its attributes. Import numpy,
       scipy and other large libraries inside `suggest`, and in `load`.
@@ -69,7 +69,7 @@ class Method(ABC):
         is_fitted: True: `suggest` is slow or needs large libraries. The server calls it in a worker process and
             prepares trials ahead of time. False: the server calls it directly when an agent asks for a trial.
         is_multi_objective: whether the method accepts several `metrics`.
-        is_exhaustive: whether the method walks all points of a finite space in a fixed order. Such a method accepts
+        is_exhaustive: whether the method tries all points of a finite space in a fixed order. Such a method accepts
             neither continuous parameters nor extra points, and does not learn from earlier trials.
         fidelity: the resource (`report`, `step`, ...) whose partial results the method uses; None: it uses the result
             of a whole trial. All built-in methods use whole trials.
@@ -116,5 +116,5 @@ class Method(ABC):
     def initial_point(
         self, space: Space, history: Sequence[Observation], *, number: int, seed: int
     ) -> dict[str, Any] | None:
-        """Return the parameter set of a trial for which `needs_model` is False. Arguments are those of `suggest`."""
+        """Return the parameter set of a trial that needs no model. The arguments are those of `suggest`."""
         raise NotImplementedError

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 MAX_TRIALS = 2000
-"""Newest trials that the sampler sees. More would cost time and change little."""
+"""Number of newest trials that the sampler sees. More would cost time and change little."""
 
 POPULATION = 20
 """Trials in one generation of NSGA-II. Sweeps are short: Optuna's default of 50 would leave them two generations."""

@@ -1,8 +1,8 @@
 """Transforms objectives so that a Gaussian process fits them: close to normal, with diverged trials not too far away.
 
 The power transform of Yeo and Johnson, "A new family of power transformations to improve normality or symmetry"
-(Biometrika 87, 2000), after scaling by the median and the best value. The shape is the one of maximum likelihood under
-normality, limited to shapes that do not compress the good end.
+(Biometrika 87, 2000), after scaling by the median and the best value. The shape has the maximum likelihood under
+normality among the shapes that do not compress the good end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy.stats import yeojohnson, yeojohnson_normmax
 Array = NDArray[np.float64]
 
 MIN_VALUES = 4
-"""Values that the estimate of a shape needs."""
+"""Number of values that estimating a shape needs."""
 
 MIN_SHAPE, IDENTITY_SHAPE = -2.0, 1.0
 """Shape 1 is the identity. Lower shapes compress the bad end and stretch the good end."""

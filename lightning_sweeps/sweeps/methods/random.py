@@ -10,13 +10,13 @@ from lightning_sweeps.sweeps.methods.method import Method, Observation
 from lightning_sweeps.sweeps.space import Space
 
 MAX_DRAWS = 200
-"""Draws from a finite space before the next free point is taken instead."""
+"""Number of draws from a finite space before the next free point is taken instead."""
 
 MAX_CONSTRAINED_DRAWS = 10_000
-"""Draws from an infinite space before the constraints count as impossible to meet."""
+"""Number of draws from an infinite space before the constraints count as impossible to meet."""
 
 MAX_STEPS = 200_000
-"""Points of a restricted finite space that are examined in the search for a free one."""
+"""Number of points of a restricted finite space that are examined in the search for a free one."""
 
 
 class RandomSearch(Method):
@@ -50,7 +50,7 @@ def draw_new(space: Space, seen: set[tuple[str, ...]], rng: Random) -> dict[str,
 
 
 def is_empty(space: Space) -> bool:
-    """Return whether the constraints exclude every point that drawing and walking can find."""
+    """Return whether the constraints exclude every point that drawing and enumerating can find."""
     return bool(space.restrictions.constraints) and draw_new(space, set(), generator(0, 0)) is None
 
 

@@ -54,8 +54,8 @@ class HyperbandConfig(RuleConfig):
 def bands(config: HyperbandConfig) -> tuple[int, ...]:
     """Return the report numbers at which trials are judged, ascending.
 
-    With `max_iter` the bands are `max_iter` divided by `eta` up to `s` times. Otherwise they are `min_iter` multiplied
-    by `eta` again and again.
+    With `max_iter` the bands are `max_iter` divided by `eta` up to `s` times. Otherwise they are `min_iter`, repeatedly
+    multiplied by `eta`.
     """
     if config.max_iter is not None:
         down: list[int] = []

@@ -21,7 +21,7 @@ class PatienceConfig(RuleConfig):
 
 
 class PatienceRule(StoppingRule):
-    """Stops a trial if none of its last `reports` values is better than all before by more than `min_delta`."""
+    """Stops a trial if none of its last `reports` values is better than all earlier ones by more than `min_delta`."""
 
     config_model = PatienceConfig
     config: PatienceConfig

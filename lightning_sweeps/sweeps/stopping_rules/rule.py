@@ -63,11 +63,11 @@ class Peers(Protocol):
     """The values of the sweep's other trials, lower is better. Ignored trials are left out."""
 
     def at_report(self, number: int) -> Sequence[float]:
-        """Return value `number` of each other trial that has reported so many values."""
+        """Return value `number` of each other trial that has reported that many."""
         ...
 
     def at_band(self, band: int) -> Sequence[float]:
-        """Return the value with which each other trial reached a band. Bands are those of `StoppingRule.reached`."""
+        """Return each other trial's value at the time it reached a band. `StoppingRule.reached` defines the bands."""
         ...
 
 
@@ -78,7 +78,7 @@ class Judgement:
     Attributes:
         band: the band that was judged; for a rule without bands the number of the report.
         stop: whether the trial stops.
-        reason: the decision in words; users read it.
+        reason: the decision in words, which users read.
     """
 
     band: int
