@@ -168,8 +168,23 @@ def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
     return agents.get_agent(connection, agent_id)
 
 
-def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list[ExpiredLease]:
-    """Take trials with an expired lease from their silent agents, and mark these agents as lost."""
+def renew_all(connection: Connection, *, now: float, lease_s: float) -> int:
+    """Give every held trial a fresh lease after a pause of the server; return the number of trials."""
+    table = schema.trial
+    held = table.c.state.in_(trials.HELD_STATES)
+    return connection.execute(update(table).where(held).values(lease_expires=now + lease_s)).rowcount
+
+
+def expire_leases(
+    connection: Connection, *, now: float, lease_s: float, answering_since: float = 0.0
+) -> list[ExpiredLease]:
+    """Take trials with an expired lease from their silent agents, and mark silent agents as lost.
+
+    Args:
+        now: seconds since the epoch.
+        lease_s: seconds without a heartbeat after which a lease expires.
+        answering_since: since when the server has been answering; an idle agent cannot be silent for longer.
+    """
     table, agent = schema.trial, schema.agent
     late = table.c.state.in_(trials.HELD_STATES) & (table.c.lease_expires < now)
     expired = []
@@ -190,8 +205,10 @@ def expire_leases(connection: Connection, *, now: float, lease_s: float) -> list
             agents.change(connection, agent_id, state="lost", trial_id=None, ready_until=None)
         expired.append(ExpiredLease(trial_id, sweep_id, ", ".join(silent), requeued.state))
         sweeps.finish_if_done(connection, sweep_id, now=now)
-    idle = (agent.c.state == "idle") & (agent.c.seen < now - IDLE_LEASES * lease_s)
-    connection.execute(update(agent).where(idle).values(state="lost"))
+    silent_since = now - IDLE_LEASES * lease_s
+    if answering_since < silent_since:
+        idle = (agent.c.state == "idle") & (agent.c.seen < silent_since)
+        connection.execute(update(agent).where(idle).values(state="lost"))
     return expired
 
 

@@ -19,6 +19,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trials
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.server.context import ClosingDep, StoreDep
+from lightning_sweeps.server.process.pause_detector import PauseDetector
 from lightning_sweeps.server.process.suggester import Suggester
 from lightning_sweeps.server.process.wakeup import WakeUp
 from lightning_sweeps.store.database import Store
@@ -37,6 +38,12 @@ CLOSE_POLL_S = 0.2
 
 SEEN_PER_LEASE = 4
 """How often within the lease time a waiting agent is recorded as seen. Other reads write nothing."""
+
+CHECKS_PER_LEASE = 8
+"""How often within the time of a lease the server looks for silent agents."""
+
+MIN_PAUSE_S = 1.0
+"""Shortest delay of these checks that counts as a pause of the server."""
 
 MAX_WAIT_S = 300.0
 """Longest `wait_s` of a request for a trial."""
@@ -101,19 +108,32 @@ async def background(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _expire(control: Control) -> None:
+    interval_s = control.lease_s / CHECKS_PER_LEASE
+    pauses = PauseDetector(interval_s, max(2 * interval_s, MIN_PAUSE_S))
     while True:
-        await asyncio.sleep(control.lease_s / 8)
-        now = time.time()
         try:
-            expired = await control.write(
-                lambda connection, now=now: leases.expire_leases(connection, now=now, lease_s=control.lease_s)  # type: ignore[misc]
-            )
+            await _check_leases(control, pauses)
         except Exception:
-            _log.exception("cannot expire leases, trying again")
-            continue
-        for trial in expired:
-            _log.warning("trial `%s` is `%s`: agent `%s` sent no heartbeat", trial.trial, trial.state, trial.agent)
-            control.wake_up.notify(trial.sweep)
+            _log.exception("cannot check the leases, trying again")
+            pauses.note_failure()
+        await asyncio.sleep(interval_s)
+
+
+async def _check_leases(control: Control, pauses: PauseDetector) -> None:
+    """Take the trials of silent agents; after a pause of the server, give every agent a fresh lease instead."""
+    now, lease_s = time.time(), control.lease_s
+    if pauses.is_after_pause(monotonic_s=time.monotonic(), wall_s=now):
+        renewed = await control.write(lambda connection: leases.renew_all(connection, now=now, lease_s=lease_s))
+        if renewed:
+            _log.warning("the server is back from a pause: %d running trials have a fresh lease", renewed)
+        return
+    since = pauses.answering_since
+    expired = await control.write(
+        lambda connection: leases.expire_leases(connection, now=now, lease_s=lease_s, answering_since=since)
+    )
+    for trial in expired:
+        _log.warning("trial `%s` is `%s`: agent `%s` sent no heartbeat", trial.trial, trial.state, trial.agent)
+        control.wake_up.notify(trial.sweep)
 
 
 async def get_control(request: Request) -> Control:
