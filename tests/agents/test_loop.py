@@ -247,7 +247,7 @@ def test_no_trial_is_lost_when_the_server_restarts(tmp_path: Path, home: Path) -
         with Client(server.url, server.token) as client:
             trial = only_trial(client, sweep_id)
         assert (ended.status, trial.state) == (0, "finished")
-        assert ended.out.count("trying again") == 1
+        assert ended.out.count("retrying until it answers") == 1
     finally:
         end_server(process)
 

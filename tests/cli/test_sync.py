@@ -114,7 +114,7 @@ def test_a_damaged_header_is_reported(home: Path, tmp_path: Path, client: Client
     path.write_bytes(data)
     done = command(home, "sync", str(path.parent))
     assert done.returncode == 1
-    assert "has no header" in done.stderr
+    assert "the header of" in done.stderr and "is damaged" in done.stderr
     assert "0 of 1 journals" in done.stdout
 
 
