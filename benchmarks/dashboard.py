@@ -2,7 +2,7 @@
 
     python -m benchmarks.dashboard [charts] [live] [steps] [table] [open] [hour]
 
-- charts: 20 charts x 50 runs x 500 points, from navigation until all are painted, and the CPU time of the page alone.
+- charts: 20 charts x 50 runs x 500 points, from navigation until all are painted, and the work of the page's scripts.
   Bare uPlot draws the same lines at the same size and range, from a prepared file. Both draw hairlines (1 pixel, as
   the page does for more than 24 lines) and lines of 1.5 pixels (its "wide lines").
 - live: size of requests and responses when each of these lines gets one new point.
@@ -246,7 +246,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def measured(browser: Browser, url: str, wait: Callable[[], float]) -> tuple[float, float]:
-    """Return the milliseconds until the page was painted, and the CPU milliseconds of its main thread."""
+    """Return the milliseconds until the page was painted, and the milliseconds of work of its main thread."""
     browser.go("about:blank")
     browser.devtools("Performance.enable", {})
     before = metric(browser, "TaskDuration")

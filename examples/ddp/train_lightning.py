@@ -1,5 +1,4 @@
-"""Trains on digits with PyTorch Lightning on any number of ranks. Only the logger and the callback come from this
-package.
+"""Trains on digits with PyTorch Lightning on any number of ranks. The logger and callback come from this package.
 
 python train_lightning.py --devices 2                      Lightning starts the second rank
 torchrun --nproc-per-node 2 train_lightning.py             torchrun starts both
