@@ -13,6 +13,9 @@ LightningSweepsError
 │   └── ServerStartFailed     the local server did not start
 ├── JournalError              a file that is not a journal, or a damaged journal
 ├── LaunchError               a trial's program cannot be started
+├── SuggestionFailed          a search method raised, or suggested something that is not in the space
+├── RuleFailed                a stopping rule raised
+├── FormatFailed              an importer or exporter raised
 └── AlertNotSent              an alert channel could not deliver an alert
 """
 
@@ -127,6 +130,18 @@ class JournalError(LightningSweepsError):
 
 class LaunchError(LightningSweepsError):
     """The trial's program cannot be started."""
+
+
+class SuggestionFailed(LightningSweepsError):
+    """The search method has no usable suggestion."""
+
+
+class RuleFailed(LightningSweepsError):
+    """The stopping rule raised an exception. Its `__cause__` is that exception."""
+
+
+class FormatFailed(LightningSweepsError):
+    """The importer or exporter raised an exception. Its `__cause__` is that exception."""
 
 
 class AlertNotSent(LightningSweepsError):

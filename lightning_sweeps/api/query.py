@@ -16,6 +16,7 @@ from lightning_sweeps.core.paths import inside
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.exporters import EXPORTERS
 from lightning_sweeps.exporters.exporter import ExportedFile, ExportedRun, ExportedRuns
+from lightning_sweeps.exporters.whole_export import export_whole
 
 if TYPE_CHECKING:
     import pandas
@@ -317,6 +318,7 @@ class Api:
         Raises:
             UsageError: there is no such format, or a library that it needs is not installed.
             OSError: a file cannot be written.
+            FormatFailed: the exporter raised something else. The files of an earlier export are unchanged.
         """
         exporter = EXPORTERS.get(format)()
         runs = [
@@ -324,7 +326,7 @@ class Api:
             for row in self.runs(project, filter=filter)
         ]
         Path(folder).mkdir(parents=True, exist_ok=True)
-        return exporter.write(ExportedRuns(("id", *RUN_COLUMNS), runs, include_points), Path(folder))
+        return export_whole(exporter, ExportedRuns(("id", *RUN_COLUMNS), runs, include_points), Path(folder))
 
     def _exported_points(self, run_id: str, keys: frozenset[str]) -> Rows:
         def pages() -> Iterator[Sequence[Row]]:

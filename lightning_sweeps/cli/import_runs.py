@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
 from lightning_sweeps.cli.formats import list_formats
 from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.registry import place_of
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.errors import UsageError
+from lightning_sweeps.errors import FormatFailed, LightningSweepsError, UsageError
 from lightning_sweeps.importers import IMPORTERS
 from lightning_sweeps.importers.detection import detect_importer
+from lightning_sweeps.importers.imported_run import ImportedRun
 from lightning_sweeps.importers.importer import Importer
 from lightning_sweeps.importers.upload import upload_run
 
@@ -58,7 +61,7 @@ def _import_all(importer: Importer, root: Path, project: str) -> int:
     """Upload every run below `root`, print a line for each, and return their number."""
     count = 0
     with connect() as client:
-        for run in importer.read(root):
+        for run in _read(importer, root):
             count += 1
             run_project = project or run.project or read_settings().project
             result = upload_run(client, run, project=run_project, source=importer.name)
@@ -68,3 +71,25 @@ def _import_all(importer: Importer, root: Path, project: str) -> int:
             if run.problem:
                 typer.echo(f"{result.name}: read only up to the damage in {run.problem}", err=True)
     return count
+
+
+def _read(importer: Importer, root: Path) -> Iterator[ImportedRun]:
+    """Yield what the importer reads.
+
+    Raises:
+        FormatFailed: the importer raised. The runs before are imported.
+    """
+    runs = iter(importer.read(root))
+    while True:
+        try:
+            run = next(runs, None)
+        except (LightningSweepsError, OSError):
+            raise
+        except Exception as error:  # an importer of another package may raise anything
+            raise FormatFailed(
+                f"the import format `{importer.name}` failed: {type(error).__name__}: {error} ({place_of(error)})",
+                hint="the runs above are imported; a repeated import stores nothing twice",
+            ) from error
+        if run is None:
+            return
+        yield run

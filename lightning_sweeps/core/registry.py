@@ -12,7 +12,8 @@ A member is imported when it is first requested by name.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import traceback
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -31,11 +32,13 @@ class Registry(Generic[Member]):
         kind: name for a member in messages, for example `search method`.
         group: entry point group in which other packages declare members.
         built_in: `module:attribute` of each member of this package, by name.
+        required: attributes that a member of another package must have.
     """
 
-    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, group: str, built_in: Mapping[str, str], *, required: Sequence[str] = ()) -> None:
         self.kind = kind
         self.group = group
+        self.required = tuple(required)
         self._built_in = dict(built_in)
         self._loaded: dict[str, Member] = {}
 
@@ -51,7 +54,8 @@ class Registry(Generic[Member]):
         """Return the member `name`; import it if this is the first call.
 
         Raises:
-            UsageError: there is no such member, or its package cannot be imported.
+            UsageError: there is no such member, several packages declare it, its package cannot be imported, or it
+                lacks an attribute.
         """
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
@@ -74,27 +78,51 @@ class Registry(Generic[Member]):
         declared = self._declared().get(name)
         if declared is None:
             raise self._unknown(name)
+        if len({point.value for point in declared}) > 1:
+            packages = " and ".join(sorted(f"`{_package_of(point)}`" for point in declared))
+            raise UsageError(
+                f"the {self.kind} `{name}` is declared by the packages {packages}", hint="uninstall all but one of them"
+            )
+        return self._import(name, declared[0])
+
+    def _import(self, name: str, declared: EntryPoint) -> Member:
         try:
-            return cast("Member", declared.load())
+            member = declared.load()
         except Exception as error:  # importing another package may raise anything
             raise UsageError(
                 f"the {self.kind} `{name}` of the package `{_package_of(declared)}` cannot be loaded:"
                 f" {type(error).__name__}: {error}",
                 hint=f"its entry point in `{self.group}` is `{declared.value}`",
             ) from error
+        missing = [f"`{attribute}`" for attribute in self.required if not hasattr(member, attribute)]
+        if missing:
+            raise UsageError(
+                f"the {self.kind} `{name}` of the package `{_package_of(declared)}` has no {', '.join(missing)}",
+                hint=f"its entry point is `{declared.value}`; docs/extending.md shows what a {self.kind} needs",
+            )
+        return cast("Member", member)
 
-    def _declared(self) -> dict[str, EntryPoint]:
-        """Return the entry points of installed packages; those with a built-in name are ignored."""
-        from importlib.metadata import entry_points  # takes 10 ms, which processes that only log avoid
+    def _declared(self) -> dict[str, list[EntryPoint]]:
+        """Return the entry points of installed packages by name; those with a built-in name are ignored."""
+        from importlib.metadata import entry_points  # takes 10 ms, which a process that only logs need not spend
 
-        found = entry_points(group=self.group)
-        return {point.name: point for point in found if point.name not in self._built_in}
+        declared: dict[str, list[EntryPoint]] = {}
+        for point in entry_points(group=self.group):
+            if point.name not in self._built_in:
+                declared.setdefault(point.name, []).append(point)
+        return declared
 
     def _unknown(self, name: str) -> UsageError:
         names = self.names()
         close = get_close_matches(name, names, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"a package can add one as an entry point of `{self.group}`"
         return UsageError(f"there is no {self.kind} `{name}`, allowed: {', '.join(names)}", hint=hint)
+
+
+def place_of(error: BaseException) -> str:
+    """Return the file and line where an exception was raised, for messages about code of other packages."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"
 
 
 def _package_of(point: EntryPoint) -> str:

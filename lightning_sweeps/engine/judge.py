@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from lightning_sweeps.engine import trials
+from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.report_judge import LogRow, NewReport, ReportJudge
 from lightning_sweeps.sweeps.trial_progress import TrialProgress
+
+_log = logging.getLogger(__name__)
 
 NO_VALUE = "no value of `{}` was logged"
 """The reason of a trial that finished without a value of the metric."""
@@ -80,9 +85,17 @@ def judge_rows(
         stored_values=lambda: stored.values,
         peers=_StoredPeers(connection, trial, sign=definition.sign, resource=resource),
     )
+    problem = ""
     for row in rows:
-        judge.take(row)
-    _write(connection, trial, definition, progress, judge)
+        try:
+            judge.take(row)
+        except RuleFailed as failed:  # the rows are stored all the same, and the trial continues
+            if isinstance(failed.__cause__, SQLAlchemyError):
+                raise failed.__cause__ from None
+            if failed.message not in (problem, trial.reason):  # it fails again with every row
+                _log.error("trial `%s` is not judged: %s", trial.id, failed, exc_info=failed.__cause__)
+            problem = failed.message
+    _write(connection, trial, definition, progress, judge, problem)
     return judge.target_reason
 
 
@@ -143,7 +156,12 @@ def _drop_reports(connection: Connection, trial_id: str, resumed_step: int | Non
 
 
 def _write(
-    connection: Connection, trial: Row[Any], definition: SweepDefinition, progress: TrialProgress, judge: ReportJudge
+    connection: Connection,
+    trial: Row[Any],
+    definition: SweepDefinition,
+    progress: TrialProgress,
+    judge: ReportJudge,
+    problem: str,
 ) -> None:
     if judge.reports:
         connection.execute(insert(schema.report), [_report_row(trial.id, report) for report in judge.reports])
@@ -156,8 +174,10 @@ def _write(
     metric = definition.metric
     if judge.reports and metric is not None and trial.reason == NO_VALUE.format(metric.name):
         changes["reason"] = ""  # the rows arrived after the end of the trial
+    if problem:
+        changes["reason"] = problem
     if judge.stop_reason:
-        trials.advance(connection, trial, "order_stop", reason=judge.stop_reason, **changes)
+        trials.advance(connection, trial, "order_stop", **changes | {"reason": judge.stop_reason})
     else:
         trials.change(connection, trial.id, **changes)
 

@@ -234,10 +234,10 @@ def _end_reason(row: Row[Any], end: m.TrialEnd, settings: SweepSettings) -> str:
         return str(row.reason)
     if end.state == "finished" and settings.metric is not None and row.reports == 0:
         return end.reason or NO_VALUE.format(settings.metric)
-    return end.reason
+    return end.reason or (str(row.reason) if row.state == "running" else "")  # why it was not judged
 
 
 def _last_error(row: Row[Any]) -> str:
     """Return the last line of a failed trial's error output, or its reason."""
-    lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip()]
+    lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip() and not line.startswith("hint:")]
     return lines[-1] if lines else row.reason or f"exit code {row.exit_code}"

@@ -7,16 +7,21 @@ added the trial first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from lightning_sweeps.engine import sweeps, trials
 from lightning_sweeps.engine.history import TrialHistory
+from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
 from lightning_sweeps.sweeps.fit import FitRequest
+from lightning_sweeps.sweeps.suggestion import check_suggestion
 
 NextStep: TypeAlias = Literal["lease", "prepare", "wait"]
 """What a waiting agent's request does next.
@@ -37,6 +42,9 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     Returns:
         True: a trial was added. False: no trial is wanted, or the space is exhausted. A request: the worker must choose
         the trial.
+
+    Raises:
+        SuggestionFailed: the method raised, or suggested something that is not in the space. Nothing is changed.
     """
     row = sweeps.lock_sweep(connection, sweep_id)
     progress = sweeps.progress_of(connection, row)
@@ -48,16 +56,18 @@ def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, no
     number = trials.last_number(connection, sweep_id) + 1
     history = TrialHistory(connection, sweep_id, definition)
     if not method.is_fitted:
-        params = method.suggest(space, history, number=number, seed=row.seed)
+        with _failures_of_the_method():
+            params = check_suggestion(space, method.suggest(space, history, number=number, seed=row.seed))
         return _add(connection, sweep_id, number, params, now=now)
-    is_initial = number <= method.initial_count(space)
-    if ahead is None and not is_initial:
-        return False  # the worker prepares these trials; reading the whole history here would gain nothing
-    if method.needs_model(space, history, number=number):
-        return _request(row, definition, number, history)
-    if not is_initial and ahead is not None and pending >= ahead:
-        return False  # no agent waits, and a model will have more results when the running trials have ended
-    params = method.initial_point(space, history, number=number, seed=row.seed)
+    with _failures_of_the_method():
+        is_initial = number <= method.initial_count(space)
+        if ahead is None and not is_initial:
+            return False  # the worker prepares these trials; reading the whole history here would gain nothing
+        if method.needs_model(space, history, number=number):
+            return _request(row, definition, number, history)
+        if not is_initial and ahead is not None and pending >= ahead:
+            return False  # no agent waits, and a model will have more results when the running trials have ended
+        params = check_suggestion(space, method.initial_point(space, history, number=number, seed=row.seed))
     return _add(connection, sweep_id, number, params, now=now)
 
 
@@ -87,6 +97,17 @@ def add_suggested(
     if not is_current or not controller.may_suggest(sweeps.progress_of(connection, row)):
         return False
     return _add(connection, sweep_id, number, params, now=now)
+
+
+@contextmanager
+def _failures_of_the_method() -> Iterator[None]:
+    """Turn what a search method raises into `SuggestionFailed`. The database's own errors pass: the caller retries."""
+    try:
+        yield
+    except (SQLAlchemyError, SuggestionFailed):
+        raise
+    except Exception as error:  # a method of another package may raise anything
+        raise SuggestionFailed(f"{type(error).__name__}: {error}") from error
 
 
 def _request(row: Row[Any], definition: SweepDefinition, number: int, history: TrialHistory) -> FitRequest:

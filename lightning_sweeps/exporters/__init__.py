@@ -13,4 +13,5 @@ EXPORTERS: Registry[type[Exporter]] = Registry(
         "json": "lightning_sweeps.exporters.json_lines:JsonLinesExporter",
         "parquet": "lightning_sweeps.exporters.parquet:ParquetExporter",
     },
+    required=("name", "description", "write"),
 )

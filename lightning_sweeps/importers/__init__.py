@@ -13,4 +13,5 @@ IMPORTERS: Registry[type[Importer]] = Registry(
         "tensorboard": "lightning_sweeps.importers.tensorboard:TensorBoardImporter",
         "wandb": "lightning_sweeps.importers.wandb:WandbImporter",
     },
+    required=("name", "description", "recognizes", "read"),
 )

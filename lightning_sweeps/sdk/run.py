@@ -208,16 +208,16 @@ class Run(MediaMethods, RunArtifacts):
         writer = self._writer
         if writer is None:
             return
-        if not media_type.accepts(value):
-            raise UsageError(
-                f"`{key}`: a `{type(value).__name__}` cannot be logged as `{kind}`, allowed: {media_type.accepted}"
-            )
         try:
+            if not media_type.accepts(value):
+                raise UsageError(
+                    f"`{key}`: a `{type(value).__name__}` cannot be logged as `{kind}`, allowed: {media_type.accepted}"
+                )
             encoded = media_type.encode(value, **options)
             blob = put_blob(self._home, encoded.content)
         except UsageError:
             raise
-        except Exception as error:  # an encoder may raise anything, and the disk may be full
+        except Exception as error:  # a media type may raise anything, and the disk may be full
             problem = f"{type(error).__name__}: {error}"
             writer.report(f"cannot log `{key}` as `{kind}`: {problem}; training continues without it")
             return

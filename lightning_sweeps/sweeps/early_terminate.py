@@ -8,6 +8,7 @@ from pydantic import GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
+from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sweeps.fields import member_of, refuse, shown
 from lightning_sweeps.sweeps.stopping_rules import BUILT_IN, STOPPING_RULES, RuleConfig
 
@@ -37,8 +38,10 @@ def read_section(raw: object) -> RuleConfig:
 def model_of(raw: object) -> type[RuleConfig]:
     """Return the model that reads a section; the base class if its `type` is unknown."""
     name = raw.get("type") if isinstance(raw, dict) else None
-    is_known = isinstance(name, str) and name in STOPPING_RULES
-    return STOPPING_RULES.get(str(name)).config_model if is_known else RuleConfig
+    try:
+        return STOPPING_RULES.get(str(name)).config_model
+    except UsageError:  # the validator of `type` reports it, with the line in the file
+        return RuleConfig
 
 
 def _error_at_type(error: str | PydanticCustomError, given: object) -> ValidationError:

@@ -7,9 +7,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.sweeps.distributions import Parameter
 from lightning_sweeps.sweeps.methods import METHODS, Imputation, Observation
 from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.suggestion import check_suggestion
 
 _parameters: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Parameter])
 
@@ -50,6 +52,9 @@ def answer(request: FitRequest) -> FitAnswer:
     try:
         space = Space.of(_parameters.validate_python(request.parameters), request.constraints)
         method = METHODS.get(request.method)(request.imputation)
-        return FitAnswer(method.suggest(space, request.history, number=request.number, seed=request.seed))
+        suggestion = method.suggest(space, request.history, number=request.number, seed=request.seed)
+        return FitAnswer(check_suggestion(space, suggestion))
+    except SuggestionFailed as error:
+        return FitAnswer(None, error.message)
     except Exception as error:  # a method may raise anything; the server needs the message, not a dead worker
         return FitAnswer(None, f"{type(error).__name__}: {error}")

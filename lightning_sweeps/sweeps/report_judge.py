@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.metric_value import metric_value
@@ -70,7 +72,11 @@ class ReportJudge:
         self.target_reason = ""
 
     def take(self, row: LogRow) -> None:
-        """Judge one row."""
+        """Judge one row.
+
+        Raises:
+            RuleFailed: the stopping rule raised. The row's values and the target are taken all the same.
+        """
         step, time, values = row
         for name in self._several:
             objective = metric_value(values, name)
@@ -87,13 +93,14 @@ class ReportJudge:
     def _take_finite(self, step: int, time: float, value: float, values: Mapping[str, Any]) -> None:
         self._progress.add(value, goal=self._metric.goal)
         self.reports.append(NewReport(self._progress.count, step, time, value))
-        if self._definition.rule is not None:
-            self._apply_rule(self._definition.rule, step, time, values)
         target = self._metric.target
         if not self.target_reason and controller.is_target_met(value, target=target, goal=self._metric.goal):
             self.target_reason = (
                 f"trial {self._number} met the target: `{self._metric.name}` is {value:g}, wanted {target:g}"
             )
+        if self._definition.rule is not None:
+            with _failures_of(self._definition.rule):
+                self._apply_rule(self._definition.rule, step, time, values)
 
     def _take_nonfinite(self, value: float) -> None:
         self._progress.nonfinite += 1
@@ -101,7 +108,9 @@ class ReportJudge:
         if rule is None or not self._is_open:
             return
         number = self._progress.count + self._progress.nonfinite
-        if self._progress.count == 0 or rule.stops_nonfinite(number):
+        with _failures_of(rule):
+            stops = self._progress.count == 0 or rule.stops_nonfinite(number)
+        if stops:
             self.stop_reason = f"diverged: `{self._metric.name}` was {value} at report {number}"
 
     @property
@@ -152,3 +161,13 @@ class ReportJudge:
 
     def _new_values(self) -> list[float]:
         return [report.value for report in self.reports]
+
+
+@contextmanager
+def _failures_of(rule: StoppingRule) -> Iterator[None]:
+    """Turn what a stopping rule raises into `RuleFailed`."""
+    try:
+        yield
+    except Exception as error:  # a rule of another package may raise anything
+        name = rule.config.type
+        raise RuleFailed(f"the stopping rule `{name}` failed: {type(error).__name__}: {error}") from error

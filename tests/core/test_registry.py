@@ -49,6 +49,27 @@ def test_the_error_for_a_member_that_cannot_be_loaded_names_its_package(installe
         registry().get("broken")
 
 
+def test_a_member_without_a_required_attribute_is_rejected(installed: None) -> None:
+    things: Registry[object] = Registry("thing", GROUP, {"csv": "csv:reader"}, required=("__doc__", "suggest", "load"))
+    with pytest.raises(UsageError, match="the thing `added` of the package `an-extension` has no `suggest`, `load`"):
+        things.get("added")
+    assert things.get("csv").__name__ == "reader"  # type: ignore[attr-defined]
+
+
+def test_two_packages_with_the_same_name_are_both_named(
+    installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other" / "other-1.0.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (other / "entry_points.txt").write_text(f"[{GROUP}]\nadded = csv:writer\nmore = csv:writer\n")
+    monkeypatch.syspath_prepend(other.parent)
+    with pytest.raises(UsageError, match="`added` is declared by the packages `an-extension` and `other`") as raised:
+        registry().get("added")
+    assert raised.value.hint == "uninstall all but one of them"
+    assert registry().get("more").__name__ == "writer"  # type: ignore[attr-defined]
+
+
 def test_the_error_for_an_unknown_name_suggests_the_closest_one() -> None:
     with pytest.raises(UsageError, match="there is no thing `jsn`, allowed: json, csv") as raised:
         registry().get("jsn")

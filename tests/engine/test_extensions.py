@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,9 +17,11 @@ from lightning_sweeps.errors import ServerRefused, SweepFileError
 from lightning_sweeps.messages import TrialEnd
 from tests.engine.driver import Server, TrialRun
 from tests.extensions import install_extension
-from tests.servers import running_server
+from tests.servers import running_server, wait_until
 
 CODE = """
+    import time
+
     from lightning_sweeps.sweeps.fields import Count
     from lightning_sweeps.sweeps.methods import Method
     from lightning_sweeps.sweeps.methods.new_points import ask_new, from_unit_interval
@@ -54,10 +57,48 @@ CODE = """
             value, mean = report.values()[-1], sum(sorted(others)) / len(others)
             reason = f"{report.show(value)} against a mean of {report.show(mean)} at {report.unit} {reached[-1]}"
             return Judgement(reached[-1], value > mean, reason)
+
+    class Raises(Method):
+        is_fitted = False
+
+        def suggest(self, space, history, *, number, seed):
+            raise ZeroDivisionError("a bug")
+
+    class Nonsense(Raises):
+        def suggest(self, space, history, *, number, seed):
+            return {"y": 1}
+
+    class NoParameters(Raises):
+        def suggest(self, space, history, *, number, seed):
+            return 42
+
+    class NonsenseOfAModel(NoParameters):
+        is_fitted = True
+
+    class Hangs(EvenlySpaced):
+        def suggest(self, space, history, *, number, seed):
+            time.sleep(3600)
+
+    class RaisesInJudge(StoppingRule):
+        config_model = RuleConfig
+
+        def judge(self, report, peers):
+            raise KeyError("a bug")
 """
 MEMBERS = {
-    "lightning_sweeps.methods": {"evenly_spaced": "EvenlySpaced"},
-    "lightning_sweeps.stopping_rules": {"worse_than_mean": "WorseThanMean"},
+    "lightning_sweeps.methods": {
+        "evenly_spaced": "EvenlySpaced",
+        "raises": "Raises",
+        "nonsense": "Nonsense",
+        "no_parameters": "NoParameters",
+        "nonsense_of_a_model": "NonsenseOfAModel",
+        "hangs": "Hangs",
+    },
+    "lightning_sweeps.stopping_rules": {
+        "worse_than_mean": "WorseThanMean",
+        "raises_in_judge": "RaisesInJudge",
+        "missing": "Missing",
+    },
 }
 CONTRACT = """
 import pytest
@@ -119,8 +160,55 @@ def test_errors_in_the_section_of_the_rule_are_reported_like_any_other(extended_
     messages = {fault.key: fault.message for fault in caught.value.faults}
     assert messages["early_terminate.every"] == "is `0`, allowed: a whole number >= 1"
     assert messages["early_terminate.evry"].endswith("allowed: type, resource, every; did you mean `every`?")
+    with pytest.raises(SweepFileError) as caught:
+        extended_server.create(early_terminate={"type": "missing"})
+    (fault,) = caught.value.faults
+    assert fault.key == "early_terminate.type"
+    assert "`missing` of the package `an-extension` cannot be loaded: AttributeError" in fault.message
     with pytest.raises(SweepFileError, match=r"no search method `evenly_space`.*did you mean `evenly_spaced`"):
         extended_server.create(method="evenly_space")
+
+
+@pytest.mark.parametrize(
+    ("method", "problem"),
+    [
+        ("raises", "ZeroDivisionError: a bug"),
+        ("nonsense", "the method suggested a wrong parameter set: .*`y` is not a parameter .*`x` is missing"),
+        ("no_parameters", "the method suggested a `int`, allowed: a dictionary of parameters, or None"),
+        ("nonsense_of_a_model", "the method suggested a `int`, allowed: a dictionary of parameters, or None"),
+    ],
+)
+def test_a_method_that_fails_adds_no_trial_and_the_agent_is_told(
+    extended_server: Server, method: str, problem: str
+) -> None:
+    sweep_id = extended_server.create(method=method, parameters={"x": {"min": 0.0, "max": 1.0}})
+    agent = extended_server.agent(sweep_id)
+
+    def is_told() -> bool:
+        lease = agent.client.lease(agent.id, wait_s=1)
+        assert lease.trial is None
+        return re.fullmatch(f"the search failed and will be tried again: {problem}", lease.reason) is not None
+
+    wait_until(is_told, timeout_s=30)
+    assert extended_server.client.trials(sweep_id) == []
+
+
+def test_a_method_that_hangs_does_not_stop_the_sweeps_of_other_methods(extended_server: Server) -> None:
+    parameters = {"x": {"min": 0.0, "max": 1.0}}
+    stuck = extended_server.agent(extended_server.create(method="hangs", parameters=parameters))
+    assert stuck.client.lease(stuck.id, wait_s=1).trial is None
+    other = extended_server.agent(extended_server.create(method="evenly_spaced", parameters=parameters))
+    assert other.take(wait_s=60).number == 1
+
+
+def test_a_rule_that_raises_does_not_stop_uploads_and_the_trial_shows_it(extended_server: Server) -> None:
+    sweep_id = extended_server.create(early_terminate={"type": "raises_in_judge"}, run_cap=1)
+    agent = extended_server.agent(sweep_id)
+    trial = agent.take(wait_s=60)
+    assert TrialRun(agent.client, trial).log({"loss": 2.0}, {"loss": 1.0}).commands == []
+    ended = agent.end(trial)
+    assert (ended.state, ended.objective, ended.reports) == ("finished", 1.0, 2)
+    assert ended.reason == "the stopping rule `raises_in_judge` failed: KeyError: 'a bug'"
 
 
 def test_the_extension_passes_the_contract_tests(site: Path, tmp_path: Path) -> None:

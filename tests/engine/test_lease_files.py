@@ -54,7 +54,7 @@ def files_of(work: Callable[[], object]) -> set[str]:
 def lease(store: Store, agent_id: str) -> m.Lease:
     """Lease a trial as the route does."""
     with store.write() as connection:
-        found, _ = lease_in(connection, agent_id, gangs.GangOffer(None, is_waiting=False), 60.0)
+        found, _, _ = lease_in(connection, agent_id, gangs.GangOffer(None, is_waiting=False), 60.0)
     return found
 
 

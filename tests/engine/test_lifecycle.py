@@ -188,7 +188,7 @@ def test_failures_in_a_row_pause_the_sweep_with_the_last_error(server: Server) -
     agent.end(agent.take())
     agent.end(agent.take(), "failed")
     assert server.client.sweep(sweep_id).state == "running"
-    agent.end(agent.take(), "failed", stderr_tail="Traceback\nImportError: no module named torc\n")
+    agent.end(agent.take(), "failed", stderr_tail="Traceback\nImportError: no module named torc\nhint: install it\n")
     sweep = server.client.sweep(sweep_id)
     assert sweep.state == "paused"
     assert sweep.reason == (

@@ -15,16 +15,26 @@ from tests.extensions import documented_contract_test, documented_examples, inst
 from tests.servers import running_server
 from tests.store.journals import Journal
 
+RAISES = """
+
+class Raises(MarkdownExporter):
+    name = "raises"
+
+    def write(self, runs, path):
+        super().write(runs, path)
+        (path / "runs.md").write_text("half")
+        raise RuntimeError("a bug")
+"""
+
 TestMarkdownExporter = documented_contract_test("Exporters", "TestMarkdownExporter")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of an installed package that adds the format `markdown`."""
-    points = {"lightning_sweeps.exporters": {"markdown": "MarkdownExporter"}}
-    return str(
-        install_extension(tmp_path_factory.mktemp("extension") / "site", documented_examples("Exporters")[0], points)
-    )
+    points = {"lightning_sweeps.exporters": {"markdown": "MarkdownExporter", "raises": "Raises"}}
+    code = documented_examples("Exporters")[0] + RAISES
+    return str(install_extension(tmp_path_factory.mktemp("extension") / "site", code, points))
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +83,15 @@ def test_an_unknown_format_is_an_error(home: Path, tmp_path: Path) -> None:
         done, 2, "there is no export format `parket`, allowed: csv, json, parquet", "did you mean `parquet`?"
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_an_exporter_that_raises_is_named_and_leaves_an_earlier_export(
+    served: tuple[Client, Path], installed: str, tmp_path: Path
+) -> None:
+    _, home = served
+    (tmp_path / "runs.md").write_text("earlier")
+    done = command(home, "export", str(tmp_path), "--format", "raises", PYTHONPATH=installed)
+    assert_message(
+        done, 1, "the export format `raises` failed: RuntimeError: a bug", "an_extension/__init__.py", "nothing"
+    )
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"runs.md": "earlier"}

@@ -18,7 +18,7 @@ TestLossImporter = documented_contract_test("Importers", "TestLossImporter")
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of an installed package that adds the format `losses`."""
-    points = {"lightning_sweeps.importers": {"losses": "LossImporter"}}
+    points = {"lightning_sweeps.importers": {"losses": "LossImporter", "no_such_class": "NoSuchClass"}}
     return str(
         install_extension(tmp_path_factory.mktemp("extension") / "site", documented_examples("Importers")[0], points)
     )
@@ -42,6 +42,20 @@ def test_a_format_of_another_package_is_imported(
     assert done.stdout == "first: 3 rows, 3 new; left out: 1 comments\n", done.stderr
     (run,) = client.runs(project=project).runs
     assert (run.name, run.tags, run.rows) == ("first", ["losses"], 3)
+    assert ("`no_such_class` of the package `an-extension` cannot be loaded" in done.stderr) is (not options)
+
+
+def test_an_importer_that_raises_is_named_and_the_runs_before_are_imported(
+    served: tuple[Client, Path], installed: str, tmp_path: Path
+) -> None:
+    client, home = served
+    (tmp_path / "first.loss").write_text("1.0\n")
+    (tmp_path / "second.loss").write_text("1.0\nnot a number\n")
+    done = command(home, "import", str(tmp_path), "--from", "losses", "-p", "raises", PYTHONPATH=installed)
+    assert (done.returncode, done.stdout) == (1, "first: 1 rows, 1 new; left out: 0 comments\n")
+    assert "error: the import format `losses` failed: ValueError: could not convert" in done.stderr
+    assert "an_extension/__init__.py:" in done.stderr and "Traceback" not in done.stderr
+    assert [run.name for run in client.runs(project="raises").runs] == ["first"]
 
 
 def test_the_command_lists_all_formats(home: Path, installed: str) -> None:

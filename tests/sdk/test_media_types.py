@@ -49,6 +49,10 @@ class BrokenType:
 
     def encode(self, value, /):
         raise RuntimeError("no such library")
+
+class RaisesInAccepts(BrokenType):
+    def accepts(self, value):
+        raise RuntimeError("a bug")
 """
 
 
@@ -134,6 +138,7 @@ run.log_media("bytes", b"content", mime="image/webp", step=9)
 run.log_media("json", {"a": 1}, kind="json")
 run.log_media("molecule", "CCO", kind="molecule", width=300)
 run.log_media("broken", 1, kind="broken")
+run.log_media("raises", 1, kind="raises")
 run.log_media("options", "x", kind="text", unknown=1)
 loaded = sorted({module.partition(".")[0] for module in sys.modules} & set(HEAVY))
 print(json.dumps({"run": run.id, "loaded": loaded}))
@@ -160,7 +165,8 @@ EXPECTED = {
 @pytest.fixture
 def variables(tmp_path: Path) -> dict[str, str]:
     """The environment of a program that has the package with two media types."""
-    points = {"lightning_sweeps.media_types": {"molecule": "MoleculeType", "broken": "BrokenType"}}
+    members = {"molecule": "MoleculeType", "broken": "BrokenType", "raises": "RaisesInAccepts"}
+    points = {"lightning_sweeps.media_types": members}
     return {**environment(), "PYTHONPATH": str(install_extension(tmp_path / "site", MOLECULE, points))}
 
 
@@ -191,6 +197,7 @@ def test_a_program_without_torch_logs_every_media_type_to_the_server(
             assert answer.headers["Content-Disposition"].startswith("inline" if is_inline else "attachment")
             assert (answer.headers["Content-Type"] == mime) is is_inline
     assert "cannot log `broken` as `broken`: RuntimeError: no such library" in done.stderr
+    assert "cannot log `raises` as `raises`: RuntimeError: a bug" in done.stderr
 
 
 def is_complete(client: Client, run_id: str) -> bool:

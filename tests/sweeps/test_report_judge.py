@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
+from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.report_judge import LogRow, NewReport, ReportJudge
+from lightning_sweeps.sweeps.stopping_rules import (
+    STOPPING_RULES,
+    Judgement,
+    Peers,
+    RuleConfig,
+    StoppingRule,
+    TrialReport,
+)
 from lightning_sweeps.sweeps.trial_progress import TrialProgress
 from lightning_sweeps.testing.stopping_rules import HistoryPeers
 
@@ -97,3 +106,26 @@ def test_a_new_attempt_keeps_the_reports_before_its_checkpoint() -> None:
     assert progress.bands == [2]
     progress.restart(3, [], goal="minimize")
     assert progress == TrialProgress(3)
+
+
+class BrokenRule(StoppingRule):
+    """A rule of another package with a bug."""
+
+    config_model = RuleConfig
+
+    def judge(self, report: TrialReport, peers: Peers) -> Judgement | None:
+        raise KeyError("a bug")
+
+
+def test_a_rule_that_raises_loses_no_value_and_no_target() -> None:
+    if "broken" not in STOPPING_RULES:
+        STOPPING_RULES.register("broken", BrokenRule)
+    progress = TrialProgress(attempt=1)
+    metric = {"name": "loss", "target": 2.0}
+    judge = judge_of(progress, early_terminate={"type": "broken"}, metric=metric)
+    for row in rows(3.0, 1.0):
+        with pytest.raises(RuleFailed, match="the stopping rule `broken` failed: KeyError: 'a bug'"):
+            judge.take(row)
+    assert [report.value for report in judge.reports] == [3.0, 1.0]
+    assert (progress.count, progress.best, judge.stop_reason) == (2, 1.0, "")
+    assert judge.target_reason == "trial 7 met the target: `loss` is 1, wanted 2"

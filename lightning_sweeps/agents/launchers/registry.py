@@ -14,6 +14,7 @@ LAUNCHERS: Registry[type[Launcher[Any]]] = Registry(
     "launcher",
     "lightning_sweeps.launchers",
     {"slurm": "lightning_sweeps.agents.launchers.slurm:SlurmLauncher"},
+    required=("options_model", "needs_shared_server", "submit"),
 )
 """Name to subclass of `Launcher`."""
 

@@ -21,5 +21,6 @@ MEDIA_TYPES: Registry[type[MediaType]] = Registry(
         "json": "lightning_sweeps.sdk.media.json:JsonType",
         "file": "lightning_sweeps.sdk.media.file:FileType",
     },
+    required=("accepted", "accepts", "encode"),
 )
 """Every media type by name. A package adds one with an entry point in the group `lightning_sweeps.media_types`."""

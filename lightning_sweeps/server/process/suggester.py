@@ -6,13 +6,14 @@ import asyncio
 import logging
 import sys
 import time
+from collections import defaultdict
 
 import msgspec
 from fastapi.concurrency import run_in_threadpool
 
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.engine import suggest
-from lightning_sweeps.errors import NotFound
+from lightning_sweeps.errors import NotFound, SuggestionFailed
 from lightning_sweeps.server.process.wakeup import WakeUp
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.sweeps.fit import FitAnswer, FitRequest
@@ -22,6 +23,8 @@ END_S = 2.0
 """How long the worker may take to end."""
 RETRY_S = 5.0
 """Pause before a failed fit is tried again."""
+ANSWER_S = 600.0
+"""How long a method may take for one suggestion. The worker is killed then, so a method that hangs is noticed."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Limits linear algebra to one core: trials need the other cores, and a fit of 200 points gains nothing from them."""
@@ -30,9 +33,14 @@ _log = logging.getLogger(__name__)
 
 
 class SuggestionWorker:
-    """The process that runs fitted methods. It starts with the first request, and again if it dies."""
+    """The process that runs one fitted method. It starts with the first request, and again if it dies.
 
-    def __init__(self) -> None:
+    Args:
+        answer_s: how long the method may take for one suggestion, in seconds.
+    """
+
+    def __init__(self, answer_s: float = ANSWER_S) -> None:
+        self._answer_s = answer_s
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
@@ -45,7 +53,10 @@ class SuggestionWorker:
             try:
                 process.stdin.write(msgspec.json.encode(request) + b"\n")
                 await process.stdin.drain()
-                line = await process.stdout.readline()
+                line = await asyncio.wait_for(process.stdout.readline(), self._answer_s)
+            except asyncio.TimeoutError:
+                await self.close()
+                return FitAnswer(None, f"the method `{request.method}` gave no suggestion in {self._answer_s:g} s")
             except (ConnectionError, ValueError) as error:
                 line, problem = b"", str(error)
             else:
@@ -85,12 +96,15 @@ class SuggestionWorker:
 
 
 class Suggester:
-    """Keeps enough trials pending in each sweep with a fitted method. Each sweep has one task at a time."""
+    """Keeps enough trials pending in each sweep with a fitted method.
+
+    Each sweep has one task at a time, and each method one worker: a method that hangs does not stop the others.
+    """
 
     def __init__(self, store: Store, wake_up: WakeUp) -> None:
         self._store = store
         self._wake_up = wake_up
-        self._worker = SuggestionWorker()
+        self._workers: defaultdict[str, SuggestionWorker] = defaultdict(SuggestionWorker)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._problems: dict[str, str] = {}
@@ -108,6 +122,17 @@ class Suggester:
         """Return why the sweep has no next trial, or an empty string."""
         return self._problems.get(sweep_id, "")
 
+    def fail(self, sweep_id: str, problem: str) -> None:
+        """Remember why the sweep has no next trial. The log says it once."""
+        described = f"the search failed and will be tried again: {problem}"
+        if self._problems.get(sweep_id) != described:
+            _log.error("sweep `%s` has no next trial: %s", sweep_id, problem)
+        self._problems[sweep_id] = described
+
+    def succeed(self, sweep_id: str) -> None:
+        """Forget the problem of a sweep that has a next trial again."""
+        self._problems.pop(sweep_id, None)
+
     def _done(self, sweep_id: str) -> None:
         task = self._tasks.pop(sweep_id)
         if sweep_id in self._again and not task.cancelled():
@@ -118,7 +143,11 @@ class Suggester:
     async def _prepare(self, sweep_id: str) -> None:
         while True:
             self._again.discard(sweep_id)
-            result = await run_in_threadpool(self._next, sweep_id, self._wake_up.waiting(sweep_id))
+            try:
+                result = await run_in_threadpool(self._next, sweep_id, self._wake_up.waiting(sweep_id))
+            except SuggestionFailed as failed:
+                await self._pause(sweep_id, failed.message)
+                continue
             if isinstance(result, FitRequest):
                 result = await self._fit(sweep_id, result)
             if result:
@@ -127,17 +156,20 @@ class Suggester:
                 return
 
     async def _fit(self, sweep_id: str, request: FitRequest) -> bool:
-        fitted = await self._worker.ask(request)
+        fitted = await self._workers[request.method].ask(request)
         if fitted.error:
-            self._problems[sweep_id] = f"the search failed and will be tried again: {fitted.error}"
-            _log.error("sweep `%s` has no next trial: %s", sweep_id, fitted.error)
-            await asyncio.sleep(RETRY_S)
-            self._again.add(sweep_id)
+            await self._pause(sweep_id, fitted.error)
             return False
-        self._problems.pop(sweep_id, None)
+        self.succeed(sweep_id)
         added = await run_in_threadpool(self._add, sweep_id, request.number, fitted)
         self._again.add(sweep_id)
         return added
+
+    async def _pause(self, sweep_id: str, problem: str) -> None:
+        """Wait before the failed search is tried again."""
+        self.fail(sweep_id, problem)
+        await asyncio.sleep(RETRY_S)
+        self._again.add(sweep_id)
 
     def _next(self, sweep_id: str, waiting: int) -> FitRequest | bool:
         try:
@@ -152,12 +184,12 @@ class Suggester:
 
     async def warm(self, method: str) -> None:
         """Start the worker, so that it has imported the libraries of a search method before the first request."""
-        await self._worker.start(method)
+        await self._workers[method].start(method)
 
     async def close(self) -> None:
-        """Cancel all tasks and end the worker."""
+        """Cancel all tasks and end the workers."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._worker.close()
+        await asyncio.gather(*(worker.close() for worker in self._workers.values()))

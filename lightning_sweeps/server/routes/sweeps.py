@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trials
-from lightning_sweeps.errors import UsageError
+from lightning_sweeps.errors import SuggestionFailed, UsageError
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.pause_detector import PauseDetector
 from lightning_sweeps.server.process.suggester import Suggester
@@ -232,9 +232,13 @@ async def lease(
     wait = _wait_for_change if nodes > 1 else _wait_for_trial  # the sweep does not show that a gang is complete
     while True:
         offer = gangs.GangOffer(endpoint, is_waiting=time.monotonic() < deadline)
-        found, is_fitted = await control.write(
+        found, is_fitted, problem = await control.write(
             lambda connection, offer=offer: lease_in(connection, agent_id, offer, control.lease_s)  # type: ignore[misc]
         )
+        if problem:
+            control.suggester.fail(sweep_id, problem)
+        elif not is_fitted:
+            control.suggester.succeed(sweep_id)
         if is_fitted and found.sweep_state == "running":
             control.suggester.prepare(sweep_id)
         if found.trial is not None and found.trial.gang is not None:
@@ -293,8 +297,14 @@ def _sweep_and_nodes(connection: Connection, agent_id: str) -> tuple[str, int]:
     return sweep_id, sweeps.definition_of(connection, sweep_id).config.resources.nodes
 
 
-def lease_in(connection: Connection, agent_id: str, offer: gangs.GangOffer, lease_s: float) -> tuple[m.Lease, bool]:
-    """Lease a pending trial, or one that the method suggests now, and return whether the method is fitted."""
+def lease_in(
+    connection: Connection, agent_id: str, offer: gangs.GangOffer, lease_s: float
+) -> tuple[m.Lease, bool, str]:
+    """Lease a pending trial, or one that the method suggests now.
+
+    Returns:
+        The lease, whether the method is fitted, and why the method suggested nothing; empty if it did not fail.
+    """
     now = time.time()
     agent = agents.get_agent(connection, agent_id)
     definition = sweeps.definition_of(connection, agent.sweep)
@@ -306,13 +316,19 @@ def lease_in(connection: Connection, agent_id: str, offer: gangs.GangOffer, leas
         return leases.take_lease(connection, agent_id, now=now, lease_s=lease_s), ""
 
     trial, lack = take()
-    if trial is None and not lack and suggest.suggest_next(connection, agent.sweep, ahead=None, now=now) is True:
-        trial, lack = take()
+    problem = ""
+    if trial is None and not lack:
+        try:
+            is_added = suggest.suggest_next(connection, agent.sweep, ahead=None, now=now) is True
+        except SuggestionFailed as failed:
+            is_added, problem = False, failed.message
+        if is_added:
+            trial, lack = take()
     if trial is None:
         agents.mark_idle(connection, agent_id, now=now)
     sweep = sweeps.lock_sweep(connection, agent.sweep) if trial is None else None
     found = m.Lease(trial, sweep.state if sweep else "running", (sweep.reason or lack) if sweep else "")
-    return found, definition.method.is_fitted
+    return found, definition.method.is_fitted, problem
 
 
 async def _wait_for_trial(

@@ -118,6 +118,7 @@ SERIES_STORAGES: Registry[type[SeriesStorage]] = Registry(
     "series storage",
     "lightning_sweeps.series_storages",
     {"chunks": "lightning_sweeps.store.series.chunk_storage:ChunkStorage"},
+    required=("append", "segments", "read", "delete"),
 )
 DEFAULT_STORAGE = "chunks"
 

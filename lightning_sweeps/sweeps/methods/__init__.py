@@ -13,7 +13,9 @@ BUILT_IN = {
     "nsga2": "lightning_sweeps.sweeps.methods.optuna:Nsga2",
 }
 
-METHODS: Registry[type[Method]] = Registry("search method", "lightning_sweeps.methods", BUILT_IN)
+METHODS: Registry[type[Method]] = Registry(
+    "search method", "lightning_sweeps.methods", BUILT_IN, required=("suggest", "is_fitted", "needs_metric")
+)
 """The values of `method` in a sweep file."""
 
 __all__ = ["BUILT_IN", "METHODS", "Imputation", "Method", "Observation"]

@@ -19,7 +19,9 @@ BUILT_IN = {
     "threshold": "lightning_sweeps.sweeps.stopping_rules.threshold:Threshold",
 }
 
-STOPPING_RULES: Registry[type[StoppingRule]] = Registry("stopping rule", "lightning_sweeps.stopping_rules", BUILT_IN)
+STOPPING_RULES: Registry[type[StoppingRule]] = Registry(
+    "stopping rule", "lightning_sweeps.stopping_rules", BUILT_IN, required=("config_model", "judge")
+)
 """The values of `early_terminate.type` in a sweep file."""
 
 

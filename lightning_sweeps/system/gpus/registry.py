@@ -10,7 +10,12 @@ from lightning_sweeps.system.gpus.vendor import GpuVendor
 
 BUILT_IN = {"nvidia": "lightning_sweeps.system.gpus.nvidia:Nvidia"}
 
-GPU_VENDORS: Registry[type[GpuVendor]] = Registry("GPU vendor", "lightning_sweeps.gpu_vendors", BUILT_IN)
+GPU_VENDORS: Registry[type[GpuVendor]] = Registry(
+    "GPU vendor",
+    "lightning_sweeps.gpu_vendors",
+    BUILT_IN,
+    required=("name", "visibility_variable", "devices", "sample"),
+)
 """Name to subclass of `GpuVendor`."""
 
 
