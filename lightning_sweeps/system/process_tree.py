@@ -30,6 +30,9 @@ DEFAULT_GRACE_S = 10.0
 LEFTOVER_GRACE_S = 2.0
 """How long processes that outlive the first one may take to end after SIGTERM."""
 
+REAP_LIMIT_S = 0.5
+"""How long a parent waits to reap what it killed."""
+
 KILL_LIMIT_S = 10.0
 """How long killed processes may take to disappear: a process in an uninterruptible wait for a disk or a GPU can
 stay."""
@@ -159,6 +162,7 @@ def kill_tree(tree: ProcessTree, *, grace_s: float = 0.0, reap: Callable[[], Non
         The processes that are still there after `KILL_LIMIT_S` seconds, normally none.
     """
     found = find_tree(tree)
+    ended = {process.pid for process in found}
     if found and grace_s > 0 and not tree.first.is_alive:
         for process in found:
             send_signal(process, signal.SIGTERM)
@@ -171,6 +175,9 @@ def kill_tree(tree: ProcessTree, *, grace_s: float = 0.0, reap: Callable[[], Non
         killed = found
         _wait_until(lambda: not any(process.is_alive for process in killed), 1.0, reap)  # noqa: B023 - called here
         found = find_tree(tree)
+        ended |= {process.pid for process in found}
+    if reap is not None and ended:  # a dead process whose parent died after it is adopted, and can be reaped, only now
+        _wait_until(lambda: not any(psutil.pid_exists(pid) for pid in ended), REAP_LIMIT_S, reap)
     return [Survivor(process.pid, _command(process.pid)) for process in found]
 
 
