@@ -21,7 +21,7 @@ def login(
 ) -> None:
     """Check the API key of a server and store it in the home folder (mode 0600)."""
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"the URL is `{url}`, allowed are `http://host:port` and `https://host`")
+        raise UsageError(f"the URL is `{url}`, allowed: `http://host:port` and `https://host`")
     settings = read_settings()
     home, address = Home(settings.home), url.rstrip("/")
     if forget:

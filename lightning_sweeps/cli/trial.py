@@ -63,7 +63,7 @@ def find(client: Client, which: str) -> str:
         return which
     numbers = {str(trial.number): trial.id for trial in client.trials(sweep)}
     if number not in numbers:
-        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, allowed are 1 to {len(numbers)}")
+        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, allowed: 1 to {len(numbers)}")
     return numbers[number]
 
 
