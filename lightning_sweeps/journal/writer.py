@@ -90,7 +90,7 @@ class JournalWriter:
         self._descriptor: int | None = None
         self._reopen_at = 0.0
         self._checked_at = time.time()
-        self._has_reported = False
+        self._reported: set[str] = set()
         self._has_begun = False
         if not self._opens_late:
             self.open()
@@ -162,9 +162,9 @@ class JournalWriter:
         self._on_check()
 
     def _replace(self) -> None:
-        has_reported, lost = self._has_reported, self.lost
+        reported, lost = self._reported, self.lost
         self._start(replaces=self.journal_id)
-        self._has_reported, self.lost = has_reported, lost
+        self._reported, self.lost = reported, lost
         self.open()
 
     def _plain(self, step: int, now: float, values: object, error: Exception) -> bytes:
@@ -243,8 +243,8 @@ class JournalWriter:
         if problem:
             self.report(f"{problem}; training continues, lost rows are counted")
 
-    def report(self, problem: str) -> None:
-        """Log the first problem of this journal; later ones are not logged."""
-        if not self._has_reported:
-            self._has_reported = True
+    def report(self, problem: str, *, about: str = "") -> None:
+        """Log the first problem of this journal, or the first one `about` something, such as a media key."""
+        if about not in self._reported:
+            self._reported.add(about)
             logger.warning("%s (logged once)", problem)

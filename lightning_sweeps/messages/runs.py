@@ -103,7 +103,7 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class RunsQuery:
-    """Asks for one page of the runs table. docs/http-api.md describes the filter language and the columns.
+    """Asks for one page of the runs table. The guide to the HTTP API describes the filter language and the columns.
 
     Attributes:
         project: only runs of this project; None: of all projects.

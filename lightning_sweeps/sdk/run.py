@@ -218,8 +218,8 @@ class Run(MediaMethods, RunArtifacts):
         except UsageError:
             raise
         except Exception as error:  # a media type may raise anything, and the disk may be full
-            problem = f"{type(error).__name__}: {error}"
-            writer.report(f"cannot log `{key}` as `{kind}`: {problem}; training continues without it")
+            problem = f"cannot log `{key}` as `{kind}`: {type(error).__name__}: {error}"
+            writer.report(f"{problem}; training continues without it", about=f"{kind} {key}")
             return
         at = max(0, self._next_step - 1) if step is None else step
         self._reopen()

@@ -2247,7 +2247,7 @@ export interface components {
         };
         /**
          * RunsQuery
-         * @description Asks for one page of the runs table. docs/http-api.md describes the filter language and the columns.
+         * @description Asks for one page of the runs table. The guide to the HTTP API describes the filter language and the columns.
          *
          *     Attributes:
          *         project: only runs of this project; None: of all projects.
