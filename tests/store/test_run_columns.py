@@ -18,7 +18,7 @@ from lightning_sweeps.store.runs_table import read_page
 from tests.store.journals import Journal
 from tests.store.uploads import get_run, send
 
-API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+API_PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
 
 
 def test_every_field_of_the_message_declares_its_column() -> None:
@@ -65,6 +65,6 @@ def test_each_declared_column_is_stored_filtered_sorted_and_shown(store: Store) 
 
 
 def test_the_documentation_names_every_column_that_filters_accept() -> None:
-    documented = API_PAGE.read_text().split("\nColumns:\n")[1].split("\nThe filter:\n")[0].replace("`", " ").split()
+    documented = API_PAGE.read_text().split("\nColumns:\n")[1].split("\nFilters:\n")[0].replace("`", " ").split()
     words = {word.strip(",;()") for word in documented}
     assert set(FILTERABLE_NAMES) <= words
