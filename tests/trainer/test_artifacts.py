@@ -98,7 +98,7 @@ def test_a_missing_artifact_raises_with_what_exists(data: Path) -> None:
 def test_a_manifest_cannot_write_outside_its_folder(home: Path, tmp_path: Path, path: str) -> None:
     artifacts = LocalArtifacts(Home(home), "digits")
     version = ArtifactVersion("bad", "file", 0, "0", [ArtifactFileRecord(path, "0" * 64, 1)])
-    with pytest.raises(UsageError, match="leads out"):
+    with pytest.raises(UsageError, match="is outside its folder"):
         artifacts.copy_to(version, tmp_path / "target")
     assert not (tmp_path / "outside").exists()
 
