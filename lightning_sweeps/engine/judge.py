@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -75,14 +75,13 @@ def judge_rows(
         kept = _drop_reports(connection, trial.id, source.resumed_step)
         progress.restart(trial.attempt, kept, goal=definition.goal)
     resource = definition.rule.config.resource if definition.rule is not None else "report"
-    stored = _StoredValues(connection, trial)
     judge = ReportJudge(
         definition,
         progress,
         number=trial.number,
         started=trial.started,
         is_judged=trial.state in ("leased", "running"),
-        stored_values=lambda: stored.values,
+        stored_values=cache(partial(_values_of, connection, trial.id)),  # read when a rule first asks for them
         peers=_StoredPeers(connection, trial, sign=definition.sign, resource=resource),
     )
     problem = ""
@@ -97,18 +96,6 @@ def judge_rows(
             problem = failed.message
     _write(connection, trial, definition, progress, judge, problem)
     return judge.target_reason
-
-
-class _StoredValues:
-    """The trial's stored values, read when a rule first asks for them."""
-
-    def __init__(self, connection: Connection, trial: Row[Any]) -> None:
-        self._connection = connection
-        self._trial_id: str = trial.id
-
-    @cached_property
-    def values(self) -> list[float]:
-        return _values_of(self._connection, self._trial_id)
 
 
 class _StoredPeers:

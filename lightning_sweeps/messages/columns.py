@@ -85,8 +85,6 @@ def _kind_of(hint: object) -> tuple[type, bool]:
     if get_origin(hint) in (Union, types.UnionType):
         (hint,) = (part for part in get_args(hint) if part is not type(None))
         return _kind_of(hint)[0], True
-    if get_origin(hint) is Literal:
-        return type(get_args(hint)[0]), False
     kind = get_origin(hint) or hint
     assert isinstance(kind, type)  # noqa: S101  a message's fields have plain types
     return kind, False
