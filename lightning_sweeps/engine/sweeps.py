@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
-from lightning_sweeps.engine import trials, warm_start
+from lightning_sweeps.engine import prior_results, trials
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.projects import ensure_project
@@ -36,7 +36,7 @@ def create_sweep(connection: Connection, wanted: m.SweepCreate, *, now: float) -
     parsed = validate(wanted.config)
     config = parsed.config
     project = wanted.project or config.project or DEFAULT_PROJECT
-    results, left_out = warm_start.collect_results(
+    results, left_out = prior_results.collect_results(
         connection, SweepDefinition.of(config), sweeps=wanted.prior_sweeps, runs=wanted.prior_runs
     )
     sweep_id = new_id()
