@@ -27,7 +27,9 @@ from lightning_sweeps.agents.terminal import Terminal
 from lightning_sweeps.agents.time_accounting import TimeAccounting
 from lightning_sweeps.agents.trial_quota import TrialQuota
 from lightning_sweeps.agents.trial_runner import TrialRunner
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import ServerError
+from lightning_sweeps.sdk.trial_journals import TrialJournals
 
 LEASE_WAIT_S = 20.0
 DEFAULT_MAX_FAILURES = 5
@@ -162,7 +164,8 @@ def _assemble(
     idle_timeout = IdleTimeout(options.idle_timeout, effects, connection, time.monotonic())
     folders = (context.settings.home, context.working_folder)
     preflight = Preflight(slot, options, folders, breaker, idle_timeout, registration, effects)
-    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker)
+    journals = TrialJournals(Home(context.settings.home), context.settings)
+    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker, journals)
     quota = TrialQuota(options.count, context.shared_folder)
     return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)
 

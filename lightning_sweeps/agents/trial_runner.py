@@ -17,6 +17,7 @@ from lightning_sweeps.agents.launch.starter import TrialStarter, launch_id
 from lightning_sweeps.agents.preflight.preflight import Preflight
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerRefused
+from lightning_sweeps.sdk.trial_journals import TrialJournals
 
 TICK_S = 0.05
 LATE_SIGNAL_S = 0.3
@@ -41,6 +42,7 @@ class TrialRunner:
     registration: Registration
     effects: EffectHandler
     breaker: CircuitBreaker
+    journals: TrialJournals
     is_start_reported: bool = False
     refusal: str = ""
     next_heartbeat: float = 0.0
@@ -75,7 +77,8 @@ class TrialRunner:
         end = self._end(trial, run, returncode)
         self.breaker.record(end, ran_s=over - began)
         if end is not None:
-            end = dataclasses.replace(end, start_s=began - leased, ran_s=over - began)
+            journals = self.journals.hand_over(trial.id)
+            end = dataclasses.replace(end, start_s=began - leased, ran_s=over - began, journals=journals)
         return self._report_end(trial, end)
 
     def _supervise(self, trial: m.Trial, run: TrialRun) -> int:

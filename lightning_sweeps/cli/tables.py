@@ -19,6 +19,7 @@ STATE_STYLES = {
     "leased": "cyan",
     "working": "cyan",
     "stopping": "yellow",
+    "ending": "cyan",
     "stopped": "yellow",
     "paused": "yellow",
     "preempted": "yellow",

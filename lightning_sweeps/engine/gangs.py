@@ -175,6 +175,7 @@ def record_part_end(
         "stderr_tail": part.end.stderr_tail,
         "start_s": part.end.start_s,
         "ran_s": part.end.ran_s,
+        "journals": part.end.journals,
         "gpus": part.gpus,
         "gpu_s": part.gpu_s,
         "place": sum(member["end"] is not None for member in row.gang["members"]),
@@ -205,6 +206,7 @@ def combine_ends(ends: Sequence[dict[str, Any]]) -> AttemptEnd:
         "\n".join(tails),
         start_s=max(starts, default=None),
         ran_s=max(runs, default=None),
+        journals={name: size for end in ends for name, size in end.get("journals", {}).items()},
     )
     return AttemptEnd(combined, sum(end["gpus"] for end in ends), sum(end["gpu_s"] for end in ends))
 

@@ -198,8 +198,8 @@ def stop_trial(connection: Connection, trial_id: str, *, now: float, reason: str
     sweep_id = trials.get_trial(connection, trial_id).sweep
     lock_sweep(connection, sweep_id)
     row = trials.lock(connection, trial_id)
-    if row.state != "stopping":
-        row = trials.advance(connection, row, "order_stop", reason=reason)
+    if row.state not in ("stopping", "ending"):
+        row = trials.order_stop(connection, row, reason=reason)
     if row.state == "stopped":
         row = trials.change(connection, trial_id, ended=now)
         finish_if_done(connection, sweep_id, now=now)

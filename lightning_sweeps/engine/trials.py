@@ -16,6 +16,8 @@ from lightning_sweeps.sweeps.trial import Event, transition
 HELD_STATES = ("leased", "running", "stopping")
 """States in which an agent holds the trial."""
 
+VALUES_ON_THEIR_WAY = "its last values are on their way"
+
 TrialRow = Row[Any]
 
 
@@ -32,7 +34,7 @@ def to_message(row: TrialRow) -> m.Trial:
         objective=row.objective,
         last_objective=row.last_objective,
         reports=row.reports,
-        reason=row.reason,
+        reason=row.reason or (VALUES_ON_THEIR_WAY if row.state == "ending" else ""),
         exit_code=row.exit_code,
         stderr_tail=row.stderr_tail,
         created=row.created,
@@ -111,7 +113,21 @@ def advance(connection: Connection, row: TrialRow, event: Event, **values: objec
     Raises:
         ServerRefused: status 409; the event is not allowed in the trial's state.
     """
-    return change(connection, row.id, state=transition(row.state, event), **values)
+    state = transition(row.state, event)
+    if state in m.FINAL_TRIAL_STATES:
+        values["end_number"] = last_end(connection, row.sweep_id) + 1
+    return change(connection, row.id, state=state, **values)
+
+
+def order_stop(connection: Connection, row: TrialRow, *, reason: str, **values: object) -> TrialRow:
+    """Order a locked trial to stop, and update other columns too. A trial whose processes have ended counts as stopped.
+
+    Raises:
+        ServerRefused: status 409; the trial is over.
+    """
+    if row.state == "ending":
+        values["ending"] = row.ending | {"is_stopped": True}
+    return advance(connection, row, "order_stop", **values | {"reason": reason})
 
 
 def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> str:
@@ -138,6 +154,19 @@ def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dic
 def last_number(connection: Connection, sweep_id: str) -> int:
     """Return the highest number of the sweep's trials, or 0 if it has no trial."""
     return connection.scalar(select(func.max(schema.trial.c.number)).where(schema.trial.c.sweep_id == sweep_id)) or 0
+
+
+def last_end(connection: Connection, sweep_id: str, *, until: float | None = None) -> int:
+    """Return the number of the sweep's trials that have ended.
+
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        until: count only up to the last trial whose processes ended by this time, in seconds since the epoch.
+    """
+    table = schema.trial
+    query = select(func.max(table.c.end_number)).where(table.c.sweep_id == sweep_id)
+    return connection.scalar(query if until is None else query.where(table.c.ended <= until)) or 0
 
 
 def requeue(
@@ -182,6 +211,7 @@ def requeue(
         reports=0,
         judged=row.judged | {"attempt": row.judged.get("attempt", row.attempt)},
         started=None,
+        ended=None,
         reason=f"runs again: {reason}",
     )
 

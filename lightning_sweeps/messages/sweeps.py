@@ -9,9 +9,12 @@ SweepState = Literal["running", "paused", "stopped", "cancelled", "finished"]
 """running: trials are leased. paused: no trials are leased; running trials continue. stopped: like paused, but final.
 cancelled: running trials are stopped too. finished: the space or `run_cap` is exhausted, or the target is met."""
 
-TrialState = Literal["pending", "leased", "running", "stopping", "finished", "stopped", "failed", "lost", "preempted"]
+TrialState = Literal[
+    "pending", "leased", "running", "stopping", "ending", "finished", "stopped", "failed", "lost", "preempted"
+]
+"""ending: the processes have ended, the slot is free, and the last rows of the journals are on their way."""
 
-OPEN_TRIAL_STATES: frozenset[str] = frozenset({"pending", "leased", "running", "stopping"})
+OPEN_TRIAL_STATES: frozenset[str] = frozenset({"pending", "leased", "running", "stopping", "ending"})
 
 FINAL_TRIAL_STATES: frozenset[str] = frozenset({"finished", "stopped", "failed", "lost", "preempted"})
 

@@ -867,6 +867,8 @@ export interface paths {
         /**
          * End Trial
          * @description Record how the trial ended. Nothing changes if the agent no longer holds it. Return the trial.
+         *
+         *     The trial is `ending` until the server has the journals that the request names.
          */
         post: operations["end_trial_api_agents__agent_id__trials__trial_id__end_post"];
         delete?: never;
@@ -2561,7 +2563,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "pending" | "leased" | "running" | "stopping" | "finished" | "stopped" | "failed" | "lost" | "preempted";
+            state: "pending" | "leased" | "running" | "stopping" | "ending" | "finished" | "stopped" | "failed" | "lost" | "preempted";
             /** Params */
             params: {
                 [key: string]: unknown;
@@ -2629,13 +2631,15 @@ export interface components {
          *         stderr_tail: the last lines of stderr of the rank that failed first.
          *         start_s: seconds from the lease to the start of the program.
          *         ran_s: seconds from the start of the program to its end.
+         *         journals: length in bytes of each journal that the processes wrote on the agent's machine, by id. The trial is
+         *             `ending` until the server has them.
          */
         TrialEnd: {
             /**
              * State
              * @enum {string}
              */
-            state: "pending" | "leased" | "running" | "stopping" | "finished" | "stopped" | "failed" | "lost" | "preempted";
+            state: "pending" | "leased" | "running" | "stopping" | "ending" | "finished" | "stopped" | "failed" | "lost" | "preempted";
             /** Exit Code */
             exit_code?: number | null;
             /**
@@ -2652,6 +2656,10 @@ export interface components {
             start_s?: number | null;
             /** Ran S */
             ran_s?: number | null;
+            /** Journals */
+            journals?: {
+                [key: string]: number;
+            };
         };
         /**
          * TrialEnqueue

@@ -24,6 +24,7 @@ from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import environment, read_settings, set_variable, unset_variable
 from lightning_sweeps.errors import LaunchError, ServerError, UsageError
 from lightning_sweeps.sdk.trial import current_trial
+from lightning_sweeps.sdk.trial_journals import TrialJournals
 from lightning_sweeps.system.gpus import device_names, visible_gpus
 
 LEASE_WAIT_S = 5.0
@@ -69,7 +70,8 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
         return 1
     if isolate:
         _check_isolation()
-    connection = ServerConnection(_say, read_settings())
+    settings = read_settings()
+    connection = ServerConnection(_say, settings)
     try:
         environ = environment()
         gpus = visible_gpus(environ)
@@ -81,7 +83,8 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
             devices=device_names(gpus, environ),
         )
         _check_nodes(registration.sweep)
-        return _FunctionAgent(registration, function, isolate).run(count)
+        journals = TrialJournals(Home(settings.home), settings)
+        return _FunctionAgent(registration, function, isolate, journals).run(count)
     finally:
         connection.close()
 
@@ -109,6 +112,7 @@ class _FunctionAgent:
     registration: Registration
     function: Function
     isolate: bool
+    journals: TrialJournals
 
     def run(self, count: int | None) -> int:
         done = 0
@@ -154,7 +158,8 @@ class _FunctionAgent:
             else:
                 end, interrupt = call_here(self.function, file, heartbeat)
         ran_s = self._switch_to("starting and ending trials") - began
-        end = replace(end, start_s=began - leased, ran_s=ran_s)
+        journals = self.journals.hand_over(trial.id)
+        end = replace(end, start_s=began - leased, ran_s=ran_s, journals=journals)
         if heartbeat.is_lost:
             _say(f"trial {trial.number} no longer belongs to this agent")
         else:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Annotated, TypeVar
@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trials
+from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trial_ends, trials
 from lightning_sweeps.errors import SuggestionFailed, UsageError
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.pause_detector import PauseDetector
@@ -84,6 +84,12 @@ class Control:
         definition = await self.read(lambda connection: sweeps.definition_of(connection, sweep_id))
         return definition.method.is_fitted
 
+    async def announce_changes(self, sweep_ids: Iterable[str | None]) -> None:
+        """Announce a change of each sweep; None stands for no sweep."""
+        for sweep_id in sweep_ids:
+            if sweep_id is not None:
+                await self.announce_change(sweep_id)
+
     async def announce_change(self, sweep_id: str) -> None:
         """Wake the requests that wait for this sweep, and prepare its next trials if its method is fitted."""
         self.wake_up.notify(sweep_id)
@@ -120,7 +126,10 @@ async def _expire(control: Control) -> None:
 
 
 async def _check_leases(control: Control, pauses: PauseDetector) -> None:
-    """Take the trials of silent agents; after a pause of the server, give every agent a fresh lease instead."""
+    """Take the trials of silent agents, and close those whose journals do not arrive.
+
+    After a pause of the server, every agent gets a fresh lease instead.
+    """
     now, lease_s = time.time(), control.lease_s
     if pauses.is_after_pause(monotonic_s=time.monotonic(), wall_s=now):
         renewed = await control.write(lambda connection: leases.renew_all(connection, now=now, lease_s=lease_s))
@@ -134,6 +143,9 @@ async def _check_leases(control: Control, pauses: PauseDetector) -> None:
     for trial in expired:
         _log.warning("trial `%s` is `%s`: agent `%s` sent no heartbeat", trial.trial, trial.state, trial.agent)
         control.wake_up.notify(trial.sweep)
+    for closed in await control.write(lambda connection: trial_ends.close_overdue(connection, now=now)):
+        _log.warning("trial `%s` is `%s`: %s", closed.id, closed.state, closed.reason)
+        await control.announce_change(closed.sweep)
 
 
 async def get_control(request: Request) -> Control:
@@ -283,9 +295,14 @@ async def start_trial(control: ControlDep, agent_id: str, trial_id: str) -> m.Tr
 
 @router.post("/api/agents/{agent_id}/trials/{trial_id}/end")
 async def end_trial(control: ControlDep, agent_id: str, trial_id: str, end: m.TrialEnd) -> m.Trial:
-    """Record how the trial ended. Nothing changes if the agent no longer holds it. Return the trial."""
+    """Record how the trial ended. Nothing changes if the agent no longer holds it. Return the trial.
+
+    The trial is `ending` until the server has the journals that the request names.
+    """
     trial = await control.write(
-        lambda connection: leases.end_trial(connection, agent_id, trial_id, end, now=time.time())
+        lambda connection: trial_ends.end_trial(
+            connection, agent_id, trial_id, end, now=time.time(), wait_s=control.lease_s
+        )
     )
     await control.announce_change(trial.sweep)
     return trial
