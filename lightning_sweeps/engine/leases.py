@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, sweeps, trials
+from lightning_sweeps.engine.suggest import is_usable
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain
@@ -38,10 +39,19 @@ class ExpiredLease:
     state: m.TrialState
 
 
-def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: float) -> m.Trial | None:
-    """Lease the oldest pending trial to the agent; return None if no trial is pending.
+def take_lease(
+    connection: Connection, agent_id: str, *, needed: int | None, now: float, lease_s: float
+) -> m.Trial | None:
+    """Lease the oldest usable pending trial to the agent; return None if there is none.
 
     An agent that has a leased trial gets it again: the last response may have been lost.
+
+    Args:
+        connection: the caller's transaction.
+        agent_id: the agent.
+        needed: number of results that the suggestion must know; None: only a trial that needs no results is usable.
+        now: current time in seconds since the epoch.
+        lease_s: length of a lease in seconds.
     """
     agent = agents.get_agent(connection, agent_id)
     sweep = connection.execute(select(schema.sweep).where(schema.sweep.c.id == agent.sweep)).one()
@@ -55,7 +65,7 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
         return _hold(connection, trials.change(connection, held.id, lease_expires=now + lease_s), agent_id, now=now)
     pending = (
         select(table)
-        .where(table.c.sweep_id == agent.sweep, table.c.state == "pending")
+        .where(table.c.sweep_id == agent.sweep, table.c.state == "pending", is_usable(needed))
         .order_by(table.c.number)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -63,7 +73,8 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
     row = connection.execute(pending).one_or_none()
     if row is None:
         return None
-    leased = trials.advance(connection, row, "lease", agent_id=agent_id, lease_expires=now + lease_s, reason="")
+    held_by = {"agent_id": agent_id, "lease_expires": now + lease_s, "reason": ""}
+    leased = trials.advance(connection, row, "lease", **held_by, **trials.count_unseen(connection, row))
     return _hold(connection, leased, agent_id, now=now)
 
 

@@ -130,8 +130,19 @@ def order_stop(connection: Connection, row: TrialRow, *, reason: str, **values: 
     return advance(connection, row, "order_stop", **values | {"reason": reason})
 
 
-def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> str:
-    """Add a pending trial and return its id. The caller holds the sweep's lock."""
+def add_trial(
+    connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float, **origin: object
+) -> str:
+    """Add a pending trial and return its id. The caller holds the sweep's lock.
+
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        number: the trial's number.
+        params: its parameters.
+        now: current time in seconds since the epoch.
+        origin: the columns `chosen_by` and `known_ends`.
+    """
     trial_id = new_id()
     connection.execute(
         insert(schema.trial).values(
@@ -146,9 +157,20 @@ def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dic
             stderr_tail="",
             judged={},
             created=now,
+            **origin,
         )
     )
     return trial_id
+
+
+def count_unseen(connection: Connection, row: TrialRow) -> dict[str, int | None]:
+    """Return the column `unseen_ends` of a trial that is leased now."""
+    if row.known_ends is None:
+        return {"unseen_ends": None}
+    table = schema.trial
+    is_ending = (table.c.sweep_id == row.sweep_id) & (table.c.state == "ending")
+    ending = connection.scalar(select(func.count()).select_from(table).where(is_ending)) or 0
+    return {"unseen_ends": last_end(connection, row.sweep_id) + ending - row.known_ends}
 
 
 def last_number(connection: Connection, sweep_id: str) -> int:

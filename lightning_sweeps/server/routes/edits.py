@@ -32,7 +32,6 @@ async def create_sweep(control: ControlDep, by: KeyNameDep, wanted: m.SweepCreat
     created = await _write(control, create)
     if await control.is_fitted(created.id):
         await control.suggester.warm(wanted.config["method"])
-        control.suggester.prepare(created.id)
     return created
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
@@ -239,27 +239,32 @@ async def lease(
 
     `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines can connect.
     """
-    deadline = time.monotonic() + wait_s
+    asked, deadline = time.time(), time.monotonic() + wait_s
     sweep_id, nodes = await control.read(lambda connection: _sweep_and_nodes(connection, agent_id))
-    wait = _wait_for_change if nodes > 1 else _wait_for_trial  # the sweep does not show that a gang is complete
     while True:
+        wanted = suggest.Request(asked, control.suggester.fit_s(sweep_id))
         offer = gangs.GangOffer(endpoint, is_waiting=time.monotonic() < deadline)
         found, is_fitted, problem = await control.write(
-            lambda connection, offer=offer: lease_in(connection, agent_id, offer, control.lease_s)  # type: ignore[misc]
+            lambda connection, offer=offer, wanted=wanted: lease_in(  # type: ignore[misc]
+                connection, agent_id, offer, wanted, control.lease_s
+            )
         )
         if problem:
             control.suggester.fail(sweep_id, problem)
         elif not is_fitted:
             control.suggester.succeed(sweep_id)
         if is_fitted and found.sweep_state == "running":
-            control.suggester.prepare(sweep_id)
+            does_not_wait = found.trial is None and not offer.is_waiting
+            control.suggester.prepare(sweep_id, asked=asked if does_not_wait else None)
         if found.trial is not None and found.trial.gang is not None:
             control.wake_up.notify(sweep_id)  # the other agents of the gang wait for this
         is_over = found.sweep_state in controller.END_STATES
         if found.trial is not None or is_over or not offer.is_waiting:
             return replace(found, reason=found.reason or control.suggester.problem(sweep_id))
-        with control.wake_up.waiting_agent(sweep_id):
-            if not await wait(request, control, closing, sweep_id, deadline):
+        waiting = WaitingRequest(request, closing, sweep_id, deadline, wanted)
+        with control.wake_up.waiting_agent(sweep_id, asked=asked):
+            # the sweep does not show that a gang is complete
+            if not await (_wait_for_change if nodes > 1 else _wait_for_trial)(control, waiting):
                 await control.write(lambda connection: gangs.withdraw_offer(connection, agent_id))
                 return found
 
@@ -315,7 +320,7 @@ def _sweep_and_nodes(connection: Connection, agent_id: str) -> tuple[str, int]:
 
 
 def lease_in(
-    connection: Connection, agent_id: str, offer: gangs.GangOffer, lease_s: float
+    connection: Connection, agent_id: str, offer: gangs.GangOffer, wanted: suggest.Request, lease_s: float
 ) -> tuple[m.Lease, bool, str]:
     """Lease a pending trial, or one that the method suggests now.
 
@@ -326,17 +331,18 @@ def lease_in(
     agent = agents.get_agent(connection, agent_id)
     definition = sweeps.definition_of(connection, agent.sweep)
     nodes = definition.config.resources.nodes
+    needed = suggest.results_needed(connection, agent.sweep, definition, wanted, now=now)
 
     def take() -> tuple[m.Trial | None, str]:
         if nodes > 1:
-            return gangs.join_gang(connection, agent_id, offer, nodes=nodes, now=now, lease_s=lease_s)
-        return leases.take_lease(connection, agent_id, now=now, lease_s=lease_s), ""
+            return gangs.join_gang(connection, agent_id, offer, nodes=nodes, needed=needed, now=now, lease_s=lease_s)
+        return leases.take_lease(connection, agent_id, needed=needed, now=now, lease_s=lease_s), ""
 
     trial, lack = take()
     problem = ""
-    if trial is None and not lack:
+    if trial is None and not lack and needed is not None:
         try:
-            is_added = suggest.suggest_next(connection, agent.sweep, ahead=None, now=now) is True
+            is_added = suggest.suggest_at_once(connection, agent.sweep, needed=needed, now=now)
         except SuggestionFailed as failed:
             is_added, problem = False, failed.message
         if is_added:
@@ -348,13 +354,31 @@ def lease_in(
     return found, definition.method.is_fitted, problem
 
 
-async def _wait_for_trial(
-    request: Request, control: Control, closing: threading.Event, sweep_id: str, deadline: float
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class WaitingRequest:
+    """An agent's request while it waits for a trial.
+
+    Attributes:
+        http: the HTTP request.
+        closing: set when the server shuts down.
+        sweep_id: the sweep.
+        deadline: until when it waits (monotonic time).
+        wanted: what the agent asks for.
+    """
+
+    http: Request
+    closing: threading.Event
+    sweep_id: str
+    deadline: float
+    wanted: suggest.Request
+
+
+async def _wait_for_trial(control: Control, waiting: WaitingRequest) -> bool:
     """Wait until a trial may be available or the agent must be recorded as seen. Return False if the client is gone."""
-    until = min(time.monotonic() + max(POLL_S, control.lease_s / SEEN_PER_LEASE), deadline)
-    while await _wait_for_change(request, control, closing, sweep_id, until):
-        step = await control.read(lambda connection: suggest.next_step(connection, sweep_id))
+    until = min(time.monotonic() + max(POLL_S, control.lease_s / SEEN_PER_LEASE), waiting.deadline)
+    sweep_id, wanted = waiting.sweep_id, waiting.wanted
+    while await _wait_for_change(control, replace(waiting, deadline=until)):
+        step = await control.read(lambda connection: suggest.next_step(connection, sweep_id, wanted, now=time.time()))
         if step == "prepare":
             control.suggester.prepare(sweep_id)
         if step == "lease" or time.monotonic() >= until:
@@ -362,17 +386,15 @@ async def _wait_for_trial(
     return False
 
 
-async def _wait_for_change(
-    request: Request, control: Control, closing: threading.Event, sweep_id: str, deadline: float
-) -> bool:
+async def _wait_for_change(control: Control, waiting: WaitingRequest) -> bool:
     """Wait until this process changes the sweep, or `POLL_S`. Return False if the client is gone or the server ends."""
-    until = min(time.monotonic() + POLL_S, deadline)
-    waiting = asyncio.ensure_future(control.wake_up.wait(sweep_id, timeout_s=max(0.0, until - time.monotonic())))
+    limit_s = max(0.0, min(POLL_S, waiting.deadline - time.monotonic()))
+    change = asyncio.ensure_future(control.wake_up.wait(waiting.sweep_id, timeout_s=limit_s))
     try:
-        while not waiting.done():
-            await asyncio.wait([waiting], timeout=CLOSE_POLL_S)
-            if closing.is_set() or await request.is_disconnected():
+        while not change.done():
+            await asyncio.wait([change], timeout=CLOSE_POLL_S)
+            if waiting.closing.is_set() or await waiting.http.is_disconnected():
                 return False
     finally:
-        waiting.cancel()
+        change.cancel()
     return True
