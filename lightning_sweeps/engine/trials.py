@@ -46,6 +46,10 @@ def to_message(row: TrialRow) -> m.Trial:
         ignored=bool(row.ignored),
         note=row.note or "",
         gang=None if row.gang is None else _gang(row.gang),
+        end_number=row.end_number,
+        chosen_by=row.chosen_by,
+        known_ends=row.known_ends,
+        unseen_ends=row.unseen_ends,
     )
 
 
@@ -242,4 +246,12 @@ def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:
     """Return the number of the sweep's trials in each state, without states that have none."""
     table = schema.trial
     query = select(table.c.state, func.count()).where(table.c.sweep_id == sweep_id).group_by(table.c.state)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def count_by_origin(connection: Connection, sweep_id: str) -> dict[str, int]:
+    """Return the number of the sweep's trials by what chose their point."""
+    table = schema.trial
+    is_known = (table.c.sweep_id == sweep_id) & table.c.chosen_by.is_not(None)
+    query = select(table.c.chosen_by, func.count()).where(is_known).group_by(table.c.chosen_by)
     return {row[0]: row[1] for row in connection.execute(query)}

@@ -11,6 +11,9 @@ from statistics import median
 SHARE_OF_TRIAL = 0.02
 """If a fit takes longer than this share of the median trial, trials are prepared ahead of time."""
 
+SHORT_FIT_S = 0.25
+"""A fit that takes no longer is always worth its time: the suggestion knows every result."""
+
 
 def unserved(needed: Iterable[int], known: Iterable[int]) -> list[int]:
     """Return the needs that no pending trial meets, smallest first.
@@ -38,4 +41,6 @@ def prepares_ahead(*, fit_s: float, durations_s: Sequence[float], agents: int) -
         durations_s: how long the sweep's last trials ran, in seconds.
         agents: number of agents at work.
     """
-    return agents > 1 and bool(durations_s) and fit_s > SHARE_OF_TRIAL * median(durations_s)
+    if agents < 2 or fit_s <= SHORT_FIT_S or not durations_s:
+        return False
+    return fit_s > SHARE_OF_TRIAL * median(durations_s)

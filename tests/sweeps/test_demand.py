@@ -31,6 +31,7 @@ def test_agents_without_a_trial_that_knows_enough(needed: list[int], known: list
         (0.4, [10.0, 20.0, 30.0], 2, False),
         (0.5, [10.0, 20.0, 30.0], 1, False),  # it would always lack the last result
         (0.5, [], 2, False),
+        (0.2, [1.0], 2, False),
     ],
 )
 def test_trials_are_prepared_ahead_if_a_fit_costs_much(

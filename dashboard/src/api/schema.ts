@@ -709,6 +709,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sweeps/{sweep_id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Search Inputs
+         * @description Return the seed and the earlier results that the sweep's search started with.
+         */
+        get: operations["get_search_inputs_api_sweeps__sweep_id__search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sweeps/{sweep_id}/trials/changes": {
         parameters: {
             query?: never;
@@ -2289,6 +2309,25 @@ export interface components {
             fold: boolean;
         };
         /**
+         * SearchInputs
+         * @description What a sweep's search started with.
+         *
+         *     Attributes:
+         *         seed: the seed of the sweep.
+         *         prior: parameter sets of earlier results and their values of the metric.
+         */
+        SearchInputs: {
+            /** Seed */
+            seed: number;
+            /** Prior */
+            prior: [
+                {
+                    [key: string]: unknown;
+                },
+                number
+            ][];
+        };
+        /**
          * Series
          * @description A series as buckets, at most as many as requested.
          */
@@ -2450,6 +2489,10 @@ export interface components {
                 [key: string]: number;
             };
             best: components["schemas"]["Trial"] | null;
+            /** Origins */
+            origins: {
+                [key: string]: number;
+            };
         };
         /**
          * SweepChange
@@ -2607,6 +2650,14 @@ export interface components {
              * @default
              */
             note: string;
+            /** End Number */
+            end_number: number | null;
+            /** Chosen By */
+            chosen_by: ("model" | "random" | "method" | "user") | null;
+            /** Known Ends */
+            known_ends: number | null;
+            /** Unseen Ends */
+            unseen_ends: number | null;
         };
         /**
          * TrialChanges
@@ -4895,6 +4946,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_search_inputs_api_sweeps__sweep_id__search_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchInputs"];
                 };
             };
             /** @description Unauthorized */

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, edits, sweeps
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
-from lightning_sweeps.server.routes.sweeps import Control, ControlDep
+from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 
 T = TypeVar("T")
 

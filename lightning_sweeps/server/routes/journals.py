@@ -17,7 +17,7 @@ from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
 from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.server.routes.sweeps import ControlDep
+from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.store import ingest
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series.owners import ID_LENGTH
