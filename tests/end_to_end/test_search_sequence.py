@@ -9,6 +9,7 @@ import inspect
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,15 +109,16 @@ def empty_home(folder: Path) -> Iterator[dict[str, str]]:
     try:
         yield os.environ | own
     finally:
-        pids = [read_pid(Home(home).service_state(node_id())), read_pid(Home(home).server_file)]
-        processes = [psutil.Process(pid) for pid in pids if pid is not None and psutil.pid_exists(pid)]
-        for process in processes:
-            process.terminate()
-        wait_until(lambda: not any(process.is_running() for process in processes), what="the end of both")
+        end_process(Home(home).service_state(node_id()))  # first, because it would start the server again
+        end_process(Home(home).server_file)
 
 
-def read_pid(path: Path) -> int | None:
-    return int(json.loads(path.read_bytes())["pid"]) if path.exists() else None
+def end_process(described: Path) -> None:
+    """End the process whose pid is in this file, if there is one."""
+    pid = int(json.loads(described.read_bytes())["pid"]) if described.exists() else None
+    if pid is not None and psutil.pid_exists(pid):
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not psutil.pid_exists(pid), what=f"the end of process {pid}")
 
 
 def run_sweep(kind: str, config: dict[str, Any], folder: Path, environment: dict[str, str]) -> str:
