@@ -11,6 +11,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.agents.circuit_breaker import CircuitBreaker
 from lightning_sweeps.agents.decisions import AgentState, Leased, TrialLimits
 from lightning_sweeps.agents.effects import EffectHandler
+from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.gang import Rendezvous, local_address_towards
 from lightning_sweeps.agents.idle_timeout import IdleTimeout
 from lightning_sweeps.agents.launch.command import check_program, nodes_of
@@ -83,12 +84,18 @@ class SlotAgent:
     def run(self) -> int:
         """Run trials until there are no more; return the exit status."""
         try:
-            return self._run_trials()
+            status = self._run_trials()
+            self.trial_runner.ended.wait(self.effects.signals.sleep, self._is_interrupted)
+            return status
         finally:
             self.starter.close()
             self._close_rendezvous()
             self._leave()
             self.effects.say(self.registration.accounting.summary(now=time.monotonic()))
+
+    def _is_interrupted(self) -> bool:
+        self.effects.handle_signals(now=time.monotonic())
+        return self.effects.state.exit_status is not None
 
     def _run_trials(self) -> int:
         has_claim = False
@@ -165,7 +172,8 @@ def _assemble(
     folders = (context.settings.home, context.working_folder)
     preflight = Preflight(slot, options, folders, breaker, idle_timeout, registration, effects)
     journals = TrialJournals(Home(context.settings.home), context.settings)
-    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker, journals)
+    ended = EndedTrials(registration, effects.say)
+    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker, journals, ended)
     quota = TrialQuota(options.count, context.shared_folder)
     return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)
 

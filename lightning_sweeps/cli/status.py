@@ -8,9 +8,9 @@ from dataclasses import asdict
 import typer
 from rich.console import Console
 
-from lightning_sweeps.cli.tables import Column, console, duration, number, parameters, print_json, state, table
+from lightning_sweeps.cli.tables import Column, console, duration, note, number, parameters, print_json, state, table
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.messages import Agent, Sweep, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -51,7 +51,7 @@ def status(
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Show the state of all sweeps, or the trials, the best trial and the agents of one sweep."""
-    with connect() as client:
+    with connect_up_to_date(note) as client:
         if sweep is None:
             _all(client.sweeps(project=project), as_json=as_json)
         else:

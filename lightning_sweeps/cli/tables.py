@@ -39,6 +39,11 @@ PIPE_WIDTH = 160
 """Width of a table that is not printed to a terminal, in characters."""
 
 
+def note(text: str) -> None:
+    """Print a note to stderr."""
+    print(f"note: {text}", file=sys.stderr)
+
+
 def console() -> Console:
     """Return a console for stdout."""
     return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)

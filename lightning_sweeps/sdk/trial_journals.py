@@ -9,10 +9,10 @@ from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.errors import JournalError
 from lightning_sweeps.journal.reader import read_header
-from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.system import service_lock
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.service_wakeup import wake_service
+from lightning_sweeps.system.start_service import ensure_service
 
 
 @dataclass(slots=True)

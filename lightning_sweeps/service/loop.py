@@ -75,6 +75,7 @@ class Service:
         self._guard = TrialGuard(self.home)
         self._blobs = BlobUploads(self.settings, self.home)
         self._uploads = UploadThread(self.settings, JournalUploader(self.home, lambda: self._watched, self._blobs))
+        self._uploads.after_urgent_pass = self._write_state
         self._sampler = NodeSampler(self.home.root)
         self._stalls = StallWatch(self.home, self.settings.stall_s)
 
@@ -217,6 +218,8 @@ class Service:
             "journals": len(self._index.journals),
             "pending_bytes": self._uploads.pending_bytes,
             "committed": self._uploads.committed,
+            "ignored": self._index.ignored_ids(),
+            "pass_started_at": self._uploads.pass_started_at,
             "server": self._uploads.url,
             "problem": self._uploads.problem or self._blobs.problem,
             "time": time.time(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lightning_sweeps.client import Client
@@ -33,6 +34,8 @@ class UploadThread:
     pass_started_at: float = 0.0
     """When the last successful pass over all journals started (monotonic time)."""
     url: str = ""
+    after_urgent_pass: Callable[[], None] = lambda: None
+    """Called in this thread after each pass that `hurry` asked for, successful or not."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _wakeup: threading.Event = field(default_factory=threading.Event)
     """Ends the pause between two passes."""
@@ -60,25 +63,26 @@ class UploadThread:
         backoff_s = FIRST_BACKOFF_S
         client: Client | None = None
         while not self._stop.is_set():
+            is_urgent, self._is_urgent = self._is_urgent, False
             try:
                 client = client or self._connect()
                 started_at = time.monotonic()
-                is_urgent, self._is_urgent = self._is_urgent, False
                 if self.uploader.upload(client, is_urgent=is_urgent):
                     self.committed = self.uploader.committed()
                 self.pending_bytes = self.uploader.pending_bytes()
                 self.pass_started_at = started_at
                 self._report("")
-                backoff_s = FIRST_BACKOFF_S
-                self._pause(self.uploader.tick_s())
+                backoff_s, pause_s = FIRST_BACKOFF_S, self.uploader.tick_s()
             except (LightningSweepsError, OSError) as error:
                 self._report(str(error))
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
                 self.pending_bytes = self.uploader.pending_bytes()
-                self._pause(backoff_s)
-                backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
+                backoff_s, pause_s = min(2 * backoff_s, LAST_BACKOFF_S), backoff_s
+            if is_urgent:
+                self.after_urgent_pass()
+            self._pause(pause_s)
         if client is not None:
             client.close()
 

@@ -8,16 +8,11 @@ from __future__ import annotations
 import inspect
 import json
 import math
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from lightning_sweeps.client import Client
@@ -26,8 +21,7 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.messages import Trial
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods import Observation
-from lightning_sweeps.system.node import node_id
-from tests.servers import wait_until
+from tests.homes import empty_home
 
 METHODS = ("grid", "random", "bayes", "tpe", "cmaes", "qmc")
 SEEDS = (1, 2, 3)
@@ -95,30 +89,6 @@ def pure_sequence(config: dict[str, Any], *, trials: int) -> list[dict[str, Any]
         assert math.isfinite(loss)
         history.append(Observation(number, dict(params), loss, "finished", loss))
     return [trial.params for trial in history]
-
-
-@contextmanager
-def empty_home(folder: Path) -> Iterator[dict[str, str]]:
-    """Provide an environment with a home that does not exist; end the service and the server that it got."""
-    home = folder / "home"
-    own = {
-        "LIGHTNING_SWEEPS_HOME": str(home),
-        "LIGHTNING_SWEEPS_SERVICE": "process",
-        "LIGHTNING_SWEEPS_IDLE_EXIT_S": "60",
-    }
-    try:
-        yield os.environ | own
-    finally:
-        end_process(Home(home).service_state(node_id()))  # first, because it would start the server again
-        end_process(Home(home).server_file)
-
-
-def end_process(described: Path) -> None:
-    """End the process whose pid is in this file, if there is one."""
-    pid = int(json.loads(described.read_bytes())["pid"]) if described.exists() else None
-    if pid is not None and psutil.pid_exists(pid):
-        os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: not psutil.pid_exists(pid), what=f"the end of process {pid}")
 
 
 def run_sweep(kind: str, config: dict[str, Any], folder: Path, environment: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.function.calls import Function, call, call_here, call_in_fork
 from lightning_sweeps.agents.function.heartbeat import LeaseHeartbeat
 from lightning_sweeps.agents.launch.trial_file import describe_trial
@@ -116,6 +117,7 @@ class _FunctionAgent:
 
     def run(self, count: int | None) -> int:
         done = 0
+        ended = EndedTrials(self.registration, _say)
         try:
             while count is None or done < count:
                 self._switch_to("waiting for a trial")
@@ -124,11 +126,12 @@ class _FunctionAgent:
                     self._switch_to("waiting for the server")
                     time.sleep(max(POLL_S, self.registration.connection.retry_in_s))
                 elif lease.trial is not None:
-                    self._run_trial(lease.trial)
+                    self._run_trial(lease.trial, ended)
                     done += 1
                 elif lease.sweep_state in OVER:
                     _say(f"the sweep is {lease.sweep_state}" + (f": {lease.reason}" if lease.reason else ""))
                     break
+            ended.wait(time.sleep, lambda: False)
         finally:
             _say(self.registration.accounting.summary(now=time.monotonic()))
             with contextlib.suppress(ServerError):  # without this, the registration expires later
@@ -140,7 +143,7 @@ class _FunctionAgent:
         self.registration.accounting.switch_to(activity, now=now)
         return now
 
-    def _run_trial(self, trial: m.Trial) -> None:
+    def _run_trial(self, trial: m.Trial, ended: EndedTrials) -> None:
         leased = self._switch_to("starting and ending trials")
         shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
         _say(f"trial {trial.number} ({trial.id}) starts: {shown}")
@@ -163,14 +166,15 @@ class _FunctionAgent:
         if heartbeat.is_lost:
             _say(f"trial {trial.number} no longer belongs to this agent")
         else:
-            self._report_end(trial, end)
+            ended.note(self._report_end(trial, end))
         if interrupt is not None:
             raise interrupt
 
-    def _report_end(self, trial: m.Trial, end: m.TrialEnd) -> None:
+    def _report_end(self, trial: m.Trial, end: m.TrialEnd) -> m.Trial:
         _say(f"trial {trial.number} ({trial.id}) {end.state}" + (f": {end.reason}" if end.reason else ""))
-        while self.registration.end(trial, end) is None:
+        while (reported := self.registration.end(trial, end)) is None:
             time.sleep(max(POLL_S, self.registration.connection.retry_in_s))
+        return reported
 
 
 @contextlib.contextmanager
