@@ -12,7 +12,7 @@ import typer
 
 from lightning_sweeps.cli.tables import parameters, print_json
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.core.settings import read_settings, use_one_thread
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
 from lightning_sweeps.sweeps import json_schema
@@ -220,6 +220,7 @@ def _replay(sweep_id: str) -> None:
         found, trials, inputs = client.sweep(sweep_id), client.trials(sweep_id), client.search_inputs(sweep_id)
     if found.config.get("metrics"):
         raise UsageError("a sweep with several `metrics` cannot be replayed", hint="a sweep with one `metric` can")
+    use_one_thread()  # as in the server: the number of threads changes the last digits of a fit
     differing = 0
     for replayed in replay(define_sweep(found.config), inputs, trials):
         trial = replayed.trial

@@ -11,7 +11,7 @@ from collections import defaultdict
 import msgspec
 from fastapi.concurrency import run_in_threadpool
 
-from lightning_sweeps.core.settings import environment
+from lightning_sweeps.core.settings import ONE_THREAD, environment
 from lightning_sweeps.engine import suggest
 from lightning_sweeps.errors import NotFound, SuggestionFailed
 from lightning_sweeps.server.process.wakeup import WakeUp
@@ -25,9 +25,6 @@ RETRY_S = 5.0
 """Pause before a failed fit is tried again."""
 ANSWER_S = 600.0
 """How long a method may take for one suggestion. The worker is killed then, so a method that hangs is noticed."""
-
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Limits linear algebra to one core: trials need the other cores, and a fit of 200 points gains nothing from them."""
 
 _log = logging.getLogger(__name__)
 
