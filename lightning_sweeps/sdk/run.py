@@ -96,7 +96,13 @@ class Run(MediaMethods, RunArtifacts):
         self.summary = RecordedMap({}, self._record_summary)
 
     def _open_writer(self, journals: Path, opens_late: bool) -> JournalWriter:
-        return JournalWriter(journals, run=self._info, opens_late=opens_late, on_check=self._restart_service)
+        return JournalWriter(
+            journals,
+            run=self._info,
+            opens_late=opens_late,
+            waits_for_device=read_settings().gpu_values == "wait",
+            on_check=self._restart_service,
+        )
 
     def _restart_service(self) -> None:
         """Start the service again if it was killed."""
@@ -161,6 +167,11 @@ class Run(MediaMethods, RunArtifacts):
         return self._writer.lost if self._writer is not None else 0
 
     @property
+    def last_step(self) -> int:
+        """The step of the last row of this process; 0 before the first."""
+        return max(0, self._next_step - 1)
+
+    @property
     def folder(self) -> Path:
         """The folder for checkpoints and files of the run, the same path on every rank. It may not exist yet."""
         return self._home.run_folder(self.project, self.id)
@@ -221,7 +232,7 @@ class Run(MediaMethods, RunArtifacts):
             problem = f"cannot log `{key}` as `{kind}`: {type(error).__name__}: {error}"
             writer.report(f"{problem}; training continues without it", about=f"{kind} {key}")
             return
-        at = max(0, self._next_step - 1) if step is None else step
+        at = self.last_step if step is None else step
         self._reopen()
         writer.append(
             lambda sequence, time: Media(
@@ -317,6 +328,7 @@ class Run(MediaMethods, RunArtifacts):
         self.release_console()
         self._record_buffered_lines()
         self._finished = True
+        self._writer.write_device_rows()
         if self._writer.lost:
             reason = "; ".join(filter(None, (reason, f"{self._writer.lost} rows could not be written")))
         self._writer.append(

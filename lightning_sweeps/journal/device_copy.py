@@ -1,0 +1,175 @@
+"""Copies the numbers of one row from a GPU without waiting for it.
+
+`Tensor.item()` waits until the GPU has computed everything that was queued before it. A `DeviceCopy` queues two
+operations instead: the numbers are gathered into a new tensor on the stream that computes them, so that later
+operations on them cannot change what was logged; then a stream of our own copies that tensor to pinned host memory and
+records an event.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+
+class DeviceValueError(Exception):
+    """A value is on a GPU: reading it now would wait. It never reaches users."""
+
+
+def is_on_device(value: Any) -> bool:
+    """Return whether a value is a plain tensor on a CUDA or ROCm device: to read a subclass may need a collective."""
+    return getattr(value, "is_cuda", False) is True and type(value) in _plain_tensor_types()
+
+
+class DeviceCopy:
+    """The numbers of one row that a GPU computes.
+
+    Call `add` for each tensor, then `start` once, and `resolve` when `is_ready` is true.
+    """
+
+    def __init__(self) -> None:
+        self._tensors: list[Any] = []
+        self._groups: list[_Group] = []
+
+    def add(self, tensor: Any) -> DeviceNumber:
+        """Return what stands for the number in a tensor of one element.
+
+        Raises:
+            TypeError: the tensor does not have one element.
+        """
+        if tensor.numel() != 1:
+            raise TypeError(f"a `Tensor` of {tensor.numel()} elements is not a number; log its mean or its elements")
+        self._tensors.append(tensor.detach().reshape(()))
+        return DeviceNumber(len(self._tensors) - 1)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether `add` has taken a number."""
+        return bool(self._tensors)
+
+    def start(self) -> str:
+        """Queue the copies. Return what is wrong with the GPU, or an empty string."""
+        if _torch().cuda.is_current_stream_capturing():
+            return "a CUDA graph is being captured; log after its replay"
+        places: dict[tuple[Any, Any], list[int]] = {}
+        for place, tensor in enumerate(self._tensors):
+            places.setdefault((tensor.device, tensor.dtype), []).append(place)
+        try:
+            self._groups = [_Group(some, [self._tensors[place] for place in some]) for some in places.values()]
+        except RuntimeError as error:
+            return _first_line(error)
+        self._tensors = []
+        return ""
+
+    def is_ready(self) -> bool:
+        """Return whether all numbers have arrived. Does not wait. After a failure of the GPU the answer is true."""
+        try:
+            return all(group.copy.event.query() for group in self._groups)
+        except RuntimeError:  # `resolve` reports it
+            return True
+
+    def wait(self) -> None:
+        """Wait until `is_ready`, asleep and without the interpreter's lock."""
+        try:
+            for group in self._groups:
+                group.copy.event.synchronize()
+        except RuntimeError:  # `resolve` reports it
+            return
+
+    def resolve(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """Return the values with the numbers in place, and the GPU's error, or an empty string.
+
+        After an error, the numbers are left out.
+        """
+        try:
+            numbers = self._arrived()
+        except RuntimeError as error:
+            return self.without_numbers(values), _first_line(error)
+        return filled(values, numbers), ""
+
+    def without_numbers(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the row without the numbers that are on their way."""
+        return filled(values, None)
+
+    def _arrived(self) -> dict[int, Any]:
+        numbers: dict[int, Any] = {}
+        for group in self._groups:
+            group.copy.event.query()  # raises if the GPU has failed
+            numbers.update(zip(group.places, group.copy.host.tolist(), strict=True))
+        return numbers
+
+
+class DeviceNumber(int):
+    """Stands for a number in a row until it has arrived; its value is the number's place in the copy."""
+
+
+class TensorCopy:
+    """A copy of one GPU tensor in pinned host memory, made by a stream of our own.
+
+    Attributes:
+        host: the copy, with the shape of the tensor. It may be read after `event`.
+        event: recorded after the copy.
+
+    Args:
+        tensor: the tensor. It is kept until this object is deleted, and must not change before `event`.
+    """
+
+    def __init__(self, tensor: Any) -> None:
+        torch = _torch()
+        self._tensor = tensor
+        copies = _copy_stream(tensor.device)
+        copies.wait_stream(torch.cuda.current_stream(tensor.device))
+        with torch.cuda.stream(copies):
+            self.host = tensor.to("cpu", non_blocking=True)
+        self.event = torch.cuda.Event(blocking=True)
+        self.event.record(copies)
+
+
+class _Group:
+    """The tensors of one device and data type, which are copied together.
+
+    Attributes:
+        places: the places of the numbers in the row's copy.
+        copy: the numbers, shape (len(places),).
+    """
+
+    def __init__(self, places: list[int], tensors: list[Any]) -> None:
+        self.places = places
+        self.copy = TensorCopy(_torch().stack(tensors))
+
+
+_copy_streams: dict[Any, Any] = {}
+
+
+def _copy_stream(device: Any) -> Any:
+    """Return this process's stream for copies from a device."""
+    stream = _copy_streams.get(device)
+    if stream is None:
+        stream = _copy_streams[device] = _torch().cuda.Stream(device)
+    return stream
+
+
+def filled(values: Mapping[str, Any], numbers: Mapping[int, Any] | None) -> dict[str, Any]:
+    """Return the row with the numbers in place of their placeholders; None: without them."""
+    row: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, DeviceNumber):
+            if numbers is not None:
+                row[key] = numbers[int(value)]
+        else:
+            row[key] = filled(value, numbers) if isinstance(value, dict) else value
+    return row
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _torch() -> Any:
+    return sys.modules["torch"]
+
+
+def _plain_tensor_types() -> tuple[type, ...]:
+    torch = _torch()
+    return (torch.Tensor, torch.nn.Parameter)
