@@ -259,37 +259,31 @@ def lightning_fits(milliseconds: int, rounds: int) -> None:
 
 def trials(count: int) -> None:
     with tempfile.TemporaryDirectory() as name, running_server(Path(name, "home")) as (client, server):
-        for row, options, agents in (
+        for row, options, slots in (
             ("cold, one at a time", ["--cold"], 1),
             ("warm, one at a time", [], 1),
             (f"warm, {count} at a time on one GPU", [], count),
         ):
             folder = Path(name, row.replace(" ", "-"))
             folder.mkdir()
-            print_trials(row, client, server, folder, options, agents, count)
+            print_trials(row, client, server, folder, options, slots, count)
 
 
 def print_trials(
-    row: str, client: Client, server: ServerFile, folder: Path, options: list[str], agents: int, count: int
+    row: str, client: Client, server: ServerFile, folder: Path, options: list[str], slots: int, count: int
 ) -> None:
+    """Run `count` trials after the first one of each slot, which includes the slot's start."""
     (folder / "train.py").write_text(TRIAL)
-    config = {"program": "train.py", "method": "grid", "parameters": {"x": {"values": list(range(count + agents))}}}
+    config = {"program": "train.py", "method": "grid", "parameters": {"x": {"values": list(range(count + slots))}}}
     sweep = client.create_sweep(m.SweepCreate(config)).id
     own = {"LIGHTNING_SWEEPS_URL": server.url, "LIGHTNING_SWEEPS_API_KEY": server.token}
-    command = [sys.executable, "-m", "lightning_sweeps.tuner", sweep, "--gpus=0", *options]
-    processes = [
-        subprocess.Popen(command, cwd=folder, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
-        for _ in range(agents)
-    ]
-    for process in processes:
-        process.wait(200)
-    found = sorted(
-        (trial for trial in client.trials(sweep) if trial.started and trial.ended), key=lambda t: t.ended or 0
-    )
-    later = found[agents:]  # each agent's first trial includes its start
-    starts = statistics.median(trial.start_s or 0 for trial in later)
-    seconds = (later[-1].ended or 0) - (found[agents - 1].ended or 0)
-    print(f"| {row} | {starts:.2f} | {seconds / len(later):.2f} | {len(found)} |", flush=True)
+    command = [sys.executable, "-m", "lightning_sweeps.tuner", sweep, "--gpus=0", f"--slots={slots}", *options]
+    subprocess.run(command, cwd=folder, env={**os.environ, **own}, stdout=subprocess.DEVNULL, timeout=200, check=True)
+    found = sorted(client.trials(sweep), key=lambda trial: trial.ended or 0)
+    later = found[slots:]
+    starts_s = statistics.median(trial.start_s or 0 for trial in later)
+    seconds = (later[-1].ended or 0) - (found[slots - 1].ended or 0)
+    print(f"| {row} | {starts_s:.2f} | {seconds / len(later):.2f} | {len(found)} |", flush=True)
 
 
 def main() -> None:

@@ -72,17 +72,10 @@ def test_a_compiled_model_trains_in_a_warm_trial(client: Client, tmp_path: Path)
 
 
 def test_two_slots_share_one_gpu(client: Client, tmp_path: Path, gpu: Gpu) -> None:
-    """Two agent processes on one machine take the same GPU if they are told to."""
     sweep_id = make_sweep(client, tmp_path, SHOW_DEVICE, points=4)
-    folders = [tmp_path, tmp_path / "other"]
-    folders[1].mkdir()
-    (folders[1] / "train.py").write_text(SHOW_DEVICE)
-    agents = [start_agent(sweep_id, f"--gpus={gpu.index}", folder=folder) for folder in folders]
-    for agent, folder in zip(agents, folders, strict=True):
-        succeeded(finish(agent, folder=folder))
-    lines = [line for folder in folders if (folder / "shown").exists() for line in shown(folder)]
-    assert len(lines) == 4
-    assert {line[2] for line in lines} == {gpu.uuid.removeprefix("GPU-")}
+    ended = run_agents(sweep_id, f"--gpus={gpu.index}", "--slots=2", folder=tmp_path)
+    succeeded(ended)
+    assert [line[2] for line in shown(tmp_path)] == [gpu.uuid.removeprefix("GPU-")] * 4
 
 
 def test_out_of_memory_is_the_reason_of_a_failed_trial(client: Client, tmp_path: Path) -> None:
