@@ -43,6 +43,7 @@ from tests.servers import running_server
 SCALARS = 10
 WIDTH = 2048
 STEPS_MS = (2, 10, 50)
+PARTS = ("loop", "fits", "trials")
 BLOCK_S = 0.4
 WAITING_CALLS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize", "cudaMemcpy")
 PROFILED_STEPS = 20
@@ -290,7 +291,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="blocks of each logger in the plain loop")
     parser.add_argument("--fits", type=int, default=3, help="fits with each logger")
-    parser.add_argument("--trials", type=int, default=8)
+    parser.add_argument("--trials", type=int, default=8, help="trials after the first of each slot")
+    parser.add_argument("--steps-ms", type=int, nargs="+", default=STEPS_MS)
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     arguments = parser.parse_args()
     if not torch.cuda.is_available():
         sys.exit("no CUDA device: nothing is measured")
@@ -303,15 +306,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         set_variable("HOME", home)
         set_variable("SERVICE", "off")
-        print(f"\nplain loop, 10 scalars per step\n\n{head}")
-        for milliseconds in STEPS_MS:
-            plain_loop(milliseconds, arguments.rounds)
+        if "loop" in arguments.parts:
+            print(f"\nplain loop, 10 scalars per step\n\n{head}")
+            for milliseconds in arguments.steps_ms:
+                plain_loop(milliseconds, arguments.rounds)
         set_variable("GPU_VALUES", "later")
-        print(f"\nLightning, log_every_n_steps=1\n\n{head}")
-        for milliseconds in STEPS_MS:
-            lightning_fits(milliseconds, arguments.fits)
-    print("\ntrials on one GPU\n\n| trials | lease to program s | s per trial | trials |\n|---|---|---|---|")
-    trials(arguments.trials)
+        if "fits" in arguments.parts:
+            print(f"\nLightning, log_every_n_steps=1\n\n{head}")
+            for milliseconds in arguments.steps_ms:
+                lightning_fits(milliseconds, arguments.fits)
+    if "trials" in arguments.parts:
+        print("\ntrials on one GPU\n\n| trials | lease to program s | s per trial | trials |\n|---|---|---|---|")
+        trials(arguments.trials)
 
 
 if __name__ == "__main__":

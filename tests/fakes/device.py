@@ -45,10 +45,6 @@ class StandInCopy(DeviceCopy):
     def is_ready(self) -> bool:
         return all(tensor.computed.is_set() for tensor in self._taken)
 
-    def wait(self) -> None:
-        for tensor in self._taken:
-            tensor.computed.wait()
-
     def resolve(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         failed = next((tensor.fails_with for tensor in self._taken if tensor.fails_with), "")
         numbers = {place: tensor.number for place, tensor in enumerate(self._taken)}

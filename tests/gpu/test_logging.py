@@ -43,7 +43,7 @@ def no_waits(gpu: Gpu) -> Iterator[None]:
 
 
 def test_a_log_call_returns_while_the_gpu_is_busy(run: Run, home: Path, no_waits: None) -> None:
-    x = torch.tensor(0.5, device="cuda")
+    x = torch.full((), 0.5, device="cuda")
     counts = torch.arange(11, device="cuda")
     run.log({"loss": x})  # creates the stream for copies
     started_at = time.perf_counter()
@@ -185,6 +185,7 @@ def test_many_rows_keep_order_and_bounded_memory(run: Run, home: Path) -> None:
     x = torch.ones((), device="cuda")
     torch.cuda.reset_peak_memory_stats()
     start = torch.cuda.memory_allocated()
+    keep_busy(BUSY_CYCLES)
     for step in range(5000):
         run.log({"x": x * step, "y": step}, step=step)
     peak = torch.cuda.max_memory_allocated() - start

@@ -36,7 +36,8 @@ def test_a_fit_logs_everything(tmp_path: Path, home: Path, precision: str) -> No
     losses = run.series("loss")
     assert [step for step, _ in losses] == [1, 3, 5, 7, 9, 11]
     assert all(isinstance(value, float) for _, value in losses)
-    assert len(run.series("rank/batch_loss")) == len(run.series("rank/gradient_norm")) == 6
+    assert len(run.series("rank/batch_loss")) == 6
+    assert 1 <= len(run.series("rank/gradient_norm")) <= 6  # as many as fit into their share of the time
     assert run.series("rank/batch_loss")[0][1] == pytest.approx(losses[0][1], rel=0.02)
     assert [media.step for media in run.media if media.key == "watch"] != []
     assert any("DeviceStatsMonitor" in key for row in run.rows for key in row.values)

@@ -43,7 +43,7 @@ class Nvidia(GpuVendor):
 
     name = "nvidia"
     visibility_variable = "CUDA_VISIBLE_DEVICES"
-    device_file_prefix = "/dev/nvidia"
+    device_file_prefix = "/dev/nvidia-uvm"  # NVML, which Lightning counts GPUs with, opens the other files too
 
     def __init__(self, nvml: Any = None) -> None:
         self._module = nvml

@@ -25,8 +25,8 @@ class GpuVendor(ABC):
         visibility_variable: environment variable that limits a process to some GPUs, for example
             `CUDA_VISIBLE_DEVICES`: names separated by commas; if it is not set, all GPUs are visible; if it is empty,
             none.
-        device_file_prefix: beginning of the paths of the GPUs' device files. A process that has such a file open uses a
-            GPU and cannot be forked. Empty if there are no such files.
+        device_file_prefix: beginning of the paths of the device files that a process opens to compute on a GPU, and
+            does not open to list GPUs. A process that has such a file open cannot be forked. Empty if there are none.
     """
 
     name: ClassVar[str]
