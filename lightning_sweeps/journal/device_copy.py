@@ -54,19 +54,19 @@ class DeviceCopy:
         """Whether `add` has taken a number."""
         return bool(self._tensors)
 
-    def start(self) -> str:
-        """Queue the copies. Return what is wrong with the GPU, or an empty string."""
+    def start(self) -> None:
+        """Queue the copies.
+
+        Raises:
+            RuntimeError: the GPU has failed, or a CUDA graph is being captured.
+        """
         if _torch().cuda.is_current_stream_capturing():
-            return "a CUDA graph is being captured; log after its replay"
+            raise RuntimeError("a CUDA graph is being captured; log after its replay")
         places: dict[tuple[Any, Any], list[int]] = {}
         for place, tensor in enumerate(self._tensors):
             places.setdefault((tensor.device, tensor.dtype), []).append(place)
-        try:
-            self._groups = [_Group(some, [self._tensors[place] for place in some]) for some in places.values()]
-        except RuntimeError as error:
-            return _first_line(error)
+        self._groups = [_Group(some, [self._tensors[place] for place in some]) for some in places.values()]
         self._tensors = []
-        return ""
 
     def is_ready(self) -> bool:
         """Return whether all numbers have arrived. Does not wait. After a failure of the GPU the answer is true."""
@@ -85,7 +85,7 @@ class DeviceCopy:
             for group in self._groups:
                 numbers.update(zip(group.places, group.take_numbers(), strict=True))
         except RuntimeError as error:
-            return self.without_numbers(values), _first_line(error)
+            return self.without_numbers(values), str(error).partition("\n")[0]
         return filled(values, numbers), ""
 
     def without_numbers(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,10 +207,6 @@ def filled(values: Mapping[str, Any], numbers: Mapping[int, Any] | None) -> dict
         else:
             row[key] = filled(value, numbers) if isinstance(value, dict) else value
     return row
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
 
 
 def _torch() -> Any:
