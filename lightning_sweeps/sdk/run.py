@@ -35,8 +35,8 @@ from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
 from lightning_sweeps.sdk.names import check_media_key
 from lightning_sweeps.sdk.recorded_map import RecordedMap
-from lightning_sweeps.sdk.start_service import ensure_service
-from lightning_sweeps.sdk.upload_status import wait_until_uploaded
+from lightning_sweeps.system.start_service import ensure_service
+from lightning_sweeps.system.uploads import wait_until_uploaded
 
 logger = logging.getLogger("lightning_sweeps")
 
@@ -299,13 +299,11 @@ class Run(MediaMethods, RunArtifacts):
             return
         self._close(state, reason, exit_code, "run")
         if timeout_s is not None:
-            missing_bytes = wait_until_uploaded(self._home, self._writer.path, timeout_s)
-            if missing_bytes:
-                logger.warning(
-                    "%d bytes of run %s are not uploaded yet; the service continues in the background",
-                    missing_bytes,
-                    self.id,
-                )
+            missing = wait_until_uploaded(
+                self._home, read_settings(), timeout_s=timeout_s, journals=[self._writer.path]
+            )
+            if missing.sizes:
+                logger.warning("run %s: %s; the service continues in the background", self.id, missing)
 
     def expect_end(self, state: RunState | None, reason: str) -> None:
         """Set the final state to use if the process exits without calling `finish`. None resets it."""
