@@ -19,13 +19,11 @@ from lightning_sweeps.engine import trials
 from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
+from lightning_sweeps.sweeps.missing_metric import NO_VALUE
 from lightning_sweeps.sweeps.report_judge import LogRow, NewReport, ReportJudge
 from lightning_sweeps.sweeps.trial_progress import TrialProgress
 
 _log = logging.getLogger(__name__)
-
-NO_VALUE = "no value of `{}` was logged"
-"""The reason of a trial that finished without a value of the metric."""
 
 LATE_VALUES = "the rest of its values did not arrive"
 """How the reason of a trial begins that ended before its journals were there."""
@@ -169,8 +167,8 @@ def _write(
     }
     metric = definition.metric
     is_late = bool(judge.reports) and trial.state in m.FINAL_TRIAL_STATES
-    no_value = "" if metric is None else NO_VALUE.format(metric.name)
-    if is_late and (trial.reason == no_value or trial.reason.startswith(LATE_VALUES)):
+    no_value = NO_VALUE.format("" if metric is None else metric.name)
+    if is_late and (trial.reason.startswith(no_value) or trial.reason.startswith(LATE_VALUES)):
         changes["reason"] = ""  # the rows arrived after the end of the trial
     if problem:
         changes["reason"] = problem

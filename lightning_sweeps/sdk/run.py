@@ -35,6 +35,7 @@ from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
 from lightning_sweeps.sdk.names import check_media_key
 from lightning_sweeps.sdk.recorded_map import RecordedMap
+from lightning_sweeps.sdk.trial import note_that_program_asks_for_stop
 from lightning_sweeps.system.start_service import ensure_service
 from lightning_sweeps.system.uploads import wait_until_uploaded
 
@@ -87,6 +88,7 @@ class Run(MediaMethods, RunArtifacts):
         self._writer = self._open_writer(journals, opens_late) if journals else None
         self._next_step = 0
         self._finished = False
+        self._has_asked_for_stop = False
         self._expected_end: tuple[RunState, str] | None = None
         self._capture: ConsoleCapture | None = None
         self._captures_console = False
@@ -270,8 +272,12 @@ class Run(MediaMethods, RunArtifacts):
     def stop_requested(self) -> str | None:
         """Return the reason why the sweep wants to stop this run, or None. Reads one small file; uses no network.
 
-        All ranks must leave training together, so rank 0 should ask and tell the others.
+        All ranks must leave training together, so rank 0 should ask and tell the others. A program that never asks is
+        ended with SIGTERM when the sweep stops its trial.
         """
+        if self.trial is not None and not self._has_asked_for_stop:
+            self._has_asked_for_stop = True
+            note_that_program_asks_for_stop()
         try:
             order = msgspec.json.decode(self._home.stop(self.id).read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):

@@ -12,7 +12,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.journal.format import PREAMBLE, encode
-from lightning_sweeps.journal.records import Header, Metrics, RunInfo
+from lightning_sweeps.journal.records import Header, Metrics, RunInfo, Summary
 from lightning_sweeps.system.node import Process
 
 GRID = {
@@ -99,6 +99,12 @@ class TrialRun:
             self._sequence += 1
             part += encode(Metrics(self._sequence, self._sequence, time.time(), values))
         self.reply = self._send(part)
+        return self.reply
+
+    def summarize(self, values: dict[str, Any]) -> m.IngestReply:
+        """Set summary values."""
+        self._sequence += 1
+        self.reply = self._send(encode(Summary(self._sequence, time.time(), values)))
         return self.reply
 
     def _send(self, part: bytes) -> m.IngestReply:

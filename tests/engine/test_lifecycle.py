@@ -185,7 +185,9 @@ def test_failures_in_a_row_pause_the_sweep_with_the_last_error(server: Server) -
     sweep_id = server.create(max_failures=2)
     agent = server.agent(sweep_id)
     agent.end(agent.take(), "failed")
-    agent.end(agent.take())
+    trial = agent.take()
+    TrialRun(agent.client, trial).log({"loss": 1.0})
+    agent.end(trial)
     agent.end(agent.take(), "failed")
     assert server.client.sweep(sweep_id).state == "running"
     agent.end(agent.take(), "failed", stderr_tail="Traceback\nImportError: no module named torc\nhint: install it\n")
@@ -254,7 +256,7 @@ def test_a_trial_without_a_value_has_a_reason_until_a_late_value_arrives(server:
     trial = agent.take()
     run = TrialRun(agent.client, trial)
     run.log({"lossy": 1})
-    assert agent.end(trial).reason == "no value of `loss` was logged"
+    assert agent.end(trial).reason == "no value of `loss` was logged; logged: `lossy`; did you mean `lossy`?"
     run.log({"loss": 1})
     late = server.client.trial(trial.id)
     assert (late.state, late.reason, late.objective) == ("finished", "", 1)
