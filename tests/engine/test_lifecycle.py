@@ -334,3 +334,17 @@ def test_reports_before_the_checkpoint_are_kept(server: Server) -> None:
     TrialRun(agent.client, again, attempt=2, resumed_step=3).log({"loss": 2.0})
     ended = agent.end(again)
     assert (ended.reports, ended.objective, ended.last_objective) == (3, 1.0, 2.0)
+
+
+def test_seconds_are_counted_by_the_clock_of_the_trials_machine(server: Server) -> None:
+    """The machine's clock is two hours ahead of the server's: the trial has still used only ten seconds."""
+    rule = {"type": "threshold", "upper": 1.0, "resource": "seconds", "warmup": 30}
+    sweep_id = server.create(early_terminate=rule)
+    agent = server.agent(sweep_id)
+    trial = agent.take()
+    began = time.time() + 7200
+    run = TrialRun(agent.client, trial, began=began)
+    run.log({"loss": 5.0}, time_s=began + 10)
+    assert server.client.trial(trial.id).state == "running"
+    run.log({"loss": 5.0}, time_s=began + 40)
+    assert server.client.trial(trial.id).state == "stopping"
