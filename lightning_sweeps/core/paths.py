@@ -190,6 +190,11 @@ class TrialFolder:
         return self.root / "stderr.log"
 
     @property
+    def asks_for_stop(self) -> Path:
+        """Exists once a program of the trial has asked whether the sweep wants to stop it."""
+        return self.root / "asks-for-stop"
+
+    @property
     def rank_logs(self) -> Path:
         """The log folder of torchrun, with files per rank."""
         return self.root / "ranks"

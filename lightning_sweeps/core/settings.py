@@ -140,6 +140,14 @@ VARIABLES = (
         "name of this machine, the same for all its processes; needed if machines share a host name and machine id",
         str,
     ),
+    Variable(
+        "GPU_VALUES",
+        "later",
+        "later, wait",
+        "`later`: a logged tensor on a GPU is copied when the GPU has computed it, and training goes on meanwhile; "
+        "`wait`: each log call waits for the GPU",
+        _one_of("later", "wait"),
+    ),
     Variable("GROUP", "", "a name", "group of this job's runs, the same on every rank", str),
     Variable("TRIAL", "", "a file", "file with the trial's id and parameters; set by the agent", _optional_path),
     Variable(
@@ -193,6 +201,7 @@ class Settings:
     service: ServiceKind
     console: Literal["auto", "on", "off"]
     node: str
+    gpu_values: Literal["later", "wait"]
     group: str
     trial: Path | None
     stall_s: float

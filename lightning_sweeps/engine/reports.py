@@ -55,7 +55,7 @@ def apply_stored_part(connection: Connection, stored: StoredPart, *, now: float)
     if is_ending:
         sweeps.lock_sweep(connection, sweep.id)  # before the trial
     if stored.rank == 0 and stored.rows:
-        source = ReportSource(stored.attempt, stored.resumed_step)
+        source = ReportSource(stored.attempt, stored.resumed_step, stored.run_id)
         is_over = _judge(connection, sweep, stored.trial_id, stored.rows, source, now=now)
     if is_ending:
         is_over |= trial_ends.note_arrival(connection, sweep, stored.trial_id, now=now)

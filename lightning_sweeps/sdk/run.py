@@ -35,6 +35,7 @@ from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
 from lightning_sweeps.sdk.names import check_media_key
 from lightning_sweeps.sdk.recorded_map import RecordedMap
+from lightning_sweeps.sdk.trial import note_that_program_asks_for_stop
 from lightning_sweeps.system.start_service import ensure_service
 from lightning_sweeps.system.uploads import wait_until_uploaded
 
@@ -87,6 +88,7 @@ class Run(MediaMethods, RunArtifacts):
         self._writer = self._open_writer(journals, opens_late) if journals else None
         self._next_step = 0
         self._finished = False
+        self._has_asked_for_stop = False
         self._expected_end: tuple[RunState, str] | None = None
         self._capture: ConsoleCapture | None = None
         self._captures_console = False
@@ -96,7 +98,13 @@ class Run(MediaMethods, RunArtifacts):
         self.summary = RecordedMap({}, self._record_summary)
 
     def _open_writer(self, journals: Path, opens_late: bool) -> JournalWriter:
-        return JournalWriter(journals, run=self._info, opens_late=opens_late, on_check=self._restart_service)
+        return JournalWriter(
+            journals,
+            run=self._info,
+            opens_late=opens_late,
+            waits_for_device=read_settings().gpu_values == "wait",
+            on_check=self._restart_service,
+        )
 
     def _restart_service(self) -> None:
         """Start the service again if it was killed."""
@@ -161,6 +169,11 @@ class Run(MediaMethods, RunArtifacts):
         return self._writer.lost if self._writer is not None else 0
 
     @property
+    def last_step(self) -> int:
+        """The step of the last row of this process; 0 before the first."""
+        return max(0, self._next_step - 1)
+
+    @property
     def folder(self) -> Path:
         """The folder for checkpoints and files of the run, the same path on every rank. It may not exist yet."""
         return self._home.run_folder(self.project, self.id)
@@ -221,7 +234,7 @@ class Run(MediaMethods, RunArtifacts):
             problem = f"cannot log `{key}` as `{kind}`: {type(error).__name__}: {error}"
             writer.report(f"{problem}; training continues without it", about=f"{kind} {key}")
             return
-        at = max(0, self._next_step - 1) if step is None else step
+        at = self.last_step if step is None else step
         self._reopen()
         writer.append(
             lambda sequence, time: Media(
@@ -259,8 +272,12 @@ class Run(MediaMethods, RunArtifacts):
     def stop_requested(self) -> str | None:
         """Return the reason why the sweep wants to stop this run, or None. Reads one small file; uses no network.
 
-        All ranks must leave training together, so rank 0 should ask and tell the others.
+        All ranks must leave training together, so rank 0 should ask and tell the others. A program that never asks is
+        ended with SIGTERM when the sweep stops its trial.
         """
+        if self.trial is not None and not self._has_asked_for_stop:
+            self._has_asked_for_stop = True
+            note_that_program_asks_for_stop()
         try:
             order = msgspec.json.decode(self._home.stop(self.id).read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
@@ -315,6 +332,7 @@ class Run(MediaMethods, RunArtifacts):
         self.release_console()
         self._record_buffered_lines()
         self._finished = True
+        self._writer.write_device_rows()
         if self._writer.lost:
             reason = "; ".join(filter(None, (reason, f"{self._writer.lost} rows could not be written")))
         self._writer.append(
