@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from lightning_sweeps import messages as m
@@ -12,7 +15,7 @@ from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.journal.records import Header, Metrics, RunInfo
 from lightning_sweeps.system.node import Process
 from tests.engine.driver import Server
-from tests.servers import wait_until
+from tests.servers import PostgreSQL, running_server, wait_until
 
 LOSS = {"metric": {"name": "loss", "goal": "minimize"}}
 UP_TO_5 = {"parameters": {"x": {"min": 1, "max": 5}}}
@@ -193,3 +196,40 @@ def test_an_agent_may_leave_while_its_trial_is_ending(server: Server) -> None:
     written.send()
     closed = server.client.trial(trial.id)
     assert (closed.state, closed.attempt, closed.objective) == ("finished", 1, 0.5)
+
+
+def test_the_end_and_the_values_may_reach_two_servers(postgres: PostgreSQL, tmp_path: Path) -> None:
+    database = postgres.new_database()
+    with ExitStack() as stack:
+        one, two = (
+            Server(*stack.enter_context(running_server(tmp_path / name, database)), stack) for name in ("one", "two")
+        )
+        sweep_id = one.create(method="bayes", seed=3, run_cap=2, parameters={"x": {"min": 0.0, "max": 1.0}})
+        agent = one.agent(sweep_id)
+        trial = agent.take(wait_s=30)
+        written = WrittenJournal(two.client, trial, 0.5)
+        assert agent.end(trial, journals=written.length).state == "ending"
+        with ThreadPoolExecutor(1) as pool:
+            lease = pool.submit(agent.lease, wait_s=30)
+            written.send()
+            following = lease.result().trial
+        assert following is not None
+        assert (following.number, following.known_ends, following.unseen_ends) == (2, 1, 0)
+        assert one.client.trial(trial.id).objective == 0.5
+    postgres.drop(database)
+
+
+def test_parts_of_many_ranks_and_the_end_arrive_at_once(server: Server) -> None:
+    agent = server.agent(server.create(parameters={"x": {"min": 1, "max": 9}}))
+    for _ in range(5):
+        trial = agent.take()
+        ranks = [WrittenJournal(server.new_client(), trial, 0.5, rank=rank) for rank in range(4)]
+        lengths = {journal: length for rank in ranks for journal, length in rank.length.items()}
+        with ThreadPoolExecutor(5) as pool:
+            sent = [pool.submit(rank.send) for rank in ranks]
+            ended = pool.submit(agent.end, trial, journals=lengths)
+            ended.result()
+            for future in sent:
+                future.result()
+        closed = server.client.trial(trial.id)
+        assert (closed.state, closed.objective, closed.reports) == ("finished", 0.5, 1)
