@@ -11,6 +11,8 @@ from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.errors import ServerRefused
 
 LOOK_INTERVAL_S = 0.02
+WAKE_INTERVAL_S = 1.0
+"""How often the service is woken meanwhile: it may have ended, or may have been killed."""
 MARGIN_S = 30.0
 """How much longer than a lease the agent waits: the server closes a trial after one lease time without news."""
 
@@ -22,10 +24,12 @@ class EndedTrials:
     Attributes:
         registration: the agent's registration.
         say: prints one line for the user.
+        wake: wakes the service, or starts it if it has ended.
     """
 
     registration: Registration
     say: Callable[[str], None]
+    wake: Callable[[], None]
     _open: list[m.Trial] = field(default_factory=list)
 
     def note(self, reported: m.Trial | None) -> None:
@@ -50,7 +54,11 @@ class EndedTrials:
             is_interrupted: whether the user wants the agent to end now.
         """
         deadline = time.monotonic() + self.registration.lease_s + MARGIN_S
+        wake_at = time.monotonic() + WAKE_INTERVAL_S
         while self._open and time.monotonic() < deadline and not is_interrupted():
+            if time.monotonic() >= wake_at:
+                wake_at = time.monotonic() + WAKE_INTERVAL_S
+                self.wake()
             if (closed := self._closed(self._open[0])) is None:
                 sleep(LOOK_INTERVAL_S)
                 continue

@@ -172,7 +172,7 @@ def _assemble(
     folders = (context.settings.home, context.working_folder)
     preflight = Preflight(slot, options, folders, breaker, idle_timeout, registration, effects)
     journals = TrialJournals(Home(context.settings.home), context.settings)
-    ended = EndedTrials(registration, effects.say)
+    ended = EndedTrials(registration, effects.say, journals.wake)
     trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker, journals, ended)
     quota = TrialQuota(options.count, context.shared_folder)
     return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)

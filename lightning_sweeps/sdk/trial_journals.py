@@ -38,9 +38,14 @@ class TrialJournals:
         if self.settings.service == "off" and not service_lock.is_held(self.home):
             return {}
         lengths = self._lengths(trial_id)
-        if lengths and not wake_service(self.home) and self.settings.service == "process":
-            ensure_service(self.home, self.settings)
+        if lengths:
+            self.wake()
         return lengths
+
+    def wake(self) -> None:
+        """Have everything uploaded now; start the service if it has ended."""
+        if not wake_service(self.home) and self.settings.service == "process":
+            ensure_service(self.home, self.settings)
 
     def _lengths(self, trial_id: str) -> dict[str, int]:
         lengths: dict[str, int] = {}

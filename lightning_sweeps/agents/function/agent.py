@@ -117,7 +117,7 @@ class _FunctionAgent:
 
     def run(self, count: int | None) -> int:
         done = 0
-        ended = EndedTrials(self.registration, _say)
+        ended = EndedTrials(self.registration, _say, self.journals.wake)
         try:
             while count is None or done < count:
                 self._switch_to("waiting for a trial")
