@@ -2,7 +2,7 @@
 
     python -m benchmarks.turnaround [--trials 50] [--seconds 0 1 10] [--seed 3] [--busy 0]
 
-Each contender runs sequential trials of hartmann6, whose value is the last thing that a trial logs. The product runs as
+Each contender runs sequential trials of branin, whose value is the last thing that a trial logs. The product runs as
 people use it: `lightning-sweeps tune` with a program (warm start), and `agent(function=)`. Beside it run the search
 method itself in a loop, and Optuna's TPE in process (`study.optimize`). Ray Tune runs if it is installed.
 The last part measures the time from a trial's `log()` to the value in the sweep's table. `--busy` starts processes that
@@ -12,6 +12,7 @@ keep cores busy.
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import math
 import os
@@ -28,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.search_problems import PROBLEMS
+from benchmarks.search_problems import PROBLEMS, branin
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import read_server_file
 from lightning_sweeps.core.paths import Home
@@ -37,26 +38,28 @@ from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods import Observation
 from tests.homes import empty_home
 
-PROBLEM = next(problem for problem in PROBLEMS if problem.name == "hartmann6")
+PROBLEM = next(problem for problem in PROBLEMS if problem.name == "branin")
 ROWS = 200
 ROW_PAUSE_S = 0.05
 
 PROGRAM = """
-import time
+from __future__ import annotations
+import math, time
 import lightning_sweeps
-from benchmarks.search_problems import hartmann6
+{objective}
 run = lightning_sweeps.init()
 time.sleep({seconds})
-run.log({{"loss": hartmann6(run.trial.params)}})
+run.log({{"loss": branin(run.trial.params)}})
 """
 FUNCTION = """
-import json, sys, time
+from __future__ import annotations
+import json, math, time
 import lightning_sweeps
-from benchmarks.search_problems import hartmann6
+{objective}
 def train(trial):
     run = lightning_sweeps.init()
     time.sleep({seconds})
-    run.log({{"loss": hartmann6(trial.params)}})
+    run.log({{"loss": branin(trial.params)}})
 sweep_id = lightning_sweeps.sweep(json.load(open("sweep.json")))
 began = time.monotonic()
 lightning_sweeps.agent(sweep_id, train)
@@ -80,7 +83,6 @@ def config_of(*, trials: int, seed: int) -> dict[str, Any]:
         "run_cap": trials,
         "metric": {"name": "loss", "goal": "minimize"},
         "parameters": PROBLEM.parameters,
-        "preload": ["benchmarks.search_problems"],
     }
 
 
@@ -96,15 +98,12 @@ def run_product(kind: str, config: dict[str, Any], *, seconds: float) -> tuple[f
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         code = PROGRAM if kind == "program" else FUNCTION
-        (folder / "train.py").write_text(code.format(seconds=seconds))
+        (folder / "train.py").write_text(code.format(seconds=seconds, objective=inspect.getsource(branin)))
         (folder / "sweep.json").write_text(json.dumps(config))
         words = ["-m", "lightning_sweeps.cli", "tune", "sweep.json", "--slots", "1", "--quiet"]
         words = words if kind == "program" else ["train.py"]
         with empty_home(folder) as variables:
-            paths = {"PYTHONPATH": str(Path(__file__).parents[1])}
-            subprocess.run(
-                [sys.executable, *words], cwd=folder, env=variables | paths, stdout=subprocess.DEVNULL, check=True
-            )
+            subprocess.run([sys.executable, *words], cwd=folder, env=variables, stdout=subprocess.DEVNULL, check=True)
             found = trials_of(folder)
     wall_s = max(trial.ended for trial in found) - (min(trial.started for trial in found) - found[0].start_s)
     return wall_s, min(trial.objective for trial in found)

@@ -39,13 +39,13 @@ class TrialJournals:
             return {}
         lengths = self._lengths(trial_id)
         if lengths:
-            self.wake()
+            self.wake(is_first=True)
         return lengths
 
-    def wake(self) -> None:
+    def wake(self, *, is_first: bool = False) -> None:
         """Have everything uploaded now; start the service if it has ended."""
         if not wake_service(self.home) and self.settings.service == "process":
-            ensure_service(self.home, self.settings)
+            ensure_service(self.home, self.settings, is_awaited=is_first)
 
     def _lengths(self, trial_id: str) -> dict[str, int]:
         lengths: dict[str, int] = {}

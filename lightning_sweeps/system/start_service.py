@@ -21,8 +21,13 @@ START_GRACE_S = 5.0
 _has_warned = False
 
 
-def ensure_service(home: Home, settings: Settings) -> None:
+def ensure_service(home: Home, settings: Settings, *, is_awaited: bool = False) -> None:
     """Start the service of this node and user, unless it is running or another process is starting it.
+
+    Args:
+        home: the home folder.
+        settings: which kind of service this machine has.
+        is_awaited: whether to start it although another process seems to be starting it: that start may have failed.
 
     If two services start at once, the one that does not get the lock exits. A failure is logged once and never raised:
     the next service uploads the journals.
@@ -30,7 +35,7 @@ def ensure_service(home: Home, settings: Settings) -> None:
     if settings.service == "off":
         return
     try:
-        if is_held(home) or not _claim_start(home):
+        if is_held(home) or not (_claim_start(home) or is_awaited):
             return
         if settings.service == "thread":  # imported by name, as a subprocess would: sdk does not depend on service
             importlib.import_module("lightning_sweeps.service.in_thread").start(home, settings)
