@@ -112,6 +112,7 @@ def _open_files() -> set[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--examples", type=int, default=500, help="how many calls with strange arguments to try")
     parser.addoption(
         "--write-reliability", action="store_true", help="write docs/reliability.md from the faults of this session"
     )
