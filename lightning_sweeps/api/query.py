@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.download_blobs import download_blob
+from lightning_sweeps.client.up_to_date import catch_up
 from lightning_sweeps.core.paths import inside
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.exporters import EXPORTERS
@@ -80,11 +82,19 @@ class Api:
     """
 
     def __init__(self, client: Client | None = None) -> None:
-        self._client = client or connect()
+        self._connection = client or connect()
 
     def close(self) -> None:
         """Close the connection."""
-        self._client.close()
+        self._connection.close()
+
+    @property
+    def _client(self) -> Client:
+        """The connection, once the server has what the programs on this machine have logged until now."""
+        missing = catch_up()
+        if missing.sizes:
+            warn(str(missing))
+        return self._connection
 
     def __enter__(self) -> Api:
         return self

@@ -103,6 +103,10 @@ class Home:
         """A file that each process touches when it starts the service."""
         return self.root / f"service-{node}.start"
 
+    def service_wakeup(self, node: str) -> Path:
+        """A FIFO. A byte that a process writes to it makes the service upload at once."""
+        return self.root / f"service-{node}.wakeup"
+
     def service_state(self, node: str) -> Path:
         """The state of the service: pid, journals, committed offsets, server, problem (JSON)."""
         return self.root / f"service-{node}.json"
@@ -201,6 +205,11 @@ class TrialFolder:
     def stderr(self) -> Path:
         """Standard error of the trial's first process."""
         return self.root / "stderr.log"
+
+    @property
+    def asks_for_stop(self) -> Path:
+        """Exists once a program of the trial has asked whether the sweep wants to stop it."""
+        return self.root / "asks-for-stop"
 
     @property
     def rank_logs(self) -> Path:

@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from lightning_sweeps import messages as m
 from lightning_sweeps.engine import trials
 from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
+from lightning_sweeps.sweeps.missing_metric import NO_VALUE
 from lightning_sweeps.sweeps.report_judge import LogRow, NewReport, ReportJudge
 from lightning_sweeps.sweeps.trial_progress import TrialProgress
 
 _log = logging.getLogger(__name__)
 
-NO_VALUE = "no value of `{}` was logged"
-"""The reason of a trial that finished without a value of the metric."""
+LATE_VALUES = "the rest of its values did not arrive"
+"""How the reason of a trial begins that ended before its journals were there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,12 @@ class ReportSource:
     Attributes:
         attempt: the attempt; 0 if it is not known.
         resumed_step: the step from which it resumed a checkpoint; None if it started from the beginning.
+        run_id: the run that it logs to.
     """
 
     attempt: int = 0
     resumed_step: int | None = None
+    run_id: str = ""
 
 
 def judge_rows(
@@ -79,8 +83,8 @@ def judge_rows(
         definition,
         progress,
         number=trial.number,
-        started=trial.started,
-        is_judged=trial.state in ("leased", "running"),
+        started=_first_logged(connection, source) if resource == "seconds" else None,
+        is_judged=_may_stop(trial),
         stored_values=cache(partial(_values_of, connection, trial.id)),  # read when a rule first asks for them
         peers=_StoredPeers(connection, trial, sign=definition.sign, resource=resource),
     )
@@ -96,6 +100,19 @@ def judge_rows(
             problem = failed.message
     _write(connection, trial, definition, progress, judge, problem)
     return judge.target_reason
+
+
+def _first_logged(connection: Connection, source: ReportSource) -> float | None:
+    """Return when the attempt's first journal was created, by the clock of the machine that also dates the rows."""
+    journal = schema.journal
+    own = (journal.c.run_id == source.run_id) & (journal.c.rank == 0) & (journal.c.attempt == source.attempt)
+    found: float | None = connection.scalar(select(func.min(journal.c.created)).where(own))
+    return found
+
+
+def _may_stop(trial: Row[Any]) -> bool:
+    """Return whether a rule may still stop the trial. Its last rows are judged too if they arrive after its end."""
+    return trial.state in ("leased", "running") or (trial.state == "ending" and not trial.ending["is_stopped"])
 
 
 class _StoredPeers:
@@ -159,12 +176,14 @@ def _write(
         "judged": progress.dump(has_rule=definition.rule is not None),
     }
     metric = definition.metric
-    if judge.reports and metric is not None and trial.reason == NO_VALUE.format(metric.name):
+    is_late = bool(judge.reports) and trial.state in m.FINAL_TRIAL_STATES
+    no_value = NO_VALUE.format("" if metric is None else metric.name)
+    if is_late and (trial.reason.startswith(no_value) or trial.reason.startswith(LATE_VALUES)):
         changes["reason"] = ""  # the rows arrived after the end of the trial
     if problem:
         changes["reason"] = problem
     if judge.stop_reason:
-        trials.advance(connection, trial, "order_stop", **changes | {"reason": judge.stop_reason})
+        trials.order_stop(connection, trial, reason=judge.stop_reason, **changes)
     else:
         trials.change(connection, trial.id, **changes)
 

@@ -78,6 +78,16 @@ def list_sweeps(connection: Connection, *, project: str | None = None) -> list[m
     return [_to_message(connection, row) for row in connection.execute(query).all()]
 
 
+def search_inputs(connection: Connection, sweep_id: str) -> m.SearchInputs:
+    """Return what the sweep's search started with.
+
+    Raises:
+        NotFound: the sweep does not exist.
+    """
+    row = _load(connection, sweep_id)
+    return m.SearchInputs(row.seed, [(params, value) for params, value in row.prior or ()])
+
+
 def require_sweep(connection: Connection, sweep_id: str) -> None:
     """Check that a sweep exists.
 
@@ -164,23 +174,32 @@ def finish_if_done(connection: Connection, sweep_id: str, *, now: float) -> bool
     return True
 
 
-def count_failures(connection: Connection, sweep: Row[Any], *, state: str, error: str) -> None:
-    """Count consecutive failed trials of a locked sweep, and pause the sweep after `max_failures`.
+def count_failures(
+    connection: Connection, sweep: Row[Any], *, state: str, error: str, lacks_value: bool = False
+) -> None:
+    """Count consecutive trials of a locked sweep that failed, and pause the sweep after `max_failures`.
 
     Args:
         connection: the caller's transaction.
         sweep: the sweep.
         state: state in which a trial has ended.
-        error: the trial's last error.
+        error: the trial's last error, or why it has no value.
+        lacks_value: whether the trial finished without a value of the metric; it counts as failed.
     """
     if state not in ("failed", "finished", "stopped"):
         return
-    failures = sweep.failures_in_row + 1 if state == "failed" else 0
-    reason = controller.pause_reason(failures, SweepSettings.of(sweep.config).max_failures, error)
+    failures = sweep.failures_in_row + 1 if state == "failed" or lacks_value else 0
+    limit = SweepSettings.of(sweep.config).max_failures
+    reason = controller.pause_reason(failures, limit, error, lacks_value=lacks_value)
     if reason is not None and sweep.state == "running":
         _change(connection, sweep.id, state="paused", reason=reason, failures_in_row=failures)
     else:
         _change(connection, sweep.id, failures_in_row=failures)
+
+
+def is_paused_by_failures(sweep: Row[Any]) -> bool:
+    """Return whether failures have paused the sweep, rather than a user."""
+    return bool(sweep.state == "paused" and sweep.failures_in_row >= SweepSettings.of(sweep.config).max_failures)
 
 
 def mark_exhausted(connection: Connection, sweep_id: str) -> None:
@@ -198,8 +217,8 @@ def stop_trial(connection: Connection, trial_id: str, *, now: float, reason: str
     sweep_id = trials.get_trial(connection, trial_id).sweep
     lock_sweep(connection, sweep_id)
     row = trials.lock(connection, trial_id)
-    if row.state != "stopping":
-        row = trials.advance(connection, row, "order_stop", reason=reason)
+    if row.state not in ("stopping", "ending"):
+        row = trials.order_stop(connection, row, reason=reason)
     if row.state == "stopped":
         row = trials.change(connection, trial_id, ended=now)
         finish_if_done(connection, sweep_id, now=now)
@@ -244,6 +263,7 @@ def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
         ended=row.ended,
         counts=trials.count_by_state(connection, row.id),
         best=_best(connection, row.id, settings.goal),
+        origins=trials.count_by_origin(connection, row.id),
     )
 
 

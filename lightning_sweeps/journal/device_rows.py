@@ -1,8 +1,9 @@
 """Keeps rows in order while a GPU computes some of their values.
 
 A row whose values are on a GPU waits here, and so do the rows after it. Every later log call writes what has arrived,
-without waiting. If none comes, a thread writes a row at most `MAX_DELAY_S` after the GPU has computed it. The thread
-starts with the first such row, sleeps while the GPU works, and ends when nothing has waited for `IDLE_S`.
+without waiting. If none comes, a thread writes a row at most `INTERVAL_S` after the GPU has computed it. The thread
+starts with the first such row and ends when none has waited for `IDLE_S`. It asks the GPU and never waits in CUDA: a
+thread that Python ends while it is in C++ code aborts the process.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 
 MAX_WAITING_ROWS = 4096
 """CUDA queues about a thousand operations, and each row queues three, so that training itself waits before this."""
-MAX_DELAY_S = 0.03
+INTERVAL_S = 0.02
 IDLE_S = 5.0
 POLL_S = (0.0001, 0.005)
 """First and longest pause between two looks at the GPU at the end of a run: CUDA cannot wait with a time limit."""
@@ -27,10 +28,6 @@ class PendingCopy(Protocol):
 
     def is_ready(self) -> bool:
         """Return whether the values have arrived. Does not wait."""
-        ...
-
-    def wait(self) -> None:
-        """Wait until the values have arrived."""
         ...
 
     def resolve(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
@@ -65,7 +62,7 @@ class DeviceRows:
     Args:
         write: writes one row: its step, its time and its values.
         report: tells the user that a GPU has failed.
-        lock: the journal's lock. It is held during `write`, and never while waiting for the GPU in the thread.
+        lock: the journal's lock, held during `write`.
     """
 
     def __init__(
@@ -84,9 +81,7 @@ class DeviceRows:
     def add(self, row: WaitingRow) -> None:
         """Add a row behind all others. The caller holds the lock."""
         while len(self._rows) >= MAX_WAITING_ROWS:
-            oldest = self._rows[0]
-            if oldest.copy is not None:
-                oldest.copy.wait()
+            time.sleep(POLL_S[0])
             self.write_arrived()
         self._rows.append(row)
         if self._thread is None:
@@ -141,29 +136,15 @@ class DeviceRows:
                 self._write(
                     row.step, row.time, row.values if row.copy is None else row.copy.without_numbers(row.values)
                 )
-            self._is_closed = True
+            self._is_closed, self._thread = True, None
             self._changed.notify()
         return missing
 
     def _write_late_rows(self) -> None:
-        """Write rows that no log call has written in time. Runs in the thread."""
-        while (row := self._next_late_row()) is not None:
-            if row.copy is not None:
-                row.copy.wait()
-            with self._changed:
-                self.write_arrived()
-
-    def _next_late_row(self) -> WaitingRow | None:
-        """Return the oldest row once it has waited for `MAX_DELAY_S`; None when the thread should end."""
+        """Write rows that no log call has written. Runs in the thread."""
         with self._changed:
-            while not self._is_closed:
-                if not self._rows:
-                    if not self._changed.wait_for(lambda: self._rows or self._is_closed, IDLE_S):
-                        break
-                    continue
-                oldest = self._rows[0]
-                self._changed.wait_for(lambda: self._is_closed, MAX_DELAY_S)
-                if self._rows and self._rows[0] is oldest:
-                    return oldest
-            self._thread = None
-            return None
+            while self._changed.wait_for(lambda: self._rows or self._is_closed, IDLE_S) and not self._is_closed:
+                self._changed.wait_for(lambda: self._is_closed, INTERVAL_S)
+                self.write_arrived()
+            if self._thread is threading.current_thread():
+                self._thread = None

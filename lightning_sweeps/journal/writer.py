@@ -191,14 +191,16 @@ class JournalWriter:
         step = self._converter.whole_step(step)
         kept = self._converter.convert(step, values, copy)
         if copy is not None and copy.has_numbers:
-            problem = copy.start()
-            if not problem:
-                self._rows_of_device().add(WaitingRow(step, now, kept, copy))
-                return
-            self._report_device(problem)
-            kept = copy.without_numbers(kept)
-        if self._device_rows:
-            self._device_rows.add(WaitingRow(step, now, kept, None))
+            try:
+                copy.start()
+            except Exception as problem:  # what a GPU library raises must not reach the training loop
+                self._report_device(str(problem).partition("\n")[0])
+                copy = None
+                kept = self._converter.convert(step, values, None)
+        else:
+            copy = None
+        if copy is not None or self._device_rows:
+            self._rows_of_device().add(WaitingRow(step, now, kept, copy))
         else:
             self._write_row(step, now, kept)
 
@@ -214,7 +216,7 @@ class JournalWriter:
         self._write(encode_any(Metrics(self._sequence, step, time, values)))
 
     def _report_device(self, problem: str) -> None:
-        self.report(f"values on a GPU are left out: {problem}", about="gpu")
+        self.report(f"cannot copy values from a GPU without waiting: {problem}", about="gpu")
 
     def append(self, make: Callable[[int, float], Record]) -> None:
         """Append the record that `make(sequence, time)` returns. Its fields become what the record declares."""

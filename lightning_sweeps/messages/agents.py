@@ -79,11 +79,13 @@ class Lease:
         trial: the leased trial. If it is None, ask again while `sweep_state` is `running` or `paused`.
         sweep_state: state of the sweep.
         reason: why there is no trial, or why the sweep is in its state.
+        has_failed: whether the sweep is paused because too many trials in a row have failed.
     """
 
     trial: Trial | None
     sweep_state: SweepState
     reason: str = ""
+    has_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class TrialEnd:
         stderr_tail: the last lines of stderr of the rank that failed first.
         start_s: seconds from the lease to the start of the program.
         ran_s: seconds from the start of the program to its end.
+        journals: length in bytes of each journal that the processes wrote on the agent's machine, by id. The trial is
+            `ending` until the server has them.
     """
 
     state: TrialState
@@ -133,3 +137,4 @@ class TrialEnd:
     stderr_tail: str = ""
     start_s: float | None = None
     ran_s: float | None = None
+    journals: dict[str, int] = field(default_factory=dict)

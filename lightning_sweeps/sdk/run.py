@@ -25,7 +25,8 @@ from lightning_sweeps.sdk.console import ConsoleCapture
 from lightning_sweeps.sdk.metric_definitions import MetricDefinitions
 from lightning_sweeps.sdk.recorded_map import RecordedMap
 from lightning_sweeps.sdk.rejections import Rejections
-from lightning_sweeps.sdk.start_service import ensure_service
+from lightning_sweeps.sdk.trial import note_that_program_asks_for_stop
+from lightning_sweeps.system.start_service import ensure_service
 
 logger = logging.getLogger("lightning_sweeps")
 
@@ -98,6 +99,7 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         self._watches = []
         self._definitions: MetricDefinitions | None = None
         self._finished = False
+        self._has_asked_for_stop = False
         self._expected_end: tuple[RunState, str] | None = None
         self._capture: ConsoleCapture | None = None
         self._captures_console = False
@@ -213,8 +215,12 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
     def stop_requested(self) -> str | None:
         """Return the reason why the sweep wants to stop this run, or None. Reads one small file; uses no network.
 
-        All ranks must leave training together, so rank 0 should ask and tell the others.
+        All ranks must leave training together, so rank 0 should ask and tell the others. A program that never asks is
+        ended with SIGTERM when the sweep stops its trial.
         """
+        if self.trial is not None and not self._has_asked_for_stop:
+            self._has_asked_for_stop = True
+            note_that_program_asks_for_stop()
         try:
             order = msgspec.json.decode(self._home.stop(self.id).read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):

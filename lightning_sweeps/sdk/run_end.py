@@ -6,13 +6,14 @@ import logging
 import math
 from typing import Any, Literal, cast
 
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.core.states import FINAL_RUN_STATES
 from lightning_sweeps.journal.conform import text, whole_number
 from lightning_sweeps.journal.records import Finish, RunState
 from lightning_sweeps.sdk.error_text import describe_error
 from lightning_sweeps.sdk.resumed_run import forget_unfinished
 from lightning_sweeps.sdk.run_console import RunConsole
-from lightning_sweeps.sdk.upload_status import wait_until_uploaded
+from lightning_sweeps.system.uploads import wait_until_uploaded
 
 logger = logging.getLogger("lightning_sweeps")
 
@@ -56,13 +57,11 @@ class RunEnd(RunConsole):
         code = self._exit_code(exit_code)
         self._close(self._final_state(state, code), self._reason(reason), code, "run")
         if timeout_s is not None:
-            missing_bytes = wait_until_uploaded(self._home, self._writer.path, self._seconds(timeout_s))
-            if missing_bytes:
-                logger.warning(
-                    "%d bytes of run %s are not uploaded yet; the service continues in the background",
-                    missing_bytes,
-                    self._info.id,
-                )
+            missing = wait_until_uploaded(
+                self._home, read_settings(), timeout_s=self._seconds(timeout_s), journals=[self._writer.path]
+            )
+            if missing.sizes:
+                logger.warning("run %s: %s; the service continues in the background", self._info.id, missing)
 
     def expect_end(self, state: RunState | None, reason: str) -> None:
         """Set the final state to use if the process exits without calling `finish`. None resets it."""

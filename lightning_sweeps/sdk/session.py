@@ -23,9 +23,9 @@ from lightning_sweeps.sdk.run import Run
 from lightning_sweeps.sdk.run_info import RunOptions, describe_run
 from lightning_sweeps.sdk.run_options import accept_others, make_options
 from lightning_sweeps.sdk.stacks import print_stacks_on_demand
-from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.sdk.trial import current_trial
 from lightning_sweeps.sdk.usable_home import usable_home
+from lightning_sweeps.system.start_service import ensure_service
 
 logger = logging.getLogger("lightning_sweeps")
 

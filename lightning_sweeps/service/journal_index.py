@@ -70,6 +70,10 @@ class JournalIndex:
             self.journals = kept | {journal.path.name: journal for journal in new}
         return new
 
+    def ignored_ids(self) -> list[str]:
+        """Return the ids of the journals in the folder that cannot be read or belong to another node."""
+        return sorted(name.removesuffix(JOURNAL_SUFFIX) for name in self._ignored)
+
     def open_runs(self, owners: Collection[LoggingProcess]) -> dict[RunRank, set[LoggingProcess]]:
         """Return those of `owners` that log to runs that have not ended, by run and rank."""
         found: dict[RunRank, set[LoggingProcess]] = {}

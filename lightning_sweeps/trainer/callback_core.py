@@ -146,6 +146,7 @@ class SweepCallbackCore:
         self._stop_reason = None
         if self._logger is not None:
             self._logger.expect_end(None, "")
+            self._find_stop()  # the agent now knows that this program stops by itself
         if self._signals is not None and hasattr(trainer.fit_loop.epoch_loop, LIGHTNING_BROADCAST):
             setattr(trainer.fit_loop.epoch_loop, LIGHTNING_BROADCAST, _do_nothing)
 

@@ -103,6 +103,16 @@ def test_a_failed_device_costs_only_its_values(writer: JournalWriter, caplog: py
     assert "illegal memory access" in caplog.text
 
 
+def test_a_value_that_cannot_be_copied_is_waited_for(writer: JournalWriter, caplog: pytest.LogCaptureFixture) -> None:
+    behind = DeviceTensor(0.25)
+    writer.metrics(1, {"loss": behind})
+    writer.metrics(2, {"loss": DeviceTensor(0.5, cannot_copy="no pinned memory is left"), "lr": 0.1})
+    behind.computed.set()
+    writer.close()
+    assert [row.values for row in rows(writer)] == [{"loss": 0.25}, {"loss": 0.5, "lr": 0.1}]
+    assert "no pinned memory is left" in caplog.text
+
+
 def test_other_values_of_the_row_are_converted_as_usual(
     writer: JournalWriter, caplog: pytest.LogCaptureFixture
 ) -> None:

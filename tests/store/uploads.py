@@ -18,7 +18,7 @@ def send(store: Store, journal: Journal, start: int = 0, end: int | None = None)
         committed = ingest.committed_offset(connection, journal.id)
     part = parse(journal.id, start, journal.data[start:end], committed=committed)
     with store.write() as connection:
-        return commit(connection, store.series, part, now=NOW)
+        return commit(connection, store.series, part, now=NOW).reply
 
 
 def get_run(store: Store, run_id: str = "run-1") -> RunDetails:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -16,6 +17,7 @@ from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
 from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.store import ingest
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series.owners import ID_LENGTH
@@ -103,12 +105,15 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 )
 async def send_journal(
     store: StoreDep,
+    control: ControlDep,
     journal_id: JournalId,
     offset: Annotated[int, Query(ge=0, lt=2**63, description="byte offset in the file at which the body begins")],
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    return _encoded(await run_in_threadpool(take, store, journal_id, offset, body))
+    taken = await run_in_threadpool(take, store, journal_id, offset, body)
+    await control.announce_changes({taken.changed_sweep})
+    return _encoded(taken.reply)
 
 
 @router.post(
@@ -117,7 +122,7 @@ async def send_journal(
     responses={413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
-async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
+async def send_journals(store: StoreDep, control: ControlDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
 
     Each part succeeds or fails on its own.
@@ -130,10 +135,20 @@ async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_bod
             status=422,
             hint="send msgpack of [[id, offset, bytes], ...]",
         ) from None
-    return _encoded(await run_in_threadpool(_take_all, store, parts))
+    outcomes, changed_sweeps = await run_in_threadpool(_take_all, store, parts)
+    await control.announce_changes(changed_sweeps)
+    return _encoded(outcomes)
 
 
-def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply:
+@dataclass(frozen=True, slots=True)
+class TakenPart:
+    """A part of a journal after it was stored: the reply for the sender, and the sweep that changed by it, if any."""
+
+    reply: IngestReply
+    changed_sweep: str | None
+
+
+def take(store: Store, journal_id: str, offset: int, data: bytes) -> TakenPart:
     """Store a part of a journal and apply it to its trial, in one transaction.
 
     Raises:
@@ -145,29 +160,34 @@ def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply
         return commit(connection, store.series, part, now=time.time())
 
 
-def commit(connection: Connection, series: SeriesStorage, part: ingest.JournalPart, *, now: float) -> IngestReply:
-    """Store a part of a journal, pass its new rows to the engine, and return the reply for the sender.
+def commit(connection: Connection, series: SeriesStorage, part: ingest.JournalPart, *, now: float) -> TakenPart:
+    """Store a part of a journal, and pass its new rows to the engine.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
         JournalError: the journal does not begin with a valid header.
     """
     stored = ingest.commit(connection, series, part, now=now)
-    return IngestReply(stored.committed_offset, reports.apply_stored_part(connection, stored, now=now))
+    applied = reports.apply_stored_part(connection, stored, now=now)
+    return TakenPart(IngestReply(stored.committed_offset, applied.commands), applied.changed_sweep)
 
 
-def _take_all(store: Store, parts: list[tuple[str, int, bytes]]) -> list[JournalOutcome]:
-    return [_take_one(store, *part) for part in parts]
+def _take_all(store: Store, parts: list[tuple[str, int, bytes]]) -> tuple[list[JournalOutcome], set[str | None]]:
+    changed_sweeps: set[str | None] = set()
+    return [_take_one(store, *part, changed_sweeps) for part in parts], changed_sweeps
 
 
-def _take_one(store: Store, journal_id: str, offset: int, data: bytes) -> JournalOutcome:
+def _take_one(
+    store: Store, journal_id: str, offset: int, data: bytes, changed_sweeps: set[str | None]
+) -> JournalOutcome:
     try:
-        reply = take(store, journal_id, offset, data)
+        taken = take(store, journal_id, offset, data)
+        changed_sweeps.add(taken.changed_sweep)
     except OffsetConflict as conflict:
         return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
     except JournalError as error:
         return JournalOutcome(journal_id, 0, status=422, problem=error.message)
-    return JournalOutcome(journal_id, reply.offset, reply.commands)
+    return JournalOutcome(journal_id, taken.reply.offset, taken.reply.commands)
 
 
 @router.get("/api/journals/{journal_id}")
