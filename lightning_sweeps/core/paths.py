@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from lightning_sweeps.errors import UsageError
 
 JOURNAL_SUFFIX = ".journal"
+REJECTED_SUFFIX = ".rejected"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
@@ -29,6 +30,10 @@ class Home:
         """The file of a journal."""
         return self.journals / f"{journal_id}{JOURNAL_SUFFIX}"
 
+    def rejection(self, journal_id: str) -> Path:
+        """Why a journal is rejected (JSON). It exists while the journal is not uploaded."""
+        return self.journals / f"{journal_id}{REJECTED_SUFFIX}"
+
     @property
     def offline(self) -> Path:
         """Journals of offline runs. Only `lightning-sweeps sync` uploads them."""
@@ -46,6 +51,18 @@ class Home:
     def stop(self, run_id: str) -> Path:
         """The request to stop a run."""
         return self.stops / f"{run_id}.json"
+
+    def attempts(self, run_id: str) -> Path:
+        """The processes that have opened a run with an id that the program chose, one line each."""
+        return self.root / "attempts" / run_id
+
+    def unfinished(self, project: str, rank: int) -> Path:
+        """The id of the run that `init(resume="auto")` continues, as text. It is deleted when the run has finished."""
+        return self.root / "attempts" / f".{project}-rank{rank}"
+
+    def claim(self, program: str) -> Path:
+        """The processes that were one rank of a job, one line each: the programs of one step of a launcher."""
+        return self.root / "claims" / program
 
     def trial(self, trial_id: str) -> TrialFolder:
         """The folder of a trial on this node."""
