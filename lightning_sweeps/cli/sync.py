@@ -12,7 +12,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.upload_blobs import upload_blobs
 from lightning_sweeps.client.upload_journals import upload_journal
-from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
+from lightning_sweeps.core.paths import JOURNAL_SUFFIX, REJECTED_SUFFIX, Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import JournalError, ServerRefused, Unauthorized, UsageError
 from lightning_sweeps.journal.closing import closing_of, is_closed, last_finish, write_closing
@@ -44,12 +44,17 @@ def sync(
     clean: bool = typer.Option(
         False, "--clean", help="Delete journals that have ended and that the server has stored completely."
     ),
+    retry: bool = typer.Option(
+        False, "--retry", help="Also try again what was rejected, on this machine and on the server."
+    ),
 ) -> None:
     """Upload journals of offline runs, of a machine without network, or in a copied folder.
 
     Can be repeated: the server stores each row once.
     """
     paths = _journals(Path(folder) if folder is not None else None)
+    if retry:
+        _retry()
     if not paths:
         typer.echo("No journals to upload.")
         return
@@ -68,6 +73,16 @@ def sync(
         raise typer.Exit(1)
 
 
+def _retry() -> None:
+    """Make the service try its journals again, and the server its records."""
+    for path in Home(read_settings().home).journals.glob(f"*{REJECTED_SUFFIX}"):
+        path.unlink(missing_ok=True)
+    with connect() as client:
+        result = client.retry_rejected()
+    if result.stored or result.left:
+        typer.echo(f"{result.stored} records that were rejected are stored now, {result.left} are still rejected.")
+
+
 def _journals(folder: Path | None) -> list[Path]:
     if folder is not None and not folder.is_dir():
         raise UsageError(f"`{folder}` is not a folder", hint="name the folder that contains the `.journal` files")
@@ -84,7 +99,7 @@ def _upload(client: Client, path: Path) -> SyncResult:
         _close_dead(path, header)
         journal_id = path.name.removesuffix(JOURNAL_SUFFIX)
         upload = upload_journal(client, path, journal_id, client.journal_offset(journal_id))
-        left = path.stat().st_size - upload.committed
+        left = max(0, path.stat().st_size - upload.committed)  # the server has more than an older copy
         blobs = upload_blobs(client, _home_of(path), journal_id)
         problem = f"the last {left} bytes are not a whole record" if left else blobs.rejection
         if blobs.missing and not problem:

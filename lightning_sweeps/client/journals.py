@@ -8,6 +8,7 @@ import msgspec
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
+from lightning_sweeps.errors import ServerRefused
 
 JOURNAL_CONTENT_TYPE = "application/vnd.lightning-sweeps.journal"
 JOURNALS_CONTENT_TYPE = "application/vnd.lightning-sweeps.journals"
@@ -36,15 +37,47 @@ class JournalRoutes(Transport):
 
         Args:
             parts: journal id, byte offset and complete records of each part.
+
+        Raises:
+            ServerRefused: the request was refused as a whole, or the outcomes are not those of these parts.
         """
-        return self._call(
+        outcomes = self._call(
             "POST",
             "/api/journals",
             list[m.JournalOutcome],
             data=msgspec.msgpack.encode(parts),
             headers={"Content-Type": JOURNALS_CONTENT_TYPE},
         )
+        is_for_each = [outcome.journal for outcome in outcomes] == [part[0] for part in parts]
+        if not is_for_each or any(outcome.offset < 0 for outcome in outcomes):
+            raise self._nonsense(f"{len(parts)} parts of journals with {len(outcomes)} outcomes that do not match")
+        return outcomes
 
     def journal_offset(self, journal_id: str) -> int:
         """Return how many bytes of the journal are committed; 0 for an unknown journal."""
-        return self._get(f"/api/journals/{journal_id}", m.IngestReply).offset
+        offset = self._get(f"/api/journals/{journal_id}", m.IngestReply).offset
+        if offset < 0:
+            raise self._nonsense(f"the question for the size of a journal with {offset}")
+        return offset
+
+    def _nonsense(self, answered: str) -> ServerRefused:
+        hint = "check that this is the address of a lightning-sweeps server of the same version"
+        return ServerRefused(f"`{self.url}` answered {answered}", hint=hint)
+
+    def rejected(self) -> m.Rejections:
+        """Return the journals and records that could not be stored, each with the reason."""
+        return self._get("/api/rejected", m.Rejections)
+
+    def set_rejected_journals(self, journals: Sequence[m.RejectedJournal]) -> m.Rejections:
+        """Tell the server about journals that stay on this machine."""
+        return self._call(
+            "POST",
+            "/api/rejected/journals",
+            m.Rejections,
+            data=msgspec.json.encode(journals),
+            headers={"Content-Type": "application/json"},
+        )
+
+    def retry_rejected(self) -> m.RetryResult:
+        """Make the server try again to store the records that were rejected."""
+        return self._post("/api/rejected/retry", m.RetryResult)

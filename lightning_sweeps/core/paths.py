@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from lightning_sweeps.errors import UsageError
 
 JOURNAL_SUFFIX = ".journal"
+REJECTED_SUFFIX = ".rejected"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
@@ -28,6 +29,10 @@ class Home:
     def journal(self, journal_id: str) -> Path:
         """The file of a journal."""
         return self.journals / f"{journal_id}{JOURNAL_SUFFIX}"
+
+    def rejection(self, journal_id: str) -> Path:
+        """Why a journal is rejected (JSON). It exists while the journal is not uploaded."""
+        return self.journals / f"{journal_id}{REJECTED_SUFFIX}"
 
     @property
     def offline(self) -> Path:

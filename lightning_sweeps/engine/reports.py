@@ -12,6 +12,7 @@ from lightning_sweeps.engine import sweeps, trials
 from lightning_sweeps.engine.judge import ReportSource, judge_rows
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
+from lightning_sweeps.store.failures import cause_of, describe
 from lightning_sweeps.store.ingest import StoredPart
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.report_judge import LogRow
@@ -32,9 +33,22 @@ def apply_stored_part(connection: Connection, stored: StoredPart, *, now: float)
     if stored.run_id is None or stored.trial_id is None:
         return []
     if stored.rank == 0 and stored.rows:
-        source = ReportSource(stored.attempt, stored.resumed_step)
-        _judge(connection, stored.trial_id, stored.rows, source, now=now)
+        _judge_apart(connection, stored, stored.trial_id, now=now)
     return _commands(connection, stored.trial_id, stored.run_id)
+
+
+def _judge_apart(connection: Connection, stored: StoredPart, trial_id: str, *, now: float) -> None:
+    """Judge the rows so that a failure leaves them stored: the trial says why these values do not count."""
+    source = ReportSource(stored.attempt, stored.resumed_step)
+    try:
+        with connection.begin_nested():
+            _judge(connection, trial_id, stored.rows, source, now=now)
+    except Exception as error:
+        if cause_of(error) != "rows":
+            raise
+        _log.exception("cannot judge %d rows of trial `%s`", len(stored.rows), trial_id)
+        reason = f"{len(stored.rows)} logged rows could not be judged: {describe(error)}"
+        trials.change(connection, trial_id, reason=reason)
 
 
 def _judge(connection: Connection, trial_id: str, rows: Sequence[LogRow], source: ReportSource, *, now: float) -> None:

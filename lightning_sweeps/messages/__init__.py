@@ -15,7 +15,15 @@ from lightning_sweeps.messages.agents import (
     Lease,
     TrialEnd,
 )
-from lightning_sweeps.messages.journals import Command, IngestReply, JournalOutcome, RejectedRecord
+from lightning_sweeps.messages.journals import (
+    Command,
+    IngestReply,
+    JournalOutcome,
+    RejectedJournal,
+    RejectedRecord,
+    Rejections,
+    RetryResult,
+)
 from lightning_sweeps.messages.media import (
     AliasChange,
     Artifact,
@@ -135,7 +143,10 @@ __all__ = [
     "Point",
     "Problem",
     "ProblemFault",
+    "RejectedJournal",
     "RejectedRecord",
+    "Rejections",
+    "RetryResult",
     "Role",
     "RunChange",
     "RunDetails",

@@ -75,6 +75,7 @@ class RunDetails:
     node_rank: Annotated[
         int, Column("Rank of the machine.", header="run.node_rank", update="writer", filter_as="number")
     ] = 0
+    rejected: Annotated[int | None, Column("Number of records that could not be stored.", filter_as="number")] = None
 
 
 @dataclass(frozen=True, slots=True)

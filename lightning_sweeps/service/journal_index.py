@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ from lightning_sweeps.service.exits import LoggingProcess
 from lightning_sweeps.service.processes import RunRank
 
 logger = logging.getLogger("lightning_sweeps.service.journal_index")
+
+ABANDONED_S = 600.0
+"""How long a file may lack its header. A process writes it at once, or says that it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class JournalIndex:
     node: str
     journals: dict[str, IndexedJournal] = field(default_factory=dict)
     """By file name. The dictionary is replaced, never changed, so that another thread may read it."""
+    unreadable: dict[Path, str] = field(default_factory=dict)
+    """Files that are no journals or whose header is damaged, with the reason."""
     _ignored: set[str] = field(default_factory=set)
     _sizes: dict[str, _JournalSize] = field(default_factory=dict)
 
@@ -102,12 +108,26 @@ class JournalIndex:
         except FileNotFoundError:
             return None
         except (JournalError, OSError) as error:
-            logger.error("ignoring a journal: %s", error)
+            self.unreadable[path] = str(error)
             self._ignored.add(name)
             return None
         if header is None:  # its process is still writing it; the next call finds it
+            _delete_abandoned(path)
             return None
         if header.process.node != self.node:  # a shared home folder: that node's service uploads it
             self._ignored.add(name)
             return None
         return IndexedJournal(path, header)
+
+
+def _delete_abandoned(path: Path) -> None:
+    """Delete a file without a whole header, and so without a row, if nobody has written to it for a long time.
+
+    A process whose disk was full writes the header again, into the same file, with the next row.
+    """
+    try:
+        if time.time() - path.stat().st_mtime > ABANDONED_S:
+            path.unlink()
+            logger.warning("deleted `%s`: its process ended before it wrote a header, so it has no rows", path)
+    except FileNotFoundError:
+        return

@@ -21,6 +21,7 @@ from lightning_sweeps.service.exits import ExitWatch, LoggingProcess, OutOfMemor
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.journal_index import IndexedJournal, JournalIndex
 from lightning_sweeps.service.processes import ProcessSampler
+from lightning_sweeps.service.rejected_journals import RejectedJournals
 from lightning_sweeps.service.sampler import NodeSampler, describe_node
 from lightning_sweeps.service.stalls import StalledRank, StallWatch
 from lightning_sweeps.service.upload_thread import UploadThread
@@ -32,6 +33,7 @@ logger = logging.getLogger("lightning_sweeps.service")
 
 TICK_S = 0.1
 """If a process ends within this time after it opened its first journal, its end may be missed."""
+FAILED_TICK_S = 1.0
 STATE_INTERVAL_S = 2.0
 CHANGED_STATE_INTERVAL_S = 0.2
 """Shorter, because `finish(timeout_s=...)` waits for the committed offset in the state file."""
@@ -53,6 +55,7 @@ class Service:
     _guard: TrialGuard = field(init=False)
     _blobs: BlobUploads = field(init=False)
     _uploads: UploadThread = field(init=False)
+    _rejected: RejectedJournals = field(init=False)
     _sampler: NodeSampler = field(init=False)
     _processes: ProcessSampler = field(default_factory=ProcessSampler)
     _node_journal: JournalWriter | None = None
@@ -71,7 +74,10 @@ class Service:
         self._index = JournalIndex(self.home.journals, node_id())
         self._guard = TrialGuard(self.home)
         self._blobs = BlobUploads(self.settings, self.home)
-        self._uploads = UploadThread(self.settings, JournalUploader(self.home, lambda: self._watched, self._blobs))
+        self._rejected = RejectedJournals(self.home)
+        self._rejected.refresh()
+        uploader = JournalUploader(self.home, lambda: self._watched, self._blobs, self._rejected)
+        self._uploads = UploadThread(self.settings, uploader)
         self._sampler = NodeSampler(self.home.root)
         self._stalls = StallWatch(self.home, self.settings.stall_s)
 
@@ -82,7 +88,11 @@ class Service:
         self._blobs.start()
         logger.info("service %d of node %s started", os.getpid(), node_id())
         while not self._stopping and not self._is_done():
-            self._tick()
+            try:
+                self._tick()
+            except Exception:  # one strange journal or process must not end the work for all others
+                logger.exception("the service continues after an unexpected error")
+                self._watch.wait(FAILED_TICK_S)
         self._end()
 
     def _tick(self) -> None:
@@ -110,6 +120,9 @@ class Service:
             if journal.owner != dead and not self._watch.add(journal.owner):
                 self._close_journal(journal, None)
         self._watched = self._index.journals
+        for path, reason in self._index.unreadable.items():
+            self._rejected.put(path, run_id=None, reason=reason)
+        self._index.unreadable.clear()
 
     def _close_journals_of(self, process: LoggingProcess, status: ExitStatus | None) -> None:
         self._refresh_journals(dead=process)  # the process may have opened a journal just before it died
@@ -165,8 +178,10 @@ class Service:
 
     def _has_work(self) -> bool:
         """Return whether a logging process or a trial is running, or a journal is not completely uploaded."""
+        alive = self._watch.alive()
         return self._guard.is_guarding or any(
-            journal.owner.pid != os.getpid() for journal in self._index.journals.values()
+            journal.owner.pid != os.getpid() and (journal.id not in self._rejected.ids or journal.owner in alive)
+            for journal in self._index.journals.values()
         )
 
     def _is_done(self) -> bool:

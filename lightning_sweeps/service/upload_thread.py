@@ -67,11 +67,19 @@ class UploadThread:
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
-                self.pending_bytes = self.uploader.pending_bytes()
-                self._stop.wait(backoff_s)
-                backoff_s = min(2 * backoff_s, LAST_BACKOFF_S)
+                backoff_s = self._back_off(backoff_s)
+            except Exception as error:  # whatever a server answers, the other journals must be uploaded
+                logger.exception("an upload failed unexpectedly")
+                self._report(f"{type(error).__name__}: {error}")
+                backoff_s = self._back_off(backoff_s)
         if client is not None:
             client.close()
+
+    def _back_off(self, backoff_s: float) -> float:
+        """Wait after a failure, and return how long to wait after the next one."""
+        self.pending_bytes = self.uploader.pending_bytes()
+        self._stop.wait(backoff_s)
+        return min(2 * backoff_s, LAST_BACKOFF_S)
 
     def _connect(self) -> Client:
         client = connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import JournalEntry
-from lightning_sweeps.messages import RejectedRecord
-from lightning_sweeps.store import nodes, runs, schema
-from lightning_sweeps.store.batch import Batch, Row, fold
+from lightning_sweeps.store import nodes, rejections, runs, schema
+from lightning_sweeps.store.batch import Batch, Row, UnstorableRecord, fold
 from lightning_sweeps.store.blobs import artifacts
 from lightning_sweeps.store.column_values import int32, int64, usable_time
 from lightning_sweeps.store.database import lock_name
@@ -27,7 +26,6 @@ JournalRow: TypeAlias = Mapping[Any, Any]
 """A row of the table `journal` with every column except `header`."""
 
 _journal = schema.journal
-_rejected = schema.rejected_record
 _SELECT_JOURNAL = select(*(column for column in _journal.c if column.name != "header")).where(
     _journal.c.id == bindparam("at_id")
 )
@@ -113,24 +111,33 @@ def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, 
     opened = None
     if journal is None:
         opened = _open(connection, _checked(part.journal_id, entries[0].record), now=now)
+        rejections.accept_journal(connection, part.journal_id)
         journal = opened.journal
     end = entries[-1].end
     damaged = sum(committed <= start < end for start in part.damaged)
     batch = fold([entry.record for entry in entries], finish=journal["finish"], now=now)
     if batch.rejected:
-        _reject(connection, journal["id"], entries, batch, now)
+        refused = [rejections.UnstoredRecord(entries[one.index], one.reason) for one in batch.rejected]
+        rejections.add(connection, journal["id"], journal["run_id"], refused, now=now)
         damaged += len(batch.rejected)
     trial_id = _write(connection, series, journal, batch, opened, offset=end, damaged=damaged, now=now)
     return _stored(journal, end, trial_id, batch.rows)
 
 
-def list_rejected(connection: Connection, run_id: str) -> list[RejectedRecord]:
-    """Return the records of a run's journals that could not be stored."""
-    columns = (_rejected.c[name] for name in ("journal_id", "offset", "size_bytes", "reason", "time"))
-    rows = connection.execute(
-        select(*columns).join(_journal).where(_journal.c.run_id == run_id).order_by(_rejected.c.id)
-    )
-    return [RejectedRecord(*row) for row in rows]
+def commit_again(connection: Connection, series: SeriesStorage, record: rejections.StoredRecord, *, now: float) -> None:
+    """Store a record that was rejected. It changes neither the offset nor, if it is a row, the end of its journal.
+
+    Raises:
+        UnstorableRecord: this version cannot store it either.
+    """
+    lock_name(connection, record.journal_id)
+    journal: JournalRow = connection.execute(_SELECT_JOURNAL, {"at_id": record.journal_id}).mappings().one()
+    batch = fold([record.record], finish=journal["finish"], now=now)
+    if batch.rejected:
+        raise UnstorableRecord(batch.rejected[0].reason)
+    if not isinstance(record.record, records.Finish):
+        batch.finish = journal["finish"]
+    _write(connection, series, journal, batch, None, offset=journal["offset"], damaged=-1, now=now)
 
 
 def _nothing_new(connection: Connection, journal: JournalRow | None, committed: int) -> StoredPart:
@@ -151,15 +158,6 @@ def _stored(journal: JournalRow, offset: int, trial_id: str | None, rows: list[R
         resumed_step=journal["resumed_step"],
         rows=rows,
     )
-
-
-def _reject(connection: Connection, journal_id: str, entries: list[JournalEntry], batch: Batch, now: float) -> None:
-    rows = []
-    for one in batch.rejected:
-        entry = entries[one.index]
-        place = {"journal_id": journal_id, "offset": entry.start, "size_bytes": entry.end - entry.start}
-        rows.append(place | {"reason": one.reason, "time": now})
-    connection.execute(insert(_rejected), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -156,11 +157,13 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
 def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None:
     """Set a running run's reason to the place where it stalled, and add its stacks to its console lines."""
     reason = text(stall.where)
-    is_running = (_run.c.id == stall.run) & (_run.c.state == "running")
+    run_id = text(stall.run)
+    is_running = (_run.c.id == run_id) & (_run.c.state == "running")
     if connection.execute(update(_run).where(is_running).values(reason=reason)).rowcount == 0:
         return
     lines = [reason, *text(stall.stacks).splitlines()]
-    same = {"run_id": stall.run, "journal_id": journal_id, "sequence": stall.sequence, "time": stall.time}
+    place = {"run_id": run_id, "journal_id": journal_id, "sequence": int64(stall.sequence)}
+    same = place | {"time": usable_time(stall.time, time.time())}
     rows = [{**same, "stream": "stacks", "line": line} for line in lines]
     connection.execute(insert(connection, schema.console), rows)
 

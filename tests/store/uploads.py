@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lightning_sweeps.messages import IngestReply, Point, RunDetails
-from lightning_sweeps.server.routes.journals import commit, parse
+from lightning_sweeps.server.journal_parts import commit, parse
 from lightning_sweeps.store import ingest, runs
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading, write_buffer

@@ -53,6 +53,8 @@ export const paths = {
   groupConsole: (project: string, group: string, wanted: LinesFilter) =>
     read("/api/console", {}, { project, group, ...wanted }),
   keys: (owner: string) => read("/api/series/{owner_id}", { owner_id: owner }),
+  rejected: () => read("/api/rejected"),
+  rejectedRecords: (run: string) => read("/api/runs/{run_id}/rejected-records", { run_id: run }),
   nodes: () => read("/api/nodes"),
   nodesNow: () => read("/api/nodes/now"),
   sweeps: (project?: string) => read("/api/sweeps", {}, project ? { project } : {}),

@@ -41,9 +41,69 @@ export interface paths {
          * Send Journals
          * @description Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
          *
-         *     Each part succeeds or fails on its own.
+         *     Each part succeeds or fails on its own: its outcome has a status. Records that the database refuses are rejected.
          */
         post: operations["send_journals_api_journals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rejected
+         * @description List the journals and records of all runs that could not be stored, each with the reason.
+         */
+        get: operations["list_rejected_api_rejected_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejected/journals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Rejected Journals
+         * @description Note journals that stay on their machine, because they cannot be read or were refused several times.
+         */
+        post: operations["set_rejected_journals_api_rejected_journals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejected/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Rejected
+         * @description Try again to store the records that were rejected, for example after an upgrade of the server.
+         */
+        post: operations["retry_rejected_api_rejected_retry_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2090,6 +2150,32 @@ export interface components {
             message: string;
         };
         /**
+         * RejectedJournal
+         * @description A journal that stays on its machine, because it cannot be read or the server refused it several times.
+         *
+         *     Attributes:
+         *         id: the journal's id.
+         *         run_id: the run; None if the journal cannot be read, or is not of a run.
+         *         host: name of the machine.
+         *         path: the file there.
+         *         reason: why it was refused.
+         *         time: when it was rejected.
+         */
+        RejectedJournal: {
+            /** Id */
+            id: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Host */
+            host: string;
+            /** Path */
+            path: string;
+            /** Reason */
+            reason: string;
+            /** Time */
+            time: number;
+        };
+        /**
          * RejectedRecord
          * @description A record of a journal that could not be stored, with the reason. The rest of the journal is stored.
          */
@@ -2104,6 +2190,39 @@ export interface components {
             reason: string;
             /** Time */
             time: number;
+            /** Run */
+            run: string | null;
+        };
+        /**
+         * Rejections
+         * @description Everything that was rejected, because it could not be stored.
+         *
+         *     Attributes:
+         *         journals: the newest journals.
+         *         records: the records, at most 1000.
+         *         record_count: number of all records.
+         */
+        Rejections: {
+            /** Journals */
+            journals: components["schemas"]["RejectedJournal"][];
+            /** Records */
+            records: components["schemas"]["RejectedRecord"][];
+            /** Record Count */
+            record_count: number;
+        };
+        /**
+         * RetryResult
+         * @description Result of trying records again.
+         *
+         *     Attributes:
+         *         stored: number of records that are stored now.
+         *         left: number of records that are still set rejected.
+         */
+        RetryResult: {
+            /** Stored */
+            stored: number;
+            /** Left */
+            left: number;
         };
         /**
          * RunChange
@@ -2208,6 +2327,8 @@ export interface components {
              * @default 0
              */
             node_rank: number;
+            /** Rejected */
+            rejected: number | null;
         };
         /**
          * RunLabels
@@ -2891,6 +3012,151 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rejected_api_rejected_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejections"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_rejected_journals_api_rejected_journals_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectedJournal"][];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejections"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_rejected_api_rejected_retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryResult"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,6 +9,7 @@ import { byMetricRank } from "../base/ranking";
 import { Section } from "../base/Section";
 import { Environment } from "./Environment";
 import { Labels } from "./Labels";
+import { RejectedRecords } from "./Rejected";
 import { Stacks } from "./Stacks";
 import "./Overview.css";
 
@@ -29,6 +30,7 @@ export function Overview({ run, other, onOther }: Props) {
   return (
     <>
       <Stacks run={run} />
+      <RejectedRecords run={run} />
       <div class="two columns">
         <div>
           <Configuration run={run} other={other} onOther={onOther} />

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
-from lightning_sweeps.engine import reports
-from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
-from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
-from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem
+from lightning_sweeps.errors import ServerRefused
+from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
+from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import ingest
-from lightning_sweeps.store.database import Store
+from lightning_sweeps.store import ingest, rejections
 from lightning_sweeps.store.series.owners import ID_LENGTH
-from lightning_sweeps.store.series.storage import SeriesStorage
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MOST_HELD_BYTES = 256 * 1024 * 1024
@@ -108,7 +103,7 @@ async def send_journal(
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    return _encoded(await run_in_threadpool(take, store, journal_id, offset, body))
+    return _encoded(await run_in_threadpool(journal_parts.take, store, journal_id, offset, body))
 
 
 @router.post(
@@ -120,7 +115,7 @@ async def send_journal(
 async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
 
-    Each part succeeds or fails on its own.
+    Each part succeeds or fails on its own: its outcome has a status. Records that the database refuses are rejected.
     """
     try:
         parts = _parts.decode(body)
@@ -130,44 +125,7 @@ async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_bod
             status=422,
             hint="send msgpack of [[id, offset, bytes], ...]",
         ) from None
-    return _encoded(await run_in_threadpool(_take_all, store, parts))
-
-
-def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply:
-    """Store a part of a journal and apply it to its trial, in one transaction.
-
-    Raises:
-        OffsetConflict: the part begins after the committed offset.
-        JournalError: the bytes are not the beginning of a journal.
-    """
-    part = parse(journal_id, offset, data, committed=offset)  # `ingest` skips what is committed already
-    with store.write() as connection:
-        return commit(connection, store.series, part, now=time.time())
-
-
-def commit(connection: Connection, series: SeriesStorage, part: ingest.JournalPart, *, now: float) -> IngestReply:
-    """Store a part of a journal, pass its new rows to the engine, and return the reply for the sender.
-
-    Raises:
-        OffsetConflict: the part begins after the committed offset.
-        JournalError: the journal does not begin with a valid header.
-    """
-    stored = ingest.commit(connection, series, part, now=now)
-    return IngestReply(stored.committed_offset, reports.apply_stored_part(connection, stored, now=now))
-
-
-def _take_all(store: Store, parts: list[tuple[str, int, bytes]]) -> list[JournalOutcome]:
-    return [_take_one(store, *part) for part in parts]
-
-
-def _take_one(store: Store, journal_id: str, offset: int, data: bytes) -> JournalOutcome:
-    try:
-        reply = take(store, journal_id, offset, data)
-    except OffsetConflict as conflict:
-        return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
-    except JournalError as error:
-        return JournalOutcome(journal_id, 0, status=422, problem=error.message)
-    return JournalOutcome(journal_id, reply.offset, reply.commands)
+    return _encoded(await run_in_threadpool(journal_parts.take_all, store, parts))
 
 
 @router.get("/api/journals/{journal_id}")
@@ -177,32 +135,25 @@ def journal_offset(store: StoreDep, journal_id: JournalId) -> IngestReply:
         return IngestReply(ingest.committed_offset(connection, journal_id))
 
 
-def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> ingest.JournalPart:
-    """Decode the records of a part of a journal.
+@router.get("/api/rejected")
+def list_rejected(store: StoreDep) -> Rejections:
+    """List the journals and records of all runs that could not be stored, each with the reason."""
+    with store.read() as connection:
+        return rejections.list_all(connection)
 
-    Args:
-        journal_id: the journal's id.
-        offset: byte offset in the file at which `body` begins.
-        body: bytes of the file.
-        committed: byte offset up to which records are skipped.
 
-    Raises:
-        JournalError: the file does not begin with a journal's preamble.
-    """
-    start = max(0, committed - offset)
-    if offset == 0 and committed == 0:
-        if len(body) < len(PREAMBLE) and PREAMBLE.startswith(body):
-            return ingest.JournalPart(journal_id, offset, [], [])
-        check_preamble(body)
-        start = len(PREAMBLE)
-    entries: list[JournalEntry] = []
-    damaged: list[int] = []
-    for found in decode(body, start, file_offset=offset):
-        if isinstance(found, Damage):
-            damaged.append(found.start)
-        else:
-            entries.append(found)
-    return ingest.JournalPart(journal_id, offset, entries, damaged)
+@router.post("/api/rejected/journals")
+def set_rejected_journals(store: StoreDep, journals: list[RejectedJournal]) -> Rejections:
+    """Note journals that stay on their machine, because they cannot be read or were refused several times."""
+    with store.write() as connection:
+        rejections.reject_journals(connection, journals)
+        return rejections.list_all(connection)
+
+
+@router.post("/api/rejected/retry")
+def retry_rejected(store: StoreDep) -> RetryResult:
+    """Try again to store the records that were rejected, for example after an upgrade of the server."""
+    return journal_parts.retry(store)
 
 
 def _encoded(answer: IngestReply | list[JournalOutcome]) -> Response:

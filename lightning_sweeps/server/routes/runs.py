@@ -10,7 +10,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import RunState
 from lightning_sweeps.messages import Problem, RejectedRecord, RunDetails, RunLabels, RunList, RunsPage, RunsQuery
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import ingest, runs, runs_table
+from lightning_sweeps.store import rejections, runs, runs_table
 
 MAX_RUNS = 1000
 MAX_OFFSET = 2**31
@@ -68,4 +68,4 @@ def list_rejected_records(store: StoreDep, run_id: str) -> list[RejectedRecord]:
     """List the records of the run that the server rejected, each with the reason."""
     with store.read() as connection:
         runs.get_run(connection, run_id)
-        return ingest.list_rejected(connection, run_id)
+        return rejections.list_of_run(connection, run_id)
