@@ -15,6 +15,8 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 SUMMARY_KEYS = 4
 SHOWN_REJECTED = 5
 
+CLOSE = typer.Option([], "--close", metavar="ID", help="End a run whose process is dead; can be given several times.")
+
 COLUMNS: list[Column] = [
     "run",
     "project",
@@ -38,10 +40,16 @@ def runs(
     sweep: str | None = typer.Option(None, "--sweep", "-s", help="Show only runs of this sweep."),
     run_state: str | None = typer.Option(None, "--state", help="Show only runs in this state: `failed`, ..."),
     limit: int = typer.Option(50, "--limit", "-n", min=1, help="Number of runs to show."),
+    close: list[str] = CLOSE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """List runs with project, group, rank, state and last values, newest first."""
     with connect() as client:
+        if close:
+            for run_id in close:
+                closed = client.close_run(run_id)
+                typer.echo(f"{closed.id}: {closed.state}{f' ({closed.reason})' if closed.reason else ''}")
+            return
         found = client.runs(project=project, group=group, sweep=sweep, state=run_state, limit=limit)
         rejected = client.rejected()
     if as_json:

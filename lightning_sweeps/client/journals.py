@@ -8,7 +8,8 @@ import msgspec
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
-from lightning_sweeps.errors import ServerRefused
+from lightning_sweeps.errors import OffsetConflict, ServerRefused
+from lightning_sweeps.journal.closing import SentPart
 
 JOURNAL_CONTENT_TYPE = "application/vnd.lightning-sweeps.journal"
 JOURNALS_CONTENT_TYPE = "application/vnd.lightning-sweeps.journals"
@@ -32,11 +33,11 @@ class JournalRoutes(Transport):
             headers={"Content-Type": JOURNAL_CONTENT_TYPE},
         )
 
-    def send_journals(self, parts: Sequence[tuple[str, int, bytes]]) -> list[m.JournalOutcome]:
+    def send_journals(self, parts: Sequence[SentPart]) -> list[m.JournalOutcome]:
         """Upload parts of several journals in one request and return one outcome per part.
 
         Args:
-            parts: journal id, byte offset and complete records of each part.
+            parts: the parts, with the ends of journals whose process is dead.
 
         Raises:
             ServerRefused: the request was refused as a whole, or the outcomes are not those of these parts.
@@ -48,10 +49,24 @@ class JournalRoutes(Transport):
             data=msgspec.msgpack.encode(parts),
             headers={"Content-Type": JOURNALS_CONTENT_TYPE},
         )
-        is_for_each = [outcome.journal for outcome in outcomes] == [part[0] for part in parts]
+        is_for_each = [outcome.journal for outcome in outcomes] == [part.journal for part in parts]
         if not is_for_each or any(outcome.offset < 0 for outcome in outcomes):
             raise self._nonsense(f"{len(parts)} parts of journals with {len(outcomes)} outcomes that do not match")
         return outcomes
+
+    def send_part(self, part: SentPart) -> m.JournalOutcome:
+        """Upload one part of a journal, with the end of the journal if it is known.
+
+        Raises:
+            OffsetConflict: the server has fewer bytes than the part's offset; continue from `committed`.
+            ServerRefused: the server refuses the part.
+        """
+        (outcome,) = self.send_journals([part])
+        if outcome.status == OffsetConflict(0).status:
+            raise OffsetConflict(outcome.offset)
+        if outcome.status != 200:
+            raise ServerRefused(outcome.problem, status=outcome.status)
+        return outcome
 
     def journal_offset(self, journal_id: str) -> int:
         """Return how many bytes of the journal are committed; 0 for an unknown journal."""

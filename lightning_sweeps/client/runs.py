@@ -37,6 +37,10 @@ class RunRoutes(Transport):
         """Replace the tags or notes of a run; None leaves them unchanged."""
         return self._post(f"/api/runs/{run_id}/labels", m.RunDetails, m.RunLabels(tags, notes))
 
+    def close_run(self, run_id: str) -> m.RunDetails:
+        """End a run whose process is dead, although nobody saw its end. If it logs again, it is running again."""
+        return self._post(f"/api/runs/{run_id}/close", m.RunDetails)
+
     def console(self, run_id: str, *, last: int = 200, after: int = 0, find: str = "") -> list[m.ConsoleLine]:
         """Return the last console lines of a run, oldest first.
 

@@ -76,6 +76,8 @@ class Header(Struct, array_like=True, frozen=True, tag="h"):
     node: NodeInfo | None = None
     replaces: str = ""
     """Id of the journal that this one continues, because its file was deleted while the process was running."""
+    parent: str = ""
+    """Id of the journal of the run's main process, if a child of it writes this one. Empty: the main process does."""
 
 
 class Metrics(Struct, array_like=True, frozen=True, tag="m"):

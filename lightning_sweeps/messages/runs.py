@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from lightning_sweeps.core.states import LoggerMode, RunState
 from lightning_sweeps.messages.columns import Column
 
-ConsoleStream = Literal["stdout", "stderr", "stacks"]
-"""stacks: the stacks of all Python threads of a rank that hung."""
+ConsoleStream = Literal["stdout", "stderr", "stacks", "event"]
+"""stacks: the stacks of all Python threads of a rank that hung. event: what happened to a run, such as the end of a
+child process."""
 
 
 @dataclass(frozen=True, slots=True)

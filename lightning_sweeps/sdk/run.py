@@ -14,6 +14,7 @@ from lightning_sweeps.core.handover import TrialFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.journal.closing import short_reason
 from lightning_sweeps.journal.records import (
     ArtifactRecord,
     Config,
@@ -26,10 +27,11 @@ from lightning_sweeps.journal.records import (
     Text,
 )
 from lightning_sweeps.journal.writer import JournalWriter
+from lightning_sweeps.sdk.ancestor import Ancestor
 from lightning_sweeps.sdk.artifacts import RunArtifacts
 from lightning_sweeps.sdk.blobs import put_blob
 from lightning_sweeps.sdk.console import ConsoleCapture
-from lightning_sweeps.sdk.error_text import describe_error
+from lightning_sweeps.sdk.error_text import end_of
 from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
 from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
@@ -48,11 +50,10 @@ class Run(MediaMethods, RunArtifacts):
 
     Logging appends to the journal file of this process. It uses no network and no collective, waits for no other
     process, and raises no exception when a write fails. Only `use_artifact`, `find_artifact` and `download_artifact`
-    ask the server. A run can be pickled to other processes and used after a fork: each process writes its own journal
-    for the same run.
+    ask the server. A run can be pickled and used after a fork: each process writes its own journal for the run.
 
-    A run is a context manager. At the end of the block it finishes as `finished`, or as `failed` with the exception as
-    the reason.
+    A run is a context manager. At the end of the block it has the state that the program would have: `finished`,
+    `failed` with the exception as the reason, or `killed` after Ctrl-C. A child process does not end its parent's run.
 
     Attributes:
         config: the configuration. Changes are recorded.
@@ -62,10 +63,10 @@ class Run(MediaMethods, RunArtifacts):
     Args:
         info: identity of the run and of this process.
         home: the home folder.
-        journals: the folder for journals. None for a run that writes nothing: disabled mode, or another rank than 0 in
-            single mode.
+        journals: the folder for journals. None for a run that writes nothing (see `is_recording`).
         trial: the trial of the sweep.
         opens_late: create the journal with the first row or `announce`, not at once.
+        parent: the journal of the run's main process, if this process is a child of it.
 
     Example:
         >>> with lightning_sweeps.init("digits") as run:
@@ -80,11 +81,12 @@ class Run(MediaMethods, RunArtifacts):
         journals: Path | None,
         trial: TrialFile | None = None,
         opens_late: bool = False,
+        parent: str = "",
     ) -> None:
         self._info = info
         self._home = home
         self._journals = journals
-        self._writer = self._open_writer(journals, opens_late) if journals else None
+        self._writer = self._open_writer(journals, opens_late, parent) if journals else None
         self._next_step = 0
         self._finished = False
         self._expected_end: tuple[RunState, str] | None = None
@@ -95,13 +97,12 @@ class Run(MediaMethods, RunArtifacts):
         self.config = RecordedMap(info.config, self._record_config)
         self.summary = RecordedMap({}, self._record_summary)
 
-    def _open_writer(self, journals: Path, opens_late: bool) -> JournalWriter:
-        return JournalWriter(journals, run=self._info, opens_late=opens_late, on_check=self._restart_service)
+    def _open_writer(self, journals: Path, opens_late: bool, parent: str) -> JournalWriter:
+        def restart_service() -> None:
+            if journals == self._home.journals:
+                ensure_service(self._home, read_settings())
 
-    def _restart_service(self) -> None:
-        """Start the service again if it was killed."""
-        if self._journals == self._home.journals:
-            ensure_service(self._home, read_settings())
+        return JournalWriter(journals, run=self._info, opens_late=opens_late, on_check=restart_service, parent=parent)
 
     # identity
 
@@ -154,6 +155,12 @@ class Run(MediaMethods, RunArtifacts):
     def is_announced(self) -> bool:
         """Whether this process has created its journal, so that the service knows the run."""
         return self._writer is not None and self._writer.has_begun
+
+    @property
+    def ancestor(self) -> Ancestor | None:
+        """What child processes know about this run; None before the journal of its main process is created."""
+        main_id = self._writer.main_id if self._writer is not None else ""
+        return Ancestor(self._info, main_id) if main_id else None
 
     @property
     def lost_rows(self) -> int:
@@ -303,8 +310,7 @@ class Run(MediaMethods, RunArtifacts):
     def finish_at_exit(self, state: RunState, reason: str) -> None:
         """End the run when the interpreter exits and the program has not called `finish`.
 
-        The service replaces this state if the process exits with another status. It does not replace the state that
-        `expect_end` has set.
+        The service replaces this state if the exit status is another, but not the state that `expect_end` has set.
         """
         if self.is_announced and not self._finished and self._writer is not None and self._writer.is_own:
             if self._expected_end is not None:
@@ -319,13 +325,14 @@ class Run(MediaMethods, RunArtifacts):
         self._finished = True
         if self._writer.lost:
             reason = "; ".join(filter(None, (reason, f"{self._writer.lost} rows could not be written")))
+        reason = short_reason(reason)
         self._writer.append(
             lambda sequence, time: Finish(sequence, time, state, exit_code=exit_code, reason=reason, writer=writer)
         )
         self._writer.close()
 
     def _reopen(self) -> None:
-        """Reopen a finished run: Lightning finishes it after `fit` and may `validate` and `test` in it afterwards."""
+        """Reopen a finished run: Lightning finishes it after `fit`, and may `test` in it afterwards."""
         if self._finished:
             self._finished = False
             if self._captures_console:
@@ -350,8 +357,7 @@ class Run(MediaMethods, RunArtifacts):
     def _record_line(self, stream: Stream, line: str) -> None:
         """Record a line that this process printed.
 
-        A forked worker that prints does not open a journal. A line does not announce a run either: lines are buffered
-        until something else does.
+        A forked worker that prints opens no journal. A line announces no run; it is buffered until something else does.
         """
         if self._writer is None or not self._writer.is_own or self._finished:
             return
@@ -378,22 +384,16 @@ class Run(MediaMethods, RunArtifacts):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None or isinstance(error, SystemExit):
-            self.finish()
-        else:
-            self.finish("failed", reason=describe_error(error))
+        end = end_of(error)
+        self.finish(end.state, reason=end.reason, exit_code=end.exit_code)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "info": self._info,
-            "home": self._home,
-            "journals": self._journals,
-            "trial": self.trial,
-            "next_step": self._next_step,
-        }
+        parent = self.ancestor.journal if self.ancestor is not None else ""
+        arguments = {"info": self._info, "home": self._home, "journals": self._journals, "trial": self.trial}
+        return {"arguments": arguments | {"parent": parent}, "next_step": self._next_step}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        Run.__init__(self, state["info"], home=state["home"], journals=state["journals"], trial=state["trial"])
+        Run.__init__(self, **state["arguments"])
         self._next_step = state["next_step"]
 
     def __repr__(self) -> str:

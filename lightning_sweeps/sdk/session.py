@@ -14,7 +14,8 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, environment, read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import LoggerMode, RunInfo, RunState
-from lightning_sweeps.sdk.error_text import describe_error
+from lightning_sweeps.sdk.ancestor import Ancestor
+from lightning_sweeps.sdk.error_text import end_of
 from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.process_info import identify
@@ -195,6 +196,7 @@ def open_run(
     job_type: str = "",
     resumed_step: int | None = None,
     opens_late: bool = False,
+    ancestor: Ancestor | None = None,
 ) -> Run:
     """Open a run for a known identity. `init` and `SweepLogger` both use this function.
 
@@ -205,6 +207,8 @@ def open_run(
         resumed_step: the step from which this attempt continues. Rows of earlier attempts from this step on are
             abandoned.
         opens_late: create the journal with the first row or `Run.announce`, not at once.
+        ancestor: the run of the process that started this one. If it is the same run, its state stays that of the
+            ancestor.
 
     The other arguments are those of `init`.
 
@@ -235,7 +239,14 @@ def open_run(
     )
     is_recording = settings.mode != "disabled" and not (mode == "single" and identity.rank_info.rank > 0)
     journals = home.journals if settings.mode == "online" else home.offline
-    run = Run(info, home=home, journals=journals if is_recording else None, trial=trial, opens_late=opens_late)
+    run = Run(
+        info,
+        home=home,
+        journals=journals if is_recording else None,
+        trial=trial,
+        opens_late=opens_late,
+        parent=ancestor.journal_of(info) if ancestor is not None else "",
+    )
     if is_recording:
         if settings.mode == "online":
             print_stacks_on_demand(home)
@@ -320,11 +331,6 @@ def _end_at_exit(run: Run) -> None:
 
 
 def _finish_at_exit() -> None:
-    error = _session.error
+    end = end_of(_session.error)
     for run in _session.open_runs:
-        if error is None:
-            run.finish_at_exit("finished", "")
-        elif isinstance(error, KeyboardInterrupt):
-            run.finish_at_exit("killed", "interrupted from the keyboard")
-        else:
-            run.finish_at_exit("failed", describe_error(error))
+        run.finish_at_exit(end.state, end.reason)

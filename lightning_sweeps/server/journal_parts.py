@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from lightning_sweeps.engine import reports
 from lightning_sweeps.errors import JournalError, OffsetConflict
+from lightning_sweeps.journal.closing import JournalEnd, SentPart
 from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, RetryResult
 from lightning_sweeps.store import ingest, rejections
@@ -32,7 +33,7 @@ MOST_REJECTED = 20
 _log = logging.getLogger(__name__)
 
 
-def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> JournalPart:
+def parse(journal_id: str, offset: int, body: bytes, *, committed: int, end: JournalEnd | None = None) -> JournalPart:
     """Decode the records of a part of a journal.
 
     Args:
@@ -40,6 +41,7 @@ def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> Journ
         offset: byte offset in the file at which `body` begins.
         body: bytes of the file.
         committed: byte offset up to which records are skipped.
+        end: how the journal ended, if others know it.
 
     Raises:
         JournalError: the file does not begin with a journal's preamble.
@@ -47,7 +49,7 @@ def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> Journ
     start = max(0, committed - offset)
     if offset == 0 and committed == 0:
         if len(body) < len(PREAMBLE) and PREAMBLE.startswith(body):
-            return JournalPart(journal_id, offset, [], [])
+            return JournalPart(journal_id, offset, [], [], end)
         check_preamble(body)
         start = len(PREAMBLE)
     entries: list[JournalEntry] = []
@@ -57,10 +59,10 @@ def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> Journ
             damaged.append(found.start)
         else:
             entries.append(found)
-    return JournalPart(journal_id, offset, entries, damaged)
+    return JournalPart(journal_id, offset, entries, damaged, end)
 
 
-def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply:
+def take(store: Store, sent: SentPart) -> IngestReply:
     """Store a part of a journal and apply it to its trial.
 
     Raises:
@@ -68,7 +70,8 @@ def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply
         JournalError: the bytes are not the beginning of a journal.
         Exception: the database does not respond, or it refuses the journal's header.
     """
-    part = parse(journal_id, offset, data, committed=offset)  # `ingest` skips what is committed already
+    # `ingest` skips what is committed already
+    part = parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end)
     try:
         return _commit_whole(store, part)
     except Exception as error:
@@ -77,13 +80,13 @@ def take(store: Store, journal_id: str, offset: int, data: bytes) -> IngestReply
     return _commit_piecewise(store, part)
 
 
-def take_all(store: Store, parts: Sequence[tuple[str, int, bytes]]) -> list[JournalOutcome]:
+def take_all(store: Store, parts: Sequence[SentPart]) -> list[JournalOutcome]:
     """Store parts of several journals, and return one outcome for each.
 
     Raises:
         Exception: the database does not respond.
     """
-    return [_take_one(store, *part) for part in parts]
+    return [_take_one(store, part) for part in parts]
 
 
 def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> IngestReply:
@@ -124,9 +127,10 @@ def _try_again(store: Store, record: rejections.StoredRecord) -> bool:
     return True
 
 
-def _take_one(store: Store, journal_id: str, offset: int, data: bytes) -> JournalOutcome:
+def _take_one(store: Store, part: SentPart) -> JournalOutcome:
+    journal_id = part.journal
     try:
-        reply = take(store, journal_id, offset, data)
+        reply = take(store, part)
     except OffsetConflict as conflict:
         return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
     except JournalError as error:
@@ -173,6 +177,8 @@ def _commit_piecewise(store: Store, part: JournalPart) -> IngestReply:
             else:
                 reply = _reject(store, piece, error)
                 refused += 1
+                if piece.end is not None:
+                    waiting.append(replace(piece, offset=reply.offset, entries=[], damaged=[]))
     return reply
 
 
@@ -181,12 +187,12 @@ def _halves(part: JournalPart) -> list[JournalPart]:
     if len(part.entries) < 2:
         return [part]
     middle = len(part.entries) // 2
-    end = part.entries[middle - 1].end
-    before = [start for start in part.damaged if start < end]
-    after = [start for start in part.damaged if start >= end]
+    offset = part.entries[middle - 1].end
+    before = [start for start in part.damaged if start < offset]
+    after = [start for start in part.damaged if start >= offset]
     return [
-        replace(part, offset=end, entries=part.entries[middle:], damaged=after),
-        replace(part, entries=part.entries[:middle], damaged=before),
+        replace(part, offset=offset, entries=part.entries[middle:], damaged=after),
+        replace(part, entries=part.entries[:middle], damaged=before, end=None),
     ]
 
 

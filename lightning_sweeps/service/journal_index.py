@@ -29,6 +29,8 @@ class IndexedJournal:
 
     path: Path
     header: Header
+    is_orphan: bool = False
+    """Whether another node left it in this home folder: its process cannot be seen from here."""
 
     @property
     def id(self) -> str:
@@ -59,6 +61,8 @@ class JournalIndex:
     """By file name. The dictionary is replaced, never changed, so that another thread may read it."""
     unreadable: dict[Path, str] = field(default_factory=dict)
     """Files that are no journals or whose header is damaged, with the reason."""
+    elsewhere: dict[str, IndexedJournal] = field(default_factory=dict)
+    """Journals of other nodes, by file name. Their services upload them, unless they are adopted."""
     _ignored: set[str] = field(default_factory=set)
     _sizes: dict[str, _JournalSize] = field(default_factory=dict)
 
@@ -69,12 +73,18 @@ class JournalIndex:
         except FileNotFoundError:
             names = set()
         self._ignored &= names
+        self.elsewhere = {name: journal for name, journal in self.elsewhere.items() if name in names}
         unread = sorted(names - self.journals.keys() - self._ignored)
         new = [journal for name in unread if (journal := self._read(name))]
         if new or self.journals.keys() - names:
             kept = {name: journal for name, journal in self.journals.items() if name in names}
             self.journals = kept | {journal.path.name: journal for journal in new}
         return new
+
+    def adopt(self, orphan: IndexedJournal) -> None:
+        """Index a journal of another node as one of this node."""
+        del self.elsewhere[orphan.path.name]
+        self.journals = self.journals | {orphan.path.name: orphan}
 
     def open_runs(self, owners: Collection[LoggingProcess]) -> dict[RunRank, set[LoggingProcess]]:
         """Return those of `owners` that log to runs that have not ended, by run and rank."""
@@ -116,6 +126,7 @@ class JournalIndex:
             return None
         if header.process.node != self.node:  # a shared home folder: that node's service uploads it
             self._ignored.add(name)
+            self.elsewhere[name] = IndexedJournal(path, header, is_orphan=True)
             return None
         return IndexedJournal(path, header)
 

@@ -13,13 +13,21 @@ import msgspec
 
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.journal.closing import ExitStatus, closing_of, last_finish, write_closing
+from lightning_sweeps.journal.closing import (
+    ExitStatus,
+    closing_of,
+    closing_of_silent,
+    is_closed,
+    last_finish,
+    write_closing,
+)
 from lightning_sweeps.journal.records import Finish, ProcessSample, RunInfo, Stall
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.service.blob_uploads import BlobUploads
 from lightning_sweeps.service.exits import ExitWatch, LoggingProcess, OutOfMemoryKills
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.journal_index import IndexedJournal, JournalIndex
+from lightning_sweeps.service.orphans import OrphanWatch
 from lightning_sweeps.service.processes import ProcessSampler
 from lightning_sweeps.service.rejected_journals import RejectedJournals
 from lightning_sweeps.service.sampler import NodeSampler, describe_node
@@ -39,6 +47,7 @@ CHANGED_STATE_INTERVAL_S = 0.2
 """Shorter, because `finish(timeout_s=...)` waits for the committed offset in the state file."""
 STOP_TIMEOUT_S = 2.0
 STALL_INTERVAL_S = 1.0
+ORPHAN_INTERVAL_S = 1.0
 
 
 @dataclass(slots=True)
@@ -64,6 +73,8 @@ class Service:
     _sampled_time: float = field(default_factory=time.time)
     """The same time, in seconds since the epoch."""
     _state_at: float = 0.0
+    _orphans: OrphanWatch = field(init=False)
+    _orphans_at: float = 0.0
     _stalls: StallWatch = field(init=False)
     _stalls_at: float = 0.0
     _memory_kills: OutOfMemoryKills = field(default_factory=OutOfMemoryKills)
@@ -79,6 +90,7 @@ class Service:
         uploader = JournalUploader(self.home, lambda: self._watched, self._blobs, self._rejected)
         self._uploads = UploadThread(self.settings, uploader)
         self._sampler = NodeSampler(self.home.root)
+        self._orphans = OrphanWatch(self.home, self.settings.orphan_s)
         self._stalls = StallWatch(self.home, self.settings.stall_s)
 
     def run(self) -> None:
@@ -101,6 +113,7 @@ class Service:
             self._close_journals_of(process, status)
         self._guard.check()
         self._check_stalls()
+        self._adopt_orphans()
         now = time.monotonic()
         if self._has_work():
             self._busy_at = now
@@ -131,6 +144,8 @@ class Service:
 
     def _close_journal(self, journal: IndexedJournal, status: ExitStatus | None) -> None:
         try:
+            if is_closed(journal.path):
+                return
             closing = closing_of(
                 last_finish(journal.path), status, is_memory_short=self._memory_kills.are_recent(time.monotonic())
             )
@@ -139,6 +154,23 @@ class Service:
                 logger.info("journal %s: %s, %s", journal.id, closing.state, closing.reason)
         except OSError as error:
             logger.error("cannot close `%s`: %s", journal.path, error)
+
+    def _adopt_orphans(self) -> None:
+        """Upload what other machines or containers left in this home folder, and end their runs as `lost`."""
+        now = time.monotonic()
+        if now - self._orphans_at < ORPHAN_INTERVAL_S:
+            return
+        self._orphans_at = now
+        for orphan in self._orphans.look(self._index.elsewhere.values(), now=now):
+            logger.warning("journal %s of node %s is taken over", orphan.id, orphan.header.process.node)
+            self._index.adopt(orphan)
+            try:
+                closing = closing_of_silent(last_finish(orphan.path), orphan.path.stat().st_mtime)
+                if closing is not None and not is_closed(orphan.path):
+                    write_closing(orphan.path, closing)
+            except OSError as error:
+                logger.error("cannot close `%s`: %s", orphan.path, error)
+        self._watched = self._index.journals
 
     def _check_stalls(self) -> None:
         if time.monotonic() - self._stalls_at < STALL_INTERVAL_S:
@@ -179,7 +211,8 @@ class Service:
     def _has_work(self) -> bool:
         """Return whether a logging process or a trial is running, or a journal is not completely uploaded."""
         alive = self._watch.alive()
-        return self._guard.is_guarding or any(
+        is_needed = self._guard.is_guarding or self._orphans.is_waiting
+        return is_needed or any(
             journal.owner.pid != os.getpid() and (journal.id not in self._rejected.ids or journal.owner in alive)
             for journal in self._index.journals.values()
         )

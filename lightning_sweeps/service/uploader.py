@@ -17,7 +17,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.upload_journals import next_part
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.errors import ServerRefused
-from lightning_sweeps.journal.closing import is_closed
+from lightning_sweeps.journal.closing import JournalEnd, SentPart, end_path, has_own_end, read_end
 from lightning_sweeps.journal.reader import FilePart
 from lightning_sweeps.journal.records import ArtifactRecord, Media
 from lightning_sweeps.messages import Command, JournalOutcome
@@ -58,6 +58,8 @@ class UploadProgress:
     committed: int | None = None
     next_at: float = 0.0
     polled_at: float = 0.0
+    ended_at: int = -1
+    """Size of the journal when the server was told its end; -1 before that."""
     tries: int = 0
     """How often its next part was refused."""
     stop_reason: str | None = None
@@ -70,11 +72,13 @@ class DuePart:
     journal: IndexedJournal
     progress: UploadProgress
     part: FilePart
+    end: JournalEnd | None = None
+    """How the journal ended, if its process is dead and did not write it, and this is the last part."""
 
     @property
-    def message(self) -> tuple[str, int, bytes]:
+    def message(self) -> SentPart:
         """The part as the server takes it."""
-        return self.journal.id, self.part.start, self.part.data
+        return SentPart(self.journal.id, self.part.start, self.part.data, self.end)
 
 
 @dataclass(slots=True)
@@ -152,6 +156,9 @@ class JournalUploader:
                 self.blobs.note(journal.id)
         part = next_part(journal.path, progress.committed)
         now = time.monotonic()
+        end = read_end(journal.path)
+        if end is not None and (not part.data or part.end == end.size_bytes) and progress.ended_at != end.size_bytes:
+            return DuePart(journal, progress, part, end)
         if part.data:
             return DuePart(journal, progress, part)
         progress.next_at = now + self._interval_s()
@@ -173,6 +180,8 @@ class JournalUploader:
                 self.blobs.note(due.journal.id)
             # if it is not complete, the part may end inside a record, and the server waits for the rest
             is_complete = outcome.offset >= due.part.end
+            if due.end is not None and outcome.status == OK and is_complete:
+                progress.ended_at = due.end.size_bytes
             progress.next_at = now + self._interval_s() if is_complete or outcome.offset <= due.part.start else now
             self._carry_out(outcome.commands, due)
             return
@@ -199,7 +208,9 @@ class JournalUploader:
                 continue
             known = self._progress.get(name)
             try:
-                total += journal.path.stat().st_size - ((known.committed or 0) if known else 0)
+                size = journal.path.stat().st_size
+                if known is None or known.ended_at != size:  # after the end, only a torn record may be left
+                    total += size - ((known.committed or 0) if known else 0)
             except OSError:
                 continue
         return total
@@ -215,13 +226,15 @@ class JournalUploader:
     def _delete_complete(self) -> None:
         """Delete the journals of dead processes that have a final record and that the server has completely."""
         for name, journal in self._journals.items():
-            committed = self._progress[name].committed
+            progress = self._progress[name]
             try:
-                if committed != journal.path.stat().st_size or not self.blobs.is_done(journal.id):
+                size = journal.path.stat().st_size
+                is_whole = size in (progress.ended_at, progress.committed)
+                if not is_whole or not self.blobs.is_done(journal.id) or _is_alive(journal):
                     continue
-                is_over = not is_alive(journal.owner.pid, journal.owner.started)
-                if is_over and is_closed(journal.path):
+                if progress.ended_at == size or has_own_end(journal.path):
                     journal.path.unlink()
+                    end_path(journal.path).unlink(missing_ok=True)
                     self._deleted.add(name)
                     self.rejected.forget(journal.id)
                     self.home.stacks(journal.owner.pid, journal.owner.started).unlink(missing_ok=True)
@@ -262,3 +275,7 @@ def _send_alone(client: Client, due: DuePart) -> JournalOutcome:
         return client.send_journals([due.message])[0]
     except ServerRefused as refusal:
         return JournalOutcome(due.journal.id, due.part.start, status=refusal.status, problem=refusal.message)
+
+
+def _is_alive(journal: IndexedJournal) -> bool:
+    return not journal.is_orphan and is_alive(journal.owner.pid, journal.owner.started)

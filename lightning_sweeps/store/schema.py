@@ -115,7 +115,6 @@ node = Table(
     Column("created", Double, nullable=False),
     Column("seen", Double, nullable=False),
     _changed(),
-    Column("heard", Double),  # when something of it last arrived, by the server's clock; NULL: in an earlier version
     Index(None, "changed"),
 )
 
@@ -133,8 +132,9 @@ journal = Table(
     Column("header", Structure, nullable=False),
     Column("finish", Structure),  # the last finish record; NULL while the journal is open
     Column("created", Double, nullable=False),
-    Column("updated", Double, nullable=False),
+    Column("updated", Double, nullable=False),  # when its machine last sent it or asked about it, by the server's clock
     Column("resumed_step", Big),  # first step of the attempt: rows of earlier ones are abandoned from it on
+    Column("first_step", Big),  # step of its first row; NULL: it has no row
     Column("parent", Text),  # the main process's journal, if a child process writes this one; it decides no state
     Index(None, "run_id"),
     Index(None, "node_id"),

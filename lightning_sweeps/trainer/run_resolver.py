@@ -18,6 +18,7 @@ from typing import Any
 import torch.distributed
 
 from lightning_sweeps.journal.records import LoggerMode
+from lightning_sweeps.sdk.ancestor import Ancestor
 from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.process_info import find_origin, identify
 from lightning_sweeps.sdk.run import Run
@@ -56,6 +57,7 @@ class RunResolver:
         self._opened_as: Identity | None = None
         self._identity: Identity | None = None
         self._resume_point: ResumePoint | None = None
+        self._ancestor: Ancestor | None = None
         _resolvers.add(self)
 
     @property
@@ -102,10 +104,14 @@ class RunResolver:
 
     def reset(self) -> None:
         """Open the run again on next use: a forked process may be another rank than its parent."""
+        self._ancestor = self._ancestor_of_child()
         self._run = self._identity = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None, "_identity": None}
+        return {**self.__dict__, "_run": None, "_identity": None, "_ancestor": self._ancestor_of_child()}
+
+    def _ancestor_of_child(self) -> Ancestor | None:
+        return self._ancestor or (self._run.ancestor if self._run is not None else None)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -146,6 +152,7 @@ class RunResolver:
             job_type=options.job_type,
             resumed_step=self._resume_point.step if self._resume_point is not None else None,
             opens_late=True,
+            ancestor=self._ancestor,
         )
         if previous is not None and replaces_previous:
             self._run.adopt_lines(previous)

@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from lightning_sweeps.engine import agents, sweeps, trials
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply
 from lightning_sweeps.server.journal_parts import take
 from lightning_sweeps.store import api_keys, console, ingest, maintenance, nodes, rejections, runs, schema
@@ -108,7 +109,7 @@ def test_ingest_continues(old_store: Store) -> None:
     with old_store.read() as connection:
         start = ingest.committed_offset(connection, "journal-2")
     assert 0 < start < len(data)
-    assert take(old_store, "journal-2", start, data[start:]) == IngestReply(len(data))
+    assert take(old_store, SentPart("journal-2", start, data[start:])) == IngestReply(len(data))
     write_buffer.flush_owners(old_store, ["run-2", "node-1"])
     with old_store.read() as connection:
         run = runs.get_run(connection, "run-2")

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps.errors import ServerRefused
+from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
 from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
@@ -21,7 +22,7 @@ MOST_HELD_BYTES = 256 * 1024 * 1024
 """Limit of the journal bytes that wait to be written."""
 
 router = APIRouter(tags=["journals"])
-_parts = msgspec.msgpack.Decoder(list[tuple[str, int, bytes]])
+_parts = msgspec.msgpack.Decoder(list[SentPart])
 
 JournalId = Annotated[str, Path(max_length=ID_LENGTH)]
 
@@ -103,7 +104,7 @@ async def send_journal(
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    return _encoded(await run_in_threadpool(journal_parts.take, store, journal_id, offset, body))
+    return _encoded(await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body)))
 
 
 @router.post(
@@ -113,7 +114,9 @@ async def send_journal(
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
 async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
-    """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
+    """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
+
+    The end is optional: how the journal ended, if its process did not write it.
 
     Each part succeeds or fails on its own: its outcome has a status. Records that the database refuses are rejected.
     """
@@ -123,7 +126,7 @@ async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_bod
         raise ServerRefused(
             f"the body is not a list of journal parts ({error})",
             status=422,
-            hint="send msgpack of [[id, offset, bytes], ...]",
+            hint="send msgpack of [[id, offset, bytes, end], ...]",
         ) from None
     return _encoded(await run_in_threadpool(journal_parts.take_all, store, parts))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,7 +11,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import RunState
 from lightning_sweeps.messages import Problem, RejectedRecord, RunDetails, RunLabels, RunList, RunsPage, RunsQuery
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import rejections, runs, runs_table
+from lightning_sweeps.store import rejections, runs, runs_table, silence
 
 MAX_RUNS = 1000
 MAX_OFFSET = 2**31
@@ -61,6 +62,13 @@ def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> RunDetails:
     """Replace the tags or the notes of a run."""
     with store.write() as connection:
         return runs.label(connection, run_id, labels)
+
+
+@router.post("/api/runs/{run_id}/close")
+def close_run(store: StoreDep, run_id: str) -> RunDetails:
+    """End a run whose process is dead, although nobody saw its end. If it logs again, it is running again."""
+    with store.write() as connection:
+        return silence.close(connection, run_id, now=time.time())
 
 
 @router.get("/api/runs/{run_id}/rejected-records")

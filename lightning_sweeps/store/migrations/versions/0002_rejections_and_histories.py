@@ -47,8 +47,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_logged_value_journal_id"), "logged_value", ["journal_id"])
     op.create_index(op.f("ix_logged_value_run_id_key_id"), "logged_value", ["run_id", "key", "id"])
+    op.add_column("journal", sa.Column("first_step", Big, nullable=True))
     op.add_column("journal", sa.Column("parent", sa.Text(), nullable=True))
-    op.add_column("node", sa.Column("heard", sa.Double(), nullable=True))
     op.add_column("rejected_record", sa.Column("data", sa.LargeBinary(), nullable=True))
     op.add_column("run", sa.Column("rejected", sa.Integer(), nullable=True))
     op.execute(_COUNT_REJECTED)
@@ -57,6 +57,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("logged_value")
     op.drop_table("rejected_journal")
-    for table, column in (("run", "rejected"), ("rejected_record", "data"), ("node", "heard"), ("journal", "parent")):
+    for table, column in (("run", "rejected"), ("rejected_record", "data")):
         with op.batch_alter_table(table) as batch:
             batch.drop_column(column)
+    with op.batch_alter_table("journal") as batch:
+        batch.drop_column("parent")
+        batch.drop_column("first_step")
