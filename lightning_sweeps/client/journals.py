@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -78,6 +78,10 @@ class JournalRoutes(Transport):
     def _nonsense(self, answered: str) -> ServerRefused:
         hint = "check that this is the address of a lightning-sweeps server of the same version"
         return ServerRefused(f"`{self.url}` answered {answered}", hint=hint)
+
+    def journal_copy(self, journal_id: str) -> Iterator[bytes]:
+        """Yield the bytes of a run's journal, as the server writes it again from its database."""
+        yield from self._stream(f"/api/journals/{journal_id}/copy", {})
 
     def rejected(self) -> m.Rejections:
         """Return the journals and records that could not be stored, each with the reason."""

@@ -15,7 +15,8 @@ from lightning_sweeps.core.states import LoggerMode as LoggerMode
 from lightning_sweeps.core.states import RunState as RunState
 from lightning_sweeps.system.node import Process
 
-Stream = Literal["stdout", "stderr"]
+Stream = Literal["stdout", "stderr", "stacks"]
+"""stacks: the stacks of the threads of a stalled rank, in the copy of a journal."""
 
 
 class RunInfo(Struct, array_like=True, frozen=True):

@@ -29,6 +29,25 @@ class IngestReply:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalInfo:
+    """The journal of one process that logged to a run.
+
+    Attributes:
+        id: the journal's id.
+        rank: the writer's rank.
+        attempt: the writer's attempt.
+        rows: number of `log()` calls.
+        created: when the journal began.
+    """
+
+    id: str
+    rank: int
+    attempt: int
+    rows: int
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedRecord:
     """A record of a journal that could not be stored, with the reason. The rest of the journal is stored."""
 

@@ -40,6 +40,7 @@ _UPDATE_JOURNAL = (
 )
 _INSERT_JOURNAL = insert(_journal)
 _INSERT_CONSOLE = insert(schema.console)
+_INSERT_EXACT = insert(schema.logged_value)
 _INSERT_MEDIA = insert(schema.media)
 _SELECT_TRIAL = select(schema.run.c.trial_id).where(schema.run.c.id == bindparam("at_id"))
 
@@ -354,6 +355,8 @@ def _write_run(
         if header.run is not None and header.run.id == run_id:
             runs.ensure_run(connection, header, header.run, now=now)
     trial_id = runs.apply(connection, run_id, batch)
+    if batch.exact:
+        connection.execute(_INSERT_EXACT, [value | place for value in batch.exact])
     if batch.console:
         connection.execute(_INSERT_CONSOLE, [line | place for line in batch.console])
     if batch.media:

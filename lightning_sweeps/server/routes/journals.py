@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
 from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import ingest, rejections
+from lightning_sweeps.store import ingest, journal_copy, rejections
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.owners import ID_LENGTH
 
+PIECE_BYTES = 256 * 1024
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MOST_HELD_BYTES = 256 * 1024 * 1024
 """Limit of the journal bytes that wait to be written."""
@@ -136,6 +140,20 @@ def journal_offset(store: StoreDep, journal_id: JournalId) -> IngestReply:
     """Return how many bytes of the journal are committed; 0 for an unknown journal."""
     with store.read() as connection:
         return IngestReply(ingest.committed_offset(connection, journal_id))
+
+
+@router.get("/api/journals/{journal_id}/copy", response_class=StreamingResponse)
+def copy_journal(store: StoreDep, journal_id: JournalId) -> StreamingResponse:
+    """Return a run's journal, written again from the database, so that another server can store the run."""
+    with store.read() as connection:
+        run_id = journal_copy.run_of(connection, journal_id)
+    write_buffer.flush_owners(store, [run_id])
+    return StreamingResponse(_copied(store, journal_id), media_type="application/vnd.lightning-sweeps.journal")
+
+
+def _copied(store: Store, journal_id: str) -> Iterator[bytes]:
+    with store.read() as connection:
+        yield from journal_copy.in_pieces(journal_copy.copy_journal(connection, store.series, journal_id), PIECE_BYTES)
 
 
 @router.get("/api/rejected")
