@@ -34,7 +34,8 @@ def end_silent_runs(connection: Connection, *, now: float, lost_s: float, answer
         reason = f"nothing has arrived from its machine `{journal.host}` for {now - journal.updated:.0f} s"
         if _end(connection, journal, "lost", reason, writer="server", at=journal.updated):
             silent.append(journal.run_id)
-    return _settle(connection, silent)
+    settled = _settle(connection, silent)
+    return list(connection.scalars(select(_run.c.id).where(_run.c.id.in_(settled), _run.c.state == "lost")))
 
 
 def close(connection: Connection, run_id: str, *, now: float) -> RunDetails:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.faults.scenario import RowCounts
 
@@ -30,6 +31,10 @@ HOW = """
 """
 
 
+KINDS = Path(__file__).parent / "kinds.md"
+"""The end of the page: faults that other tests try."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaultResult:
     """The result of one fault. `lasted_s` is 0 for a fault without a duration; `how` says how it was caused."""
@@ -49,7 +54,8 @@ class FaultMatrix:
         return TABLE_HEAD + "".join(map(self._row, self.lines))
 
     def page(self) -> str:
-        return HEAD + self.table() + HOW + "".join(f"- **{name}**: {line.how}.\n" for name, line in self.lines.items())
+        how = "".join(f"- **{name}**: {line.how}.\n" for name, line in self.lines.items())
+        return HEAD + self.table() + HOW + how + KINDS.read_text()
 
     def _row(self, name: str) -> str:
         it, lasted_s = self.lines[name].counted, self.lines[name].lasted_s
