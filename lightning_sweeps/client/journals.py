@@ -46,7 +46,7 @@ class JournalRoutes(Transport):
             "POST",
             "/api/journals",
             list[m.JournalOutcome],
-            data=msgspec.msgpack.encode(parts),
+            data=msgspec.msgpack.encode([_message(part) for part in parts]),
             headers={"Content-Type": JOURNALS_CONTENT_TYPE},
         )
         is_for_each = [outcome.journal for outcome in outcomes] == [part.journal for part in parts]
@@ -100,3 +100,8 @@ class JournalRoutes(Transport):
     def retry_rejected(self) -> m.RetryResult:
         """Make the server try again to store the records that were rejected."""
         return self._post("/api/rejected/retry", m.RetryResult)
+
+
+def _message(part: SentPart) -> SentPart | tuple[str, int, bytes]:
+    """Return a part without an end in the form that an older server accepts too."""
+    return part if part.end is not None else (part.journal, part.offset, part.data)

@@ -173,9 +173,10 @@ def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None
 def note_child_end(connection: Connection, run_id: str, finish: dict[str, Any], *, journal_id: str) -> None:
     """Note in the console of a run that a child of its main process failed or was killed.
 
-    SIGTERM is left out: it is how a pool of worker processes is ended.
+    SIGTERM is left out: it is how a pool of worker processes is ended. So is an end that nobody saw.
     """
-    if finish["state"] not in ("failed", "killed") or finish["signal"] == signal.SIGTERM:
+    is_seen = finish["writer"] != "service" or finish["signal"] is not None or finish["exit_code"] is not None
+    if finish["state"] not in ("failed", "killed") or finish["signal"] == signal.SIGTERM or not is_seen:
         return
     line = f"a child process that logged to this run {finish['state']}: {finish['reason']}"
     place = {"run_id": run_id, "journal_id": journal_id, "sequence": 0, "time": finish["time"]}
