@@ -6,6 +6,7 @@ DEMO_HOME ?= $(CURDIR)/.demo
 DEV_HOME ?= $(CURDIR)/.dev
 PYTEST ?=
 WORKERS ?= 2
+WHEELS ?=
 
 BIN := $(VENV)/bin
 NPM := $(BIN)/python hatch_build.py npm
@@ -13,7 +14,7 @@ OPENAPI := $(abspath $(VENV))/openapi.json
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check api-types dev test reliability audit bench format clean
+.PHONY: help demo check api-types dev test reliability audit bench gpu format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
@@ -24,6 +25,8 @@ help:
 	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
 	@echo "make audit   known vulnerabilities of the installed libraries (asks PyPI's advisories)"
 	@echo "make bench   run the benchmark of log() against other loggers, installed in $(BENCH_VENV)"
+	@echo "make gpu     checks and benchmark that need an NVIDIA GPU, with $(PYTHON) and what is installed for it (no network;"
+	@echo "             make gpu WHEELS=FOLDER installs prepared wheels into a temporary folder first)"
 	@echo "make format  format the code"
 	@echo "make clean   remove the environments and the demo's data"
 
@@ -64,6 +67,9 @@ audit: $(INSTALLED)
 
 bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py
+
+gpu:
+	PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" sh tests/gpu/run.sh
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.api.notebook import View, view
     from lightning_sweeps.api.query import Api
     from lightning_sweeps.api.sweeps import best, sweep
+    from lightning_sweeps.api.wait import wait
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
     from lightning_sweeps.sdk.trial import Trial, current_trial
@@ -29,6 +30,7 @@ _MODULE_OF = {
     "sweep": "lightning_sweeps.api.sweeps",
     "View": "lightning_sweeps.api.notebook",
     "view": "lightning_sweeps.api.notebook",
+    "wait": "lightning_sweeps.api.wait",
     "Run": "lightning_sweeps.sdk.run",
     "SweepCallback": "lightning_sweeps.trainer.callback",
     "SweepLogger": "lightning_sweeps.trainer.logger",
@@ -60,6 +62,7 @@ __all__ = [
     "setup",
     "sweep",
     "view",
+    "wait",
 ]
 
 

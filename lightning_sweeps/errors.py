@@ -11,6 +11,7 @@ LightningSweepsError
 │   │   ├── NotFound          no such project, run, sweep, trial or agent
 │   │   └── OffsetConflict    a part of a journal that starts after the committed offset
 │   └── ServerStartFailed     the local server did not start
+├── WaitFailed                what was waited for did not come in time
 ├── JournalError              a file that is not a journal, or a damaged journal
 ├── LaunchError               a trial's program cannot be started
 ├── SuggestionFailed          a search method raised, or suggested something that is not in the space
@@ -122,6 +123,10 @@ class OffsetConflict(ServerRefused):
 
 class ServerStartFailed(ServerError):
     """The local server did not start."""
+
+
+class WaitFailed(LightningSweepsError):
+    """What was waited for did not come in time."""
 
 
 class JournalError(LightningSweepsError):

@@ -111,7 +111,15 @@ def _open_files() -> set[str]:
     return {file.path for file in psutil.Process().open_files() if Path(file.path).parent.name != "stacks"}
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        for item in items:
+            if item.get_closest_marker("slow") is not None:
+                item.add_marker(pytest.mark.skip(reason="takes minutes; `--slow` runs it"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
     parser.addoption(
         "--write-reliability", action="store_true", help="write docs/reliability.md from the faults of this session"
     )

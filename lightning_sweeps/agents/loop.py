@@ -11,6 +11,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.agents.circuit_breaker import CircuitBreaker
 from lightning_sweeps.agents.decisions import AgentState, Leased, TrialLimits
 from lightning_sweeps.agents.effects import EffectHandler
+from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.gang import Rendezvous, local_address_towards
 from lightning_sweeps.agents.idle_timeout import IdleTimeout
 from lightning_sweeps.agents.launch.command import check_program, nodes_of
@@ -27,7 +28,9 @@ from lightning_sweeps.agents.terminal import Terminal
 from lightning_sweeps.agents.time_accounting import TimeAccounting
 from lightning_sweeps.agents.trial_quota import TrialQuota
 from lightning_sweeps.agents.trial_runner import TrialRunner
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import ServerError
+from lightning_sweeps.sdk.trial_journals import TrialJournals
 
 LEASE_WAIT_S = 20.0
 DEFAULT_MAX_FAILURES = 5
@@ -81,12 +84,18 @@ class SlotAgent:
     def run(self) -> int:
         """Run trials until there are no more; return the exit status."""
         try:
-            return self._run_trials()
+            status = self._run_trials()
+            self.trial_runner.ended.wait(self.effects.signals.sleep, self._is_interrupted)
+            return status
         finally:
             self.starter.close()
             self._close_rendezvous()
             self._leave()
             self.effects.say(self.registration.accounting.summary(now=time.monotonic()))
+
+    def _is_interrupted(self) -> bool:
+        self.effects.handle_signals(now=time.monotonic())
+        return self.effects.state.exit_status is not None
 
     def _run_trials(self) -> int:
         has_claim = False
@@ -162,7 +171,9 @@ def _assemble(
     idle_timeout = IdleTimeout(options.idle_timeout, effects, connection, time.monotonic())
     folders = (context.settings.home, context.working_folder)
     preflight = Preflight(slot, options, folders, breaker, idle_timeout, registration, effects)
-    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker)
+    journals = TrialJournals(Home(context.settings.home), context.settings)
+    ended = EndedTrials(registration, effects.say)
+    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker, journals, ended)
     quota = TrialQuota(options.count, context.shared_folder)
     return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)
 

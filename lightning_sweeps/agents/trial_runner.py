@@ -10,6 +10,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.agents.circuit_breaker import CircuitBreaker
 from lightning_sweeps.agents.decisions import Ordered, Ticked, TrialEnded, end_of
 from lightning_sweeps.agents.effects import EffectHandler
+from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.idle_timeout import GIVE_UP_S, IdleTimeout
 from lightning_sweeps.agents.launch.failure import read_failure
 from lightning_sweeps.agents.launch.process import TrialRun
@@ -17,6 +18,7 @@ from lightning_sweeps.agents.launch.starter import TrialStarter, launch_id
 from lightning_sweeps.agents.preflight.preflight import Preflight
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerRefused
+from lightning_sweeps.sdk.trial_journals import TrialJournals
 
 TICK_S = 0.05
 LATE_SIGNAL_S = 0.3
@@ -41,6 +43,8 @@ class TrialRunner:
     registration: Registration
     effects: EffectHandler
     breaker: CircuitBreaker
+    journals: TrialJournals
+    ended: EndedTrials
     is_start_reported: bool = False
     refusal: str = ""
     next_heartbeat: float = 0.0
@@ -75,7 +79,8 @@ class TrialRunner:
         end = self._end(trial, run, returncode)
         self.breaker.record(end, ran_s=over - began)
         if end is not None:
-            end = dataclasses.replace(end, start_s=began - leased, ran_s=over - began)
+            journals = self.journals.hand_over(trial.id)
+            end = dataclasses.replace(end, start_s=began - leased, ran_s=over - began, journals=journals)
         return self._report_end(trial, end)
 
     def _supervise(self, trial: m.Trial, run: TrialRun) -> int:
@@ -161,9 +166,11 @@ class TrialRunner:
     def _report_end(self, trial: m.Trial, end: m.TrialEnd | None) -> int | None:
         """Report how the trial ended, retrying as needed; return the exit status if the agent must end."""
         try:
-            while end is not None and self.registration.end(trial, end) is None:
+            while end is not None and (reported := self.registration.end(trial, end)) is None:
                 if self._should_give_up():
                     break
+            if end is not None:
+                self.ended.note(reported)
         except ServerRefused as error:
             self._say(f"the server rejects the end of trial {trial.number}: {error.message}")
         return self.effects.handle(TrialEnded(), now=time.monotonic())

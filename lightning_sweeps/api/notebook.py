@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from lightning_sweeps.api.wait import HasId, warn
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import RunDetails
 
@@ -21,13 +22,6 @@ MOST_VALUES = 6
 MOST_RANKS = 16
 STYLE = "width:100%;border:1px solid rgba(128,128,128,.35);border-radius:8px"
 SANDBOX = "allow-scripts allow-same-origin allow-downloads allow-popups allow-popups-to-escape-sandbox"
-
-
-class HasId(Protocol):
-    """A run, a sweep, or anything else with the id of one."""
-
-    @property
-    def id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,7 @@ class View:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """Return the output of the cell: the view, and below it the text that a saved notebook keeps."""
-        with connect() as client:
+        with connect_up_to_date(warn) as client:
             base = self.at or client.url
             ticket = client.view_ticket()
             title, lines = _title_and_state(client, self.path)
@@ -103,7 +97,7 @@ def view(what: str | HasId = "/", *, height_px: int = HEIGHT_PX, at: str = "") -
 
 
 def _place_of(given: str) -> str:
-    with connect() as client:
+    with connect_up_to_date(warn) as client:
         try:
             return f"/sweeps/{quote(client.sweep(given).id, safe='')}"
         except NotFound:

@@ -12,9 +12,11 @@ from typing import Any
 from lightning_sweeps import messages as m
 from lightning_sweeps.api.export import download_files, values_of, whole_run
 from lightning_sweeps.api.rows import Row, Rows
+from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.download_blobs import download_blob
+from lightning_sweeps.client.up_to_date import catch_up
 from lightning_sweeps.core.paths import Home, inside
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.exporters import EXPORTERS
@@ -61,11 +63,19 @@ class Api:
     """
 
     def __init__(self, client: Client | None = None) -> None:
-        self._client = client or connect()
+        self._connection = client or connect()
 
     def close(self) -> None:
         """Close the connection."""
-        self._client.close()
+        self._connection.close()
+
+    @property
+    def _client(self) -> Client:
+        """The connection, once the server has what the programs on this machine have logged until now."""
+        missing = catch_up()
+        if missing.sizes:
+            warn(str(missing))
+        return self._connection
 
     def __enter__(self) -> Api:
         return self
@@ -164,9 +174,8 @@ class Api:
 
         Returns:
             One row for each value, with `journal`, `sequence`, `step`, `time`, `value` (a float, which may be NaN or
-            infinite) and `is_abandoned` (logged after the checkpoint from which a later attempt continued). The rows of
-            a key without numbers have texts and lists as `value`, and no `is_abandoned`. `values` returns those of any
-            key.
+            infinite) and `is_abandoned` (logged after the checkpoint from which a later attempt continued). A key
+            without numbers has texts and lists as `value`, and no `is_abandoned`; see `values`.
 
         Example:
             >>> frame = api.points("RUN", "train/loss").frame()  # doctest: +SKIP
@@ -370,11 +379,10 @@ class Api:
 
 def _has_only_texts(client: Client, owner_id: str, key: str) -> bool:
     """Return whether a run logged this key, but no number under it."""
-    try:
-        client.points(owner_id, key, limit=1)
-    except NotFound:
-        with suppress(NotFound):
-            return any(known.key == key for known in client.value_keys(owner_id))
+    with suppress(NotFound):
+        return all(known.key != key for known in client.keys(owner_id)) and any(
+            known.key == key for known in client.value_keys(owner_id)
+        )
     return False
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lightning_sweeps.api.wait import DEFAULT_TIMEOUT_S, wait_for_ends, warn
 from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.messages import SweepCreate, Trial
 from lightning_sweeps.sweeps.config import load_sweep_file, validate
@@ -69,6 +71,8 @@ def sweep(
 def best(sweep_id: str) -> Trial | None:
     """Return the best trial of a sweep so far.
 
+    This waits for the values of trials that have ended, see `wait`.
+
     Args:
         sweep_id: Id of the sweep.
 
@@ -77,6 +81,7 @@ def best(sweep_id: str) -> Trial | None:
 
     Raises:
         NotFound: there is no such sweep.
+        WaitFailed: the values of a trial that has ended are not there.
         ServerError: the server cannot be reached.
 
     Example:
@@ -85,5 +90,5 @@ def best(sweep_id: str) -> Trial | None:
         >>> trial.objective, trial.params  # doctest: +SKIP
         (0.031, {'lr': 0.0021})
     """
-    with connect() as client:
-        return client.sweep(sweep_id).best
+    with connect_up_to_date(warn) as client:
+        return wait_for_ends(client, sweep_id, timeout_s=DEFAULT_TIMEOUT_S).best

@@ -8,7 +8,8 @@ import typer
 
 from lightning_sweeps.api.query import Api
 from lightning_sweeps.cli.formats import list_formats
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.tables import note
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.exporters import EXPORTERS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -44,7 +45,7 @@ def export(
     Nothing is rounded, sampled or left out.
     """
     EXPORTERS.get(file_format)  # raise for an unknown format before a server is started
-    with Api(connect()) as api:
+    with Api(connect_up_to_date(note)) as api:
         files = api.export(
             folder,
             format=file_format,

@@ -6,8 +6,9 @@ import time
 
 import typer
 
+from lightning_sweeps.cli.tables import note
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.journal.records import FINAL_RUN_STATES
 from lightning_sweeps.messages import RunDetails
@@ -25,7 +26,7 @@ def logs(
     last: int = typer.Option(200, "--last", "-n", min=1, max=MAX_LINES, help="Earlier lines to show for each rank."),
 ) -> None:
     """Show what the ranks of a run, a group or a trial printed. Each line starts with its rank."""
-    with connect() as client:
+    with connect_up_to_date(note) as client:
         runs = _find(client, target)
         shown = {run.id: _show(client, run, last=last, after=0) for run in runs}
         while follow:

@@ -10,8 +10,8 @@ from datetime import datetime
 import typer
 
 from lightning_sweeps.agents.time_accounting import describe
-from lightning_sweeps.cli.tables import duration, number, parameters, print_json
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.tables import duration, note, number, parameters, print_json
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.messages import Agent, Sweep, SweepChange, Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.importance import importance
@@ -63,7 +63,7 @@ def report(
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Print the best trials, parameter importances, stopped and failed trials with the reasons, and the time spent."""
-    with connect() as client:
+    with connect_up_to_date(note) as client:
         found = build(client.sweep(sweep), client.trials(sweep), client.agents(sweep), client.sweep_changes(sweep))
     if as_json:
         print_json(asdict(found))

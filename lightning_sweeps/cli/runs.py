@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import typer
 
-from lightning_sweeps.cli.tables import Column, console, duration, number, print_json, state, table
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.messages import Rejections, RunDetails
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -44,7 +44,7 @@ def runs(
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """List runs with project, group, rank, state and last values, newest first."""
-    with connect() as client:
+    with connect_up_to_date(note) as client:
         if close:
             for run_id in close:
                 closed = client.close_run(run_id)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import typer
 from rich.console import Console
 
-from lightning_sweeps.cli.tables import Column, console, duration, number, parameters, print_json, state, table
+from lightning_sweeps.cli.tables import Column, console, duration, note, number, parameters, print_json, state, table
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.messages import Agent, Sweep, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 NOTE_LENGTH = 70
+FALLBACK_SHARE = 0.05
+"""Share of random points in a model-based search that is worth a warning."""
 
 SWEEP_COLUMNS: list[Column] = ["sweep", "project", "name", "state", "method", "trials", "best", "created"]
 TRIAL_COLUMNS: list[Column] = [
@@ -48,7 +51,7 @@ def status(
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Show the state of all sweeps, or the trials, the best trial and the agents of one sweep."""
-    with connect() as client:
+    with connect_up_to_date(note) as client:
         if sweep is None:
             _all(client.sweeps(project=project), as_json=as_json)
         else:
@@ -87,6 +90,8 @@ def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Ag
     out.print(f"Sweep {sweep.id} ({sweep.name}): ", state(sweep.state), end="", markup=False, highlight=False)
     out.print(f" - {sweep.reason}" if sweep.reason else "", markup=False, highlight=False)
     out.print(f"{sweep.method}, {_goal(sweep)}, {counts(sweep)}", markup=False, highlight=False)
+    if warning := fallback_warning(sweep.origins):
+        out.print(warning, markup=False, highlight=False, style="yellow")
     if trials:
         out.print(table(TRIAL_COLUMNS, [_trial_row(trial, sweep) for trial in trials]))
     if sweep.best:
@@ -111,13 +116,27 @@ def counts(sweep: Sweep) -> str:
     return (", ".join(words) or "none") + cap
 
 
+def fallback_warning(origins: Mapping[str, int]) -> str:
+    """Return a warning if many points of a model-based search were drawn at random; otherwise an empty string.
+
+    Args:
+        origins: number of trials by what chose their point.
+    """
+    random, chosen = origins.get("random", 0), origins.get("model", 0) + origins.get("random", 0)
+    if not random or random <= FALLBACK_SHARE * chosen:
+        return ""
+    return f"warning: {random} of {chosen} points were drawn at random, because the model chose no new point"
+
+
 def _goal(sweep: Sweep) -> str:
     return f"{sweep.goal} {sweep.metric}" if sweep.metric else "no metric"
 
 
 def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
     is_best = sweep.best is not None and sweep.best.id == trial.id
-    notes = "; ".join(part for part in ("ignored" if trial.ignored else "", trial.note, trial.reason) if part)
+    unseen = f"chosen without {trial.unseen_ends} of the results" if trial.unseen_ends else ""
+    parts = ("ignored" if trial.ignored else "", trial.note, trial.reason, unseen)
+    notes = "; ".join(part for part in parts if part)
     note = notes if len(notes) <= NOTE_LENGTH else notes[: NOTE_LENGTH - 1] + "…"
     return [
         f"{trial.number}{' *' if is_best else ''}",

@@ -12,12 +12,14 @@ import typer
 
 from lightning_sweeps.cli.tables import parameters, print_json
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.core.settings import read_settings, use_one_thread
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
 from lightning_sweeps.sweeps import json_schema
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
+from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods.random import draw_new
+from lightning_sweeps.sweeps.replay import replay
 from lightning_sweeps.sweeps.space import Space
 
 SAMPLES = 3
@@ -64,6 +66,9 @@ def sweep(
         metavar="SWEEP_ID",
         help="Start the search with the results of this sweep. May be repeated.",
     ),
+    show_replay: bool = typer.Option(
+        False, "--replay", help="Repeat the search from the recorded results and compare the points."
+    ),
     schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files for editors."),
     as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON."),
 ) -> None:
@@ -90,8 +95,8 @@ def sweep(
         ("cancelled", cancel),
     ]
     changes = [state for state, given in flags if given]
-    if len(changes) + check + schema + (update is not None) + (enqueue is not None) > 1:
-        options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue, --schema"
+    if len(changes) + check + schema + show_replay + (update is not None) + (enqueue is not None) > 1:
+        options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue, --replay, --schema"
         raise UsageError(f"at most one of {options} is allowed")
     if schema:
         typer.echo(json_schema.render(), nl=False)
@@ -101,6 +106,8 @@ def sweep(
         _update(update, target, project=project, name=name)
     elif enqueue is not None:
         _enqueue(target, enqueue)
+    elif show_replay:
+        _replay(target)
     elif changes:
         _change(target, changes[0])
     elif check:
@@ -206,6 +213,23 @@ def _enqueue(sweep_id: str, text: str) -> None:
     with connect() as client:
         trial = client.enqueue_trial(sweep_id, params)
     typer.echo(f"Added trial {trial.number} ({trial.id}) to sweep {sweep_id}: {parameters(trial.params)}")
+
+
+def _replay(sweep_id: str) -> None:
+    with connect() as client:
+        found, trials, inputs = client.sweep(sweep_id), client.trials(sweep_id), client.search_inputs(sweep_id)
+    if found.config.get("metrics"):
+        raise UsageError("a sweep with several `metrics` cannot be replayed", hint="a sweep with one `metric` can")
+    use_one_thread()  # as in the server: the number of threads changes the last digits of a fit
+    differing = 0
+    for replayed in replay(define_sweep(found.config), inputs, trials):
+        trial = replayed.trial
+        known = "" if trial.known_ends is None else f", knowing {trial.known_ends} results"
+        result = "the same point" if replayed.is_same else f"now {parameters(replayed.params or {})}"
+        typer.echo(f"trial {trial.number}{known}: {parameters(trial.params)}: {result}")
+        differing += not replayed.is_same
+    typer.echo("The method gives every point again." if not differing else f"{differing} points differ.")
+    raise typer.Exit(1 if differing else 0)
 
 
 def _warn(warnings: list[str]) -> None:

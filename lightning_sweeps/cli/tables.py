@@ -19,6 +19,7 @@ STATE_STYLES = {
     "leased": "cyan",
     "working": "cyan",
     "stopping": "yellow",
+    "ending": "cyan",
     "stopped": "yellow",
     "paused": "yellow",
     "preempted": "yellow",
@@ -36,6 +37,11 @@ Column = str | tuple[str, str]
 
 PIPE_WIDTH = 160
 """Width of a table that is not printed to a terminal, in characters."""
+
+
+def note(text: str) -> None:
+    """Print a note to stderr."""
+    print(f"note: {text}", file=sys.stderr)
 
 
 def console() -> Console:

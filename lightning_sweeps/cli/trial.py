@@ -6,9 +6,10 @@ from dataclasses import asdict
 
 import typer
 
+from lightning_sweeps.cli import tables
 from lightning_sweeps.cli.tables import duration, number, parameters, print_json
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import Trial, TrialMark
 
@@ -36,7 +37,7 @@ def trial(
     """
     if ignore and count:
         raise UsageError("only one of `--ignore` and `--count` is allowed")
-    with connect() as client:
+    with connect_up_to_date(tables.note) as client:
         trial_id = find(client, which)
         if ignore or count or note is not None:
             client.mark_trial(trial_id, TrialMark(ignored=ignore if ignore or count else None, note=note))

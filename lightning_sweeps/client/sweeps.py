@@ -51,6 +51,10 @@ class SweepRoutes(Transport):
         """Return the trials of a sweep."""
         return self._get(f"/api/sweeps/{sweep_id}/trials", list[m.Trial])
 
+    def search_inputs(self, sweep_id: str) -> m.SearchInputs:
+        """Return what the search of a sweep started with."""
+        return self._get(f"/api/sweeps/{sweep_id}/search", m.SearchInputs)
+
     def agents(self, sweep_id: str) -> list[m.Agent]:
         """Return the agents of a sweep."""
         return self._get(f"/api/sweeps/{sweep_id}/agents", list[m.Agent])

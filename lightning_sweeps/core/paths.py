@@ -92,6 +92,10 @@ class Home:
         """A file that each process touches when it starts the service."""
         return self.root / f"service-{node}.start"
 
+    def service_wakeup(self, node: str) -> Path:
+        """A FIFO. A byte that a process writes to it makes the service upload at once."""
+        return self.root / f"service-{node}.wakeup"
+
     def service_state(self, node: str) -> Path:
         """The state of the service: pid, journals, committed offsets, server, problem (JSON)."""
         return self.root / f"service-{node}.json"

@@ -44,6 +44,11 @@ class Variable:
         return PREFIX + self.name
 
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Limits linear algebra to one core. Trials need the other cores, and a fit of 200 points gains nothing from them. The
+number of threads also changes the last digits of a fit."""
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -135,6 +140,14 @@ VARIABLES = (
         "name of this machine, the same for all its processes; needed if machines share a host name and machine id",
         str,
     ),
+    Variable(
+        "GPU_VALUES",
+        "later",
+        "later, wait",
+        "`later`: a logged tensor on a GPU is copied when the GPU has computed it, and training goes on meanwhile; "
+        "`wait`: each log call waits for the GPU",
+        _one_of("later", "wait"),
+    ),
     Variable("GROUP", "", "a name", "group of this job's runs, the same on every rank", str),
     Variable("TRIAL", "", "a file", "file with the trial's id and parameters; set by the agent", _optional_path),
     Variable(
@@ -204,6 +217,7 @@ class Settings:
     service: ServiceKind
     console: Literal["auto", "on", "off"]
     node: str
+    gpu_values: Literal["later", "wait"]
     group: str
     trial: Path | None
     stall_s: float
@@ -259,3 +273,8 @@ def replace_environment(environ: Mapping[str, str]) -> None:
 def service_environment() -> dict[str, str]:
     """Return this process's environment without `LIGHTNING_SWEEPS_TRIAL`, for the service and the local server."""
     return {name: value for name, value in os.environ.items() if name != PREFIX + "TRIAL"}
+
+
+def use_one_thread() -> None:
+    """Limit linear algebra to one core in this process. It has an effect before numpy is imported."""
+    os.environ.update(ONE_THREAD)

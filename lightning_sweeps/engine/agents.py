@@ -88,6 +88,12 @@ def mark_idle(connection: Connection, agent_id: str, *, now: float) -> None:
     change(connection, agent_id, seen=now, state="idle", trial_id=None)
 
 
+def release(connection: Connection, agent_id: str, *, now: float) -> None:
+    """Record that the agent's trial has ended, and that the agent is free."""
+    done = schema.agent.c.trials_done + 1
+    change(connection, agent_id, seen=now, state="idle", trial_id=None, trials_done=done)
+
+
 def _to_message(row: Row[Any]) -> m.Agent:
     return m.Agent(
         id=row.id,

@@ -76,7 +76,9 @@ def enqueue_trial(connection: Connection, sweep_id: str, params: dict[str, Any],
     except UsageError as error:
         raise ServerRefused(str(error), status=422) from error
     number = trials.last_number(connection, sweep_id) + 1
-    return trials.get_trial(connection, trials.add_trial(connection, sweep_id, number=number, params=checked, now=now))
+    return trials.get_trial(
+        connection, trials.add_trial(connection, sweep_id, number=number, params=checked, now=now, chosen_by="user")
+    )
 
 
 def mark_trial(connection: Connection, trial_id: str, mark: m.TrialMark) -> m.Trial:

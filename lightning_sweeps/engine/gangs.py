@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, sweeps, trials
+from lightning_sweeps.engine.suggest import is_usable
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain
@@ -45,7 +46,14 @@ class GangOffer:
 
 
 def join_gang(
-    connection: Connection, agent_id: str, offer: GangOffer, *, nodes: int, now: float, lease_s: float
+    connection: Connection,
+    agent_id: str,
+    offer: GangOffer,
+    *,
+    nodes: int,
+    needed: int | None,
+    now: float,
+    lease_s: float,
 ) -> tuple[m.Trial | None, str]:
     """Return the agent's trial, or complete a gang with waiting agents on other machines.
 
@@ -54,6 +62,7 @@ def join_gang(
         agent_id: the agent.
         offer: what the agent offers.
         nodes: machines of one trial.
+        needed: number of results that the suggestion must know; None: only a trial that needs no results is usable.
         now: current time in seconds since the epoch.
         lease_s: length of a lease in seconds.
 
@@ -78,7 +87,7 @@ def join_gang(
             agents.change(connection, agent_id, seen=now, state="working")
             return trials.to_message(renew_lease(connection, held, now=now, lease_s=lease_s)), ""
     agents.change(connection, agent_id, ready_until=now + READY_S if offer.is_waiting else None)
-    row = _oldest_pending(connection, sweep) if sweep.state == "running" else None
+    row = _oldest_pending(connection, sweep, needed) if sweep.state == "running" else None
     if row is None:
         return None, ""
     others = _ready_elsewhere(connection, agent, now=now)[: nodes - 1]
@@ -86,9 +95,8 @@ def join_gang(
         return None, f"a trial takes {nodes} machines; agents on {missing} more are missing"
     members = [agent_id, *others]
     gang = {"endpoint": offer.endpoint, "members": [{"agent": member, "end": None} for member in members]}
-    leased = trials.advance(
-        connection, row, "lease", agent_id=agent_id, lease_expires=now + lease_s, reason="", gang=plain(gang)
-    )
+    held_by = {"agent_id": agent_id, "lease_expires": now + lease_s, "reason": "", "gang": plain(gang)}
+    leased = trials.advance(connection, row, "lease", **held_by, **trials.count_unseen(connection, row))
     for member in members:
         agents.change(connection, member, seen=now, state="working", trial_id=row.id, ready_until=None)
     return trials.to_message(leased), ""
@@ -175,6 +183,7 @@ def record_part_end(
         "stderr_tail": part.end.stderr_tail,
         "start_s": part.end.start_s,
         "ran_s": part.end.ran_s,
+        "journals": part.end.journals,
         "gpus": part.gpus,
         "gpu_s": part.gpu_s,
         "place": sum(member["end"] is not None for member in row.gang["members"]),
@@ -205,13 +214,14 @@ def combine_ends(ends: Sequence[dict[str, Any]]) -> AttemptEnd:
         "\n".join(tails),
         start_s=max(starts, default=None),
         ran_s=max(runs, default=None),
+        journals={name: size for end in ends for name, size in end.get("journals", {}).items()},
     )
     return AttemptEnd(combined, sum(end["gpus"] for end in ends), sum(end["gpu_s"] for end in ends))
 
 
-def _oldest_pending(connection: Connection, sweep: Row[Any]) -> Row[Any] | None:
+def _oldest_pending(connection: Connection, sweep: Row[Any], needed: int | None) -> Row[Any] | None:
     table = schema.trial
-    query = select(table).where(table.c.sweep_id == sweep.id, table.c.state == "pending")
+    query = select(table).where(table.c.sweep_id == sweep.id, table.c.state == "pending", is_usable(needed))
     return connection.execute(query.order_by(table.c.number).limit(1).with_for_update()).one_or_none()
 
 

@@ -16,10 +16,20 @@ _COLUMNS = ("number", "params", "objective", "state", "last_objective", "ignored
 
 
 class TrialHistory(Sequence[Observation]):
-    """All trials of a sweep, read from the database when a method first uses them. A plain grid never does."""
+    """All trials of a sweep, read from the database when a method first uses them. A plain grid never does.
 
-    def __init__(self, connection: Connection, sweep_id: str, definition: SweepDefinition) -> None:
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        definition: the sweep's definition.
+        without: id of a trial to leave out, because its point is chosen again.
+    """
+
+    def __init__(
+        self, connection: Connection, sweep_id: str, definition: SweepDefinition, *, without: str | None = None
+    ) -> None:
         self._connection = connection
+        self._without = without
         self._sweep_id = sweep_id
         self._sign = definition.sign
         metrics = definition.config.metrics or []
@@ -42,6 +52,8 @@ class TrialHistory(Sequence[Observation]):
             columns = [table.c[name] for name in _COLUMNS]
             columns += [table.c.judged] if self._several else []
             query = select(*columns).where(table.c.sweep_id == self._sweep_id).order_by(table.c.number)
+            if self._without is not None:
+                query = query.where(table.c.id != self._without)
             rows = self._connection.execute(query).all()
             self._loaded = [*self._prior(), *(self._observation(row) for row in rows)]
         return self._loaded

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from lightning_sweeps import messages as m
 from lightning_sweeps.engine import trials
 from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.store import schema
@@ -25,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 NO_VALUE = "no value of `{}` was logged"
 """The reason of a trial that finished without a value of the metric."""
+
+LATE_VALUES = "the rest of its values did not arrive"
+"""How the reason of a trial begins that ended before its journals were there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def judge_rows(
         progress,
         number=trial.number,
         started=trial.started,
-        is_judged=trial.state in ("leased", "running"),
+        is_judged=_may_stop(trial),
         stored_values=cache(partial(_values_of, connection, trial.id)),  # read when a rule first asks for them
         peers=_StoredPeers(connection, trial, sign=definition.sign, resource=resource),
     )
@@ -96,6 +100,11 @@ def judge_rows(
             problem = failed.message
     _write(connection, trial, definition, progress, judge, problem)
     return judge.target_reason
+
+
+def _may_stop(trial: Row[Any]) -> bool:
+    """Return whether a rule may still stop the trial. Its last rows are judged too if they arrive after its end."""
+    return trial.state in ("leased", "running") or (trial.state == "ending" and not trial.ending["is_stopped"])
 
 
 class _StoredPeers:
@@ -166,12 +175,14 @@ def _write(
         "judged": progress.dump(has_rule=definition.rule is not None),
     }
     metric = definition.metric
-    if judge.reports and metric is not None and trial.reason == NO_VALUE.format(metric.name):
+    is_late = bool(judge.reports) and trial.state in m.FINAL_TRIAL_STATES
+    no_value = "" if metric is None else NO_VALUE.format(metric.name)
+    if is_late and (trial.reason == no_value or trial.reason.startswith(LATE_VALUES)):
         changes["reason"] = ""  # the rows arrived after the end of the trial
     if problem:
         changes["reason"] = problem
     if judge.stop_reason:
-        trials.advance(connection, trial, "order_stop", **changes | {"reason": judge.stop_reason})
+        trials.order_stop(connection, trial, reason=judge.stop_reason, **changes)
     else:
         trials.change(connection, trial.id, **changes)
 

@@ -12,12 +12,11 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, sweeps, trials
-from lightning_sweeps.engine.judge import NO_VALUE
+from lightning_sweeps.engine.suggest import is_usable
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain
 from lightning_sweeps.sweeps.settings import SweepSettings
-from lightning_sweeps.sweeps.trial import end_event
 
 IDLE_LEASES = 3
 """An idle agent that sends nothing for this many lease times is lost."""
@@ -40,10 +39,19 @@ class ExpiredLease:
     state: m.TrialState
 
 
-def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: float) -> m.Trial | None:
-    """Lease the oldest pending trial to the agent; return None if no trial is pending.
+def take_lease(
+    connection: Connection, agent_id: str, *, needed: int | None, now: float, lease_s: float
+) -> m.Trial | None:
+    """Lease the oldest usable pending trial to the agent; return None if there is none.
 
     An agent that has a leased trial gets it again: the last response may have been lost.
+
+    Args:
+        connection: the caller's transaction.
+        agent_id: the agent.
+        needed: number of results that the suggestion must know; None: only a trial that needs no results is usable.
+        now: current time in seconds since the epoch.
+        lease_s: length of a lease in seconds.
     """
     agent = agents.get_agent(connection, agent_id)
     sweep = connection.execute(select(schema.sweep).where(schema.sweep.c.id == agent.sweep)).one()
@@ -57,7 +65,7 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
         return _hold(connection, trials.change(connection, held.id, lease_expires=now + lease_s), agent_id, now=now)
     pending = (
         select(table)
-        .where(table.c.sweep_id == agent.sweep, table.c.state == "pending")
+        .where(table.c.sweep_id == agent.sweep, table.c.state == "pending", is_usable(needed))
         .order_by(table.c.number)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -65,7 +73,8 @@ def take_lease(connection: Connection, agent_id: str, *, now: float, lease_s: fl
     row = connection.execute(pending).one_or_none()
     if row is None:
         return None
-    leased = trials.advance(connection, row, "lease", agent_id=agent_id, lease_expires=now + lease_s, reason="")
+    held_by = {"agent_id": agent_id, "lease_expires": now + lease_s, "reason": ""}
+    leased = trials.advance(connection, row, "lease", **held_by, **trials.count_unseen(connection, row))
     return _hold(connection, leased, agent_id, now=now)
 
 
@@ -121,42 +130,6 @@ def start_trial(connection: Connection, agent_id: str, trial_id: str, *, now: fl
     return trials.to_message(started)
 
 
-def end_trial(connection: Connection, agent_id: str, trial_id: str, end: m.TrialEnd, *, now: float) -> m.Trial:
-    """Record how the trial's processes ended. Nothing changes if the agent no longer holds the trial.
-
-    Raises:
-        NotFound: the agent or trial does not exist.
-        ServerRefused: status 422; the state is not one in which a trial ends.
-    """
-    gpus = len(agents.get_agent(connection, agent_id).gpus)
-    end_event(end.state)  # raises if this is not an end state
-    sweep = sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
-    row = trials.lock(connection, trial_id)
-    if not gangs.is_held_by(row, agent_id):
-        return trials.to_message(row)
-    settings = SweepSettings.of(sweep.config)
-    part = gangs.AttemptEnd(end, gpus, gpus * (end.ran_s or 0.0))
-    row, whole = gangs.record_part_end(connection, row, agent_id, part)
-    _release(connection, agent_id, now=now, is_done=True)
-    if whole is None:
-        return trials.to_message(row)  # the trial ends when its last part ends
-    end = whole.end
-    event = end_event(end.state)
-    values: dict[str, object] = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail))}
-    if end.ran_s is not None:
-        values |= {"gpus": whole.gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + whole.gpu_s}
-    if event == "preempt" and row.state != "stopping":
-        reason = end.reason or "preempted"
-        trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
-        ended = trials.change(connection, trial_id, **values)
-    else:
-        reason = _end_reason(row, end, settings)
-        ended = trials.advance(connection, row, event, lease_expires=None, ended=now, reason=reason, **values)
-    sweeps.count_failures(connection, sweep, state=ended.state, error=_last_error(ended))
-    sweeps.finish_if_done(connection, sweep.id, now=now)
-    return trials.to_message(ended)
-
-
 def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
     """Remove an agent from the sweep. A trial that it still holds becomes pending again."""
     sweep = sweeps.lock_sweep(connection, agents.get_agent(connection, agent_id).sweep)
@@ -169,9 +142,12 @@ def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
 
 
 def renew_all(connection: Connection, *, now: float, lease_s: float) -> int:
-    """Give every held trial a fresh lease after a pause of the server; return the number of trials."""
+    """Give every held trial a fresh lease after a pause of the server; return the number of trials.
+
+    Trials that wait for their last rows get the same time again.
+    """
     table = schema.trial
-    held = table.c.state.in_(trials.HELD_STATES)
+    held = table.c.state.in_((*trials.HELD_STATES, "ending"))
     return connection.execute(update(table).where(held).values(lease_expires=now + lease_s)).rowcount
 
 
@@ -222,22 +198,3 @@ def _held_by(connection: Connection, agent: m.Agent) -> list[Row[Any]]:
     is_own = or_(table.c.agent_id == agent.id, table.c.id == agent.trial)
     rows = connection.execute(select(table).where(is_own, table.c.state.in_(trials.HELD_STATES)).with_for_update())
     return [row for row in rows if gangs.is_held_by(row, agent.id)]
-
-
-def _release(connection: Connection, agent_id: str, *, now: float, is_done: bool) -> None:
-    done = schema.agent.c.trials_done + int(is_done)
-    agents.change(connection, agent_id, seen=now, state="idle", trial_id=None, trials_done=done)
-
-
-def _end_reason(row: Row[Any], end: m.TrialEnd, settings: SweepSettings) -> str:
-    if row.state == "stopping" and end.state != "failed":
-        return str(row.reason)
-    if end.state == "finished" and settings.metric is not None and row.reports == 0:
-        return end.reason or NO_VALUE.format(settings.metric)
-    return end.reason or (str(row.reason) if row.state == "running" else "")  # why it was not judged
-
-
-def _last_error(row: Row[Any]) -> str:
-    """Return the last line of a failed trial's error output, or its reason."""
-    lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip() and not line.startswith("hint:")]
-    return lines[-1] if lines else row.reason or f"exit code {row.exit_code}"

@@ -1,17 +1,21 @@
 """Suggests the next trial of a sweep.
 
-A method that answers at once is called inside the transaction. A fitted method runs in a worker process between
-`suggest_next` and `add_suggested`, each in its own transaction. Its suggestion is dropped if another server process
-added the trial first.
+A suggestion knows every result that was there when the agent asked. While values of an ended trial are on their way,
+the agent waits for them, at most `VALUES_WAIT_S`. A pending trial whose suggestion knows less is suggested again.
+
+A method that answers at once is called inside the transaction of the agent's request (`suggest_at_once`). A fitted
+method runs in a worker process between `prepare_next` and `add_suggested`, each in its own transaction. Its suggestion
+is dropped if another server process added the trial first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from lightning_sweeps.engine import sweeps, trials
@@ -20,8 +24,17 @@ from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
-from lightning_sweeps.sweeps.fit import FitRequest
+from lightning_sweeps.sweeps.demand import prepares_ahead, unserved
+from lightning_sweeps.sweeps.fit import FitAnswer, FitRequest
 from lightning_sweeps.sweeps.suggestion import check_suggestion
+
+VALUES_WAIT_S = 30.0
+"""How long after the end of a trial's processes a suggestion waits for its values."""
+
+RECENT_TRIALS = 50
+"""Number of ended trials whose duration is compared with that of a fit."""
+
+_trial = schema.trial
 
 NextStep: TypeAlias = Literal["lease", "prepare", "wait"]
 """What a waiting agent's request does next.
@@ -30,73 +43,227 @@ lease: try to lease; a trial is pending, or the sweep is over. prepare: ask the 
 """
 
 
-def suggest_next(connection: Connection, sweep_id: str, *, ahead: int | None, now: float) -> FitRequest | bool:
-    """Add the next trial if one is wanted and no model is needed.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An agent's request for a trial.
 
-    Args:
-        connection: the caller's transaction.
-        sweep_id: the sweep.
-        ahead: how many trials should be pending. None: an agent asks for one now.
-        now: current time in seconds since the epoch.
+    Attributes:
+        asked: when the server got it, in seconds since the epoch.
+        fit_s: how long the sweep's last fit took, in seconds; 0 if there was none.
+    """
+
+    asked: float
+    fit_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The trial that a suggestion is for.
+
+    Attributes:
+        number: the trial's number.
+        trial_id: the pending trial whose point is replaced; None for a new trial.
+        known_ends: number of results that the suggestion knows; None if the method does not use results.
+    """
+
+    number: int
+    trial_id: str | None
+    known_ends: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFit:
+    """A request to the worker, and the trial that its answer is for."""
+
+    request: FitRequest
+    place: Place
+
+
+def results_needed(
+    connection: Connection, sweep_id: str, definition: SweepDefinition, request: Request, *, now: float
+) -> int | None:
+    """Return how many results the suggestion for an agent must know.
 
     Returns:
-        True: a trial was added. False: no trial is wanted, or the space is exhausted. A request: the worker must choose
-        the trial.
+        The number of results; None if the agent must wait, because values are on their way.
+    """
+    if not definition.method.needs_metric or is_prepared_ahead(connection, sweep_id, fit_s=request.fit_s):
+        return 0
+    if _awaits_values(connection, sweep_id, asked=request.asked, now=now):
+        return None
+    return trials.last_end(connection, sweep_id, until=request.asked)
+
+
+def is_usable(needed: int | None) -> Any:
+    """Return the condition that a pending trial may be leased. Points of users and retries need no results."""
+    is_independent = _trial.c.known_ends.is_(None) | (_trial.c.attempt > 1)
+    return is_independent if needed is None else is_independent | (_trial.c.known_ends >= needed)
+
+
+def suggest_at_once(connection: Connection, sweep_id: str, *, needed: int, now: float) -> bool:
+    """Add the next trial, if one is wanted and it needs no worker. Return whether a trial was added.
+
+    Args:
+        connection: the caller's transaction, in which no usable trial is pending.
+        sweep_id: the sweep.
+        needed: number of results that the suggestion must know.
+        now: current time in seconds since the epoch.
 
     Raises:
         SuggestionFailed: the method raised, or suggested something that is not in the space. Nothing is changed.
     """
     row = sweeps.lock_sweep(connection, sweep_id)
-    progress = sweeps.progress_of(connection, row)
-    pending = progress.counts.get("pending", 0)
-    if not controller.may_suggest(progress) or (ahead is not None and pending >= max(ahead, 1)):
-        return False
     definition = define_sweep(row.config)
     method, space = definition.method, definition.space
-    number = trials.last_number(connection, sweep_id) + 1
-    history = TrialHistory(connection, sweep_id, definition)
-    if not method.is_fitted:
-        with _failures_of_the_method():
-            params = check_suggestion(space, method.suggest(space, history, number=number, seed=row.seed))
-        return _add(connection, sweep_id, number, params, now=now)
+    place = _find_place(connection, row, definition, needed=needed)
+    if place is None:
+        return False
+    history = TrialHistory(connection, sweep_id, definition, without=place.trial_id)
     with _failures_of_the_method():
-        is_initial = number <= method.initial_count(space)
-        if ahead is None and not is_initial:
-            return False  # the worker prepares these trials; reading the whole history here would gain nothing
-        if method.needs_model(space, history, number=number):
-            return _request(row, definition, number, history)
-        if not is_initial and ahead is not None and pending >= ahead:
-            return False  # no agent waits, and a model will have more results when the running trials have ended
-        params = check_suggestion(space, method.initial_point(space, history, number=number, seed=row.seed))
-    return _add(connection, sweep_id, number, params, now=now)
+        if not method.is_fitted:
+            suggestion = method.suggest(space, history, number=place.number, seed=row.seed)
+        elif place.number <= method.initial_count(space) and not method.needs_model(
+            space, history, number=place.number
+        ):
+            suggestion = method.initial_point(space, history, number=place.number, seed=row.seed)
+        else:
+            return False  # the worker chooses it; reading the whole history here would gain nothing
+        params = check_suggestion(space, suggestion)
+    return _put(connection, sweep_id, place, params, chosen_by="method", now=now)
 
 
-def next_step(connection: Connection, sweep_id: str) -> NextStep:
+def prepare_next(
+    connection: Connection, sweep_id: str, *, asked: tuple[float, ...], fit_s: float, now: float
+) -> PlannedFit | bool:
+    """Add the next trial of a fitted method if a waiting agent needs one and no model is needed.
+
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        asked: when each waiting agent asked, in seconds since the epoch.
+        fit_s: how long the sweep's last fit took, in seconds; 0 if there was none.
+        now: current time in seconds since the epoch.
+
+    Returns:
+        True: a trial was added. False: no trial is wanted, values are on their way, or the space is exhausted. A
+        planned fit: the worker must choose the trial.
+
+    Raises:
+        SuggestionFailed: the method raised, or suggested something that is not in the space. Nothing is changed.
+    """
+    row = sweeps.lock_sweep(connection, sweep_id)
+    definition = define_sweep(row.config)
+    method, space = definition.method, definition.space
+    needed = _needed_next(connection, sweep_id, definition, asked=asked, fit_s=fit_s, now=now)
+    place = None if needed is None else _find_place(connection, row, definition, needed=needed)
+    if place is None:
+        return False
+    history = TrialHistory(connection, sweep_id, definition, without=place.trial_id)
+    with _failures_of_the_method():
+        if method.needs_model(space, history, number=place.number):
+            return PlannedFit(_request(row, definition, place.number, history), place)
+        suggestion = method.initial_point(space, history, number=place.number, seed=row.seed)
+        params = check_suggestion(space, suggestion)
+    return _put(connection, sweep_id, place, params, chosen_by="method", now=now)
+
+
+def next_step(connection: Connection, sweep_id: str, request: Request, *, now: float) -> NextStep:
     """Return what a waiting agent's request does next. This writes nothing and takes no lock."""
     table = schema.sweep
     row = connection.execute(select(table).where(table.c.id == sweep_id)).one_or_none()
     if row is None or row.state in controller.END_STATES:
         return "lease"
-    progress = sweeps.progress_of(connection, row)
-    if progress.state == "running" and progress.counts.get("pending"):
-        return "lease"
+    if row.state != "running":
+        return "wait"
     definition = define_sweep(row.config)
-    if progress.state == "running" and definition.config.resources.nodes > 1:
+    if definition.config.resources.nodes > 1:
         return "lease"  # agents on other machines may wait for this one
-    if not controller.may_suggest(progress):
+    needed = results_needed(connection, sweep_id, definition, request, now=now)
+    is_pending = (_trial.c.sweep_id == sweep_id) & (_trial.c.state == "pending")
+    if connection.scalar(select(exists().where(is_pending, is_usable(needed)))):
+        return "lease"
+    progress = sweeps.progress_of(connection, row)
+    if needed is None or not (controller.may_suggest(progress) or progress.counts.get("pending")):
         return "wait"
     return "prepare" if definition.method.is_fitted else "lease"
 
 
-def add_suggested(
-    connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any] | None, now: float
-) -> bool:
+def add_suggested(connection: Connection, sweep_id: str, place: Place, fitted: FitAnswer, *, now: float) -> bool:
     """Add the trial that a model chose, and return whether it was added."""
     row = sweeps.lock_sweep(connection, sweep_id)
-    is_current = trials.last_number(connection, sweep_id) + 1 == number
-    if not is_current or not controller.may_suggest(sweeps.progress_of(connection, row)):
+    if place.trial_id is not None:
+        is_there = (_trial.c.id == place.trial_id) & (_trial.c.state == "pending") & (_trial.c.attempt == 1)
+        is_current = row.state == "running" and connection.scalar(select(exists().where(is_there)))
+    else:
+        is_current = trials.last_number(connection, sweep_id) + 1 == place.number
+        is_current = is_current and controller.may_suggest(sweeps.progress_of(connection, row))
+    if not is_current:
         return False
-    return _add(connection, sweep_id, number, params, now=now)
+    return _put(
+        connection, sweep_id, place, fitted.params, chosen_by="random" if fitted.is_random else "model", now=now
+    )
+
+
+def is_prepared_ahead(connection: Connection, sweep_id: str, *, fit_s: float) -> bool:
+    """Return whether the sweep's trials are prepared before an agent asks for one."""
+    if not fit_s:
+        return False
+    agent = schema.agent
+    is_at_work = (agent.c.sweep_id == sweep_id) & agent.c.state.in_(("idle", "working"))
+    agents = connection.scalar(select(func.count()).select_from(agent).where(is_at_work)) or 0
+    ended = select(_trial.c.ended - _trial.c.started).where(
+        _trial.c.sweep_id == sweep_id, _trial.c.end_number.is_not(None), _trial.c.started.is_not(None)
+    )
+    recent = connection.scalars(ended.order_by(_trial.c.end_number.desc()).limit(RECENT_TRIALS)) if agents > 1 else ()
+    return prepares_ahead(fit_s=fit_s, durations_s=list(recent), agents=agents)
+
+
+def _awaits_values(connection: Connection, sweep_id: str, *, asked: float, now: float) -> bool:
+    """Return whether values of a trial that had ended when the agent asked are on their way."""
+    is_ending = (_trial.c.sweep_id == sweep_id) & (_trial.c.state == "ending")
+    is_due = (_trial.c.ended <= asked) & (_trial.c.ended > now - VALUES_WAIT_S)
+    return bool(connection.scalar(select(exists().where(is_ending, is_due))))
+
+
+def _needed_next(
+    connection: Connection,
+    sweep_id: str,
+    definition: SweepDefinition,
+    *,
+    asked: tuple[float, ...],
+    fit_s: float,
+    now: float,
+) -> int | None:
+    """Return how many results the next suggestion must know; None if none is wanted now."""
+    is_pending = (_trial.c.sweep_id == sweep_id) & (_trial.c.state == "pending")
+    last = trials.last_end(connection, sweep_id)
+    columns = select(_trial.c.known_ends, _trial.c.attempt).where(is_pending)
+    known = [last if row[0] is None or row[1] > 1 else row[0] for row in connection.execute(columns)]
+    if is_prepared_ahead(connection, sweep_id, fit_s=fit_s):
+        return 0 if len(known) < max(len(asked), 1) else None
+    if not definition.method.needs_metric:
+        return 0 if len(known) < len(asked) else None
+    times = sorted(asked)
+    needs = [trials.last_end(connection, sweep_id, until=at) for at in times]
+    lacking = unserved(needs, known)
+    if not lacking:
+        return None
+    oldest = times[needs.index(lacking[0])]
+    return None if _awaits_values(connection, sweep_id, asked=oldest, now=now) else lacking[0]
+
+
+def _find_place(connection: Connection, row: Row[Any], definition: SweepDefinition, *, needed: int) -> Place | None:
+    """Return the trial that the next suggestion is for; None if the sweep may not have another one."""
+    known = trials.last_end(connection, row.id) if definition.method.needs_metric else None
+    outdated = select(_trial.c.number, _trial.c.id).where(
+        _trial.c.sweep_id == row.id, _trial.c.state == "pending", ~is_usable(needed)
+    )
+    found = connection.execute(outdated.order_by(_trial.c.number).limit(1).with_for_update()).one_or_none()
+    if found is not None and row.state == "running":
+        return Place(found.number, found.id, known)
+    if not controller.may_suggest(sweeps.progress_of(connection, row)):
+        return None
+    return Place(trials.last_number(connection, row.id) + 1, None, known)
 
 
 @contextmanager
@@ -118,10 +285,25 @@ def _request(row: Row[Any], definition: SweepDefinition, number: int, history: T
     )
 
 
-def _add(connection: Connection, sweep_id: str, number: int, params: dict[str, Any] | None, *, now: float) -> bool:
+def _put(
+    connection: Connection,
+    sweep_id: str,
+    place: Place,
+    params: dict[str, Any] | None,
+    *,
+    chosen_by: Literal["model", "random", "method"],
+    now: float,
+) -> bool:
+    """Add the suggested trial, or replace the point of a pending one. Return whether there is a trial."""
     if params is None:
+        if place.trial_id is not None:
+            connection.execute(delete(_trial).where(_trial.c.id == place.trial_id))
         sweeps.mark_exhausted(connection, sweep_id)
         sweeps.finish_if_done(connection, sweep_id, now=now)
         return False
-    trials.add_trial(connection, sweep_id, number=number, params=params, now=now)
+    origin = {"chosen_by": chosen_by, "known_ends": place.known_ends}
+    if place.trial_id is not None:
+        trials.change(connection, place.trial_id, params=params, **origin)
+    else:
+        trials.add_trial(connection, sweep_id, number=place.number, params=params, now=now, **origin)
     return True

@@ -78,6 +78,16 @@ def list_sweeps(connection: Connection, *, project: str | None = None) -> list[m
     return [_to_message(connection, row) for row in connection.execute(query).all()]
 
 
+def search_inputs(connection: Connection, sweep_id: str) -> m.SearchInputs:
+    """Return what the sweep's search started with.
+
+    Raises:
+        NotFound: the sweep does not exist.
+    """
+    row = _load(connection, sweep_id)
+    return m.SearchInputs(row.seed, [(params, value) for params, value in row.prior or ()])
+
+
 def require_sweep(connection: Connection, sweep_id: str) -> None:
     """Check that a sweep exists.
 
@@ -198,8 +208,8 @@ def stop_trial(connection: Connection, trial_id: str, *, now: float, reason: str
     sweep_id = trials.get_trial(connection, trial_id).sweep
     lock_sweep(connection, sweep_id)
     row = trials.lock(connection, trial_id)
-    if row.state != "stopping":
-        row = trials.advance(connection, row, "order_stop", reason=reason)
+    if row.state not in ("stopping", "ending"):
+        row = trials.order_stop(connection, row, reason=reason)
     if row.state == "stopped":
         row = trials.change(connection, trial_id, ended=now)
         finish_if_done(connection, sweep_id, now=now)
@@ -244,6 +254,7 @@ def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
         ended=row.ended,
         counts=trials.count_by_state(connection, row.id),
         best=_best(connection, row.id, settings.goal),
+        origins=trials.count_by_origin(connection, row.id),
     )
 
 

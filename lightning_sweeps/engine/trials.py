@@ -16,6 +16,8 @@ from lightning_sweeps.sweeps.trial import Event, transition
 HELD_STATES = ("leased", "running", "stopping")
 """States in which an agent holds the trial."""
 
+VALUES_ON_THEIR_WAY = "its last values are on their way"
+
 TrialRow = Row[Any]
 
 
@@ -32,7 +34,7 @@ def to_message(row: TrialRow) -> m.Trial:
         objective=row.objective,
         last_objective=row.last_objective,
         reports=row.reports,
-        reason=row.reason,
+        reason=row.reason or (VALUES_ON_THEIR_WAY if row.state == "ending" else ""),
         exit_code=row.exit_code,
         stderr_tail=row.stderr_tail,
         created=row.created,
@@ -44,6 +46,10 @@ def to_message(row: TrialRow) -> m.Trial:
         ignored=bool(row.ignored),
         note=row.note or "",
         gang=None if row.gang is None else _gang(row.gang),
+        end_number=row.end_number,
+        chosen_by=row.chosen_by,
+        known_ends=row.known_ends,
+        unseen_ends=row.unseen_ends,
     )
 
 
@@ -111,11 +117,36 @@ def advance(connection: Connection, row: TrialRow, event: Event, **values: objec
     Raises:
         ServerRefused: status 409; the event is not allowed in the trial's state.
     """
-    return change(connection, row.id, state=transition(row.state, event), **values)
+    state = transition(row.state, event)
+    if state in m.FINAL_TRIAL_STATES:
+        values["end_number"] = last_end(connection, row.sweep_id) + 1
+    return change(connection, row.id, state=state, **values)
 
 
-def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float) -> str:
-    """Add a pending trial and return its id. The caller holds the sweep's lock."""
+def order_stop(connection: Connection, row: TrialRow, *, reason: str, **values: object) -> TrialRow:
+    """Order a locked trial to stop, and update other columns too. A trial whose processes have ended counts as stopped.
+
+    Raises:
+        ServerRefused: status 409; the trial is over.
+    """
+    if row.state == "ending":
+        values["ending"] = row.ending | {"is_stopped": True}
+    return advance(connection, row, "order_stop", **values | {"reason": reason})
+
+
+def add_trial(
+    connection: Connection, sweep_id: str, *, number: int, params: dict[str, Any], now: float, **origin: object
+) -> str:
+    """Add a pending trial and return its id. The caller holds the sweep's lock.
+
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        number: the trial's number.
+        params: its parameters.
+        now: current time in seconds since the epoch.
+        origin: the columns `chosen_by` and `known_ends`.
+    """
     trial_id = new_id()
     connection.execute(
         insert(schema.trial).values(
@@ -130,14 +161,38 @@ def add_trial(connection: Connection, sweep_id: str, *, number: int, params: dic
             stderr_tail="",
             judged={},
             created=now,
+            **origin,
         )
     )
     return trial_id
 
 
+def count_unseen(connection: Connection, row: TrialRow) -> dict[str, int | None]:
+    """Return the column `unseen_ends` of a trial that is leased now."""
+    if row.known_ends is None:
+        return {"unseen_ends": None}
+    table = schema.trial
+    is_ending = (table.c.sweep_id == row.sweep_id) & (table.c.state == "ending")
+    ending = connection.scalar(select(func.count()).select_from(table).where(is_ending)) or 0
+    return {"unseen_ends": last_end(connection, row.sweep_id) + ending - row.known_ends}
+
+
 def last_number(connection: Connection, sweep_id: str) -> int:
     """Return the highest number of the sweep's trials, or 0 if it has no trial."""
     return connection.scalar(select(func.max(schema.trial.c.number)).where(schema.trial.c.sweep_id == sweep_id)) or 0
+
+
+def last_end(connection: Connection, sweep_id: str, *, until: float | None = None) -> int:
+    """Return the number of the sweep's trials that have ended.
+
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        until: count only up to the last trial whose processes ended by this time, in seconds since the epoch.
+    """
+    table = schema.trial
+    query = select(func.max(table.c.end_number)).where(table.c.sweep_id == sweep_id)
+    return connection.scalar(query if until is None else query.where(table.c.ended <= until)) or 0
 
 
 def requeue(
@@ -182,6 +237,7 @@ def requeue(
         reports=0,
         judged=row.judged | {"attempt": row.judged.get("attempt", row.attempt)},
         started=None,
+        ended=None,
         reason=f"runs again: {reason}",
     )
 
@@ -190,4 +246,12 @@ def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:
     """Return the number of the sweep's trials in each state, without states that have none."""
     table = schema.trial
     query = select(table.c.state, func.count()).where(table.c.sweep_id == sweep_id).group_by(table.c.state)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def count_by_origin(connection: Connection, sweep_id: str) -> dict[str, int]:
+    """Return the number of the sweep's trials by what chose their point."""
+    table = schema.trial
+    is_known = (table.c.sweep_id == sweep_id) & table.c.chosen_by.is_not(None)
+    query = select(table.c.chosen_by, func.count()).where(is_known).group_by(table.c.chosen_by)
     return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,7 +1,7 @@
-"""Writes a journal: one append is one `write(2)`. It never raises, never waits for another process, and has no thread.
+"""Writes a journal: one append is one `write(2)`. It never raises and never waits for another process or a GPU.
 
 Rows that cannot be written (disk full, folder deleted) are counted, and the first problem is logged. The next append
-tries again.
+tries again. There is no thread, except while values on a GPU are on their way (`device_rows.py`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,18 @@ import msgspec
 
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.core.paths import JOURNAL_SUFFIX, open_in_folder
+from lightning_sweeps.journal.device_copy import DeviceCopy
+from lightning_sweeps.journal.device_rows import DeviceRows, WaitingRow
 from lightning_sweeps.journal.format import FRAME, MAX_PAYLOAD_BYTES, PREAMBLE, encode
 from lightning_sweeps.journal.records import Header, Metrics, NodeInfo, Record, RunInfo
-from lightning_sweeps.journal.values import plain_value, plain_values
+from lightning_sweeps.journal.values import host_value, plain_value, plain_values
 from lightning_sweeps.system.node import this_process
 
 logger = logging.getLogger("lightning_sweeps")
 
 REOPEN_INTERVAL_S = 1.0
+DEVICE_TIMEOUT_S = 10.0
+"""How long `close` waits for values that a GPU still computes."""
 CHECK_INTERVAL_S = 2.0
 """How often an append also checks that the file still exists and that the service is running."""
 
@@ -44,6 +48,7 @@ class _ThisProcess:
 
 os.register_at_fork(after_in_child=_ThisProcess.refresh)
 _encode = msgspec.msgpack.Encoder(enc_hook=plain_value).encode
+_encode_host_values = msgspec.msgpack.Encoder(enc_hook=host_value).encode
 _pack = FRAME.pack
 _crc32 = zlib.crc32
 _now = time.time
@@ -62,6 +67,7 @@ class JournalWriter:
         node: the machine that the rows belong to.
         opens_late: whether to create the file at the first append instead of now.
         parent: the journal of the run's main process, if this process is a child of it.
+        waits_for_device: whether to wait in `metrics` for values on a GPU, instead of writing the row when they arrive.
         on_check: called about every `CHECK_INTERVAL_S` during appends. It must not wait and must not raise.
     """
 
@@ -72,6 +78,7 @@ class JournalWriter:
         run: RunInfo | None = None,
         node: NodeInfo | None = None,
         opens_late: bool = False,
+        waits_for_device: bool = False,
         on_check: Callable[[], None] = lambda: None,
         parent: str = "",
     ) -> None:
@@ -79,6 +86,8 @@ class JournalWriter:
         self._parent = parent
         self._main_id = ""
         self._folder = folder
+        self._waits_for_device = waits_for_device
+        self._encode_row = _encode if waits_for_device else _encode_host_values
         self._run = run
         self._node = node
         self._opens_late = opens_late
@@ -98,6 +107,7 @@ class JournalWriter:
         self._checked_at = time.time()
         self._reported: set[str] = set()
         self._has_begun = False
+        self._device_rows: DeviceRows | None = None
         if not self._opens_late:
             self.open()
 
@@ -133,17 +143,61 @@ class JournalWriter:
         if self._pid != _ThisProcess.pid:
             self._start()
         with self._lock:
-            self._sequence += 1
             now = _now()
-            try:
-                if type(values) is not dict:
-                    raise TypeError(f"a row is a dict, this is a `{type(values).__name__}`")
-                payload = _encode(Metrics(self._sequence, step, now, values))
-            except Exception as error:  # an exception of a user's object must not reach the training loop
-                payload = self._plain(step, now, values, error)
-            self._write(payload)
+            if self._device_rows is None or not self._waits_behind(step, now, values, self._device_rows):
+                try:
+                    if type(values) is not dict:
+                        raise TypeError(f"a row is a dict, this is a `{type(values).__name__}`")
+                    payload = self._encode_row(Metrics(self._sequence + 1, step, now, values))
+                except Exception as error:  # an exception of a user's object must not reach the training loop
+                    self._convert(step, now, values, error)
+                else:
+                    self._sequence += 1
+                    self._write(payload)
             if not 0.0 <= now - self._checked_at < CHECK_INTERVAL_S:
                 self._check(now)
+
+    def _waits_behind(self, step: int, now: float, values: Mapping[str, Any], rows: DeviceRows) -> bool:
+        """Write the rows that have arrived; if others have not, add this one behind them. Return whether it waits."""
+        rows.write_arrived()
+        if not rows:
+            return False
+        self._convert(step, now, values, None)
+        return True
+
+    def _convert(self, step: int, now: float, values: object, error: Exception | None) -> None:
+        """Write a row that msgspec cannot encode as it is, at once or when its values have arrived from a GPU."""
+        copy = None if self._waits_for_device else DeviceCopy()
+        kept, rejected = plain_values(values, copy)
+        if copy is not None and copy.has_numbers:
+            try:
+                copy.start()
+            except Exception as problem:  # what a GPU library raises must not reach the training loop
+                self._report_device(str(problem).partition("\n")[0])
+                copy = None
+                kept, rejected = plain_values(values)
+        else:
+            copy = None
+        if rejected:
+            self.report(f"log() left out {', '.join(rejected)}: {error or 'neither numbers nor text'}")
+        if copy is not None or self._device_rows:
+            self._rows_of_device().add(WaitingRow(step, now, kept, copy))
+        else:
+            self._write_row(step, now, kept)
+
+    def _rows_of_device(self) -> DeviceRows:
+        if self._device_rows is None:
+            self._device_rows = DeviceRows(self._write_row, self._report_device, self._lock)
+            if self._descriptor is None:
+                self._open()  # the service should know the run now
+        return self._device_rows
+
+    def _write_row(self, step: int, time: float, values: dict[str, Any]) -> None:
+        self._sequence += 1
+        self._write(_encode(Metrics(self._sequence, step, time, values)))
+
+    def _report_device(self, problem: str) -> None:
+        self.report(f"cannot copy values from a GPU without waiting: {problem}", about="gpu")
 
     def append(self, make: Callable[[int, float], Record]) -> None:
         """Append the record that `make(sequence, time)` returns."""
@@ -154,12 +208,20 @@ class JournalWriter:
             self._write(_encode(make(self._sequence, time.time())))
 
     def close(self) -> None:
-        """Close the file. A later append opens another journal for the same run."""
+        """Write the rows that wait for a GPU, and close the file. A later append opens another journal for the run."""
+        self.write_device_rows()
         with self._lock:
             if self._descriptor is not None and self.is_own:
                 os.close(self._descriptor)
             self._descriptor = None
             self._pid = -1
+
+    def write_device_rows(self, timeout_s: float = DEVICE_TIMEOUT_S) -> None:
+        """Write the rows that wait for a GPU. Values that have not arrived in time are left out and reported."""
+        if self._device_rows is not None and self.is_own:
+            missing = self._device_rows.close(timeout_s)
+            if missing:
+                self._report_device(f"{missing} rows did not arrive within {timeout_s:.0f} s of the end of the run")
 
     def _check(self, now: float) -> None:
         """Detect what an append cannot detect: the file was deleted, or the service has ended."""
@@ -173,16 +235,10 @@ class JournalWriter:
         self._on_check()
 
     def _replace(self) -> None:
-        reported, lost = self._reported, self.lost
+        kept = (self._lock, self._reported, self.lost, self._device_rows)
         self._start(replaces=self.journal_id)
-        self._reported, self.lost = reported, lost
+        self._lock, self._reported, self.lost, self._device_rows = kept
         self.open()
-
-    def _plain(self, step: int, now: float, values: object, error: Exception) -> bytes:
-        kept, rejected = plain_values(values)
-        if rejected:
-            self.report(f"log() left out {', '.join(rejected)}: {error}")
-        return _encode(Metrics(self._sequence, step, now, kept))
 
     def _write(self, payload: bytes) -> None:
         size = len(payload)

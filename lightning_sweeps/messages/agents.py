@@ -125,6 +125,8 @@ class TrialEnd:
         stderr_tail: the last lines of stderr of the rank that failed first.
         start_s: seconds from the lease to the start of the program.
         ran_s: seconds from the start of the program to its end.
+        journals: length in bytes of each journal that the processes wrote on the agent's machine, by id. The trial is
+            `ending` until the server has them.
     """
 
     state: TrialState
@@ -133,3 +135,4 @@ class TrialEnd:
     stderr_tail: str = ""
     start_s: float | None = None
     ran_s: float | None = None
+    journals: dict[str, int] = field(default_factory=dict)

@@ -9,13 +9,20 @@ SweepState = Literal["running", "paused", "stopped", "cancelled", "finished"]
 """running: trials are leased. paused: no trials are leased; running trials continue. stopped: like paused, but final.
 cancelled: running trials are stopped too. finished: the space or `run_cap` is exhausted, or the target is met."""
 
-TrialState = Literal["pending", "leased", "running", "stopping", "finished", "stopped", "failed", "lost", "preempted"]
+TrialState = Literal[
+    "pending", "leased", "running", "stopping", "ending", "finished", "stopped", "failed", "lost", "preempted"
+]
+"""ending: the processes have ended, the slot is free, and the last rows of the journals are on their way."""
 
-OPEN_TRIAL_STATES: frozenset[str] = frozenset({"pending", "leased", "running", "stopping"})
+OPEN_TRIAL_STATES: frozenset[str] = frozenset({"pending", "leased", "running", "stopping", "ending"})
 
 FINAL_TRIAL_STATES: frozenset[str] = frozenset({"finished", "stopped", "failed", "lost", "preempted"})
 
 Goal = Literal["minimize", "maximize"]
+
+PointOrigin = Literal["model", "random", "method", "user"]
+"""model: a fitted model chose the point. random: the model chose no new point, so it was drawn at random. method: a
+method without a model, or an initial point. user: a user added it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,13 @@ class Trial:
     ignored: bool = False
     """A user ignores the trial: the search does not use its value, and it cannot be the best trial."""
     note: str = ""
+    end_number: int | None = None
+    """Position among the trials of the sweep that have ended, from 1. It gives the order of the results."""
+    chosen_by: PointOrigin | None = None
+    known_ends: int | None = None
+    """Number of ended trials whose results the search method knew. None: the point does not depend on results."""
+    unseen_ends: int | None = None
+    """Number of trials that had ended when this one was leased, and whose results the search method did not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,21 @@ class Sweep:
     counts: dict[str, int]
     """Number of trials in each state."""
     best: Trial | None
+    origins: dict[str, int] = field(default_factory=dict)
+    """Number of trials by what chose their point, see `PointOrigin`. Trials of older versions are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchInputs:
+    """What a sweep's search started with.
+
+    Attributes:
+        seed: the seed of the sweep.
+        prior: parameter sets of earlier results and their values of the metric.
+    """
+
+    seed: int
+    prior: list[tuple[dict[str, Any], float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,8 @@ from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
 from lightning_sweeps.sdk.names import check_media_key
 from lightning_sweeps.sdk.recorded_map import RecordedMap
-from lightning_sweeps.sdk.start_service import ensure_service
-from lightning_sweeps.sdk.upload_status import wait_until_uploaded
+from lightning_sweeps.system.start_service import ensure_service
+from lightning_sweeps.system.uploads import wait_until_uploaded
 
 logger = logging.getLogger("lightning_sweeps")
 
@@ -102,7 +102,14 @@ class Run(MediaMethods, RunArtifacts):
             if journals == self._home.journals:
                 ensure_service(self._home, read_settings())
 
-        return JournalWriter(journals, run=self._info, opens_late=opens_late, on_check=restart_service, parent=parent)
+        return JournalWriter(
+            journals,
+            run=self._info,
+            opens_late=opens_late,
+            waits_for_device=read_settings().gpu_values == "wait",
+            on_check=restart_service,
+            parent=parent,
+        )
 
     # identity
 
@@ -168,6 +175,11 @@ class Run(MediaMethods, RunArtifacts):
         return self._writer.lost if self._writer is not None else 0
 
     @property
+    def last_step(self) -> int:
+        """The step of the last row of this process; 0 before the first."""
+        return max(0, self._next_step - 1)
+
+    @property
     def folder(self) -> Path:
         """The folder for checkpoints and files of the run, the same path on every rank. It may not exist yet."""
         return self._home.run_folder(self.project, self.id)
@@ -228,7 +240,7 @@ class Run(MediaMethods, RunArtifacts):
             problem = f"cannot log `{key}` as `{kind}`: {type(error).__name__}: {error}"
             writer.report(f"{problem}; training continues without it", about=f"{kind} {key}")
             return
-        at = max(0, self._next_step - 1) if step is None else step
+        at = self.last_step if step is None else step
         self._reopen()
         writer.append(
             lambda sequence, time: Media(
@@ -295,13 +307,11 @@ class Run(MediaMethods, RunArtifacts):
             return
         self._close(state, reason, exit_code, "run")
         if timeout_s is not None:
-            missing_bytes = wait_until_uploaded(self._home, self._writer.path, timeout_s)
-            if missing_bytes:
-                logger.warning(
-                    "%d bytes of run %s are not uploaded yet; the service continues in the background",
-                    missing_bytes,
-                    self.id,
-                )
+            missing = wait_until_uploaded(
+                self._home, read_settings(), timeout_s=timeout_s, journals=[self._writer.path]
+            )
+            if missing.sizes:
+                logger.warning("run %s: %s; the service continues in the background", self.id, missing)
 
     def expect_end(self, state: RunState | None, reason: str) -> None:
         """Set the final state to use if the process exits without calling `finish`. None resets it."""
@@ -323,6 +333,7 @@ class Run(MediaMethods, RunArtifacts):
         self.release_console()
         self._record_buffered_lines()
         self._finished = True
+        self._writer.write_device_rows()
         if self._writer.lost:
             reason = "; ".join(filter(None, (reason, f"{self._writer.lost} rows could not be written")))
         reason = short_reason(reason)

@@ -22,9 +22,9 @@ from lightning_sweeps.sdk.process_info import identify
 from lightning_sweeps.sdk.recorded_map import plain_config
 from lightning_sweeps.sdk.run import Run
 from lightning_sweeps.sdk.stacks import print_stacks_on_demand
-from lightning_sweeps.sdk.start_service import ensure_service
 from lightning_sweeps.sdk.trial import Trial, current_trial
 from lightning_sweeps.system.gpus import visible_names
+from lightning_sweeps.system.start_service import ensure_service
 
 MODES: tuple[LoggerMode, ...] = ("single", "grouped", "shared")
 

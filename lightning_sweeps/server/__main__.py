@@ -15,7 +15,7 @@ from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
 from lightning_sweeps.server.process.serve import serve
-from lightning_sweeps.server.routes.sweeps import LEASE_S
+from lightning_sweeps.server.process.sweep_control import LEASE_S
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from lightning_sweeps import __version__
 from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import StorageLimits
+from lightning_sweeps.server.process import sweep_control
 from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.routes import (
@@ -75,7 +76,7 @@ def create_app(
     contents: BlobStorage,
     limits: StorageLimits | None = None,
     hosts: Hosts | None = None,
-    lease_s: float = sweeps.LEASE_S,
+    lease_s: float = sweep_control.LEASE_S,
     framing: str | None = None,
     alerts: AlertWatch | None = None,
     lost_s: float = 0.0,
@@ -134,5 +135,5 @@ def app_with_routes(**options: Any) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with sweeps.background(app), app.state.alerts.running(), app.state.lost_runs.running():
+    async with sweep_control.background(app), app.state.alerts.running(), app.state.lost_runs.running():
         yield

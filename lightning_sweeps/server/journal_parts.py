@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -62,7 +62,15 @@ def parse(journal_id: str, offset: int, body: bytes, *, committed: int, end: Jou
     return JournalPart(journal_id, offset, entries, damaged, end)
 
 
-def take(store: Store, sent: SentPart) -> IngestReply:
+@dataclass(frozen=True, slots=True)
+class TakenPart:
+    """A part of a journal after it was stored: the reply for the sender, and the sweep that changed by it, if any."""
+
+    reply: IngestReply
+    changed_sweep: str | None = None
+
+
+def take(store: Store, sent: SentPart) -> TakenPart:
     """Store a part of a journal and apply it to its trial.
 
     Raises:
@@ -80,24 +88,26 @@ def take(store: Store, sent: SentPart) -> IngestReply:
     return _commit_piecewise(store, part)
 
 
-def take_all(store: Store, parts: Sequence[SentPart]) -> list[JournalOutcome]:
-    """Store parts of several journals, and return one outcome for each.
+def take_all(store: Store, parts: Sequence[SentPart]) -> tuple[list[JournalOutcome], set[str | None]]:
+    """Store parts of several journals, and return one outcome for each, and the sweeps that changed.
 
     Raises:
         Exception: the database does not respond.
     """
-    return [_take_one(store, part) for part in parts]
+    changed_sweeps: set[str | None] = set()
+    return [_take_one(store, part, changed_sweeps) for part in parts], changed_sweeps
 
 
-def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> IngestReply:
-    """Store a part of a journal, pass its new rows to the engine, and return the reply for the sender.
+def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> TakenPart:
+    """Store a part of a journal, and pass its new rows to the engine.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
         JournalError: the journal does not begin with a valid header.
     """
     stored = ingest.commit(connection, series, part, now=now)
-    return IngestReply(stored.committed_offset, reports.apply_stored_part(connection, stored, now=now))
+    applied = reports.apply_stored_part(connection, stored, now=now)
+    return TakenPart(IngestReply(stored.committed_offset, applied.commands), applied.changed_sweep)
 
 
 def retry(store: Store) -> RetryResult:
@@ -127,10 +137,11 @@ def _try_again(store: Store, record: rejections.StoredRecord) -> bool:
     return True
 
 
-def _take_one(store: Store, part: SentPart) -> JournalOutcome:
+def _take_one(store: Store, part: SentPart, changed_sweeps: set[str | None]) -> JournalOutcome:
     journal_id = part.journal
     try:
-        reply = take(store, part)
+        taken = take(store, part)
+        changed_sweeps.add(taken.changed_sweep)
     except OffsetConflict as conflict:
         return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
     except JournalError as error:
@@ -141,10 +152,10 @@ def _take_one(store: Store, part: SentPart) -> JournalOutcome:
             raise
         _log.exception("cannot store a part of the journal `%s`", journal_id)
         return JournalOutcome(journal_id, 0, status=503 if cause == "busy" else 500, problem=describe(error))
-    return JournalOutcome(journal_id, reply.offset, reply.commands)
+    return JournalOutcome(journal_id, taken.reply.offset, taken.reply.commands)
 
 
-def _commit_whole(store: Store, part: JournalPart) -> IngestReply:
+def _commit_whole(store: Store, part: JournalPart) -> TakenPart:
     """Store a part in one transaction, which is tried again if another one stopped it."""
     for tries_left in reversed(range(TRIES)):
         try:
@@ -156,30 +167,32 @@ def _commit_whole(store: Store, part: JournalPart) -> IngestReply:
     raise AssertionError("the last try returns or raises")
 
 
-def _commit_piecewise(store: Store, part: JournalPart) -> IngestReply:
+def _commit_piecewise(store: Store, part: JournalPart) -> TakenPart:
     """Store what can be stored of a part that was refused as a whole, and reject the rest.
 
     Raises:
         Exception: the journal's header is refused, or the database does not respond.
     """
     waiting = _halves(part)
-    reply = IngestReply(part.offset)
+    taken = TakenPart(IngestReply(part.offset))
+    changed_sweep = None
     refused = 0
     while waiting and refused < MOST_REJECTED:
         piece = waiting.pop()
         try:
-            reply = _commit_whole(store, piece)
+            taken = _commit_whole(store, piece)
+            changed_sweep = taken.changed_sweep or changed_sweep
         except Exception as error:
             if cause_of(error) != "rows":
                 raise
             if len(piece.entries) > 1:
                 waiting += _halves(piece)
             else:
-                reply = _reject(store, piece, error)
+                taken = TakenPart(_reject(store, piece, error))
                 refused += 1
                 if piece.end is not None:
-                    waiting.append(replace(piece, offset=reply.offset, entries=[], damaged=[]))
-    return reply
+                    waiting.append(replace(piece, offset=taken.reply.offset, entries=[], damaged=[]))
+    return replace(taken, changed_sweep=changed_sweep)
 
 
 def _halves(part: JournalPart) -> list[JournalPart]:

@@ -66,13 +66,22 @@ class ExitWatch:
         """Return the watched processes that have not been reported as ended."""
         return frozenset(self._polled.union(self._descriptors.values()))
 
-    def wait(self, timeout_s: float) -> list[tuple[LoggingProcess, ExitStatus | None]]:
-        """Wait up to `timeout_s` for a process to end, and return those that have ended with their exit status."""
+    def wait(self, timeout_s: float, *, wakeup: int | None = None) -> list[tuple[LoggingProcess, ExitStatus | None]]:
+        """Wait up to `timeout_s` for a process to end, and return those that have ended with their exit status.
+
+        Args:
+            timeout_s: how long to wait, in seconds.
+            wakeup: a descriptor that ends the wait when it is readable. It is not read.
+        """
         poll = select.poll()
+        if wakeup is not None:
+            poll.register(wakeup, select.POLLIN)
         for descriptor in self._descriptors:
             poll.register(descriptor, select.POLLIN)
         ended: list[tuple[LoggingProcess, ExitStatus | None]] = []
         for descriptor, _ in poll.poll(timeout_s * 1000):
+            if descriptor == wakeup:
+                continue
             owner = self._descriptors.pop(descriptor)
             ended.append((owner, _exit_status(descriptor, owner.pid)))
             os.close(descriptor)

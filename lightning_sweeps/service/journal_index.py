@@ -86,6 +86,10 @@ class JournalIndex:
         del self.elsewhere[orphan.path.name]
         self.journals = self.journals | {orphan.path.name: orphan}
 
+    def ignored_ids(self) -> list[str]:
+        """Return the ids of the journals in the folder that cannot be read or belong to another node."""
+        return sorted(name.removesuffix(JOURNAL_SUFFIX) for name in self._ignored)
+
     def open_runs(self, owners: Collection[LoggingProcess]) -> dict[RunRank, set[LoggingProcess]]:
         """Return those of `owners` that log to runs that have not ended, by run and rank."""
         found: dict[RunRank, set[LoggingProcess]] = {}

@@ -34,6 +34,7 @@ from lightning_sweeps.service.sampler import NodeSampler, describe_node
 from lightning_sweeps.service.stalls import StalledRank, StallWatch
 from lightning_sweeps.service.upload_thread import UploadThread
 from lightning_sweeps.service.uploader import JournalUploader
+from lightning_sweeps.system import service_wakeup
 from lightning_sweeps.system.gpus import sample_gpus
 from lightning_sweeps.system.node import node_id
 
@@ -80,6 +81,8 @@ class Service:
     _memory_kills: OutOfMemoryKills = field(default_factory=OutOfMemoryKills)
     _written_offsets: dict[str, int] = field(default_factory=dict)
     _busy_at: float = 0.0
+    _wakeup: int | None = None
+    """Readable when a process wants the service to upload at once; None if the file system has no FIFOs."""
 
     def __post_init__(self) -> None:
         self._index = JournalIndex(self.home.journals, node_id())
@@ -89,6 +92,7 @@ class Service:
         self._rejected.refresh()
         uploader = JournalUploader(self.home, lambda: self._watched, self._blobs, self._rejected)
         self._uploads = UploadThread(self.settings, uploader)
+        self._uploads.after_urgent_pass = self._write_state
         self._sampler = NodeSampler(self.home.root)
         self._orphans = OrphanWatch(self.home, self.settings.orphan_s)
         self._stalls = StallWatch(self.home, self.settings.stall_s)
@@ -96,6 +100,7 @@ class Service:
     def run(self) -> None:
         """Run until the service is idle or told to stop."""
         self._busy_at = time.monotonic()
+        self._listen()
         self._uploads.start()
         self._blobs.start()
         logger.info("service %d of node %s started", os.getpid(), node_id())
@@ -107,10 +112,19 @@ class Service:
                 self._watch.wait(FAILED_TICK_S)
         self._end()
 
+    def _listen(self) -> None:
+        try:
+            self._wakeup = service_wakeup.listen(self.home)
+        except OSError as error:
+            logger.warning("processes cannot wake the service: %s; it looks at the journals by itself", error)
+
     def _tick(self) -> None:
         self._refresh_journals()
-        for process, status in self._watch.wait(TICK_S):
+        for process, status in self._watch.wait(TICK_S, wakeup=self._wakeup):
             self._close_journals_of(process, status)
+        if self._wakeup is not None and service_wakeup.drain(self._wakeup):
+            self._refresh_journals()
+            self._uploads.hurry()
         self._guard.check()
         self._check_stalls()
         self._adopt_orphans()
@@ -230,6 +244,8 @@ class Service:
         self._blobs.stop(timeout_s=STOP_TIMEOUT_S)
         self._uploads.stop(timeout_s=STOP_TIMEOUT_S)
         self._watch.close()
+        if self._wakeup is not None:
+            os.close(self._wakeup)
         self._write_state()
         logger.info("service %d ended", os.getpid())
 
@@ -250,6 +266,8 @@ class Service:
             "journals": len(self._index.journals),
             "pending_bytes": self._uploads.pending_bytes,
             "committed": self._uploads.committed,
+            "ignored": self._index.ignored_ids(),
+            "pass_started_at": self._uploads.pass_started_at,
             "server": self._uploads.url,
             "problem": self._uploads.problem or self._blobs.problem,
             "time": time.time(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lightning_sweeps.client import Client
@@ -15,7 +16,6 @@ from lightning_sweeps.service.uploader import JournalUploader
 
 logger = logging.getLogger("lightning_sweeps.service.upload_thread")
 
-TICK_S = 0.2
 REQUEST_TIMEOUT_S = 8.0
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 15.0
@@ -34,7 +34,12 @@ class UploadThread:
     pass_started_at: float = 0.0
     """When the last successful pass over all journals started (monotonic time)."""
     url: str = ""
+    after_urgent_pass: Callable[[], None] = lambda: None
+    """Called in this thread after each pass that `hurry` asked for, successful or not."""
     _stop: threading.Event = field(default_factory=threading.Event)
+    _wakeup: threading.Event = field(default_factory=threading.Event)
+    """Ends the pause between two passes."""
+    _is_urgent: bool = False
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -42,9 +47,15 @@ class UploadThread:
         self._thread = threading.Thread(target=self._run, name="journal uploads", daemon=True)
         self._thread.start()
 
+    def hurry(self) -> None:
+        """Upload everything that the journals have now, without waiting for their next turn."""
+        self._is_urgent = True
+        self._wakeup.set()
+
     def stop(self, *, timeout_s: float) -> None:
         """Stop the thread; wait up to `timeout_s` for a request that is running."""
         self._stop.set()
+        self._wakeup.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
 
@@ -52,34 +63,41 @@ class UploadThread:
         backoff_s = FIRST_BACKOFF_S
         client: Client | None = None
         while not self._stop.is_set():
+            is_urgent, self._is_urgent = self._is_urgent, False
             try:
                 client = client or self._connect()
                 started_at = time.monotonic()
-                if self.uploader.upload(client):
+                if self.uploader.upload(client, is_urgent=is_urgent):
                     self.committed = self.uploader.committed()
                 self.pending_bytes = self.uploader.pending_bytes()
                 self.pass_started_at = started_at
                 self._report("")
-                backoff_s = FIRST_BACKOFF_S
-                self._stop.wait(TICK_S)
+                backoff_s, pause_s = FIRST_BACKOFF_S, self.uploader.tick_s()
             except (LightningSweepsError, OSError) as error:
                 self._report(str(error))
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
-                backoff_s = self._back_off(backoff_s)
+                backoff_s, pause_s = self._back_off(backoff_s)
             except Exception as error:  # whatever a server answers, the other journals must be uploaded
                 logger.exception("an upload failed unexpectedly")
                 self._report(f"{type(error).__name__}: {error}")
-                backoff_s = self._back_off(backoff_s)
+                backoff_s, pause_s = self._back_off(backoff_s)
+            if is_urgent:
+                self.after_urgent_pass()
+            self._pause(pause_s)
         if client is not None:
             client.close()
 
-    def _back_off(self, backoff_s: float) -> float:
-        """Wait after a failure, and return how long to wait after the next one."""
+    def _back_off(self, backoff_s: float) -> tuple[float, float]:
+        """Note a failure; return how long to wait after the next one, and after this one."""
         self.pending_bytes = self.uploader.pending_bytes()
-        self._stop.wait(backoff_s)
-        return min(2 * backoff_s, LAST_BACKOFF_S)
+        return min(2 * backoff_s, LAST_BACKOFF_S), backoff_s
+
+    def _pause(self, limit_s: float) -> None:
+        """Wait until the next pass, at most `limit_s` seconds."""
+        self._wakeup.wait(limit_s)
+        self._wakeup.clear()
 
     def _connect(self) -> Client:
         client = connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)

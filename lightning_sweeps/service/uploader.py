@@ -35,6 +35,12 @@ LAST_INTERVAL_S = 2.0
 INTERVAL_PER_JOURNAL_S = 0.1
 """Added to the upload interval for each further journal. A node with many ranks uploads less often, in larger
 requests."""
+TRIAL_INTERVAL_S = 0.05
+"""Upload interval of a trial's main rank: the sweep's stopping rule and search wait for its values."""
+REQUESTS_SHARE = 4
+"""Such a journal also waits this many times the duration of the last request, so that a slow server gets fewer."""
+TICK_S, TRIAL_TICK_S = 0.2, 0.02
+"""How often to look whether a journal has grown: usually, and while there are journals of trials' main ranks."""
 POLL_INTERVAL_S = 2.0
 """How often an empty part is sent for a journal that does not grow, to ask whether its run should stop."""
 TRIES = 5
@@ -94,9 +100,19 @@ class JournalUploader:
     _deleted: set[str] = field(default_factory=set)
     _progress: dict[str, UploadProgress] = field(default_factory=dict)
     _cleaned_at: float = 0.0
+    _request_s: float = 0.0
+    """Duration of the last request."""
 
-    def upload(self, client: Client) -> bool:
+    def tick_s(self) -> float:
+        """Return the time until the next look at the journals, in seconds."""
+        return TRIAL_TICK_S if any(map(_is_main_rank_of_trial, self._journals.values())) else TICK_S
+
+    def upload(self, client: Client, *, is_urgent: bool = False) -> bool:
         """Upload every due part; return whether there was one, or a journal was added or removed.
+
+        Args:
+            client: a client of the server.
+            is_urgent: whether every journal is due that has grown.
 
         Raises:
             ServerError: the upload stopped; call again later.
@@ -107,8 +123,13 @@ class JournalUploader:
         is_changed = self._progress.keys() != self._journals.keys()
         for name in self._progress.keys() - self._journals.keys():
             del self._progress[name]
+        if is_urgent:
+            self._make_due()
         while batch := self._due(client):
-            for due, outcome in zip(batch, _send(client, batch), strict=True):
+            began = time.monotonic()
+            outcomes = _send(client, batch)
+            self._request_s = time.monotonic() - began
+            for due, outcome in zip(batch, outcomes, strict=True):
                 self._note(due, outcome)
             is_changed = True
         if time.monotonic() - self._cleaned_at >= CLEAN_INTERVAL_S:
@@ -117,6 +138,13 @@ class JournalUploader:
             self.rejected.refresh()
         self.rejected.tell(client)
         return is_changed
+
+    def _make_due(self) -> None:
+        """Make every journal due, except those that the server has rejected."""
+        now = time.monotonic()
+        for progress in self._progress.values():
+            if progress.next_at <= now + LAST_INTERVAL_S:
+                progress.next_at = now
 
     def _due(self, client: Client) -> list[DuePart]:
         """Return the next parts of the journals that are due, for one request."""
@@ -154,19 +182,25 @@ class JournalUploader:
                 self.home.stop(journal.header.run.id).unlink(missing_ok=True)  # left by an earlier attempt of the run
             if progress.committed:  # an earlier service may not have uploaded the blobs of those rows
                 self.blobs.note(journal.id)
-        part = next_part(journal.path, progress.committed)
         now = time.monotonic()
         end = read_end(journal.path)
-        if end is not None and (not part.data or part.end == end.size_bytes) and progress.ended_at != end.size_bytes:
+        is_end_due = end is not None and progress.ended_at != end.size_bytes
+        is_polled = is_end_due or now - progress.polled_at >= POLL_INTERVAL_S
+        if not is_polled and journal.path.stat().st_size == progress.committed:
+            progress.next_at = now + (0.0 if _is_main_rank_of_trial(journal) else self._interval_s(journal))
+            return None
+        part = next_part(journal.path, progress.committed)
+        if is_end_due and end is not None and (not part.data or part.end == end.size_bytes):
             return DuePart(journal, progress, part, end)
-        if part.data:
+        if part.data or is_polled:
             return DuePart(journal, progress, part)
-        progress.next_at = now + self._interval_s()
-        if now - progress.polled_at >= POLL_INTERVAL_S:
-            return DuePart(journal, progress, part)
+        progress.next_at = now + self._interval_s(journal)
         return None
 
-    def _interval_s(self) -> float:
+    def _interval_s(self, journal: IndexedJournal) -> float:
+        """Return the time from one upload of a journal to the next, in seconds."""
+        if _is_main_rank_of_trial(journal):
+            return min(max(TRIAL_INTERVAL_S, REQUESTS_SHARE * self._request_s), LAST_INTERVAL_S)
         return min(FIRST_INTERVAL_S + INTERVAL_PER_JOURNAL_S * (len(self._journals) - 1), LAST_INTERVAL_S)
 
     def _note(self, due: DuePart, outcome: JournalOutcome) -> None:
@@ -182,7 +216,8 @@ class JournalUploader:
             is_complete = outcome.offset >= due.part.end
             if due.end is not None and outcome.status == OK and is_complete:
                 progress.ended_at = due.end.size_bytes
-            progress.next_at = now + self._interval_s() if is_complete or outcome.offset <= due.part.start else now
+            is_pause_due = is_complete or outcome.offset <= due.part.start
+            progress.next_at = now + (self._interval_s(due.journal) if is_pause_due else 0.0)
             self._carry_out(outcome.commands, due)
             return
         self._note_refusal(due.journal, progress, outcome.problem, is_busy=outcome.status in BUSY)
@@ -279,3 +314,8 @@ def _send_alone(client: Client, due: DuePart) -> JournalOutcome:
 
 def _is_alive(journal: IndexedJournal) -> bool:
     return not journal.is_orphan and is_alive(journal.owner.pid, journal.owner.started)
+
+
+def _is_main_rank_of_trial(journal: IndexedJournal) -> bool:
+    run = journal.header.run
+    return run is not None and run.trial is not None and run.rank == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -90,6 +90,20 @@ class StoredPart:
 def committed_offset(connection: Connection, journal_id: str) -> int:
     """Return how many bytes of the journal are committed; 0 for an unknown journal."""
     return connection.scalar(select(_journal.c.offset).where(_journal.c.id == journal_id)) or 0
+
+
+def lock_journals(connection: Connection, journal_ids: Iterable[str]) -> None:
+    """Let no part of these journals be stored until the transaction ends."""
+    for journal_id in sorted(journal_ids):
+        lock_name(connection, journal_id)
+
+
+def missing_bytes(connection: Connection, lengths: Mapping[str, int]) -> dict[str, int]:
+    """Return how many bytes are missing of each journal that is not committed up to its length."""
+    query = select(_journal.c.id, _journal.c.offset).where(_journal.c.id.in_(list(lengths)))
+    committed = {row.id: row.offset for row in connection.execute(query)} if lengths else {}
+    lacking = {journal_id: length - committed.get(journal_id, 0) for journal_id, length in lengths.items()}
+    return {journal_id: size for journal_id, size in lacking.items() if size > 0}
 
 
 def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> StoredPart:

@@ -392,6 +392,11 @@ trial = Table(
     Column("gang", Structure),  # agents by node rank, their rendezvous, and how their parts ended
     Column("ignored", Boolean),  # True: a person excluded its value; NULL: it counts
     Column("note", Text),
+    Column("ending", Structure),  # how the processes ended, while the last rows of their journals are on their way
+    Column("end_number", Integer),  # position among the sweep's ended trials, from 1
+    Column("chosen_by", Text),  # `model`, `random` (in place of the model), `method` or `user`; NULL: unknown
+    Column("known_ends", Integer),  # number of ended trials that the method knew when it chose the point
+    Column("unseen_ends", Integer),  # number of trials that had ended at the lease and that the method did not know
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.sweeps.distributions import Parameter
 from lightning_sweeps.sweeps.methods import METHODS, Imputation, Observation
+from lightning_sweeps.sweeps.methods.new_points import RandomPoint
 from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.suggestion import check_suggestion
 
@@ -41,10 +42,17 @@ class FitRequest:
 
 @dataclass(frozen=True, slots=True)
 class FitAnswer:
-    """The parameter set, or None if the space is exhausted. `error` is set if the method failed."""
+    """The answer to a fit request.
+
+    Attributes:
+        params: the parameter set, or None if the space is exhausted.
+        error: why the method failed; empty if it did not.
+        is_random: whether the parameter set was drawn at random because the model chose no new point.
+    """
 
     params: dict[str, Any] | None
     error: str = ""
+    is_random: bool = False
 
 
 def answer(request: FitRequest) -> FitAnswer:
@@ -53,7 +61,7 @@ def answer(request: FitRequest) -> FitAnswer:
         space = Space.of(_parameters.validate_python(request.parameters), request.constraints)
         method = METHODS.get(request.method)(request.imputation)
         suggestion = method.suggest(space, request.history, number=request.number, seed=request.seed)
-        return FitAnswer(check_suggestion(space, suggestion))
+        return FitAnswer(check_suggestion(space, suggestion), is_random=isinstance(suggestion, RandomPoint))
     except SuggestionFailed as error:
         return FitAnswer(None, error.message)
     except Exception as error:  # a method may raise anything; the server needs the message, not a dead worker

@@ -7,9 +7,10 @@ from typing import Literal, get_args
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.messages import TrialState
 
-Event = Literal["lease", "start", "order_stop", "finish", "stop", "fail", "preempt", "requeue", "lose"]
-"""lease: an agent gets the trial. start: its program starts. order_stop: it is ordered to end early. finish, stop,
-fail, preempt: how its processes end. requeue: its agent loses it, and it runs again. lose: its agent loses it for good.
+Event = Literal["lease", "start", "order_stop", "await", "finish", "stop", "fail", "preempt", "requeue", "lose"]
+"""lease: an agent gets the trial. start: its program starts. order_stop: it is ordered to end early. await: its
+processes have ended, and its last rows are on their way. finish, stop, fail, preempt: how its processes end. requeue:
+its agent loses it, and it runs again. lose: its agent loses it for good.
 """
 
 TRANSITIONS: dict[tuple[TrialState, Event], TrialState] = {
@@ -31,6 +32,15 @@ TRANSITIONS: dict[tuple[TrialState, Event], TrialState] = {
     ("running", "preempt"): "preempted",
     ("running", "requeue"): "pending",
     ("running", "lose"): "lost",
+    ("leased", "await"): "ending",
+    ("running", "await"): "ending",
+    ("stopping", "await"): "ending",
+    ("ending", "order_stop"): "ending",  # how it ends is decided when its rows are there
+    ("ending", "finish"): "finished",
+    ("ending", "stop"): "stopped",
+    ("ending", "fail"): "failed",
+    ("ending", "preempt"): "preempted",
+    ("ending", "requeue"): "pending",
     ("stopping", "start"): "stopping",
     ("stopping", "order_stop"): "stopping",
     ("stopping", "finish"): "stopped",  # the program obeyed the stop order

@@ -50,7 +50,8 @@ def _add(expanded: ExpandedMetrics, name: str, value: Any) -> None:
         expanded.row[name] = inner.row
         expanded.matrices.update({f"{name}.{key}": matrix for key, matrix in inner.matrices.items()})
     elif isinstance(value, torch.Tensor | np.ndarray) and value.ndim == 1 and 1 < len(value) <= MAX_CLASSES:
-        expanded.row[name] = {str(index): item for index, item in enumerate(value.tolist())}
+        items = value if getattr(value, "is_cuda", False) else value.tolist()  # `tolist` would wait for the GPU
+        expanded.row[name] = {str(index): item for index, item in enumerate(items)}
     elif isinstance(value, torch.Tensor | np.ndarray) and value.ndim == 2 and value.shape[0] > 1:
         expanded.matrices[name] = value
     else:

@@ -1,21 +1,40 @@
 """Logs histograms of a model's gradients and parameters.
 
-They are computed on the device and copied to the host together.
+They are computed on the device and copied to the host together. A forward pass logs them once the copy has arrived.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import torch
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.journal.device_copy import TensorCopy
 from lightning_sweeps.sdk.run import Run
 
 Watched = Literal["gradients", "parameters", "all"]
 BINS = 64
 KEY = "watch"
+
+
+@dataclass(frozen=True, slots=True)
+class _Histograms:
+    """Histograms on their way to the host.
+
+    Attributes:
+        names: the name of each.
+        step: the step to log them at.
+        rows: shape (len(names), 4 + BINS); on the host once `copy` has arrived.
+        copy: the copy from the GPU, None on the CPU.
+    """
+
+    names: list[str]
+    step: int
+    rows: torch.Tensor
+    copy: TensorCopy | None
 
 
 class ModelWatch:
@@ -42,6 +61,7 @@ class ModelWatch:
         self._steps = 0
         self._is_due = False
         self._histograms: dict[str, torch.Tensor] = {}
+        self._copied: _Histograms | None = None
         self._handles: list[Any] = [model.register_forward_pre_hook(self._on_forward)]
         self._logs_parameters = what != "gradients"
         if what != "parameters":
@@ -52,7 +72,8 @@ class ModelWatch:
 
     def remove(self) -> None:
         """Remove the hooks and log the pending histograms."""
-        self._flush()
+        self._copy()
+        self._log(waits=True)
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
@@ -60,7 +81,8 @@ class ModelWatch:
     def _on_forward(self, module: torch.nn.Module, inputs: Any) -> None:  # noqa: ARG002 - a hook's signature
         if not (module.training and torch.is_grad_enabled()):
             return
-        self._flush()
+        self._log(waits=False)
+        self._copy()
         self._is_due = self._steps % self._every == 0
         self._steps += 1
         if self._is_due and self._logs_parameters:
@@ -75,16 +97,31 @@ class ModelWatch:
 
         return record
 
-    def _flush(self) -> None:
+    def _copy(self) -> None:
+        """Start to copy the histograms of the last step to the host."""
         if not self._histograms:
             return
-        rows = torch.stack(list(self._histograms.values())).cpu().tolist()  # the only wait for the device
+        self._log(waits=True)  # those before, if the GPU is a whole interval behind
+        rows = torch.stack(list(self._histograms.values()))
+        step = self._current_run().last_step
+        self._copied = _Histograms(list(self._histograms), step, rows, TensorCopy(rows) if rows.is_cuda else None)
+        self._histograms = {}
+        self._log(waits=False)
+
+    def _log(self, *, waits: bool) -> None:
+        """Log the copied histograms if they have arrived, or wait for them."""
+        copied = self._copied
+        if copied is None or not (waits or copied.copy is None or copied.copy.event.query()):
+            return
+        self._copied = None
+        if copied.copy is not None:
+            copied.copy.event.synchronize()
+        host = copied.rows if copied.copy is None else copied.copy.host
         tensors = {
             name: {"min": row[0], "max": row[1], "mean": row[2], "not_finite": int(row[3]), "counts": row[4:]}
-            for name, row in zip(self._histograms, rows, strict=True)
+            for name, row in zip(copied.names, host.tolist(), strict=True)
         }
-        self._histograms = {}
-        self._current_run().log_media(KEY, {"bins": BINS, "tensors": tensors}, kind="json")
+        self._current_run().log_media(KEY, {"bins": BINS, "tensors": tensors}, kind="json", step=copied.step)
 
 
 @torch.no_grad()

@@ -94,8 +94,8 @@ class RankInsight:
         self._work_batches += 1
         self._batch_ended_at = now
 
-    def take_row(self, loss: torch.Tensor | None) -> dict[str, float]:
-        """Return the measurements since the last row and reset them. Waits for the device, as logging a loss does.
+    def take_row(self, loss: torch.Tensor | None) -> dict[str, float | torch.Tensor]:
+        """Return the measurements since the last row and reset them. Does not wait for the device.
 
         Args:
             loss: the loss of the batch on this rank, a tensor of one element.
@@ -103,15 +103,15 @@ class RankInsight:
         totals, self._totals = self._totals, IntervalTotals()
         batches = max(1, totals.batches)
         seconds = totals.data_wait_s + totals.step_s
-        row = {
+        row: dict[str, float | torch.Tensor] = {
             "rank/step_s": totals.step_s / batches,
             "rank/data_wait_s": totals.data_wait_s / batches,
             "rank/samples_per_s": totals.samples / seconds if seconds else 0.0,
         }
         if loss is not None:
-            row["rank/batch_loss"] = float(loss)
+            row["rank/batch_loss"] = loss.detach()
         if self._gradient_norm is not None:
-            row["rank/gradient_norm"] = float(self._gradient_norm)
+            row["rank/gradient_norm"] = self._gradient_norm
             self._gradient_norm = None
         return row
 

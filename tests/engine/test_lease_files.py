@@ -54,7 +54,9 @@ def files_of(work: Callable[[], object]) -> set[str]:
 def lease(store: Store, agent_id: str) -> m.Lease:
     """Lease a trial as the route does."""
     with store.write() as connection:
-        found, _, _ = lease_in(connection, agent_id, gangs.GangOffer(None, is_waiting=False), 60.0)
+        found, _, _ = lease_in(
+            connection, agent_id, gangs.GangOffer(None, is_waiting=False), suggest.Request(NOW), 60.0
+        )
     return found
 
 
@@ -66,7 +68,7 @@ def test_a_lease_enters_few_files(store: Store) -> None:
     assert lease(store, ids[0]).trial is not None  # the definition is cached now
     with_suggestion = files_of(lambda: lease(store, ids[1]))
     with store.write() as connection:
-        assert suggest.suggest_next(connection, sweep_id, ahead=1, now=NOW) is True
+        assert suggest.suggest_at_once(connection, sweep_id, needed=0, now=NOW)
     of_a_pending_trial = files_of(lambda: lease(store, ids[2]))
     assert len(of_a_pending_trial) < 12, sorted(of_a_pending_trial)
     assert len(with_suggestion) < 20, sorted(with_suggestion)

@@ -29,12 +29,12 @@ def create(store: Store, **keys: Any) -> str:
 
 def next_step(store: Store, sweep_id: str) -> suggest.NextStep:
     with store.read() as connection:
-        return suggest.next_step(connection, sweep_id)
+        return suggest.next_step(connection, sweep_id, suggest.Request(NOW), now=NOW)
 
 
-def add_next(store: Store, sweep_id: str) -> object:
+def add_next(store: Store, sweep_id: str) -> bool:
     with store.write() as connection:
-        return suggest.suggest_next(connection, sweep_id, ahead=None, now=NOW)
+        return suggest.suggest_at_once(connection, sweep_id, needed=0, now=NOW)
 
 
 @pytest.mark.parametrize(("method", "step"), [("random", "lease"), ("bayes", "prepare"), ("tpe", "prepare")])

@@ -27,7 +27,7 @@ from tests.store.uploads import get_run, send, steps
 def take(store: Store, *journals: Journal) -> list[tuple[int, int]]:
     """Send whole journals in one request, and return the status and offset of each."""
     parts = [SentPart(journal.id, 0, journal.data) for journal in journals]
-    return [(outcome.status, outcome.offset) for outcome in journal_parts.take_all(store, parts)]
+    return [(outcome.status, outcome.offset) for outcome in journal_parts.take_all(store, parts)[0]]
 
 
 def lines(store: Store, run: str = "run-1") -> list[str]:
@@ -87,7 +87,7 @@ def test_a_row_that_is_tried_again_takes_its_place_among_the_others(store: Store
 
 def send_all(store: Store, journal: Journal, end: int) -> None:
     """Send a journal up to a byte, as often as the server stores a part of it."""
-    outcome = journal_parts.take(store, SentPart(journal.id, 0, journal.data[:end]))
+    outcome = journal_parts.take(store, SentPart(journal.id, 0, journal.data[:end])).reply
     assert outcome.offset == end
 
 
@@ -108,7 +108,7 @@ def test_many_refused_records_take_several_requests_and_all_are_rejected(store: 
     offsets: list[int] = []
     with refusing(store, "console", "new.line = 'refused'"):
         while not offsets or offsets[-1] < len(journal.data):
-            offsets.append(journal_parts.take(store, SentPart(journal.id, 0, journal.data)).offset)
+            offsets.append(journal_parts.take(store, SentPart(journal.id, 0, journal.data)).reply.offset)
             assert len(offsets) < 10
     assert offsets == sorted(set(offsets)) and get_run(store).rejected == 70
     assert steps(store, "loss") == [0]

@@ -1,4 +1,4 @@
-"""A home folder that the code before schema 0002 left is opened with everything in it.
+"""A home folder that the code before schema 0003 left is opened with everything in it.
 
 `tests/store/files/home-0001-server.sql` is its database. `home-0001.journal` is a journal that its service had closed:
 at that time, the service wrote the end of a dead process into the journal itself.

@@ -109,7 +109,7 @@ def test_ingest_continues(old_store: Store) -> None:
     with old_store.read() as connection:
         start = ingest.committed_offset(connection, "journal-2")
     assert 0 < start < len(data)
-    assert take(old_store, SentPart("journal-2", start, data[start:])) == IngestReply(len(data))
+    assert take(old_store, SentPart("journal-2", start, data[start:])).reply == IngestReply(len(data))
     write_buffer.flush_owners(old_store, ["run-2", "node-1"])
     with old_store.read() as connection:
         run = runs.get_run(connection, "run-2")

@@ -27,7 +27,7 @@ def send(
         committed = ingest.committed_offset(connection, journal.id)
     part = parse(journal.id, start, journal.data[start:end], committed=committed, end=seen_end)
     with store.write() as connection:
-        return commit(connection, store.series, part, now=now)
+        return commit(connection, store.series, part, now=now).reply
 
 
 def get_run(store: Store, run_id: str = "run-1") -> RunDetails:

@@ -891,6 +891,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sweeps/{sweep_id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Search Inputs
+         * @description Return the seed and the earlier results that the sweep's search started with.
+         */
+        get: operations["get_search_inputs_api_sweeps__sweep_id__search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sweeps/{sweep_id}/trials/changes": {
         parameters: {
             query?: never;
@@ -1049,6 +1069,8 @@ export interface paths {
         /**
          * End Trial
          * @description Record how the trial ended. Nothing changes if the agent no longer holds it. Return the trial.
+         *
+         *     The trial is `ending` until the server has the journals that the request names.
          */
         post: operations["end_trial_api_agents__agent_id__trials__trial_id__end_post"];
         delete?: never;
@@ -2586,6 +2608,25 @@ export interface components {
             fold: boolean;
         };
         /**
+         * SearchInputs
+         * @description What a sweep's search started with.
+         *
+         *     Attributes:
+         *         seed: the seed of the sweep.
+         *         prior: parameter sets of earlier results and their values of the metric.
+         */
+        SearchInputs: {
+            /** Seed */
+            seed: number;
+            /** Prior */
+            prior: [
+                {
+                    [key: string]: unknown;
+                },
+                number
+            ][];
+        };
+        /**
          * Series
          * @description A series as buckets, at most as many as requested.
          */
@@ -2747,6 +2788,10 @@ export interface components {
                 [key: string]: number;
             };
             best: components["schemas"]["Trial"] | null;
+            /** Origins */
+            origins: {
+                [key: string]: number;
+            };
         };
         /**
          * SweepChange
@@ -2860,7 +2905,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "pending" | "leased" | "running" | "stopping" | "finished" | "stopped" | "failed" | "lost" | "preempted";
+            state: "pending" | "leased" | "running" | "stopping" | "ending" | "finished" | "stopped" | "failed" | "lost" | "preempted";
             /** Params */
             params: {
                 [key: string]: unknown;
@@ -2904,6 +2949,14 @@ export interface components {
              * @default
              */
             note: string;
+            /** End Number */
+            end_number: number | null;
+            /** Chosen By */
+            chosen_by: ("model" | "random" | "method" | "user") | null;
+            /** Known Ends */
+            known_ends: number | null;
+            /** Unseen Ends */
+            unseen_ends: number | null;
         };
         /**
          * TrialChanges
@@ -2928,13 +2981,15 @@ export interface components {
          *         stderr_tail: the last lines of stderr of the rank that failed first.
          *         start_s: seconds from the lease to the start of the program.
          *         ran_s: seconds from the start of the program to its end.
+         *         journals: length in bytes of each journal that the processes wrote on the agent's machine, by id. The trial is
+         *             `ending` until the server has them.
          */
         TrialEnd: {
             /**
              * State
              * @enum {string}
              */
-            state: "pending" | "leased" | "running" | "stopping" | "finished" | "stopped" | "failed" | "lost" | "preempted";
+            state: "pending" | "leased" | "running" | "stopping" | "ending" | "finished" | "stopped" | "failed" | "lost" | "preempted";
             /** Exit Code */
             exit_code?: number | null;
             /**
@@ -2951,6 +3006,10 @@ export interface components {
             start_s?: number | null;
             /** Ran S */
             ran_s?: number | null;
+            /** Journals */
+            journals?: {
+                [key: string]: number;
+            };
         };
         /**
          * TrialEnqueue
@@ -5676,6 +5735,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_search_inputs_api_sweeps__sweep_id__search_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchInputs"];
                 };
             };
             /** @description Unauthorized */

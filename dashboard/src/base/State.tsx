@@ -6,6 +6,7 @@ const MARKS: Record<string, [string, string]> = {
   running: ["live", "●"],
   leased: ["live", "◐"],
   stopping: ["warn", "◐"],
+  ending: ["live", "◐"],
   working: ["live", "●"],
   pending: ["calm", "○"],
   idle: ["calm", "○"],

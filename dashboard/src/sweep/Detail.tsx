@@ -101,6 +101,7 @@ function Facts({ sweep, trial, rank, agent }: Omit<Props, "onClose">) {
           {duration((trial.ended ?? now) - trial.started)}
         </Fact>
       )}
+      {!!trial.unseen_ends && <Fact name="results its search did not know">{trial.unseen_ends}</Fact>}
       {trial.attempt > 1 && <Fact name="attempt">{trial.attempt}</Fact>}
       {trial.exit_code !== null && trial.exit_code !== 0 && <Fact name="exit code">{trial.exit_code}</Fact>}
       {agent && (

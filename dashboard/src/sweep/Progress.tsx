@@ -9,6 +9,7 @@ const ORDER: TrialState[] = [
   "stopped",
   "running",
   "stopping",
+  "ending",
   "leased",
   "preempted",
   "failed",

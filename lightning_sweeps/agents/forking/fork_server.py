@@ -1,9 +1,9 @@
 """`python -m lightning_sweeps.agents.forking.fork_server`: imports libraries and forks the first processes of trials.
 
-Each agent has one, with the environment and the working folder of its trials. The fork server has one thread and no GPU
-context, and does not run the user's program. A fork of it (`spare.py`) becomes the trial's first process (`forked.py`)
-and a child of the agent, which is a child subreaper: the agent collects the exit status itself, and the kernel ends the
-trial with the agent. The fork server may end at any time; running trials continue.
+Each agent has one, with the environment and the working folder of its trials. The fork server runs one thread, has not
+initialised CUDA, and does not run the user's program. A fork of it (`spare.py`) becomes the trial's first process
+(`forked.py`) and a child of the agent, which is a child subreaper: the agent collects the exit status itself, and the
+kernel ends the trial with the agent. The fork server may end at any time; running trials continue.
 """
 
 from __future__ import annotations
@@ -12,22 +12,19 @@ import gc
 import importlib
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from lightning_sweeps.agents.forking import library_state
 from lightning_sweeps.agents.forking.forked import ForkContext, become_trial
 from lightning_sweeps.agents.forking.process_title import ProcessTitle
 from lightning_sweeps.agents.forking.protocol import Launch, Launched, Ready, receive, send
 from lightning_sweeps.agents.forking.spare import fork_spare
+from lightning_sweeps.agents.forking.threads import native_threads, thread_problem
 from lightning_sweeps.core.settings import environment
-from lightning_sweeps.system.gpus import device_file_prefixes
+from lightning_sweeps.system.gpus import used_gpu_library
 from lightning_sweeps.system.process_tree import TRIAL_VARIABLE
-
-THREADS = Path("/proc/self/task")
-DESCRIPTORS = Path("/proc/self/fd")
 
 ALWAYS_IMPORTED = (
     "lightning.pytorch",  # first: it makes torch count GPUs through NVML instead of CUDA, which cannot be forked
@@ -54,26 +51,30 @@ def main(arguments: Sequence[str]) -> None:
     before = environment()
     problem = "the system does not report where a process's arguments are stored" if title is None else ""
     gc.disable()  # imports leave almost no garbage, and collecting it would take a quarter of their time
-    problem = problem or import_all(arguments[1].split())
+    modules = arguments[1].split()
+    problem = problem or import_all([name for name in ALWAYS_IMPORTED if find_spec(name.partition(".")[0])])
+    library_state.prepare_for_fork()
+    threads = native_threads()
+    problem = problem or import_all(modules)
     gc.enable()
     if not problem:
         library_state.prepare_for_fork()
-        problem = fork_problem()
+        problem = fork_problem(threads)
     after = environment()
-    send(channel, Ready(problem, [] if problem else watched_files(arguments[1].split())))
+    send(channel, Ready(problem, [] if problem else watched_files(modules)))
     if problem or title is None:
         return
     gc.collect()
     gc.freeze()  # forks share these objects; they never become garbage
     added = {name: value for name, value in after.items() if before.get(name) != value}
-    launch = serve(channel)
+    launch = serve(channel, threads)
     if launch is not None:
         become_trial(launch, ForkContext(title, added))
 
 
 def import_all(modules: Sequence[str]) -> str:
     """Import everything; return the first problem, or an empty string."""
-    for name in [*(name for name in ALWAYS_IMPORTED if find_spec(name.partition(".")[0])), *modules]:
+    for name in modules:
         try:
             importlib.import_module(name)
         except Exception as error:
@@ -81,30 +82,14 @@ def import_all(modules: Sequence[str]) -> str:
     return ""
 
 
-def fork_problem() -> str:
-    """Return why this process must not be forked, or an empty string.
+def fork_problem(threads: Set[int]) -> str:
+    """Return why this process must not be forked, or an empty string. What a GPU library has set up is lost in a fork.
 
-    A thread does not survive in a fork, but the locks that it holds stay locked. A GPU context cannot be used in a
-    fork.
+    Args:
+        threads: the threads that the libraries of every trial have started.
     """
-    threads = len(list(THREADS.iterdir()))
-    if threads != 1:
-        return f"the imports have started {threads - 1} more thread{'' if threads == 2 else 's'}"
-    torch: Any = sys.modules["torch"]
-    if torch.cuda.is_initialized() or any(name.startswith(device_file_prefixes()) for name in open_files()):
-        return "the imports have opened a GPU"
-    return ""
-
-
-def open_files() -> list[str]:
-    """Return the paths behind this process's open descriptors."""
-    names = []
-    for entry in DESCRIPTORS.iterdir():
-        try:
-            names.append(str(entry.readlink()))
-        except OSError:  # the descriptor that lists the folder
-            continue
-    return names
+    library = used_gpu_library()
+    return thread_problem(threads) or (f"the imports have initialised {library}" if library else "")
 
 
 def watched_files(modules: Sequence[str]) -> list[str]:
@@ -117,11 +102,12 @@ def watched_files(modules: Sequence[str]) -> list[str]:
     return sorted(folders | {path for path in named if path})
 
 
-def serve(channel: socket.socket) -> Launch | None:
+def serve(channel: socket.socket, threads: Set[int]) -> Launch | None:
     """Hand each trial to a fork.
 
     Args:
         channel: the socket of the agent.
+        threads: the threads that the libraries of every trial have started.
 
     Returns:
         In the fork: the trial that it must run. In the fork server: None, once the agent has closed the socket.
@@ -136,7 +122,7 @@ def serve(channel: socket.socket) -> Launch | None:
             send(channel, Launched(0, problem))
             return None
         send(channel, Launched(spare.assign(launch)))
-        problem = fork_problem()
+        problem = fork_problem(threads)
         spare = spare if problem else fork_spare(channel)
     return spare
 

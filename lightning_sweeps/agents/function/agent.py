@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.function.calls import Function, call, call_here, call_in_fork
 from lightning_sweeps.agents.function.heartbeat import LeaseHeartbeat
 from lightning_sweeps.agents.launch.trial_file import describe_trial
@@ -24,6 +25,7 @@ from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import environment, read_settings, set_variable, unset_variable
 from lightning_sweeps.errors import LaunchError, ServerError, UsageError
 from lightning_sweeps.sdk.trial import current_trial
+from lightning_sweeps.sdk.trial_journals import TrialJournals
 from lightning_sweeps.system.gpus import device_names, visible_gpus
 
 LEASE_WAIT_S = 5.0
@@ -69,7 +71,8 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
         return 1
     if isolate:
         _check_isolation()
-    connection = ServerConnection(_say, read_settings())
+    settings = read_settings()
+    connection = ServerConnection(_say, settings)
     try:
         environ = environment()
         gpus = visible_gpus(environ)
@@ -81,7 +84,8 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
             devices=device_names(gpus, environ),
         )
         _check_nodes(registration.sweep)
-        return _FunctionAgent(registration, function, isolate).run(count)
+        journals = TrialJournals(Home(settings.home), settings)
+        return _FunctionAgent(registration, function, isolate, journals).run(count)
     finally:
         connection.close()
 
@@ -109,9 +113,11 @@ class _FunctionAgent:
     registration: Registration
     function: Function
     isolate: bool
+    journals: TrialJournals
 
     def run(self, count: int | None) -> int:
         done = 0
+        ended = EndedTrials(self.registration, _say)
         try:
             while count is None or done < count:
                 self._switch_to("waiting for a trial")
@@ -120,11 +126,12 @@ class _FunctionAgent:
                     self._switch_to("waiting for the server")
                     time.sleep(max(POLL_S, self.registration.connection.retry_in_s))
                 elif lease.trial is not None:
-                    self._run_trial(lease.trial)
+                    self._run_trial(lease.trial, ended)
                     done += 1
                 elif lease.sweep_state in OVER:
                     _say(f"the sweep is {lease.sweep_state}" + (f": {lease.reason}" if lease.reason else ""))
                     break
+            ended.wait(time.sleep, lambda: False)
         finally:
             _say(self.registration.accounting.summary(now=time.monotonic()))
             with contextlib.suppress(ServerError):  # without this, the registration expires later
@@ -136,7 +143,7 @@ class _FunctionAgent:
         self.registration.accounting.switch_to(activity, now=now)
         return now
 
-    def _run_trial(self, trial: m.Trial) -> None:
+    def _run_trial(self, trial: m.Trial, ended: EndedTrials) -> None:
         leased = self._switch_to("starting and ending trials")
         shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
         _say(f"trial {trial.number} ({trial.id}) starts: {shown}")
@@ -154,18 +161,20 @@ class _FunctionAgent:
             else:
                 end, interrupt = call_here(self.function, file, heartbeat)
         ran_s = self._switch_to("starting and ending trials") - began
-        end = replace(end, start_s=began - leased, ran_s=ran_s)
+        journals = self.journals.hand_over(trial.id)
+        end = replace(end, start_s=began - leased, ran_s=ran_s, journals=journals)
         if heartbeat.is_lost:
             _say(f"trial {trial.number} no longer belongs to this agent")
         else:
-            self._report_end(trial, end)
+            ended.note(self._report_end(trial, end))
         if interrupt is not None:
             raise interrupt
 
-    def _report_end(self, trial: m.Trial, end: m.TrialEnd) -> None:
+    def _report_end(self, trial: m.Trial, end: m.TrialEnd) -> m.Trial:
         _say(f"trial {trial.number} ({trial.id}) {end.state}" + (f": {end.reason}" if end.reason else ""))
-        while self.registration.end(trial, end) is None:
+        while (reported := self.registration.end(trial, end)) is None:
             time.sleep(max(POLL_S, self.registration.connection.retry_in_s))
+        return reported
 
 
 @contextlib.contextmanager

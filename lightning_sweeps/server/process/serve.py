@@ -20,7 +20,7 @@ from lightning_sweeps.server.process.certificate import Certificate
 from lightning_sweeps.server.process.home_files import publish, server_lock, stored_key
 from lightning_sweeps.server.process.http_server import HttpServer
 from lightning_sweeps.server.process.logs import LogFormat
-from lightning_sweeps.server.routes.sweeps import LEASE_S
+from lightning_sweeps.server.process.sweep_control import LEASE_S
 from lightning_sweeps.server.security.api_keys import keep_key
 from lightning_sweeps.server.security.framing import framing
 from lightning_sweeps.server.security.hosts import Hosts

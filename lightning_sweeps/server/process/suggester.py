@@ -1,4 +1,4 @@
-"""Prepares trials of sweeps with fitted methods ahead of time, in a worker process."""
+"""Prepares trials of sweeps with fitted methods for the agents that wait, in a worker process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections import defaultdict
 import msgspec
 from fastapi.concurrency import run_in_threadpool
 
-from lightning_sweeps.core.settings import environment
+from lightning_sweeps.core.settings import ONE_THREAD, environment
 from lightning_sweeps.engine import suggest
 from lightning_sweeps.errors import NotFound, SuggestionFailed
 from lightning_sweeps.server.process.wakeup import WakeUp
@@ -25,9 +25,6 @@ RETRY_S = 5.0
 """Pause before a failed fit is tried again."""
 ANSWER_S = 600.0
 """How long a method may take for one suggestion. The worker is killed then, so a method that hangs is noticed."""
-
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Limits linear algebra to one core: trials need the other cores, and a fit of 200 points gains nothing from them."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +93,7 @@ class SuggestionWorker:
 
 
 class Suggester:
-    """Keeps enough trials pending in each sweep with a fitted method.
+    """Keeps a trial pending for each waiting agent of a sweep with a fitted method.
 
     Each sweep has one task at a time, and each method one worker: a method that hangs does not stop the others.
     """
@@ -108,9 +105,18 @@ class Suggester:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._problems: dict[str, str] = {}
+        self._fit_s: dict[str, float] = {}
+        self._not_waiting: dict[str, float] = {}
 
-    def prepare(self, sweep_id: str) -> None:
-        """Start to prepare trials of a sweep; return at once."""
+    def prepare(self, sweep_id: str, *, asked: float | None = None) -> None:
+        """Start to prepare trials of a sweep; return at once.
+
+        Args:
+            sweep_id: the sweep.
+            asked: when an agent asked that does not wait for the answer but will ask again, in seconds since the epoch.
+        """
+        if asked is not None:
+            self._not_waiting[sweep_id] = asked
         if sweep_id in self._tasks:
             self._again.add(sweep_id)
             return
@@ -144,24 +150,26 @@ class Suggester:
         while True:
             self._again.discard(sweep_id)
             try:
-                result = await run_in_threadpool(self._next, sweep_id, self._wake_up.waiting(sweep_id))
+                result = await run_in_threadpool(self._next, sweep_id, self._asked(sweep_id))
             except SuggestionFailed as failed:
                 await self._pause(sweep_id, failed.message)
                 continue
-            if isinstance(result, FitRequest):
+            if isinstance(result, suggest.PlannedFit):
                 result = await self._fit(sweep_id, result)
             if result:
                 self._wake_up.notify(sweep_id)
             elif sweep_id not in self._again:
                 return
 
-    async def _fit(self, sweep_id: str, request: FitRequest) -> bool:
-        fitted = await self._workers[request.method].ask(request)
+    async def _fit(self, sweep_id: str, planned: suggest.PlannedFit) -> bool:
+        began = time.monotonic()
+        fitted = await self._workers[planned.request.method].ask(planned.request)
+        self._fit_s[sweep_id] = time.monotonic() - began
         if fitted.error:
             await self._pause(sweep_id, fitted.error)
             return False
         self.succeed(sweep_id)
-        added = await run_in_threadpool(self._add, sweep_id, request.number, fitted)
+        added = await run_in_threadpool(self._add, sweep_id, planned.place, fitted)
         self._again.add(sweep_id)
         return added
 
@@ -171,16 +179,26 @@ class Suggester:
         await asyncio.sleep(RETRY_S)
         self._again.add(sweep_id)
 
-    def _next(self, sweep_id: str, waiting: int) -> FitRequest | bool:
+    def _asked(self, sweep_id: str) -> tuple[float, ...]:
+        once = self._not_waiting.pop(sweep_id, None)
+        return self._wake_up.asked(sweep_id) + (() if once is None else (once,))
+
+    def fit_s(self, sweep_id: str) -> float:
+        """Return how long the sweep's last fit took in this process, in seconds; 0 if there was none."""
+        return self._fit_s.get(sweep_id, 0.0)
+
+    def _next(self, sweep_id: str, asked: tuple[float, ...]) -> suggest.PlannedFit | bool:
         try:
             with self._store.write() as connection:
-                return suggest.suggest_next(connection, sweep_id, ahead=waiting, now=time.time())
+                return suggest.prepare_next(
+                    connection, sweep_id, asked=asked, fit_s=self.fit_s(sweep_id), now=time.time()
+                )
         except NotFound:
             return False
 
-    def _add(self, sweep_id: str, number: int, fitted: FitAnswer) -> bool:
+    def _add(self, sweep_id: str, place: suggest.Place, fitted: FitAnswer) -> bool:
         with self._store.write() as connection:
-            return suggest.add_suggested(connection, sweep_id, number=number, params=fitted.params, now=time.time())
+            return suggest.add_suggested(connection, sweep_id, place, fitted, now=time.time())
 
     async def warm(self, method: str) -> None:
         """Start the worker, so that it has imported the libraries of a search method before the first request."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +13,7 @@ class WakeUp:
 
     def __init__(self) -> None:
         self._waiters: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
-        self._leases: Counter[str] = Counter()
+        self._asked: defaultdict[str, list[float]] = defaultdict(list)
 
     async def wait(self, sweep_id: str, *, timeout_s: float) -> None:
         """Wait until the sweep changes, or until `timeout_s` has passed."""
@@ -33,16 +33,21 @@ class WakeUp:
                 future.set_result(None)
 
     @contextmanager
-    def waiting_agent(self, sweep_id: str) -> Iterator[None]:
-        """Count an agent as waiting for a trial while the context is open."""
-        self._leases[sweep_id] += 1
+    def waiting_agent(self, sweep_id: str, *, asked: float) -> Iterator[None]:
+        """Count an agent as waiting for a trial while the context is open.
+
+        Args:
+            sweep_id: the sweep.
+            asked: when the agent asked, in seconds since the epoch.
+        """
+        self._asked[sweep_id].append(asked)
         try:
             yield
         finally:
-            self._leases[sweep_id] -= 1
-            if not self._leases[sweep_id]:
-                del self._leases[sweep_id]
+            self._asked[sweep_id].remove(asked)
+            if not self._asked[sweep_id]:
+                del self._asked[sweep_id]
 
-    def waiting(self, sweep_id: str) -> int:
-        """Return how many agents wait in this process for a trial of the sweep."""
-        return self._leases[sweep_id]
+    def asked(self, sweep_id: str) -> tuple[float, ...]:
+        """Return when each agent asked that waits in this process for a trial of the sweep."""
+        return tuple(self._asked.get(sweep_id, ()))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, edits, sweeps
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
-from lightning_sweeps.server.routes.sweeps import Control, ControlDep
+from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 
 T = TypeVar("T")
 
@@ -32,7 +32,6 @@ async def create_sweep(control: ControlDep, by: KeyNameDep, wanted: m.SweepCreat
     created = await _write(control, create)
     if await control.is_fitted(created.id):
         await control.suggester.warm(wanted.config["method"])
-        control.suggester.prepare(created.id)
     return created
 
 

@@ -15,6 +15,7 @@ from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
 from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.store import ingest, journal_copy, rejections
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import write_buffer
@@ -103,12 +104,15 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 )
 async def send_journal(
     store: StoreDep,
+    control: ControlDep,
     journal_id: JournalId,
     offset: Annotated[int, Query(ge=0, lt=2**63, description="byte offset in the file at which the body begins")],
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    return _encoded(await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body)))
+    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body))
+    await control.announce_changes({taken.changed_sweep})
+    return _encoded(taken.reply)
 
 
 @router.post(
@@ -117,7 +121,7 @@ async def send_journal(
     responses={413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
-async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
+async def send_journals(store: StoreDep, control: ControlDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
 
     The end is optional: how the journal ended, if its process did not write it.
@@ -132,7 +136,9 @@ async def send_journals(store: StoreDep, body: Annotated[bytes, Depends(read_bod
             status=422,
             hint="send msgpack of [[id, offset, bytes, end], ...]",
         ) from None
-    return _encoded(await run_in_threadpool(journal_parts.take_all, store, parts))
+    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts)
+    await control.announce_changes(changed_sweeps)
+    return _encoded(outcomes)
 
 
 @router.get("/api/journals/{journal_id}")

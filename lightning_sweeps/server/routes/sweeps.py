@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
-from typing import Annotated, TypeVar
+from dataclasses import dataclass, replace
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trials
-from lightning_sweeps.errors import SuggestionFailed, UsageError
+from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trial_ends, trials
+from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.server.context import ClosingDep, StoreDep
-from lightning_sweeps.server.process.pause_detector import PauseDetector
-from lightning_sweeps.server.process.suggester import Suggester
-from lightning_sweeps.server.process.wakeup import WakeUp
-from lightning_sweeps.store.database import Store
+from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 from lightning_sweeps.sweeps import controller
-
-T = TypeVar("T")
-
-LEASE_S = 60.0
-"""An agent that sends no heartbeat for this long loses its trial."""
 
 POLL_S = 1.0
 """How often a waiting request reads the database, which another server process may have changed."""
@@ -39,111 +27,10 @@ CLOSE_POLL_S = 0.2
 SEEN_PER_LEASE = 4
 """How often within the lease time a waiting agent is recorded as seen. Other reads write nothing."""
 
-CHECKS_PER_LEASE = 8
-"""How often within the time of a lease the server looks for silent agents."""
-
-MIN_PAUSE_S = 1.0
-"""Shortest delay of these checks that counts as a pause of the server."""
-
 MAX_WAIT_S = 300.0
 """Longest `wait_s` of a request for a trial."""
 
 router = APIRouter(tags=["sweeps"])
-_log = logging.getLogger(__name__)
-
-
-class Control:
-    """The state of sweeps that only this process has: waiting agents, and the trials that the worker prepares."""
-
-    def __init__(self, store: Store, *, lease_s: float) -> None:
-        self.store = store
-        self.lease_s = lease_s
-        self.wake_up = WakeUp()
-        self.suggester = Suggester(store, self.wake_up)
-
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a thread, in a read transaction."""
-
-        def run() -> T:
-            with self.store.read() as connection:
-                return work(connection)
-
-        return await run_in_threadpool(run)
-
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a thread, in a write transaction."""
-
-        def run() -> T:
-            with self.store.write() as connection:
-                return work(connection)
-
-        return await run_in_threadpool(run)
-
-    async def is_fitted(self, sweep_id: str) -> bool:
-        """Return whether the sweep's method runs in the worker."""
-        definition = await self.read(lambda connection: sweeps.definition_of(connection, sweep_id))
-        return definition.method.is_fitted
-
-    async def announce_change(self, sweep_id: str) -> None:
-        """Wake the requests that wait for this sweep, and prepare its next trials if its method is fitted."""
-        self.wake_up.notify(sweep_id)
-        with suppress(UsageError):  # the method is no longer installed; the next lease says so
-            if await self.is_fitted(sweep_id):
-                self.suggester.prepare(sweep_id)
-
-
-@asynccontextmanager
-async def background(app: FastAPI) -> AsyncIterator[None]:
-    """Expire leases and prepare suggestions while the server runs."""
-    control = Control(app.state.store, lease_s=app.state.lease_s)
-    app.state.control = control
-    task = asyncio.get_running_loop().create_task(_expire(control))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await control.suggester.close()
-
-
-async def _expire(control: Control) -> None:
-    interval_s = control.lease_s / CHECKS_PER_LEASE
-    pauses = PauseDetector(interval_s, max(2 * interval_s, MIN_PAUSE_S))
-    while True:
-        try:
-            await _check_leases(control, pauses)
-        except Exception:
-            _log.exception("cannot check the leases, trying again")
-            pauses.note_failure()
-        await asyncio.sleep(interval_s)
-
-
-async def _check_leases(control: Control, pauses: PauseDetector) -> None:
-    """Take the trials of silent agents; after a pause of the server, give every agent a fresh lease instead."""
-    now, lease_s = time.time(), control.lease_s
-    if pauses.is_after_pause(monotonic_s=time.monotonic(), wall_s=now):
-        renewed = await control.write(lambda connection: leases.renew_all(connection, now=now, lease_s=lease_s))
-        if renewed:
-            _log.warning("the server is back from a pause: %d running trials have a fresh lease", renewed)
-        return
-    since = pauses.answering_since
-    expired = await control.write(
-        lambda connection: leases.expire_leases(connection, now=now, lease_s=lease_s, answering_since=since)
-    )
-    for trial in expired:
-        _log.warning("trial `%s` is `%s`: agent `%s` sent no heartbeat", trial.trial, trial.state, trial.agent)
-        control.wake_up.notify(trial.sweep)
-
-
-async def get_control(request: Request) -> Control:
-    """Return the control of this process."""
-    control: Control = request.app.state.control
-    return control
-
-
-ControlDep = Annotated[Control, Depends(get_control)]
-
 
 # Requests of users
 
@@ -168,6 +55,13 @@ def list_trials(store: StoreDep, sweep_id: str) -> list[m.Trial]:
     with store.read() as connection:
         sweeps.require_sweep(connection, sweep_id)
         return trials.list_trials(connection, sweep_id)
+
+
+@router.get("/api/sweeps/{sweep_id}/search")
+def get_search_inputs(store: StoreDep, sweep_id: str) -> m.SearchInputs:
+    """Return the seed and the earlier results that the sweep's search started with."""
+    with store.read() as connection:
+        return sweeps.search_inputs(connection, sweep_id)
 
 
 @router.get("/api/sweeps/{sweep_id}/trials/changes")
@@ -227,27 +121,32 @@ async def lease(
 
     `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines can connect.
     """
-    deadline = time.monotonic() + wait_s
+    asked, deadline = time.time(), time.monotonic() + wait_s
     sweep_id, nodes = await control.read(lambda connection: _sweep_and_nodes(connection, agent_id))
-    wait = _wait_for_change if nodes > 1 else _wait_for_trial  # the sweep does not show that a gang is complete
     while True:
+        wanted = suggest.Request(asked, control.suggester.fit_s(sweep_id))
         offer = gangs.GangOffer(endpoint, is_waiting=time.monotonic() < deadline)
         found, is_fitted, problem = await control.write(
-            lambda connection, offer=offer: lease_in(connection, agent_id, offer, control.lease_s)  # type: ignore[misc]
+            lambda connection, offer=offer, wanted=wanted: lease_in(  # type: ignore[misc]
+                connection, agent_id, offer, wanted, control.lease_s
+            )
         )
         if problem:
             control.suggester.fail(sweep_id, problem)
         elif not is_fitted:
             control.suggester.succeed(sweep_id)
         if is_fitted and found.sweep_state == "running":
-            control.suggester.prepare(sweep_id)
+            does_not_wait = found.trial is None and not offer.is_waiting
+            control.suggester.prepare(sweep_id, asked=asked if does_not_wait else None)
         if found.trial is not None and found.trial.gang is not None:
             control.wake_up.notify(sweep_id)  # the other agents of the gang wait for this
         is_over = found.sweep_state in controller.END_STATES
         if found.trial is not None or is_over or not offer.is_waiting:
             return replace(found, reason=found.reason or control.suggester.problem(sweep_id))
-        with control.wake_up.waiting_agent(sweep_id):
-            if not await wait(request, control, closing, sweep_id, deadline):
+        waiting = WaitingRequest(request, closing, sweep_id, deadline, wanted)
+        with control.wake_up.waiting_agent(sweep_id, asked=asked):
+            # the sweep does not show that a gang is complete
+            if not await (_wait_for_change if nodes > 1 else _wait_for_trial)(control, waiting):
                 await control.write(lambda connection: gangs.withdraw_offer(connection, agent_id))
                 return found
 
@@ -283,9 +182,14 @@ async def start_trial(control: ControlDep, agent_id: str, trial_id: str) -> m.Tr
 
 @router.post("/api/agents/{agent_id}/trials/{trial_id}/end")
 async def end_trial(control: ControlDep, agent_id: str, trial_id: str, end: m.TrialEnd) -> m.Trial:
-    """Record how the trial ended. Nothing changes if the agent no longer holds it. Return the trial."""
+    """Record how the trial ended. Nothing changes if the agent no longer holds it. Return the trial.
+
+    The trial is `ending` until the server has the journals that the request names.
+    """
     trial = await control.write(
-        lambda connection: leases.end_trial(connection, agent_id, trial_id, end, now=time.time())
+        lambda connection: trial_ends.end_trial(
+            connection, agent_id, trial_id, end, now=time.time(), wait_s=control.lease_s
+        )
     )
     await control.announce_change(trial.sweep)
     return trial
@@ -298,7 +202,7 @@ def _sweep_and_nodes(connection: Connection, agent_id: str) -> tuple[str, int]:
 
 
 def lease_in(
-    connection: Connection, agent_id: str, offer: gangs.GangOffer, lease_s: float
+    connection: Connection, agent_id: str, offer: gangs.GangOffer, wanted: suggest.Request, lease_s: float
 ) -> tuple[m.Lease, bool, str]:
     """Lease a pending trial, or one that the method suggests now.
 
@@ -309,17 +213,18 @@ def lease_in(
     agent = agents.get_agent(connection, agent_id)
     definition = sweeps.definition_of(connection, agent.sweep)
     nodes = definition.config.resources.nodes
+    needed = suggest.results_needed(connection, agent.sweep, definition, wanted, now=now)
 
     def take() -> tuple[m.Trial | None, str]:
         if nodes > 1:
-            return gangs.join_gang(connection, agent_id, offer, nodes=nodes, now=now, lease_s=lease_s)
-        return leases.take_lease(connection, agent_id, now=now, lease_s=lease_s), ""
+            return gangs.join_gang(connection, agent_id, offer, nodes=nodes, needed=needed, now=now, lease_s=lease_s)
+        return leases.take_lease(connection, agent_id, needed=needed, now=now, lease_s=lease_s), ""
 
     trial, lack = take()
     problem = ""
-    if trial is None and not lack:
+    if trial is None and not lack and needed is not None:
         try:
-            is_added = suggest.suggest_next(connection, agent.sweep, ahead=None, now=now) is True
+            is_added = suggest.suggest_at_once(connection, agent.sweep, needed=needed, now=now)
         except SuggestionFailed as failed:
             is_added, problem = False, failed.message
         if is_added:
@@ -331,13 +236,31 @@ def lease_in(
     return found, definition.method.is_fitted, problem
 
 
-async def _wait_for_trial(
-    request: Request, control: Control, closing: threading.Event, sweep_id: str, deadline: float
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class WaitingRequest:
+    """An agent's request while it waits for a trial.
+
+    Attributes:
+        http: the HTTP request.
+        closing: set when the server shuts down.
+        sweep_id: the sweep.
+        deadline: until when it waits (monotonic time).
+        wanted: what the agent asks for.
+    """
+
+    http: Request
+    closing: threading.Event
+    sweep_id: str
+    deadline: float
+    wanted: suggest.Request
+
+
+async def _wait_for_trial(control: Control, waiting: WaitingRequest) -> bool:
     """Wait until a trial may be available or the agent must be recorded as seen. Return False if the client is gone."""
-    until = min(time.monotonic() + max(POLL_S, control.lease_s / SEEN_PER_LEASE), deadline)
-    while await _wait_for_change(request, control, closing, sweep_id, until):
-        step = await control.read(lambda connection: suggest.next_step(connection, sweep_id))
+    until = min(time.monotonic() + max(POLL_S, control.lease_s / SEEN_PER_LEASE), waiting.deadline)
+    sweep_id, wanted = waiting.sweep_id, waiting.wanted
+    while await _wait_for_change(control, replace(waiting, deadline=until)):
+        step = await control.read(lambda connection: suggest.next_step(connection, sweep_id, wanted, now=time.time()))
         if step == "prepare":
             control.suggester.prepare(sweep_id)
         if step == "lease" or time.monotonic() >= until:
@@ -345,17 +268,15 @@ async def _wait_for_trial(
     return False
 
 
-async def _wait_for_change(
-    request: Request, control: Control, closing: threading.Event, sweep_id: str, deadline: float
-) -> bool:
+async def _wait_for_change(control: Control, waiting: WaitingRequest) -> bool:
     """Wait until this process changes the sweep, or `POLL_S`. Return False if the client is gone or the server ends."""
-    until = min(time.monotonic() + POLL_S, deadline)
-    waiting = asyncio.ensure_future(control.wake_up.wait(sweep_id, timeout_s=max(0.0, until - time.monotonic())))
+    limit_s = max(0.0, min(POLL_S, waiting.deadline - time.monotonic()))
+    change = asyncio.ensure_future(control.wake_up.wait(waiting.sweep_id, timeout_s=limit_s))
     try:
-        while not waiting.done():
-            await asyncio.wait([waiting], timeout=CLOSE_POLL_S)
-            if closing.is_set() or await request.is_disconnected():
+        while not change.done():
+            await asyncio.wait([change], timeout=CLOSE_POLL_S)
+            if waiting.closing.is_set() or await waiting.http.is_disconnected():
                 return False
     finally:
-        waiting.cancel()
+        change.cancel()
     return True

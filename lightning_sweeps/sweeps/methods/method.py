@@ -65,9 +65,10 @@ class Method(ABC):
       scipy and other large libraries inside `suggest`, and in `load`.
 
     Attributes:
-        needs_metric: whether a sweep with this method must have a `metric`.
-        is_fitted: True: `suggest` is slow or needs large libraries. The server calls it in a worker process and
-            prepares trials ahead of time. False: the server calls it directly when an agent asks for a trial.
+        needs_metric: whether a sweep with this method must have a `metric`. If so, an agent waits until the results of
+            ended trials are there before it gets a point.
+        is_fitted: True: `suggest` is slow or needs large libraries. The server calls it in a worker process. False:
+            the server calls it directly when an agent asks for a trial.
         is_multi_objective: whether the method accepts several `metrics`.
         is_exhaustive: whether the method tries all points of a finite space in a fixed order. Such a method accepts
             neither continuous parameters nor extra points, and does not learn from earlier trials.

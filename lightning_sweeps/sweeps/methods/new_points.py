@@ -14,6 +14,10 @@ CoordinateChooser = Callable[[list[Dimension]], Mapping[str, float] | None]
 """Returns a coordinate for each of these dimensions by name, or None if it finds no point."""
 
 
+class RandomPoint(dict[str, Any]):
+    """A parameter set that was drawn at random because a model chose no new point. Otherwise a plain dictionary."""
+
+
 def ask_new(
     choose: CoordinateChooser, space: Space, history: Sequence[Observation], *, number: int, seed: int
 ) -> dict[str, Any] | None:
@@ -33,7 +37,10 @@ def ask_new(
     if space.size is not None and len(seen) >= space.size:
         return None
     chosen = choose_new(choose, space, seen)
-    return draw_new(space, seen, generator(seed, number)) if chosen is None else chosen
+    if chosen is not None:
+        return chosen
+    drawn = draw_new(space, seen, generator(seed, number))
+    return None if drawn is None else RandomPoint(drawn)
 
 
 def choose_new(choose: CoordinateChooser, space: Space, seen: set[tuple[str, ...]]) -> dict[str, Any] | None:

@@ -5,11 +5,11 @@ The functions here use all registered vendors. Each vendor is one file, which us
 
 from lightning_sweeps.system.gpus.devices import MOST_PERCENT, Gpu, GpuProcesses, GpuSample
 from lightning_sweeps.system.gpus.inventory import (
-    device_file_prefixes,
     driver_problem,
     gpu_problems,
     list_gpus,
     sample_gpus,
+    used_gpu_library,
 )
 from lightning_sweeps.system.gpus.vendor import GpuVendor
 from lightning_sweeps.system.gpus.visibility import (
@@ -26,13 +26,13 @@ __all__ = [
     "GpuProcesses",
     "GpuSample",
     "GpuVendor",
-    "device_file_prefixes",
     "device_names",
     "driver_problem",
     "environment_for",
     "gpu_problems",
     "list_gpus",
     "sample_gpus",
+    "used_gpu_library",
     "visibility_variables",
     "visible_gpus",
     "visible_names",

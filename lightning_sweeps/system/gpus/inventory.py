@@ -45,9 +45,9 @@ def gpu_problems() -> list[str]:
     return problems
 
 
-def device_file_prefixes() -> tuple[str, ...]:
-    """Return the prefixes of the paths of GPU device files. A process that has one open uses a GPU."""
-    return tuple(vendor.device_file_prefix for vendor in gpu_vendors() if vendor.device_file_prefix)
+def used_gpu_library() -> str:
+    """Return the library that this process has prepared to compute on a GPU with, or an empty string."""
+    return next((library for vendor in gpu_vendors() if (library := _ask(vendor.used_library))), "")
 
 
 def _sample(vendor: GpuVendor, since: float | None) -> list[GpuSample]:

@@ -5,6 +5,7 @@ NVML is initialised once per process and again after a fork. It never creates a 
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import re
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 MILLIWATTS_PER_WATT = 1000.0
 MICROSECONDS = 1_000_000
+CUDA_LIBRARY = "libcuda.so.1"
+CUDA_ERROR_NOT_INITIALIZED = 3
 UUID_PREFIXES = ("GPU-", "MIG-")
 DEVICE_ORDER_VARIABLE = "CUDA_DEVICE_ORDER"
 _LEADING_NUMBER = re.compile(r"[+-]?\d+")
@@ -43,7 +46,6 @@ class Nvidia(GpuVendor):
 
     name = "nvidia"
     visibility_variable = "CUDA_VISIBLE_DEVICES"
-    device_file_prefix = "/dev/nvidia"
 
     def __init__(self, nvml: Any = None) -> None:
         self._module = nvml
@@ -81,6 +83,15 @@ class Nvidia(GpuVendor):
                     None if since is None else self._busy_percent(device, since),
                 )
         return found
+
+    def used_library(self) -> str:
+        """Return `CUDA` if any library has called `cuInit` in this process."""
+        try:
+            cuda = ctypes.CDLL(CUDA_LIBRARY, mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+        except OSError:  # it is not loaded
+            return ""
+        is_initialised = cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != CUDA_ERROR_NOT_INITIALIZED
+        return "CUDA" if is_initialised else ""
 
     def driver_problem(self) -> str:
         """Return NVML's error if it cannot be initialised."""

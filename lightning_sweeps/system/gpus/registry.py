@@ -8,7 +8,11 @@ from lightning_sweeps.core.registry import Registry
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.system.gpus.vendor import GpuVendor
 
-BUILT_IN = {"nvidia": "lightning_sweeps.system.gpus.nvidia:Nvidia"}
+BUILT_IN = {
+    "nvidia": "lightning_sweeps.system.gpus.nvidia:Nvidia",
+    "amd": "lightning_sweeps.system.gpus.amd:Amd",
+    "apple": "lightning_sweeps.system.gpus.apple:Apple",
+}
 
 GPU_VENDORS: Registry[type[GpuVendor]] = Registry(
     "GPU vendor",

@@ -25,13 +25,10 @@ class GpuVendor(ABC):
         visibility_variable: environment variable that limits a process to some GPUs, for example
             `CUDA_VISIBLE_DEVICES`: names separated by commas; if it is not set, all GPUs are visible; if it is empty,
             none.
-        device_file_prefix: beginning of the paths of the GPUs' device files. A process that has such a file open uses a
-            GPU and cannot be forked. Empty if there are no such files.
     """
 
     name: ClassVar[str]
     visibility_variable: ClassVar[str]
-    device_file_prefix: ClassVar[str] = ""
 
     @abstractmethod
     def devices(self) -> list[Gpu]:
@@ -49,6 +46,14 @@ class GpuVendor(ABC):
         """
         del since
         return {}
+
+    def used_library(self) -> str:
+        """Return the library that this process has initialised to compute on a GPU, or an empty string.
+
+        Such a process cannot be forked to run trials. Listing and sampling GPUs does not count. The default returns an
+        empty string.
+        """
+        return ""
 
     def driver_problem(self) -> str:
         """Return why the driver cannot be used, as one line, or an empty string."""

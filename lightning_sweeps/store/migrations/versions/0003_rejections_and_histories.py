@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_rejections_and_histories"
-down_revision = "0001_initial"
+revision = "0003_rejections_and_histories"
+down_revision = "0002_trial_ends"
 branch_labels = None
 depends_on = None
 

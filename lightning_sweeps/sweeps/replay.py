@@ -1,0 +1,69 @@
+"""Repeats the search of a sweep: the points that its method gives as a pure function of the recorded results.
+
+The server records the order in which trials ended, and how many of these results each suggestion knew. With them and
+the seed, a search method gives the same points again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lightning_sweeps.messages import SearchInputs, Trial
+from lightning_sweeps.sweeps.definition import SweepDefinition
+from lightning_sweeps.sweeps.methods import METHODS, Observation
+from lightning_sweeps.sweeps.suggestion import check_suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedTrial:
+    """A trial, and the point that the method gives for it.
+
+    Attributes:
+        trial: the trial.
+        params: the point of the method; None if the space is exhausted.
+    """
+
+    trial: Trial
+    params: dict[str, Any] | None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the trial has the point of the method."""
+        return self.trial.params == self.params
+
+
+def replay(definition: SweepDefinition, inputs: SearchInputs, trials: Sequence[Trial]) -> Iterator[ReplayedTrial]:
+    """Yield each trial that the method chose, with the point that the method gives now.
+
+    Values that running trials had logged before a suggestion are not recorded. They matter only to sweeps with failed
+    trials or with `impute_while_running`. Trials that were ignored later also change the points after them.
+
+    Args:
+        definition: the sweep.
+        inputs: what its search started with.
+        trials: its trials.
+    """
+    method = METHODS.get(definition.config.method)(definition.imputation)
+    prior = [
+        Observation(number, params, definition.sign * value, "finished", definition.sign * value)
+        for number, (params, value) in enumerate(inputs.prior, 1 - len(inputs.prior))
+    ]
+    for trial in trials:
+        if trial.chosen_by in (None, "user"):
+            continue
+        seen = [_as_seen(other, trial, definition.sign) for other in trials if other.number < trial.number]
+        suggestion = method.suggest(definition.space, [*prior, *seen], number=trial.number, seed=inputs.seed)
+        yield ReplayedTrial(trial, check_suggestion(definition.space, suggestion))
+
+
+def _as_seen(other: Trial, trial: Trial, sign: int) -> Observation:
+    """Return a trial as the suggestion for a later one saw it."""
+    if other.end_number is None or other.end_number > (trial.known_ends or 0):
+        return Observation(other.number, other.params, None, "running")
+    if other.ignored:
+        return Observation(other.number, other.params, None, "lost")
+    objective = None if other.objective is None else sign * other.objective
+    last = None if other.last_objective is None else sign * other.last_objective
+    return Observation(other.number, other.params, objective, other.state, last)
