@@ -11,7 +11,10 @@ from lightning_sweeps.exporters.exporter import Row
 from lightning_sweeps.exporters.table_exporter import TableExporter, as_text
 
 ROW_GROUP_ROWS = 50_000
-_INTEGERS = ("rank", "rows", "sequence", "step", "index", "size_bytes", "version", "world_size", "attempt", "exit_code")
+_INTEGERS = (
+    *("rank", "rows", "sequence", "step", "index", "size_bytes", "version", "world_size", "attempt", "exit_code"),
+    *("signal", "local_rank", "node_rank"),
+)
 _FLOATS = ("created", "updated", "ended", "duration", "time", "value")
 _COLUMN_TYPES = {
     **dict.fromkeys(_INTEGERS, "int64"),

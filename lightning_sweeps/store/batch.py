@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from lightning_sweeps.journal import records
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.series.blocks import Block
+from lightning_sweeps.store.series.chunks import MICROSECONDS
 from lightning_sweeps.store.series.owners import ID_LENGTH, process_of
 
 MAX_KEY_LENGTH = 512
@@ -188,7 +189,8 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, others: dict[str, t
             if key not in numbers:
                 others[key] = (row.sequence, plain(value))
             if key not in numbers or (isinstance(value, int) and abs(value) > MAX_EXACT_INT):
-                place = {"sequence": int64(row.sequence), "step": step, "time": time}
+                exact_time = round(time * MICROSECONDS) / MICROSECONDS  # as that of a point in the same row
+                place = {"sequence": int64(row.sequence), "step": step, "time": exact_time}
                 batch.exact.append(place | {"key": key, "value": plain(value)})
         keys = tuple(numbers)
         block = batch.blocks.get(keys)
