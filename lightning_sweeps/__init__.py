@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.api.query import Api
     from lightning_sweeps.api.sweeps import best, sweep
     from lightning_sweeps.api.wait import wait
+    from lightning_sweeps.sdk.media.values import Audio, Histogram, Html, Image, Plotly, Table, Video
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
     from lightning_sweeps.sdk.trial import Trial, current_trial
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from lightning_sweeps.trainer.logger import SweepLogger
 
 _MODULE_OF = {
+    **dict.fromkeys(
+        ("Audio", "Histogram", "Html", "Image", "Plotly", "Table", "Video"), "lightning_sweeps.sdk.media.values"
+    ),
     "Api": "lightning_sweeps.api.query",
     "agent": "lightning_sweeps.agents.function.agent",
     "best": "lightning_sweeps.api.sweeps",
@@ -45,10 +49,17 @@ _MODULE_OF = {
 
 __all__ = [
     "Api",
+    "Audio",
+    "Histogram",
+    "Html",
+    "Image",
+    "Plotly",
     "Run",
     "SweepCallback",
     "SweepLogger",
+    "Table",
     "Trial",
+    "Video",
     "View",
     "__version__",
     "agent",

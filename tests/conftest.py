@@ -119,6 +119,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--examples", type=int, default=500, help="how many calls with strange arguments to try")
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
     parser.addoption(
         "--write-reliability", action="store_true", help="write docs/reliability.md from the faults of this session"

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
+from lightning_sweeps.errors import EXIT_FAILURE
 from lightning_sweeps.messages import AgentOrders, Lease, SweepState, Trial, TrialEnd
 
 EXIT_INTERRUPTED = 130
@@ -43,6 +44,8 @@ class AgentState:
 
     Attributes:
         limits: time limits of each trial.
+        sweep_id: the sweep.
+        waits: whether to wait while failures have paused the sweep.
         trial: the running trial.
         cause: why the trial is being ended; empty if it is not.
         reason: the cause as text for the user.
@@ -55,6 +58,8 @@ class AgentState:
     """
 
     limits: TrialLimits = TrialLimits()
+    sweep_id: str = ""
+    waits: bool = False
     trial: Trial | None = None
     cause: Cause = ""
     reason: str = ""
@@ -76,9 +81,15 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """The server answered a heartbeat."""
+    """The server answered a heartbeat.
+
+    Attributes:
+        orders: the answer.
+        asks: whether the trial's program asks if it should stop.
+    """
 
     orders: AgentOrders
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +166,8 @@ def decide(state: AgentState, event: Event, *, now: float) -> Decision:
     match event:
         case Leased(lease):
             return _leased(state, lease, now)
-        case Ordered(orders):
-            return _ordered(state, orders, now)
+        case Ordered(orders, asks):
+            return _ordered(state, orders, asks, now)
         case Interrupted():
             return _interrupted(state, now)
         case Terminated():
@@ -202,6 +213,9 @@ def _leased(state: AgentState, lease: Lease, now: float) -> Decision:
     because = f": {lease.reason}" if lease.reason else ""
     if lease.sweep_state in OVER:
         return state, (Say(f"the sweep is {lease.sweep_state}{because}"), Quit(0))
+    if lease.has_failed and not state.waits:
+        resume = f"`lightning-sweeps sweep {state.sweep_id} --resume`, then `lightning-sweeps agent {state.sweep_id}`"
+        return state, (Say(f"the sweep is paused{because}; to continue: {resume}"), Quit(EXIT_FAILURE))
     is_paused = lease.sweep_state == "paused"
     if is_paused and not state.is_pause_reported:
         waiting = Say(f"the sweep is paused{because}; waiting until it is resumed or stopped")
@@ -211,7 +225,7 @@ def _leased(state: AgentState, lease: Lease, now: float) -> Decision:
     return dataclasses.replace(state, is_pause_reported=is_paused, reported_shortage=shortage), missing
 
 
-def _ordered(state: AgentState, orders: AgentOrders, now: float) -> Decision:
+def _ordered(state: AgentState, orders: AgentOrders, asks: bool, now: float) -> Decision:
     if state.trial is None or state.cause == "lost":
         return state, ()
     name = _name(state.trial)
@@ -226,17 +240,20 @@ def _ordered(state: AgentState, orders: AgentOrders, now: float) -> Decision:
             killing = dataclasses.replace(state, cause="stop", reason=reason, terminate_at=None, kill_at=None)
             return killing, (Say(f"{name}: killed: {reason}"), Kill())
         if command.kind == "stop" and not state.cause:
-            return _stop(state, reason, now)
+            return _stop(state, reason, asks, now)
     if orders.sweep_state == "cancelled" and not state.cause:
-        return _stop(state, "the sweep was cancelled", now)
+        return _stop(state, "the sweep was cancelled", asks, now)
     return state, ()
 
 
-def _stop(state: AgentState, reason: str, now: float) -> Decision:
-    """Wait first: the service and the callback stop all ranks together. Signals are for ranks that do not stop."""
+def _stop(state: AgentState, reason: str, asks: bool, now: float) -> Decision:
+    """Let a program that asks stop by itself, all ranks together, within the grace period. End any other at once."""
     assert state.trial is not None  # noqa: S101 - callers have checked
-    ending = dataclasses.replace(state, cause="stop", reason=reason, terminate_at=now + state.limits.grace_s)
-    return ending, (Say(f"{_name(state.trial)}: stopping: {reason}"),)
+    said = Say(f"{_name(state.trial)}: stopping: {reason}")
+    if asks:
+        return dataclasses.replace(state, cause="stop", reason=reason, terminate_at=now + state.limits.grace_s), (said,)
+    ending = dataclasses.replace(state, cause="stop", reason=reason, kill_at=now + state.limits.kill_s)
+    return ending, (said, Terminate())
 
 
 def _interrupted(state: AgentState, now: float) -> Decision:

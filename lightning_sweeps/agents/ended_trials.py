@@ -29,9 +29,18 @@ class EndedTrials:
     _open: list[m.Trial] = field(default_factory=list)
 
     def note(self, reported: m.Trial | None) -> None:
-        """Remember a trial as the server returned it when its end was reported; None if the server did not answer."""
+        """Remember a trial as the server returned it when its end was reported; None if the server did not answer.
+
+        What the server says of a trial without a value is printed now, or when the next trial ends.
+        """
+        for trial in list(self._open):
+            if (closed := self._closed(trial)) is not None:
+                self._open.remove(trial)
+                self._show(closed)
         if reported is not None and reported.state == "ending":
             self._open.append(reported)
+        elif reported is not None and reported.state == "finished":
+            self._show(reported)
 
     def wait(self, sleep: Callable[[float], object], is_interrupted: Callable[[], bool]) -> None:
         """Wait until the server has the values of all trials, or has given them up.
@@ -46,11 +55,14 @@ class EndedTrials:
                 sleep(LOOK_INTERVAL_S)
                 continue
             self._open.pop(0)
-            if closed.reason:
-                self.say(f"trial {closed.number} ({closed.id}): {closed.reason}")
+            self._show(closed)
         for trial in self._open:
             self.say(f"trial {trial.number} ({trial.id}): its last values are still on their way")
         self._open = []
+
+    def _show(self, closed: m.Trial) -> None:
+        if closed.reason:
+            self.say(f"trial {closed.number} ({closed.id}): {closed.reason}")
 
     def _closed(self, trial: m.Trial) -> m.Trial | None:
         """Return the trial if it is closed, else None."""

@@ -62,7 +62,7 @@ def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: Laun
         sweep = connection.open().sweep(sweep_id)
         check_program(sweep.config, folder=context.working_folder, environ=context.environ)
         with Signals().installed() as signals:
-            effects = EffectHandler(AgentState(limits=_limits(sweep, options)), signals, say)
+            effects = EffectHandler(AgentState(_limits(sweep, options), sweep_id, options.wait), signals, say)
             return _assemble(sweep, options, slot, context, connection, effects).run()
     finally:
         connection.close()

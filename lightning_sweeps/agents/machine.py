@@ -27,7 +27,7 @@ from lightning_sweeps.agents.supervisor import shell_exit_status, supervise
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings
-from lightning_sweeps.errors import LightningSweepsError
+from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError
 
 TORCHRUN_DEFAULTS = {THREADS_VARIABLE: "1", "LOGLEVEL": "ERROR"}
 """Variables that suppress torchrun's warnings. The agents remove them before they start trials."""
@@ -43,7 +43,8 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
         options: the agents' options; default: all GPUs, one per trial.
 
     Returns:
-        0 if the sweep is over or `count` is reached, else the largest exit status of an agent.
+        0 if the sweep is over or `count` is reached; 1 if all of its trials have failed; else the largest exit status
+        of an agent.
 
     Raises:
         UsageError: the machine does not have the resources that the options require.
@@ -64,7 +65,9 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
         status = supervise(lambda: run_slot(call, options.slot or 0, environ), settings=read_settings(environ))
     else:
         status = _run_slots(sweep_id, options, len(plan.slots), environ)
-    return 0 if int(environ.get("GROUP_WORLD_SIZE", "1")) > 1 else status  # torchrun would end the other machines too
+    if int(environ.get("GROUP_WORLD_SIZE", "1")) > 1:
+        return 0  # torchrun would end the other machines too
+    return status or _check_results(sweep_id, environ)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,6 +85,18 @@ def _check(sweep_id: str, environ: Mapping[str, str]) -> None:
     with connect(deadline_s=START_DEADLINE_S, settings=read_settings(environ)) as client:
         sweep = client.sweep(sweep_id)
     check_program(sweep.config, folder=Path.cwd(), environ=environ)
+
+
+def _check_results(sweep_id: str, environ: Mapping[str, str]) -> int:
+    """Return 1, with a message, if the sweep is finished and all of its trials have failed."""
+    with connect(settings=read_settings(environ)) as client:
+        sweep = client.sweep(sweep_id)
+        succeeded = sum(count for state, count in sweep.counts.items() if state != "failed")
+        if sweep.state != "finished" or succeeded or not sweep.counts:
+            return 0
+        last = max(client.trials(sweep_id), key=lambda trial: trial.ended or 0.0)
+    print(f"all trials of the sweep failed; trial {last.number}: {last.reason}", file=sys.stderr, flush=True)
+    return EXIT_FAILURE
 
 
 def _run_as_torchrun_worker(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> int:

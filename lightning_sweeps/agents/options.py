@@ -33,6 +33,7 @@ class AgentOptions:
     cold: bool = _option(False, "Start each trial as a new process that does its own imports.")
     quiet: bool = _option(False, "Do not show the output of trials.", short="-q")
     idle_timeout: float | None = _option(None, "Give up after this many seconds without a trial (default: never).")
+    wait: bool = _option(False, "Wait while failures have paused the sweep, instead of ending with status 1.")
     grace_s: float = _option(30.0, "Seconds between telling a trial to stop and SIGTERM.", minimum=0)
     gpu_memory_floor_gib: float = _option(
         0.0, "Start a trial only while each of its GPUs has this much free memory, in GiB.", minimum=0

@@ -20,7 +20,7 @@ POLL_S = 0.2
 
 @dataclass(slots=True)
 class SignalForwarder:
-    """Sends SIGINT to every agent directly, and SIGTERM through torchrun, which waits for the agents.
+    """Sends signals to every agent directly: torchrun would print a traceback. It ends when the agents have ended.
 
     Attributes:
         folder: the agents' shared folder.
@@ -61,16 +61,19 @@ class SignalForwarder:
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.received = self.received or signal.SIGINT
-        agents = [status for status in read_statuses(self.folder, self.count) if _is_running(status)]
-        for status in agents:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(status.pid, signal.SIGINT)
-        if not agents:
-            self.torchrun.terminate()
+        self._forward(signal.SIGINT)
 
     def _terminate(self, _number: int, _frame: FrameType | None) -> None:
         self.received = signal.SIGTERM
-        self.torchrun.terminate()
+        self._forward(signal.SIGTERM)
+
+    def _forward(self, number: signal.Signals) -> None:
+        agents = [status for status in read_statuses(self.folder, self.count) if _is_running(status)]
+        for status in agents:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(status.pid, number)
+        if not agents:
+            self.torchrun.terminate()
 
 
 def _is_running(status: AgentStatus) -> bool:

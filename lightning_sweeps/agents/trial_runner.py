@@ -130,7 +130,8 @@ class TrialRunner:
         wait_s = self.registration.heartbeat_s if has_answer else max(self.registration.connection.retry_in_s, TICK_S)
         self.next_heartbeat = time.monotonic() + wait_s
         if orders is not None:
-            self.effects.handle(Ordered(orders), now=time.monotonic())
+            asks = run.folder.asks_for_stop.exists()
+            self.effects.handle(Ordered(orders, asks), now=time.monotonic())
 
     def _send_heartbeat(self, trial: m.Trial) -> m.AgentOrders | None:
         if self.is_start_reported:

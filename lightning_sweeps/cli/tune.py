@@ -67,6 +67,8 @@ def tune(
     with connect() as client:
         sweep = client.sweep(created.id)
         print_sweep(console(), sweep, client.trials(created.id), client.agents(created.id))
+    if sweep.state == "paused":
+        typer.echo(f"Resume it with:    lightning-sweeps sweep {created.id} --resume")
     if sweep.state in ("running", "paused"):
         typer.echo(f"Continue it with:  lightning-sweeps agent {created.id}")
     raise typer.Exit(status)

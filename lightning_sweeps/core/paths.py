@@ -53,6 +53,18 @@ class Home:
         """The request to stop a run."""
         return self.stops / f"{run_id}.json"
 
+    def attempts(self, run_id: str) -> Path:
+        """The processes that have opened a run with an id that the program chose, one line each."""
+        return self.root / "attempts" / run_id
+
+    def unfinished(self, project: str, rank: int) -> Path:
+        """The id of the run that `init(resume="auto")` continues, as text. It is deleted when the run has finished."""
+        return self.root / "attempts" / f".{project}-rank{rank}"
+
+    def claim(self, program: str) -> Path:
+        """The processes that were one rank of a job, one line each: the programs of one step of a launcher."""
+        return self.root / "claims" / program
+
     def trial(self, trial_id: str) -> TrialFolder:
         """The folder of a trial on this node."""
         return TrialFolder(self.root / "trials" / trial_id)
@@ -194,6 +206,11 @@ class TrialFolder:
     def stderr(self) -> Path:
         """Standard error of the trial's first process."""
         return self.root / "stderr.log"
+
+    @property
+    def asks_for_stop(self) -> Path:
+        """Exists once a program of the trial has asked whether the sweep wants to stop it."""
+        return self.root / "asks-for-stop"
 
     @property
     def rank_logs(self) -> Path:

@@ -7,8 +7,9 @@ of launchers (torchrun, Slurm, MPI) are read through `environment()` and interpr
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -30,6 +31,7 @@ class Variable:
         allowed: description of the allowed values.
         meaning: description for docs/settings.md.
         parse: converts the text; raises ValueError for a value that is not allowed.
+        wandb: variables of W&B that mean the same, with what their text becomes. They are read if this one is not set.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Variable:
     allowed: str
     meaning: str
     parse: Callable[[str], Any]
+    wandb: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -73,6 +76,10 @@ def _days(text: str) -> float | None:
     return _seconds(text) if text else None
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError(text)
@@ -80,7 +87,33 @@ def _url(text: str) -> str:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:  # no HOME, and a user id without an entry, as in some containers
+        return temporary_home()
+
+
+def temporary_home() -> Path:
+    """Return the folder that is used in place of a home folder that does not exist or cannot be written."""
+    return Path(tempfile.gettempdir()) / f"lightning-sweeps-{os.getuid()}"
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _wandb_mode(text: str) -> str:
+    return {"dryrun": "offline", "online": "online", "run": "online", "offline": "offline", "disabled": "disabled"}.get(
+        text, ""
+    )
+
+
+def _wandb_disabled(text: str) -> str:
+    return "disabled" if text.lower() in ("1", "true", "yes", "on", "y", "t") else ""
+
+
+def _wandb_folder(text: str) -> str:
+    return str(Path(text) / "lightning-sweeps")
 
 
 def _optional_path(text: str) -> Path | None:
@@ -94,6 +127,7 @@ VARIABLES = (
         "a folder",
         "folder of journals, logs and the local server's data",
         _path,
+        {"WANDB_DIR": _wandb_folder},
     ),
     Variable(
         "URL",
@@ -110,13 +144,31 @@ VARIABLES = (
         "certificates (PEM) to check the server's certificate with; empty: public certificate authorities",
         _optional_path,
     ),
-    Variable("PROJECT", "default", "a name", "project of runs and sweeps that do not set one", str),
+    Variable(
+        "PROJECT",
+        "default",
+        "a name",
+        "project of runs and sweeps that do not set one",
+        str,
+        {"WANDB_PROJECT": _same},
+    ),
+    Variable("NAME", "", "a name", "name of runs that do not set one", str, {"WANDB_NAME": _same}),
+    Variable(
+        "TAGS",
+        "",
+        "names with commas between",
+        "tags of runs that do not set any",
+        _names,
+        {"WANDB_TAGS": _same},
+    ),
+    Variable("NOTES", "", "text", "notes of runs that do not set any", str, {"WANDB_NOTES": _same}),
     Variable(
         "MODE",
         "online",
         "online, offline, disabled",
         "`offline`: rows stay in journals until `lightning-sweeps sync`; `disabled`: nothing is written",
         _one_of("online", "offline", "disabled"),
+        {"WANDB_DISABLED": _wandb_disabled, "WANDB_MODE": _wandb_mode},
     ),
     Variable(
         "SERVICE",
@@ -148,7 +200,14 @@ VARIABLES = (
         "`wait`: each log call waits for the GPU",
         _one_of("later", "wait"),
     ),
-    Variable("GROUP", "", "a name", "group of this job's runs, the same on every rank", str),
+    Variable(
+        "GROUP",
+        "",
+        "a name",
+        "group of this job's runs, the same on every rank",
+        str,
+        {"WANDB_RUN_GROUP": _same},
+    ),
     Variable("TRIAL", "", "a file", "file with the trial's id and parameters; set by the agent", _optional_path),
     Variable(
         "STALL_S",
@@ -206,13 +265,20 @@ VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The values of `VARIABLES`; field names are the variables' names in lower case."""
+    """The values of `VARIABLES`; field names are the variables' names in lower case.
+
+    Attributes:
+        from_wandb: the variables of W&B that were read, each as `WANDB_MODE as LIGHTNING_SWEEPS_MODE`.
+    """
 
     home: Path
     url: str
     api_key: str
     ca_file: Path | None
     project: str
+    name: str
+    tags: tuple[str, ...]
+    notes: str
     mode: Mode
     service: ServiceKind
     console: Literal["auto", "on", "off"]
@@ -227,6 +293,7 @@ class Settings:
     sample_interval_s: float
     series_storage: str
     idle_exit_s: float
+    from_wandb: tuple[str, ...] = ()
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -237,8 +304,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     source = os.environ if environ is None else environ
     values: dict[str, Any] = {}
+    from_wandb: list[str] = []
     for variable in VARIABLES:
-        text = source.get(variable.full_name) or variable.default
+        text = source.get(variable.full_name) or ""
+        for name, translate in variable.wandb.items():
+            if not text and (text := translate(source.get(name) or "") if source.get(name) else ""):
+                from_wandb.append(f"{name} as {variable.full_name}")
+        text = text or variable.default
         try:
             values[variable.name.lower()] = variable.parse(text)
         except ValueError:
@@ -246,7 +318,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
                 f"`{variable.full_name}` is `{text}`, allowed: {variable.allowed}",
                 hint=f"unset it for the default, `{variable.default}`" if variable.default else "unset it",
             ) from None
-    return Settings(**cast("Any", values))
+    return Settings(**cast("Any", values), from_wandb=tuple(from_wandb))
 
 
 def environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from lightning_sweeps import messages as m
@@ -19,13 +19,11 @@ from lightning_sweeps.engine import trials
 from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
+from lightning_sweeps.sweeps.missing_metric import NO_VALUE
 from lightning_sweeps.sweeps.report_judge import LogRow, NewReport, ReportJudge
 from lightning_sweeps.sweeps.trial_progress import TrialProgress
 
 _log = logging.getLogger(__name__)
-
-NO_VALUE = "no value of `{}` was logged"
-"""The reason of a trial that finished without a value of the metric."""
 
 LATE_VALUES = "the rest of its values did not arrive"
 """How the reason of a trial begins that ended before its journals were there."""
@@ -38,10 +36,12 @@ class ReportSource:
     Attributes:
         attempt: the attempt; 0 if it is not known.
         resumed_step: the step from which it resumed a checkpoint; None if it started from the beginning.
+        run_id: the run that it logs to.
     """
 
     attempt: int = 0
     resumed_step: int | None = None
+    run_id: str = ""
 
 
 def judge_rows(
@@ -83,7 +83,7 @@ def judge_rows(
         definition,
         progress,
         number=trial.number,
-        started=trial.started,
+        started=_first_logged(connection, source) if resource == "seconds" else None,
         is_judged=_may_stop(trial),
         stored_values=cache(partial(_values_of, connection, trial.id)),  # read when a rule first asks for them
         peers=_StoredPeers(connection, trial, sign=definition.sign, resource=resource),
@@ -100,6 +100,14 @@ def judge_rows(
             problem = failed.message
     _write(connection, trial, definition, progress, judge, problem)
     return judge.target_reason
+
+
+def _first_logged(connection: Connection, source: ReportSource) -> float | None:
+    """Return when the attempt's first journal was created, by the clock of the machine that also dates the rows."""
+    journal = schema.journal
+    own = (journal.c.run_id == source.run_id) & (journal.c.rank == 0) & (journal.c.attempt == source.attempt)
+    found: float | None = connection.scalar(select(func.min(journal.c.created)).where(own))
+    return found
 
 
 def _may_stop(trial: Row[Any]) -> bool:
@@ -176,8 +184,8 @@ def _write(
     }
     metric = definition.metric
     is_late = bool(judge.reports) and trial.state in m.FINAL_TRIAL_STATES
-    no_value = "" if metric is None else NO_VALUE.format(metric.name)
-    if is_late and (trial.reason == no_value or trial.reason.startswith(LATE_VALUES)):
+    no_value = NO_VALUE.format("" if metric is None else metric.name)
+    if is_late and (trial.reason.startswith(no_value) or trial.reason.startswith(LATE_VALUES)):
         changes["reason"] = ""  # the rows arrived after the end of the trial
     if problem:
         changes["reason"] = problem

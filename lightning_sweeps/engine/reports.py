@@ -64,7 +64,7 @@ def apply_stored_part(connection: Connection, stored: StoredPart, *, now: float)
 
 def _judge_apart(connection: Connection, sweep: Row[Any], stored: StoredPart, trial_id: str, *, now: float) -> bool:
     """Judge the rows so that a failure leaves them stored: the trial says why these values do not count."""
-    source = ReportSource(stored.attempt, stored.resumed_step)
+    source = ReportSource(stored.attempt, stored.resumed_step, stored.run_id or "")
     try:
         with connection.begin_nested():
             return _judge(connection, sweep, trial_id, stored.rows, source, now=now)

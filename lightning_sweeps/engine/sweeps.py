@@ -174,23 +174,32 @@ def finish_if_done(connection: Connection, sweep_id: str, *, now: float) -> bool
     return True
 
 
-def count_failures(connection: Connection, sweep: Row[Any], *, state: str, error: str) -> None:
-    """Count consecutive failed trials of a locked sweep, and pause the sweep after `max_failures`.
+def count_failures(
+    connection: Connection, sweep: Row[Any], *, state: str, error: str, lacks_value: bool = False
+) -> None:
+    """Count consecutive trials of a locked sweep that failed, and pause the sweep after `max_failures`.
 
     Args:
         connection: the caller's transaction.
         sweep: the sweep.
         state: state in which a trial has ended.
-        error: the trial's last error.
+        error: the trial's last error, or why it has no value.
+        lacks_value: whether the trial finished without a value of the metric; it counts as failed.
     """
     if state not in ("failed", "finished", "stopped"):
         return
-    failures = sweep.failures_in_row + 1 if state == "failed" else 0
-    reason = controller.pause_reason(failures, SweepSettings.of(sweep.config).max_failures, error)
+    failures = sweep.failures_in_row + 1 if state == "failed" or lacks_value else 0
+    limit = SweepSettings.of(sweep.config).max_failures
+    reason = controller.pause_reason(failures, limit, error, lacks_value=lacks_value)
     if reason is not None and sweep.state == "running":
         _change(connection, sweep.id, state="paused", reason=reason, failures_in_row=failures)
     else:
         _change(connection, sweep.id, failures_in_row=failures)
+
+
+def is_paused_by_failures(sweep: Row[Any]) -> bool:
+    """Return whether failures have paused the sweep, rather than a user."""
+    return bool(sweep.state == "paused" and sweep.failures_in_row >= SweepSettings.of(sweep.config).max_failures)
 
 
 def mark_exhausted(connection: Connection, sweep_id: str) -> None:

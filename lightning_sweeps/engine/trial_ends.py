@@ -9,18 +9,21 @@ Every function works inside the caller's transaction. Locks are taken in the ord
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, sweeps, trials
-from lightning_sweeps.engine.judge import LATE_VALUES, NO_VALUE
+from lightning_sweeps.engine.judge import LATE_VALUES, ReportSource, judge_rows
 from lightning_sweeps.store import ingest, schema
 from lightning_sweeps.store.column_values import plain
+from lightning_sweeps.sweeps.definition import define_sweep
+from lightning_sweeps.sweeps.missing_metric import explain_missing, summary_value
 from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.trial import Event, end_event
+from lightning_sweeps.sweeps.trial_progress import TrialProgress
 
 
 def end_trial(
@@ -134,6 +137,11 @@ def _close(
         lack: what did not arrive of its journals; empty if all did.
     """
     end, settings = whole.end, SweepSettings.of(sweep.config)
+    lacks_value = end.state == "finished" and settings.metric is not None and row.reports == 0 and not lack
+    logged = _logged_values(connection, row.id) if lacks_value else _LoggedValues()
+    if lacks_value and logged.counts(settings.metric or ""):
+        row = _count_summary(connection, sweep, row, logged, now=now)
+        lacks_value = False
     event: Event = "stop" if is_stopped and end.state != "failed" else end_event(end.state)
     values: dict[str, object] = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail)), "ending": None}
     if end.ran_s is not None:
@@ -143,20 +151,63 @@ def _close(
         trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
         closed = trials.change(connection, row.id, **values)
     else:
-        reason = _end_reason(row, end, settings, is_stopped=is_stopped, lack=lack)
+        reason = _end_reason(row, end, is_stopped=is_stopped, lack=lack)
+        if lacks_value and not reason:
+            nonfinite = TrialProgress.load(row.judged, attempt=row.attempt, count=0, best=None, last=None).nonfinite
+            reason = explain_missing(settings.metric or "", logged=logged.rows, nonfinite=nonfinite)
         closed = trials.advance(connection, row, event, lease_expires=None, ended=ended, reason=reason, **values)
-    sweeps.count_failures(connection, sweep, state=closed.state, error=_last_error(closed))
+    sweeps.count_failures(
+        connection, sweep, state=closed.state, error=_last_error(closed), lacks_value=lacks_value and not is_stopped
+    )
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return trials.to_message(closed)
 
 
-def _end_reason(row: Row[Any], end: m.TrialEnd, settings: SweepSettings, *, is_stopped: bool, lack: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _LoggedValues:
+    """What the run of a trial has logged.
+
+    Attributes:
+        rows: the last value of each key.
+        summary: values that the user set in the summary.
+        attempt: the attempt that wrote them.
+    """
+
+    rows: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    attempt: int = 0
+
+    def counts(self, metric: str) -> bool:
+        """Return whether the summary has a number for the metric."""
+        return summary_value(self.summary, metric) is not None
+
+
+def _logged_values(connection: Connection, trial_id: str) -> _LoggedValues:
+    """Return what the trial's main rank has logged, in its last attempt."""
+    run = schema.run
+    query = select(run.c.logged, run.c.summary, run.c.attempt).where(run.c.trial_id == trial_id, run.c.rank == 0)
+    found = connection.execute(query.order_by(run.c.created.desc()).limit(1)).one_or_none()
+    return _LoggedValues() if found is None else _LoggedValues(found.logged, found.summary, found.attempt)
+
+
+def _count_summary(
+    connection: Connection, sweep: Row[Any], row: Row[Any], logged: _LoggedValues, *, now: float
+) -> Row[Any]:
+    """Take the metric's value from the summary, as if it had been logged last. Return the changed trial."""
+    definition = define_sweep(sweep.config)
+    metric = definition.metric.name if definition.metric is not None else ""
+    values = {metric: summary_value(logged.summary, metric)}
+    target_reason = judge_rows(connection, row, definition, [(0, now, values)], ReportSource())
+    if target_reason and sweep.state in ("running", "paused"):
+        sweeps.end_sweep(connection, sweep.id, "finished", reason=target_reason, now=now)
+    return trials.lock(connection, row.id)
+
+
+def _end_reason(row: Row[Any], end: m.TrialEnd, *, is_stopped: bool, lack: str) -> str:
     if lack:
         return "; ".join(filter(None, (lack, row.reason if is_stopped else end.reason)))
     if is_stopped and end.state != "failed":
         return str(row.reason)
-    if end.state == "finished" and settings.metric is not None and row.reports == 0:
-        return end.reason or NO_VALUE.format(settings.metric)
     return end.reason or ("" if is_stopped else str(row.reason))  # why it was not judged
 
 

@@ -55,6 +55,16 @@ def encode(record: Record) -> bytes:
     return frame(_encoder.encode(record))
 
 
+def decode_payload(payload: bytes) -> Record:
+    """Return the record of a payload.
+
+    Raises:
+        msgspec.DecodeError: the payload is not a record.
+    """
+    record: Record = _decoder.decode(payload)
+    return record
+
+
 def frame(payload: bytes) -> bytes:
     """Return the payload with its length and checksum in front."""
     return FRAME.pack(len(payload), zlib.crc32(payload)) + payload

@@ -109,6 +109,16 @@ class Summary(Struct, array_like=True, frozen=True, tag="s"):
     values: dict[str, Any]
 
 
+class Labels(Struct, array_like=True, frozen=True, tag="l"):
+    """A name, notes or tags that the program gave the run after the header was written. None leaves one unchanged."""
+
+    sequence: int
+    time: float
+    name: str | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+
+
 class Text(Struct, array_like=True, frozen=True, tag="t"):
     """One line of console output, without its newline."""
 
@@ -211,5 +221,16 @@ class ProcessSample(Struct, array_like=True, frozen=True, tag="p"):
 
 
 Record = (
-    Header | Metrics | Config | Summary | Text | Media | ArtifactRecord | Heartbeat | Finish | Stall | ProcessSample
+    Header
+    | Metrics
+    | Config
+    | Summary
+    | Labels
+    | Text
+    | Media
+    | ArtifactRecord
+    | Heartbeat
+    | Finish
+    | Stall
+    | ProcessSample
 )

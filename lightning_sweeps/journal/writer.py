@@ -1,7 +1,9 @@
 """Writes a journal: one append is one `write(2)`. It never raises and never waits for another process or a GPU.
 
-Rows that cannot be written (disk full, folder deleted) are counted, and the first problem is logged. The next append
-tries again. There is no thread, except while values on a GPU are on their way (`device_rows.py`).
+Rows that cannot be written (disk full, folder deleted) are counted, and each kind of problem is logged once. The next
+append tries again. A record is written only if the reader accepts it: rows are converted by `journal/values.py`, all
+other records by `journal/conform.py`. There is no thread, except while values on a GPU are on their way
+(`device_rows.py`).
 """
 
 from __future__ import annotations
@@ -16,15 +18,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.core.paths import JOURNAL_SUFFIX, open_in_folder
+from lightning_sweeps.journal.conform import conform
 from lightning_sweeps.journal.device_copy import DeviceCopy
 from lightning_sweeps.journal.device_rows import DeviceRows, WaitingRow
-from lightning_sweeps.journal.format import FRAME, MAX_PAYLOAD_BYTES, PREAMBLE, encode
+from lightning_sweeps.journal.format import FRAME, MAX_PAYLOAD_BYTES, PREAMBLE, decode_payload, frame
 from lightning_sweeps.journal.records import Header, Metrics, NodeInfo, Record, RunInfo
-from lightning_sweeps.journal.values import host_value, plain_value, plain_values
+from lightning_sweeps.journal.rows import (
+    CHECKED_BYTES,
+    OnOther,
+    RowConverter,
+    check_shape,
+    encode_any,
+    encode_host_values,
+    refuse,
+)
+from lightning_sweeps.journal.values import plain_text
 from lightning_sweeps.system.node import this_process
 
 logger = logging.getLogger("lightning_sweeps")
@@ -34,6 +44,12 @@ DEVICE_TIMEOUT_S = 10.0
 """How long `close` waits for values that a GPU still computes."""
 CHECK_INTERVAL_S = 2.0
 """How often an append also checks that the file still exists and that the service is running."""
+MAX_REPORTS = 1000
+"""Maximum number of problems that one journal logs."""
+
+
+MAX_MESSAGE = 2000
+"""Maximum length of a logged problem, in characters."""
 
 
 class _ThisProcess:
@@ -47,8 +63,6 @@ class _ThisProcess:
 
 
 os.register_at_fork(after_in_child=_ThisProcess.refresh)
-_encode = msgspec.msgpack.Encoder(enc_hook=plain_value).encode
-_encode_host_values = msgspec.msgpack.Encoder(enc_hook=host_value).encode
 _pack = FRAME.pack
 _crc32 = zlib.crc32
 _now = time.time
@@ -69,6 +83,7 @@ class JournalWriter:
         parent: the journal of the run's main process, if this process is a child of it.
         waits_for_device: whether to wait in `metrics` for values on a GPU, instead of writing the row when they arrive.
         on_check: called about every `CHECK_INTERVAL_S` during appends. It must not wait and must not raise.
+        on_other: takes the values that no row may contain, such as images. It must not raise.
     """
 
     def __init__(
@@ -81,17 +96,19 @@ class JournalWriter:
         waits_for_device: bool = False,
         on_check: Callable[[], None] = lambda: None,
         parent: str = "",
+        on_other: OnOther = refuse,
     ) -> None:
         self._creator = _ThisProcess.pid
         self._parent = parent
         self._main_id = ""
         self._folder = folder
         self._waits_for_device = waits_for_device
-        self._encode_row = _encode if waits_for_device else _encode_host_values
+        self._encode_row = encode_any if waits_for_device else encode_host_values
         self._run = run
         self._node = node
         self._opens_late = opens_late
         self._on_check = on_check
+        self._converter = RowConverter(self.report, on_other)
         self._start()
 
     def _start(self, *, replaces: str = "") -> None:
@@ -119,6 +136,10 @@ class JournalWriter:
             if self._descriptor is None:
                 self._open()
 
+    def change_run(self, run: RunInfo) -> None:
+        """Set the description of the run for later journals of this process. This one keeps its header."""
+        self._run = run
+
     @property
     def has_begun(self) -> bool:
         """Whether something was written to this journal, or a write was attempted."""
@@ -139,7 +160,12 @@ class JournalWriter:
         return self._pid == _ThisProcess.pid
 
     def metrics(self, step: int, values: Mapping[str, Any]) -> None:
-        """Append one row. Values other than numbers, text and maps of these are left out and reported once."""
+        """Append one row. A value that no row may contain is left out, and reported once for its key.
+
+        Args:
+            step: the step.
+            values: names to numbers, text, and lists and maps of these.
+        """
         if self._pid != _ThisProcess.pid:
             self._start()
         with self._lock:
@@ -147,10 +173,12 @@ class JournalWriter:
             if self._device_rows is None or not self._waits_behind(step, now, values, self._device_rows):
                 try:
                     if type(values) is not dict:
-                        raise TypeError(f"a row is a dict, this is a `{type(values).__name__}`")
+                        raise TypeError
                     payload = self._encode_row(Metrics(self._sequence + 1, step, now, values))
-                except Exception as error:  # an exception of a user's object must not reach the training loop
-                    self._convert(step, now, values, error)
+                    if len(payload) > CHECKED_BYTES:
+                        check_shape(values)
+                except Exception:  # an exception of a user's object must not reach the training loop
+                    self._convert(step, now, values)
                 else:
                     self._sequence += 1
                     self._write(payload)
@@ -162,24 +190,26 @@ class JournalWriter:
         rows.write_arrived()
         if not rows:
             return False
-        self._convert(step, now, values, None)
+        self._convert(step, now, values)
         return True
 
-    def _convert(self, step: int, now: float, values: object, error: Exception | None) -> None:
-        """Write a row that msgspec cannot encode as it is, at once or when its values have arrived from a GPU."""
+    def _convert(self, step: Any, now: float, values: Any) -> None:
+        """Write a row that msgspec cannot encode as it is, at once or when its values have arrived from a GPU.
+
+        Every value is converted by itself, so that none changes its neighbours.
+        """
         copy = None if self._waits_for_device else DeviceCopy()
-        kept, rejected = plain_values(values, copy)
+        step = self._converter.whole_step(step)
+        kept = self._converter.convert(step, values, copy)
         if copy is not None and copy.has_numbers:
             try:
                 copy.start()
             except Exception as problem:  # what a GPU library raises must not reach the training loop
                 self._report_device(str(problem).partition("\n")[0])
                 copy = None
-                kept, rejected = plain_values(values)
+                kept = self._converter.convert(step, values, None)
         else:
             copy = None
-        if rejected:
-            self.report(f"log() left out {', '.join(rejected)}: {error or 'neither numbers nor text'}")
         if copy is not None or self._device_rows:
             self._rows_of_device().add(WaitingRow(step, now, kept, copy))
         else:
@@ -194,18 +224,20 @@ class JournalWriter:
 
     def _write_row(self, step: int, time: float, values: dict[str, Any]) -> None:
         self._sequence += 1
-        self._write(_encode(Metrics(self._sequence, step, time, values)))
+        self._write(encode_any(Metrics(self._sequence, step, time, values)))
 
     def _report_device(self, problem: str) -> None:
         self.report(f"cannot copy values from a GPU without waiting: {problem}", about="gpu")
 
     def append(self, make: Callable[[int, float], Record]) -> None:
-        """Append the record that `make(sequence, time)` returns."""
+        """Append the record that `make(sequence, time)` returns. Its fields become what the record declares."""
         if self._pid != _ThisProcess.pid:
             self._start()
         with self._lock:
             self._sequence += 1
-            self._write(_encode(make(self._sequence, time.time())))
+            payload = self._encode_any(make(self._sequence, _now()))
+            if payload is not None:
+                self._write(payload)
 
     def close(self) -> None:
         """Write the rows that wait for a GPU, and close the file. A later append opens another journal for the run."""
@@ -240,10 +272,29 @@ class JournalWriter:
         self._lock, self._reported, self.lost, self._device_rows = kept
         self.open()
 
+    def _encode_any(self, record: Record) -> bytes | None:
+        """Return the payload of a record that a reader accepts, or None if there is none."""
+        try:
+            payload = encode_any(record)
+            decode_payload(payload)
+            return payload
+        except Exception:  # wrong types, or a user's object
+            kind = type(record).__name__.lower()
+        try:
+            record, notes = conform(record)
+            payload = encode_any(record)
+            decode_payload(payload)
+        except Exception as error:  # for example too many values
+            self._lose(f"cannot record a {kind}: {error}", about=f"record {kind}")
+            return None
+        for note in notes:
+            self.report(f"{kind}: {note}", about=f"{kind} {note}")
+        return payload
+
     def _write(self, payload: bytes) -> None:
         size = len(payload)
         if size > MAX_PAYLOAD_BYTES:
-            self._lose(f"a row has {size} bytes, the limit is {MAX_PAYLOAD_BYTES}")
+            self._lose(f"a record has {size} bytes, the limit is {MAX_PAYLOAD_BYTES}", about="size")
             return
         descriptor = self._descriptor
         if descriptor is None:
@@ -295,7 +346,10 @@ class JournalWriter:
             parent=self._parent or ("" if _ThisProcess.pid == self._creator else self._main_id),
         )
         try:
-            start = PREAMBLE + encode(header)
+            payload = self._encode_any(header)
+            if payload is None:
+                return None
+            start = PREAMBLE + frame(payload)
             descriptor = open_in_folder(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
         except OSError as error:
             self.report(
@@ -316,16 +370,19 @@ class JournalWriter:
         self._size = len(start)
         return descriptor
 
-    def _lose(self, problem: str | None) -> None:
+    def _lose(self, problem: str | None, *, about: str = "file") -> None:
         self.lost += 1
         if problem:
-            self.report(f"{problem}; training continues, lost rows are counted")
+            self.report(f"{problem}; training continues, lost rows are counted", about=about)
 
-    def report(self, problem: str, *, about: str = "") -> None:
-        """Log the first problem of this journal, or the first one `about` something, such as a media key."""
-        if about not in self._reported:
-            self._reported.add(about)
-            logger.warning("%s (logged once)", problem)
+    def report(self, problem: str, *, about: str = "file") -> None:
+        """Log the first problem `about` something: the file, the key of a value or of media, a field of a record."""
+        if about in self._reported or len(self._reported) > MAX_REPORTS:
+            return
+        self._reported.add(about)
+        if len(self._reported) > MAX_REPORTS:
+            problem = f"{MAX_REPORTS} problems were logged; further ones are not"
+        logger.warning("%s (logged once)", plain_text(problem[:MAX_MESSAGE]))
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

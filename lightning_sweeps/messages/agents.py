@@ -79,11 +79,13 @@ class Lease:
         trial: the leased trial. If it is None, ask again while `sweep_state` is `running` or `paused`.
         sweep_state: state of the sweep.
         reason: why there is no trial, or why the sweep is in its state.
+        has_failed: whether the sweep is paused because too many trials in a row have failed.
     """
 
     trial: Trial | None
     sweep_state: SweepState
     reason: str = ""
+    has_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

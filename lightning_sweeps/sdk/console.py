@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
 from lightning_sweeps.journal.records import Stream
 
@@ -40,7 +40,10 @@ def _visible_part(line: str) -> str:
 
 
 class TeeStream(io.TextIOBase):
-    """A text stream that also passes complete lines to `record`. It behaves like the wrapped stream otherwise."""
+    """A text stream that also passes complete lines to `record`.
+
+    It behaves like the wrapped stream otherwise and has all of its attributes, such as `reconfigure` and `buffer`.
+    """
 
     def __init__(self, stream: TextIO, record: Callable[[str], None]) -> None:
         self._stream = stream
@@ -74,9 +77,24 @@ class TeeStream(io.TextIOBase):
         return self._stream.encoding
 
     @property
-    def buffer(self) -> object:
-        """The underlying binary stream. Bytes that are written to it are not recorded."""
-        return self._stream.buffer
+    def errors(self) -> str | None:  # type: ignore[override]
+        return self._stream.errors
+
+    @property
+    def newlines(self) -> Any:  # type: ignore[override]
+        return self._stream.newlines
+
+    def readable(self) -> bool:
+        return self._stream.readable()
+
+    def writable(self) -> bool:
+        return self._stream.writable()
+
+    def detach(self) -> Any:
+        return self._stream.detach()  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class ConsoleCapture:

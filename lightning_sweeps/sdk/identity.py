@@ -57,11 +57,13 @@ class Identity:
         rank_info: the position among the processes of the job.
         job: the name of the job, the same on all its ranks.
         attempt: number of earlier restarts of the job.
+        is_launcher_job: whether the launcher names the job, so that all programs that it starts have the same name.
     """
 
     rank_info: RankInfo
     job: str
     attempt: int
+    is_launcher_job: bool = False
 
 
 def resolve_identity(
@@ -91,14 +93,15 @@ def resolve_identity(
         return Identity(rank_info, trial.id, trial.attempt)
     attempt = _number(environ, "TORCHELASTIC_RESTART_COUNT") or _number(environ, "SLURM_RESTART_COUNT") or 0
     group_job = process_group.job if process_group else fallback_job
-    job = inherited_job or _launcher_job(environ, rank_info, parent) or group_job
-    return Identity(rank_info, job, attempt)
+    launcher_job = None if inherited_job else _launcher_job(environ, rank_info, parent)
+    return Identity(rank_info, inherited_job or launcher_job or group_job, attempt, launcher_job is not None)
 
 
 def find_rank(environ: Mapping[str, str], process_group: ProcessGroup | None) -> RankInfo:
     """Return the rank of this process, from the process group or from the variables of the launcher."""
     local_rank = _local_rank(environ)
-    node_rank = _number(environ, "GROUP_RANK") or _number(environ, "NODE_RANK") or _number(environ, "SLURM_NODEID") or 0
+    node_ranks = [_number(environ, name) for name in ("GROUP_RANK", "NODE_RANK", "SLURM_NODEID")]
+    node_rank = next((found for found in node_ranks if found is not None), 0)
     if process_group is not None:
         return RankInfo(process_group.rank, local_rank, process_group.world_size, node_rank, "process group")
     if environ.get("TORCHELASTIC_RUN_ID") and (found := _ranks(environ, "RANK", "WORLD_SIZE")):

@@ -30,14 +30,13 @@ def checked_name(name: str, *, what: str) -> str:
     )
 
 
-def check_media_key(key: object) -> None:
-    """Check the key of a logged file.
-
-    Raises:
-        UsageError: the key is not a string of 1 to 512 printable characters.
-    """
-    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
-        raise UsageError(f"the key is `{str(key)[:80]!r}`, allowed: 1 to {MAX_KEY_LENGTH} printable characters")
+def media_key(key: object) -> str:
+    """Return the key of a logged file as 1 to 512 printable characters."""
+    try:
+        name = "".join(each if each.isprintable() else "?" for each in str(key)[:MAX_KEY_LENGTH])
+    except Exception:  # the user's object may raise anything
+        name = f"<{type(key).__name__}>"
+    return name or "unnamed"
 
 
 def _suggest_name(name: str) -> str:

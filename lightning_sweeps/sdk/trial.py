@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
 
 from lightning_sweeps.core.handover import TrialFile
+from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import SettingError
 
@@ -27,6 +29,14 @@ def current_trial() -> Trial | None:
         >>> lr = trial.params["lr"] if trial else 1e-3
     """
     return read_trial(read_settings().trial)
+
+
+def note_that_program_asks_for_stop() -> None:
+    """Tell the agent that this program stops by itself. Without this, the agent ends a stopped trial with SIGTERM."""
+    path = read_settings().trial
+    if path is not None:
+        with contextlib.suppress(OSError):  # then the agent ends the trial with SIGTERM
+            TrialFolder(path.parent).asks_for_stop.touch()
 
 
 def read_trial(path: Path | None) -> Trial | None:

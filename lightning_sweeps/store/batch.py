@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from lightning_sweeps.journal import records
+from lightning_sweeps.journal.values import MAX_DEPTH, MAX_KEYS, unique_key
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.series.blocks import Block
 from lightning_sweeps.store.series.chunks import MICROSECONDS
@@ -16,9 +17,6 @@ from lightning_sweeps.store.series.owners import ID_LENGTH, process_of
 MAX_KEY_LENGTH = 512
 """Maximum length of a key. Longer keys are cut and end in a digest, because a database index cannot store them."""
 
-MAX_KEYS = 20_000
-"""Maximum number of keys of a record. A record with more is rejected."""
-MAX_DEPTH = 32
 MAX_FILES = 100_000
 """Maximum number of files of one artifact."""
 MAX_EXACT_INT = 2**53
@@ -51,6 +49,7 @@ class Batch:
         logged: the last logged value of each key, in the types of JSON.
         summary: values that the user set, by key.
         config: additions to the configuration, nested.
+        labels: the name, the notes and the tags that the program set last, as far as it did.
         console: rows of the table `console`.
         media: rows of the table `media`.
         artifacts: created and used artifacts.
@@ -68,6 +67,7 @@ class Batch:
     logged: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, Any] = field(default_factory=dict)
     console: list[dict[str, Any]] = field(default_factory=list)
     media: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[records.ArtifactRecord] = field(default_factory=list)
@@ -158,6 +158,9 @@ def _add(batch: Batch, entry: records.Record, now: float, others: dict[str, tupl
     elif isinstance(entry, records.Summary):
         check(entry.values)
         batch.summary.update((key, plain(value)) for key, value in flatten(entry.values))
+    elif isinstance(entry, records.Labels):
+        given = {"name": entry.name, "notes": entry.notes, "tags": entry.tags}
+        batch.labels.update((name, plain(value)) for name, value in given.items() if value is not None)
     elif isinstance(entry, records.Text):
         line = {"stream": entry.stream, "line": text(entry.line), "time": usable_time(entry.time, now)}
         batch.console.append({"sequence": int64(entry.sequence), **line})
@@ -181,8 +184,7 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, others: dict[str, t
     block = batch.blocks.get(raw)
     step, time = int64(row.step), usable_time(row.time, now)
     if block is None or not _is_exact(values):
-        check(values)
-        values = dict(flatten(values))
+        values, problem = _flat(values)
         numbers = {key: value for key, value in values.items() if isinstance(value, bool | int | float)}
         for key, value in values.items():
             batch.logged.setdefault(key, None)
@@ -198,6 +200,7 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, others: dict[str, t
             block = batch.blocks[keys] = Block(keys)
         block.rows.append(list(numbers.values()))
     else:
+        problem = ""
         block.rows.append(list(values.values()))
     block.sequences.append(int64(row.sequence))
     block.steps.append(step)
@@ -205,6 +208,38 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, others: dict[str, t
     batch.finish = None
     batch.rows.append((step, time, values))
     batch.latest = max(batch.latest, time)
+    if problem:
+        raise UnstorableRecord(problem)  # the rest of the row is stored
+
+
+def _flat(values: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the values of a row by flat key, and the reason why some of them are left out.
+
+    If nested and dotted keys, or a number and its text, make the same flat key, the later one gets another name.
+
+    Raises:
+        UnstorableRecord: the values are not a map, or there are too many keys.
+    """
+    problem = ""
+    kept = values
+    try:
+        check(values)
+    except UnstorableRecord as error:
+        if not isinstance(values, dict) or len(values) > MAX_KEYS:
+            raise
+        kept, problem = {key: value for key, value in values.items() if _is_storable(value)}, str(error)
+    found: dict[str, Any] = {}
+    for key, value in flatten(kept):
+        found[unique_key(key, found)] = value
+    return found, problem
+
+
+def _is_storable(value: Any) -> bool:
+    try:
+        check({"": value})
+    except UnstorableRecord:
+        return False
+    return True
 
 
 def _is_exact(values: dict[str, Any]) -> bool:

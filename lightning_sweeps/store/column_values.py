@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 from typing import Any
 
 from lightning_sweeps.messages import NonFinite
@@ -26,6 +27,8 @@ def plain(value: Any) -> Any:
         return {text(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     return value.hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)
 
 

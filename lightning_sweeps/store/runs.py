@@ -150,6 +150,8 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
         stored = connection.execute(select(_run.c.config, _run.c.summary).where(_run.c.id == run_id)).one()
         changed = {"config": merge(stored.config, batch.config), "summary": stored.summary | batch.summary}
         connection.execute(update(_run).where(_run.c.id == run_id).values(**changed))
+    if batch.labels:
+        connection.execute(update(_run).where(_run.c.id == run_id).values(**batch.labels))
     if batch.rows and known["state"] == "running" and known["reason"]:  # it had stalled and makes progress again
         connection.execute(update(_run).where(_run.c.id == run_id).values(reason=""))
     trial_id: str | None = known["trial_id"]

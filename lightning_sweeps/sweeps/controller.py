@@ -70,12 +70,20 @@ def finish_reason(progress: SweepStatus) -> str:
     return f"`run_cap` of {progress.run_cap} trials is reached"
 
 
-def pause_reason(failures_in_row: int, max_failures: int, last_error: str) -> str | None:
-    """Return why the sweep pauses after consecutive failures, or None if there are fewer than `max_failures`."""
+def pause_reason(failures_in_row: int, max_failures: int, last_error: str, *, lacks_value: bool = False) -> str | None:
+    """Return why the sweep pauses after consecutive failures, or None if there are fewer than `max_failures`.
+
+    Args:
+        failures_in_row: consecutive trials that failed or had no value of the metric.
+        max_failures: how many pause the sweep.
+        last_error: why the last one failed.
+        lacks_value: whether the last one finished without a value.
+    """
     if failures_in_row < max_failures:
         return None
     count = "a trial" if failures_in_row == 1 else f"{failures_in_row} trials in a row"
-    return f"{count} failed (`max_failures` is {max_failures}); the last one: {last_error}"
+    what = "had no value of the metric" if lacks_value else "failed"
+    return f"{count} {what} (`max_failures` is {max_failures}); the last one: {last_error}"
 
 
 def is_target_met(objective: float, *, target: float | None, goal: Goal) -> bool:

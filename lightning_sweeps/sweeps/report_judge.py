@@ -34,7 +34,8 @@ class ReportJudge:
         definition: the sweep; it has a metric.
         progress: what the trial has reported so far. The judge updates it.
         number: the trial's number in the sweep.
-        started: when the trial started, in seconds since the epoch.
+        started: when the trial began to log, in seconds since the epoch, by the clock that also dates its rows. Needed
+            only for the resource `seconds`.
         is_judged: whether the trial may still be stopped.
         stored_values: reads the trial's values before these rows, in order, as logged.
         peers: the other trials' values, lower is better.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lightning_sweeps.journal.conform import text, texts
+from lightning_sweeps.sdk.code_files import CODE_PATTERNS, find_code
 from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
 from lightning_sweeps.sdk.run import Run
 
-CODE_PATTERNS = ("*.py", "*.yaml", "*.yml", "*.toml", "*.sh")
-SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "lightning_logs"})
-MAX_CODE_BYTES = 1024 * 1024
+log = logging.getLogger("lightning_sweeps")
 
 
 class ArtifactMethods:
@@ -32,8 +33,9 @@ class ArtifactMethods:
         kind: str = "file",
         aliases: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
+        type: str | None = None,  # noqa: A002 - W&B's name
     ) -> ArtifactVersion | None:
-        """Store a file or a folder as a version of an artifact. Unchanged content gets no new version.
+        """Store a file or a folder as a version of an artifact. Unchanged content gets no new version. Never raises.
 
         Args:
             path: the file or folder. It is copied before the call returns.
@@ -41,15 +43,12 @@ class ArtifactMethods:
             kind: what it is, for example `dataset` or `model`.
             aliases: names for this version. `latest` always names the newest one.
             metadata: values stored with the version.
+            type: the same as `kind`, as in W&B.
 
         Returns:
-            The version. None on a rank that does not log.
-
-        Raises:
-            UsageError: the name or an alias is not allowed, or the path does not exist.
-            OSError: a file cannot be read or stored.
+            The version. None on a rank that does not log, and if it cannot be stored.
         """
-        return self._current_run().log_artifact(path, name, kind=kind, aliases=aliases, metadata=metadata)
+        return self._current_run().log_artifact(path, name, kind=kind, aliases=aliases, metadata=metadata, type=type)
 
     def use_artifact(self, artifact: str, artifact_type: str | None = None) -> ArtifactVersion:
         """Find a version of an artifact and record that this run uses it. Works on every rank.
@@ -104,17 +103,13 @@ class ArtifactMethods:
             patterns: which files to store. Default: Python, YAML, TOML and shell files.
 
         Returns:
-            The version. None on a rank that does not log.
-
-        Raises:
-            UsageError: the folder does not exist.
-            OSError: a file cannot be read or stored.
+            The version. None on a rank that does not log, and if it cannot be stored.
         """
-        folder = Path(root).resolve()
-        found = {path for pattern in patterns for path in folder.rglob(pattern) if _is_code(path.relative_to(folder))}
-        files = sorted(path for path in found if path.is_file() and path.stat().st_size <= MAX_CODE_BYTES)
-        return self._current_run().log_artifact(folder, name, kind="code", only=files)
-
-
-def _is_code(path: Path) -> bool:
-    return not any(part.startswith(".") or part in SKIPPED_FOLDERS for part in path.parts)
+        run = self._current_run()
+        try:
+            folder = Path(text(root)).resolve()
+            files = find_code(folder, texts(patterns))
+        except Exception as error:  # the user's object may raise anything
+            log.warning("log_code() is ignored: %s", error)
+            return None
+        return run.log_artifact(folder, name, kind="code", only=files)

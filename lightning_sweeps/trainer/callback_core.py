@@ -33,6 +33,10 @@ LIGHTNING_BROADCAST = "_broadcast_sigterm_tensor"
 """From 2.5.2 on, Lightning asks rank 0 before every batch whether SIGTERM has arrived, which waits for the GPU."""
 
 
+TUNER_FILES = (".lr_find_", ".scale_batch_size_")
+"""Names of the checkpoints with which Lightning's Tuner returns to where it began. Nothing is resumed."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainerMinimums:
     """The minimum training that the Trainer is configured for, saved while a stop overrides it.
@@ -57,8 +61,6 @@ class SweepCallbackCore:
     folder of the run. `SweepLogger.resume_path` names it afterwards. The run ends as `preempted`, and the program exits
     with status 143. Lightning's own handler handles Slurm's requeue signal at the same point. Without this callback,
     Lightning hangs if either signal arrives at only one of several ranks.
-
-    A `ModelCheckpoint` without a `dirpath` writes to the folder of the run.
 
     Args:
         interval_s: about how often the ranks synchronize to learn of a stop or a signal, in seconds.
@@ -107,8 +109,6 @@ class SweepCallbackCore:
         self._signals = SignalWatch() if handle_signals else None
         self._logger: SweepLoggerCore | None = None
         self._sync: RankSync | None = None
-        self._checkpoint_callbacks: list[Any] = []
-        """Callbacks without a `dirpath`: they write to the folder of the run."""
         self._has_validated = False
         self._minimums: TrainerMinimums | None = None
         self._stop_reason: str | None = None
@@ -122,19 +122,16 @@ class SweepCallbackCore:
     # hooks
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
-        """Find the logger, save the signal handlers, and find the checkpoint callbacks without a folder."""
+        """Find the logger, and save the signal handlers."""
         loggers = [logger for logger in trainer.loggers if isinstance(logger, SweepLoggerCore)]
         self._logger = loggers[0] if loggers else None
         self._is_leaving = False
+        for logger in loggers:
+            logger.bind_trainer(trainer)
         if self._logger is not None and self._logger.mode != "single" and trainer.world_size > 1:
             self._logger.set_synced_metrics(SyncedMetrics(trainer))
         if self._signals is not None:
             self._signals.save_user_handlers()
-        self._checkpoint_callbacks = []
-        if stage == "fit" and loggers and trainer.loggers[0] is loggers[0]:  # the first logger determines the folder
-            callbacks = trainer.checkpoint_callbacks
-            self._checkpoint_callbacks = [item for item in callbacks if getattr(item, "dirpath", "") is None]
-            self._set_checkpoint_folder()
 
     def on_sanity_check_start(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         """Replace Lightning's signal handlers."""
@@ -149,6 +146,7 @@ class SweepCallbackCore:
         self._stop_reason = None
         if self._logger is not None:
             self._logger.expect_end(None, "")
+            self._find_stop()  # the agent now knows that this program stops by itself
         if self._signals is not None and hasattr(trainer.fit_loop.epoch_loop, LIGHTNING_BROADCAST):
             setattr(trainer.fit_loop.epoch_loop, LIGHTNING_BROADCAST, _do_nothing)
 
@@ -202,10 +200,11 @@ class SweepCallbackCore:
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
         """Continue the run of the checkpoint. Lightning loads it after `setup`, before anything is logged."""
+        if Path(str(trainer.ckpt_path)).name.startswith(TUNER_FILES):
+            return
         point = read_resume_point(checkpoint)
         if trainer.state.fn == "fit" and self._resumes_run and self._logger is not None and point is not None:
             self._logger.resume(point)
-            self._set_checkpoint_folder()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002
         """Restore the Trainer."""
@@ -220,11 +219,6 @@ class SweepCallbackCore:
             self._logger.set_synced_metrics(None)
         if trainer.world_size > 1:
             ProcessGroupAtExit.register()
-
-    def _set_checkpoint_folder(self) -> None:
-        if self._logger is not None:
-            for callback in self._checkpoint_callbacks:
-                callback.dirpath = str(self._logger.checkpoints)
 
     # synchronization of the ranks
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from lightning_sweeps.errors import LightningSweepsError, UsageError
+from lightning_sweeps.errors import LightningSweepsError
+from lightning_sweeps.sdk.arguments import choice_argument
 from lightning_sweeps.sdk.run import Run
 
 log = logging.getLogger("lightning_sweeps")
@@ -49,8 +50,7 @@ class CheckpointLog:
     """Files that are artifacts already, with the time of their last change."""
 
     def __post_init__(self) -> None:
-        if self.log_model not in (True, False, "all"):
-            raise UsageError(f"`log_model` is `{self.log_model}`, allowed: False, True, all")
+        self.log_model = choice_argument("log_model", self.log_model, (False, True, "all"))
 
     def record(self, run: Run, callback: Any) -> None:
         """Record the state of a ModelCheckpoint after it has saved. It may no longer exist when training ends."""

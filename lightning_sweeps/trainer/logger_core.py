@@ -8,35 +8,36 @@ use of `experiment`, when Lightning has initialized the process group (see `run_
 from __future__ import annotations
 
 import copy
+import dataclasses
 import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
-
-import torch
+from typing import Any, Literal
 
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import LoggerMode, RunState
+from lightning_sweeps.sdk.arguments import choice_argument, text_argument
 from lightning_sweeps.sdk.environment import describe_environment
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
 from lightning_sweeps.sdk.names import checked_name
+from lightning_sweeps.sdk.resumed_run import RESUME_CHOICES
 from lightning_sweeps.sdk.run import Run
-from lightning_sweeps.sdk.session import MODES
+from lightning_sweeps.sdk.run_options import accept_others, make_options
 from lightning_sweeps.sdk.trial import Trial, current_trial
+from lightning_sweeps.sdk.usable_home import usable_home
 from lightning_sweeps.trainer.artifact_methods import ArtifactMethods
+from lightning_sweeps.trainer.bound_trainer import BoundTrainer, find_trainer
 from lightning_sweeps.trainer.checkpoints import CheckpointLog, LogModel
 from lightning_sweeps.trainer.final_state import FinalState, find_final_state
 from lightning_sweeps.trainer.hparams import merge_hparams, plain_hparams
 from lightning_sweeps.trainer.metric_values import expand, is_plain
-from lightning_sweeps.trainer.model_watch import ModelWatch, Watched
-from lightning_sweeps.trainer.no_op_experiment import NoOpExperiment
 from lightning_sweeps.trainer.resume import ResumePoint, RunReference
-from lightning_sweeps.trainer.run_resolver import RunOptions, RunResolver
+from lightning_sweeps.trainer.run_resolver import RunResolver
 from lightning_sweeps.trainer.shared_metrics import SyncedMetrics
+from lightning_sweeps.trainer.watch_methods import WatchMethods
 
 log = logging.getLogger("lightning_sweeps")
 
@@ -51,11 +52,13 @@ PREEMPTED = "preempted.ckpt"
 ENVIRONMENT = "environment"
 """The key of the file that describes the environment of a run: versions, command line, commit."""
 
+RESUMES = tuple(choice for choice in RESUME_CHOICES if choice != "auto")
+
 SYNCED = "synced"
 """The summary key of rank 0's run that lists the metrics that all ranks share."""
 
 
-class SweepLoggerCore(MediaMethods, ArtifactMethods):
+class SweepLoggerCore(MediaMethods, ArtifactMethods, WatchMethods):
     """A Lightning logger that logs to a run, on rank 0 or on every rank.
 
     A pickled or copied logger continues the same run.
@@ -68,23 +71,27 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
             `shared`: all ranks write to one run.
         save_dir: the folder for the files of runs. A run gets `runs/<project>/<run id>` in it. Default: the home
             folder.
-        config: the configuration of the run. In a sweep the parameters of the trial are added; they take precedence.
+        config: the configuration of the run: a map, a Namespace, a dataclass or another object with fields. In a sweep
+            the parameters of the trial are added; they take precedence.
         tags: labels to filter by.
         notes: free text.
         job_type: the role of this run, for example `train` or `eval`.
         prefix: put before the name of every metric, followed by a `-`.
         log_model: which checkpoints become versions of the artifact `model-<run id>`. True: the best and the last one,
             after `fit`. "all": each one when it is saved. False: none.
+        id: the id of the run. A process that gives the id of an earlier run continues it as its next attempt.
+        resume: `must`, `never`, `allow` or True, as in `init`.
+        offline: rows stay on this machine until `lightning-sweeps sync`.
+        others: arguments of other loggers. `version`, `run_id`, `experiment_name` and `run_name` are other names of
+            arguments above. Those without a counterpart are ignored, and one line says what to do instead.
 
     Raises:
-        UsageError: `mode`, `log_model` or the name of the project is not allowed.
+        UsageError: an argument has a type or a value that is not allowed.
         SettingError: an environment variable has a value that is not allowed.
 
     Example:
         >>> trainer = Trainer(logger=SweepLogger("digits", mode="grouped"), callbacks=[SweepCallback()])
     """
-
-    _no_op_experiment: ClassVar[type[NoOpExperiment]]
 
     def __init__(
         self,
@@ -92,32 +99,50 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
         *,
         name: str | None = None,
         group: str | None = None,
-        mode: LoggerMode = "single",
+        mode: LoggerMode | Literal["online", "offline", "disabled"] = "single",
         save_dir: str | os.PathLike[str] | None = None,
         config: Mapping[str, Any] | None = None,
-        tags: Sequence[str] = (),
-        notes: str = "",
-        job_type: str = "",
+        tags: Sequence[str] | None = None,
+        notes: str | None = None,
+        job_type: str | None = None,
         prefix: str = "",
         log_model: LogModel = False,
+        id: str | None = None,  # noqa: A002 - W&B's name
+        resume: str | bool | None = None,
+        offline: bool = False,
+        **others: Any,
     ) -> None:
         super().__init__()
-        if mode not in MODES:
-            raise UsageError(f"`mode` is `{mode}`, allowed: {', '.join(MODES)}")
+        arguments = {"project": project, "name": name, "group": group, "config": config, "tags": tags, "notes": notes}
+        arguments |= {"job_type": job_type, "mode": mode, "id": id}
+        arguments |= accept_others(others, allowed={**arguments, "save_dir": 0, "prefix": 0, "log_model": 0})
+        options = make_options(run_id=arguments.pop("id"), **arguments)
+        if options.is_offline is not None or options.is_disabled:
+            options = dataclasses.replace(options, mode="single")
+        offline = choice_argument("offline", offline, (False, True, None)) is True
+        if offline:
+            options = dataclasses.replace(options, is_offline=True)
+        wanted = None if resume is None or resume is False else "allow"
+        if wanted is not None and resume is not True:
+            wanted = choice_argument("resume", resume, RESUMES)
         self._checkpoints = CheckpointLog(log_model)
-        self._watch: ModelWatch | None = None
         settings = read_settings()
         self._trial = current_trial()
         default = self._trial.project if self._trial else settings.project
-        self._project = checked_name(project or default, what="project")
-        self._mode = mode
-        self._home = Home(Path(save_dir).absolute() if save_dir is not None else settings.home)
-        self._prefix = prefix
-        config = plain_hparams(config or {})
-        self._resolver = RunResolver(RunOptions(self._project, mode, name, group, config, list(tags), notes, job_type))
+        self._project = checked_name(options.project or default, what="project")
+        self._mode = options.mode
+        folder = text_argument("save_dir", save_dir)
+        is_disabled = settings.mode == "disabled" or options.is_disabled is True
+        home = settings.home if is_disabled else usable_home(settings.home, is_offline=offline).root
+        self._home = Home(Path(folder).absolute() if folder else home)
+        self._prefix = text_argument("prefix", prefix)
+        public = {name: value for name, value in options.config.items() if not name.startswith("_")}
+        options = dataclasses.replace(options, project=self._project, config=public)
+        self._resolver = RunResolver(options, resume=wanted)
+        self._trainer: BoundTrainer | None = None
         self._agreed_end: FinalState | None = None
         self._synced: SyncedMetrics | None = None
-        self._has_warned = False
+        self._warned: set[str] = set()
         self._has_environment = False
 
     # identity: the same on every rank, and the same before and after the first use of `experiment`
@@ -170,25 +195,38 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
     # logging
 
     @property
-    def experiment(self) -> Any:
-        """The `Run` of this rank. In mode `single`, other ranks than 0 get an object whose methods do nothing."""
-        run = self._current_run()
-        return self._no_op_experiment() if self._mode == "single" and run.rank > 0 else run
+    def experiment(self) -> Run:
+        """The `Run` of this rank. In mode `single`, the run of other ranks than 0 is the same but writes nothing."""
+        self._bind_from(sys._getframe(1))
+        return self._current_run()
+
+    @property
+    def run_id(self) -> str:
+        """The same as `version`."""
+        return self.version
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Log one row.
+        """Log one row. Never raises.
 
         Args:
             metrics: names to numbers, text, tensors, nested maps of them, or torchmetrics objects. A vector becomes one
                 number per class, a matrix becomes a confusion matrix. Computing a torchmetrics object is a collective,
                 so all ranks must log it.
-            step: the step of the row. Steps may repeat and go back. Default: one more than the step of the last row.
+            step: the step of the row. Steps may repeat and go back. Default: the step of the Trainer.
         """
         run = self._current_run()
+        try:
+            metrics = self._prepare(metrics, step)
+        except Exception as error:  # a metric that cannot be computed, or no map
+            self._warn_once(f"log_metrics() left out a row: {type(error).__name__}: {error}")
+            return
+        if metrics:
+            run.log(metrics, step)
+
+    def _prepare(self, metrics: Mapping[str, Any], step: int | None) -> Mapping[str, Any]:
+        """Return the row that this rank stores. Matrices are logged at once."""
         if self._synced is not None:
             metrics = self._own_metrics(metrics, self._synced)
-            if not metrics:
-                return
         if not is_plain(metrics):
             expanded = expand(metrics)
             metrics = expanded.row
@@ -196,9 +234,7 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
                 self.log_confusion_matrix(self._prefix + JOIN + name if self._prefix else name, matrix, step)
         if self._prefix:
             metrics = {f"{self._prefix}{JOIN}{name}": value for name, value in metrics.items()}
-        if step is not None and type(step) is not int:
-            step = self._integer_step(step)
-        run.log(metrics, step)
+        return metrics
 
     def log_media(
         self,
@@ -216,22 +252,31 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
 
     log_media.__doc__ = MediaMethods.log_media.__doc__
 
-    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - Lightning's signature
-        """Add hyperparameters to the configuration of the run.
+    def _report_media(self, key: Any, kind: str, problem: str) -> None:
+        self._current_run()._report_media(key, kind, problem)
+
+    def log_hyperparams(self, params: Any, metrics: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """Add hyperparameters to the configuration of the run. Never raises.
 
         A parameter of the sweep keeps the value of the trial. If the program reports another value, a warning says so
         once.
 
         Args:
             params: a map, a Namespace or a dataclass, possibly nested.
+            metrics: values for the summary, as Lightning's TensorBoardLogger takes them.
             args: ignored.
             kwargs: ignored.
         """
+        self._bind_from(sys._getframe(1))
         run = self._current_run()
-        if not run.is_recording:
-            return
         swept = plain_hparams(self._trial.params) if self._trial is not None else {}
-        added, ignored = merge_hparams(plain_hparams(params), swept=swept, known=run.config)
+        try:
+            added, ignored = merge_hparams(plain_hparams(params), swept=swept, known=run.config)
+        except Exception as error:  # a user's object may raise anything
+            self._warn_once(f"hyperparameters are left out: {error}")
+            return
+        if metrics is not None:
+            run.summary.update(metrics)
         if ignored:
             names = ", ".join(f"`{name}`" for name in ignored)
             self._warn_once(
@@ -241,11 +286,28 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
 
     def log_graph(self, model: Any, input_array: Any = None) -> None:  # noqa: ARG002 - Lightning's signature
         """Announce the run to the service. The Trainer calls this on every rank when it starts. No graph is logged."""
+        self._bind_from(sys._getframe(1))
         run = self._current_run()
         run.announce()
+        self._watch_again(model)
         if run.is_recording and run.rank == 0 and not self._has_environment:
             self._has_environment = True
             run.log_media(ENVIRONMENT, describe_environment(Path.cwd()), kind="json", step=0)
+
+    def bind_trainer(self, trainer: Any) -> None:
+        """Belong to a Trainer. `SweepCallback` calls this; without it, the logger finds its Trainer itself.
+
+        The Trainer's own world decides which rank this process is. Rows without a step have the step of the Trainer.
+        Its `ModelCheckpoint`s without a `dirpath` write to the folder of the run.
+        """
+        self._trainer = BoundTrainer(trainer, self, previous=self._trainer)
+        self._resolver.bind(is_alone=self._trainer.is_alone, find_step=self._trainer.find_step)
+        self._trainer.set_checkpoint_folder(str(self.checkpoints))
+
+    def _bind_from(self, caller: Any) -> None:
+        trainer = find_trainer(caller)
+        if trainer is not None:
+            self.bind_trainer(trainer)
 
     def save(self) -> None:
         """Do nothing: the operating system has every row as soon as it is logged."""
@@ -262,6 +324,7 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
         run = self._resolver.opened
         if run is None:
             return
+        status = status if isinstance(status, str) else type(status).__name__
         if status == "success":
             self._checkpoints.log_pending(run)
         state, reason = find_final_state(status, self._agreed_end, sys.exc_info()[1])
@@ -270,28 +333,6 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
         """Record the best and last checkpoint in the summary. With `log_model="all"`, store new ones as artifacts."""
         self._checkpoints.record(self._current_run(), checkpoint_callback)
-
-    def watch(self, model: torch.nn.Module, log: Watched = "gradients", log_freq: int = 100) -> None:
-        """Log histograms of a model's gradients or parameters, computed on the device.
-
-        Under DDP these are the gradients of this rank, before they are averaged.
-
-        Args:
-            model: the model.
-            log: `gradients`, `parameters` or `all`.
-            log_freq: log at every `log_freq`th training step.
-
-        Raises:
-            UsageError: `log` or `log_freq` is not allowed.
-        """
-        self.unwatch()
-        self._watch = ModelWatch(model, self._current_run, what=log, every=log_freq)
-
-    def unwatch(self) -> None:
-        """Stop logging the histograms that `watch` has started."""
-        if self._watch is not None:
-            self._watch.remove()
-            self._watch = None
 
     # used by SweepCallback
 
@@ -330,9 +371,12 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
         own run, and only the step is used.
         """
         self._resolver.resume(point, is_trial=self._trial is not None)
+        if self._trainer is not None:
+            self._trainer.set_checkpoint_folder(str(self.checkpoints))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_resolver": copy.copy(self._resolver), "_watch": None, "_synced": None}
+        gone = {"_watch": None, "_synced": None, "_trainer": None}
+        return {**self.__dict__, "_resolver": copy.copy(self._resolver), **gone}
 
     def _current_run(self) -> Run:
         return self._resolver.current()
@@ -348,14 +392,7 @@ class SweepLoggerCore(MediaMethods, ArtifactMethods):
             run.summary[SYNCED] = sorted(synced.names)
         return metrics
 
-    def _integer_step(self, step: Any) -> int | None:
-        try:
-            return int(step)
-        except (TypeError, ValueError, OverflowError):
-            self._warn_once(f"`step` is `{step!r}`, allowed: integers; the row is logged at the next step")
-            return None
-
     def _warn_once(self, message: str) -> None:
-        if not self._has_warned:
-            self._has_warned = True
+        if message not in self._warned and self._current_run().is_recording:
+            self._warned.add(message)
             log.warning("%s (logged once)", message)

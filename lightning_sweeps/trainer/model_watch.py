@@ -37,6 +37,20 @@ class _Histograms:
     copy: TensorCopy | None
 
 
+class _Hook:
+    """A hook on a model. A pickle or a copy of the model has a hook that does nothing: it belongs to no run."""
+
+    def __init__(self, record: Callable[..., None] | None = None) -> None:
+        self._record = record
+
+    def __call__(self, *args: Any) -> None:
+        if self._record is not None:
+            self._record(*args)
+
+    def __reduce__(self) -> Any:
+        return _Hook, ()
+
+
 class ModelWatch:
     """Hooks on one model. A step without a histogram costs one comparison per parameter.
 
@@ -62,13 +76,13 @@ class ModelWatch:
         self._is_due = False
         self._histograms: dict[str, torch.Tensor] = {}
         self._copied: _Histograms | None = None
-        self._handles: list[Any] = [model.register_forward_pre_hook(self._on_forward)]
+        self._handles: list[Any] = [model.register_forward_pre_hook(_Hook(self._on_forward))]
         self._logs_parameters = what != "gradients"
         if what != "parameters":
             for name, parameter in model.named_parameters():
                 if parameter.requires_grad and parameter.numel():
                     register: Any = parameter.register_post_accumulate_grad_hook
-                    self._handles.append(register(self._make_hook(name)))
+                    self._handles.append(register(_Hook(self._make_hook(name))))
 
     def remove(self) -> None:
         """Remove the hooks and log the pending histograms."""

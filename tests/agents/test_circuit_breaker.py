@@ -41,7 +41,9 @@ def test_the_default_failure_limit_is_that_of_the_server() -> None:
 
 
 @pytest.mark.fault
-def test_the_agent_gives_up_while_the_sweep_runs_and_waits_while_it_is_paused(home: Path, tmp_path: Path) -> None:
+def test_the_agent_gives_up_while_the_sweep_runs_and_waits_while_it_is_paused_if_asked(
+    home: Path, tmp_path: Path
+) -> None:
     with running_server(home) as (client, _):
         sweep_id = make_sweep(client, tmp_path, 'raise ValueError("no GPU")\n', points=9, max_failures=9)
         ended = run_agents(sweep_id, "--max-quick-failures=3", folder=tmp_path)
@@ -52,6 +54,10 @@ def test_the_agent_gives_up_while_the_sweep_runs_and_waits_while_it_is_paused(ho
         assert client.sweep(sweep_id).state == "running"
 
         paused_id = make_sweep(client, tmp_path, 'raise ValueError("no GPU")\n', points=9, max_failures=2)
-        ended = run_agents(paused_id, "--idle-timeout=0.5", folder=tmp_path)
+        ended = run_agents(paused_id, folder=tmp_path)
+        assert ended.status == 1
+        assert "2 trials in a row failed (`max_failures` is 2); the last one: ValueError: no GPU" in ended.out
+        assert f"to continue: `lightning-sweeps sweep {paused_id} --resume`" in ended.out
+        ended = run_agents(paused_id, "--wait", "--idle-timeout=0.5", folder=tmp_path)
         assert "the sweep is paused" in ended.out
         assert "(`--idle-timeout`): giving up" in ended.out

@@ -88,6 +88,34 @@ def test_an_agent_waits_while_the_sweep_is_paused_and_reports_it_once() -> None:
     assert len(simulation.said) == 2
 
 
+PAUSED_BY_FAILURES = Leased(Lease(None, "paused", "5 trials in a row failed", has_failed=True))
+
+
+def test_a_pause_by_failures_ends_the_agent_with_the_commands_to_continue() -> None:
+    simulation = AgentSimulation()
+    simulation.state = AgentState(sweep_id="s1")
+    assert simulation.tell(PAUSED_BY_FAILURES) == [Quit(1)]
+    (said,) = simulation.said
+    assert said.startswith("the sweep is paused: 5 trials in a row failed; to continue: ")
+    assert said.endswith("`lightning-sweeps sweep s1 --resume`, then `lightning-sweeps agent s1`")
+
+
+def test_an_agent_that_was_asked_to_waits_while_failures_pause_the_sweep() -> None:
+    simulation = AgentSimulation()
+    simulation.state = AgentState(waits=True)
+    assert simulation.tell(PAUSED_BY_FAILURES) == []
+    assert "waiting until it is resumed" in simulation.said[0]
+
+
+def test_a_program_that_does_not_ask_is_terminated_at_once() -> None:
+    simulation = running()
+    assert simulation.tell(Ordered(STOP.orders, asks=False), 100.0) == [Terminate()]
+    assert simulation.tell(Ordered(STOP.orders, asks=False), 105.0) == []
+    assert simulation.tell(Ticked(), 109.9) == []
+    assert simulation.tell(Ticked(), 110.0) == [Kill()]
+    assert end_of(simulation.state, returncode=-9, reason="x", stderr_tail="y") == TrialEnd("stopped", None, "bad loss")
+
+
 def test_a_stop_gives_the_ranks_time_then_terminates_then_kills() -> None:
     simulation = running()
     assert simulation.tell(STOP, 100.0) == []

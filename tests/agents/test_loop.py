@@ -36,6 +36,11 @@ pathlib.Path("up").touch()
 while not pathlib.Path("go").exists():
     time.sleep(0.02)
 """
+ASK = """
+import lightning_sweeps
+run = lightning_sweeps.init()
+assert run.stop_requested() is None
+"""
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + STAY
 
 pytestmark = pytest.mark.fault
@@ -101,12 +106,22 @@ def test_a_failing_trial_is_reported_with_its_own_traceback(client: Client, tmp_
 
 
 def test_a_stop_from_the_server_ends_the_trial_and_all_its_processes(client: Client, tmp_path: Path) -> None:
-    sweep_id, agent = stay(client, tmp_path, "--grace-s=0.2")
+    sweep_id, agent = stay(client, tmp_path, "--grace-s=0.2", script=ASK + STAY)
     client.stop_trial(only_trial(client, sweep_id).id)
     ended = finish(agent, folder=tmp_path)
     assert ended.status == 0
     assert only_trial(client, sweep_id).state == "stopped"
     assert "did not stop within 0.2 s: SIGTERM" in ended.out
+    assert_nothing_left(tmp_path)
+
+
+def test_a_program_that_does_not_ask_is_stopped_by_sigterm_at_once(client: Client, tmp_path: Path) -> None:
+    sweep_id, agent = stay(client, tmp_path)
+    client.stop_trial(only_trial(client, sweep_id).id)
+    ended = finish(agent, folder=tmp_path, limit_s=15)  # the grace period is 30 s
+    assert ended.status == 0
+    assert only_trial(client, sweep_id).state == "stopped"
+    assert "did not stop within" not in ended.out
     assert_nothing_left(tmp_path)
 
 
@@ -167,7 +182,7 @@ def test_a_killed_supervisor_ends_agent_and_trial(client: Client, tmp_path: Path
 
 def test_a_trial_that_runs_too_long_is_ended_and_fails(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, STAY, points=1, timeout=0.5)
-    assert run_agents(sweep_id, folder=tmp_path).status == 0
+    assert run_agents(sweep_id, folder=tmp_path).status == 1
     trial = only_trial(client, sweep_id)
     assert (trial.state, trial.reason) == ("failed", "it ran longer than the sweep's `timeout` of 0.5 s")
     assert_nothing_left(tmp_path)

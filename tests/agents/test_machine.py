@@ -80,6 +80,13 @@ def test_the_rank_that_failed_is_named_with_its_traceback(client: Client, tmp_pa
     assert trial.stderr_tail.endswith("RuntimeError: rank one cannot")
 
 
+def test_a_sweep_whose_trials_all_failed_is_a_failure(client: Client, tmp_path: Path) -> None:
+    sweep_id = make_sweep(client, tmp_path, "raise ValueError('no data')", points=2, max_failures=9)
+    ended = run_agents(sweep_id, folder=tmp_path)
+    assert ended.status == 1
+    assert "all trials of the sweep failed; trial 2: ValueError: no data\n" in ended.err
+
+
 def test_count_is_over_all_slots(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, "", points=9)
     assert run_agents(sweep_id, "--slots=2", "--count=3", folder=tmp_path).status == 0
@@ -131,7 +138,8 @@ def test_ctrl_c_reaches_every_agent_as_ctrl_c(client: Client, tmp_path: Path) ->
 def test_sigterm_ends_every_trial(client: Client, tmp_path: Path) -> None:
     sweep_id, command, pids = two_running(client, tmp_path)
     command.terminate()
-    assert finish(command, folder=tmp_path).status == 143
+    ended = finish(command, folder=tmp_path)
+    assert (ended.status, ended.err) == (143, "")
     assert_gone(pids)
     assert {agent.state for agent in client.agents(sweep_id)} == {"gone"}
 

@@ -102,7 +102,7 @@ def test_agents_that_end_before_the_sweep_have_the_value_of_their_last_trial(tmp
     with empty_home(tmp_path) as environment:
         printed = run_command(tmp_path, environment, "tune", "sweep.json", "--slots", "1", "--count", "1", "--cold")
     assert "Best: trial 1, loss 0.75" in printed
-    assert "ending" not in printed
+    assert "1 ending" not in printed
 
 
 FUNCTION = """

@@ -12,7 +12,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.journal.format import PREAMBLE, encode
-from lightning_sweeps.journal.records import Header, Metrics, RunInfo
+from lightning_sweeps.journal.records import Header, Metrics, RunInfo, Summary
 from lightning_sweeps.system.node import Process
 
 GRID = {
@@ -80,7 +80,14 @@ class TrialRun:
     """A run of a trial that logs through its journal, as the service uploads it."""
 
     def __init__(
-        self, client: Client, trial: m.Trial, *, rank: int = 0, attempt: int = 0, resumed_step: int | None = None
+        self,
+        client: Client,
+        trial: m.Trial,
+        *,
+        rank: int = 0,
+        attempt: int = 0,
+        resumed_step: int | None = None,
+        began: float | None = None,
     ) -> None:
         self._client = client
         self._journal = new_id()
@@ -89,16 +96,22 @@ class TrialRun:
         self.run = new_id()
         place = {"rank": rank, "attempt": attempt, "resumed_step": resumed_step}
         run = RunInfo(self.run, "tests", "run", "group", sweep=trial.sweep, trial=trial.id, **place)  # type: ignore[arg-type]
-        header = Header(self._journal, time.time(), Process(1, 1.0, "node", "host"), run)
+        header = Header(self._journal, began or time.time(), Process(1, 1.0, "node", "host"), run)
         self.reply = self._send(PREAMBLE + encode(header))
 
-    def log(self, *rows: dict[str, Any]) -> m.IngestReply:
-        """Log rows and return the server's answer."""
+    def log(self, *rows: dict[str, Any], time_s: float | None = None) -> m.IngestReply:
+        """Log rows, by the time of this machine or at `time_s`, and return the server's answer."""
         part = b""
         for values in rows:
             self._sequence += 1
-            part += encode(Metrics(self._sequence, self._sequence, time.time(), values))
+            part += encode(Metrics(self._sequence, self._sequence, time_s or time.time(), values))
         self.reply = self._send(part)
+        return self.reply
+
+    def summarize(self, values: dict[str, Any]) -> m.IngestReply:
+        """Set summary values."""
+        self._sequence += 1
+        self.reply = self._send(encode(Summary(self._sequence, time.time(), values)))
         return self.reply
 
     def _send(self, part: bytes) -> m.IngestReply:

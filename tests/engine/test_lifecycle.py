@@ -185,7 +185,9 @@ def test_failures_in_a_row_pause_the_sweep_with_the_last_error(server: Server) -
     sweep_id = server.create(max_failures=2)
     agent = server.agent(sweep_id)
     agent.end(agent.take(), "failed")
-    agent.end(agent.take())
+    trial = agent.take()
+    TrialRun(agent.client, trial).log({"loss": 1.0})
+    agent.end(trial)
     agent.end(agent.take(), "failed")
     assert server.client.sweep(sweep_id).state == "running"
     agent.end(agent.take(), "failed", stderr_tail="Traceback\nImportError: no module named torc\nhint: install it\n")
@@ -254,7 +256,7 @@ def test_a_trial_without_a_value_has_a_reason_until_a_late_value_arrives(server:
     trial = agent.take()
     run = TrialRun(agent.client, trial)
     run.log({"lossy": 1})
-    assert agent.end(trial).reason == "no value of `loss` was logged"
+    assert agent.end(trial).reason == "no value of `loss` was logged; logged: `lossy`; did you mean `lossy`?"
     run.log({"loss": 1})
     late = server.client.trial(trial.id)
     assert (late.state, late.reason, late.objective) == ("finished", "", 1)
@@ -332,3 +334,17 @@ def test_reports_before_the_checkpoint_are_kept(server: Server) -> None:
     TrialRun(agent.client, again, attempt=2, resumed_step=3).log({"loss": 2.0})
     ended = agent.end(again)
     assert (ended.reports, ended.objective, ended.last_objective) == (3, 1.0, 2.0)
+
+
+def test_seconds_are_counted_by_the_clock_of_the_trials_machine(server: Server) -> None:
+    """The machine's clock is two hours ahead of the server's: the trial has still used only ten seconds."""
+    rule = {"type": "threshold", "upper": 1.0, "resource": "seconds", "warmup": 30}
+    sweep_id = server.create(early_terminate=rule)
+    agent = server.agent(sweep_id)
+    trial = agent.take()
+    began = time.time() + 7200
+    run = TrialRun(agent.client, trial, began=began)
+    run.log({"loss": 5.0}, time_s=began + 10)
+    assert server.client.trial(trial.id).state == "running"
+    run.log({"loss": 5.0}, time_s=began + 40)
+    assert server.client.trial(trial.id).state == "stopping"

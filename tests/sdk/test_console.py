@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +111,51 @@ print("after")
     variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "on"}
     subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, check=True)
     assert [text.line for text in texts(home)] == ["fit", "test"]
+
+
+def test_captured_streams_have_what_the_program_expects(home: Path) -> None:
+    code = (
+        "import os, sys, lightning_sweeps as ls\n"
+        "run = ls.init()\n"
+        "sys.stdout.reconfigure(line_buffering=True)\n"
+        "assert sys.stdout.line_buffering and sys.stdout.name == '<stdout>' and sys.stdout.mode == 'w'\n"
+        "assert sys.stdout.errors and sys.stdout.buffer and sys.stdout.writable()\n"
+        "print(os.fsdecode(b'caf\\xe9'))\n"
+        "print(sys.argv[1])\n"
+        "run.finish()\n"
+    )
+    variables = {
+        **environment(),
+        "LIGHTNING_SWEEPS_CONSOLE": "on",
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+    }
+    done = subprocess.run([sys.executable, "-c", code, b"caf\xe9"], capture_output=True, check=False, env=variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == b"caf\xe9\ncaf\xe9\n"
+    [path] = (home / "journals").glob("*.journal")
+    part = read_part(path, 0, limit_bytes=1 << 20)
+    assert [record.line for record in part.records if isinstance(record, Text)] == ["caf?", "caf?"]
+
+
+def test_input_keeps_line_editing(home: Path) -> None:
+    """`input()` uses readline only if the streams look like the terminal that they are."""
+    code = (
+        "import lightning_sweeps as ls\n"
+        "run = ls.init()\n"
+        "try:\n    import readline\nexcept ImportError:\n    pass\n"
+        "print(repr(input()), flush=True)\n"
+    )
+    controller, terminal = pty.openpty()
+    variables = {**environment(), "LIGHTNING_SWEEPS_CONSOLE": "on", "TERM": "xterm"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, env=variables
+    ):
+        os.close(terminal)
+        os.write(controller, b"abc\x1b[D\x1b[DX\n")
+        shown = b""
+        while b"'" not in shown.rpartition(b"\n")[0] or not shown.endswith(b"'\r\n"):
+            shown += os.read(controller, 1024)
+    os.close(controller)
+    assert b"'aXbc'" in shown

@@ -18,7 +18,7 @@ import lightning_sweeps
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.mime_types import CONFUSION_MATRIX, HISTOGRAM, INLINE_TYPES, TABLE
 from lightning_sweeps.core.settings import environment
-from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.errors import NotFound
 from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_type import MediaType
 from lightning_sweeps.testing.media_type import MediaExample, MediaTypeContract
@@ -250,15 +250,19 @@ def test_starting_a_run_does_not_import_numpy() -> None:
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (("", b"x"), {}, "the key is"),
+        (("", b"x"), {}, "the key of media is stored as `unnamed`"),
         (("key", 5), {}, "a `int` cannot be logged as `file`, allowed: a path or bytes"),
         (("key", b"x", "film"), {}, "there is no media type `film`"),
         (("key", "missing.bin"), {}, "there is no file `missing.bin`"),
     ],
 )
-def test_wrong_use_of_log_media_raises(arguments: tuple[Any, ...], options: dict[str, Any], message: str) -> None:
-    with lightning_sweeps.init() as run, pytest.raises(UsageError, match=message):
+def test_wrong_use_of_log_media_is_reported_once(
+    caplog: pytest.LogCaptureFixture, arguments: tuple[Any, ...], options: dict[str, Any], message: str
+) -> None:
+    with lightning_sweeps.init() as run:
         run.log_media(*arguments, **options)
+        run.log_media(*arguments, **options)
+    assert caplog.text.count(message) == 1
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -22,7 +22,7 @@ import lightning_sweeps
 from lightning_sweeps.errors import SettingError, UsageError
 from lightning_sweeps.journal.format import decode
 from lightning_sweeps.journal.reader import read_header, read_part
-from lightning_sweeps.journal.records import Config, Finish, Header, Metrics, Record, Summary
+from lightning_sweeps.journal.records import Config, Finish, Metrics, Record, Summary
 from lightning_sweeps.sdk.run import Run
 
 
@@ -306,18 +306,23 @@ print(lost, run.lost_rows)
 
 
 @pytest.mark.fault
-def test_a_home_that_cannot_be_written_loses_rows_but_training_continues(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["a file", "below a file", "nobody"])
+def test_a_home_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path: Path, kind: str) -> None:
     file = tmp_path / "file"
     file.write_text("not a folder")
+    home = {"a file": file, "below a file": file / "home", "nobody": Path("/proc/home")}[kind]
     code = (
-        "import os; os.environ['LIGHTNING_SWEEPS_HOME'] = " + repr(str(file)) + "\n"
+        f"import os; os.environ['LIGHTNING_SWEEPS_HOME'] = {str(home)!r}\n"
+        f"os.environ['TMPDIR'] = {str(tmp_path)!r}\n"
         "import lightning_sweeps as ls\n"
         "run = ls.init()\n"
         "for _ in range(100): run.log({'x': 1})\n"
         "ls.finish()\n"
-        "assert run.lost_rows >= 100\n"
+        "assert run.lost_rows == 0\n"
     )
-    assert run_script(code).count("cannot open") == 1
+    assert run_script(code).count("cannot be written") == 1
+    [path] = journals(tmp_path / f"lightning-sweeps-{os.getuid()}")
+    assert len(rows(path)) == 100
 
 
 def test_disabled_mode_touches_no_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,11 +391,6 @@ def test_an_unreadable_trial_file_raises(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("LIGHTNING_SWEEPS_TRIAL", str(tmp_path / "none.json"))
     with pytest.raises(SettingError, match=r"none\.json"):
         lightning_sweeps.current_trial()
-
-
-def test_header_comes_first(home: Path) -> None:
-    lightning_sweeps.init().finish()
-    assert isinstance(records(journals(home)[0])[0], Header)
 
 
 def test_require_service_is_accepted_for_scripts_written_for_wandb() -> None:

@@ -298,7 +298,7 @@ def nested(depth: int) -> dict[str, Any]:
     ("values", "reason"),
     [
         (nested(200), "nested more than 32 deep"),
-        ({f"key.{number}": 1.0 for number in range(30_000)}, "more than 20000 keys"),
+        ({f"key.{number}": 1.0 for number in range(120_000)}, "more than 100000 keys"),
     ],
 )
 def test_a_record_that_cannot_be_stored_is_rejected_with_a_reason(

@@ -64,20 +64,24 @@ def test_versions_and_aliases(data: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "..", ""])
-def test_names_that_are_paths_are_not_allowed(data: Path, name: str) -> None:
+def test_names_that_are_paths_are_not_allowed(data: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
     logger = SweepLogger()
     with pytest.raises(UsageError, match="artifact is named"):
         logger.use_artifact(name)
     if name:
-        with pytest.raises(UsageError, match="artifact is named"):
-            logger.log_artifact(data, name)
+        assert logger.log_artifact(data, name) is None
+        assert "artifact is named" in caplog.text
     logger.finalize("success")
 
 
 @pytest.mark.parametrize("alias", ["v3", "a:b", "../x"])
-def test_aliases_that_look_like_versions_or_paths_are_not_allowed(data: Path, alias: str) -> None:
-    with pytest.raises(UsageError, match="alias"):
-        SweepLogger().log_artifact(data, aliases=[alias])
+def test_aliases_that_look_like_versions_or_paths_are_not_allowed(
+    data: Path, alias: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = SweepLogger()
+    assert logger.log_artifact(data, aliases=[alias]) is None
+    assert "alias" in caplog.text
+    logger.finalize("success")
 
 
 def test_a_missing_artifact_raises_with_what_exists(data: Path) -> None:
@@ -89,8 +93,7 @@ def test_a_missing_artifact_raises_with_what_exists(data: Path) -> None:
         logger.use_artifact("other")
     with pytest.raises(UsageError, match="is a `file`, not a `model`"):
         logger.use_artifact("data", "model")
-    with pytest.raises(UsageError, match="no file or folder"):
-        logger.log_artifact(data / "missing")
+    assert logger.log_artifact(data / "missing") is None
     logger.finalize("success")
 
 
@@ -165,7 +168,7 @@ def test_the_commit_is_read_without_running_git(tmp_path: Path) -> None:
     assert msgspec.json.encode(describe_environment(tmp_path))
 
 
-def test_watch_logs_histograms(home: Path, tmp_path: Path) -> None:
+def test_watch_logs_histograms(home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     logger = SweepLogger()
     model = Model()
     logger.watch(model, log="all", log_freq=3)
@@ -181,5 +184,5 @@ def test_watch_logs_histograms(home: Path, tmp_path: Path) -> None:
     weights = found["parameters/layer.weight"]
     assert sum(weights["counts"]) == model.layer.weight.numel()
     assert weights["min"] <= weights["mean"] <= weights["max"]
-    with pytest.raises(UsageError, match="gradients, parameters, all"):
-        logger.watch(model, log="weights")  # type: ignore[arg-type]
+    logger.watch(model, log="weights")  # type: ignore[arg-type]
+    assert "gradients, parameters, all" in caplog.text

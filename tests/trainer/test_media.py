@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import struct
+import tempfile
 import wave
 import zlib
 from collections.abc import Callable
@@ -21,8 +23,8 @@ import torchmetrics
 from lightning_sweeps import SweepLogger
 from lightning_sweeps.core.mime_types import CONFUSION_MATRIX, HISTOGRAM, TABLE
 from lightning_sweeps.core.paths import Home
-from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import Media
+from lightning_sweeps.sdk.media.pixels import to_pixels
 from tests.trainer.journals import logged_run, logged_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -161,14 +163,14 @@ def test_figures(logged: Logged) -> None:
 @pytest.mark.parametrize(
     ("method", "arguments", "keywords", "message"),
     [
-        ("log_image", ("key", torch.rand(3, 3)), {}, "list is expected"),
         ("log_image", ("key", [torch.rand(5, 5, 5)]), {}, "image of shape"),
         ("log_image", ("key", ["missing.png"]), {}, "no file `missing.png`"),
         ("log_image", ("key", [object()]), {}, "cannot be logged as `image`"),
         ("log_image", ("key", [torch.rand(2, 2)]), {"caption": ["a", "b"]}, "caption"),
-        ("log_image", ("", [torch.rand(2, 2)]), {}, "key"),
-        ("log_image", ("a\nb", [torch.rand(2, 2)]), {}, "key"),
-        ("log_image", ("k" * 513, [torch.rand(2, 2)]), {}, "key"),
+        ("log_image", ("", [torch.rand(2, 2)]), {}, "stored as `unnamed`"),
+        ("log_image", ("a\nb", [torch.rand(2, 2)]), {}, r"stored as `a\?b`"),
+        ("log_image", ("k" * 513, [torch.rand(2, 2)]), {}, "stored as `kkk"),
+        ("log_image", ("key", [torch.rand(2, 2)]), {"masks": 1}, "ignored: masks"),
         ("log_video", ("key", [torch.rand(3, 3)]), {}, "time, channels"),
         ("log_video", ("key", [torch.rand(2, 3, 3, 3)]), {"fps": 0}, "fps"),
         ("log_audio", ("key", [torch.rand(9)]), {}, "sample_rate"),
@@ -181,15 +183,55 @@ def test_figures(logged: Logged) -> None:
         ("log_file", ("key", "missing"), {}, "no file"),
     ],
 )
-def test_wrong_values_raise_with_what_is_allowed(
-    method: str, arguments: tuple[Any, ...], keywords: dict[str, Any], message: str
+def test_wrong_values_are_reported_with_what_is_allowed(
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    message: str,
 ) -> None:
-    with pytest.raises(UsageError, match=message):
-        getattr(SweepLogger(), method)(*arguments, **keywords)
+    logger = SweepLogger()
+    getattr(logger, method)(*arguments, **keywords)
+    logger.finalize("success")
+    assert re.search(message, caplog.text)
 
 
-def test_a_home_that_cannot_be_written_does_not_stop_training(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_one_image_and_a_batch_of_images_need_no_list(home: Path) -> None:
+    logger = SweepLogger()
+    logger.log_image("one", torch.rand(3, 4, 4))
+    logger.log_image("batch", torch.rand(5, 3, 4, 4))
+    logger.finalize("success")
+    assert [(entry.key, entry.index) for entry in logged_run(home).media] == [
+        ("one", 0),
+        *(("batch", index) for index in range(5)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected", "message"),
+    [
+        (torch.full((3, 2, 2), 0.5), 128, None),
+        (torch.full((3, 2, 2), 128.0), 128, "floats up to 128 are taken as pixels from 0 to 255"),
+        (torch.tensor([[-1.0, 1.0]]), None, "pixels from -1 to 1 are clipped to 0 to 1"),
+        (torch.tensor([[-3, 700]]), None, "pixels are -3 to 700"),
+    ],
+)
+def test_it_is_said_how_pixels_are_scaled(
+    caplog: pytest.LogCaptureFixture, pixels: torch.Tensor, expected: int | None, message: str | None
+) -> None:
+    if expected is not None:
+        assert set(to_pixels(pixels).ravel().tolist()) == {expected}
+    logger = SweepLogger()
+    logger.log_image("image", [pixels])
+    logger.finalize("success")
+    assert (message in caplog.text) if message else not caplog.text
+
+
+def test_a_home_that_cannot_be_written_does_not_stop_training(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home.write_text("a file where the folder should be")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     logger = SweepLogger()
     logger.log_image("samples", [torch.rand(2, 2)])
     logger.log_metrics({"loss": 1.0}, 0)

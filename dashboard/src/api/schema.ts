@@ -1971,6 +1971,7 @@ export interface components {
          *         trial: the leased trial. If it is None, ask again while `sweep_state` is `running` or `paused`.
          *         sweep_state: state of the sweep.
          *         reason: why there is no trial, or why the sweep is in its state.
+         *         has_failed: whether the sweep is paused because too many trials in a row have failed.
          */
         Lease: {
             trial: components["schemas"]["Trial"] | null;
@@ -1984,6 +1985,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Has Failed
+             * @default false
+             */
+            has_failed: boolean;
         };
         /**
          * Line

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps.core.mime_types import CONFUSION_MATRIX
+from lightning_sweeps.journal.conform import texts
 from lightning_sweeps.sdk.media.arrays import is_numeric, to_array
 from lightning_sweeps.sdk.media.media_type import EncodedMedia
 
@@ -30,5 +31,5 @@ class ConfusionMatrixType:
         Raises:
             UsageError: `matrix` is not numeric.
         """
-        content = {"labels": list(labels or []), "matrix": to_array(matrix).tolist()}
+        content = {"labels": texts(labels), "matrix": to_array(matrix).tolist()}
         return EncodedMedia(msgspec.json.encode(content), CONFUSION_MATRIX)

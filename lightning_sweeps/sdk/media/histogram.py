@@ -14,6 +14,7 @@ from lightning_sweeps.sdk.media.media_type import EncodedMedia
 
 DEFAULT_BINS = 64
 MAX_BINS = 4096
+LARGEST = 1e307
 
 
 class HistogramType:
@@ -38,6 +39,8 @@ class HistogramType:
             raise UsageError(f"`bins` is `{bins}`, allowed: 1 to {MAX_BINS}")
         array = to_array(values).ravel()
         finite = array[np.isfinite(array)]
+        if finite.dtype.kind == "f":  # the width of the bins must be finite, too
+            finite = np.clip(finite.astype(np.float64), -LARGEST, LARGEST)
         counts, edges = np.histogram(finite, bins=bins)
         content = {"counts": counts.tolist(), "edges": edges.tolist(), "not_finite": int(array.size - finite.size)}
         return EncodedMedia(msgspec.json.encode(content), HISTOGRAM)

@@ -10,7 +10,7 @@ from lightning_sweeps.sdk.media.arrays import is_array
 from lightning_sweeps.sdk.media.figure import encode_matplotlib, is_matplotlib_figure
 from lightning_sweeps.sdk.media.file import encode_file, is_path
 from lightning_sweeps.sdk.media.media_type import EncodedMedia
-from lightning_sweeps.sdk.media.pixels import to_pixels
+from lightning_sweeps.sdk.media.pixels import scaled_pixels
 from lightning_sweeps.sdk.media.png import encode_png
 
 
@@ -27,8 +27,8 @@ class ImageType:
 
         Args:
             image: a path; a tensor or array of shape (height, width), (height, width, channels) or (channels, height,
-                width) with 1 to 4 channels, integers 0 to 255 or floats 0 to 1; an object that saves itself as PNG,
-                such as a PIL image; or a Matplotlib figure.
+                width) with 1 to 4 channels, integers 0 to 255 or floats 0 to 1 or 0 to 255; an object that saves itself
+                as PNG, such as a PIL image; or a Matplotlib figure.
 
         Raises:
             UsageError: the file does not exist, or the array has another shape or too many values.
@@ -36,9 +36,13 @@ class ImageType:
         if is_path(image):
             return encode_file(image)
         if is_array(image):
-            return EncodedMedia(encode_png([to_pixels(image)]), PNG)
+            pixels, note = scaled_pixels(image)
+            return EncodedMedia(encode_png([pixels]), PNG, note)
         if is_matplotlib_figure(image):
             return encode_matplotlib(image)
         buffer = io.BytesIO()
-        image.save(buffer, "PNG")
+        try:
+            image.save(buffer, "PNG")
+        except OSError:  # a mode that PNG does not have, such as CMYK
+            image.convert("RGB").save(buffer, "PNG")
         return EncodedMedia(buffer.getvalue(), PNG)

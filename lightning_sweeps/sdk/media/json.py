@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps.core.mime_types import JSON
+from lightning_sweeps.journal.objects import simpler
 from lightning_sweeps.sdk.media.media_type import EncodedMedia
 
 
@@ -21,4 +22,4 @@ class JsonType:
 
     def encode(self, values: Any, /) -> EncodedMedia:
         """Return `values` as JSON. Values are maps, lists, numbers, text, booleans and None."""
-        return EncodedMedia(msgspec.json.encode(values), JSON)
+        return EncodedMedia(msgspec.json.encode(values, enc_hook=simpler), JSON)

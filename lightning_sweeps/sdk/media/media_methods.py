@@ -15,7 +15,8 @@ MAX_ITEMS = 1_000
 class MediaMethods:
     """Logs media through `log_media`, which the subclass defines.
 
-    On a rank that does not log, arguments are checked but nothing is encoded or stored.
+    Nothing here raises into training: a value that cannot be stored is left out, and a warning says so once for its
+    key. On a rank that does not log, nothing is encoded or stored.
     """
 
     def log_media(
@@ -32,7 +33,7 @@ class MediaMethods:
         """Log a value with a media type.
 
         The encoded file is stored in the home folder under the hash of its content; the service uploads it after the
-        rows. If the value cannot be encoded or stored, a warning says so once and training continues.
+        rows. If the value cannot be encoded or stored, a warning says so once for the key and training continues.
 
         Args:
             key: the name shown in the dashboard, 1 to 512 printable characters.
@@ -44,10 +45,6 @@ class MediaMethods:
             index: position among several values of one key and step.
             options: options of the media type, for example `mime="image/png"` for a `file` of bytes.
 
-        Raises:
-            UsageError: the key is not allowed, no media type has the name `kind`, or the media type does not allow the
-                value.
-
         Example:
             >>> run.log_media("attention", png_bytes, mime="image/png", step=100)
             >>> run.log_media("best", "CC(=O)O", kind="molecule")  # a media type of another package
@@ -55,34 +52,40 @@ class MediaMethods:
         raise NotImplementedError
 
     def log_image(
-        self, key: str, images: Sequence[Any], step: int | None = None, *, caption: Sequence[str] | None = None
+        self,
+        key: str,
+        images: Any,
+        step: int | None = None,
+        *,
+        caption: Sequence[str] | None = None,
+        **others: Any,
     ) -> None:
         """Log images.
 
         Args:
             key: the name shown in the dashboard.
-            images: a list of paths, PIL images, Matplotlib figures, tensors or arrays. Arrays have the shape (height,
-                width), (height, width, channels) or (channels, height, width) with 1 to 4 channels; integers are 0 to
-                255, floats 0 to 1.
+            images: a list of paths, PIL images, Matplotlib figures, tensors or arrays, or one of them, or a batch of
+                shape (images, channels, height, width). Arrays have the shape (height, width), (height, width,
+                channels) or (channels, height, width) with 1 to 4 channels; integers are 0 to 255, floats 0 to 1 or 0
+                to 255.
             step: the step. Default: the step of the last row.
             caption: one caption for each image.
-
-        Raises:
-            UsageError: `images` is not a list, or one of them is not an image.
+            others: options of other loggers, such as `masks`. They are ignored, and a warning says so.
 
         Example:
             >>> run.log_image("samples", [batch[0], batch[1]], step=100, caption=["cat", "dog"])
         """
-        self._log_each(key, "image", images, step, caption)
+        self._log_each(key, "image", images, step, caption, {}, others)
 
     def log_audio(
         self,
         key: str,
-        audios: Sequence[Any],
+        audios: Any,
         step: int | None = None,
         *,
         sample_rate: int | Sequence[int] | None = None,
         caption: Sequence[str] | None = None,
+        **others: Any,
     ) -> None:
         """Log audio. Samples are stored as 16-bit WAV.
 
@@ -92,20 +95,19 @@ class MediaMethods:
             step: the step. Default: the step of the last row.
             sample_rate: samples per second, one for all or one for each. Required for samples.
             caption: one caption for each.
-
-        Raises:
-            UsageError: `audios` is not a list, one of them is not audio, or `sample_rate` is missing.
+            others: options of other loggers, such as `masks`. They are ignored, and a warning says so.
         """
-        self._log_each(key, "audio", audios, step, caption, {"sample_rate": sample_rate})
+        self._log_each(key, "audio", audios, step, caption, {"sample_rate": sample_rate}, others)
 
     def log_video(
         self,
         key: str,
-        videos: Sequence[Any],
+        videos: Any,
         step: int | None = None,
         *,
         fps: float | Sequence[float] = 4.0,
         caption: Sequence[str] | None = None,
+        **others: Any,
     ) -> None:
         """Log videos. Frames are stored as an animated PNG.
 
@@ -115,11 +117,9 @@ class MediaMethods:
             step: the step. Default: the step of the last row.
             fps: frames per second, one for all or one for each. Ignored for paths.
             caption: one caption for each.
-
-        Raises:
-            UsageError: `videos` is not a list, or one of them is not a video.
+            others: options of other loggers, such as `masks`. They are ignored, and a warning says so.
         """
-        self._log_each(key, "video", videos, step, caption, {"fps": fps})
+        self._log_each(key, "video", videos, step, caption, {"fps": fps}, others)
 
     def log_table(
         self,
@@ -137,9 +137,6 @@ class MediaMethods:
             data: rows of cells.
             dataframe: a data frame, such as one of pandas, in place of `columns` and `data`.
             step: the step. Default: the step of the last row.
-
-        Raises:
-            UsageError: a row has a different number of cells, or the table has more than a million.
         """
         table = dataframe if dataframe is not None else data
         self.log_media(key, [] if table is None else table, kind="table", step=step, columns=columns)
@@ -163,9 +160,6 @@ class MediaMethods:
             dataframe: a data frame, as in `log_table`.
             step: the step. Default: the step of the last row.
             text: one text, in place of a table.
-
-        Raises:
-            UsageError: the text is longer than 16 MiB, or the table is not allowed.
         """
         if text is None:
             self.log_table(key, columns, data, dataframe, step)
@@ -179,9 +173,6 @@ class MediaMethods:
             key: the name shown in the dashboard.
             html: the HTML, at most 16 MiB.
             step: the step. Default: the step of the last row.
-
-        Raises:
-            UsageError: `html` is not a string, or it is too long.
         """
         self.log_media(key, html, kind="html", step=step)
 
@@ -193,9 +184,6 @@ class MediaMethods:
             values: a tensor, an array or a list of any shape. NaN and infinite elements are counted separately.
             step: the step. Default: the step of the last row.
             bins: number of bins of equal width, 1 to 4096.
-
-        Raises:
-            UsageError: `values` is not numeric, or `bins` is out of range.
         """
         self.log_media(key, values, kind="histogram", step=step, bins=bins)
 
@@ -206,9 +194,6 @@ class MediaMethods:
             key: the name shown in the dashboard.
             figure: a Matplotlib figure (stored as PNG) or a Plotly figure (stored as JSON).
             step: the step. Default: the step of the last row.
-
-        Raises:
-            UsageError: `figure` is neither.
         """
         self.log_media(key, figure, kind="figure", step=step)
 
@@ -222,9 +207,6 @@ class MediaMethods:
             matrix: shape (classes, classes). Rows are true classes, columns predicted ones.
             step: the step. Default: the step of the last row.
             labels: names of the classes.
-
-        Raises:
-            UsageError: `matrix` is not numeric.
         """
         self.log_media(key, matrix, kind="confusion_matrix", step=step, labels=labels)
 
@@ -235,42 +217,50 @@ class MediaMethods:
             key: the name shown in the dashboard.
             path: the file. It is copied before the call returns.
             step: the step. Default: the step of the last row.
-
-        Raises:
-            UsageError: the file does not exist.
         """
         self.log_media(key, path, kind="file", step=step)
+
+    def _report_media(self, key: Any, kind: str, problem: str) -> None:
+        raise NotImplementedError
 
     def _log_each(
         self,
         key: str,
         kind: str,
-        items: Sequence[Any],
+        items: Any,
         step: int | None,
-        captions: Sequence[str] | None,
-        options: Mapping[str, Any] | None = None,
+        captions: Any,
+        options: Mapping[str, Any],
+        others: Mapping[str, Any],
     ) -> None:
         """Log each item of a list; an option is one value for all items or a list with one value for each."""
-        _check_list(items)
-        texts = _one_each("caption", "" if captions is None else captions, items)
-        values = {name: _one_each(name, value, items) for name, value in (options or {}).items()}
-        for index, item in enumerate(items):
-            own_options = {name: each[index] for name, each in values.items()}
-            self.log_media(key, item, kind, step=step, caption=str(texts[index]), index=index, **own_options)
+        try:
+            each = _list_items(items)
+            texts = _one_each("caption", captions, len(each))
+            values = {name: _one_each(name, value, len(each)) for name, value in options.items()}
+        except Exception as error:  # a user's object may raise anything
+            self._report_media(key, kind, str(error))
+            return
+        if others:
+            self._report_media(f"{key} options", kind, f"ignored: {', '.join(map(str, others))}")
+        for index, item in enumerate(each):
+            own_options = {name: listed[index] for name, listed in values.items()}
+            self.log_media(key, item, kind, step=step, caption=texts[index], index=index, **own_options)
 
 
-def _check_list(items: Any) -> None:
-    if not isinstance(items, list | tuple):
-        raise UsageError(f"a list is expected, found a `{type(items).__name__}`", hint="write `[item]` for one item")
-    if len(items) > MAX_ITEMS:
-        raise UsageError(f"{len(items)} items in one call, allowed: {MAX_ITEMS}")
+def _list_items(items: Any) -> list[Any]:
+    """Return the items of a list or of a batch of shape (items, channels, height, width); anything else is one item."""
+    if getattr(items, "ndim", None) == 4 or isinstance(items, list | tuple):
+        found = list(items)
+        if len(found) > MAX_ITEMS:
+            raise UsageError(f"{len(found)} items in one call, allowed: {MAX_ITEMS}")
+        return found
+    return [items]
 
 
-def _one_each(name: str, value: Any, items: Sequence[Any]) -> list[Any]:
+def _one_each(name: str, value: Any, count: int) -> list[Any]:
     if not isinstance(value, list | tuple):
-        return [value] * len(items)
-    if len(value) != len(items):
-        raise UsageError(
-            f"`{name}` has {len(value)} values for {len(items)} items", hint="give one value for each item"
-        )
+        return [value] * count
+    if len(value) != count:
+        raise UsageError(f"`{name}` has {len(value)} values for {count} items", hint="give one value for each item")
     return list(value)

@@ -14,10 +14,12 @@ class EncodedMedia:
     Attributes:
         content: the bytes of the file, or the path of a file that is copied unchanged.
         mime: the MIME type, for example `image/png`.
+        note: what was changed in the value, such as clipped pixels, for a warning. Empty: nothing.
     """
 
     content: bytes | Path
     mime: str
+    note: str = ""
 
 
 class MediaType(Protocol):
@@ -45,6 +47,6 @@ class MediaType(Protocol):
             options: the keyword arguments of `Run.log_media` that it does not use itself.
 
         Raises:
-            UsageError: the value or an option cannot be used. The caller of `Run.log_media` receives this error.
+            UsageError: the value or an option cannot be used. `Run.log_media` reports it as a warning.
         """
         ...

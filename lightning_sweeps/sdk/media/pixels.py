@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sdk.media.arrays import to_array
@@ -16,12 +17,28 @@ MAX_VALUES = 64_000_000
 CHANNEL_COUNTS = (1, 2, 3, 4)
 
 
+LARGEST_FRACTION = 2.0
+"""Floats up to here are from 0 to 1, perhaps a little over; an image with larger ones has floats from 0 to 255."""
+
+
 def to_pixels(image: Any) -> Pixels:
-    """Return `image` as pixels of shape (height, width, channels), 0 to 255.
+    """Return `image` as pixels of shape (height, width, channels), 0 to 255, as `scaled_pixels` does."""
+    return scaled_pixels(image)[0]
+
+
+def float_limit(array: npt.NDArray[Any]) -> float:
+    """Return which number is white in an array of floats: 1 or 255."""
+    return 1.0 if np.nan_to_num(array, posinf=1.0, neginf=0.0).max(initial=0) <= LARGEST_FRACTION else 255.0
+
+
+def scaled_pixels(image: Any, *, limit: float | None = None) -> tuple[Pixels, str]:
+    """Return `image` as pixels of shape (height, width, channels), 0 to 255, and how it was scaled if that is a guess.
 
     Args:
         image: shape (height, width), (height, width, channels) or (channels, height, width) with 1 to 4 channels.
-            Integers are 0 to 255, floats 0 to 1; values outside are clipped, NaN becomes 0.
+            Integers are 0 to 255. Floats are 0 to 1, or 0 to 255 if one is above 2. Values outside are clipped, NaN
+            becomes 0.
+        limit: which float is white. Default: `float_limit(image)`.
 
     Raises:
         UsageError: the shape is different, or the image is too large.
@@ -41,8 +58,21 @@ def to_pixels(image: Any) -> Pixels:
             f"an image of shape {shape}, allowed: (height, width) with 1 to 4 channels first or last,"
             f" at most {MAX_VALUES} values"
         )
+    note = ""
     if array.dtype.kind == "f":
-        array = np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5
+        array, note = _scale(array, float_limit(array) if limit is None else limit)
     elif array.dtype.kind == "b":
         array = array * np.uint8(255)
-    return np.ascontiguousarray(np.clip(array, 0, 255).astype(np.uint8))
+    elif array.min() < 0 or array.max() > 255:
+        note = f"pixels are {array.min()} to {array.max()}, allowed: 0 to 255; they are clipped"
+    return np.ascontiguousarray(np.clip(array, 0, 255).astype(np.uint8)), note
+
+
+def _scale(array: npt.NDArray[Any], limit: float) -> tuple[npt.NDArray[Any], str]:
+    """Return floats as numbers from 0 to 255, to be cut to integers, and what is worth a warning."""
+    finite = np.nan_to_num(array.astype(np.float64), posinf=limit, neginf=0.0)
+    low, high = float(finite.min()), float(finite.max())
+    notes = [f"floats up to {high:g} are taken as pixels from 0 to 255"] if limit > 1 else []
+    if low < 0 or high > limit:
+        notes.append(f"pixels from {low:g} to {high:g} are clipped to 0 to {limit:g}; scale them before you log")
+    return np.clip(finite, 0, limit) * (255.0 / limit) + 0.5, "; ".join(notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 
 from lightning_sweeps.core.mime_types import TABLE
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.journal.values import plain_text
 from lightning_sweeps.sdk.media.arrays import is_array, to_array
 from lightning_sweeps.sdk.media.media_type import EncodedMedia
 
 MAX_CELLS = 1_000_000
+MAX_INT = 2**63
 
 
 class TableType:
@@ -37,8 +40,8 @@ class TableType:
         """
         if hasattr(table, "itertuples"):
             columns, table = list(table.columns), table.itertuples(index=False)
-        rows = [list(row) for row in table]
-        names = [str(name) for name in columns] if columns is not None else []
+        rows = [_limited(row) for row in _limited(table)]
+        names = [plain_text(str(name)) for name in _limited(columns)] if columns is not None else []
         width = len(names) or max((len(row) for row in rows), default=0)
         if any(len(row) != width for row in rows):
             raise UsageError(f"a table with {width} columns has rows of {sorted({len(row) for row in rows})} cells")
@@ -49,12 +52,22 @@ class TableType:
         return EncodedMedia(msgspec.json.encode(content), TABLE)
 
 
+def _limited(items: Iterable[Any]) -> list[Any]:
+    """Return the items of an iterator, which may have no end."""
+    found = list(itertools.islice(items, MAX_CELLS + 1))
+    if len(found) > MAX_CELLS:
+        raise UsageError(f"a table of more than {MAX_CELLS} cells", hint="log it as a file")
+    return found
+
+
 def _plain_cell(value: Any) -> Any:
     """Return a cell as a JSON value. A value that JSON cannot represent becomes text."""
     if is_array(value) or isinstance(value, np.generic):
         value = to_array(value).tolist()
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return str(value)
+    if isinstance(value, int) and abs(value) < MAX_INT:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return plain_text(str(value))

@@ -10,7 +10,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sdk.media.arrays import is_array, to_array
 from lightning_sweeps.sdk.media.file import encode_file, is_path
 from lightning_sweeps.sdk.media.media_type import EncodedMedia
-from lightning_sweeps.sdk.media.pixels import MAX_VALUES, to_pixels
+from lightning_sweeps.sdk.media.pixels import MAX_VALUES, float_limit, scaled_pixels
 from lightning_sweeps.sdk.media.png import encode_png
 
 
@@ -45,4 +45,6 @@ class VideoType:
                 f"a video of {frames.size} values, allowed: {MAX_VALUES}",
                 hint="encode it to a file and log the path",
             )
-        return EncodedMedia(encode_png([to_pixels(frame) for frame in frames], frames_per_s=fps), APNG)
+        limit = float_limit(frames) if frames.dtype.kind == "f" else None
+        pixels, notes = zip(*(scaled_pixels(frame, limit=limit) for frame in frames), strict=True)
+        return EncodedMedia(encode_png(list(pixels), frames_per_s=fps), APNG, max(notes))

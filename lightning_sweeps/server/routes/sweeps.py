@@ -232,7 +232,9 @@ def lease_in(
     if trial is None:
         agents.mark_idle(connection, agent_id, now=now)
     sweep = sweeps.lock_sweep(connection, agent.sweep) if trial is None else None
-    found = m.Lease(trial, sweep.state if sweep else "running", (sweep.reason or lack) if sweep else "")
+    found = m.Lease(trial, "running")
+    if sweep is not None:
+        found = m.Lease(None, sweep.state, sweep.reason or lack, has_failed=sweeps.is_paused_by_failures(sweep))
     return found, definition.method.is_fitted, problem
 
 

@@ -1,4 +1,4 @@
-"""The GPU of a Mac with Apple silicon, as `ioreg` describes it. It needs no other rights than the user's.
+"""The GPU of a Mac with Apple silicon, as `ioreg` describes it. It needs no administrator.
 
 The GPU shares the machine's memory. Power and temperature need root, so they are not reported.
 """

@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import NotFound, ServerError, UsageError
-from lightning_sweeps.journal.records import ArtifactFileRecord
+from lightning_sweeps.journal.conform import text, texts
+from lightning_sweeps.journal.records import ArtifactFileRecord, ArtifactRecord
+from lightning_sweeps.journal.values import plain_map
 from lightning_sweeps.sdk.local_artifacts import LATEST, ArtifactVersion, LocalArtifacts
 from lightning_sweeps.sdk.names import checked_name
+from lightning_sweeps.sdk.run_base import RunBase
 
 if TYPE_CHECKING:
     from lightning_sweeps.messages import Artifact as ServerVersion
@@ -22,10 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("lightning_sweeps")
 
 
-class RunArtifacts:
+class RunArtifacts(RunBase):
     """The part of `Run` that stores and finds files with versions."""
-
-    _home: Home
 
     @property
     def project(self) -> str:
@@ -38,11 +38,6 @@ class RunArtifacts:
         raise NotImplementedError
 
     @property
-    def is_recording(self) -> bool:
-        """Whether this process writes to the run."""
-        raise NotImplementedError
-
-    @property
     def artifacts(self) -> LocalArtifacts:
         """The artifacts of the project in the home folder."""
         return LocalArtifacts(self._home, self.project)
@@ -51,7 +46,17 @@ class RunArtifacts:
         self, version: ArtifactVersion, role: Literal["output", "input"], aliases: Sequence[str] = ()
     ) -> None:
         """Record that this run produced (`output`) or used (`input`) a version of an artifact."""
-        raise NotImplementedError
+        given: object = version
+        if not isinstance(given, ArtifactVersion):
+            self._report(f"record_artifact() got a `{type(given).__name__}`, not a version", about="artifact version")
+        elif self._writer is not None:
+            self._reopen()
+            self._writer.append(
+                lambda sequence, time: ArtifactRecord(
+                    sequence, time, version.name, version.kind, version.number, version.digest, role,
+                    aliases, version.metadata, version.files,  # type: ignore[arg-type]
+                )
+            )  # fmt: skip
 
     def log_artifact(
         self,
@@ -62,11 +67,13 @@ class RunArtifacts:
         aliases: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         only: Sequence[Path] | None = None,
+        type: str | None = None,  # noqa: A002 - W&B's name
     ) -> ArtifactVersion | None:
         """Store a file or a folder as a version of an artifact. Unchanged content gets no new version.
 
         The files are copied before the call returns; the service uploads them. If another machine has used the same
-        version number for other files, the server assigns a new number.
+        version number for other files, the server assigns a new number. Never raises: if the files cannot be stored, a
+        warning says so.
 
         Args:
             path: the file or folder.
@@ -75,27 +82,41 @@ class RunArtifacts:
             aliases: names for this version. `latest` always names the newest one.
             metadata: values stored with the version.
             only: files of the folder to store. Default: all of them.
+            type: the same as `kind`, as in W&B.
 
         Returns:
-            The version. None on a rank that does not log.
-
-        Raises:
-            UsageError: the name or an alias is not allowed, or the path does not exist.
-            OSError: a file cannot be read or stored.
+            The version. None on a rank that does not log, and if it cannot be stored.
 
         Example:
             >>> run.log_artifact("model.pt", name="classifier", kind="model", aliases=["best"])
         """
-        if not self.is_recording:
+        if self._writer is None:
             return None
-        artifact_name = name or Path(path).resolve().name
-        version = self.artifacts.add(
-            Path(path), name=artifact_name, kind=kind, aliases=aliases, metadata=metadata, only=only
-        )
-        self.record_artifact(version, "output", aliases)
+        try:
+            given = Path(text(path))
+            version = self.artifacts.add(
+                given,
+                name=given.resolve().name if name is None else text(name),
+                kind=text(type or kind or "file"),
+                aliases=texts(aliases),
+                metadata=plain_map(metadata or {})[0],
+                only=None if only is None else [Path(each) for each in texts(only)],
+            )
+            self.record_artifact(version, "output", texts(aliases))
+        except Exception as error:  # the disk may be full, and a user's object may raise anything
+            shown = str(path)[:200] if isinstance(path, str | Path) else f"a {_type_of(path)}"
+            problem = f"cannot store `{shown}` as an artifact: {error}"
+            self._report(f"{problem}; training continues without it", about=f"artifact {problem}")
+            return None
         return version
 
-    def use_artifact(self, artifact: str, kind: str | None = None) -> ArtifactVersion:
+    def use_artifact(
+        self,
+        artifact: str,
+        kind: str | None = None,
+        *,
+        type: str | None = None,  # noqa: A002 - W&B's name
+    ) -> ArtifactVersion:
         """Find a version of an artifact and record that this run uses it.
 
         The server finds versions from other machines. If it does not answer within seconds, or does not have the
@@ -104,6 +125,7 @@ class RunArtifacts:
         Args:
             artifact: `name`, `name:latest`, `name:best` (an alias) or `name:v3` (a version).
             kind: the kind that the artifact must have. Default: any.
+            type: the same as `kind`, as in W&B.
 
         Returns:
             The version.
@@ -113,6 +135,8 @@ class RunArtifacts:
             UsageError: the artifact has another kind, or the name is not allowed.
         """
         version = self.find_artifact(artifact)
+        wanted = kind if type is None else type
+        kind = wanted if wanted is None or isinstance(wanted, str) else _type_of(wanted)
         if kind is not None and version.kind != kind:
             raise UsageError(f"the artifact `{artifact}` is a `{version.kind}`, not a `{kind}`")
         self.record_artifact(version, "input")
@@ -141,12 +165,15 @@ class RunArtifacts:
         Example:
             >>> folder = run.download_artifact("classifier:best")
         """
-        version = self.use_artifact(artifact, kind) if use else self.find_artifact(artifact)
+        version = self.find_artifact(artifact) if use is False else self.use_artifact(artifact, kind)
         default = self.folder / "artifacts" / f"{version.name}-v{version.number}"
         missing = [file.digest for file in version.files if not self._home.blob(file.digest).exists()]
         if missing:
             _downloads().download_blobs(self._settings(), self._home, missing)
-        return self.artifacts.copy_to(version, Path(folder) if folder is not None else default)
+        try:
+            return self.artifacts.copy_to(version, Path(text(folder)) if folder is not None else default)
+        except (ValueError, TypeError):
+            raise UsageError(f"the folder is a `{_type_of(folder)}`, allowed: a path") from None
 
     def find_artifact(self, reference: str) -> ArtifactVersion:
         """Find a version of an artifact without recording that this run uses it.
@@ -158,6 +185,9 @@ class RunArtifacts:
             NotFound: there is no such version.
             UsageError: the name is not allowed.
         """
+        given: object = reference
+        if not isinstance(given, str):
+            raise UsageError(f"the artifact is a `{type(given).__name__}`, allowed: `name` or `name:version`")
         name, _, wanted = reference.partition(":")
         checked_name(name, what="artifact")
         on_server = self._list_on_server(name)
@@ -195,6 +225,10 @@ class RunArtifacts:
 
     def _settings(self) -> Settings:
         return replace(read_settings(), home=self._home.root)
+
+
+def _type_of(value: object) -> str:
+    return type(value).__name__
 
 
 def matches(version: ServerVersion, wanted: str) -> bool:

@@ -1,0 +1,179 @@
+"""The end of a trial while a part of the system is dead: nothing hangs, and no value is lost or counted twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.client import Client
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.system.node import node_id
+from tests.homes import empty_home, end_process
+from tests.servers import end_server, start_server, wait_for_server, wait_until
+
+pytestmark = pytest.mark.fault
+
+LIMIT_S = 120.0
+LEASE_S = 4
+
+PROGRAM = """
+import pathlib, time
+import lightning_sweeps
+run = lightning_sweeps.init()
+run.log({"loss": 1.0})
+pathlib.Path("logged").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+run.log({"loss": run.config["x"] / 4})
+"""
+
+
+class Bench:
+    """A server, an agent with a trial that waits for `go`, and its service."""
+
+    def __init__(self, folder: Path, variables: dict[str, str], server: subprocess.Popen[bytes], port: int) -> None:
+        self.folder = folder
+        self.home = Home(folder / "home")
+        self.variables = variables
+        self.server = server
+        self.port = port
+        self.sweep_id = ""
+        self.agent: subprocess.Popen[str] | None = None
+
+    def start(self, *, points: int = 1) -> None:
+        """Create a sweep and start an agent; return when its first trial has logged a value."""
+        (self.folder / "train.py").write_text(PROGRAM)
+        config = {
+            "program": "train.py",
+            "method": "grid",
+            "metric": {"name": "loss"},
+            "parameters": {"x": {"values": list(range(1, points + 1))}},
+        }
+        with self.client() as client:
+            self.sweep_id = client.create_sweep(m.SweepCreate(config)).id
+        with (self.folder / "agent.log").open("w") as log:
+            self.agent = subprocess.Popen(
+                [sys.executable, "-m", "lightning_sweeps.tuner", self.sweep_id, "--slots", "1", "--cold"],
+                cwd=self.folder,
+                env=self.variables,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        wait_until((self.folder / "logged").exists, timeout_s=LIMIT_S, what="the first value")
+        wait_until(self.home.service_state(node_id()).exists, timeout_s=LIMIT_S, what="the service's state")
+
+    def client(self) -> Client:
+        return Client(f"http://127.0.0.1:{self.port}", self.home.server_key.read_text().strip())
+
+    def go(self) -> None:
+        """Let the trials end."""
+        (self.folder / "go").touch()
+
+    def service_pid(self) -> int:
+        return int(json.loads(self.home.service_state(node_id()).read_bytes())["pid"])
+
+    def wait_for_agent(self) -> None:
+        assert self.agent is not None
+        assert self.agent.wait(LIMIT_S) == 0, (self.folder / "agent.log").read_text()
+
+    def trials(self) -> list[m.Trial]:
+        with self.client() as client:
+            return client.trials(self.sweep_id)
+
+    def restart_server(self) -> None:
+        self.server = start_server(self.home.root, "--lease-s", str(LEASE_S), port=self.port)
+        wait_for_server(self.home.root, self.server)
+
+
+@contextmanager
+def running_bench(folder: Path) -> Iterator[Bench]:
+    with empty_home(folder) as variables:
+        home = folder / "home"
+        server = start_server(home, "--lease-s", str(LEASE_S))
+        described = wait_for_server(home, server)
+        port = int(described.url.rpartition(":")[2])
+        bench = Bench(folder, dict(variables), server, port)
+        try:
+            yield bench
+        finally:
+            if bench.agent is not None and bench.agent.poll() is None:
+                bench.agent.kill()
+                bench.agent.wait()
+            end_process(Home(home).service_state(node_id()))
+            end_server(bench.server)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with running_bench(tmp_path) as started:
+        yield started
+
+
+def check_values(trials: list[m.Trial], values: list[float]) -> None:
+    assert [(trial.state, trial.objective, trial.reports) for trial in trials] == [
+        ("finished", value, 2) for value in values
+    ]
+
+
+def test_the_server_is_dead_when_the_trial_ends(bench: Bench) -> None:
+    bench.start()
+    bench.server.kill()
+    bench.server.wait()
+    bench.go()
+    wait_until(
+        lambda: "finished" in (bench.folder / "agent.log").read_text(), timeout_s=LIMIT_S, what="the trial's end"
+    )
+    bench.restart_server()
+    bench.wait_for_agent()
+    check_values(bench.trials(), [0.25])
+
+
+def test_the_service_is_dead_when_the_trial_ends(bench: Bench) -> None:
+    bench.start()
+    os.kill(bench.service_pid(), signal.SIGKILL)
+    bench.go()
+    bench.wait_for_agent()
+    check_values(bench.trials(), [0.25])
+
+
+def test_the_agent_is_killed_and_another_one_runs_the_trial(bench: Bench) -> None:
+    bench.start()
+    first = bench.agent
+    assert first is not None
+    children = psutil.Process(first.pid).children(recursive=True)
+    for process in [psutil.Process(first.pid), *children]:
+        process.kill()
+    first.wait()
+    wait_until(lambda: bench.trials()[0].state == "pending", timeout_s=LIMIT_S, what="the trial's return")
+    bench.go()
+    with (bench.folder / "agent.log").open("w") as log:
+        words = [sys.executable, "-m", "lightning_sweeps.tuner", bench.sweep_id, "--slots", "1", "--cold"]
+        bench.agent = subprocess.Popen(words, cwd=bench.folder, env=bench.variables, stdout=log, stderr=log, text=True)
+    bench.wait_for_agent()
+    (trial,) = bench.trials()
+    assert (trial.state, trial.objective, trial.attempt, trial.reports) == ("finished", 0.25, 2, 2)
+
+
+def test_the_journals_of_a_trial_never_arrive(bench: Bench) -> None:
+    bench.start()
+    os.kill(bench.service_pid(), signal.SIGSTOP)
+    bench.go()
+    bench.wait_for_agent()
+    os.kill(bench.service_pid(), signal.SIGCONT)
+    (trial,) = bench.trials()
+    assert (trial.state, trial.objective) == ("finished", 1.0)
+    assert trial.reason.startswith("the rest of its values did not arrive within 4 s: ")
+    assert trial.reason in (bench.folder / "agent.log").read_text()
+    wait_until(lambda: bench.trials()[0].objective == 0.25, timeout_s=LIMIT_S, what="the late value")
+    assert bench.trials()[0].reason == ""
