@@ -11,6 +11,7 @@ from lightning_sweeps.errors import UsageError
 
 JOURNAL_SUFFIX = ".journal"
 REJECTED_SUFFIX = ".rejected"
+CLOSED_SUFFIX = ".closed"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
