@@ -54,7 +54,7 @@ class Home:
         return self.stops / f"{run_id}.json"
 
     def attempts(self, run_id: str) -> Path:
-        """The processes that have opened a run with an id that the program chose, one line each."""
+        """The attempts of a run with an id that the program chose: a number and a process, one line each."""
         return self.root / "attempts" / run_id
 
     def unfinished(self, project: str, rank: int) -> Path:

@@ -108,6 +108,7 @@ class JournalWriter:
         self._node = node
         self._opens_late = opens_late
         self._on_check = on_check
+        self._reported: set[str] = set()
         self._converter = RowConverter(self.report, on_other)
         self._start()
 
@@ -122,7 +123,6 @@ class JournalWriter:
         self._descriptor: int | None = None
         self._reopen_at = 0.0
         self._checked_at = time.time()
-        self._reported: set[str] = set()
         self._has_begun = False
         self._device_rows: DeviceRows | None = None
         if not self._opens_late:
@@ -267,9 +267,9 @@ class JournalWriter:
         self._on_check()
 
     def _replace(self) -> None:
-        kept = (self._lock, self._reported, self.lost, self._device_rows)
+        kept = (self._lock, self.lost, self._device_rows)
         self._start(replaces=self.journal_id)
-        self._lock, self._reported, self.lost, self._device_rows = kept
+        self._lock, self.lost, self._device_rows = kept
         self.open()
 
     def _encode_any(self, record: Record) -> bytes | None:

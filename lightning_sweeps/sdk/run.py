@@ -170,7 +170,9 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
             if commit is False or steps.pending is not None:
                 values = self._join_pending(values)
                 if commit is False:
+                    steps.pending = values
                     return
+                steps.pending = None
             step = steps.next if steps.source is None else steps.default()
         if type(step) is not int:
             step = self._whole_step(step)
@@ -198,13 +200,12 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         return number
 
     def _join_pending(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Add values to those of earlier calls with `commit=False`, and return all of them."""
+        """Return values together with those of earlier calls with `commit=False`."""
         try:
             joined = {**(self._steps.pending or {}), **values}
         except Exception:  # no map
             self._report(f"log() left out a `{type(values).__name__}`: a row is a map", about="row")
             joined = self._steps.pending or {}
-        self._steps.pending = joined
         return joined
 
     def _record_config(self, values: dict[str, Any]) -> None:
