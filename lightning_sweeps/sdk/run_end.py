@@ -18,9 +18,6 @@ from lightning_sweeps.system.uploads import wait_until_uploaded
 
 logger = logging.getLogger("lightning_sweeps")
 
-MAX_REASON = 2000
-"""Maximum length of a reason, in characters. The end of a journal is read in one piece."""
-
 
 class RunEnd(RunConsole):
     """The part of `Run` that ends it."""
@@ -134,10 +131,9 @@ class RunEnd(RunConsole):
 
     def _reason(self, value: Any) -> str:
         try:
-            found = "" if value is None else text(value)
+            return "" if value is None else text(value)
         except Exception:  # the user's object may raise anything
-            found = _short(value)
-        return found if len(found) <= MAX_REASON else f"{found[:MAX_REASON]}..."
+            return _short(value)
 
     def _seconds(self, value: Any) -> float:
         try:

@@ -154,7 +154,9 @@ def test_a_failure_keeps_its_reason_however_long_it_is(
     code = f"ls.init('PROJECT').log({{'x': 1}})\nraise RuntimeError('size mismatch ' + 'ÿ' * {length} + ' at the end')"
     start(home, tmp_path, code, project=f"long-{length}").communicate(timeout=60)
     (run,) = closed_run(client, f"long-{length}")
-    assert (run.state, run.exit_code) == ("failed", 1)
+    wait_until(lambda: client.run(run.id).exit_code == 1, what="the exit status")
+    run = client.run(run.id)
+    assert run.state == "failed"
     assert run.reason.startswith("RuntimeError: size mismatch") and run.reason.endswith(" at the end")
 
 
@@ -207,6 +209,7 @@ def test_a_real_container_that_is_killed_whole(home: Path, tmp_path: Path) -> No
     if not inside.stdout.readline():
         pytest.skip(f"no pid namespaces here: {inside.communicate()[1].decode()}")
     inside.kill()
+    inside.wait()  # before its input ends, which the program would see
     inside.communicate()
     with running_server(home) as (client, _):
         assert start_service(home, LIGHTNING_SWEEPS_ORPHAN_S="1").wait(60) == 0
