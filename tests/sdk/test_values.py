@@ -95,7 +95,7 @@ def test_a_wrong_argument_of_init_says_what_is_allowed(home: Path, arguments: di
         (2**70, 2**63 - 1), (-(2**70), -(2**63)), (math.nan, 0), ("first", 0), (None, 0), (object(), 0),
         (np.array([7]), 7),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__ if type(value) is object else repr(value),
 )  # fmt: skip
 def test_every_step_is_stored_and_the_next_row_too(home: Path, step: Any, stored: int) -> None:
     run = lightning_sweeps.init()
