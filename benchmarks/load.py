@@ -24,6 +24,7 @@ from benchmarks.store import cpu_s, journal_of, rows_of, say
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.journal.closing import SentPart
 from tests.servers import running_server
 
 RANKS = 16
@@ -49,7 +50,10 @@ class LoadService:
     sent: int = 0
 
     def send(self, client: Client, data: bytes, *, is_first: bool) -> None:
-        parts = [(name, at, journal_of(name, 0, 0) + data if is_first else data) for name, at in self.journals.items()]
+        parts = [
+            SentPart(name, at, journal_of(name, 0, 0) + data if is_first else data)
+            for name, at in self.journals.items()
+        ]
         started = time.perf_counter()
         outcomes = client.send_journals(parts)
         self.duration_ms.append((time.perf_counter() - started) * 1000)

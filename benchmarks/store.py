@@ -28,6 +28,7 @@ from sqlalchemy import insert
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.journal import records
+from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import LineRequest, RunsQuery, SeriesQuery, SortKey
 from lightning_sweeps.store import schema
@@ -184,7 +185,8 @@ def ingest(folder: Path, *, runs: int, rows: int, keys: int) -> None:
             "of the server's CPU; aim 300,000",
         )
         say("the same by the clock", points / wall, "points/s")
-        together = [(name, 0, journal_of(name, rows, keys)) for name in (f"k{number}" for number in range(runs))]
+        names = [f"k{number}" for number in range(runs)]
+        together = [SentPart(name, 0, journal_of(name, rows, keys)) for name in names]
         before, began = cpu_s(server), time.perf_counter()
         for at in range(0, runs, RANKS):
             client.send_journals(together[at : at + RANKS])

@@ -2,62 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.api.export import download_files, values_of, whole_run
+from lightning_sweeps.api.rows import Row, Rows
 from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.download_blobs import download_blob
 from lightning_sweeps.client.up_to_date import catch_up
-from lightning_sweeps.core.paths import inside
-from lightning_sweeps.errors import UsageError
+from lightning_sweeps.core.paths import Home, inside
+from lightning_sweeps.errors import NotFound
 from lightning_sweeps.exporters import EXPORTERS
 from lightning_sweeps.exporters.exporter import ExportedFile, ExportedRun, ExportedRuns
 from lightning_sweeps.exporters.whole_export import export_whole
-
-if TYPE_CHECKING:
-    import pandas
 
 PAGE_RUNS = 500
 PAGE_POINTS = 50_000
 PAGE_MEDIA = 1000
 
-Row = dict[str, Any]
 RUN_COLUMNS = (
     *("name", "project", "group", "rank", "state", "reason", "created", "ended", "duration", "rows", "host"),
     *("sweep", "trial", "tags", "config", "summary"),
 )
 
 
-class Rows:
-    """An iterable of dictionaries that fetches its rows page by page. Each iteration fetches them again."""
-
-    def __init__(self, pages: Callable[[], Iterator[Sequence[Row]]]) -> None:
-        self._pages = pages
-
-    def __iter__(self) -> Iterator[Row]:
-        for page in self._pages():
-            yield from page
-
-    def frame(self) -> pandas.DataFrame:
-        """Return all rows as a pandas data frame.
-
-        Returns:
-            A frame with one column for each key.
-
-        Raises:
-            UsageError: pandas is not installed. The extra `frames` installs it.
-        """
-        try:
-            import pandas
-        except ModuleNotFoundError as error:
-            raise UsageError("data frames need pandas", hint='pip install "lightning-sweeps[frames]"') from error
-        return pandas.DataFrame(list(self))
+EXPORTED_COLUMNS = (
+    *RUN_COLUMNS,
+    *("notes", "world_size", "attempt", "mode", "job_type", "exit_code", "signal", "node", "updated", "user"),
+    *("command", "gpus", "local_rank", "node_rank"),
+)
+"""Columns of exported runs: everything that is known of them."""
 
 
 class Api:
@@ -135,10 +116,12 @@ class Api:
 
         def pages() -> Iterator[Sequence[Row]]:
             offset = 0
+            seen: set[str] = set()  # a run that arrives in the meantime moves others to the next page
             while True:
                 query = m.RunsQuery(project, filter, keys, list(columns), PAGE_RUNS, offset)
                 page = self._client.query_runs(query).rows
-                yield page
+                yield [row for row in page if row["id"] not in seen]
+                seen.update(row["id"] for row in page)
                 offset += len(page)
                 if len(page) < PAGE_RUNS:
                     return
@@ -180,7 +163,7 @@ class Api:
     def points(
         self, owner_id: str, key: str, *, x: str = "step", low: float | None = None, high: float | None = None
     ) -> Rows:
-        """Return the values of a series exactly as they were logged.
+        """Return the values of a key exactly as they were logged: numbers, or texts and lists.
 
         Args:
             owner_id: Id of a run or a node, as in `keys`.
@@ -191,7 +174,8 @@ class Api:
 
         Returns:
             One row for each value, with `journal`, `sequence`, `step`, `time`, `value` (a float, which may be NaN or
-            infinite) and `is_abandoned` (logged after the checkpoint from which a later attempt continued).
+            infinite) and `is_abandoned` (logged after the checkpoint from which a later attempt continued). A key
+            without numbers has texts and lists as `value`, and no `is_abandoned`; see `values`.
 
         Example:
             >>> frame = api.points("RUN", "train/loss").frame()  # doctest: +SKIP
@@ -199,6 +183,9 @@ class Api:
 
         def pages() -> Iterator[Sequence[Row]]:
             offset = 0
+            if _has_only_texts(self._client, owner_id, key):
+                yield from ([row] for row in self.values(owner_id, key))
+                return
             while True:
                 page = self._client.points(owner_id, key, x=x, low=low, high=high, offset=offset, limit=PAGE_POINTS)
                 yield [asdict(point) | {"value": float(point.value)} for point in page]
@@ -207,6 +194,18 @@ class Api:
                     return
 
         return Rows(pages)
+
+    def values(self, run_id: str, key: str | None = None) -> Rows:
+        """Return the texts, lists and integers beyond 2**53 that a run logged, in the order in which they arrived.
+
+        Args:
+            run_id: Id of the run.
+            key: Only values of this key; default: all keys.
+
+        Returns:
+            One row for each value, with `journal`, `sequence`, `step`, `time`, `key` and `value`.
+        """
+        return Rows(lambda: ([row] for row in values_of(self._client, run_id, key)))
 
     def chart(self, query: m.SeriesQuery) -> m.SeriesAnswer:
         """Return many series, or groups of series, downsampled to the width of a chart.
@@ -311,8 +310,9 @@ class Api:
         filter: str = "",  # noqa: A002  named like the field of the HTTP API
         keys: Sequence[str] = (),
         include_points: bool = True,
+        include_files: bool = True,
     ) -> list[ExportedFile]:
-        """Write runs and every logged value to files.
+        """Write runs, everything that they logged, what they printed, their media and artifacts to files.
 
         Args:
             folder: Where to write; created if it does not exist.
@@ -320,7 +320,8 @@ class Api:
             project: Only runs of this project; default: all projects.
             filter: Only runs that match this expression. docs/http-api.md describes the language.
             keys: Only values of these keys; default: all keys.
-            include_points: Whether to write the logged values besides the runs.
+            include_points: Whether to write what they logged besides the runs themselves.
+            include_files: Whether to write the contents of media and artifacts.
 
         Returns:
             The files that were written, with the number of rows in each.
@@ -331,20 +332,15 @@ class Api:
             FormatFailed: the exporter raised something else. The files of an earlier export are unchanged.
         """
         exporter = EXPORTERS.get(format)()
-        runs = [
-            ExportedRun(row, self._exported_points(row["id"], frozenset(keys)) if include_points else ())
-            for row in self.runs(project, filter=filter)
-        ]
+        rows = self.runs(project, filter=filter, columns=EXPORTED_COLUMNS)
+        runs = [whole_run(self._client, row, keys) if include_points else ExportedRun(row, ()) for row in rows]
         Path(folder).mkdir(parents=True, exist_ok=True)
-        return export_whole(exporter, ExportedRuns(("id", *RUN_COLUMNS), runs, include_points), Path(folder))
-
-    def _exported_points(self, run_id: str, keys: frozenset[str]) -> Rows:
-        def pages() -> Iterator[Sequence[Row]]:
-            for info in self.keys(run_id):
-                if not keys or info.key in keys:
-                    yield from ([{"run": run_id, "key": info.key} | point] for point in self.points(run_id, info.key))
-
-        return Rows(pages)
+        files = export_whole(exporter, ExportedRuns(("id", *EXPORTED_COLUMNS), runs, include_points), Path(folder))
+        if include_points and include_files:
+            home = Home(Path(folder))
+            count = download_files(self._client, runs, home)
+            files += [ExportedFile(home.media, count, "files")] if count else []
+        return files
 
     def sweeps(self, project: str | None = None) -> list[m.Sweep]:
         """Return the sweeps of a project, or all sweeps, newest first."""
@@ -379,6 +375,15 @@ class Api:
     def nodes(self) -> list[m.Node]:
         """Return the machines that have sent system metrics."""
         return self._client.nodes()
+
+
+def _has_only_texts(client: Client, owner_id: str, key: str) -> bool:
+    """Return whether a run logged this key, but no number under it."""
+    with suppress(NotFound):
+        return all(known.key != key for known in client.keys(owner_id)) and any(
+            known.key == key for known in client.value_keys(owner_id)
+        )
+    return False
 
 
 def _trial(trial: m.Trial) -> Row:

@@ -34,13 +34,19 @@ Blobs = typer.Option(None, "--blobs", help="The server's `--blobs` option (defau
 
 @app.command()
 def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
-    """Check the database file, references between rows, point counts, and the files of media and artifacts."""
+    """Check the database file, references between rows, point counts, and the files of media and artifacts.
+
+    Also list what could not be stored.
+    """
     with _opened(database) as store:
         findings = maintenance.check(store) + maintenance.check_blobs(
             store, open_blob_storage(blobs_folder, store, folder=_folder())
         )
+        rejected = maintenance.list_rejected(store)
     for finding in findings:
         typer.echo(finding)
+    for one in rejected:
+        typer.echo(f"not stored: {one}")
     if findings:
         raise typer.Exit(EXIT_FAILURE)
     typer.echo("The database is intact.")

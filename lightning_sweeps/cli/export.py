@@ -34,16 +34,26 @@ def export(
         "csv", "--format", metavar="FORMAT", help=f"File format: {', '.join(EXPORTERS.names())}."
     ),
     key: list[str] = KEYS,
+    no_files: bool = typer.Option(False, "--no-files", help="Without the contents of media and artifacts."),
     no_points: bool = typer.Option(False, "--no-points", help="Only the runs, without their logged values."),
     formats: bool = typer.Option(  # noqa: ARG001 - handled by its callback
         False, "--list-formats", is_eager=True, callback=_print_formats, help="List the formats and exit."
     ),
 ) -> None:
-    """Write runs and every logged value to files. Nothing is rounded, sampled or left out."""
+    """Write runs, everything that they logged and printed, and their media and artifacts to files.
+
+    Nothing is rounded, sampled or left out.
+    """
     EXPORTERS.get(file_format)  # raise for an unknown format before a server is started
     with Api(connect_up_to_date(note)) as api:
         files = api.export(
-            folder, format=file_format, project=project, filter=filter_text, keys=key, include_points=not no_points
+            folder,
+            format=file_format,
+            project=project,
+            filter=filter_text,
+            keys=key,
+            include_points=not no_points,
+            include_files=not no_files,
         )
     for file in files:
         typer.echo(f"{file.path}: {file.count} {file.kind}")

@@ -8,11 +8,14 @@ import typer
 
 from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
 from lightning_sweeps.client.up_to_date import connect_up_to_date
-from lightning_sweeps.messages import RunDetails
+from lightning_sweeps.messages import Rejections, RunDetails
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 SUMMARY_KEYS = 4
+SHOWN_REJECTED = 5
+
+CLOSE = typer.Option([], "--close", metavar="ID", help="End a run whose process is dead; can be given several times.")
 
 COLUMNS: list[Column] = [
     "run",
@@ -37,20 +40,41 @@ def runs(
     sweep: str | None = typer.Option(None, "--sweep", "-s", help="Show only runs of this sweep."),
     run_state: str | None = typer.Option(None, "--state", help="Show only runs in this state: `failed`, ..."),
     limit: int = typer.Option(50, "--limit", "-n", min=1, help="Number of runs to show."),
+    close: list[str] = CLOSE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """List runs with project, group, rank, state and last values, newest first."""
     with connect_up_to_date(note) as client:
+        if close:
+            for run_id in close:
+                closed = client.close_run(run_id)
+                typer.echo(f"{closed.id}: {closed.state}{f' ({closed.reason})' if closed.reason else ''}")
+            return
         found = client.runs(project=project, group=group, sweep=sweep, state=run_state, limit=limit)
+        rejected = client.rejected()
     if as_json:
         print_json([asdict(run) for run in found.runs])
         return
     if not found.runs:
         typer.echo("No runs yet. Log one with `lightning_sweeps.init(project=...)` or `Trainer(logger=SweepLogger())`.")
+        _print_rejected(rejected)
         return
     console().print(table(COLUMNS, [_row(run) for run in found.runs]))
     if found.total > len(found.runs):
         typer.echo(f"Showing {len(found.runs)} of {found.total} runs. Use --limit to show more.")
+    _print_rejected(rejected)
+
+
+def _print_rejected(rejected: Rejections) -> None:
+    """Say what could not be stored, and why."""
+    for journal in rejected.journals[:SHOWN_REJECTED]:
+        typer.echo(f"Rejected on {journal.host}: {journal.path}: {journal.reason}")
+    if rejected.records:
+        typer.echo(
+            f"Rejected on the server: {rejected.record_count} records. The last reason: {rejected.records[-1].reason}"
+        )
+    if rejected.journals or rejected.records:
+        typer.echo("`lightning-sweeps sync --retry` tries them again.")
 
 
 def _row(run: RunDetails) -> list[object]:
@@ -66,5 +90,5 @@ def _row(run: RunDetails) -> list[object]:
         run.rows,
         duration(run.created, run.ended),
         ", ".join(values[:SUMMARY_KEYS] + more),
-        run.reason,
+        "; ".join(filter(None, (run.reason, f"{run.rejected} records rejected" if run.rejected else ""))),
     ]

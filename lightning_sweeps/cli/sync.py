@@ -12,10 +12,18 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.upload_blobs import upload_blobs
 from lightning_sweeps.client.upload_journals import upload_journal
-from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
+from lightning_sweeps.core.paths import JOURNAL_SUFFIX, REJECTED_SUFFIX, Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import JournalError, ServerRefused, Unauthorized, UsageError
-from lightning_sweeps.journal.closing import closing_of, is_closed, last_finish, write_closing
+from lightning_sweeps.journal.closing import (
+    JournalEnd,
+    closing_of,
+    closing_of_silent,
+    end_path,
+    is_closed,
+    last_finish,
+    read_end,
+)
 from lightning_sweeps.journal.reader import read_header
 from lightning_sweeps.journal.records import Header
 from lightning_sweeps.system.node import is_alive, node_id
@@ -44,12 +52,17 @@ def sync(
     clean: bool = typer.Option(
         False, "--clean", help="Delete journals that have ended and that the server has stored completely."
     ),
+    retry: bool = typer.Option(
+        False, "--retry", help="Also try again what was rejected, on this machine and on the server."
+    ),
 ) -> None:
     """Upload journals of offline runs, of a machine without network, or in a copied folder.
 
     Can be repeated: the server stores each row once.
     """
     paths = _journals(Path(folder) if folder is not None else None)
+    if retry:
+        _retry()
     if not paths:
         typer.echo("No journals to upload.")
         return
@@ -64,8 +77,19 @@ def sync(
         for result in complete:
             if result.is_ended:
                 result.path.unlink()
+                end_path(result.path).unlink(missing_ok=True)
     if len(complete) < len(results):
         raise typer.Exit(1)
+
+
+def _retry() -> None:
+    """Make the service try its journals again, and the server its records."""
+    for path in Home(read_settings().home).journals.glob(f"*{REJECTED_SUFFIX}"):
+        path.unlink(missing_ok=True)
+    with connect() as client:
+        result = client.retry_rejected()
+    if result.stored or result.left:
+        typer.echo(f"{result.stored} records that were rejected are stored now, {result.left} are still rejected.")
 
 
 def _journals(folder: Path | None) -> list[Path]:
@@ -81,15 +105,16 @@ def _upload(client: Client, path: Path) -> SyncResult:
         header = read_header(path)
         if header is None:
             return SyncResult(path, problem="has no header yet")
-        _close_dead(path, header)
+        end = _end_of(path, header)
         journal_id = path.name.removesuffix(JOURNAL_SUFFIX)
-        upload = upload_journal(client, path, journal_id, client.journal_offset(journal_id))
-        left = path.stat().st_size - upload.committed
+        upload = upload_journal(client, path, journal_id, client.journal_offset(journal_id), end=end)
+        left = path.stat().st_size - upload.committed if end is None else 0
+        left = max(0, left)  # the server has more than an older copy
         blobs = upload_blobs(client, _home_of(path), journal_id)
         problem = f"the last {left} bytes are not a whole record" if left else blobs.rejection
         if blobs.missing and not problem:
             problem = f"{blobs.missing} logged files are not in `{_home_of(path).media}`"
-        return SyncResult(path, upload.records, problem, is_closed(path))
+        return SyncResult(path, upload.records, problem, end is not None or is_closed(path))
     except Unauthorized:
         raise
     except (JournalError, ServerRefused, OSError) as error:
@@ -102,17 +127,17 @@ def _home_of(path: Path) -> Home:
     return own if own.media.is_dir() else Home(read_settings().home)
 
 
-def _close_dead(path: Path, header: Header) -> None:
-    """Write the final record of a journal if its process is dead."""
-    if is_closed(path):
-        return
+def _end_of(path: Path, header: Header) -> JournalEnd | None:
+    """Return how a journal ended, if its process is dead and did not write it. Nothing is written into a copy."""
+    known = read_end(path)
+    if known is not None or is_closed(path):
+        return known
+    stat = path.stat()
     if header.process.node == node_id():
-        is_dead = not is_alive(header.process.pid, header.process.started)
+        is_dead, closing = not is_alive(header.process.pid, header.process.started), closing_of(last_finish(path), None)
     else:
-        is_dead = time.time() - path.stat().st_mtime > SILENT_S
-    closing = closing_of(last_finish(path), None) if is_dead else None
-    if closing is not None:
-        write_closing(path, closing)
+        is_dead, closing = time.time() - stat.st_mtime > SILENT_S, closing_of_silent(last_finish(path), stat.st_mtime)
+    return JournalEnd(stat.st_size, stat.st_mtime, closing) if is_dead and closing is not None else None
 
 
 def _sum(results: list[SyncResult]) -> int:

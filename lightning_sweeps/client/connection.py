@@ -16,6 +16,7 @@ from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.system.daemon import start_daemon
+from lightning_sweeps.system.service_start import start_service_if_journals_wait
 
 START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05
@@ -52,6 +53,7 @@ def connect(
         ServerStartFailed: the local server did not start in time; the message contains the end of its log.
     """
     settings = settings or read_settings()
+    start_service_if_journals_wait(Home(settings.home), settings)
     address = find_server(settings)
     if address is None and start_local:
         address = start_local_server(Home(settings.home), deadline_s=deadline_s)

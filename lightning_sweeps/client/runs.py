@@ -37,6 +37,29 @@ class RunRoutes(Transport):
         """Replace the tags or notes of a run; None leaves them unchanged."""
         return self._post(f"/api/runs/{run_id}/labels", m.RunDetails, m.RunLabels(tags, notes))
 
+    def journals(self, run_id: str) -> list[m.JournalInfo]:
+        """Return the journals of the processes that logged to a run."""
+        return self._get(f"/api/runs/{run_id}/journals", list[m.JournalInfo])
+
+    def value_keys(self, run_id: str) -> list[m.LoggedValueKey]:
+        """Return the keys under which a run logged text, lists or integers beyond 2**53."""
+        return self._get(f"/api/runs/{run_id}/value-keys", list[m.LoggedValueKey])
+
+    def values(self, run_id: str, *, key: str | None = None, after: int = 0, limit: int = 1000) -> list[m.LoggedValue]:
+        """Return logged texts, lists and integers beyond 2**53, in the order in which they arrived.
+
+        Args:
+            key: only values of this key.
+            after: only values with a higher id.
+            limit: maximum number of values.
+        """
+        params = {"key": key, "after": after, "limit": limit}
+        return self._get(f"/api/runs/{run_id}/values", list[m.LoggedValue], params=params)
+
+    def close_run(self, run_id: str) -> m.RunDetails:
+        """End a run whose process is dead, although nobody saw its end. If it logs again, it is running again."""
+        return self._post(f"/api/runs/{run_id}/close", m.RunDetails)
+
     def console(self, run_id: str, *, last: int = 200, after: int = 0, find: str = "") -> list[m.ConsoleLine]:
         """Return the last console lines of a run, oldest first.
 
@@ -47,6 +70,10 @@ class RunRoutes(Transport):
         """
         params = {"last": last, "after": after, "find": find}
         return self._get(f"/api/runs/{run_id}/console", list[m.ConsoleLine], params=params)
+
+    def console_after(self, run_id: str, *, after: int, limit: int) -> list[m.ConsoleLine]:
+        """Return the first console lines with a higher id than `after`, oldest first."""
+        return self._get(f"/api/runs/{run_id}/console/after/{after}", list[m.ConsoleLine], params={"limit": limit})
 
     def group_console(self, project: str, group: str, *, last: int = 200, find: str = "") -> list[m.ConsoleLine]:
         """Return the last console lines of all ranks of a group, sorted by time."""

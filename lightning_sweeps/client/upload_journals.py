@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.errors import OffsetConflict
+from lightning_sweeps.journal.closing import JournalEnd, SentPart
 from lightning_sweeps.journal.reader import FilePart, read_part
 
 logger = logging.getLogger("lightning_sweeps.client.upload_journals")
@@ -38,8 +39,10 @@ class JournalUpload:
     records: int = 0
 
 
-def upload_journal(client: Client, path: Path, journal_id: str, committed: int) -> JournalUpload:
-    """Upload everything after byte `committed`, up to the last complete record of the file.
+def upload_journal(
+    client: Client, path: Path, journal_id: str, committed: int, *, end: JournalEnd | None = None
+) -> JournalUpload:
+    """Upload everything after byte `committed`, up to the last complete record of the file, and then its `end`.
 
     If the server has less than `committed` (it was restored from a backup), the upload continues from its offset.
 
@@ -50,15 +53,18 @@ def upload_journal(client: Client, path: Path, journal_id: str, committed: int) 
     parts = records = 0
     while True:
         part = next_part(path, committed)
-        if part.end == part.start:
+        is_last = part.end == part.start
+        if is_last and end is None:
             return JournalUpload(committed, parts, records)
         try:
-            reply = client.send_journal(journal_id, part.start, part.data)
+            reply = client.send_part(SentPart(journal_id, part.start, part.data, end if is_last else None))
         except OffsetConflict as conflict:
             if conflict.committed >= part.start:
                 raise
             committed = conflict.committed
             continue
+        if is_last:
+            return JournalUpload(committed, parts, records)
         committed = reply.offset
         parts += 1
         records += len(part.records)

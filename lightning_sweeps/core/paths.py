@@ -11,6 +11,7 @@ from lightning_sweeps.errors import UsageError
 
 JOURNAL_SUFFIX = ".journal"
 REJECTED_SUFFIX = ".rejected"
+CLOSED_SUFFIX = ".closed"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
@@ -53,7 +54,7 @@ class Home:
         return self.stops / f"{run_id}.json"
 
     def attempts(self, run_id: str) -> Path:
-        """The processes that have opened a run with an id that the program chose, one line each."""
+        """The attempts of a run with an id that the program chose: a number and a process, one line each."""
         return self.root / "attempts" / run_id
 
     def unfinished(self, project: str, rank: int) -> Path:

@@ -217,6 +217,22 @@ VARIABLES = (
         _seconds_or_never,
     ),
     Variable(
+        "LOST_S",
+        "900",
+        "seconds; 0: never",
+        "for the server: time without a word from a run's machine after which the run is `lost`; it is `running` again "
+        "when its machine sends something",
+        _seconds_or_never,
+    ),
+    Variable(
+        "ORPHAN_S",
+        "60",
+        "seconds > 0",
+        "time after which the service takes over a journal that another machine or container left in the same home "
+        "folder, if no service runs there",
+        _seconds,
+    ),
+    Variable(
         "MEDIA_DAYS",
         "",
         "days > 0; empty: forever",
@@ -271,6 +287,8 @@ class Settings:
     group: str
     trial: Path | None
     stall_s: float
+    lost_s: float
+    orphan_s: float
     media_days: float | None
     sample_interval_s: float
     series_storage: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-RunState = Literal["running", "finished", "failed", "killed", "stopped", "preempted"]
-FINAL_RUN_STATES: frozenset[str] = frozenset({"finished", "failed", "killed", "stopped", "preempted"})
+RunState = Literal["running", "finished", "failed", "killed", "stopped", "preempted", "lost"]
+"""lost: its machine has sent nothing for a long time. The run is `running` again if the machine sends something."""
+FINAL_RUN_STATES: frozenset[str] = frozenset({"finished", "failed", "killed", "stopped", "preempted", "lost"})
 
 LoggerMode = Literal["single", "grouped", "shared"]
 """single: one run that rank 0 logs; grouped: one run for each rank; shared: one run that every rank logs to."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from lightning_sweeps import messages as m
@@ -151,11 +151,18 @@ def _values_of(connection: Connection, trial_id: str) -> list[float]:
 
 
 def _drop_reports(connection: Connection, trial_id: str, resumed_step: int | None) -> list[float]:
-    """Delete the reports of earlier attempts, or those from the resumed step on; return the values that stay."""
+    """Delete the reports of earlier attempts, or those from the resumed step on; return the values that stay.
+
+    The reports that stay are numbered from 1 again: where steps went back, deleting leaves gaps in the numbers.
+    """
     table = schema.report
     is_own = table.c.trial_id == trial_id
     is_dropped = is_own if resumed_step is None else is_own & (table.c.step >= resumed_step)
     connection.execute(delete(table).where(is_dropped))
+    kept = connection.scalars(select(table.c.number).where(is_own).order_by(table.c.number)).all()
+    for number, before in enumerate(kept, start=1):
+        if number != before:
+            connection.execute(update(table).where(is_own, table.c.number == before).values(number=number))
     return _values_of(connection, trial_id)
 
 

@@ -14,6 +14,7 @@ from lightning_sweeps.engine import sweeps, trial_ends, trials
 from lightning_sweeps.engine.judge import ReportSource, judge_rows
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
+from lightning_sweeps.store.failures import cause_of, describe
 from lightning_sweeps.store.ingest import StoredPart
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.report_judge import LogRow
@@ -55,11 +56,25 @@ def apply_stored_part(connection: Connection, stored: StoredPart, *, now: float)
     if is_ending:
         sweeps.lock_sweep(connection, sweep.id)  # before the trial
     if stored.rank == 0 and stored.rows:
-        source = ReportSource(stored.attempt, stored.resumed_step, stored.run_id)
-        is_over = _judge(connection, sweep, stored.trial_id, stored.rows, source, now=now)
+        is_over = _judge_apart(connection, sweep, stored, stored.trial_id, now=now)
     if is_ending:
         is_over |= trial_ends.note_arrival(connection, sweep, stored.trial_id, now=now)
     return AppliedPart(_commands(connection, stored.trial_id, stored.run_id), sweep.id if is_over else None)
+
+
+def _judge_apart(connection: Connection, sweep: Row[Any], stored: StoredPart, trial_id: str, *, now: float) -> bool:
+    """Judge the rows so that a failure leaves them stored: the trial says why these values do not count."""
+    source = ReportSource(stored.attempt, stored.resumed_step, stored.run_id or "")
+    try:
+        with connection.begin_nested():
+            return _judge(connection, sweep, trial_id, stored.rows, source, now=now)
+    except Exception as error:
+        if cause_of(error) != "rows":
+            raise
+        _log.exception("cannot judge %d rows of trial `%s`", len(stored.rows), trial_id)
+        reason = f"{len(stored.rows)} logged rows could not be judged: {describe(error)}"
+        trials.change(connection, trial_id, reason=reason)
+        return False
 
 
 def _judge(

@@ -10,6 +10,7 @@ EXPORTERS: Registry[type[Exporter]] = Registry(
     "lightning_sweeps.exporters",
     {
         "csv": "lightning_sweeps.exporters.csv_files:CsvExporter",
+        "journals": "lightning_sweeps.exporters.journals:JournalExporter",
         "json": "lightning_sweeps.exporters.json_lines:JsonLinesExporter",
         "parquet": "lightning_sweeps.exporters.parquet:ParquetExporter",
     },

@@ -10,9 +10,30 @@ from typing import Any, ClassVar, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
 
-POINT_COLUMNS = ("run", "key", "journal", "sequence", "step", "time", "value", "is_abandoned")
-"""Columns of a point: one logged value of one metric. `is_abandoned`: a later attempt resumed from a checkpoint before
-this step."""
+POINT_COLUMNS = ("run", "key", "journal", "sequence", "step", "time", "value", "is_abandoned", "exact")
+"""Columns of a point: one logged value of one key.
+
+- `value`: the number; None for other values.
+- `is_abandoned`: a later attempt resumed from a checkpoint before this step.
+- `exact`: JSON text of a value that is no number of 64 bits: text, a list, None, or an integer beyond 2**53.
+"""
+CONSOLE_COLUMNS = ("run", "time", "stream", "line")
+MEDIA_COLUMNS = ("run", "key", "step", "time", "index", "mime", "caption", "digest", "size_bytes")
+"""The content is the file `media/<first two characters of the digest>/<digest>`."""
+ARTIFACT_COLUMNS = (
+    "run",
+    "role",
+    "time",
+    "project",
+    "name",
+    "version",
+    "kind",
+    "aliases",
+    "metadata",
+    "digest",
+    "files",
+)
+"""`files` has the path, digest and size of each file. Contents are files as those of media."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +44,18 @@ class ExportedRun:
         row: the columns of the run, listed in `ExportedRuns.columns`.
         points: its logged values with `POINT_COLUMNS`, in the order of metric and row. They are fetched while you
             iterate, and again in a second iteration. Do not collect them in a list: there may be millions.
+        console: what its processes printed, with `CONSOLE_COLUMNS`; fetched while you iterate, like the following.
+        media: the media files that it logged, with `MEDIA_COLUMNS`.
+        artifacts: the artifacts that it created and used, with `ARTIFACT_COLUMNS`.
+        journals: id and bytes of its journals, written again from the database.
     """
 
     row: Row
     points: Iterable[Row]
+    console: Iterable[Row] = ()
+    media: Iterable[Row] = ()
+    artifacts: Iterable[Row] = ()
+    journals: Iterable[tuple[str, Iterable[bytes]]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +64,7 @@ class ExportedRuns:
 
     Attributes:
         columns: names of the columns of a run; the first is `id`.
-        includes_points: whether the user wants the logged values. If not, `points` of every run is empty.
+        includes_points: whether the user wants the logged values. If not, the runs have nothing but their `row`.
     """
 
     columns: tuple[str, ...]

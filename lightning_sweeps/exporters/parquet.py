@@ -11,8 +11,11 @@ from lightning_sweeps.exporters.exporter import Row
 from lightning_sweeps.exporters.table_exporter import TableExporter, as_text
 
 ROW_GROUP_ROWS = 50_000
-_INTEGERS = ("rank", "rows", "sequence", "step")
-_FLOATS = ("created", "ended", "duration", "time", "value")
+_INTEGERS = (
+    *("rank", "rows", "sequence", "step", "index", "size_bytes", "version", "world_size", "attempt", "exit_code"),
+    *("signal", "local_rank", "node_rank"),
+)
+_FLOATS = ("created", "updated", "ended", "duration", "time", "value")
 _COLUMN_TYPES = {
     **dict.fromkeys(_INTEGERS, "int64"),
     **dict.fromkeys(_FLOATS, "float64"),

@@ -1,4 +1,4 @@
-"""Base class of exporters that write two tables: `runs.<name>` and `points.<name>`."""
+"""Base class of exporters that write tables: `runs.<name>`, `points.<name>`, and one for each other kind of content."""
 
 from __future__ import annotations
 
@@ -9,21 +9,40 @@ from typing import Any
 
 import msgspec
 
-from lightning_sweeps.exporters.exporter import POINT_COLUMNS, ExportedFile, ExportedRuns, Exporter, Row
+from lightning_sweeps.exporters.exporter import (
+    ARTIFACT_COLUMNS,
+    CONSOLE_COLUMNS,
+    MEDIA_COLUMNS,
+    POINT_COLUMNS,
+    ExportedFile,
+    ExportedRuns,
+    Exporter,
+    Row,
+)
 
 
 class TableExporter(Exporter):
-    """Writes the table of runs and the table of points, each into one file with the format's name as its suffix."""
+    """Writes one file for each table, with the format's name as its suffix: runs, points, console, media, artifacts."""
 
     def write(self, runs: ExportedRuns, path: Path) -> list[ExportedFile]:
-        """Write `runs.<name>` and, if points are wanted, `points.<name>`."""
+        """Write `runs.<name>` and, if points are wanted, `points.<name>` and the other tables that have a row."""
         runs_file, points_file = path / f"runs.{self.name}", path / f"points.{self.name}"
         count = self.write_table(runs_file, runs.columns, (run.row for run in runs))
         files = [ExportedFile(runs_file, count, "runs")]
         if runs.includes_points:
             count = self.write_table(points_file, POINT_COLUMNS, runs.points())
             files.append(ExportedFile(points_file, count, "values"))
+            files += filter(None, (self._write_more(path, runs, *table) for table in _MORE))
         return files
+
+    def _write_more(self, path: Path, runs: ExportedRuns, kind: str, columns: Sequence[str]) -> ExportedFile | None:
+        """Write a table of all runs, unless it is empty; an empty file of an earlier export is deleted."""
+        file = path / f"{kind}.{self.name}"
+        count = self.write_table(file, columns, (row for run in runs for row in getattr(run, kind)))
+        if count:
+            return ExportedFile(file, count, kind)
+        file.unlink()
+        return None
 
     @abstractmethod
     def write_table(self, path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -34,6 +53,9 @@ class TableExporter(Exporter):
                 maps and lists of these.
             rows: can be iterated only once. They may not fit into memory.
         """
+
+
+_MORE = (("console", CONSOLE_COLUMNS), ("media", MEDIA_COLUMNS), ("artifacts", ARTIFACT_COLUMNS))
 
 
 def as_text(value: Any) -> Any:

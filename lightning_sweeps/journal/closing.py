@@ -1,4 +1,8 @@
-"""Decides from the last record and the exit status how a dead process's run ended, and writes the final record."""
+"""Decides from the last record and the exit status how a dead process's run ended, and writes that beside its journal.
+
+Only the process itself writes into a journal. What others know about its end is a file beside it, `<journal>.closed`,
+which holds for the journal as long as it was then: a journal that is longer has not ended there.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightning_sweeps.journal.format import JournalEntry, decode, encode
+import msgspec
+
+from lightning_sweeps.core.paths import CLOSED_SUFFIX, write_whole
+from lightning_sweeps.journal.format import JournalEntry, decode
 from lightning_sweeps.journal.records import Finish, RunState
 
 UNKNOWN_END = "the process ended without `finish()`; its exit status is unknown"
 
-TAIL_BYTES = 4096
-"""Number of bytes to read for a finish record, which is small and the last record of its journal."""
+MAX_REASON_BYTES = 16 * 1024
+"""Longer reasons are cut in the middle: the beginning names the exception, and the end often has its cause."""
 
-LAST_SEQUENCE = 2**62
-"""Sequence number of the service's record in a dead process's journal: higher than any number that the process used."""
+TAIL_BYTES = MAX_REASON_BYTES + 4096
+"""Number of bytes to read for a finish record, which is the last record of its journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +52,30 @@ class ExitStatus:
         return f"killed by signal {self.signal}{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """The end of a run that the service writes for a dead process."""
+class Closing(msgspec.Struct, frozen=True):
+    """How a run ended, as others saw it: its process is dead and did not say so itself."""
 
     state: RunState
     reason: str
     exit_code: int | None
     signal: int | None
+
+
+class JournalEnd(msgspec.Struct, frozen=True):
+    """The content of the file beside a journal. It is void if the journal has another size by now."""
+
+    size_bytes: int
+    time: float
+    closing: Closing
+
+
+class SentPart(msgspec.Struct, array_like=True, frozen=True):
+    """A part of a journal on its way to the server: complete records from byte `offset`, and the end if it is known."""
+
+    journal: str
+    offset: int
+    data: bytes
+    end: JournalEnd | None = None
 
 
 def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_short: bool = False) -> Closing | None:
@@ -78,6 +101,14 @@ def closing_of(last: Finish | None, status: ExitStatus | None, *, is_memory_shor
     return Closing("failed", status.describe(), status.code, None)
 
 
+def closing_of_silent(last: Finish | None, since: float) -> Closing | None:
+    """Return the end of a journal of another machine that has not grown since a time, in seconds since the epoch."""
+    if last is not None:
+        return closing_of(last, None)
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(since))
+    return Closing("lost", f"nothing was written since {when} UTC; whether the process lives is unknown", None, None)
+
+
 def _completed(last: Finish, status: ExitStatus | None) -> Closing:
     """Return the end with its exit status. The interpreter's exit hook cannot read the status of `sys.exit(3)`."""
     if status is None:
@@ -89,7 +120,12 @@ def _completed(last: Finish, status: ExitStatus | None) -> Closing:
 
 
 def is_closed(path: Path) -> bool:
-    """Return whether the journal ends with a final finish record, from `finish()` or from the service."""
+    """Return whether the end of the journal is known, from `finish()` or from the file beside it."""
+    return has_own_end(path) or read_end(path) is not None
+
+
+def has_own_end(path: Path) -> bool:
+    """Return whether the journal itself contains its end. Until release 0.1, a service could write it there."""
     last = last_finish(path)
     return last is not None and last.writer != "exit"
 
@@ -104,19 +140,29 @@ def last_finish(path: Path) -> Finish | None:
 
 
 def write_closing(path: Path, closing: Closing) -> None:
-    """Append the end of a dead process's run. The process must be dead, because a journal has one writer."""
-    record = Finish(
-        LAST_SEQUENCE,
-        time.time(),
-        closing.state,
-        exit_code=closing.exit_code,
-        signal=closing.signal,
-        reason=closing.reason,
-        writer="service",
-    )
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)  # no O_CREAT: a new file would have no header
+    """Write the end of a dead process's run beside its journal."""
+    end = JournalEnd(path.stat().st_size, time.time(), closing)
+    write_whole(end_path(path), msgspec.json.encode(end))
+
+
+def read_end(path: Path) -> JournalEnd | None:
+    """Return what is known about the end of a journal; None if nothing is, or if it has grown since."""
     try:
-        os.write(descriptor, encode(record))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        end = msgspec.json.decode(end_path(path).read_bytes(), type=JournalEnd)
+        return end if end.size_bytes == path.stat().st_size else None
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def end_path(path: Path) -> Path:
+    """Return the file beside a journal that holds its end."""
+    return path.with_suffix(CLOSED_SUFFIX)
+
+
+def short_reason(reason: str) -> str:
+    """Return a reason that a finish record can hold."""
+    encoded = reason.encode("utf-8", "replace")
+    if len(encoded) <= MAX_REASON_BYTES:
+        return encoded.decode()
+    half = MAX_REASON_BYTES // 2 - 8
+    return f"{encoded[:half].decode('utf-8', 'ignore')}\n[...]\n{encoded[-half:].decode('utf-8', 'ignore')}"

@@ -15,7 +15,8 @@ from lightning_sweeps.core.states import LoggerMode as LoggerMode
 from lightning_sweeps.core.states import RunState as RunState
 from lightning_sweeps.system.node import Process
 
-Stream = Literal["stdout", "stderr"]
+Stream = Literal["stdout", "stderr", "stacks"]
+"""stacks: the stacks of the threads of a stalled rank, in the copy of a journal."""
 
 
 class RunInfo(Struct, array_like=True, frozen=True):
@@ -76,6 +77,8 @@ class Header(Struct, array_like=True, frozen=True, tag="h"):
     node: NodeInfo | None = None
     replaces: str = ""
     """Id of the journal that this one continues, because its file was deleted while the process was running."""
+    parent: str = ""
+    """Id of the journal of the run's main process, if a child of it writes this one. Empty: the main process does."""
 
 
 class Metrics(Struct, array_like=True, frozen=True, tag="m"):

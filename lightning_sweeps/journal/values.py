@@ -184,6 +184,8 @@ class _Conversion:
         except TooManyValues:
             raise
         except Exception:  # reading a user's object may raise anything; it costs this value only
+            if self.is_row:
+                raise
             self.notes.append(f"a `{type(value).__name__}` cannot be read")
             return UNREADABLE
 

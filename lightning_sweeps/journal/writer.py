@@ -8,6 +8,7 @@ other records by `journal/conform.py`. There is no thread, except while values o
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -79,6 +80,7 @@ class JournalWriter:
         run: the run that the rows belong to. Exactly one of `run` and `node` is set.
         node: the machine that the rows belong to.
         opens_late: whether to create the file at the first append instead of now.
+        parent: the journal of the run's main process, if this process is a child of it.
         waits_for_device: whether to wait in `metrics` for values on a GPU, instead of writing the row when they arrive.
         on_check: called about every `CHECK_INTERVAL_S` during appends. It must not wait and must not raise.
         on_other: takes the values that no row may contain, such as images. It must not raise.
@@ -93,8 +95,12 @@ class JournalWriter:
         opens_late: bool = False,
         waits_for_device: bool = False,
         on_check: Callable[[], None] = lambda: None,
+        parent: str = "",
         on_other: OnOther = refuse,
     ) -> None:
+        self._creator = _ThisProcess.pid
+        self._parent = parent
+        self._main_id = ""
         self._folder = folder
         self._waits_for_device = waits_for_device
         self._encode_row = encode_any if waits_for_device else encode_host_values
@@ -102,6 +108,7 @@ class JournalWriter:
         self._node = node
         self._opens_late = opens_late
         self._on_check = on_check
+        self._reported: set[str] = set()
         self._converter = RowConverter(self.report, on_other)
         self._start()
 
@@ -116,7 +123,6 @@ class JournalWriter:
         self._descriptor: int | None = None
         self._reopen_at = 0.0
         self._checked_at = time.time()
-        self._reported: set[str] = set()
         self._has_begun = False
         self._device_rows: DeviceRows | None = None
         if not self._opens_late:
@@ -138,6 +144,11 @@ class JournalWriter:
     def has_begun(self) -> bool:
         """Whether something was written to this journal, or a write was attempted."""
         return self._has_begun
+
+    @property
+    def main_id(self) -> str:
+        """The journal of the run's main process: this one, unless a child writes it. Empty before it is created."""
+        return self._parent or self._main_id
 
     @property
     def path(self) -> Path:
@@ -256,9 +267,9 @@ class JournalWriter:
         self._on_check()
 
     def _replace(self) -> None:
-        kept = (self._lock, self._reported, self.lost, self._device_rows)
+        kept = (self._lock, self.lost, self._device_rows)
         self._start(replaces=self.journal_id)
-        self._lock, self._reported, self.lost, self._device_rows = kept
+        self._lock, self.lost, self._device_rows = kept
         self.open()
 
     def _encode_any(self, record: Record) -> bytes | None:
@@ -300,15 +311,24 @@ class JournalWriter:
         if written == len(data):
             self._size += written
         else:
-            self._cut_off_torn_record(descriptor, written)
+            self._write_rest(descriptor, data, written)
 
-    def _cut_off_torn_record(self, descriptor: int, written: int) -> None:
-        """Cut off a record that a full disk left incomplete, so that the next one follows the last complete record."""
-        self._lose(f"cannot write `{self.path}`: the disk is full ({written} bytes were written)")
+    def _write_rest(self, descriptor: int, data: bytes, written: int) -> None:
+        """Write the rest of a record that the system took in part, or cut the part off if the rest cannot be written.
+
+        The next record then follows the last complete one.
+        """
+        try:
+            _write_all(descriptor, data[written:])
+        except OSError as error:
+            self._lose(f"cannot write `{self.path}`: {error.strerror}")
+        else:
+            self._size += len(data)
+            return
         try:
             os.ftruncate(descriptor, self._size)
         except OSError:
-            self._size += written  # the reader skips the torn record
+            self._size = os.fstat(descriptor).st_size  # the reader skips the torn record
 
     def _open(self) -> int | None:
         now = time.monotonic()
@@ -323,6 +343,7 @@ class JournalWriter:
             run=self._run,
             node=self._node,
             replaces=self._replaces,
+            parent=self._parent or ("" if _ThisProcess.pid == self._creator else self._main_id),
         )
         try:
             payload = self._encode_any(header)
@@ -336,14 +357,15 @@ class JournalWriter:
             )
             return None
         try:
-            if os.write(descriptor, start) != len(start):
-                raise OSError(0, "the disk is full")
+            _write_all(descriptor, start)
         except OSError as error:
             os.close(descriptor)
             self.report(
                 f"cannot write `{self.path}`: {error.strerror}; training continues, rows are lost until this works"
             )
             return None
+        if _ThisProcess.pid == self._creator:
+            self._main_id = self._main_id or self.journal_id
         self._descriptor = descriptor
         self._size = len(start)
         return descriptor
@@ -361,3 +383,16 @@ class JournalWriter:
         if len(self._reported) > MAX_REPORTS:
             problem = f"{MAX_REPORTS} problems were logged; further ones are not"
         logger.warning("%s (logged once)", plain_text(problem[:MAX_MESSAGE]))
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """Write all bytes, however few the system takes at a time.
+
+    Raises:
+        OSError: the system takes no more.
+    """
+    while data:
+        written = os.write(descriptor, data)
+        if written == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        data = data[written:]

@@ -29,6 +29,25 @@ class IngestReply:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalInfo:
+    """The journal of one process that logged to a run.
+
+    Attributes:
+        id: the journal's id.
+        rank: the writer's rank.
+        attempt: the writer's attempt.
+        rows: number of `log()` calls.
+        created: when the journal began.
+    """
+
+    id: str
+    rank: int
+    attempt: int
+    rows: int
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedRecord:
     """A record of a journal that could not be stored, with the reason. The rest of the journal is stored."""
 
@@ -37,6 +56,56 @@ class RejectedRecord:
     size_bytes: int
     reason: str
     time: float
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedJournal:
+    """A journal that stays on its machine, because it cannot be read or the server refused it several times.
+
+    Attributes:
+        id: the journal's id.
+        run_id: the run; None if the journal cannot be read, or is not of a run.
+        host: name of the machine.
+        path: the file there.
+        reason: why it was refused.
+        time: when it was rejected.
+    """
+
+    id: str
+    run_id: str | None
+    host: str
+    path: str
+    reason: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rejections:
+    """Everything that was rejected, because it could not be stored.
+
+    Attributes:
+        journals: the newest journals.
+        records: the records, at most 1000.
+        record_count: number of all records.
+    """
+
+    journals: list[RejectedJournal]
+    records: list[RejectedRecord]
+    record_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryResult:
+    """Result of trying records again.
+
+    Attributes:
+        stored: number of records that are stored now.
+        left: number of records that are still set rejected.
+    """
+
+    stored: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from lightning_sweeps.core.states import LoggerMode, RunState
 from lightning_sweeps.messages.columns import Column
 
-ConsoleStream = Literal["stdout", "stderr", "stacks"]
-"""stacks: the stacks of all Python threads of a rank that hung."""
+ConsoleStream = Literal["stdout", "stderr", "stacks", "event"]
+"""stacks: the stacks of all Python threads of a rank that hung. event: what happened to a run, such as the end of a
+child process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class RunDetails:
     node_rank: Annotated[
         int, Column("Rank of the machine.", header="run.node_rank", update="writer", filter_as="number")
     ] = 0
+    rejected: Annotated[int | None, Column("Number of records that could not be stored.", filter_as="number")] = None
 
 
 @dataclass(frozen=True, slots=True)

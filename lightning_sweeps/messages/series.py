@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 NonFinite = Literal["nan", "inf", "-inf"]
 """A value that JSON cannot represent as a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedValue:
+    """A logged value that a series cannot store exactly: text, a list, None, or an integer beyond 2**53.
+
+    Attributes:
+        id: ids increase in the order in which the values arrived.
+    """
+
+    id: int
+    journal: str
+    sequence: int
+    step: int
+    time: float
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedValueKey:
+    """A key that has such values, and their number."""
+
+    key: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

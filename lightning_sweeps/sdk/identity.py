@@ -8,7 +8,7 @@ that inherits RANK from an outer launcher.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lightning_sweeps.core.handover import TrialFile
 
@@ -63,7 +63,7 @@ class Identity:
     rank_info: RankInfo
     job: str
     attempt: int
-    is_launcher_job: bool = False
+    is_launcher_job: bool = field(default=False, compare=False)
 
 
 def resolve_identity(

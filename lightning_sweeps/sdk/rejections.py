@@ -13,7 +13,7 @@ import msgspec
 from lightning_sweeps.core.paths import Home
 
 
-class Rejections:
+class JournalRejections:
     """What this process knows of the rejections of its journals."""
 
     def __init__(self, home: Home) -> None:

@@ -53,28 +53,35 @@ def find_attempt(home: Home, settings: Settings, run_id: str, resume: str | None
         UsageError: `resume` is `must` and there is no such run, or it is `never` and there is one.
     """
     on_server = _attempt_on_server(home, settings, run_id) if resume is not None else None
-    before = max(_count_attempts(home, run_id), 0 if on_server is None else on_server + 1)
+    known, own = _list_attempts(home, run_id), process_key()
+    if own in known:
+        return known[own]
+    before = max(0 if on_server is None else on_server + 1, *(attempt + 1 for attempt in known.values()), 0)
     if resume == "must" and not before:
         raise UsageError(f"there is no run `{run_id}` to resume", hint="`resume='allow'` starts it if there is none")
     if resume == "never" and before:
         raise UsageError(f"there is a run `{run_id}` already", hint="choose another `id`, or `resume='allow'`")
+    _add_attempt(home, run_id, f"{before} {own}")
     return before
 
 
-def _count_attempts(home: Home, run_id: str) -> int:
-    """Return how many processes have opened the run before, and add this one."""
-    path = home.attempts(run_id)
-    own = process_key()
+def _list_attempts(home: Home, run_id: str) -> dict[str, int]:
+    """Return the processes that have opened the run, with the number of their attempt."""
     try:
-        known = path.read_text().splitlines() if path.exists() else []
-        if own in known:
-            return known.index(own)
+        lines = home.attempts(run_id).read_text().splitlines()
+    except OSError:
+        return {}
+    pairs = [line.partition(" ") for line in lines]
+    return {process: int(attempt) for attempt, _, process in pairs if attempt.isdecimal()}
+
+
+def _add_attempt(home: Home, run_id: str, line: str) -> None:
+    path = home.attempts(run_id)
+    try:
         make_private_folder(path.parent)
-        _append_line(path, own)
+        _append_line(path, line)
     except OSError as error:
         logger.warning("cannot count the attempts of run `%s`: %s", run_id, error)
-        return 0
-    return len(known)
 
 
 def _append_line(path: Any, line: str) -> None:

@@ -18,13 +18,14 @@ from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.journal.conform import whole_number
 from lightning_sweeps.journal.records import Config, RunInfo, RunState, Summary
 from lightning_sweeps.journal.writer import JournalWriter
+from lightning_sweeps.sdk.ancestor import Ancestor
 from lightning_sweeps.sdk.calls.mlflow_calls import MlflowCalls
 from lightning_sweeps.sdk.calls.tensorboard_calls import TensorBoardCalls
 from lightning_sweeps.sdk.calls.wandb_calls import WandbCalls
 from lightning_sweeps.sdk.console import ConsoleCapture
 from lightning_sweeps.sdk.metric_definitions import MetricDefinitions
 from lightning_sweeps.sdk.recorded_map import RecordedMap
-from lightning_sweeps.sdk.rejections import Rejections
+from lightning_sweeps.sdk.rejections import JournalRejections
 from lightning_sweeps.sdk.trial import note_that_program_asks_for_stop
 from lightning_sweeps.system.start_service import ensure_service
 
@@ -60,8 +61,8 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
     `use_artifact`, `find_artifact` and `download_artifact` ask the server. A run can be pickled to other processes and
     used after a fork: each process writes its own journal for the same run.
 
-    A run is a context manager. At the end of the block it finishes as `finished`, or as `failed` with the exception as
-    the reason.
+    A run is a context manager. At the end of the block it has the state that the program would have: `finished`,
+    `failed` with the exception as the reason, or `killed` after Ctrl-C. A child process does not end its parent's run.
 
     Attributes:
         config: the configuration. Changes are recorded.
@@ -75,6 +76,7 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
             single mode.
         trial: the trial of the sweep.
         opens_late: create the journal with the first row or `announce`, not at once.
+        parent: the journal of the run's main process, if this process is a child of it.
 
     Example:
         >>> with lightning_sweeps.init("digits") as run:
@@ -89,12 +91,13 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         journals: Path | None,
         trial: TrialFile | None = None,
         opens_late: bool = False,
+        parent: str = "",
     ) -> None:
         self._info = info
         self._home = home
         self._journals = journals
-        self._rejections = Rejections(home)
-        self._writer = self._open_writer(journals, opens_late) if journals else None
+        self._rejections = JournalRejections(home)
+        self._writer = self._open_writer(journals, opens_late, parent) if journals else None
         self._steps = StepCounter()
         self._watches = []
         self._definitions: MetricDefinitions | None = None
@@ -108,7 +111,7 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         self.config = RecordedMap(info.config, self._record_config)
         self.summary = RecordedMap({}, self._record_summary)
 
-    def _open_writer(self, journals: Path, opens_late: bool) -> JournalWriter:
+    def _open_writer(self, journals: Path, opens_late: bool, parent: str) -> JournalWriter:
         return JournalWriter(
             journals,
             run=self._info,
@@ -116,6 +119,7 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
             waits_for_device=read_settings().gpu_values == "wait",
             on_check=self._check,
             on_other=self._log_other_value,
+            parent=parent,
         )
 
     def _check(self) -> None:
@@ -125,6 +129,12 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
             ensure_service(self._home, read_settings())
         if writer is not None and (problem := self._rejections.find(writer.journal_id)):
             writer.report(problem, about=problem)
+
+    @property
+    def ancestor(self) -> Ancestor | None:
+        """What child processes know about this run; None before the journal of its main process is created."""
+        main_id = self._writer.main_id if self._writer is not None else ""
+        return Ancestor(self._info, main_id) if main_id else None
 
     # logging
 
@@ -160,7 +170,9 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
             if commit is False or steps.pending is not None:
                 values = self._join_pending(values)
                 if commit is False:
+                    steps.pending = values
                     return
+                steps.pending = None
             step = steps.next if steps.source is None else steps.default()
         if type(step) is not int:
             step = self._whole_step(step)
@@ -188,13 +200,12 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         return number
 
     def _join_pending(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Add values to those of earlier calls with `commit=False`, and return all of them."""
+        """Return values together with those of earlier calls with `commit=False`."""
         try:
             joined = {**(self._steps.pending or {}), **values}
         except Exception:  # no map
             self._report(f"log() left out a `{type(values).__name__}`: a row is a map", about="row")
             joined = self._steps.pending or {}
-        self._steps.pending = joined
         return joined
 
     def _record_config(self, values: dict[str, Any]) -> None:
@@ -245,16 +256,12 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         self._end_block(error)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "info": self._info,
-            "home": self._home,
-            "journals": self._journals,
-            "trial": self.trial,
-            "next_step": self._steps.next,
-        }
+        parent = self.ancestor.journal if self.ancestor is not None else ""
+        arguments = {"info": self._info, "home": self._home, "journals": self._journals, "trial": self.trial}
+        return {"arguments": arguments | {"parent": parent}, "next_step": self._steps.next}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        Run.__init__(self, state["info"], home=state["home"], journals=state["journals"], trial=state["trial"])
+        Run.__init__(self, **state["arguments"])
         self._steps.next = state["next_step"]
 
     def __setattr__(self, name: str, value: Any) -> None:

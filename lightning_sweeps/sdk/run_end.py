@@ -8,9 +8,10 @@ from typing import Any, Literal, cast
 
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.core.states import FINAL_RUN_STATES
+from lightning_sweeps.journal.closing import short_reason
 from lightning_sweeps.journal.conform import text, whole_number
 from lightning_sweeps.journal.records import Finish, RunState
-from lightning_sweeps.sdk.error_text import describe_error
+from lightning_sweeps.sdk.error_text import end_of
 from lightning_sweeps.sdk.resumed_run import forget_unfinished
 from lightning_sweeps.sdk.run_console import RunConsole
 from lightning_sweeps.system.uploads import wait_until_uploaded
@@ -84,10 +85,8 @@ class RunEnd(RunConsole):
 
     def _end_block(self, error: BaseException | None) -> None:
         """End the run at the end of a `with` block."""
-        if error is None or isinstance(error, SystemExit):
-            self.finish()
-        else:
-            self.finish("failed", reason=describe_error(error))
+        end = end_of(error)
+        self.finish(end.state, reason=end.reason, exit_code=end.exit_code)
 
     def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Literal["run", "exit"]) -> None:
         assert self._writer is not None  # noqa: S101
@@ -100,6 +99,7 @@ class RunEnd(RunConsole):
         self._finished = True
         if self._writer.lost:
             reason = "; ".join(filter(None, (reason, f"{self._writer.lost} rows could not be written")))
+        reason = short_reason(reason)
         self._writer.append(
             lambda sequence, time: Finish(sequence, time, state, exit_code=exit_code, reason=reason, writer=writer)
         )

@@ -14,8 +14,9 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import LoggerMode, RunState
+from lightning_sweeps.sdk.ancestor import Ancestor
 from lightning_sweeps.sdk.arguments import choice_argument
-from lightning_sweeps.sdk.error_text import describe_error
+from lightning_sweeps.sdk.error_text import end_of
 from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.process_info import identify
 from lightning_sweeps.sdk.resumed_run import RESUME_CHOICES, find_attempt, unfinished_run_id
@@ -248,6 +249,7 @@ def open_run(
     number: int,
     resumed_step: int | None = None,
     opens_late: bool = False,
+    ancestor: Ancestor | None = None,
 ) -> Run:
     """Open a run for a known identity. `init` and `SweepLogger` both use this function.
 
@@ -258,6 +260,8 @@ def open_run(
         resumed_step: the step from which this attempt continues. Rows of earlier attempts from this step on are
             abandoned.
         opens_late: create the journal with the first row or `Run.announce`, not at once.
+        ancestor: the run of the process that started this one. If it is the same run, its state stays that of the
+            ancestor.
 
     Raises:
         UsageError: the name of the project is not allowed.
@@ -270,7 +274,14 @@ def open_run(
     is_offline = settings.mode == "offline"
     home = usable_home(settings.home, is_offline=is_offline) if is_recording else Home(settings.home)
     journals = home.journals if settings.mode == "online" else home.offline
-    run = Run(info, home=home, journals=journals if is_recording else None, trial=trial, opens_late=opens_late)
+    run = Run(
+        info,
+        home=home,
+        journals=journals if is_recording else None,
+        trial=trial,
+        opens_late=opens_late,
+        parent=ancestor.journal_of(info) if ancestor is not None else "",
+    )
     if is_recording:
         _tell_of_wandb_variables(settings)
         if settings.mode == "online":
@@ -316,11 +327,6 @@ def _end_at_exit(run: Run) -> None:
 
 
 def _finish_at_exit() -> None:
-    error = _session.error
+    end = end_of(_session.error)
     for run in _session.open_runs:
-        if error is None:
-            run.finish_at_exit("finished", "")
-        elif isinstance(error, KeyboardInterrupt):
-            run.finish_at_exit("killed", "interrupted from the keyboard")
-        else:
-            run.finish_at_exit("failed", describe_error(error))
+        run.finish_at_exit(end.state, end.reason)

@@ -15,6 +15,7 @@ from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.process import sweep_control
 from lightning_sweeps.server.process.alert_watch import AlertWatch
+from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.routes import (
     artifacts,
     blobs,
@@ -78,6 +79,7 @@ def create_app(
     lease_s: float = sweep_control.LEASE_S,
     framing: str | None = None,
     alerts: AlertWatch | None = None,
+    lost_s: float = 0.0,
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -90,6 +92,7 @@ def create_app(
         framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
             frame them.
         alerts: Raises alerts while the server runs.
+        lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
     """
     keys_known = api_keys.ApiKeys(store)
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
@@ -103,6 +106,7 @@ def create_app(
     app.state.lease_s = lease_s
     app.state.framing = framing or default_framing()
     app.state.alerts = alerts or AlertWatch(store, [], url="")
+    app.state.lost_runs = LostRuns(store, lost_s)
     app.state.closing = threading.Event()
     problems.install(app)
     return app
@@ -131,5 +135,5 @@ def app_with_routes(**options: Any) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with sweep_control.background(app), app.state.alerts.running():
+    async with sweep_control.background(app), app.state.alerts.running(), app.state.lost_runs.running():
         yield

@@ -98,8 +98,12 @@ class BlobUploads:
                 rejection = upload_blobs(client, self.home, journal_id).rejection
                 self._settle(journal_id, generation, rejection)
                 backoff_s = FIRST_BACKOFF_S
-            except (LightningSweepsError, OSError) as error:
-                self._report(str(error))
+            except Exception as error:  # whatever a server answers, the other blobs must be uploaded
+                if not isinstance(error, LightningSweepsError | OSError):
+                    logger.exception("an upload failed unexpectedly")
+                self._report(str(error) or type(error).__name__)
+                if due is not None:
+                    self._postpone(due[0], backoff_s)
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
@@ -115,6 +119,11 @@ class BlobUploads:
                 return None
             journal_id, waiting = min(self._pending.items(), key=lambda item: item[1].at)
             return (journal_id, waiting.generation) if waiting.at <= time.monotonic() else None
+
+    def _postpone(self, journal_id: str, wait_s: float) -> None:
+        """Let other journals go first, because this one failed."""
+        with self._lock:
+            self._pending[journal_id].at = time.monotonic() + wait_s
 
     def _settle(self, journal_id: str, generation: int, rejection: str) -> None:
         """Remove a journal after its blobs were uploaded, unless it was noted again in the meantime."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from lightning_sweeps.service.processes import RunRank
 
 logger = logging.getLogger("lightning_sweeps.service.journal_index")
 
+ABANDONED_S = 600.0
+"""How long a file may lack its header. A process writes it at once, or says that it cannot."""
+
 
 @dataclass(frozen=True, slots=True)
 class IndexedJournal:
@@ -25,6 +29,8 @@ class IndexedJournal:
 
     path: Path
     header: Header
+    is_orphan: bool = False
+    """Whether another node left it in this home folder: its process cannot be seen from here."""
 
     @property
     def id(self) -> str:
@@ -53,6 +59,10 @@ class JournalIndex:
     node: str
     journals: dict[str, IndexedJournal] = field(default_factory=dict)
     """By file name. The dictionary is replaced, never changed, so that another thread may read it."""
+    unreadable: dict[Path, str] = field(default_factory=dict)
+    """Files that are no journals or whose header is damaged, with the reason."""
+    elsewhere: dict[str, IndexedJournal] = field(default_factory=dict)
+    """Journals of other nodes, by file name. Their services upload them, unless they are adopted."""
     _ignored: set[str] = field(default_factory=set)
     _sizes: dict[str, _JournalSize] = field(default_factory=dict)
 
@@ -63,12 +73,18 @@ class JournalIndex:
         except FileNotFoundError:
             names = set()
         self._ignored &= names
+        self.elsewhere = {name: journal for name, journal in self.elsewhere.items() if name in names}
         unread = sorted(names - self.journals.keys() - self._ignored)
         new = [journal for name in unread if (journal := self._read(name))]
         if new or self.journals.keys() - names:
             kept = {name: journal for name, journal in self.journals.items() if name in names}
             self.journals = kept | {journal.path.name: journal for journal in new}
         return new
+
+    def adopt(self, orphan: IndexedJournal) -> None:
+        """Index a journal of another node as one of this node."""
+        del self.elsewhere[orphan.path.name]
+        self.journals = self.journals | {orphan.path.name: orphan}
 
     def ignored_ids(self) -> list[str]:
         """Return the ids of the journals in the folder that cannot be read or belong to another node."""
@@ -106,12 +122,27 @@ class JournalIndex:
         except FileNotFoundError:
             return None
         except (JournalError, OSError) as error:
-            logger.error("ignoring a journal: %s", error)
+            self.unreadable[path] = str(error)
             self._ignored.add(name)
             return None
         if header is None:  # its process is still writing it; the next call finds it
+            _delete_abandoned(path)
             return None
         if header.process.node != self.node:  # a shared home folder: that node's service uploads it
             self._ignored.add(name)
+            self.elsewhere[name] = IndexedJournal(path, header, is_orphan=True)
             return None
         return IndexedJournal(path, header)
+
+
+def _delete_abandoned(path: Path) -> None:
+    """Delete a file without a whole header, and so without a row, if nobody has written to it for a long time.
+
+    A process whose disk was full writes the header again, into the same file, with the next row.
+    """
+    try:
+        if time.time() - path.stat().st_mtime > ABANDONED_S:
+            path.unlink()
+            logger.warning("deleted `%s`: its process ended before it wrote a header, so it has no rows", path)
+    except FileNotFoundError:
+        return

@@ -13,14 +13,23 @@ import msgspec
 
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.journal.closing import ExitStatus, closing_of, last_finish, write_closing
+from lightning_sweeps.journal.closing import (
+    ExitStatus,
+    closing_of,
+    closing_of_silent,
+    is_closed,
+    last_finish,
+    write_closing,
+)
 from lightning_sweeps.journal.records import Finish, ProcessSample, RunInfo, Stall
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.service.blob_uploads import BlobUploads
 from lightning_sweeps.service.exits import ExitWatch, LoggingProcess, OutOfMemoryKills
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.journal_index import IndexedJournal, JournalIndex
+from lightning_sweeps.service.orphans import OrphanWatch
 from lightning_sweeps.service.processes import ProcessSampler
+from lightning_sweeps.service.rejected_journals import RejectedJournals
 from lightning_sweeps.service.sampler import NodeSampler, describe_node
 from lightning_sweeps.service.stalls import StalledRank, StallWatch
 from lightning_sweeps.service.upload_thread import UploadThread
@@ -33,11 +42,13 @@ logger = logging.getLogger("lightning_sweeps.service")
 
 TICK_S = 0.1
 """If a process ends within this time after it opened its first journal, its end may be missed."""
+FAILED_TICK_S = 1.0
 STATE_INTERVAL_S = 2.0
 CHANGED_STATE_INTERVAL_S = 0.2
 """Shorter, because `finish(timeout_s=...)` waits for the committed offset in the state file."""
 STOP_TIMEOUT_S = 2.0
 STALL_INTERVAL_S = 1.0
+ORPHAN_INTERVAL_S = 1.0
 
 
 @dataclass(slots=True)
@@ -54,6 +65,7 @@ class Service:
     _guard: TrialGuard = field(init=False)
     _blobs: BlobUploads = field(init=False)
     _uploads: UploadThread = field(init=False)
+    _rejected: RejectedJournals = field(init=False)
     _sampler: NodeSampler = field(init=False)
     _processes: ProcessSampler = field(default_factory=ProcessSampler)
     _node_journal: JournalWriter | None = None
@@ -62,6 +74,8 @@ class Service:
     _sampled_time: float = field(default_factory=time.time)
     """The same time, in seconds since the epoch."""
     _state_at: float = 0.0
+    _orphans: OrphanWatch = field(init=False)
+    _orphans_at: float = 0.0
     _stalls: StallWatch = field(init=False)
     _stalls_at: float = 0.0
     _memory_kills: OutOfMemoryKills = field(default_factory=OutOfMemoryKills)
@@ -74,9 +88,13 @@ class Service:
         self._index = JournalIndex(self.home.journals, node_id())
         self._guard = TrialGuard(self.home)
         self._blobs = BlobUploads(self.settings, self.home)
-        self._uploads = UploadThread(self.settings, JournalUploader(self.home, lambda: self._watched, self._blobs))
+        self._rejected = RejectedJournals(self.home)
+        self._rejected.refresh()
+        uploader = JournalUploader(self.home, lambda: self._watched, self._blobs, self._rejected)
+        self._uploads = UploadThread(self.settings, uploader)
         self._uploads.after_urgent_pass = self._write_state
         self._sampler = NodeSampler(self.home.root)
+        self._orphans = OrphanWatch(self.home, self.settings.orphan_s)
         self._stalls = StallWatch(self.home, self.settings.stall_s)
 
     def run(self) -> None:
@@ -87,7 +105,11 @@ class Service:
         self._blobs.start()
         logger.info("service %d of node %s started", os.getpid(), node_id())
         while not self._stopping and not self._is_done():
-            self._tick()
+            try:
+                self._tick()
+            except Exception:  # one strange journal or process must not end the work for all others
+                logger.exception("the service continues after an unexpected error")
+                self._watch.wait(FAILED_TICK_S)
         self._end()
 
     def _listen(self) -> None:
@@ -105,6 +127,7 @@ class Service:
             self._uploads.hurry()
         self._guard.check()
         self._check_stalls()
+        self._adopt_orphans()
         now = time.monotonic()
         if self._has_work():
             self._busy_at = now
@@ -124,6 +147,9 @@ class Service:
             if journal.owner != dead and not self._watch.add(journal.owner):
                 self._close_journal(journal, None)
         self._watched = self._index.journals
+        for path, reason in self._index.unreadable.items():
+            self._rejected.put(path, run_id=None, reason=reason)
+        self._index.unreadable.clear()
 
     def _close_journals_of(self, process: LoggingProcess, status: ExitStatus | None) -> None:
         self._refresh_journals(dead=process)  # the process may have opened a journal just before it died
@@ -132,6 +158,8 @@ class Service:
 
     def _close_journal(self, journal: IndexedJournal, status: ExitStatus | None) -> None:
         try:
+            if is_closed(journal.path):
+                return
             closing = closing_of(
                 last_finish(journal.path), status, is_memory_short=self._memory_kills.are_recent(time.monotonic())
             )
@@ -140,6 +168,23 @@ class Service:
                 logger.info("journal %s: %s, %s", journal.id, closing.state, closing.reason)
         except OSError as error:
             logger.error("cannot close `%s`: %s", journal.path, error)
+
+    def _adopt_orphans(self) -> None:
+        """Upload what other machines or containers left in this home folder, and end their runs as `lost`."""
+        now = time.monotonic()
+        if now - self._orphans_at < ORPHAN_INTERVAL_S:
+            return
+        self._orphans_at = now
+        for orphan in self._orphans.look(self._index.elsewhere.values(), now=now):
+            logger.warning("journal %s of node %s is taken over", orphan.id, orphan.header.process.node)
+            self._index.adopt(orphan)
+            try:
+                closing = closing_of_silent(last_finish(orphan.path), orphan.path.stat().st_mtime)
+                if closing is not None and not is_closed(orphan.path):
+                    write_closing(orphan.path, closing)
+            except OSError as error:
+                logger.error("cannot close `%s`: %s", orphan.path, error)
+        self._watched = self._index.journals
 
     def _check_stalls(self) -> None:
         if time.monotonic() - self._stalls_at < STALL_INTERVAL_S:
@@ -179,8 +224,11 @@ class Service:
 
     def _has_work(self) -> bool:
         """Return whether a logging process or a trial is running, or a journal is not completely uploaded."""
-        return self._guard.is_guarding or any(
-            journal.owner.pid != os.getpid() for journal in self._index.journals.values()
+        alive = self._watch.alive()
+        is_needed = self._guard.is_guarding or self._orphans.is_waiting
+        return is_needed or any(
+            journal.owner.pid != os.getpid() and (journal.id not in self._rejected.ids or journal.owner in alive)
+            for journal in self._index.journals.values()
         )
 
     def _is_done(self) -> bool:

@@ -78,13 +78,21 @@ class UploadThread:
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
-                self.pending_bytes = self.uploader.pending_bytes()
-                backoff_s, pause_s = min(2 * backoff_s, LAST_BACKOFF_S), backoff_s
+                backoff_s, pause_s = self._back_off(backoff_s)
+            except Exception as error:  # whatever a server answers, the other journals must be uploaded
+                logger.exception("an upload failed unexpectedly")
+                self._report(f"{type(error).__name__}: {error}")
+                backoff_s, pause_s = self._back_off(backoff_s)
             if is_urgent:
                 self.after_urgent_pass()
             self._pause(pause_s)
         if client is not None:
             client.close()
+
+    def _back_off(self, backoff_s: float) -> tuple[float, float]:
+        """Note a failure; return how long to wait after the next one, and after this one."""
+        self.pending_bytes = self.uploader.pending_bytes()
+        return min(2 * backoff_s, LAST_BACKOFF_S), backoff_s
 
     def _pause(self, limit_s: float) -> None:
         """Wait until the next pass, at most `limit_s` seconds."""

@@ -11,6 +11,7 @@ from lightning_sweeps.journal import records
 from lightning_sweeps.journal.values import MAX_DEPTH, MAX_KEYS, unique_key
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.series.blocks import Block
+from lightning_sweeps.store.series.chunks import MICROSECONDS
 from lightning_sweeps.store.series.owners import ID_LENGTH, process_of
 
 MAX_KEY_LENGTH = 512
@@ -18,7 +19,10 @@ MAX_KEY_LENGTH = 512
 
 MAX_FILES = 100_000
 """Maximum number of files of one artifact."""
-_NUMBERS = frozenset({float, int, bool})
+MAX_EXACT_INT = 2**53
+"""A series stores numbers as 64-bit floats, which hold integers up to this one exactly."""
+_EXACT = frozenset({float, bool})
+_NUMBERS = _EXACT | {int}
 
 Row: TypeAlias = tuple[int, float, dict[str, Any]]
 """Step, time in seconds since the epoch, and the values of one `log()` call, by flat key."""
@@ -41,6 +45,7 @@ class Batch:
         headers: the headers; a process that resumes its journal writes another one.
         rows: the `log()` calls, in order.
         blocks: the numbers of the rows, in one block per set of keys.
+        exact: rows of the table `logged_value`: what a series cannot store exactly.
         logged: the last logged value of each key, in the types of JSON.
         summary: values that the user set, by key.
         config: additions to the configuration, nested.
@@ -58,6 +63,7 @@ class Batch:
     headers: list[records.Header] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     blocks: dict[tuple[str, ...], Block] = field(default_factory=dict)
+    exact: list[dict[str, Any]] = field(default_factory=list)
     logged: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
@@ -176,13 +182,18 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, others: dict[str, t
     values = row.values
     raw = tuple(values)
     block = batch.blocks.get(raw)
-    if block is None or not _NUMBERS.issuperset(map(type, values.values())):
+    step, time = int64(row.step), usable_time(row.time, now)
+    if block is None or not _is_exact(values):
         values, problem = _flat(values)
         numbers = {key: value for key, value in values.items() if isinstance(value, bool | int | float)}
         for key, value in values.items():
             batch.logged.setdefault(key, None)
             if key not in numbers:
                 others[key] = (row.sequence, plain(value))
+            if key not in numbers or (isinstance(value, int) and abs(value) > MAX_EXACT_INT):
+                exact_time = round(time * MICROSECONDS) / MICROSECONDS  # as that of a point in the same row
+                place = {"sequence": int64(row.sequence), "step": step, "time": exact_time}
+                batch.exact.append(place | {"key": key, "value": plain(value)})
         keys = tuple(numbers)
         block = batch.blocks.get(keys)
         if block is None:
@@ -191,7 +202,6 @@ def _add_row(batch: Batch, row: records.Metrics, now: float, others: dict[str, t
     else:
         problem = ""
         block.rows.append(list(values.values()))
-    step, time = int64(row.step), usable_time(row.time, now)
     block.sequences.append(int64(row.sequence))
     block.steps.append(step)
     block.times.append(time)
@@ -230,6 +240,14 @@ def _is_storable(value: Any) -> bool:
     except UnstorableRecord:
         return False
     return True
+
+
+def _is_exact(values: dict[str, Any]) -> bool:
+    """Return whether a series stores all values exactly: numbers, of which no integer is too long."""
+    types = set(map(type, values.values()))
+    if types <= _EXACT:
+        return True
+    return types <= _NUMBERS and all(abs(value) <= MAX_EXACT_INT for value in values.values() if type(value) is int)
 
 
 def _add_sample(batch: Batch, sample: records.ProcessSample, now: float) -> None:

@@ -46,6 +46,18 @@ def read_run(connection: Connection, run_id: str, wanted: ConsoleQuery) -> list[
     return _lines(connection, run_id, get_run(connection, run_id).rank, wanted)
 
 
+def read_after(connection: Connection, run_id: str, line_id: int, *, limit: int) -> list[ConsoleLine]:
+    """Return the first lines of a run after the line with an id, in the order in which they arrived.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    rank = get_run(connection, run_id).rank
+    columns = (_line.c.time, _line.c.stream, _line.c.line, _line.c.id)
+    query = select(*columns).where(_line.c.run_id == run_id, _line.c.id > line_id).order_by(_line.c.id).limit(limit)
+    return [ConsoleLine(row.time, row.stream, row.line, row.id, run_id, rank) for row in connection.execute(query)]
+
+
 def read_group(connection: Connection, project: str, group: str, wanted: ConsoleQuery) -> list[ConsoleLine]:
     """Return lines of all runs of a group, ordered by time: `last` of each run, or fewer if that is too many in total.
 

@@ -11,12 +11,12 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal import records
+from lightning_sweeps.journal.closing import JournalEnd
 from lightning_sweeps.journal.format import JournalEntry
-from lightning_sweeps.messages import RejectedRecord
-from lightning_sweeps.store import nodes, runs, schema
-from lightning_sweeps.store.batch import Batch, Row, fold
+from lightning_sweeps.store import nodes, rejections, runs, schema
+from lightning_sweeps.store.batch import Batch, Row, UnstorableRecord, fold
 from lightning_sweeps.store.blobs import artifacts
-from lightning_sweeps.store.column_values import int32, int64, usable_time
+from lightning_sweeps.store.column_values import INT64_LIMIT, int32, int64, usable_time
 from lightning_sweeps.store.database import lock_name
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.blocks import pack
@@ -26,8 +26,10 @@ from lightning_sweeps.store.series.storage import SeriesStorage
 JournalRow: TypeAlias = Mapping[Any, Any]
 """A row of the table `journal` with every column except `header`."""
 
+ASKED_INTERVAL_S = 10.0
+"""How often a question about a journal is noted: it shows that the machine of a run that logs nothing is there."""
+
 _journal = schema.journal
-_rejected = schema.rejected_record
 _SELECT_JOURNAL = select(*(column for column in _journal.c if column.name != "header")).where(
     _journal.c.id == bindparam("at_id")
 )
@@ -38,6 +40,7 @@ _UPDATE_JOURNAL = (
 )
 _INSERT_JOURNAL = insert(_journal)
 _INSERT_CONSOLE = insert(schema.console)
+_INSERT_EXACT = insert(schema.logged_value)
 _INSERT_MEDIA = insert(schema.media)
 _SELECT_TRIAL = select(schema.run.c.trial_id).where(schema.run.c.id == bindparam("at_id"))
 
@@ -51,12 +54,14 @@ class JournalPart:
         offset: byte offset in the file at which the part begins.
         entries: the records, in file order.
         damaged: byte offsets at which unreadable stretches begin.
+        end: how the journal ended, if others know it and no more of the file follows.
     """
 
     journal_id: str
     offset: int
     entries: list[JournalEntry]
     damaged: list[int]
+    end: JournalEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,37 +127,73 @@ def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, 
     if part.offset > committed:
         raise OffsetConflict(committed)
     entries = [entry for entry in part.entries if entry.start >= committed]
-    if not entries:
-        return _nothing_new(connection, journal, committed)
+    end = _end_record(part, journal, entries[-1].end if entries else committed)
+    if not entries and end is None:
+        return _nothing_new(connection, journal, committed, now=now)
     opened = None
     if journal is None:
         opened = _open(connection, _checked(part.journal_id, entries[0].record), now=now)
+        rejections.accept_journal(connection, part.journal_id)
         journal = opened.journal
-    end = entries[-1].end
-    damaged = sum(committed <= start < end for start in part.damaged)
-    batch = fold([entry.record for entry in entries], finish=journal["finish"], now=now)
+    offset = entries[-1].end if entries else committed
+    damaged = sum(committed <= start < offset for start in part.damaged)
+    found = [*(entry.record for entry in entries), *([] if end is None else [end])]
+    batch = fold(found, finish=None if _is_given_up(journal) else journal["finish"], now=now)
     if batch.rejected:
-        _reject(connection, journal["id"], entries, batch, now)
+        refused = [rejections.UnstoredRecord(entries[one.index], one.reason) for one in batch.rejected]
+        rejections.add(connection, journal["id"], journal["run_id"], refused, now=now)
         damaged += len(batch.rejected)
-    trial_id = _write(connection, series, journal, batch, opened, offset=end, damaged=damaged, now=now)
-    return _stored(journal, end, trial_id, batch.rows)
+    trial_id = _write(connection, series, journal, batch, opened, offset=offset, damaged=damaged, now=now)
+    return _stored(journal, offset, trial_id, batch.rows)
 
 
-def list_rejected(connection: Connection, run_id: str) -> list[RejectedRecord]:
-    """Return the records of a run's journals that could not be stored."""
-    columns = (_rejected.c[name] for name in ("journal_id", "offset", "size_bytes", "reason", "time"))
-    rows = connection.execute(
-        select(*columns).join(_journal).where(_journal.c.run_id == run_id).order_by(_rejected.c.id)
-    )
-    return [RejectedRecord(*row) for row in rows]
+def commit_again(connection: Connection, series: SeriesStorage, record: rejections.StoredRecord, *, now: float) -> None:
+    """Store a record that was rejected. It changes neither the offset nor, if it is a row, the end of its journal.
+
+    Raises:
+        UnstorableRecord: this version cannot store it either.
+    """
+    lock_name(connection, record.journal_id)
+    journal: JournalRow = connection.execute(_SELECT_JOURNAL, {"at_id": record.journal_id}).mappings().one()
+    batch = fold([record.record], finish=journal["finish"], now=now)
+    if batch.rejected:
+        raise UnstorableRecord(batch.rejected[0].reason)
+    if not isinstance(record.record, records.Finish):
+        batch.finish = journal["finish"]
+    _write(connection, series, journal, batch, None, offset=journal["offset"], damaged=-1, now=now)
 
 
-def _nothing_new(connection: Connection, journal: JournalRow | None, committed: int) -> StoredPart:
+def _end_record(part: JournalPart, journal: JournalRow | None, offset: int) -> records.Finish | None:
+    """Return the end that others saw as a record; None if there is none, if it is known, or if it is out of date.
+
+    The end of an older copy of a journal says nothing about the journal, which is longer.
+    """
+    if part.end is None or part.end.size_bytes < offset or (journal is None and not part.entries):
+        return None
+    seen = part.end.closing
+    end = records.Finish(0, part.end.time, seen.state, seen.exit_code, seen.signal, seen.reason, "service")
+    known = journal["finish"] if journal is not None else None
+    is_known = known is not None and all(known[name] == getattr(end, name) for name in ("state", "reason", "writer"))
+    return None if is_known and not part.entries else end
+
+
+def _nothing_new(connection: Connection, journal: JournalRow | None, committed: int, *, now: float) -> StoredPart:
     if journal is None:
         return StoredPart(committed)
     run_id = journal["run_id"]
+    if run_id is not None and _is_given_up(journal):  # its service asks about it, so its machine is there
+        connection.execute(update(_journal).where(_journal.c.id == journal["id"]).values(finish=None, updated=now))
+        runs.lock_run(connection, run_id)
+        runs.settle(connection, run_id)
+    elif now - journal["updated"] > ASKED_INTERVAL_S:
+        connection.execute(update(_journal).where(_journal.c.id == journal["id"]).values(updated=now))
     trial_id = None if run_id is None else connection.scalar(_SELECT_TRIAL, {"at_id": run_id})
     return _stored(journal, committed, trial_id, [])
+
+
+def _is_given_up(journal: JournalRow) -> bool:
+    """Return whether the server ended the journal, because its machine was silent."""
+    return journal["finish"] is not None and journal["finish"]["writer"] == "server"
 
 
 def _stored(journal: JournalRow, offset: int, trial_id: str | None, rows: list[Row]) -> StoredPart:
@@ -165,15 +206,6 @@ def _stored(journal: JournalRow, offset: int, trial_id: str | None, rows: list[R
         resumed_step=journal["resumed_step"],
         rows=rows,
     )
-
-
-def _reject(connection: Connection, journal_id: str, entries: list[JournalEntry], batch: Batch, now: float) -> None:
-    rows = []
-    for one in batch.rejected:
-        entry = entries[one.index]
-        place = {"journal_id": journal_id, "offset": entry.start, "size_bytes": entry.end - entry.start}
-        rows.append(place | {"reason": one.reason, "time": now})
-    connection.execute(insert(_rejected), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +237,8 @@ def _open(connection: Connection, header: records.Header, *, now: float) -> _Ope
         "created": usable_time(header.created, now),
         "updated": now,
         "resumed_step": _resumed_step(header),
+        "first_step": None,
+        "parent": header.parent or None,
     }
     connection.execute(_INSERT_JOURNAL, row | {"header": msgspec.to_builtins(header)})
     if header.replaces:
@@ -284,11 +318,33 @@ def _write(
         "updated": now,
     }
     connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
+    if run_id is not None and batch.rows and journal["first_step"] is None:
+        _begin_rows(connection, journal, batch.rows[0][0])
+    if journal["parent"] is not None and batch.finish is not None and batch.finish != journal["finish"]:
+        runs.note_child_end(connection, run_id, batch.finish, journal_id=journal["id"])
     _write_series(connection, series, journal, batch)
     is_first = opened is not None and opened.is_first and batch.finish is None  # its new row marks it as running
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)
     return trial_id
+
+
+def _begin_rows(connection: Connection, journal: JournalRow, step: int) -> None:
+    """Note the step of a journal's first row. With an attempt's first row, rows of earlier attempts are abandoned.
+
+    An attempt that names no checkpoint resumed from its first step, or started from the beginning if an earlier one
+    had begun no earlier.
+    """
+    changes: dict[str, Any] = {"first_step": step}
+    others = select(_journal.c.attempt, _journal.c.first_step).where(
+        _journal.c.run_id == journal["run_id"], _journal.c.parent.is_(None), _journal.c.first_step.is_not(None)
+    )
+    if journal["attempt"] and journal["resumed_step"] is None and journal["parent"] is None:
+        begun = connection.execute(others).all()
+        if all(attempt != journal["attempt"] for attempt, _ in begun):
+            earlier = [first for attempt, first in begun if attempt < journal["attempt"]]
+            changes["resumed_step"] = -INT64_LIMIT if earlier and step <= min(earlier) else step
+    connection.execute(update(_journal).where(_journal.c.id == journal["id"]).values(**changes))
 
 
 def _write_series(connection: Connection, series: SeriesStorage, journal: JournalRow, batch: Batch) -> None:
@@ -313,6 +369,8 @@ def _write_run(
         if header.run is not None and header.run.id == run_id:
             runs.ensure_run(connection, header, header.run, now=now)
     trial_id = runs.apply(connection, run_id, batch)
+    if batch.exact:
+        connection.execute(_INSERT_EXACT, [value | place for value in batch.exact])
     if batch.console:
         connection.execute(_INSERT_CONSOLE, [line | place for line in batch.console])
     if batch.media:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select, text
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import rejections, schema
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
@@ -37,6 +37,15 @@ def check(store: Store) -> list[str]:
     with store.read() as connection:
         findings = _sqlite_findings(connection) if store.kind == "sqlite" else []
         return (findings + store.series.check(connection))[:MAX_FINDINGS]
+
+
+def list_rejected(store: Store) -> list[str]:
+    """Return a sentence for each journal and run of which something could not be stored."""
+    with store.read() as connection:
+        rejected = rejections.list_all(connection)
+    journals = [f"rejected on {one.host}: {one.path}: {one.reason}" for one in rejected.journals]
+    records = [f"run `{one.run}`, journal `{one.journal}`, byte {one.offset}: {one.reason}" for one in rejected.records]
+    return (journals + records)[:MAX_FINDINGS]
 
 
 def check_blobs(store: Store, blobs: BlobStorage) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -19,7 +21,7 @@ from lightning_sweeps.store.column_values import int32, int64, plain, text, usab
 from lightning_sweeps.store.database import insert
 from lightning_sweeps.store.projects import ensure_project
 
-SEVERITY = ("finished", "stopped", "preempted", "killed", "failed")
+SEVERITY = ("finished", "stopped", "preempted", "lost", "killed", "failed")
 """If the writers of one run ended differently, the run's state is the last of these."""
 
 MAX_TAGS, MAX_TAG_LENGTH, MAX_NOTES_LENGTH = 100, 200, 20_000
@@ -96,7 +98,7 @@ def ensure_run(connection: Connection, header: Header, info: RunInfo, *, now: fl
             return True
         known = lock_run(connection, info.id)
         assert known is not None  # noqa: S101  another server has just inserted it
-    changes = _changes(known, given) | {"created": min(known["created"], created)}
+    changes = _changes(known, given, is_child=bool(header.parent)) | {"created": min(known["created"], created)}
     connection.execute(update(_run).where(_run.c.id == info.id).values(**changes))
     return False
 
@@ -114,10 +116,11 @@ def _stored_value(declared: DeclaredColumn, value: Any) -> Any:
     return plain(value)
 
 
-def _changes(known: RowMapping, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what a later header changes in the run's row."""
+def _changes(known: RowMapping, given: dict[str, Any], *, is_child: bool) -> dict[str, Any]:
+    """Return what a later header changes in the run's row. A child of the main process describes no run."""
     is_later = given["attempt"] > known["attempt"]
-    is_main = is_later or (given["attempt"] == known["attempt"] and given["rank"] <= known["rank"])
+    is_same = given["attempt"] == known["attempt"] and given["rank"] <= known["rank"]
+    is_main = not is_child and (is_later or is_same)
     changes: dict[str, Any] = {}
     for declared, _ in _FROM_HEADER:
         name, how = declared.sql_name, declared.column.update
@@ -158,21 +161,38 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
 def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None:
     """Set a running run's reason to the place where it stalled, and add its stacks to its console lines."""
     reason = text(stall.where)
-    is_running = (_run.c.id == stall.run) & (_run.c.state == "running")
+    run_id = text(stall.run)
+    is_running = (_run.c.id == run_id) & (_run.c.state == "running")
     if connection.execute(update(_run).where(is_running).values(reason=reason)).rowcount == 0:
         return
     lines = [reason, *text(stall.stacks).splitlines()]
-    same = {"run_id": stall.run, "journal_id": journal_id, "sequence": stall.sequence, "time": stall.time}
+    place = {"run_id": run_id, "journal_id": journal_id, "sequence": int64(stall.sequence)}
+    same = place | {"time": usable_time(stall.time, time.time())}
     rows = [{**same, "stream": "stacks", "line": line} for line in lines]
     connection.execute(insert(connection, schema.console), rows)
 
 
+def note_child_end(connection: Connection, run_id: str, finish: dict[str, Any], *, journal_id: str) -> None:
+    """Note in the console of a run that a child of its main process failed or was killed.
+
+    SIGTERM is left out: it is how a pool of worker processes is ended. So is an end that nobody saw.
+    """
+    is_seen = finish["writer"] != "service" or finish["signal"] is not None or finish["exit_code"] is not None
+    if finish["state"] not in ("failed", "killed") or finish["signal"] == signal.SIGTERM or not is_seen:
+        return
+    line = f"a child process that logged to this run {finish['state']}: {finish['reason']}"
+    place = {"run_id": run_id, "journal_id": journal_id, "sequence": 0, "time": finish["time"]}
+    connection.execute(insert(connection, schema.console), [place | {"stream": "event", "line": line}])
+
+
 def settle(connection: Connection, run_id: str) -> None:
-    """Set the run's state from the journals of its latest attempt."""
+    """Set the run's state from the journals of its latest attempt: those of main processes, not of their children."""
     journal = schema.journal
     latest = select(_run.c.attempt).where(_run.c.id == run_id).scalar_subquery()
-    writers = select(journal.c.finish).where(journal.c.run_id == run_id, journal.c.attempt == latest)
-    now = outcome(list(connection.scalars(writers)))
+    writers = select(journal.c.finish, journal.c.parent).where(journal.c.run_id == run_id, journal.c.attempt == latest)
+    found = connection.execute(writers).all()
+    main = [row.finish for row in found if row.parent is None]
+    now = outcome(main or [row.finish for row in found])
     connection.execute(
         update(_run)
         .where(_run.c.id == run_id)

@@ -132,8 +132,10 @@ journal = Table(
     Column("header", Structure, nullable=False),
     Column("finish", Structure),  # the last finish record; NULL while the journal is open
     Column("created", Double, nullable=False),
-    Column("updated", Double, nullable=False),
-    Column("resumed_step", Big),  # step of the checkpoint the attempt resumed from; NULL: from the beginning
+    Column("updated", Double, nullable=False),  # when its machine last sent it or asked about it, by the server's clock
+    Column("resumed_step", Big),  # first step of the attempt: rows of earlier ones are abandoned from it on
+    Column("first_step", Big),  # step of its first row; NULL: it has no row
+    Column("parent", Text),  # the main process's journal, if a child process writes this one; it decides no state
     Index(None, "run_id"),
     Index(None, "node_id"),
 )
@@ -208,6 +210,33 @@ rejected_record = Table(
     Column("size_bytes", Big, nullable=False),
     Column("reason", Text, nullable=False),
     Column("time", Double, nullable=False),
+    Column("data", LargeBinary),  # the record, to be tried again; NULL: an earlier version did not keep it
+    Index(None, "journal_id"),
+)
+
+rejected_journal = Table(
+    "rejected_journal",  # journals that stay on their machine, because they could not be stored
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text),  # no foreign key: the run may be unknown here
+    Column("host", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("time", Double, nullable=False),
+)
+
+logged_value = Table(
+    "logged_value",  # logged values that a series cannot store exactly: text, lists, long integers
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("journal_id", ForeignKey("journal.id"), nullable=False),
+    Column("sequence", Big, nullable=False),
+    Column("step", Big, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Structure),
+    Index(None, "run_id", "key", "id"),
     Index(None, "journal_id"),
 )
 

@@ -62,9 +62,12 @@ def take(home: Home) -> int | None:
     return None
 
 
-def is_held(home: Home) -> bool:
-    """Return whether a service of this node holds the lock."""
-    path = home.service_lock(node_id())
+def is_held(home: Home, node: str | None = None) -> bool:
+    """Return whether a service of this node, or of another one that shares the home folder, holds the lock.
+
+    On a file system without locks, another node counts as having a service.
+    """
+    path = home.service_lock(node or node_id())
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -76,7 +79,7 @@ def is_held(home: Home) -> bool:
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
-        return _live_owner(_owner_path(path)) is not None
+        return node is not None or _live_owner(_owner_path(path)) is not None
     finally:
         os.close(descriptor)
     return False

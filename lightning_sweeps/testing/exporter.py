@@ -35,7 +35,7 @@ class Points:
         self.iterations += 1
         for number in range(self.count):
             value = VALUES[number % len(VALUES)]
-            cells: tuple[Any, ...] = (self.run_id, "val/ä", "j-1", number, number - 1, 1.7e9, value, number == 0)
+            cells: tuple[Any, ...] = (self.run_id, "val/ä", "j-1", number, number - 1, 1.7e9, value, number == 0, None)
             yield dict(zip(POINT_COLUMNS, cells, strict=True))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import torch.distributed
 
 from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.sdk.ancestor import Ancestor
 from lightning_sweeps.sdk.identity import Identity
 from lightning_sweeps.sdk.process_info import find_origin, identify
 from lightning_sweeps.sdk.resumed_run import find_attempt
@@ -52,6 +53,7 @@ class RunResolver:
         self._opened_as: Identity | None = None
         self._identity: Identity | None = None
         self._resume_point: ResumePoint | None = None
+        self._ancestor: Ancestor | None = None
         _resolvers.add(self)
 
     @property
@@ -111,13 +113,18 @@ class RunResolver:
 
     def reset(self) -> None:
         """Open the run again on next use: a forked process may be another rank than its parent."""
+        self._ancestor = self._ancestor_of_child()
         self._run = self._identity = None
 
     def __getstate__(self) -> dict[str, Any]:
         job = self._job
         if job is None and self._identity is not None and self._identity.is_launcher_job:
             job = self._identity.job  # a process that inherits the launcher's variables is no program of its own
-        return {**self.__dict__, "_job": job, "_run": None, "_identity": None, "_find_step": None}
+        known = {"_job": job, "_ancestor": self._ancestor_of_child()}
+        return {**self.__dict__, **known, "_run": None, "_identity": None, "_find_step": None}
+
+    def _ancestor_of_child(self) -> Ancestor | None:
+        return self._ancestor or (self._run.ancestor if self._run is not None else None)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -153,6 +160,7 @@ class RunResolver:
             number=self._number,
             resumed_step=self._resume_point.step if self._resume_point is not None else None,
             opens_late=True,
+            ancestor=self._ancestor,
         )
         if self._find_step is not None:
             self._run.follow_steps(self._find_step)

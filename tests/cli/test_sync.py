@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -127,3 +128,58 @@ def test_a_folder_that_does_not_exist(home: Path, words: list[str]) -> None:
 
 def test_nothing_to_upload(home: Path) -> None:
     assert "No journals" in command(home, "sync").stdout
+
+
+# copies of journals
+
+COPIED = 4000
+LOG_SLOWLY = f"""
+import sys, lightning_sweeps as ls
+run = ls.init(sys.argv[1])
+for i in range({COPIED}):
+    run.log({{"x": i}})
+    if i % 1000 == 999:
+        print(i, flush=True)
+        sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("machine", ["another", "same"])
+def test_copies_of_a_journal_that_grows_are_uploaded_without_losing_a_row(
+    home: Path, tmp_path: Path, client: Client, machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, folder = f"copied-{machine}", tmp_path / "copy"
+    variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_MODE": "offline"}
+    program = subprocess.Popen(
+        [sys.executable, "-c", LOG_SLOWLY, project], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert program.stdin is not None and program.stdout is not None
+    if machine == "another":
+        monkeypatch.setenv("LIGHTNING_SWEEPS_NODE", "laptop")
+    for number in range(3):
+        program.stdout.readline()
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(home / "offline", folder)
+        if machine == "another":
+            os.utime(next(folder.glob("*.journal")), (1, 1))
+            assert command(home, "sync", str(folder)).returncode == 0
+            (run,) = client.runs(project=project).runs
+            assert (run.state, run.rows) == ("lost", 1000 * (number + 1))
+        program.stdin.write(b"\n")
+        program.stdin.flush()
+    program.communicate(b"\n")
+    if machine == "same":  # an older copy of a program that is dead now, then the whole journal
+        command(home, "sync", str(folder))
+        assert client.runs(project=project).runs[0].state == "killed"
+    old = tmp_path / "old"
+    shutil.move(folder, old)
+    shutil.copytree(home / "offline", folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = command(home, "sync", str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert values(client, project=project) == list(range(COPIED))
+    (run,) = client.runs(project=project).runs
+    assert (run.state, run.rows) == ("finished", COPIED)
+    assert command(home, "sync", str(old)).returncode == 0, "an older copy changes nothing"
+    assert client.run(run.id).state == "finished"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

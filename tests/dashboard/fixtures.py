@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
+from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.journal.records import (
     Finish,
@@ -64,9 +65,9 @@ class Writer:
         self._part.clear()
         return self
 
-    def take(self) -> tuple[str, int, bytes]:
+    def take(self) -> SentPart:
         """Return a whole unsent journal, for `send_journals`."""
-        return self.id, 0, bytes(self._part)
+        return SentPart(self.id, 0, bytes(self._part))
 
     def _next(self) -> int:
         self._sequence += 1

@@ -74,13 +74,20 @@ def test_the_api_writes_a_format_of_another_package(
 
 def test_the_command_lists_all_formats(home: Path, installed: str) -> None:
     done = command(home, "export", "--list-formats", PYTHONPATH=installed)
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["csv", "json", "parquet", "markdown", "raises"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "csv",
+        "journals",
+        "json",
+        "parquet",
+        "markdown",
+        "raises",
+    ]
 
 
 def test_an_unknown_format_is_an_error(home: Path, tmp_path: Path) -> None:
     done = command(home, "export", str(tmp_path / "out"), "--format", "parket")
     assert_message(
-        done, 2, "there is no export format `parket`, allowed: csv, json, parquet", "did you mean `parquet`?"
+        done, 2, "there is no export format `parket`, allowed: csv, journals, json, parquet", "did you mean `parquet`?"
     )
     assert not (tmp_path / "out").exists()
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+
+from lightning_sweeps.journal.format import PREAMBLE, JournalEntry, decode
+from lightning_sweeps.journal.records import RunInfo
+from lightning_sweeps.journal.writer import JournalWriter
 
 CODE = """
 import resource, sys
@@ -35,3 +43,38 @@ def test_rows_are_lost_and_counted_if_not_even_the_header_can_be_written(tmp_pat
     assert done.stdout == "3\n"
     assert "the disk is full" in done.stderr or "cannot write" in done.stderr
     assert other.read_text() == ""
+
+
+def test_a_write_that_the_system_takes_in_parts_is_finished(tmp_path: Path) -> None:
+    """A signal interrupts a blocking write to a slow file after some bytes: `write(2)` then returns fewer."""
+    writer = JournalWriter(tmp_path, run=RunInfo("r-1", "p", "n", "g"), opens_late=True)
+    os.mkfifo(writer.path)
+    received = bytearray()
+
+    def read_slowly() -> None:
+        with writer.path.open("rb", buffering=0) as stream:
+            while part := stream.read(20_000):
+                received.extend(part)
+                time.sleep(0.002)
+
+    reader = threading.Thread(target=read_slowly)
+    reader.start()
+    interruptions = 0
+
+    def count(*_: object) -> None:
+        nonlocal interruptions
+        interruptions += 1
+
+    previous = signal.signal(signal.SIGALRM, count)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    try:
+        for step in range(3):
+            writer.metrics(step, {"text": "x" * 2_000_000})
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    lost = writer.lost
+    writer.close()
+    reader.join()
+    found = list(decode(bytes(received), len(PREAMBLE)))
+    assert (interruptions > 0, lost, [type(item) for item in found]) == (True, 0, [JournalEntry] * 4)

@@ -15,7 +15,8 @@ import pytest
 
 import lightning_sweeps
 from lightning_sweeps import Api, Run, SweepLogger
-from lightning_sweeps.errors import LightningSweepsError, UsageError
+from lightning_sweeps.client import Client
+from lightning_sweeps.errors import LightningSweepsError, NotFound, UsageError
 from lightning_sweeps.messages import RejectedRecord
 from tests.sdk.strange_objects import strange
 from tests.servers import running_server, wait_until
@@ -106,7 +107,7 @@ def test_nothing_raises_and_what_was_accepted_arrives(
             if run.is_recording:
                 ids.add(run.id)
                 assert run.lost_rows == 0
-        wait_until(lambda: all(client.run(each).state != "running" for each in ids), timeout_s=120, what="the runs")
+        wait_until(lambda: all(has_ended(client, each) for each in ids), timeout_s=120, what="the runs")
         api = Api()
         arrived = sum(len(list(api.points(each, "marker"))) for each in ids)
         rejected = [
@@ -118,3 +119,11 @@ def test_nothing_raises_and_what_was_accepted_arrives(
         "only this value is left out, and it is told"
     )
     assert arrived == markers
+
+
+def has_ended(client: Client, run_id: str) -> bool:
+    """Return whether the server has the run and its end."""
+    try:
+        return client.run(run_id).state != "running"
+    except NotFound:
+        return False

@@ -45,7 +45,7 @@ def test_states_are_closed_sets() -> None:
     properties = openapi_document()["components"]["schemas"]
     assert properties["RunDetails"]["properties"]["state"]["enum"][0] == "running"
     assert properties["RunDetails"]["properties"]["mode"]["enum"] == ["single", "grouped", "shared"]
-    assert properties["ConsoleLine"]["properties"]["stream"]["enum"] == ["stdout", "stderr", "stacks"]
+    assert properties["ConsoleLine"]["properties"]["stream"]["enum"] == ["stdout", "stderr", "stacks", "event"]
 
 
 def test_every_schema_is_a_message() -> None:

@@ -26,6 +26,7 @@ class Journal:
     resumed_step: int | None = None
     node: str | None = None
     on: str = "node-1"
+    parent: str = ""
     devices: list[records.GpuInfo] = field(default_factory=list)
     created: float = STARTED
     config: dict[str, Any] = field(default_factory=dict)
@@ -53,7 +54,7 @@ class Journal:
             config=self.config,
             resumed_step=self.resumed_step,
         )
-        return records.Header(self.id, self.created, process, run=run)
+        return records.Header(self.id, self.created, process, run=run, parent=self.parent)
 
     def add(self, record: records.Record) -> Journal:
         self.data += encode(record)

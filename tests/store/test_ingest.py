@@ -14,7 +14,7 @@ from lightning_sweeps.errors import JournalError, NotFound, OffsetConflict
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import PREAMBLE, encode
 from lightning_sweeps.messages import IngestReply, Point
-from lightning_sweeps.store import console, ingest, nodes, runs, schema
+from lightning_sweeps.store import console, nodes, rejections, runs, schema
 from lightning_sweeps.store.batch import MAX_KEY_LENGTH
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading, write_buffer, writing
@@ -310,7 +310,7 @@ def test_a_record_that_cannot_be_stored_is_rejected_with_a_reason(
     assert steps(store, "loss") == [0, 2]
     assert get_run(store).config == {"lr": 0.1}
     with store.read() as connection:
-        first, second = ingest.list_rejected(connection, "run-1")
+        first, second = rejections.list_of_run(connection, "run-1")
         assert connection.scalar(select(schema.journal.c.damaged)) == 2
     assert reason in first.reason and "nested" in second.reason
     assert (first.offset, first.size_bytes) == (journal.ends[1], journal.ends[2] - journal.ends[1])

@@ -21,9 +21,10 @@ from sqlalchemy import text
 
 from lightning_sweeps.engine import agents, sweeps, trials
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply
-from lightning_sweeps.server.routes.journals import take
-from lightning_sweeps.store import api_keys, console, ingest, maintenance, nodes, runs, schema
+from lightning_sweeps.server.journal_parts import take
+from lightning_sweeps.store import api_keys, console, ingest, maintenance, nodes, rejections, runs, schema
 from lightning_sweeps.store.blobs import artifacts, media
 from lightning_sweeps.store.database import Store, open_store
 from lightning_sweeps.store.migrate import latest, migrate, version
@@ -54,7 +55,7 @@ def read_all(store: Store, sweep_id: str) -> dict[str, Any]:
         found = {
             "runs": runs.list_runs(connection, runs.RunFilter()),
             "keys": api_keys.list_api_keys(connection),
-            "rejected": ingest.list_rejected(connection, "run-1"),
+            "rejected": rejections.list_of_run(connection, "run-1"),
             "console": {run: console.read_run(connection, run, console.ConsoleQuery(10)) for run in ("run-1", "run-2")},
             "series": writing.list_series(connection, "run-1"),
             "buckets": reading.read_buckets(connection, store.series, "run-1", "loss", width=8),
@@ -108,7 +109,7 @@ def test_ingest_continues(old_store: Store) -> None:
     with old_store.read() as connection:
         start = ingest.committed_offset(connection, "journal-2")
     assert 0 < start < len(data)
-    assert take(old_store, "journal-2", start, data[start:]).reply == IngestReply(len(data))
+    assert take(old_store, SentPart("journal-2", start, data[start:])).reply == IngestReply(len(data))
     write_buffer.flush_owners(old_store, ["run-2", "node-1"])
     with old_store.read() as connection:
         run = runs.get_run(connection, "run-2")

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import LineRequest, SeriesQuery
-from lightning_sweeps.server.routes.journals import parse
+from lightning_sweeps.server.journal_parts import parse
 from lightning_sweeps.store import ingest, schema
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import RunLabels, RunsQuery, SortKey
-from lightning_sweeps.server.routes.journals import parse
+from lightning_sweeps.server.journal_parts import parse
 from lightning_sweeps.store import ingest, runs
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.database import Store

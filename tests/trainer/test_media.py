@@ -235,6 +235,7 @@ def test_a_home_that_cannot_be_written_does_not_stop_training(
     logger = SweepLogger()
     logger.log_image("samples", [torch.rand(2, 2)])
     logger.log_metrics({"loss": 1.0}, 0)
+    logger.finalize("success")
     assert "cannot" in caplog.text
 
 

@@ -80,7 +80,7 @@ def test_rows_without_a_step_have_the_step_of_the_trainer(home: Path, tmp_path: 
     make_trainer(tmp_path, logger=SweepLogger()).fit(Logging())
     run = logged_run(home)
     assert run.series("f1") == run.series("auc")
-    assert [step for step, _ in run.series("f1")][-2:] == [BATCHES, 2 * BATCHES]
+    assert [step for step, _ in run.series("f1")] == [step for step, _ in run.series("val_loss")]
 
 
 @pytest.mark.parametrize("callbacks", [[], [SweepCallback]], ids=["alone", "callback"])

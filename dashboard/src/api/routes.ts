@@ -34,6 +34,7 @@ function readWithBody<R extends Route>(route: R, body: unknown): Path<AnswerOf<R
 }
 
 export type RunFilter = NonNullable<QueryOf<"/api/runs", "get">>;
+export type ValuesFilter = NonNullable<QueryOf<"/api/runs/{run_id}/values", "get">>;
 /** Which console lines: the `last` ones, of one stream, that contain a text, or those around the line with an id. */
 export type LinesFilter = NonNullable<QueryOf<"/api/runs/{run_id}/console", "get">>;
 
@@ -53,6 +54,10 @@ export const paths = {
   groupConsole: (project: string, group: string, wanted: LinesFilter) =>
     read("/api/console", {}, { project, group, ...wanted }),
   keys: (owner: string) => read("/api/series/{owner_id}", { owner_id: owner }),
+  valueKeys: (run: string) => read("/api/runs/{run_id}/value-keys", { run_id: run }),
+  values: (run: string, wanted: ValuesFilter) => read("/api/runs/{run_id}/values", { run_id: run }, wanted),
+  rejected: () => read("/api/rejected"),
+  rejectedRecords: (run: string) => read("/api/runs/{run_id}/rejected-records", { run_id: run }),
   nodes: () => read("/api/nodes"),
   nodesNow: () => read("/api/nodes/now"),
   sweeps: (project?: string) => read("/api/sweeps", {}, project ? { project } : {}),

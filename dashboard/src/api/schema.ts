@@ -39,11 +39,93 @@ export interface paths {
         put?: never;
         /**
          * Send Journals
-         * @description Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
+         * @description Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
          *
-         *     Each part succeeds or fails on its own.
+         *     The end is optional: how the journal ended, if its process did not write it.
+         *
+         *     Each part succeeds or fails on its own: its outcome has a status. Records that the database refuses are rejected.
          */
         post: operations["send_journals_api_journals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journals/{journal_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Copy Journal
+         * @description Return a run's journal, written again from the database, so that another server can store the run.
+         */
+        get: operations["copy_journal_api_journals__journal_id__copy_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rejected
+         * @description List the journals and records of all runs that could not be stored, each with the reason.
+         */
+        get: operations["list_rejected_api_rejected_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejected/journals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Rejected Journals
+         * @description Note journals that stay on their machine, because they cannot be read or were refused several times.
+         */
+        post: operations["set_rejected_journals_api_rejected_journals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejected/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Rejected
+         * @description Try again to store the records that were rejected, for example after an upgrade of the server.
+         */
+        post: operations["retry_rejected_api_rejected_retry_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -170,6 +252,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/journals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journals
+         * @description List the journals of the processes that logged to the run.
+         */
+        get: operations["list_journals_api_runs__run_id__journals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/value-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Value Keys
+         * @description List the keys under which the run logged text, lists or integers beyond 2**53, with the number of values.
+         */
+        get: operations["list_value_keys_api_runs__run_id__value_keys_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Values
+         * @description Return every text, list and integer beyond 2**53 that the run logged, also those that are not the last ones.
+         */
+        get: operations["list_values_api_runs__run_id__values_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Run
+         * @description End a run whose process is dead, although nobody saw its end. If it logs again, it is running again.
+         */
+        post: operations["close_run_api_runs__run_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/rejected-records": {
         parameters: {
             query?: never;
@@ -202,6 +364,26 @@ export interface paths {
          * @description Return the last console lines of a run, or the lines around one line, oldest first.
          */
         get: operations["read_console_api_runs__run_id__console_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/console/after/{line_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Console After
+         * @description Return the first console lines of a run after the line with an id, to read all lines page by page.
+         */
+        get: operations["read_console_after_api_runs__run_id__console_after__line_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1565,7 +1747,7 @@ export interface components {
              * Stream
              * @enum {string}
              */
-            stream: "stdout" | "stderr" | "stacks";
+            stream: "stdout" | "stderr" | "stacks" | "event";
             /** Line */
             line: string;
             /**
@@ -1697,6 +1879,29 @@ export interface components {
             commands: components["schemas"]["Command"][];
         };
         /**
+         * JournalInfo
+         * @description The journal of one process that logged to a run.
+         *
+         *     Attributes:
+         *         id: the journal's id.
+         *         rank: the writer's rank.
+         *         attempt: the writer's attempt.
+         *         rows: number of `log()` calls.
+         *         created: when the journal began.
+         */
+        JournalInfo: {
+            /** Id */
+            id: string;
+            /** Rank */
+            rank: number;
+            /** Attempt */
+            attempt: number;
+            /** Rows */
+            rows: number;
+            /** Created */
+            created: number;
+        };
+        /**
          * JournalOutcome
          * @description Result for one journal of an upload of several.
          *
@@ -1766,6 +1971,7 @@ export interface components {
          *         trial: the leased trial. If it is None, ask again while `sweep_state` is `running` or `paused`.
          *         sweep_state: state of the sweep.
          *         reason: why there is no trial, or why the sweep is in its state.
+         *         has_failed: whether the sweep is paused because too many trials in a row have failed.
          */
         Lease: {
             trial: components["schemas"]["Trial"] | null;
@@ -1779,6 +1985,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Has Failed
+             * @default false
+             */
+            has_failed: boolean;
         };
         /**
          * Line
@@ -1850,6 +2061,39 @@ export interface components {
              * @default 800
              */
             points: number;
+        };
+        /**
+         * LoggedValue
+         * @description A logged value that a series cannot store exactly: text, a list, None, or an integer beyond 2**53.
+         *
+         *     Attributes:
+         *         id: ids increase in the order in which the values arrived.
+         */
+        LoggedValue: {
+            /** Id */
+            id: number;
+            /** Journal */
+            journal: string;
+            /** Sequence */
+            sequence: number;
+            /** Step */
+            step: number;
+            /** Time */
+            time: number;
+            /** Key */
+            key: string;
+            /** Value */
+            value: unknown;
+        };
+        /**
+         * LoggedValueKey
+         * @description A key that has such values, and their number.
+         */
+        LoggedValueKey: {
+            /** Key */
+            key: string;
+            /** Count */
+            count: number;
         };
         /**
          * LoginLink
@@ -2112,6 +2356,32 @@ export interface components {
             message: string;
         };
         /**
+         * RejectedJournal
+         * @description A journal that stays on its machine, because it cannot be read or the server refused it several times.
+         *
+         *     Attributes:
+         *         id: the journal's id.
+         *         run_id: the run; None if the journal cannot be read, or is not of a run.
+         *         host: name of the machine.
+         *         path: the file there.
+         *         reason: why it was refused.
+         *         time: when it was rejected.
+         */
+        RejectedJournal: {
+            /** Id */
+            id: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Host */
+            host: string;
+            /** Path */
+            path: string;
+            /** Reason */
+            reason: string;
+            /** Time */
+            time: number;
+        };
+        /**
          * RejectedRecord
          * @description A record of a journal that could not be stored, with the reason. The rest of the journal is stored.
          */
@@ -2126,6 +2396,39 @@ export interface components {
             reason: string;
             /** Time */
             time: number;
+            /** Run */
+            run: string | null;
+        };
+        /**
+         * Rejections
+         * @description Everything that was rejected, because it could not be stored.
+         *
+         *     Attributes:
+         *         journals: the newest journals.
+         *         records: the records, at most 1000.
+         *         record_count: number of all records.
+         */
+        Rejections: {
+            /** Journals */
+            journals: components["schemas"]["RejectedJournal"][];
+            /** Records */
+            records: components["schemas"]["RejectedRecord"][];
+            /** Record Count */
+            record_count: number;
+        };
+        /**
+         * RetryResult
+         * @description Result of trying records again.
+         *
+         *     Attributes:
+         *         stored: number of records that are stored now.
+         *         left: number of records that are still set rejected.
+         */
+        RetryResult: {
+            /** Stored */
+            stored: number;
+            /** Left */
+            left: number;
         };
         /**
          * RunChange
@@ -2140,7 +2443,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted";
+            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted" | "lost";
             /** Rows */
             rows: number;
             /** Changed */
@@ -2176,7 +2479,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted";
+            state: "running" | "finished" | "failed" | "killed" | "stopped" | "preempted" | "lost";
             /** Reason */
             reason: string;
             /** Exit Code */
@@ -2230,6 +2533,8 @@ export interface components {
              * @default 0
              */
             node_rank: number;
+            /** Rejected */
+            rejected: number | null;
         };
         /**
          * RunLabels
@@ -2959,6 +3264,198 @@ export interface operations {
             };
         };
     };
+    copy_journal_api_journals__journal_id__copy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                journal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rejected_api_rejected_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejections"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_rejected_journals_api_rejected_journals_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectedJournal"][];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejections"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_rejected_api_rejected_retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryResult"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health_api_health_get: {
         parameters: {
             query?: never;
@@ -3060,7 +3557,7 @@ export interface operations {
                 group?: string | null;
                 sweep?: string | null;
                 trial?: string | null;
-                state?: ("running" | "finished" | "failed" | "killed" | "stopped" | "preempted") | null;
+                state?: ("running" | "finished" | "failed" | "killed" | "stopped" | "preempted" | "lost") | null;
                 limit?: number;
                 offset?: number;
             };
@@ -3297,6 +3794,243 @@ export interface operations {
             };
         };
     };
+    list_journals_api_runs__run_id__journals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalInfo"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_value_keys_api_runs__run_id__value_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedValueKey"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_values_api_runs__run_id__values_get: {
+        parameters: {
+            query?: {
+                key?: string | null;
+                after?: number;
+                limit?: number;
+                newest_first?: boolean;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedValue"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_run_api_runs__run_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_rejected_records_api_runs__run_id__rejected_records_get: {
         parameters: {
             query?: never;
@@ -3362,7 +4096,7 @@ export interface operations {
                 last?: number;
                 after?: number;
                 around?: number | null;
-                /** @description `stdout`, `stderr`, or `stacks` (thread stacks of ranks that hung) */
+                /** @description `stdout`, `stderr`, `stacks` (thread stacks of ranks that hung), or `event` */
                 stream?: string | null;
                 /** @description return only lines that contain this text, ignoring case */
                 find?: string;
@@ -3422,6 +4156,67 @@ export interface operations {
             };
         };
     };
+    read_console_after_api_runs__run_id__console_after__line_id__get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleLine"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_group_console_api_console_get: {
         parameters: {
             query: {
@@ -3429,7 +4224,7 @@ export interface operations {
                 group: string;
                 /** @description number of lines to return */
                 last?: number;
-                /** @description `stdout`, `stderr`, or `stacks` (thread stacks of ranks that hung) */
+                /** @description `stdout`, `stderr`, `stacks` (thread stacks of ranks that hung), or `event` */
                 stream?: string | null;
                 /** @description return only lines that contain this text, ignoring case */
                 find?: string;

@@ -5,6 +5,7 @@ import { Page, useTitle } from "../base/Page";
 import { useChoiceParam } from "../base/router";
 import { StateChoice } from "../base/StateChoice";
 import { ProjectChoice } from "../panels/ProjectChoice";
+import { RejectedJournals } from "../panels/Rejected";
 import { RunsToolbar, TABS } from "../panels/RunsToolbar";
 import { RunsWorkspace } from "../panels/RunsWorkspace";
 import { RunsTable } from "../tables/RunsTable";
@@ -13,7 +14,7 @@ import { useColumns } from "../tables/useColumns";
 import { useDrawnRuns } from "../tables/useDrawnRuns";
 import { useRunsView } from "../tables/useRunsView";
 
-const STATES = ["running", "finished", "stopped", "preempted", "failed", "killed"];
+const STATES = ["running", "finished", "stopped", "preempted", "failed", "killed", "lost"];
 
 export function RunsPage() {
   const view = useRunsView();
@@ -34,6 +35,7 @@ export function RunsPage() {
     >
       <RunsToolbar view={view} tab={tab} onTab={setTab} columns={columns} total={pages.total} error={pages.error} />
       <Failure error={pages.error} />
+      <RejectedJournals />
       {tab === "Table" ? (
         <RunsTable view={view} pages={pages} columns={columns} colors={drawn.colors} />
       ) : (

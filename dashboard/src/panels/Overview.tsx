@@ -8,7 +8,10 @@ import { ComparedPairs, Pairs } from "../base/Pairs";
 import { byMetricRank } from "../base/ranking";
 import { Section } from "../base/Section";
 import { Environment } from "./Environment";
+import { Events } from "./Events";
 import { Labels } from "./Labels";
+import { LoggedTexts } from "./LoggedTexts";
+import { RejectedRecords } from "./Rejected";
 import { Stacks } from "./Stacks";
 import "./Overview.css";
 
@@ -29,6 +32,8 @@ export function Overview({ run, other, onOther }: Props) {
   return (
     <>
       <Stacks run={run} />
+      <Events run={run} />
+      <RejectedRecords run={run} />
       <div class="two columns">
         <div>
           <Configuration run={run} other={other} onOther={onOther} />
@@ -39,6 +44,7 @@ export function Overview({ run, other, onOther }: Props) {
           <Section title="Last values">
             <Pairs pairs={summary} />
           </Section>
+          <LoggedTexts run={run} />
         </div>
       </div>
     </>

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.api.figures.plotting import COLORS, figure, graph_objects, is_wide
-from lightning_sweeps.api.query import Api, Row
+from lightning_sweeps.api.query import Api
+from lightning_sweeps.api.rows import Row
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.importance import importance

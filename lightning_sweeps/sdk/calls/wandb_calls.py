@@ -39,7 +39,15 @@ class Missing:
         self._name = name
 
     def __get__(self, run: object, owner: type) -> Any:
-        raise AttributeError(
+        if run is None:
+            return self
+        raise self._error()
+
+    def __set__(self, run: object, value: object) -> None:
+        raise self._error()
+
+    def _error(self) -> AttributeError:
+        return AttributeError(
             str(LightningSweepsError(f"a run has no attribute `{self._name}`", hint=f"use {self._instead}"))
         )
 

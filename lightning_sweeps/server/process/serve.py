@@ -27,6 +27,7 @@ from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.system.service_start import start_service_if_journals_wait
 
 
 def serve(
@@ -73,11 +74,12 @@ def serve(
         UsageError: the host, the database URL, an origin or an alert channel is not valid.
     """
     policy = framing(embed_origins)
+    settings = read_settings()
     os.umask(0o077)
     make_private_folder(home.root)
     with server_lock(home), listening(host, port) as listener:
         key = api_key or stored_key(home)
-        store = open_store(database or sqlite_url(home.server_database), series_storage=read_settings().series_storage)
+        store = open_store(database or sqlite_url(home.server_database), series_storage=settings.series_storage)
         try:
             _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
             scheme = "http" if certificate is None else "https"
@@ -87,6 +89,7 @@ def serve(
             def ready() -> None:
                 near = LOOPBACK if host in EVERY_ADDRESS else host
                 publish(home, url_of(near, listener) if certificate is None else url, key)
+                start_service_if_journals_wait(home, settings)
                 say(f"lightning-sweeps server at {url} (API docs: {url}/api/docs)")
                 if certificate is None and not is_loopback(host):
                     say("traffic is not encrypted: use this server in a trusted network, or enable HTTPS")
@@ -101,6 +104,7 @@ def serve(
                 lease_s=lease_s,
                 framing=policy,
                 alerts=AlertWatch(store, alerts, url=url),
+                lost_s=settings.lost_s,
             )
             server = HttpServer(app, ready=ready, certificate=certificate, log_format=log_format)
             server.run(sockets=[listener])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from lightning_sweeps.messages import ConsoleLine, Problem
 from lightning_sweeps.server.context import StoreDep
@@ -14,7 +14,9 @@ router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
 
 Last = Annotated[int, Query(ge=1, le=console.MAX_LINES, description="number of lines to return")]
 LineId = Annotated[int, Query(ge=0, lt=2**63)]
-Stream = Annotated[str | None, Query(description="`stdout`, `stderr`, or `stacks` (thread stacks of ranks that hung)")]
+Stream = Annotated[
+    str | None, Query(description="`stdout`, `stderr`, `stacks` (thread stacks of ranks that hung), or `event`")
+]
 Find = Annotated[str, Query(max_length=1000, description="return only lines that contain this text, ignoring case")]
 
 
@@ -31,6 +33,18 @@ def read_console(
     """Return the last console lines of a run, or the lines around one line, oldest first."""
     with store.read() as connection:
         return console.read_run(connection, run_id, console.ConsoleQuery(last, after, around, stream, find))
+
+
+@router.get("/api/runs/{run_id}/console/after/{line_id}")
+def read_console_after(
+    store: StoreDep,
+    run_id: str,
+    line_id: Annotated[int, Path(ge=0, lt=2**63)],
+    limit: Annotated[int, Query(ge=1, le=console.MAX_LINES)] = 1000,
+) -> list[ConsoleLine]:
+    """Return the first console lines of a run after the line with an id, to read all lines page by page."""
+    with store.read() as connection:
+        return console.read_after(connection, run_id, line_id, limit=limit)
 
 
 @router.get("/api/console")

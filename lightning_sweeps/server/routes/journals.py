@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
-from lightning_sweeps.engine import reports
-from lightning_sweeps.errors import JournalError, OffsetConflict, ServerRefused
-from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
-from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem
+from lightning_sweeps.errors import ServerRefused
+from lightning_sweeps.journal.closing import SentPart
+from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
+from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.process.sweep_control import ControlDep
-from lightning_sweeps.store import ingest
+from lightning_sweeps.store import ingest, journal_copy, rejections
 from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.owners import ID_LENGTH
-from lightning_sweeps.store.series.storage import SeriesStorage
 
+PIECE_BYTES = 256 * 1024
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MOST_HELD_BYTES = 256 * 1024 * 1024
 """Limit of the journal bytes that wait to be written."""
 
 router = APIRouter(tags=["journals"])
-_parts = msgspec.msgpack.Decoder(list[tuple[str, int, bytes]])
+_parts = msgspec.msgpack.Decoder(list[SentPart])
 
 JournalId = Annotated[str, Path(max_length=ID_LENGTH)]
 
@@ -111,7 +110,7 @@ async def send_journal(
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    taken = await run_in_threadpool(take, store, journal_id, offset, body)
+    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body))
     await control.announce_changes({taken.changed_sweep})
     return _encoded(taken.reply)
 
@@ -123,9 +122,11 @@ async def send_journal(
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
 async def send_journals(store: StoreDep, control: ControlDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
-    """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes).
+    """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
 
-    Each part succeeds or fails on its own.
+    The end is optional: how the journal ended, if its process did not write it.
+
+    Each part succeeds or fails on its own: its outcome has a status. Records that the database refuses are rejected.
     """
     try:
         parts = _parts.decode(body)
@@ -133,61 +134,11 @@ async def send_journals(store: StoreDep, control: ControlDep, body: Annotated[by
         raise ServerRefused(
             f"the body is not a list of journal parts ({error})",
             status=422,
-            hint="send msgpack of [[id, offset, bytes], ...]",
+            hint="send msgpack of [[id, offset, bytes, end], ...]",
         ) from None
-    outcomes, changed_sweeps = await run_in_threadpool(_take_all, store, parts)
+    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts)
     await control.announce_changes(changed_sweeps)
     return _encoded(outcomes)
-
-
-@dataclass(frozen=True, slots=True)
-class TakenPart:
-    """A part of a journal after it was stored: the reply for the sender, and the sweep that changed by it, if any."""
-
-    reply: IngestReply
-    changed_sweep: str | None
-
-
-def take(store: Store, journal_id: str, offset: int, data: bytes) -> TakenPart:
-    """Store a part of a journal and apply it to its trial, in one transaction.
-
-    Raises:
-        OffsetConflict: the part begins after the committed offset.
-        JournalError: the bytes are not the beginning of a journal.
-    """
-    part = parse(journal_id, offset, data, committed=offset)  # `ingest` skips what is committed already
-    with store.write() as connection:
-        return commit(connection, store.series, part, now=time.time())
-
-
-def commit(connection: Connection, series: SeriesStorage, part: ingest.JournalPart, *, now: float) -> TakenPart:
-    """Store a part of a journal, and pass its new rows to the engine.
-
-    Raises:
-        OffsetConflict: the part begins after the committed offset.
-        JournalError: the journal does not begin with a valid header.
-    """
-    stored = ingest.commit(connection, series, part, now=now)
-    applied = reports.apply_stored_part(connection, stored, now=now)
-    return TakenPart(IngestReply(stored.committed_offset, applied.commands), applied.changed_sweep)
-
-
-def _take_all(store: Store, parts: list[tuple[str, int, bytes]]) -> tuple[list[JournalOutcome], set[str | None]]:
-    changed_sweeps: set[str | None] = set()
-    return [_take_one(store, *part, changed_sweeps) for part in parts], changed_sweeps
-
-
-def _take_one(
-    store: Store, journal_id: str, offset: int, data: bytes, changed_sweeps: set[str | None]
-) -> JournalOutcome:
-    try:
-        taken = take(store, journal_id, offset, data)
-        changed_sweeps.add(taken.changed_sweep)
-    except OffsetConflict as conflict:
-        return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
-    except JournalError as error:
-        return JournalOutcome(journal_id, 0, status=422, problem=error.message)
-    return JournalOutcome(journal_id, taken.reply.offset, taken.reply.commands)
 
 
 @router.get("/api/journals/{journal_id}")
@@ -197,32 +148,39 @@ def journal_offset(store: StoreDep, journal_id: JournalId) -> IngestReply:
         return IngestReply(ingest.committed_offset(connection, journal_id))
 
 
-def parse(journal_id: str, offset: int, body: bytes, *, committed: int) -> ingest.JournalPart:
-    """Decode the records of a part of a journal.
+@router.get("/api/journals/{journal_id}/copy", response_class=StreamingResponse)
+def copy_journal(store: StoreDep, journal_id: JournalId) -> StreamingResponse:
+    """Return a run's journal, written again from the database, so that another server can store the run."""
+    with store.read() as connection:
+        run_id = journal_copy.run_of(connection, journal_id)
+    write_buffer.flush_owners(store, [run_id])
+    return StreamingResponse(_copied(store, journal_id), media_type="application/vnd.lightning-sweeps.journal")
 
-    Args:
-        journal_id: the journal's id.
-        offset: byte offset in the file at which `body` begins.
-        body: bytes of the file.
-        committed: byte offset up to which records are skipped.
 
-    Raises:
-        JournalError: the file does not begin with a journal's preamble.
-    """
-    start = max(0, committed - offset)
-    if offset == 0 and committed == 0:
-        if len(body) < len(PREAMBLE) and PREAMBLE.startswith(body):
-            return ingest.JournalPart(journal_id, offset, [], [])
-        check_preamble(body)
-        start = len(PREAMBLE)
-    entries: list[JournalEntry] = []
-    damaged: list[int] = []
-    for found in decode(body, start, file_offset=offset):
-        if isinstance(found, Damage):
-            damaged.append(found.start)
-        else:
-            entries.append(found)
-    return ingest.JournalPart(journal_id, offset, entries, damaged)
+def _copied(store: Store, journal_id: str) -> Iterator[bytes]:
+    with store.read() as connection:
+        yield from journal_copy.in_pieces(journal_copy.copy_journal(connection, store.series, journal_id), PIECE_BYTES)
+
+
+@router.get("/api/rejected")
+def list_rejected(store: StoreDep) -> Rejections:
+    """List the journals and records of all runs that could not be stored, each with the reason."""
+    with store.read() as connection:
+        return rejections.list_all(connection)
+
+
+@router.post("/api/rejected/journals")
+def set_rejected_journals(store: StoreDep, journals: list[RejectedJournal]) -> Rejections:
+    """Note journals that stay on their machine, because they cannot be read or were refused several times."""
+    with store.write() as connection:
+        rejections.reject_journals(connection, journals)
+        return rejections.list_all(connection)
+
+
+@router.post("/api/rejected/retry")
+def retry_rejected(store: StoreDep) -> RetryResult:
+    """Try again to store the records that were rejected, for example after an upgrade of the server."""
+    return journal_parts.retry(store)
 
 
 def _encoded(answer: IngestReply | list[JournalOutcome]) -> Response:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import RunState
-from lightning_sweeps.messages import Problem, RejectedRecord, RunDetails, RunLabels, RunList, RunsPage, RunsQuery
+from lightning_sweeps.messages import (
+    JournalInfo,
+    LoggedValue,
+    LoggedValueKey,
+    Problem,
+    RejectedRecord,
+    RunDetails,
+    RunLabels,
+    RunList,
+    RunsPage,
+    RunsQuery,
+)
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import ingest, runs, runs_table
+from lightning_sweeps.store import journal_copy, logged_values, rejections, runs, runs_table, silence
 
 MAX_RUNS = 1000
 MAX_OFFSET = 2**31
@@ -63,9 +75,46 @@ def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> RunDetails:
         return runs.label(connection, run_id, labels)
 
 
+@router.get("/api/runs/{run_id}/journals")
+def list_journals(store: StoreDep, run_id: str) -> list[JournalInfo]:
+    """List the journals of the processes that logged to the run."""
+    with store.read() as connection:
+        return journal_copy.list_journals(connection, run_id)
+
+
+@router.get("/api/runs/{run_id}/value-keys")
+def list_value_keys(store: StoreDep, run_id: str) -> list[LoggedValueKey]:
+    """List the keys under which the run logged text, lists or integers beyond 2**53, with the number of values."""
+    with store.read() as connection:
+        return logged_values.list_keys(connection, run_id)
+
+
+@router.get("/api/runs/{run_id}/values")
+def list_values(
+    store: StoreDep,
+    run_id: str,
+    key: Filter = None,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    limit: Annotated[int, Query(ge=1, le=logged_values.MAX_VALUES)] = 1000,
+    newest_first: bool = False,
+) -> list[LoggedValue]:
+    """Return every text, list and integer beyond 2**53 that the run logged, also those that are not the last ones."""
+    with store.read() as connection:
+        return logged_values.list_values(
+            connection, run_id, key, after=after, limit=limit, is_newest_first=newest_first
+        )
+
+
+@router.post("/api/runs/{run_id}/close")
+def close_run(store: StoreDep, run_id: str) -> RunDetails:
+    """End a run whose process is dead, although nobody saw its end. If it logs again, it is running again."""
+    with store.write() as connection:
+        return silence.close(connection, run_id, now=time.time())
+
+
 @router.get("/api/runs/{run_id}/rejected-records")
 def list_rejected_records(store: StoreDep, run_id: str) -> list[RejectedRecord]:
     """List the records of the run that the server rejected, each with the reason."""
     with store.read() as connection:
         runs.get_run(connection, run_id)
-        return ingest.list_rejected(connection, run_id)
+        return rejections.list_of_run(connection, run_id)

@@ -1,0 +1,39 @@
+"""Rows of an answer, fetched page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lightning_sweeps.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas
+
+Row = dict[str, Any]
+
+
+class Rows:
+    """An iterable of dictionaries that fetches its rows page by page. Each iteration fetches them again."""
+
+    def __init__(self, pages: Callable[[], Iterator[Sequence[Row]]]) -> None:
+        self._pages = pages
+
+    def __iter__(self) -> Iterator[Row]:
+        for page in self._pages():
+            yield from page
+
+    def frame(self) -> pandas.DataFrame:
+        """Return all rows as a pandas data frame.
+
+        Returns:
+            A frame with one column for each key.
+
+        Raises:
+            UsageError: pandas is not installed. The extra `frames` installs it.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise UsageError("data frames need pandas", hint='pip install "lightning-sweeps[frames]"') from error
+        return pandas.DataFrame(list(self))

@@ -1,0 +1,230 @@
+"""Stores parts of journals, each on its own: one that the database refuses stops neither the others nor its journal.
+
+If a part cannot be stored as a whole, its halves are tried, and their halves, until the records that cannot be stored
+are alone. They are rejected with the reason (`store/rejections.py`), and the rest is stored.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from lightning_sweeps.engine import reports
+from lightning_sweeps.errors import JournalError, OffsetConflict
+from lightning_sweeps.journal.closing import JournalEnd, SentPart
+from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
+from lightning_sweeps.messages import IngestReply, JournalOutcome, RetryResult
+from lightning_sweeps.store import ingest, rejections
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.failures import cause_of, describe, is_rolled_back
+from lightning_sweeps.store.ingest import JournalPart
+from lightning_sweeps.store.series.storage import SeriesStorage
+
+TRIES = 3
+"""How often a transaction is tried that another one stopped, for example by a deadlock."""
+RETRIES_AT_ONCE = 100
+MOST_REJECTED = 20
+"""Records that one request rejects. The sender continues with the next request, so each has a bounded time."""
+
+_log = logging.getLogger(__name__)
+
+
+def parse(journal_id: str, offset: int, body: bytes, *, committed: int, end: JournalEnd | None = None) -> JournalPart:
+    """Decode the records of a part of a journal.
+
+    Args:
+        journal_id: the journal's id.
+        offset: byte offset in the file at which `body` begins.
+        body: bytes of the file.
+        committed: byte offset up to which records are skipped.
+        end: how the journal ended, if others know it.
+
+    Raises:
+        JournalError: the file does not begin with a journal's preamble.
+    """
+    start = max(0, committed - offset)
+    if offset == 0 and committed == 0:
+        if len(body) < len(PREAMBLE) and PREAMBLE.startswith(body):
+            return JournalPart(journal_id, offset, [], [], end)
+        check_preamble(body)
+        start = len(PREAMBLE)
+    entries: list[JournalEntry] = []
+    damaged: list[int] = []
+    for found in decode(body, start, file_offset=offset):
+        if isinstance(found, Damage):
+            damaged.append(found.start)
+        else:
+            entries.append(found)
+    return JournalPart(journal_id, offset, entries, damaged, end)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPart:
+    """A part of a journal after it was stored: the reply for the sender, and the sweep that changed by it, if any."""
+
+    reply: IngestReply
+    changed_sweep: str | None = None
+
+
+def take(store: Store, sent: SentPart) -> TakenPart:
+    """Store a part of a journal and apply it to its trial.
+
+    Raises:
+        OffsetConflict: the part begins after the committed offset.
+        JournalError: the bytes are not the beginning of a journal.
+        Exception: the database does not respond, or it refuses the journal's header.
+    """
+    # `ingest` skips what is committed already
+    part = parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end)
+    try:
+        return _commit_whole(store, part)
+    except Exception as error:
+        if cause_of(error) != "rows":
+            raise
+    return _commit_piecewise(store, part)
+
+
+def take_all(store: Store, parts: Sequence[SentPart]) -> tuple[list[JournalOutcome], set[str | None]]:
+    """Store parts of several journals, and return one outcome for each, and the sweeps that changed.
+
+    Raises:
+        Exception: the database does not respond.
+    """
+    changed_sweeps: set[str | None] = set()
+    return [_take_one(store, part, changed_sweeps) for part in parts], changed_sweeps
+
+
+def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> TakenPart:
+    """Store a part of a journal, and pass its new rows to the engine.
+
+    Raises:
+        OffsetConflict: the part begins after the committed offset.
+        JournalError: the journal does not begin with a valid header.
+    """
+    stored = ingest.commit(connection, series, part, now=now)
+    applied = reports.apply_stored_part(connection, stored, now=now)
+    return TakenPart(IngestReply(stored.committed_offset, applied.commands), applied.changed_sweep)
+
+
+def retry(store: Store) -> RetryResult:
+    """Try to store the records that were rejected. Values of a sweep's metric in them are not judged any more."""
+    stored = last = 0
+    while True:
+        with store.read() as connection:
+            records = rejections.list_retryable(connection, after=last, limit=RETRIES_AT_ONCE)
+        if not records:
+            break
+        stored += sum(_try_again(store, record) for record in records)
+        last = records[-1].id
+    with store.read() as connection:
+        return RetryResult(stored, rejections.list_all(connection).record_count)
+
+
+def _try_again(store: Store, record: rejections.StoredRecord) -> bool:
+    try:
+        with store.write() as connection:
+            ingest.commit_again(connection, store.series, record, now=time.time())
+            rejections.remove(connection, record)
+    except Exception as error:
+        if cause_of(error) != "rows":
+            raise
+        _log.warning("a record of the journal `%s` still cannot be stored: %s", record.journal_id, describe(error))
+        return False
+    return True
+
+
+def _take_one(store: Store, part: SentPart, changed_sweeps: set[str | None]) -> JournalOutcome:
+    journal_id = part.journal
+    try:
+        taken = take(store, part)
+        changed_sweeps.add(taken.changed_sweep)
+    except OffsetConflict as conflict:
+        return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
+    except JournalError as error:
+        return JournalOutcome(journal_id, 0, status=422, problem=error.message)
+    except Exception as error:
+        cause = cause_of(error)
+        if cause == "away":
+            raise
+        _log.exception("cannot store a part of the journal `%s`", journal_id)
+        return JournalOutcome(journal_id, 0, status=503 if cause == "busy" else 500, problem=describe(error))
+    return JournalOutcome(journal_id, taken.reply.offset, taken.reply.commands)
+
+
+def _commit_whole(store: Store, part: JournalPart) -> TakenPart:
+    """Store a part in one transaction, which is tried again if another one stopped it."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with store.write() as connection:
+                return commit(connection, store.series, part, now=time.time())
+        except Exception as error:
+            if not tries_left or not is_rolled_back(error):
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _commit_piecewise(store: Store, part: JournalPart) -> TakenPart:
+    """Store what can be stored of a part that was refused as a whole, and reject the rest.
+
+    Raises:
+        Exception: the journal's header is refused, or the database does not respond.
+    """
+    waiting = _halves(part)
+    taken = TakenPart(IngestReply(part.offset))
+    changed_sweep = None
+    refused = 0
+    while waiting and refused < MOST_REJECTED:
+        piece = waiting.pop()
+        try:
+            taken = _commit_whole(store, piece)
+            changed_sweep = taken.changed_sweep or changed_sweep
+        except Exception as error:
+            if cause_of(error) != "rows":
+                raise
+            if len(piece.entries) > 1:
+                waiting += _halves(piece)
+            else:
+                taken = TakenPart(_reject(store, piece, error))
+                refused += 1
+                if piece.end is not None:
+                    waiting.append(replace(piece, offset=taken.reply.offset, entries=[], damaged=[]))
+    return replace(taken, changed_sweep=changed_sweep)
+
+
+def _halves(part: JournalPart) -> list[JournalPart]:
+    """Return both halves of a part, the second one first; a part of one record is not divided."""
+    if len(part.entries) < 2:
+        return [part]
+    middle = len(part.entries) // 2
+    offset = part.entries[middle - 1].end
+    before = [start for start in part.damaged if start < offset]
+    after = [start for start in part.damaged if start >= offset]
+    return [
+        replace(part, offset=offset, entries=part.entries[middle:], damaged=after),
+        replace(part, entries=part.entries[:middle], damaged=before, end=None),
+    ]
+
+
+def _reject(store: Store, part: JournalPart, error: Exception) -> IngestReply:
+    """Reject the only record of a part and continue behind it.
+
+    Raises:
+        Exception: `error`, if the record is the header of a journal that the store does not know.
+    """
+    entry = part.entries[0]
+    with store.write() as connection:
+        journal = rejections.lock_journal(connection, part.journal_id)
+        if journal is None:
+            raise error
+        if entry.start < journal.offset:  # another request has stored it
+            return IngestReply(journal.offset)
+        reason = f"the database refuses it: {describe(error)}"
+        _log.error("journal `%s`, bytes %d to %d rejected: %s", part.journal_id, entry.start, entry.end, reason)
+        record = rejections.UnstoredRecord(entry, reason)
+        rejections.add(connection, journal.id, journal.run_id, [record], now=time.time())
+        rejections.skip_to(connection, journal.id, entry.end)
+    return IngestReply(entry.end)
