@@ -6,7 +6,7 @@ Each contender runs sequential trials of branin, whose value is the last thing t
 people use it: `lightning-sweeps tune` with a program (warm start), and `agent(function=)`. Beside it run the search
 method itself in a loop, and Optuna's TPE in process (`study.optimize`). Ray Tune runs if it is installed.
 The last part measures the time from a trial's `log()` to the value in the sweep's table. `--busy` starts processes that
-keep cores busy.
+keep cores busy. Set `OMP_NUM_THREADS=1`, as the server does for its fits.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from benchmarks.search_problems import PROBLEMS, branin
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import read_server_file
 from lightning_sweeps.core.paths import Home
-from lightning_sweeps.core.settings import ONE_THREAD
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods import Observation
 from tests.homes import empty_home
@@ -212,7 +211,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--busy", type=int, default=0, help="processes that keep cores busy")
     given = parser.parse_args()
-    os.environ.update(ONE_THREAD)
     config = config_of(trials=given.trials, seed=given.seed)
     contenders: list[tuple[str, Callable[..., tuple[float, float]]]] = [
         ("program, warm", lambda config, seconds: run_product("program", config, seconds=seconds)),

@@ -35,7 +35,7 @@ LAST_INTERVAL_S = 2.0
 INTERVAL_PER_JOURNAL_S = 0.1
 """Added to the upload interval for each further journal. A node with many ranks uploads less often, in larger
 requests."""
-TRIAL_INTERVAL_S = 0.05
+TRIAL_INTERVAL_S = 0.02
 """Upload interval of a trial's main rank: the sweep's stopping rule and search wait for its values."""
 REQUESTS_SHARE = 4
 """Such a journal also waits this many times the duration of the last request, so that a slow server gets fewer."""
