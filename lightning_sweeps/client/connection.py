@@ -16,7 +16,7 @@ from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.system.daemon import start_daemon
-from lightning_sweeps.system.service_start import start_service_if_journals_wait
+from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
 START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05

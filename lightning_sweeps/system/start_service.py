@@ -7,7 +7,7 @@ import logging
 import os
 import time
 
-from lightning_sweeps.core.paths import Home, open_in_folder
+from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home, open_in_folder
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.system.daemon import start_daemon
 from lightning_sweeps.system.node import node_id
@@ -43,6 +43,15 @@ def ensure_service(home: Home, settings: Settings, *, is_awaited: bool = False) 
             _start(home)
     except OSError as error:
         _warn_once(f"cannot start the service: {error}; rows stay in the journals")
+
+
+def start_service_if_journals_wait(home: Home, settings: Settings) -> None:
+    """Start the service if journals wait in the home folder, for example since the machine was switched off.
+
+    It uploads them and closes the runs of dead processes.
+    """
+    if settings.service == "process" and any(home.journals.glob(f"*{JOURNAL_SUFFIX}")):
+        ensure_service(home, settings, is_awaited=True)
 
 
 def _claim_start(home: Home) -> bool:

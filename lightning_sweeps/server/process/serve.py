@@ -27,7 +27,7 @@ from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
-from lightning_sweeps.system.service_start import start_service_if_journals_wait
+from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
 
 def serve(
