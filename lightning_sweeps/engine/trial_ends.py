@@ -156,9 +156,8 @@ def _close(
             nonfinite = TrialProgress.load(row.judged, attempt=row.attempt, count=0, best=None, last=None).nonfinite
             reason = explain_missing(settings.metric or "", logged=logged.rows, nonfinite=nonfinite)
         closed = trials.advance(connection, row, event, lease_expires=None, ended=ended, reason=reason, **values)
-    sweeps.count_failures(
-        connection, sweep, state=closed.state, error=_last_error(closed), lacks_value=lacks_value and not is_stopped
-    )
+    lacks_value = lacks_value and logged.exists and not is_stopped  # without rows, they may still be on their machine
+    sweeps.count_failures(connection, sweep, state=closed.state, error=_last_error(closed), lacks_value=lacks_value)
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return trials.to_message(closed)
 
@@ -170,12 +169,12 @@ class _LoggedValues:
     Attributes:
         rows: the last value of each key.
         summary: values that the user set in the summary.
-        attempt: the attempt that wrote them.
+        exists: whether the server has a run of the trial.
     """
 
     rows: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
-    attempt: int = 0
+    exists: bool = False
 
     def counts(self, metric: str) -> bool:
         """Return whether the summary has a number for the metric."""
@@ -185,9 +184,9 @@ class _LoggedValues:
 def _logged_values(connection: Connection, trial_id: str) -> _LoggedValues:
     """Return what the trial's main rank has logged, in its last attempt."""
     run = schema.run
-    query = select(run.c.logged, run.c.summary, run.c.attempt).where(run.c.trial_id == trial_id, run.c.rank == 0)
+    query = select(run.c.logged, run.c.summary).where(run.c.trial_id == trial_id, run.c.rank == 0)
     found = connection.execute(query.order_by(run.c.created.desc()).limit(1)).one_or_none()
-    return _LoggedValues() if found is None else _LoggedValues(found.logged, found.summary, found.attempt)
+    return _LoggedValues() if found is None else _LoggedValues(found.logged, found.summary, exists=True)
 
 
 def _count_summary(

@@ -45,7 +45,7 @@ def explain_missing(name: str, *, logged: Mapping[str, Any], nonfinite: int) -> 
     if name in logged:
         return f"{reason} as a number: it was {_describe(logged[name])}"
     if not logged:
-        return f"{reason}; nothing was logged"
+        return f"{reason}; the server has no rows of this trial"
     keys = sorted(logged)
     shown = ", ".join(f"`{key}`" for key in keys[:SHOWN_KEYS])
     more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""

@@ -70,3 +70,12 @@ def test_a_value_resets_the_count(server: Server) -> None:
         TrialRun(agent.client, trial).log(rows)
         agent.end(trial)
     assert server.client.sweep(sweep_id).state == "running"
+
+
+def test_trials_whose_rows_may_still_be_on_their_machine_do_not_pause_the_sweep(server: Server) -> None:
+    sweep_id = server.create(max_failures=2)
+    agent = server.agent(sweep_id)
+    for _ in range(3):
+        ended = agent.end(agent.take())
+        assert ended.reason == "no value of `loss` was logged; the server has no rows of this trial"
+    assert server.client.sweep(sweep_id).state == "running"

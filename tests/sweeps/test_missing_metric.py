@@ -12,7 +12,7 @@ from lightning_sweeps.sweeps.missing_metric import explain_missing, summary_valu
 @pytest.mark.parametrize(
     ("name", "logged", "nonfinite", "reason"),
     [
-        ("loss", {}, 0, "no value of `loss` was logged; nothing was logged"),
+        ("loss", {}, 0, "no value of `loss` was logged; the server has no rows of this trial"),
         ("tset_acc", {"epoch": 1, "test_acc": 0.5}, 0, "logged: `epoch`, `test_acc`; did you mean `test_acc`?"),
         ("loss", {"loss ": 0.5}, 0, "logged: `loss `; did you mean `loss `?"),
         ("loss", {"val.loss": 0.5}, 0, "did you mean `val.loss`?"),

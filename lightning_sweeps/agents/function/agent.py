@@ -131,6 +131,9 @@ class _FunctionAgent:
                 elif lease.sweep_state in OVER:
                     _say(f"the sweep is {lease.sweep_state}" + (f": {lease.reason}" if lease.reason else ""))
                     break
+                elif lease.has_failed:
+                    _say(f"the sweep is paused: {lease.reason}; to continue, resume it and call `agent` again")
+                    break
             ended.wait(time.sleep, lambda: False)
         finally:
             _say(self.registration.accounting.summary(now=time.monotonic()))
