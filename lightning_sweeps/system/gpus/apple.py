@@ -5,13 +5,9 @@ The GPU shares the machine's memory. Power and temperature need root, so they ar
 
 from __future__ import annotations
 
-import plistlib
-import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Any
-
-import psutil
 
 from lightning_sweeps.system.gpus.devices import MOST_PERCENT, Gpu, GpuSample
 from lightning_sweeps.system.gpus.vendor import GpuVendor
@@ -35,23 +31,32 @@ class Apple(GpuVendor):
 
     def devices(self) -> list[Gpu]:
         """Return the GPU."""
-        memory_bytes = psutil.virtual_memory().total
+        memory_bytes = _memory_bytes()
         return [Gpu(self.name, index, _uuid(each), _name(each), memory_bytes) for index, each in self._accelerators()]
 
     def sample(self) -> list[GpuSample]:
         """Return a sample: how busy the GPU is, and the memory that all processes use on it."""
-        memory_bytes = psutil.virtual_memory().total
+        memory_bytes = _memory_bytes()
         return [_sample(index, each, memory_bytes) for index, each in self._accelerators()]
 
     def _accelerators(self) -> list[tuple[int, Mapping[str, Any]]]:
         if not self._is_mac:
             return []
+        import plistlib  # other machines and most processes need neither
+        import subprocess
+
         try:
             listed = subprocess.run(LIST_ACCELERATORS, capture_output=True, timeout=LIMIT_S, check=True).stdout
             found = plistlib.loads(listed)
         except (OSError, subprocess.SubprocessError, plistlib.InvalidFileException, ValueError):
             return []
         return list(enumerate(found))
+
+
+def _memory_bytes() -> int:
+    import psutil  # takes 20 ms
+
+    return int(psutil.virtual_memory().total)
 
 
 def _uuid(accelerator: Mapping[str, Any]) -> str:

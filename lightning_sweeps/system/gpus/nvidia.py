@@ -5,7 +5,6 @@ NVML is initialised once per process and again after a fork. It never creates a 
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import re
@@ -86,6 +85,8 @@ class Nvidia(GpuVendor):
 
     def used_library(self) -> str:
         """Return `CUDA` if any library has called `cuInit` in this process."""
+        import ctypes  # only fork servers need it
+
         try:
             cuda = ctypes.CDLL(CUDA_LIBRARY, mode=os.RTLD_NOLOAD | os.RTLD_NOW)
         except OSError:  # it is not loaded
