@@ -29,6 +29,7 @@ KEYS = {"rank/step_s", "rank/data_wait_s", "rank/samples_per_s", "rank/batch_los
 
 
 @pytest.mark.launch
+@pytest.mark.alone
 def test_differences_between_ranks_are_reported(tmp_path: Path) -> None:
     printed = run_program(PROGRAMS / "uneven.py", home=tmp_path)
     first, second = logged_runs(tmp_path)
