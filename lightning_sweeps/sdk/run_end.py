@@ -59,7 +59,7 @@ class RunEnd(RunConsole):
                 self._home, read_settings(), timeout_s=self._seconds(timeout_s), journals=[self._writer.path]
             )
             if missing.sizes:
-                logger.warning("run %s: %s; the service continues in the background", self._info.id, missing)
+                logger.warning("run %s: %s; they stay in the journal until they are uploaded", self._info.id, missing)
 
     def expect_end(self, state: RunState | None, reason: str) -> None:
         """Set the final state to use if the process exits without calling `finish`. None resets it."""

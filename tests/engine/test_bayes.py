@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.methods.initial_points import initial_count
 from lightning_sweeps.sweeps.space import Space
@@ -51,6 +53,7 @@ def test_an_agent_that_does_not_wait_finds_its_trial_at_the_next_request(new_ser
     assert (ready.chosen_by, ready.known_ends, ready.unseen_ends) == ("model", 8, 0)
 
 
+@pytest.mark.alone  # a fit that takes longer than 0.25 s would be used although it lacks a result
 def test_a_pending_point_that_lacks_a_new_result_is_chosen_again(new_server: Server) -> None:
     sweep_id = new_server.create(**QUADRATIC)
     agent, other = new_server.agent(sweep_id), new_server.agent(sweep_id, slot=1)
