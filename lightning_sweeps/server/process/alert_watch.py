@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
@@ -21,6 +21,7 @@ from lightning_sweeps.alerts.registry import open_channel
 from lightning_sweeps.alerts.rules import alert_of
 from lightning_sweeps.engine import sweeps
 from lightning_sweeps.messages import SweepState
+from lightning_sweeps.server.process.background_task import background_task
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.changes import OVERLAP_S
 from lightning_sweeps.store.database import Store
@@ -63,13 +64,10 @@ class AlertWatch:
             yield
             return
         await run_in_threadpool(self.look)
-        task = asyncio.get_running_loop().create_task(self._watch())
         try:
-            yield
+            async with background_task(self._watch()):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await self._look_safely()
             await asyncio.gather(*(run_in_threadpool(partial(one.close, timeout_s=CLOSE_S)) for one in self._outboxes))
 

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from fastapi.concurrency import run_in_threadpool
 
+from lightning_sweeps.server.process.background_task import background_task
 from lightning_sweeps.server.process.pause_detector import PauseDetector
 from lightning_sweeps.store import silence
 from lightning_sweeps.store.database import Store
@@ -48,13 +49,8 @@ class LostRuns:
         if not self.lost_s:
             yield
             return
-        task = asyncio.get_running_loop().create_task(self._watch())
-        try:
+        async with background_task(self._watch()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _watch(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from lightning_sweeps.engine import leases, sweeps, trial_ends
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.server.process.background_task import background_task
 from lightning_sweeps.server.process.pause_detector import PauseDetector
 from lightning_sweeps.server.process.suggester import Suggester
 from lightning_sweeps.server.process.wakeup import WakeUp
@@ -85,13 +86,10 @@ async def background(app: FastAPI) -> AsyncIterator[None]:
     """Expire leases and prepare suggestions while the server runs."""
     control = Control(app.state.store, lease_s=app.state.lease_s)
     app.state.control = control
-    task = asyncio.get_running_loop().create_task(_expire(control))
     try:
-        yield
+        async with background_task(_expire(control)):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         await control.suggester.close()
 
 
