@@ -98,10 +98,7 @@ def _judge(
         sweep = sweeps.lock_sweep(connection, sweep.id)
     trial = trials.lock(connection, trial_id)
     target_reason = judge_rows(connection, trial, definition, rows, source)
-    if not target_reason or sweep.state not in ("running", "paused"):
-        return False
-    sweeps.end_sweep(connection, sweep.id, "finished", reason=target_reason, now=now)
-    return True
+    return sweeps.finish_at_target(connection, sweep, target_reason, now=now)
 
 
 def _commands(connection: Connection, trial_id: str, run_id: str) -> list[m.Command]:

@@ -174,6 +174,21 @@ def finish_if_done(connection: Connection, sweep_id: str, *, now: float) -> bool
     return True
 
 
+def finish_at_target(connection: Connection, sweep: Row[Any], reason: str, *, now: float) -> bool:
+    """Finish an open sweep whose metric has met its target. Return whether it is finished now.
+
+    Args:
+        connection: the caller's transaction.
+        sweep: the sweep, locked.
+        reason: which trial met the target; empty if none did.
+        now: current time in seconds since the epoch.
+    """
+    if not reason or sweep.state not in ("running", "paused"):
+        return False
+    end_sweep(connection, sweep.id, "finished", reason=reason, now=now)
+    return True
+
+
 def count_failures(
     connection: Connection, sweep: Row[Any], *, state: str, error: str, lacks_value: bool = False
 ) -> None:

@@ -9,21 +9,19 @@ Every function works inside the caller's transaction. Locks are taken in the ord
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, sweeps, trials
-from lightning_sweeps.engine.judge import LATE_VALUES, ReportSource, judge_rows
+from lightning_sweeps.engine.judge import LATE_VALUES
+from lightning_sweeps.engine.missing_values import find_value
 from lightning_sweeps.store import ingest, schema
 from lightning_sweeps.store.column_values import plain
-from lightning_sweeps.sweeps.definition import define_sweep
-from lightning_sweeps.sweeps.missing_metric import explain_missing, summary_value
 from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.trial import Event, end_event
-from lightning_sweeps.sweeps.trial_progress import TrialProgress
 
 
 def end_trial(
@@ -137,11 +135,10 @@ def _close(
         lack: what did not arrive of its journals; empty if all did.
     """
     end, settings = whole.end, SweepSettings.of(sweep.config)
-    lacks_value = end.state == "finished" and settings.metric is not None and row.reports == 0 and not lack
-    logged = _logged_values(connection, row.id) if lacks_value else _LoggedValues()
-    if lacks_value and logged.counts(settings.metric or ""):
-        row = _count_summary(connection, sweep, row, logged, now=now)
-        lacks_value = False
+    missing = None
+    if end.state == "finished" and settings.metric is not None and row.reports == 0 and not lack:
+        missing = find_value(connection, sweep, row, settings.metric, now=now)
+        row = trials.lock(connection, row.id)
     event: Event = "stop" if is_stopped and end.state != "failed" else end_event(end.state)
     values: dict[str, object] = {"exit_code": end.exit_code, "stderr_tail": str(plain(end.stderr_tail)), "ending": None}
     if end.ran_s is not None:
@@ -152,54 +149,13 @@ def _close(
         closed = trials.change(connection, row.id, **values)
     else:
         reason = _end_reason(row, end, is_stopped=is_stopped, lack=lack)
-        if lacks_value and not reason:
-            nonfinite = TrialProgress.load(row.judged, attempt=row.attempt, count=0, best=None, last=None).nonfinite
-            reason = explain_missing(settings.metric or "", logged=logged.rows, nonfinite=nonfinite)
+        if missing is not None:
+            reason = reason or missing.reason
         closed = trials.advance(connection, row, event, lease_expires=None, ended=ended, reason=reason, **values)
-    lacks_value = lacks_value and logged.exists and not is_stopped  # without rows, they may still be on their machine
+    lacks_value = missing is not None and missing.is_failure and not is_stopped
     sweeps.count_failures(connection, sweep, state=closed.state, error=_last_error(closed), lacks_value=lacks_value)
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return trials.to_message(closed)
-
-
-@dataclass(frozen=True, slots=True)
-class _LoggedValues:
-    """What the run of a trial has logged.
-
-    Attributes:
-        rows: the last value of each key.
-        summary: values that the user set in the summary.
-        exists: whether the server has a run of the trial.
-    """
-
-    rows: dict[str, Any] = field(default_factory=dict)
-    summary: dict[str, Any] = field(default_factory=dict)
-    exists: bool = False
-
-    def counts(self, metric: str) -> bool:
-        """Return whether the summary has a number for the metric."""
-        return summary_value(self.summary, metric) is not None
-
-
-def _logged_values(connection: Connection, trial_id: str) -> _LoggedValues:
-    """Return what the trial's main rank has logged, in its last attempt."""
-    run = schema.run
-    query = select(run.c.logged, run.c.summary).where(run.c.trial_id == trial_id, run.c.rank == 0)
-    found = connection.execute(query.order_by(run.c.created.desc()).limit(1)).one_or_none()
-    return _LoggedValues() if found is None else _LoggedValues(found.logged, found.summary, exists=True)
-
-
-def _count_summary(
-    connection: Connection, sweep: Row[Any], row: Row[Any], logged: _LoggedValues, *, now: float
-) -> Row[Any]:
-    """Take the metric's value from the summary, as if it had been logged last. Return the changed trial."""
-    definition = define_sweep(sweep.config)
-    metric = definition.metric.name if definition.metric is not None else ""
-    values = {metric: summary_value(logged.summary, metric)}
-    target_reason = judge_rows(connection, row, definition, [(0, now, values)], ReportSource())
-    if target_reason and sweep.state in ("running", "paused"):
-        sweeps.end_sweep(connection, sweep.id, "finished", reason=target_reason, now=now)
-    return trials.lock(connection, row.id)
 
 
 def _end_reason(row: Row[Any], end: m.TrialEnd, *, is_stopped: bool, lack: str) -> str:
