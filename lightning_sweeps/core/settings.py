@@ -98,10 +98,6 @@ def temporary_home() -> Path:
     return Path(tempfile.gettempdir()) / f"lightning-sweeps-{os.getuid()}"
 
 
-def _same(text: str) -> str:
-    return text
-
-
 def _wandb_mode(text: str) -> str:
     return {"dryrun": "offline", "online": "online", "run": "online", "offline": "offline", "disabled": "disabled"}.get(
         text, ""
@@ -150,18 +146,18 @@ VARIABLES = (
         "a name",
         "project of runs and sweeps that do not set one",
         str,
-        {"WANDB_PROJECT": _same},
+        {"WANDB_PROJECT": str},
     ),
-    Variable("NAME", "", "a name", "name of runs that do not set one", str, {"WANDB_NAME": _same}),
+    Variable("NAME", "", "a name", "name of runs that do not set one", str, {"WANDB_NAME": str}),
     Variable(
         "TAGS",
         "",
         "names with commas between",
         "tags of runs that do not set any",
         _names,
-        {"WANDB_TAGS": _same},
+        {"WANDB_TAGS": str},
     ),
-    Variable("NOTES", "", "text", "notes of runs that do not set any", str, {"WANDB_NOTES": _same}),
+    Variable("NOTES", "", "text", "notes of runs that do not set any", str, {"WANDB_NOTES": str}),
     Variable(
         "MODE",
         "online",
@@ -206,7 +202,7 @@ VARIABLES = (
         "a name",
         "group of this job's runs, the same on every rank",
         str,
-        {"WANDB_RUN_GROUP": _same},
+        {"WANDB_RUN_GROUP": str},
     ),
     Variable("TRIAL", "", "a file", "file with the trial's id and parameters; set by the agent", _optional_path),
     Variable(
@@ -308,7 +304,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     for variable in VARIABLES:
         text = source.get(variable.full_name) or ""
         for name, translate in variable.wandb.items():
-            if not text and (text := translate(source.get(name) or "") if source.get(name) else ""):
+            given = source.get(name)
+            if not text and given and (text := translate(given)):
                 from_wandb.append(f"{name} as {variable.full_name}")
         text = text or variable.default
         try:

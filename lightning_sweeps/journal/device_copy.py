@@ -9,6 +9,7 @@ memory or loads a kernel.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -176,25 +177,16 @@ class _Group:
         return numbers
 
 
-_memory: list[HostMemory] = []
-
-
+@functools.cache
 def _host_memory() -> HostMemory:
     """Return this process's memory for copies of rows."""
-    if not _memory:
-        _memory.append(HostMemory(SLOTS, is_pinned=True))
-    return _memory[0]
+    return HostMemory(SLOTS, is_pinned=True)
 
 
-_copy_streams: dict[Any, Any] = {}
-
-
+@functools.cache
 def _copy_stream(device: Any) -> Any:
     """Return this process's stream for copies from a device."""
-    stream = _copy_streams.get(device)
-    if stream is None:
-        stream = _copy_streams[device] = _torch().cuda.Stream(device)
-    return stream
+    return _torch().cuda.Stream(device)
 
 
 def filled(values: Mapping[str, Any], numbers: Mapping[int, Any] | None) -> dict[str, Any]:

@@ -52,11 +52,12 @@ def environment_for(
 def visible_names(environ: Mapping[str, str]) -> list[str]:
     """Return the names in the first visibility variable that is set; empty if none is set.
 
-    Every process that logs calls this, so it loads vendors of other packages only if no built-in variable is set.
+    Every process that logs calls this, so it loads no vendor after the first whose variable is set.
     """
-    built_in = [GPU_VENDORS.get(name).visibility_variable for name in BUILT_IN]
-    variables = built_in if any(name in environ for name in built_in) else visibility_variables()
-    value = next((environ[name] for name in variables if name in environ), "")
+    built_in = (GPU_VENDORS.get(name).visibility_variable for name in BUILT_IN)
+    value = next((environ[name] for name in built_in if name in environ), None)
+    if value is None:
+        value = next((environ[name] for name in visibility_variables() if name in environ), "")
     return [name for name in value.split(",") if name]
 
 
