@@ -100,7 +100,7 @@ def _simple(value: Any) -> Any:
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, Decimal | numbers.Real):
-        return _to_float(value)
+        return to_float(value)
     if isinstance(value, os.PathLike):
         return _text_of(os.fspath(value))
     if isinstance(value, uuid.UUID):
@@ -114,7 +114,8 @@ def _simple(value: Any) -> Any:
     raise TypeError(f"a `{type(value).__name__}` is neither number nor text")
 
 
-def _to_float(value: Any) -> float:
+def to_float(value: Any) -> float:
+    """Return a real number as a float: infinite beyond the largest float, NaN for a signaling NaN."""
     try:
         return float(value)
     except OverflowError:  # a fraction beyond the largest float

@@ -9,10 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lightning_sweeps.journal.objects import to_float
+
 INTERVAL_S = 1.0
 """How often changed summary values are recorded."""
 
-SUMMARIES = ("min", "max", "mean", "best", "last", "first", "none", "copy")
+COMPUTED = ("min", "max", "mean", "best", "last", "first")
+SUMMARIES = (*COMPUTED, "none", "copy")
+"""What W&B allows. The last two ask for nothing to be computed."""
 GOALS = ("minimize", "maximize")
 
 
@@ -81,7 +85,7 @@ class MetricDefinitions:
             return
         for name, value in items:
             if isinstance(name, str) and isinstance(value, bool | int | float) and self._find(name):
-                self._statistics.setdefault(name, _Statistics()).add(_to_float(value))
+                self._statistics.setdefault(name, _Statistics()).add(to_float(value))
                 self._changed.add(name)
         if self._changed and time.monotonic() - self._recorded_at >= INTERVAL_S:
             self.flush()
@@ -105,10 +109,3 @@ class MetricDefinitions:
             found = [one for one in self._definitions if one.summaries and fnmatch.fnmatchcase(name, one.pattern)]
             self._matching[name] = found
         return found
-
-
-def _to_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf

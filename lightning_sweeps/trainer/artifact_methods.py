@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_sweeps.journal.conform import text, texts
-from lightning_sweeps.sdk.code_files import CODE_PATTERNS, find_code
+from lightning_sweeps.sdk.code_files import CODE_PATTERNS
 from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
 from lightning_sweeps.sdk.run import Run
 
@@ -105,11 +104,4 @@ class ArtifactMethods:
         Returns:
             The version. None on a rank that does not log, and if it cannot be stored.
         """
-        run = self._current_run()
-        try:
-            folder = Path(text(root)).resolve()
-            files = find_code(folder, texts(patterns))
-        except Exception as error:  # the user's object may raise anything
-            log.warning("log_code() is ignored: %s", error)
-            return None
-        return run.log_artifact(folder, name, kind="code", only=files)
+        return self._current_run().log_code(root, name, patterns=patterns)

@@ -13,11 +13,12 @@ import msgspec
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import LightningSweepsError
-from lightning_sweeps.journal.conform import text
+from lightning_sweeps.journal.conform import text, texts
 from lightning_sweeps.journal.records import Text
-from lightning_sweeps.sdk.code_files import find_code
+from lightning_sweeps.sdk.code_files import CODE_PATTERNS, find_code
 from lightning_sweeps.sdk.guarded import guarded
-from lightning_sweeps.sdk.metric_definitions import GOALS, SUMMARIES, MetricDefinition, MetricDefinitions
+from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
+from lightning_sweeps.sdk.metric_definitions import COMPUTED, GOALS, SUMMARIES, MetricDefinition, MetricDefinitions
 from lightning_sweeps.sdk.run_artifacts import RunArtifacts
 from lightning_sweeps.sdk.run_end import RunEnd
 from lightning_sweeps.sdk.run_identity import RunIdentity
@@ -189,7 +190,7 @@ class WandbCalls(RunIdentity, RunMedia, RunArtifacts, RunEnd):
             )
         if self._definitions is None:
             self._definitions = MetricDefinitions(self.summary.update)
-        kept = tuple(what for what in wanted if what in SUMMARIES[:6])
+        kept = tuple(what for what in wanted if what in COMPUTED)
         self._definitions.add(MetricDefinition(name, kept, goal if goal in GOALS else "minimize"))
 
     # what else a run records
@@ -239,17 +240,29 @@ class WandbCalls(RunIdentity, RunMedia, RunArtifacts, RunEnd):
         self.log_artifact(path, name, kind="model", aliases=aliases)
 
     @guarded
-    def log_code(self, root: str | Path | None = ".", name: str = "code", **others: Any) -> None:
+    def log_code(
+        self,
+        root: str | Path | None = ".",
+        name: str = "code",
+        *,
+        patterns: Sequence[str] = CODE_PATTERNS,
+        **others: Any,
+    ) -> ArtifactVersion | None:
         """Store source files as a version of an artifact, without hidden folders, caches and files over 1 MiB.
 
         Args:
             root: the folder with the code.
             name: the name of the artifact.
+            patterns: which files to store. Default: Python, YAML, TOML and shell files.
             others: ignored.
+
+        Returns:
+            The version. None on a rank that does not log, and if it cannot be stored.
         """
+        if self._writer is None:
+            return None
         folder = Path(text(root if root is not None else ".")).resolve()
-        files = find_code(folder)
-        self.log_artifact(folder, name, kind="code", only=files)
+        return self.log_artifact(folder, name, kind="code", only=find_code(folder, texts(patterns)))
 
     @guarded
     def watch(
