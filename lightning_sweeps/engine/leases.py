@@ -42,7 +42,7 @@ class ExpiredLease:
 def take_lease(
     connection: Connection, agent_id: str, *, needed: int | None, now: float, lease_s: float
 ) -> m.Trial | None:
-    """Lease the oldest usable pending trial to the agent; return None if there is none.
+    """Lease the oldest usable pending trial to the agent; return None if no trial is usable.
 
     An agent that has a leased trial gets it again: the last response may have been lost.
 

@@ -138,7 +138,7 @@ class HostMemory:
         self._free = list(range(slots))
 
     def take(self, count: int, dtype: Any) -> tuple[int | None, Any]:
-        """Return a free slot and a tensor of shape (count,) in it; None and None if there is none of this size."""
+        """Return a free slot and a tensor of shape (count,) in it, or None and None if none fits."""
         size = count * dtype.itemsize
         if size > SLOT_BYTES or not self._free:
             return None, None

@@ -273,7 +273,7 @@ class JournalWriter:
         self.open()
 
     def _encode_any(self, record: Record) -> bytes | None:
-        """Return the payload of a record that a reader accepts, or None if there is none."""
+        """Return the payload of a record as a reader accepts it, or None if it cannot be stored."""
         try:
             payload = encode_any(record)
             decode_payload(payload)

@@ -58,7 +58,7 @@ def find_attempt(home: Home, settings: Settings, run_id: str, resume: str | None
         return known[own]
     before = max(0 if on_server is None else on_server + 1, *(attempt + 1 for attempt in known.values()), 0)
     if resume == "must" and not before:
-        raise UsageError(f"there is no run `{run_id}` to resume", hint="`resume='allow'` starts it if there is none")
+        raise UsageError(f"there is no run `{run_id}` to resume", hint="`resume='allow'` starts a run with this id")
     if resume == "never" and before:
         raise UsageError(f"there is a run `{run_id}` already", hint="choose another `id`, or `resume='allow'`")
     _add_attempt(home, run_id, f"{before} {own}")

@@ -162,7 +162,7 @@ class JournalUploader:
         return batch
 
     def _next_or_none(self, client: Client, journal: IndexedJournal, progress: UploadProgress) -> DuePart | None:
-        """Return the next part of a journal; None if there is none, or if this journal alone has a problem."""
+        """Return the next part of a journal, or None if it has no more, or if this journal alone has a problem."""
         try:
             return self._next(client, journal, progress)
         except FileNotFoundError:

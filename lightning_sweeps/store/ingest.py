@@ -164,7 +164,7 @@ def commit_again(connection: Connection, series: SeriesStorage, record: rejectio
 
 
 def _end_record(part: JournalPart, journal: JournalRow | None, offset: int) -> records.Finish | None:
-    """Return the end that others saw as a record; None if there is none, if it is known, or if it is out of date.
+    """Return the end that others saw as a record, or None if nobody saw it, it is known, or it is out of date.
 
     The end of an older copy of a journal says nothing about the journal, which is longer.
     """

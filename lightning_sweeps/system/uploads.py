@@ -99,7 +99,7 @@ def wait_until_uploaded(
 
 
 def _wake(home: Home, settings: Settings) -> bool:
-    """Wake the service, or start it. Return False if there is none and none may be started."""
+    """Wake the service, or start it. Return False if no service runs and none may be started."""
     if not wake_service(home) and settings.service == "process":
         ensure_service(home, settings)
     return settings.service == "process" or service_lock.is_held(home)
