@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -66,19 +66,21 @@ def download_files(client: Client, runs: Iterable[ExportedRun], home: Home) -> i
 
 def values_of(client: Client, run_id: str, key: str | None = None) -> Iterator[Row]:
     """Yield the texts, lists and long integers that a run logged, as rows of points."""
-    after = 0
-    while page := client.values(run_id, key=key, after=after, limit=PAGE_VALUES):
-        for value in page:
-            yield asdict(value)
-        after = page[-1].id
+    for value in _pages(lambda after: client.values(run_id, key=key, after=after, limit=PAGE_VALUES)):
+        yield asdict(value)
 
 
 def media_of(client: Client, run_id: str) -> Iterator[Row]:
     """Yield the media files of a run."""
+    for entry in _pages(lambda after: client.media(run_id, key=None, step=None, after=after, limit=PAGE_MEDIA)):
+        yield {"run": run_id} | asdict(entry)
+
+
+def _pages(fetch: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
+    """Yield the entries of all pages. `fetch` returns those after an id, an empty page at the end."""
     after = 0
-    while page := client.media(run_id, key=None, step=None, after=after, limit=PAGE_MEDIA):
-        for entry in page:
-            yield {"run": run_id} | asdict(entry)
+    while page := fetch(after):
+        yield from page
         after = page[-1].id
 
 
@@ -109,11 +111,8 @@ def _json(value: Any) -> str:
 
 
 def _lines(client: Client, run_id: str) -> Iterator[Row]:
-    after = 0
-    while page := client.console_after(run_id, after=after, limit=PAGE_LINES):
-        for line in page:
-            yield {"run": run_id, "time": line.time, "stream": line.stream, "line": line.line}
-        after = page[-1].id
+    for line in _pages(lambda after: client.console_after(run_id, after=after, limit=PAGE_LINES)):
+        yield {"run": run_id, "time": line.time, "stream": line.stream, "line": line.line}
 
 
 def _artifacts(client: Client, run_id: str) -> Iterator[Row]:

@@ -11,8 +11,7 @@ from lightning_sweeps.errors import JournalError
 from lightning_sweeps.journal.reader import read_header
 from lightning_sweeps.system import service_lock
 from lightning_sweeps.system.node import node_id
-from lightning_sweeps.system.service_wakeup import wake_service
-from lightning_sweeps.system.start_service import ensure_service
+from lightning_sweeps.system.start_service import wake_or_start_service
 
 
 @dataclass(slots=True)
@@ -44,8 +43,7 @@ class TrialJournals:
 
     def wake(self, *, is_first: bool = False) -> None:
         """Have everything uploaded now; start the service if it has ended."""
-        if not wake_service(self.home) and self.settings.service == "process":
-            ensure_service(self.home, self.settings, is_awaited=is_first)
+        wake_or_start_service(self.home, self.settings, is_awaited=is_first)
 
     def _lengths(self, trial_id: str) -> dict[str, int]:
         lengths: dict[str, int] = {}

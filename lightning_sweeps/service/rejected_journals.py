@@ -59,7 +59,7 @@ class RejectedJournals:
         self._write(_Note(journal))
 
     def tell(self, client: Client) -> None:
-        """Tell the server about journals that it does not know to be set rejected.
+        """Tell the server about rejected journals that it does not know yet.
 
         Raises:
             ServerError: the server does not answer; call again later.

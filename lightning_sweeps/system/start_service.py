@@ -12,6 +12,7 @@ from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.system.daemon import start_daemon
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.service_lock import is_held
+from lightning_sweeps.system.service_wakeup import wake_service
 
 logger = logging.getLogger("lightning_sweeps")
 
@@ -43,6 +44,12 @@ def ensure_service(home: Home, settings: Settings, *, is_awaited: bool = False) 
             _start(home)
     except OSError as error:
         _warn_once(f"cannot start the service: {error}; rows stay in the journals")
+
+
+def wake_or_start_service(home: Home, settings: Settings, *, is_awaited: bool = False) -> None:
+    """Have everything uploaded now; start the service if it has ended. The arguments are those of `ensure_service`."""
+    if not wake_service(home) and settings.service == "process":
+        ensure_service(home, settings, is_awaited=is_awaited)
 
 
 def start_service_if_journals_wait(home: Home, settings: Settings) -> None:

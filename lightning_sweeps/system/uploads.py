@@ -17,8 +17,7 @@ from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.system import service_lock
 from lightning_sweeps.system.node import node_id
-from lightning_sweeps.system.service_wakeup import wake_service
-from lightning_sweeps.system.start_service import ensure_service
+from lightning_sweeps.system.start_service import wake_or_start_service
 
 POLL_INTERVAL_S = 0.005
 WAKE_INTERVAL_S = 0.5
@@ -100,8 +99,7 @@ def wait_until_uploaded(
 
 def _wake(home: Home, settings: Settings) -> bool:
     """Wake the service, or start it. Return False if no service runs and none may be started."""
-    if not wake_service(home) and settings.service == "process":
-        ensure_service(home, settings)
+    wake_or_start_service(home, settings)
     return settings.service == "process" or service_lock.is_held(home)
 
 
