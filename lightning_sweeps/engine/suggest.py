@@ -174,7 +174,8 @@ def next_step(connection: Connection, sweep_id: str, request: Request, *, now: f
     if row is None or row.state in controller.END_STATES:
         return "lease"
     if row.state != "running":
-        return "wait"
+        has_just_failed = sweeps.is_paused_by_failures(row) and row.changed > request.asked
+        return "lease" if has_just_failed else "wait"
     definition = define_sweep(row.config)
     if definition.config.resources.nodes > 1:
         return "lease"  # agents on other machines may wait for this one

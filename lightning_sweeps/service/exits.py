@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lightning_sweeps.journal.closing import ExitStatus
-from lightning_sweeps.system.node import is_alive
+from lightning_sweeps.system.node import is_alive, is_zombie
 
 PIDFD_INFO_EXIT = 1 << 3
 INFO_SIZE = 64
@@ -46,7 +46,7 @@ class ExitWatch:
     _polled: set[LoggingProcess] = field(default_factory=set)
 
     def add(self, owner: LoggingProcess) -> bool:
-        """Watch a process; return False if it has ended already."""
+        """Watch a process; return False if it has ended and been reaped, so that its exit status is lost."""
         if owner in self._polled or owner in self._descriptors.values():
             return True
         try:
@@ -56,7 +56,7 @@ class ExitWatch:
         except (OSError, AttributeError):  # this system has no pidfds: check the pid and start time
             self._polled.add(owner)
             return is_alive(owner.pid, owner.started)
-        if not is_alive(owner.pid, owner.started):
+        if not is_alive(owner.pid, owner.started) and not is_zombie(owner.pid, owner.started):
             os.close(descriptor)
             return False
         self._descriptors[descriptor] = owner

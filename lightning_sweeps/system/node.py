@@ -63,6 +63,12 @@ def is_alive(pid: int, started: float) -> bool:
     return process_start(pid) == started
 
 
+def is_zombie(pid: int, started: float) -> bool:
+    """Return whether the process has ended and its parent has not reaped it yet. Linux only."""
+    fields = _linux_fields(pid)
+    return fields is not None and fields[0] == b"Z" and float(fields[19]) == started
+
+
 def this_process() -> Process:
     """Describe the calling process for a journal's header."""
     pid = os.getpid()

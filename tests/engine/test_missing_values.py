@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.engine.driver import Server, TrialRun
+from tests.servers import wait_until
 
 
 @pytest.mark.parametrize(
@@ -79,3 +82,24 @@ def test_trials_whose_rows_may_still_be_on_their_machine_do_not_pause_the_sweep(
         ended = agent.end(agent.take())
         assert ended.reason == "no value of `loss` was logged; the server has no rows of this trial"
     assert server.client.sweep(sweep_id).state == "running"
+
+
+def test_a_waiting_agent_hears_that_failures_have_paused_the_sweep(server: Server) -> None:
+    """Its request ends then. A request that begins while the sweep is paused waits, so that nobody asks in a loop."""
+    sweep_id = server.create(max_failures=1, run_cap=2)
+    first, second, third = (server.agent(sweep_id, slot=slot) for slot in range(3))
+    trial, _ = first.take(), second.take()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(third.lease, wait_s=120)
+        wait_until(lambda: is_waiting(server, sweep_id), what="the third agent's request")
+        first.end(trial, "failed")
+        lease = waiting.result(timeout=60)
+    assert (lease.trial, lease.sweep_state, lease.has_failed) == (None, "paused", True)
+    began = time.monotonic()
+    assert third.lease(wait_s=1).has_failed
+    assert time.monotonic() - began >= 1
+
+
+def is_waiting(server: Server, sweep_id: str) -> bool:
+    """Return whether the agent of slot 2 has asked for a trial."""
+    return any(agent.slot == 2 and agent.state == "idle" for agent in server.client.agents(sweep_id))

@@ -161,11 +161,12 @@ def test_the_agent_is_killed_and_another_one_runs_the_trial(bench: Bench) -> Non
 
 def test_the_journals_of_a_trial_never_arrive(bench: Bench) -> None:
     bench.start()
+    wait_until(lambda: bench.trials()[0].reports == 1, timeout_s=LIMIT_S, what="the first value at the server")
     os.kill(bench.service_pid(), signal.SIGSTOP)
     bench.go()
     bench.wait_for_agent()
-    os.kill(bench.service_pid(), signal.SIGCONT)
     (trial,) = bench.trials()
+    os.kill(bench.service_pid(), signal.SIGCONT)
     assert (trial.state, trial.objective) == ("finished", 1.0)
     assert trial.reason.startswith("the rest of its values did not arrive within 10 s: ")
     assert trial.reason in (bench.folder / "agent.log").read_text()

@@ -986,7 +986,7 @@ export interface paths {
         put?: never;
         /**
          * Lease
-         * @description Lease a trial to the agent. Wait for one up to `wait_s` seconds, or until the sweep is over.
+         * @description Lease a trial to the agent. Wait for one up to `wait_s` seconds, until the sweep is over, or failures pause it.
          *
          *     `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines can connect.
          */

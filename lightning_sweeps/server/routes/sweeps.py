@@ -117,12 +117,13 @@ async def lease(
     wait_s: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0,
     endpoint: str | None = None,
 ) -> m.Lease:
-    """Lease a trial to the agent. Wait for one up to `wait_s` seconds, or until the sweep is over.
+    """Lease a trial to the agent. Wait for one up to `wait_s` seconds, until the sweep is over, or failures pause it.
 
     `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines can connect.
     """
     asked, deadline = time.time(), time.monotonic() + wait_s
     sweep_id, nodes = await control.read(lambda connection: _sweep_and_nodes(connection, agent_id))
+    has_waited = False
     while True:
         wanted = suggest.Request(asked, control.suggester.fit_s(sweep_id))
         offer = gangs.GangOffer(endpoint, is_waiting=time.monotonic() < deadline)
@@ -140,9 +141,10 @@ async def lease(
             control.suggester.prepare(sweep_id, asked=asked if does_not_wait else None)
         if found.trial is not None and found.trial.gang is not None:
             control.wake_up.notify(sweep_id)  # the other agents of the gang wait for this
-        is_over = found.sweep_state in controller.END_STATES
+        is_over = found.sweep_state in controller.END_STATES or (found.has_failed and has_waited)
         if found.trial is not None or is_over or not offer.is_waiting:
             return replace(found, reason=found.reason or control.suggester.problem(sweep_id))
+        has_waited = True
         waiting = WaitingRequest(request, closing, sweep_id, deadline, wanted)
         with control.wake_up.waiting_agent(sweep_id, asked=asked):
             # the sweep does not show that a gang is complete
