@@ -7,6 +7,7 @@ import os
 import pytest
 
 from lightning_sweeps.system.gpus import Gpu, GpuVendor
+from lightning_sweeps.system.gpus.visibility import is_like_a_visibility_variable
 
 
 class GpuVendorContract:
@@ -28,9 +29,10 @@ class GpuVendorContract:
         return gpus
 
     def test_it_has_a_name_and_a_visibility_variable(self, vendor: GpuVendor) -> None:
-        """The class attributes are set."""
+        """The class attributes are set, and the variable is recognized where no vendor is loaded."""
         assert vendor.name
         assert vendor.visibility_variable.isidentifier()
+        assert is_like_a_visibility_variable(vendor.visibility_variable)
 
     def test_every_gpu_is_unique_and_names_its_vendor(self, vendor: GpuVendor, gpus: list[Gpu]) -> None:
         """UUIDs and places are unique, and each GPU has its vendor's name."""

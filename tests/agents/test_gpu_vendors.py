@@ -14,6 +14,7 @@ import pytest
 from lightning_sweeps.client import Client
 from lightning_sweeps.system.gpus import GpuVendor
 from lightning_sweeps.system.gpus.nvidia import Nvidia
+from lightning_sweeps.system.gpus.visibility import is_like_a_visibility_variable
 from lightning_sweeps.testing.gpu_vendor import GpuVendorContract
 from tests.agents.trials import finish, make_sweep, start_agent
 from tests.docs_examples import python_blocks
@@ -99,6 +100,7 @@ print(json.dumps([[gpu.uuid for gpu in gpus.list_gpus()], gpus.gpu_problems(), l
 
 BROKEN = """
 from lightning_sweeps.system.gpus.nvidia import Nvidia
+from lightning_sweeps.system.gpus.visibility import is_like_a_visibility_variable
 
 class Broken(Nvidia):
     name = "broken"
@@ -151,6 +153,17 @@ def test_a_rank_knows_its_gpus_from_the_variable_of_any_vendor(
     environment = os.environ | {"PYTHONPATH": str(extension)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(names)
+
+
+def test_a_run_without_a_visibility_variable_loads_no_vendor(home: Path) -> None:
+    code = """
+import sys, lightning_sweeps
+lightning_sweeps.init()
+print(*{"lightning_sweeps.system.gpus.nvidia", "importlib.metadata"} & {*sys.modules})
+"""
+    variables = {name: value for name, value in os.environ.items() if not is_like_a_visibility_variable(name)}
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_no_vendor_library_is_imported_before_a_gpu_is_read() -> None:

@@ -8,6 +8,9 @@ from lightning_sweeps.system.gpus.devices import Gpu
 from lightning_sweeps.system.gpus.inventory import list_gpus
 from lightning_sweeps.system.gpus.registry import BUILT_IN, GPU_VENDORS, gpu_vendors, vendor_of
 
+VISIBILITY_WORDS = ("VISIBLE", "DEVICE", "AFFINITY")
+"""One of them is in the name of every vendor's variable, for example ASCEND_RT_VISIBLE_DEVICES and ZE_AFFINITY_MASK."""
+
 
 def visible_gpus(environ: Mapping[str, str]) -> list[Gpu]:
     """Return the GPUs of this machine that a process with this environment sees."""
@@ -52,13 +55,21 @@ def environment_for(
 def visible_names(environ: Mapping[str, str]) -> list[str]:
     """Return the names in the first visibility variable that is set; empty if none is set.
 
-    Every process that logs calls this, so it loads no vendor after the first whose variable is set.
+    Every process that logs calls this, so it loads vendors only if a variable has a name like theirs, and none after
+    the first whose variable is set.
     """
+    if not any(is_like_a_visibility_variable(name) for name in environ):
+        return []
     built_in = (GPU_VENDORS.get(name).visibility_variable for name in BUILT_IN)
     value = next((environ[name] for name in built_in if name in environ), None)
     if value is None:
         value = next((environ[name] for name in visibility_variables() if name in environ), "")
     return [name for name in value.split(",") if name]
+
+
+def is_like_a_visibility_variable(name: str) -> bool:
+    """Return whether a variable is named like those by which vendors limit the devices of a process."""
+    return any(word in name for word in VISIBILITY_WORDS)
 
 
 def visibility_variables() -> list[str]:
