@@ -66,6 +66,8 @@ class Registration:
         """
         request = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), slot, list(devices))
         registered = connection.open().register_agent(sweep_id, request)
+        # after an outage, the server gives every agent a fresh lease: answer well within it
+        connection.longest_wait_s = min(connection.longest_wait_s, registered.lease_s / HEARTBEATS_PER_LEASE)
         return cls(connection, accounting, registered.sweep, registered.agent.id, registered.lease_s)
 
     @property

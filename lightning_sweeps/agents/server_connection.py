@@ -27,12 +27,16 @@ class ServerConnection:
     Args:
         say: prints one line for the user.
         settings: the server to use, and the home folder of a local one.
+
+    Attributes:
+        longest_wait_s: the delays between attempts grow up to this.
     """
 
     def __init__(self, say: Callable[[str], None], settings: Settings) -> None:
         self._say = say
         self._settings = settings
         self._client: Client | None = None
+        self.longest_wait_s = LONGEST_WAIT_S
         self._wait_s = FIRST_WAIT_S
         self._next_at = 0.0
         self._unreachable_since: float | None = None
@@ -100,7 +104,7 @@ class ServerConnection:
             self._unreachable_since = now
             self._say(f"{error.message}; retrying until it answers")
         self._next_at = now + self._wait_s
-        self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+        self._wait_s = min(2 * self._wait_s, self.longest_wait_s)
         if isinstance(error, ServerUnreachable):
             self.close()
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -172,3 +172,42 @@ def test_the_journals_of_a_trial_never_arrive(bench: Bench) -> None:
     assert trial.reason in (bench.folder / "agent.log").read_text()
     wait_until(lambda: bench.trials()[0].objective == 0.25, timeout_s=LIMIT_S, what="the late value")
     assert bench.trials()[0].reason == ""
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 256 MB in memory, on `folder`."""
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=256m,mode=700", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no free byte on the disk; return the file to delete."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(size))
+    return ballast
+
+
+def test_the_disk_of_all_processes_is_full_when_the_trial_ends(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "home") as disk, running_bench(tmp_path) as bench:
+        bench.start()
+        wait_until(lambda: bench.trials()[0].reports == 1, timeout_s=LIMIT_S, what="the first value at the server")
+        ballast = fill(disk)
+        bench.go()
+        assert bench.agent is not None
+        with pytest.raises(subprocess.TimeoutExpired):  # it waits for the server, whose database cannot grow
+            bench.agent.wait(2 * LEASE_S)
+        ballast.unlink()
+        bench.wait_for_agent()
+        check_values(bench.trials(), [0.25])  # the last page of the journal had room for the last row
+        assert bench.trials()[0].attempt == 1

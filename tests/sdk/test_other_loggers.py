@@ -87,7 +87,7 @@ def test_calls_of_tensorboard_and_mlflow(home: Path) -> None:
     run.add_image("i", np.ones((3, 4, 4)), 5)
     run.add_hparams({"lr": 0.1}, {"acc": 1.0})
     run.log_metric(run.id, "b", 2.0, step=6)
-    run.log_metric("c", 3.0)  # type: ignore[arg-type]
+    run.log_metric("c", 3.0)
     run.log_param(run.id, "seed", 1)
     run.set_tag(run.id, "stage", "test")
     run.flush()
@@ -100,6 +100,60 @@ def test_calls_of_tensorboard_and_mlflow(home: Path) -> None:
     assert {one.key for one in records(home, Media)} == {"h", "i"}
     assert [record.values for record in records(home, Config)] == [{"lr": 0.1}, {"seed": 1}]
     assert run.tags == ("stage=test",)
+
+
+def test_media_and_groups_of_tensorboard(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Figure:
+        def savefig(self, stream: Any, format: str) -> None:  # noqa: A002 - Matplotlib's signature
+            stream.write(format.encode())
+
+    run = lightning_sweeps.init()
+    run.add_scalars("loss", {"train": 1.0, "val": 2.0}, 5)
+    run.add_text("said", "hello", 5)
+    run.add_images("images", np.ones((2, 3, 4, 4)), 5)
+    run.add_image("last", np.zeros((4, 5, 3)), 5, dataformats="HWC")
+    run.add_figure("figure", Figure(), 5)
+    run.add_video("video", np.zeros((1, 2, 3, 4, 4), np.uint8), 5)
+    run.add_audio("audio", np.zeros(100), 5)
+    run.add_graph(object())
+    assert "`add_graph` stores nothing" in caplog.text
+    run.finish()
+    [row] = records(home, Metrics)
+    assert (row.step, row.values) == (5, {"loss": {"train": 1.0, "val": 2.0}})
+    found = {(one.key, one.index, one.mime, one.step) for one in records(home, Media)}
+    assert found == {
+        ("said", 0, "text/plain", 5), ("images", 0, "image/png", 5), ("images", 1, "image/png", 5),
+        ("last", 0, "image/png", 5), ("figure", 0, "image/png", 5), ("video", 0, "image/apng", 5),
+        ("audio", 0, "audio/wav", 5),
+    }  # fmt: skip
+
+
+def test_calls_of_mlflow_with_and_without_the_id_of_the_run(home: Path) -> None:
+    run = lightning_sweeps.init()
+    run.log_metric("a", 1.0, 7)
+    run.log_metric("b", 2.0, step=8)
+    run.log_metric(run.id, "c", 3.0, 123456, 9)
+    run.log_metrics({"d": 4.0}, 10)
+    run.log_param(run.id, "nothing", None)
+    run.log_param("text", "word")
+    run.log_params({"x": 1, "y": 2})
+    run.set_tag("stage", "test")
+    run.finish()
+    rows = [(row.step, row.values) for row in records(home, Metrics)]
+    assert rows == [(7, {"a": 1.0}), (8, {"b": 2.0}), (9, {"c": 3.0}), (10, {"d": 4.0})]
+    config = [record.values for record in records(home, Config)]
+    assert config == [{"nothing": None}, {"text": "word"}, {"x": 1, "y": 2}]
+    assert run.tags == ("stage=test",)
+
+
+def test_what_a_run_of_wandb_tells_about_itself(home: Path) -> None:
+    run = lightning_sweeps.init("vision")
+    assert (run.project_name(), run.resumed, run.starting_step, run.sweep_id) == ("vision", False, 0, None)
+    assert (run.step, run.status(), run.get_url()) == (0, "running", None)
+    run.log({"x": 1}, step=4)
+    assert run.step == 5
+    run.finish()
+    assert run.status() == "finished"
 
 
 def test_alerts_files_and_folders(home: Path, tmp_path: Path) -> None:

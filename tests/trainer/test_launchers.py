@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +74,17 @@ def test_single_gives_only_rank_0_a_run_with_lightnings_own_launcher(tmp_path: P
     assert len(run.series("train/loss_mean")) == EPOCHS
     assert Path(run.summary["best_model_path"]).is_relative_to(tmp_path / "runs" / "default" / run.info.id)
     assert Path(run.summary["best_model_path"]).exists()
+
+
+def test_every_rank_of_fabric_sees_the_same_run_and_rank_0_logs(tmp_path: Path) -> None:
+    printed = run_program(PROGRAMS / "fabric.py", home=tmp_path)
+    lines = [line.partition(": ") for line in sorted(printed.splitlines()) if line.startswith("rank ")]
+    first, second = [json.loads(line[2]) for line in lines]
+    assert first == second
+    assert (first["config"], first["summary"], first["has_lr"]) == ({"lr": 0.1}, {"steps": 2}, True)
+    [run] = logged_runs(tmp_path)
+    assert (run.info.id, run.info.rank, run.info.world_size) == (first["id"], 0, 2)
+    assert [len(run.series(name)) for name in ("loss", "own")] == [2, 2]
 
 
 def test_a_run_used_before_the_process_group_learns_its_rank(tmp_path: Path) -> None:

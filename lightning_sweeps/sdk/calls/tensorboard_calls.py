@@ -76,7 +76,8 @@ class TensorBoardCalls(RunBase, MediaMethods):
 
     @guarded
     def add_graph(self, *args: Any, **others: Any) -> None:
-        """Do nothing: graphs are not stored."""
+        """Say that graphs are not stored."""
+        self._report("`add_graph` stores nothing: graphs of models are not supported", about="add_graph")
 
     @guarded
     def flush(self) -> None:
