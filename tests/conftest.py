@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,9 +19,19 @@ from tests.exclusive import ExclusiveLock
 from tests.servers import database, empty_database, migrated_file, migrated_url, postgres
 
 END_OF_THREADS_S = 5.0
+END_OF_DAEMONS_S = 10.0
 EXCLUSIVE = pytest.StashKey[ExclusiveLock]()
 
-__all__ = ["database", "empty_database", "home", "leak_check", "migrated_file", "migrated_url", "postgres"]
+__all__ = [
+    "daemon_check",
+    "database",
+    "empty_database",
+    "home",
+    "leak_check",
+    "migrated_file",
+    "migrated_url",
+    "postgres",
+]
 
 
 def pytest_collection_finish() -> None:
@@ -62,6 +73,21 @@ def _is_alone(item: pytest.Item | None) -> bool:
     return item is not None and item.get_closest_marker("alone") is not None
 
 
+@pytest.fixture(autouse=True, scope="session")
+def daemon_check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail the session if tests left servers or services in the background. Their home folders name the tests."""
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    deadline = time.monotonic() + END_OF_DAEMONS_S
+    while (left := _daemons(folder)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    commands = [" ".join(process.info["cmdline"]) for process in left]
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    assert not commands, "tests left servers or services behind"
+
+
 @pytest.fixture(autouse=True)
 def leak_check() -> Iterator[None]:
     """Fail a test that leaves an environment variable, a thread, a child process or an open file behind."""
@@ -85,6 +111,17 @@ def home(leak_check: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.setenv(f"{PREFIX}HOME", str(folder))
     monkeypatch.setenv(f"{PREFIX}SERVICE", "off")
     return folder
+
+
+def _daemons(folder: str) -> list[psutil.Process]:
+    """Return the processes with a path below this folder among their arguments, except for this one's children."""
+    found = psutil.process_iter(["pid", "cmdline"])
+    own = {os.getpid(), *_children()}
+    return [
+        process
+        for process in found
+        if process.pid not in own and any(word.startswith(folder) for word in process.info["cmdline"] or ())
+    ]
 
 
 def _variables() -> dict[str, str]:

@@ -260,4 +260,4 @@ def test_a_run_of_a_silent_machine_is_lost_and_comes_back_and_a_person_can_close
         service.send_signal(signal.SIGCONT)
         program.communicate()
         wait_until(lambda: client.run(run.id).state == "finished", what="the true end")
-    assert command(home, "runs", "--close", "unknown").returncode == 1
+        assert command(home, "runs", "--close", "unknown").returncode == 1
