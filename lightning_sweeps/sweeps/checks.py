@@ -13,7 +13,7 @@ from typing import Any
 
 from lightning_sweeps.errors import Fault, UsageError
 from lightning_sweeps.sweeps import macros
-from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
+from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, exponents_of, form_of, walk_parameters
 from lightning_sweeps.sweeps.expression import Expression, ExpressionError, parse
 from lightning_sweeps.sweeps.fields import closest
 from lightning_sweeps.sweeps.methods import METHODS, Method
@@ -38,7 +38,7 @@ def warnings(raw: dict[str, Any]) -> list[str]:
     for path, _, leaf in walk_parameters(raw.get("parameters")):
         form = form_of(leaf)
         if form in ("log_uniform", "inv_log_uniform", "q_log_uniform"):
-            low, high = math.exp(leaf["min"]), math.exp(leaf["max"])
+            low, high = map(math.exp, exponents_of(form, leaf["min"], leaf["max"]))
             found.append(
                 f"`{dotted(path)}`: `{form}` takes exponents of e, so this searches from {low:.6g} to {high:.6g};"
                 f" `{form}_values` takes the values themselves"
