@@ -58,7 +58,7 @@ UNSUPPORTED_KEYS: dict[str, str] = {
 }
 """Keys of W&B's format that are errors, because ignoring them would change the sweep."""
 
-COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number"]})
+COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number", "boolean"]})
 
 
 def _command(value: object) -> object:
@@ -66,7 +66,7 @@ def _command(value: object) -> object:
         raise refuse(f"is {shown(value)}, allowed: a list of words, for example [python, train.py, ${{args}}]")
     tokens = []
     for position, token in enumerate(value):
-        if not isinstance(token, str | int | float) or isinstance(token, bool):
+        if not isinstance(token, str | int | float):
             raise refuse(f"has {shown(token)} as word {position + 1}, allowed: strings; put it in quotes")
         tokens.append(str(token))
     return tokens

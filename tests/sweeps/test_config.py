@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from lightning_sweeps.core import macros
 from lightning_sweeps.errors import SweepFileError, UsageError
-from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.config import SweepConfig, load_sweep_file, parse_sweep, read_config, validate
 from lightning_sweeps.sweeps.distributions import MODELS, Nested, form_of
 from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
@@ -182,12 +182,13 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"early_terminate": {"type": "hyperband", "min_iter": 1}}, "early_terminate", "needs `metric`"),
         ({"command": "python x.py"}, "command", "allowed: a list of words"),
         ({"command": []}, "command", "allowed: a list of words"),
-        ({"command": ["x", True]}, "command", "has `true`, a truth value as word 2"),
+        ({"command": ["x", None]}, "command", "has `null` as word 2"),
         ({"command": ["${arg}"]}, "command[0]", "did you mean `args`?"),
-        ({"command": ["--y=${y}"]}, "command[0]", "unknown macro `${y}`"),
+        ({"command": ["${y}"]}, "command[0]", "unknown macro `${y}`"),
+        ({"command": ["${a b}", "${y}"]}, "command[1]", "`$${y}` is plain text"),
         ({"command": ["--y=${args}"]}, "command[0]", "must be a separate word"),
         ({"command": ["${x"]}, "command[0]", "not closed"),
-        ({"command": ["${a${x}"]}, "command[0]", "not closed"),
+        ({"command": ["--y=${envvar:"]}, "command[0]", "not closed"),
         ({"command": ["${envvar:1}"]}, "command[0]", "the name of an environment variable"),
         ({"command": ["${program}"]}, "program", "`command` uses `${program}`"),
     ],
@@ -225,6 +226,30 @@ def test_a_grid_names_the_distributions_that_it_accepts(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(macros.KNOWN_MACROS))
 def test_every_known_macro_passes(name: str) -> None:
     validate({**SMALL, "program": "x.py", "command": [f"${{{name}}}", "--x=${x}", "a ${envvar:HOME} b"]})
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "hydra.run.dir=runs/${now:%Y%m%d}_${oc.env:WANDB_RUN_ID}",
+        "cd ${HOME} && train",
+        "${SLURM_JOB_ID:-0}",
+        "--job=${SLURM_JOB_ID:-0}",
+        "${a:-${HOME}}",
+        "$${args}",
+        "$${HOME}",
+        "$${",
+    ],
+)
+def test_the_notation_of_other_programs_is_text(word: str) -> None:
+    assert validate({**SMALL, "command": ["bash", "-c", word]}).warnings == []
+
+
+def test_a_macro_that_is_nearly_a_parameter_warns() -> None:
+    raw = {**SMALL, "parameters": {"width": {"value": 1}}, "command": ["x", "--w=${widht}", "$${widht}"]}
+    assert validate(raw).warnings == [
+        "`command[1]` is `--w=${widht}`, and `${widht}` is passed on unchanged; did you mean `width`?"
+    ]
 
 
 def test_all_errors_are_reported_in_the_order_of_their_lines() -> None:
