@@ -43,7 +43,7 @@ parameters:
       deep: {parameters: {k: {values: [a, [1, 2], {b: null}]}}}
   width: {min: 1, max: 8}
   rate: {min: 0, max: 0.5}
-  flip: {values: [yes, no], probabilities: [0.3, 0.7]}
+  flip: {values: ["yes", "no"], probabilities: [0.3, 0.7]}
 early_terminate: {type: hyperband, max_iter: 27, s: 2, eta: 3, strict: false}
 run_cap: 20
 name: a name
@@ -118,7 +118,7 @@ def test_every_distribution_is_read(name: str) -> None:
         ({"distribution": 3}, "", "has the `distribution` `3`"),
         ({"min": 1}, ".max", "is missing"),
         ({"min": 2, "max": 2}, "", "`min` is `2` and `max` is `2`, allowed: `min` below `max`"),
-        ({"min": "1e-5", "max": 1}, ".min", "is `1e-5`, a string, allowed: a number; write it without quotes"),
+        ({"min": "1e-5", "max": 1}, ".min", "is `1e-5`, a string, allowed: a number; write `1.0e-05` without quotes"),
         ({"min": True, "max": 1}, ".min", "is `true`, a truth value, allowed: a number"),
         ({"min": 0.0, "max": float("inf")}, ".max", "is `inf`, allowed: a number"),
         ({"min": 0, "max": 10**30}, ".max", "allowed: a whole number"),
@@ -167,7 +167,7 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
             "metric.impute_while_running",
             "allowed: false, best, worst, latest",
         ),
-        ({"metric": {"name": "x", "target": "0.1"}}, "metric.target", "write it without quotes"),
+        ({"metric": {"name": "x", "target": "0.1"}}, "metric.target", "write `0.1` without quotes"),
         ({"run_cap": 0}, "run_cap", "allowed: a whole number >= 1"),
         ({"run_cap": 2.5}, "run_cap", "is `2.5`"),
         ({"run_cap": True}, "run_cap", "is `true`"),
