@@ -15,7 +15,7 @@ from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import read_settings, use_one_thread
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
-from lightning_sweeps.sweeps import json_schema
+from lightning_sweeps.sweeps import json_schema, yaml12
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods.random import draw_new
@@ -69,6 +69,9 @@ def sweep(
     show_replay: bool = typer.Option(
         False, "--replay", help="Repeat the search from the recorded results and compare the points."
     ),
+    yaml: yaml12.Version | None = typer.Option(  # noqa: B008  the rule does not know this type
+        None, "--yaml", help="YAML version of the file; 1.1 as in W&B. Overrides the file (default: 1.2)."
+    ),
     schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files for editors."),
     as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON."),
 ) -> None:
@@ -103,7 +106,7 @@ def sweep(
     elif target is None:
         raise UsageError("no sweep file was given", hint="for example `lightning-sweeps sweep sweep.yaml`")
     elif update is not None:
-        _update(update, target, project=project, name=name)
+        _update(update, target, project=project, name=name, yaml=yaml)
     elif enqueue is not None:
         _enqueue(target, enqueue)
     elif show_replay:
@@ -111,14 +114,19 @@ def sweep(
     elif changes:
         _change(target, changes[0])
     elif check:
-        _check(load_sweep_file(target))
+        _check(load_sweep_file(target, version=yaml))
     else:
         prior = PriorResults(prior_sweep, prior_run)
-        _create(target, project=project, name=name, prior=prior, as_json=as_json)
+        _create(target, project=project, name=name, prior=prior, yaml=yaml, as_json=as_json)
 
 
 def create_from_file(
-    file: str, *, project: str | None, name: str | None, prior: PriorResults | None = None
+    file: str,
+    *,
+    project: str | None,
+    name: str | None,
+    prior: PriorResults | None = None,
+    yaml: yaml12.Version | None = None,
 ) -> tuple[SweepCreated, str]:
     """Create a sweep from its file and print warnings about the file.
 
@@ -127,6 +135,7 @@ def create_from_file(
         project: Project name. Overrides the file.
         name: Name of the sweep. Overrides the file.
         prior: Earlier results that the search starts with.
+        yaml: YAML version of the file. Overrides the file.
 
     Returns:
         The sweep and the URL of the server.
@@ -135,7 +144,7 @@ def create_from_file(
         SweepFileError: the file has faults. Nothing was created.
         ServerError: the server cannot be reached, or it rejected the sweep.
     """
-    parsed = load_sweep_file(file)
+    parsed = load_sweep_file(file, version=yaml)
     _warn(parsed.warnings)
     source = Path(file).read_text()
     project = project or parsed.config.project or read_settings().project
@@ -158,8 +167,16 @@ def create_from_file(
     return created, url
 
 
-def _create(file: str, *, project: str | None, name: str | None, prior: PriorResults, as_json: bool) -> None:
-    created, url = create_from_file(file, project=project, name=name, prior=prior)
+def _create(
+    file: str,
+    *,
+    project: str | None,
+    name: str | None,
+    prior: PriorResults,
+    yaml: yaml12.Version | None,
+    as_json: bool,
+) -> None:
+    created, url = create_from_file(file, project=project, name=name, prior=prior, yaml=yaml)
     _warn([warning for warning in created.warnings if warning.startswith(("sweep ", "run "))])
     if as_json:
         print_json({"id": created.id, "project": created.project, "server": url})
@@ -189,10 +206,10 @@ def _change(sweep_id: str, state: SweepState) -> None:
     typer.echo(f"Sweep {changed.id} is now {changed.state}")
 
 
-def _update(sweep_id: str, file: str, *, project: str | None, name: str | None) -> None:
+def _update(sweep_id: str, file: str, *, project: str | None, name: str | None, yaml: yaml12.Version | None) -> None:
     if project is not None:
         raise UsageError(f"`--project {project}` cannot be used with --update: the project of a sweep cannot change")
-    parsed = load_sweep_file(file)
+    parsed = load_sweep_file(file, version=yaml)
     _warn(parsed.warnings)
     raw = parsed.raw if name is None else parsed.raw | {"name": name}
     with connect() as client:

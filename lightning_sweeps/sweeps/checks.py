@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from graphlib import CycleError
 from typing import Any
 
+from lightning_sweeps.core import macros
 from lightning_sweeps.errors import Fault, UsageError
-from lightning_sweeps.sweeps import macros
-from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
+from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, exponents_of, form_of, walk_parameters
 from lightning_sweeps.sweeps.expression import Expression, ExpressionError, parse
 from lightning_sweeps.sweeps.fields import closest
 from lightning_sweeps.sweeps.methods import METHODS, Method
@@ -38,7 +38,7 @@ def warnings(raw: dict[str, Any]) -> list[str]:
     for path, _, leaf in walk_parameters(raw.get("parameters")):
         form = form_of(leaf)
         if form in ("log_uniform", "inv_log_uniform", "q_log_uniform"):
-            low, high = math.exp(leaf["min"]), math.exp(leaf["max"])
+            low, high = map(math.exp, exponents_of(form, leaf["min"], leaf["max"]))
             found.append(
                 f"`{dotted(path)}`: `{form}` takes exponents of e, so this searches from {low:.6g} to {high:.6g};"
                 f" `{form}_values` takes the values themselves"
@@ -48,7 +48,7 @@ def warnings(raw: dict[str, Any]) -> list[str]:
                 f"`{dotted(path)}`: between two whole numbers only {leaf['min']} and {leaf['max']} are tried;"
                 f" write {leaf['min']}.0 and {leaf['max']}.0 for real numbers"
             )
-    return found
+    return [*found, *_misspelt_macros(raw)]
 
 
 def _method_of(raw: dict[str, Any]) -> type[Method] | None:
@@ -153,20 +153,17 @@ def _unknown_names(expression: Expression, known: list[str], path: Path) -> Iter
 
 
 def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    command = raw.get("command")
-    tokens = command if isinstance(command, list) else []
-    parameters = [".".join(names) for _, names, _ in walk_parameters(raw.get("parameters"))]
+    parameters = _dotted_names(raw)
     uses_program = False
-    for position, token in enumerate(tokens):
-        if not isinstance(token, str):
-            continue
-        path: Path = ("command", position)
-        if macros.UNCLOSED.search(token):
-            yield path, f"is `{token}`, in which a macro is not closed; a macro is `${{name}}`"
-        for match in macros.MACRO.finditer(token):
-            uses_program = uses_program or match[1] == "program"
-            message = _macro_error(match[1], token, parameters)
-            if message:
+    for path, token in _words(raw):
+        if macros.is_unclosed(token):
+            yield (
+                path,
+                f"is `{token}`, in which a macro is not closed; a macro is `${{name}}`, and `$${{` is plain text",
+            )
+        for name in macros.names_in(token):
+            uses_program = uses_program or name == "program"
+            if macros.is_macro(name, token, parameters) and (message := _macro_error(name, token, parameters)):
                 yield path, message
     if uses_program and raw.get("program") is None:
         yield ("program",), "is missing, and `command` uses `${program}`"
@@ -174,16 +171,42 @@ def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _macro_error(name: str, token: str, parameters: list[str]) -> str:
     """Return what is wrong with a macro, or an empty string."""
-    kind = macros.kind_of(name)
-    if kind == "whole" and token != f"${{{name}}}":
-        return f"is `{token}`; `${{{name}}}` expands to any number of words, so it must be a separate word"
-    if kind == "envvar" and not macros.ENVVAR_NAME.fullmatch(name.removeprefix(macros.ENVVAR_PREFIX)):
-        return f"has the macro `${{{name}}}`, allowed: `${{envvar:NAME}}` with the name of an environment variable"
-    if kind == "other" and name not in parameters:
-        known = sorted(macros.KNOWN_MACROS)
-        allowed = ", ".join(f"${{{word}}}" for word in [*known, "envvar:NAME"])
+    if name in macros.WHOLE_TOKEN_MACROS and macros.whole_name(token) is None:
         return (
-            f"has the unknown macro `${{{name}}}`, allowed: {allowed}, or the name of a parameter"
-            f"{closest(name, [*known, *parameters])}"
+            f"is `{token}`; `${{{name}}}` expands to any number of words, so it must be a separate word"
+            f"; `$${{{name}}}` is plain text"
         )
-    return ""
+    if name.startswith(macros.ENVVAR_PREFIX):
+        is_valid = macros.ENVVAR_NAME.fullmatch(name.removeprefix(macros.ENVVAR_PREFIX))
+        allowed = "`${envvar:NAME}` with the name of an environment variable"
+        return "" if is_valid else f"has the macro `${{{name}}}`, allowed: {allowed}"
+    if name in macros.KNOWN_MACROS or name in parameters:
+        return ""
+    known = sorted(macros.KNOWN_MACROS)
+    allowed = ", ".join(f"${{{word}}}" for word in [*known, "envvar:NAME"])
+    return (
+        f"has the unknown macro `${{{name}}}`, allowed: {allowed}, or the name of a parameter"
+        f"{closest(name, [*known, *parameters])}; `$${{{name}}}` is plain text"
+    )
+
+
+def _words(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield each word of `command` with its path."""
+    command = raw.get("command")
+    for position, token in enumerate(command if isinstance(command, list) else []):
+        if isinstance(token, str):
+            yield ("command", position), token
+
+
+def _dotted_names(raw: dict[str, Any]) -> list[str]:
+    return [".".join(names) for _, names, _ in walk_parameters(raw.get("parameters"))]
+
+
+def _misspelt_macros(raw: dict[str, Any]) -> Iterator[str]:
+    """Yield a warning for each `${name}` that is left unchanged and is nearly the name of a macro or parameter."""
+    parameters = _dotted_names(raw)
+    for path, token in _words(raw):
+        for name in macros.names_in(token):
+            meant = closest(name, [*macros.KNOWN_MACROS, *parameters])
+            if meant and not macros.is_macro(name, token, parameters):
+                yield f"`{dotted(path)}` is `{token}`, and `${{{name}}}` is passed on unchanged{meant}"

@@ -6,14 +6,14 @@ docs/sweep-file.md explains each key.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
 from lightning_sweeps.errors import Fault, SweepFileError, UsageError
 from lightning_sweeps.messages import Goal
-from lightning_sweeps.sweeps import checks, yaml12
+from lightning_sweeps.sweeps import checks, yaml11, yaml12
 from lightning_sweeps.sweeps.distributions import Parameter
 from lightning_sweeps.sweeps.early_terminate import EarlyTerminate, model_of
 from lightning_sweeps.sweeps.expression import ExpressionError, parse
@@ -36,6 +36,7 @@ from lightning_sweeps.sweeps.file_errors import Sections, faults_of
 from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
 from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.yaml12 import Path
 
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1
@@ -58,7 +59,8 @@ UNSUPPORTED_KEYS: dict[str, str] = {
 }
 """Keys of W&B's format that are errors, because ignoring them would change the sweep."""
 
-COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number"]})
+YAML_SCHEMA = published(enum=[*yaml12.VERSIONS, *map(float, yaml12.VERSIONS)])
+COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number", "boolean"]})
 
 
 def _command(value: object) -> object:
@@ -66,10 +68,16 @@ def _command(value: object) -> object:
         raise refuse(f"is {shown(value)}, allowed: a list of words, for example [python, train.py, ${{args}}]")
     tokens = []
     for position, token in enumerate(value):
-        if not isinstance(token, str | int | float) or isinstance(token, bool):
+        if not isinstance(token, str | int | float):
             raise refuse(f"has {shown(token)} as word {position + 1}, allowed: strings; put it in quotes")
         tokens.append(str(token))
     return tokens
+
+
+def _version(value: object) -> object:
+    if str(value) not in yaml12.VERSIONS:
+        raise refuse(f"is {shown(value)}, allowed: {', '.join(yaml12.VERSIONS)}")
+    return str(value)
 
 
 def _modules(value: object) -> object:
@@ -135,6 +143,7 @@ class SweepConfig(Section):
     preload: Annotated[list[str], BeforeValidator(_modules)] = Field(default_factory=list)
     timeout: Positive | None = None
     constraints: Annotated[list[str], BeforeValidator(_constraints)] = Field(default_factory=list)
+    yaml: Annotated[yaml12.Version, BeforeValidator(_version), YAML_SCHEMA] | None = None
 
     @property
     def primary(self) -> Metric | None:
@@ -173,15 +182,19 @@ class ParsedSweep:
     warnings: list[str] = field(default_factory=list)
 
 
-def load_sweep_file(path: str | Path) -> ParsedSweep:
+def load_sweep_file(path: str | FilePath, *, version: yaml12.Version | None = None) -> ParsedSweep:
     """Read and check a sweep file.
+
+    Args:
+        path: path of the file.
+        version: the version of YAML to read it with; None: the file's `yaml`, by default 1.2.
 
     Raises:
         UsageError: the file cannot be read.
         SweepFileError: the file has errors; all of them are listed.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = FilePath(path).read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"the sweep file `{path}` cannot be read: {error.strerror or error}",
@@ -189,19 +202,37 @@ def load_sweep_file(path: str | Path) -> ParsedSweep:
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"the sweep file `{path}` is not UTF-8 text: {error.reason}") from error
-    return parse_sweep(text, source=str(path))
+    return parse_sweep(text, source=str(path), version=version)
 
 
-def parse_sweep(text: str, source: str = "sweep.yaml") -> ParsedSweep:
+def parse_sweep(text: str, source: str = "sweep.yaml", *, version: yaml12.Version | None = None) -> ParsedSweep:
     """Read and check the text of a sweep file.
+
+    Args:
+        text: the text.
+        source: the name of the file, for messages.
+        version: the version of YAML to read it with; None: the file's `yaml`, by default 1.2.
 
     Raises:
         SweepFileError: all errors, each with its line.
     """
-    document = yaml12.read(text)
+    document = yaml12.read(text, version or "1.2")
     if document.faults and document.value is None:
         raise SweepFileError(document.faults, source=source)
-    return _check(document, source)
+    stated = document.value.get("yaml") if isinstance(document.value, dict) else None
+    if version is None and str(stated) == "1.1":
+        document = yaml12.read(text, "1.1")
+    parsed = _check(document, source)
+    if version is None and stated is None:
+        unclear = [found for path, found in document.ambiguities.items() if _matters(path, found)]
+        parsed.warnings.extend(yaml11.warnings(unclear))
+    return parsed
+
+
+def _matters(path: Path, found: yaml11.Ambiguity) -> bool:
+    """Return whether the file means something else in W&B. Where only a number is allowed, W&B rejects a string."""
+    takes_text = path[0] == "command" or "value" in path or "values" in path
+    return takes_text or isinstance(found.core, str) or not isinstance(found.old, str)
 
 
 def validate(raw: dict[str, Any], source: str = "sweep") -> ParsedSweep:

@@ -25,6 +25,10 @@ Number = int | float
 TAIL = 1e-6
 """Unbounded distributions are cut off at this probability on either side."""
 
+SHORT_DIGITS = 12
+ROUNDING_ERROR = 2e-15
+"""Relative error of a value that is computed in a few steps with floats."""
+
 MAX_LEVELS = 1000
 """A lattice with more values than this has float coordinates."""
 
@@ -87,13 +91,18 @@ def identity(value: object) -> str:
 
 
 class Category(Dimension):
-    """A choice of values. Ordered numbers have lattice coordinates, other values are categories."""
+    """A choice of values. Ordered numbers have lattice coordinates, other values are categories.
+
+    A value with the probability 0 is not part of the choice.
+    """
 
     def __init__(self, path: tuple[str, ...], values: list[Any], probabilities: list[Number] | None = None) -> None:
         self.path = path
         weights: dict[str, float] = {}
         self._values: list[Any] = []
         for value, weight in zip(values, probabilities or [1] * len(values), strict=True):
+            if weight == 0:
+                continue
             if identity(value) not in weights:
                 self._values.append(value)
             weights[identity(value)] = weights.get(identity(value), 0.0) + weight
@@ -169,6 +178,15 @@ class IntRange(Dimension):
         raise ValueError(f"whole numbers from {self._low} to {self._high}")
 
 
+def _without_noise(value: float) -> float:
+    """Return the short decimal number that `value` misses only by rounding errors, or `value` itself.
+
+    The middle between 0.1 and 0.5 is then 0.3, not 0.30000000000000004.
+    """
+    short = float(f"{value:.{SHORT_DIGITS}g}")
+    return short if math.isclose(short, value, rel_tol=ROUNDING_ERROR) else value
+
+
 @dataclass(frozen=True, slots=True)
 class ContinuousDistribution:
     """A continuous distribution with values from `low` to `high`.
@@ -187,7 +205,7 @@ class ContinuousDistribution:
 
     def value(self, probability: float) -> float:
         """Return the value at a cumulative probability."""
-        return float(min(max(self.ppf(min(max(probability, 0.0), 1.0)), self.low), self.high))
+        return float(min(max(_without_noise(self.ppf(min(max(probability, 0.0), 1.0))), self.low), self.high))
 
     def probability(self, value: float) -> float:
         """Return the cumulative probability of a value."""
@@ -230,15 +248,15 @@ class Continuous(Dimension):
 
 
 class Quantised(Dimension):
-    """A continuous distribution rounded to a lattice that includes both bounds of the distribution."""
+    """A continuous distribution rounded to a lattice."""
 
     def __init__(
-        self, path: tuple[str, ...], distribution: ContinuousDistribution, q: Number, *, is_even: bool
+        self, path: tuple[str, ...], distribution: ContinuousDistribution, lattice: Lattice, *, is_even: bool
     ) -> None:
         self.path = path
         self._distribution = distribution
-        self._lattice = Lattice(distribution.low, distribution.high, q)
-        self.size: int | None = len(self._lattice)
+        self._lattice = lattice
+        self.size: int | None = self._lattice.size
         self.kind: Kind = "int" if is_even and self.size <= MAX_LEVELS else "float"
         self.levels = self.size if self.kind == "int" else 0
 
@@ -260,7 +278,7 @@ class Quantised(Dimension):
         return self._lattice[self._lattice.nearest(self._distribution.value(float(coordinate)))]
 
     def accept(self, given: Any) -> Number:
-        if self._distribution.is_in_range(given):
+        if not isinstance(given, bool) and isinstance(given, int | float):
             nearest = self._lattice[self._lattice.nearest(given)]
             if math.isclose(nearest, given, rel_tol=1e-9, abs_tol=1e-12):
                 return nearest
@@ -281,7 +299,11 @@ def dimension_of(path: tuple[str, ...], parameter: d.Leaf) -> Dimension:
     q = getattr(parameter, "q", None)
     if q is None:
         return Continuous(path, distribution)
-    return Quantised(path, distribution, q, is_even=isinstance(parameter, d.QUniform))
+    if isinstance(parameter, d.QUniform | d.QLogUniformValues):  # the file states the lowest and the highest value
+        lattice = Lattice(distribution.low, distribution.high, q)
+    else:
+        lattice = Lattice.of_multiples(distribution.low, distribution.high, q)
+    return Quantised(path, distribution, lattice, is_even=isinstance(parameter, d.QUniform))
 
 
 def _distribution_of(parameter: d.Leaf) -> ContinuousDistribution:
@@ -290,7 +312,8 @@ def _distribution_of(parameter: d.Leaf) -> ContinuousDistribution:
     if isinstance(parameter, d.Beta):
         return _beta(float(parameter.a), float(parameter.b))
     if isinstance(parameter, d.LogUniform | d.QLogUniform):
-        return _log(float(parameter.min), float(parameter.max), math.exp(parameter.min), math.exp(parameter.max))
+        low, high = d.exponents_of(parameter.distribution, parameter.min, parameter.max)
+        return _log(low, high, math.exp(low), math.exp(high))
     if isinstance(parameter, d.LogUniformValues | d.QLogUniformValues):
         low, high = parameter.min, parameter.max
         return _log(math.log(low), math.log(high), low, high)

@@ -112,7 +112,7 @@ class QUniform(_Bounded):
 
 
 class LogUniform(_Bounded):
-    """A number with a uniform natural logarithm from `min` to `max`, which are exponents."""
+    """A number with a natural logarithm that is uniform from `min` to `max`; if inverse, from `-max` to `-min`."""
 
     distribution: Literal["log_uniform", "inv_log_uniform"]
 
@@ -227,6 +227,14 @@ GRID_DISTRIBUTIONS = (
     "q_beta",
 )
 """The distributions with a finite set of values."""
+
+
+def exponents_of(distribution: str, low: float, high: float) -> tuple[float, float]:
+    """Return the logarithms of the lowest and the highest value of a distribution whose bounds are exponents of e.
+
+    The inverse of a value of `inv_log_uniform` has its logarithm between the bounds.
+    """
+    return (float(-high), float(-low)) if distribution == "inv_log_uniform" else (float(low), float(high))
 
 
 def form_of(raw: object) -> str | None:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from lightning_sweeps.core.registry import Registry
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.sweeps import yaml11
 
 FAULT = "fault"
 """The pydantic error type of a message that is shown unchanged."""
@@ -52,14 +53,22 @@ def _is_in_range(value: int | float) -> bool:
     return -INT64 <= value < INT64 if isinstance(value, int) else math.isfinite(value)
 
 
-def _number_text(value: object) -> str:
-    if isinstance(value, str):
-        try:
-            float(value)
-        except ValueError:
-            return ""
-        return "; write it without quotes"
-    return ""
+def _as_number(value: object) -> str:
+    """Return the advice for a string that is a number without quotes, or in YAML 1.1, or an empty string."""
+    if not isinstance(value, str):
+        return ""
+    old = yaml11.read_word(value)
+    if _is_number(old) and ("_" in value or ":" in value or value.lstrip("+-").lower().startswith("0b")):
+        return f"; write `{yaml11.unambiguous(old)}`, or set `yaml: 1.1`"
+    try:
+        number = old if _is_number(old) else float(value)
+    except ValueError:
+        return ""
+    return f"; write `{yaml11.unambiguous(number)}` without quotes"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def number(
@@ -69,7 +78,7 @@ def number(
 
     def validate(value: object) -> int | float:
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise refuse(f"is {shown(value)}, allowed: {allowed}{_number_text(value)}")
+            raise refuse(f"is {shown(value)}, allowed: {allowed}{_as_number(value)}")
         if not _is_in_range(value) or not check(value):
             raise refuse(f"is {shown(value)}, allowed: {allowed}")
         return value
@@ -81,7 +90,7 @@ def whole(allowed: str, *, low: int) -> Callable[[object], int]:
     """Return a validator of whole numbers of at least `low`; `8.0` is a whole number."""
 
     def validate(value: object) -> int:
-        fault = refuse(f"is {shown(value)}, allowed: {allowed}{_number_text(value)}")
+        fault = refuse(f"is {shown(value)}, allowed: {allowed}{_as_number(value)}")
         if not isinstance(value, int | float) or isinstance(value, bool) or not _is_in_range(value):
             raise fault
         if value != int(value) or not low <= value < INT64:
@@ -110,7 +119,9 @@ def any_text(value: object) -> str:
 def truth(value: object) -> bool:
     """Accept true and false."""
     if not isinstance(value, bool):
-        raise refuse(f"is {shown(value)}, allowed: true, false")
+        old = yaml11.read_word(value) if isinstance(value, str) else None
+        advice = f"; write `{yaml11.unambiguous(old)}`, or set `yaml: 1.1`" if isinstance(old, bool) else ""
+        raise refuse(f"is {shown(value)}, allowed: true, false{advice}")
     return value
 
 

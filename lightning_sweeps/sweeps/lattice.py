@@ -1,4 +1,4 @@
-"""The values of a quantized parameter: the lowest, the highest, and every multiple of `q` between them."""
+"""The values of a quantized parameter: multiples of `q`, and the bounds if the sweep file states them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+INT64 = 2**63
+
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """An ascending sequence of numbers, computed on demand. Whole values are integers if `q` is one."""
+    """`low`, `high`, and every multiple of `q` between them, ascending, computed on demand.
+
+    Whole values are integers if `q` is one and they have at most 64 bits. The size may exceed what `len()` allows.
+    """
 
     low: int | float
     high: int | float
@@ -35,11 +40,19 @@ class Lattice:
         for name, value in derived.items():
             object.__setattr__(self, name, value)
 
-    def __len__(self) -> int:
+    @classmethod
+    def of_multiples(cls, low: float, high: float, q: int | float) -> Lattice:
+        """Return the multiples of `q` from the one nearest to `low` to the one nearest to `high`."""
+        step = _exact(q)
+        return cls(float(round(_exact(low) / step) * step), float(round(_exact(high) / step) * step), q)
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
         return self._last - self._first + 1 + self._has_low + self._has_high
 
     def __getitem__(self, index: int) -> int | float:
-        if not 0 <= index < len(self):
+        if not 0 <= index < self.size:
             raise IndexError(index)
         multiple = self._first + index - self._has_low
         if multiple < self._first:
@@ -51,11 +64,12 @@ class Lattice:
     def nearest(self, value: float) -> int:
         """Return the index of the value nearest to `value`."""
         near = round(min(max(value, self.low), self.high) / self.q) - self._first + self._has_low
-        candidates = [index for index in range(near - 1, near + 2) if 0 <= index < len(self)] or [0]
+        candidates = [index for index in range(near - 1, near + 2) if 0 <= index < self.size] or [0]
         return min(candidates, key=lambda index: abs(self[index] - value))
 
     def _number(self, value: Decimal) -> int | float:
-        return int(value) if isinstance(self.q, int) and value == int(value) else float(value)
+        is_whole = isinstance(self.q, int) and abs(value) < INT64 and value == int(value)
+        return int(value) if is_whole else float(value)
 
 
 def _exact(value: int | float) -> Decimal:

@@ -2,19 +2,24 @@
 
 PyYAML implements version 1.1, in which `1e-5` is a string and `no` is false. Here `1e-5` is a number, `yes`, `no`, `on`
 and `off` are strings, `0o17` is octal, dates stay strings, and a duplicate key is an error. Merge keys (`<<`) work.
+Words that version 1.1 reads differently are recorded, and read like that if the document asks for it.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from lightning_sweeps.errors import Fault
+from lightning_sweeps.sweeps import yaml11
 
 Path = tuple[str | int, ...]
+
+Version = Literal["1.1", "1.2"]
+VERSIONS: tuple[Version, ...] = ("1.1", "1.2")
 
 MAX_NODES = 100_000
 """Limit against documents that aliases make huge."""
@@ -33,6 +38,18 @@ _MAX_INTEGER_DIGITS = 4000
 class _Loader(yaml.SafeLoader):
     """SafeLoader with the resolvers of the core schema only."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.words: set[int] = set()
+        """The ids of the nodes that are words without quotes and tag."""
+
+    def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
+        is_word = self.peek_event().implicit[0]  # type: ignore[no-untyped-call]
+        node = super().compose_scalar_node(anchor)
+        if is_word:
+            self.words.add(id(node))
+        return node
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [(_TAG + name, pattern) for name, pattern in _KINDS] for first in ["", *"0123456789+-.~nNtTfF<"]
@@ -47,11 +64,13 @@ class Document:
         value: the document as Python objects.
         lines: line of each path, from 1.
         faults: errors in the YAML itself.
+        ambiguities: path of each word whose value depends on the version of YAML.
     """
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    ambiguities: dict[Path, yaml11.Ambiguity] = field(default_factory=dict)
 
     def line(self, path: Path) -> int:
         """Return the line of `path` or of its nearest known parent; 0 if neither is known."""
@@ -69,11 +88,17 @@ def dotted(path: Path) -> str:
     return text
 
 
-def read(text: str) -> Document:
-    """Parse one document. Errors in the text are in `Document.faults`; nothing is raised."""
+def read(text: str, version: Version = "1.2") -> Document:
+    """Parse one document. Errors in the text are in `Document.faults`; nothing is raised.
+
+    Args:
+        text: the document.
+        version: the version of YAML that gives unquoted words their values.
+    """
     document = Document()
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         context = f", {error.context}" if error.context else ""
@@ -86,7 +111,7 @@ def read(text: str) -> Document:
         return document
     if node is not None:
         try:
-            document.value = _Builder(document).build(node, ())
+            document.value = _Builder(document, loader.words, version).build(node, ())
         except RecursionError:
             document.faults.append(Fault(0, "", "this is nested too deeply to be read"))
     return document
@@ -95,8 +120,10 @@ def read(text: str) -> Document:
 class _Builder:
     """Turns nodes into values, and records lines and errors in the document."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, words: set[int], version: Version) -> None:
         self._document = document
+        self._words = words
+        self._version = version
         self._open: set[int] = set()
         self._count = 0
 
@@ -120,7 +147,7 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, path)
+            return self._word(node, path) if id(node) in self._words else self._scalar(node, path)
         self._fault(node, path, f"the tag `{node.tag}` is not supported; leave it out")
         return None
 
@@ -155,6 +182,15 @@ class _Builder:
             else:
                 self._fault(source, path, "`<<` takes a map or a list of maps")
         return merged
+
+    def _word(self, node: yaml.ScalarNode, path: Path) -> Any:
+        core, old = self._scalar(node, path), yaml11.read_word(node.value)
+        if core == old and type(core) is type(old):
+            return core
+        if core != core and old != old:  # both are not a number
+            return core
+        self._document.ambiguities[path] = yaml11.Ambiguity(_line(node), node.value, core, old)
+        return old if self._version == "1.1" else core
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         text: str = node.value

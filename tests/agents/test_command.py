@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,16 @@ def expand(token: str, params: dict[str, Any] | None = None, specs: dict[str, An
         ("${envvar:lower_1}", ["x"]),
         ("${envvar:EMPTY}", [""]),
         ("$HOME", ["$HOME"]),
+        ("cd ${HOME} && ${interpreter}", [f"cd ${{HOME}} && {PYTHON}"]),
+        ("hydra.run.dir=runs/${now:%Y%m%d}_${oc.env:X}", ["hydra.run.dir=runs/${now:%Y%m%d}_${oc.env:X}"]),
+        ("${SLURM_JOB_ID:-0}", ["${SLURM_JOB_ID:-0}"]),
+        ("${x:-${n}}", ["${x:-3}"]),
+        ("--x=${nope}", ["--x=${nope}"]),
+        ("$${args}", ["${args}"]),
+        ("$${lr}=${lr}", ["${lr}=1e-05"]),
+        ("$${a:-$${n}}", ["${a:-${n}}"]),
+        ("$$${n}", ["$${n}"]),
+        ("\\${nope}", ["\\${nope}"]),
         ("plain", ["plain"]),
     ],
 )
@@ -90,14 +102,15 @@ def test_nested_parameters_are_dotted_and_maps_that_are_values_are_not() -> None
     ("token", "part"),
     [
         ("${nope}", "no macro `${nope}`"),
-        ("--x=${nope}", "no macro `${nope}`"),
+        ("${gone}", "`gone` is switched off in this trial"),
+        ("--x=${gone}", "`gone` is switched off in this trial"),
         ("${envvar:NOPE_X}", "variable `NOPE_X` is not set"),
         ("bash -c ${args}", "`${args}` becomes several words"),
     ],
 )
 def test_the_error_names_what_cannot_be_expanded(token: str, part: str) -> None:
     with pytest.raises(LaunchError) as caught:
-        expand(token)
+        expand(token, specs={"gone": {"value": 1, "when": "n == 1"}})
     assert part in caught.value.message
 
 
@@ -123,6 +136,15 @@ def test_a_custom_command_is_not_wrapped() -> None:
         "t.py",
         "--n=1",
     ]
+
+
+def test_bash_expands_its_own_variables(tmp_path: Path) -> None:
+    script = 'cd "${HOME}" && pwd && echo ${SLURM_JOB_ID:-0} ${n} $${n}'
+    config = {"command": ["${env}", "bash", "-c", script], "parameters": {"n": {"value": 3}}}
+    words = build_command(config, {"n": 3}, context=command_context())
+    environ = {"HOME": str(tmp_path), "n": "own", "PATH": os.defpath}
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{tmp_path}\n0 3 own\n"
 
 
 @pytest.mark.parametrize("config", [{}, {"command": ["${program}"]}, {"program": "t.py", "command": []}])

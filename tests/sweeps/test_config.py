@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from lightning_sweeps.core import macros
 from lightning_sweeps.errors import SweepFileError, UsageError
-from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.config import SweepConfig, load_sweep_file, parse_sweep, read_config, validate
 from lightning_sweeps.sweeps.distributions import MODELS, Nested, form_of
 from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
@@ -43,7 +43,7 @@ parameters:
       deep: {parameters: {k: {values: [a, [1, 2], {b: null}]}}}
   width: {min: 1, max: 8}
   rate: {min: 0, max: 0.5}
-  flip: {values: [yes, no], probabilities: [0.3, 0.7]}
+  flip: {values: ["yes", "no"], probabilities: [0.3, 0.7]}
 early_terminate: {type: hyperband, max_iter: 27, s: 2, eta: 3, strict: false}
 run_cap: 20
 name: a name
@@ -118,7 +118,7 @@ def test_every_distribution_is_read(name: str) -> None:
         ({"distribution": 3}, "", "has the `distribution` `3`"),
         ({"min": 1}, ".max", "is missing"),
         ({"min": 2, "max": 2}, "", "`min` is `2` and `max` is `2`, allowed: `min` below `max`"),
-        ({"min": "1e-5", "max": 1}, ".min", "is `1e-5`, a string, allowed: a number; write it without quotes"),
+        ({"min": "1e-5", "max": 1}, ".min", "is `1e-5`, a string, allowed: a number; write `1.0e-05` without quotes"),
         ({"min": True, "max": 1}, ".min", "is `true`, a truth value, allowed: a number"),
         ({"min": 0.0, "max": float("inf")}, ".max", "is `inf`, allowed: a number"),
         ({"min": 0, "max": 10**30}, ".max", "allowed: a whole number"),
@@ -167,7 +167,7 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
             "metric.impute_while_running",
             "allowed: false, best, worst, latest",
         ),
-        ({"metric": {"name": "x", "target": "0.1"}}, "metric.target", "write it without quotes"),
+        ({"metric": {"name": "x", "target": "0.1"}}, "metric.target", "write `0.1` without quotes"),
         ({"run_cap": 0}, "run_cap", "allowed: a whole number >= 1"),
         ({"run_cap": 2.5}, "run_cap", "is `2.5`"),
         ({"run_cap": True}, "run_cap", "is `true`"),
@@ -182,12 +182,13 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"early_terminate": {"type": "hyperband", "min_iter": 1}}, "early_terminate", "needs `metric`"),
         ({"command": "python x.py"}, "command", "allowed: a list of words"),
         ({"command": []}, "command", "allowed: a list of words"),
-        ({"command": ["x", True]}, "command", "has `true`, a truth value as word 2"),
+        ({"command": ["x", None]}, "command", "has `null` as word 2"),
         ({"command": ["${arg}"]}, "command[0]", "did you mean `args`?"),
-        ({"command": ["--y=${y}"]}, "command[0]", "unknown macro `${y}`"),
+        ({"command": ["${y}"]}, "command[0]", "unknown macro `${y}`"),
+        ({"command": ["${a b}", "${y}"]}, "command[1]", "`$${y}` is plain text"),
         ({"command": ["--y=${args}"]}, "command[0]", "must be a separate word"),
         ({"command": ["${x"]}, "command[0]", "not closed"),
-        ({"command": ["${a${x}"]}, "command[0]", "not closed"),
+        ({"command": ["--y=${envvar:"]}, "command[0]", "not closed"),
         ({"command": ["${envvar:1}"]}, "command[0]", "the name of an environment variable"),
         ({"command": ["${program}"]}, "program", "`command` uses `${program}`"),
     ],
@@ -225,6 +226,30 @@ def test_a_grid_names_the_distributions_that_it_accepts(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(macros.KNOWN_MACROS))
 def test_every_known_macro_passes(name: str) -> None:
     validate({**SMALL, "program": "x.py", "command": [f"${{{name}}}", "--x=${x}", "a ${envvar:HOME} b"]})
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "hydra.run.dir=runs/${now:%Y%m%d}_${oc.env:WANDB_RUN_ID}",
+        "cd ${HOME} && train",
+        "${SLURM_JOB_ID:-0}",
+        "--job=${SLURM_JOB_ID:-0}",
+        "${a:-${HOME}}",
+        "$${args}",
+        "$${HOME}",
+        "$${",
+    ],
+)
+def test_the_notation_of_other_programs_is_text(word: str) -> None:
+    assert validate({**SMALL, "command": ["bash", "-c", word]}).warnings == []
+
+
+def test_a_macro_that_is_nearly_a_parameter_warns() -> None:
+    raw = {**SMALL, "parameters": {"width": {"value": 1}}, "command": ["x", "--w=${widht}", "$${widht}"]}
+    assert validate(raw).warnings == [
+        "`command[1]` is `--w=${widht}`, and `${widht}` is passed on unchanged; did you mean `width`?"
+    ]
 
 
 def test_all_errors_are_reported_in_the_order_of_their_lines() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from random import Random
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.dimensions import Dimension
+from lightning_sweeps.sweeps.distributions import exponents_of
 from lightning_sweeps.sweeps.lattice import Lattice
 from lightning_sweeps.sweeps.space import Space
 from tests.sweeps.test_config import EVERY_DISTRIBUTION
@@ -45,8 +47,11 @@ def test_a_value_survives_the_conversion_to_its_coordinate_and_back(name: str, s
 def test_no_value_lies_outside_its_bounds(name: str, coordinate: float) -> None:
     keys = EVERY_DISTRIBUTION[name]
     dimension = dimension_of(distribution=name, **keys)
-    is_exponent = name in ("log_uniform", "inv_log_uniform", "q_log_uniform")
-    low, high = (math.exp(keys["min"]), math.exp(keys["max"])) if is_exponent else (keys["min"], keys["max"])
+    low, high = keys["min"], keys["max"]
+    if name in ("log_uniform", "inv_log_uniform", "q_log_uniform"):
+        low, high = map(math.exp, exponents_of(name, low, high))
+    if name == "q_log_uniform":
+        low, high = round(low), round(high)
     given_coordinate = coordinate if dimension.kind == "float" else int(coordinate * (dimension.levels - 1))
     assert low <= dimension.value(given_coordinate) <= high
     assert dimension.value(0) == low
@@ -72,6 +77,7 @@ def quantile(values: list[float], share: float) -> float:
         ({"distribution": "log_uniform_values", "min": 1e-4, "max": 1}, (1e-3, 1e-2, 1e-1)),
         ({"distribution": "inv_log_uniform_values", "min": 1e-4, "max": 1}, (1e-3, 1e-2, 1e-1)),
         ({"distribution": "log_uniform", "min": 0, "max": 4}, (math.e, math.e**2, math.e**3)),
+        ({"distribution": "inv_log_uniform", "min": 0, "max": 4}, (math.e**-3, math.e**-2, math.e**-1)),
         ({"distribution": "normal", "mu": 1, "sigma": 2}, (-0.349, 1, 2.349)),
         ({"distribution": "log_normal", "mu": 0, "sigma": 1}, (0.509, 1, 1.963)),
         ({"distribution": "beta", "a": 2, "b": 2}, (0.326, 0.5, 0.674)),
@@ -125,7 +131,7 @@ def test_ordered_numbers_are_a_lattice_and_others_are_categories() -> None:
     ],
 )
 def test_lattices_include_both_bounds(lattice: Lattice, values: list[float]) -> None:
-    assert [lattice[index] for index in range(len(lattice))] == values
+    assert [lattice[index] for index in range(lattice.size)] == values
     assert [lattice.nearest(value) for value in values] == list(range(len(values)))
 
 
@@ -133,9 +139,57 @@ def test_lattices_include_both_bounds(lattice: Lattice, values: list[float]) -> 
 def test_the_nearest_point_of_a_lattice_is_nearest(low: float, width: float, q: float, value: float) -> None:
     lattice = Lattice(low, low + width, q)
     found = lattice[lattice.nearest(value)]
-    near = range(max(0, lattice.nearest(value) - 2), min(len(lattice), lattice.nearest(value) + 3))
+    near = range(max(0, lattice.nearest(value) - 2), min(lattice.size, lattice.nearest(value) + 3))
     assert abs(found - value) <= min(abs(lattice[index] - value) for index in near)
     assert low <= found <= low + width
+
+
+WITHOUT_WRITTEN_BOUNDS: dict[str, list[dict[str, float]]] = {
+    "q_normal": [{"mu": 4, "sigma": 2}, {"mu": 0.05, "sigma": 3}],
+    "q_log_normal": [{"mu": 2, "sigma": 2}, {"mu": 0, "sigma": 20}],
+    "q_log_uniform": [{"min": -2, "max": 3}, {"min": 0, "max": 100}],
+    "q_beta": [{"a": 2, "b": 5}],
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_WRITTEN_BOUNDS)
+@given(data=st.data(), seed=st.integers(), q=st.sampled_from([1, 10, 0.1, 0.3, 0.7]))
+def test_bounds_that_nobody_wrote_are_multiples_of_q(name: str, data: st.DataObject, seed: int, q: float) -> None:
+    keys = data.draw(st.sampled_from(WITHOUT_WRITTEN_BOUNDS[name]))
+    dimension = dimension_of(distribution=name, q=q, **keys)
+    for value in (dimension.sample(Random(seed)), dimension.value(0), dimension.value(1)):
+        assert math.isclose(value, round(value / q) * q, rel_tol=1e-12, abs_tol=1e-9)
+        assert type(value) is type(q) or abs(value) >= 2**63
+        assert math.isclose(dimension.accept(value), value, rel_tol=1e-15)
+
+
+def test_a_quantised_log_normal_distribution_reaches_zero_as_often_as_rounding_does() -> None:
+    dimension, rng = dimension_of(distribution="q_log_normal", mu=2, sigma=2, q=10), Random(3)
+    zeros = [dimension.sample(rng) for _ in range(4000)].count(0)
+    assert abs(zeros / 4000 - NormalDist(2, 2).cdf(math.log(5))) < 0.02
+
+
+def test_a_value_with_the_probability_zero_is_never_tried() -> None:
+    space = space_of(x={"values": [1, 2, 3], "probabilities": [0.5, 0, 0.5]})
+    assert [point["x"] for point in space.points(0)] == [1, 3]
+    with pytest.raises(ValueError, match=r"^1, 3$"):
+        space.dimensions[0].accept(2)
+
+
+@pytest.mark.parametrize(
+    ("keys", "middle"),
+    [
+        ({"min": 0.1, "max": 0.5}, 0.3),
+        ({"min": 0.0, "max": 0.3}, 0.15),
+        ({"distribution": "log_uniform_values", "min": 1e-5, "max": 1e-1}, 0.001),
+        ({"distribution": "log_uniform_values", "min": 0.1, "max": 10}, 1.0),
+        ({"distribution": "normal", "mu": 0.3, "sigma": 0.1}, 0.3),
+        ({"distribution": "q_uniform", "min": 0.1, "max": 0.5, "q": 0.1}, 0.3),
+    ],
+)
+def test_the_middle_of_a_range_has_few_digits(keys: dict[str, Any], middle: float) -> None:
+    dimension = dimension_of(**keys)
+    assert repr(dimension.value(0.5 if dimension.kind == "float" else dimension.levels // 2)) == repr(middle)
 
 
 def test_nested_parameters_stay_nested_and_dots_in_names_stay_dots() -> None:

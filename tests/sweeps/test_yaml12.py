@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightning_sweeps.sweeps import yaml11
 from lightning_sweeps.sweeps.yaml12 import read
 
 
@@ -53,6 +55,61 @@ def test_scalars(text: str, value: Any) -> None:
     assert document.faults == []
     assert document.value == value
     assert type(document.value) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("yes", True),
+        ("No", False),
+        ("on", True),
+        ("OFF", False),
+        ("y", "y"),
+        ("010", 8),
+        ("08", "08"),
+        ("1_000", 1000),
+        ("3_000.5", 3000.5),
+        ("12:30", 750),
+        ("1:30.5", 90.5),
+        ("0b11", 3),
+        ("1e-5", "1e-5"),
+        ("1.5e3", "1.5e3"),
+        ("1.5e+3", 1500.0),
+        ("0o17", "0o17"),
+        ("0x1F", 31),
+        ("2024-01-31", "2024-01-31"),
+        ("~", None),
+        ("!!str yes", "yes"),
+        ("'yes'", "yes"),
+        ("0x_", "0x_"),
+        ("[&a on, *a]", [True, True]),
+    ],
+)
+def test_words_of_version_1_1(text: str, value: Any) -> None:
+    document = read(text, "1.1")
+    assert document.faults == []
+    assert repr(document.value) == repr(value)
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1, max_size=8))
+def test_words_have_the_values_that_pyyaml_gives_them(text: str) -> None:
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # such as `=`, which PyYAML resolves and cannot construct
+        return
+    if isinstance(value, str | int | float | bool | None):
+        assert repr(read(text, "1.1").value) == repr(value)
+
+
+@given(
+    st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="ascii", exclude_characters="\x7f"))
+)
+def test_both_versions_read_an_unambiguous_notation(value: Any) -> None:
+    text = yaml11.unambiguous(value)
+    assert repr(read(text).value) == repr(read(text, "1.1").value) == repr(value)
 
 
 def test_nan() -> None:

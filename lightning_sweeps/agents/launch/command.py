@@ -1,8 +1,8 @@
 """Builds a trial's command line from the sweep's `program` and `command` and the trial's parameters.
 
 `command` has W&B's format: a list of tokens with macros. It differs from W&B in five ways: `${interpreter}` is the
-agent's Python, not the first `python` on PATH; `--lr=${lr}` works; an unknown macro is an error; lists, maps and null
-become JSON that a program can parse; nested parameters have dotted names. Only `check_program` reads files.
+agent's Python, not the first `python` on PATH; `--lr=${lr}` works; a word that is an unknown macro is an error; lists,
+maps and null become JSON that a program can parse; nested parameters have dotted names.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agents.gang import GangMember
 from lightning_sweeps.agents.launch.hydra import hydra_value
+from lightning_sweeps.core import macros
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
 
-MACRO = re.compile(r"\$\{([^{}]*)\}")
 SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 """JSON's escape for a character beyond 16 bits. YAML, which LightningCLI parses, does not have such pairs."""
 
-ENVVAR_PREFIX = "envvar:"
 PYTHON_SUFFIXES = (".py", ".pyc", ".pyz")
 ENV_PROGRAM = "/usr/bin/env"
 
@@ -72,7 +71,8 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     tokens = config.get("command")
     if tokens is None:
         return _program_command(program_of(config), context) + program_arguments(config, params)
-    expansion = _Expansion(config, params, flat, context)
+    names = {*flat, *_dotted_names(config.get("parameters") or {})}
+    expansion = _Expansion(config, params, flat, names, context)
     words = [word for token in tokens for word in expansion.expand(str(token))]
     if not words:
         raise LaunchError(
@@ -105,6 +105,16 @@ def flatten(params: Mapping[str, Value], specs: Mapping[str, Any], prefix: str =
             yield from flatten(value, inner, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
+
+
+def _dotted_names(specs: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted name of each parameter in the sweep's `parameters`."""
+    for name, spec in specs.items():
+        inner = spec.get("parameters") if isinstance(spec, Mapping) else None
+        if isinstance(inner, Mapping):
+            yield from _dotted_names(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
 
 
 def format_value(value: Value) -> str:
@@ -254,17 +264,18 @@ class _Expansion:
     config: Mapping[str, Any]
     params: Mapping[str, Value]
     flat: Mapping[str, Value]
+    names: Collection[str]
     context: CommandContext
 
     def expand(self, token: str) -> list[str]:
-        whole = MACRO.fullmatch(token)
-        if whole and whole.group(1) in MANY_WORDS:
-            return MANY_WORDS[whole.group(1)](self.flat)
-        return [MACRO.sub(lambda match: self._text(match.group(1), token), token)]
+        whole = macros.whole_name(token)
+        if whole in MANY_WORDS:
+            return MANY_WORDS[whole](self.flat)
+        return [macros.replace(token, self.names, lambda name: self._text(name, token))]
 
     def _text(self, name: str, token: str) -> str:
-        if name.startswith(ENVVAR_PREFIX):
-            return self._variable(name.removeprefix(ENVVAR_PREFIX), token)
+        if name.startswith(macros.ENVVAR_PREFIX):
+            return self._variable(name.removeprefix(macros.ENVVAR_PREFIX), token)
         if name in MANY_WORDS:
             raise LaunchError(
                 f"`{token}`: `${{{name}}}` becomes several words and cannot be part of a token",
@@ -279,6 +290,11 @@ class _Expansion:
                 return str(self.context.folder.arguments)
             case "args_json" | "args_dict":
                 return json.dumps(self.params)
+        if name in self.names and name not in self.flat:
+            raise LaunchError(
+                f"`{token}`: the parameter `{name}` is switched off in this trial",
+                hint="use `${args}`, which leaves it out, or give the parameter a value in every trial",
+            )
         if name not in self.flat:
             known = ", ".join([*MANY_WORDS, *ONE_TEXT, "envvar:NAME", *self.flat])
             raise LaunchError(f"`{token}`: there is no macro `${{{name}}}`, allowed: {known}")
