@@ -101,7 +101,7 @@ class Home:
         return self.root / f"service-{node}.lock"
 
     def service_start(self, node: str) -> Path:
-        """A file that each process touches when it starts the service."""
+        """A file that a process creates when it starts the service, which deletes it once it runs."""
         return self.root / f"service-{node}.start"
 
     def service_wakeup(self, node: str) -> Path:

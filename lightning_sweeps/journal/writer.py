@@ -82,7 +82,8 @@ class JournalWriter:
         opens_late: whether to create the file at the first append instead of now.
         parent: the journal of the run's main process, if this process is a child of it.
         waits_for_device: whether to wait in `metrics` for values on a GPU, instead of writing the row when they arrive.
-        on_check: called about every `CHECK_INTERVAL_S` during appends. It must not wait and must not raise.
+        on_check: called when the file has been created, and about every `CHECK_INTERVAL_S` during appends. It must not
+            wait and must not raise.
         on_other: takes the values that no row may contain, such as images. It must not raise.
     """
 
@@ -368,6 +369,7 @@ class JournalWriter:
             self._main_id = self._main_id or self.journal_id
         self._descriptor = descriptor
         self._size = len(start)
+        self._on_check()
         return descriptor
 
     def _lose(self, problem: str | None, *, about: str = "file") -> None:

@@ -97,6 +97,7 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         self._home = home
         self._journals = journals
         self._rejections = JournalRejections(home)
+        self._writer = None  # read by `_check`, which the writer calls when it creates its file
         self._writer = self._open_writer(journals, opens_late, parent) if journals else None
         self._steps = StepCounter()
         self._watches = []

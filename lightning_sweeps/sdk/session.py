@@ -286,7 +286,8 @@ def open_run(
         _tell_of_wandb_variables(settings)
         if settings.mode == "online":
             print_stacks_on_demand(home)
-            ensure_service(home, settings)  # before the exit hook is installed: exit hooks run in reverse order
+            if opens_late:
+                ensure_service(home, settings)  # before the exit hook is installed: exit hooks run in reverse order
         _end_at_exit(run)
         if settings.console == "on" or (settings.console == "auto" and trial is not None):
             run.capture_console()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.process import sweep_control
 from lightning_sweeps.server.process.alert_watch import AlertWatch
+from lightning_sweeps.server.process.journal_watch import JournalWatch
 from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.routes import (
     artifacts,
@@ -80,6 +81,7 @@ def create_app(
     framing: str | None = None,
     alerts: AlertWatch | None = None,
     lost_s: float = 0.0,
+    journals_here: JournalWatch | None = None,
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -93,6 +95,7 @@ def create_app(
             frame them.
         alerts: Raises alerts while the server runs.
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
+        journals_here: Has the journals in the server's own home folder uploaded; default: nobody does.
     """
     keys_known = api_keys.ApiKeys(store)
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
@@ -107,6 +110,7 @@ def create_app(
     app.state.framing = framing or default_framing()
     app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.lost_runs = LostRuns(store, lost_s)
+    app.state.journals_here = journals_here
     app.state.closing = threading.Event()
     problems.install(app)
     return app
@@ -135,5 +139,11 @@ def app_with_routes(**options: Any) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with sweep_control.background(app), app.state.alerts.running(), app.state.lost_runs.running():
+    watch: JournalWatch | None = app.state.journals_here
+    async with (
+        sweep_control.background(app),
+        app.state.alerts.running(),
+        app.state.lost_runs.running(),
+        nullcontext() if watch is None else watch.running(),
+    ):
         yield

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.service.loop import Service
-from lightning_sweeps.system import service_lock
+from lightning_sweeps.service.lifetime import Lifetime
 
 
 def main() -> int:
@@ -30,13 +29,13 @@ def main() -> int:
     home = Home(settings.home)
     if options.detach and os.fork() > 0:
         os._exit(0)  # the service must not end with the process tree that started it
-    if service_lock.take(home) is None:
+    lifetime = Lifetime(home, settings)
+    if not lifetime.take_lock():
         return 0  # the service of this node is already running
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    service = Service(home, settings)
-    signal.signal(signal.SIGTERM, lambda *_: service.stop())
+    signal.signal(signal.SIGTERM, lambda *_: lifetime.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the trainer, which the service outlives
-    service.run()
+    lifetime.run()
     return 0
 
 

@@ -7,13 +7,11 @@ the journals.
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.service.loop import Service
-from lightning_sweeps.system import service_lock
+from lightning_sweeps.service.lifetime import Lifetime
 
 EXIT_TIMEOUT_S = 1.0
 """How long the interpreter's exit waits for the last upload."""
@@ -21,22 +19,14 @@ EXIT_TIMEOUT_S = 1.0
 
 def start(home: Home, settings: Settings) -> None:
     """Run the service in a daemon thread, unless this node already has one. It ends with the interpreter."""
-    lock = service_lock.take(home)
-    if lock is None:
+    lifetime = Lifetime(home, settings)
+    if not lifetime.take_lock():
         return
-    service = Service(home, settings)
-
-    def run() -> None:
-        try:
-            service.run()
-        finally:
-            os.close(lock)
-
-    thread = threading.Thread(target=run, name="lightning-sweeps service", daemon=True)
+    thread = threading.Thread(target=lifetime.run, name="lightning-sweeps service", daemon=True)
     thread.start()
 
     def end() -> None:
-        service.stop()
+        lifetime.stop()
         thread.join(EXIT_TIMEOUT_S)
 
     atexit.register(end)

@@ -227,8 +227,16 @@ class Service:
         alive = self._watch.alive()
         is_needed = self._guard.is_guarding or self._orphans.is_waiting
         return is_needed or any(
-            journal.owner.pid != os.getpid() and (journal.id not in self._rejected.ids or journal.owner in alive)
+            not _is_own(journal) and (journal.id not in self._rejected.ids or journal.owner in alive)
             for journal in self._index.journals.values()
+        )
+
+    def has_work_again(self) -> bool:
+        """Return whether a program has started to log since this service decided to end. Call it after `run`."""
+        self._index.refresh()
+        self._rejected.refresh()
+        return any(
+            not _is_own(journal) and journal.id not in self._rejected.ids for journal in self._index.journals.values()
         )
 
     def _is_done(self) -> bool:
@@ -280,6 +288,11 @@ class Service:
     def stop(self) -> None:
         """Make `run` return after a last upload. May be called from a signal handler or another thread."""
         self._stopping = True
+
+
+def _is_own(journal: IndexedJournal) -> bool:
+    """Return whether this process wrote the journal about its node, rather than about a run."""
+    return journal.header.run is None and journal.owner.pid == os.getpid()
 
 
 def _process_sample(run: str, values: dict[str, float], sequence: int, now: float) -> ProcessSample:

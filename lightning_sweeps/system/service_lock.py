@@ -62,6 +62,14 @@ def take(home: Home) -> int | None:
     return None
 
 
+def release(home: Home, descriptor: int) -> None:
+    """Release the lock that `take` has acquired."""
+    owner = _owner_path(home.service_lock(node_id()))
+    if _is_named(owner):
+        owner.unlink(missing_ok=True)
+    os.close(descriptor)
+
+
 def is_held(home: Home, node: str | None = None) -> bool:
     """Return whether a service of this node, or of another one that shares the home folder, holds the lock.
 
@@ -88,10 +96,18 @@ def is_held(home: Home, node: str | None = None) -> bool:
 def _take_by_name(path: Path) -> bool:
     if _live_owner(path) is not None:
         return False
-    own = LockOwner(os.getpid(), process_start(os.getpid()) or 0.0)
-    write_whole(path, msgspec.json.encode(own))
+    write_whole(path, msgspec.json.encode(_this_process()))
     time.sleep(SETTLE_S)
-    return _live_owner(path) == own
+    return _is_named(path)
+
+
+def _is_named(path: Path) -> bool:
+    """Return whether the file names this process as the owner."""
+    return _live_owner(path) == _this_process()
+
+
+def _this_process() -> LockOwner:
+    return LockOwner(os.getpid(), process_start(os.getpid()) or 0.0)
 
 
 def _live_owner(path: Path) -> LockOwner | None:

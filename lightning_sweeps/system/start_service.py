@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
@@ -12,6 +13,7 @@ from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.system.daemon import start_daemon
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.service_lock import is_held
+from lightning_sweeps.system.service_state import read_service_state
 from lightning_sweeps.system.service_wakeup import wake_service
 
 logger = logging.getLogger("lightning_sweeps")
@@ -61,15 +63,23 @@ def start_service_if_journals_wait(home: Home, settings: Settings) -> None:
         ensure_service(home, settings, is_awaited=True)
 
 
+def journals_wait(home: Home) -> bool:
+    """Return whether there is a journal in the home folder that a service of this node would upload."""
+    names = {path.name.removesuffix(JOURNAL_SUFFIX) for path in home.journals.glob(f"*{JOURNAL_SUFFIX}")}
+    names = {name for name in names if not home.rejection(name).exists()}
+    return bool(names) and not names <= set(read_service_state(home).ignored)
+
+
 def _claim_start(home: Home) -> bool:
     """Return whether this process should start the service. Only one of many processes should."""
     claim = home.service_start(node_id())
     try:
         os.close(open_in_folder(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
-        if 0 <= time.time() - claim.stat().st_mtime < START_GRACE_S:
-            return False
-        claim.touch()  # the previous start failed, or the service has exited since
+        with contextlib.suppress(FileNotFoundError):  # the service that was started has just deleted it
+            if 0 <= time.time() - claim.stat().st_mtime < START_GRACE_S:
+                return False
+        claim.touch()  # the previous start failed
     return True
 
 

@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.system import service_lock
-from lightning_sweeps.system.node import node_id
+from lightning_sweeps.system.service_state import ServiceState, read_service_state
 from lightning_sweeps.system.start_service import wake_or_start_service
 
 POLL_INTERVAL_S = 0.005
@@ -24,22 +22,6 @@ WAKE_INTERVAL_S = 0.5
 """How often the service is woken: it may have just started, or may be about to end."""
 PATIENCE_S = 1.0
 """How long to wait although the service reports a problem: the report may be from before the wake-up."""
-
-
-class ServiceState(msgspec.Struct):
-    """What the service writes for other processes.
-
-    Attributes:
-        committed: number of bytes that the server has, by journal id.
-        ignored: ids of the journals in the home folder that this service does not upload.
-        pass_started_at: when the last complete upload of all journals started (monotonic time of this machine).
-        problem: why uploads wait; empty if they do not.
-    """
-
-    committed: dict[str, int] = {}
-    ignored: list[str] = []
-    pass_started_at: float = 0.0
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +65,7 @@ def wait_until_uploaded(
     next_wakeup = began
     lengths = _lengths(_all_journals(home) if journals is None else journals)
     while True:
-        state = _read_state(home)
+        state = read_service_state(home)
         missing = {name: size for name, size in _missing(home, lengths, state).items() if name not in state.ignored}
         now = time.monotonic()
         is_passed = state.pass_started_at > began and missing.keys() <= state.committed.keys()
@@ -123,10 +105,3 @@ def _lengths(journals: Iterable[Path]) -> dict[str, int]:
 def _missing(home: Home, lengths: dict[str, int], state: ServiceState) -> dict[str, int]:
     lacking = {name: length - state.committed.get(name, 0) for name, length in lengths.items()}
     return {name: size for name, size in lacking.items() if size > 0 and home.journal(name).exists()}
-
-
-def _read_state(home: Home) -> ServiceState:
-    try:
-        return msgspec.json.decode(home.service_state(node_id()).read_bytes(), type=ServiceState)
-    except (OSError, msgspec.DecodeError):
-        return ServiceState()

@@ -122,20 +122,31 @@ def test_without_command_one_process_starts_directly() -> None:
 def test_without_command_several_processes_start_through_torchrun() -> None:
     words = build_command({"program": "train.py"}, {"n": 1}, context=command_context(4))
     assert words[:3] == [PYTHON, "-m", "torch.distributed.run"]
-    assert words[-2:] == ["train.py", "--n=1"]
+    assert words[-3:] == ["--", "train.py", "--n=1"]
     assert {"--nproc-per-node=4", "--rdzv-id=t1-0", "--rdzv-endpoint=localhost:0", "--max-restarts=0"} < set(words)
     assert "--log-dir=/h/trials/t1/ranks" in words
-    assert build_command({"program": "./run.sh"}, {}, context=command_context(2))[-2:] == ["--no-python", "./run.sh"]
+    words = build_command({"program": "./run.sh"}, {}, context=command_context(2))
+    assert words[-3:] == ["--no-python", "--", "./run.sh"]
 
 
-def test_a_custom_command_is_not_wrapped() -> None:
-    config = {"program": "t.py", "command": ["torchrun", "--nproc-per-node=2", "${program}", "${args}"]}
-    assert build_command(config, {"n": 1}, context=command_context(4)) == [
-        "torchrun",
-        "--nproc-per-node=2",
-        "t.py",
-        "--n=1",
-    ]
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["torchrun", "--nproc-per-node=2", "${program}", "${args}"], "torchrun --nproc-per-node=2 -- t.py --n=1"),
+        (["/venv/bin/torchrun", "t.py", "${args}"], "/venv/bin/torchrun -- t.py --n=1"),
+        (["torchrun", "--", "${program}", "${args}"], "torchrun -- t.py --n=1"),
+        (["torchrun", "-m", "pack.mod", "${args}"], "torchrun -m pack.mod --n=1"),
+        (["accelerate", "launch", "${program}", "${args}"], "accelerate launch t.py --n=1"),
+        (
+            ["${env}", "A=1", "python", "-m", "torch.distributed.run", "${program}", "--", "${args}"],
+            "/usr/bin/env A=1 python -m torch.distributed.run -- t.py -- --n=1",
+        ),
+    ],
+    ids=["torchrun", "by-path", "separated-by-the-user", "module", "other-launcher", "as-a-module"],
+)
+def test_a_command_runs_unchanged_except_that_torchrun_gets_a_separator(command: list[str], words: str) -> None:
+    config = {"program": "t.py", "command": command}
+    assert build_command(config, {"n": 1}, context=command_context(4)) == words.split()
 
 
 def test_bash_expands_its_own_variables(tmp_path: Path) -> None:

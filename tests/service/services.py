@@ -47,14 +47,14 @@ def running_service(home: Path, **variables: str) -> Iterator[subprocess.Popen[b
         process.wait(20)
 
 
-def run_program(home: Path, code: str, *, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    """Start a Python program that logs to `home`."""
+def run_program(home: Path, code: str, *, stdin: int = subprocess.DEVNULL, **variables: str) -> subprocess.Popen[bytes]:
+    """Start a Python program that logs to `home`, with these environment variables besides those of the test."""
     return subprocess.Popen(
         [sys.executable, "-c", f"import lightning_sweeps as ls, os, signal, sys\n{code}"],
         stdin=stdin,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home)},
+        env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home), **variables},
     )
 
 

@@ -11,13 +11,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agents.gang import GangMember
 from lightning_sweeps.agents.launch.hydra import hydra_value
+from lightning_sweeps.agents.launch.torchrun import is_python_file, torchrun_command, with_separator
 from lightning_sweeps.core import macros
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
@@ -25,7 +26,6 @@ from lightning_sweeps.errors import LaunchError
 SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 """JSON's escape for a character beyond 16 bits. YAML, which LightningCLI parses, does not have such pairs."""
 
-PYTHON_SUFFIXES = (".py", ".pyc", ".pyz")
 ENV_PROGRAM = "/usr/bin/env"
 
 Value = Any
@@ -57,7 +57,7 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     """Return the argv of a trial.
 
     Without `command`, the program gets `--key=value` for each parameter. A single rank starts directly. Several ranks
-    or machines start through torchrun. A `command` runs unchanged.
+    or machines start through torchrun. A `command` runs unchanged, except that torchrun gets `--` before the program.
 
     Args:
         config: the sweep file.
@@ -70,10 +70,10 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     flat = _flat(config, params)
     tokens = config.get("command")
     if tokens is None:
-        return _program_command(program_of(config), context) + program_arguments(config, params)
+        return _program_command([_runnable(program_of(config)), *program_arguments(config, params)], context)
     names = {*flat, *_dotted_names(config.get("parameters") or {})}
     expansion = _Expansion(config, params, flat, names, context)
-    words = [word for token in tokens for word in expansion.expand(str(token))]
+    words = [word for token in with_separator([str(token) for token in tokens]) for word in expansion.expand(token)]
     if not words:
         raise LaunchError(
             "the sweep's `command` is empty", hint="leave `command` out to run `program` with its parameters"
@@ -157,7 +157,7 @@ def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[s
         return
     words = [str(token) for token in tokens]
     program = config.get("program")
-    if program and "${program}" in words and str(program).endswith(PYTHON_SUFFIXES):
+    if program and "${program}" in words and is_python_file(str(program)):
         _check_file(str(program), folder, path_variable, by_interpreter=True)
     first = next((word for word in words if word != "${env}"), "")
     if first and "${" not in first and "=" not in first:
@@ -173,7 +173,7 @@ def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: 
             f"the sweep's program `{name}` is not in `{folder}`",
             hint="start the agent in the folder of the program, or name the program by its full path in the sweep file",
         )
-    if not (by_interpreter or name.endswith(PYTHON_SUFFIXES) or os.access(path, os.X_OK)):
+    if not (by_interpreter or is_python_file(name) or os.access(path, os.X_OK)):
         raise LaunchError(
             f"the sweep's program `{path}` is neither a Python file nor executable",
             hint=f"`chmod +x {path}`, or name it `.py`",
@@ -192,40 +192,23 @@ def program_of(config: Mapping[str, Any]) -> str:
     return str(program)
 
 
-def _program_command(program: str, context: CommandContext) -> list[str]:
-    is_python = program.endswith(PYTHON_SUFFIXES)
+def _program_command(program: Sequence[str], context: CommandContext) -> list[str]:
     if context.processes == 1 and context.member is None:
-        return [context.interpreter, program] if is_python else [_runnable(program)]
-    return [
-        context.interpreter,
-        "-m",
-        "torch.distributed.run",
-        f"--nproc-per-node={context.processes}",
-        *_rendezvous_options(context.member),
-        f"--rdzv-id={context.launch_id}",
-        "--max-restarts=0",
-        f"--log-dir={context.folder.rank_logs}",
-        "--tee=3",
-        *([] if is_python else ["--no-python"]),
-        program if is_python else _runnable(program),
-    ]
-
-
-def _rendezvous_options(member: GangMember | None) -> list[str]:
-    if member is None:
-        return ["--nnodes=1", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
-    return [
-        f"--nnodes={member.nodes}",
-        f"--node-rank={member.rank}",
-        "--rdzv-backend=static",
-        f"--master-addr={member.host}",
-        f"--master-port={member.port}",
-    ]
+        return [context.interpreter, *program] if is_python_file(program[0]) else list(program)
+    return torchrun_command(
+        program,
+        interpreter=context.interpreter,
+        processes=context.processes,
+        launch_id=context.launch_id,
+        log_folder=context.folder.rank_logs,
+        member=context.member,
+    )
 
 
 def _runnable(program: str) -> str:
-    """Return a file of the working folder as a path: the system searches for a bare name only on PATH."""
-    return program if "/" in program or not Path(program).is_file() else f"./{program}"
+    """Return an executable of the working folder as a path: the system searches for a bare name only on PATH."""
+    is_file_here = "/" not in program and Path(program).is_file()
+    return f"./{program}" if is_file_here and not is_python_file(program) else program
 
 
 def _arguments(flat: Mapping[str, Value], form: str) -> list[str]:

@@ -19,6 +19,7 @@ from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.process.certificate import Certificate
 from lightning_sweeps.server.process.home_files import publish, server_lock, stored_key
 from lightning_sweeps.server.process.http_server import HttpServer
+from lightning_sweeps.server.process.journal_watch import JournalWatch
 from lightning_sweeps.server.process.logs import LogFormat
 from lightning_sweeps.server.process.sweep_control import LEASE_S
 from lightning_sweeps.server.security.api_keys import keep_key
@@ -105,6 +106,7 @@ def serve(
                 framing=policy,
                 alerts=AlertWatch(store, alerts, url=url),
                 lost_s=settings.lost_s,
+                journals_here=JournalWatch(home, settings),
             )
             server = HttpServer(app, ready=ready, certificate=certificate, log_format=log_format)
             server.run(sockets=[listener])
