@@ -123,7 +123,7 @@ def lines(found: SweepReport) -> list[str]:
         text += [f"- trial {trial.number}: {trial.reason}" for trial in found.stopped]
     if found.failed:
         text += ["", "## Failed", ""]
-        text += [f"- trial {trial.number}: {_last_error(trial)}" for trial in found.failed]
+        text += [f"- trial {trial.number}: {trial.error or trial.reason}" for trial in found.failed]
     if found.ignored:
         text += ["", "## Ignored", ""]
         text += [f"- trial {trial.number}: {trial.note or 'no note'}" for trial in found.ignored]
@@ -147,8 +147,3 @@ def _change_line(change: SweepChange) -> str:
     when = datetime.fromtimestamp(change.time).isoformat(" ", "seconds")
     detail = f" {json.dumps(change.detail)}" if change.detail else ""
     return f"- {when}, {change.key}: {change.action}{detail}"
-
-
-def _last_error(trial: Trial) -> str:
-    said = [line.strip() for line in trial.stderr_tail.splitlines() if line.strip()]
-    return said[-1] if said else trial.reason or f"exit code {trial.exit_code}"

@@ -1,25 +1,22 @@
-"""`lightning-sweeps sweep`: creates a sweep from a file, checks the file, or changes a sweep."""
+"""`lightning-sweeps sweep`: creates a sweep from a file, or checks the file. `sweep_changes.py` changes a sweep."""
 
 from __future__ import annotations
 
-import json
 import random
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.tables import parameters, print_json
+from lightning_sweeps.cli import sweep_changes
+from lightning_sweeps.cli.tables import parameters, print_json, warn
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.core.settings import read_settings, use_one_thread
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
+from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState
 from lightning_sweeps.sweeps import json_schema, yaml12
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
-from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods.random import draw_new
-from lightning_sweeps.sweeps.replay import replay
 from lightning_sweeps.sweeps.space import Space
 
 SAMPLES = 3
@@ -45,8 +42,10 @@ def sweep(
     name: str | None = typer.Option(None, "--name", help="Name of the sweep. Overrides the sweep file."),
     check: bool = typer.Option(False, "--check", help="Check the file and show example trials. Create nothing."),
     pause: bool = typer.Option(False, "--pause", help="Start no trials until --resume. Running trials continue."),
-    resume: bool = typer.Option(False, "--resume", help="Start trials again after --pause."),
-    stop: bool = typer.Option(False, "--stop", help="Start no more trials, permanently. Running trials continue."),
+    resume: bool = typer.Option(
+        False, "--resume", help="Start trials again after --pause, or after the end of the sweep."
+    ),
+    stop: bool = typer.Option(False, "--stop", help="End the sweep: start no more trials. Running trials continue."),
     cancel: bool = typer.Option(False, "--cancel", help="End the sweep and stop its running trials."),
     update: str | None = typer.Option(
         None,
@@ -65,6 +64,12 @@ def sweep(
         "--prior-sweep",
         metavar="SWEEP_ID",
         help="Start the search with the results of this sweep. May be repeated.",
+    ),
+    retry_failed: bool = typer.Option(
+        False, "--retry-failed", help="Run the failed trials of the sweep again, also after its end."
+    ),
+    error: str = typer.Option(
+        "", "--error", metavar="TEXT", help="With --retry-failed: only trials whose error contains this text."
     ),
     show_replay: bool = typer.Option(
         False, "--replay", help="Repeat the search from the recorded results and compare the points."
@@ -90,29 +95,41 @@ def sweep(
       lightning-sweeps sweep --update 1a2b3c4d5e sweep.yaml
 
       lightning-sweeps sweep 1a2b3c4d5e --enqueue '{"lr": 0.01, "optimizer.name": "sgd"}'
+
+      lightning-sweeps sweep 1a2b3c4d5e --retry-failed --error "out of memory"
     """
-    flags: list[tuple[SweepState, bool]] = [
-        ("paused", pause),
-        ("running", resume),
-        ("stopped", stop),
-        ("cancelled", cancel),
-    ]
-    changes = [state for state, given in flags if given]
-    if len(changes) + check + schema + show_replay + (update is not None) + (enqueue is not None) > 1:
-        options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue, --replay, --schema"
-        raise UsageError(f"at most one of {options} is allowed")
+    states: dict[SweepState, bool] = {"paused": pause, "running": resume, "stopped": stop, "cancelled": cancel}
+    changes = [state for state, is_given in states.items() if is_given]
+    operations = {
+        "--check": check,
+        "--pause": pause,
+        "--resume": resume,
+        "--stop": stop,
+        "--cancel": cancel,
+        "--update": update is not None,
+        "--enqueue": enqueue is not None,
+        "--retry-failed": retry_failed,
+        "--replay": show_replay,
+        "--schema": schema,
+    }
+    if sum(operations.values()) > 1:
+        raise UsageError(f"at most one of {', '.join(operations)} is allowed")
+    if error and not retry_failed:
+        raise UsageError("`--error` is used only with `--retry-failed`")
     if schema:
         typer.echo(json_schema.render(), nl=False)
     elif target is None:
         raise UsageError("no sweep file was given", hint="for example `lightning-sweeps sweep sweep.yaml`")
     elif update is not None:
-        _update(update, target, project=project, name=name, yaml=yaml)
+        sweep_changes.update(update, target, project=project, name=name, yaml=yaml)
     elif enqueue is not None:
-        _enqueue(target, enqueue)
+        sweep_changes.enqueue(target, enqueue)
+    elif retry_failed:
+        sweep_changes.retry_failed(target, error)
     elif show_replay:
-        _replay(target)
+        sweep_changes.show_replay(target)
     elif changes:
-        _change(target, changes[0])
+        sweep_changes.set_state(target, changes[0])
     elif check:
         _check(load_sweep_file(target, version=yaml))
     else:
@@ -145,7 +162,7 @@ def create_from_file(
         ServerError: the server cannot be reached, or it rejected the sweep.
     """
     parsed = load_sweep_file(file, version=yaml)
-    _warn(parsed.warnings)
+    warn(parsed.warnings)
     source = Path(file).read_text()
     project = project or parsed.config.project or read_settings().project
     with connect() as client:
@@ -163,7 +180,7 @@ def create_from_file(
         url = client.url
     program = parsed.config.program
     if program and not Path(program).exists():
-        _warn([f"`program: {program}` is not in this folder: start the agents in the folder that contains it"])
+        warn([f"`program: {program}` is not in this folder: start the agents in the folder that contains it"])
     return created, url
 
 
@@ -177,7 +194,7 @@ def _create(
     as_json: bool,
 ) -> None:
     created, url = create_from_file(file, project=project, name=name, prior=prior, yaml=yaml)
-    _warn([warning for warning in created.warnings if warning.startswith(("sweep ", "run "))])
+    warn([warning for warning in created.warnings if warning.startswith(("sweep ", "run "))])
     if as_json:
         print_json({"id": created.id, "project": created.project, "server": url})
         return
@@ -189,7 +206,7 @@ def _create(
 
 
 def _check(parsed: ParsedSweep) -> None:
-    _warn(parsed.warnings)
+    warn(parsed.warnings)
     space = Space.of(parsed.config.parameters, parsed.config.constraints)
     size = "infinitely many points" if space.size is None else f"{space.size} points"
     if space.is_restricted and space.size is not None:
@@ -198,57 +215,3 @@ def _check(parsed: ParsedSweep) -> None:
     generator = random.Random(parsed.config.seed or 0)
     for _ in range(SAMPLES):
         typer.echo(f"  for example: {parameters(draw_new(space, set(), generator) or {})}")
-
-
-def _change(sweep_id: str, state: SweepState) -> None:
-    with connect() as client:
-        changed = client.set_sweep_state(sweep_id, state)
-    typer.echo(f"Sweep {changed.id} is now {changed.state}")
-
-
-def _update(sweep_id: str, file: str, *, project: str | None, name: str | None, yaml: yaml12.Version | None) -> None:
-    if project is not None:
-        raise UsageError(f"`--project {project}` cannot be used with --update: the project of a sweep cannot change")
-    parsed = load_sweep_file(file, version=yaml)
-    _warn(parsed.warnings)
-    raw = parsed.raw if name is None else parsed.raw | {"name": name}
-    with connect() as client:
-        changed = client.update_sweep(sweep_id, SweepUpdate(raw, source=Path(file).read_text()))
-    typer.echo(f"Sweep {changed.id} now has the settings of {file}. It is {changed.state}.")
-
-
-def _enqueue(sweep_id: str, text: str) -> None:
-    try:
-        params = json.loads(text)
-    except ValueError:
-        params = None
-    if not isinstance(params, dict):
-        raise UsageError(
-            f"the value of --enqueue is `{text}`, expected the parameters as a JSON object",
-            hint="""for example `--enqueue '{"lr": 0.01, "optimizer.name": "sgd"}'`""",
-        )
-    with connect() as client:
-        trial = client.enqueue_trial(sweep_id, params)
-    typer.echo(f"Added trial {trial.number} ({trial.id}) to sweep {sweep_id}: {parameters(trial.params)}")
-
-
-def _replay(sweep_id: str) -> None:
-    with connect() as client:
-        found, trials, inputs = client.sweep(sweep_id), client.trials(sweep_id), client.search_inputs(sweep_id)
-    if found.config.get("metrics"):
-        raise UsageError("a sweep with several `metrics` cannot be replayed", hint="a sweep with one `metric` can")
-    use_one_thread()  # as in the server: the number of threads changes the last digits of a fit
-    differing = 0
-    for replayed in replay(define_sweep(found.config), inputs, trials):
-        trial = replayed.trial
-        known = "" if trial.known_ends is None else f", knowing {trial.known_ends} results"
-        result = "the same point" if replayed.is_same else f"now {parameters(replayed.params or {})}"
-        typer.echo(f"trial {trial.number}{known}: {parameters(trial.params)}: {result}")
-        differing += not replayed.is_same
-    typer.echo("The method gives every point again." if not differing else f"{differing} points differ.")
-    raise typer.Exit(1 if differing else 0)
-
-
-def _warn(warnings: list[str]) -> None:
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)

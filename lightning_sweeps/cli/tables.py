@@ -44,6 +44,12 @@ def note(text: str) -> None:
     print(f"note: {text}", file=sys.stderr)
 
 
+def warn(warnings: Iterable[str]) -> None:
+    """Print warnings to stderr."""
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
 def console() -> Console:
     """Return a console for stdout."""
     return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)

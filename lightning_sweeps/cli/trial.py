@@ -1,7 +1,8 @@
-"""`lightning-sweeps trial`: shows, marks or stops one trial."""
+"""`lightning-sweeps trial`: shows or marks one trial, stops it or runs it again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
@@ -11,7 +12,7 @@ from lightning_sweeps.cli.tables import duration, number, parameters, print_json
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import Trial, TrialMark
+from lightning_sweeps.messages import Trial, TrialAttempt, TrialMark
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -25,27 +26,36 @@ def trial(
     count: bool = typer.Option(False, "--count", help="Undo --ignore."),
     note: str | None = typer.Option(None, "--note", help="Attach a note. An empty text deletes it."),
     stop: bool = typer.Option(False, "--stop", help="Stop it."),
+    retry: bool = typer.Option(False, "--retry", help="Run it again after its end, with the same parameters."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
-    """Show one trial, mark it, or stop it.
+    """Show one trial, mark it, stop it, or run it again.
 
     Examples:
 
       lightning-sweeps trial 1a2b3c4d5e/7
 
       lightning-sweeps trial 1a2b3c4d5e/7 --ignore --note "trained on old data"
+
+      lightning-sweeps trial 1a2b3c4d5e/7 --retry
     """
     if ignore and count:
         raise UsageError("only one of `--ignore` and `--count` is allowed")
+    if stop and retry:
+        raise UsageError("only one of `--stop` and `--retry` is allowed")
     with connect_up_to_date(tables.note) as client:
         trial_id = find(client, which)
         if ignore or count or note is not None:
             client.mark_trial(trial_id, TrialMark(ignored=ignore if ignore or count else None, note=note))
-        found = client.stop_trial(trial_id) if stop else client.trial(trial_id)
+        if stop:
+            client.stop_trial(trial_id)
+        if retry:
+            client.retry_trial(trial_id)
+        found, attempts = client.trial(trial_id), client.attempts(trial_id)
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(found) | {"attempts": list(map(asdict, attempts))})
         return
-    for line in lines(found):
+    for line in lines(found, attempts):
         typer.echo(line)
 
 
@@ -68,9 +78,10 @@ def find(client: Client, which: str) -> str:
     return numbers[number]
 
 
-def lines(trial: Trial) -> list[str]:
-    """Return the description of a trial as lines."""
-    reason = f": {trial.reason}" if trial.reason else ""
+def lines(trial: Trial, attempts: Sequence[TrialAttempt] = ()) -> list[str]:
+    """Return the description of a trial and its earlier attempts as lines."""
+    said = trial.error or trial.reason
+    reason = f": {said}" if said else ""
     text = [f"Trial {trial.number} ({trial.id}) of sweep {trial.sweep} is {trial.state}{reason}"]
     text += [f"parameters: {parameters(trial.params)}"]
     ignored = ", ignored" if trial.ignored else ""
@@ -78,5 +89,12 @@ def lines(trial: Trial) -> list[str]:
     text += [f"note: {trial.note}"] if trial.note else []
     if trial.started is not None:
         text += [f"duration: {duration(trial.started, trial.ended)}, attempt {trial.attempt}"]
+    text += [_attempt_line(attempt) for attempt in attempts]
     tail = trial.stderr_tail.rstrip()
     return text + (["", tail] if tail else [])
+
+
+def _attempt_line(attempt: TrialAttempt) -> str:
+    said = attempt.error or attempt.reason
+    reason = f": {said}" if said else ""
+    return f"attempt {attempt.number}: {attempt.state} after {duration(attempt.started, attempt.ended)}{reason}"

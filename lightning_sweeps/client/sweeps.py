@@ -74,3 +74,15 @@ class SweepRoutes(Transport):
     def stop_trial(self, trial_id: str) -> m.Trial:
         """Stop a running trial."""
         return self._post(f"/api/trials/{trial_id}/stop", m.Trial)
+
+    def retry_trial(self, trial_id: str) -> m.Trial:
+        """Run a trial that has ended again. A finished sweep runs again."""
+        return self._post(f"/api/trials/{trial_id}/retry", m.Trial)
+
+    def retry_failed(self, sweep_id: str, *, error: str = "") -> list[m.Trial]:
+        """Run the failed trials of a sweep again, or those whose error contains a text. Return them."""
+        return self._post(f"/api/sweeps/{sweep_id}/retry", list[m.Trial], m.RetryFailed(error))
+
+    def attempts(self, trial_id: str) -> list[m.TrialAttempt]:
+        """Return the earlier attempts of a trial, oldest first."""
+        return self._get(f"/api/trials/{trial_id}/attempts", list[m.TrialAttempt])

@@ -110,10 +110,28 @@ def set_sweep_state(connection: Connection, sweep_id: str, wanted: m.SweepState,
         return get_sweep(connection, sweep_id)
     if state in controller.END_STATES:
         end_sweep(connection, sweep_id, state, reason="", now=now)
+    elif row.state in controller.END_STATES:
+        controller.check_resumable(progress_of(connection, row), sweep_id=sweep_id)
+        reopen(connection, row)
+        finish_if_done(connection, sweep_id, now=now)
     else:
         _change(connection, sweep_id, state=state, reason="", failures_in_row=0)
         finish_if_done(connection, sweep_id, now=now)
     return get_sweep(connection, sweep_id)
+
+
+def reopen(connection: Connection, sweep: Row[Any]) -> None:
+    """Let a locked sweep that is over run again, or one that failures have paused.
+
+    The search continues with all results. Points that were pending at the end are suggested again. A pause by a user
+    stays.
+    """
+    if sweep.state in controller.END_STATES:
+        is_complete = sweep.state == "finished" and sweep.exhausted  # another end dropped points that were pending
+        again = {"ended": None, "exhausted": is_complete, "continued_at": trials.last_end(connection, sweep.id)}
+        _change(connection, sweep.id, state="running", reason="", failures_in_row=0, **again)
+    elif is_paused_by_failures(sweep):
+        _change(connection, sweep.id, state="running", reason="", failures_in_row=0)
 
 
 def lock_sweep(connection: Connection, sweep_id: str) -> Row[Any]:
@@ -170,7 +188,7 @@ def finish_if_done(connection: Connection, sweep_id: str, *, now: float) -> bool
     progress = progress_of(connection, row)
     if not controller.is_done(progress):
         return False
-    end_sweep(connection, sweep_id, "finished", reason=controller.finish_reason(progress), now=now)
+    end_sweep(connection, sweep_id, "finished", reason=controller.end_reason(progress), now=now)
     return True
 
 

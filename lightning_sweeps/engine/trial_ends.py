@@ -145,15 +145,15 @@ def _close(
         values |= {"gpus": whole.gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + whole.gpu_s}
     if event == "preempt":
         reason = end.reason or "preempted"
-        trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
-        closed = trials.change(connection, row.id, **values)
+        row = trials.change(connection, row.id, **values)
+        closed = trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
     else:
         reason = _end_reason(row, end, is_stopped=is_stopped, lack=lack)
         if missing is not None:
             reason = reason or missing.reason
         closed = trials.advance(connection, row, event, lease_expires=None, ended=ended, reason=reason, **values)
     lacks_value = missing is not None and missing.is_failure and not is_stopped
-    sweeps.count_failures(connection, sweep, state=closed.state, error=_last_error(closed), lacks_value=lacks_value)
+    sweeps.count_failures(connection, sweep, state=closed.state, error=_error_of(closed), lacks_value=lacks_value)
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return trials.to_message(closed)
 
@@ -166,7 +166,6 @@ def _end_reason(row: Row[Any], end: m.TrialEnd, *, is_stopped: bool, lack: str) 
     return end.reason or ("" if is_stopped else str(row.reason))  # why it was not judged
 
 
-def _last_error(row: Row[Any]) -> str:
-    """Return the last line of a failed trial's error output, or its reason."""
-    lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip() and not line.startswith("hint:")]
-    return lines[-1] if lines else row.reason or f"exit code {row.exit_code}"
+def _error_of(row: Row[Any]) -> str:
+    """Return the error of a trial that failed, or why it has no value."""
+    return trials.to_message(row).error or str(row.reason)

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
+from lightning_sweeps.engine import attempts
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.changes import OVERLAP_S
+from lightning_sweeps.sweeps.failure import FAILED_STATES, error_line
 from lightning_sweeps.sweeps.trial import Event, transition
 
 HELD_STATES = ("leased", "running", "stopping")
@@ -46,11 +48,17 @@ def to_message(row: TrialRow) -> m.Trial:
         ignored=bool(row.ignored),
         note=row.note or "",
         gang=None if row.gang is None else _gang(row.gang),
-        end_number=row.end_number,
+        end_number=row.end_number if row.state in m.FINAL_TRIAL_STATES else None,
         chosen_by=row.chosen_by,
         known_ends=row.known_ends,
         unseen_ends=row.unseen_ends,
+        error=_error(row) if row.state in FAILED_STATES else "",
+        discarded=bool(row.discarded),
     )
+
+
+def _error(row: TrialRow) -> str:
+    return error_line(reason=row.reason, exit_code=row.exit_code, stderr_tail=row.stderr_tail)
 
 
 def _gang(stored: dict[str, Any]) -> m.Gang:
@@ -222,24 +230,45 @@ def requeue(
     """
     if row.state == "stopping":
         return advance(connection, row, final, lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
-    if row.attempt > retry:
+    if row.attempt - (row.first_attempt or 1) >= retry:
         return advance(connection, row, final, lease_expires=None, ended=now, reason=reason)
-    return advance(
-        connection,
-        row,
-        "requeue",
-        attempt=row.attempt + 1,
-        agent_id=None,
-        lease_expires=None,
-        gang=None,
-        objective=None,
-        last_objective=None,
-        reports=0,
-        judged=row.judged | {"attempt": row.judged.get("attempt", row.attempt)},
-        started=None,
-        ended=None,
-        reason=f"runs again: {reason}",
-    )
+    state: m.TrialState = "preempted" if final == "preempt" else "lost"
+    attempts.record_attempt(connection, row, state=state, reason=reason, ended=row.ended or now)
+    return advance(connection, row, "requeue", **_next_attempt(row), reason=f"runs again: {reason}")
+
+
+def retry(connection: Connection, row: TrialRow, *, by: str, now: float) -> TrialRow:
+    """Make a locked trial that has ended pending again, as its next attempt. The old attempt is recorded.
+
+    Args:
+        connection: the caller's transaction.
+        row: the trial.
+        by: name of the user's API key.
+        now: current time in seconds since the epoch.
+
+    Raises:
+        ServerRefused: status 409; the trial has not ended.
+    """
+    transition(row.state, "retry")
+    attempts.record_attempt(connection, row, state=row.state, reason=row.reason, ended=row.ended or now)
+    again = _next_attempt(row) | {"first_attempt": row.attempt + 1, "exit_code": None, "stderr_tail": ""}
+    return advance(connection, row, "retry", **again, discarded=None, reason=f"run again by {by}")
+
+
+def _next_attempt(row: TrialRow) -> dict[str, object]:
+    """Return the columns of a trial that is pending again. `end_number` stays: later suggestions knew that end."""
+    return {
+        "attempt": row.attempt + 1,
+        "agent_id": None,
+        "lease_expires": None,
+        "gang": None,
+        "objective": None,
+        "last_objective": None,
+        "reports": 0,
+        "judged": row.judged | {"attempt": row.judged.get("attempt", row.attempt)},
+        "started": None,
+        "ended": None,
+    }
 
 
 def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:

@@ -56,7 +56,7 @@ class SweepCreated:
     prior: int = 0
 
 
-SweepAction = Literal["create", "state", "update", "enqueue", "stop trial", "mark trial"]
+SweepAction = Literal["create", "state", "update", "extend", "enqueue", "retry", "stop trial", "mark trial"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,32 @@ class Trial:
     """Number of ended trials whose results the search method knew. None: the point does not depend on results."""
     unseen_ends: int | None = None
     """Number of trials that had ended when this one was leased, and whose results the search method did not know."""
+    error: str = ""
+    """Why the trial failed, in one line: its reason, or the last line of its error output. Empty if it did not fail."""
+    discarded: bool = False
+    """A user discarded the trial: its point is free again, and the trial does not count in the sweep."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAttempt:
+    """An earlier attempt of a trial that ran again.
+
+    `number` counts from 1, `objective` is its best value, and `error` says in one line why it failed.
+    """
+
+    number: int
+    state: TrialState
+    reason: str
+    exit_code: int | None
+    stderr_tail: str
+    agent: str | None
+    objective: float | None
+    reports: int
+    started: float | None
+    ended: float
+    gpus: int | None
+    gpu_s: float | None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +215,30 @@ class SweepUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepExtend:
+    """A request for more trials. `trials`: how many more than `run_cap`."""
+
+    trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryFailed:
+    """A request to run the failed trials of a sweep again.
+
+    Attributes:
+        error: only trials whose error, reason or error output contains this text, in any case; empty: all.
+    """
+
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TrialMark:
-    """A request to ignore a trial or to set its note. None: no change."""
+    """A request to ignore a trial, to discard it, or to set its note. None: no change."""
 
     ignored: bool | None = None
     note: str | None = None
+    discarded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

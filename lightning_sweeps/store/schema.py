@@ -347,6 +347,7 @@ sweep = Table(
     Column("ended", Double),
     _changed(),
     Column("prior", Structure),  # results of earlier sweeps and runs
+    Column("continued_at", Integer),  # number of ended trials when a user last continued the sweep after its end
     Index(None, "changed"),
     Index(None, "project_id", "created"),
 )
@@ -397,10 +398,33 @@ trial = Table(
     Column("chosen_by", Text),  # `model`, `random` (in place of the model), `method` or `user`; NULL: unknown
     Column("known_ends", Integer),  # number of ended trials that the method knew when it chose the point
     Column("unseen_ends", Integer),  # number of trials that had ended at the lease and that the method did not know
+    Column("first_attempt", Integer),  # attempt with which a user last ran the trial again; NULL: 1
+    Column("discarded", Boolean),  # True: a user discarded the trial, its point is free; NULL: it counts
+    Column("repeat_of", Integer),  # number of the first trial of the same point; NULL: this is the first one
+    Column("repeat", Integer),  # from 1; NULL: the sweep does not repeat points
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),
     Index(None, "agent_id"),
+)
+
+trial_attempt = Table(
+    "trial_attempt",  # earlier attempts of trials that ran again
+    metadata,
+    Column("trial_id", ForeignKey("trial.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("stderr_tail", Text, nullable=False),
+    Column("agent_id", Text),
+    Column("objective", Double),
+    Column("last_objective", Double),
+    Column("reports", Integer, nullable=False),
+    Column("started", Double),
+    Column("ended", Double, nullable=False),
+    Column("gpus", Integer),
+    Column("gpu_s", Double),
 )
 
 report = Table(

@@ -11,11 +11,14 @@ from lightning_sweeps.messages import OPEN_TRIAL_STATES, Goal, SweepState
 STATE_CHANGES: dict[SweepState, tuple[SweepState, ...]] = {
     "running": ("paused", "stopped", "cancelled"),
     "paused": ("running", "stopped", "cancelled"),
-    "stopped": ("cancelled",),
-    "cancelled": (),
-    "finished": (),
+    "stopped": ("running", "cancelled"),
+    "cancelled": ("running",),
+    "finished": ("running",),
 }
-"""The states that a user may set for a sweep. Requesting the current state changes nothing."""
+"""The states that a user may set for a sweep. Requesting the current state changes nothing.
+
+A sweep that is over can run again if there is something left to do, see `check_resumable`.
+"""
 
 END_STATES: frozenset[str] = frozenset({"stopped", "cancelled", "finished"})
 """States in which a sweep no longer leases trials."""
@@ -54,20 +57,19 @@ class SweepStatus:
 
 def may_suggest(progress: SweepStatus) -> bool:
     """Return whether another trial may be suggested now."""
-    return progress.state == "running" and not progress.exhausted and progress.has_room
+    return progress.state == "running" and not end_reason(progress)
 
 
 def is_done(progress: SweepStatus) -> bool:
     """Return whether a running or paused sweep has nothing left to do."""
-    is_complete = progress.exhausted or not progress.has_room
-    return progress.state in ("running", "paused") and is_complete and progress.open_trials == 0
+    return progress.state in ("running", "paused") and progress.open_trials == 0 and bool(end_reason(progress))
 
 
-def finish_reason(progress: SweepStatus) -> str:
-    """Return why a sweep is done."""
-    if progress.exhausted and progress.has_room:
-        return "every point of the space has been tried"
-    return f"`run_cap` of {progress.run_cap} trials is reached"
+def end_reason(progress: SweepStatus) -> str:
+    """Return why no more trials are suggested; empty if the search goes on."""
+    if not progress.has_room:
+        return f"`run_cap` of {progress.run_cap} trials is reached"
+    return "every point of the space has been tried" if progress.exhausted else ""
 
 
 def pause_reason(failures_in_row: int, max_failures: int, last_error: str, *, lacks_value: bool = False) -> str | None:
@@ -106,9 +108,34 @@ def change_state(state: SweepState, wanted: SweepState) -> SweepState:
     """
     if wanted == state or wanted in STATE_CHANGES[state]:
         return wanted
-    allowed = ", ".join(f"`{choice}`" for choice in STATE_CHANGES[state]) or "none: it is over"
-    raise ServerRefused(
-        f"a sweep that is `{state}` cannot become `{wanted}`, allowed: {allowed}",
-        status=409,
-        hint="create a new sweep to continue the search" if state in END_STATES else None,
-    )
+    allowed = ", ".join(f"`{choice}`" for choice in STATE_CHANGES[state])
+    raise ServerRefused(f"a sweep that is `{state}` cannot become `{wanted}`, allowed: {allowed}", status=409)
+
+
+def check_resumable(status: SweepStatus, *, sweep_id: str) -> None:
+    """Check that a finished sweep has something left to do.
+
+    Raises:
+        ServerRefused: status 409; it has not, and the hint says what gives it more to do.
+    """
+    if status.state == "finished" and (reason := end_reason(status)):
+        raise ServerRefused(
+            f"the sweep has nothing left to do: {reason}",
+            status=409,
+            hint=f"give it more: `lightning-sweeps sweep {sweep_id} --extend 20`, `--retry-failed`, `--enqueue`, or"
+            " `--update` with other settings, a larger space or other seeds",
+        )
+
+
+def check_reopenable(state: SweepState, *, sweep_id: str) -> None:
+    """Check that more work may make the sweep run again. One that a user ended runs again only when a user says so.
+
+    Raises:
+        ServerRefused: status 409; a user stopped or cancelled the sweep.
+    """
+    if state in ("stopped", "cancelled"):
+        raise ServerRefused(
+            f"the sweep is `{state}`",
+            status=409,
+            hint=f"let it run again first: `lightning-sweeps sweep {sweep_id} --resume`",
+        )

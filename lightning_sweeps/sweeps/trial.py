@@ -7,10 +7,12 @@ from typing import Literal, get_args
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.messages import TrialState
 
-Event = Literal["lease", "start", "order_stop", "await", "finish", "stop", "fail", "preempt", "requeue", "lose"]
+Event = Literal[
+    "lease", "start", "order_stop", "await", "finish", "stop", "fail", "preempt", "requeue", "lose", "retry"
+]
 """lease: an agent gets the trial. start: its program starts. order_stop: it is ordered to end early. await: its
 processes have ended, and its last rows are on their way. finish, stop, fail, preempt: how its processes end. requeue:
-its agent loses it, and it runs again. lose: its agent loses it for good.
+its agent loses it, and it runs again. lose: its agent loses it for good. retry: a user runs it again after its end.
 """
 
 TRANSITIONS: dict[tuple[TrialState, Event], TrialState] = {
@@ -49,6 +51,11 @@ TRANSITIONS: dict[tuple[TrialState, Event], TrialState] = {
     ("stopping", "preempt"): "stopped",
     ("stopping", "requeue"): "stopped",  # its result is no longer wanted
     ("stopping", "lose"): "stopped",
+    ("finished", "retry"): "pending",
+    ("stopped", "retry"): "pending",
+    ("failed", "retry"): "pending",
+    ("lost", "retry"): "pending",
+    ("preempted", "retry"): "pending",
 }
 
 EVENTS: tuple[Event, ...] = get_args(Event)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lightning_sweeps import messages as m
 from lightning_sweeps.cli import COMMANDS
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
@@ -80,12 +81,36 @@ def test_a_sweep_is_created_shown_paused_and_cancelled(served: tuple[Path, Clien
     assert sweep_id in command(home, "status").stdout
     assert json.loads(command(home, "status", sweep_id, "--json").stdout)["sweep"]["id"] == sweep_id
 
-    for option, state in (("--pause", "paused"), ("--resume", "running"), ("--cancel", "cancelled")):
+    options = (("--pause", "paused"), ("--resume", "running"), ("--cancel", "cancelled"), ("--resume", "running"))
+    for option, state in (*options, ("--stop", "stopped")):
         changed = command(home, "sweep", sweep_id, option)
         assert changed.returncode == 0, changed.stderr
         assert state in changed.stdout
         assert client.sweep(sweep_id).state == state
-    assert_message(command(home, "sweep", sweep_id, "--resume"), 1, "cancelled")
+    assert_message(command(home, "sweep", sweep_id, "--pause"), 1, "stopped")
+
+
+def test_failed_trials_run_again_from_the_command_line(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
+    home, client, _ = served
+    file = tmp_path / "sweep.yaml"
+    file.write_text(GRID)
+    sweep_id = json.loads(command(home, "sweep", str(file), "--json").stdout)["id"]
+    agent = client.register_agent(sweep_id, m.AgentRegister("host", "node", 1, 0, [])).agent.id
+    for reason, tail in (("exit code 2", "train.py: error: no file"), ("CUDA out of memory", "")):
+        trial = client.lease(agent, wait_s=0).trial
+        assert trial is not None
+        client.end_trial(agent, trial.id, m.TrialEnd("failed", 2, reason, tail))
+    assert "train.py: error" in command(home, "status", sweep_id).stdout
+    assert (
+        "no failed trial whose error contains `disk`"
+        in command(home, "sweep", sweep_id, "--retry-failed", "--error", "disk").stdout
+    )
+    again = command(home, "sweep", sweep_id, "--retry-failed", "--error", "memory")
+    assert f"Trial 2 of sweep {sweep_id} will run again" in again.stdout, again.stderr
+    one = command(home, "trial", f"{sweep_id}/1", "--retry")
+    assert "attempt 1: failed after -: train.py: error: no file (exit code 2)" in one.stdout, one.stderr
+    assert [trial.state for trial in client.trials(sweep_id)] == ["pending", "pending"]
+    assert_message(command(home, "sweep", sweep_id, "--error", "disk"), 2, "--retry-failed")
 
 
 def test_a_sweep_can_be_updated_and_trials_enqueued(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from lightning_sweeps.sweeps.controller import (
     STATE_CHANGES,
     SweepStatus,
     change_state,
-    finish_reason,
+    check_reopenable,
+    check_resumable,
+    end_reason,
     is_better,
     is_done,
     is_target_met,
@@ -54,8 +56,8 @@ def test_whether_a_sweep_may_suggest_and_whether_it_is_done(given: SweepStatus, 
 
 
 def test_the_reason_of_a_finished_sweep() -> None:
-    assert finish_reason(progress(exhausted=True, finished=3)) == "every point of the space has been tried"
-    assert finish_reason(progress(run_cap=3, finished=3)) == "`run_cap` of 3 trials is reached"
+    assert end_reason(progress(exhausted=True, finished=3)) == "every point of the space has been tried"
+    assert end_reason(progress(run_cap=3, finished=3)) == "`run_cap` of 3 trials is reached"
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -68,9 +70,27 @@ def test_every_change_of_state(state: SweepState, wanted: SweepState) -> None:
         change_state(state, wanted)
 
 
-def test_users_cannot_finish_a_sweep_and_can_only_cancel_an_ended_one() -> None:
+def test_users_cannot_finish_a_sweep_and_can_continue_every_ended_one() -> None:
     assert not [state for state in STATES if "finished" in STATE_CHANGES[state]]
-    assert {wanted for state in STATES if state in END_STATES for wanted in STATE_CHANGES[state]} == {"cancelled"}
+    assert all("running" in STATE_CHANGES[state] for state in STATES if state in END_STATES)
+
+
+def test_a_finished_sweep_is_resumed_only_if_something_is_left_to_do() -> None:
+    check_resumable(progress("finished", run_cap=3, finished=2), sweep_id="s")
+    check_resumable(progress("stopped", run_cap=3, finished=3), sweep_id="s")
+    with pytest.raises(ServerRefused, match="nothing left to do: `run_cap` of 3 trials is reached") as caught:
+        check_resumable(progress("finished", run_cap=3, finished=3), sweep_id="s")
+    assert "sweep s --extend 20" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_more_work_continues_no_sweep_that_a_user_ended(state: SweepState) -> None:
+    if state in ("stopped", "cancelled"):
+        with pytest.raises(ServerRefused, match=f"the sweep is `{state}`") as caught:
+            check_reopenable(state, sweep_id="s")
+        assert "sweep s --resume" in str(caught.value.hint)
+    else:
+        check_reopenable(state, sweep_id="s")
 
 
 def test_the_sweep_pauses_after_max_failures() -> None:

@@ -975,6 +975,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trials/{trial_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Attempts
+         * @description List the earlier attempts of a trial that ran again, oldest first.
+         */
+        get: operations["list_attempts_api_trials__trial_id__attempts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{agent_id}/lease": {
         parameters: {
             query?: never;
@@ -1113,6 +1133,46 @@ export interface paths {
          * @description Change the configuration of a sweep. The search itself cannot change.
          */
         post: operations["update_sweep_api_sweeps__sweep_id__update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sweeps/{sweep_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Failed
+         * @description Run the failed trials of a sweep again, and return them. A finished sweep runs again.
+         */
+        post: operations["retry_failed_api_sweeps__sweep_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Trial
+         * @description Run a trial that has ended again, with the same parameters. A finished sweep runs again.
+         */
+        post: operations["retry_trial_api_trials__trial_id__retry_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2417,6 +2477,20 @@ export interface components {
             record_count: number;
         };
         /**
+         * RetryFailed
+         * @description A request to run the failed trials of a sweep again.
+         *
+         *     Attributes:
+         *         error: only trials whose error, reason or error output contains this text, in any case; empty: all.
+         */
+        RetryFailed: {
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+        };
+        /**
          * RetryResult
          * @description Result of trying records again.
          *
@@ -2812,7 +2886,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "create" | "state" | "update" | "enqueue" | "stop trial" | "mark trial";
+            action: "create" | "state" | "update" | "extend" | "enqueue" | "retry" | "stop trial" | "mark trial";
             /** Detail */
             detail: {
                 [key: string]: unknown;
@@ -2963,6 +3037,56 @@ export interface components {
             known_ends: number | null;
             /** Unseen Ends */
             unseen_ends: number | null;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /**
+             * Discarded
+             * @default false
+             */
+            discarded: boolean;
+        };
+        /**
+         * TrialAttempt
+         * @description An earlier attempt of a trial that ran again.
+         *
+         *     `number` counts from 1, `objective` is its best value, and `error` says in one line why it failed.
+         */
+        TrialAttempt: {
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "leased" | "running" | "stopping" | "ending" | "finished" | "stopped" | "failed" | "lost" | "preempted";
+            /** Reason */
+            reason: string;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Stderr Tail */
+            stderr_tail: string;
+            /** Agent */
+            agent: string | null;
+            /** Objective */
+            objective: number | null;
+            /** Reports */
+            reports: number;
+            /** Started */
+            started: number | null;
+            /** Ended */
+            ended: number;
+            /** Gpus */
+            gpus: number | null;
+            /** Gpu S */
+            gpu_s: number | null;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
         };
         /**
          * TrialChanges
@@ -3029,13 +3153,15 @@ export interface components {
         };
         /**
          * TrialMark
-         * @description A request to ignore a trial or to set its note. None: no change.
+         * @description A request to ignore a trial, to discard it, or to set its note. None: no change.
          */
         TrialMark: {
             /** Ignored */
             ignored?: boolean | null;
             /** Note */
             note?: string | null;
+            /** Discarded */
+            discarded?: boolean | null;
         };
         /**
          * ViewTicket
@@ -6024,6 +6150,55 @@ export interface operations {
             };
         };
     };
+    list_attempts_api_trials__trial_id__attempts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialAttempt"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     lease_api_agents__agent_id__lease_post: {
         parameters: {
             query?: {
@@ -6357,6 +6532,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_failed_api_sweeps__sweep_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryFailed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_trial_api_trials__trial_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
                 };
             };
             /** @description Unauthorized */

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import change_log, edits, sweeps
+from lightning_sweeps.engine import change_log, edits, retries, sweeps
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 
@@ -81,6 +81,36 @@ async def enqueue_trial(control: ControlDep, by: KeyNameDep, sweep_id: str, poin
 
     trial = await _write(control, add)
     control.wake_up.notify(sweep_id)
+    return trial
+
+
+@router.post("/api/sweeps/{sweep_id}/retry")
+async def retry_failed(control: ControlDep, by: KeyNameDep, sweep_id: str, wanted: m.RetryFailed) -> list[m.Trial]:
+    """Run the failed trials of a sweep again, and return them. A finished sweep runs again."""
+
+    def retry(connection: Connection, now: float) -> list[m.Trial]:
+        found = retries.retry_failed(connection, sweep_id, error=wanted.error, by=by, now=now)
+        detail = {"trials": [trial.number for trial in found], "error": wanted.error}
+        if found:
+            change_log.log_change(connection, sweep_id, "retry", by=by, now=now, **detail)
+        return found
+
+    found = await _write(control, retry)
+    await control.announce_change(sweep_id)
+    return found
+
+
+@router.post("/api/trials/{trial_id}/retry")
+async def retry_trial(control: ControlDep, by: KeyNameDep, trial_id: str) -> m.Trial:
+    """Run a trial that has ended again, with the same parameters. A finished sweep runs again."""
+
+    def retry(connection: Connection, now: float) -> m.Trial:
+        trial = retries.retry_trial(connection, trial_id, by=by, now=now)
+        change_log.log_change(connection, trial.sweep, "retry", by=by, now=now, trials=[trial.number])
+        return trial
+
+    trial = await _write(control, retry)
+    await control.announce_change(trial.sweep)
     return trial
 
 

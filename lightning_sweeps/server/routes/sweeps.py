@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import agents, gangs, leases, suggest, sweeps, trial_ends, trials
+from lightning_sweeps.engine import agents, attempts, gangs, leases, suggest, sweeps, trial_ends, trials
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
@@ -92,6 +92,14 @@ def get_trial(store: StoreDep, trial_id: str) -> m.Trial:
     """Return one trial."""
     with store.read() as connection:
         return trials.get_trial(connection, trial_id)
+
+
+@router.get("/api/trials/{trial_id}/attempts")
+def list_attempts(store: StoreDep, trial_id: str) -> list[m.TrialAttempt]:
+    """List the earlier attempts of a trial that ran again, oldest first."""
+    with store.read() as connection:
+        trials.get_trial(connection, trial_id)
+        return attempts.list_attempts(connection, trial_id)
 
 
 # Requests of agents
