@@ -150,5 +150,5 @@ def _change_line(change: SweepChange) -> str:
 
 
 def _last_error(trial: Trial) -> str:
-    said = [line.strip() for line in trial.stderr_tail.splitlines() if line.strip()]
-    return said[-1] if said else trial.reason or f"exit code {trial.exit_code}"
+    lines = trial.stderr_tail.strip().splitlines()
+    return trial.reason or (lines[-1] if lines else f"exit code {trial.exit_code}")

@@ -61,6 +61,7 @@ def connect(
         raise ServerUnreachable(
             f"no local server runs for the home folder `{settings.home}`",
             hint="start one with `lightning-sweeps server`, or set LIGHTNING_SWEEPS_URL to a server's address",
+            is_refused=True,
         )
     return Client(address.url, address.token, timeout_s=timeout_s, ca_file=settings.ca_file)
 

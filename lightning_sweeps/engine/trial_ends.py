@@ -41,13 +41,15 @@ def end_trial(
         NotFound: the agent or trial does not exist.
         ServerRefused: status 422; the state is not one in which a trial ends.
     """
-    gpus = len(agents.get_agent(connection, agent_id).gpus)
+    agent = agents.get_agent(connection, agent_id)
+    gpus = len(agent.gpus)
     end_event(end.state)  # raises if this is not an end state
     ingest.lock_journals(connection, end.journals)
     sweep = sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
     row = trials.lock(connection, trial_id)
     if not gangs.is_held_by(row, agent_id):
         return trials.to_message(row)
+    row = trials.forget_silence(connection, row, agent)
     part = gangs.AttemptEnd(end, gpus, gpus * (end.ran_s or 0.0))
     row, whole = gangs.record_part_end(connection, row, agent_id, part)
     agents.release(connection, agent_id, now=now)
@@ -145,7 +147,7 @@ def _close(
         values |= {"gpus": whole.gpus, "start_s": end.start_s, "gpu_s": (row.gpu_s or 0.0) + whole.gpu_s}
     if event == "preempt":
         reason = end.reason or "preempted"
-        trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
+        trials.requeue(connection, row, settings=settings, reason=reason, now=now, interruption="preempt")
         closed = trials.change(connection, row.id, **values)
     else:
         reason = _end_reason(row, end, is_stopped=is_stopped, lack=lack)
@@ -167,6 +169,6 @@ def _end_reason(row: Row[Any], end: m.TrialEnd, *, is_stopped: bool, lack: str) 
 
 
 def _last_error(row: Row[Any]) -> str:
-    """Return the last line of a failed trial's error output, or its reason."""
-    lines = [line.strip() for line in row.stderr_tail.splitlines() if line.strip() and not line.startswith("hint:")]
-    return lines[-1] if lines else row.reason or f"exit code {row.exit_code}"
+    """Return why a trial failed. Clients of other origin may send its error output only."""
+    lines = row.stderr_tail.strip().splitlines()
+    return str(row.reason) or (lines[-1] if lines else f"exit code {row.exit_code}")

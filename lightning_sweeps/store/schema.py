@@ -397,6 +397,9 @@ trial = Table(
     Column("chosen_by", Text),  # `model`, `random` (in place of the model), `method` or `user`; NULL: unknown
     Column("known_ends", Integer),  # number of ended trials that the method knew when it chose the point
     Column("unseen_ends", Integer),  # number of trials that had ended at the lease and that the method did not know
+    Column("preemptions", Integer),  # number of preempted attempts; NULL: 0
+    Column("losses", Integer),  # number of lost attempts since the last one that made progress; NULL: 0
+    Column("resumed_step", Big),  # the latest step from which an attempt continued; NULL: 0
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),

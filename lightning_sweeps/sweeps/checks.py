@@ -168,8 +168,24 @@ def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             message = _macro_error(match[1], token, parameters)
             if message:
                 yield path, message
+    yield from _check_first_word(tokens)
     if uses_program and raw.get("program") is None:
         yield ("program",), "is missing, and `command` uses `${program}`"
+
+
+def _check_first_word(tokens: list[Any]) -> Iterator[tuple[Path, str]]:
+    """Check the word that is executed: the first one after `${env}` and the variables that it sets."""
+    for position, token in enumerate(tokens):
+        macro = macros.MACRO.fullmatch(token) if isinstance(token, str) else None
+        if (macro and macro[1] == "env") or (position and "=" in str(token) and "${" not in str(token)):
+            continue
+        if macro and macro[1] in macros.WHOLE_TOKEN_MACROS:
+            yield ("command", position), f"is `{token}`, allowed here: a program, for example `${{program}}`"
+        elif " " in str(token).strip():
+            words = ", ".join(f'"{word}"' for word in str(token).split())
+            message = f"is `{token}`, one word with blanks; no program has that name"
+            yield ("command", position), f"{message}; write each word as its own: [{words}]"
+        return
 
 
 def _macro_error(name: str, token: str, parameters: list[str]) -> str:
