@@ -21,6 +21,9 @@ from tests.servers import wait_until
 STOP, START = b"\x13", b"\x11"
 """Ctrl-S and Ctrl-Q."""
 
+LOCAL_MODES = 3
+"""Index in what `termios.tcgetattr` returns."""
+
 READ_S = 0.05
 LONGEST_READ_S = 1.0
 
@@ -69,9 +72,13 @@ def in_terminal(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     size: tuple[int, int] = (24, 100),
+    flags: int = 0,
 ) -> Iterator[Terminal]:
-    """Run a program in a terminal of its own, as its foreground job."""
+    """Run a program in a terminal of its own, as its foreground job. `flags` are added to its local modes."""
     ours, its = pty.openpty()
+    modes = termios.tcgetattr(its)
+    modes[LOCAL_MODES] |= flags
+    termios.tcsetattr(its, termios.TCSANOW, modes)
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     process = subprocess.Popen(
         [sys.executable, "-c", _ENTER, *words],

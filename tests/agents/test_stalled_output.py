@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -65,6 +66,15 @@ def test_ctrl_s_in_a_terminal(home: Path, tmp_path: Path) -> None:
     assert log.endswith(b"last line\n")
     assert b"] last line" in terminal.shown
     assert b"the sweep is finished" in terminal.shown
+
+
+def test_a_terminal_that_stops_background_jobs_which_print(home: Path, tmp_path: Path) -> None:
+    """After `stty tostop`, the kernel stops the whole job of a process that prints in the background."""
+    with running_server(home) as (client, _):
+        sweep_id = make_sweep(client, tmp_path, "print('hello')", points=1)
+        with in_terminal([*WORDS, sweep_id], folder=tmp_path, flags=termios.TOSTOP) as terminal:
+            assert terminal.wait() == 0
+    assert b"[1] hello" in terminal.shown
 
 
 def test_a_pipe_whose_reader_pauses(home: Path, tmp_path: Path) -> None:

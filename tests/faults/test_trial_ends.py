@@ -160,6 +160,7 @@ def test_the_agent_is_killed_and_another_one_runs_the_trial(bench: Bench) -> Non
 
 def test_the_journals_of_a_trial_never_arrive(bench: Bench) -> None:
     bench.start()
+    wait_until(lambda: bench.trials()[0].objective == 1.0, timeout_s=LIMIT_S, what="the upload of the first value")
     os.kill(bench.service_pid(), signal.SIGSTOP)
     bench.go()
     bench.wait_for_agent()
