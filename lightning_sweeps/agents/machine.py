@@ -6,15 +6,15 @@ processes per machine, each process is the agent of one slot.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from lightning_sweeps.agents.agent_statuses import exit_status
 from lightning_sweeps.agents.display.messages import ERR, OUT
@@ -137,47 +137,42 @@ def _run_slots(call: AgentCall, count: int, environ: Mapping[str, str]) -> int:
             *(f"--unset={name}" for name in added),
         ]
         drawn = [] if call.tagged or not draws_lines(environ) else [stream for stream in STREAMS if os.isatty(stream)]
-        with _drawing(drawn) as (view, writing):
-            torchrun = subprocess.Popen(
-                [*words, *(f"--tagged={stream}" for stream in (*call.tagged, *drawn))],
-                stdin=subprocess.DEVNULL,
-                stdout=writing if OUT in drawn else None,
-                stderr=writing if ERR in drawn else None,
-                env=clean | added,
-                start_new_session=True,  # Ctrl-C must reach only the agents: torchrun would end them
-                preexec_fn=tied_to_this_process(signal.SIGTERM),  # noqa: PLW1509 - this process has one thread
-            )
-            forwarder = SignalForwarder(folder, count, torchrun)
-            with forwarder.installed():
-                view(lambda: torchrun.poll() is not None)
-                returncode = forwarder.wait()
+        torchrun, output = _start(
+            [*words, *(f"--tagged={stream}" for stream in (*call.tagged, *drawn))], clean | added, drawn
+        )
+        forwarder = SignalForwarder(folder, count, torchrun)
+        with forwarder.installed():
+            if output is not None:
+                with output:
+                    SlotsView(SlotLines(drawn[0])).run(output.fileno(), lambda: torchrun.poll() is not None)
+            returncode = forwarder.wait()
         if forwarder.received is not None:
             return shell_exit_status(-forwarder.received)
         return exit_status(folder, count, returncode)
 
 
-@contextlib.contextmanager
-def _drawing(streams: Sequence[int]) -> Iterator[tuple[Callable[[Callable[[], bool]], None], int | None]]:
-    """Provide a function that draws the lines of all slots until they have ended, and the pipe that leads to it.
+def _start(
+    words: Sequence[str], environ: Mapping[str, str], drawn: Sequence[int]
+) -> tuple[subprocess.Popen[bytes], BinaryIO | None]:
+    """Start torchrun; return it, and its output if this process draws that.
 
     Args:
-        streams: those of this process's standard streams that are terminals; empty: nothing is drawn.
+        words: the command line.
+        environ: its environment.
+        drawn: those of the standard streams that this process draws.
     """
-    if not streams:
-        yield lambda _is_over: None, None
-        return
-    reading, writing = os.pipe()
-    is_open = True
-
-    def view(is_over: Callable[[], bool]) -> None:
-        nonlocal is_open
-        os.close(writing)  # the displays have it: the pipe ends with them
-        is_open = False
-        SlotsView(SlotLines(streams[0])).run(reading, is_over)
-
+    reading, writing = os.pipe() if drawn else (None, None)
     try:
-        yield view, writing
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=writing if OUT in drawn else None,
+            stderr=writing if ERR in drawn else None,
+            env=environ,
+            start_new_session=True,  # Ctrl-C must reach only the agents: torchrun would end them
+            preexec_fn=tied_to_this_process(signal.SIGTERM),  # noqa: PLW1509 - this process has one thread
+        )
     finally:
-        os.close(reading)
-        if is_open:
-            os.close(writing)
+        if writing is not None:
+            os.close(writing)  # the displays have it: the pipe ends with them
+    return process, None if reading is None else os.fdopen(reading, "rb", buffering=0)

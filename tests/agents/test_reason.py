@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_sweeps.agents.launch.reason import error_line, explain, last_line
+from lightning_sweeps.agents.launch.reason import MEMORY_SHORT, error_line, explain, last_line
 from lightning_sweeps.system.memory_kills import count_memory_kills, parse_counter
 
 TRACEBACK = """warning: something
@@ -116,11 +116,13 @@ def test_standard_output_counts_if_nothing_else_was_printed() -> None:
     assert explain(2, "", out="loading\nno such dataset: `mnits`\n") == "exit code 2 after `no such dataset: `mnits``"
 
 
-def test_a_kill_while_memory_is_short_says_so() -> None:
-    reason = "out of memory; the kernel has just killed a process because memory was short"
-    assert explain(-9, "", is_memory_short=True) == f"killed by signal 9 (SIGKILL): {reason}"
-    assert reason in explain(137, "Killed\n", is_memory_short=True)
-    assert explain(-15, "", is_memory_short=True) == "killed by signal 15 (SIGTERM)"
+def test_a_failure_while_memory_is_short_says_so() -> None:
+    killed = explain(-9, "", is_memory_short=True)
+    assert killed == f"killed by signal 9 (SIGKILL); {MEMORY_SHORT}"
+    worker = "RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed."
+    assert (
+        explain(1, TRACEBACK.replace("ValueError: boom", worker), is_memory_short=True) == f"{worker}; {MEMORY_SHORT}"
+    )
 
 
 def test_an_unfinished_traceback_has_no_exception() -> None:

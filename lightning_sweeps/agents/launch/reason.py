@@ -14,6 +14,9 @@ LINES_AFTER_ERROR = 10
 TEXT_STATUSES = frozenset({1, 2, 126, 127})
 """Exit codes whose cause is what was printed last: `sys.exit("text")` and exceptions, argparse, and shells."""
 
+MEMORY_SHORT = "out of memory: the kernel has just killed a process because memory was short"
+"""Added to every reason: the killed process may be a child, such as a worker of a data loader."""
+
 _SHELL_SIGNAL_BASE = 128
 _NO_TERMINAL = "a trial has no terminal"
 _EXPLAINED = {
@@ -48,9 +51,14 @@ def explain(returncode: int, printed: str, *, out: str = "", is_memory_short: bo
         out: the end of its standard output, which counts if it printed nothing else.
         is_memory_short: whether the kernel has just killed processes because memory was short.
     """
+    reason = _explain(returncode, printed, out)
+    return f"{reason}; {MEMORY_SHORT}" if is_memory_short else reason
+
+
+def _explain(returncode: int, printed: str, out: str) -> str:
     number = _signal_of(returncode)
     if number is not None:
-        return _explain_signal(number, printed, is_memory_short=is_memory_short, is_from_shell=returncode > 0)
+        return _explain_signal(number, printed, is_from_shell=returncode > 0)
     line = error_line(printed, returncode)
     if line:
         return line if returncode in TEXT_STATUSES else f"exit code {returncode}: {line}"
@@ -91,12 +99,10 @@ def _signal_of(returncode: int) -> int | None:
     return number if number in set(signal.Signals) else None
 
 
-def _explain_signal(number: int, printed: str, *, is_memory_short: bool, is_from_shell: bool) -> str:
+def _explain_signal(number: int, printed: str, *, is_from_shell: bool) -> str:
     reason = f"killed by {signal_name(number)}"
     if is_from_shell:
         reason += f", as a shell reports with exit code {_SHELL_SIGNAL_BASE + number}"
-    if number == signal.SIGKILL and is_memory_short:
-        return f"{reason}: out of memory; the kernel has just killed a process because memory was short"
     if number in (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL):
         line = _native_error(printed)
         return f"{reason}: {line}" if line else reason
