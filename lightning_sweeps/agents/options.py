@@ -43,6 +43,7 @@ class AgentOptions:
     gpu_memory_floor_gib: float = _option(
         0.0, "Start a trial only while each of its GPUs has this much free memory, in GiB.", minimum=0
     )
+    share_gpus: bool = _option(False, "Start trials on GPUs that run a trial of another agent, instead of waiting.")
     disk_floor_gib: float = _option(
         0.1, "Give up when a disk with runs or checkpoints has less free space, in GiB.", minimum=0
     )

@@ -91,6 +91,21 @@ def test_two_agents_take_turns_on_one_gpu(client: Client, tmp_path: Path) -> Non
 
 
 @pytest.mark.launch
+def test_agents_share_a_gpu_on_request(client: Client, tmp_path: Path) -> None:
+    environment = fake_nvml_environment(gpus=1)
+    agents = {}
+    for name, options in (("first", ()), ("second", ("--share-gpus",))):
+        folder = tmp_path / name
+        folder.mkdir()
+        sweep_id = make_sweep(client, folder, STAY, points=1)
+        agents[name] = start_agent(sweep_id, *options, folder=folder, environment=environment)
+        wait_for_file(folder / "up")
+    for name, agent in agents.items():
+        (tmp_path / name / "go").touch()
+        assert finish(agent, folder=tmp_path / name).status == 0
+
+
+@pytest.mark.launch
 def test_the_claim_of_a_killed_agent_is_free(client: Client, tmp_path: Path) -> None:
     environment = fake_nvml_environment(gpus=1)
     sweep_id = make_sweep(client, tmp_path, STAY, points=1)

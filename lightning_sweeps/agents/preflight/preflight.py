@@ -62,12 +62,14 @@ class Preflight:
         return self._wait_for_memory() if status is None else status
 
     def claim_gpus(self) -> str:
-        """Claim the slot's GPUs for a trial; return who has them, or an empty string. Slots that share GPUs do not."""
-        return "" if self.slot.is_shared else _describe_claimants(self.claims.claim(self._uuids))
+        """Claim the slot's GPUs for a trial; return who has them, or an empty string."""
+        return _describe_claimants(self.claims.claim(self._claimed_uuids))
 
     @property
-    def _uuids(self) -> list[str]:
-        return [gpu.uuid for gpu in self.slot.gpus]
+    def _claimed_uuids(self) -> list[str]:
+        """The GPUs that a trial has for itself."""
+        is_shared = self.slot.is_shared or self.options.share_gpus
+        return [] if is_shared else [gpu.uuid for gpu in self.slot.gpus]
 
     def wait_for_imports(self, warm: WarmStart | None) -> int | None:
         """Wait for the fork server's imports, so that no leased trial has to; return a status if the agent must end."""
@@ -104,7 +106,7 @@ class Preflight:
     def _wait_for_claims(self) -> int | None:
         """Wait while trials of other agents use the slot's GPUs."""
         return self._wait_while(
-            lambda: "" if self.slot.is_shared else _describe_claimants(find_claimants(self._uuids)),
+            lambda: _describe_claimants(find_claimants(self._claimed_uuids)),
             until="the GPUs are free again",
         )
 
@@ -142,4 +144,4 @@ class Preflight:
 
 def _describe_claimants(claimants: Sequence[GpuClaimant]) -> str:
     used = [f"GPU `{found.uuid}` runs a trial of another agent, {found}" for found in claimants]
-    return "; ".join(used)
+    return f"{'; '.join(used)} (`--share-gpus` starts trials beside it)" if used else ""
