@@ -94,7 +94,15 @@ class ServerError(LightningSweepsError):
 
 
 class ServerUnreachable(ServerError):
-    """The server does not answer."""
+    """The server does not answer.
+
+    Args:
+        is_refused: whether its machine answers and says that no server runs there, so the network works.
+    """
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None, is_refused: bool = False) -> None:
+        self.is_refused = is_refused
+        super().__init__(message, hint=hint)
 
 
 class ServerRefused(ServerError):

@@ -17,9 +17,9 @@ STACKS_S = 1.0
 
 OVER: frozenset[SweepState] = frozenset({"finished", "stopped", "cancelled"})
 
-Cause = Literal["", "stop", "lost", "timeout", "interrupt", "terminate"]
-"""Why the running trial is being ended: a stop by the server, a lost lease, the sweep's timeout, Ctrl-C, or SIGTERM to
-the agent."""
+Cause = Literal["", "stop", "lost", "timeout", "interrupt", "terminate", "cut off"]
+"""Why the running trial is being ended: a stop by the server, a lost lease, the sweep's timeout, Ctrl-C, SIGTERM to
+the agent, or a network that is down for so long that another agent may get the trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class TrialLimits:
     grace_s: float = 30.0
     kill_s: float = 10.0
     timeout_s: float | None = None
+
+    @property
+    def checkpoint_s(self) -> float:
+        """Seconds from SIGTERM to SIGKILL for a trial that runs again elsewhere."""
+        return max(self.grace_s, self.kill_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,11 @@ class Terminated:
 
 
 @dataclass(frozen=True, slots=True)
+class CutOff:
+    """The network has been down for so long that another agent may soon get the trial."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time passed."""
 
@@ -112,7 +122,7 @@ class TrialEnded:
     """The trial's processes are gone, and their end was reported to the server."""
 
 
-Event = Leased | Ordered | Interrupted | Terminated | Ticked | TrialEnded
+Event = Leased | Ordered | Interrupted | Terminated | CutOff | Ticked | TrialEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +182,8 @@ def decide(state: AgentState, event: Event, *, now: float) -> Decision:
             return _interrupted(state, now)
         case Terminated():
             return _terminated(state, now)
+        case CutOff():
+            return _cut_off(state, now)
         case Ticked():
             return _ticked(state, now)
         case TrialEnded():
@@ -195,7 +207,7 @@ def end_of(state: AgentState, *, returncode: int, reason: str, stderr_tail: str)
             return TrialEnd("stopped", exit_code, state.reason, "")
         case "timeout":
             return TrialEnd("failed", exit_code, state.reason, stderr_tail)
-        case "interrupt" | "terminate":
+        case "interrupt" | "terminate" | "cut off":
             return TrialEnd("preempted", exit_code, state.reason, "")
     if returncode == 0:
         return TrialEnd("finished", 0)
@@ -282,10 +294,19 @@ def _terminated(state: AgentState, now: float) -> Decision:
         cause=cause,
         reason=reason,
         terminate_at=None,
-        kill_at=now + max(state.limits.kill_s, state.limits.grace_s),
+        kill_at=now + state.limits.checkpoint_s,
         exit_status=EXIT_TERMINATED,
     )
     return ending, (Say(f"SIGTERM: ending {_name(state.trial)}"), Terminate())
+
+
+def _cut_off(state: AgentState, now: float) -> Decision:
+    if state.trial is None or state.cause:
+        return state, ()
+    reason = "the server has not answered for so long that another agent may run it"
+    kill_at = now + state.limits.checkpoint_s
+    ending = dataclasses.replace(state, cause="cut off", reason=reason, terminate_at=None, kill_at=kill_at)
+    return ending, (Say(f"{_name(state.trial)}: ending it: {reason}"), Terminate())
 
 
 def _ticked(state: AgentState, now: float) -> Decision:

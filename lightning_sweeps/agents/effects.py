@@ -29,12 +29,14 @@ class EffectHandler:
         state: the state after the last event.
         signals: the signals that this process has received.
         say: prints one line for the user.
+        is_start_said: whether to say that a trial starts.
         trial_run: the running trial, to which `Terminate` and `Kill` apply; None between trials.
     """
 
     state: AgentState
     signals: Signals
     say: Callable[[str], None]
+    is_start_said: bool = True
     trial_run: TrialRun | None = None
 
     def handle(self, event: Event, *, now: float) -> int | None:
@@ -67,6 +69,8 @@ class EffectHandler:
         match action:
             case Say(text):
                 self.say(text)
+            case Start() if not self.is_start_said:
+                return
             case Start(trial):
                 shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
                 self.say(f"trial {trial.number} ({trial.id}) starts: {shown}")

@@ -17,6 +17,10 @@ MARGIN_S = 30.0
 """How much longer than a lease the agent waits: the server closes a trial after one lease time without news."""
 
 
+SAYS_MORE: frozenset[m.TrialState] = frozenset({"finished", "pending", "preempted"})
+"""States for which the server adds something: that there is no value, or how often the trial may run again."""
+
+
 @dataclass(slots=True)
 class EndedTrials:
     """Waits for the values of the trials that an agent has run, so that what it prints and returns is the truth.
@@ -43,7 +47,7 @@ class EndedTrials:
                 self._show(closed)
         if reported is not None and reported.state == "ending":
             self._open.append(reported)
-        elif reported is not None and reported.state == "finished":
+        elif reported is not None and reported.state in SAYS_MORE:
             self._show(reported)
 
     def wait(self, sleep: Callable[[float], object], is_interrupted: Callable[[], bool]) -> None:

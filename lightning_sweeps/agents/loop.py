@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from lightning_sweeps import messages as m
 from lightning_sweeps.agents.circuit_breaker import CircuitBreaker
 from lightning_sweeps.agents.decisions import AgentState, Leased, TrialLimits
+from lightning_sweeps.agents.display.display import Display
+from lightning_sweeps.agents.display.sinks import DisplayStyle
 from lightning_sweeps.agents.effects import EffectHandler
 from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.gang import Rendezvous, local_address_towards
@@ -24,7 +25,6 @@ from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.agents.server_connection import ServerConnection
 from lightning_sweeps.agents.signals import Signals
 from lightning_sweeps.agents.slots import Slot
-from lightning_sweeps.agents.terminal import Terminal
 from lightning_sweeps.agents.time_accounting import TimeAccounting
 from lightning_sweeps.agents.trial_quota import TrialQuota
 from lightning_sweeps.agents.trial_runner import TrialRunner
@@ -37,7 +37,7 @@ DEFAULT_MAX_FAILURES = 5
 """The server's default if the sweep file has no `max_failures`."""
 
 
-def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: LaunchContext) -> int:
+def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: LaunchContext, style: DisplayStyle) -> int:
     """Run trials of a sweep on one slot until there are no more.
 
     Call it from the main thread: it handles Ctrl-C and SIGTERM while it runs.
@@ -47,6 +47,7 @@ def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: Laun
         options: the agent's options.
         slot: the slot whose GPUs the trials get.
         context: settings, environment and folders.
+        style: how the output is shown.
 
     Returns:
         The agent's exit status.
@@ -56,16 +57,23 @@ def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: Laun
         LaunchError: the sweep's program does not exist on this machine.
         ServerError: the server cannot be reached or rejects a request.
     """
-    say = _say_as(slot)
+    display = Display.start(style)
+    say = _say_as(slot, display)
     connection = ServerConnection(say, context.settings)
     try:
         sweep = connection.open().sweep(sweep_id)
         check_program(sweep.config, folder=context.working_folder, environ=context.environ)
         with Signals().installed() as signals:
-            effects = EffectHandler(AgentState(_limits(sweep, options), sweep_id, options.wait), signals, say)
-            return _assemble(sweep, options, slot, context, connection, effects).run()
+            effects = EffectHandler(
+                AgentState(_limits(sweep, options), sweep_id, options.wait),
+                signals,
+                say,
+                is_start_said=not options.only_errors,
+            )
+            return _assemble(sweep, options, slot, context, connection, effects, display).run()
     finally:
         connection.close()
+        display.close()
 
 
 @dataclass(slots=True)
@@ -154,6 +162,7 @@ def _assemble(
     context: LaunchContext,
     connection: ServerConnection,
     effects: EffectHandler,
+    display: Display,
 ) -> SlotAgent:
     """Start the imports, register the agent, and put its parts together."""
     accounting = TimeAccounting(len(slot.gpus), time.monotonic())
@@ -173,7 +182,9 @@ def _assemble(
     preflight = Preflight(slot, options, folders, breaker, idle_timeout, registration, effects)
     journals = TrialJournals(Home(context.settings.home), context.settings)
     ended = EndedTrials(registration, effects.say, journals.wake)
-    trial_runner = TrialRunner(starter, preflight, idle_timeout, registration, effects, breaker, journals, ended)
+    trial_runner = TrialRunner(
+        starter, preflight, idle_timeout, registration, effects, breaker, journals, ended, display, options
+    )
     quota = TrialQuota(options.count, context.shared_folder)
     return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)
 
@@ -183,6 +194,5 @@ def _limits(sweep: m.Sweep, options: AgentOptions) -> TrialLimits:
     return TrialLimits(options.grace_s, timeout_s=None if timeout is None else float(timeout))
 
 
-def _say_as(slot: Slot) -> Callable[[str], None]:
-    terminal = Terminal(sys.stdout)
-    return lambda text: terminal.write(f"agent {slot.number}: {text}\n".encode())
+def _say_as(slot: Slot, display: Display) -> Callable[[str], None]:
+    return lambda text: display.say(f"agent {slot.number}: {text}")

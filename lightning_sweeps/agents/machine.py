@@ -6,6 +6,7 @@ processes per machine, each process is the agent of one slot.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,15 +14,19 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from lightning_sweeps.agents.agent_statuses import exit_status
+from lightning_sweeps.agents.display.messages import ERR, OUT
+from lightning_sweeps.agents.display.slot_lines import SlotLines
+from lightning_sweeps.agents.display.slots_view import SlotsView
 from lightning_sweeps.agents.launch.command import check_program
 from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, is_under_torchrun, without_launcher
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
 from lightning_sweeps.agents.options import AgentCall, AgentOptions, parse_call
 from lightning_sweeps.agents.server_connection import START_DEADLINE_S
 from lightning_sweeps.agents.signal_forwarder import SignalForwarder
-from lightning_sweeps.agents.start import machine_slots, run_slot
+from lightning_sweeps.agents.start import draws_lines, machine_slots, run_slot
 from lightning_sweeps.agents.start import main as agent_main
 from lightning_sweeps.agents.supervisor import shell_exit_status, supervise
 from lightning_sweeps.client.connection import connect
@@ -29,11 +34,12 @@ from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError
 
+STREAMS = (OUT, ERR)
 TORCHRUN_DEFAULTS = {THREADS_VARIABLE: "1", "LOGLEVEL": "ERROR"}
 """Variables that suppress torchrun's warnings. The agents remove them before they start trials."""
 
 
-def run(sweep_id: str, options: AgentOptions | None = None) -> int:
+def run(sweep_id: str, options: AgentOptions | None = None, *, tagged: Sequence[int] = ()) -> int:
     """Run a sweep's trials on every slot of this machine until there are no more.
 
     Call it from the main thread: it handles Ctrl-C and SIGTERM while it runs.
@@ -41,6 +47,8 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
     Args:
         sweep_id: the sweep.
         options: the agents' options; default: all GPUs, one per trial.
+        tagged: descriptors that lead to a process which draws the lines of all slots; default: this process does it
+            on a terminal.
 
     Returns:
         0 if the sweep is over or `count` is reached; 1 if all of its trials have failed; else the largest exit status
@@ -61,10 +69,10 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
     for message in plan.messages:
         print(message, flush=True)
     if len(plan.slots) == 1 or options.slot is not None:
-        call = AgentCall(sweep_id, options)
+        call = AgentCall(sweep_id, options, tagged=tuple(tagged))
         status = supervise(lambda: run_slot(call, options.slot or 0, environ), settings=read_settings(environ))
     else:
-        status = _run_slots(sweep_id, options, len(plan.slots), environ)
+        status = _run_slots(AgentCall(sweep_id, options, tagged=tuple(tagged)), len(plan.slots), environ)
     if int(environ.get("GROUP_WORLD_SIZE", "1")) > 1:
         return 0  # torchrun would end the other machines too
     return status or _check_results(sweep_id, environ)
@@ -74,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; print errors and return the exit status."""
     try:
         call = parse_call(sys.argv[1:] if arguments is None else arguments, program="python -m lightning_sweeps.tuner")
-        return run(call.sweep_id, call.options)
+        return run(call.sweep_id, call.options, tagged=call.tagged)
     except LightningSweepsError as error:
         print(error, file=sys.stderr, flush=True)
         return error.exit_status
@@ -107,7 +115,7 @@ def _run_as_torchrun_worker(sweep_id: str, options: AgentOptions, environ: Mappi
         return agent_main([sweep_id, *options.to_argv(), f"--tuner-folder={folder}"])
 
 
-def _run_slots(sweep_id: str, options: AgentOptions, count: int, environ: Mapping[str, str]) -> int:
+def _run_slots(call: AgentCall, count: int, environ: Mapping[str, str]) -> int:
     clean = without_launcher(environ)
     added = {name: value for name, value in TORCHRUN_DEFAULTS.items() if name not in clean}
     with tempfile.TemporaryDirectory(prefix="lightning-sweeps-") as root:
@@ -123,21 +131,48 @@ def _run_slots(sweep_id: str, options: AgentOptions, count: int, environ: Mappin
             "--max-restarts=0",
             "-m",
             "lightning_sweeps.agents",
-            sweep_id,
-            *options.to_argv(),
+            call.sweep_id,
+            *call.options.to_argv(),
             f"--tuner-folder={root}",
             *(f"--unset={name}" for name in added),
         ]
-        torchrun = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            env=clean | added,
-            start_new_session=True,  # Ctrl-C must reach only the agents: torchrun would end them
-            preexec_fn=tied_to_this_process(signal.SIGTERM),  # noqa: PLW1509 - this process has one thread
+        drawn = [] if call.tagged or not draws_lines(environ) else [stream for stream in STREAMS if os.isatty(stream)]
+        torchrun, output = _start(
+            [*words, *(f"--tagged={stream}" for stream in (*call.tagged, *drawn))], clean | added, drawn
         )
         forwarder = SignalForwarder(folder, count, torchrun)
         with forwarder.installed():
+            if output is not None:
+                with output:
+                    SlotsView(SlotLines(drawn[0])).run(output.fileno(), lambda: torchrun.poll() is not None)
             returncode = forwarder.wait()
         if forwarder.received is not None:
             return shell_exit_status(-forwarder.received)
         return exit_status(folder, count, returncode)
+
+
+def _start(
+    words: Sequence[str], environ: Mapping[str, str], drawn: Sequence[int]
+) -> tuple[subprocess.Popen[bytes], BinaryIO | None]:
+    """Start torchrun; return it, and its output if this process draws that.
+
+    Args:
+        words: the command line.
+        environ: its environment.
+        drawn: those of the standard streams that this process draws.
+    """
+    reading, writing = os.pipe() if drawn else (None, None)
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=writing if OUT in drawn else None,
+            stderr=writing if ERR in drawn else None,
+            env=environ,
+            start_new_session=True,  # Ctrl-C must reach only the agents: torchrun would end them
+            preexec_fn=tied_to_this_process(signal.SIGTERM),  # noqa: PLW1509 - this process has one thread
+        )
+    finally:
+        if writing is not None:
+            os.close(writing)  # the displays have it: the pipe ends with them
+    return process, None if reading is None else os.fdopen(reading, "rb", buffering=0)

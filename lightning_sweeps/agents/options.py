@@ -31,13 +31,19 @@ class AgentOptions:
     )
     slot: int | None = _option(None, "Run only the agent of this slot.", minimum=0)
     cold: bool = _option(False, "Start each trial as a new process that does its own imports.")
+    prefix: str | None = _option(
+        None,
+        "Text before each line of a trial's output, with {trial}, {attempt}, {slot} or {host} (default: [{trial}] ).",
+    )
     quiet: bool = _option(False, "Do not show the output of trials.", short="-q")
+    only_errors: bool = _option(False, "Show only trials that fail, with the end of their error output.")
     idle_timeout: float | None = _option(None, "Give up after this many seconds without a trial (default: never).")
     wait: bool = _option(False, "Wait while failures have paused the sweep, instead of ending with status 1.")
     grace_s: float = _option(30.0, "Seconds between telling a trial to stop and SIGTERM.", minimum=0)
     gpu_memory_floor_gib: float = _option(
         0.0, "Start a trial only while each of its GPUs has this much free memory, in GiB.", minimum=0
     )
+    share_gpus: bool = _option(False, "Start trials on GPUs that run a trial of another agent, instead of waiting.")
     disk_floor_gib: float = _option(
         0.1, "Give up when a disk with runs or checkpoints has less free space, in GiB.", minimum=0
     )
@@ -56,8 +62,21 @@ class AgentOptions:
             value, minimum = getattr(self, option.name), option.metadata["minimum"]
             if value is not None and minimum is not None and value < minimum:
                 raise UsageError(f"`{flag(option.name)} {value}` was given, allowed: {minimum} or more")
+        self.format_prefix()
         if self.idle_timeout is not None and self.idle_timeout <= 0:
             raise UsageError(f"`--idle-timeout {self.idle_timeout}` was given, allowed: more than 0 seconds")
+
+    def format_prefix(self, *, trial: int = 0, attempt: int = 1, slot: int = 0, host: str = "") -> str:
+        """Return what is printed before each line of a trial's output."""
+        if self.prefix is None:
+            return f"[{trial}] "
+        try:
+            return self.prefix.format(trial=trial, attempt=attempt, slot=slot, host=host)
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise UsageError(
+                f"`--prefix {self.prefix}` was given, allowed: text with {{trial}}, {{attempt}}, {{slot}} or {{host}}",
+                hint="write a brace twice to print it",
+            ) from error
 
     def to_argv(self) -> list[str]:
         """Return the options as words of a command line; those with their default value are left out."""
@@ -80,12 +99,14 @@ class AgentCall:
         options: the agent's options.
         folder: the folder that all agents of this machine share; None if there is only one agent.
         unset: variables that were set only for torchrun.
+        tagged: descriptors that lead to the process which draws the lines of all slots.
     """
 
     sweep_id: str
     options: AgentOptions
     folder: Path | None = None
     unset: tuple[str, ...] = ()
+    tagged: tuple[int, ...] = ()
 
 
 def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
@@ -103,9 +124,10 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
         parser.add_argument(flag(option.name), help=option.metadata["help"], **_argparse_kind(option))
     parser.add_argument("--tuner-folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--unset", action="append", default=[], help=argparse.SUPPRESS)
+    parser.add_argument("--tagged", action="append", type=int, default=[], help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     options = AgentOptions(**{option.name: getattr(given, option.name) for option in fields(AgentOptions)})
-    return AgentCall(given.sweep_id, options, given.tuner_folder, tuple(given.unset))
+    return AgentCall(given.sweep_id, options, given.tuner_folder, tuple(given.unset), tuple(given.tagged))
 
 
 def option_type(option: Field[Any]) -> Any:

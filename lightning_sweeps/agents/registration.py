@@ -33,6 +33,7 @@ class Registration:
         sweep: the sweep as it was at registration.
         agent_id: the agent's id on the server.
         lease_s: seconds without a heartbeat after which a lease expires.
+        takeover_s: seconds after that until another agent may get the trial.
 
     Raises:
         ServerRefused: from every method: the server rejects the request, and another attempt would not change that.
@@ -43,6 +44,7 @@ class Registration:
     sweep: m.Sweep
     agent_id: str
     lease_s: float
+    takeover_s: float
 
     @classmethod
     def register(
@@ -68,12 +70,23 @@ class Registration:
         registered = connection.open().register_agent(sweep_id, request)
         # after an outage, the server gives every agent a fresh lease: answer well within it
         connection.longest_wait_s = min(connection.longest_wait_s, registered.lease_s / HEARTBEATS_PER_LEASE)
-        return cls(connection, accounting, registered.sweep, registered.agent.id, registered.lease_s)
+        return cls(
+            connection, accounting, registered.sweep, registered.agent.id, registered.lease_s, registered.takeover_s
+        )
 
     @property
     def heartbeat_s(self) -> float:
         """Seconds between two heartbeats."""
         return heartbeat_interval_s(self.lease_s)
+
+    def is_cut_off(self, *, ending_s: float) -> bool:
+        """Return whether the network has been down for so long that another agent may soon get the trial.
+
+        Args:
+            ending_s: how long ending the trial may take, in seconds.
+        """
+        limit_s = self.lease_s / 2 + self.takeover_s - ending_s  # half a lease early: clocks, and the last heartbeat
+        return self.takeover_s > 0 and self.connection.silent_s > max(self.lease_s, limit_s)
 
     def sweep_state(self) -> m.SweepState | None:
         """Send a heartbeat without a trial and return the sweep's state."""

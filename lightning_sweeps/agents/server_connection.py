@@ -40,11 +40,20 @@ class ServerConnection:
         self._wait_s = FIRST_WAIT_S
         self._next_at = 0.0
         self._unreachable_since: float | None = None
+        self._contact_at = time.monotonic()
 
     @property
     def unreachable_s(self) -> float:
         """Seconds since the server stopped answering; 0 while it answers."""
         return 0.0 if self._unreachable_since is None else time.monotonic() - self._unreachable_since
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the server, or its machine, answered at all; 0 if the last request was answered.
+
+        A machine that refuses connections answers. An agent that was stopped itself asks before it counts.
+        """
+        return 0.0 if self._unreachable_since is None else time.monotonic() - self._contact_at
 
     @property
     def retry_in_s(self) -> float:
@@ -100,6 +109,8 @@ class ServerConnection:
 
     def _note_failure(self, error: ServerError) -> None:
         now = time.monotonic()
+        if not isinstance(error, ServerUnreachable) or error.is_refused:
+            self._contact_at = now
         if self._unreachable_since is None:
             self._unreachable_since = now
             self._say(f"{error.message}; retrying until it answers")
@@ -112,4 +123,5 @@ class ServerConnection:
         if self._unreachable_since is not None:
             self._say(f"the server answers again after {self.unreachable_s:.0f} s")
         self._unreachable_since = None
+        self._contact_at = time.monotonic()
         self._wait_s, self._next_at = FIRST_WAIT_S, 0.0

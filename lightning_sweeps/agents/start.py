@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from lightning_sweeps.agents.display.sinks import DisplayStyle
 from lightning_sweeps.agents.launch.context import LaunchContext
 from lightning_sweeps.agents.launch.environment import is_under_torchrun
 from lightning_sweeps.agents.loop import run_agent
@@ -19,6 +20,9 @@ from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings
 from lightning_sweeps.errors import LightningSweepsError, UsageError
 from lightning_sweeps.system.gpus import driver_problem, gpu_problems, visible_gpus
+
+NO_CURSOR = "dumb"
+"""The value of TERM for terminals that only print, for example in Emacs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +72,8 @@ def run_slot(
             unset=call.unset,
             shared_folder=None if call.folder is None else TunerFolder(call.folder),
         )
-        return run_agent(call.sweep_id, call.options, slot=plan.slots[number], context=context)
+        style = DisplayStyle(number, call.tagged, draws=call.folder is None and draws_lines(environ))
+        return run_agent(call.sweep_id, call.options, slot=plan.slots[number], context=context, style=style)
     except LightningSweepsError as error:
         print(f"agent {number}: {error}", file=sys.stderr, flush=True)
         return error.exit_status
@@ -84,6 +89,11 @@ def machine_slots(options: AgentOptions, environ: Mapping[str, str]) -> SlotPlan
         why_no_gpus=driver_problem(),
     )
     return SlotPlan(plan.slots, (*gpu_problems(), *plan.messages))
+
+
+def draws_lines(environ: Mapping[str, str]) -> bool:
+    """Return whether a terminal, if there is one, can move the cursor."""
+    return environ.get("TERM", NO_CURSOR) != NO_CURSOR
 
 
 def slot_number(options: AgentOptions, environ: Mapping[str, str]) -> int:

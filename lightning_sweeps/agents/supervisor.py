@@ -99,11 +99,11 @@ def _end_orphans(settings: Settings, agent: ProcessId) -> None:
         if running.agent == agent and running.node == node_id():
             folder = home.trial(running.trial)
             survivors = kill_tree(ProcessTree(running.first, folder.parameters))
-            for survivor in survivors:
-                print(f"process {survivor} of trial `{running.trial}` could not be ended", file=sys.stderr, flush=True)
             if not survivors:
                 folder.process.unlink(missing_ok=True)
                 _return_trial(running, settings)
+            for survivor in survivors:
+                print(f"process {survivor} of trial `{running.trial}` could not be ended", file=sys.stderr, flush=True)
 
 
 def _return_trial(running: TrialProcess, settings: Settings) -> None:

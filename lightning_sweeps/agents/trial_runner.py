@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.agents.circuit_breaker import CircuitBreaker
-from lightning_sweeps.agents.decisions import Ordered, Ticked, TrialEnded, end_of
+from lightning_sweeps.agents.decisions import CutOff, Ordered, Ticked, TrialEnded, end_of
+from lightning_sweeps.agents.display.display import Display
+from lightning_sweeps.agents.display.messages import ERR
 from lightning_sweeps.agents.effects import EffectHandler
 from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.idle_timeout import GIVE_UP_S, IdleTimeout
 from lightning_sweeps.agents.launch.failure import read_failure
 from lightning_sweeps.agents.launch.process import TrialRun
 from lightning_sweeps.agents.launch.starter import TrialStarter, launch_id
+from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.agents.preflight.preflight import Preflight
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.errors import EXIT_FAILURE, LaunchError, ServerRefused
 from lightning_sweeps.sdk.trial_journals import TrialJournals
+from lightning_sweeps.system.memory_kills import OutOfMemoryKills
 
 TICK_S = 0.05
 LATE_SIGNAL_S = 0.3
@@ -32,6 +36,9 @@ class TrialRunner:
     """Starts a trial, supervises it, and reports its progress to the server.
 
     Attributes:
+        display: shows the output of the trial.
+        options: which output is shown.
+        memory_kills: notices when the kernel kills processes because memory is short.
         is_start_reported: whether the start of the trial's program was reported to the server.
         refusal: the server's last refusal; each is printed once.
         next_heartbeat: monotonic time in seconds of the next heartbeat.
@@ -45,12 +52,23 @@ class TrialRunner:
     breaker: CircuitBreaker
     journals: TrialJournals
     ended: EndedTrials
+    display: Display
+    options: AgentOptions
+    memory_kills: OutOfMemoryKills = field(default_factory=OutOfMemoryKills)
     is_start_reported: bool = False
     refusal: str = ""
     next_heartbeat: float = 0.0
 
     def run(self, trial: m.Trial) -> int | None:
         """Run the trial to its end; return the exit status if the agent must end."""
+        if taken := self.preflight.claim_gpus():  # since the agent asked for the trial
+            return self._report_end(trial, m.TrialEnd("preempted", None, taken))
+        try:
+            return self._run(trial)
+        finally:
+            self.preflight.claims.release()
+
+    def _run(self, trial: m.Trial) -> int | None:
         accounting = self.registration.accounting
         leased = time.monotonic()
         accounting.switch_to("starting and ending trials", now=leased)
@@ -87,6 +105,8 @@ class TrialRunner:
         """Wait until all processes of the trial are gone; return its first process's exit code."""
         self.effects.trial_run = run
         self.is_start_reported = False
+        if not (self.options.quiet or self.options.only_errors):
+            self.display.follow(run.logs)
         try:
             returncode = self._watch(trial, run)
             survivors = run.clear()
@@ -96,6 +116,7 @@ class TrialRunner:
             raise
         finally:
             self.effects.trial_run = None
+            self.display.unfollow()
         if survivors:
             self._say(f"these processes of trial {trial.number} could not be ended: {', '.join(map(str, survivors))}")
         return returncode
@@ -109,9 +130,11 @@ class TrialRunner:
                 if returncode and not self.effects.state.cause:
                     self._wait_for_late_signal()
                 return returncode
-            run.show()
+            self.display.flush()
             self.effects.handle_signals(now=time.monotonic())
             self.effects.handle(Ticked(), now=time.monotonic())
+            if self.registration.is_cut_off(ending_s=self.effects.state.limits.checkpoint_s):
+                self.effects.handle(CutOff(), now=time.monotonic())
             if time.monotonic() >= self.next_heartbeat:
                 self._heartbeat(trial, run)
 
@@ -122,6 +145,7 @@ class TrialRunner:
 
     def _heartbeat(self, trial: m.Trial, run: TrialRun) -> None:
         run.reap()
+        self.memory_kills.are_recent(time.monotonic())
         try:
             orders = self._send_heartbeat(trial)
         except ServerRefused as error:
@@ -153,16 +177,26 @@ class TrialRunner:
     def _end(self, trial: m.Trial, run: TrialRun, returncode: int) -> m.TrialEnd | None:
         failure = read_failure(
             returncode,
-            offset=run.stderr_offset,
             folder=run.folder,
+            start=run.start,
             launch_id=launch_id(trial),
+            is_memory_short=self.memory_kills.are_recent(time.monotonic()),
         )
         state = self.effects.state
         end = end_of(state, returncode=returncode, reason=failure.reason, stderr_tail=failure.tail)
         if end is not None:
-            because = f": {end.reason}" if end.reason else ""
-            self._say(f"trial {trial.number} ({trial.id}) {end.state}{because}")
+            self._show_end(trial, end)
         return end
+
+    def _show_end(self, trial: m.Trial, end: m.TrialEnd) -> None:
+        if self.options.only_errors:
+            if end.state != "failed":
+                return
+            prefix = self.options.format_prefix(trial=trial.number, attempt=trial.attempt)
+            for line in end.stderr_tail.splitlines():
+                self.display.say(prefix + line, stream=ERR)
+        because = f": {end.reason}" if end.reason else ""
+        self._say(f"trial {trial.number} ({trial.id}) {end.state}{because}")
 
     def _report_end(self, trial: m.Trial, end: m.TrialEnd | None) -> int | None:
         """Report how the trial ended, retrying as needed; return the exit status if the agent must end."""

@@ -29,7 +29,7 @@ class SweepProgress:
         trials: Its trials.
         agents: Its agents.
         total: Number of trials that the sweep will have; None if it has no limit.
-        messages: Last message of each slot's agent, by slot number.
+        messages: What each slot shows, by slot number: the progress bar of its trial, or its agent's last message.
         now: The time, in seconds since the epoch.
     """
 
@@ -106,7 +106,8 @@ def _slots(progress: SweepProgress) -> Table:
         trial = numbers.get(agent.trial or "")
         does = Text(agent.state, style=STATE_STYLES.get(agent.state, "")) if trial is None else _doing(trial, progress)
         gpus = f"GPU {','.join(agent.gpus)}" if agent.gpus else "CPU"
-        table.add_row(f"{agent.host} slot {agent.slot}", gpus, does, Text(progress.messages.get(agent.slot, ""), "dim"))
+        said = Text.from_ansi(progress.messages.get(agent.slot, ""), style="dim", no_wrap=True, overflow="ellipsis")
+        table.add_row(f"{agent.host} slot {agent.slot}", gpus, does, said)
     return table
 
 

@@ -18,6 +18,7 @@ from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
 from lightning_sweeps.server.process.serve import serve
+from lightning_sweeps.system.node import node_id
 
 STOP_DEADLINE_S = 10.0
 POLL_INTERVAL_S = 0.02
@@ -132,6 +133,11 @@ def _stop(home: Home) -> None:
     if file is None:
         typer.echo(f"No server runs on the home folder `{home.root}`.")
         return
+    if file.node not in ("", node_id()):
+        raise ServerError(
+            f"the server of the home folder `{home.root}` runs on `{file.host}`, another container or machine",
+            hint="stop it there",
+        )
     process = psutil.Process(file.pid)
     process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_DEADLINE_S

@@ -17,8 +17,10 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.text import Text
 
 from lightning_sweeps.agents import machine
+from lightning_sweeps.agents.display.tagged import Piece, PieceReader
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.agent_options import with_agent_options
 from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
@@ -76,7 +78,7 @@ def tune(
 
 def _run_with_view(sweep_id: str, options: AgentOptions) -> int:
     """Run the agents in another process and show the sweep's progress until they end; return their exit status."""
-    words = [sys.executable, "-m", "lightning_sweeps.tuner", sweep_id, *options.to_argv()]
+    words = [sys.executable, "-m", "lightning_sweeps.tuner", sweep_id, *options.to_argv(), "--tagged=1", "--tagged=2"]
     agents = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
@@ -87,7 +89,7 @@ def _run_with_view(sweep_id: str, options: AgentOptions) -> int:
     if agents.stdout is None:
         raise AssertionError
     with agents.stdout as output, _forward_signals(agents), connect() as client:
-        reader = _LineReader(output.fileno())
+        reader = _OutputReader(output.fileno())
         view = _ProgressView(client, sweep_id, Console())
         with Live(console=view.console, auto_refresh=False, transient=True) as live:
             is_open = True
@@ -98,44 +100,46 @@ def _run_with_view(sweep_id: str, options: AgentOptions) -> int:
 
 
 @dataclass(slots=True)
-class _LineReader:
-    """Reads complete lines from a pipe."""
+class _OutputReader:
+    """Reads what the agents' displays send through a pipe."""
 
     descriptor: int
-    _rest: str = ""
+    _pieces: PieceReader = field(default_factory=PieceReader)
 
-    def read(self, limit_s: float) -> list[str] | None:
-        """Return the lines that arrive within `limit_s` seconds; None at the end of the pipe."""
+    def read(self, limit_s: float) -> list[Piece] | None:
+        """Return what arrives within `limit_s` seconds; None at the end of the pipe."""
         if not select.select([self.descriptor], [], [], limit_s)[0]:
             return []
         data = os.read(self.descriptor, READ_BYTES)
-        if not data:
-            return None
-        *lines, self._rest = (self._rest + data.decode(errors="replace")).split("\n")
-        return lines
+        return self._pieces.feed(data) if data else None
 
 
 @dataclass(slots=True)
 class _ProgressView:
-    """The sweep's state on the server, and the last message of each slot's agent."""
+    """The sweep's state on the server, and the last message or the progress bar of each slot."""
 
     client: Client
     sweep_id: str
     console: Console
     messages: dict[int, str] = field(default_factory=dict)
+    bars: dict[int, str] = field(default_factory=dict)
     _total: int | None = None
     _last: SweepProgress | None = None
 
-    def read(self, reader: _LineReader, out: Console) -> bool:
+    def read(self, reader: _OutputReader, out: Console) -> bool:
         """Read the agents' messages and print the trials' output; return whether there may be more."""
-        lines = reader.read(REFRESH_S)
-        for line in lines or ():
+        pieces = reader.read(REFRESH_S)
+        for piece in pieces or ():
+            line = piece.text.decode(errors="replace")
+            if piece.is_bar:
+                self.bars[piece.slot or 0] = line
+                continue
             message = _AGENT_LINE.fullmatch(line)
             if message:
                 self.messages[int(message.group(1))] = message.group(2)
             if message is None or "failed" in line or "cold" in line:
-                out.print(line, markup=False, highlight=False)
-        return lines is not None
+                out.print(Text.from_ansi(line))
+        return pieces is not None
 
     def show(self) -> RenderableType:
         """Return the current view, or the last one while the server does not answer."""
@@ -144,7 +148,8 @@ class _ProgressView:
             if self._last is None:
                 self._total = total_of(sweep)
             trials, agents = self.client.trials(self.sweep_id), self.client.agents(self.sweep_id)
-            self._last = SweepProgress(sweep, trials, agents, self._total, self.messages, wall_clock())
+            shown = self.messages | {slot: bar for slot, bar in self.bars.items() if bar}
+            self._last = SweepProgress(sweep, trials, agents, self._total, shown, wall_clock())
         except ServerError as error:
             self.messages[-1] = error.message
         return "" if self._last is None else render(self._last)

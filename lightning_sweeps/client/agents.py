@@ -50,7 +50,8 @@ class AgentRoutes(Transport):
 
     def start_trial(self, agent_id: str, trial_id: str) -> m.Trial:
         """Tell the server that the trial's program was started."""
-        return self._post(f"/api/agents/{agent_id}/trials/{trial_id}/start", m.Trial)
+        path = f"/api/agents/{agent_id}/trials/{trial_id}/start"
+        return self._post(path, m.Trial, timeout_s=HEARTBEAT_TIMEOUT_S)
 
     def end_trial(self, agent_id: str, trial_id: str, end: m.TrialEnd) -> m.Trial:
         """Tell the server how the trial's processes ended."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import psutil
@@ -16,10 +19,13 @@ from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.system.daemon import start_daemon
+from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
 START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05
+REACH_S = 2.0
+"""How long a server in another container may take to accept a connection."""
 LOG_TAIL_LINES = 5
 SAME_START_S = 1.5
 """Maximum difference between two readings of a process's start time; psutil derives it from the adjustable clock."""
@@ -49,18 +55,22 @@ def connect(
         timeout_s: maximum time that a request of the client waits for the next byte.
 
     Raises:
-        ServerUnreachable: no local server is running, and `start_local` is false.
+        ServerUnreachable: no local server is running, and `start_local` is false; or it runs in a container that cannot
+            be reached from here.
         ServerStartFailed: the local server did not start in time; the message contains the end of its log.
     """
     settings = settings or read_settings()
     start_service_if_journals_wait(Home(settings.home), settings)
     address = find_server(settings)
+    if address is not None and not settings.url:
+        _check_reachable(Home(settings.home))
     if address is None and start_local:
         address = start_local_server(Home(settings.home), deadline_s=deadline_s)
     if address is None:
         raise ServerUnreachable(
             f"no local server runs for the home folder `{settings.home}`",
             hint="start one with `lightning-sweeps server`, or set LIGHTNING_SWEEPS_URL to a server's address",
+            is_refused=True,
         )
     return Client(address.url, address.token, timeout_s=timeout_s, ca_file=settings.ca_file)
 
@@ -99,14 +109,50 @@ def _logins(home: Home) -> dict[str, str]:
 
 
 def read_server_file(path: Path) -> ServerFile | None:
-    """Return the contents of `server.json`, or None if the server that wrote it is not running."""
+    """Return the contents of `server.json`, or None if the server that wrote it is not running.
+
+    The server of another container or machine on the same home folder counts as running while it holds its lock.
+    """
     try:
         file = msgspec.json.decode(path.read_bytes(), type=ServerFile)
+        if file.node not in ("", node_id()):
+            return file if _is_locked(Home(path.parent).server_lock) else None
         process = psutil.Process(file.pid)
         lives = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - file.started) < SAME_START_S
     except (OSError, msgspec.DecodeError, psutil.Error):
         return None
     return file if lives else None
+
+
+def _is_locked(path: Path) -> bool:
+    """Return whether a process, here or in another container, holds a lock. Without locks: no."""
+    with path.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _check_reachable(home: Home) -> None:
+    """Check that the server of a home folder can be reached if it runs in another container.
+
+    Raises:
+        ServerUnreachable: it cannot.
+    """
+    file = read_server_file(home.server_file)
+    if file is None or file.node in ("", node_id()):
+        return
+    address = urlsplit(file.url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=REACH_S).close()
+    except OSError as error:
+        raise ServerUnreachable(
+            f"the server of the home folder `{home.root}` runs on `{file.host}`, another container or machine,"
+            f" and its address `{file.url}` cannot be reached from here ({error.strerror or error})",
+            hint="start it there with `lightning-sweeps server --host 0.0.0.0` and set LIGHTNING_SWEEPS_URL here,"
+            " share its network, or set LIGHTNING_SWEEPS_HOME to another folder",
+        ) from None
 
 
 def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:

@@ -111,6 +111,7 @@ class Transport:
         return ServerUnreachable(
             f"the server at `{self.url}` does not answer ({_short(error)})",
             hint="start it with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
+            is_refused=_is_refused(error),
         )
 
     def _refusal(self, status: int, content: bytes) -> ServerRefused | SweepFileError:
@@ -138,6 +139,18 @@ def _problem(content: bytes) -> m.Problem:
         return msgspec.json.decode(content, type=m.Problem)
     except msgspec.DecodeError:
         return m.Problem(message="")
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Return whether the server's machine has refused or reset the connection."""
+    while error is not None:
+        reason = getattr(error, "reason", None)  # urllib3 keeps the cause there
+        if isinstance(error, ConnectionRefusedError | ConnectionResetError) or (
+            isinstance(reason, BaseException) and _is_refused(reason)
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _short(error: BaseException) -> str:

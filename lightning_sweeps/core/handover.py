@@ -33,3 +33,7 @@ class ServerFile:
     started: float
     """Start time of the server's process, from psutil. With the pid it identifies the process."""
     version: str
+    node: str = ""
+    """The server's machine or container. The pid says nothing elsewhere."""
+    host: str = ""
+    """Its name."""

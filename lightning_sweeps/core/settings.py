@@ -7,12 +7,12 @@ of launchers (torchrun, Slurm, MPI) are read through `environment()` and interpr
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from lightning_sweeps.core.temporary_home import temporary_home
 from lightning_sweeps.errors import SettingError
 
 Mode = Literal["online", "offline", "disabled"]
@@ -91,11 +91,6 @@ def _path(text: str) -> Path:
         return Path(text).expanduser().absolute()
     except RuntimeError:  # no HOME, and a user id without an entry, as in some containers
         return temporary_home()
-
-
-def temporary_home() -> Path:
-    """Return the folder that is used in place of a home folder that does not exist or cannot be written."""
-    return Path(tempfile.gettempdir()) / f"lightning-sweeps-{os.getuid()}"
 
 
 def _wandb_mode(text: str) -> str:

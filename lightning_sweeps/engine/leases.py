@@ -1,5 +1,9 @@
 """Leases: a trial belongs to one agent at a time, and only while the agent sends heartbeats.
 
+A silent agent is not a dead trial: the agent may be stopped, or its network may be down, while the trial trains. So a
+trial whose lease has expired stays with its agent until the trial is known to be gone, at most for the takeover time.
+By then an agent without a network has ended it (`agents/decisions.py`). No trial runs twice at the same time.
+
 Every function works inside the caller's transaction. Locks are taken in the order sweep, trial, agent.
 """
 
@@ -12,6 +16,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, sweeps, trials
+from lightning_sweeps.engine.signs_of_life import find_sign_of_life
 from lightning_sweeps.engine.suggest import is_usable
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.store import schema
@@ -102,6 +107,7 @@ def heartbeat(
         return m.AgentOrders(state, [m.Command("kill", trial_id, "this agent no longer holds the trial")], True)
     agents.change(connection, agent_id, seen=now, state="working", trial_id=trial_id, **times)
     gangs.renew_lease(connection, row, now=now, lease_s=lease_s)
+    trials.forget_silence(connection, row, agent)
     if state == "cancelled":
         return m.AgentOrders(state, [m.Command("kill", trial_id, "the sweep was cancelled")])
     if row.state == "stopping":
@@ -133,9 +139,9 @@ def start_trial(connection: Connection, agent_id: str, trial_id: str, *, now: fl
 def leave(connection: Connection, agent_id: str, *, now: float) -> m.Agent:
     """Remove an agent from the sweep. A trial that it still holds becomes pending again."""
     sweep = sweeps.lock_sweep(connection, agents.get_agent(connection, agent_id).sweep)
-    retry = SweepSettings.of(sweep.config).retry
+    settings = SweepSettings.of(sweep.config)
     for row in _held_by(connection, agents.get_agent(connection, agent_id)):
-        trials.requeue(connection, row, retry=retry, reason="its agent left", now=now)
+        trials.requeue(connection, row, settings=settings, reason="its agent left", now=now)
     agents.change(connection, agent_id, seen=now, state="gone", trial_id=None, ready_until=None)
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return agents.get_agent(connection, agent_id)
@@ -152,13 +158,15 @@ def renew_all(connection: Connection, *, now: float, lease_s: float) -> int:
 
 
 def expire_leases(
-    connection: Connection, *, now: float, lease_s: float, answering_since: float = 0.0
+    connection: Connection, *, now: float, lease_s: float, takeover_s: float, answering_since: float = 0.0
 ) -> list[ExpiredLease]:
-    """Take trials with an expired lease from their silent agents, and mark silent agents as lost.
+    """Mark silent agents as lost, and take from them the trials that do not run any more.
 
     Args:
+        connection: the caller's transaction.
         now: seconds since the epoch.
         lease_s: seconds without a heartbeat after which a lease expires.
+        takeover_s: how long a trial that may still run stays with its lost agent, in seconds.
         answering_since: since when the server has been answering; an idle agent cannot be silent for longer.
     """
     table, agent = schema.trial, schema.agent
@@ -174,9 +182,11 @@ def expire_leases(
         if not silent:
             gangs.renew_lease(connection, row, now=now, lease_s=lease_s)  # the part of the silent agent has ended
             continue
+        if _may_still_run(connection, row, now=now, lease_s=lease_s, takeover_s=takeover_s):
+            continue
         reason = f"its agent sent no heartbeat for {lease_s:g} s"
-        retry = SweepSettings.of(sweep.config).retry
-        requeued = trials.requeue(connection, row, retry=retry, reason=reason, now=now)
+        settings = SweepSettings.of(sweep.config)
+        requeued = trials.requeue(connection, row, settings=settings, reason=reason, now=now)
         for agent_id in silent:
             agents.change(connection, agent_id, state="lost", trial_id=None, ready_until=None)
         expired.append(ExpiredLease(trial_id, sweep_id, ", ".join(silent), requeued.state))
@@ -186,6 +196,28 @@ def expire_leases(
         idle = (agent.c.state == "idle") & (agent.c.seen < silent_since)
         connection.execute(update(agent).where(idle).values(state="lost"))
     return expired
+
+
+def _may_still_run(connection: Connection, row: Row[Any], *, now: float, lease_s: float, takeover_s: float) -> bool:
+    """Return whether a trial with an expired lease stays with its agent, and give it the time for that.
+
+    The ranks of a gang cannot go on without the silent agent's ranks, so the others need not wait.
+    """
+    if row.gang is not None:
+        return False
+    is_first_look = agents.get_agent(connection, row.agent_id).state != "lost"
+    sign = find_sign_of_life(connection, row.id, since=now - lease_s)
+    if sign == "gone" or (sign == "unknown" and not (is_first_look and takeover_s > 0)):
+        return False
+    agents.change(connection, row.agent_id, state="lost")
+    silence = f"its agent has sent no heartbeat for {lease_s:g} s"
+    reason = f"{silence}, but the trial still logs"
+    if sign == "unknown":
+        reason = f"{silence}; the trial runs again once it is known to be gone, at the latest in {takeover_s:g} s"
+    wait_s = lease_s if sign == "alive" else takeover_s
+    kept = row.reason if row.state == "stopping" else reason
+    trials.change(connection, row.id, lease_expires=now + wait_s, reason=kept)
+    return True
 
 
 def _hold(connection: Connection, row: Row[Any], agent_id: str, *, now: float) -> m.Trial:

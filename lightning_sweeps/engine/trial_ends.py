@@ -41,13 +41,15 @@ def end_trial(
         NotFound: the agent or trial does not exist.
         ServerRefused: status 422; the state is not one in which a trial ends.
     """
-    gpus = len(agents.get_agent(connection, agent_id).gpus)
+    agent = agents.get_agent(connection, agent_id)
+    gpus = len(agent.gpus)
     end_event(end.state)  # raises if this is not an end state
     ingest.lock_journals(connection, end.journals)
     sweep = sweeps.lock_sweep(connection, trials.get_trial(connection, trial_id).sweep)
     row = trials.lock(connection, trial_id)
     if not gangs.is_held_by(row, agent_id):
         return trials.to_message(row)
+    row = trials.forget_silence(connection, row, agent)
     part = gangs.AttemptEnd(end, gpus, gpus * (end.ran_s or 0.0))
     row, whole = gangs.record_part_end(connection, row, agent_id, part)
     agents.release(connection, agent_id, now=now)
@@ -146,7 +148,7 @@ def _close(
     if event == "preempt":
         reason = end.reason or "preempted"
         row = trials.change(connection, row.id, **values)
-        closed = trials.requeue(connection, row, retry=settings.retry, reason=reason, now=now, final="preempt")
+        closed = trials.requeue(connection, row, settings=settings, reason=reason, now=now, interruption="preempt")
     else:
         reason = _end_reason(row, end, is_stopped=is_stopped, lack=lack)
         if missing is not None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.engine import attempts
+from lightning_sweeps.engine.interruptions import Interruption, judge_interruption
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.changes import OVERLAP_S
 from lightning_sweeps.sweeps.failure import FAILED_STATES, error_line
+from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.trial import Event, transition
 
 HELD_STATES = ("leased", "running", "stopping")
@@ -131,6 +133,11 @@ def advance(connection: Connection, row: TrialRow, event: Event, **values: objec
     return change(connection, row.id, state=state, **values)
 
 
+def forget_silence(connection: Connection, row: TrialRow, agent: m.Agent) -> TrialRow:
+    """Remove from a locked trial the note that its agent is silent, because the agent has reported. Return its row."""
+    return row if agent.state != "lost" or row.state == "stopping" else change(connection, row.id, reason="")
+
+
 def order_stop(connection: Connection, row: TrialRow, *, reason: str, **values: object) -> TrialRow:
     """Order a locked trial to stop, and update other columns too. A trial whose processes have ended counts as stopped.
 
@@ -207,10 +214,10 @@ def requeue(
     connection: Connection,
     row: TrialRow,
     *,
-    retry: int,
+    settings: SweepSettings,
     reason: str,
     now: float,
-    final: Literal["lose", "preempt"] = "lose",
+    interruption: Interruption = "lose",
 ) -> TrialRow:
     """Take a locked trial from its agent, to run it again.
 
@@ -220,21 +227,30 @@ def requeue(
     Args:
         connection: the caller's transaction.
         row: the trial.
-        retry: how often a trial may run again.
+        settings: the sweep's settings, which limit how often the trial may run again.
         reason: why the agent loses the trial.
         now: current time in seconds since the epoch.
-        final: the event of a trial that may not run again.
+        interruption: what happened to the attempt; also the event of a trial that may not run again.
 
     Returns:
         The trial's row.
     """
     if row.state == "stopping":
-        return advance(connection, row, final, lease_expires=None, ended=now, reason=f"{row.reason}; {reason}")
-    if row.attempt - (row.first_attempt or 1) >= retry:
-        return advance(connection, row, final, lease_expires=None, ended=now, reason=reason)
-    state: m.TrialState = "preempted" if final == "preempt" else "lost"
+        kept = f"{row.reason}; {reason}"
+        return advance(connection, row, interruption, lease_expires=None, ended=now, reason=kept)
+    verdict = judge_interruption(connection, row, interruption, settings)
+    counts: dict[str, object] = {
+        "preemptions": verdict.preemptions,
+        "losses": verdict.losses,
+        "resumed_step": verdict.resumed_step,
+    }
+    described = f"{reason} ({verdict.count})"
+    if not verdict.runs_again:
+        return advance(connection, row, interruption, lease_expires=None, ended=now, reason=described, **counts)
+    state: m.TrialState = "preempted" if interruption == "preempt" else "lost"
     attempts.record_attempt(connection, row, state=state, reason=reason, ended=row.ended or now)
-    return advance(connection, row, "requeue", **_next_attempt(row), reason=f"runs again: {reason}")
+    again = _next_attempt(row) | counts
+    return advance(connection, row, "requeue", **again, reason=f"runs again: {described}")
 
 
 def retry(connection: Connection, row: TrialRow, *, by: str, now: float) -> TrialRow:
@@ -251,7 +267,7 @@ def retry(connection: Connection, row: TrialRow, *, by: str, now: float) -> Tria
     """
     transition(row.state, "retry")
     attempts.record_attempt(connection, row, state=row.state, reason=row.reason, ended=row.ended or now)
-    again = _next_attempt(row) | {"first_attempt": row.attempt + 1, "exit_code": None, "stderr_tail": ""}
+    again = _next_attempt(row) | {"exit_code": None, "stderr_tail": "", "preemptions": None, "losses": None}
     return advance(connection, row, "retry", **again, discarded=None, reason=f"run again by {by}")
 
 

@@ -62,13 +62,15 @@ class AgentRegistered:
     Attributes:
         agent: the new agent.
         sweep: its sweep.
-        lease_s: an agent that sends no heartbeat for this many seconds loses its trial. Send one every `lease_s` / 4
-            seconds.
+        lease_s: an agent that sends no heartbeat for this many seconds is lost. Send one every `lease_s` / 4 seconds.
+        takeover_s: after this many seconds more, another agent gets the trial of a lost agent. An agent whose network
+            is down must end its trial before.
     """
 
     agent: Agent
     sweep: Sweep
     lease_s: float
+    takeover_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 import tempfile
 from pathlib import Path
 
 from lightning_sweeps.core.paths import PRIVATE_FOLDER, Home
-from lightning_sweeps.core.settings import temporary_home
+from lightning_sweeps.core.temporary_home import temporary_home
 
 logger = logging.getLogger("lightning_sweeps")
 
@@ -26,7 +25,7 @@ def usable_home(root: Path, *, is_offline: bool = False) -> Home:
     if not problem:
         return Home(root)
     other = temporary_home()
-    if _problem_of(_journals(other, is_offline)) or not _is_private(other):
+    if _problem_of(_journals(other, is_offline)):
         other = Path(tempfile.mkdtemp(prefix="lightning-sweeps-"))
     if root not in _warned:
         _warned.add(root)
@@ -55,12 +54,6 @@ def _problem_of(folder: Path) -> str:
     except OSError as error:
         return "" if error.errno in _FULL else error.strerror or "no permission"
     return ""
-
-
-def _is_private(path: Path) -> bool:
-    """Return whether only this user can use a folder. Others may create folders beside it."""
-    found = path.lstat()
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
 _FULL = (28, 122)

@@ -40,7 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--lease-s",
         type=float,
         default=LEASE_S,
-        help="an agent that is silent for this many seconds loses its trial (default: %(default)s)",
+        help="an agent that is silent for this many seconds is lost (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--takeover-s",
+        type=float,
+        help="how long a trial that may still run stays with its lost agent (default: nine times --lease-s)",
     )
     given = parser.parse_args(arguments)
     try:
@@ -53,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
             database=given.database,
             api_key=settings.api_key,
             lease_s=given.lease_s,
+            takeover_s=given.takeover_s,
             blobs=given.blobs,
             limits=gigabytes(given.max_file_gb, given.quota_gb),
             allowed_hosts=given.allowed_host,

@@ -78,6 +78,7 @@ def create_app(
     limits: StorageLimits | None = None,
     hosts: Hosts | None = None,
     lease_s: float = sweep_control.LEASE_S,
+    takeover_s: float | None = None,
     framing: str | None = None,
     alerts: AlertWatch | None = None,
     lost_s: float = 0.0,
@@ -90,7 +91,9 @@ def create_app(
         contents: Storage of media files and artifacts.
         limits: Maximum sizes of media files and artifacts.
         hosts: Host names that browsers may use to reach the server; default: those of this machine.
-        lease_s: An agent that is silent for this many seconds loses its trial.
+        lease_s: An agent that is silent for this many seconds is lost.
+        takeover_s: How long a trial that may still run stays with its lost agent, in seconds;
+            default: nine times `lease_s`.
         framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
             frame them.
         alerts: Raises alerts while the server runs.
@@ -107,6 +110,7 @@ def create_app(
     app.state.keys = keys_known
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s
+    app.state.takeover_s = takeover_s
     app.state.framing = framing or default_framing()
     app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.lost_runs = LostRuns(store, lost_s)

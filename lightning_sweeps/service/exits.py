@@ -24,8 +24,6 @@ INFO_SIZE = 64
 EXIT_CODE_OFFSET = 60
 PIDFD_GET_INFO = (3 << 30) | (INFO_SIZE << 16) | (0xFF << 8) | 11
 """_IOWR(0xFF, 11, struct pidfd_info)"""
-RECENT_S = 3.0
-"""How long an out-of-memory kill counts as recent: a killed process frees its memory before it ends."""
 EXIT_CODE_FIELD = 49
 """Index of the exit status in /proc/<pid>/stat, counted after the name."""
 
@@ -95,29 +93,6 @@ class ExitWatch:
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors.clear()
-
-
-def _count_out_of_memory_kills() -> int:
-    try:
-        lines = Path("/proc/vmstat").read_text().splitlines()
-    except OSError:  # not Linux
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
-
-
-@dataclass(slots=True)
-class OutOfMemoryKills:
-    """Detects when the kernel kills a process because memory is short. The kernel does not report which process."""
-
-    _count: int = field(default_factory=_count_out_of_memory_kills)
-    _risen_at: float = -RECENT_S
-
-    def are_recent(self, now: float) -> bool:
-        """Return whether there was a kill in the last `RECENT_S`. To miss none, call it about once a second."""
-        count = _count_out_of_memory_kills()
-        if count != self._count:
-            self._count, self._risen_at = count, now
-        return now - self._risen_at < RECENT_S
 
 
 def _exit_status(descriptor: int, pid: int) -> ExitStatus | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -22,6 +23,8 @@ class TrialGuard:
     """Checks every trial with a process file on this node."""
 
     home: Home
+    report_dead: Callable[[str], None]
+    """Called with the id of an agent that died, when no process of its trial is left: the trial may run elsewhere."""
     is_guarding: bool = False
     """Whether a trial of a living agent existed at the last check."""
     _next_at: float = 0.0
@@ -45,9 +48,9 @@ class TrialGuard:
             if running.agent.is_alive:
                 self.is_guarding = True
             else:
-                self._end(ProcessTree(first=running.first, trial_file=trial.parameters))
+                self._end(running, ProcessTree(first=running.first, trial_file=trial.parameters))
 
-    def _end(self, tree: ProcessTree) -> None:
+    def _end(self, running: TrialProcess, tree: ProcessTree) -> None:
         left = find_tree(tree)
         if left:
             logger.warning("the agent of `%s` is dead: ending its %d processes", tree.trial_file, len(left))
@@ -55,3 +58,5 @@ class TrialGuard:
                 logger.error("cannot end process %s of a dead agent's trial", survivor)
                 return
         (tree.trial_file.parent / "process.json").unlink(missing_ok=True)
+        if running.agent_id:
+            self.report_dead(running.agent_id)

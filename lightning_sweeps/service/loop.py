@@ -24,7 +24,7 @@ from lightning_sweeps.journal.closing import (
 from lightning_sweeps.journal.records import Finish, ProcessSample, RunInfo, Stall
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.service.blob_uploads import BlobUploads
-from lightning_sweeps.service.exits import ExitWatch, LoggingProcess, OutOfMemoryKills
+from lightning_sweeps.service.exits import ExitWatch, LoggingProcess
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.journal_index import IndexedJournal, JournalIndex
 from lightning_sweeps.service.orphans import OrphanWatch
@@ -36,6 +36,7 @@ from lightning_sweeps.service.upload_thread import UploadThread
 from lightning_sweeps.service.uploader import JournalUploader
 from lightning_sweeps.system import service_wakeup
 from lightning_sweeps.system.gpus import sample_gpus
+from lightning_sweeps.system.memory_kills import OutOfMemoryKills
 from lightning_sweeps.system.node import node_id
 
 logger = logging.getLogger("lightning_sweeps.service")
@@ -86,13 +87,13 @@ class Service:
 
     def __post_init__(self) -> None:
         self._index = JournalIndex(self.home.journals, node_id())
-        self._guard = TrialGuard(self.home)
         self._blobs = BlobUploads(self.settings, self.home)
         self._rejected = RejectedJournals(self.home)
         self._rejected.refresh()
         uploader = JournalUploader(self.home, lambda: self._watched, self._blobs, self._rejected)
         self._uploads = UploadThread(self.settings, uploader)
         self._uploads.after_urgent_pass = self._write_state
+        self._guard = TrialGuard(self.home, self._uploads.report_dead_agent)
         self._sampler = NodeSampler(self.home.root)
         self._orphans = OrphanWatch(self.home, self.settings.orphan_s)
         self._stalls = StallWatch(self.home, self.settings.stall_s)

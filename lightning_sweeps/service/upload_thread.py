@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.errors import LightningSweepsError, ServerError
+from lightning_sweeps.errors import LightningSweepsError, ServerError, ServerRefused
 from lightning_sweeps.service.uploader import JournalUploader
 
 logger = logging.getLogger("lightning_sweeps.service.upload_thread")
@@ -19,6 +20,7 @@ logger = logging.getLogger("lightning_sweeps.service.upload_thread")
 REQUEST_TIMEOUT_S = 8.0
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 15.0
+SERVER_FAULT = 500
 
 
 @dataclass(slots=True)
@@ -36,6 +38,8 @@ class UploadThread:
     url: str = ""
     after_urgent_pass: Callable[[], None] = lambda: None
     """Called in this thread after each pass that `hurry` asked for, successful or not."""
+    _dead_agents: deque[str] = field(default_factory=deque)
+    """Agents of which the server is not told yet that they are dead."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _wakeup: threading.Event = field(default_factory=threading.Event)
     """Ends the pause between two passes."""
@@ -46,6 +50,10 @@ class UploadThread:
         """Start the thread."""
         self._thread = threading.Thread(target=self._run, name="journal uploads", daemon=True)
         self._thread.start()
+
+    def report_dead_agent(self, agent_id: str) -> None:
+        """Tell the server that an agent and the processes of its trial are gone, after the next upload."""
+        self._dead_agents.append(agent_id)
 
     def hurry(self) -> None:
         """Upload everything that the journals have now, without waiting for their next turn."""
@@ -70,6 +78,7 @@ class UploadThread:
                 if self.uploader.upload(client, is_urgent=is_urgent):
                     self.committed = self.uploader.committed()
                 self.pending_bytes = self.uploader.pending_bytes()
+                self._report_dead_agents(client)
                 self.pass_started_at = started_at
                 self._report("")
                 backoff_s, pause_s = FIRST_BACKOFF_S, self.uploader.tick_s()
@@ -88,6 +97,16 @@ class UploadThread:
             self._pause(pause_s)
         if client is not None:
             client.close()
+
+    def _report_dead_agents(self, client: Client) -> None:
+        while self._dead_agents:
+            try:
+                client.leave(self._dead_agents[0])
+            except ServerRefused as error:  # for example, its sweep was deleted
+                if error.status >= SERVER_FAULT:
+                    raise
+                logger.warning("the server does not take the end of agent `%s`: %s", self._dead_agents[0], error)
+            self._dead_agents.popleft()
 
     def _back_off(self, backoff_s: float) -> tuple[float, float]:
         """Note a failure; return how long to wait after the next one, and after this one."""

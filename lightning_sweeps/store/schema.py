@@ -402,6 +402,9 @@ trial = Table(
     Column("discarded", Boolean),  # True: a user discarded the trial, its point is free; NULL: it counts
     Column("repeat_of", Integer),  # number of the first trial of the same point; NULL: this is the first one
     Column("repeat", Integer),  # from 1; NULL: the sweep does not repeat points
+    Column("preemptions", Integer),  # number of preempted attempts; NULL: 0
+    Column("losses", Integer),  # number of lost attempts since the last one that made progress; NULL: 0
+    Column("resumed_step", Big),  # the latest step from which an attempt continued; NULL: 0
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),

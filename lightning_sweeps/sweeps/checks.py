@@ -165,8 +165,24 @@ def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             uses_program = uses_program or name == "program"
             if macros.is_macro(name, token, parameters) and (message := _macro_error(name, token, parameters)):
                 yield path, message
+    yield from _check_first_word(raw)
     if uses_program and raw.get("program") is None:
         yield ("program",), "is missing, and `command` uses `${program}`"
+
+
+def _check_first_word(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Check the word that is executed: the first one after `${env}` and the variables that it sets."""
+    for position, (path, token) in enumerate(_words(raw)):
+        name = macros.whole_name(token)
+        if name == "env" or (position and "=" in token and "${" not in token):
+            continue
+        if name in macros.WHOLE_TOKEN_MACROS:
+            yield path, f"is `{token}`, allowed here: a program, for example `${{program}}`"
+        elif " " in token.strip():
+            words = ", ".join(f'"{word}"' for word in token.split())
+            advice = f"no program has that name; write each word as its own: [{words}]"
+            yield path, f"is `{token}`, one word with blanks; {advice}"
+        return
 
 
 def _macro_error(name: str, token: str, parameters: list[str]) -> str:

@@ -140,6 +140,7 @@ class SweepConfig(Section):
     resources: Resources = Resources()
     max_failures: Count = DEFAULT_MAX_FAILURES
     retry: CountOrZero = DEFAULT_RETRY
+    max_preemptions: CountOrZero | None = None
     preload: Annotated[list[str], BeforeValidator(_modules)] = Field(default_factory=list)
     timeout: Positive | None = None
     constraints: Annotated[list[str], BeforeValidator(_constraints)] = Field(default_factory=list)

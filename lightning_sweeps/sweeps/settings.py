@@ -19,13 +19,15 @@ class SweepSettings:
     """Settings of a sweep.
 
     Attributes:
-        retry: how often a trial runs again after its agent was lost or it was preempted.
+        retry: how often a trial runs again after its agent was lost, without progress in between.
+        max_preemptions: how often a trial runs again after it was preempted; None: always.
         max_failures: consecutive failed trials that pause the sweep.
         metric: name of the metric that trials are ranked by, if the sweep has one.
         goal: whether to minimize or maximize it.
     """
 
     retry: int
+    max_preemptions: int | None
     max_failures: int
     metric: str | None
     goal: Goal
@@ -36,6 +38,7 @@ class SweepSettings:
         metric = raw["metrics"][0] if raw.get("metrics") else raw.get("metric") or {}
         return cls(
             retry=int(raw.get("retry", DEFAULT_RETRY)),
+            max_preemptions=None if raw.get("max_preemptions") is None else int(raw["max_preemptions"]),
             max_failures=int(raw.get("max_failures", DEFAULT_MAX_FAILURES)),
             metric=metric.get("name"),
             goal=metric.get("goal", "minimize"),

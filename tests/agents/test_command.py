@@ -190,5 +190,6 @@ def test_the_program_is_checked_before_the_first_trial(tmp_path: Path) -> None:
         check(program="run")
     check(program="train.py")
     check(program="train.py", command=["${env}", "bash", "${program}"])
+    check(command=["torchrun", "train.py"])  # beside the interpreter, though no environment is activated
     check(program="package.module", command=["${interpreter}", "-m", "${program}"])
     check(command=["${env}", "A=1", "bash", "-c", "true"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,7 +58,8 @@ ADDED = {"LIGHTNING_SWEEPS_TRIAL": str(FILE), "PYTHONUNBUFFERED": "1"}
 
 @pytest.mark.parametrize("name", LAUNCHERS)
 def test_the_launchers_variables_never_reach_a_trial(name: str) -> None:
-    assert trial_environment({name: "1", "PATH": "/bin"}, slot=CPU, trial_file=FILE) == {"PATH": "/bin", **ADDED}
+    path = f"/bin{os.pathsep}{Path(sys.executable).parent}"
+    assert trial_environment({name: "1", "PATH": "/bin"}, slot=CPU, trial_file=FILE) == {"PATH": path, **ADDED}
 
 
 @pytest.mark.parametrize(

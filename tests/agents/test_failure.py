@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lightning_sweeps.agents.forking.protocol import FailedRank
-from lightning_sweeps.agents.launch.failure import TAIL_BYTES, exception_line, explain, read_failure, tail
+from lightning_sweeps.agents.launch.failure import TAIL_BYTES, AttemptStart, read_failure, tail
 from lightning_sweeps.core.paths import TrialFolder
 
 TRACEBACK = """warning: something
@@ -17,11 +17,6 @@ Traceback (most recent call last):
     raise ValueError("boom")
 ValueError: boom
 """
-CHAINED = (
-    TRACEBACK
-    + "\nDuring handling of the above exception, another exception occurred:\n\n"
-    + TRACEBACK.replace("ValueError: boom", "my.module.Custom: worse")
-)
 LAUNCHER = """Traceback (most recent call last):
   File "run.py", line 1, in <module>
 torch.distributed.elastic.multiprocessing.errors.ChildFailedError:
@@ -34,34 +29,6 @@ Root Cause (first observed failure):
   exitcode  : {code} (pid: 4545)
   error_file: <N/A>
 """
-
-
-@pytest.mark.parametrize(
-    ("printed", "line"),
-    [
-        (TRACEBACK, "ValueError: boom"),
-        (CHAINED, "my.module.Custom: worse"),
-        ("".join(f"[rank1]: {text}\n" for text in TRACEBACK.splitlines()), "ValueError: boom"),
-        ("Traceback (most recent call last):\n  File", ""),
-        ("nothing", ""),
-    ],
-)
-def test_the_exception_is_that_of_the_last_traceback(printed: str, line: str) -> None:
-    assert exception_line(printed) == line
-
-
-@pytest.mark.parametrize(
-    ("returncode", "printed", "reason"),
-    [
-        (-9, TRACEBACK, "killed by signal 9 (SIGKILL)"),
-        (1, TRACEBACK, "ValueError: boom"),
-        (3, "", "exit code 3"),
-        (137, "", "exit code 137 (as shells report signal 9 (SIGKILL))"),
-        (255, "", "exit code 255"),
-    ],
-)
-def test_reasons(returncode: int, printed: str, reason: str) -> None:
-    assert explain(returncode, printed) == reason
 
 
 @pytest.mark.parametrize(
@@ -79,7 +46,7 @@ def test_the_reason_comes_from_the_rank_that_failed_first(
     log = tmp_path / "ranks" / "t1-0_abc" / "attempt_0" / "1" / "stderr.log"
     log.parent.mkdir(parents=True)
     log.write_text(own)
-    failure = read_failure(1, folder=folder, offset=18, launch_id="t1-0")
+    failure = read_failure(1, folder=folder, start=AttemptStart(stderr=18), launch_id="t1-0")
     assert failure.reason == reason
     assert tail_part in failure.tail
     assert "an attempt before" not in failure.tail
@@ -91,7 +58,7 @@ def test_the_reason_comes_from_the_rank_that_failed_first_without_torchrun_too(t
     log.parent.mkdir(parents=True)
     log.write_text(TRACEBACK)
     folder.failed_rank("t1-0").write_bytes(msgspec.json.encode(FailedRank(1, 1)))
-    failure = read_failure(1, folder=folder, offset=0, launch_id="t1-0")
+    failure = read_failure(1, folder=folder, start=AttemptStart(), launch_id="t1-0")
     assert failure.reason == "rank 1: ValueError: boom"
     assert "raise ValueError" in failure.tail
 

@@ -41,6 +41,21 @@ import lightning_sweeps
 run = lightning_sweeps.init()
 assert run.stop_requested() is None
 """
+CHECKPOINT = """
+import pathlib, signal, sys, time
+steps = pathlib.Path("steps")
+done = int(steps.read_text()) if steps.exists() else 0
+
+def checkpoint(*_):
+    steps.write_text(str(done + 1))
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, checkpoint)
+pathlib.Path(f"up-{done + 1}").touch()
+if done < 4:
+    time.sleep(600)
+checkpoint()
+"""
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + STAY
 
 pytestmark = pytest.mark.fault
@@ -105,6 +120,18 @@ def test_a_failing_trial_is_reported_with_its_own_traceback(client: Client, tmp_
     assert "[1] ValueError: this cannot work" in ended.err
 
 
+def test_the_error_of_the_command_line_is_the_reason_everywhere(client: Client, tmp_path: Path) -> None:
+    script = "import argparse\nargparse.ArgumentParser(prog='train.py').parse_args()\n"
+    sweep_id = make_sweep(client, tmp_path, script, points=2, max_failures=2)
+    ended = run_agents(sweep_id, folder=tmp_path)
+    reason = "train.py: error: unrecognized arguments: --x="
+    assert ended.out.count(f"failed: {reason}") == 2
+    sweep, trials = client.sweep(sweep_id), client.trials(sweep_id)
+    assert all(trial.reason.startswith(reason) for trial in trials)
+    assert f"the last one: {reason}" in sweep.reason
+    assert any(f"- trial 1: {reason}" in line for line in lines(build(sweep, trials, client.agents(sweep_id))))
+
+
 def test_a_stop_from_the_server_ends_the_trial_and_all_its_processes(client: Client, tmp_path: Path) -> None:
     sweep_id, agent = stay(client, tmp_path, "--grace-s=0.2", script=ASK + STAY)
     client.stop_trial(only_trial(client, sweep_id).id)
@@ -157,6 +184,25 @@ def test_sigterm_ends_the_trial_and_returns_it_to_the_sweep(client: Client, tmp_
     assert_nothing_left(tmp_path)
     assert only_trial(client, sweep_id).state in ("pending", "preempted")
     assert client.agents(sweep_id)[0].state == "gone"
+
+
+def test_a_program_that_checkpoints_and_needs_five_jobs_completes(client: Client, tmp_path: Path) -> None:
+    """Each job ends by SIGTERM, as at the time limit of Slurm; `retry` has its default of 1."""
+    sweep_id = make_sweep(client, tmp_path, CHECKPOINT, points=1)
+    for job in range(1, 5):
+        agent = start_agent(sweep_id, folder=tmp_path)
+        wait_for_file(tmp_path / f"up-{job}")
+        agent.terminate()
+        ended = finish(agent, folder=tmp_path)
+        assert ended.status == 143
+        trial = only_trial(client, sweep_id)
+        count = f"runs again: the agent received SIGTERM (preemption {job}, without a limit)"
+        assert (trial.state, trial.attempt, trial.reason) == ("pending", job + 1, count)
+        assert f": {count}\n" in ended.out
+    assert run_agents(sweep_id, folder=tmp_path).status == 0
+    trial = only_trial(client, sweep_id)
+    assert (trial.state, trial.attempt, trial.reason) == ("finished", 5, "")
+    assert (tmp_path / "steps").read_text() == "5"
 
 
 def test_the_trial_of_a_killed_agent_is_ended_and_returned_at_once(client: Client, tmp_path: Path, home: Path) -> None:

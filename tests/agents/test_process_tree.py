@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import msgspec
 import psutil
 import pytest
 
+from lightning_sweeps.agents.display.display import Display
+from lightning_sweeps.agents.display.sinks import DisplayStyle
 from lightning_sweeps.agents.launch.process import LaunchRequest, TrialRun, start_cold
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
@@ -71,9 +74,7 @@ def wait_for(condition: Callable[[], bool], what: str, limit_s: float = 20.0) ->
 def start(tmp_path: Path, words: list[str], *, ready: bool = True) -> TrialRun:
     folder = TrialFolder(tmp_path / "trial")
     environment = os.environ | {"LIGHTNING_SWEEPS_TRIAL": str(folder.parameters)}
-    request = LaunchRequest(
-        "t1", "a1", words, environment, folder, tmp_path, prefix="[1] ", is_subreaper=False, is_quiet=True
-    )
+    request = LaunchRequest("t1", "a1", words, environment, folder, tmp_path, prefix="[1] ", is_subreaper=False)
     run = start_cold(request)
     if ready:
         wait_for((tmp_path / "ready").exists, "the trial")
@@ -113,6 +114,8 @@ ADOPTING_AGENT = """
 import os, sys, time
 from pathlib import Path
 from lightning_sweeps.agents.launch.parent import become_subreaper
+from lightning_sweeps.agents.display.display import Display
+from lightning_sweeps.agents.display.sinks import DisplayStyle
 from lightning_sweeps.agents.launch.process import LaunchRequest, start_cold
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.system.process_tree import find_tree
@@ -120,7 +123,7 @@ folder = TrialFolder(Path("trial").absolute())
 assert become_subreaper()
 environment = dict(os.environ, LIGHTNING_SWEEPS_TRIAL=str(folder.parameters))
 request = LaunchRequest(
-    "t1", "a1", sys.argv[1:], environment, folder, Path.cwd(), "", is_subreaper=True, is_quiet=True
+    "t1", "a1", sys.argv[1:], environment, folder, Path.cwd(), "", is_subreaper=True
 )
 run = start_cold(request)
 while not Path("ready").exists() or len(find_tree(run.tree)) < 2:
@@ -197,12 +200,15 @@ def test_a_program_that_cannot_be_executed_is_a_launch_error(tmp_path: Path) -> 
 def test_output_goes_to_files_and_is_shown_line_by_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     folder = TrialFolder(tmp_path / "trial")
     words = ["bash", "-c", r"printf 'one\ntwo'; printf '10%%\r20%%\n' >&2; cat; exit 3"]
-    run = start_cold(
-        LaunchRequest("t1", "a1", words, dict(os.environ), folder, tmp_path, "[7] ", is_subreaper=False, is_quiet=False)
-    )
+    display = Display.start(DisplayStyle(0))
+    run = start_cold(LaunchRequest("t1", "a1", words, dict(os.environ), folder, tmp_path, "[7] ", is_subreaper=False))
+    display.follow(run.logs)
     assert run.wait(20) == 3
     assert run.clear() == []
+    display.unfollow()
+    display.close()
     shown = capfd.readouterr()
-    assert (shown.out, shown.err) == ("[7] one\n[7] two\n", "[7] 20%\n")
+    lines = [re.sub("[^\n]*\r", "", text) for text in shown]  # states of a bar end with a carriage return
+    assert lines == ["[7] one\n[7] two\n", "[7] 20%\n"]
     assert folder.stdout.read_text() == "one\ntwo"
     assert not folder.process.exists()

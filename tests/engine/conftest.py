@@ -19,6 +19,9 @@ __all__ = ["both", "new_server", "server", "store"]
 LEASE_S = "2"
 """Short enough to see leases expire, long enough for a slow machine's heartbeats."""
 
+TAKEOVER_S = "2"
+"""How long a silent agent keeps a trial that may still run."""
+
 Running = tuple[Client, ServerFile]
 
 
@@ -27,12 +30,12 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """One server process for all tests of a module, once on each database. Each test creates its own sweeps."""
     home = tmp_path_factory.mktemp("server")
     if request.param == "sqlite":
-        with running_server(home, None, "--lease-s", LEASE_S) as running:
+        with running_server(home, None, "--lease-s", LEASE_S, "--takeover-s", TAKEOVER_S) as running:
             yield running
         return
     cluster: PostgreSQL = request.getfixturevalue("postgres")
     url = cluster.new_database()
-    with running_server(home, url, "--lease-s", LEASE_S) as running:
+    with running_server(home, url, "--lease-s", LEASE_S, "--takeover-s", TAKEOVER_S) as running:
         yield running
     cluster.drop(url)
 

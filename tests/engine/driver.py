@@ -11,8 +11,9 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.ids import new_id
+from lightning_sweeps.core.states import RunState
 from lightning_sweeps.journal.format import PREAMBLE, encode
-from lightning_sweeps.journal.records import Header, Metrics, RunInfo, Summary
+from lightning_sweeps.journal.records import Finish, Header, Metrics, RunInfo, Summary
 from lightning_sweeps.system.node import Process
 
 GRID = {
@@ -112,6 +113,12 @@ class TrialRun:
         """Set summary values."""
         self._sequence += 1
         self.reply = self._send(encode(Summary(self._sequence, time.time(), values)))
+        return self.reply
+
+    def end(self, state: RunState = "finished") -> m.IngestReply:
+        """End the run's process, as the service on its machine would find it."""
+        self._sequence += 1
+        self.reply = self._send(encode(Finish(self._sequence, time.time(), state, writer="service")))
         return self.reply
 
     def _send(self, part: bytes) -> m.IngestReply:

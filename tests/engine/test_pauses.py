@@ -18,7 +18,7 @@ pytestmark = pytest.mark.fault
 
 LEASE_S = 2.0
 PAUSE_S = 3 * LEASE_S
-OPTIONS = ("--lease-s", str(LEASE_S))
+OPTIONS = ("--lease-s", str(LEASE_S), "--takeover-s", "0")
 
 
 def keeps_its_trial(agent: Agent, trial_id: str) -> None:

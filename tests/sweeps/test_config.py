@@ -189,6 +189,9 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"command": ["--y=${args}"]}, "command[0]", "must be a separate word"),
         ({"command": ["${x"]}, "command[0]", "not closed"),
         ({"command": ["--y=${envvar:"]}, "command[0]", "not closed"),
+        ({"command": ["python3 t.py ${x}"]}, "command[0]", 'write each word as its own: ["python3", "t.py", "${x}"]'),
+        ({"command": ["${env}", "A=1", "torchrun t.py"]}, "command[2]", "one word with blanks"),
+        ({"command": ["${args_no_boolean_flags}"]}, "command[0]", "allowed here: a program"),
         ({"command": ["${envvar:1}"]}, "command[0]", "the name of an environment variable"),
         ({"command": ["${program}"]}, "program", "`command` uses `${program}`"),
     ],
@@ -225,7 +228,7 @@ def test_a_grid_names_the_distributions_that_it_accepts(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(macros.KNOWN_MACROS))
 def test_every_known_macro_passes(name: str) -> None:
-    validate({**SMALL, "program": "x.py", "command": [f"${{{name}}}", "--x=${x}", "a ${envvar:HOME} b"]})
+    validate({**SMALL, "program": "x.py", "command": ["python", f"${{{name}}}", "--x=${x}", "a ${envvar:HOME} b"]})
 
 
 @pytest.mark.parametrize(

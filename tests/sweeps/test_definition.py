@@ -39,4 +39,6 @@ def test_settings_are_those_of_the_definition() -> None:
         raw = SWEEP | changes
         config = define_sweep(raw).config
         name = config.primary.name if config.primary else None
-        assert SweepSettings.of(raw) == SweepSettings(config.retry, config.max_failures, name, config.goal)
+        assert SweepSettings.of(raw) == SweepSettings(
+            config.retry, config.max_preemptions, config.max_failures, name, config.goal
+        )

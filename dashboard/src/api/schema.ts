@@ -1540,14 +1540,20 @@ export interface components {
          *     Attributes:
          *         agent: the new agent.
          *         sweep: its sweep.
-         *         lease_s: an agent that sends no heartbeat for this many seconds loses its trial. Send one every `lease_s` / 4
-         *             seconds.
+         *         lease_s: an agent that sends no heartbeat for this many seconds is lost. Send one every `lease_s` / 4 seconds.
+         *         takeover_s: after this many seconds more, another agent gets the trial of a lost agent. An agent whose network
+         *             is down must end its trial before.
          */
         AgentRegistered: {
             agent: components["schemas"]["Agent"];
             sweep: components["schemas"]["Sweep"];
             /** Lease S */
             lease_s: number;
+            /**
+             * Takeover S
+             * @default 0
+             */
+            takeover_s: number;
         };
         /**
          * AliasChange

@@ -29,5 +29,5 @@ export function Failures({ trials, onSelect }: { trials: Trial[]; onSelect: (id:
 }
 
 function causeOf(trial: Trial): string {
-  return trial.stderr_tail.trim().split("\n").pop() || trial.reason || trial.state;
+  return trial.reason || trial.stderr_tail.trim().split("\n").pop() || trial.state;
 }

@@ -148,8 +148,6 @@ class _FunctionAgent:
 
     def _run_trial(self, trial: m.Trial, ended: EndedTrials) -> None:
         leased = self._switch_to("starting and ending trials")
-        shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
-        _say(f"trial {trial.number} ({trial.id}) starts: {shown}")
         path = Home(read_settings().home).trial(trial.id).parameters
         file = describe_trial(trial, self.registration.sweep)
         write_whole(path, msgspec.json.encode(file), is_synced=False)
@@ -159,6 +157,7 @@ class _FunctionAgent:
         spent_s = self.registration.accounting.totals(now=began)
         heartbeat = LeaseHeartbeat(self.registration.agent_id, trial.id, self.registration.lease_s, spent_s)
         with heartbeat.running(), _trial_environment(path):
+            _say_start(trial)  # after the first heartbeat: a terminal may take no output for a while
             if self.isolate:
                 end = call_in_fork(self.function, file, path, heartbeat)
             else:
@@ -169,12 +168,13 @@ class _FunctionAgent:
         if heartbeat.is_lost:
             _say(f"trial {trial.number} no longer belongs to this agent")
         else:
-            ended.note(self._report_end(trial, end))
+            reported = self._report_end(trial, end)
+            _say(f"trial {trial.number} ({trial.id}) {end.state}" + (f": {end.reason}" if end.reason else ""))
+            ended.note(reported)
         if interrupt is not None:
             raise interrupt
 
     def _report_end(self, trial: m.Trial, end: m.TrialEnd) -> m.Trial:
-        _say(f"trial {trial.number} ({trial.id}) {end.state}" + (f": {end.reason}" if end.reason else ""))
         while (reported := self.registration.end(trial, end)) is None:
             time.sleep(max(POLL_S, self.registration.connection.retry_in_s))
         return reported
@@ -188,6 +188,11 @@ def _trial_environment(trial_file: Path) -> Iterator[None]:
         yield
     finally:
         unset_variable("TRIAL")
+
+
+def _say_start(trial: m.Trial) -> None:
+    shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
+    _say(f"trial {trial.number} ({trial.id}) starts: {shown}")
 
 
 def _say(text: str) -> None:

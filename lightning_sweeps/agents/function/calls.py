@@ -14,7 +14,8 @@ from pathlib import Path
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.agents.function.heartbeat import LeaseHeartbeat
-from lightning_sweeps.agents.launch.failure import explain, tail
+from lightning_sweeps.agents.launch.failure import tail
+from lightning_sweeps.agents.launch.reason import explain
 from lightning_sweeps.core.handover import TrialFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
@@ -55,15 +56,27 @@ def call_here(
         end_runs("killed", "interrupted from the keyboard")
         return m.TrialEnd("preempted", None, "ended by Ctrl-C"), interrupt
     except SystemExit as ended:
-        is_failed = ended.code not in (None, 0)
-        end_runs("failed" if is_failed else "finished", "")
-        return _end(heartbeat, f"the program ended with `{ended.code}`" if is_failed else "", ""), None
+        problem = _describe_exit(ended)
+        end_runs("failed" if problem else "finished", problem)
+        return _end(heartbeat, problem, ""), None
     except BaseException as error:
         traceback.print_exc()
         end_runs("failed", describe_error(error))
         return _end(heartbeat, describe_error(error), tail(traceback.format_exc())), None
     end_runs("finished", "")
     return _end(heartbeat, "", ""), None
+
+
+def _describe_exit(ended: SystemExit) -> str:
+    """Return why a function ended its program; empty for a good end."""
+    if ended.code in (None, 0):
+        return ""
+    if not isinstance(ended.code, int):
+        return str(ended.code)
+    if ended.__context__ is not None:  # for example argparse, which has printed the same
+        return describe_error(ended.__context__)
+    called = traceback.extract_tb(ended.__traceback__)[-1]
+    return f"`sys.exit({ended.code})` in {called.name}, line {called.lineno} of `{called.filename}`"
 
 
 def _end(heartbeat: LeaseHeartbeat, problem: str, printed: str) -> m.TrialEnd:
@@ -129,6 +142,11 @@ def _become_trial(function: Function, trial: TrialFile, log: Path) -> None:
         call(function, trial)
         status = 0
         end_runs("finished", "")
+    except SystemExit as ended:
+        problem = _describe_exit(ended)
+        status = 1 if problem else 0
+        log.write_text(problem)
+        end_runs("failed" if problem else "finished", problem)
     except BaseException as error:
         log.write_text(traceback.format_exc())
         traceback.print_exc()

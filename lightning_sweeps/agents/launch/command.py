@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agents.gang import GangMember
+from lightning_sweeps.agents.launch.environment import search_path
 from lightning_sweeps.agents.launch.hydra import hydra_value
 from lightning_sweeps.agents.launch.torchrun import is_python_file, torchrun_command, with_separator
 from lightning_sweeps.core import macros
@@ -151,7 +152,7 @@ def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[s
         LaunchError: the program does not exist or is not executable; the message names it and the folder.
     """
     tokens = config.get("command")
-    path_variable = environ.get("PATH", os.defpath)
+    path_variable = search_path(environ)
     if tokens is None:
         _check_file(program_of(config), folder, path_variable, by_interpreter=False)
         return
@@ -169,8 +170,9 @@ def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: 
     if not path.is_file():
         if "/" not in name and not by_interpreter and shutil.which(name, path=path_variable):
             return
+        elsewhere = "" if "/" in name or by_interpreter else ", nor on PATH, nor beside the agent's Python"
         raise LaunchError(
-            f"the sweep's program `{name}` is not in `{folder}`",
+            f"the sweep's program `{name}` is not in `{folder}`{elsewhere}",
             hint="start the agent in the folder of the program, or name the program by its full path in the sweep file",
         )
     if not (by_interpreter or is_python_file(name) or os.access(path, os.X_OK)):

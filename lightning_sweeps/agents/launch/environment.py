@@ -6,6 +6,8 @@ trials then join one process group and silently mix their gradients.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -72,7 +74,16 @@ def trial_environment(
     kept = {name: value for name, value in without_launcher(parent).items() if name not in dropped}
     kept[TRIAL_VARIABLE] = str(trial_file)
     kept.setdefault("PYTHONUNBUFFERED", "1")  # the last output of a killed trial must be in its log
+    if "PATH" in kept:
+        kept["PATH"] = search_path(kept)
     return kept | environment_for(slot.gpus, hidden_vendors=slot.hidden_vendors, parent=parent)
+
+
+def search_path(environ: Mapping[str, str]) -> str:
+    """Return where programs are searched: PATH, then beside the interpreter: its environment may not be active."""
+    folders = environ.get("PATH", os.defpath).split(os.pathsep)
+    beside = str(Path(sys.executable).parent)
+    return os.pathsep.join(folders if beside in folders else [*folders, beside])
 
 
 def without_launcher(environ: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,14 @@ from pathlib import Path
 import msgspec
 
 from lightning_sweeps.agents.forking.protocol import FailedRank
+from lightning_sweeps.agents.launch.reason import explain
 from lightning_sweeps.core.paths import TrialFolder
 
 TAIL_LINES = 40
 TAIL_BYTES = 8 * 1024
+READ_BYTES = 8 * TAIL_BYTES
 
 _ROOT_CAUSE = re.compile(r"Root Cause.*?rank\s*:\s*(\d+).*?exitcode\s*:\s*(-?\d+)", re.DOTALL)
-_RANK_PREFIX = re.compile(r"^\[(?:rank|default)\d+\]:\s?", re.MULTILINE)
-_TRACEBACK = "Traceback (most recent call last):"
-_SHELL_SIGNAL_BASE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +33,37 @@ class Failure:
     tail: str
 
 
-def read_failure(returncode: int, *, folder: TrialFolder, offset: int, launch_id: str) -> Failure:
+@dataclass(frozen=True, slots=True)
+class AttemptStart:
+    """Where an attempt begins in the trial's logs, in bytes."""
+
+    stdout: int = 0
+    stderr: int = 0
+
+
+def read_failure(
+    returncode: int, *, folder: TrialFolder, start: AttemptStart, launch_id: str, is_memory_short: bool = False
+) -> Failure:
     """Return why the trial failed, according to the rank that failed first if it is known.
 
     Args:
         returncode: exit code of the trial's first process; negative for a signal.
         folder: the trial's files.
-        offset: byte offset at which this attempt begins in the trial's stderr.
+        start: where this attempt begins in the trial's logs.
         launch_id: id of this attempt, which is part of the names of its ranks' logs.
+        is_memory_short: whether the kernel has just killed processes because memory was short.
     """
-    printed = read_end(folder.stderr, offset=offset, size=8 * TAIL_BYTES)
+    printed = read_end(folder.stderr, offset=start.stderr, size=READ_BYTES)
     failed = _read_failed_rank(folder.failed_rank(launch_id)) or failing_rank(printed)
     if failed is None:
-        return Failure(explain(returncode, printed), tail(printed))
+        out = read_end(folder.stdout, offset=start.stdout, size=READ_BYTES)
+        return Failure(explain(returncode, printed, out=out, is_memory_short=is_memory_short), tail(printed))
     torchrun_logs = sorted(folder.rank_logs.glob(f"{launch_id}_*/attempt_*/{failed.rank}/stderr.log"))
     log = torchrun_logs[-1] if torchrun_logs else folder.rank_stderr(launch_id, failed.rank)
-    own = read_end(log, offset=0, size=8 * TAIL_BYTES)
-    return Failure(f"rank {failed.rank}: {explain(failed.exit_code, own)}", tail(own if own.strip() else printed))
+    own = read_end(log, offset=0, size=READ_BYTES)
+    out = read_end(log.with_name("stdout.log"), offset=0, size=READ_BYTES)
+    reason = explain(failed.exit_code, own, out=out, is_memory_short=is_memory_short)
+    return Failure(f"rank {failed.rank}: {reason}", tail(own if own.strip() else printed))
 
 
 def _read_failed_rank(path: Path) -> FailedRank | None:
@@ -65,34 +77,6 @@ def failing_rank(printed: str) -> FailedRank | None:
     """Return the rank that failed first according to torchrun's output, or None."""
     found = _ROOT_CAUSE.search(printed)
     return FailedRank(int(found.group(1)), int(found.group(2))) if found else None
-
-
-def explain(returncode: int, printed: str) -> str:
-    """Return why a process failed in one line: the signal, otherwise the exception, otherwise the exit code."""
-    if returncode < 0:
-        return f"killed by {signal_name(-returncode)}"
-    exception = exception_line(printed)
-    if exception:
-        return exception
-    if returncode > _SHELL_SIGNAL_BASE and returncode - _SHELL_SIGNAL_BASE in set(signal.Signals):
-        return f"exit code {returncode} (as shells report {signal_name(returncode - _SHELL_SIGNAL_BASE)})"
-    return f"exit code {returncode}"
-
-
-def exception_line(printed: str) -> str:
-    """Return the line with the exception of the last traceback, or an empty string."""
-    _, found, after = _RANK_PREFIX.sub("", printed).rpartition(_TRACEBACK)
-    if not found:
-        return ""
-    return next((line.strip() for line in after.splitlines() if line.strip() and not line.startswith(" ")), "")
-
-
-def signal_name(number: int) -> str:
-    """Return a signal's number and name, for example `signal 9 (SIGKILL)`."""
-    try:
-        return f"signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"signal {number}"
 
 
 def tail(printed: str) -> str:

@@ -15,10 +15,10 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
+from lightning_sweeps.agents.display.messages import ERR, OUT, LogFile
 from lightning_sweeps.agents.forking.forked import SHOW_STACKS
-from lightning_sweeps.agents.launch.log_follower import LogFollower
+from lightning_sweeps.agents.launch.failure import AttemptStart
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
-from lightning_sweeps.agents.terminal import Terminal
 from lightning_sweeps.core.paths import PRIVATE_FILE, TrialFolder, make_private_folder, write_whole
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.system.node import node_id
@@ -69,16 +69,16 @@ class TrialRun:
     Attributes:
         child: the first process.
         tree: describes how to find all processes of the trial.
-        followers: show the trial's logs; empty with `--quiet`.
+        logs: what its ranks print, from the start of this attempt.
         folder: the trial's files.
-        stderr_offset: byte offset at which this attempt begins in the trial's stderr file.
+        start: where this attempt begins in the trial's own logs.
     """
 
     child: Child
     tree: ProcessTree
-    followers: tuple[LogFollower, ...]
+    logs: tuple[LogFile, ...]
     folder: TrialFolder
-    stderr_offset: int
+    start: AttemptStart
     _descriptor: int | None
 
     def wait(self, limit_s: float) -> int | None:
@@ -90,11 +90,6 @@ class TrialRun:
         while (exit_code := self.child.poll()) is None and time.monotonic() < deadline:
             time.sleep(POLL_S)
         return exit_code
-
-    def show(self, *, is_last: bool = False) -> None:
-        """Show what the trial has printed since the last call."""
-        for follower in self.followers:
-            follower.show(is_last=is_last)
 
     def terminate(self) -> None:
         """Send SIGTERM to the first process only: if one rank ended alone, the others would wait for it."""
@@ -113,7 +108,6 @@ class TrialRun:
         """End the processes that outlived the first one; return those that are still there."""
         survivors = kill_tree(self.tree, grace_s=LEFTOVER_GRACE_S, reap=self.reap)
         self.reap()  # including children that were not reaped
-        self.show(is_last=True)
         if not survivors:
             self.folder.process.unlink(missing_ok=True)
         if self._descriptor is not None:
@@ -140,7 +134,6 @@ class LaunchRequest:
         working_folder: where the first process starts.
         prefix: printed before each line of the trial's output.
         is_subreaper: whether the calling process adopts the trial's orphans.
-        is_quiet: whether to hide the trial's output.
     """
 
     trial_id: str
@@ -151,7 +144,6 @@ class LaunchRequest:
     working_folder: Path
     prefix: str
     is_subreaper: bool
-    is_quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,19 +211,19 @@ class _BeforeStart:
     """The state just before a trial starts: log sizes, and children that do not belong to the trial."""
 
     request: LaunchRequest
-    followers: tuple[LogFollower, ...]
+    logs: tuple[LogFile, ...]
     earlier_children: frozenset[ProcessId]
-    stderr_offset: int
+    start: AttemptStart
 
     @classmethod
     def record(cls, request: LaunchRequest, logs: Sequence[RankLogs]) -> _BeforeStart:
-        terminals = (Terminal(sys.stdout), Terminal(sys.stderr))
-        followers = tuple(
-            LogFollower(path, f"{request.prefix}{rank.name}", terminal, _size(path))
+        files = tuple(
+            LogFile(str(path), f"{request.prefix}{rank.name}", stream, _size(path))
             for rank in logs
-            for path, terminal in zip((rank.stdout, rank.stderr), terminals, strict=True)
+            for stream, path in ((OUT, rank.stdout), (ERR, rank.stderr))
         )
-        return cls(request, followers, children_of(os.getpid()), _size(request.folder.stderr))
+        start = AttemptStart(_size(request.folder.stdout), _size(request.folder.stderr))
+        return cls(request, files, children_of(os.getpid()), start)
 
     def to_run(self, child: Child) -> TrialRun:
         request = self.request
@@ -245,8 +237,7 @@ class _BeforeStart:
             is_subreaper=request.is_subreaper,
             earlier_children=self.earlier_children,
         )
-        followers = () if request.is_quiet else self.followers
-        return TrialRun(child, tree, followers, request.folder, self.stderr_offset, _pid_descriptor(child.pid))
+        return TrialRun(child, tree, self.logs, request.folder, self.start, _pid_descriptor(child.pid))
 
 
 def _open_log(path: Path) -> BinaryIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,9 +104,10 @@ class TrialStarter:
             environment=environment,
             folder=folder,
             working_folder=self.context.working_folder,
-            prefix=f"[{trial.number}] ",
+            prefix=self.options.format_prefix(
+                trial=trial.number, attempt=trial.attempt, slot=self.slot.number, host=socket.gethostname()
+            ),
             is_subreaper=self.is_subreaper,
-            is_quiet=self.options.quiet,
         )
 
     def _start_warm(self, warm: WarmStart, trial: m.Trial, request: LaunchRequest) -> TrialRun:

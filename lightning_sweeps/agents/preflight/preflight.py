@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lightning_sweeps import messages as m
@@ -20,6 +20,7 @@ from lightning_sweeps.agents.preflight.gpu_users import GpuUser, describe_gpu_us
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.agents.slots import Slot
 from lightning_sweeps.errors import EXIT_FAILURE
+from lightning_sweeps.system.gpu_claims import GpuClaimant, GpuClaims, find_claimants
 from lightning_sweeps.system.gpus import sample_gpus
 
 MEMORY_POLL_S = 1.0
@@ -35,6 +36,7 @@ class Preflight:
     Attributes:
         folders: folders that trials write to.
         reported_users: the GPU users that were last reported; each is reported once.
+        claims: the GPUs that this agent's trial uses.
     """
 
     slot: Slot
@@ -45,6 +47,7 @@ class Preflight:
     registration: Registration
     effects: EffectHandler
     reported_users: tuple[GpuUser, ...] = ()
+    claims: GpuClaims = field(default_factory=GpuClaims)
 
     def wait_until_ready(self) -> int | None:
         """Wait until the slot can run a trial; return the exit status if the agent must end.
@@ -55,7 +58,18 @@ class Preflight:
         if problem:
             self.effects.say(f"{problem}; giving up")
             return EXIT_FAILURE
-        return self._wait_for_memory()
+        status = self._wait_for_claims()
+        return self._wait_for_memory() if status is None else status
+
+    def claim_gpus(self) -> str:
+        """Claim the slot's GPUs for a trial; return who has them, or an empty string."""
+        return _describe_claimants(self.claims.claim(self._claimed_uuids))
+
+    @property
+    def _claimed_uuids(self) -> list[str]:
+        """The GPUs that a trial has for itself."""
+        is_shared = self.slot.is_shared or self.options.share_gpus
+        return [] if is_shared else [gpu.uuid for gpu in self.slot.gpus]
 
     def wait_for_imports(self, warm: WarmStart | None) -> int | None:
         """Wait for the fork server's imports, so that no leased trial has to; return a status if the agent must end."""
@@ -89,12 +103,23 @@ class Preflight:
             self.breaker.reset()  # a person who resumes the sweep has seen the failures
         return ""
 
+    def _wait_for_claims(self) -> int | None:
+        """Wait while trials of other agents use the slot's GPUs."""
+        return self._wait_while(
+            lambda: _describe_claimants(find_claimants(self._claimed_uuids)),
+            until="the GPUs are free again",
+        )
+
     def _wait_for_memory(self) -> int | None:
+        return self._wait_while(self._memory_shortage, until="the GPU memory is free again")
+
+    def _wait_while(self, find_problem: Callable[[], str], *, until: str) -> int | None:
+        """Wait while there is a problem with the GPUs; return the exit status if the agent must end."""
         report_at, is_reported, ask_at = time.monotonic() + GPU_FREE_S, False, 0.0
-        while shortage := self._memory_shortage():
+        while problem := find_problem():
             self.registration.accounting.switch_to("waiting for GPU memory", now=time.monotonic())
             if not is_reported and time.monotonic() > report_at:  # freeing the last trial's memory may take a moment
-                self.effects.say(f"{shortage}; waiting")
+                self.effects.say(f"{problem}; waiting")
                 is_reported = True
             status = self.idle_timeout.check()
             if status is None and time.monotonic() >= ask_at:
@@ -104,7 +129,7 @@ class Preflight:
                 return status
             self.effects.signals.sleep(MEMORY_POLL_S if is_reported else TICK_S)
         if is_reported:
-            self.effects.say("the GPU memory is free again")
+            self.effects.say(until)
         return None
 
     def _memory_shortage(self) -> str:
@@ -115,3 +140,8 @@ class Preflight:
         """Request the sweep's state; return the exit status if it has no more trials."""
         state = self.registration.sweep_state()
         return None if state is None else self.effects.handle(Leased(m.Lease(None, state)), now=time.monotonic())
+
+
+def _describe_claimants(claimants: Sequence[GpuClaimant]) -> str:
+    used = [f"GPU `{found.uuid}` runs a trial of another agent, {found}" for found in claimants]
+    return f"{'; '.join(used)} (`--share-gpus` starts trials beside it)" if used else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import PRIVATE_FILE, Home, write_whole
 from lightning_sweeps.errors import ServerStartFailed
 from lightning_sweeps.server.security.api_keys import new_key
+from lightning_sweeps.system.node import node_id
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def stored_key(home: Home) -> str:
 def publish(home: Home, url: str, key: str) -> None:
     """Write the file that tells clients on this machine the server's address and key."""
     process = psutil.Process()
-    described = ServerFile(url, key, process.pid, process.create_time(), __version__)
+    described = ServerFile(url, key, process.pid, process.create_time(), __version__, node_id(), socket.gethostname())
     write_whole(home.server_file, msgspec.json.encode(described))
 
 

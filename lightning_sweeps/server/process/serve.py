@@ -39,6 +39,7 @@ def serve(
     database: str | None = None,
     api_key: str = "",
     lease_s: float = LEASE_S,
+    takeover_s: float | None = None,
     blobs: str | None = None,
     limits: StorageLimits | None = None,
     allowed_hosts: Sequence[str] = (),
@@ -56,7 +57,9 @@ def serve(
         port: Port to listen on; 0 takes a free port.
         database: URL of an SQLite or PostgreSQL database; default: SQLite in the home.
         api_key: The key to accept. If empty, the key stored in the home is used, which the first start creates.
-        lease_s: An agent that is silent for this many seconds loses its trial.
+        lease_s: An agent that is silent for this many seconds is lost.
+        takeover_s: How long a trial that may still run stays with its lost agent, in seconds;
+            default: nine times `lease_s`.
         blobs: Folder for media files and artifacts, or an fsspec URL of one, which several servers may share;
             default: in the home.
         limits: Maximum sizes of media files and artifacts.
@@ -103,6 +106,7 @@ def serve(
                 limits=limits,
                 hosts=hosts,
                 lease_s=lease_s,
+                takeover_s=takeover_s,
                 framing=policy,
                 alerts=AlertWatch(store, alerts, url=url),
                 lost_s=settings.lost_s,

@@ -24,6 +24,9 @@ from lightning_sweeps.store.database import Store
 T = TypeVar("T")
 
 LEASE_S = 60.0
+TAKEOVER_LEASES = 9
+"""By default, a trial that may still run stays this many lease times with an agent whose lease has expired."""
+
 """An agent that sends no heartbeat for this long loses its trial."""
 
 CHECKS_PER_LEASE = 8
@@ -38,9 +41,10 @@ _log = logging.getLogger(__name__)
 class Control:
     """The state of sweeps that only this process has: waiting agents, and the trials that the worker prepares."""
 
-    def __init__(self, store: Store, *, lease_s: float) -> None:
+    def __init__(self, store: Store, *, lease_s: float, takeover_s: float | None = None) -> None:
         self.store = store
         self.lease_s = lease_s
+        self.takeover_s = TAKEOVER_LEASES * lease_s if takeover_s is None else takeover_s
         self.wake_up = WakeUp()
         self.suggester = Suggester(store, self.wake_up)
 
@@ -84,7 +88,7 @@ class Control:
 @asynccontextmanager
 async def background(app: FastAPI) -> AsyncIterator[None]:
     """Expire leases and prepare suggestions while the server runs."""
-    control = Control(app.state.store, lease_s=app.state.lease_s)
+    control = Control(app.state.store, lease_s=app.state.lease_s, takeover_s=app.state.takeover_s)
     app.state.control = control
     try:
         async with background_task(_expire(control)):
@@ -118,7 +122,9 @@ async def _check_leases(control: Control, pauses: PauseDetector) -> None:
         return
     since = pauses.answering_since
     expired = await control.write(
-        lambda connection: leases.expire_leases(connection, now=now, lease_s=lease_s, answering_since=since)
+        lambda connection: leases.expire_leases(
+            connection, now=now, lease_s=lease_s, takeover_s=control.takeover_s, answering_since=since
+        )
     )
     for trial in expired:
         _log.warning("trial `%s` is `%s`: agent `%s` sent no heartbeat", trial.trial, trial.state, trial.agent)

@@ -111,7 +111,8 @@ async def register_agent(control: ControlDep, sweep_id: str, wanted: m.AgentRegi
 
     def register(connection: Connection) -> m.AgentRegistered:
         agent = agents.register_agent(connection, sweep_id, wanted, now=time.time())
-        return m.AgentRegistered(agent, sweeps.get_sweep(connection, sweep_id), control.lease_s)
+        sweep = sweeps.get_sweep(connection, sweep_id)
+        return m.AgentRegistered(agent, sweep, control.lease_s, control.takeover_s)
 
     return await control.write(register)
 
