@@ -238,7 +238,7 @@ while not os.path.exists("go"):
 
 def warm_start(folder: Path, modules: list[str], said: list[str]) -> WarmStart:
     environment = {name: value for name, value in os.environ.items() if name != TRIAL_VARIABLE}
-    warm = WarmStart(environment | {"PYTHONPATH": str(folder)}, folder, modules, said.append)
+    warm = WarmStart(environment | {"PYTHONPATH": str(folder)}, folder, "train.py", modules, said.append)
     warm.prepare()
     wait_until(lambda: warm.is_settled(0.1), timeout_s=90, what="the imports")
     return warm

@@ -24,6 +24,7 @@ from lightning_sweeps.system.process_tree import ProcessTree, identify, kill_tre
 
 POLL_S = 0.02
 STOP_GRACE_S = 30.0
+FAILED = 1
 
 Function = Callable[..., object]
 
@@ -123,12 +124,18 @@ def _wait(child: int, heartbeat: LeaseHeartbeat) -> int:
 
 def _become_trial(function: Function, trial: TrialFile, log: Path) -> None:
     """Call the function, write its exception to the log, and end this fork."""
-    status = 1
+    status = FAILED
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
         call(function, trial)
         status = 0
         end_runs("finished", "")
+    except SystemExit as ended:
+        status = FAILED if ended.code not in (None, 0) else 0
+        reason = f"the program ended with `{ended.code}`"
+        if status:
+            log.write_text(reason)
+        end_runs("failed" if status else "finished", reason if status else "")
     except BaseException as error:
         log.write_text(traceback.format_exc())
         traceback.print_exc()

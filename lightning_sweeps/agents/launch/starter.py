@@ -60,7 +60,7 @@ class TrialStarter:
         environment = self._environment(self._processes(), Home(self.context.settings.home).trial("").parameters)
         del environment[TRIAL_VARIABLE]
         modules = [str(name) for name in config.get("preload") or ()]
-        self.warm = WarmStart(environment, self.context.working_folder, modules, self.say)
+        self.warm = WarmStart(environment, self.context.working_folder, program_of(config), modules, self.say)
         self.warm.prepare()
 
     def close(self) -> None:
