@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from graphlib import CycleError
 from typing import Any
 
+from lightning_sweeps.core.program_command import ranks_problem
 from lightning_sweeps.errors import Fault, UsageError
 from lightning_sweeps.sweeps import macros
 from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, form_of, walk_parameters
@@ -27,7 +28,7 @@ def check_keys(raw: dict[str, Any], document: Document) -> list[Fault]:
     """Return every error that concerns more than one key."""
     return [
         Fault(document.line(path), dotted(path), message)
-        for check in (_check_metric, _check_names, _check_grid, _check_conditions, _check_command)
+        for check in (_check_metric, _check_names, _check_grid, _check_conditions, _check_command, _check_ranks)
         for path, message in check(raw)
     ]
 
@@ -153,14 +154,21 @@ def _unknown_names(expression: Expression, known: list[str], path: Path) -> Iter
 
 
 def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    command = raw.get("command")
+    for key in ("command", "args"):
+        yield from _check_words(raw, key)
+    if raw.get("command") is not None and isinstance(raw.get("args"), list):
+        yield ("args",), "is given beside `command`; add its words to `command`"
+
+
+def _check_words(raw: dict[str, Any], key: str) -> Iterator[tuple[Path, str]]:
+    command = raw.get(key)
     tokens = command if isinstance(command, list) else []
     parameters = [".".join(names) for _, names, _ in walk_parameters(raw.get("parameters"))]
     uses_program = False
     for position, token in enumerate(tokens):
         if not isinstance(token, str):
             continue
-        path: Path = ("command", position)
+        path: Path = (key, position)
         if macros.UNCLOSED.search(token):
             yield path, f"is `{token}`, in which a macro is not closed; a macro is `${{name}}`"
         for match in macros.MACRO.finditer(token):
@@ -169,7 +177,16 @@ def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             if message:
                 yield path, message
     if uses_program and raw.get("program") is None:
-        yield ("program",), "is missing, and `command` uses `${program}`"
+        yield ("program",), f"is missing, and `{key}` uses `${{program}}`"
+
+
+def _check_ranks(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    resources = raw.get("resources")
+    processes = resources.get("processes") if isinstance(resources, dict) else None
+    if not isinstance(raw.get("command"), list) or type(processes) is not int:
+        return
+    if problem := ranks_problem(raw, processes):
+        yield ("resources", "processes"), problem
 
 
 def _macro_error(name: str, token: str, parameters: list[str]) -> str:

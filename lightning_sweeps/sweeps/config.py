@@ -60,16 +60,28 @@ UNSUPPORTED_KEYS: dict[str, str] = {
 
 COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number"]})
 
+ARGUMENTS_SCHEMA = published(type="array", items={"type": ["string", "number"]})
+
 
 def _command(value: object) -> object:
     if not isinstance(value, list) or not value:
         raise refuse(f"is {shown(value)}, allowed: a list of words, for example [python, train.py, ${{args}}]")
+    return _words(value)
+
+
+def _words(value: list[object]) -> list[str]:
     tokens = []
     for position, token in enumerate(value):
         if not isinstance(token, str | int | float) or isinstance(token, bool):
             raise refuse(f"has {shown(token)} as word {position + 1}, allowed: strings; put it in quotes")
         tokens.append(str(token))
     return tokens
+
+
+def _fixed_arguments(value: object) -> object:
+    if not isinstance(value, list):
+        raise refuse(f"is {shown(value)}, allowed: a list of words that each trial gets, for example [--epochs=5]")
+    return _words(value)
 
 
 def _modules(value: object) -> object:
@@ -123,6 +135,7 @@ class SweepConfig(Section):
     metrics: Annotated[list[Metric] | None, Field(min_length=2)] = None
     program: Text | None = None
     command: Annotated[list[str], BeforeValidator(_command), COMMAND_SCHEMA] | None = None
+    args: Annotated[list[str], BeforeValidator(_fixed_arguments), ARGUMENTS_SCHEMA] = Field(default_factory=list)
     early_terminate: EarlyTerminate | None = None
     run_cap: Count | None = None
     name: AnyText = ""

@@ -168,15 +168,21 @@ class WarmStart:
         self.say(f"trials start cold, each with its own imports: {problem}")
 
 
-def can_start_warm(config: Mapping[str, object], *, is_subreaper: bool) -> bool:
-    """Return whether trials can be forked.
+def cold_start_reason(config: Mapping[str, object], program: str, *, is_subreaper: bool) -> str:
+    """Return why trials cannot be forked, or an empty string.
 
     Args:
-        config: the sweep file; trials must be Python programs on one node.
+        config: the sweep file; trials must run on one node.
+        program: the program if the sweep only runs one program with arguments, otherwise empty.
         is_subreaper: whether this process adopts orphans, which forks require.
     """
-    is_python = not config.get("command") and str(config.get("program")).endswith(".py")
-    return is_python and nodes_of(config) == 1 and is_subreaper and sys.platform == "linux"
+    if not program:
+        return "the sweep's `command` does more than run `${program}` with arguments"
+    if not program.endswith(".py"):
+        return f"the program `{program}` is not a `.py` file"
+    if nodes_of(config) > 1:
+        return "a trial runs on several machines"
+    return "" if is_subreaper and sys.platform == "linux" else "this system cannot pass a forked process to the agent"
 
 
 def modification_times(paths: Sequence[str]) -> Times:
