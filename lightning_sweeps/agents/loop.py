@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.agents.circuit_breaker import CircuitBreaker
@@ -15,7 +17,7 @@ from lightning_sweeps.agents.effects import EffectHandler
 from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.gang import Rendezvous, local_address_towards
 from lightning_sweeps.agents.idle_timeout import IdleTimeout
-from lightning_sweeps.agents.launch.command import check_program, nodes_of
+from lightning_sweeps.agents.launch.command import check_program, check_ranks, nodes_of
 from lightning_sweeps.agents.launch.context import LaunchContext
 from lightning_sweeps.agents.launch.parent import become_subreaper
 from lightning_sweeps.agents.launch.starter import TrialStarter
@@ -61,8 +63,11 @@ def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: Laun
     say = _say_as(slot, display)
     connection = ServerConnection(say, context.settings)
     try:
-        sweep = connection.open().sweep(sweep_id)
+        sweep = connection.call(lambda client: client.sweep(sweep_id), waits=options.wait_for_server)
         check_program(sweep.config, folder=context.working_folder, environ=context.environ)
+        check_ranks(
+            sweep.config, option=options.processes_per_trial, interpreter=sys.executable, environ=context.environ
+        )
         with Signals().installed() as signals:
             effects = EffectHandler(
                 AgentState(_limits(sweep, options), sweep_id, options.wait),
@@ -169,7 +174,13 @@ def _assemble(
     starter = TrialStarter(sweep, options, slot, context, effects.say, is_subreaper=become_subreaper())
     starter.prepare()
     registration = Registration.register(
-        sweep.id, connection=connection, accounting=accounting, slot=slot.number, devices=starter.devices()
+        sweep.id,
+        connection=connection,
+        accounting=accounting,
+        slot=slot.number,
+        devices=starter.devices(),
+        waits=options.wait_for_server,
+        sleep=partial(_sleep_or_interrupt, effects),
     )
     rendezvous = None
     if nodes_of(sweep.config) > 1:
@@ -187,6 +198,13 @@ def _assemble(
     )
     quota = TrialQuota(options.count, context.shared_folder)
     return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)
+
+
+def _sleep_or_interrupt(effects: EffectHandler, seconds: float) -> None:
+    """Sleep; raise KeyboardInterrupt if the agent is told to end. It has no trial yet."""
+    effects.signals.sleep(seconds)
+    if effects.signals.take():
+        raise KeyboardInterrupt
 
 
 def _limits(sweep: m.Sweep, options: AgentOptions) -> TrialLimits:

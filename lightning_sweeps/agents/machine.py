@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,7 @@ from lightning_sweeps.agents.launch.command import check_program
 from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, is_under_torchrun, without_launcher
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
 from lightning_sweeps.agents.options import AgentCall, AgentOptions, parse_call
-from lightning_sweeps.agents.server_connection import START_DEADLINE_S
+from lightning_sweeps.agents.server_connection import ServerConnection
 from lightning_sweeps.agents.signal_forwarder import SignalForwarder
 from lightning_sweeps.agents.start import draws_lines, machine_slots, run_slot
 from lightning_sweeps.agents.start import main as agent_main
@@ -65,7 +66,7 @@ def run(sweep_id: str, options: AgentOptions | None = None, *, tagged: Sequence[
     if is_under_torchrun(environ) and int(environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
         return _run_as_torchrun_worker(sweep_id, options, environ)
     plan = machine_slots(options, environ)
-    _check(sweep_id, environ)
+    _check(sweep_id, environ, waits=options.wait_for_server)
     for message in plan.messages:
         print(message, flush=True)
     if len(plan.slots) == 1 or options.slot is not None:
@@ -88,10 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
 
 
-def _check(sweep_id: str, environ: Mapping[str, str]) -> None:
+def _check(sweep_id: str, environ: Mapping[str, str], *, waits: bool) -> None:
     """Check once for problems that every slot would have."""
-    with connect(deadline_s=START_DEADLINE_S, settings=read_settings(environ)) as client:
-        sweep = client.sweep(sweep_id)
+    connection = ServerConnection(partial(print, flush=True), read_settings(environ))
+    try:
+        sweep = connection.call(lambda client: client.sweep(sweep_id), waits=waits)
+    finally:
+        connection.close()
     check_program(sweep.config, folder=Path.cwd(), environ=environ)
 
 

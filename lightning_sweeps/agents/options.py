@@ -39,6 +39,9 @@ class AgentOptions:
     only_errors: bool = _option(False, "Show only trials that fail, with the end of their error output.")
     idle_timeout: float | None = _option(None, "Give up after this many seconds without a trial (default: never).")
     wait: bool = _option(False, "Wait while failures have paused the sweep, instead of ending with status 1.")
+    wait_for_server: bool = _option(
+        False, "Wait for a server that does not answer yet, instead of ending. Jobs of a launcher always wait."
+    )
     grace_s: float = _option(30.0, "Seconds between telling a trial to stop and SIGTERM.", minimum=0)
     gpu_memory_floor_gib: float = _option(
         0.0, "Start a trial only while each of its GPUs has this much free memory, in GiB.", minimum=0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lightning_sweeps import messages as m
@@ -55,19 +55,23 @@ class Registration:
         accounting: TimeAccounting,
         slot: int,
         devices: Sequence[str],
+        waits: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> Registration:
         """Register this process as an agent of a sweep.
 
         Args:
             slot: number of the agent's slot on this machine.
             devices: names of the slot's GPUs.
+            waits: whether to wait for a server that does not answer.
+            sleep: as in `ServerConnection.call`.
 
         Raises:
             NotFound: the sweep does not exist.
             ServerError: the server cannot be reached or rejects the request.
         """
         request = m.AgentRegister(socket.gethostname(), node_id(), os.getpid(), slot, list(devices))
-        registered = connection.open().register_agent(sweep_id, request)
+        registered = connection.call(lambda client: client.register_agent(sweep_id, request), waits=waits, sleep=sleep)
         # after an outage, the server gives every agent a fresh lease: answer well within it
         connection.longest_wait_s = min(connection.longest_wait_s, registered.lease_s / HEARTBEATS_PER_LEASE)
         return cls(

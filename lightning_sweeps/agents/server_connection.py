@@ -101,6 +101,24 @@ class ServerConnection:
         self._note_answer()
         return answer
 
+    def call(self, call: Callable[[Client], T], *, waits: bool, sleep: Callable[[float], None] = time.sleep) -> T:
+        """Call the server; with `waits`, again and again until it answers. Starts a local server.
+
+        Args:
+            call: the operation, which returns a value.
+            waits: whether to wait for a server that does not answer.
+            sleep: waits for this many seconds; it may raise an exception, which ends the wait.
+
+        Raises:
+            ServerRefused: the server rejects the request.
+            ServerError: the server does not answer, and `waits` is false.
+        """
+        if not waits:
+            return call(self.open())
+        while (answer := self.attempt(call, start_local=True)) is None:
+            sleep(self.retry_in_s)
+        return answer
+
     def close(self) -> None:
         """Close the client."""
         if self._client is not None:

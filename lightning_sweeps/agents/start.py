@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from lightning_sweeps.agents.launch.environment import is_under_torchrun
 from lightning_sweeps.agents.loop import run_agent
 from lightning_sweeps.agents.options import AgentCall, AgentOptions, parse_call
 from lightning_sweeps.agents.slots import SlotPlan, plan_slots
-from lightning_sweeps.agents.supervisor import supervise, supervise_under_torchrun
+from lightning_sweeps.agents.supervisor import shell_exit_status, supervise, supervise_under_torchrun
 from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings
 from lightning_sweeps.errors import LightningSweepsError, UsageError
@@ -77,6 +78,8 @@ def run_slot(
     except LightningSweepsError as error:
         print(f"agent {number}: {error}", file=sys.stderr, flush=True)
         return error.exit_status
+    except KeyboardInterrupt:  # while it waited for its server
+        return shell_exit_status(-signal.SIGINT)
 
 
 def machine_slots(options: AgentOptions, environ: Mapping[str, str]) -> SlotPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -83,6 +84,7 @@ def agent(
                 hint="name the launcher, for example `--launcher slurm`",
             )
         raise typer.Exit(machine.run(sweep, options))
+    options = replace(options, wait_for_server=True)  # a job may start while the server restarts
     _submit(name, {**given, **slurm_options}, LaunchSpec(sweep, options, Path.cwd()))
 
 

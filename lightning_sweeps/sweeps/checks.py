@@ -12,6 +12,7 @@ from graphlib import CycleError
 from typing import Any
 
 from lightning_sweeps.core import macros
+from lightning_sweeps.core.program_command import ranks_problem
 from lightning_sweeps.errors import Fault, UsageError
 from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, exponents_of, form_of, walk_parameters
 from lightning_sweeps.sweeps.expression import Expression, ExpressionError, parse
@@ -27,7 +28,7 @@ def check_keys(raw: dict[str, Any], document: Document) -> list[Fault]:
     """Return every error that concerns more than one key."""
     return [
         Fault(document.line(path), dotted(path), message)
-        for check in (_check_metric, _check_names, _check_grid, _check_conditions, _check_command)
+        for check in (_check_metric, _check_names, _check_grid, _check_conditions, _check_command, _check_ranks)
         for path, message in check(raw)
     ]
 
@@ -153,9 +154,17 @@ def _unknown_names(expression: Expression, known: list[str], path: Path) -> Iter
 
 
 def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    for key in ("command", "args"):
+        yield from _check_words(raw, key)
+    yield from _check_first_word(raw)
+    if raw.get("command") is not None and isinstance(raw.get("args"), list):
+        yield ("args",), "is given beside `command`; add its words to `command`"
+
+
+def _check_words(raw: dict[str, Any], key: str) -> Iterator[tuple[Path, str]]:
     parameters = _dotted_names(raw)
     uses_program = False
-    for path, token in _words(raw):
+    for path, token in _words(raw, key):
         if macros.is_unclosed(token):
             yield (
                 path,
@@ -165,9 +174,17 @@ def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             uses_program = uses_program or name == "program"
             if macros.is_macro(name, token, parameters) and (message := _macro_error(name, token, parameters)):
                 yield path, message
-    yield from _check_first_word(raw)
     if uses_program and raw.get("program") is None:
-        yield ("program",), "is missing, and `command` uses `${program}`"
+        yield ("program",), f"is missing, and `{key}` uses `${{program}}`"
+
+
+def _check_ranks(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    resources = raw.get("resources")
+    processes = resources.get("processes") if isinstance(resources, dict) else None
+    if not isinstance(raw.get("command"), list) or type(processes) is not int:
+        return
+    if problem := ranks_problem(raw, processes):
+        yield ("resources", "processes"), problem
 
 
 def _check_first_word(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -206,12 +223,12 @@ def _macro_error(name: str, token: str, parameters: list[str]) -> str:
     )
 
 
-def _words(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield each word of `command` with its path."""
-    command = raw.get("command")
-    for position, token in enumerate(command if isinstance(command, list) else []):
+def _words(raw: dict[str, Any], key: str = "command") -> Iterator[tuple[Path, str]]:
+    """Yield each word of `command` or `args` with its path."""
+    words = raw.get(key)
+    for position, token in enumerate(words if isinstance(words, list) else []):
         if isinstance(token, str):
-            yield ("command", position), token
+            yield (key, position), token
 
 
 def _dotted_names(raw: dict[str, Any]) -> list[str]:

@@ -62,10 +62,16 @@ UNSUPPORTED_KEYS: dict[str, str] = {
 YAML_SCHEMA = published(enum=[*yaml12.VERSIONS, *map(float, yaml12.VERSIONS)])
 COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number", "boolean"]})
 
+ARGUMENTS_SCHEMA = published(type="array", items={"type": ["string", "number"]})
+
 
 def _command(value: object) -> object:
     if not isinstance(value, list) or not value:
         raise refuse(f"is {shown(value)}, allowed: a list of words, for example [python, train.py, ${{args}}]")
+    return _words(value)
+
+
+def _words(value: list[object]) -> list[str]:
     tokens = []
     for position, token in enumerate(value):
         if not isinstance(token, str | int | float):
@@ -78,6 +84,12 @@ def _version(value: object) -> object:
     if str(value) not in yaml12.VERSIONS:
         raise refuse(f"is {shown(value)}, allowed: {', '.join(yaml12.VERSIONS)}")
     return str(value)
+
+
+def _fixed_arguments(value: object) -> object:
+    if not isinstance(value, list):
+        raise refuse(f"is {shown(value)}, allowed: a list of words that each trial gets, for example [--epochs=5]")
+    return _words(value)
 
 
 def _modules(value: object) -> object:
@@ -131,6 +143,7 @@ class SweepConfig(Section):
     metrics: Annotated[list[Metric] | None, Field(min_length=2)] = None
     program: Text | None = None
     command: Annotated[list[str], BeforeValidator(_command), COMMAND_SCHEMA] | None = None
+    args: Annotated[list[str], BeforeValidator(_fixed_arguments), ARGUMENTS_SCHEMA] = Field(default_factory=list)
     early_terminate: EarlyTerminate | None = None
     run_cap: Count | None = None
     name: AnyText = ""

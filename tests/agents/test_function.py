@@ -49,6 +49,21 @@ def make_sweep(client: Client, points: int = 3) -> str:
     return client.create_sweep(m.SweepCreate({"method": "grid", "parameters": parameters, "max_failures": 9})).id
 
 
+@pytest.mark.parametrize("isolate", [False, True], ids=["here", "isolated"])
+def test_a_function_that_exits_ends_its_trial_as_a_program_does(client: Client, isolate: bool) -> None:
+    statuses = [None, 0, 3]
+    sweep_id = client.create_sweep(
+        m.SweepCreate({"method": "grid", "parameters": {"x": {"values": [0, 1, 2]}}, "retry": 0})
+    ).id
+
+    def train(trial: m.Trial) -> None:
+        sys.exit(statuses[trial.params["x"]])
+
+    assert lightning_sweeps.agent(sweep_id, function=train, isolate=isolate) == 3
+    ended = [(trial.state, trial.reason) for trial in client.trials(sweep_id)]
+    assert [state for state, _ in ended] == ["finished", "finished", "failed"]
+
+
 @pytest.mark.parametrize("isolate", [False, True])
 def test_every_point_is_one_function_call(client: Client, tmp_path: Path, isolate: bool) -> None:
     def train() -> None:

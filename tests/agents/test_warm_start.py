@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from lightning_sweeps.agents.forking.protocol import Launch, RankLaunch
-from lightning_sweeps.agents.forking.warm_start import WarmStart, can_start_warm, changed_files, modification_times
+from lightning_sweeps.agents.forking.warm_start import WarmStart, changed_files, modification_times
 from lightning_sweeps.agents.launch.environment import TRIAL_VARIABLE
 from lightning_sweeps.agents.launch.rank_environment import rank_variables
 from lightning_sweeps.client import Client
@@ -238,7 +238,7 @@ while not os.path.exists("go"):
 
 def warm_start(folder: Path, modules: list[str], said: list[str]) -> WarmStart:
     environment = {name: value for name, value in os.environ.items() if name != TRIAL_VARIABLE}
-    warm = WarmStart(environment | {"PYTHONPATH": str(folder)}, folder, modules, said.append)
+    warm = WarmStart(environment | {"PYTHONPATH": str(folder)}, folder, "train.py", modules, said.append)
     warm.prepare()
     wait_until(lambda: warm.is_settled(0.1), timeout_s=90, what="the imports")
     return warm
@@ -286,19 +286,6 @@ def test_created_and_deleted_files_count_as_changed(tmp_path: Path) -> None:
     (tmp_path / "two").touch()
     (tmp_path / "one").unlink()
     assert changed_files(times) == [str(tmp_path / "one"), str(tmp_path / "two")]
-
-
-@pytest.mark.parametrize(
-    ("config", "can"),
-    [
-        ({"program": "train.py"}, True),
-        ({"program": "train.sh"}, False),
-        ({"program": "train.py", "command": ["${interpreter}", "${program}"]}, False),
-    ],
-)
-def test_python_programs_start_warm(config: dict[str, object], can: bool) -> None:
-    assert can_start_warm(config, is_subreaper=True) is can
-    assert not can_start_warm(config, is_subreaper=False)
 
 
 def test_ranks_get_the_variables_of_torchrun() -> None:

@@ -185,7 +185,7 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"command": ["x", None]}, "command", "has `null` as word 2"),
         ({"command": ["${arg}"]}, "command[0]", "did you mean `args`?"),
         ({"command": ["${y}"]}, "command[0]", "unknown macro `${y}`"),
-        ({"command": ["${a b}", "${y}"]}, "command[1]", "`$${y}` is plain text"),
+        ({"command": ["x", "${a b}", "${y}"]}, "command[2]", "`$${y}` is plain text"),
         ({"command": ["--y=${args}"]}, "command[0]", "must be a separate word"),
         ({"command": ["${x"]}, "command[0]", "not closed"),
         ({"command": ["--y=${envvar:"]}, "command[0]", "not closed"),

@@ -1,4 +1,4 @@
-"""`python -m lightning_sweeps.agents.forking.fork_server`: imports libraries and forks the first processes of trials.
+"""`python fork_server.py`: imports libraries and forks the first processes of trials.
 
 Each agent has one, with the environment and the working folder of its trials. The fork server runs one thread, has not
 initialised CUDA, and does not run the user's program. A fork of it (`spare.py`) becomes the trial's first process
@@ -12,16 +12,27 @@ import gc
 import importlib
 import socket
 import sys
+import time
 from collections.abc import Sequence, Set
 from importlib.util import find_spec
 from pathlib import Path
 
 from lightning_sweeps.agents.forking import library_state
 from lightning_sweeps.agents.forking.forked import ForkContext, become_trial
+from lightning_sweeps.agents.forking.import_effects import ProcessState
 from lightning_sweeps.agents.forking.process_title import ProcessTitle
 from lightning_sweeps.agents.forking.protocol import Launch, Launched, Ready, receive, send
+from lightning_sweeps.agents.forking.python_end import PythonEnd
+from lightning_sweeps.agents.forking.random_generators import GeneratorStates
 from lightning_sweeps.agents.forking.spare import fork_spare
 from lightning_sweeps.agents.forking.threads import native_threads, thread_problem
+from lightning_sweeps.agents.forking.user_modules import (
+    INSTALLED,
+    PACKAGE,
+    attributes_of,
+    library_names,
+    user_modules,
+)
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.system.gpus import used_gpu_library
 from lightning_sweeps.system.process_tree import TRIAL_VARIABLE
@@ -44,32 +55,43 @@ def main(arguments: Sequence[str]) -> None:
     """Serve until the agent closes the socket.
 
     Args:
-        arguments: the descriptor of the socket; the modules to import besides `ALWAYS_IMPORTED`, separated by spaces.
+        arguments: the descriptor of the socket; the folder of the program; the modules to import besides
+            `ALWAYS_IMPORTED`, separated by spaces.
+
+    Raises:
+        SystemExit: in a fork, when its program has ended.
     """
-    channel = socket.socket(fileno=int(arguments[0]))
+    python_end = PythonEnd()
+    descriptor, program_folder, modules = arguments[0], arguments[1], arguments[2].split()
+    channel = socket.socket(fileno=int(descriptor))
     title = ProcessTitle.find(TRIAL_VARIABLE)
-    before = environment()
-    problem = "the system does not report where a process's arguments are stored" if title is None else ""
+    before, began_ns = environment(), time.time_ns()
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = program_folder  # imports find what the program would find
+    problem = python_end.problem
+    if title is None:
+        problem = "the system does not report where a process's arguments are stored"
     gc.disable()  # imports leave almost no garbage, and collecting it would take a quarter of their time
-    modules = arguments[1].split()
     problem = problem or import_all([name for name in ALWAYS_IMPORTED if find_spec(name.partition(".")[0])])
     library_state.prepare_for_fork()
-    threads = native_threads()
-    problem = problem or import_all(modules)
+    threads, state, generators = native_threads(), ProcessState.read(), GeneratorStates.read()
     gc.enable()
+    problem = problem or import_all(modules)
     if not problem:
         library_state.prepare_for_fork()
-        problem = fork_problem(threads)
-    after = environment()
-    send(channel, Ready(problem, [] if problem else watched_files(modules)))
+        problem = fork_problem(threads) or state.problem_since()
+    after, seeded = environment(), generators.seeded_since()
+    send(channel, Ready(problem, [] if problem else watched_files(modules), began_ns))
     if problem or title is None:
         return
+    python_end.keep(library_names())
     gc.collect()
     gc.freeze()  # forks share these objects; they never become garbage
     added = {name: value for name, value in after.items() if before.get(name) != value}
+    removed = before.keys() - after.keys()
     launch = serve(channel, threads)
     if launch is not None:
-        become_trial(launch, ForkContext(title, added))
+        become_trial(launch, ForkContext(title, added, removed, seeded, python_end))
 
 
 def import_all(modules: Sequence[str]) -> str:
@@ -95,11 +117,13 @@ def fork_problem(threads: Set[int]) -> str:
 def watched_files(modules: Sequence[str]) -> list[str]:
     """Return the files that show, by their modification times, whether the imported code is out of date.
 
-    Installers change the folders with packages. The named modules may be under development.
+    Installers change the folders with packages. The named modules, and all modules of the user that they have
+    imported, may be under development.
     """
-    folders = {path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and Path(path).is_dir()}
-    named = {getattr(sys.modules[name], "__file__", None) for name in (*modules, __package__)}
-    return sorted(folders | {path for path in named if path})
+    folders = {path for path in sys.path if path.endswith(INSTALLED) and Path(path).is_dir()}
+    named = {attributes_of(sys.modules[name]).get("__file__") for name in (*modules, PACKAGE)}
+    own = {file for _, file in user_modules()}
+    return sorted(folders | own | {path for path in named if isinstance(path, str)})
 
 
 def serve(channel: socket.socket, threads: Set[int]) -> Launch | None:

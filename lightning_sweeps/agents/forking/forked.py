@@ -14,7 +14,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+import traceback
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -25,8 +26,9 @@ import msgspec
 from lightning_sweeps.agents.forking import library_state
 from lightning_sweeps.agents.forking.process_title import ProcessTitle
 from lightning_sweeps.agents.forking.protocol import FailedRank, Launch, RankLaunch
+from lightning_sweeps.agents.forking.python_end import PythonEnd
 from lightning_sweeps.agents.launch.parent import tie_to
-from lightning_sweeps.agents.launch.program import run_to_the_end
+from lightning_sweeps.agents.launch.program import run_program
 from lightning_sweeps.core.paths import PRIVATE_FILE, make_private_folder, write_whole
 from lightning_sweeps.core.settings import replace_environment
 
@@ -47,14 +49,24 @@ class ForkContext:
     Attributes:
         title: where the process title is stored.
         added: variables that imports have added to the environment.
+        removed: variables that imports have removed from it.
+        seeded: libraries whose random generator an import has seeded.
+        python_end: how ranks end.
     """
 
     title: ProcessTitle
     added: Mapping[str, str]
+    removed: Set[str]
+    seeded: Set[str]
+    python_end: PythonEnd
 
 
 def become_trial(launch: Launch, context: ForkContext) -> NoReturn:
-    """Run the trial in this process, then exit with its status."""
+    """Run the trial in this process, then exit with its status.
+
+    Raises:
+        SystemExit: the trial's only rank, or a rank that this process has forked, has ended.
+    """
     try:
         os.setsid()
         _wait_for_adoption(launch.agent)
@@ -62,7 +74,10 @@ def become_trial(launch: Launch, context: ForkContext) -> NoReturn:
         if len(launch.ranks) == 1:
             _become_rank(launch, launch.ranks[0], {}, context)
         _lead(launch, context)
-    finally:
+    except SystemExit:
+        raise
+    except BaseException:  # a fault of this package; the trial's stderr shows it
+        traceback.print_exc()
         os._exit(1)
 
 
@@ -77,13 +92,16 @@ def _wait_for_adoption(agent: int) -> None:
 
 def _become_rank(launch: Launch, rank: RankLaunch, added: Mapping[str, str], context: ForkContext) -> NoReturn:
     environ = {**launch.environment, **context.added, **rank.environment, **added}
+    environ = {name: value for name, value in environ.items() if name not in context.removed}
     replace_environment(environ)
     os.chdir(launch.working_folder)
     _write_to(rank.stdout, rank.stderr)
     context.title.show([sys.executable, launch.program, *launch.arguments], launch.marker)
-    library_state.restore(environ)
+    library_state.restore(environ, seeded=context.seeded)
     faulthandler.register(SHOW_STACKS, file=2, all_threads=True)
-    run_to_the_end(launch.program, launch.arguments)
+    context.python_end.prepare_fork()
+    outcome = run_program(launch.program, launch.arguments)
+    context.python_end.begin(outcome.status, is_interrupted=outcome.is_interrupted)
 
 
 def _write_to(stdout: str, stderr: str) -> None:

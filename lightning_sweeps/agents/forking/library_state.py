@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-import random
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from lightning_sweeps.agents.forking.random_generators import reseed
 
 
 def prepare_for_fork() -> None:
@@ -26,24 +28,16 @@ def prepare_for_fork() -> None:
         finalizer.atexit = False
 
 
-def restore(environ: Mapping[str, str]) -> None:
-    """Give the imported libraries the state that they would have in a new process with this environment."""
-    reseed()
-    _restore_lightning(int(environ.get("RANK", "0")))
+def restore(environ: Mapping[str, str], *, seeded: Collection[str] = ()) -> None:
+    """Give the imported libraries the state that they would have in a new process with this environment.
 
-
-def reseed() -> None:
-    """Seed random generators from the system, as a new process does, so that trials start with different weights.
-
-    torch's GPU generators have the same fixed seed in every new process and keep it.
+    Args:
+        environ: the environment.
+        seeded: libraries whose random generator an import has seeded.
     """
-    random.seed()
-    numpy: Any = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        torch.default_generator.seed()
+    importlib.invalidate_caches()
+    reseed(kept=seeded)
+    _restore_lightning(int(environ.get("RANK", "0")))
 
 
 def _restore_lightning(rank: int) -> None:

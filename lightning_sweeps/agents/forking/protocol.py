@@ -18,10 +18,12 @@ class Ready(msgspec.Struct, frozen=True):
     Attributes:
         problem: why the fork server cannot be used; empty if it can.
         files: files that change when the imported code is out of date.
+        began_ns: when the imports began, in nanoseconds since the epoch.
     """
 
     problem: str = ""
     files: list[str] = []
+    began_ns: int = 0
 
 
 class RankLaunch(msgspec.Struct, frozen=True):

@@ -27,6 +27,10 @@ ANSWER_S = 10.0
 TRIALS_PER_SERVER = 1000
 """A new fork server starts after this many trials, as a guard against leaks in a long-lived process."""
 
+FORK_SERVER = Path(__file__).with_name("fork_server.py")
+CLOCK_STEP_NS = 10_000_000
+"""File systems take times from a clock that moves in steps of up to 10 ms."""
+
 LOCK_FILES = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
 TITLE_PADDING = " " * 1024
 
@@ -40,6 +44,7 @@ class WarmStart:
     Attributes:
         environment: environment of trials, without `LIGHTNING_SWEEPS_TRIAL`.
         working_folder: where trials run.
+        program: path of the trials' Python file.
         modules: the sweep file's `preload`.
         say: prints one line for the user.
         problem: why trials start cold; empty if they start warm.
@@ -47,6 +52,7 @@ class WarmStart:
 
     environment: Mapping[str, str]
     working_folder: Path
+    program: str
     modules: Sequence[str]
     say: Callable[[str], None]
     problem: str = ""
@@ -67,9 +73,9 @@ class WarmStart:
             self._process = subprocess.Popen(
                 [
                     sys.executable,
-                    "-m",
-                    "lightning_sweeps.agents.forking.fork_server",
+                    str(FORK_SERVER),  # not as a module: Python would search the working folder for its first imports
                     str(its.fileno()),
+                    str((self.working_folder / self.program).resolve().parent),
                     " ".join(self.modules),
                     TITLE_PADDING,
                 ],
@@ -98,7 +104,8 @@ class WarmStart:
             self._give_up(self._describe_end() if ready is None else ready.problem)
         else:
             self._is_ready = True
-            self._times = modification_times([*ready.files, *(str(self.working_folder / name) for name in LOCK_FILES)])
+            files = [*ready.files, *(str(self.working_folder / name) for name in LOCK_FILES)]
+            self._times = import_times(files, began_ns=ready.began_ns, now_ns=time.time_ns())
         return True
 
     def start(self, launch: Launch) -> int:
@@ -161,20 +168,39 @@ class WarmStart:
         self.say(f"trials start cold, each with its own imports: {problem}")
 
 
-def can_start_warm(config: Mapping[str, object], *, is_subreaper: bool) -> bool:
-    """Return whether trials can be forked.
+def cold_start_reason(config: Mapping[str, object], program: str, *, is_subreaper: bool) -> str:
+    """Return why trials cannot be forked, or an empty string.
 
     Args:
-        config: the sweep file; trials must be Python programs on one node.
+        config: the sweep file; trials must run on one node.
+        program: the program if the sweep only runs one program with arguments, otherwise empty.
         is_subreaper: whether this process adopts orphans, which forks require.
     """
-    is_python = not config.get("command") and str(config.get("program")).endswith(".py")
-    return is_python and nodes_of(config) == 1 and is_subreaper and sys.platform == "linux"
+    if not program:
+        return "the sweep's `command` does more than run `${program}` with arguments"
+    if not program.endswith(".py"):
+        return f"the program `{program}` is not a `.py` file"
+    if nodes_of(config) > 1:
+        return "a trial runs on several machines"
+    return "" if is_subreaper and sys.platform == "linux" else "this system cannot pass a forked process to the agent"
 
 
 def modification_times(paths: Sequence[str]) -> Times:
     """Return each file's modification time in nanoseconds; 0 for a file that does not exist."""
     return {path: _modified(path) for path in paths}
+
+
+def import_times(paths: Sequence[str], *, began_ns: int, now_ns: int) -> Times:
+    """Return each file's modification time; 0 for a file that was written while it was imported, which is out of date.
+
+    Args:
+        paths: the files.
+        began_ns: when the imports began, in nanoseconds since the epoch.
+        now_ns: the time now. A later modification time is from another clock.
+    """
+    times = modification_times(paths)
+    began_ns -= CLOCK_STEP_NS
+    return {path: 0 if began_ns <= time_ns <= now_ns else time_ns for path, time_ns in times.items()}
 
 
 def changed_files(times: Times) -> list[str]:

@@ -25,6 +25,7 @@ from lightning_sweeps.system.process_tree import ProcessTree, identify, kill_tre
 
 POLL_S = 0.02
 STOP_GRACE_S = 30.0
+FAILED = 1
 
 Function = Callable[..., object]
 
@@ -136,7 +137,7 @@ def _wait(child: int, heartbeat: LeaseHeartbeat) -> int:
 
 def _become_trial(function: Function, trial: TrialFile, log: Path) -> None:
     """Call the function, write its exception to the log, and end this fork."""
-    status = 1
+    status = FAILED
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
         call(function, trial)
@@ -144,7 +145,7 @@ def _become_trial(function: Function, trial: TrialFile, log: Path) -> None:
         end_runs("finished", "")
     except SystemExit as ended:
         problem = _describe_exit(ended)
-        status = 1 if problem else 0
+        status = FAILED if problem else 0
         log.write_text(problem)
         end_runs("failed" if problem else "finished", problem)
     except BaseException as error:

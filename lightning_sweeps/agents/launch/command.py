@@ -13,15 +13,18 @@ import re
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agents.gang import GangMember
 from lightning_sweeps.agents.launch.environment import search_path
 from lightning_sweeps.agents.launch.hydra import hydra_value
-from lightning_sweeps.agents.launch.torchrun import is_python_file, torchrun_command, with_separator
+from lightning_sweeps.agents.launch.interpreter import is_own_interpreter
+from lightning_sweeps.agents.launch.torchrun import torchrun_command, with_separator
 from lightning_sweeps.core import macros
 from lightning_sweeps.core.paths import TrialFolder
+from lightning_sweeps.core.program_command import PlainCommand, is_python_file, plain_command, ranks_problem
 from lightning_sweeps.errors import LaunchError
 
 SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
@@ -57,8 +60,9 @@ class CommandContext:
 def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, context: CommandContext) -> list[str]:
     """Return the argv of a trial.
 
-    Without `command`, the program gets `--key=value` for each parameter. A single rank starts directly. Several ranks
-    or machines start through torchrun. A `command` runs unchanged, except that torchrun gets `--` before the program.
+    Without `command`, the program gets `args` and `--key=value` for each parameter. A single rank starts directly.
+    Several ranks or machines start through torchrun, also if a `command` only runs the program with arguments. Any
+    other `command` runs unchanged, except that torchrun gets `--` before the program.
 
     Args:
         config: the sweep file.
@@ -68,13 +72,12 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     Raises:
         LaunchError: a macro is unknown, a variable is not set, or there is no `program`; the message names it.
     """
-    flat = _flat(config, params)
     tokens = config.get("command")
-    if tokens is None:
-        return _program_command([_runnable(program_of(config)), *program_arguments(config, params)], context)
-    names = {*flat, *_dotted_names(config.get("parameters") or {})}
-    expansion = _Expansion(config, params, flat, names, context)
-    words = [word for token in with_separator([str(token) for token in tokens]) for word in expansion.expand(token)]
+    needs_ranks = context.processes > 1 or context.member is not None
+    if tokens is None or (needs_ranks and plain_of(config, context)):
+        program, *arguments = program_words(config, params, context=context)
+        return _program_command([_runnable(program), *arguments], context)
+    words = _Expansion.of(config, params, context).expand_all(with_separator([str(token) for token in tokens]))
     if not words:
         raise LaunchError(
             "the sweep's `command` is empty", hint="leave `command` out to run `program` with its parameters"
@@ -82,9 +85,37 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     return words
 
 
-def program_arguments(config: Mapping[str, Any], params: Mapping[str, Value]) -> list[str]:
-    """Return the arguments of a `program` without `command`: one `--key=value` for each parameter."""
-    return _arguments(_flat(config, params), "--{}={}")
+def plain_of(config: Mapping[str, Any], context: CommandContext) -> PlainCommand | None:
+    """Return the program and the arguments of a sweep, or None if its `command` does more than run one program."""
+    is_interpreter = partial(is_own_interpreter, interpreter=context.interpreter, environ=context.environ)
+    return plain_command(config, is_interpreter=is_interpreter)
+
+
+def program_words(config: Mapping[str, Any], params: Mapping[str, Value], *, context: CommandContext) -> list[str]:
+    """Return the program and the arguments of a trial: the fixed ones, and one `--key=value` for each parameter.
+
+    Raises:
+        LaunchError: there is no `program`, or the sweep's `command` does more than run one program.
+    """
+    plain = plain_of(config, context)
+    if plain is None and config.get("command") is None:
+        program_of(config)
+    if plain is None:
+        raise LaunchError(f"the sweep's `command` does more than run one program: {config.get('command')}")
+    return [plain.program, *_Expansion.of(config, params, context).expand_all(plain.arguments)]
+
+
+def check_ranks(config: Mapping[str, Any], *, option: int | None, interpreter: str, environ: Mapping[str, str]) -> None:
+    """Check that the sweep's `command` starts the ranks that the sweep file or the agent's option names.
+
+    Raises:
+        LaunchError: it does not.
+    """
+    processes = option or (config.get("resources") or {}).get("processes") or 1
+    is_interpreter = partial(is_own_interpreter, interpreter=interpreter, environ=environ)
+    if problem := ranks_problem(config, processes, is_interpreter=is_interpreter):
+        name = "--processes-per-trial" if option else "resources.processes"
+        raise LaunchError(f"the number of ranks (`{name}`) {problem}")
 
 
 def _flat(config: Mapping[str, Any], params: Mapping[str, Value]) -> dict[str, Value]:
@@ -251,6 +282,14 @@ class _Expansion:
     flat: Mapping[str, Value]
     names: Collection[str]
     context: CommandContext
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], params: Mapping[str, Value], context: CommandContext) -> _Expansion:
+        flat = _flat(config, params)
+        return cls(config, params, flat, {*flat, *_dotted_names(config.get("parameters") or {})}, context)
+
+    def expand_all(self, tokens: Sequence[str]) -> list[str]:
+        return [word for token in tokens for word in self.expand(token)]
 
     def expand(self, token: str) -> list[str]:
         whole = macros.whole_name(token)

@@ -1,64 +1,52 @@
-"""Runs a Python file in this process like `python FILE`, from `__main__` to the exit status."""
+"""Runs a Python file in this process like `python FILE`, and returns the exit status that `python FILE` would have."""
 
 from __future__ import annotations
 
-import atexit
 import builtins
-import gc
 import io
 import os
-import signal
 import sys
-import threading
 import types
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 STATUS_BYTES = 0xFF
 FAILED = 1
+STDERR = 2
 
 
-def run_to_the_end(program: str, arguments: Sequence[str]) -> NoReturn:
-    """Run the file, then end this process with the exit status that `python FILE` would have."""
-    before = frozenset(sys.modules)
-    status, is_interrupted = FAILED, False
-    try:
-        status, is_interrupted = _run(program, arguments)
-        _finalize(before, Path(program).resolve().parent)
-    except BaseException:
-        sys.__excepthook__(*sys.exc_info())
-    finally:
-        _flush()
-        if is_interrupted:  # as Python does: end by the signal, so that the parent sees an interrupt
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
-        os._exit(status & STATUS_BYTES)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a program ended.
+
+    Attributes:
+        status: the exit status.
+        is_interrupted: whether an interrupt ended it.
+    """
+
+    status: int
+    is_interrupted: bool = False
 
 
-def _run(program: str, arguments: Sequence[str]) -> tuple[int, bool]:
-    """Return the exit status, and whether an interrupt ended the program."""
+def run_program(program: str, arguments: Sequence[str]) -> Outcome:
+    """Run the file as `__main__` until its last line or its exception, which is printed."""
+    error: BaseException | None = None
     try:
         _execute(program, arguments)
-    except SystemExit as ended:
-        return _status_of(ended.code), False
-    except BaseException as error:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-            trace = trace.tb_next  # hide the frames of this file
-        error.__traceback__ = trace
-        sys.excepthook(type(error), error, trace)
-        return FAILED, isinstance(error, KeyboardInterrupt)
-    return 0, False
+    except BaseException as raised:
+        error = raised
+    if error is None:
+        return Outcome(0)
+    return _end_of(_without_own_frames(error))
 
 
 def _execute(program: str, arguments: Sequence[str]) -> None:
     path = str(Path(program).absolute())
     sys.argv = [program, *arguments]
     sys.orig_argv = [sys.executable, program, *arguments]
-    if not getattr(sys.flags, "safe_path", False):
-        sys.path[0] = str(Path(path).resolve().parent)
     main = types.ModuleType("__main__")
     loader = SourceFileLoader("__main__", path)
     vars(main).update(__file__=path, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={})
@@ -68,32 +56,54 @@ def _execute(program: str, arguments: Sequence[str]) -> None:
     exec(code, vars(main))  # noqa: S102 - this process exists to run the trial's program
 
 
+def _end_of(error: BaseException) -> Outcome:
+    """Return how Python ends after an exception that nothing has caught; call `sys.excepthook` if there is one."""
+    if isinstance(error, SystemExit):
+        return Outcome(_status_of(error.code))
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error
+    second: BaseException | None = None
+    hook = getattr(sys, "excepthook", None)
+    if hook is None:
+        print("sys.excepthook is missing", file=sys.stderr)
+        hook = sys.__excepthook__
+    try:
+        hook(type(error), error, error.__traceback__)
+    except BaseException as raised:
+        second = raised
+    if isinstance(second, SystemExit):
+        return Outcome(_status_of(second.code))
+    if second is not None:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        _show(_without_own_frames(second))
+        print("\nOriginal exception was:", file=sys.stderr)
+        _show(error)
+    return Outcome(FAILED, is_interrupted=isinstance(error, KeyboardInterrupt))
+
+
+def _show(error: BaseException) -> None:
+    sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _without_own_frames(error: BaseException) -> BaseException:
+    """Return the exception without the frames of this file at the beginning of its traceback."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    return error.with_traceback(trace)
+
+
 def _status_of(code: Any) -> int:
-    """Return the exit status of `sys.exit(code)`."""
+    """Return the exit status of `sys.exit(code)`. Print the code if it is not a number."""
     if code is None or isinstance(code, int):
-        return int(code or 0)
-    print(code, file=sys.stderr)
+        return int(code or 0) & STATUS_BYTES
+    try:
+        text = str(code)
+    except Exception:  # Python ends the empty line nevertheless
+        text = ""
+    if sys.stderr is None:
+        os.write(STDERR, f"{text}\n".encode(errors="backslashreplace"))
+    else:
+        print(text, file=sys.stderr)
     return FAILED
-
-
-def _finalize(before: Set[str], folder: Path) -> None:
-    """Do what the interpreter does at exit, where programs rely on it. Libraries stay loaded."""
-    threading._shutdown()  # type: ignore[attr-defined]  # waits for the program's threads
-    atexit._run_exitfuncs()
-    own = [module for name, module in sys.modules.items() if name not in before and _is_in(module, folder)]
-    for module in [*own, sys.modules["__main__"]]:
-        vars(module).clear()  # an open file is flushed when its object is deleted
-    gc.collect()
-
-
-def _is_in(module: Any, folder: Path) -> bool:
-    path = getattr(module, "__file__", None) or ""
-    return Path(path).is_relative_to(folder) and "site-packages" not in path
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):  # closed by the program, or replaced
-            continue

@@ -14,17 +14,22 @@ import msgspec
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.agents.forking.protocol import Launch, RankLaunch
-from lightning_sweeps.agents.forking.warm_start import WarmStart, can_start_warm
-from lightning_sweeps.agents.gang import gang_member, gang_variables
+from lightning_sweeps.agents.forking.warm_start import WarmStart, cold_start_reason
+from lightning_sweeps.agents.gang import GangMember, gang_member, gang_variables
 from lightning_sweeps.agents.launch.command import (
     CommandContext,
     build_command,
+    plain_of,
     processes_of,
-    program_arguments,
-    program_of,
+    program_words,
 )
 from lightning_sweeps.agents.launch.context import LaunchContext
-from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, TRIAL_VARIABLE, trial_environment
+from lightning_sweeps.agents.launch.environment import (
+    THREADS_VARIABLE,
+    TORCHRUN_PROCESSES_VARIABLE,
+    TRIAL_VARIABLE,
+    trial_environment,
+)
 from lightning_sweeps.agents.launch.process import LaunchRequest, RankLogs, TrialRun, start_cold, start_forked
 from lightning_sweeps.agents.launch.rank_environment import rank_variables
 from lightning_sweeps.agents.launch.trial_file import describe_trial
@@ -56,12 +61,18 @@ class TrialStarter:
     def prepare(self) -> None:
         """Start the fork server, which imports libraries in the background."""
         config = self.sweep.config
-        if self.options.cold or not can_start_warm(config, is_subreaper=self.is_subreaper):
+        if self.options.cold:
+            return
+        plain = plain_of(config, self._context(Home(self.context.settings.home).trial("")))
+        program = plain.program if plain else ""
+        if problem := cold_start_reason(config, program, is_subreaper=self.is_subreaper):
+            if self.slot.number == 0:
+                self.say(f"trials start cold, each with its own imports: {problem}")
             return
         environment = self._environment(self._processes(), Home(self.context.settings.home).trial("").parameters)
         del environment[TRIAL_VARIABLE]
         modules = [str(name) for name in config.get("preload") or ()]
-        self.warm = WarmStart(environment, self.context.working_folder, modules, self.say)
+        self.warm = WarmStart(environment, self.context.working_folder, program, modules, self.say)
         self.warm.prepare()
 
     def close(self) -> None:
@@ -91,11 +102,10 @@ class TrialStarter:
         return start_cold(request)
 
     def _request(self, trial: m.Trial, folder: TrialFolder, agent_id: str) -> LaunchRequest:
-        processes = self._processes()
         member = gang_member(trial, agent_id)
-        command = CommandContext(sys.executable, self.context.environ, folder, processes, launch_id(trial), member)
-        environment = self._environment(processes, folder.parameters)
-        if member is not None and self.sweep.config.get("command"):
+        command = self._context(folder, launch_id(trial), member)
+        environment = self._environment(command.processes, folder.parameters)
+        if member is not None and plain_of(self.sweep.config, command) is None:
             environment |= gang_variables(member)
         return LaunchRequest(
             trial_id=trial.id,
@@ -122,9 +132,10 @@ class TrialStarter:
             RankLaunch(rank_variables(rank, ranks=processes, launch_id=name), str(log.stdout), str(log.stderr))
             for rank, log in enumerate(logs)
         ]
+        program, *arguments = program_words(self.sweep.config, trial.params, context=self._context(folder, name))
         launch = Launch(
-            program=program_of(self.sweep.config),
-            arguments=program_arguments(self.sweep.config, trial.params),
+            program=program,
+            arguments=arguments,
             environment=dict(request.environment),
             working_folder=str(request.working_folder),
             marker=str(folder.parameters),
@@ -134,6 +145,9 @@ class TrialStarter:
         )
         return start_forked(request, lambda: warm.start(launch), logs)
 
+    def _context(self, folder: TrialFolder, name: str = "", member: GangMember | None = None) -> CommandContext:
+        return CommandContext(sys.executable, self.context.environ, folder, self._processes(), name, member)
+
     def _processes(self) -> int:
         return processes_of(self.sweep.config, option=self.options.processes_per_trial, gpus=len(self.slot.gpus))
 
@@ -142,8 +156,11 @@ class TrialStarter:
         environment = trial_environment(
             context.environ, slot=self.slot, trial_file=trial_file, launcher=context.launcher, unset=context.unset
         )
-        if processes > 1 and not self.sweep.config.get("command"):
+        config = self.sweep.config
+        if processes > 1 and plain_of(config, self._context(Home(context.settings.home).trial(""))):
             environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same, with a warning
+        elif self.options.processes_per_trial or (config.get("resources") or {}).get("processes"):
+            environment[TORCHRUN_PROCESSES_VARIABLE] = str(processes)  # an option in the `command` overrides it
         return environment
 
 

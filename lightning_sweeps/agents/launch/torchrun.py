@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from lightning_sweeps.agents.gang import GangMember
+from lightning_sweeps.core.program_command import is_python_file, torchrun_position
 
 SEPARATOR = "--"
-LAUNCHERS = ("torchrun", "torch.distributed.run", "torch.distributed.launch")
 
 
 def torchrun_command(
@@ -52,20 +52,15 @@ def torchrun_command(
 
 def with_separator(tokens: Sequence[str]) -> list[str]:
     """Return the tokens of a `command`, with `--` before the program if torchrun starts it."""
-    launcher = next((index for index, token in enumerate(tokens) if PurePath(token).name in LAUNCHERS), None)
+    launcher = torchrun_position(tokens)
     if launcher is None:
         return list(tokens)
     for index in range(launcher + 1, len(tokens)):
         if tokens[index] == SEPARATOR:
             break
-        if tokens[index] == "${program}" or (is_python_file(tokens[index]) and not tokens[index].startswith("-")):
+        if tokens[index] == "${program}" or is_python_file(tokens[index]):
             return [*tokens[:index], SEPARATOR, *tokens[index:]]
     return list(tokens)
-
-
-def is_python_file(name: str) -> bool:
-    """Return whether the interpreter runs a file of this name."""
-    return name.endswith((".py", ".pyc", ".pyz"))
 
 
 def _rendezvous_options(member: GangMember | None) -> list[str]:
