@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
+from lightning_sweeps.cli import check
 from lightning_sweeps.cli.tables import parameters, print_json
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import read_settings, use_one_thread
@@ -18,11 +18,7 @@ from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, Swe
 from lightning_sweeps.sweeps import json_schema, yaml12
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
 from lightning_sweeps.sweeps.definition import define_sweep
-from lightning_sweeps.sweeps.methods.random import draw_new
 from lightning_sweeps.sweeps.replay import replay
-from lightning_sweeps.sweeps.space import Space
-
-SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,9 @@ def sweep(
     ),
     project: str | None = typer.Option(None, "--project", "-p", help="Project name. Overrides the sweep file."),
     name: str | None = typer.Option(None, "--name", help="Name of the sweep. Overrides the sweep file."),
-    check: bool = typer.Option(False, "--check", help="Check the file and show example trials. Create nothing."),
+    is_checked: bool = typer.Option(
+        False, "--check", help="Check the file and show the command lines of its first trials. Create nothing."
+    ),
     pause: bool = typer.Option(False, "--pause", help="Start no trials until --resume. Running trials continue."),
     resume: bool = typer.Option(False, "--resume", help="Start trials again after --pause."),
     stop: bool = typer.Option(False, "--stop", help="Start no more trials, permanently. Running trials continue."),
@@ -98,7 +96,7 @@ def sweep(
         ("cancelled", cancel),
     ]
     changes = [state for state, given in flags if given]
-    if len(changes) + check + schema + show_replay + (update is not None) + (enqueue is not None) > 1:
+    if len(changes) + is_checked + schema + show_replay + (update is not None) + (enqueue is not None) > 1:
         options = "--check, --pause, --resume, --stop, --cancel, --update, --enqueue, --replay, --schema"
         raise UsageError(f"at most one of {options} is allowed")
     if schema:
@@ -113,8 +111,8 @@ def sweep(
         _replay(target)
     elif changes:
         _change(target, changes[0])
-    elif check:
-        _check(load_sweep_file(target, version=yaml))
+    elif is_checked:
+        _check(target, load_sweep_file(target, version=yaml))
     else:
         prior = PriorResults(prior_sweep, prior_run)
         _create(target, project=project, name=name, prior=prior, yaml=yaml, as_json=as_json)
@@ -145,7 +143,7 @@ def create_from_file(
         ServerError: the server cannot be reached, or it rejected the sweep.
     """
     parsed = load_sweep_file(file, version=yaml)
-    _warn(parsed.warnings)
+    _warn([*parsed.warnings, *check.program_warnings(parsed.raw, file)])
     source = Path(file).read_text()
     project = project or parsed.config.project or read_settings().project
     with connect() as client:
@@ -161,9 +159,6 @@ def create_from_file(
             )
         )
         url = client.url
-    program = parsed.config.program
-    if program and not Path(program).exists():
-        _warn([f"`program: {program}` is not in this folder: start the agents in the folder that contains it"])
     return created, url
 
 
@@ -188,16 +183,9 @@ def _create(
     typer.echo(f"Watch it:  lightning-sweeps status {created.id}")
 
 
-def _check(parsed: ParsedSweep) -> None:
-    _warn(parsed.warnings)
-    space = Space.of(parsed.config.parameters, parsed.config.constraints)
-    size = "infinitely many points" if space.size is None else f"{space.size} points"
-    if space.is_restricted and space.size is not None:
-        size = f"at most {size}"
-    typer.echo(f"The file is valid: method {parsed.config.method}, {len(space.dimensions)} dimensions, {size}.")
-    generator = random.Random(parsed.config.seed or 0)
-    for _ in range(SAMPLES):
-        typer.echo(f"  for example: {parameters(draw_new(space, set(), generator) or {})}")
+def _check(file: str, parsed: ParsedSweep) -> None:
+    _warn([*parsed.warnings, *check.program_warnings(parsed.raw, file)])
+    check.show(parsed)
 
 
 def _change(sweep_id: str, state: SweepState) -> None:

@@ -153,7 +153,7 @@ def _unknown_names(expression: Expression, known: list[str], path: Path) -> Iter
 
 
 def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    parameters = _dotted_names(raw)
+    parameters = _macro_names(raw)
     uses_program = False
     for path, token in _words(raw):
         if macros.is_unclosed(token):
@@ -198,13 +198,16 @@ def _words(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             yield ("command", position), token
 
 
-def _dotted_names(raw: dict[str, Any]) -> list[str]:
-    return [".".join(names) for _, names, _ in walk_parameters(raw.get("parameters"))]
+def _macro_names(raw: dict[str, Any]) -> list[str]:
+    """Return the names that macros may use: of each parameter, dotted, and of each map of parameters at the top."""
+    parameters = raw.get("parameters")
+    dotted_names = [".".join(names) for _, names, _ in walk_parameters(parameters)]
+    return [*dict.fromkeys([*dotted_names, *(parameters if isinstance(parameters, dict) else [])])]
 
 
 def _misspelt_macros(raw: dict[str, Any]) -> Iterator[str]:
     """Yield a warning for each `${name}` that is left unchanged and is nearly the name of a macro or parameter."""
-    parameters = _dotted_names(raw)
+    parameters = _macro_names(raw)
     for path, token in _words(raw):
         for name in macros.names_in(token):
             meant = closest(name, [*macros.KNOWN_MACROS, *parameters])

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from lightning_sweeps.core.macros import ARGUMENT_FORMS, ArgumentForm
 from lightning_sweeps.errors import Fault, SweepFileError, UsageError
 from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps import checks, yaml11, yaml12
@@ -143,6 +144,7 @@ class SweepConfig(Section):
     preload: Annotated[list[str], BeforeValidator(_modules)] = Field(default_factory=list)
     timeout: Positive | None = None
     constraints: Annotated[list[str], BeforeValidator(_constraints)] = Field(default_factory=list)
+    args: Annotated[ArgumentForm, BeforeValidator(one_of(*ARGUMENT_FORMS))] = "wandb"
     yaml: Annotated[yaml12.Version, BeforeValidator(_version), YAML_SCHEMA] | None = None
 
     @property

@@ -163,6 +163,7 @@ class _Builder:
                 shown = "a list or a map" if key is None else f"`{key}`, not a string"
                 self._fault(key_node, path, f"a key here is {shown}; keys are strings: put it in quotes")
                 continue
+            key = self._text(key_node, path) or ""
             here = (*path, key)
             if key in own:
                 first = self._document.lines[here]
@@ -206,9 +207,20 @@ class _Builder:
             lowered = text.lower()
             return float(lowered.replace(".inf", "inf").replace(".nan", "nan") if lowered[-1] in "fn" else lowered)
         if kind in ("str", "merge"):
-            return text
+            return self._text(node, path)
         self._fault(node, path, f"`{text[:40]}` cannot be read with the tag `{node.tag}`")
         return None
+
+    def _text(self, node: yaml.ScalarNode, path: Path) -> str | None:
+        """Return a text, in which JSON files may write one character as two escapes, its surrogates."""
+        text: str = node.value
+        if text.isascii():
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._fault(node, path, "this text has half a character: an escape like `\\ud83d` without its second half")
+            return None
 
     def _fault(self, node: yaml.Node, path: Path, message: str) -> None:
         self._document.faults.append(Fault(_line(node), dotted(path), message))
