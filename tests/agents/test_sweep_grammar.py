@@ -23,7 +23,7 @@ from lightning_sweeps.sweeps.preview import first_points
 from tests.agents.test_round_trip import anything, same
 
 CONTEXT = CommandContext(sys.executable, {}, TrialFolder(Path("/h/trials/t1")), processes=1, launch_id="t1-0")
-PARSERS = {"wandb": ast.literal_eval, "dotted": json.loads}
+PARSERS: dict[str, Callable[[str], Any]] = {"wandb": ast.literal_eval, "dotted": json.loads}
 
 whole = st.integers(-1000, 1000)
 real = st.floats(-1000, 1000)
