@@ -12,6 +12,7 @@ import typer
 from lightning_sweeps.cli import check
 from lightning_sweeps.cli.tables import parameters, print_json
 from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.settings import read_settings, use_one_thread
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState, SweepUpdate
@@ -104,13 +105,13 @@ def sweep(
     elif target is None:
         raise UsageError("no sweep file was given", hint="for example `lightning-sweeps sweep sweep.yaml`")
     elif update is not None:
-        _update(update, target, project=project, name=name, yaml=yaml)
+        _update(last_part(update), target, project=project, name=name, yaml=yaml)
     elif enqueue is not None:
-        _enqueue(target, enqueue)
+        _enqueue(last_part(target), enqueue)
     elif show_replay:
-        _replay(target)
+        _replay(last_part(target))
     elif changes:
-        _change(target, changes[0])
+        _change(last_part(target), changes[0])
     elif is_checked:
         _check(target, load_sweep_file(target, version=yaml))
     else:

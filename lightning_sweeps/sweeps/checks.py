@@ -17,6 +17,7 @@ from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, exponents_
 from lightning_sweeps.sweeps.expression import Expression, ExpressionError, parse
 from lightning_sweeps.sweeps.fields import closest
 from lightning_sweeps.sweeps.methods import METHODS, Method
+from lightning_sweeps.sweeps.metric_names import usual_goal
 from lightning_sweeps.sweeps.restrictions import Condition, in_order
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
@@ -48,7 +49,7 @@ def warnings(raw: dict[str, Any]) -> list[str]:
                 f"`{dotted(path)}`: between two whole numbers only {leaf['min']} and {leaf['max']} are tried;"
                 f" write {leaf['min']}.0 and {leaf['max']}.0 for real numbers"
             )
-    return [*found, *_misspelt_macros(raw)]
+    return [*found, *_misspelt_macros(raw), *_doubtful_goals(raw)]
 
 
 def _method_of(raw: dict[str, Any]) -> type[Method] | None:
@@ -213,3 +214,14 @@ def _misspelt_macros(raw: dict[str, Any]) -> Iterator[str]:
             meant = closest(name, [*macros.KNOWN_MACROS, *parameters])
             if meant and not macros.is_macro(name, token, parameters):
                 yield f"`{dotted(path)}` is `{token}`, and `${{{name}}}` is passed on unchanged{meant}"
+
+
+def _doubtful_goals(raw: dict[str, Any]) -> Iterator[str]:
+    """Yield a warning for each metric whose name says that the other goal is meant."""
+    for metric in raw.get("metrics") or [raw.get("metric") or {}]:
+        name, goal = metric.get("name", ""), metric.get("goal")
+        usual = usual_goal(name)
+        if usual is not None and usual != (goal or "minimize"):
+            given = f"`goal` is `{goal}`" if goal else "`goal` is missing, which means `minimize`"
+            better = "higher" if usual == "maximize" else "lower"
+            yield f"{given}, but by its name the metric `{name}` is better when it is {better}; write `goal: {usual}`"

@@ -36,6 +36,7 @@ from lightning_sweeps.sweeps.fields import (
 from lightning_sweeps.sweeps.file_errors import Sections, faults_of
 from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
+from lightning_sweeps.sweeps.python_config import to_plain
 from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.yaml12 import Path
 
@@ -238,12 +239,12 @@ def _matters(path: Path, found: yaml11.Ambiguity) -> bool:
 
 
 def validate(raw: dict[str, Any], source: str = "sweep") -> ParsedSweep:
-    """Check a sweep that is a map, not a file.
+    """Check a sweep that is a map, not a file. It may have tuples, ranges, and numpy's scalars and arrays.
 
     Raises:
         SweepFileError: all errors, with line 0.
     """
-    return _check(yaml12.Document(value=raw), source)
+    return _check(yaml12.Document(value=to_plain(raw)), source)
 
 
 def read_config(raw: dict[str, Any]) -> SweepConfig:
@@ -268,7 +269,9 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         message = "is empty" if given is None else f"is {shown(given)}"
         message = f"the file {message}, allowed: a map with at least the keys `method` and `parameters`"
         raise SweepFileError([*document.faults, Fault(document.line(()), "", message)], source=source)
-    raw = {key: value for key, value in given.items() if key not in IGNORED_KEYS}
+    anchors = {str(path[0]) for path in document.shared if path} - SweepConfig.model_fields.keys()
+    reasons = IGNORED_KEYS | dict.fromkeys(anchors, "it only holds what other keys take from it with `*`")
+    raw = {key: value for key, value in given.items() if key not in reasons}
     faults = list(document.faults)
     for key in [key for key in raw if key in UNSUPPORTED_KEYS]:
         faults.append(Fault(document.line((key,)), key, UNSUPPORTED_KEYS[key]))
@@ -284,7 +287,7 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         faults.append(Fault(document.line(("constraints",)), "constraints", message))
     if faults or config is None:
         raise SweepFileError(sorted(faults, key=lambda fault: (fault.line, fault.key)), source=source)
-    ignored = [f"`{key}` is ignored: {IGNORED_KEYS[key]}" for key in given if key in IGNORED_KEYS]
+    ignored = [f"`{key}` is ignored: {reasons[key]}" for key in given if key in reasons]
     return ParsedSweep(config, raw, ignored + checks.warnings(raw))
 
 

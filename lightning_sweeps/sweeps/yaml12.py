@@ -64,12 +64,14 @@ class Document:
         value: the document as Python objects.
         lines: line of each path, from 1.
         faults: errors in the YAML itself.
+        shared: paths of the values that aliases repeat elsewhere.
         ambiguities: path of each word whose value depends on the version of YAML.
     """
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    shared: set[Path] = field(default_factory=set)
     ambiguities: dict[Path, yaml11.Ambiguity] = field(default_factory=dict)
 
     def line(self, path: Path) -> int:
@@ -125,6 +127,7 @@ class _Builder:
         self._words = words
         self._version = version
         self._open: set[int] = set()
+        self._first: dict[int, Path] = {}
         self._count = 0
 
     def build(self, node: yaml.Node, path: Path) -> Any:
@@ -135,6 +138,8 @@ class _Builder:
             if self._count <= MAX_NODES + 1:
                 self._fault(node, path, f"{reason} cannot be read")
             return None
+        if self._first.setdefault(id(node), path) != path:
+            self._document.shared.add(self._first[id(node)])
         self._open.add(id(node))
         try:
             return self._value(node, path)
