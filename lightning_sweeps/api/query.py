@@ -17,7 +17,6 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.download_blobs import download_blob
 from lightning_sweeps.client.up_to_date import catch_up
-from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.paths import Home, inside
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.exporters import EXPORTERS
@@ -353,7 +352,7 @@ class Api:
         Raises:
             NotFound: there is no such sweep.
         """
-        return self._client.sweep(last_part(sweep_id))
+        return self._client.sweep(sweep_id)
 
     def trials(self, sweep_id: str) -> Rows:
         """Return the trials of a sweep.
@@ -369,7 +368,7 @@ class Api:
         """
 
         def pages() -> Iterator[Sequence[Row]]:
-            yield [_trial(trial) for trial in self._client.trials(last_part(sweep_id))]
+            yield [_trial(trial) for trial in self._client.trials(sweep_id)]
 
         return Rows(pages)
 

@@ -38,6 +38,7 @@ from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
 from lightning_sweeps.sweeps.python_config import to_plain
 from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.wandb_scheduler import translate
 from lightning_sweeps.sweeps.yaml12 import Path
 
 DEFAULT_MAX_FAILURES = 5
@@ -55,11 +56,6 @@ IGNORED_KEYS: dict[str, str] = {
     "entity": "projects of this server have no owner",
 }
 """Keys of W&B's format that are ignored with a warning, and the reason."""
-
-UNSUPPORTED_KEYS: dict[str, str] = {
-    "scheduler": "the server runs the search; choose the search with `method`",
-}
-"""Keys of W&B's format that are errors, because ignoring them would change the sweep."""
 
 YAML_SCHEMA = published(enum=[*yaml12.VERSIONS, *map(float, yaml12.VERSIONS)])
 COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number", "boolean"]})
@@ -271,16 +267,16 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         raise SweepFileError([*document.faults, Fault(document.line(()), "", message)], source=source)
     anchors = {str(path[0]) for path in document.shared if path} - SweepConfig.model_fields.keys()
     reasons = IGNORED_KEYS | dict.fromkeys(anchors, "it only holds what other keys take from it with `*`")
-    raw = {key: value for key, value in given.items() if key not in reasons}
-    faults = list(document.faults)
-    for key in [key for key in raw if key in UNSUPPORTED_KEYS]:
-        faults.append(Fault(document.line((key,)), key, UNSUPPORTED_KEYS[key]))
-        del raw[key]
+    translation = translate({key: value for key, value in given.items() if key not in reasons})
+    raw = translation.raw
+    faults = [*document.faults]
+    faults += [Fault(document.line(path), yaml12.dotted(path), message) for path, message in translation.faults]
     config = None
     try:
         config = SweepConfig.model_validate(raw)
     except ValidationError as error:
-        faults += faults_of(error, raw, document, _sections(raw))
+        translated = [yaml12.dotted(path) for path, _ in translation.faults]
+        faults += [fault for fault in faults_of(error, raw, document, _sections(raw)) if fault.key not in translated]
     known = [fault.key for fault in faults]
     faults += [fault for fault in checks.check_keys(raw, document) if fault.key not in known]
     if config is not None and not faults and (message := _space_error(config)):
@@ -288,7 +284,7 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
     if faults or config is None:
         raise SweepFileError(sorted(faults, key=lambda fault: (fault.line, fault.key)), source=source)
     ignored = [f"`{key}` is ignored: {reasons[key]}" for key in given if key in reasons]
-    return ParsedSweep(config, raw, ignored + checks.warnings(raw))
+    return ParsedSweep(config, raw, [*ignored, *translation.warnings, *checks.warnings(raw)])
 
 
 def _space_error(config: SweepConfig) -> str:

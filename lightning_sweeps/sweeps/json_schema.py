@@ -17,7 +17,8 @@ def json_schema() -> dict[str, Any]:
     """Return the schema of a sweep file."""
     schema: dict[str, Any] = _simplified(SweepConfig.model_json_schema())
     ignored = {key: {"description": f"Ignored: {reason}."} for key, reason in IGNORED_KEYS.items()}
-    properties = {**schema.pop("properties"), **ignored}
+    translated = {"scheduler": {"type": "object", "description": "Of W&B: gives the sweep its `method`."}}
+    properties = {**schema.pop("properties"), **translated, **ignored}
     return {"$schema": DIALECT, "title": "lightning-sweeps sweep file", **schema, "properties": properties}
 
 

@@ -114,7 +114,11 @@ def test_every_distribution_is_read(name: str) -> None:
         (3, "", "is `3`, allowed: a map with `value`, `values`"),
         ({}, "", "has no keys, allowed: `value`"),
         ({"vaule": 1}, "", "did you mean `value`?"),
-        ({"mu": 0, "sigma": 1}, "", "has `mu`, `sigma`, and `distribution` is missing, allowed with these keys: `normal`"),
+        (
+            {"mu": 0, "sigma": 1},
+            "",
+            "has `mu`, `sigma`, and `distribution` is missing, allowed with these keys: `normal`",
+        ),
         ({"distribution": "unifrom", "min": 0, "max": 1}, "", "did you mean `uniform`?"),
         ({"distribution": 3}, "", "has the `distribution` `3`"),
         ({"min": 1}, ".max", "is missing"),
@@ -181,7 +185,6 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"resources": {"gpu": 1}}, "resources.gpu", "did you mean `gpus`?"),
         ({"resources": {"processes": 0}}, "resources.processes", "allowed: a whole number >= 1"),
         ({"metrics": []}, "metrics", "is empty"),
-        ({"scheduler": {}}, "scheduler", "choose the search with `method`"),
         ({"early_terminate": {"type": "hyperband", "min_iter": 1}}, "early_terminate", "needs `metric`"),
         ({"command": "python x.py"}, "command", "allowed: a list of words"),
         ({"command": []}, "command", "allowed: a list of words"),
@@ -349,7 +352,7 @@ TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
     [
         ({"method": "bayes", "metrics": TWO}, "cannot be used with the method `bayes`, allowed: grid, nsga2"),
         ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "is given together with `metric`"),
-        ({"method": "tpe", "metrics": TWO[:1]}, "allowed: at least two entries"),
+        ({"method": "tpe", "metrics": TWO[:1], "metric": {"name": "x"}}, "allowed: at least two entries"),
     ],
 )
 def test_several_metrics_are_checked(changes: dict[str, Any], words: str) -> None:
