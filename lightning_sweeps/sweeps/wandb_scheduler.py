@@ -101,8 +101,8 @@ def _faults(scheduler: dict[str, Any], *, has_parameters: bool) -> Iterator[tupl
         yield ("scheduler", "engine"), f"is {shown(engine)}, allowed: {', '.join(ENGINES)}"
     if "search_space" in scheduler and not has_parameters:
         message = (
-            f"is the function `{scheduler['search_space']}`, and the server runs no code of a sweep file; write the space"
-            " as `parameters`, with `when` for parameters that depend on others"
+            f"is the function `{scheduler['search_space']}`, and the server runs no code of a sweep file; write the"
+            " space as `parameters`, with `when` for parameters that depend on others"
         )
         yield ("scheduler", "search_space"), message
 
