@@ -5,6 +5,7 @@ docs/sweep-file.md explains each key.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
@@ -234,7 +235,7 @@ def _matters(path: Path, found: yaml11.Ambiguity) -> bool:
     return takes_text or isinstance(found.core, str) or not isinstance(found.old, str)
 
 
-def validate(raw: dict[str, Any], source: str = "sweep") -> ParsedSweep:
+def validate(raw: Mapping[str, Any], source: str = "sweep") -> ParsedSweep:
     """Check a sweep that is a map, not a file. It may have tuples, ranges, and numpy's scalars and arrays.
 
     Raises:

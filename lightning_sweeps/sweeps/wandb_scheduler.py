@@ -32,6 +32,9 @@ class Engine:
 
 ENGINES = {"wandb": Engine(), "optuna": Engine("tpe", "nsga2"), "ax": Engine("bayes", "nsga2")}
 
+LAUNCH = Engine("tpe", "nsga2")
+"""The search of a `scheduler` of W&B Launch: its jobs other than W&B's own are Optuna's samplers."""
+
 ENGINE_KEYS = ("source", "optimizer", "search_space")
 
 LAUNCH_KEYS = ("job", "num_workers", "resource", "resource_args", "settings", "name", "docker_image")
@@ -76,11 +79,18 @@ def _translate_scheduler(result: Translation, scheduler: object) -> None:
     if result.faults:
         _complete(raw)
         return
-    if "engine" in scheduler and raw.get("method") in (None, CUSTOM) and CUSTOM not in METHODS:
-        engine = ENGINES[scheduler["engine"]]
-        method = engine.several if raw.get("metrics") else engine.single
+    if raw.get("method") in (None, CUSTOM) and CUSTOM not in METHODS:
+        method = _method(scheduler, is_multi_objective=bool(raw.get("metrics")))
         raw |= {} if method is None else {"method": method}
     result.warnings += _warnings(scheduler, raw.get("method"))
+
+
+def _method(scheduler: dict[str, Any], *, is_multi_objective: bool) -> object:
+    """Return our method for a scheduler; None if only the file's `method` tells it."""
+    settings = scheduler.get("settings")
+    stated = settings.get("method") if isinstance(settings, dict) else None
+    engine = ENGINES[scheduler["engine"]] if "engine" in scheduler else LAUNCH
+    return stated or (engine.several if is_multi_objective else engine.single)
 
 
 def _complete(raw: dict[str, Any]) -> None:
@@ -99,7 +109,14 @@ def _faults(scheduler: dict[str, Any], *, has_parameters: bool) -> Iterator[tupl
     engine = scheduler.get("engine", "wandb")
     if engine not in ENGINES:
         yield ("scheduler", "engine"), f"is {shown(engine)}, allowed: {', '.join(ENGINES)}"
-    if "search_space" in scheduler and not has_parameters:
+    if has_parameters:
+        return
+    if "engine" not in scheduler:
+        yield (
+            ("parameters",),
+            "is missing, and no job of `scheduler` runs to define the space; write it as `parameters`",
+        )
+    if "search_space" in scheduler:
         message = (
             f"is the function `{scheduler['search_space']}`, and the server runs no code of a sweep file; write the"
             " space as `parameters`, with `when` for parameters that depend on others"
@@ -109,7 +126,7 @@ def _faults(scheduler: dict[str, Any], *, has_parameters: bool) -> Iterator[tupl
 
 def _warnings(scheduler: dict[str, Any], method: object) -> Iterator[str]:
     if "engine" not in scheduler:
-        yield "`scheduler` is ignored: the server runs the search, and agents run the trials"
+        yield f"the job in `scheduler` does not run: the server runs the search, `method: {method}`, and agents trials"
     if "optimizer" in scheduler:
         called = f"the function `{scheduler['optimizer']}` in `scheduler.optimizer` is not called"
         yield (

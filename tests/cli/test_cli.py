@@ -79,14 +79,17 @@ def test_a_sweep_is_created_shown_paused_and_cancelled(served: tuple[Path, Clien
     assert "running" in shown.stdout
     assert f"lightning-sweeps agent {sweep_id}" in shown.stdout, "it shows the next command"
     assert sweep_id in command(home, "status").stdout
-    assert json.loads(command(home, "status", sweep_id, "--json").stdout)["sweep"]["id"] == sweep_id
+    assert json.loads(command(home, "status", f"me/cli/{sweep_id}", "--json").stdout)["sweep"]["id"] == sweep_id
 
     for option, state in (("--pause", "paused"), ("--resume", "running"), ("--cancel", "cancelled")):
-        changed = command(home, "sweep", sweep_id, option)
+        changed = command(home, "sweep", f"me/cli/{sweep_id}", option)
         assert changed.returncode == 0, changed.stderr
         assert state in changed.stdout
         assert client.sweep(sweep_id).state == state
     assert_message(command(home, "sweep", sweep_id, "--resume"), 1, "cancelled")
+    assert_message(
+        command(home, "agent", f"me/cli/{sweep_id}", cwd=tmp_path), 1, "the sweep's program `train.py` is not in"
+    )
 
 
 def test_a_sweep_can_be_updated_and_trials_enqueued(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:

@@ -89,10 +89,30 @@ def test_a_fault_of_a_scheduler_has_its_line() -> None:
         parse_sweep("parameters: {x: {value: 1}}\nscheduler:\n  engine: none\n")
 
 
-def test_a_scheduler_of_launch_is_ignored() -> None:
-    scheduler = {"job": "a/b/c:latest", "num_workers": 4}
-    parsed = validate({"method": "random", "parameters": PARAMETERS, "scheduler": scheduler})
-    assert parsed.warnings == ["`scheduler` is ignored: the server runs the search, and agents run the trials"]
+@pytest.mark.parametrize(
+    ("keys", "method"),
+    [
+        ({"method": "random"}, "random"),
+        (ONE, "tpe"),
+        ({"method": "custom", **TWO}, "nsga2"),
+        (
+            {"scheduler": {"job": "a/b/c:latest", "settings": {"method": "grid"}}, "parameters": {"x": {"value": 1}}},
+            "grid",
+        ),
+    ],
+    ids=["method", "none", "custom", "settings"],
+)
+def test_a_job_of_launch_becomes_a_method(keys: dict[str, Any], method: str) -> None:
+    scheduler = {"job": "a/b/c:latest", "num_workers": 4, "settings": {"pruner": {}}}
+    parsed = validate({"parameters": PARAMETERS, "scheduler": scheduler, **keys})
+    assert parsed.config.method == method
+    assert f"the server runs the search, `method: {method}`" in parsed.warnings[0]
+
+
+def test_a_job_of_launch_that_defines_the_space_is_one_fault() -> None:
+    found = faults(**ONE, scheduler={"job": "a/b/c:latest", "settings": {"optuna_source": "space.py"}})
+    assert list(found) == ["parameters"]
+    assert "write it as `parameters`" in found["parameters"]
 
 
 def test_method_is_needed_beside_the_engine_that_does_not_tell() -> None:

@@ -16,6 +16,7 @@ from scipy import stats
 
 from lightning_sweeps.errors import SweepFileError
 from lightning_sweeps.sweeps.config import validate
+from lightning_sweeps.sweeps.distributions import form_of
 from lightning_sweeps.sweeps.methods import METHODS
 from lightning_sweeps.sweeps.space import Space
 
@@ -125,7 +126,7 @@ def test_a_nested_grid_advances_and_ends() -> None:
     ],
 )
 def test_keys_tell_the_distribution(leaf: dict[str, Any], distribution: str) -> None:
-    assert validate({"method": "random", "parameters": {"x": leaf}}).config.parameters["x"].distribution == distribution
+    assert form_of(validate({"method": "random", "parameters": {"x": leaf}}).config.parameters["x"]) == distribution
 
 
 @pytest.mark.parametrize(
