@@ -72,7 +72,7 @@ def translate(given: dict[str, Any]) -> Translation:
 
 def _translate_scheduler(result: Translation, scheduler: object) -> None:
     raw = result.raw
-    if not isinstance(scheduler, dict):
+    if not isinstance(scheduler, dict) or not scheduler:
         result.faults.append((("scheduler",), f"is {shown(scheduler)}, allowed: a map with an `engine`"))
         return
     result.faults += _faults(scheduler, has_parameters="parameters" in raw)

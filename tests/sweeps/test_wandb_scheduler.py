@@ -73,6 +73,7 @@ def test_a_search_space_in_python_is_the_only_fault() -> None:
     ("scheduler", "key", "words"),
     [
         (3, "scheduler", "is `3`, allowed: a map with an `engine`"),
+        ({}, "scheduler", "is `{}`, a map, allowed: a map with an `engine`"),
         ({"engine": "hyperopt"}, "scheduler.engine", "allowed: wandb, optuna, ax"),
         ({"engin": "ax"}, "scheduler.engin", "did you mean `engine`?"),
         ({"engine": "ax", "sauce": "x.py"}, "scheduler.sauce", "did you mean `source`?"),
