@@ -31,6 +31,7 @@ from lightning_sweeps.agents.start import draws_lines, machine_slots, run_slot
 from lightning_sweeps.agents.start import main as agent_main
 from lightning_sweeps.agents.supervisor import shell_exit_status, supervise
 from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError
@@ -46,7 +47,7 @@ def run(sweep_id: str, options: AgentOptions | None = None, *, tagged: Sequence[
     Call it from the main thread: it handles Ctrl-C and SIGTERM while it runs.
 
     Args:
-        sweep_id: the sweep.
+        sweep_id: the sweep, also as `entity/project/ID`.
         options: the agents' options; default: all GPUs, one per trial.
         tagged: descriptors that lead to a process which draws the lines of all slots; default: this process does it
             on a terminal.
@@ -61,6 +62,7 @@ def run(sweep_id: str, options: AgentOptions | None = None, *, tagged: Sequence[
         LaunchError: the sweep's program does not exist on this machine.
         ServerError: the server cannot be reached or rejects a request.
     """
+    sweep_id = last_part(sweep_id)
     options = options or AgentOptions()
     environ = environment()
     if is_under_torchrun(environ) and int(environ.get("LOCAL_WORLD_SIZE", "1")) > 1:

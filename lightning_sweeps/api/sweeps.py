@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from lightning_sweeps.sweeps.config import load_sweep_file, validate
 
 
 def sweep(
-    config: dict[str, Any] | str | Path,
+    config: Mapping[str, Any] | str | Path,
     *,
     project: str | None = None,
     name: str | None = None,
@@ -28,7 +28,8 @@ def sweep(
     Warnings about the configuration are printed to stderr.
 
     Args:
-        config: The content of a sweep file as a dictionary, or the path of a sweep file.
+        config: The content of a sweep file as a dictionary, or the path of a sweep file. The dictionary may contain
+            tuples, ranges, and numpy's scalars and arrays.
         project: Project name. Overrides the configuration; default: the project of the settings.
         name: Name of the sweep. Overrides the configuration.
         prior_sweeps: Ids of sweeps. The search starts with the results of their trials.
@@ -52,10 +53,10 @@ def sweep(
         ...     project="digits",
         ... )  # doctest: +SKIP
     """
-    parsed = validate(config) if isinstance(config, dict) else load_sweep_file(str(config))
+    parsed = load_sweep_file(config) if isinstance(config, str | Path) else validate(config)
     wanted = SweepCreate(
         parsed.raw,
-        source="" if isinstance(config, dict) else Path(config).read_text(),
+        source=Path(config).read_text() if isinstance(config, str | Path) else "",
         project=project or parsed.config.project or read_settings().project,
         name=name,
         prior_sweeps=list(prior_sweeps),

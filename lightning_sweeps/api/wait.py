@@ -9,6 +9,7 @@ from typing import Protocol
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.up_to_date import catch_up
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.errors import NotFound, WaitFailed
 from lightning_sweeps.messages import RunDetails, Sweep
 
@@ -65,6 +66,7 @@ def wait_for_ends(client: Client, sweep_id: str, *, timeout_s: float) -> Sweep:
         WaitFailed: the values of a trial that has ended are still on their way.
         NotFound: there is no such sweep.
     """
+    sweep_id = last_part(sweep_id)
     deadline = time.monotonic() + timeout_s
     while (sweep := client.sweep(sweep_id)).counts.get("ending"):
         if time.monotonic() >= deadline:

@@ -12,6 +12,7 @@ import typer
 from lightning_sweeps.agents.time_accounting import describe
 from lightning_sweeps.cli.tables import duration, note, number, parameters, print_json
 from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.messages import Agent, Sweep, SweepChange, Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.importance import importance
@@ -59,7 +60,7 @@ class SweepReport:
 
 @app.command()
 def report(
-    sweep: str = typer.Argument(..., metavar="SWEEP_ID", help="Id of the sweep."),
+    sweep: str = typer.Argument(..., metavar="SWEEP_ID", parser=last_part, help="Id of the sweep."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Print the best trials, parameter importances, stopped and failed trials with the reasons, and the time spent."""

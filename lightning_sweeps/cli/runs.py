@@ -8,6 +8,7 @@ import typer
 
 from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
 from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.messages import Rejections, RunDetails
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -37,7 +38,7 @@ def runs(
     group: str | None = typer.Option(
         None, "--group", "-g", help="Show only runs of this group (the ranks of one job)."
     ),
-    sweep: str | None = typer.Option(None, "--sweep", "-s", help="Show only runs of this sweep."),
+    sweep: str | None = typer.Option(None, "--sweep", "-s", parser=last_part, help="Show only runs of this sweep."),
     run_state: str | None = typer.Option(None, "--state", help="Show only runs in this state: `failed`, ..."),
     limit: int = typer.Option(50, "--limit", "-n", min=1, help="Number of runs to show."),
     close: list[str] = CLOSE,

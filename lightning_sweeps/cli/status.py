@@ -11,6 +11,7 @@ from rich.console import Console
 from lightning_sweeps.cli.tables import Column, console, duration, note, number, parameters, print_json, state, table
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.messages import Agent, Sweep, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -46,7 +47,9 @@ AGENT_COLUMNS: list[Column] = [
 
 @app.command()
 def status(
-    sweep: str | None = typer.Argument(None, metavar="[SWEEP_ID]", help="Id of a sweep (default: list all sweeps)."),
+    sweep: str | None = typer.Argument(
+        None, metavar="[SWEEP_ID]", parser=last_part, help="Id of a sweep (default: list all sweeps)."
+    ),
     project: str | None = typer.Option(None, "--project", "-p", help="Show only sweeps of this project."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:

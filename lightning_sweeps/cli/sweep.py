@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli import sweep_changes
-from lightning_sweeps.cli.tables import parameters, print_json, warn
+from lightning_sweeps.cli import check, sweep_changes
+from lightning_sweeps.cli.tables import print_json, warn
 from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState
 from lightning_sweeps.sweeps import json_schema, yaml12
 from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
-from lightning_sweeps.sweeps.methods.random import draw_new
-from lightning_sweeps.sweeps.space import Space
-
-SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,9 @@ def sweep(
     ),
     project: str | None = typer.Option(None, "--project", "-p", help="Project name. Overrides the sweep file."),
     name: str | None = typer.Option(None, "--name", help="Name of the sweep. Overrides the sweep file."),
-    check: bool = typer.Option(False, "--check", help="Check the file and show example trials. Create nothing."),
+    is_checked: bool = typer.Option(
+        False, "--check", help="Check the file and show the command lines of its first trials. Create nothing."
+    ),
     pause: bool = typer.Option(False, "--pause", help="Start no trials until --resume. Running trials continue."),
     resume: bool = typer.Option(
         False, "--resume", help="Start trials again after --pause, or after the end of the sweep."
@@ -101,7 +99,7 @@ def sweep(
     states: dict[SweepState, bool] = {"paused": pause, "running": resume, "stopped": stop, "cancelled": cancel}
     changes = [state for state, is_given in states.items() if is_given]
     operations = {
-        "--check": check,
+        "--check": is_checked,
         "--pause": pause,
         "--resume": resume,
         "--stop": stop,
@@ -121,17 +119,17 @@ def sweep(
     elif target is None:
         raise UsageError("no sweep file was given", hint="for example `lightning-sweeps sweep sweep.yaml`")
     elif update is not None:
-        sweep_changes.update(update, target, project=project, name=name, yaml=yaml)
+        sweep_changes.update(last_part(update), target, project=project, name=name, yaml=yaml)
     elif enqueue is not None:
-        sweep_changes.enqueue(target, enqueue)
+        sweep_changes.enqueue(last_part(target), enqueue)
     elif retry_failed:
-        sweep_changes.retry_failed(target, error)
+        sweep_changes.retry_failed(last_part(target), error)
     elif show_replay:
-        sweep_changes.show_replay(target)
+        sweep_changes.show_replay(last_part(target))
     elif changes:
-        sweep_changes.set_state(target, changes[0])
-    elif check:
-        _check(load_sweep_file(target, version=yaml))
+        sweep_changes.set_state(last_part(target), changes[0])
+    elif is_checked:
+        _check(target, load_sweep_file(target, version=yaml))
     else:
         prior = PriorResults(prior_sweep, prior_run)
         _create(target, project=project, name=name, prior=prior, yaml=yaml, as_json=as_json)
@@ -162,7 +160,7 @@ def create_from_file(
         ServerError: the server cannot be reached, or it rejected the sweep.
     """
     parsed = load_sweep_file(file, version=yaml)
-    warn(parsed.warnings)
+    warn([*parsed.warnings, *check.program_warnings(parsed.raw, file)])
     source = Path(file).read_text()
     project = project or parsed.config.project or read_settings().project
     with connect() as client:
@@ -178,9 +176,6 @@ def create_from_file(
             )
         )
         url = client.url
-    program = parsed.config.program
-    if program and not Path(program).exists():
-        warn([f"`program: {program}` is not in this folder: start the agents in the folder that contains it"])
     return created, url
 
 
@@ -205,13 +200,6 @@ def _create(
     typer.echo(f"Watch it:  lightning-sweeps status {created.id}")
 
 
-def _check(parsed: ParsedSweep) -> None:
-    warn(parsed.warnings)
-    space = Space.of(parsed.config.parameters, parsed.config.constraints)
-    size = "infinitely many points" if space.size is None else f"{space.size} points"
-    if space.is_restricted and space.size is not None:
-        size = f"at most {size}"
-    typer.echo(f"The file is valid: method {parsed.config.method}, {len(space.dimensions)} dimensions, {size}.")
-    generator = random.Random(parsed.config.seed or 0)
-    for _ in range(SAMPLES):
-        typer.echo(f"  for example: {parameters(draw_new(space, set(), generator) or {})}")
+def _check(file: str, parsed: ParsedSweep) -> None:
+    warn([*parsed.warnings, *check.program_warnings(parsed.raw, file)])
+    check.show(parsed)

@@ -31,6 +31,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import ServerError
 from lightning_sweeps.messages import Sweep
+from lightning_sweeps.sweeps import yaml12
 from lightning_sweeps.sweeps.definition import define_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -49,6 +50,10 @@ def tune(
         str | None, typer.Option("--project", "-p", help="Project name. Overrides the sweep file.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Sweep name. Overrides the sweep file.")] = None,
+    yaml: Annotated[
+        yaml12.Version | None,
+        typer.Option("--yaml", help="YAML version of the file; 1.1 as in W&B. Overrides the file (default: 1.2)."),
+    ] = None,
     options: AgentOptions,
 ) -> None:
     """Create a sweep from a file, run it on all GPUs of this machine, and show its progress and results.
@@ -62,7 +67,7 @@ def tune(
 
       lightning-sweeps tune sweep.yaml --slots 2 --count 10
     """
-    created, url = create_from_file(file, project=project, name=name)
+    created, url = create_from_file(file, project=project, name=name, yaml=yaml)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()
     status = _run_with_view(created.id, options) if is_watched else machine.run(created.id, options)

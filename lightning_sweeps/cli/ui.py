@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.settings import environment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -16,7 +17,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def ui(
-    sweep: str | None = typer.Argument(None, help="Id of a sweep. Opens its page.", show_default=False),
+    sweep: str | None = typer.Argument(
+        None, parser=last_part, help="Id of a sweep. Opens its page.", show_default=False
+    ),
     no_open: bool = typer.Option(False, "--no-open", help="Print the link without opening a browser."),
 ) -> None:
     """Print a login link for the dashboard, and open it in a browser if there is a screen."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
+from lightning_sweeps.core.ids import last_part
 
 
 class SweepRoutes(Transport):
@@ -25,7 +26,7 @@ class SweepRoutes(Transport):
 
     def sweep(self, sweep_id: str) -> m.Sweep:
         """Return a sweep."""
-        return self._get(f"/api/sweeps/{sweep_id}", m.Sweep)
+        return self._get(f"/api/sweeps/{last_part(sweep_id)}", m.Sweep)
 
     def set_sweep_state(self, sweep_id: str, state: m.SweepState) -> m.Sweep:
         """Pause, resume, stop or cancel a sweep."""
@@ -49,7 +50,7 @@ class SweepRoutes(Transport):
 
     def trials(self, sweep_id: str) -> list[m.Trial]:
         """Return the trials of a sweep."""
-        return self._get(f"/api/sweeps/{sweep_id}/trials", list[m.Trial])
+        return self._get(f"/api/sweeps/{last_part(sweep_id)}/trials", list[m.Trial])
 
     def search_inputs(self, sweep_id: str) -> m.SearchInputs:
         """Return what the search of a sweep started with."""

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from typing import Literal
+
+ArgumentForm = Literal["wandb", "dotted"]
+ARGUMENT_FORMS: tuple[ArgumentForm, ...] = ("wandb", "dotted")
+"""The forms of parameters in `${args}` and the macros like it."""
 
 WHOLE_TOKEN_MACROS: dict[str, str] = {
     "env": "`/usr/bin/env`",
     "args": "`--key=value` for each parameter",
+    "args_dotted": "`--key=value` for each parameter, nested ones with dotted names, lists, maps and null as JSON",
     "args_no_hyphens": "`key=value` for each parameter",
     "args_no_equals": "`--key value` for each parameter, as two tokens",
     "args_no_boolean_flags": "`--key=value`; a true parameter is `--key`, a false one is left out",
@@ -19,6 +25,9 @@ WHOLE_TOKEN_MACROS: dict[str, str] = {
     "args_override_hydra": "`++key=value` for each parameter",
 }
 """Macros that expand to any number of words. Each must be a separate word."""
+
+ARGUMENT_MACROS = frozenset(WHOLE_TOKEN_MACROS) - {"env"}
+"""Macros that expand to the parameters."""
 
 TEXT_MACROS: dict[str, str] = {
     "interpreter": "the Python that runs the agent",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from lightning_sweeps.core import macros
+
 TORCHRUN = ("torchrun", "torch.distributed.run", "torch.distributed.launch")
 PROCESSES_OPTION = re.compile(r"--nproc[-_]per[-_]node(?:=(.*))?")
 PYTHON = re.compile(r"python(3(\.\d+)?)?")
@@ -45,7 +47,7 @@ def plain_command(
     """
     program = config.get("program")
     if config.get("command") is None:
-        return PlainCommand(str(program), (*map(str, config.get("args") or ()), "${args}")) if program else None
+        return PlainCommand(str(program), _arguments(config.get("args"))) if program else None
     words = [str(token) for token in config["command"]]
     words = words[1:] if words[:1] == ["${env}"] else words
     has_interpreter = bool(words) and (words[0] == "${interpreter}" or is_interpreter(words[0]))
@@ -56,6 +58,13 @@ def plain_command(
     if "${" in name or has_interpreter != is_python_file(name) or (words[0] != "${program}" and not has_interpreter):
         return None
     return PlainCommand(name, tuple(words[1:]))
+
+
+def _arguments(given: object) -> tuple[str, ...]:
+    """Return the arguments of a program without `command`: fixed ones, and the macro for the parameters."""
+    fixed = tuple(map(str, given)) if isinstance(given, list) else ()
+    has_macro = any(macros.whole_name(word) in macros.ARGUMENT_MACROS for word in fixed)
+    return fixed if has_macro else (*fixed, "${args}")
 
 
 def is_python_file(name: str) -> bool:

@@ -18,6 +18,7 @@ from lightning_sweeps.sweeps.distributions import GRID_DISTRIBUTIONS, exponents_
 from lightning_sweeps.sweeps.expression import Expression, ExpressionError, parse
 from lightning_sweeps.sweeps.fields import closest
 from lightning_sweeps.sweeps.methods import METHODS, Method
+from lightning_sweeps.sweeps.metric_names import usual_goal
 from lightning_sweeps.sweeps.restrictions import Condition, in_order
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
@@ -49,7 +50,7 @@ def warnings(raw: dict[str, Any]) -> list[str]:
                 f"`{dotted(path)}`: between two whole numbers only {leaf['min']} and {leaf['max']} are tried;"
                 f" write {leaf['min']}.0 and {leaf['max']}.0 for real numbers"
             )
-    return [*found, *_misspelt_macros(raw)]
+    return [*found, *_misspelt_macros(raw), *_doubtful_goals(raw)]
 
 
 def _method_of(raw: dict[str, Any]) -> type[Method] | None:
@@ -162,7 +163,7 @@ def _check_command(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _check_words(raw: dict[str, Any], key: str) -> Iterator[tuple[Path, str]]:
-    parameters = _dotted_names(raw)
+    parameters = _macro_names(raw)
     uses_program = False
     for path, token in _words(raw, key):
         if macros.is_unclosed(token):
@@ -231,15 +232,29 @@ def _words(raw: dict[str, Any], key: str = "command") -> Iterator[tuple[Path, st
             yield (key, position), token
 
 
-def _dotted_names(raw: dict[str, Any]) -> list[str]:
-    return [".".join(names) for _, names, _ in walk_parameters(raw.get("parameters"))]
+def _macro_names(raw: dict[str, Any]) -> list[str]:
+    """Return the names that macros may use: of each parameter, dotted, and of each map of parameters at the top."""
+    parameters = raw.get("parameters")
+    dotted_names = [".".join(names) for _, names, _ in walk_parameters(parameters)]
+    return [*dict.fromkeys([*dotted_names, *(parameters if isinstance(parameters, dict) else [])])]
 
 
 def _misspelt_macros(raw: dict[str, Any]) -> Iterator[str]:
     """Yield a warning for each `${name}` that is left unchanged and is nearly the name of a macro or parameter."""
-    parameters = _dotted_names(raw)
+    parameters = _macro_names(raw)
     for path, token in _words(raw):
         for name in macros.names_in(token):
             meant = closest(name, [*macros.KNOWN_MACROS, *parameters])
             if meant and not macros.is_macro(name, token, parameters):
                 yield f"`{dotted(path)}` is `{token}`, and `${{{name}}}` is passed on unchanged{meant}"
+
+
+def _doubtful_goals(raw: dict[str, Any]) -> Iterator[str]:
+    """Yield a warning for each metric whose name says that the other goal is meant."""
+    for metric in raw.get("metrics") or [raw.get("metric") or {}]:
+        name, goal = metric.get("name", ""), metric.get("goal")
+        usual = usual_goal(name)
+        if usual is not None and usual != (goal or "minimize"):
+            given = f"`goal` is `{goal}`" if goal else "`goal` is missing, which means `minimize`"
+            better = "higher" if usual == "maximize" else "lower"
+            yield f"{given}, but by its name the metric `{name}` is better when it is {better}; write `goal: {usual}`"

@@ -5,12 +5,14 @@ docs/sweep-file.md explains each key.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from lightning_sweeps.core.macros import ARGUMENT_FORMS, ArgumentForm
 from lightning_sweeps.errors import Fault, SweepFileError, UsageError
 from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps import checks, yaml11, yaml12
@@ -35,7 +37,9 @@ from lightning_sweeps.sweeps.fields import (
 from lightning_sweeps.sweeps.file_errors import Sections, faults_of
 from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
+from lightning_sweeps.sweeps.python_config import to_plain
 from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.wandb_scheduler import translate
 from lightning_sweeps.sweeps.yaml12 import Path
 
 DEFAULT_MAX_FAILURES = 5
@@ -54,15 +58,12 @@ IGNORED_KEYS: dict[str, str] = {
 }
 """Keys of W&B's format that are ignored with a warning, and the reason."""
 
-UNSUPPORTED_KEYS: dict[str, str] = {
-    "scheduler": "the server runs the search; choose the search with `method`",
-}
-"""Keys of W&B's format that are errors, because ignoring them would change the sweep."""
-
 YAML_SCHEMA = published(enum=[*yaml12.VERSIONS, *map(float, yaml12.VERSIONS)])
 COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number", "boolean"]})
 
-ARGUMENTS_SCHEMA = published(type="array", items={"type": ["string", "number"]})
+ARGUMENTS_SCHEMA = published(
+    anyOf=[{"enum": list(ARGUMENT_FORMS)}, {"type": "array", "items": {"type": ["string", "number", "boolean"]}}]
+)
 
 
 def _command(value: object) -> object:
@@ -86,10 +87,13 @@ def _version(value: object) -> object:
     return str(value)
 
 
-def _fixed_arguments(value: object) -> object:
-    if not isinstance(value, list):
-        raise refuse(f"is {shown(value)}, allowed: a list of words that each trial gets, for example [--epochs=5]")
-    return _words(value)
+def _arguments(value: object) -> object:
+    if isinstance(value, list):
+        return _words(value)
+    if isinstance(value, str):
+        return one_of(*ARGUMENT_FORMS)(value)
+    allowed = f"{', '.join(ARGUMENT_FORMS)}, or a list of words that each trial gets, for example [--epochs=5]"
+    raise refuse(f"is {shown(value)}, allowed: {allowed}")
 
 
 def _modules(value: object) -> object:
@@ -143,7 +147,6 @@ class SweepConfig(Section):
     metrics: Annotated[list[Metric] | None, Field(min_length=2)] = None
     program: Text | None = None
     command: Annotated[list[str], BeforeValidator(_command), COMMAND_SCHEMA] | None = None
-    args: Annotated[list[str], BeforeValidator(_fixed_arguments), ARGUMENTS_SCHEMA] = Field(default_factory=list)
     early_terminate: EarlyTerminate | None = None
     run_cap: Count | None = None
     name: AnyText = ""
@@ -157,6 +160,7 @@ class SweepConfig(Section):
     preload: Annotated[list[str], BeforeValidator(_modules)] = Field(default_factory=list)
     timeout: Positive | None = None
     constraints: Annotated[list[str], BeforeValidator(_constraints)] = Field(default_factory=list)
+    args: Annotated[ArgumentForm | list[str], BeforeValidator(_arguments), ARGUMENTS_SCHEMA] = "wandb"
     yaml: Annotated[yaml12.Version, BeforeValidator(_version), YAML_SCHEMA] | None = None
 
     @property
@@ -249,13 +253,13 @@ def _matters(path: Path, found: yaml11.Ambiguity) -> bool:
     return takes_text or isinstance(found.core, str) or not isinstance(found.old, str)
 
 
-def validate(raw: dict[str, Any], source: str = "sweep") -> ParsedSweep:
-    """Check a sweep that is a map, not a file.
+def validate(raw: Mapping[str, Any], source: str = "sweep") -> ParsedSweep:
+    """Check a sweep that is a map, not a file. It may have tuples, ranges, and numpy's scalars and arrays.
 
     Raises:
         SweepFileError: all errors, with line 0.
     """
-    return _check(yaml12.Document(value=raw), source)
+    return _check(yaml12.Document(value=to_plain(raw)), source)
 
 
 def read_config(raw: dict[str, Any]) -> SweepConfig:
@@ -280,24 +284,26 @@ def _check(document: yaml12.Document, source: str) -> ParsedSweep:
         message = "is empty" if given is None else f"is {shown(given)}"
         message = f"the file {message}, allowed: a map with at least the keys `method` and `parameters`"
         raise SweepFileError([*document.faults, Fault(document.line(()), "", message)], source=source)
-    raw = {key: value for key, value in given.items() if key not in IGNORED_KEYS}
-    faults = list(document.faults)
-    for key in [key for key in raw if key in UNSUPPORTED_KEYS]:
-        faults.append(Fault(document.line((key,)), key, UNSUPPORTED_KEYS[key]))
-        del raw[key]
+    anchors = {str(path[0]) for path in document.shared if path} - SweepConfig.model_fields.keys()
+    reasons = IGNORED_KEYS | dict.fromkeys(anchors, "it only holds what other keys take from it with `*`")
+    translation = translate({key: value for key, value in given.items() if key not in reasons})
+    raw = translation.raw
+    faults = [*document.faults]
+    faults += [Fault(document.line(path), yaml12.dotted(path), message) for path, message in translation.faults]
     config = None
     try:
         config = SweepConfig.model_validate(raw)
     except ValidationError as error:
-        faults += faults_of(error, raw, document, _sections(raw))
+        translated = [yaml12.dotted(path) for path, _ in translation.faults]
+        faults += [fault for fault in faults_of(error, raw, document, _sections(raw)) if fault.key not in translated]
     known = [fault.key for fault in faults]
     faults += [fault for fault in checks.check_keys(raw, document) if fault.key not in known]
     if config is not None and not faults and (message := _space_error(config)):
         faults.append(Fault(document.line(("constraints",)), "constraints", message))
     if faults or config is None:
         raise SweepFileError(sorted(faults, key=lambda fault: (fault.line, fault.key)), source=source)
-    ignored = [f"`{key}` is ignored: {IGNORED_KEYS[key]}" for key in given if key in IGNORED_KEYS]
-    return ParsedSweep(config, raw, ignored + checks.warnings(raw))
+    ignored = [f"`{key}` is ignored: {reasons[key]}" for key in given if key in reasons]
+    return ParsedSweep(config, raw, [*ignored, *translation.warnings, *checks.warnings(raw)])
 
 
 def _space_error(config: SweepConfig) -> str:

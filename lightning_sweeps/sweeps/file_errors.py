@@ -54,6 +54,10 @@ def _message(detail: ErrorDetails, path: Path, raw: dict[str, Any], sections: Se
         return f"is missing{_wanted(path)}"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return _no_form(given)
+    if path == ("metric",) and isinstance(given, str):
+        return (
+            f"is {shown(given)}, allowed: a map; write `metric: {{name: {given}, goal: {raw.get('goal', 'minimize')}}}`"
+        )
     if kind in _TYPE_NAMES:
         return f"is {shown(given)}, allowed: {_TYPE_NAMES[kind]}"
     if kind in ("too_short", "min_length"):
@@ -70,12 +74,20 @@ def _no_form(given: object) -> str:
     if "distribution" in given:
         word = given["distribution"]
         return f"has the `distribution` `{word}`, allowed: {', '.join(MODELS)}{closest(str(word), list(MODELS))}"
+    possible = [f"`{name}`" for name, model in MODELS.items() if given and set(given) <= set(model.model_fields)]
+    if possible:
+        named = ", ".join(f"`{key}`" for key in given)
+        return f"has {named}, and `distribution` is missing, allowed with these keys: {', '.join(possible)}"
     known = ["value", "values", "min", "max", "distribution", "parameters", "probabilities", "q", "mu", "sigma"]
     keys = [f"`{key}`{closest(str(key), known)}" for key in given]
     return f"has {'the keys ' + ', '.join(keys) if keys else 'no keys'}, allowed: {PARAMETER_FORMS}"
 
 
 def _unknown_key(key: str, path: Path, raw: dict[str, Any], sections: Sections) -> str:
+    if (*path, key) == ("goal",):
+        metric = raw.get("metric")
+        name = metric.get("name", "...") if isinstance(metric, dict) else metric or "..."
+        return f"is a key of `metric`; write `metric: {{name: {name}, goal: {raw['goal']}}}`"
     fields = list(_model_at(path, raw, sections).model_fields)
     where = "of a sweep file" if not path else f"of `{dotted(path)}`"
     form = _distribution_note(path, raw)

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from lightning_sweeps.sweeps.config import IGNORED_KEYS, SweepConfig
+from lightning_sweeps.sweeps.wandb_scheduler import CUSTOM, ENGINES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -17,8 +18,21 @@ def json_schema() -> dict[str, Any]:
     """Return the schema of a sweep file."""
     schema: dict[str, Any] = _simplified(SweepConfig.model_json_schema())
     ignored = {key: {"description": f"Ignored: {reason}."} for key, reason in IGNORED_KEYS.items()}
-    properties = {**schema.pop("properties"), **ignored}
-    return {"$schema": DIALECT, "title": "lightning-sweeps sweep file", **schema, "properties": properties}
+    engine = {"enum": list(ENGINES)}
+    translated = {
+        "scheduler": {
+            "type": "object",
+            "minProperties": 1,
+            "properties": {"engine": engine},
+            "description": "Of W&B: gives the sweep its `method`.",
+        }
+    }
+    properties = {**schema.pop("properties"), **translated, **ignored}
+    properties["metrics"]["anyOf"][0]["minItems"] = 1  # one entry is the same as `metric`
+    properties["method"]["enum"].append(CUSTOM)  # beside `scheduler`
+    required = {"required": ["parameters"], "anyOf": [{"required": ["method"]}, {"required": ["scheduler"]}]}
+    title = "lightning-sweeps sweep file"
+    return {"$schema": DIALECT, "title": title, **schema, **required, "properties": properties}
 
 
 def render() -> str:

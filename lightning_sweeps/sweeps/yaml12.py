@@ -64,12 +64,14 @@ class Document:
         value: the document as Python objects.
         lines: line of each path, from 1.
         faults: errors in the YAML itself.
+        shared: paths of the values that aliases repeat elsewhere.
         ambiguities: path of each word whose value depends on the version of YAML.
     """
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    shared: set[Path] = field(default_factory=set)
     ambiguities: dict[Path, yaml11.Ambiguity] = field(default_factory=dict)
 
     def line(self, path: Path) -> int:
@@ -125,6 +127,7 @@ class _Builder:
         self._words = words
         self._version = version
         self._open: set[int] = set()
+        self._first: dict[int, Path] = {}
         self._count = 0
 
     def build(self, node: yaml.Node, path: Path) -> Any:
@@ -135,6 +138,8 @@ class _Builder:
             if self._count <= MAX_NODES + 1:
                 self._fault(node, path, f"{reason} cannot be read")
             return None
+        if self._first.setdefault(id(node), path) != path:
+            self._document.shared.add(self._first[id(node)])
         self._open.add(id(node))
         try:
             return self._value(node, path)
@@ -163,6 +168,7 @@ class _Builder:
                 shown = "a list or a map" if key is None else f"`{key}`, not a string"
                 self._fault(key_node, path, f"a key here is {shown}; keys are strings: put it in quotes")
                 continue
+            key = self._text(key_node, path) or ""
             here = (*path, key)
             if key in own:
                 first = self._document.lines[here]
@@ -206,9 +212,20 @@ class _Builder:
             lowered = text.lower()
             return float(lowered.replace(".inf", "inf").replace(".nan", "nan") if lowered[-1] in "fn" else lowered)
         if kind in ("str", "merge"):
-            return text
+            return self._text(node, path)
         self._fault(node, path, f"`{text[:40]}` cannot be read with the tag `{node.tag}`")
         return None
+
+    def _text(self, node: yaml.ScalarNode, path: Path) -> str | None:
+        """Return a text, in which JSON files may write one character as two escapes, its surrogates."""
+        text: str = node.value
+        if text.isascii():
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._fault(node, path, "this text has half a character: an escape like `\\ud83d` without its second half")
+            return None
 
     def _fault(self, node: yaml.Node, path: Path, message: str) -> None:
         self._document.faults.append(Fault(_line(node), dotted(path), message))

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from lightning_sweeps.agents.launch.command import CommandContext, build_command, check_program, flatten, processes_of
+from lightning_sweeps.agents.launch.arguments import FORMS, flatten
+from lightning_sweeps.agents.launch.command import CommandContext, build_command, check_program, processes_of
+from lightning_sweeps.core import macros
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
 
@@ -25,8 +27,10 @@ def command_context(processes: int = 1) -> CommandContext:
     return CommandContext(interpreter=PYTHON, environ=environ, folder=FOLDER, processes=processes, launch_id="t1-0")
 
 
-def expand(token: str, params: dict[str, Any] | None = None, specs: dict[str, Any] | None = None) -> list[str]:
-    config = {"program": "train.py", "command": [token], "parameters": specs or {}}
+def expand(
+    token: str, params: dict[str, Any] | None = None, specs: dict[str, Any] | None = None, *, form: str = "wandb"
+) -> list[str]:
+    config = {"program": "train.py", "command": [token], "parameters": specs or {}, "args": form}
     return build_command(config, PARAMS if params is None else params, context=command_context())
 
 
@@ -74,28 +78,58 @@ def test_json_is_one_word_with_nesting_kept(macro: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "word"),
+    ("value", "wandb", "dotted"),
     [
-        ([1, 2], "[1, 2]"),
-        (None, "null"),
-        ({"k": [True]}, '{"k": [true]}'),
-        ("", ""),
-        ("[1]", "[1]"),
-        (0, "0"),
-        (0.1, "0.1"),
-        (1e22, "1e+22"),
+        ([1, 2], "[1, 2]", "[1, 2]"),
+        (["a"], "['a']", '["a"]'),
+        (None, "None", "null"),
+        ({"k": [True, None]}, "{'k': [True, None]}", '{"k": [true, null]}'),
+        ("", "", ""),
+        ("[1]", "[1]", "[1]"),
+        (0, "0", "0"),
+        (0.1, "0.1", "0.1"),
+        (1e22, "1e+22", "1e+22"),
     ],
 )
-def test_values_can_be_read_back(value: Any, word: str) -> None:
-    assert expand("${args}", {"v": value}) == [f"--v={word}"]
+def test_values_in_both_forms(value: Any, wandb: str, dotted: str) -> None:
+    assert expand("${args}", {"v": value}) == [f"--v={wandb}"]
+    assert expand("${args}", {"v": value}, form="dotted") == [f"--v={dotted}"]
+    assert expand("${args_dotted}", {"v": value}) == [f"--v={dotted}"]
 
 
-def test_nested_parameters_are_dotted_and_maps_that_are_values_are_not() -> None:
-    specs = {"model": {"parameters": {"size": {}, "deep": {"parameters": {"x": {}}}}}, "choice": {"values": []}}
-    params = {"model": {"size": 2, "deep": {"x": 0.5}}, "choice": {"a": 1}}
-    assert dict(flatten(params, specs)) == {"model.size": 2, "model.deep.x": 0.5, "choice": {"a": 1}}
-    assert expand("${args_no_hyphens}", params, specs) == ["model.size=2", "model.deep.x=0.5", 'choice={"a": 1}']
-    assert expand("-s=${model.size}", params, specs) == ["-s=2"]
+NESTED_SPECS = {"model": {"parameters": {"size": {}, "deep": {"parameters": {"x": {}}}}}, "choice": {"values": []}}
+NESTED = {"model": {"size": 2, "deep": {"x": 0.5}}, "choice": {"a": None}}
+
+
+def test_nested_parameters_are_one_word_as_in_wandb() -> None:
+    model = "{'size': 2, 'deep': {'x': 0.5}}"
+    assert expand("${args}", NESTED, NESTED_SPECS) == [f"--model={model}", "--choice={'a': None}"]
+    assert expand("${args_no_equals}", NESTED, NESTED_SPECS)[:2] == ["--model", model]
+    assert expand("-m=${model}", NESTED, NESTED_SPECS) == [f"-m={model}"]
+    assert expand("-s=${model.size}", NESTED, NESTED_SPECS) == ["-s=2"]
+
+
+def test_nested_parameters_are_dotted_on_request_and_maps_that_are_values_are_not() -> None:
+    assert dict(flatten(NESTED, NESTED_SPECS)) == {"model.size": 2, "model.deep.x": 0.5, "choice": {"a": None}}
+    words = ["model.size=2", "model.deep.x=0.5", 'choice={"a": null}']
+    assert expand("${args_no_hyphens}", NESTED, NESTED_SPECS, form="dotted") == words
+    assert expand("${args_dotted}", NESTED, NESTED_SPECS) == [f"--{word}" for word in words]
+    assert expand("-s=${model.size}", NESTED, NESTED_SPECS, form="dotted") == ["-s=2"]
+    config = {"program": "t.py", "args": "dotted", "parameters": NESTED_SPECS}
+    assert build_command(config, NESTED, context=command_context())[2:] == [f"--{word}" for word in words]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_hydra_gets_dotted_names_in_every_form(form: str) -> None:
+    assert expand("${args_append_hydra}", NESTED, NESTED_SPECS, form=form) == [
+        "+model.size=2",
+        "+model.deep.x=0.5",
+        "+choice={a:null}",
+    ]
+
+
+def test_a_sweep_file_can_name_every_form() -> None:
+    assert tuple(FORMS) == macros.ARGUMENT_FORMS
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_sweeps.agents.launch.command import CommandContext, build_command, flatten
+from lightning_sweeps.agents.launch.arguments import flatten
+from lightning_sweeps.agents.launch.command import CommandContext, build_command
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.methods import METHODS
@@ -65,7 +66,13 @@ def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[st
     for name, value in values.items():
         leaf = {"values": [value]}
         parameters = {name: leaf, "in": {"parameters": parameters}} if parameters else {name: leaf}
-    config = {"method": "random", "parameters": parameters, "program": "t.py", "command": [command]}
+    config = {
+        "method": "random",
+        "parameters": parameters,
+        "program": "t.py",
+        "command": [command],
+        "args": "dotted",
+    }
     method = METHODS.get("random")()
     params = method.suggest(Space.of(validate(config).config.parameters), [], number=1, seed=1)
     assert params is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def test_a_sweep_is_created_shown_paused_and_cancelled(served: tuple[Path, Clien
     (tmp_path / "sweep.yaml").write_text(GRID)
     created = command(home, "sweep", "sweep.yaml", "--project", "cli", cwd=tmp_path)
     assert created.returncode == 0, created.stderr
-    assert "`program: train.py` is not in this folder" in created.stderr
+    assert "the sweep's program `train.py` is not in" in created.stderr
     sweep_id = created.stdout.split()[2]
     assert f"lightning-sweeps agent {sweep_id}" in created.stdout
     assert file.url in created.stdout
@@ -79,15 +80,18 @@ def test_a_sweep_is_created_shown_paused_and_cancelled(served: tuple[Path, Clien
     assert "running" in shown.stdout
     assert f"lightning-sweeps agent {sweep_id}" in shown.stdout, "it shows the next command"
     assert sweep_id in command(home, "status").stdout
-    assert json.loads(command(home, "status", sweep_id, "--json").stdout)["sweep"]["id"] == sweep_id
+    assert json.loads(command(home, "status", f"me/cli/{sweep_id}", "--json").stdout)["sweep"]["id"] == sweep_id
 
     options = (("--pause", "paused"), ("--resume", "running"), ("--cancel", "cancelled"), ("--resume", "running"))
     for option, state in (*options, ("--stop", "stopped")):
-        changed = command(home, "sweep", sweep_id, option)
+        changed = command(home, "sweep", f"me/cli/{sweep_id}", option)
         assert changed.returncode == 0, changed.stderr
         assert state in changed.stdout
         assert client.sweep(sweep_id).state == state
     assert_message(command(home, "sweep", sweep_id, "--pause"), 1, "stopped")
+    assert_message(
+        command(home, "agent", f"me/cli/{sweep_id}", cwd=tmp_path), 1, "the sweep's program `train.py` is not in"
+    )
 
 
 def test_failed_trials_run_again_from_the_command_line(served: tuple[Path, Client, ServerFile], tmp_path: Path) -> None:
@@ -144,8 +148,51 @@ def test_check_creates_nothing(served: tuple[Path, Client, ServerFile], tmp_path
     done = command(home, "sweep", "--check", "sweep.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 points" in done.stdout
-    assert done.stdout.count("for example: x=") == 3
+    assert [line.rpartition(" ")[2] for line in done.stdout.splitlines()[2:]] == ["--x=1", "--x=2", "--x=3"]
     assert len(client.sweeps()) == before
+
+
+NESTED = """
+method: random
+seed: 1
+program: train.py
+parameters:
+  optimizer: {parameters: {lr: {value: 0.001}, name: {value: null}}}
+  n: {min: 1, max: 3}
+"""
+
+
+def check(folder: Path, text: str, **files: str) -> subprocess.CompletedProcess[str]:
+    """Check a sweep file in `configs`, from the folder that contains it."""
+    (folder / "configs").mkdir(exist_ok=True)
+    (folder / "configs/sweep.yaml").write_text(text)
+    for name in files.values():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    return command(folder, "sweep", "--check", "configs/sweep.yaml", cwd=folder)
+
+
+def test_check_prints_command_lines_that_a_shell_runs(tmp_path: Path) -> None:
+    done = check(tmp_path, NESTED, program="train.py")
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()[2:]
+    assert len(lines) == 3
+    for line in lines:
+        script = line.replace("train.py", "-c 'import sys; print(sys.argv[1:])'")
+        printed = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
+        assert ast.literal_eval(printed)[1] == "--optimizer={'lr': 0.001, 'name': None}"
+    dotted = check(tmp_path, f"{NESTED}args: dotted\n").stdout
+    assert dotted.count("--optimizer.lr=0.001 --optimizer.name=null") == 3
+
+
+def test_check_says_where_the_program_is(tmp_path: Path) -> None:
+    assert "the sweep's program `train.py` is not in" in check(tmp_path, NESTED).stderr
+    beside = check(tmp_path, NESTED, program="configs/train.py")
+    assert f"start the agents in `{tmp_path / 'configs'}`" in beside.stderr
+    assert beside.returncode == 0
+    words = check(tmp_path, NESTED.replace("train.py", "torchrun --nproc-per-node=2 train.py"))
+    assert_message(words, 2, '`command: [torchrun, --nproc-per-node=2, train.py, "${args}"]`')
+    assert check(tmp_path, NESTED.replace("train.py", "my train.py"), program="my train.py").stderr == ""
 
 
 def test_a_bad_sweep_file_lists_every_fault_and_creates_nothing(

@@ -35,7 +35,7 @@ def test_a_complete_file() -> None:
 program: train.py
 command: ["${env}", "${interpreter}", "${program}", "--lr=${model.lr}", "${envvar:HOME}/x", "${args_json_file}", 3]
 method: bayes
-metric: {name: val/loss, goal: maximize, target: 0.9, impute: best, impute_while_running: latest}
+metric: {name: val/acc, goal: maximize, target: 0.9, impute: best, impute_while_running: latest}
 parameters:
   model:
     parameters:
@@ -60,7 +60,7 @@ retry: 0
     assert config.command is not None
     assert config.command[-1] == "3"
     assert config.metric is not None
-    assert (config.metric.name, config.goal, config.metric.target) == ("val/loss", "maximize", 0.9)
+    assert (config.metric.name, config.goal, config.metric.target) == ("val/acc", "maximize", 0.9)
     assert {name: form_of(parameter) for name, parameter in config.parameters.items()} == {
         "model": "nested",
         "width": "int_uniform",
@@ -114,6 +114,11 @@ def test_every_distribution_is_read(name: str) -> None:
         (3, "", "is `3`, allowed: a map with `value`, `values`"),
         ({}, "", "has no keys, allowed: `value`"),
         ({"vaule": 1}, "", "did you mean `value`?"),
+        (
+            {"mu": 0, "sigma": 1},
+            "",
+            "has `mu`, `sigma`, and `distribution` is missing, allowed with these keys: `normal`",
+        ),
         ({"distribution": "unifrom", "min": 0, "max": 1}, "", "did you mean `uniform`?"),
         ({"distribution": 3}, "", "has the `distribution` `3`"),
         ({"min": 1}, ".max", "is missing"),
@@ -159,7 +164,9 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"parameters": [1]}, "parameters", "is `[1]`, a list, allowed: a map"),
         ({"paramters": {}}, "paramters", "did you mean `parameters`?"),
         ({"metric": {}}, "metric.name", "is missing"),
-        ({"metric": "loss"}, "metric", "allowed: a map"),
+        ({"metric": "loss"}, "metric", "write `metric: {name: loss, goal: minimize}`"),
+        ({"metric": {"name": "auc"}, "goal": "maximize"}, "goal", "write `metric: {name: auc, goal: maximize}`"),
+        ({"goal": "maximize"}, "goal", "write `metric: {name: ..., goal: maximize}`"),
         ({"metric": {"name": "x", "goal": "min"}}, "metric.goal", "allowed: minimize, maximize"),
         ({"metric": {"name": "x", "impute": "mean"}}, "metric.impute", "allowed: worst, best, latest"),
         (
@@ -178,7 +185,6 @@ def test_errors_of_one_parameter(raw: Any, key: str, words: str) -> None:
         ({"resources": {"gpu": 1}}, "resources.gpu", "did you mean `gpus`?"),
         ({"resources": {"processes": 0}}, "resources.processes", "allowed: a whole number >= 1"),
         ({"metrics": []}, "metrics", "is empty"),
-        ({"scheduler": {}}, "scheduler", "choose the search with `method`"),
         ({"early_terminate": {"type": "hyperband", "min_iter": 1}}, "early_terminate", "needs `metric`"),
         ({"command": "python x.py"}, "command", "allowed: a list of words"),
         ({"command": []}, "command", "allowed: a list of words"),
@@ -286,6 +292,22 @@ def test_parameters_that_have_the_same_dotted_name() -> None:
     assert "rename one of them" in faults(parameters=clash)["parameters.a.parameters.b"]
 
 
+def test_a_key_that_only_holds_anchors_is_ignored() -> None:
+    text = "base: &b {min: 1, max: 3}\nmore: {p: &p [1, 2]}\nmethod: random\nparameters: {x: *b, y: {values: *p}}\n"
+    parsed = parse_sweep(text)
+    assert parsed.warnings == [
+        "`base` is ignored: it only holds what other keys take from it with `*`",
+        "`more` is ignored: it only holds what other keys take from it with `*`",
+    ]
+    assert parsed.raw["parameters"] == {"x": {"min": 1, "max": 3}, "y": {"values": [1, 2]}}
+
+
+def test_a_goal_at_the_top_belongs_to_the_metric() -> None:
+    found = faults(metric="validation/accuracy", goal="maximize")
+    assert "write `metric: {name: validation/accuracy, goal: maximize}`" in found["metric"]
+    assert "write `metric: {name: validation/accuracy, goal: maximize}`" in found["goal"]
+
+
 def test_ignored_keys_warn() -> None:
     keys = {"job": "x", "image_uri": "x", "controller": {"type": "local"}, "apiVersion": "1", "kind": "sweep"}
     parsed = validate({**SMALL, **keys, "settings": 1, "entity": "me"})
@@ -333,7 +355,7 @@ TWO = [{"name": "loss"}, {"name": "size", "goal": "maximize"}]
     [
         ({"method": "bayes", "metrics": TWO}, "cannot be used with the method `bayes`, allowed: grid, nsga2"),
         ({"method": "tpe", "metrics": TWO, "metric": {"name": "x"}}, "is given together with `metric`"),
-        ({"method": "tpe", "metrics": TWO[:1]}, "allowed: at least two entries"),
+        ({"method": "tpe", "metrics": TWO[:1], "metric": {"name": "x"}}, "allowed: at least two entries"),
     ],
 )
 def test_several_metrics_are_checked(changes: dict[str, Any], words: str) -> None:

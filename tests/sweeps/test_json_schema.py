@@ -41,6 +41,8 @@ def schema() -> jsonschema_rs.Draft202012Validator:
         {"metrics": [{"name": "loss"}, {"name": "size", "goal": "maximize"}]},
         {"metric": {"name": "loss"}, "early_terminate": {"type": "hyperband", "max_iter": 27, "s": 2, "strict": True}},
         {"metric": {"name": "loss"}, "early_terminate": {"type": "threshold", "upper": 3}},
+        {"method": "custom", "metrics": [{"name": "loss"}], "scheduler": {"engine": "optuna"}},
+        {"args": "dotted", "yaml": 1.1, "command": ["x", True]},
         {"command": ["python", "train.py", 3, "${args}"], "program": "train.py", "timeout": 0.5},
         {"resources": {"gpus": 0, "processes": 2}, "preload": ["a.b"], "constraints": ["x < 2"]},
         dict.fromkeys(IGNORED_KEYS, "anything"),

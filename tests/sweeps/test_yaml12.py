@@ -48,6 +48,7 @@ from lightning_sweeps.sweeps.yaml12 import read
         ("e5", "e5"),
         (".", "."),
         ("-", [None]),
+        (r'"\ud83d\ude00 \u00e9"', "😀 é"),
     ],
 )
 def test_scalars(text: str, value: Any) -> None:
@@ -148,6 +149,7 @@ def test_merge_keys_and_aliases() -> None:
         ("a: 1\n<<: 3\n", 2, "`<<` takes a map"),
         ("a: " + "9" * 5000, 1, "cannot be read"),
         ("\x00", 0, "not valid YAML"),
+        (r'a: "\ud83d"', 1, "half a character"),
     ],
 )
 def test_errors_have_lines(text: str, line: int, words: str) -> None:

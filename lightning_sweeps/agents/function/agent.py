@@ -21,6 +21,7 @@ from lightning_sweeps.agents.launch.trial_file import describe_trial
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.agents.server_connection import ServerConnection
 from lightning_sweeps.agents.time_accounting import Activity, TimeAccounting
+from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import environment, read_settings, set_variable, unset_variable
 from lightning_sweeps.errors import LaunchError, ServerError, UsageError
@@ -43,7 +44,7 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
     the script again, this calls the function once for that trial and leases no trial.
 
     Args:
-        sweep_id: id of the sweep. `lightning-sweeps sweep` prints it.
+        sweep_id: id of the sweep, which `lightning-sweeps sweep` prints; also as `entity/project/ID`.
         function: runs one trial. It takes no argument, or the trial: `trial.params` is the parameter set, the same as
             `current_trial().params`.
         count: number of trials to run; default: until the sweep ends.
@@ -59,6 +60,7 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
         UsageError: the call is outside the main thread, `count` is below 1, or the trials need several machines.
         LaunchError: `isolate` is not possible.
     """
+    sweep_id = last_part(sweep_id)
     if count is not None and count < 1:
         raise UsageError(f"`count` is {count}, allowed: 1 or more")
     if threading.current_thread() is not threading.main_thread():

@@ -1,39 +1,30 @@
 """Builds a trial's command line from the sweep's `program` and `command` and the trial's parameters.
 
-`command` has W&B's format: a list of tokens with macros. It differs from W&B in five ways: `${interpreter}` is the
-agent's Python, not the first `python` on PATH; `--lr=${lr}` works; a word that is an unknown macro is an error; lists,
-maps and null become JSON that a program can parse; nested parameters have dotted names.
+`command` has W&B's format: a list of tokens with macros. It differs from W&B in three ways: `${interpreter}` is the
+agent's Python, not the first `python` on PATH; `--lr=${lr}` works; a word that is an unknown macro is an error. Only
+`check_program` reads files.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lightning_sweeps.agents.gang import GangMember
+from lightning_sweeps.agents.launch.arguments import MANY_WORDS, Arguments, Value, names_of
 from lightning_sweeps.agents.launch.environment import search_path
-from lightning_sweeps.agents.launch.hydra import hydra_value
 from lightning_sweeps.agents.launch.interpreter import is_own_interpreter
 from lightning_sweeps.agents.launch.torchrun import torchrun_command, with_separator
 from lightning_sweeps.core import macros
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.core.program_command import PlainCommand, is_python_file, plain_command, ranks_problem
 from lightning_sweeps.errors import LaunchError
-
-SURROGATES = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
-"""JSON's escape for a character beyond 16 bits. YAML, which LightningCLI parses, does not have such pairs."""
-
-ENV_PROGRAM = "/usr/bin/env"
-
-Value = Any
-"""A parameter's value, of any JSON type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,9 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     if tokens is None or (needs_ranks and plain_of(config, context)):
         program, *arguments = program_words(config, params, context=context)
         return _program_command([_runnable(program), *arguments], context)
-    words = _Expansion.of(config, params, context).expand_all(with_separator([str(token) for token in tokens]))
+    words = _Expansion(config, Arguments.of(config, params), context).expand_all(
+        with_separator([str(token) for token in tokens])
+    )
     if not words:
         raise LaunchError(
             "the sweep's `command` is empty", hint="leave `command` out to run `program` with its parameters"
@@ -102,7 +95,7 @@ def program_words(config: Mapping[str, Any], params: Mapping[str, Value], *, con
         program_of(config)
     if plain is None:
         raise LaunchError(f"the sweep's `command` does more than run one program: {config.get('command')}")
-    return [plain.program, *_Expansion.of(config, params, context).expand_all(plain.arguments)]
+    return [plain.program, *_Expansion(config, Arguments.of(config, params), context).expand_all(plain.arguments)]
 
 
 def check_ranks(config: Mapping[str, Any], *, option: int | None, interpreter: str, environ: Mapping[str, str]) -> None:
@@ -116,46 +109,6 @@ def check_ranks(config: Mapping[str, Any], *, option: int | None, interpreter: s
     if problem := ranks_problem(config, processes, is_interpreter=is_interpreter):
         name = "--processes-per-trial" if option else "resources.processes"
         raise LaunchError(f"the number of ranks (`{name}`) {problem}")
-
-
-def _flat(config: Mapping[str, Any], params: Mapping[str, Value]) -> dict[str, Value]:
-    return dict(flatten(params, config.get("parameters") or {}))
-
-
-def flatten(params: Mapping[str, Value], specs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
-    """Yield the dotted name and value of each parameter.
-
-    Args:
-        params: the trial's parameters.
-        specs: the sweep's `parameters`. A map is nested only if its spec is; otherwise it is a value.
-        prefix: beginning of each name.
-    """
-    for name, value in params.items():
-        spec = specs.get(name)
-        inner = spec.get("parameters") if isinstance(spec, Mapping) else None
-        if isinstance(value, Mapping) and isinstance(inner, Mapping):
-            yield from flatten(value, inner, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _dotted_names(specs: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted name of each parameter in the sweep's `parameters`."""
-    for name, spec in specs.items():
-        inner = spec.get("parameters") if isinstance(spec, Mapping) else None
-        if isinstance(inner, Mapping):
-            yield from _dotted_names(inner, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}"
-
-
-def format_value(value: Value) -> str:
-    """Return a value as one word: text unchanged, numbers and booleans as Python prints them, others as JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | int | float):
-        return str(value)
-    return SURROGATES.sub(lambda pair: str(json.loads(f'"{pair.group()}"')), json.dumps(value))
 
 
 def nodes_of(config: Mapping[str, Any]) -> int:
@@ -244,33 +197,6 @@ def _runnable(program: str) -> str:
     return f"./{program}" if is_file_here and not is_python_file(program) else program
 
 
-def _arguments(flat: Mapping[str, Value], form: str) -> list[str]:
-    return [form.format(name, format_value(value)) for name, value in flat.items()]
-
-
-def _without_equals(flat: Mapping[str, Value]) -> list[str]:
-    return [word for name, value in flat.items() for word in (f"--{name}", format_value(value))]
-
-
-def _without_boolean_flags(flat: Mapping[str, Value]) -> list[str]:
-    return [
-        f"--{name}" if value is True else f"--{name}={format_value(value)}"
-        for name, value in flat.items()
-        if value is not False
-    ]
-
-
-MANY_WORDS: dict[str, Callable[[Mapping[str, Value]], list[str]]] = {
-    "env": lambda _: [ENV_PROGRAM],
-    "args": lambda flat: _arguments(flat, "--{}={}"),
-    "args_no_hyphens": lambda flat: _arguments(flat, "{}={}"),
-    "args_no_equals": _without_equals,
-    "args_no_boolean_flags": _without_boolean_flags,
-    "args_append_hydra": lambda flat: [f"+{name}={hydra_value(value)}" for name, value in flat.items()],
-    "args_override_hydra": lambda flat: [f"++{name}={hydra_value(value)}" for name, value in flat.items()],
-}
-"""Macros that expand to any number of words, so each must be a separate token."""
-
 ONE_TEXT = ("interpreter", "program", "args_json", "args_json_file", "args_dict")
 """Macros that expand to one piece of text and may be part of a token."""
 
@@ -278,15 +204,8 @@ ONE_TEXT = ("interpreter", "program", "args_json", "args_json_file", "args_dict"
 @dataclass(frozen=True, slots=True)
 class _Expansion:
     config: Mapping[str, Any]
-    params: Mapping[str, Value]
-    flat: Mapping[str, Value]
-    names: Collection[str]
+    arguments: Arguments
     context: CommandContext
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any], params: Mapping[str, Value], context: CommandContext) -> _Expansion:
-        flat = _flat(config, params)
-        return cls(config, params, flat, {*flat, *_dotted_names(config.get("parameters") or {})}, context)
 
     def expand_all(self, tokens: Sequence[str]) -> list[str]:
         return [word for token in tokens for word in self.expand(token)]
@@ -294,8 +213,11 @@ class _Expansion:
     def expand(self, token: str) -> list[str]:
         whole = macros.whole_name(token)
         if whole in MANY_WORDS:
-            return MANY_WORDS[whole](self.flat)
-        return [macros.replace(token, self.names, lambda name: self._text(name, token))]
+            return MANY_WORDS[whole](self.arguments)
+        return [macros.replace(token, self._names(), lambda name: self._text(name, token))]
+
+    def _names(self) -> set[str]:
+        return {*self.arguments.flat, *names_of(self.config.get("parameters") or {})}
 
     def _text(self, name: str, token: str) -> str:
         if name.startswith(macros.ENVVAR_PREFIX):
@@ -313,16 +235,20 @@ class _Expansion:
             case "args_json_file":
                 return str(self.context.folder.arguments)
             case "args_json" | "args_dict":
-                return json.dumps(self.params)
-        if name in self.names and name not in self.flat:
-            raise LaunchError(
+                return json.dumps(self.arguments.nested)
+        text = self.arguments.find(name)
+        if text is None:
+            raise self._missing(name, token)
+        return text
+
+    def _missing(self, name: str, token: str) -> LaunchError:
+        if name in self._names():
+            return LaunchError(
                 f"`{token}`: the parameter `{name}` is switched off in this trial",
                 hint="use `${args}`, which leaves it out, or give the parameter a value in every trial",
             )
-        if name not in self.flat:
-            known = ", ".join([*MANY_WORDS, *ONE_TEXT, "envvar:NAME", *self.flat])
-            raise LaunchError(f"`{token}`: there is no macro `${{{name}}}`, allowed: {known}")
-        return format_value(self.flat[name])
+        known = ", ".join([*MANY_WORDS, *ONE_TEXT, "envvar:NAME", *self.arguments.flat])
+        return LaunchError(f"`{token}`: there is no macro `${{{name}}}`, allowed: {known}")
 
     def _variable(self, name: str, token: str) -> str:
         value = self.context.environ.get(name)

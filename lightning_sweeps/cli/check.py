@@ -1,0 +1,97 @@
+"""`lightning-sweeps sweep FILE --check`: shows the space of a sweep file and the command lines of its first trials."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from lightning_sweeps.agents.launch.command import CommandContext, build_command, check_program, processes_of
+from lightning_sweeps.cli.tables import parameters
+from lightning_sweeps.core.paths import TrialFolder
+from lightning_sweeps.core.settings import environment
+from lightning_sweeps.errors import LaunchError, UsageError
+from lightning_sweeps.sweeps.config import ParsedSweep
+from lightning_sweeps.sweeps.definition import SweepDefinition
+from lightning_sweeps.sweeps.preview import first_points
+
+SHOWN_TRIALS = 3
+DOUBLE_QUOTES_SPOIL = re.compile(r'["$`\\!]')
+"""Characters that keep a meaning in double quotes."""
+
+
+def show(parsed: ParsedSweep) -> None:
+    """Print the size of the sweep's space, and the command lines of its first trials."""
+    definition = SweepDefinition.of(parsed.config)
+    config, space = parsed.config, definition.space
+    size = "infinitely many points" if space.size is None else f"{space.size} points"
+    if space.is_restricted and space.size is not None:
+        size = f"at most {size}"
+    typer.echo(f"The file is valid: method {config.method}, {len(space.dimensions)} dimensions, {size}.")
+    is_exact = config.seed is not None or definition.method.is_exhaustive
+    typer.echo("The first trials:" if is_exact else "Trials like these, depending on the seed:")
+    for number, params in enumerate(first_points(definition, seed=config.seed or 0, count=SHOWN_TRIALS), 1):
+        typer.echo(f"  {_command_line(parsed.raw, params, number)}")
+
+
+def program_warnings(raw: Mapping[str, Any], file: str) -> list[str]:
+    """Return a warning if the agents would not find the sweep's program in the current folder.
+
+    Args:
+        raw: the checked sweep file.
+        file: its path. The program is looked for beside it too.
+
+    Raises:
+        UsageError: `program` is a whole command line.
+    """
+    if not (raw.get("program") or raw.get("command")):
+        return []
+    missing = _missing_program(raw, Path.cwd())
+    if missing is None:
+        return []
+    beside = Path(file).resolve().parent
+    if _missing_program(raw, beside) is None:
+        return [f"the program is beside the sweep file, not in this folder: start the agents in `{beside}`"]
+    words = str(raw.get("program") or "").split()
+    if len(words) > 1 and not raw.get("command"):
+        command = ", ".join([*words, '"${args}"'])
+        raise UsageError(
+            f"`program` is `{raw['program']}`, and there is no such file, allowed: the path of one file",
+            hint=f"write a command line as a list: `command: [{command}]`",
+        )
+    return [f"{missing.message}; {missing.hint}"]
+
+
+def _missing_program(raw: Mapping[str, Any], folder: Path) -> LaunchError | None:
+    try:
+        check_program(raw, folder=folder, environ=environment())
+    except LaunchError as error:
+        return error
+    return None
+
+
+def _command_line(raw: Mapping[str, Any], params: dict[str, Any], number: int) -> str:
+    """Return the command line of a trial, or its parameters if it cannot be started here or a function runs it."""
+    context = CommandContext(
+        interpreter=sys.executable,
+        environ=environment(),
+        folder=TrialFolder(Path(f"TRIAL_{number}")),
+        processes=processes_of(raw, option=None, gpus=0),
+        launch_id=f"TRIAL_{number}",
+    )
+    if not (raw.get("program") or raw.get("command")):
+        return parameters(params)
+    try:
+        return " ".join(map(_quoted, build_command(raw, params, context=context)))
+    except LaunchError as error:
+        return f"{parameters(params)} ({error.message})"
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell reads it, in double quotes if that is easier to read."""
+    return f'"{word}"' if "'" in word and not DOUBLE_QUOTES_SPOIL.search(word) else shlex.quote(word)
