@@ -16,6 +16,7 @@ LightningSweepsError
 ├── LaunchError               a trial's program cannot be started
 ├── SuggestionFailed          a search method raised, or suggested something that is not in the space
 ├── RuleFailed                a stopping rule raised
+├── DatabaseBusy              another write held the database for too long
 ├── FormatFailed              an importer or exporter raised
 └── AlertNotSent              an alert channel could not deliver an alert
 """
@@ -151,6 +152,10 @@ class SuggestionFailed(LightningSweepsError):
 
 class RuleFailed(LightningSweepsError):
     """The stopping rule raised an exception. Its `__cause__` is that exception."""
+
+
+class DatabaseBusy(LightningSweepsError):
+    """The database was busy with another write for too long."""
 
 
 class FormatFailed(LightningSweepsError):

@@ -42,7 +42,9 @@ from lightning_sweeps.server.routes import (
 from lightning_sweeps.server.security import api_keys, authentication, sessions
 from lightning_sweeps.server.security.framing import framing as default_framing
 from lightning_sweeps.server.security.hosts import Hosts
+from lightning_sweeps.server.security.request_limits import RequestLimits
 from lightning_sweeps.server.web import openapi_document, problems
+from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 
@@ -102,11 +104,11 @@ def create_app(
     """
     keys_known = api_keys.ApiKeys(store)
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
-    app = app_with_routes(middleware=[key_required], lifespan=_lifespan)
+    app = app_with_routes(middleware=[key_required, Middleware(RequestLimits)], lifespan=_lifespan)
     app.state.store = store
     app.state.contents = contents
     app.state.limits = limits or StorageLimits()
-    app.state.intake = journals.Intake()
+    app.state.intake = Intake(journals.MOST_HELD_BYTES, hint=journals.TWICE_HINT)
     app.state.keys = keys_known
     app.state.used_links = sessions.UsedLinks()
     app.state.lease_s = lease_s

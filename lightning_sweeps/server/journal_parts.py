@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from lightning_sweeps.engine import reports
 from lightning_sweeps.errors import JournalError, OffsetConflict
@@ -82,6 +82,8 @@ def take(store: Store, sent: SentPart) -> TakenPart:
     part = parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end)
     try:
         return _commit_whole(store, part)
+    except (OffsetConflict, JournalError):
+        raise
     except Exception as error:
         if cause_of(error) != "rows":
             raise
@@ -148,11 +150,22 @@ def _take_one(store: Store, part: SentPart, changed_sweeps: set[str | None]) -> 
         return JournalOutcome(journal_id, 0, status=422, problem=error.message)
     except Exception as error:
         cause = cause_of(error)
-        if cause == "away":
+        if cause == "away" and not _responds(store):
             raise
         _log.exception("cannot store a part of the journal `%s`", journal_id)
-        return JournalOutcome(journal_id, 0, status=503 if cause == "busy" else 500, problem=describe(error))
+        return JournalOutcome(journal_id, 0, status=500 if cause == "rows" else 503, problem=describe(error))
     return JournalOutcome(journal_id, taken.reply.offset, taken.reply.commands)
+
+
+def _responds(store: Store) -> bool:
+    """Return whether the database still responds. If it does, only the one journal has lost its connection."""
+    try:
+        with store.write() as connection:
+            connection.execute(select(1))
+    except Exception as error:
+        _log.warning("the database does not respond: %s", describe(error))
+        return False
+    return True
 
 
 def _commit_whole(store: Store, part: JournalPart) -> TakenPart:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from lightning_sweeps.errors import LightningSweepsError, UsageError
+from lightning_sweeps.errors import DatabaseBusy, UsageError
 from lightning_sweeps.messages import DatabaseKind
 from lightning_sweeps.store.column_values import dump
 from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
@@ -73,7 +73,7 @@ class Store:
         Keep the block short: on SQLite it excludes other writers.
 
         Raises:
-            LightningSweepsError: another writer blocked SQLite for `BUSY_TIMEOUT_S`.
+            DatabaseBusy: another writer blocked SQLite for `BUSY_TIMEOUT_S`.
         """
         with self._turn(), self.engine.connect() as connection:
             writing = connection.execution_options(**{_WRITES: True})
@@ -109,7 +109,7 @@ class Store:
             yield
             return
         if not self._one_writer.acquire(timeout=BUSY_TIMEOUT_S):
-            raise LightningSweepsError(f"the database was busy with another write for {BUSY_TIMEOUT_S} s")
+            raise DatabaseBusy(f"the database was busy with another write for {BUSY_TIMEOUT_S} s")
         try:
             yield
         finally:

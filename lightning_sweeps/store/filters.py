@@ -17,7 +17,10 @@ from typing import Literal, TypeAlias
 from lightning_sweeps.errors import UsageError
 
 MAX_CHARACTERS = 10_000
-MAX_DEPTH = 50
+MAX_DEPTH = 16
+"""SQLite's parser takes about 20 levels in the longest query of the runs table."""
+MAX_COMPARISONS = 100
+"""The database compiles and runs every comparison for every run. `in` with a long list is one comparison."""
 HINT = 'for example `state = failed and summary.val/loss < 0.3`; the language is in docs/http-api.md, "Runs"'
 
 Value: TypeAlias = float | bool | str | None
@@ -120,6 +123,7 @@ class _Parser:
         self._text = text
         self._tokens = tokens
         self._next = 0
+        self._comparisons = 0
 
     def peek(self) -> _Token | None:
         return self._tokens[self._next] if self._next < len(self._tokens) else None
@@ -154,6 +158,12 @@ class _Parser:
         token = self.peek()
         if token is None or token.kind != "word":
             raise self.fault("a column")
+        self._comparisons += 1
+        if self._comparisons > MAX_COMPARISONS:
+            raise UsageError(
+                f"the filter has more than {MAX_COMPARISONS} comparisons",
+                hint="use `in`: `name in (a, b, c)` is one comparison",
+            )
         self._next += 1
         column = token.text.replace("`", "")
         token = self.peek()

@@ -16,12 +16,11 @@ from sqlalchemy import (
     case,
     cast,
     exists,
-    false,
     func,
-    not_,
     null,
     or_,
     select,
+    true,
 )
 
 from lightning_sweeps.errors import UsageError
@@ -95,7 +94,7 @@ def condition(tree: Filter, dialect: str) -> ColumnElement[bool]:
     if isinstance(tree, Comparison):
         return _compare(tree, dialect)
     if isinstance(tree, Not):
-        return not_(func.coalesce(condition(tree.part, dialect), false()))
+        return condition(tree.part, dialect).is_not(true())
     parts = [condition(part, dialect) for part in tree.parts]
     return and_(*parts) if tree.word == "and" else or_(*parts)
 
@@ -154,7 +153,7 @@ def _compare(wanted: Comparison, dialect: str) -> ColumnElement[bool]:
         raise UsageError(f"`has` works with `tags`, not with `{wanted.column}`", hint=HINT)
     shown = column(wanted.column, dialect)
     if wanted.operator == "in":
-        return or_(*(_compare_one(wanted.column, shown, "=", value) for value in wanted.values))
+        return _is_one_of(wanted.column, shown, wanted.values)
     return _compare_one(wanted.column, shown, wanted.operator, wanted.values[0])
 
 
@@ -172,6 +171,24 @@ def _compare_one(name: str, shown: RunColumn, operator: Operator, value: Value) 
     if shown.kind == "number":
         raise UsageError(f"`{name}` is a number, but `{value}` is not", hint=HINT)
     return _operate(shown.text, operator, _text(value))
+
+
+def _is_one_of(name: str, shown: RunColumn, values: tuple[Value, ...]) -> ColumnElement[bool]:
+    """Return whether a column has one of these values, with one SQL comparison for each type."""
+    if shown.kind == "number":
+        for value in values:
+            _compare_one(name, shown, "=", value)  # rejects values that are no numbers
+    given = [value for value in values if value is not None]
+    choices = [shown.text.is_(None)] if len(given) < len(values) else []
+    if shown.kind == "time":
+        return or_(*choices, shown.number.in_([_moment(name, value) for value in given]))
+    numbers = [value for value in given if isinstance(value, float) and shown.kind != "text"]
+    texts = [_text(value) for value in given if not isinstance(value, float) or shown.kind == "text"]
+    if numbers:
+        choices.append(shown.number.in_(numbers))
+    if texts:
+        choices.append(shown.text.in_(texts))
+    return or_(*choices)
 
 
 def _operate(left: ColumnElement[Any], operator: Operator, right: float | str) -> ColumnElement[bool]:

@@ -10,10 +10,11 @@ from starlette.types import Message
 
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.server.routes import journals
+from lightning_sweeps.server.web.intake import Intake
 
 
 def test_one_part_is_always_taken_and_more_must_wait() -> None:
-    intake = journals.Intake(limit_bytes=100)
+    intake = Intake(limit_bytes=100)
     intake.take(150)  # alone: it could never be taken otherwise
     with pytest.raises(ServerRefused) as refusal:
         intake.take(1)
@@ -36,7 +37,7 @@ def request(app: FastAPI, *parts: bytes) -> Request:
 
 def test_held_bytes_are_released_even_if_the_request_is_rejected() -> None:
     app = FastAPI()
-    app.state.intake = intake = journals.Intake(limit_bytes=1000)
+    app.state.intake = intake = Intake(limit_bytes=1000)
 
     async def read() -> bytes:
         bodies = journals.read_body(request(app, b"a" * 40, b"b" * 60))

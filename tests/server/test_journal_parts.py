@@ -6,10 +6,11 @@ import random
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from lightning_sweeps.engine import sweeps
+from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import SweepCreate
@@ -97,6 +98,36 @@ def test_each_journal_of_a_request_has_its_own_outcome(store: Store) -> None:
     with refusing(store, "run", "new.id = 'refused'"):
         statuses = take(store, good, bad, after)
     assert statuses == [(200, len(good.data)), (500, 0), (200, len(after.data))]
+    assert take(store, bad) == [(200, len(bad.data))]
+
+
+def test_a_journal_that_ends_the_database_connection_stops_no_other(store: Store) -> None:
+    if store.kind == "sqlite":
+        pytest.skip("SQLite has no connection that the database can end")
+    good, after = Journal(id="j-1", run="run-1").log(0, loss=1.0), Journal(id="j-3", run="run-3").log(0, loss=1.0)
+    bad = Journal(id="j-2", run="ends").log(0, loss=1.0)
+    with refusing(store, "run", "new.id = 'ends' AND pg_terminate_backend(pg_backend_pid())"):
+        statuses = take(store, good, bad, after)
+    assert statuses == [(200, len(good.data)), (503, 0), (200, len(after.data))]
+
+
+@pytest.mark.parametrize(
+    "raised", [NotFound, UsageError, RecursionError, MemoryError, KeyError], ids=lambda one: one.__name__
+)
+def test_whatever_one_journal_raises_the_others_are_stored(store: Store, raised: type[Exception]) -> None:
+    good, after = Journal(id="j-1", run="run-1").log(0, loss=1.0), Journal(id="j-3", run="run-3").log(0, loss=1.0)
+    bad = Journal(id="j-2", run="raises").log(0, loss=1.0)
+
+    def fail(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
+        if "INSERT INTO run " in statement and "raises" in str(parameters):
+            raise raised("as a driver or a rule would")
+
+    event.listen(store.engine, "before_cursor_execute", fail)
+    try:
+        (first, _), (status, offset), (last, _) = take(store, good, bad, after)
+    finally:
+        event.remove(store.engine, "before_cursor_execute", fail)
+    assert (first, last, offset) == (200, 200, 0) and status in (500, 503)
     assert take(store, bad) == [(200, len(bad.data))]
 
 

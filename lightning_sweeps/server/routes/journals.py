@@ -16,6 +16,7 @@ from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, Reje
 from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.process.sweep_control import ControlDep
+from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.store import ingest, journal_copy, rejections
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import write_buffer
@@ -29,35 +30,9 @@ MOST_HELD_BYTES = 256 * 1024 * 1024
 router = APIRouter(tags=["journals"])
 _parts = msgspec.msgpack.Decoder(list[SentPart])
 
+TWICE_HINT = "send them again a little later; bytes that are sent twice are stored once"
+
 JournalId = Annotated[str, Path(max_length=ID_LENGTH)]
-
-
-class Intake:
-    """Limits how many journal bytes the server keeps in memory; a sender above the limit must retry.
-
-    Use it in one thread only.
-    """
-
-    def __init__(self, limit_bytes: int = MOST_HELD_BYTES) -> None:
-        self.limit_bytes = limit_bytes
-        self.held_bytes = 0
-
-    def take(self, size_bytes: int) -> None:
-        """Reserve memory for more bytes.
-
-        Raises:
-            ServerRefused: the limit would be exceeded (429). Nothing is lost: the sender still has its journal.
-        """
-        if self.held_bytes and self.held_bytes + size_bytes > self.limit_bytes:
-            raise ServerRefused(
-                "the server already buffers as many journal bytes as it can",
-                status=429,
-                hint="send them again a little later; bytes that are sent twice are stored once",
-            )
-        self.held_bytes += size_bytes
-
-    def give_back(self, size_bytes: int) -> None:
-        self.held_bytes -= size_bytes
 
 
 async def read_body(request: Request) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,9 +30,12 @@ from lightning_sweeps.errors import (
 )
 from lightning_sweeps.messages import IngestReply, Problem, ProblemFault
 from lightning_sweeps.store.column_values import plain
+from lightning_sweeps.store.failures import is_too_complex
 
 GIVEN_LENGTH = 80
 """How many characters of a rejected value a message quotes."""
+MAX_DESCRIBED = 10
+"""How many errors of a request a message describes."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DataError, _not_storable)
     app.add_exception_handler(OverflowError, _not_storable)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(RecursionError, _too_deep)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -63,9 +68,15 @@ def status_of(error: LightningSweepsError) -> int:
     return 422 if isinstance(error, UsageError | JournalError) else 503
 
 
-def describe(errors: list[Any]) -> str:
-    """Return one sentence for each of pydantic's errors: the field, the given value, and what is allowed."""
-    return "; ".join(_sentence(error) for error in errors)
+def describe(errors: Sequence[Any]) -> str:
+    """Return one sentence for each of pydantic's errors: the field, the given value, and what is allowed.
+
+    After `MAX_DESCRIBED` errors, only their number follows.
+    """
+    sentences = [_sentence(error) for error in errors[:MAX_DESCRIBED]]
+    if len(errors) > MAX_DESCRIBED:
+        sentences.append(f"and {len(errors) - MAX_DESCRIBED} more")
+    return "; ".join(sentences)
 
 
 def _sentence(error: dict[str, Any]) -> str:
@@ -98,7 +109,7 @@ async def _own_error(_: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     hint = f"/api/docs describes {request.method} {request.url.path}"
-    return answer(422, Problem(describe(list(error.errors())), hint))
+    return answer(422, Problem(describe(error.errors()), hint))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -118,7 +129,14 @@ async def _not_storable(_: Request, error: Exception) -> Response:
     return answer(422, Problem(f"the request contains a value that the database cannot store ({said})"))
 
 
+async def _too_deep(request: Request, error: Exception) -> Response:
+    _log.error("%s %s is nested too deeply", request.method, request.url.path, exc_info=error)
+    return answer(422, Problem("the request is nested too deeply"))
+
+
 async def _database(_: Request, error: Exception) -> Response:
+    if is_too_complex(error):
+        return answer(422, Problem("the request is too complex for the database", "ask for less at once"))
     _log.error("a database operation failed: %s", error)
     return answer(503, Problem("the server's database does not respond", "try again; the server's log has the reason"))
 
