@@ -33,6 +33,20 @@ class _Fetched:
         return iter(self._fetch(*self._arguments))
 
 
+RUN_COLUMNS = (
+    *("name", "project", "group", "rank", "state", "reason", "created", "ended", "duration", "rows", "host"),
+    *("sweep", "trial", "tags", "config", "summary"),
+)
+
+
+EXPORTED_COLUMNS = (
+    *RUN_COLUMNS,
+    *("notes", "world_size", "attempt", "mode", "job_type", "exit_code", "signal", "node", "updated", "user"),
+    *("command", "gpus", "local_rank", "node_rank"),
+)
+"""Columns of exported runs: everything that is known of them."""
+
+
 def whole_run(client: Client, row: Row, keys: Sequence[str]) -> ExportedRun:
     """Return a run with everything that it logged; with `keys`, only values of these keys."""
     run_id = row["id"]

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.api.export import download_files, values_of, whole_run
+from lightning_sweeps.api.edits import Edits
+from lightning_sweeps.api.export import EXPORTED_COLUMNS, RUN_COLUMNS, download_files, values_of, whole_run
 from lightning_sweeps.api.rows import Row, Rows
 from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
@@ -27,22 +28,9 @@ PAGE_RUNS = 500
 PAGE_POINTS = 50_000
 PAGE_MEDIA = 1000
 
-RUN_COLUMNS = (
-    *("name", "project", "group", "rank", "state", "reason", "created", "ended", "duration", "rows", "host"),
-    *("sweep", "trial", "tags", "config", "summary"),
-)
 
-
-EXPORTED_COLUMNS = (
-    *RUN_COLUMNS,
-    *("notes", "world_size", "attempt", "mode", "job_type", "exit_code", "signal", "node", "updated", "user"),
-    *("command", "gpus", "local_rank", "node_rank"),
-)
-"""Columns of exported runs: everything that is known of them."""
-
-
-class Api:
-    """Reads what a server stores.
+class Api(Edits):
+    """Reads what a server stores, and edits runs.
 
     An instance has one connection. Use it in one thread, and close it or use it in a `with` statement. Methods that
     return `Rows` send their requests when you iterate.

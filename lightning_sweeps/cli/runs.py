@@ -41,6 +41,8 @@ def runs(
     sweep: str | None = typer.Option(None, "--sweep", "-s", parser=last_part, help="Show only runs of this sweep."),
     run_state: str | None = typer.Option(None, "--state", help="Show only runs in this state: `failed`, ..."),
     limit: int = typer.Option(50, "--limit", "-n", min=1, help="Number of runs to show."),
+    archived: bool = typer.Option(False, "--archived", help="List archived runs."),
+    deleted: bool = typer.Option(False, "--deleted", help="List runs in the trash."),
     close: list[str] = CLOSE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
@@ -51,7 +53,8 @@ def runs(
                 closed = client.close_run(run_id)
                 typer.echo(f"{closed.id}: {closed.state}{f' ({closed.reason})' if closed.reason else ''}")
             return
-        found = client.runs(project=project, group=group, sweep=sweep, state=run_state, limit=limit)
+        shown = "deleted" if deleted else "archived" if archived else "active"
+        found = client.runs(project=project, group=group, sweep=sweep, state=run_state, shown=shown, limit=limit)
         rejected = client.rejected()
     if as_json:
         print_json([asdict(run) for run in found.runs])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import quote
+
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
 
@@ -17,7 +20,7 @@ class RunRoutes(Transport):
         """Return runs, newest first.
 
         Args:
-            filters: `project`, `group`, `sweep`, `trial`, `state`, `limit`, `offset`.
+            filters: `project`, `group`, `sweep`, `trial`, `state`, `shown`, `limit`, `offset`.
         """
         return self._get("/api/runs", m.RunList, params=filters)
 
@@ -33,9 +36,33 @@ class RunRoutes(Transport):
         """Return a run."""
         return self._get(f"/api/runs/{run_id}", m.RunDetails)
 
-    def label_run(self, run_id: str, *, tags: list[str] | None = None, notes: str | None = None) -> m.RunDetails:
-        """Replace the tags or notes of a run; None leaves them unchanged."""
-        return self._post(f"/api/runs/{run_id}/labels", m.RunDetails, m.RunLabels(tags, notes))
+    def label_run(
+        self,
+        run_id: str,
+        *,
+        tags: list[str] | None = None,
+        notes: str | None = None,
+        name: str | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> m.RunDetails:
+        """Replace the tags, notes or name of a run, or add to its configuration; None leaves them unchanged."""
+        return self._post(f"/api/runs/{run_id}/labels", m.RunDetails, m.RunLabels(tags, notes, name, config))
+
+    def change_runs(self, wanted: m.RunsChange) -> m.RunsChanged:
+        """Move runs to the trash, the archive or another project, or back; or preview this."""
+        return self._post("/api/runs/change", m.RunsChanged, wanted)
+
+    def rename_project(self, project: str, name: str) -> list[str]:
+        """Give a project another name, and return the names of all projects."""
+        return self._post(f"/api/projects/{quote(project, safe='')}/rename", list[str], m.ProjectRename(name))
+
+    def trash(self) -> m.Trash:
+        """Return what is in the trash."""
+        return self._get("/api/trash", m.Trash)
+
+    def empty_trash(self) -> m.TrashEmptied:
+        """Delete for good some of what is in the trash. Repeat the call until nothing remains."""
+        return self._post("/api/trash/empty", m.TrashEmptied)
 
     def journals(self, run_id: str) -> list[m.JournalInfo]:
         """Return the journals of the processes that logged to a run."""

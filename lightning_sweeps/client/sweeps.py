@@ -20,9 +20,18 @@ class SweepRoutes(Transport):
         """
         return self._post("/api/sweeps", m.SweepCreated, sweep)
 
-    def sweeps(self, *, project: str | None = None) -> list[m.Sweep]:
-        """Return the sweeps of a project, or of all."""
-        return self._get("/api/sweeps", list[m.Sweep], params={"project": project})
+    def sweeps(self, *, project: str | None = None, deleted: bool = False) -> list[m.Sweep]:
+        """Return the sweeps of a project, or of all; with `deleted`, those in the trash instead."""
+        params = {"project": project, "deleted": "true" if deleted else None}
+        return self._get("/api/sweeps", list[m.Sweep], params=params)
+
+    def delete_sweep(self, sweep_id: str) -> m.Sweep:
+        """Move a sweep that is over to the trash, with the runs of its trials."""
+        return self._post(f"/api/sweeps/{sweep_id}/delete", m.Sweep)
+
+    def restore_sweep(self, sweep_id: str) -> m.Sweep:
+        """Take a sweep out of the trash, with the runs of its trials."""
+        return self._post(f"/api/sweeps/{sweep_id}/restore", m.Sweep)
 
     def sweep(self, sweep_id: str) -> m.Sweep:
         """Return a sweep."""

@@ -216,6 +216,13 @@ VARIABLES = (
         _seconds_or_never,
     ),
     Variable(
+        "TRASH_DAYS",
+        "7",
+        "days > 0; empty: forever",
+        "for the server: how long it keeps what is in the trash",
+        _days,
+    ),
+    Variable(
         "ORPHAN_S",
         "60",
         "seconds > 0",
@@ -279,6 +286,7 @@ class Settings:
     trial: Path | None
     stall_s: float
     lost_s: float
+    trash_days: float | None
     orphan_s: float
     media_days: float | None
     sample_interval_s: float

@@ -70,9 +70,11 @@ def get_sweep(connection: Connection, sweep_id: str) -> m.Sweep:
     return _to_message(connection, _load(connection, sweep_id))
 
 
-def list_sweeps(connection: Connection, *, project: str | None = None) -> list[m.Sweep]:
-    """Return all sweeps, or those of one project, newest first."""
-    query = _with_project().order_by(schema.sweep.c.created.desc())
+def list_sweeps(connection: Connection, *, project: str | None = None, is_deleted: bool = False) -> list[m.Sweep]:
+    """Return all sweeps, or those of one project, newest first: those in the trash, or those that are not."""
+    deleted = schema.sweep.c.deleted
+    query = _with_project().where(deleted.is_not(None) if is_deleted else deleted.is_(None))
+    query = query.order_by(schema.sweep.c.created.desc())
     if project is not None:
         query = query.where(schema.project.c.name == project)
     return [_to_message(connection, row) for row in connection.execute(query).all()]

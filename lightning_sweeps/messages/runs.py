@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from lightning_sweeps.core.states import LoggerMode, RunState
+from lightning_sweeps.core.states import LoggerMode, RunsShown, RunState
 from lightning_sweeps.messages.columns import Column
 
 ConsoleStream = Literal["stdout", "stderr", "stacks", "event"]
@@ -77,14 +77,28 @@ class RunDetails:
         int, Column("Rank of the machine.", header="run.node_rank", update="writer", filter_as="number")
     ] = 0
     rejected: Annotated[int | None, Column("Number of records that could not be stored.", filter_as="number")] = None
+    archived: Annotated[float | None, Column("When it was archived.", filter_as="time")] = None
+    deleted: Annotated[float | None, Column("When it was moved to the trash.", filter_as="time")] = None
+    deleted_by: Annotated[str | None, Column("Name of the API key that moved it to the trash.", filter_as="text")] = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class RunLabels:
-    """Tags and notes that a person gives a run; None leaves them unchanged."""
+    """What a person gives a run; None leaves it unchanged.
+
+    Attributes:
+        tags: all tags.
+        notes: the notes.
+        name: the name.
+        config: nested values to add to the configuration, or to replace in it.
+    """
 
     tags: list[str] | None = None
     notes: str | None = None
+    name: str | None = None
+    config: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,7 @@ class RunsQuery:
         limit: maximum number of rows.
         offset: number of rows to skip.
         fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
+        shown: which runs: `active`, `archived`, `deleted` (in the trash) or `all`.
     """
 
     project: str | None = None
@@ -124,6 +139,7 @@ class RunsQuery:
     limit: int = 100
     offset: int = 0
     fold: bool = False
+    shown: RunsShown = "active"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,9 @@ class SweepCreated:
     prior: int = 0
 
 
-SweepAction = Literal["create", "state", "update", "extend", "enqueue", "retry", "stop trial", "mark trial"]
+SweepAction = Literal[
+    "create", "state", "update", "extend", "enqueue", "retry", "stop trial", "mark trial", "delete", "restore"
+]
 
 
 @dataclass(frozen=True, slots=True)

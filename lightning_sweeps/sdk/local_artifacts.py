@@ -19,11 +19,11 @@ from typing import Any
 
 import msgspec
 
+from lightning_sweeps.core.names import checked_name
 from lightning_sweeps.core.paths import PRIVATE_FILE, Home, inside, make_private_folder, write_whole
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal.records import ArtifactFileRecord
 from lightning_sweeps.sdk.blobs import put_file
-from lightning_sweeps.sdk.names import checked_name
 
 LATEST = "latest"
 MAX_FILES = 100_000

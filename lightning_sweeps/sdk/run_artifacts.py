@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from lightning_sweeps.core.names import checked_name
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import NotFound, ServerError, UsageError
 from lightning_sweeps.journal.conform import text, texts
 from lightning_sweeps.journal.records import ArtifactFileRecord, ArtifactRecord
 from lightning_sweeps.journal.values import plain_map
 from lightning_sweeps.sdk.local_artifacts import LATEST, ArtifactVersion, LocalArtifacts
-from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run_base import RunBase
 
 if TYPE_CHECKING:

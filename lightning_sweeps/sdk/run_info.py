@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lightning_sweeps.core.ids import derive_id
+from lightning_sweeps.core.names import checked_name
 from lightning_sweeps.core.settings import Settings, environment
 from lightning_sweeps.journal.records import LoggerMode, RunInfo
 from lightning_sweeps.sdk.identity import Identity
-from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.trial import Trial
 from lightning_sweeps.system.gpus import visible_names
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightning_sweeps.core.names import media_key
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.conform import text, whole_number
 from lightning_sweeps.journal.records import Media
@@ -12,7 +13,6 @@ from lightning_sweeps.sdk.guarded import guarded
 from lightning_sweeps.sdk.media import MEDIA_TYPES
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
 from lightning_sweeps.sdk.media.recognize import recognize
-from lightning_sweeps.sdk.names import media_key
 from lightning_sweeps.sdk.run_base import RunBase
 
 MAX_PROBLEM = 1000

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from lightning_sweeps.core.names import checked_name
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import LoggerMode
 from lightning_sweeps.sdk.arguments import choice_argument, config_argument, tags_argument, text_argument
-from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.run_info import RunOptions
 
 logger = logging.getLogger("lightning_sweeps")

@@ -17,6 +17,7 @@ from lightning_sweeps.server.process import sweep_control
 from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.process.journal_watch import JournalWatch
 from lightning_sweeps.server.process.lost_runs import LostRuns
+from lightning_sweeps.server.process.trash_can import TrashCan
 from lightning_sweeps.server.routes import (
     artifacts,
     blobs,
@@ -37,6 +38,7 @@ from lightning_sweeps.server.routes import (
     series,
     static_files,
     sweeps,
+    trash,
     views,
 )
 from lightning_sweeps.server.security import api_keys, authentication, sessions
@@ -63,6 +65,7 @@ ROUTERS = [
     live.router,
     sweeps.router,
     edits.router,
+    trash.router,
     keys.router,
     operations.router,
     reference.router,
@@ -84,6 +87,7 @@ def create_app(
     framing: str | None = None,
     alerts: AlertWatch | None = None,
     lost_s: float = 0.0,
+    trash_s: float | None = None,
     journals_here: JournalWatch | None = None,
 ) -> FastAPI:
     """Return the server's application on a migrated store.
@@ -100,6 +104,7 @@ def create_app(
             frame them.
         alerts: Raises alerts while the server runs.
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
+        trash_s: What is in the trash for this many seconds is deleted for good; None: never.
         journals_here: Has the journals in the server's own home folder uploaded; default: nobody does.
     """
     keys_known = api_keys.ApiKeys(store)
@@ -116,6 +121,7 @@ def create_app(
     app.state.framing = framing or default_framing()
     app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.lost_runs = LostRuns(store, lost_s)
+    app.state.trash_can = TrashCan(store, trash_s)
     app.state.journals_here = journals_here
     app.state.closing = threading.Event()
     problems.install(app)
@@ -150,6 +156,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sweep_control.background(app),
         app.state.alerts.running(),
         app.state.lost_runs.running(),
+        app.state.trash_can.running(),
         nullcontext() if watch is None else watch.running(),
     ):
         yield

@@ -18,6 +18,7 @@ from lightning_sweeps.store.batch import Batch, Row, UnstorableRecord, fold
 from lightning_sweeps.store.blobs import artifacts
 from lightning_sweeps.store.column_values import INT64_LIMIT, int32, int64, usable_time
 from lightning_sweeps.store.database import lock_name
+from lightning_sweeps.store.deleted_runs import check_not_deleted
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.blocks import pack
 from lightning_sweeps.store.series.owners import ID_LENGTH, OwnerKind
@@ -119,7 +120,8 @@ def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, 
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
-        JournalError: the journal does not begin with a header that names the journal and one run or node.
+        JournalError: the journal does not begin with a header that names the journal and one run or node, or its run
+            was deleted for good.
     """
     lock_name(connection, part.journal_id)  # even a journal without a row has one writer at a time
     journal: JournalRow | None = connection.execute(_SELECT_JOURNAL, {"at_id": part.journal_id}).mappings().first()
@@ -132,7 +134,10 @@ def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, 
         return _nothing_new(connection, journal, committed, now=now)
     opened = None
     if journal is None:
-        opened = _open(connection, _checked(part.journal_id, entries[0].record), now=now)
+        header = _checked(part.journal_id, entries[0].record)
+        if header.run is not None:
+            check_not_deleted(connection, header.run.id)
+        opened = _open(connection, header, now=now)
         rejections.accept_journal(connection, part.journal_id)
         journal = opened.journal
     offset = entries[-1].end if entries else committed

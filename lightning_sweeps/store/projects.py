@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select
 
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.store import schema
@@ -24,5 +24,18 @@ def ensure_project(connection: Connection, name: str, *, now: float) -> str:
 
 
 def project_names(connection: Connection) -> list[str]:
-    """Return every project's name, sorted."""
-    return list(connection.scalars(select(schema.project.c.name).order_by(schema.project.c.name)))
+    """Return the names of the projects with anything that is not in the trash, sorted."""
+    project, run, sweep, artifact = schema.project, schema.run, schema.sweep, schema.artifact
+    kept = (
+        exists().where(run.c.project_id == project.c.id, run.c.deleted.is_(None)),
+        exists().where(sweep.c.project_id == project.c.id, sweep.c.deleted.is_(None)),
+        exists().where(artifact.c.project_id == project.c.id),
+    )
+    return list(connection.scalars(select(project.c.name).where(or_(*kept)).order_by(project.c.name)))
+
+
+def delete_if_empty(connection: Connection, project_id: str) -> None:
+    """Delete a project without runs, sweeps and artifacts, also in the trash."""
+    tables = (schema.run, schema.sweep, schema.artifact)
+    if not any(connection.scalar(select(exists().where(table.c.project_id == project_id))) for table in tables):
+        connection.execute(delete(schema.project).where(schema.project.c.id == project_id))

@@ -32,7 +32,11 @@ from lightning_sweeps.store.json_sql import json_items, json_value
 
 _run = schema.run
 _mate = schema.run.alias("mate")
-_same_group = (_mate.c.group == _run.c.group, _mate.c.project_id.concat("") == _run.c.project_id)
+_same_group = (
+    _mate.c.group == _run.c.group,
+    _mate.c.project_id.concat("") == _run.c.project_id,
+    _mate.c.deleted.is_(None),
+)
 """The empty string keeps SQLite from scanning the project's index: a group has few of the project's runs."""
 GROUP_SEVERITY = {"finished": 0, "stopped": 1, "preempted": 2, "running": 3, "lost": 4, "killed": 5, "failed": 6}
 group_state = (

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, func, select, update
 
-from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.core.states import RunsShown
+from lightning_sweeps.errors import NotFound
 from lightning_sweeps.journal.records import Header, RunInfo, Stall
-from lightning_sweeps.messages import RunDetails, RunLabels, RunList
+from lightning_sweeps.messages import RunDetails, RunList
 from lightning_sweeps.messages.columns import DeclaredColumn, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
@@ -23,8 +24,6 @@ from lightning_sweeps.store.projects import ensure_project
 
 SEVERITY = ("finished", "stopped", "preempted", "lost", "killed", "failed")
 """If the writers of one run ended differently, the run's state is the last of these."""
-
-MAX_TAGS, MAX_TAG_LENGTH, MAX_NOTES_LENGTH = 100, 200, 20_000
 
 _run = schema.run
 _COLUMNS = declared_columns(RunDetails)
@@ -64,6 +63,7 @@ class RunFilter:
     state: str | None = None
     limit: int = 100
     offset: int = 0
+    shown: RunsShown = "active"
 
 
 def outcome(finishes: Sequence[dict[str, Any] | None]) -> RunOutcome:
@@ -209,11 +209,22 @@ def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
         _run.c.trial_id: chosen.trial,
         _run.c.state: chosen.state,
     }
-    chosen_runs = _joined().where(*(column == value for column, value in conditions.items() if value is not None))
+    given = [column == value for column, value in conditions.items() if value is not None]
+    chosen_runs = _joined().where(*given, *shown_runs(chosen.shown))
     total = connection.scalar(select(func.count()).select_from(chosen_runs.subquery()))
     newest = chosen_runs.order_by(_run.c.created.desc(), _run.c.rank, _run.c.id)
     page = connection.execute(newest.limit(chosen.limit).offset(chosen.offset)).mappings()
     return RunList([_message(row) for row in page], total or 0)
+
+
+def shown_runs(which: RunsShown) -> list[ColumnElement[bool]]:
+    """Return the conditions for the runs that a list shows."""
+    if which == "all":
+        return []
+    if which == "deleted":
+        return [_run.c.deleted.is_not(None)]
+    kept = _run.c.deleted.is_(None)
+    return [kept, _run.c.archived.is_(None) if which == "active" else _run.c.archived.is_not(None)]
 
 
 def get_run(connection: Connection, run_id: str) -> RunDetails:
@@ -226,25 +237,6 @@ def get_run(connection: Connection, run_id: str) -> RunDetails:
     if row is None:
         raise no_run(run_id)
     return _message(row)
-
-
-def label(connection: Connection, run_id: str, labels: RunLabels) -> RunDetails:
-    """Replace a run's tags or notes. Tags that the program sets return only with another attempt of the run.
-
-    Raises:
-        NotFound: there is no such run.
-        UsageError: there are too many tags, or a tag or the notes are too long.
-    """
-    tags = labels.tags if labels.tags is None else list(dict.fromkeys(text(tag).strip() for tag in labels.tags))
-    if tags is not None and (len(tags) > MAX_TAGS or not all(0 < len(tag) <= MAX_TAG_LENGTH for tag in tags)):
-        raise UsageError(f"the tags are not allowed, allowed: {MAX_TAGS} tags of 1 to {MAX_TAG_LENGTH} characters")
-    if labels.notes is not None and len(labels.notes) > MAX_NOTES_LENGTH:
-        raise UsageError(f"the notes have {len(labels.notes)} characters, allowed: {MAX_NOTES_LENGTH}")
-    notes = None if labels.notes is None else text(labels.notes)
-    values = {name: given for name, given in (("tags", tags), ("notes", notes)) if given is not None}
-    if values:
-        connection.execute(update(_run).where(_run.c.id == run_id).values(**values))
-    return get_run(connection, run_id)
 
 
 def no_run(run_id: str) -> NotFound:

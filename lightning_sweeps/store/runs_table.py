@@ -11,6 +11,7 @@ from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
 from lightning_sweeps.store.run_columns import GROUP_COLUMNS, SQL_NAMES, WHOLE_NAMES, column, condition, order
+from lightning_sweeps.store.runs import shown_runs
 
 MAX_SORT_KEYS = 5
 MAX_COLUMNS = 1000
@@ -30,7 +31,9 @@ def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
             column(name, dialect)
     if len(wanted.sort) > MAX_SORT_KEYS or len(wanted.columns) > MAX_COLUMNS:
         raise UsageError(f"too many columns, allowed: {MAX_COLUMNS}, and {MAX_SORT_KEYS} to sort by")
-    conditions = [] if wanted.project is None else [schema.project.c.name == wanted.project]
+    conditions = shown_runs(wanted.shown)
+    if wanted.project is not None:
+        conditions.append(schema.project.c.name == wanted.project)
     tree = parse_filter(wanted.filter)
     if tree is not None:
         conditions.append(condition(tree, dialect))

@@ -98,10 +98,19 @@ run = Table(
     _changed(),
     *_declared(RunDetails),  # the sweep and the trial have no foreign key: they may belong to another server
     Index(None, "changed"),
+    Index(None, "deleted"),
     Index(None, "project_id", "created"),
     Index(None, "group"),
     Index(None, "sweep_id"),
     Index(None, "trial_id"),
+)
+
+deleted_run = Table(
+    "deleted_run",  # runs that were deleted for good; their journals are rejected
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("time", Double, nullable=False),
+    Column("key_name", Text, nullable=False),  # of the key that moved it to the trash
 )
 
 node = Table(
@@ -348,6 +357,8 @@ sweep = Table(
     _changed(),
     Column("prior", Structure),  # results of earlier sweeps and runs
     Column("continued_at", Integer),  # number of ended trials when a user last continued the sweep after its end
+    Column("deleted", Double),  # when it was moved to the trash; NULL: it was not
+    Column("deleted_by", Text),  # name of the API key that did it
     Index(None, "changed"),
     Index(None, "project_id", "created"),
 )

@@ -16,13 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from lightning_sweeps.core.names import checked_name
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.journal.records import LoggerMode, RunState
 from lightning_sweeps.sdk.arguments import choice_argument, text_argument
 from lightning_sweeps.sdk.environment import describe_environment
 from lightning_sweeps.sdk.media.media_methods import MediaMethods
-from lightning_sweeps.sdk.names import checked_name
 from lightning_sweeps.sdk.resumed_run import RESUME_CHOICES
 from lightning_sweeps.sdk.run import Run
 from lightning_sweeps.sdk.run_options import accept_others, make_options

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.messages import RunLabels, RunsQuery, SortKey
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import RunsQuery, SortKey
 from lightning_sweeps.server.journal_parts import parse
-from lightning_sweeps.store import ingest, runs
+from lightning_sweeps.store import ingest
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.filters import Combination, Comparison, Not, parse_filter
@@ -188,18 +188,6 @@ def test_a_folded_group_is_found_by_any_of_its_ranks(store: Store, text: str, ex
         page = read_page(connection, query)
     assert [row["id"] for row in page.rows] == expected and page.total == len(expected)
     assert all(row["group_size"] == (3 if row["id"] == "r0" else 1) for row in page.rows)
-
-
-def test_tags_and_notes_of_a_run_can_be_changed(runs_store: Store) -> None:
-    with runs_store.write() as connection:
-        run = runs.label(connection, "r1", RunLabels(tags=["good", " good ", "slow"], notes="looks well"))
-        assert (run.tags, run.notes) == (["good", "slow"], "looks well")
-        run = runs.label(connection, "r1", RunLabels(tags=[]))
-        assert (run.tags, run.notes) == ([], "looks well")
-        with pytest.raises(UsageError, match="100 tags"):
-            runs.label(connection, "r1", RunLabels(tags=["x" * 201]))
-        with pytest.raises(NotFound):
-            runs.label(connection, "nothing", RunLabels(notes="x"))
 
 
 def test_columns_and_pages(runs_store: Store) -> None:

@@ -181,7 +181,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description List runs, newest first.
+         * @description List runs, newest first. `shown`: also those that are archived or in the trash.
          */
         get: operations["list_runs_api_runs_get"];
         put?: never;
@@ -243,7 +243,7 @@ export interface paths {
         put?: never;
         /**
          * Label Run
-         * @description Replace the tags or the notes of a run.
+         * @description Change the name, tags, notes or configuration of a run.
          */
         post: operations["label_run_api_runs__run_id__labels_post"];
         delete?: never;
@@ -832,7 +832,7 @@ export interface paths {
         };
         /**
          * List Sweeps
-         * @description List all sweeps, or those of one project, newest first.
+         * @description List all sweeps, or those of one project, newest first. `deleted`: those in the trash instead.
          */
         get: operations["list_sweeps_api_sweeps_get"];
         put?: never;
@@ -1233,6 +1233,130 @@ export interface paths {
          * @description Ignore a trial, stop ignoring it, or set its note.
          */
         post: operations["mark_trial_api_trials__trial_id__mark_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Runs
+         * @description Move runs to the trash and back, to the archive and back, or to another project.
+         *
+         *     Runs in the trash keep receiving rows. Everything comes back with them.
+         */
+        post: operations["change_runs_api_runs_change_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sweeps/{sweep_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Sweep
+         * @description Move a sweep that is over to the trash, with the runs of its trials.
+         */
+        post: operations["delete_sweep_api_sweeps__sweep_id__delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sweeps/{sweep_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Sweep
+         * @description Take a sweep out of the trash, with the runs of its trials.
+         */
+        post: operations["restore_sweep_api_sweeps__sweep_id__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename Project
+         * @description Give a project another name, and list all projects.
+         *
+         *     Programs that log new runs to the old name create a project of that name again.
+         */
+        post: operations["rename_project_api_projects__project__rename_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trash
+         * @description Return what is in the trash.
+         */
+        get: operations["get_trash_api_trash_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trash/empty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Empty Trash
+         * @description Delete for good what is in the trash, for some seconds. Repeat the request until nothing remains.
+         */
+        post: operations["empty_trash_api_trash_empty_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2422,6 +2546,14 @@ export interface components {
             message: string;
         };
         /**
+         * ProjectRename
+         * @description The new name of a project.
+         */
+        ProjectRename: {
+            /** Name */
+            name: string;
+        };
+        /**
          * RejectedJournal
          * @description A journal that stays on its machine, because it cannot be read or the server refused it several times.
          *
@@ -2530,6 +2662,32 @@ export interface components {
             changed: number;
         };
         /**
+         * RunChoice
+         * @description Chooses runs. A run must meet every condition that is given.
+         *
+         *     Attributes:
+         *         ids: ids of runs; empty: any.
+         *         project: name of their project.
+         *         group: name of their group.
+         *         sweep: id of their sweep.
+         *         filter: a filter as for the runs table.
+         */
+        RunChoice: {
+            /** Ids */
+            ids?: string[];
+            /** Project */
+            project?: string | null;
+            /** Group */
+            group?: string | null;
+            /** Sweep */
+            sweep?: string | null;
+            /**
+             * Filter
+             * @default
+             */
+            filter: string;
+        };
+        /**
          * RunDetails
          * @description A run. Each field declares its column; add new fields at the end, with a default.
          */
@@ -2615,16 +2773,34 @@ export interface components {
             node_rank: number;
             /** Rejected */
             rejected: number | null;
+            /** Archived */
+            archived: number | null;
+            /** Deleted */
+            deleted: number | null;
+            /** Deleted By */
+            deleted_by: string | null;
         };
         /**
          * RunLabels
-         * @description Tags and notes that a person gives a run; None leaves them unchanged.
+         * @description What a person gives a run; None leaves it unchanged.
+         *
+         *     Attributes:
+         *         tags: all tags.
+         *         notes: the notes.
+         *         name: the name.
+         *         config: nested values to add to the configuration, or to replace in it.
          */
         RunLabels: {
             /** Tags */
             tags?: string[] | null;
             /** Notes */
             notes?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Config */
+            config?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * RunList
@@ -2635,6 +2811,57 @@ export interface components {
             runs: components["schemas"]["RunDetails"][];
             /** Total */
             total: number;
+        };
+        /**
+         * RunsChange
+         * @description A request to change all chosen runs.
+         *
+         *     Attributes:
+         *         choice: which runs.
+         *         action: what to do with them.
+         *         to_project: for `move`: the other project, which is created if it is new.
+         *         with_running: True: runs that are running too; otherwise they are left as they are.
+         *         is_preview: True: change nothing, and return what would be changed.
+         */
+        RunsChange: {
+            choice: components["schemas"]["RunChoice"];
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "delete" | "restore" | "archive" | "unarchive" | "move";
+            /** To Project */
+            to_project?: string | null;
+            /**
+             * With Running
+             * @default false
+             */
+            with_running: boolean;
+            /**
+             * Is Preview
+             * @default false
+             */
+            is_preview: boolean;
+        };
+        /**
+         * RunsChanged
+         * @description What a change of runs did, or would do.
+         *
+         *     Attributes:
+         *         count: number of runs that were changed.
+         *         rows: number of their rows.
+         *         running: number of chosen runs that were left as they are, because they are running.
+         *         runs: ids of the first runs that were changed.
+         */
+        RunsChanged: {
+            /** Count */
+            count: number;
+            /** Rows */
+            rows: number;
+            /** Running */
+            running: number;
+            /** Runs */
+            runs: string[];
         };
         /**
          * RunsPage
@@ -2664,6 +2891,7 @@ export interface components {
          *         limit: maximum number of rows.
          *         offset: number of rows to skip.
          *         fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
+         *         shown: which runs: `active`, `archived`, `deleted` (in the trash) or `all`.
          */
         RunsQuery: {
             /** Project */
@@ -2692,6 +2920,12 @@ export interface components {
              * @default false
              */
             fold: boolean;
+            /**
+             * Shown
+             * @default active
+             * @enum {string}
+             */
+            shown: "active" | "archived" | "deleted" | "all";
         };
         /**
          * SearchInputs
@@ -2892,7 +3126,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "create" | "state" | "update" | "extend" | "enqueue" | "retry" | "stop trial" | "mark trial";
+            action: "create" | "state" | "update" | "extend" | "enqueue" | "retry" | "stop trial" | "mark trial" | "delete" | "restore";
             /** Detail */
             detail: {
                 [key: string]: unknown;
@@ -2971,6 +3205,46 @@ export interface components {
              * @default
              */
             source: string;
+        };
+        /**
+         * Trash
+         * @description What is in the trash.
+         *
+         *     Attributes:
+         *         runs: number of runs.
+         *         rows: number of their rows.
+         *         sweeps: number of sweeps.
+         *         oldest: when the first of them was deleted; None if the trash is empty.
+         *         keep_s: seconds after which the server deletes them for good; None: never.
+         */
+        Trash: {
+            /** Runs */
+            runs: number;
+            /** Rows */
+            rows: number;
+            /** Sweeps */
+            sweeps: number;
+            /** Oldest */
+            oldest: number | null;
+            /** Keep S */
+            keep_s: number | null;
+        };
+        /**
+         * TrashEmptied
+         * @description What a request deleted for good.
+         *
+         *     Attributes:
+         *         runs: number of runs.
+         *         sweeps: number of sweeps.
+         *         remaining: number of runs and sweeps that are still in the trash: ask again.
+         */
+        TrashEmptied: {
+            /** Runs */
+            runs: number;
+            /** Sweeps */
+            sweeps: number;
+            /** Remaining */
+            remaining: number;
         };
         /**
          * Trial
@@ -3692,6 +3966,7 @@ export interface operations {
                 state?: ("running" | "finished" | "failed" | "killed" | "stopped" | "preempted" | "lost") | null;
                 limit?: number;
                 offset?: number;
+                shown?: "active" | "archived" | "deleted" | "all";
             };
             header?: never;
             path?: never;
@@ -5657,6 +5932,7 @@ export interface operations {
         parameters: {
             query?: {
                 project?: string | null;
+                deleted?: boolean;
             };
             header?: never;
             path?: never;
@@ -6804,6 +7080,356 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_runs_api_runs_change_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsChanged"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sweep_api_sweeps__sweep_id__delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_sweep_api_sweeps__sweep_id__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_project_api_projects__project__rename_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectRename"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trash_api_trash_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trash"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    empty_trash_api_trash_empty_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashEmptied"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -110,6 +110,7 @@ def serve(
                 framing=policy,
                 alerts=AlertWatch(store, alerts, url=url),
                 lost_s=settings.lost_s,
+                trash_s=None if settings.trash_days is None else settings.trash_days * 86400,
                 journals_here=JournalWatch(home, settings),
             )
             server = HttpServer(app, ready=ready, certificate=certificate, log_format=log_format)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from lightning_sweeps.core.states import RunsShown
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal.records import RunState
 from lightning_sweeps.messages import (
@@ -22,7 +23,7 @@ from lightning_sweeps.messages import (
     RunsQuery,
 )
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.store import journal_copy, logged_values, rejections, runs, runs_table, silence
+from lightning_sweeps.store import journal_copy, logged_values, rejections, run_changes, runs, runs_table, silence
 
 MAX_RUNS = 1000
 MAX_OFFSET = 2**31
@@ -42,9 +43,10 @@ def list_runs(
     state: Annotated[RunState | None, Query()] = None,
     limit: Annotated[int, Query(ge=0, le=MAX_RUNS)] = 100,
     offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    shown: RunsShown = "active",
 ) -> RunList:
-    """List runs, newest first."""
-    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset)
+    """List runs, newest first. `shown`: also those that are archived or in the trash."""
+    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset, shown)
     with store.read() as connection:
         return runs.list_runs(connection, chosen)
 
@@ -70,9 +72,9 @@ def get_run(store: StoreDep, run_id: str) -> RunDetails:
 
 @router.post("/api/runs/{run_id}/labels")
 def label_run(store: StoreDep, run_id: str, labels: RunLabels) -> RunDetails:
-    """Replace the tags or the notes of a run."""
+    """Change the name, tags, notes or configuration of a run."""
     with store.write() as connection:
-        return runs.label(connection, run_id, labels)
+        return run_changes.edit(connection, run_id, labels)
 
 
 @router.get("/api/runs/{run_id}/journals")

@@ -36,10 +36,10 @@ router = APIRouter(tags=["sweeps"])
 
 
 @router.get("/api/sweeps")
-def list_sweeps(store: StoreDep, project: str | None = None) -> list[m.Sweep]:
-    """List all sweeps, or those of one project, newest first."""
+def list_sweeps(store: StoreDep, project: str | None = None, deleted: bool = False) -> list[m.Sweep]:
+    """List all sweeps, or those of one project, newest first. `deleted`: those in the trash instead."""
     with store.read() as connection:
-        return sweeps.list_sweeps(connection, project=project)
+        return sweeps.list_sweeps(connection, project=project, is_deleted=deleted)
 
 
 @router.get("/api/sweeps/{sweep_id}")

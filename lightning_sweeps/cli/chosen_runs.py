@@ -1,0 +1,84 @@
+"""What the commands that change runs have in common: which runs, a preview, a question."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import typer
+
+from lightning_sweeps.client import Client
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import RunChoice, RunsChange, RunsChanged
+
+RUNS = typer.Argument(None, metavar="[RUN ...]", help="Ids of runs.")
+PROJECT = typer.Option(None, "--project", "-p", help="All runs of this project.")
+GROUP = typer.Option(None, "--group", "-g", help="All runs of this group (the ranks of one job).")
+FILTER = typer.Option("", "--filter", "-f", help="All runs that match, for example `created < -30d`.")
+RUNNING = typer.Option(False, "--running", help="Also runs that are running. Without this, they stay as they are.")
+YES = typer.Option(False, "--yes", "-y", help="Do not ask.")
+DRY_RUN = typer.Option(False, "--dry-run", help="Only say what would be done.")
+
+
+def choice(ids: list[str] | None, *, project: str | None, group: str | None, where: str) -> RunChoice:
+    """Return the choice of the options that all commands have.
+
+    Raises:
+        UsageError: no option chooses any run.
+    """
+    chosen = RunChoice(ids or [], project, group, None, where)
+    if chosen == RunChoice():
+        raise UsageError(
+            "no runs are given",
+            hint="give ids of runs, `--project`, `--group` or `--filter`; several of them narrow the choice",
+        )
+    return chosen
+
+
+def change(client: Client, wanted: RunsChange, *, question: str, is_agreed: bool, is_dry: bool) -> RunsChanged | None:
+    """Change runs after a preview and a question. Return None if nothing was changed.
+
+    Args:
+        client: the connection.
+        wanted: the change.
+        question: what will be done, with `{runs}` for the number of runs and rows.
+        is_agreed: True: do not ask.
+        is_dry: True: only say what would be done.
+    """
+    seen = client.change_runs(replace(wanted, is_preview=True))
+    if seen.running:
+        typer.echo(f"{count(seen.running, 'run')} of them {_is(seen.running)} running: left as {_it(seen.running)}.")
+    if seen.count == 0:
+        typer.echo("No run to change.")
+        return None
+    text = question.replace("{runs}", f"{count(seen.count, 'run')} with {count(seen.rows, 'row')}")
+    if is_dry:
+        typer.echo(f"Would do: {text}")
+        return None
+    if not is_agreed and not agree(text):
+        return None
+    return client.change_runs(wanted)
+
+
+def agree(question: str) -> bool:
+    """Ask a question on the terminal.
+
+    Raises:
+        UsageError: there is no terminal to ask on.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question}? There is no terminal to ask on", hint="`--yes` does it without asking")
+    return typer.confirm(f"{question}?")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _it(number: int) -> str:
+    return "it is" if number == 1 else "they are"

@@ -1,0 +1,86 @@
+"""Deletes for good what has been in the trash for long, while the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi.concurrency import run_in_threadpool
+
+from lightning_sweeps.engine import sweep_trash
+from lightning_sweeps.messages import Trash, TrashEmptied
+from lightning_sweeps.server.process.background_task import background_task
+from lightning_sweeps.store import trash
+from lightning_sweeps.store.database import Store
+
+INTERVAL_S = 600.0
+PASS_S = 5.0
+"""How long one pass may take. Each run is a transaction of its own, so that others can write in between."""
+AT_ONCE = 100
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class TrashCan:
+    """The trash of a server.
+
+    Attributes:
+        store: the database.
+        keep_s: seconds after which the content is deleted for good; None: never.
+    """
+
+    store: Store
+    keep_s: float | None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Delete old content while the context is open."""
+        if self.keep_s is None:
+            yield
+            return
+        async with background_task(self._watch(self.keep_s)):
+            yield
+
+    def content(self) -> Trash:
+        """Return what is in the trash."""
+        with self.store.read() as connection:
+            runs, rows, oldest_run = trash.count(connection)
+            sweeps, oldest_sweep = sweep_trash.count(connection)
+        oldest = min((time for time in (oldest_run, oldest_sweep) if time is not None), default=None)
+        return Trash(runs, rows, sweeps, oldest, self.keep_s)
+
+    def empty(self, *, before: float) -> TrashEmptied:
+        """Delete for good what was deleted before a time, for at most about `PASS_S`."""
+        deadline = time.monotonic() + PASS_S
+        runs = sweeps = 0
+        while time.monotonic() < deadline:
+            with self.store.read() as connection:
+                due_runs = trash.due(connection, before=before, limit=AT_ONCE)
+                due_sweeps = sweep_trash.due(connection, before=before, limit=AT_ONCE)
+            if not due_runs and not due_sweeps:
+                break
+            for run_id in due_runs:
+                runs += trash.delete_run(self.store, run_id, now=time.time())
+                if time.monotonic() > deadline:
+                    break
+            else:
+                for sweep_id in due_sweeps:
+                    with self.store.write() as connection:
+                        sweeps += sweep_trash.delete_for_good(connection, sweep_id)
+        left = self.content()
+        return TrashEmptied(runs, sweeps, left.runs + left.sweeps)
+
+    async def _watch(self, keep_s: float) -> None:
+        while True:
+            try:
+                done = await run_in_threadpool(lambda: self.empty(before=time.time() - keep_s))
+                if done.runs or done.sweeps:
+                    _log.info("deleted for good: %d runs and %d sweeps that were in the trash", done.runs, done.sweeps)
+            except Exception:
+                _log.exception("cannot empty the trash, trying again")
+            await asyncio.sleep(INTERVAL_S)

@@ -1,0 +1,84 @@
+"""Routes that change what is stored already: the trash, the archive, and moving runs between projects."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from lightning_sweeps import messages as m
+from lightning_sweeps.engine import change_log, sweep_trash
+from lightning_sweeps.server.context import KeyNameDep, StoreDep
+from lightning_sweeps.server.process.trash_can import TrashCan
+from lightning_sweeps.store import projects, run_changes
+
+router = APIRouter(tags=["data"], responses={404: {"model": m.Problem}})
+
+
+async def get_trash_can(request: Request) -> TrashCan:
+    """Return the trash of this server."""
+    can: TrashCan = request.app.state.trash_can
+    return can
+
+
+TrashCanDep = Annotated[TrashCan, Depends(get_trash_can)]
+
+
+@router.post("/api/runs/change")
+def change_runs(store: StoreDep, by: KeyNameDep, wanted: m.RunsChange) -> m.RunsChanged:
+    """Move runs to the trash and back, to the archive and back, or to another project.
+
+    Runs in the trash keep receiving rows. Everything comes back with them.
+    """
+    with store.read() if wanted.is_preview else store.write() as connection:
+        return run_changes.change(connection, wanted, by=by, now=time.time()).outcome
+
+
+@router.post("/api/sweeps/{sweep_id}/delete")
+def delete_sweep(store: StoreDep, by: KeyNameDep, sweep_id: str) -> m.Sweep:
+    """Move a sweep that is over to the trash, with the runs of its trials."""
+    now = time.time()
+    with store.write() as connection:
+        sweep = sweep_trash.delete_sweep(connection, sweep_id, by=by, now=now)
+        run_changes.change(connection, _runs_of(sweep_id, "delete"), by=by, now=now)
+        change_log.log_change(connection, sweep_id, "delete", by=by, now=now)
+        return sweep
+
+
+@router.post("/api/sweeps/{sweep_id}/restore")
+def restore_sweep(store: StoreDep, by: KeyNameDep, sweep_id: str) -> m.Sweep:
+    """Take a sweep out of the trash, with the runs of its trials."""
+    now = time.time()
+    with store.write() as connection:
+        sweep = sweep_trash.restore_sweep(connection, sweep_id)
+        run_changes.change(connection, _runs_of(sweep_id, "restore"), by=by, now=now)
+        change_log.log_change(connection, sweep_id, "restore", by=by, now=now)
+        return sweep
+
+
+@router.post("/api/projects/{project}/rename")
+def rename_project(store: StoreDep, project: str, wanted: m.ProjectRename) -> list[str]:
+    """Give a project another name, and list all projects.
+
+    Programs that log new runs to the old name create a project of that name again.
+    """
+    with store.write() as connection:
+        run_changes.rename_project(connection, project, wanted.name)
+        return projects.project_names(connection)
+
+
+@router.get("/api/trash")
+def get_trash(can: TrashCanDep) -> m.Trash:
+    """Return what is in the trash."""
+    return can.content()
+
+
+@router.post("/api/trash/empty")
+def empty_trash(can: TrashCanDep) -> m.TrashEmptied:
+    """Delete for good what is in the trash, for some seconds. Repeat the request until nothing remains."""
+    return can.empty(before=time.time())
+
+
+def _runs_of(sweep_id: str, action: m.RunAction) -> m.RunsChange:
+    return m.RunsChange(m.RunChoice(sweep=sweep_id), action, with_running=True)

@@ -1,0 +1,35 @@
+"""Translates a choice of runs to SQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection
+
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import RunChoice
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.filters import parse_filter
+from lightning_sweeps.store.run_columns import condition
+
+_run = schema.run
+
+
+def chosen(connection: Connection, choice: RunChoice) -> list[ColumnElement[bool]]:
+    """Return the conditions of a choice, for a statement that joins `run` and `project`.
+
+    Raises:
+        UsageError: nothing is chosen, or the filter is not valid.
+    """
+    columns = {
+        schema.project.c.name: choice.project,
+        _run.c.group: choice.group,
+        _run.c.sweep_id: choice.sweep,
+    }
+    found: list[ColumnElement[bool]] = [column == value for column, value in columns.items() if value is not None]
+    if choice.ids:
+        found.append(_run.c.id.in_(choice.ids))
+    tree = parse_filter(choice.filter)
+    if tree is not None:
+        found.append(condition(tree, connection.dialect.name))
+    if not found:
+        raise UsageError("no runs are chosen", hint="name runs, a project, a group, a sweep or a filter")
+    return found
