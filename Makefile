@@ -11,14 +11,16 @@ WHEELS ?=
 BIN := $(VENV)/bin
 NPM := $(BIN)/python hatch_build.py npm
 OPENAPI := $(abspath $(VENV))/openapi.json
+PYTEST_WITH_WORKERS = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check api-types dev test reliability audit bench gpu format clean
+.PHONY: help demo check api-types dev test test-slow reliability audit bench gpu format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
-	@echo "make test    install into $(VENV), run all tests (make test PYTEST='-k journal' for some)"
+	@echo "make test    install into $(VENV), run the tests (make test PYTEST='-k journal' for some)"
+	@echo "make test-slow  the tests that are slow by nature: browsers, clusters, faults, long property tests"
 	@echo "make check   lint, formatting, types, the rules of tools/check; of the dashboard too, with its unit tests"
 	@echo "make dev     the dashboard with reload, on a server of its own (make dev DEV_HOME=.demo: with the demo's data)"
 	@echo "make api-types  generate the dashboard's types from the server's API"
@@ -56,7 +58,10 @@ check: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(NPM) test
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(PYTEST)
+	$(PYTEST_WITH_WORKERS) -m "not slow" $(PYTEST)
+
+test-slow: $(INSTALLED)
+	$(PYTEST_WITH_WORKERS) -m slow $(PYTEST)
 
 reliability: $(INSTALLED)
 	$(BIN)/python -m pytest tests/faults --long-faults --write-reliability

@@ -148,16 +148,19 @@ def _open_files() -> set[str]:
     return {file.path for file in psutil.Process().open_files() if Path(file.path).parent.name != "stacks"}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--slow"):
-        for item in items:
-            if item.get_closest_marker("slow") is not None:
-                item.add_marker(pytest.mark.skip(reason="takes minutes; `--slow` runs it"))
+SLOW_FIXTURES = frozenset({"chromium"})
+"""Fixtures that make a test slow: a real browser."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that are slow because of what they use."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--examples", type=int, default=500, help="how many calls with strange arguments to try")
-    parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
     parser.addoption(
         "--write-reliability", action="store_true", help="write docs/reliability.md from the faults of this session"
     )

@@ -58,7 +58,7 @@ JOB_S = 60
 
 Running = tuple[Client, ServerFile]
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(

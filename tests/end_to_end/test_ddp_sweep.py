@@ -32,7 +32,7 @@ LEAST_PICTURE_BYTES = 15_000
 """An empty page is smaller."""
 RUN_CAP = 4
 
-pytestmark = pytest.mark.launch
+pytestmark = [pytest.mark.launch, pytest.mark.slow]
 
 
 @dataclass(frozen=True, slots=True)

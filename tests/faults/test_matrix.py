@@ -19,7 +19,7 @@ from tests.faults.report import MATRIX, FaultResult
 from tests.faults.scenario import Scenario, running_scenario
 from tests.servers import wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.alone]
+pytestmark = [pytest.mark.fault, pytest.mark.alone, pytest.mark.slow]
 
 CauseFault = Callable[[Scenario, float], None]
 """Causes a fault that lasts the given number of seconds."""

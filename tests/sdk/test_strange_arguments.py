@@ -82,6 +82,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["run", "logger"])
 def test_nothing_raises_and_what_was_accepted_arrives(
     home: Path, work: Path, request: pytest.FixtureRequest, kind: str
