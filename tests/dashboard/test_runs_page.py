@@ -140,3 +140,27 @@ def test_keyboard_alone_suffices(opened: OpenDashboard) -> None:
     page.press("t")
     assert page.run("return document.documentElement.dataset.theme") != before
     page.press("t")
+
+
+def test_selected_runs_move_to_the_trash_and_back(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&find=ddp")
+    page.see("2 runs")
+    page.click("[data-row='0'] input")
+    page.click("button", "Delete")
+    page.see("1 run moved to the trash")
+    page.see("1 runs")
+    page.click("button", "Undo")
+    page.see("2 runs")
+    opened.go("/runs?project=tests&find=ddp&fold=on")
+    page.see("1 groups")
+    page.click("[data-row='0'] input")
+    page.click("button", "Archive")
+    page.see("2 runs moved to the archive")  # all ranks of the group
+    page.see("0 groups")
+    opened.go("/runs?project=tests&find=ddp&fold=on&shown=archived")
+    page.see("1 groups")
+    page.click("[data-row='0'] input")
+    page.click("button", "Unarchive")
+    page.see("2 runs taken out of the archive")
+    opened.go("/runs?project=tests&find=ddp&fold=on")
+    page.see("1 groups")

@@ -42,7 +42,11 @@ export type TrialState = Trial["state"];
 export type HeldLine = Pick<Schemas["HeldLine"], "owner" | "key"> & Partial<Schemas["HeldLine"]>;
 export type LinesQuery = Omit<Schemas["LinesQuery"], "lines"> & { lines: HeldLine[] };
 export type RunLabels = Partial<Schemas["RunLabels"]>;
-export type RunsQuery = Omit<Schemas["RunsQuery"], "fold"> & { fold?: boolean };
+export type RunsQuery = Omit<Schemas["RunsQuery"], "fold" | "shown"> & { fold?: boolean; shown?: RunsShown };
+export type RunsShown = Schemas["RunsQuery"]["shown"];
+export type RunChoice = Partial<Schemas["RunChoice"]>;
+export type RunAction = Schemas["RunsChange"]["action"];
+export type RunsChanged = Answer<"RunsChanged">;
 export type SeriesQuery = Omit<Schemas["SeriesQuery"], "with_abandoned">;
 
 export type Route = keyof paths;

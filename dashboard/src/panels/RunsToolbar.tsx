@@ -1,11 +1,14 @@
 /** The controls above the runs: views, the search, and what can be done with selected runs. */
 
+import { useState } from "preact/hooks";
+import type { RunsShown } from "../api/types";
 import { useCanEdit } from "../base/permissions";
 import { navigate, placeWith } from "../base/router";
 import { Tabs } from "../base/Tabs";
 import { Toggle } from "../base/Toggle";
 import { ColumnChoice } from "../tables/ColumnChoice";
 import { PLAIN } from "../tables/columns";
+import { type Moved, MoveSelected, UndoMove } from "../tables/MoveSelected";
 import { TagSelected } from "../tables/TagSelected";
 import type { ColumnView } from "../tables/useColumns";
 import type { RunsView } from "../tables/useRunsView";
@@ -25,6 +28,11 @@ interface Props {
 
 export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) {
   const { isFolded, selected } = view;
+  const [done, setDone] = useState<Moved | null>(null);
+  const onMoved = (next: Moved) => {
+    setDone(next);
+    view.setSelected([]);
+  };
   return (
     <div class="toolbar">
       <Tabs tabs={TABS} value={tab} onChange={onTab} />
@@ -40,9 +48,11 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
       <span class="soft">
         {total ?? "…"} {isFolded ? "groups" : "runs"}
       </span>
-      {selected.length > 0 && <SelectedActions view={view} tab={tab} />}
+      {selected.length > 0 && <SelectedActions view={view} tab={tab} onMoved={onMoved} />}
+      {done && <UndoMove done={done} onClose={() => setDone(null)} />}
       {tab === "Table" && (
         <>
+          <ShownChoice value={view.shown} onChange={view.setShown} />
           <Toggle
             name="fold ranks"
             isOn={isFolded}
@@ -62,7 +72,8 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
   );
 }
 
-function SelectedActions({ view: { selected, setSelected }, tab }: Pick<Props, "view" | "tab">) {
+function SelectedActions({ view, tab, onMoved }: Pick<Props, "view" | "tab"> & { onMoved: (done: Moved) => void }) {
+  const { selected, setSelected, isFolded, shown } = view;
   const canEdit = useCanEdit();
   return (
     <>
@@ -75,6 +86,21 @@ function SelectedActions({ view: { selected, setSelected }, tab }: Pick<Props, "
         </button>
       )}
       {tab === "Table" && canEdit && <TagSelected selected={selected} />}
+      {tab === "Table" && canEdit && <MoveSelected {...{ selected, isFolded, shown, onMoved }} />}
     </>
+  );
+}
+
+function ShownChoice({ value, onChange }: { value: RunsShown; onChange: (shown: RunsShown) => void }) {
+  return (
+    <select
+      aria-label="Which runs"
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value as RunsShown)}
+    >
+      <option value="active">active</option>
+      <option value="archived">archive</option>
+      <option value="deleted">trash</option>
+    </select>
   );
 }

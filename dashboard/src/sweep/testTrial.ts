@@ -9,6 +9,7 @@ export function trialOf(number: number, objective: number | null, more: Partial<
     ...{ objective, last_objective: objective, reports: 1, reason: "", exit_code: 0, stderr_tail: "" },
     ...{ created: number, started: number, ended: number + 1, gpus: null, start_s: null, gpu_s: null },
     ...{ gang: null, ignored: false, note: "", end_number: null, unseen_ends: null, chosen_by: null, known_ends: null },
+    ...{ error: "", discarded: false },
     ...more,
   };
 }

@@ -1,5 +1,6 @@
 /** What the page of runs shows, held in its address: which runs, in which order, and which are selected. */
 
+import type { RunsShown } from "../api/types";
 import { filterOf } from "../base/filter";
 import { type Param, type Sort, toggled, useListParam, useParam, useSortParam, useSwitchParam } from "../base/router";
 
@@ -8,6 +9,9 @@ export interface RunsView {
   setProject: (project: string) => void;
   state: string;
   setState: (state: string) => void;
+  /** Which runs: active ones, the archive, or the trash. */
+  shown: RunsShown;
+  setShown: (shown: RunsShown) => void;
   /** The text of the search field. */
   typed: string;
   setTyped: (text: string) => void;
@@ -29,24 +33,33 @@ export interface RunsSelection {
   filter: string;
   sort: { column: string; descending: boolean }[];
   fold: boolean;
+  shown: RunsShown;
 }
 
 export function useRunsView(): RunsView {
   const [project, setProject] = useParam("project");
   const [state, setState] = useParam("state");
   const [typed, setTyped] = useParam("find");
+  const [shown, setShown] = useParam("shown");
   const [sort, setSort] = useSortParam("sort", "-created");
   const [selected, setSelected]: Param<string[]> = useListParam("runs", ",");
   const [isFolded, setFolded] = useSwitchParam("fold", false);
   return {
     ...{ project, setProject, state, setState, typed, setTyped, sort, setSort },
     ...{ isFolded, setFolded, selected, setSelected },
+    shown: shownOf(shown),
+    setShown: (next) => setShown(next === "active" ? "" : next),
     toggleSelected: (id) => setSelected(toggled(selected, id)),
     query: {
       project: project || null,
       filter: filterOf(typed, state, isFolded),
       sort: [{ column: sort.by, descending: sort.isDown }],
       fold: isFolded,
+      shown: shownOf(shown),
     },
   };
+}
+
+function shownOf(param: string): RunsShown {
+  return param === "archived" || param === "deleted" ? param : "active";
 }

@@ -1,0 +1,45 @@
+/** What can be done with runs in a list, and the words for it. */
+
+import type { RunAction, RunChoice, RunRow, RunsChanged, RunsShown } from "../api/types";
+import { quoted } from "../base/filter";
+
+/** The actions that a list offers, with the names of their buttons. */
+export const OFFERED: Record<RunsShown, [RunAction, string][]> = {
+  active: [
+    ["archive", "Archive"],
+    ["delete", "Delete"],
+  ],
+  archived: [
+    ["unarchive", "Unarchive"],
+    ["delete", "Delete"],
+  ],
+  deleted: [["restore", "Restore"]],
+  all: [],
+};
+
+export const UNDO: Record<RunAction, RunAction> = {
+  archive: "unarchive",
+  unarchive: "archive",
+  delete: "restore",
+  restore: "delete",
+  move: "move",
+};
+
+const PLACES: Record<RunAction, string> = {
+  archive: "moved to the archive",
+  unarchive: "taken out of the archive",
+  delete: "moved to the trash",
+  restore: "restored",
+  move: "moved",
+};
+
+/** Says what an action did. */
+export function moved(action: RunAction, done: RunsChanged): string {
+  const text = `${done.count} ${done.count === 1 ? "run" : "runs"} ${PLACES[action]}`;
+  return done.running ? `${text}; ${done.running} still running` : text;
+}
+
+/** Returns a choice of all runs of the groups of some rows, one for each group. */
+export function wholeGroups(rows: RunRow[]): RunChoice[] {
+  return rows.map((row) => ({ project: String(row["project"]), filter: `group = ${quoted(String(row["group"]))}` }));
+}
