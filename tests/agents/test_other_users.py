@@ -1,4 +1,4 @@
-"""Two users of one machine run agents at the same time, one of them without any rights."""
+"""Two users of one machine run agents at the same time; one of them has no permissions."""
 
 from __future__ import annotations
 
