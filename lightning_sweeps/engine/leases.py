@@ -201,9 +201,10 @@ def expire_leases(
 def _may_still_run(connection: Connection, row: Row[Any], *, now: float, lease_s: float, takeover_s: float) -> bool:
     """Return whether a trial with an expired lease stays with its agent, and give it the time for that.
 
-    The ranks of a gang cannot go on without the silent agent's ranks, so the others need not wait.
+    A trial that was ordered to stop does not run again, so nobody waits for it. The ranks of a gang cannot go on
+    without the silent agent's ranks, so the others need not wait.
     """
-    if row.gang is not None:
+    if row.gang is not None or row.state == "stopping":
         return False
     is_first_look = agents.get_agent(connection, row.agent_id).state != "lost"
     sign = find_sign_of_life(connection, row.id, since=now - lease_s)
@@ -215,8 +216,7 @@ def _may_still_run(connection: Connection, row: Row[Any], *, now: float, lease_s
     if sign == "unknown":
         reason = f"{silence}; the trial runs again once it is known to be gone, at the latest in {takeover_s:g} s"
     wait_s = lease_s if sign == "alive" else takeover_s
-    kept = row.reason if row.state == "stopping" else reason
-    trials.change(connection, row.id, lease_expires=now + wait_s, reason=kept)
+    trials.change(connection, row.id, lease_expires=now + wait_s, reason=reason)
     return True
 
 

@@ -22,13 +22,17 @@ CREDENTIALS = struct.Struct("3i")
 """struct ucred: pid, uid, gid."""
 
 
+IS_SUPPORTED = sys.platform == "linux"
+UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class GpuClaimant:
     """A process that has claimed a GPU.
 
     Attributes:
         uuid: the GPU.
-        pid: the process; 0 if it is in a container and not visible from here.
+        pid: the process; 0 if it is not visible from here, as in a container.
         user: its user.
     """
 
@@ -37,7 +41,7 @@ class GpuClaimant:
     user: str
 
     def __str__(self) -> str:
-        return f"process {self.pid} of user `{self.user}`" if self.pid else f"a container's process of `{self.user}`"
+        return f"process {self.pid} of user `{self.user}`" if self.pid else f"a process of user `{self.user}`"
 
 
 @dataclass(slots=True)
@@ -48,16 +52,11 @@ class GpuClaims:
 
     def claim(self, uuids: Sequence[str]) -> list[GpuClaimant]:
         """Claim all of these GPUs, or none; return the processes that have claimed some of them."""
-        if sys.platform != "linux":
-            return []
-        for uuid in uuids:
-            claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                claim.bind(NAME.format(uuid))
-            except OSError:  # another process has the name
-                claim.close()
+        for uuid in uuids if IS_SUPPORTED else ():
+            claim = _bind(uuid)
+            if claim is None:
                 self.release()
-                return find_claimants(uuids) or self.claim(uuids)  # none: it was given up just now
+                return find_claimants(uuids) or [GpuClaimant(uuid, 0, UNKNOWN)]
             claim.listen()
             self._sockets.append(claim)
         return []
@@ -69,16 +68,42 @@ class GpuClaims:
         self._sockets = []
 
 
+def are_free(uuids: Sequence[str]) -> bool:
+    """Return whether no process has claimed any of these GPUs."""
+    for uuid in uuids if IS_SUPPORTED else ():
+        claim = _bind(uuid)
+        if claim is None:
+            return False
+        claim.close()
+    return True
+
+
 def find_claimants(uuids: Sequence[str]) -> list[GpuClaimant]:
-    """Return the processes that have claimed these GPUs."""
-    return [found for uuid in uuids if sys.platform == "linux" and (found := _claimant(uuid)) is not None]
+    """Return the processes that have claimed these GPUs.
+
+    Do not poll this: each answer takes a place in the queue of the claimant's socket. Poll `are_free`.
+    """
+    return [found for uuid in uuids if IS_SUPPORTED and (found := _claimant(uuid)) is not None]
+
+
+def _bind(uuid: str) -> socket.socket | None:
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        claim.bind(NAME.format(uuid))
+    except OSError:  # another process has the name
+        claim.close()
+        return None
+    return claim
 
 
 def _claimant(uuid: str) -> GpuClaimant | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.setblocking(False)
         try:
             asking.connect(NAME.format(uuid))
-        except OSError:  # nobody has claimed it, or the claim was given up just now
+        except BlockingIOError:  # its queue is full
+            return GpuClaimant(uuid, 0, UNKNOWN)
+        except OSError:  # nobody has claimed it
             return None
         pid, uid, _ = CREDENTIALS.unpack(asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
     user = str(uid)

@@ -12,7 +12,7 @@ import pytest
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.ids import new_id
-from lightning_sweeps.system.gpu_claims import GpuClaims, find_claimants
+from lightning_sweeps.system.gpu_claims import GpuClaims, are_free, find_claimants
 from tests.agents.trials import finish, make_sweep, start_agent, wait_for_file
 from tests.fakes.gpus import fake_nvml_environment
 from tests.servers import wait_until
@@ -42,6 +42,10 @@ def test_one_process_at_a_time_claims_all_or_none() -> None:
     assert held.claim([second]) == []
     assert [(found.uuid, found.pid) for found in wanted.claim([first, second])] == [(second, os.getpid())]
     assert find_claimants([first]) == []
+    assert are_free([first])
+    assert not are_free([first, second])
+    assert all(not are_free([second]) for _ in range(5000))  # a waiting agent asks for hours
+    assert all(find_claimants([second]) for _ in range(5000))
     held.release()
     assert wanted.claim([first, second, other]) == []
     wanted.release()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.agents.display.display import MOST_WAITING_BYTES
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.paths import Home
 from tests.agents.terminals import START, STOP, in_terminal
@@ -130,6 +131,38 @@ def test_an_agent_without_a_network_ends_its_trial_before_another_agent_gets_it(
         wait_until(lambda: returned in (tmp_path / "agent.out").read_text(), what="the trial's return to the sweep")
         agent.terminate()
         finish(agent, folder=tmp_path)
+
+
+SAY_MUCH = """
+import sys
+from lightning_sweeps.agents.display.display import Display
+from lightning_sweeps.agents.display.sinks import DisplayStyle
+display = Display.start(DisplayStyle(0))
+for number in range(20000):
+    display.say(f"message {number:06} " + "x" * 50)
+print(display._waiting_bytes, file=sys.stderr, flush=True)
+sys.stdin.readline()
+display.say("the end")
+display.close()
+"""
+
+
+def test_messages_that_nobody_takes_are_bounded_and_counted() -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", SAY_MUCH], stdin=pipe, stdout=pipe, stderr=pipe) as agent:
+        assert agent.stdin is not None
+        assert agent.stdout is not None
+        assert agent.stderr is not None
+        waiting_bytes = int(agent.stderr.readline())  # the agent has said everything, and did not wait
+        assert 0 < waiting_bytes < 2 * MOST_WAITING_BYTES
+        agent.stdin.write(b"\n")
+        agent.stdin.close()
+        shown = agent.stdout.read().decode().splitlines()
+    messages = [line[8:14] for line in shown if line.startswith("message ")]
+    assert messages == [f"{number:06}" for number in range(len(messages))]
+    notes = [line for line in shown if line.endswith(" messages are not shown: the terminal took no output)")]
+    unshown = sum(int(note[1:].partition(" ")[0]) for note in notes)
+    assert len(messages) + unshown + shown.count("the end") == 20001
 
 
 def _lines(path: Path) -> int:

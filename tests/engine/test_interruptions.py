@@ -61,6 +61,14 @@ def test_a_trial_that_logs_stays_with_its_silent_agent(server: Server) -> None:
     assert agent.end(trial).state == "finished"
 
 
+def test_a_silent_agents_trial_that_was_ordered_to_stop_is_stopped_when_the_lease_expires(server: Server) -> None:
+    agent = server.agent(server.create(parameters={"x": {"value": 1}}))
+    trial = agent.take()
+    server.client.stop_trial(trial.id)
+    wait_until(lambda: server.client.trial(trial.id).state == "stopped", what="the end of the trial")
+    assert server.client.trial(trial.id).reason == "stopped by hand; its agent sent no heartbeat for 2 s"
+
+
 def test_a_trial_whose_process_is_dead_runs_again_when_the_lease_expires(server: Server) -> None:
     sweep_id = server.create(parameters={"x": {"value": 1}})
     agent, other = server.agent(sweep_id), server.agent(sweep_id)

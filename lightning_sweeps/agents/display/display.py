@@ -92,6 +92,7 @@ class Display:
     def close(self) -> None:
         """Wait until everything is shown, or `DRAIN_S` seconds while the terminal takes no output."""
         deadline = time.monotonic() + DRAIN_S
+        self._note_unshown()
         self.flush()
         while self._waiting and not self._is_gone and time.monotonic() < deadline:
             time.sleep(POLL_S)
@@ -105,11 +106,14 @@ class Display:
         if self._waiting_bytes > MOST_WAITING_BYTES:
             self._unshown += isinstance(message, PrintLine)
             return
+        self._note_unshown()
+        self._enqueue(message)
+        self.flush()
+
+    def _note_unshown(self) -> None:
         if self._unshown:
             self._enqueue(PrintLine(f"({self._unshown} messages are not shown: the terminal took no output)"))
             self._unshown = 0
-        self._enqueue(message)
-        self.flush()
 
     def _enqueue(self, message: Message) -> None:
         line = encode(message)

@@ -20,7 +20,7 @@ from lightning_sweeps.agents.preflight.gpu_users import GpuUser, describe_gpu_us
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.agents.slots import Slot
 from lightning_sweeps.errors import EXIT_FAILURE
-from lightning_sweeps.system.gpu_claims import GpuClaimant, GpuClaims, find_claimants
+from lightning_sweeps.system.gpu_claims import GpuClaimant, GpuClaims, are_free, find_claimants
 from lightning_sweeps.system.gpus import sample_gpus
 
 MEMORY_POLL_S = 1.0
@@ -105,10 +105,16 @@ class Preflight:
 
     def _wait_for_claims(self) -> int | None:
         """Wait while trials of other agents use the slot's GPUs."""
-        return self._wait_while(
-            lambda: _describe_claimants(find_claimants(self._claimed_uuids)),
-            until="the GPUs are free again",
-        )
+        problem = ""
+
+        def find_problem() -> str:
+            nonlocal problem
+            if are_free(self._claimed_uuids):
+                return ""
+            problem = problem or _describe_claimants(find_claimants(self._claimed_uuids))
+            return problem
+
+        return self._wait_while(find_problem, until="the GPUs are free again")
 
     def _wait_for_memory(self) -> int | None:
         return self._wait_while(self._memory_shortage, until="the GPU memory is free again")
