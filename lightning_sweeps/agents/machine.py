@@ -27,7 +27,7 @@ from lightning_sweeps.agents.start import main as agent_main
 from lightning_sweeps.agents.supervisor import shell_exit_status, supervise
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.paths import TunerFolder
-from lightning_sweeps.core.settings import environment, read_settings
+from lightning_sweeps.core.settings import environment, read_settings, set_variable
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError
 
 TORCHRUN_DEFAULTS = {THREADS_VARIABLE: "1", "LOGLEVEL": "ERROR"}
@@ -54,6 +54,8 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
         ServerError: the server cannot be reached or rejects a request.
     """
     options = options or AgentOptions()
+    if options.keep:
+        set_variable("KEEP", options.keep)  # also for the service, which cleans up too
     environ = environment()
     if is_under_torchrun(environ) and int(environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
         return _run_as_torchrun_worker(sweep_id, options, environ)
