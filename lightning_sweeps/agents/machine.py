@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from lightning_sweeps.agents.agent_statuses import exit_status
-from lightning_sweeps.agents.launch.command import check_program
+from lightning_sweeps.agents.launch.command import check_program, check_ranks
 from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, is_under_torchrun, without_launcher
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
 from lightning_sweeps.agents.options import AgentCall, AgentOptions, parse_call
@@ -60,7 +60,7 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
     if is_under_torchrun(environ) and int(environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
         return _run_as_torchrun_worker(sweep_id, options, environ)
     plan = machine_slots(options, environ)
-    _check(sweep_id, environ, waits=options.wait_for_server)
+    _check(sweep_id, options, environ)
     for message in plan.messages:
         print(message, flush=True)
     if len(plan.slots) == 1 or options.slot is not None:
@@ -83,14 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
 
 
-def _check(sweep_id: str, environ: Mapping[str, str], *, waits: bool) -> None:
+def _check(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> None:
     """Check once for problems that every slot would have."""
     connection = ServerConnection(partial(print, flush=True), read_settings(environ))
     try:
-        sweep = connection.call(lambda client: client.sweep(sweep_id), waits=waits)
+        sweep = connection.call(lambda client: client.sweep(sweep_id), waits=options.wait_for_server)
     finally:
         connection.close()
     check_program(sweep.config, folder=Path.cwd(), environ=environ)
+    check_ranks(sweep.config, option=options.processes_per_trial, interpreter=sys.executable, environ=environ)
 
 
 def _check_results(sweep_id: str, environ: Mapping[str, str]) -> int:
