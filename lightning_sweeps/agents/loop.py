@@ -33,6 +33,7 @@ from lightning_sweeps.agents.trial_runner import TrialRunner
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import ServerError
 from lightning_sweeps.sdk.trial_journals import TrialJournals
+from lightning_sweeps.system.home_cleanup import HomeCleanup
 
 LEASE_WAIT_S = 20.0
 DEFAULT_MAX_FAILURES = 5
@@ -93,6 +94,7 @@ class SlotAgent:
     quota: TrialQuota
     preflight: Preflight
     trial_runner: TrialRunner
+    cleanup: HomeCleanup | None
 
     def run(self) -> int:
         """Run trials until there are no more; return the exit status."""
@@ -113,6 +115,8 @@ class SlotAgent:
     def _run_trials(self) -> int:
         has_claim = False
         while True:
+            if self.cleanup is not None:
+                self.cleanup.clean_up_if_due()
             status = self.preflight.wait_until_ready()
             if status is not None:
                 return status
@@ -197,7 +201,9 @@ def _assemble(
         starter, preflight, idle_timeout, registration, effects, breaker, journals, ended, display, options
     )
     quota = TrialQuota(options.count, context.shared_folder)
-    return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner)
+    settings = context.settings
+    cleanup = HomeCleanup(Home(settings.home), settings.keep, settings.keep_gib) if slot.number == 0 else None
+    return SlotAgent(starter, registration, rendezvous, idle_timeout, effects, quota, preflight, trial_runner, cleanup)
 
 
 def _sleep_or_interrupt(effects: EffectHandler, seconds: float) -> None:

@@ -21,7 +21,7 @@ from lightning_sweeps.agents.agent_statuses import exit_status
 from lightning_sweeps.agents.display.messages import ERR, OUT
 from lightning_sweeps.agents.display.slot_lines import SlotLines
 from lightning_sweeps.agents.display.slots_view import SlotsView
-from lightning_sweeps.agents.launch.command import check_program
+from lightning_sweeps.agents.launch.command import check_program, check_ranks
 from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, is_under_torchrun, without_launcher
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
 from lightning_sweeps.agents.options import AgentCall, AgentOptions, parse_call
@@ -33,7 +33,7 @@ from lightning_sweeps.agents.supervisor import shell_exit_status, supervise
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.paths import TunerFolder
-from lightning_sweeps.core.settings import environment, read_settings
+from lightning_sweeps.core.settings import environment, read_settings, set_variable
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError
 
 STREAMS = (OUT, ERR)
@@ -64,11 +64,13 @@ def run(sweep_id: str, options: AgentOptions | None = None, *, tagged: Sequence[
     """
     sweep_id = last_part(sweep_id)
     options = options or AgentOptions()
+    if options.keep:
+        set_variable("KEEP", options.keep)  # also for the service, which cleans up too
     environ = environment()
     if is_under_torchrun(environ) and int(environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
         return _run_as_torchrun_worker(sweep_id, options, environ)
     plan = machine_slots(options, environ)
-    _check(sweep_id, environ, waits=options.wait_for_server)
+    _check(sweep_id, options, environ)
     for message in plan.messages:
         print(message, flush=True)
     if len(plan.slots) == 1 or options.slot is not None:
@@ -91,14 +93,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
 
 
-def _check(sweep_id: str, environ: Mapping[str, str], *, waits: bool) -> None:
+def _check(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> None:
     """Check once for problems that every slot would have."""
     connection = ServerConnection(partial(print, flush=True), read_settings(environ))
     try:
-        sweep = connection.call(lambda client: client.sweep(sweep_id), waits=waits)
+        sweep = connection.call(lambda client: client.sweep(sweep_id), waits=options.wait_for_server)
     finally:
         connection.close()
     check_program(sweep.config, folder=Path.cwd(), environ=environ)
+    check_ranks(sweep.config, option=options.processes_per_trial, interpreter=sys.executable, environ=environ)
 
 
 def _check_results(sweep_id: str, environ: Mapping[str, str]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from lightning_sweeps.core.settings import parse_duration
 from lightning_sweeps.errors import UsageError
 
 
@@ -42,6 +43,10 @@ class AgentOptions:
     wait_for_server: bool = _option(
         False, "Wait for a server that does not answer yet, instead of ending. Jobs of a launcher always wait."
     )
+    keep: str | None = _option(
+        None,
+        "Delete folders and logs of ended trials after this time, for example 14d (default: LIGHTNING_SWEEPS_KEEP).",
+    )
     grace_s: float = _option(30.0, "Seconds between telling a trial to stop and SIGTERM.", minimum=0)
     gpu_memory_floor_gib: float = _option(
         0.0, "Start a trial only while each of its GPUs has this much free memory, in GiB.", minimum=0
@@ -68,6 +73,11 @@ class AgentOptions:
         self.format_prefix()
         if self.idle_timeout is not None and self.idle_timeout <= 0:
             raise UsageError(f"`--idle-timeout {self.idle_timeout}` was given, allowed: more than 0 seconds")
+
+        try:
+            parse_duration(self.keep or "forever")
+        except ValueError:
+            raise UsageError(f"`--keep {self.keep}` was given, allowed: a number with d, h or m; forever") from None
 
     def format_prefix(self, *, trial: int = 0, attempt: int = 1, slot: int = 0, host: str = "") -> str:
         """Return what is printed before each line of a trial's output."""

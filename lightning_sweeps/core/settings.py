@@ -72,8 +72,29 @@ def _seconds_or_never(text: str) -> float:
     return 0.0 if float(text) == 0 else _seconds(text)
 
 
+DURATION_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
+
+
 def _days(text: str) -> float | None:
     return _seconds(text) if text else None
+
+
+def parse_duration(text: str) -> float | None:
+    """Return the seconds of a text such as `14d`, `12h` or `30m`; None for `forever`.
+
+    Raises:
+        ValueError: the text has another form.
+    """
+    if text == "forever":
+        return None
+    unit = text[-1:]
+    if unit not in DURATION_UNITS:
+        raise ValueError(text)
+    return _seconds(text[:-1]) * DURATION_UNITS[unit]
+
+
+def _gib(text: str) -> float | None:
+    return None if text == "unlimited" else _seconds(text)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -238,6 +259,20 @@ VARIABLES = (
         _days,
     ),
     Variable(
+        "KEEP",
+        "14d",
+        "a number with `d`, `h` or `m`, for example `14d`; `forever`",
+        "how long this machine keeps the folders and logs of ended trials, and journals that the server rejected",
+        parse_duration,
+    ),
+    Variable(
+        "KEEP_GIB",
+        "5",
+        "GiB > 0; `unlimited`",
+        "how much space they may take together; the oldest are deleted first",
+        _gib,
+    ),
+    Variable(
         "SAMPLE_INTERVAL_S",
         "5",
         "seconds > 0",
@@ -289,6 +324,8 @@ class Settings:
     trash_days: float | None
     orphan_s: float
     media_days: float | None
+    keep: float | None
+    keep_gib: float | None
     sample_interval_s: float
     series_storage: str
     idle_exit_s: float

@@ -36,6 +36,7 @@ from lightning_sweeps.service.upload_thread import UploadThread
 from lightning_sweeps.service.uploader import JournalUploader
 from lightning_sweeps.system import service_wakeup
 from lightning_sweeps.system.gpus import sample_gpus
+from lightning_sweeps.system.home_cleanup import HomeCleanup
 from lightning_sweeps.system.memory_kills import OutOfMemoryKills
 from lightning_sweeps.system.node import node_id
 
@@ -49,6 +50,8 @@ CHANGED_STATE_INTERVAL_S = 0.2
 """Shorter, because `finish(timeout_s=...)` waits for the committed offset in the state file."""
 STOP_TIMEOUT_S = 2.0
 STALL_INTERVAL_S = 1.0
+CLEANUP_AFTER_S = 60.0
+"""A service that has just started uploads first."""
 ORPHAN_INTERVAL_S = 1.0
 
 
@@ -82,11 +85,14 @@ class Service:
     _memory_kills: OutOfMemoryKills = field(default_factory=OutOfMemoryKills)
     _written_offsets: dict[str, int] = field(default_factory=dict)
     _busy_at: float = 0.0
+    _started_at: float = 0.0
+    _cleanup: HomeCleanup = field(init=False)
     _wakeup: int | None = None
     """Readable when a process wants the service to upload at once; None if the file system has no FIFOs."""
 
     def __post_init__(self) -> None:
         self._index = JournalIndex(self.home.journals, node_id())
+        self._cleanup = HomeCleanup(self.home, self.settings.keep, self.settings.keep_gib)
         self._blobs = BlobUploads(self.settings, self.home)
         self._rejected = RejectedJournals(self.home)
         self._rejected.refresh()
@@ -100,7 +106,7 @@ class Service:
 
     def run(self) -> None:
         """Run until the service is idle or told to stop."""
-        self._busy_at = time.monotonic()
+        self._busy_at = self._started_at = time.monotonic()
         self._listen()
         self._uploads.start()
         self._blobs.start()
@@ -127,6 +133,8 @@ class Service:
             self._refresh_journals()
             self._uploads.hurry()
         self._guard.check()
+        if time.monotonic() - self._started_at > CLEANUP_AFTER_S:
+            self._cleanup.clean_up_if_due()
         self._check_stalls()
         self._adopt_orphans()
         now = time.monotonic()
@@ -250,6 +258,7 @@ class Service:
             self._refresh_journals()
             if self._drain():
                 self._node_journal.path.unlink(missing_ok=True)
+        self._cleanup.clean_up_if_due()
         self._blobs.stop(timeout_s=STOP_TIMEOUT_S)
         self._uploads.stop(timeout_s=STOP_TIMEOUT_S)
         self._watch.close()
