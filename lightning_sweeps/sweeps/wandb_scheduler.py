@@ -116,7 +116,7 @@ def _faults(scheduler: dict[str, Any], *, has_parameters: bool) -> Iterator[tupl
             ("parameters",),
             "is missing, and no job of `scheduler` runs to define the space; write it as `parameters`",
         )
-    if "search_space" in scheduler:
+    if scheduler.get("search_space"):
         message = (
             f"is the function `{scheduler['search_space']}`, and the server runs no code of a sweep file; write the"
             " space as `parameters`, with `when` for parameters that depend on others"
@@ -127,13 +127,13 @@ def _faults(scheduler: dict[str, Any], *, has_parameters: bool) -> Iterator[tupl
 def _warnings(scheduler: dict[str, Any], method: object) -> Iterator[str]:
     if "engine" not in scheduler:
         yield f"the job in `scheduler` does not run: the server runs the search, `method: {method}`, and agents trials"
-    if "optimizer" in scheduler:
+    if scheduler.get("optimizer"):
         called = f"the function `{scheduler['optimizer']}` in `scheduler.optimizer` is not called"
         yield (
             f"{called}: the sweep runs `method: {method}`; choose the search with `method`, and write what the function"
             " stops as `early_terminate`, `run_cap` and `metric.target`"
         )
-    if "search_space" in scheduler:
+    if scheduler.get("search_space"):
         called = f"the function `{scheduler['search_space']}` in `scheduler.search_space` is not called"
         yield f"{called}: the sweep searches `parameters`"
 
