@@ -57,7 +57,7 @@ class TrialStarter:
         config = self.sweep.config
         if self.options.cold or not can_start_warm(config, is_subreaper=self.is_subreaper):
             return
-        environment = self._environment(self._processes(), Home(self.context.settings.home).trial("").parameters)
+        environment = self._environment(self._processes(), Home(self.context.settings.home).trial("-").parameters)
         del environment[TRIAL_VARIABLE]
         modules = [str(name) for name in config.get("preload") or ()]
         self.warm = WarmStart(environment, self.context.working_folder, modules, self.say)
