@@ -243,6 +243,21 @@ VARIABLES = (
         _seconds,
     ),
     Variable(
+        "DATABASE",
+        "",
+        "a URL",
+        "database of the server, as `--database`: `postgresql://user:password@host/name` or `sqlite:///file`;"
+        " empty: SQLite in the home folder",
+        str,
+    ),
+    Variable(
+        "DATABASE_PASSWORD_FILE",
+        "",
+        "a file",
+        "file with the password of the database, for a URL without a password; empty: none",
+        _optional_path,
+    ),
+    Variable(
         "SERIES_STORAGE",
         "chunks",
         "a name",
@@ -287,6 +302,8 @@ class Settings:
     orphan_s: float
     media_days: float | None
     sample_interval_s: float
+    database: str
+    database_password_file: Path | None
     series_storage: str
     idle_exit_s: float
     from_wandb: tuple[str, ...] = ()
