@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lightning_sweeps.agents.agent_statuses import exit_status
+from lightning_sweeps.agents.launch.allowed import check_allowed
 from lightning_sweeps.agents.launch.command import check_program
 from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, is_under_torchrun, without_launcher
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
@@ -49,7 +50,7 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
     Raises:
         UsageError: the machine does not have the resources that the options require.
         NotFound: the sweep does not exist.
-        LaunchError: the sweep's program does not exist on this machine.
+        LaunchError: the sweep's program does not exist on this machine, or the options do not allow it.
         ServerError: the server cannot be reached or rejects a request.
     """
     options = options or AgentOptions()
@@ -57,7 +58,7 @@ def run(sweep_id: str, options: AgentOptions | None = None) -> int:
     if is_under_torchrun(environ) and int(environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
         return _run_as_torchrun_worker(sweep_id, options, environ)
     plan = machine_slots(options, environ)
-    _check(sweep_id, environ)
+    _check(sweep_id, options, environ)
     for message in plan.messages:
         print(message, flush=True)
     if len(plan.slots) == 1 or options.slot is not None:
@@ -80,10 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
 
 
-def _check(sweep_id: str, environ: Mapping[str, str]) -> None:
+def _check(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> None:
     """Check once for problems that every slot would have."""
     with connect(deadline_s=START_DEADLINE_S, settings=read_settings(environ)) as client:
         sweep = client.sweep(sweep_id)
+    check_allowed(sweep.config, sweep.project, options.allowed)
     check_program(sweep.config, folder=Path.cwd(), environ=environ)
 
 
