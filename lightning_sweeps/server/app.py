@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
@@ -38,9 +38,11 @@ from lightning_sweeps.server.routes import (
     sweeps,
     views,
 )
-from lightning_sweeps.server.security import api_keys, authentication, sessions
+from lightning_sweeps.server.security import api_keys, authentication
 from lightning_sweeps.server.security.framing import framing as default_framing
 from lightning_sweeps.server.security.hosts import Hosts
+from lightning_sweeps.server.security.permissions import FailedAttempts
+from lightning_sweeps.server.security.project_scope import check_scope
 from lightning_sweeps.server.security.request_limits import RequestLimits
 from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.server.web.intake import Intake
@@ -97,18 +99,20 @@ def create_app(
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
     """
     keys_known = api_keys.ApiKeys(store)
-    key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
+    failures = FailedAttempts()
+    key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts(), failures=failures)
     app = app_with_routes(middleware=[key_required, Middleware(RequestLimits)], lifespan=_lifespan)
     app.state.store = store
     app.state.contents = contents
     app.state.limits = limits or StorageLimits()
     app.state.intake = Intake(journals.MOST_HELD_BYTES, hint=journals.TWICE_HINT)
     app.state.keys = keys_known
-    app.state.used_links = sessions.UsedLinks()
+    app.state.failures = failures
     app.state.lease_s = lease_s
     app.state.framing = framing or default_framing()
     app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.lost_runs = LostRuns(store, lost_s)
+    app.state.live_streams = live.LiveStreams(store, keys_known)
     app.state.closing = threading.Event()
     problems.install(app)
     return app
@@ -127,6 +131,7 @@ def app_with_routes(**options: Any) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         responses={status: {"model": Problem} for status in (401, 403, 422)},
+        dependencies=[Depends(check_scope)],
         **options,
     )
     for router in ROUTERS:

@@ -10,6 +10,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
+from lightning_sweeps.store.project_access import Projects
 from lightning_sweeps.store.run_columns import GROUP_COLUMNS, SQL_NAMES, WHOLE_NAMES, column, condition, order
 
 MAX_SORT_KEYS = 5
@@ -18,8 +19,13 @@ MAX_COLUMNS = 1000
 _run = schema.run
 
 
-def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
+def read_page(connection: Connection, wanted: RunsQuery, *, projects: Projects = None) -> RunsPage:
     """Return one page of the runs that match the query, and the number of runs on all pages.
+
+    Args:
+        connection: a transaction.
+        wanted: the query.
+        projects: only runs of these projects; None: of all.
 
     Raises:
         UsageError: the filter has a syntax error, or a column does not exist.
@@ -31,6 +37,8 @@ def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
     if len(wanted.sort) > MAX_SORT_KEYS or len(wanted.columns) > MAX_COLUMNS:
         raise UsageError(f"too many columns, allowed: {MAX_COLUMNS}, and {MAX_SORT_KEYS} to sort by")
     conditions = [] if wanted.project is None else [schema.project.c.name == wanted.project]
+    if projects is not None:
+        conditions.append(schema.project.c.name.in_(projects))
     tree = parse_filter(wanted.filter)
     if tree is not None:
         conditions.append(condition(tree, dialect))

@@ -22,6 +22,7 @@ from lightning_sweeps.messages import (
     RunsQuery,
 )
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.store import journal_copy, logged_values, rejections, runs, runs_table, silence
 
 MAX_RUNS = 1000
@@ -35,6 +36,7 @@ Filter = Annotated[str | None, Query()]
 @router.get("/api/runs")
 def list_runs(
     store: StoreDep,
+    projects: ProjectsDep,
     project: Filter = None,
     group: Filter = None,
     sweep: Filter = None,
@@ -44,13 +46,13 @@ def list_runs(
     offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> RunList:
     """List runs, newest first."""
-    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset)
+    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset, projects)
     with store.read() as connection:
         return runs.list_runs(connection, chosen)
 
 
 @router.post("/api/runs/query")
-def query_runs(store: StoreDep, wanted: RunsQuery) -> RunsPage:
+def query_runs(store: StoreDep, projects: ProjectsDep, wanted: RunsQuery) -> RunsPage:
     """Return one page of the runs table, filtered and sorted, with the requested columns."""
     if not 0 <= wanted.limit <= MAX_RUNS or not 0 <= wanted.offset < MAX_OFFSET:
         raise UsageError(
@@ -58,7 +60,7 @@ def query_runs(store: StoreDep, wanted: RunsQuery) -> RunsPage:
             f" and `offset` from 0 to {MAX_OFFSET - 1}"
         )
     with store.read() as connection:
-        return runs_table.read_page(connection, wanted)
+        return runs_table.read_page(connection, wanted, projects=projects)
 
 
 @router.get("/api/runs/{run_id}")
