@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -121,8 +121,14 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
     parser.add_argument("--unset", action="append", default=[], help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     values = {option.name: getattr(given, option.name) for option in fields(AgentOptions)}
-    options = AgentOptions(**{name: tuple(one) if isinstance(one, list) else one for name, one in values.items()})
+    options = options_of(values)
     return AgentCall(given.sweep_id, options, given.tuner_folder, tuple(given.unset))
+
+
+def options_of(values: Mapping[str, Any]) -> AgentOptions:
+    """Return options from the values that a parser of command lines found; repeated options are lists there."""
+    given: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    return AgentOptions(**given)
 
 
 def option_type(option: Field[Any]) -> Any:

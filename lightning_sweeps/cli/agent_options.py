@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lightning_sweeps.agents.options import AgentOptions, flag, is_repeated, option_type
+from lightning_sweeps.agents.options import AgentOptions, flag, is_repeated, option_type, options_of
 
 NOT_FOR_USERS = frozenset({"slot"})
 """Fields that only the command line of a single slot's agent has."""
@@ -22,8 +22,7 @@ def with_agent_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_options(**given: Any) -> None:
-        values = {name: given.pop(name) for name in names}
-        options = AgentOptions(**{name: tuple(one) if isinstance(one, list) else one for name, one in values.items()})
+        options = options_of({name: given.pop(name) for name in names})
         command(options=options, **given)
 
     signature = inspect.signature(command, eval_str=True)
@@ -46,6 +45,6 @@ def _parameter(option: Field[Any]) -> inspect.Parameter:
     return inspect.Parameter(
         option.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=list(option.default) if is_repeated(option) else option.default,
+        default=[] if is_repeated(option) else option.default,
         annotation=Annotated[kind, declared],
     )

@@ -19,7 +19,7 @@ from lightning_sweeps.errors import UsageError
 ALLOWED = "allowed: `sqlite:///file` or `postgresql://user:password@host/name`; write `@`, `/`, `?`, `#` and `%` of a"
 ALLOWED += " password as `%40`, `%2F`, `%3F`, `%23` and `%25`"
 HIDDEN = "***"
-_PORT = re.compile(r"[^:@]*:\d*(/|$)")
+_PORT = re.compile(r"[^:@]*:\d+(/|$)")
 """What looks like a user and a password, but is a host and its port."""
 
 
@@ -74,9 +74,10 @@ def without_password(text: str, url: URL) -> str:
 
 
 def _with_quoted_password(rest: str) -> str:
-    before_query = rest.partition("?")[0]
-    place = before_query.rfind("@")
-    if place < 0 and not _PORT.match(rest):  # the password may contain `?`
+    place = rest.partition("?")[0].rfind("@")
+    if place < 0 and _PORT.match(rest):
+        return rest.replace("@", "%40")  # of the options; SQLAlchemy would take what is before it for a password
+    if place < 0:  # the password may contain `?`
         place = rest.rfind("@")
     user, colon, password = rest[: max(place, 0)].partition(":")
     if not colon:
