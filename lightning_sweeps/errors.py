@@ -8,6 +8,7 @@ LightningSweepsError
 │   ├── ServerUnreachable     no answer
 │   ├── ServerRefused         the server rejected the request
 │   │   ├── Unauthorized      wrong or missing API key
+│   │   ├── Forbidden         the API key does not allow this
 │   │   ├── NotFound          no such project, run, sweep, trial or agent
 │   │   └── OffsetConflict    a part of a journal that starts after the committed offset
 │   └── ServerStartFailed     the local server did not start
@@ -116,6 +117,10 @@ class ServerRefused(ServerError):
 
 class Unauthorized(ServerRefused):
     """The server does not accept this API key."""
+
+
+class Forbidden(ServerRefused):
+    """The API key does not allow this."""
 
 
 class NotFound(ServerRefused):

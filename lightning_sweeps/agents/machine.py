@@ -21,6 +21,7 @@ from lightning_sweeps.agents.agent_statuses import exit_status
 from lightning_sweeps.agents.display.messages import ERR, OUT
 from lightning_sweeps.agents.display.slot_lines import SlotLines
 from lightning_sweeps.agents.display.slots_view import SlotsView
+from lightning_sweeps.agents.launch.allowed import check_allowed
 from lightning_sweeps.agents.launch.command import check_program, check_ranks
 from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, is_under_torchrun, without_launcher
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
@@ -59,7 +60,7 @@ def run(sweep_id: str, options: AgentOptions | None = None, *, tagged: Sequence[
     Raises:
         UsageError: the machine does not have the resources that the options require.
         NotFound: the sweep does not exist.
-        LaunchError: the sweep's program does not exist on this machine.
+        LaunchError: the sweep's program does not exist on this machine, or the options do not allow it.
         ServerError: the server cannot be reached or rejects a request.
     """
     sweep_id = last_part(sweep_id)
@@ -100,6 +101,7 @@ def _check(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> 
         sweep = connection.call(lambda client: client.sweep(sweep_id), waits=options.wait_for_server)
     finally:
         connection.close()
+    check_allowed(sweep.config, sweep.project, options.allowed)
     check_program(sweep.config, folder=Path.cwd(), environ=environ)
     check_ranks(sweep.config, option=options.processes_per_trial, interpreter=sys.executable, environ=environ)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from lightning_sweeps.core.settings import parse_duration
+from lightning_sweeps.agents.launch.allowed import Allowed
+from lightning_sweeps.core.setting_values import parse_duration
 from lightning_sweeps.errors import UsageError
 
 
@@ -65,6 +66,14 @@ class AgentOptions:
         "Address that other machines use to reach this one, for trials on several machines (default: detected).",
     )
 
+    allow_program: tuple[str, ...] = _option(
+        (), "Run only programs that match this pattern, for example `train_*.py`. May be repeated (default: any)."
+    )
+    allow_command: tuple[str, ...] = _option(
+        (), "Run only a `command` whose words match this pattern, for example `python train.py *`. May be repeated."
+    )
+    only_project: tuple[str, ...] = _option((), "Run only sweeps of this project. May be repeated (default: any).")
+
     def __post_init__(self) -> None:
         for option in fields(self):
             value, minimum = getattr(self, option.name), option.metadata["minimum"]
@@ -91,12 +100,19 @@ class AgentOptions:
                 hint="write a brace twice to print it",
             ) from error
 
+    @property
+    def allowed(self) -> Allowed:
+        """What the agents may run."""
+        return Allowed(self.allow_program, self.allow_command, self.only_project)
+
     def to_argv(self) -> list[str]:
         """Return the options as words of a command line; those with their default value are left out."""
         words: list[str] = []
         for option in fields(self):
             value = getattr(self, option.name)
-            if value is True:
+            if isinstance(value, tuple):
+                words += [f"{flag(option.name)}={one}" for one in value]
+            elif value is True:
                 words.append(flag(option.name))
             elif value is not False and value != option.default:
                 words.append(f"{flag(option.name)}={value}")
@@ -139,13 +155,24 @@ def parse_call(arguments: Sequence[str], *, program: str) -> AgentCall:
     parser.add_argument("--unset", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--tagged", action="append", type=int, default=[], help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
-    options = AgentOptions(**{option.name: getattr(given, option.name) for option in fields(AgentOptions)})
-    return AgentCall(given.sweep_id, options, given.tuner_folder, tuple(given.unset), tuple(given.tagged))
+    values = {option.name: getattr(given, option.name) for option in fields(AgentOptions)}
+    return AgentCall(given.sweep_id, options_of(values), given.tuner_folder, tuple(given.unset), tuple(given.tagged))
+
+
+def options_of(values: Mapping[str, Any]) -> AgentOptions:
+    """Return options from the values that a parser of command lines found; repeated options are lists there."""
+    given: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    return AgentOptions(**given)
 
 
 def option_type(option: Field[Any]) -> Any:
     """Return the type annotation of a field of `AgentOptions`, for example `int | None`."""
     return get_type_hints(AgentOptions)[option.name]
+
+
+def is_repeated(option: Field[Any]) -> bool:
+    """Return whether an option may be given several times."""
+    return option.default == ()
 
 
 def flag(name: str) -> str:
@@ -157,5 +184,7 @@ def _argparse_kind(option: Field[Any]) -> dict[str, Any]:
     kind = option_type(option)
     if kind is bool:
         return {"action": "store_true"}
+    if is_repeated(option):
+        return {"action": "append", "default": []}
     value_type = next((member for member in get_args(kind) if member is not type(None)), kind)
     return {"type": value_type, "default": option.default}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lightning_sweeps.agents.options import AgentOptions, flag, option_type
+from lightning_sweeps.agents.options import AgentOptions, flag, is_repeated, option_type, options_of
 
 NOT_FOR_USERS = frozenset({"slot"})
 """Fields that only the command line of a single slot's agent has."""
@@ -22,7 +22,7 @@ def with_agent_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_options(**given: Any) -> None:
-        options = AgentOptions(**{name: given.pop(name) for name in names})
+        options = options_of({name: given.pop(name) for name in names})
         command(options=options, **given)
 
     signature = inspect.signature(command, eval_str=True)
@@ -41,9 +41,10 @@ def _parameters() -> list[inspect.Parameter]:
 def _parameter(option: Field[Any]) -> inspect.Parameter:
     flags = [flag(option.name)] + ([option.metadata["short"]] if option.metadata["short"] else [])
     declared = typer.Option(*flags, help=option.metadata["help"])
+    kind = list[str] if is_repeated(option) else option_type(option)
     return inspect.Parameter(
         option.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=option.default,
-        annotation=Annotated[option_type(option), declared],
+        default=[] if is_repeated(option) else option.default,
+        annotation=Annotated[kind, declared],
     )

@@ -15,6 +15,7 @@ from lightning_sweeps.store import maintenance
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
+from lightning_sweeps.store.database_url import database_url
 from lightning_sweeps.store.migrate import latest, migrate, version
 
 app = typer.Typer(
@@ -26,7 +27,11 @@ app = typer.Typer(
 )
 
 NewFile = typer.Argument(help="File to create.")
-Database = typer.Option(None, "--database", help="sqlite:///file or postgresql://... (default: SQLite in the home).")
+Database = typer.Option(
+    None,
+    "--database",
+    help="sqlite:///file or postgresql://... (default: SQLite in the home).",
+)
 
 
 Blobs = typer.Option(None, "--blobs", help="The server's `--blobs` option (default: in the home).")
@@ -91,6 +96,7 @@ def _folder() -> Path:
 def _opened(database: str | None, *, is_migrated: bool = True) -> Iterator[Store]:
     settings = read_settings()
     path = Home(settings.home).server_database
+    database = database_url(database, settings)
     if database is None and not path.exists():
         raise UsageError(f"there is no database `{path}`", hint="name a database with `--database`")
     store = open_store(database or sqlite_url(path), series_storage=settings.series_storage)

@@ -33,8 +33,10 @@ class KeyRole(str, Enum):
 ROLE = typer.Option(
     KeyRole.write,
     "--role",
-    help="read, write (can also log, run agents, change sweeps) or admin (can also manage keys).",
+    help="read, write (can also log, run agents and change sweeps, and so run programs on the machines of agents)"
+    " or admin (can also manage keys).",
 )
+PROJECTS = typer.Option([], "--project", help="Limit the key to this project. May be repeated (default: all projects).")
 
 
 @app.command()
@@ -42,11 +44,17 @@ def create(
     name: str = typer.Argument(help="Name of the key, for example of a person or a machine. Must be unique."),
     role: KeyRole = ROLE,
     days: float | None = typer.Option(None, "--days", min=0.001, help="Days until the key expires (default: never)."),
+    project: list[str] = PROJECTS,
 ) -> None:
-    """Create a key and print it. It cannot be shown again."""
+    """Create a key and print it. It cannot be shown again.
+
+    An agent runs the program of its sweep. Whoever has a key with the role `write` can create a sweep, and so run
+    programs on every machine whose agents take part. Limit keys with --project, and agents with --only-project,
+    --allow-program and --allow-command.
+    """
     lasts_s = None if days is None else days * DAY_S
     with connect() as client:
-        made = client.create_key(KeyCreate(name, role.value, lasts_s))
+        made = client.create_key(KeyCreate(name, role.value, lasts_s, project or None))
     typer.echo(f"LIGHTNING_SWEEPS_URL={client.url}\nLIGHTNING_SWEEPS_API_KEY={made.key}")
 
 
@@ -55,8 +63,10 @@ def list_keys() -> None:
     """List the keys with their roles and expiry dates."""
     with connect() as client:
         keys = client.api_keys()
-    rows = [[key.name, key.role, _day(key.created), _day(key.expires)] for key in keys]
-    console().print(table(["name", "role", "created", "expires"], rows))
+    rows = [
+        [key.name, key.role, _day(key.created), _day(key.expires), ", ".join(key.projects or ["all"])] for key in keys
+    ]
+    console().print(table(["name", "role", "created", "expires", "projects"], rows))
 
 
 @app.command()

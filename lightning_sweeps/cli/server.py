@@ -30,6 +30,11 @@ Format = typer.Option("text", "--log-format", help="Format of log lines: plain t
 AllowedHosts = typer.Option(
     [], "--allowed-host", help="Host name that browsers may use besides those of this machine. May be repeated."
 )
+TrustedProxies = typer.Option(
+    [],
+    "--trusted-proxy",
+    help="Address or network of a proxy that tells the address of clients (X-Forwarded-For). May be repeated.",
+)
 EmbedOrigins = typer.Option(
     [], "--embed-origin", help="Origin of pages that may show a view: https://jupyter.example.org. May be repeated."
 )
@@ -46,7 +51,9 @@ def server(
     host: str = typer.Option(LOOPBACK, "--host", help="Address to listen on. 0.0.0.0: all addresses."),
     port: int = typer.Option(0, "--port", min=0, max=65535, help="Port to listen on. 0: a free port."),
     database: str | None = typer.Option(
-        None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
+        None,
+        "--database",
+        help="sqlite:///file or postgresql://user@host/name (default: SQLite in the home).",
     ),
     blobs: str | None = typer.Option(
         None, "--blobs", help="Folder, or URL such as s3://bucket/folder, for media files and artifacts."
@@ -56,6 +63,7 @@ def server(
         None, "--quota-gb", help="Maximum total size of the files of a project, in GB (default: no limit)."
     ),
     allowed_host: list[str] = AllowedHosts,
+    trusted_proxy: list[str] = TrustedProxies,
     embed_origin: list[str] = EmbedOrigins,
     tls_certificate: str | None = typer.Option(
         None, "--tls-certificate", help="Certificate with its chain, for HTTPS (PEM)."
@@ -99,6 +107,7 @@ def server(
             limits=gigabytes(max_file_gb, quota_gb),
             allowed_hosts=allowed_host,
             embed_origins=embed_origin,
+            trusted_proxies=trusted_proxy,
             certificate=certificate_of(tls_certificate, tls_key),
             alerts=alert,
             log_format=log_format,

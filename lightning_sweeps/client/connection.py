@@ -15,6 +15,7 @@ import psutil
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.transport import READ_TIMEOUT_S
 from lightning_sweeps.core.handover import ServerFile
+from lightning_sweeps.core.ownership import check_file, check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
@@ -57,6 +58,7 @@ def connect(
     Raises:
         ServerUnreachable: no local server is running, and `start_local` is false; or it runs in a container that cannot
             be reached from here.
+        UsageError: the home folder, or a file of it, belongs to another user.
         ServerStartFailed: the local server did not start in time; the message contains the end of its log.
     """
     settings = settings or read_settings()
@@ -80,6 +82,7 @@ def find_server(settings: Settings) -> ServerAddress | None:
     if settings.url:
         key = settings.api_key or _logins(Home(settings.home)).get(settings.url, "")
         return ServerAddress(settings.url, key)
+    check_folder(settings.home)
     file = read_server_file(Home(settings.home).server_file)
     return ServerAddress(file.url, file.token) if file is not None else None
 
@@ -101,6 +104,7 @@ def forget_login(home: Home, url: str) -> bool:
 
 def _logins(home: Home) -> dict[str, str]:
     try:
+        check_file(home.logins)
         return msgspec.json.decode(home.logins.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
         return {}
@@ -112,8 +116,12 @@ def read_server_file(path: Path) -> ServerFile | None:
     """Return the contents of `server.json`, or None if the server that wrote it is not running.
 
     The server of another container or machine on the same home folder counts as running while it holds its lock.
+
+    Raises:
+        UsageError: another user could have written the file.
     """
     try:
+        check_file(path)
         file = msgspec.json.decode(path.read_bytes(), type=ServerFile)
         if file.node not in ("", node_id()):
             return file if _is_locked(Home(path.parent).server_lock) else None

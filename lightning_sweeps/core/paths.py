@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from lightning_sweeps.errors import UsageError
 
@@ -29,11 +31,11 @@ class Home:
 
     def journal(self, journal_id: str) -> Path:
         """The file of a journal."""
-        return self.journals / f"{journal_id}{JOURNAL_SUFFIX}"
+        return self.journals / f"{one_name(journal_id)}{JOURNAL_SUFFIX}"
 
     def rejection(self, journal_id: str) -> Path:
         """Why a journal is rejected (JSON). It exists while the journal is not uploaded."""
-        return self.journals / f"{journal_id}{REJECTED_SUFFIX}"
+        return self.journals / f"{one_name(journal_id)}{REJECTED_SUFFIX}"
 
     @property
     def offline(self) -> Path:
@@ -51,11 +53,11 @@ class Home:
 
     def stop(self, run_id: str) -> Path:
         """The request to stop a run."""
-        return self.stops / f"{run_id}.json"
+        return self.stops / f"{one_name(run_id)}.json"
 
     def attempts(self, run_id: str) -> Path:
         """The attempts of a run with an id that the program chose: a number and a process, one line each."""
-        return self.root / "attempts" / run_id
+        return self.root / "attempts" / one_name(run_id)
 
     def unfinished(self, project: str, rank: int) -> Path:
         """The id of the run that `init(resume="auto")` continues, as text. It is deleted when the run has finished."""
@@ -67,7 +69,7 @@ class Home:
 
     def trial(self, trial_id: str) -> TrialFolder:
         """The folder of a trial on this node."""
-        return TrialFolder(self.root / "trials" / trial_id)
+        return TrialFolder(self.root / "trials" / one_name(trial_id))
 
     @property
     def trials(self) -> Path:
@@ -257,9 +259,32 @@ def inside(path: str) -> PurePosixPath:
     return pure
 
 
+def open_private(path: Path) -> BinaryIO:
+    """Open a file to append to it, with mode 0600 if it is new. A file of this user that others may read is closed."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    with suppress(PermissionError):  # another user's file
+        os.fchmod(descriptor, PRIVATE_FILE)
+    return os.fdopen(descriptor, "ab")
+
+
+def one_name(text: str) -> str:
+    """Return `text` if it is the name of one file. Ids may come from an untrusted server.
+
+    Raises:
+        UsageError: it is empty, or leads out of its folder.
+    """
+    if not text or text in (".", "..") or "/" in text or "\0" in text:
+        raise UsageError(f"`{text[:80]}` is not an id: it cannot name a file")
+    return text
+
+
 def make_private_folder(path: Path) -> None:
-    """Create `path` and its parents. Only this user can access new folders."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """Create `path` and its parents. Only this user can access new folders, whatever the umask is."""
+    try:
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    except FileNotFoundError:  # `parents=True` would let others read the parents
+        make_private_folder(path.parent)
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 def open_in_folder(path: Path, flags: int) -> int:

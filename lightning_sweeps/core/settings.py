@@ -12,7 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from lightning_sweeps.core.temporary_home import temporary_home
+from lightning_sweeps.core.setting_values import (
+    days,
+    gib,
+    names,
+    one_of,
+    optional_path,
+    parse_duration,
+    path,
+    seconds,
+    seconds_or_never,
+    url,
+    wandb_disabled,
+    wandb_folder,
+    wandb_mode,
+)
 from lightning_sweeps.errors import SettingError
 
 Mode = Literal["online", "offline", "disabled"]
@@ -52,101 +66,21 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 number of threads also changes the last digits of a fit."""
 
 
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e7:
-        raise ValueError(text)
-    return value
-
-
-def _seconds_or_never(text: str) -> float:
-    return 0.0 if float(text) == 0 else _seconds(text)
-
-
-DURATION_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
-
-
-def _days(text: str) -> float | None:
-    return _seconds(text) if text else None
-
-
-def parse_duration(text: str) -> float | None:
-    """Return the seconds of a text such as `14d`, `12h` or `30m`; None for `forever`.
-
-    Raises:
-        ValueError: the text has another form.
-    """
-    if text == "forever":
-        return None
-    unit = text[-1:]
-    if unit not in DURATION_UNITS:
-        raise ValueError(text)
-    return _seconds(text[:-1]) * DURATION_UNITS[unit]
-
-
-def _gib(text: str) -> float | None:
-    return None if text == "unlimited" else _seconds(text)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _url(text: str) -> str:
-    if text and not text.startswith(("http://", "https://")):
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _path(text: str) -> Path:
-    try:
-        return Path(text).expanduser().absolute()
-    except RuntimeError:  # no HOME, and a user id without an entry, as in some containers
-        return temporary_home()
-
-
-def _wandb_mode(text: str) -> str:
-    return {"dryrun": "offline", "online": "online", "run": "online", "offline": "offline", "disabled": "disabled"}.get(
-        text, ""
-    )
-
-
-def _wandb_disabled(text: str) -> str:
-    return "disabled" if text.lower() in ("1", "true", "yes", "on", "y", "t") else ""
-
-
-def _wandb_folder(text: str) -> str:
-    return str(Path(text) / "lightning-sweeps")
-
-
-def _optional_path(text: str) -> Path | None:
-    return _path(text) if text else None
-
-
 VARIABLES = (
     Variable(
         "HOME",
         "~/.lightning-sweeps",
         "a folder",
         "folder of journals, logs and the local server's data",
-        _path,
-        {"WANDB_DIR": _wandb_folder},
+        path,
+        {"WANDB_DIR": wandb_folder},
     ),
     Variable(
         "URL",
         "",
         "http://host:port or https://host",
         "address of the server; empty: the local server of this machine, which is started when it is first needed",
-        _url,
+        url,
     ),
     Variable("API_KEY", "", "a key", "API key for the server at `LIGHTNING_SWEEPS_URL`", str),
     Variable(
@@ -154,7 +88,7 @@ VARIABLES = (
         "",
         "a file",
         "certificates (PEM) to check the server's certificate with; empty: public certificate authorities",
-        _optional_path,
+        optional_path,
     ),
     Variable(
         "PROJECT",
@@ -170,7 +104,7 @@ VARIABLES = (
         "",
         "names with commas between",
         "tags of runs that do not set any",
-        _names,
+        names,
         {"WANDB_TAGS": str},
     ),
     Variable("NOTES", "", "text", "notes of runs that do not set any", str, {"WANDB_NOTES": str}),
@@ -179,8 +113,8 @@ VARIABLES = (
         "online",
         "online, offline, disabled",
         "`offline`: rows stay in journals until `lightning-sweeps sync`; `disabled`: nothing is written",
-        _one_of("online", "offline", "disabled"),
-        {"WANDB_DISABLED": _wandb_disabled, "WANDB_MODE": _wandb_mode},
+        one_of("online", "offline", "disabled"),
+        {"WANDB_DISABLED": wandb_disabled, "WANDB_MODE": wandb_mode},
     ),
     Variable(
         "SERVICE",
@@ -188,14 +122,14 @@ VARIABLES = (
         "process, thread, off",
         "`thread`: the service runs in a thread of the training process, for environments that allow no subprocess; "
         "`off`: no service is started; journals stay until a service or `lightning-sweeps sync` uploads them",
-        _one_of("process", "thread", "off"),
+        one_of("process", "thread", "off"),
     ),
     Variable(
         "CONSOLE",
         "auto",
         "auto, on, off",
         "whether to record the printed lines of each rank with its run; `auto`: only in trials of a sweep",
-        _one_of("auto", "on", "off"),
+        one_of("auto", "on", "off"),
     ),
     Variable(
         "NODE",
@@ -210,7 +144,7 @@ VARIABLES = (
         "later, wait",
         "`later`: a logged tensor on a GPU is copied when the GPU has computed it, and training goes on meanwhile; "
         "`wait`: each log call waits for the GPU",
-        _one_of("later", "wait"),
+        one_of("later", "wait"),
     ),
     Variable(
         "GROUP",
@@ -220,13 +154,13 @@ VARIABLES = (
         str,
         {"WANDB_RUN_GROUP": str},
     ),
-    Variable("TRIAL", "", "a file", "file with the trial's id and parameters; set by the agent", _optional_path),
+    Variable("TRIAL", "", "a file", "file with the trial's id and parameters; set by the agent", optional_path),
     Variable(
         "STALL_S",
         "900",
         "seconds; 0: never",
         "time without a row after which a rank is stalled; the service then records the stacks of all ranks of its job",
-        _seconds_or_never,
+        seconds_or_never,
     ),
     Variable(
         "LOST_S",
@@ -234,14 +168,14 @@ VARIABLES = (
         "seconds; 0: never",
         "for the server: time without a word from a run's machine after which the run is `lost`; it is `running` again "
         "when its machine sends something",
-        _seconds_or_never,
+        seconds_or_never,
     ),
     Variable(
         "TRASH_DAYS",
         "7",
         "days > 0; empty: forever",
         "for the server: how long it keeps what is in the trash",
-        _days,
+        days,
     ),
     Variable(
         "ORPHAN_S",
@@ -249,14 +183,14 @@ VARIABLES = (
         "seconds > 0",
         "time after which the service takes over a journal that another machine or container left in the same home "
         "folder, if no service runs there",
-        _seconds,
+        seconds,
     ),
     Variable(
         "MEDIA_DAYS",
         "",
         "days > 0; empty: forever",
         "how long this machine keeps copies of logged files that the server has",
-        _days,
+        days,
     ),
     Variable(
         "KEEP",
@@ -270,14 +204,29 @@ VARIABLES = (
         "5",
         "GiB > 0; `unlimited`",
         "how much space they may take together; the oldest are deleted first",
-        _gib,
+        gib,
     ),
     Variable(
         "SAMPLE_INTERVAL_S",
         "5",
         "seconds > 0",
         "interval at which the service samples CPU, memory, disk, network, GPUs and the processes of each run",
-        _seconds,
+        seconds,
+    ),
+    Variable(
+        "DATABASE",
+        "",
+        "a URL",
+        "database of the server, as `--database`: `postgresql://user:password@host/name` or `sqlite:///file`;"
+        " empty: SQLite in the home folder",
+        str,
+    ),
+    Variable(
+        "DATABASE_PASSWORD_FILE",
+        "",
+        "a file",
+        "file with the password of the database, for a URL without a password; empty: none",
+        optional_path,
     ),
     Variable(
         "SERIES_STORAGE",
@@ -291,7 +240,7 @@ VARIABLES = (
         "15",
         "seconds > 0",
         "how long the service waits for new work before it exits",
-        _seconds,
+        seconds,
     ),
 )
 
@@ -327,6 +276,8 @@ class Settings:
     keep: float | None
     keep_gib: float | None
     sample_interval_s: float
+    database: str
+    database_password_file: Path | None
     series_storage: str
     idle_exit_s: float
     from_wandb: tuple[str, ...] = ()

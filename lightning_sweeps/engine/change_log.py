@@ -31,6 +31,12 @@ def log_change(
     )
 
 
+def creator(connection: Connection, sweep_id: str) -> str | None:
+    """Return the name of the API key that created a sweep; None if nobody noted it."""
+    is_creation = (_change.c.sweep_id == sweep_id) & (_change.c.action == "create")
+    return connection.scalar(select(_change.c.key_name).where(is_creation).limit(1))
+
+
 def list_changes(connection: Connection, sweep_id: str) -> list[SweepChange]:
     """Return the changes of a sweep, oldest first."""
     rows = connection.execute(select(_change).where(_change.c.sweep_id == sweep_id).order_by(_change.c.id))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import sweeps, trials
-from lightning_sweeps.errors import ServerRefused, UsageError
+from lightning_sweeps.errors import Forbidden, ServerRefused, UsageError
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import text
 from lightning_sweeps.sweeps import controller
@@ -23,6 +23,9 @@ MAX_NOTE_CHARACTERS = 4096
 
 FIXED_KEYS = ("method", "parameters", "metric", "metrics", "seed", "project")
 """Keys that cannot change, because existing trials were chosen and judged by them."""
+
+PROGRAM_KEYS = ("program", "command")
+"""Keys that say what agents run."""
 
 
 def update_sweep(connection: Connection, sweep_id: str, wanted: m.SweepUpdate, *, now: float) -> m.Sweep:
@@ -51,6 +54,24 @@ def update_sweep(connection: Connection, sweep_id: str, wanted: m.SweepUpdate, *
     connection.execute(update(schema.sweep).where(schema.sweep.c.id == sweep_id).values(**values))
     sweeps.finish_if_done(connection, sweep_id, now=now)
     return sweeps.get_sweep(connection, sweep_id)
+
+
+def refuse_another_program(connection: Connection, sweep_id: str, wanted: m.SweepUpdate) -> None:
+    """Refuse a change of what agents run: their owners trust the creator of the sweep.
+
+    Raises:
+        NotFound: the sweep does not exist.
+        Forbidden: one of `PROGRAM_KEYS` differs.
+    """
+    config = sweeps.get_sweep(connection, sweep_id).config
+    changed = [key for key in PROGRAM_KEYS if wanted.config.get(key) != config.get(key)]
+    if changed:
+        raise Forbidden(
+            f"{', '.join(f'`{key}`' for key in changed)} of a sweep can be changed only by the key that created it and"
+            " by keys with the role `admin`",
+            status=403,
+            hint="create a sweep of your own, or ask its creator",
+        )
 
 
 def enqueue_trial(connection: Connection, sweep_id: str, params: dict[str, Any], *, now: float) -> m.Trial:

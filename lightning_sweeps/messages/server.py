@@ -82,7 +82,8 @@ class Session:
 
 
 Role = Literal["read", "write", "admin"]
-"""read: read everything but keys; write: also log, run agents and change sweeps; admin: also keys and the audit log."""
+"""read: read everything but keys; write: also log, run agents and change sweeps, which lets its holder run programs on
+the machines of agents; admin: also keys and the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,14 @@ class ApiKey:
         role: What the key may do.
         created: When it was created.
         expires: When it expires; None means never.
+        projects: Names of the projects that it is limited to; None means all.
     """
 
     name: str
     role: Role
     created: float
     expires: float | None
+    projects: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,13 @@ class KeyCreate:
         name: Unique name of the key.
         role: What the key may do.
         lasts_s: Seconds until the key expires; None means never.
+        projects: Names of the projects that the key is limited to; None means all. A key with the role `admin` has all.
     """
 
     name: str
     role: Role = "write"
     lasts_s: float | None = None
+    projects: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

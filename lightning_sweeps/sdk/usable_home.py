@@ -7,7 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from lightning_sweeps.core.paths import PRIVATE_FOLDER, Home
+from lightning_sweeps.core.ownership import folder_problem
+from lightning_sweeps.core.paths import Home, make_private_folder
 from lightning_sweeps.core.temporary_home import temporary_home
 
 logger = logging.getLogger("lightning_sweeps")
@@ -16,12 +17,14 @@ _warned: set[Path] = set()
 
 
 def usable_home(root: Path, *, is_offline: bool = False) -> Home:
-    """Return the home folder at `root`, or one in the folder for temporary files if `root` cannot be written.
+    """Return the home folder at `root`, or one in the folder for temporary files if `root` cannot be used.
+
+    A folder that cannot be written, or that another user could have filled, is not used.
 
     The folder for journals is created. A warning says once where the rows are and how to upload them. A full disk is
     not a reason: it may be freed.
     """
-    problem = _problem_of(_journals(root, is_offline))
+    problem = folder_problem(root) or _problem_of(_journals(root, is_offline))
     if not problem:
         return Home(root)
     other = temporary_home()
@@ -30,7 +33,7 @@ def usable_home(root: Path, *, is_offline: bool = False) -> Home:
     if root not in _warned:
         _warned.add(root)
         logger.warning(
-            "the home folder `%s` cannot be written (%s); rows go to `%s`\n"
+            "the home folder `%s` cannot be used (%s); rows go to `%s`\n"
             "hint: set LIGHTNING_SWEEPS_HOME to a folder that you can write, or to `%s` to see these runs",
             root, problem, other, other,
         )  # fmt: skip
@@ -46,7 +49,7 @@ def _problem_of(folder: Path) -> str:
     if os.access(folder, os.W_OK | os.X_OK) and folder.is_dir():
         return ""
     try:
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True)
+        make_private_folder(folder)
     except FileExistsError:
         return "no permission, or read-only" if folder.is_dir() else "it is a file"
     except NotADirectoryError:

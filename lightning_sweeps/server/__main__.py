@@ -24,13 +24,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, help="home folder (default: LIGHTNING_SWEEPS_HOME)")
     parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free port)")
-    parser.add_argument("--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite)")
+    parser.add_argument("--database", help="sqlite:///file or postgresql://user@host/name (default: SQLite)")
     parser.add_argument("--blobs", help="folder or fsspec URL for media files and artifacts (default: in the home)")
     parser.add_argument(
         "--max-file-gb", type=float, default=50.0, help="size of the largest file (default: %(default)s)"
     )
     parser.add_argument("--quota-gb", type=float, help="size of all files of a project (default: no limit)")
     parser.add_argument("--allowed-host", action="append", default=[], help="host name that browsers may use")
+    parser.add_argument("--trusted-proxy", action="append", default=[], help="address or network of a proxy")
     parser.add_argument("--embed-origin", action="append", default=[], help="origin of pages that may frame a view")
     parser.add_argument("--tls-certificate", help="certificate with its chain, for HTTPS (PEM)")
     parser.add_argument("--tls-key", help="private key of the certificate (PEM)")
@@ -63,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
             limits=gigabytes(given.max_file_gb, given.quota_gb),
             allowed_hosts=given.allowed_host,
             embed_origins=given.embed_origin,
+            trusted_proxies=given.trusted_proxy,
             certificate=certificate_of(given.tls_certificate, given.tls_key),
             alerts=given.alert,
             log_format=given.log_format,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
@@ -41,9 +41,11 @@ from lightning_sweeps.server.routes import (
     trash,
     views,
 )
-from lightning_sweeps.server.security import api_keys, authentication, sessions
+from lightning_sweeps.server.security import api_keys, authentication
 from lightning_sweeps.server.security.framing import framing as default_framing
 from lightning_sweeps.server.security.hosts import Hosts
+from lightning_sweeps.server.security.permissions import FailedAttempts
+from lightning_sweeps.server.security.project_scope import check_scope
 from lightning_sweeps.server.security.request_limits import RequestLimits
 from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.server.web.intake import Intake
@@ -108,14 +110,15 @@ def create_app(
         journals_here: Has the journals in the server's own home folder uploaded; default: nobody does.
     """
     keys_known = api_keys.ApiKeys(store)
-    key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
+    failures = FailedAttempts()
+    key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts(), failures=failures)
     app = app_with_routes(middleware=[key_required, Middleware(RequestLimits)], lifespan=_lifespan)
     app.state.store = store
     app.state.contents = contents
     app.state.limits = limits or StorageLimits()
     app.state.intake = Intake(journals.MOST_HELD_BYTES, hint=journals.TWICE_HINT)
     app.state.keys = keys_known
-    app.state.used_links = sessions.UsedLinks()
+    app.state.failures = failures
     app.state.lease_s = lease_s
     app.state.takeover_s = takeover_s
     app.state.framing = framing or default_framing()
@@ -123,6 +126,7 @@ def create_app(
     app.state.lost_runs = LostRuns(store, lost_s)
     app.state.trash_can = TrashCan(store, trash_s)
     app.state.journals_here = journals_here
+    app.state.live_streams = live.LiveStreams(store, keys_known)
     app.state.closing = threading.Event()
     problems.install(app)
     return app
@@ -141,6 +145,7 @@ def app_with_routes(**options: Any) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         responses={status: {"model": Problem} for status in (401, 403, 422)},
+        dependencies=[Depends(check_scope)],
         **options,
     )
     for router in ROUTERS:

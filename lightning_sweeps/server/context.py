@@ -12,8 +12,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import Role
 from lightning_sweeps.server.security.api_keys import ApiKeys
-from lightning_sweeps.server.security.sessions import UsedLinks
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 
@@ -70,21 +70,21 @@ async def get_key_name(request: Request) -> str:
     return name
 
 
+async def get_role(request: Request) -> Role:
+    """Return the role of the API key that the request carries."""
+    role: Role = request.state.role
+    return role
+
+
 async def get_keys(request: Request) -> ApiKeys:
     """Return the API keys that the server accepts."""
     keys: ApiKeys = request.app.state.keys
     return keys
 
 
-async def get_used_links(request: Request) -> UsedLinks:
-    """Return the login links and tickets that were used in this process."""
-    used: UsedLinks = request.app.state.used_links
-    return used
-
-
 StoreDep = Annotated[Store, Depends(get_store)]
 ContentsDep = Annotated[BlobStorage, Depends(get_contents)]
 ClosingDep = Annotated[threading.Event, Depends(get_closing)]
 KeyNameDep = Annotated[str, Depends(get_key_name)]
+RoleDep = Annotated[Role, Depends(get_role)]
 KeysDep = Annotated[ApiKeys, Depends(get_keys)]
-UsedLinksDep = Annotated[UsedLinks, Depends(get_used_links)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, select
 
 from lightning_sweeps.engine import reports
-from lightning_sweeps.errors import JournalError, OffsetConflict
+from lightning_sweeps.errors import Forbidden, JournalError, OffsetConflict
 from lightning_sweeps.journal.closing import JournalEnd, SentPart
 from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, RetryResult
@@ -22,6 +22,7 @@ from lightning_sweeps.store import ingest, rejections
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.failures import cause_of, describe, is_rolled_back
 from lightning_sweeps.store.ingest import JournalPart
+from lightning_sweeps.store.project_access import Projects, check_run
 from lightning_sweeps.store.series.storage import SeriesStorage
 
 TRIES = 3
@@ -70,44 +71,56 @@ class TakenPart:
     changed_sweep: str | None = None
 
 
-def take(store: Store, sent: SentPart) -> TakenPart:
+def take(store: Store, sent: SentPart, *, projects: Projects = None) -> TakenPart:
     """Store a part of a journal and apply it to its trial.
+
+    Args:
+        store: the database.
+        sent: the part.
+        projects: the projects that the sender's key is limited to; None: all.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
         JournalError: the bytes are not the beginning of a journal.
+        Forbidden: the journal is of another project.
         Exception: the database does not respond, or it refuses the journal's header.
     """
     # `ingest` skips what is committed already
     part = parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end)
     try:
-        return _commit_whole(store, part)
-    except (OffsetConflict, JournalError):
+        return _commit_whole(store, part, projects)
+    except (OffsetConflict, JournalError, Forbidden):
         raise
     except Exception as error:
         if cause_of(error) != "rows":
             raise
-    return _commit_piecewise(store, part)
+    return _commit_piecewise(store, part, projects)
 
 
-def take_all(store: Store, parts: Sequence[SentPart]) -> tuple[list[JournalOutcome], set[str | None]]:
+def take_all(
+    store: Store, parts: Sequence[SentPart], *, projects: Projects = None
+) -> tuple[list[JournalOutcome], set[str | None]]:
     """Store parts of several journals, and return one outcome for each, and the sweeps that changed.
 
     Raises:
         Exception: the database does not respond.
     """
     changed_sweeps: set[str | None] = set()
-    return [_take_one(store, part, changed_sweeps) for part in parts], changed_sweeps
+    return [_take_one(store, part, changed_sweeps, projects) for part in parts], changed_sweeps
 
 
-def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> TakenPart:
+def commit(
+    connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float, projects: Projects = None
+) -> TakenPart:
     """Store a part of a journal, and pass its new rows to the engine.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
         JournalError: the journal does not begin with a valid header.
+        Forbidden: its run or its trial is of another project. Roll back the transaction.
     """
     stored = ingest.commit(connection, series, part, now=now)
+    check_run(connection, projects, stored.run_id)
     applied = reports.apply_stored_part(connection, stored, now=now)
     return TakenPart(IngestReply(stored.committed_offset, applied.commands), applied.changed_sweep)
 
@@ -139,15 +152,17 @@ def _try_again(store: Store, record: rejections.StoredRecord) -> bool:
     return True
 
 
-def _take_one(store: Store, part: SentPart, changed_sweeps: set[str | None]) -> JournalOutcome:
+def _take_one(store: Store, part: SentPart, changed_sweeps: set[str | None], projects: Projects) -> JournalOutcome:
     journal_id = part.journal
     try:
-        taken = take(store, part)
+        taken = take(store, part, projects=projects)
         changed_sweeps.add(taken.changed_sweep)
     except OffsetConflict as conflict:
         return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
     except JournalError as error:
         return JournalOutcome(journal_id, 0, status=422, problem=error.message)
+    except Forbidden as error:
+        return JournalOutcome(journal_id, 0, status=error.status, problem=error.message)
     except Exception as error:
         cause = cause_of(error)
         if cause == "away" and not _responds(store):
@@ -168,19 +183,19 @@ def _responds(store: Store) -> bool:
     return True
 
 
-def _commit_whole(store: Store, part: JournalPart) -> TakenPart:
+def _commit_whole(store: Store, part: JournalPart, projects: Projects) -> TakenPart:
     """Store a part in one transaction, which is tried again if another one stopped it."""
     for tries_left in reversed(range(TRIES)):
         try:
             with store.write() as connection:
-                return commit(connection, store.series, part, now=time.time())
+                return commit(connection, store.series, part, now=time.time(), projects=projects)
         except Exception as error:
             if not tries_left or not is_rolled_back(error):
                 raise
     raise AssertionError("the last try returns or raises")
 
 
-def _commit_piecewise(store: Store, part: JournalPart) -> TakenPart:
+def _commit_piecewise(store: Store, part: JournalPart, projects: Projects) -> TakenPart:
     """Store what can be stored of a part that was refused as a whole, and reject the rest.
 
     Raises:
@@ -193,7 +208,7 @@ def _commit_piecewise(store: Store, part: JournalPart) -> TakenPart:
     while waiting and refused < MOST_REJECTED:
         piece = waiting.pop()
         try:
-            taken = _commit_whole(store, piece)
+            taken = _commit_whole(store, piece, projects)
             changed_sweep = taken.changed_sweep or changed_sweep
         except Exception as error:
             if cause_of(error) != "rows":

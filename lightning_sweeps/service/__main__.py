@@ -10,8 +10,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from lightning_sweeps.core.ownership import folder_problem
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.errors import EXIT_USAGE
 from lightning_sweeps.service.lifetime import Lifetime
 
 
@@ -27,6 +29,10 @@ def main() -> int:
     settings = read_settings()
     settings = replace(settings, home=options.home or settings.home)
     home = Home(settings.home)
+    problem = folder_problem(home.root)
+    if problem:
+        print(f"error: the home folder `{home.root}` cannot be used: {problem}", file=sys.stderr)
+        return EXIT_USAGE
     if options.detach and os.fork() > 0:
         os._exit(0)  # the service must not end with the process tree that started it
     lifetime = Lifetime(home, settings)

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lightning_sweeps.core.ownership import file_problem
 from lightning_sweeps.core.paths import JOURNAL_SUFFIX
 from lightning_sweeps.errors import JournalError
 from lightning_sweeps.journal.closing import is_closed
@@ -118,6 +119,9 @@ class JournalIndex:
     def _read(self, name: str) -> IndexedJournal | None:
         path = self.folder / name
         try:
+            problem = file_problem(path)
+            if problem:
+                raise JournalError(f"the journal cannot be used: {problem}")
             header = read_header(path)
         except FileNotFoundError:
             return None

@@ -18,12 +18,12 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
 from lightning_sweeps.errors import DatabaseBusy, UsageError
 from lightning_sweeps.messages import DatabaseKind
 from lightning_sweeps.store.column_values import dump
+from lightning_sweeps.store.database_url import ALLOWED, parse_url
 from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
 
 BUSY_TIMEOUT_S = 30
@@ -158,17 +158,13 @@ def open_store(url: str, *, series_storage: str = DEFAULT_STORAGE) -> Store:
 
 
 def _parse(url: str) -> URL:
-    allowed = "allowed: `sqlite:///file` or `postgresql://user:password@host/name`"
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise UsageError("the database URL cannot be read", hint=allowed) from None
+    parsed = parse_url(url)
     if parsed.drivername == "postgres":
         parsed = parsed.set(drivername="postgresql")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise UsageError(f"`{parsed.drivername}` databases are not supported", hint=allowed)
+        raise UsageError(f"`{parsed.drivername}` databases are not supported", hint=ALLOWED)
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise UsageError("a SQLite database needs a file", hint=allowed)
+        raise UsageError("a SQLite database needs a file", hint=ALLOWED)
     return parsed
 
 

@@ -13,6 +13,7 @@ from lightning_sweeps.journal.records import Record
 from lightning_sweeps.messages import RejectedJournal, RejectedRecord, Rejections
 from lightning_sweeps.store import database, schema
 from lightning_sweeps.store.column_values import text
+from lightning_sweeps.store.project_access import Projects
 
 MAX_LISTED = 1000
 
@@ -77,12 +78,28 @@ def list_of_run(connection: Connection, run_id: str) -> list[RejectedRecord]:
     return _listed(connection, _journal.c.run_id == run_id)
 
 
-def list_all(connection: Connection) -> Rejections:
-    """Return what was rejected: at most `MAX_LISTED` journals and records, newest first."""
+def list_all(connection: Connection, projects: Projects = None) -> Rejections:
+    """Return what was rejected: at most `MAX_LISTED` journals and records, newest first.
+
+    Args:
+        connection: a transaction.
+        projects: only journals and records of runs of these projects; None: all.
+    """
+    if projects is not None:
+        return _list_of_projects(connection, projects)
     newest = select(_refused).order_by(_refused.c.time.desc(), _refused.c.id).limit(MAX_LISTED)
     journals = [RejectedJournal(**row) for row in connection.execute(newest).mappings()]
     count = connection.scalar(select(func.count()).select_from(_record)) or 0
     return Rejections(journals, _listed(connection), count)
+
+
+def _list_of_projects(connection: Connection, projects: frozenset[str]) -> Rejections:
+    runs = select(_run.c.id).join(schema.project).where(schema.project.c.name.in_(projects))
+    newest = select(_refused).where(_refused.c.run_id.in_(runs)).order_by(_refused.c.time.desc(), _refused.c.id)
+    journals = [RejectedJournal(**row) for row in connection.execute(newest.limit(MAX_LISTED)).mappings()]
+    is_own = _journal.c.run_id.in_(runs)
+    count = connection.scalar(select(func.count()).select_from(_record).join(_journal).where(is_own)) or 0
+    return Rejections(journals, _listed(connection, is_own), count)
 
 
 def list_retryable(connection: Connection, *, after: int, limit: int) -> list[StoredRecord]:

@@ -20,6 +20,7 @@ from lightning_sweeps.store import schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.database import insert
+from lightning_sweeps.store.project_access import Projects
 from lightning_sweeps.store.projects import ensure_project
 
 SEVERITY = ("finished", "stopped", "preempted", "lost", "killed", "failed")
@@ -64,6 +65,8 @@ class RunFilter:
     limit: int = 100
     offset: int = 0
     shown: RunsShown = "active"
+    projects: Projects = None
+    """Only runs of these projects."""
 
 
 def outcome(finishes: Sequence[dict[str, Any] | None]) -> RunOutcome:
@@ -211,6 +214,8 @@ def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
     }
     given = [column == value for column, value in conditions.items() if value is not None]
     chosen_runs = _joined().where(*given, *shown_runs(chosen.shown))
+    if chosen.projects is not None:
+        chosen_runs = chosen_runs.where(schema.project.c.name.in_(chosen.projects))
     total = connection.scalar(select(func.count()).select_from(chosen_runs.subquery()))
     newest = chosen_runs.order_by(_run.c.created.desc(), _run.c.rank, _run.c.id)
     page = connection.execute(newest.limit(chosen.limit).offset(chosen.offset)).mappings()

@@ -10,6 +10,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
+from lightning_sweeps.store.project_access import Projects
 from lightning_sweeps.store.run_columns import GROUP_COLUMNS, SQL_NAMES, WHOLE_NAMES, column, condition, order
 from lightning_sweeps.store.runs import shown_runs
 
@@ -19,8 +20,13 @@ MAX_COLUMNS = 1000
 _run = schema.run
 
 
-def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
+def read_page(connection: Connection, wanted: RunsQuery, *, projects: Projects = None) -> RunsPage:
     """Return one page of the runs that match the query, and the number of runs on all pages.
+
+    Args:
+        connection: a transaction.
+        wanted: the query.
+        projects: only runs of these projects; None: of all.
 
     Raises:
         UsageError: the filter has a syntax error, or a column does not exist.
@@ -34,6 +40,8 @@ def read_page(connection: Connection, wanted: RunsQuery) -> RunsPage:
     conditions = shown_runs(wanted.shown)
     if wanted.project is not None:
         conditions.append(schema.project.c.name == wanted.project)
+    if projects is not None:
+        conditions.append(schema.project.c.name.in_(projects))
     tree = parse_filter(wanted.filter)
     if tree is not None:
         conditions.append(condition(tree, dialect))

@@ -69,6 +69,15 @@ api_key = Table(
     Column("created", Double, nullable=False),
     Column("role", Text),  # `read`, `write` or `admin`; NULL: the server's own key, which may do everything
     Column("expires", Double),  # NULL: never
+    Column("projects", Structure),  # names of projects; NULL: all
+)
+
+spent_token = Table(
+    "spent_token",  # links and tickets that were used, and sessions that were logged out
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the token, hexadecimal
+    Column("kind", Text, nullable=False),
+    Column("expires", Double, nullable=False),
 )
 
 audit = Table(

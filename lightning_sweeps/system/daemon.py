@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.paths import Home, open_private
 from lightning_sweeps.core.settings import service_environment
 
 
@@ -24,7 +24,7 @@ def start_daemon(module: str, *options: str, home: Home, log: Path) -> subproces
     Raises:
         OSError: the daemon cannot be started, or the log cannot be written.
     """
-    with log.open("ab") as output:
+    with open_private(log) as output:
         return subprocess.Popen(
             [sys.executable, "-m", module, "--home", str(home.root), *options],
             stdin=subprocess.DEVNULL,

@@ -320,7 +320,7 @@ def test_a_home_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path: 
         "ls.finish()\n"
         "assert run.lost_rows == 0\n"
     )
-    assert run_script(code).count("cannot be written") == 1
+    assert run_script(code).count("cannot be used") == 1
     [path] = journals(tmp_path / f"lightning-sweeps-{os.getuid()}")
     assert len(rows(path)) == 100
 

@@ -19,6 +19,7 @@ class Journal:
 
     id: str = "journal-1"
     run: str = "run-1"
+    project: str = "project-1"
     group: str = "group-1"
     rank: int = 0
     attempt: int = 0
@@ -45,7 +46,7 @@ class Journal:
             return records.Header(self.id, self.created, process, node=node)
         run = records.RunInfo(
             self.run,
-            "project-1",
+            self.project,
             "a name",
             self.group,
             rank=self.rank,

@@ -14,7 +14,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.server.security.api_keys import ApiKeys, Credential, digest
 from lightning_sweeps.store import schema
+from lightning_sweeps.store.api_keys import spend_token, spent_tokens
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from tests.servers import PostgreSQL
@@ -122,3 +124,21 @@ def test_a_transaction_that_raises_changes_nothing(store: Store) -> None:
         raise Oops
     with store.read() as connection:
         assert connection.scalars(schema.project.select()).all() == []
+
+
+def test_keys_of_an_earlier_version_keep_all_projects(empty_database: str) -> None:
+    store = open_store(empty_database)
+    migrate(store, target="0003_rejections_and_histories")
+    row = {"id": "k", "digest": digest("ls_key"), "name": "old", "created": 0.0, "role": "write"}
+    with store.write() as connection:
+        names = "(id, digest, name, created, role) VALUES (:id, :digest, :name, :created, :role)"
+        connection.execute(text(f"INSERT INTO api_key {names}"), row)
+    migrate(store)
+    key = ApiKeys(store).holder(Credential("key", "ls_key"))
+    assert key is not None and (key.name, key.role, key.projects) == ("old", "write", None)
+    with store.write() as connection:
+        assert spend_token(connection, "token", kind="link", expires=10.0, now=0.0)
+        assert not spend_token(connection, "token", kind="link", expires=10.0, now=9.0)
+        assert spend_token(connection, "token", kind="link", expires=20.0, now=11.0), "forgotten when it has expired"
+        assert spent_tokens(connection, kind="session") == frozenset()
+    store.close()

@@ -232,5 +232,5 @@ def test_changes_since_a_cursor(runs_store: Store) -> None:
         found = read_changes(connection, since=now - 60, now=now)
         assert {(run.id, run.state) for run in found.runs} >= {("r0", "running"), ("r1", "failed")}
         assert (found.cursor, found.sweeps, found.nodes, found.is_cut) == (now, [], [], False)
-        assert read_changes(connection, since=now - 60, now=now, project="other").runs == []
+        assert read_changes(connection, since=now - 60, now=now, projects=frozenset({"other"})).runs == []
         assert read_changes(connection, since=now + 60, now=now).runs == []

@@ -161,7 +161,7 @@ export interface paths {
         };
         /**
          * List Projects
-         * @description List the names of all projects.
+         * @description List the names of all projects, or of those that the key is limited to.
          */
         get: operations["list_projects_api_projects_get"];
         put?: never;
@@ -813,6 +813,8 @@ export interface paths {
         /**
          * Live
          * @description Stream changes as they happen. The data of each event is a `Changes`, its id the next cursor.
+         *
+         *     The stream ends when its key is revoked or expires, and when its session is logged out.
          */
         get: operations["live_api_live_get"];
         put?: never;
@@ -1131,6 +1133,8 @@ export interface paths {
         /**
          * Update Sweep
          * @description Change the configuration of a sweep. The search itself cannot change.
+         *
+         *     What its agents run (`program`, `command`) can be changed by the key that created the sweep, and by admins.
          */
         post: operations["update_sweep_api_sweeps__sweep_id__update_post"];
         delete?: never;
@@ -1538,7 +1542,7 @@ export interface paths {
         put?: never;
         /**
          * Log Out
-         * @description Delete the cookie of this browser.
+         * @description End the session of this browser, on every server of the database, and delete its cookie.
          */
         post: operations["log_out_api_logout_post"];
         delete?: never;
@@ -1696,6 +1700,7 @@ export interface components {
          *         role: What the key may do.
          *         created: When it was created.
          *         expires: When it expires; None means never.
+         *         projects: Names of the projects that it is limited to; None means all.
          */
         ApiKey: {
             /** Name */
@@ -1709,6 +1714,8 @@ export interface components {
             created: number;
             /** Expires */
             expires: number | null;
+            /** Projects */
+            projects: string[] | null;
         };
         /**
          * Artifact
@@ -2127,6 +2134,7 @@ export interface components {
          *         name: Unique name of the key.
          *         role: What the key may do.
          *         lasts_s: Seconds until the key expires; None means never.
+         *         projects: Names of the projects that the key is limited to; None means all. A key with the role `admin` has all.
          */
         KeyCreate: {
             /** Name */
@@ -2139,6 +2147,8 @@ export interface components {
             role: "read" | "write" | "admin";
             /** Lasts S */
             lasts_s?: number | null;
+            /** Projects */
+            projects?: string[] | null;
         };
         /**
          * KeyCreated

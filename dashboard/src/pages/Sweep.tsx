@@ -85,6 +85,10 @@ function Agents({ view: { sweep, trials, chosen, selected, select }, agents }: {
         <div class="add-agent">
           <span class="soft">To add all GPUs of a machine, run this in the program's folder:</span>
           <Command>{`lightning-sweeps agent ${sweep.id}`}</Command>
+          <span class="soft">
+            An agent runs this sweep's program as the user who starts it. Its options --allow-program, --allow-command
+            and --only-project limit what it runs.
+          </span>
         </div>
       )}
     </Section>

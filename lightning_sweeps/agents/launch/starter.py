@@ -69,7 +69,7 @@ class TrialStarter:
             if self.slot.number == 0:
                 self.say(f"trials start cold, each with its own imports: {problem}")
             return
-        environment = self._environment(self._processes(), Home(self.context.settings.home).trial("").parameters)
+        environment = self._environment(self._processes(), Home(self.context.settings.home).trial("-").parameters)
         del environment[TRIAL_VARIABLE]
         modules = [str(name) for name in config.get("preload") or ()]
         self.warm = WarmStart(environment, self.context.working_folder, program, modules, self.say)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from lightning_sweeps.errors import ServerStartFailed, UsageError
@@ -52,6 +52,23 @@ def url_of(name: str, listener: socket.socket, scheme: str = "http") -> str:
     """Return the URL of a listening socket under a host name or an IP address."""
     port = listener.getsockname()[1]
     return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
+
+
+def networks(given: Iterable[str]) -> list[str]:
+    """Return addresses and networks in their standard form.
+
+    Raises:
+        UsageError: one of them is neither.
+    """
+    found = []
+    for one in given:
+        try:
+            found.append(str(ipaddress.ip_network(one.strip())))
+        except ValueError:
+            raise UsageError(
+                f"`{one}` is not the address of a proxy", hint="allowed: `10.0.0.5`, `10.0.0.0/24`, `::1`"
+            ) from None
+    return found
 
 
 def is_loopback(host: str) -> bool:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DatabaseError
 
+from lightning_sweeps.core.ownership import check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.context import StorageLimits
-from lightning_sweeps.server.process.address import EVERY_ADDRESS, LOOPBACK, is_loopback, listening, url_of
+from lightning_sweeps.server.process.address import EVERY_ADDRESS, LOOPBACK, is_loopback, listening, networks, url_of
 from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.process.certificate import Certificate
 from lightning_sweeps.server.process.home_files import publish, server_lock, stored_key
@@ -27,6 +28,7 @@ from lightning_sweeps.server.security.framing import framing
 from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
+from lightning_sweeps.store.database_url import database_url, has_password, without_password
 from lightning_sweeps.store.migrate import migrate
 from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
@@ -45,6 +47,7 @@ def serve(
     allowed_hosts: Sequence[str] = (),
     embed_origins: Sequence[str] = (),
     certificate: Certificate | None = None,
+    trusted_proxies: Sequence[str] = (),
     alerts: Sequence[str] = (),
     log_format: LogFormat = LogFormat.text,
     say: Callable[[str], None] = print,
@@ -55,7 +58,8 @@ def serve(
         home: Holds the lock, the key, `server.json` and, without `database`, the database. One server per home.
         host: Name or IP address to listen on.
         port: Port to listen on; 0 takes a free port.
-        database: URL of an SQLite or PostgreSQL database; default: SQLite in the home.
+        database: URL of an SQLite or PostgreSQL database; default: `LIGHTNING_SWEEPS_DATABASE`, or
+            else SQLite in the home.
         api_key: The key to accept. If empty, the key stored in the home is used, which the first start creates.
         lease_s: An agent that is silent for this many seconds is lost.
         takeover_s: How long a trial that may still run stays with its lost agent, in seconds;
@@ -68,6 +72,8 @@ def serve(
         embed_origins: Origins whose pages may frame a view, for example `https://jupyter.example.org`. Pages of the
             browser's own machine always may.
         certificate: For HTTPS; None means plain HTTP.
+        trusted_proxies: Addresses or networks of proxies in front of this server. Only their `X-Forwarded-For` and
+            `X-Forwarded-Proto` are used.
         alerts: Channels for alerts, each as `name=destination`, for example `webhook=https://example.org/hook`.
         log_format: Format of the log lines on stderr.
         say: Called with one line with the address once the server accepts requests, and with a warning if the
@@ -75,15 +81,19 @@ def serve(
 
     Raises:
         ServerStartFailed: another server runs on this home, the address is in use, or the database does not respond.
-        UsageError: the host, the database URL, an origin or an alert channel is not valid.
+        UsageError: the home folder belongs to another user, or the host, the database URL, an origin, a proxy or an
+            alert channel is not valid.
     """
     policy = framing(embed_origins)
+    trusted_proxies = networks(trusted_proxies)
     settings = read_settings()
     os.umask(0o077)
     make_private_folder(home.root)
+    check_folder(home.root)
     with server_lock(home), listening(host, port) as listener:
         key = api_key or stored_key(home)
-        store = open_store(database or sqlite_url(home.server_database), series_storage=settings.series_storage)
+        database_given = database_url(database, settings)
+        store = open_store(database_given or sqlite_url(home.server_database), series_storage=settings.series_storage)
         try:
             _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
             scheme = "http" if certificate is None else "https"
@@ -94,6 +104,8 @@ def serve(
                 near = LOOPBACK if host in EVERY_ADDRESS else host
                 publish(home, url_of(near, listener) if certificate is None else url, key)
                 start_service_if_journals_wait(home, settings)
+                if database is not None and has_password(database):
+                    say("other users of this machine can see the database's password: see docs/server.md")
                 say(f"lightning-sweeps server at {url} (API docs: {url}/api/docs)")
                 if certificate is None and not is_loopback(host):
                     say("traffic is not encrypted: use this server in a trusted network, or enable HTTPS")
@@ -113,7 +125,9 @@ def serve(
                 trash_s=None if settings.trash_days is None else settings.trash_days * 86400,
                 journals_here=JournalWatch(home, settings),
             )
-            server = HttpServer(app, ready=ready, certificate=certificate, log_format=log_format)
+            server = HttpServer(
+                app, ready=ready, certificate=certificate, log_format=log_format, trusted_proxies=trusted_proxies
+            )
             server.run(sockets=[listener])
             return 0 if server.was_ready else EXIT_FAILURE
         finally:
@@ -127,7 +141,8 @@ def _prepare(store: Store, key: str, *, name: str) -> None:
         migrate(store)
         keep_key(store, key, name=name, now=time.time())
     except DatabaseError as error:
+        said = without_password(str(error.orig).strip(), store.engine.url)
         raise ServerStartFailed(
-            f"the database `{store.engine.url.render_as_string()}` cannot be used ({str(error.orig).strip()})",
+            f"the database `{store.engine.url.render_as_string()}` cannot be used ({said})",
             hint="check that it exists, that it is running, and that this user may write to it",
         ) from error

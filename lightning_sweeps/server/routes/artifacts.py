@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from lightning_sweeps.messages import AliasChange, Artifact, ArtifactFile, ArtifactUse, Problem
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.store.blobs import artifacts
 
 router = APIRouter(tags=["media and artifacts"], responses={404: {"model": Problem}})
@@ -23,13 +24,15 @@ def list_uses(store: StoreDep, run_id: str) -> list[ArtifactUse]:
 @router.get("/api/artifacts")
 def list_artifacts(
     store: StoreDep,
+    projects: ProjectsDep,
     project: Annotated[str | None, Query()] = None,
     name: Annotated[str | None, Query()] = None,
     kind: Annotated[str | None, Query()] = None,
 ) -> list[Artifact]:
     """List artifact versions, the newest of each name first."""
     with store.read() as connection:
-        return artifacts.list_artifacts(connection, project=project, name=name, kind=kind)
+        found = artifacts.list_artifacts(connection, project=project, name=name, kind=kind)
+    return [one for one in found if projects is None or one.project in projects]
 
 
 @router.get("/api/artifacts/{artifact_id}/files")

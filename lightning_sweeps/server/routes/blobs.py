@@ -16,6 +16,7 @@ from lightning_sweeps.errors import NotFound, ServerRefused
 from lightning_sweeps.messages import BlobState, Problem
 from lightning_sweeps.server.context import ContentsDep, StoreDep
 from lightning_sweeps.server.routes.journals import JournalId, read_body
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.web import ranges
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import refuse_large
@@ -145,10 +146,11 @@ def get_blob(
 
 
 @router.get("/api/usage")
-def usage(store: StoreDep) -> dict[str, int]:
+def usage(store: StoreDep, projects: ProjectsDep) -> dict[str, int]:
     """Return how many bytes of blobs each project stores."""
     with store.read() as connection:
-        return blob_table.usage(connection)
+        used = blob_table.usage(connection)
+    return {name: size_bytes for name, size_bytes in used.items() if projects is None or name in projects}
 
 
 def _note(store: Store, digest: str, size_bytes: int) -> None:

@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 
 from lightning_sweeps.messages import LinesQuery
 from lightning_sweeps.server.context import StoreDep
-from lightning_sweeps.server.routes.series import check_points
+from lightning_sweeps.server.routes.series import check_owners, check_points
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.web.packing import pack
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading, write_buffer
@@ -25,10 +26,11 @@ router = APIRouter(tags=["dashboard"])
 
 
 @router.post("/api/series/packed", response_class=StreamingResponse)
-def query_packed(store: StoreDep, wanted: LinesQuery) -> StreamingResponse:
+def query_packed(store: StoreDep, projects: ProjectsDep, wanted: LinesQuery) -> StreamingResponse:
     """Return the lines of `/api/series/query` in the dashboard's binary format."""
     check_points(len(wanted.lines), wanted.points)
     parse_axis(wanted.x)
+    check_owners(store, projects, {line.owner for line in wanted.lines})
     write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
     return StreamingResponse(_frames(store, wanted), media_type="application/octet-stream")
 

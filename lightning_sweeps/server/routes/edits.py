@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, edits, retries, sweeps
-from lightning_sweeps.server.context import KeyNameDep, StoreDep
+from lightning_sweeps.server.context import KeyNameDep, RoleDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.store.project_access import check_access, check_project
 
 T = TypeVar("T")
 
@@ -20,11 +22,16 @@ router = APIRouter(tags=["sweeps"])
 
 
 @router.post("/api/sweeps")
-async def create_sweep(control: ControlDep, by: KeyNameDep, wanted: m.SweepCreate) -> m.SweepCreated:
+async def create_sweep(
+    control: ControlDep, by: KeyNameDep, projects: ProjectsDep, wanted: m.SweepCreate
+) -> m.SweepCreated:
     """Create a sweep. A configuration with errors creates nothing; the response lists all errors."""
 
     def create(connection: Connection, now: float) -> m.SweepCreated:
+        check_access(connection, projects, "sweep", *wanted.prior_sweeps)
+        check_access(connection, projects, "run", *wanted.prior_runs)
         created = sweeps.create_sweep(connection, wanted, now=now)
+        check_project(projects, created.project)
         prior = {"prior_sweeps": wanted.prior_sweeps, "prior_runs": wanted.prior_runs, "prior": created.prior}
         change_log.log_change(connection, created.id, "create", by=by, now=now, **(prior if created.prior else {}))
         return created
@@ -51,11 +58,18 @@ async def set_sweep_state(control: ControlDep, by: KeyNameDep, sweep_id: str, wa
 
 
 @router.post("/api/sweeps/{sweep_id}/update")
-async def update_sweep(control: ControlDep, by: KeyNameDep, sweep_id: str, wanted: m.SweepUpdate) -> m.Sweep:
-    """Change the configuration of a sweep. The search itself cannot change."""
+async def update_sweep(
+    control: ControlDep, by: KeyNameDep, role: RoleDep, sweep_id: str, wanted: m.SweepUpdate
+) -> m.Sweep:
+    """Change the configuration of a sweep. The search itself cannot change.
+
+    What its agents run (`program`, `command`) can be changed by the key that created the sweep, and by admins.
+    """
 
     def change(connection: Connection, now: float) -> m.Sweep:
         before = sweeps.get_sweep(connection, sweep_id).config
+        if role != "admin" and by != change_log.creator(connection, sweep_id):
+            edits.refuse_another_program(connection, sweep_id, wanted)
         changed = edits.update_sweep(connection, sweep_id, wanted, now=now)
         keys = sorted(
             key for key in before.keys() | changed.config.keys() if before.get(key) != changed.config.get(key)

@@ -16,9 +16,11 @@ from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, Reje
 from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.process.sweep_control import ControlDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.store import ingest, journal_copy, rejections
 from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.project_access import check_access
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.owners import ID_LENGTH
 
@@ -80,12 +82,13 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 async def send_journal(
     store: StoreDep,
     control: ControlDep,
+    projects: ProjectsDep,
     journal_id: JournalId,
     offset: Annotated[int, Query(ge=0, lt=2**63, description="byte offset in the file at which the body begins")],
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body))
+    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body), projects=projects)
     await control.announce_changes({taken.changed_sweep})
     return _encoded(taken.reply)
 
@@ -96,7 +99,9 @@ async def send_journal(
     responses={413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
-async def send_journals(store: StoreDep, control: ControlDep, body: Annotated[bytes, Depends(read_body)]) -> Response:
+async def send_journals(
+    store: StoreDep, control: ControlDep, projects: ProjectsDep, body: Annotated[bytes, Depends(read_body)]
+) -> Response:
     """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
 
     The end is optional: how the journal ended, if its process did not write it.
@@ -111,7 +116,7 @@ async def send_journals(store: StoreDep, control: ControlDep, body: Annotated[by
             status=422,
             hint="send msgpack of [[id, offset, bytes, end], ...]",
         ) from None
-    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts)
+    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts, projects=projects)
     await control.announce_changes(changed_sweeps)
     return _encoded(outcomes)
 
@@ -138,18 +143,20 @@ def _copied(store: Store, journal_id: str) -> Iterator[bytes]:
 
 
 @router.get("/api/rejected")
-def list_rejected(store: StoreDep) -> Rejections:
+def list_rejected(store: StoreDep, projects: ProjectsDep) -> Rejections:
     """List the journals and records of all runs that could not be stored, each with the reason."""
     with store.read() as connection:
-        return rejections.list_all(connection)
+        return rejections.list_all(connection, projects)
 
 
 @router.post("/api/rejected/journals")
-def set_rejected_journals(store: StoreDep, journals: list[RejectedJournal]) -> Rejections:
+def set_rejected_journals(store: StoreDep, projects: ProjectsDep, journals: list[RejectedJournal]) -> Rejections:
     """Note journals that stay on their machine, because they cannot be read or were refused several times."""
     with store.write() as connection:
+        check_access(connection, projects, "journal", *(journal.id for journal in journals))
+        check_access(connection, projects, "run", *(journal.run_id for journal in journals if journal.run_id))
         rejections.reject_journals(connection, journals)
-        return rejections.list_all(connection)
+        return rejections.list_all(connection, projects)
 
 
 @router.post("/api/rejected/retry")

@@ -40,7 +40,13 @@ def create_key(request: Request, store: StoreDep, wanted: KeyCreate) -> KeyCreat
     expires = None if lasts_s is None else now + lasts_s
     with store.write() as connection:
         made = api_keys.create_api_key(
-            connection, digest(key), name=wanted.name, role=wanted.role, expires=expires, now=now
+            connection,
+            digest(key),
+            name=wanted.name,
+            role=wanted.role,
+            expires=expires,
+            now=now,
+            projects=wanted.projects,
         )
     request.app.state.keys.forget()
     return KeyCreated(key, made)

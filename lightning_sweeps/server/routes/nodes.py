@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter
+from sqlalchemy import Connection
 
 from lightning_sweeps.engine import node_activity
 from lightning_sweeps.messages import Node, NodeStatus
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.store import nodes
+from lightning_sweeps.store.project_access import projects_of
 
 router = APIRouter(tags=["queries"])
 
@@ -20,7 +25,16 @@ def list_nodes(store: StoreDep) -> list[Node]:
 
 
 @router.get("/api/nodes/now")
-def read_nodes(store: StoreDep) -> list[NodeStatus]:
+def read_nodes(store: StoreDep, projects: ProjectsDep) -> list[NodeStatus]:
     """List every machine with its latest system metrics, its running runs and its agents."""
     with store.read() as connection:
-        return node_activity.read_nodes(connection)
+        found = node_activity.read_nodes(connection)
+        if projects is None:
+            return found
+        return [_limited(connection, node, projects) for node in found]
+
+
+def _limited(connection: Connection, node: NodeStatus, projects: frozenset[str]) -> NodeStatus:
+    """Leave out runs and agents of other projects."""
+    agents = [one for one in node.agents if projects_of(connection, "sweep", [one.agent.sweep]) <= projects]
+    return replace(node, runs=[run for run in node.runs if run.project in projects], agents=agents)

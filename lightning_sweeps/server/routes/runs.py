@@ -23,6 +23,7 @@ from lightning_sweeps.messages import (
     RunsQuery,
 )
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.store import journal_copy, logged_values, rejections, run_changes, runs, runs_table, silence
 
 MAX_RUNS = 1000
@@ -36,6 +37,7 @@ Filter = Annotated[str | None, Query()]
 @router.get("/api/runs")
 def list_runs(
     store: StoreDep,
+    projects: ProjectsDep,
     project: Filter = None,
     group: Filter = None,
     sweep: Filter = None,
@@ -46,13 +48,13 @@ def list_runs(
     shown: RunsShown = "active",
 ) -> RunList:
     """List runs, newest first. `shown`: also those that are archived or in the trash."""
-    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset, shown)
+    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset, shown, projects)
     with store.read() as connection:
         return runs.list_runs(connection, chosen)
 
 
 @router.post("/api/runs/query")
-def query_runs(store: StoreDep, wanted: RunsQuery) -> RunsPage:
+def query_runs(store: StoreDep, projects: ProjectsDep, wanted: RunsQuery) -> RunsPage:
     """Return one page of the runs table, filtered and sorted, with the requested columns."""
     if not 0 <= wanted.limit <= MAX_RUNS or not 0 <= wanted.offset < MAX_OFFSET:
         raise UsageError(
@@ -60,7 +62,7 @@ def query_runs(store: StoreDep, wanted: RunsQuery) -> RunsPage:
             f" and `offset` from 0 to {MAX_OFFSET - 1}"
         )
     with store.read() as connection:
-        return runs_table.read_page(connection, wanted)
+        return runs_table.read_page(connection, wanted, projects=projects)
 
 
 @router.get("/api/runs/{run_id}")

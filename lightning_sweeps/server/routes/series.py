@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 import msgspec
@@ -10,6 +11,9 @@ from fastapi import APIRouter, Query, Response
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import Point, Problem, Series, SeriesAnswer, SeriesInfo, SeriesQuery
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.project_access import Projects, check_access
 from lightning_sweeps.store.series import reading, write_buffer, writing
 
 MAX_POINTS = 10_000
@@ -30,11 +34,12 @@ def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
 
 
 @router.post("/api/series/query", response_model=SeriesAnswer)
-def query_series(store: StoreDep, wanted: SeriesQuery) -> Response:
+def query_series(store: StoreDep, projects: ProjectsDep, wanted: SeriesQuery) -> Response:
     """Return many series, or groups of series, for charts: over any x axis, whole or zoomed in."""
     if len(wanted.lines) > MAX_SERIES:
         raise UsageError(f"the request asks for {len(wanted.lines)} lines, at most {MAX_SERIES} are allowed")
     check_points(len(wanted.lines), wanted.points)
+    check_owners(store, projects, {line.owner for line in wanted.lines})
     write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
     with store.read() as connection:
         return _encoded(reading.query(connection, store.series, wanted))
@@ -87,6 +92,17 @@ def read_points(
                 connection, store.series, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit
             )
         )
+
+
+def check_owners(store: Store, projects: Projects, owners: Collection[str]) -> None:
+    """Check that a key may read series.
+
+    Raises:
+        NotFound: a run is of another project.
+    """
+    if projects is not None:
+        with store.read() as connection:
+            check_access(connection, projects, "series", *owners)
 
 
 def check_points(lines: int, points: int) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, attempts, gangs, leases, suggest, sweeps, trial_ends, trials
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
+from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.sweeps import controller
 
 POLL_S = 1.0
@@ -36,10 +39,13 @@ router = APIRouter(tags=["sweeps"])
 
 
 @router.get("/api/sweeps")
-def list_sweeps(store: StoreDep, project: str | None = None, deleted: bool = False) -> list[m.Sweep]:
+def list_sweeps(
+    store: StoreDep, projects: ProjectsDep, project: str | None = None, deleted: bool = False
+) -> list[m.Sweep]:
     """List all sweeps, or those of one project, newest first. `deleted`: those in the trash instead."""
     with store.read() as connection:
-        return sweeps.list_sweeps(connection, project=project, is_deleted=deleted)
+        found = sweeps.list_sweeps(connection, project=project, is_deleted=deleted)
+    return [sweep for sweep in found if projects is None or sweep.project in projects]
 
 
 @router.get("/api/sweeps/{sweep_id}")
@@ -282,7 +288,12 @@ async def _wait_for_trial(control: Control, waiting: WaitingRequest) -> bool:
 
 
 async def _wait_for_change(control: Control, waiting: WaitingRequest) -> bool:
-    """Wait until this process changes the sweep, or `POLL_S`. Return False if the client is gone or the server ends."""
+    """Wait until this process changes the sweep, or `POLL_S`.
+
+    Return False if the client is gone, its key was revoked or has expired, or the server ends.
+    """
+    if not await run_in_threadpool(_has_valid_key, waiting.http):
+        return False
     limit_s = max(0.0, min(POLL_S, waiting.deadline - time.monotonic()))
     change = asyncio.ensure_future(control.wake_up.wait(waiting.sweep_id, timeout_s=limit_s))
     try:
@@ -293,3 +304,9 @@ async def _wait_for_change(control: Control, waiting: WaitingRequest) -> bool:
     finally:
         change.cancel()
     return True
+
+
+def _has_valid_key(request: Request) -> bool:
+    request.app.state.keys.refresh()
+    is_still_valid: Callable[[], bool] = request.state.is_still_valid
+    return is_still_valid()

@@ -11,13 +11,15 @@ import time
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
 from lightning_sweeps.messages import ViewTicket, ViewToken
-from lightning_sweeps.server.context import KeyNameDep, KeysDep, UsedLinksDep
+from lightning_sweeps.server.context import KeyNameDep, KeysDep
 from lightning_sweeps.server.routes.static_files import index_file
 from lightning_sweeps.server.security import sessions
+from lightning_sweeps.server.security.api_keys import ApiKeys
 from lightning_sweeps.server.web import pages
 
 OPEN_PATH = f"{pages.VIEW_PREFIX}open"
@@ -37,7 +39,7 @@ def make_ticket(keys: KeysDep, key_name: KeyNameDep) -> ViewTicket:
 
 
 @router.post(OPEN_PATH, include_in_schema=False)
-async def open_view(request: Request, keys: KeysDep, used: UsedLinksDep) -> Response:
+async def open_view(request: Request, keys: KeysDep) -> Response:
     """Exchange a ticket for a token."""
     body = b""
     async for part in request.stream():
@@ -45,13 +47,20 @@ async def open_view(request: Request, keys: KeysDep, used: UsedLinksDep) -> Resp
         if len(body) > MAX_TICKET_BYTES:
             raise UsageError("the request does not carry a ticket")
     ticket = body.decode("utf-8", "replace")
-    name = keys.name_of_token("ticket", ticket)
-    key_digest = None if name is None else keys.digest_of(name)
-    if key_digest is None or not used.use(ticket, now=time.time()):
+    key_digest = await run_in_threadpool(_spend, keys, ticket)
+    if key_digest is None:
         raise ServerRefused("This view was opened before, or it has expired.", status=401)
     expires = time.time() + sessions.VIEW_S
     token = ViewToken(sessions.VIEW_PREFIX + sessions.issue("view", key_digest, expires=expires), expires)
     return Response(msgspec.json.encode(token), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _spend(keys: ApiKeys, ticket: str) -> str | None:
+    """Return the digest of the key that made a ticket, or None if the ticket is not valid any more."""
+    name = keys.name_of_token("ticket", ticket)
+    if name is None or not sessions.spend(keys.store, "ticket", ticket, now=time.time()):
+        return None
+    return keys.digest_of(name)
 
 
 @router.get(pages.VIEW_PREFIX + "{path:path}", include_in_schema=False)

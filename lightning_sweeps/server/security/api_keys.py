@@ -13,18 +13,21 @@ import math
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Row, delete, select
 
 from lightning_sweeps.core.ids import derive_id
 from lightning_sweeps.messages import Role
 from lightning_sweeps.server.security import sessions
+from lightning_sweeps.store.api_keys import spent_tokens
 from lightning_sweeps.store.database import Store, insert
 from lightning_sweeps.store.schema import api_key
 
 KEY_PREFIX = "ls_"
 KEY_BYTES = 32
-KNOWN_FOR_S = 5.0
+KNOWN_FOR_S = 3.0
 """How long keys stay in memory. A revoked key is rejected after this time at the latest."""
 NEW_AFTER_S = 0.3
 """An unknown key makes the server read the keys again if they are older than this: it may be a new key."""
@@ -62,66 +65,117 @@ def keep_key(store: Store, key: str, *, name: str, now: float) -> None:
         connection.execute(insert(connection, api_key).values(row).on_conflict_do_nothing())
 
 
+CredentialKind: TypeAlias = Literal["key", "session", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request carries: an API key, the session of a browser, or the token of a framed view."""
+
+    kind: CredentialKind
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """An API key as the database has it. `projects`: None means all."""
+
+    name: str
+    role: Role
+    expires: float
+    projects: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The keys at a time (monotonic): by digest, and the digests of sessions that were logged out."""
+
+    read_at: float
+    keys: Mapping[str, KnownKey]
+    ended_sessions: frozenset[str]
+
+
 class ApiKeys:
     """The API keys of the database, read again every `KNOWN_FOR_S`. Threads may share an instance."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._known: tuple[float, Mapping[str, str]] = (float("-inf"), {})
-        self._roles: Mapping[str, Role] = {}
-        self._expires: Mapping[str, float] = {}
+        self._known = _Known(float("-inf"), {}, frozenset())
+
+    def holder(self, given: Credential) -> KnownKey | None:
+        """Return the valid key behind a credential, or None. Compares in constant time."""
+        found = _holder(self._read(KNOWN_FOR_S), given)
+        if found is None and given.kind == "key":
+            return _holder(self._read(NEW_AFTER_S), given)
+        return found
+
+    def cached_holder(self, given: Credential) -> KnownKey | None:
+        """Return the valid key behind a credential without reading the database, or None if it is not in memory."""
+        known = self._known
+        return None if time.monotonic() - known.read_at > KNOWN_FOR_S else _holder(known, given)
+
+    def is_valid(self, given: Credential) -> bool:
+        """Return whether a credential was valid when the database was last read. Never reads it."""
+        return _holder(self._known, given) is not None
+
+    def refresh(self) -> None:
+        """Read the keys if those in memory are older than `KNOWN_FOR_S`."""
+        self._read(KNOWN_FOR_S)
 
     def name_of(self, key: str) -> str | None:
-        """Return the name of a valid key, or None. Compares in constant time."""
-        wanted = digest(key)
-        return self._find(wanted, KNOWN_FOR_S) or self._find(wanted, NEW_AFTER_S)
-
-    def cached_name_of(self, key: str) -> str | None:
-        """Return the name of a valid key without reading the database, or None if the keys in memory are too old."""
-        read_at, _ = self._known
-        if time.monotonic() - read_at > KNOWN_FOR_S:
-            return None
-        return self._find(digest(key), math.inf)
+        """Return the name of a valid key, or None."""
+        found = self.holder(Credential("key", key))
+        return None if found is None else found.name
 
     def digest_of(self, name: str) -> str | None:
-        """Return the digest of the key with this name, or None."""
-        return next((known for known, other in self._names().items() if other == name), None)
+        """Return the digest of the valid key with this name, or None."""
+        keys = self._read(KNOWN_FOR_S).keys
+        return next((digest for digest, key in keys.items() if key.name == name and _is_valid(key)), None)
 
     def forget(self) -> None:
-        """Read the keys again at the next request. Call it after a change of the keys."""
-        self._known = (float("-inf"), {})
-
-    def role_of(self, name: str) -> Role:
-        """Return the role of the key with this name."""
-        return self._roles.get(name, "read")
+        """Read the keys again at the next request. Call it after a change of keys or sessions."""
+        self._known = replace(self._known, read_at=float("-inf"))
 
     def name_of_token(self, kind: sessions.Kind, token: str) -> str | None:
         """Return the name of the key behind a signed token such as a login link, or None if it is not valid."""
-        names = self._names()
-        found = sessions.holder(kind, token, names, now=time.time())
-        return None if found is None else names[found]
+        found = _signer(self._read(KNOWN_FOR_S), kind, token)
+        return None if found is None else found.name
 
-    def _find(self, wanted: str, known_for_s: float) -> str | None:
-        found = None
-        for known, name in self._names(known_for_s).items():
-            if hmac.compare_digest(known, wanted):
-                found = name
-        return found
-
-    def _names(self, known_for_s: float = KNOWN_FOR_S) -> Mapping[str, str]:
-        read_at, names = self._known
+    def _read(self, known_for_s: float) -> _Known:
+        known = self._known
         now = time.monotonic()
-        if now - read_at > known_for_s:
-            names = self._read()
-            self._known = (now, names)
-        if not self._expires:
-            return names
-        return {known: name for known, name in names.items() if self._expires.get(name, math.inf) > time.time()}
+        if now - known.read_at > known_for_s:
+            with self.store.read() as connection:
+                rows = connection.execute(select(api_key)).all()
+                ended = spent_tokens(connection, kind="session")
+            keys = {row.digest: _known_key(row) for row in rows}
+            self._known = known = _Known(now, keys, ended)
+        return known
 
-    def _read(self) -> Mapping[str, str]:
-        is_valid = or_(api_key.c.expires.is_(None), api_key.c.expires > time.time())
-        with self.store.read() as connection:
-            rows = connection.execute(select(api_key).where(is_valid)).all()
-        self._roles = {row.name: row.role or "admin" for row in rows}
-        self._expires = {row.name: row.expires for row in rows if row.expires is not None}
-        return {row.digest: row.name for row in rows}
+
+def _known_key(row: Row[Any]) -> KnownKey:
+    projects = None if row.projects is None else frozenset(row.projects)
+    return KnownKey(row.name, row.role or "admin", math.inf if row.expires is None else row.expires, projects)
+
+
+def _holder(known: _Known, given: Credential) -> KnownKey | None:
+    if given.kind == "session" and sessions.digest_of(given.secret) in known.ended_sessions:
+        return None
+    if given.kind != "key":
+        return _signer(known, given.kind, given.secret)
+    wanted = digest(given.secret)
+    found = None
+    for kept, key in known.keys.items():
+        if hmac.compare_digest(kept, wanted):
+            found = key
+    return found if found is not None and _is_valid(found) else None
+
+
+def _signer(known: _Known, kind: sessions.Kind, token: str) -> KnownKey | None:
+    """Return the valid key that a token was made with, or None."""
+    signed_by = sessions.holder(kind, token, known.keys, now=time.time())
+    return known.keys[signed_by] if signed_by is not None and _is_valid(known.keys[signed_by]) else None
+
+
+def _is_valid(key: KnownKey) -> bool:
+    return key.expires > time.time()

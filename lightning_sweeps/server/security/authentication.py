@@ -8,33 +8,37 @@ The cookie does not contain the key (see `sessions.py`), and it is valid only fo
 
 from __future__ import annotations
 
+import ipaddress
 import time
+from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lightning_sweeps.messages import AuditEntry, Problem
 from lightning_sweeps.server.security import permissions, sessions
-from lightning_sweeps.server.security.api_keys import ApiKeys, given_key
+from lightning_sweeps.server.security.api_keys import ApiKeys, Credential, KnownKey, given_key
 from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.server.web import pages
 from lightning_sweeps.server.web.problems import answer
 from lightning_sweeps.store import api_keys as key_table
 
 CHALLENGE = 'Bearer realm="lightning-sweeps", Basic realm="lightning-sweeps (any name, the API key as password)"'
+IPV6_PREFIX = 64
 
 
 class KeyRequired:
     """ASGI middleware that answers 401 to every request without a valid API key."""
 
-    def __init__(self, app: ASGIApp, keys: ApiKeys, hosts: Hosts) -> None:
+    def __init__(self, app: ASGIApp, keys: ApiKeys, hosts: Hosts, failures: permissions.FailedAttempts) -> None:
         self._app = app
         self._keys = keys
         self._hosts = hosts
-        self._failures = permissions.FailedAttempts()
+        self._failures = failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -45,38 +49,39 @@ class KeyRequired:
             problem = Problem("this server does not answer under that host name", "allow it with `--allowed-host`")
             await answer(421, problem)(scope, receive, send)
             return
-        given = given_key(headers.get("authorization", ""))
-        name, is_view = await self._name_and_view(given, scope)
-        if name is not None:
-            await self._authorize(name, scope, receive, send, is_view=is_view)
+        given = given_credential(scope)
+        key = await self._holder(given)
+        _note_known(scope, is_known=key is not None)
+        if given is not None and key is not None:
+            await self._authorize(given, key, scope, receive, send)
         elif pages.is_open(scope.get("path", "")):
             scope.setdefault("state", {})["key_name"] = None
             await self._app(scope, receive, send)
         elif pages.is_navigation(scope):
             await pages.not_logged_in(scope)(scope, receive, send)
-        elif given is None or not await self._is_over_limit(scope, receive, send):
-            message = "this server does not know this API key" if given else "the request carries no API key"
-            hint = "send `Authorization: Bearer <key>`; clients read the key from LIGHTNING_SWEEPS_API_KEY"
-            await answer(401, Problem(message, hint), {"WWW-Authenticate": CHALLENGE})(scope, receive, send)
+        elif given is None or given.kind == "session":
+            await _unauthorized("the request carries no API key")(scope, receive, send)
+        elif self._failures.is_over(address_of(scope), now=time.monotonic()):
+            self._failures.note(address_of(scope), now=time.monotonic())
+            await too_many_failures()(scope, receive, send)
+        else:
+            self._failures.note(address_of(scope), now=time.monotonic())
+            await _unauthorized("this server does not know this API key")(scope, receive, send)
 
     def _is_known_host(self, headers: Headers) -> bool:
         """Return whether the Host header is allowed. Requests with a bearer token may use any: see `hosts.py`."""
         has_token = headers.get("authorization", "").lower().startswith("bearer ")
         return has_token or self._hosts.allow(headers.get("host", ""))
 
-    async def _name_and_view(self, given: str | None, scope: Scope) -> tuple[str | None, bool]:
-        """Return the name of the key behind a request, or None, and whether the request is from a framed view."""
-        name = None if given is None else self._keys.cached_name_of(given)
-        if name is None and given is not None and given.startswith(sessions.VIEW_PREFIX):
-            token = given.removeprefix(sessions.VIEW_PREFIX)
-            name = await run_in_threadpool(self._keys.name_of_token, "view", token)
-            if name is not None:
-                return name, True
-        return name or await run_in_threadpool(self._name, scope), False
+    async def _holder(self, given: Credential | None) -> KnownKey | None:
+        if given is None:
+            return None
+        return self._keys.cached_holder(given) or await run_in_threadpool(self._keys.holder, given)
 
-    async def _authorize(self, name: str, scope: Scope, receive: Receive, send: Send, *, is_view: bool) -> None:
+    async def _authorize(self, given: Credential, key: KnownKey, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request whose key is valid, if the role of the key allows it."""
-        method, path, role = scope.get("method", "GET"), scope.get("path", ""), self._keys.role_of(name)
+        method, path, name, role = scope.get("method", "GET"), scope.get("path", ""), key.name, key.role
+        is_view = given.kind == "view"
         if is_view and not permissions.may_view(method, path):
             problem = Problem("a framed view can only read", "open the dashboard itself: `lightning-sweeps ui`")
             await answer(403, problem)(scope, receive, send)
@@ -86,7 +91,12 @@ class KeyRequired:
             message = f"the API key `{name}` has the role `{role}`, this request needs `{wanted}`"
             await answer(403, Problem(message, "use a key with that role"))(scope, receive, send)
             return
-        scope.setdefault("state", {}).update(key_name=name, role="read" if is_view else role)
+        scope.setdefault("state", {}).update(
+            key_name=name,
+            role="read" if is_view else role,
+            projects=key.projects,
+            is_still_valid=partial(self._keys.is_valid, given),
+        )
         if permissions.is_audited(method, path):
             await self._call_audited(name, scope, receive, send)
         else:
@@ -107,31 +117,57 @@ class KeyRequired:
             entry = AuditEntry(time.time(), name, scope.get("method", "GET"), scope.get("path", ""), status)
             await run_in_threadpool(self._note, entry)
 
-    async def _is_over_limit(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Count a wrong key. Answer 429 and return True if its address has sent too many."""
-        address, now = (scope.get("client") or ("", 0))[0], time.monotonic()
-        is_over = self._failures.is_over(address, now=now)
-        self._failures.note(address, now=now)
-        if is_over:
-            problem = Problem("this address has sent too many wrong API keys", "wait a minute, then try again")
-            await answer(429, problem, {"Retry-After": f"{permissions.WITHIN_S:.0f}"})(scope, receive, send)
-        return is_over
-
     def _note(self, entry: AuditEntry) -> None:
         with self._keys.store.write() as connection:
             key_table.add_audit_entry(connection, entry)
 
-    def _name(self, scope: Scope) -> str | None:
-        """Return the name of the key in the request's header, or else of the key behind its cookie."""
-        authorization = Headers(scope=scope).get("authorization", "")
-        if authorization:
-            key = given_key(authorization)
-            return None if key is None else self._keys.name_of(key)
-        connection = HTTPConnection(scope)
-        token = connection.cookies.get(sessions.cookie_name(pages.port(scope)), "")
-        if not token or not is_from_own_page(scope.get("method", "GET"), connection.headers):
-            return None
-        return self._keys.name_of_token("session", token)
+
+def given_credential(scope: Scope) -> Credential | None:
+    """Return what a request carries: a key or a token in its header, or else the session of a browser."""
+    connection = HTTPConnection(scope)
+    authorization = connection.headers.get("authorization", "")
+    if authorization:
+        key = given_key(authorization)
+        if key is not None and key.startswith(sessions.VIEW_PREFIX):
+            return Credential("view", key.removeprefix(sessions.VIEW_PREFIX))
+        return None if key is None else Credential("key", key)
+    token = connection.cookies.get(sessions.cookie_name(pages.port(scope)), "")
+    if not token or not is_from_own_page(scope.get("method", "GET"), connection.headers):
+        return None
+    return Credential("session", token)
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address that wrong keys are counted for. Hosts have whole networks of IPv6 addresses."""
+    host = str((scope.get("client") or ("", 0))[0])
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False)) if address.version == 6 else host
+
+
+def too_many_failures() -> Response:
+    """Return the response to an address that has sent too many wrong keys."""
+    problem = Problem("this address has sent too many wrong API keys", "wait a minute, then try again")
+    return answer(429, problem, {"Retry-After": f"{permissions.WITHIN_S:.0f}"})
+
+
+def _unauthorized(message: str) -> Response:
+    hint = "send `Authorization: Bearer <key>`; clients read the key from LIGHTNING_SWEEPS_API_KEY"
+    return answer(401, Problem(message, hint), {"WWW-Authenticate": CHALLENGE})
+
+
+def is_from_program(headers: Headers) -> bool:
+    """Return whether no browser sent a request: browsers name the origin of every POST."""
+    return "origin" not in headers and "sec-fetch-site" not in headers
+
+
+def _note_known(scope: Scope, *, is_known: bool) -> None:
+    """Tell the connection whether its request has a valid key: others may be closed to make room."""
+    connection = scope.get("state", {}).get("connection")
+    if connection is not None:
+        connection.is_known = is_known
 
 
 def is_from_own_page(method: str, headers: Headers) -> bool:

@@ -1,7 +1,8 @@
 """Issues and checks the signed tokens of browsers: login links, cookies, and tickets and tokens of framed views.
 
-The server stores none of them. The signature's secret is the digest of the API key that requested the token, so
-that every server process on the database accepts it, and revoking the key revokes all its tokens.
+The server stores only the digests of tokens that it must not accept again: links and tickets that were used, and
+sessions that were logged out. The signature's secret is the digest of the API key that requested the token, so that
+every server process on the database accepts it, and revoking the key revokes all its tokens.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Literal
+
+from lightning_sweeps.store.api_keys import spend_token
+from lightning_sweeps.store.database import Store
 
 Kind = Literal["link", "session", "ticket", "view"]
 
@@ -33,7 +36,7 @@ def issue(kind: Kind, key_digest: str, *, expires: float) -> str:
     return f"{body}.{_signature(kind, key_digest, body)}"
 
 
-def holder(kind: Kind, token: str, digests: Mapping[str, str], *, now: float) -> str | None:
+def holder(kind: Kind, token: str, digests: Iterable[str], *, now: float) -> str | None:
     """Return the digest of the API key that a valid token stands for, or None.
 
     Args:
@@ -58,24 +61,16 @@ def cookie_name(port: int) -> str:
     return f"lightning_sweeps_{port}"
 
 
-class UsedLinks:
-    """Remembers the links and tickets that this process exchanged: each works once. Threads may share an instance.
+def spend(store: Store, kind: Kind, token: str, *, now: float) -> bool:
+    """Make a valid token invalid, for every server on the database. Return False if it was spent before."""
+    expires = float(token.partition(".")[0])
+    with store.write() as connection:
+        return spend_token(connection, digest_of(token), kind=kind, expires=expires, now=now)
 
-    Another server process on the same database does not know them. There, a link works until it expires.
-    """
 
-    def __init__(self) -> None:
-        self._used: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def use(self, link: str, *, now: float) -> bool:
-        """Mark a link as used. Return False if it was used before."""
-        with self._lock:
-            self._used = {known: ends for known, ends in self._used.items() if ends > now}
-            if link in self._used:
-                return False
-            self._used[link] = now + LINK_S
-            return True
+def digest_of(token: str) -> str:
+    """Return the digest under which the database knows a spent token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _signature(kind: Kind, key_digest: str, body: str) -> str:

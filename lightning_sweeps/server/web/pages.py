@@ -84,8 +84,17 @@ def redirect_page(path: str = "") -> HTMLResponse:
     return page("One moment", "", refresh=f'<meta http-equiv="refresh" content="{target}">')
 
 
-def login_page(said: str = "") -> HTMLResponse:
-    """Return the page that explains how to log in, with status 401."""
+def confirm_login_page(link: str) -> HTMLResponse:
+    """Return the page that asks whether to log in by a link that another site has opened."""
+    body = f"""
+<p>Another site opened a link that logs this browser in. Log in only if you expect it.</p>
+<form method="post" action="{LOGIN_PATH}"><input type="hidden" name="link" value="{escape(link, quote=True)}">
+<button>Log in</button></form>"""
+    return page("lightning-sweeps", body)
+
+
+def login_page(said: str = "", *, status: int = 401) -> HTMLResponse:
+    """Return the page that explains how to log in."""
     body = f"""
 <p>{escape(said) or "This browser is not logged in."}</p>
 <p>On a machine that uses this server, run</p>
@@ -94,7 +103,7 @@ def login_page(said: str = "") -> HTMLResponse:
 <label for="key">Or enter an API key (<span>lightning-sweeps server --show</span>)</label>
 <form method="post" action="{LOGIN_PATH}"><input id="key" name="key" type="password" autocomplete="current-password"
  required><button>Log in</button></form>"""
-    answer = page("lightning-sweeps", body, status=401)
+    answer = page("lightning-sweeps", body, status=status)
     answer.headers["WWW-Authenticate"] = 'Bearer realm="lightning-sweeps"'
     return answer
 

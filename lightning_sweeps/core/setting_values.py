@@ -1,0 +1,101 @@
+"""Parses the texts of environment variables. Every parser raises ValueError for a text that is not allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lightning_sweeps.core.temporary_home import temporary_home
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a parser of one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds > 0."""
+    value = float(text)
+    if not 0 < value < 1e7:
+        raise ValueError(text)
+    return value
+
+
+def seconds_or_never(text: str) -> float:
+    """Return a number of seconds; 0 stands for never."""
+    return 0.0 if float(text) == 0 else seconds(text)
+
+
+DURATION_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
+
+
+def days(text: str) -> float | None:
+    """Return a number > 0; None for an empty text."""
+    return seconds(text) if text else None
+
+
+def parse_duration(text: str) -> float | None:
+    """Return the seconds of a text such as `14d`, `12h` or `30m`; None for `forever`.
+
+    Raises:
+        ValueError: the text has another form.
+    """
+    if text == "forever":
+        return None
+    unit = text[-1:]
+    if unit not in DURATION_UNITS:
+        raise ValueError(text)
+    return seconds(text[:-1]) * DURATION_UNITS[unit]
+
+
+def gib(text: str) -> float | None:
+    """Return a number of GiB; None for `unlimited`."""
+    return None if text == "unlimited" else seconds(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names in a list separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def url(text: str) -> str:
+    """Return the URL of a server without a slash at its end."""
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def path(text: str) -> Path:
+    """Return an absolute path."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:  # no HOME, and a user id without an entry, as in some containers
+        return temporary_home()
+
+
+def wandb_mode(text: str) -> str:
+    """Return our mode for W&B's; empty for another text."""
+    return {"dryrun": "offline", "online": "online", "run": "online", "offline": "offline", "disabled": "disabled"}.get(
+        text, ""
+    )
+
+
+def wandb_disabled(text: str) -> str:
+    """Return our mode for W&B's switch."""
+    return "disabled" if text.lower() in ("1", "true", "yes", "on", "y", "t") else ""
+
+
+def wandb_folder(text: str) -> str:
+    """Return our folder in W&B's."""
+    return str(Path(text) / "lightning-sweeps")
+
+
+def optional_path(text: str) -> Path | None:
+    """Return an absolute path; None for an empty text."""
+    return path(text) if text else None
