@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, edits, sweeps
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
+from lightning_sweeps.store import clock
 
 T = TypeVar("T")
 
@@ -123,4 +123,4 @@ async def mark_trial(control: ControlDep, by: KeyNameDep, trial_id: str, mark: m
 
 
 async def _write(control: Control, change: Callable[[Connection, float], T]) -> T:
-    return await control.write(lambda connection: change(connection, time.time()))
+    return await control.write(lambda connection: change(connection, clock.now(connection)))

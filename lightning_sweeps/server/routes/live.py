@@ -16,6 +16,7 @@ from fastapi.responses import StreamingResponse
 
 from lightning_sweeps.messages import Change, Changes, RunChange
 from lightning_sweeps.server.context import ClosingDep, StoreDep
+from lightning_sweeps.store import clock
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.database import Store
 
@@ -36,7 +37,7 @@ Project = Annotated[str | None, Query()]
 @router.get("/api/changes")
 def changes(store: StoreDep, since: Since = None, project: Project = None) -> Changes:
     """Return what changed since a cursor, and the next cursor."""
-    return _read(store, time.time() if since is None else since, project)
+    return _read(store, store.now() if since is None else since, project)
 
 
 @router.get("/api/live", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
@@ -48,7 +49,7 @@ async def live(
     last_event_id: Annotated[str, Header()] = "",
 ) -> StreamingResponse:
     """Stream changes as they happen. The data of each event is a `Changes`, its id the next cursor."""
-    start = _cursor(last_event_id) or since or time.time()
+    start = _cursor(last_event_id) or since or store.now()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     events = _events(store, closing, start, project)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
@@ -93,9 +94,8 @@ async def _events(store: Store, closing: threading.Event, cursor: float, project
 
 
 def _read(store: Store, since: float, project: str | None) -> Changes:
-    now = time.time()
     with store.read() as connection:
-        return read_changes(connection, since=since, now=now, project=project)
+        return read_changes(connection, since=since, now=clock.now(connection), project=project)
 
 
 def _cursor(text: str) -> float | None:
