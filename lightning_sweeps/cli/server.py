@@ -8,7 +8,6 @@ import time
 import psutil
 import typer
 
-from lightning_sweeps.client.connection import read_server_file
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
@@ -18,6 +17,7 @@ from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
 from lightning_sweeps.server.process.serve import serve
+from lightning_sweeps.system.local_server import mark_stopped, read_server_file
 
 STOP_DEADLINE_S = 10.0
 POLL_INTERVAL_S = 0.02
@@ -43,7 +43,9 @@ Alerts = typer.Option(
 @app.command()
 def server(
     host: str = typer.Option(LOOPBACK, "--host", help="Address to listen on. 0.0.0.0: all addresses."),
-    port: int = typer.Option(0, "--port", min=0, max=65535, help="Port to listen on. 0: a free port."),
+    port: int = typer.Option(
+        0, "--port", min=0, max=65535, help="Port to listen on. 0: the port of the last server, or a free one."
+    ),
     database: str | None = typer.Option(
         None, "--database", help="sqlite:///file or postgresql://user:password@host/name (default: SQLite in the home)."
     ),
@@ -132,6 +134,7 @@ def _stop(home: Home) -> None:
     if file is None:
         typer.echo(f"No server runs on the home folder `{home.root}`.")
         return
+    mark_stopped(home, file)
     process = psutil.Process(file.pid)
     process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_DEADLINE_S
@@ -142,7 +145,10 @@ def _stop(home: Home) -> None:
                 hint=f"end it with `kill -9 {file.pid}`",
             )
         time.sleep(POLL_INTERVAL_S)
-    typer.echo(f"Stopped the server at {file.url}. Journals wait for the next server.")
+    typer.echo(
+        f"Stopped the server at {file.url}. Rows wait in the journals until a command needs a server, or until"
+        " `lightning-sweeps server` starts one."
+    )
 
 
 def _runs(process: psutil.Process) -> bool:

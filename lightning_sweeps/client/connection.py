@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.transport import READ_TIMEOUT_S
-from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.system.daemon import start_daemon
+from lightning_sweeps.system.local_server import read_last_server, read_server_file, why_not_start
 from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
 START_DEADLINE_S = 30.0
 LOOK_INTERVAL_S = 0.05
 LOG_TAIL_LINES = 5
-SAME_START_S = 1.5
-"""Maximum difference between two readings of a process's start time; psutil derives it from the adjustable clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class ServerAddress:
 def connect(
     *,
     start_local: bool = True,
+    is_background: bool = False,
     deadline_s: float = START_DEADLINE_S,
     settings: Settings | None = None,
     timeout_s: float = READ_TIMEOUT_S,
@@ -44,18 +42,22 @@ def connect(
 
     Args:
         start_local: whether to start the local server if it is not running and the settings contain no URL.
+        is_background: whether no person waits for the answer. Then a server that somebody stopped is not started.
         deadline_s: how long the start may take.
         settings: default: those of the environment.
         timeout_s: maximum time that a request of the client waits for the next byte.
 
     Raises:
-        ServerUnreachable: no local server is running, and `start_local` is false.
+        ServerUnreachable: no local server is running, and none may be started.
         ServerStartFailed: the local server did not start in time; the message contains the end of its log.
     """
     settings = settings or read_settings()
     start_service_if_journals_wait(Home(settings.home), settings)
     address = find_server(settings)
     if address is None and start_local:
+        refusal = why_not_start(read_last_server(Home(settings.home)), is_background=is_background)
+        if refusal is not None:
+            raise refusal
         address = start_local_server(Home(settings.home), deadline_s=deadline_s)
     if address is None:
         raise ServerUnreachable(
@@ -98,17 +100,6 @@ def _logins(home: Home) -> dict[str, str]:
         raise UsageError(f"`{home.logins}` cannot be read ({error})", hint="delete the file and log in again") from None
 
 
-def read_server_file(path: Path) -> ServerFile | None:
-    """Return the contents of `server.json`, or None if the server that wrote it is not running."""
-    try:
-        file = msgspec.json.decode(path.read_bytes(), type=ServerFile)
-        process = psutil.Process(file.pid)
-        lives = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - file.started) < SAME_START_S
-    except (OSError, msgspec.DecodeError, psutil.Error):
-        return None
-    return file if lives else None
-
-
 def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
     """Start the local server and wait until it responds. If several processes do this at once, one server starts.
 
@@ -116,7 +107,7 @@ def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
         ServerStartFailed: no server was running at the deadline.
     """
     make_private_folder(home.root)
-    process = start_daemon("lightning_sweeps.server", home=home, log=home.server_log)
+    process = start_daemon("lightning_sweeps.server", "--automatic", home=home, log=home.server_log)
     deadline = time.monotonic() + deadline_s
     ended_at: float | None = None
     while (now := time.monotonic()) < deadline:

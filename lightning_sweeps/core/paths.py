@@ -127,6 +127,11 @@ class Home:
         return self.root / "server.json"
 
     @property
+    def last_server(self) -> Path:
+        """How the newest local server ran (JSON). See `handover.LastServer`."""
+        return self.root / "server-last.json"
+
+    @property
     def server_lock(self) -> Path:
         """The lock of the local server."""
         return self.root / "server.lock"

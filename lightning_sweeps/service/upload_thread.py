@@ -100,7 +100,7 @@ class UploadThread:
         self._wakeup.clear()
 
     def _connect(self) -> Client:
-        client = connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
+        client = connect(is_background=True, settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
         self.url = client.url
         return client
 

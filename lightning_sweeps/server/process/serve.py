@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DatabaseError
 
+from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.paths import Home, make_private_folder
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
@@ -27,6 +28,7 @@ from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.system.local_server import last_port
 from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
 
@@ -35,6 +37,7 @@ def serve(
     *,
     host: str = LOOPBACK,
     port: int = 0,
+    is_automatic: bool = False,
     database: str | None = None,
     api_key: str = "",
     lease_s: float = LEASE_S,
@@ -52,7 +55,8 @@ def serve(
     Args:
         home: Holds the lock, the key, `server.json` and, without `database`, the database. One server per home.
         host: Name or IP address to listen on.
-        port: Port to listen on; 0 takes a free port.
+        port: Port to listen on; 0 takes the port of the home's last server, or a free one if that is taken.
+        is_automatic: Whether a command or the service starts the server. Another server replaces such a one.
         database: URL of an SQLite or PostgreSQL database; default: SQLite in the home.
         api_key: The key to accept. If empty, the key stored in the home is used, which the first start creates.
         lease_s: An agent that is silent for this many seconds loses its trial.
@@ -77,7 +81,10 @@ def serve(
     settings = read_settings()
     os.umask(0o077)
     make_private_folder(home.root)
-    with server_lock(home), listening(host, port) as listener:
+    with (
+        server_lock(home, replaces_automatic=not is_automatic),
+        listening(host, port, preferred=last_port(home)) as listener,
+    ):
         key = api_key or stored_key(home)
         store = open_store(database or sqlite_url(home.server_database), series_storage=settings.series_storage)
         try:
@@ -88,7 +95,8 @@ def serve(
 
             def ready() -> None:
                 near = LOOPBACK if host in EVERY_ADDRESS else host
-                publish(home, url_of(near, listener) if certificate is None else url, key)
+                origin = LastServer(url, listener.getsockname()[1], is_automatic, has_other_database=bool(database))
+                publish(home, origin, url_of(near, listener) if certificate is None else url, key)
                 start_service_if_journals_wait(home, settings)
                 say(f"lightning-sweeps server at {url} (API docs: {url}/api/docs)")
                 if certificate is None and not is_loopback(host):
