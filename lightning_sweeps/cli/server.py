@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import time
-
-import psutil
 import typer
 
+from lightning_sweeps.cli.stop_server import stop_server
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
+from lightning_sweeps.errors import ServerUnreachable, UsageError
 from lightning_sweeps.server.context import gigabytes
 from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
 from lightning_sweeps.server.process.serve import serve
-from lightning_sweeps.system.local_server import mark_stopped, read_server_file
-
-STOP_DEADLINE_S = 10.0
-POLL_INTERVAL_S = 0.02
+from lightning_sweeps.system.local_server import read_server_file
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -130,30 +124,11 @@ def _show(home: Home) -> None:
 
 
 def _stop(home: Home) -> None:
-    file = read_server_file(home.server_file)
+    file = stop_server(home)
     if file is None:
         typer.echo(f"No server runs on the home folder `{home.root}`.")
         return
-    mark_stopped(home, file)
-    process = psutil.Process(file.pid)
-    process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + STOP_DEADLINE_S
-    while _runs(process):
-        if time.monotonic() > deadline:
-            raise ServerError(
-                f"the server (pid {file.pid}) still runs {STOP_DEADLINE_S:.0f} s after SIGTERM",
-                hint=f"end it with `kill -9 {file.pid}`",
-            )
-        time.sleep(POLL_INTERVAL_S)
     typer.echo(
         f"Stopped the server at {file.url}. Rows wait in the journals until a command needs a server, or until"
         " `lightning-sweeps server` starts one."
     )
-
-
-def _runs(process: psutil.Process) -> bool:
-    """Return whether the process is still running. A zombie is not: its parent, the service, reaps it later."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -36,6 +36,11 @@ class Home:
         return self.journals / f"{journal_id}{REJECTED_SUFFIX}"
 
     @property
+    def delivered(self) -> Path:
+        """Journals that the server has, kept for a while. See `journal/delivered.py`."""
+        return self.root / "delivered"
+
+    @property
     def offline(self) -> Path:
         """Journals of offline runs. Only `lightning-sweeps sync` uploads them."""
         return self.root / "offline"

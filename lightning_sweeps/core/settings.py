@@ -229,6 +229,14 @@ VARIABLES = (
         _seconds,
     ),
     Variable(
+        "KEEP_JOURNALS_S",
+        "3600",
+        "seconds; 0: not at all",
+        "how long the service keeps the journals of finished runs after their delivery, in case that the server's "
+        "database is restored from a backup",
+        _seconds_or_never,
+    ),
+    Variable(
         "MEDIA_DAYS",
         "",
         "days > 0; empty: forever",
@@ -285,6 +293,7 @@ class Settings:
     stall_s: float
     lost_s: float
     orphan_s: float
+    keep_journals_s: float
     media_days: float | None
     sample_interval_s: float
     series_storage: str

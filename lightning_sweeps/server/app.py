@@ -15,6 +15,7 @@ from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.process import sweep_control
 from lightning_sweeps.server.process.alert_watch import AlertWatch
+from lightning_sweeps.server.process.file_watch import FileWatch
 from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.routes import (
     artifacts,
@@ -107,6 +108,7 @@ def create_app(
     app.state.framing = framing or default_framing()
     app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.lost_runs = LostRuns(store, lost_s)
+    app.state.file_watch = FileWatch(store)
     app.state.closing = threading.Event()
     problems.install(app)
     return app
@@ -135,5 +137,7 @@ def app_with_routes(**options: Any) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with sweep_control.background(app), app.state.alerts.running(), app.state.lost_runs.running():
+    state = app.state
+    watches = state.alerts.running(), state.lost_runs.running(), state.file_watch.running()
+    async with sweep_control.background(app), watches[0], watches[1], watches[2]:
         yield

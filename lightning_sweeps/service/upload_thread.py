@@ -65,7 +65,9 @@ class UploadThread:
         while not self._stop.is_set():
             is_urgent, self._is_urgent = self._is_urgent, False
             try:
-                client = client or self._connect()
+                if client is None:
+                    client = self._connect()
+                    self.uploader.delivered.return_missing(client)
                 started_at = time.monotonic()
                 if self.uploader.upload(client, is_urgent=is_urgent):
                     self.committed = self.uploader.committed()

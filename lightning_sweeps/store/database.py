@@ -23,10 +23,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from lightning_sweeps.errors import LightningSweepsError, UsageError
+from lightning_sweeps.errors import DatabaseLost, LightningSweepsError, UsageError
 from lightning_sweeps.messages import DatabaseKind
 from lightning_sweeps.store.clock import CLOCK, DatabaseClock, ServerClock
 from lightning_sweeps.store.column_values import dump
+from lightning_sweeps.store.database_file import DatabaseFile
 from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
 
 BUSY_TIMEOUT_S = 30
@@ -58,6 +59,9 @@ class Store:
         self.clock: ServerClock = DatabaseClock() if engine.dialect.name == "postgresql" else ServerClock()
         self.engine = engine.execution_options(**{CLOCK: self.clock})
         self.series = series
+        self.file = DatabaseFile(Path(engine.url.database or "")) if self.kind == "sqlite" else None
+        self.lost: DatabaseLost | None = None
+        """Set while the database's file is damaged: then no transaction is opened."""
         self._reading = _ONE_STATE if self.kind == "postgresql" else {}
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None
 
@@ -72,7 +76,12 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that reads. All its statements see the same state of the database."""
+        """Open a transaction that reads. All its statements see the same state of the database.
+
+        Raises:
+            DatabaseLost: the file of an SQLite database was deleted, replaced or damaged.
+        """
+        self._check_file()
         with self.engine.connect() as connection:
             reading = connection.execution_options(**self._reading)
             with reading.begin():
@@ -87,12 +96,32 @@ class Store:
 
         Raises:
             LightningSweepsError: another writer blocked SQLite for `BUSY_TIMEOUT_S`.
+            DatabaseLost: the file of an SQLite database was deleted, replaced or damaged.
         """
+        self._check_file()
         with self._turn(), self.engine.connect() as connection:
             writing = connection.execution_options(**{_WRITES: True})
             with writing.begin():
                 self.clock.refresh(writing)
                 yield writing
+
+    @contextmanager
+    def write_nothing(self) -> Iterator[Connection]:
+        """Open a transaction that may write, and that rolls back at its end. SQLite only.
+
+        Its changes stay in memory, so a full disk does not stop it.
+        """
+        self._check_file()
+        with self._turn(), self.engine.connect() as connection:
+            writing = connection.execution_options(**{_WRITES: True})
+            with writing.begin() as transaction:
+                writing.exec_driver_sql("PRAGMA cache_spill=OFF")
+                try:
+                    yield writing
+                finally:
+                    transaction.rollback()
+            with writing.begin():
+                writing.exec_driver_sql("PRAGMA cache_spill=ON")
 
     @contextmanager
     def alone(self, kind: str, name: str) -> Iterator[None]:
@@ -115,6 +144,12 @@ class Store:
                 yield
             finally:
                 connection.execute(_UNLOCK, whole_name)
+
+    def _check_file(self) -> None:
+        if self.lost is not None:
+            raise self.lost
+        if self.file is not None:
+            self.file.check_identity()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
