@@ -18,11 +18,11 @@ from pathlib import Path
 
 import psutil
 
-from lightning_sweeps.client.connection import read_server_file
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.journal.records import Finish, RunInfo
 from lightning_sweeps.journal.writer import JournalWriter
+from lightning_sweeps.system.local_server import read_server_file
 from lightning_sweeps.system.node import node_id
 
 RANKS = 16

@@ -31,10 +31,10 @@ import numpy as np
 
 from benchmarks.search_problems import PROBLEMS, branin
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import read_server_file
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods import Observation
+from lightning_sweeps.system.local_server import read_server_file
 from tests.homes import empty_home
 
 PROBLEM = next(problem for problem in PROBLEMS if problem.name == "branin")

@@ -12,6 +12,7 @@ LightningSweepsError
 │   │   ├── NotFound          no such project, run, sweep, trial or agent
 │   │   └── OffsetConflict    a part of a journal that starts after the committed offset
 │   └── ServerStartFailed     the local server did not start
+├── DatabaseLost              the file of the server's database was deleted, replaced or damaged
 ├── WaitFailed                what was waited for did not come in time
 ├── JournalError              a file that is not a journal, or a damaged journal
 ├── LaunchError               a trial's program cannot be started
@@ -137,6 +138,10 @@ class OffsetConflict(ServerRefused):
 
 class ServerStartFailed(ServerError):
     """The local server did not start."""
+
+
+class DatabaseLost(LightningSweepsError):
+    """The database is not the one that was opened."""
 
 
 class WaitFailed(LightningSweepsError):

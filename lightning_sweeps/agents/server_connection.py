@@ -22,7 +22,7 @@ SERVER_FAULT = 500
 class ServerConnection:
     """Calls the server through one client, and reconnects when the server has moved.
 
-    A local server that restarts has another port.
+    A local server that restarts may have another port.
 
     Args:
         say: prints one line for the user.
@@ -87,7 +87,9 @@ class ServerConnection:
             return None
         try:
             if self._client is None:
-                self._client = connect(start_local=start_local, deadline_s=START_DEADLINE_S, settings=self._settings)
+                self._client = connect(
+                    start_local=start_local, is_background=True, deadline_s=START_DEADLINE_S, settings=self._settings
+                )
             answer = call(self._client)
         except ServerRefused as error:
             if error.status < SERVER_FAULT:

@@ -1,4 +1,4 @@
-"""`lightning-sweeps db`: checks, backs up, compacts or migrates a database."""
+"""`lightning-sweeps db`: checks, backs up, restores, compacts or migrates a database."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
+from lightning_sweeps.cli.stop_server import stop_server
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.client.up_to_date import catch_up
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.errors import EXIT_FAILURE, UsageError
+from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError, UsageError
+from lightning_sweeps.journal.delivered import find_delivered, return_delivered
+from lightning_sweeps.server.process.home_files import server_lock
 from lightning_sweeps.store import maintenance
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
+from lightning_sweeps.store.database_file import damage
 from lightning_sweeps.store.database_url import database_url
+from lightning_sweeps.store.failures import describe
 from lightning_sweeps.store.migrate import latest, migrate, version
+from lightning_sweeps.store.restore import check_backup
+from lightning_sweeps.store.restore import restore as restore_database
+from lightning_sweeps.system.local_server import read_last_server
 
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Check, back up, compact or migrate a server's database. The server may keep running.",
+    help="Check, back up, restore, compact or migrate a server's database.",
 )
 
+Backup = typer.Argument(help="File that `db backup` has written.")
 NewFile = typer.Argument(help="File to create.")
 Database = typer.Option(
     None,
@@ -88,6 +100,37 @@ def migrate_command(database: str | None = Database) -> None:
     typer.echo(f"The schema is at {latest()} (before: {before or 'none'}).")
 
 
+@app.command()
+def restore(path: Path = Backup) -> None:
+    """Put a backup in the place of the SQLite database in the home folder.
+
+    Stop the server, keep the previous database beside the new one, and have the rows uploaded again that the backup
+    lacks, as far as this machine still has the journals of their runs.
+    """
+    home = Home(read_settings().home)
+    check_backup(path)
+    last = read_last_server(home)
+    stopped = stop_server(home)
+    with server_lock(home, replaces_automatic=True):
+        previous = restore_database(path, home.server_database)
+        with _opened(None, is_migrated=False) as store:
+            migrate(store)
+        kept = list(find_delivered(home))
+        for journal in kept:
+            return_delivered(home, journal)
+    typer.echo(f"Restored {home.server_database} from {path}.")
+    if previous is not None:
+        typer.echo(f"The previous database is {previous}.")
+    if last is not None and not last.is_automatic:
+        typer.echo(f"Start the server again; {len(kept)} journals of this machine then add what the backup lacks.")
+    elif stopped is not None or kept:
+        with connect():
+            missing = catch_up()
+        typer.echo(f"The server runs again, and has what {len(kept)} journals of this machine add.")
+        if missing.sizes:
+            typer.echo(str(missing))
+
+
 def _folder() -> Path:
     return Home(read_settings().home).blobs
 
@@ -101,11 +144,32 @@ def _opened(database: str | None, *, is_migrated: bool = True) -> Iterator[Store
         raise UsageError(f"there is no database `{path}`", hint="name a database with `--database`")
     store = open_store(database or sqlite_url(path), series_storage=settings.series_storage)
     try:
+        if store.file is not None:
+            _check_file(store.file.path)
         if is_migrated and version(store) != latest():
             raise UsageError(
                 f"the database has schema {version(store) or 'none'}, this version needs {latest()}",
                 hint="run `lightning-sweeps db migrate`",
             )
         yield store
+    except DBAPIError as error:
+        shown = store.engine.url.render_as_string()
+        raise LightningSweepsError(
+            f"the database `{shown}` cannot be used: {describe(error)}",
+            hint="`lightning-sweeps db restore BACKUP` puts a backup in its place" if store.file else None,
+        ) from error
     finally:
         store.close()
+
+
+def _check_file(path: Path) -> None:
+    """Check the file of a database before SQLite opens it.
+
+    Raises:
+        LightningSweepsError: it is no whole database.
+    """
+    problem = damage(path) if path.exists() else ""
+    if problem:
+        raise LightningSweepsError(
+            f"the database `{path}` {problem}", hint="`lightning-sweeps db restore BACKUP` puts a backup in its place"
+        )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import time
-
-import psutil
 import typer
 
-from lightning_sweeps.client.connection import read_server_file
+from lightning_sweeps.cli.stop_server import stop_server
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
@@ -18,10 +14,8 @@ from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
 from lightning_sweeps.server.process.serve import serve
+from lightning_sweeps.system.local_server import read_server_file
 from lightning_sweeps.system.node import node_id
-
-STOP_DEADLINE_S = 10.0
-POLL_INTERVAL_S = 0.02
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -49,7 +43,9 @@ Alerts = typer.Option(
 @app.command()
 def server(
     host: str = typer.Option(LOOPBACK, "--host", help="Address to listen on. 0.0.0.0: all addresses."),
-    port: int = typer.Option(0, "--port", min=0, max=65535, help="Port to listen on. 0: a free port."),
+    port: int = typer.Option(
+        0, "--port", min=0, max=65535, help="Port to listen on. 0: the port of the last server, or a free one."
+    ),
     database: str | None = typer.Option(
         None,
         "--database",
@@ -138,31 +134,17 @@ def _show(home: Home) -> None:
 
 
 def _stop(home: Home) -> None:
-    file = read_server_file(home.server_file)
+    running = read_server_file(home.server_file)
+    if running is not None and running.node not in ("", node_id()):
+        raise ServerError(
+            f"the server of the home folder `{home.root}` runs on `{running.host}`, another container or machine",
+            hint="stop it there",
+        )
+    file = stop_server(home)
     if file is None:
         typer.echo(f"No server runs on the home folder `{home.root}`.")
         return
-    if file.node not in ("", node_id()):
-        raise ServerError(
-            f"the server of the home folder `{home.root}` runs on `{file.host}`, another container or machine",
-            hint="stop it there",
-        )
-    process = psutil.Process(file.pid)
-    process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + STOP_DEADLINE_S
-    while _runs(process):
-        if time.monotonic() > deadline:
-            raise ServerError(
-                f"the server (pid {file.pid}) still runs {STOP_DEADLINE_S:.0f} s after SIGTERM",
-                hint=f"end it with `kill -9 {file.pid}`",
-            )
-        time.sleep(POLL_INTERVAL_S)
-    typer.echo(f"Stopped the server at {file.url}. Journals wait for the next server.")
-
-
-def _runs(process: psutil.Process) -> bool:
-    """Return whether the process is still running. A zombie is not: its parent, the service, reaps it later."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    typer.echo(
+        f"Stopped the server at {file.url}. Rows wait in the journals until a command needs a server, or until"
+        " `lightning-sweeps server` starts one."
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import socket
 import time
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
-import psutil
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.transport import READ_TIMEOUT_S
-from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.ownership import check_file, check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.system.daemon import start_daemon
+from lightning_sweeps.system.local_server import read_last_server, read_server_file, why_not_start
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
@@ -28,8 +26,6 @@ LOOK_INTERVAL_S = 0.05
 REACH_S = 2.0
 """How long a server in another container may take to accept a connection."""
 LOG_TAIL_LINES = 5
-SAME_START_S = 1.5
-"""Maximum difference between two readings of a process's start time; psutil derives it from the adjustable clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,7 @@ class ServerAddress:
 def connect(
     *,
     start_local: bool = True,
+    is_background: bool = False,
     deadline_s: float = START_DEADLINE_S,
     settings: Settings | None = None,
     timeout_s: float = READ_TIMEOUT_S,
@@ -51,13 +48,14 @@ def connect(
 
     Args:
         start_local: whether to start the local server if it is not running and the settings contain no URL.
+        is_background: whether no person waits for the answer. Then a server that somebody stopped is not started.
         deadline_s: how long the start may take.
         settings: default: those of the environment.
         timeout_s: maximum time that a request of the client waits for the next byte.
 
     Raises:
-        ServerUnreachable: no local server is running, and `start_local` is false; or it runs in a container that cannot
-            be reached from here.
+        ServerUnreachable: no local server is running, and none may be started; or it runs in a container that cannot be
+            reached from here.
         UsageError: the home folder, or a file of it, belongs to another user.
         ServerStartFailed: the local server did not start in time; the message contains the end of its log.
     """
@@ -67,6 +65,9 @@ def connect(
     if address is not None and not settings.url:
         _check_reachable(Home(settings.home))
     if address is None and start_local:
+        refusal = why_not_start(read_last_server(Home(settings.home)), is_background=is_background)
+        if refusal is not None:
+            raise refusal
         address = start_local_server(Home(settings.home), deadline_s=deadline_s)
     if address is None:
         raise ServerUnreachable(
@@ -112,36 +113,6 @@ def _logins(home: Home) -> dict[str, str]:
         raise UsageError(f"`{home.logins}` cannot be read ({error})", hint="delete the file and log in again") from None
 
 
-def read_server_file(path: Path) -> ServerFile | None:
-    """Return the contents of `server.json`, or None if the server that wrote it is not running.
-
-    The server of another container or machine on the same home folder counts as running while it holds its lock.
-
-    Raises:
-        UsageError: another user could have written the file.
-    """
-    try:
-        check_file(path)
-        file = msgspec.json.decode(path.read_bytes(), type=ServerFile)
-        if file.node not in ("", node_id()):
-            return file if _is_locked(Home(path.parent).server_lock) else None
-        process = psutil.Process(file.pid)
-        lives = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - file.started) < SAME_START_S
-    except (OSError, msgspec.DecodeError, psutil.Error):
-        return None
-    return file if lives else None
-
-
-def _is_locked(path: Path) -> bool:
-    """Return whether a process, here or in another container, holds a lock. Without locks: no."""
-    with path.open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
 def _check_reachable(home: Home) -> None:
     """Check that the server of a home folder can be reached if it runs in another container.
 
@@ -170,7 +141,7 @@ def start_local_server(home: Home, *, deadline_s: float) -> ServerAddress:
         ServerStartFailed: no server was running at the deadline.
     """
     make_private_folder(home.root)
-    process = start_daemon("lightning_sweeps.server", home=home, log=home.server_log)
+    process = start_daemon("lightning_sweeps.server", "--automatic", home=home, log=home.server_log)
     deadline = time.monotonic() + deadline_s
     ended_at: float | None = None
     while (now := time.monotonic()) < deadline:

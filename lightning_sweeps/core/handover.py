@@ -37,3 +37,20 @@ class ServerFile:
     """The server's machine or container. The pid says nothing elsewhere."""
     host: str = ""
     """Its name."""
+    is_automatic: bool = False
+    """Whether a command or the service started it. `lightning-sweeps server` may replace such a server."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastServer:
+    """How the newest local server ran: `server-last.json` in the home folder. It outlives the server."""
+
+    url: str
+    port: int
+    """The next server listens on this port too, unless it is told another one."""
+    is_automatic: bool
+    """Whether a command or the service started it, not a person or an init system."""
+    has_other_database: bool = False
+    """Whether its database is not the one in the home folder."""
+    is_stopped: bool = False
+    """Whether somebody stopped it with `lightning-sweeps server --stop`."""

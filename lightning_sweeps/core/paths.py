@@ -38,6 +38,11 @@ class Home:
         return self.journals / f"{one_name(journal_id)}{REJECTED_SUFFIX}"
 
     @property
+    def delivered(self) -> Path:
+        """Journals that the server has, kept for a while. See `journal/delivered.py`."""
+        return self.root / "delivered"
+
+    @property
     def offline(self) -> Path:
         """Journals of offline runs. Only `lightning-sweeps sync` uploads them."""
         return self.root / "offline"
@@ -127,6 +132,11 @@ class Home:
     def server_file(self) -> Path:
         """Address and key of the local server (JSON, mode 0600). See `handover.ServerFile`."""
         return self.root / "server.json"
+
+    @property
+    def last_server(self) -> Path:
+        """How the newest local server ran (JSON). See `handover.LastServer`."""
+        return self.root / "server-last.json"
 
     @property
     def server_lock(self) -> Path:

@@ -186,6 +186,14 @@ VARIABLES = (
         seconds,
     ),
     Variable(
+        "KEEP_JOURNALS_S",
+        "3600",
+        "seconds; 0: not at all",
+        "how long the service keeps the journals of finished runs after their delivery, in case that the server's "
+        "database is restored from a backup",
+        seconds_or_never,
+    ),
+    Variable(
         "MEDIA_DAYS",
         "",
         "days > 0; empty: forever",
@@ -272,6 +280,7 @@ class Settings:
     lost_s: float
     trash_days: float | None
     orphan_s: float
+    keep_journals_s: float
     media_days: float | None
     keep: float | None
     keep_gib: float | None

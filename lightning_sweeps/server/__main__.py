@@ -23,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lightning_sweeps.server", description=__doc__)
     parser.add_argument("--home", type=Path, help="home folder (default: LIGHTNING_SWEEPS_HOME)")
     parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free port)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: the last one, or a free one)")
+    parser.add_argument("--automatic", action="store_true", help="a command or the service starts this server")
     parser.add_argument("--database", help="sqlite:///file or postgresql://user@host/name (default: SQLite)")
     parser.add_argument("--blobs", help="folder or fsspec URL for media files and artifacts (default: in the home)")
     parser.add_argument(
@@ -56,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             home,
             host=given.host,
             port=given.port,
+            is_automatic=given.automatic,
             database=given.database,
             api_key=settings.api_key,
             lease_s=given.lease_s,

@@ -15,6 +15,7 @@ from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.process import sweep_control
 from lightning_sweeps.server.process.alert_watch import AlertWatch
+from lightning_sweeps.server.process.file_watch import FileWatch
 from lightning_sweeps.server.process.journal_watch import JournalWatch
 from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.process.trash_can import TrashCan
@@ -127,6 +128,7 @@ def create_app(
     app.state.trash_can = TrashCan(store, trash_s)
     app.state.journals_here = journals_here
     app.state.live_streams = live.LiveStreams(store, keys_known)
+    app.state.file_watch = FileWatch(store)
     app.state.closing = threading.Event()
     problems.install(app)
     return app
@@ -162,6 +164,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.alerts.running(),
         app.state.lost_runs.running(),
         app.state.trash_can.running(),
+        app.state.file_watch.running(),
         nullcontext() if watch is None else watch.running(),
     ):
         yield

@@ -7,7 +7,6 @@ are alone. They are rejected with the reason (`store/rejections.py`), and the re
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +17,7 @@ from lightning_sweeps.errors import Forbidden, JournalError, OffsetConflict
 from lightning_sweeps.journal.closing import JournalEnd, SentPart
 from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, RetryResult
-from lightning_sweeps.store import ingest, rejections
+from lightning_sweeps.store import clock, ingest, rejections
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.failures import cause_of, describe, is_rolled_back
 from lightning_sweeps.store.ingest import JournalPart
@@ -142,7 +141,7 @@ def retry(store: Store) -> RetryResult:
 def _try_again(store: Store, record: rejections.StoredRecord) -> bool:
     try:
         with store.write() as connection:
-            ingest.commit_again(connection, store.series, record, now=time.time())
+            ingest.commit_again(connection, store.series, record, now=clock.now(connection))
             rejections.remove(connection, record)
     except Exception as error:
         if cause_of(error) != "rows":
@@ -188,7 +187,7 @@ def _commit_whole(store: Store, part: JournalPart, projects: Projects) -> TakenP
     for tries_left in reversed(range(TRIES)):
         try:
             with store.write() as connection:
-                return commit(connection, store.series, part, now=time.time(), projects=projects)
+                return commit(connection, store.series, part, now=clock.now(connection), projects=projects)
         except Exception as error:
             if not tries_left or not is_rolled_back(error):
                 raise
@@ -253,6 +252,6 @@ def _reject(store: Store, part: JournalPart, error: Exception) -> IngestReply:
         reason = f"the database refuses it: {describe(error)}"
         _log.error("journal `%s`, bytes %d to %d rejected: %s", part.journal_id, entry.start, entry.end, reason)
         record = rejections.UnstoredRecord(entry, reason)
-        rejections.add(connection, journal.id, journal.run_id, [record], now=time.time())
+        rejections.add(connection, journal.id, journal.run_id, [record], now=clock.now(connection))
         rejections.skip_to(connection, journal.id, entry.end)
     return IngestReply(entry.end)

@@ -90,7 +90,7 @@ class BlobUploads:
                 self._has_new.clear()
                 continue
             try:
-                client = client or connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
+                client = client or connect(is_background=True, settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
                 if due is None:
                     self._cleanup.clean_up(client)
                     continue

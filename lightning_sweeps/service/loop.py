@@ -24,6 +24,7 @@ from lightning_sweeps.journal.closing import (
 from lightning_sweeps.journal.records import Finish, ProcessSample, RunInfo, Stall
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.service.blob_uploads import BlobUploads
+from lightning_sweeps.service.delivered_journals import DeliveredJournals
 from lightning_sweeps.service.exits import ExitWatch, LoggingProcess
 from lightning_sweeps.service.guard import TrialGuard
 from lightning_sweeps.service.journal_index import IndexedJournal, JournalIndex
@@ -96,7 +97,8 @@ class Service:
         self._blobs = BlobUploads(self.settings, self.home)
         self._rejected = RejectedJournals(self.home)
         self._rejected.refresh()
-        uploader = JournalUploader(self.home, lambda: self._watched, self._blobs, self._rejected)
+        delivered = DeliveredJournals(self.home, self.settings.keep_journals_s)
+        uploader = JournalUploader(self.home, lambda: self._watched, self._blobs, self._rejected, delivered)
         self._uploads = UploadThread(self.settings, uploader)
         self._uploads.after_urgent_pass = self._write_state
         self._guard = TrialGuard(self.home, self._uploads.report_dead_agent)

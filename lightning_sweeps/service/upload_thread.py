@@ -73,7 +73,9 @@ class UploadThread:
         while not self._stop.is_set():
             is_urgent, self._is_urgent = self._is_urgent, False
             try:
-                client = client or self._connect()
+                if client is None:
+                    client = self._connect()
+                    self.uploader.delivered.return_missing(client)
                 started_at = time.monotonic()
                 if self.uploader.upload(client, is_urgent=is_urgent):
                     self.committed = self.uploader.committed()
@@ -119,7 +121,7 @@ class UploadThread:
         self._wakeup.clear()
 
     def _connect(self) -> Client:
-        client = connect(settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
+        client = connect(is_background=True, settings=self.settings, timeout_s=REQUEST_TIMEOUT_S)
         self.url = client.url
         return client
 

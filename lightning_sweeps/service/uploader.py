@@ -17,11 +17,12 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.upload_journals import next_part
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.errors import ServerRefused
-from lightning_sweeps.journal.closing import JournalEnd, SentPart, end_path, has_own_end, read_end
+from lightning_sweeps.journal.closing import JournalEnd, SentPart, has_own_end, read_end
 from lightning_sweeps.journal.reader import FilePart
 from lightning_sweeps.journal.records import ArtifactRecord, Media
 from lightning_sweeps.messages import Command, JournalOutcome
 from lightning_sweeps.service.blob_uploads import BlobUploads
+from lightning_sweeps.service.delivered_journals import DeliveredJournals
 from lightning_sweeps.service.journal_index import IndexedJournal
 from lightning_sweeps.service.rejected_journals import RejectedJournals
 from lightning_sweeps.system.node import is_alive
@@ -96,6 +97,7 @@ class JournalUploader:
     """Returns the journals of the node, by file name."""
     blobs: BlobUploads
     rejected: RejectedJournals
+    delivered: DeliveredJournals
     _journals: Mapping[str, IndexedJournal] = field(default_factory=dict)
     _deleted: set[str] = field(default_factory=set)
     _progress: dict[str, UploadProgress] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class JournalUploader:
         if time.monotonic() - self._cleaned_at >= CLEAN_INTERVAL_S:
             self._cleaned_at = time.monotonic()
             self._delete_complete()
+            self.delivered.clean_up()
             self.rejected.refresh()
         self.rejected.tell(client)
         return is_changed
@@ -259,7 +262,7 @@ class JournalUploader:
         }
 
     def _delete_complete(self) -> None:
-        """Delete the journals of dead processes that have a final record and that the server has completely."""
+        """Put the journals of dead processes away that have a final record and that the server has completely."""
         for name, journal in self._journals.items():
             progress = self._progress[name]
             try:
@@ -268,8 +271,7 @@ class JournalUploader:
                 if not is_whole or not self.blobs.is_done(journal.id) or _is_alive(journal):
                     continue
                 if progress.ended_at == size or has_own_end(journal.path):
-                    journal.path.unlink()
-                    end_path(journal.path).unlink(missing_ok=True)
+                    self.delivered.keep(journal.path, committed=progress.committed or 0)
                     self._deleted.add(name)
                     self.rejected.forget(journal.id)
                     self.home.stacks(journal.owner.pid, journal.owner.started).unlink(missing_ok=True)

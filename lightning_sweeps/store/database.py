@@ -1,8 +1,10 @@
 """Opens databases: connections to SQLite or PostgreSQL, and transactions that read or write.
 
 SQLite has a write-ahead log with `synchronous=NORMAL`: a killed server loses nothing, and a power cut may lose the last
-commits, never the database's integrity. `BEGIN IMMEDIATE` allows one writer at a time. PostgreSQL uses psycopg 3 and
-READ COMMITTED: code that reads rows in order to change them selects them `FOR UPDATE`. Waits for locks have a limit.
+commits, never the database's integrity. `BEGIN IMMEDIATE` allows one writer at a time. PostgreSQL uses psycopg 3. Its
+transactions that read see one state of the database (REPEATABLE READ), as those of SQLite do. Transactions that write
+are READ COMMITTED: code that reads rows in order to change them selects them `FOR UPDATE`. Waits for locks have a
+limit.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
-from lightning_sweeps.errors import DatabaseBusy, UsageError
+from lightning_sweeps.errors import DatabaseBusy, DatabaseLost, UsageError
 from lightning_sweeps.messages import DatabaseKind
+from lightning_sweeps.store.clock import CLOCK, DatabaseClock, ServerClock
 from lightning_sweeps.store.column_values import dump
+from lightning_sweeps.store.database_file import DatabaseFile
 from lightning_sweeps.store.database_url import ALLOWED, parse_url
 from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
 
@@ -37,6 +41,7 @@ POOL_OVERFLOW = 48
 """Together with `POOL_SIZE`, more connections than the server has worker threads: no request waits for one."""
 
 _WRITES = "lightning_sweeps_writes"
+_ONE_STATE: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _LOCK = sqlalchemy.text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
 _LOCK_UNTIL_COMMIT = sqlalchemy.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _UNLOCK = sqlalchemy.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
@@ -51,8 +56,13 @@ class Store:
     """
 
     def __init__(self, engine: Engine, series: SeriesStorage) -> None:
-        self.engine = engine
+        self.clock: ServerClock = DatabaseClock() if engine.dialect.name == "postgresql" else ServerClock()
+        self.engine = engine.execution_options(**{CLOCK: self.clock})
         self.series = series
+        self.file = DatabaseFile(Path(engine.url.database or "")) if self.kind == "sqlite" else None
+        self.lost: DatabaseLost | None = None
+        """Set while the database's file is damaged: then no transaction is opened."""
+        self._reading = _ONE_STATE if self.kind == "postgresql" else {}
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @property
@@ -60,11 +70,23 @@ class Store:
         """`sqlite` or `postgresql`."""
         return "sqlite" if self.engine.dialect.name == "sqlite" else "postgresql"
 
+    def now(self) -> float:
+        """Return the time that all servers of this database share, in seconds since the epoch."""
+        return self.clock.now()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that reads."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        """Open a transaction that reads. All its statements see the same state of the database.
+
+        Raises:
+            DatabaseLost: the file of an SQLite database was deleted, replaced or damaged.
+        """
+        self._check_file()
+        with self.engine.connect() as connection:
+            reading = connection.execution_options(**self._reading)
+            with reading.begin():
+                self.clock.refresh(reading)
+                yield reading
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -74,11 +96,32 @@ class Store:
 
         Raises:
             DatabaseBusy: another writer blocked SQLite for `BUSY_TIMEOUT_S`.
+            DatabaseLost: the file of an SQLite database was deleted, replaced or damaged.
         """
+        self._check_file()
         with self._turn(), self.engine.connect() as connection:
             writing = connection.execution_options(**{_WRITES: True})
             with writing.begin():
+                self.clock.refresh(writing)
                 yield writing
+
+    @contextmanager
+    def write_nothing(self) -> Iterator[Connection]:
+        """Open a transaction that may write, and that rolls back at its end. SQLite only.
+
+        Its changes stay in memory, so a full disk does not stop it.
+        """
+        self._check_file()
+        with self._turn(), self.engine.connect() as connection:
+            writing = connection.execution_options(**{_WRITES: True})
+            with writing.begin() as transaction:
+                writing.exec_driver_sql("PRAGMA cache_spill=OFF")
+                try:
+                    yield writing
+                finally:
+                    transaction.rollback()
+            with writing.begin():
+                writing.exec_driver_sql("PRAGMA cache_spill=ON")
 
     @contextmanager
     def alone(self, kind: str, name: str) -> Iterator[None]:
@@ -101,6 +144,12 @@ class Store:
                 yield
             finally:
                 connection.execute(_UNLOCK, whole_name)
+
+    def _check_file(self) -> None:
+        if self.lost is not None:
+            raise self.lost
+        if self.file is not None:
+            self.file.check_identity()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

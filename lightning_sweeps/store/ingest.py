@@ -16,7 +16,7 @@ from lightning_sweeps.journal.format import JournalEntry
 from lightning_sweeps.store import nodes, rejections, runs, schema
 from lightning_sweeps.store.batch import Batch, Row, UnstorableRecord, fold
 from lightning_sweeps.store.blobs import artifacts
-from lightning_sweeps.store.column_values import INT64_LIMIT, int32, int64, usable_time
+from lightning_sweeps.store.column_values import INT64_LIMIT, int32, int64, text, usable_time
 from lightning_sweeps.store.database import lock_name
 from lightning_sweeps.store.deleted_runs import check_not_deleted
 from lightning_sweeps.store.series import write_buffer
@@ -309,6 +309,7 @@ def _write(
     trial_id = None
     if run_id is None:
         nodes.mark_seen(connection, node_id, at=batch.latest)
+        _lock_stalled(connection, batch)
         for stall in batch.stalls:
             runs.note_stall(connection, stall, journal_id=journal["id"])
     else:
@@ -332,6 +333,17 @@ def _write(
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):
         runs.settle(connection, run_id)
     return trial_id
+
+
+def _lock_stalled(connection: Connection, batch: Batch) -> None:
+    """Lock the runs of a node's journal that stalled, with those that it has samples of.
+
+    They are locked in the order in which `write_buffer.flush` locks them, so that the journals of two nodes do not wait
+    for each other.
+    """
+    if batch.stalls:
+        for run_id in sorted({*(text(stall.run) for stall in batch.stalls), *(key[0] for key in batch.samples)}):
+            runs.lock_run(connection, run_id)
 
 
 def _begin_rows(connection: Connection, journal: JournalRow, step: int) -> None:

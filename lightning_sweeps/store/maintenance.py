@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, insert, select, text
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import rejections, schema
@@ -17,6 +17,7 @@ from lightning_sweeps.store.series import write_buffer
 
 AT_ONCE = 500
 MAX_FINDINGS = 20
+_PROBE = {"time": 0.0, "key_name": "", "method": "", "path": "", "status": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,18 @@ def check(store: Store) -> list[str]:
     with store.read() as connection:
         findings = _sqlite_findings(connection) if store.kind == "sqlite" else []
         return (findings + store.series.check(connection))[:MAX_FINDINGS]
+
+
+def try_to_write(store: Store) -> None:
+    """Write a row, and remove it again.
+
+    Raises:
+        DBAPIError: the database cannot be written, for example because its disk is full.
+        LightningSweepsError: another writer has blocked the database for long, or its file is lost.
+    """
+    with store.write() as connection:
+        made = connection.execute(insert(schema.audit).values(**_PROBE).returning(schema.audit.c.id)).scalar_one()
+        connection.execute(delete(schema.audit).where(schema.audit.c.id == made))
 
 
 def list_rejected(store: Store) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -16,7 +15,7 @@ from lightning_sweeps.errors import NotFound
 from lightning_sweeps.journal.records import Header, RunInfo, Stall
 from lightning_sweeps.messages import RunDetails, RunList
 from lightning_sweeps.messages.columns import DeclaredColumn, declared_columns
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import clock, schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.database import insert
@@ -170,7 +169,7 @@ def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None
         return
     lines = [reason, *text(stall.stacks).splitlines()]
     place = {"run_id": run_id, "journal_id": journal_id, "sequence": int64(stall.sequence)}
-    same = place | {"time": usable_time(stall.time, time.time())}
+    same = place | {"time": usable_time(stall.time, clock.now(connection))}
     rows = [{**same, "stream": "stacks", "line": line} for line in lines]
     connection.execute(insert(connection, schema.console), rows)
 

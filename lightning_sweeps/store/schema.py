@@ -6,7 +6,6 @@ Times are seconds since the epoch (UTC). JSON columns keep the order of keys, an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +27,7 @@ from sqlalchemy import (
 
 from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.messages.columns import declared_columns
+from lightning_sweeps.store.clock import time_of_statement
 
 metadata = MetaData(
     naming_convention={
@@ -46,8 +46,8 @@ _TYPES: dict[type, Any] = {str: Text, int: Integer, float: Double, list: Structu
 
 
 def _changed() -> Column[float]:
-    """Return a column that every INSERT and UPDATE sets to the server's time. Open dashboard pages poll it."""
-    return Column("changed", Double, default=time.time, onupdate=time.time)
+    """Return a column that every INSERT and UPDATE sets to the database's time. Open dashboard pages poll it."""
+    return Column("changed", Double, default=time_of_statement, onupdate=time_of_statement)
 
 
 def _declared(message: type) -> Iterator[Column[Any]]:

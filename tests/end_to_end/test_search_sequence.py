@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import read_server_file
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import ONE_THREAD, environment
 from lightning_sweeps.messages import Trial
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.methods import Observation
+from lightning_sweeps.system.local_server import read_server_file
 from tests.homes import empty_home
 
 METHODS = ("grid", "random", "bayes", "tpe", "cmaes", "qmc")

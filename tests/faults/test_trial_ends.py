@@ -16,8 +16,8 @@ import pytest
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import read_server_file
 from lightning_sweeps.core.paths import Home
+from lightning_sweeps.system.local_server import read_server_file
 from lightning_sweeps.system.node import node_id
 from tests.homes import empty_home, end_process
 from tests.servers import end_server, start_server, wait_for_server, wait_until

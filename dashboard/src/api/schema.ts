@@ -1440,7 +1440,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Check that the server accepts requests: the database has this version's schema, and no shutdown has begun.
+         * @description Check that the server accepts requests: the database can be written, and no shutdown has begun.
          */
         get: operations["ready_api_ready_get"];
         put?: never;

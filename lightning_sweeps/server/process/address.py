@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from lightning_sweeps.errors import ServerStartFailed, UsageError
 
@@ -14,14 +16,17 @@ EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  only compared with
 BACKLOG = 2048
 PORTS = 65536
 
+_log = logging.getLogger(__name__)
+
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int, *, preferred: int = 0) -> Iterator[socket.socket]:
     """Provide a socket that listens on `host` and `port`.
 
     Args:
         host: Name or IP address; empty for all addresses of the machine.
-        port: Port number; 0 takes a free port.
+        port: Port number; 0 takes the preferred port or a free one.
+        preferred: The port to take for 0 if it is free.
 
     Raises:
         UsageError: the host or the port is not valid.
@@ -39,13 +44,23 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(address)
+            _bind(listener, address, preferred if port == 0 else 0)
         except OSError as error:
             raise ServerStartFailed(
                 f"cannot listen on {host}:{port} ({error})", hint="`--port 0` takes a free port"
             ) from None
         listener.listen(BACKLOG)
         yield listener
+
+
+def _bind(listener: socket.socket, address: tuple[Any, ...], preferred: int) -> None:
+    if preferred:
+        try:
+            listener.bind((address[0], preferred, *address[2:]))
+            return
+        except OSError as error:
+            _log.warning("the port %d of the last server is taken (%s): using a free one", preferred, error)
+    listener.bind(address)
 
 
 def url_of(name: str, listener: socket.socket, scheme: str = "http") -> str:

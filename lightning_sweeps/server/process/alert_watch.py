@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -74,7 +73,7 @@ class AlertWatch:
     def look(self) -> None:
         """Read the sweeps that changed since the last call and raise their alerts."""
         with self._one_at_a_time:  # a cancelled task leaves its call running in a thread
-            self._look(time.time())
+            self._look(self._store.now())
 
     def _look(self, now: float) -> None:
         table = schema.sweep.c

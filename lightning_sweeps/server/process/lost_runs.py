@@ -63,7 +63,7 @@ class LostRuns:
 
     def look(self) -> None:
         """End the runs of machines that are silent now."""
-        now = time.time()
+        now = self.store.now()
         if self._pauses.is_after_pause(monotonic_s=time.monotonic(), wall_s=now):
             return
         since = self._pauses.answering_since

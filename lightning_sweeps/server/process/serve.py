@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DatabaseError
 
+from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.ownership import check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder
 from lightning_sweeps.core.settings import read_settings
@@ -30,6 +31,7 @@ from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.database_url import database_url, has_password, without_password
 from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.system.local_server import last_port
 from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
 
@@ -38,6 +40,7 @@ def serve(
     *,
     host: str = LOOPBACK,
     port: int = 0,
+    is_automatic: bool = False,
     database: str | None = None,
     api_key: str = "",
     lease_s: float = LEASE_S,
@@ -57,7 +60,8 @@ def serve(
     Args:
         home: Holds the lock, the key, `server.json` and, without `database`, the database. One server per home.
         host: Name or IP address to listen on.
-        port: Port to listen on; 0 takes a free port.
+        port: Port to listen on; 0 takes the port of the home's last server, or a free one if that is taken.
+        is_automatic: Whether a command or the service starts the server. Another server replaces such a one.
         database: URL of an SQLite or PostgreSQL database; default: `LIGHTNING_SWEEPS_DATABASE`, or
             else SQLite in the home.
         api_key: The key to accept. If empty, the key stored in the home is used, which the first start creates.
@@ -90,7 +94,10 @@ def serve(
     os.umask(0o077)
     make_private_folder(home.root)
     check_folder(home.root)
-    with server_lock(home), listening(host, port) as listener:
+    with (
+        server_lock(home, replaces_automatic=not is_automatic),
+        listening(host, port, preferred=last_port(home)) as listener,
+    ):
         key = api_key or stored_key(home)
         database_given = database_url(database, settings)
         store = open_store(database_given or sqlite_url(home.server_database), series_storage=settings.series_storage)
@@ -102,7 +109,9 @@ def serve(
 
             def ready() -> None:
                 near = LOOPBACK if host in EVERY_ADDRESS else host
-                publish(home, url_of(near, listener) if certificate is None else url, key)
+                own_port, is_elsewhere = listener.getsockname()[1], bool(database_given)
+                origin = LastServer(url, own_port, is_automatic, has_other_database=is_elsewhere)
+                publish(home, origin, url_of(near, listener) if certificate is None else url, key)
                 start_service_if_journals_wait(home, settings)
                 if database is not None and has_password(database):
                     say("other users of this machine can see the database's password: see docs/server.md")

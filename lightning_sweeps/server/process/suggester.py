@@ -15,6 +15,7 @@ from lightning_sweeps.core.settings import ONE_THREAD, environment
 from lightning_sweeps.engine import suggest
 from lightning_sweeps.errors import NotFound, SuggestionFailed
 from lightning_sweeps.server.process.wakeup import WakeUp
+from lightning_sweeps.store import clock
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.sweeps.fit import FitAnswer, FitRequest
 
@@ -191,14 +192,14 @@ class Suggester:
         try:
             with self._store.write() as connection:
                 return suggest.prepare_next(
-                    connection, sweep_id, asked=asked, fit_s=self.fit_s(sweep_id), now=time.time()
+                    connection, sweep_id, asked=asked, fit_s=self.fit_s(sweep_id), now=clock.now(connection)
                 )
         except NotFound:
             return False
 
     def _add(self, sweep_id: str, place: suggest.Place, fitted: FitAnswer) -> bool:
         with self._store.write() as connection:
-            return suggest.add_suggested(connection, sweep_id, place, fitted, now=time.time())
+            return suggest.add_suggested(connection, sweep_id, place, fitted, now=clock.now(connection))
 
     async def warm(self, method: str) -> None:
         """Start the worker, so that it has imported the libraries of a search method before the first request."""

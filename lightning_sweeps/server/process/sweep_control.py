@@ -114,7 +114,7 @@ async def _check_leases(control: Control, pauses: PauseDetector) -> None:
 
     After a pause of the server, every agent gets a fresh lease instead.
     """
-    now, lease_s = time.time(), control.lease_s
+    now, lease_s = control.store.now(), control.lease_s
     if pauses.is_after_pause(monotonic_s=time.monotonic(), wall_s=now):
         renewed = await control.write(lambda connection: leases.renew_all(connection, now=now, lease_s=lease_s))
         if renewed:

@@ -65,7 +65,7 @@ class TrashCan:
             if not due_runs and not due_sweeps:
                 break
             for run_id in due_runs:
-                runs += trash.delete_run(self.store, run_id, now=time.time())
+                runs += trash.delete_run(self.store, run_id, now=self.store.now())
                 if time.monotonic() > deadline:
                     break
             else:
@@ -78,7 +78,7 @@ class TrashCan:
     async def _watch(self, keep_s: float) -> None:
         while True:
             try:
-                done = await run_in_threadpool(lambda: self.empty(before=time.time() - keep_s))
+                done = await run_in_threadpool(lambda: self.empty(before=self.store.now() - keep_s))
                 if done.runs or done.sweeps:
                     _log.info("deleted for good: %d runs and %d sweeps that were in the trash", done.runs, done.sweeps)
             except Exception:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Annotated
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from lightning_sweeps.server.context import ContentsDep, StoreDep
 from lightning_sweeps.server.routes.journals import JournalId, read_body
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.web import ranges
+from lightning_sweeps.store import clock
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import refuse_large
 from lightning_sweeps.store.database import Store
@@ -155,7 +155,7 @@ def usage(store: StoreDep, projects: ProjectsDep) -> dict[str, int]:
 
 def _note(store: Store, digest: str, size_bytes: int) -> None:
     with store.write() as connection:
-        blob_table.note_stored(connection, digest, size_bytes=size_bytes, now=time.time())
+        blob_table.note_stored(connection, digest, size_bytes=size_bytes, now=clock.now(connection))
 
 
 def _refuse_over_quota(kept: dict[str, int], size_bytes: int, quota_bytes: int | None) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection
 
 from lightning_sweeps.messages import LinesQuery
 from lightning_sweeps.server.context import StoreDep
@@ -31,14 +33,16 @@ def query_packed(store: StoreDep, projects: ProjectsDep, wanted: LinesQuery) -> 
     check_points(len(wanted.lines), wanted.points)
     parse_axis(wanted.x)
     check_owners(store, projects, {line.owner for line in wanted.lines})
-    write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
-    return StreamingResponse(_frames(store, wanted), media_type="application/octet-stream")
+    open_reader = write_buffer.open_reader(store, (line.owner for line in wanted.lines))
+    return StreamingResponse(_frames(store, wanted, open_reader), media_type="application/octet-stream")
 
 
-def _frames(store: Store, wanted: LinesQuery) -> Iterator[bytes]:
+def _frames(
+    store: Store, wanted: LinesQuery, open_reader: Callable[[], AbstractContextManager[Connection]]
+) -> Iterator[bytes]:
     is_wide = len(wanted.lines) * wanted.points <= WIDE_POINTS
     for start in range(0, len(wanted.lines), FRAME_LINES):
         some = replace(wanted, lines=wanted.lines[start : start + FRAME_LINES])
-        with store.read() as connection:  # one transaction a frame: a slow reader must not block the clean-up
+        with open_reader() as connection:  # one transaction a frame: a slow reader must not block the clean-up
             drawn = reading.query_lines(connection, store.series, some)
         yield pack(drawn, is_wide=is_wide)

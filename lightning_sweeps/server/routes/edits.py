@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from lightning_sweeps.engine import change_log, edits, retries, sweeps
 from lightning_sweeps.server.context import KeyNameDep, RoleDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.store import clock
 from lightning_sweeps.store.project_access import check_access, check_project
 
 T = TypeVar("T")
@@ -167,4 +167,4 @@ async def mark_trial(control: ControlDep, by: KeyNameDep, trial_id: str, mark: m
 
 
 async def _write(control: Control, change: Callable[[Connection, float], T]) -> T:
-    return await control.write(lambda connection: change(connection, time.time()))
+    return await control.write(lambda connection: change(connection, clock.now(connection)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
@@ -133,12 +135,16 @@ def copy_journal(store: StoreDep, journal_id: JournalId) -> StreamingResponse:
     """Return a run's journal, written again from the database, so that another server can store the run."""
     with store.read() as connection:
         run_id = journal_copy.run_of(connection, journal_id)
-    write_buffer.flush_owners(store, [run_id])
-    return StreamingResponse(_copied(store, journal_id), media_type="application/vnd.lightning-sweeps.journal")
+    open_reader = write_buffer.open_reader(store, [run_id])
+    return StreamingResponse(
+        _copied(store, open_reader, journal_id), media_type="application/vnd.lightning-sweeps.journal"
+    )
 
 
-def _copied(store: Store, journal_id: str) -> Iterator[bytes]:
-    with store.read() as connection:
+def _copied(
+    store: Store, open_reader: Callable[[], AbstractContextManager[Connection]], journal_id: str
+) -> Iterator[bytes]:
+    with open_reader() as connection:
         yield from journal_copy.in_pieces(journal_copy.copy_journal(connection, store.series, journal_id), PIECE_BYTES)
 
 

@@ -44,13 +44,14 @@ Project = Annotated[str | None, Query()]
 @router.get("/api/changes")
 def changes(store: StoreDep, of_key: ProjectsDep, since: Since = None, project: Project = None) -> Changes:
     """Return what changed since a cursor, and the next cursor."""
-    now = time.time()
+    now = store.now()
     return _read(store, now if since is None else since, _projects(project, of_key), now)
 
 
 @router.get("/api/live", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def live(
     request: Request,
+    store: StoreDep,
     closing: ClosingDep,
     key_name: KeyNameDep,
     of_key: ProjectsDep,
@@ -64,9 +65,9 @@ async def live(
     """
     streams: LiveStreams = request.app.state.live_streams
     streams.check(key_name)
-    start = _cursor(last_event_id) or since or time.time()
+    start = _cursor(last_event_id) or since or store.now()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(request, closing, start, _projects(project, of_key))
+    events = _events(request, store, closing, start, _projects(project, of_key))
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
@@ -143,7 +144,7 @@ class LiveStreams:
 
 
 async def _events(
-    request: Request, closing: threading.Event, cursor: float, projects: Projects
+    request: Request, store: Store, closing: threading.Event, cursor: float, projects: Projects
 ) -> AsyncIterator[bytes]:
     streams: LiveStreams = request.app.state.live_streams
     with streams.counted(request.state.key_name):
@@ -151,7 +152,7 @@ async def _events(
         sent = SentChanges()
         last_sent = time.monotonic()
         while not closing.is_set():
-            moment = time.time() // INTERVAL_S * INTERVAL_S
+            moment = store.now() // INTERVAL_S * INTERVAL_S
             found = sent.fresh(await streams.read(cursor, projects, moment=moment))
             if not request.state.is_still_valid():
                 return
@@ -162,7 +163,7 @@ async def _events(
             elif time.monotonic() - last_sent >= KEEP_ALIVE_S:
                 yield b": alive\n\n"
                 last_sent = time.monotonic()
-            until = time.monotonic() + min(INTERVAL_S, moment + INTERVAL_S - time.time())
+            until = time.monotonic() + min(INTERVAL_S, moment + INTERVAL_S - store.now())
             while time.monotonic() < until and not closing.is_set():
                 await asyncio.sleep(SLICE_S)
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import psutil
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
 
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.messages import Health, Problem
 from lightning_sweeps.server.context import ClosingDep, StoreDep
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import maintenance, schema
+from lightning_sweeps.store.failures import describe
 from lightning_sweeps.store.migrate import latest, version
 
 PREFIX = "lightning_sweeps_"
@@ -22,12 +24,16 @@ router = APIRouter(tags=["operations"])
 
 @router.get("/api/ready", responses={503: {"model": Problem}})
 def ready(store: StoreDep, closing: ClosingDep) -> Health:
-    """Check that the server accepts requests: the database has this version's schema, and no shutdown has begun."""
+    """Check that the server accepts requests: the database can be written, and no shutdown has begun."""
     if closing.is_set():
         raise ServerRefused("the server is shutting down", status=503)
     found = version(store)
     if found != latest():
         raise ServerRefused(f"the database has schema {found}, this server needs {latest()}", status=503)
+    try:
+        maintenance.try_to_write(store)
+    except DBAPIError as error:
+        raise ServerRefused(f"the database cannot be written: {describe(error)}", status=503) from error
     return Health("ready", latest(), store.kind)
 
 

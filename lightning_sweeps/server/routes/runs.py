@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -24,7 +23,16 @@ from lightning_sweeps.messages import (
 )
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
-from lightning_sweeps.store import journal_copy, logged_values, rejections, run_changes, runs, runs_table, silence
+from lightning_sweeps.store import (
+    clock,
+    journal_copy,
+    logged_values,
+    rejections,
+    run_changes,
+    runs,
+    runs_table,
+    silence,
+)
 
 MAX_RUNS = 1000
 MAX_OFFSET = 2**31
@@ -113,7 +121,7 @@ def list_values(
 def close_run(store: StoreDep, run_id: str) -> RunDetails:
     """End a run whose process is dead, although nobody saw its end. If it logs again, it is running again."""
     with store.write() as connection:
-        return silence.close(connection, run_id, now=time.time())
+        return silence.close(connection, run_id, now=clock.now(connection))
 
 
 @router.get("/api/runs/{run_id}/rejected-records")

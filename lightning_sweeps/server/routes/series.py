@@ -28,8 +28,7 @@ Limit = Annotated[float | None, Query(allow_inf_nan=False, description="on the a
 @router.get("/api/series/{owner_id}")
 def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
     """List the series of a run or a node."""
-    write_buffer.flush_owners(store, [owner_id])
-    with store.read() as connection:
+    with write_buffer.open_reader(store, [owner_id])() as connection:
         return writing.list_series(connection, owner_id)
 
 
@@ -40,8 +39,7 @@ def query_series(store: StoreDep, projects: ProjectsDep, wanted: SeriesQuery) ->
         raise UsageError(f"the request asks for {len(wanted.lines)} lines, at most {MAX_SERIES} are allowed")
     check_points(len(wanted.lines), wanted.points)
     check_owners(store, projects, {line.owner for line in wanted.lines})
-    write_buffer.flush_owners(store, (line.owner for line in wanted.lines))
-    with store.read() as connection:
+    with write_buffer.open_reader(store, (line.owner for line in wanted.lines))() as connection:
         return _encoded(reading.query(connection, store.series, wanted))
 
 
@@ -57,8 +55,7 @@ def read_buckets(
     with_abandoned: bool = False,
 ) -> Response:
     """Return a series downsampled to `points` buckets, each with its minimum and maximum."""
-    write_buffer.flush_owners(store, [owner_id])
-    with store.read() as connection:
+    with write_buffer.open_reader(store, [owner_id])() as connection:
         drawn = reading.read_buckets(
             connection,
             store.series,
@@ -85,8 +82,7 @@ def read_points(
     limit: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
 ) -> Response:
     """Return the values of a series as they were logged: all, a range, or one page of them."""
-    write_buffer.flush_owners(store, [owner_id])
-    with store.read() as connection:
+    with write_buffer.open_reader(store, [owner_id])() as connection:
         return _encoded(
             reading.read_points(
                 connection, store.series, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit

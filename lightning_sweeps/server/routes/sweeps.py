@@ -19,6 +19,7 @@ from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.store import clock
 from lightning_sweeps.sweeps import controller
 
 POLL_S = 1.0
@@ -79,10 +80,9 @@ def list_trial_changes(
     ] = None,
 ) -> m.TrialChanges:
     """List a sweep's trials that changed since a cursor, in the order of their numbers."""
-    cursor = time.time()
     with store.read() as connection:
         sweeps.require_sweep(connection, sweep_id)
-        return m.TrialChanges(cursor, trials.changed_trials(connection, sweep_id, since=since))
+        return m.TrialChanges(clock.now(connection), trials.changed_trials(connection, sweep_id, since=since))
 
 
 @router.get("/api/sweeps/{sweep_id}/agents")
@@ -116,7 +116,7 @@ async def register_agent(control: ControlDep, sweep_id: str, wanted: m.AgentRegi
     """Register a new agent."""
 
     def register(connection: Connection) -> m.AgentRegistered:
-        agent = agents.register_agent(connection, sweep_id, wanted, now=time.time())
+        agent = agents.register_agent(connection, sweep_id, wanted, now=clock.now(connection))
         sweep = sweeps.get_sweep(connection, sweep_id)
         return m.AgentRegistered(agent, sweep, control.lease_s, control.takeover_s)
 
@@ -136,7 +136,7 @@ async def lease(
 
     `endpoint`: `host:port` on the agent's machine where the processes of a trial over several machines can connect.
     """
-    asked, deadline = time.time(), time.monotonic() + wait_s
+    asked, deadline = control.store.now(), time.monotonic() + wait_s
     sweep_id, nodes = await control.read(lambda connection: _sweep_and_nodes(connection, agent_id))
     has_waited = False
     while True:
@@ -177,7 +177,7 @@ async def heartbeat(control: ControlDep, agent_id: str, beat: m.AgentHeartbeat) 
             agent_id,
             trial_id=beat.trial,
             spent_s=beat.spent_s,
-            now=time.time(),
+            now=clock.now(connection),
             lease_s=control.lease_s,
         )
     )
@@ -186,7 +186,7 @@ async def heartbeat(control: ControlDep, agent_id: str, beat: m.AgentHeartbeat) 
 @router.post("/api/agents/{agent_id}/leave")
 async def leave(control: ControlDep, agent_id: str) -> m.Agent:
     """Remove an agent from the sweep. A trial that it still holds becomes pending again."""
-    agent = await control.write(lambda connection: leases.leave(connection, agent_id, now=time.time()))
+    agent = await control.write(lambda connection: leases.leave(connection, agent_id, now=clock.now(connection)))
     control.wake_up.notify(agent.sweep)
     return agent
 
@@ -194,7 +194,9 @@ async def leave(control: ControlDep, agent_id: str) -> m.Agent:
 @router.post("/api/agents/{agent_id}/trials/{trial_id}/start")
 async def start_trial(control: ControlDep, agent_id: str, trial_id: str) -> m.Trial:
     """Record that the trial's program has started; status 409 if the agent no longer holds the trial."""
-    return await control.write(lambda connection: leases.start_trial(connection, agent_id, trial_id, now=time.time()))
+    return await control.write(
+        lambda connection: leases.start_trial(connection, agent_id, trial_id, now=clock.now(connection))
+    )
 
 
 @router.post("/api/agents/{agent_id}/trials/{trial_id}/end")
@@ -205,7 +207,7 @@ async def end_trial(control: ControlDep, agent_id: str, trial_id: str, end: m.Tr
     """
     trial = await control.write(
         lambda connection: trial_ends.end_trial(
-            connection, agent_id, trial_id, end, now=time.time(), wait_s=control.lease_s
+            connection, agent_id, trial_id, end, now=clock.now(connection), wait_s=control.lease_s
         )
     )
     await control.announce_change(trial.sweep)
@@ -226,7 +228,7 @@ def lease_in(
     Returns:
         The lease, whether the method is fitted, and why the method suggested nothing; empty if it did not fail.
     """
-    now = time.time()
+    now = clock.now(connection)
     agent = agents.get_agent(connection, agent_id)
     definition = sweeps.definition_of(connection, agent.sweep)
     nodes = definition.config.resources.nodes
@@ -279,7 +281,9 @@ async def _wait_for_trial(control: Control, waiting: WaitingRequest) -> bool:
     until = min(time.monotonic() + max(POLL_S, control.lease_s / SEEN_PER_LEASE), waiting.deadline)
     sweep_id, wanted = waiting.sweep_id, waiting.wanted
     while await _wait_for_change(control, replace(waiting, deadline=until)):
-        step = await control.read(lambda connection: suggest.next_step(connection, sweep_id, wanted, now=time.time()))
+        step = await control.read(
+            lambda connection: suggest.next_step(connection, sweep_id, wanted, now=clock.now(connection))
+        )
         if step == "prepare":
             control.suggester.prepare(sweep_id)
         if step == "lease" or time.monotonic() >= until:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,7 +10,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, sweep_trash
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.trash_can import TrashCan
-from lightning_sweeps.store import projects, run_changes
+from lightning_sweeps.store import clock, projects, run_changes
 
 router = APIRouter(tags=["data"], responses={404: {"model": m.Problem}})
 
@@ -32,14 +31,14 @@ def change_runs(store: StoreDep, by: KeyNameDep, wanted: m.RunsChange) -> m.Runs
     Runs in the trash keep receiving rows. Everything comes back with them.
     """
     with store.read() if wanted.is_preview else store.write() as connection:
-        return run_changes.change(connection, wanted, by=by, now=time.time()).outcome
+        return run_changes.change(connection, wanted, by=by, now=clock.now(connection)).outcome
 
 
 @router.post("/api/sweeps/{sweep_id}/delete")
 def delete_sweep(store: StoreDep, by: KeyNameDep, sweep_id: str) -> m.Sweep:
     """Move a sweep that is over to the trash, with the runs of its trials."""
-    now = time.time()
     with store.write() as connection:
+        now = clock.now(connection)
         sweep = sweep_trash.delete_sweep(connection, sweep_id, by=by, now=now)
         run_changes.change(connection, _runs_of(sweep_id, "delete"), by=by, now=now)
         change_log.log_change(connection, sweep_id, "delete", by=by, now=now)
@@ -49,8 +48,8 @@ def delete_sweep(store: StoreDep, by: KeyNameDep, sweep_id: str) -> m.Sweep:
 @router.post("/api/sweeps/{sweep_id}/restore")
 def restore_sweep(store: StoreDep, by: KeyNameDep, sweep_id: str) -> m.Sweep:
     """Take a sweep out of the trash, with the runs of its trials."""
-    now = time.time()
     with store.write() as connection:
+        now = clock.now(connection)
         sweep = sweep_trash.restore_sweep(connection, sweep_id)
         run_changes.change(connection, _runs_of(sweep_id, "restore"), by=by, now=now)
         change_log.log_change(connection, sweep_id, "restore", by=by, now=now)
@@ -75,9 +74,9 @@ def get_trash(can: TrashCanDep) -> m.Trash:
 
 
 @router.post("/api/trash/empty")
-def empty_trash(can: TrashCanDep) -> m.TrashEmptied:
+def empty_trash(can: TrashCanDep, store: StoreDep) -> m.TrashEmptied:
     """Delete for good what is in the trash, for some seconds. Repeat the request until nothing remains."""
-    return can.empty(before=time.time())
+    return can.empty(before=store.now())
 
 
 def _runs_of(sweep_id: str, action: m.RunAction) -> m.RunsChange:

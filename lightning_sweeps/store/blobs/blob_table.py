@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, delete, exists, func, select, union
@@ -93,7 +92,7 @@ def collect(store: Store, blobs: BlobStorage, *, grace_s: float = GRACE_S) -> Co
 
     A server may run meanwhile: a blob that is uploaded again is stored again.
     """
-    is_old = _blob.c.created < time.time() - grace_s
+    is_old = _blob.c.created < store.now() - grace_s
     with store.read() as connection:
         old = select(_blob.c.digest, _blob.c.size_bytes).where(is_old, ~_is_referenced())
         garbage = connection.execute(old).all()

@@ -6,12 +6,17 @@ and before anyone reads the series.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.failures import cause_of, describe
 from lightning_sweeps.store.series import writing
 from lightning_sweeps.store.series.blocks import unpack
 from lightning_sweeps.store.series.owners import OwnerKind, run_of
@@ -25,6 +30,7 @@ LAST_PARTS = 3
 HEADER_NODE = (3, 2)
 """Position of `process.node` in a header, which is an array behind its tag."""
 
+_log = logging.getLogger(__name__)
 _buffer = schema.write_buffer
 _journal = schema.journal
 _INSERT = insert(_buffer)
@@ -67,18 +73,39 @@ def flush(connection: Connection, storage: SeriesStorage, journal_id: str, *, ki
 
 def flush_owners(store: Store, owner_ids: Iterable[str]) -> None:
     """Move all buffered rows of some runs, nodes and processes into their series, so that readers find them."""
-    unique = list(dict.fromkeys(owner_ids))
     with store.read() as connection:
-        processes = [run for owner_id in unique if (run := run_of(owner_id)) is not None]
-        unique += _nodes_of(connection, processes) if processes else []
-        journals = [
-            one for at in range(0, len(unique), AT_ONCE) for one in _waiting(connection, unique[at : at + AT_ONCE])
-        ]
+        journals = _waiting_of(connection, list(dict.fromkeys(owner_ids)))
     for journal_id, run_id, node_id in journals:
         with store.write() as connection:
             lock_owner(connection, run_id, node_id)
             kind: OwnerKind = "run" if run_id is not None else "node"
             flush(connection, store.series, journal_id, kind=kind, owner_id=run_id or node_id or "")
+
+
+def open_reader(store: Store, owner_ids: Iterable[str]) -> Callable[[], AbstractContextManager[Connection]]:
+    """Flush the buffers of some owners, and return what opens a transaction that sees all their rows.
+
+    If the disk of an SQLite database is full, each such transaction flushes them for itself, and rolls back. Then a
+    reader excludes writers, which fail anyway. If PostgreSQL cannot write, readers see what is in the series.
+    """
+    unique = list(dict.fromkeys(owner_ids))
+    try:
+        flush_owners(store, unique)
+    except DBAPIError as error:
+        if cause_of(error) != "busy":
+            raise
+        _log.error("new rows cannot be moved into their series: %s", describe(error))
+        return partial(_flushed_in_memory, store, unique) if store.kind == "sqlite" else store.read
+    return store.read
+
+
+@contextmanager
+def _flushed_in_memory(store: Store, owner_ids: list[str]) -> Iterator[Connection]:
+    with store.write_nothing() as connection:
+        for journal_id, run_id, node_id in _waiting_of(connection, owner_ids):
+            kind: OwnerKind = "run" if run_id is not None else "node"
+            flush(connection, store.series, journal_id, kind=kind, owner_id=run_id or node_id or "")
+        yield connection
 
 
 def lock_owner(connection: Connection, run_id: str | None, node_id: str | None) -> None:
@@ -113,6 +140,13 @@ def _nodes_of(connection: Connection, run_ids: list[str]) -> list[str]:
         asked = select(node).where(_journal.c.run_id.in_(run_ids[at : at + AT_ONCE])).distinct()
         nodes.update(connection.scalars(asked))
     return sorted(nodes)
+
+
+def _waiting_of(connection: Connection, owner_ids: list[str]) -> list[tuple[str, str | None, str | None]]:
+    """Return the journals that have buffered rows of runs, nodes and processes, each with its owner."""
+    processes = [run for owner_id in owner_ids if (run := run_of(owner_id)) is not None]
+    owners = owner_ids + (_nodes_of(connection, processes) if processes else [])
+    return [one for at in range(0, len(owners), AT_ONCE) for one in _waiting(connection, owners[at : at + AT_ONCE])]
 
 
 def _waiting(connection: Connection, owner_ids: list[str]) -> list[tuple[str, str | None, str | None]]:
