@@ -22,6 +22,9 @@ HIDDEN = "***"
 _PORT = re.compile(r"[^:@]*:\d+(/|$)")
 """What looks like a user and a password, but is a host and its port."""
 
+_HOST_AND_NAME = re.compile(r"[^/?#@]*/[^/?]*(\?.*)?")
+"""What follows the password: the host, the name of the database, and options."""
+
 
 def database_url(option: str | None, settings: Settings) -> str | None:
     """Return the URL of the database, with its password if a file has it; None for the default.
@@ -74,12 +77,12 @@ def without_password(text: str, url: URL) -> str:
 
 
 def _with_quoted_password(rest: str) -> str:
-    place = rest.partition("?")[0].rfind("@")
-    if place < 0 and _PORT.match(rest):
+    if "@" not in rest.partition("?")[0] and _PORT.match(rest):
         return rest.replace("@", "%40")  # of the options; SQLAlchemy would take what is before it for a password
-    if place < 0:  # the password may contain `?`
-        place = rest.rfind("@")
-    user, colon, password = rest[: max(place, 0)].partition(":")
+    places = [place for place, character in enumerate(rest) if character == "@"]
+    likely = [place for place in places if _HOST_AND_NAME.fullmatch(rest, place + 1)]
+    place = max(likely or places, default=0)
+    user, colon, password = rest[:place].partition(":")
     if not colon:
         return rest
     return f"{user}:{quote(unquote(password), safe='')}{rest[place:]}"

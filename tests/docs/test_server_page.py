@@ -36,7 +36,9 @@ def test_the_compose_file() -> None:
     command = server["command"][-1]
     assert "\n" not in command and options_of(command.partition("lightning-sweeps server")[2]) <= OPTIONS
     user, name = database["environment"]["POSTGRES_USER"], database["environment"]["POSTGRES_DB"]
-    assert f"postgresql://{user}:${{POSTGRES_PASSWORD}}@database/{name}" in command
+    variables = server["environment"]
+    assert variables["LIGHTNING_SWEEPS_DATABASE"] == f"postgresql://{user}@database/{name}"
+    assert variables["PGPASSWORD"] and "PASSWORD" not in command
     assert server["environment"].keys() <= {variable.full_name for variable in VARIABLES}
 
 
