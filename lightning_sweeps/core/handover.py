@@ -35,6 +35,8 @@ class ServerFile:
     version: str
     is_automatic: bool = False
     """Whether a command or the service started it. `lightning-sweeps server` may replace such a server."""
+    public_url: str = ""
+    """The address that other machines use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
-from lightning_sweeps.errors import SettingError
+from lightning_sweeps.core.paths import Home
+from lightning_sweeps.errors import SettingError, UsageError
 
 Mode = Literal["online", "offline", "disabled"]
 ServiceKind = Literal["process", "thread", "off"]
 
 PREFIX = "LIGHTNING_SWEEPS_"
+LOCAL = "local"
+"""The address that stands for the server of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,24 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _url(text: str) -> str:
-    if text and not text.startswith(("http://", "https://")):
-        raise ValueError(text)
-    return text.rstrip("/")
+    return text if text in ("", LOCAL) else server_url(text)
+
+
+def server_url(text: str) -> str:
+    """Return the address of a server without a slash at its end.
+
+    Raises:
+        UsageError: the text is no such address. The hint says what was probably meant.
+    """
+    address = text.strip().rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        hint = None if "://" in address else f"did you mean `http://{address}`?"
+        raise UsageError(f"the server's address is `{text}`, allowed: `http://host:port` and `https://host`", hint=hint)
+    parsed = urlsplit(address)
+    if parsed.path or parsed.query or parsed.fragment:
+        base = f"{parsed.scheme}://{parsed.netloc}"
+        raise UsageError(f"the server's address is `{text}`, and it has no path", hint=f"use `{base}`")
+    return address
 
 
 def _path(text: str) -> Path:
@@ -128,8 +147,9 @@ VARIABLES = (
     Variable(
         "URL",
         "",
-        "http://host:port or https://host",
-        "address of the server; empty: the local server of this machine, which is started when it is first needed",
+        "http://host:port, https://host or local",
+        "address of the server; `local`: the server of this machine, which is started when it is first needed; empty: "
+        "the server of `lightning-sweeps login`, otherwise the local one",
         _url,
     ),
     Variable("API_KEY", "", "a key", "API key for the server at `LIGHTNING_SWEEPS_URL`", str),
@@ -319,12 +339,25 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         text = text or variable.default
         try:
             values[variable.name.lower()] = variable.parse(text)
+        except UsageError as error:
+            message = f"`{variable.full_name}` is `{text}`, allowed: {variable.allowed}"
+            raise SettingError(message, hint=error.hint or "unset it") from None
         except ValueError:
             raise SettingError(
                 f"`{variable.full_name}` is `{text}`, allowed: {variable.allowed}",
                 hint=f"unset it for the default, `{variable.default}`" if variable.default else "unset it",
             ) from None
+    if values["url"] in ("", LOCAL):
+        values["url"] = "" if values["url"] else default_url(Home(values["home"]))
     return Settings(**cast("Any", values), from_wandb=tuple(from_wandb))
+
+
+def default_url(home: Home) -> str:
+    """Return the address of the server of the last `lightning-sweeps login`, or an empty string."""
+    try:
+        return home.default_url.read_text().strip()
+    except OSError:
+        return ""
 
 
 def environment() -> dict[str, str]:

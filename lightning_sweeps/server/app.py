@@ -81,6 +81,7 @@ def create_app(
     framing: str | None = None,
     alerts: AlertWatch | None = None,
     lost_s: float = 0.0,
+    public_url: str = "",
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -93,6 +94,7 @@ def create_app(
         framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
             frame them.
         alerts: Raises alerts while the server runs.
+        public_url: The address that others use; empty: each client knows its own.
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
     """
     keys_known = api_keys.ApiKeys(store)
@@ -109,6 +111,7 @@ def create_app(
     app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.lost_runs = LostRuns(store, lost_s)
     app.state.file_watch = FileWatch(store)
+    app.state.public_url = public_url
     app.state.closing = threading.Event()
     problems.install(app)
     return app

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.errors import LightningSweepsError, ServerError
+from lightning_sweeps.errors import LightningSweepsError, ServerError, Unauthorized
 from lightning_sweeps.service.uploader import JournalUploader
 
 logger = logging.getLogger("lightning_sweeps.service.upload_thread")
@@ -28,6 +28,8 @@ class UploadThread:
     settings: Settings
     uploader: JournalUploader
     problem: str = ""
+    refusal: str = ""
+    """Why the server refuses the API key; empty if it does not."""
     pending_bytes: int = 0
     committed: dict[str, int] = field(default_factory=dict)
     """Number of bytes that the server has, by journal id."""
@@ -74,9 +76,11 @@ class UploadThread:
                 self.pending_bytes = self.uploader.pending_bytes()
                 self.pass_started_at = started_at
                 self._report("")
+                self.refusal = ""
                 backoff_s, pause_s = FIRST_BACKOFF_S, self.uploader.tick_s()
             except (LightningSweepsError, OSError) as error:
                 self._report(str(error))
+                self.refusal = error.message if isinstance(error, Unauthorized) else ""
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None

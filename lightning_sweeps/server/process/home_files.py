@@ -91,7 +91,9 @@ def publish(home: Home, last: LastServer, url: str, key: str) -> None:
     """Write the files that tell clients on this machine the server's address and key, and how it was started."""
     process = psutil.Process()
     created = process.create_time()
-    described = ServerFile(url, key, process.pid, created, __version__, is_automatic=last.is_automatic)
+    described = ServerFile(
+        url, key, process.pid, created, __version__, is_automatic=last.is_automatic, public_url=last.url
+    )
     keep_last_server(home, last)
     write_whole(home.server_file, msgspec.json.encode(described))
 

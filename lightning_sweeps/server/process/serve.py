@@ -6,12 +6,13 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DatabaseError
 
 from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.paths import Home, make_private_folder
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.core.settings import read_settings, server_url
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.context import StorageLimits
@@ -46,6 +47,7 @@ def serve(
     allowed_hosts: Sequence[str] = (),
     embed_origins: Sequence[str] = (),
     certificate: Certificate | None = None,
+    public_url: str = "",
     alerts: Sequence[str] = (),
     log_format: LogFormat = LogFormat.text,
     say: Callable[[str], None] = print,
@@ -68,6 +70,8 @@ def serve(
         embed_origins: Origins whose pages may frame a view, for example `https://jupyter.example.org`. Pages of the
             browser's own machine always may.
         certificate: For HTTPS; None means plain HTTP.
+        public_url: Address that others use, for example that of a reverse proxy; default: made from the host, or the
+            first of `allowed_hosts`, and the port. Its host is an allowed one.
         alerts: Channels for alerts, each as `name=destination`, for example `webhook=https://example.org/hook`.
         log_format: Format of the log lines on stderr.
         say: Called with one line with the address once the server accepts requests, and with a warning if the
@@ -91,19 +95,25 @@ def serve(
             _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
             scheme = "http" if certificate is None else "https"
             named = next((name for name in allowed_hosts if name[:1] not in ("*", ".")), "")
-            url = url_of(named or (socket.gethostname() if host in EVERY_ADDRESS else host), listener, scheme)
+            near = named or (socket.gethostname() if host in EVERY_ADDRESS else host)
+            url = server_url(public_url) if public_url else url_of(near, listener, scheme)
 
             def ready() -> None:
-                near = LOOPBACK if host in EVERY_ADDRESS else host
+                local = LOOPBACK if host in EVERY_ADDRESS else host
                 origin = LastServer(url, listener.getsockname()[1], is_automatic, has_other_database=bool(database))
-                publish(home, origin, url_of(near, listener) if certificate is None else url, key)
+                publish(
+                    home,
+                    origin,
+                    url_of(local, listener) if certificate is None else url_of(near, listener, scheme),
+                    key,
+                )
                 start_service_if_journals_wait(home, settings)
                 say(f"lightning-sweeps server at {url} (API docs: {url}/api/docs)")
                 if certificate is None and not is_loopback(host):
                     say("traffic is not encrypted: use this server in a trusted network, or enable HTTPS")
 
             contents = open_blob_storage(blobs, store, folder=home.blobs, near=home.media)
-            hosts = Hosts([*allowed_hosts, host])
+            hosts = Hosts([*allowed_hosts, host, *filter(None, [urlsplit(url).hostname])])
             app = create_app(
                 store,
                 contents=contents,
@@ -113,6 +123,7 @@ def serve(
                 framing=policy,
                 alerts=AlertWatch(store, alerts, url=url),
                 lost_s=settings.lost_s,
+                public_url=url if public_url or not is_loopback(host) else "",
             )
             server = HttpServer(app, ready=ready, certificate=certificate, log_format=log_format)
             server.run(sockets=[listener])

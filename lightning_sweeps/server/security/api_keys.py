@@ -76,6 +76,15 @@ class ApiKeys:
         wanted = digest(key)
         return self._find(wanted, KNOWN_FOR_S) or self._find(wanted, NEW_AFTER_S)
 
+    def expiry_of(self, key: str) -> tuple[str, float] | None:
+        """Return the name and the time of expiry of a key that has expired, or None. Reads the database."""
+        asked = select(api_key.c.name, api_key.c.expires).where(
+            api_key.c.digest == digest(key), api_key.c.expires <= time.time()
+        )
+        with self.store.read() as connection:
+            found = connection.execute(asked).one_or_none()
+        return None if found is None else (found.name, found.expires)
+
     def cached_name_of(self, key: str) -> str | None:
         """Return the name of a valid key without reading the database, or None if the keys in memory are too old."""
         read_at, _ = self._known

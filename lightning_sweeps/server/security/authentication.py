@@ -9,6 +9,7 @@ The cookie does not contain the key (see `sessions.py`), and it is valid only fo
 from __future__ import annotations
 
 import time
+from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -55,7 +56,7 @@ class KeyRequired:
         elif pages.is_navigation(scope):
             await pages.not_logged_in(scope)(scope, receive, send)
         elif given is None or not await self._is_over_limit(scope, receive, send):
-            message = "this server does not know this API key" if given else "the request carries no API key"
+            message = await run_in_threadpool(self._why_refused, given)
             hint = "send `Authorization: Bearer <key>`; clients read the key from LIGHTNING_SWEEPS_API_KEY"
             await answer(401, Problem(message, hint), {"WWW-Authenticate": CHALLENGE})(scope, receive, send)
 
@@ -106,6 +107,15 @@ class KeyRequired:
         finally:
             entry = AuditEntry(time.time(), name, scope.get("method", "GET"), scope.get("path", ""), status)
             await run_in_threadpool(self._note, entry)
+
+    def _why_refused(self, given: str | None) -> str:
+        if given is None:
+            return "the request carries no API key"
+        expired = self._keys.expiry_of(given)
+        if expired is None:
+            return "this server does not know this API key"
+        moment = datetime.fromtimestamp(expired[1], timezone.utc)
+        return f"the API key `{expired[0]}` expired at {moment:%Y-%m-%d %H:%M} UTC"
 
     async def _is_over_limit(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Count a wrong key. Answer 429 and return True if its address has sent too many."""
