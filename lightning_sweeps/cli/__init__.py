@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from lightning_sweeps import __version__
+from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import LightningSweepsError
 
 EXIT_INTERRUPTED = 130
@@ -23,10 +24,12 @@ class CliCommand:
     Attributes:
         module: Module with the command as a typer application named `app`.
         help: One line for the list of commands.
+        names_server: Whether it talks to a server, and says to which one if that is not the local one.
     """
 
     module: str
     help: str
+    names_server: bool = True
 
 
 COMMANDS = {
@@ -47,11 +50,14 @@ COMMANDS = {
     "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
     "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
     "import": CliCommand("lightning_sweeps.cli.import_runs", "Import runs from TensorBoard, W&B or CSV files."),
-    "db": CliCommand("lightning_sweeps.cli.db", "Check, back up, compact or migrate a server's database."),
-    "login": CliCommand("lightning_sweeps.cli.login", "Store the API key of a server on this machine."),
+    "db": CliCommand(
+        "lightning_sweeps.cli.db", "Check, back up, restore, compact or migrate a server's database.", False
+    ),
+    "login": CliCommand("lightning_sweeps.cli.login", "Use a team's server from this machine.", False),
+    "logout": CliCommand("lightning_sweeps.cli.logout", "Use the local server again.", False),
     "key": CliCommand("lightning_sweeps.cli.key", "Create, list and revoke API keys of the server."),
     "server": CliCommand(
-        "lightning_sweeps.cli.server", "Run a server for a team, or manage the server of this machine."
+        "lightning_sweeps.cli.server", "Run a server for a team, or manage the server of this machine.", False
     ),
 }
 
@@ -74,6 +80,8 @@ class LazyGroup(TyperGroup):
         name = args[0] if args else ""
         if name not in COMMANDS:
             return super().resolve_command(ctx, args)
+        if COMMANDS[name].names_server and "--help" not in args:
+            _name_server()
         command = get_command(importlib.import_module(COMMANDS[name].module).app)
         command.name = name
         return name, command, args[1:]
@@ -94,6 +102,13 @@ def _root(version: bool = typer.Option(False, "--version", help="Show the versio
     if version:
         typer.echo(__version__)
         raise typer.Exit
+
+
+def _name_server() -> None:
+    """Say on a terminal which server the command talks to, unless it is the local one."""
+    url = read_settings().url
+    if url and sys.stderr.isatty():
+        typer.echo(f"Server: {url}", err=True)
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def create(
     lasts_s = None if days is None else days * DAY_S
     with connect() as client:
         made = client.create_key(KeyCreate(name, role.value, lasts_s, project or None))
-    typer.echo(f"LIGHTNING_SWEEPS_URL={client.url}\nLIGHTNING_SWEEPS_API_KEY={made.key}")
+    typer.echo(f"LIGHTNING_SWEEPS_URL={made.url or client.url}\nLIGHTNING_SWEEPS_API_KEY={made.key}")
 
 
 @app.command(name="list")

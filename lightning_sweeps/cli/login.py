@@ -1,4 +1,4 @@
-"""`lightning-sweeps login`: stores the API key of a server, so that it does not have to be in the environment."""
+"""`lightning-sweeps login`: stores the API key of a server, and makes that server the default of this machine."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 
 import typer
 
+from lightning_sweeps.cli.logout import log_out
 from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import forget_login, keep_login
+from lightning_sweeps.client.connection import keep_login, list_logins
 from lightning_sweeps.core.paths import Home
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.core.setting_values import server_url
+from lightning_sweeps.core.settings import default_url, read_settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.server.process.address import is_loopback
 
@@ -18,18 +20,22 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def login(
-    url: str = typer.Argument(help="URL of the server, as in LIGHTNING_SWEEPS_URL."),
+    url: str = typer.Argument("", help="URL of the server: http://host:port or https://host.", show_default=False),
     key: str = typer.Option("", "--key", help="The API key (default: ask for it, or read it from a pipe)."),
-    forget: bool = typer.Option(False, "--forget", help="Delete the stored key of this server."),
+    forget: bool = typer.Option(False, "--forget", help="Delete the stored key of this server, as `logout` does."),
+    is_listed: bool = typer.Option(False, "--list", help="List the servers whose keys are stored."),
 ) -> None:
-    """Check the API key of a server and store it in the home folder (mode 0600)."""
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"the URL is `{url}`, allowed: `http://host:port` and `https://host`")
+    """Check the API key of a server, store it in the home folder (mode 0600), and use this server by default."""
     settings = read_settings()
-    home, address = Home(settings.home), url.rstrip("/")
+    home = Home(settings.home)
+    if is_listed:
+        _list(home)
+        return
+    if not url:
+        raise UsageError("the URL of the server is missing", hint="for example `lightning-sweeps login https://host`")
+    address = server_url(url)
     if forget:
-        known = forget_login(home, address)
-        typer.echo(f"Deleted the key for {address}." if known else f"There is no stored key for {address}.")
+        log_out(home, address)
         return
     given = (key or typer.prompt("API key", hide_input=True)).strip()
     if is_plain_and_remote(address):
@@ -38,10 +44,22 @@ def login(
     with Client(address, given, ca_file=settings.ca_file) as client:
         client.projects()
     keep_login(home, address, given)
-    typer.echo(f"The server accepts the key. To use this server, set LIGHTNING_SWEEPS_URL={address}")
+    typer.echo(f"The server accepts the key. Commands and programs on this machine use {address} from now on.")
+    typer.echo("`lightning-sweeps logout` ends that. LIGHTNING_SWEEPS_URL takes precedence if it is set.")
+    if settings.url not in ("", address, default_url(home)):
+        typer.echo(f"LIGHTNING_SWEEPS_URL is set to {settings.url}: unset it to use {address}.", err=True)
 
 
 def is_plain_and_remote(url: str) -> bool:
     """Return whether requests to a server cross a network without encryption."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+def _list(home: Home) -> None:
+    used = default_url(home)
+    known = sorted(list_logins(home))
+    for address in known:
+        typer.echo(f"{address} (default)" if address == used else address)
+    if not known:
+        typer.echo("No keys are stored. Commands use the local server.")

@@ -65,6 +65,9 @@ def server(
         None, "--tls-certificate", help="Certificate with its chain, for HTTPS (PEM)."
     ),
     tls_key: str | None = typer.Option(None, "--tls-key", help="Private key of the certificate (PEM)."),
+    public_url: str = typer.Option(
+        "", "--public-url", help="Address that others use, for example of a reverse proxy: https://sweeps.example.org."
+    ),
     alert: list[str] = Alerts,
     log_format: LogFormat = Format,
     where: bool = typer.Option(False, "--where", help="Print the address of this machine's server."),
@@ -105,6 +108,7 @@ def server(
             embed_origins=embed_origin,
             trusted_proxies=trusted_proxy,
             certificate=certificate_of(tls_certificate, tls_key),
+            public_url=public_url,
             alerts=alert,
             log_format=log_format,
             say=typer.echo,
@@ -130,7 +134,7 @@ def _running(home: Home) -> ServerFile:
 
 def _show(home: Home) -> None:
     file = _running(home)
-    typer.echo(f"LIGHTNING_SWEEPS_URL={file.url}\nLIGHTNING_SWEEPS_API_KEY={file.token}")
+    typer.echo(f"LIGHTNING_SWEEPS_URL={file.public_url or file.url}\nLIGHTNING_SWEEPS_API_KEY={file.token}")
 
 
 def _stop(home: Home) -> None:

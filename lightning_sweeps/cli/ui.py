@@ -10,7 +10,7 @@ import typer
 
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.core.settings import environment
+from lightning_sweeps.core.settings import environment, read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -28,7 +28,8 @@ def ui(
             client.sweep(sweep)
         link = client.login_link()
         to = f"&to={quote(f'/sweeps/{sweep}', safe='')}" if sweep is not None else ""
-        url = f"{client.url}{link.path}{to}"
+        known = read_settings().url  # somebody who named the server reaches it there
+        url = f"{known or link.url or client.url}{link.path}{to}"
     if not link.is_built:
         typer.echo("The server was installed without the dashboard. Its page explains how to build it.", err=True)
     typer.echo(f"Dashboard: {url}")

@@ -14,7 +14,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.transport import READ_TIMEOUT_S
 from lightning_sweeps.core.ownership import check_file, check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
-from lightning_sweeps.core.settings import Settings, read_settings
+from lightning_sweeps.core.settings import Settings, default_url, read_settings
 from lightning_sweeps.errors import ServerStartFailed, ServerUnreachable, UsageError
 from lightning_sweeps.system.daemon import start_daemon
 from lightning_sweeps.system.local_server import read_last_server, read_server_file, why_not_start
@@ -81,7 +81,7 @@ def connect(
 def find_server(settings: Settings) -> ServerAddress | None:
     """Return the address of the server of the settings, or of the running local server, or None."""
     if settings.url:
-        key = settings.api_key or _logins(Home(settings.home)).get(settings.url, "")
+        key = settings.api_key or list_logins(Home(settings.home)).get(settings.url, "")
         return ServerAddress(settings.url, key)
     check_folder(settings.home)
     file = read_server_file(Home(settings.home).server_file)
@@ -89,13 +89,19 @@ def find_server(settings: Settings) -> ServerAddress | None:
 
 
 def keep_login(home: Home, url: str, key: str) -> None:
-    """Save the API key of a server in the home folder. It is used if `LIGHTNING_SWEEPS_API_KEY` is not set."""
-    write_whole(home.logins, msgspec.json.encode({**_logins(home), url: key}))
+    """Save the API key of a server in the home folder, and make that server the default of this machine.
+
+    The key is used if `LIGHTNING_SWEEPS_API_KEY` is not set.
+    """
+    write_whole(home.logins, msgspec.json.encode({**list_logins(home), url: key}))
+    write_whole(home.default_url, url.encode())
 
 
 def forget_login(home: Home, url: str) -> bool:
-    """Delete the saved API key of a server; return whether there was one."""
-    kept = _logins(home)
+    """Delete the saved API key of a server; return whether there was one. It is no longer the default."""
+    if default_url(home) == url:
+        home.default_url.unlink(missing_ok=True)
+    kept = list_logins(home)
     if url not in kept:
         return False
     del kept[url]
@@ -103,7 +109,8 @@ def forget_login(home: Home, url: str) -> bool:
     return True
 
 
-def _logins(home: Home) -> dict[str, str]:
+def list_logins(home: Home) -> dict[str, str]:
+    """Return the saved API keys by the address of their server."""
     try:
         check_file(home.logins)
         return msgspec.json.decode(home.logins.read_bytes(), type=dict[str, str])

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3.util.retry import Retry
 
 from lightning_sweeps import messages as m
@@ -29,6 +30,8 @@ CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 30.0
 SAFE_RETRIES = 2
 CHUNK_BYTES = 1 << 20
+NO_TLS = "WRONG_VERSION_NUMBER"
+"""What OpenSSL says if the other side does not speak TLS."""
 
 
 class Transport:
@@ -38,7 +41,8 @@ class Transport:
         self.url = url.rstrip("/")
         self._timeout_s = timeout_s
         self._session = requests.Session()
-        self._session.trust_env = False  # do not send requests to the server through a cluster's HTTP proxy
+        self._session.trust_env = False  # a `.netrc` must not replace the API key
+        self._session.proxies = proxies_for(self.url)
         if ca_file is not None:
             self._session.verify = str(ca_file)
         self._session.headers["Authorization"] = f"Bearer {token}"
@@ -108,11 +112,18 @@ class Transport:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: BaseException) -> ServerUnreachable:
-        return ServerUnreachable(
-            f"the server at `{self.url}` does not answer ({_short(error)})",
-            hint="start it with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL",
-            is_refused=_is_refused(error),
+        said = _short(error)
+        if NO_TLS in said:
+            return ServerUnreachable(
+                f"the server at `{self.url}` does not use HTTPS", hint=f"use `http{self.url.removeprefix('https')}`"
+            )
+        hint = (
+            "start it with `lightning-sweeps server`, or check LIGHTNING_SWEEPS_URL and `lightning-sweeps login --list`"
         )
+        if isinstance(error, requests.exceptions.ProxyError):
+            hint = "check HTTPS_PROXY; NO_PROXY lists the hosts that are reached without it"
+        message = f"the server at `{self.url}` does not answer ({said})"
+        return ServerUnreachable(message, hint=hint, is_refused=_is_refused(error))
 
     def _refusal(self, status: int, content: bytes) -> ServerRefused | SweepFileError:
         if status == 409:
@@ -122,16 +133,25 @@ class Transport:
                 pass  # another kind of conflict, with a `Problem`
         problem = _problem(content)
         if status == 401:
+            because = f": {problem.message}" if problem.message else ""
             return Unauthorized(
-                f"the server at `{self.url}` does not accept this API key",
+                f"the server at `{self.url}` does not accept this API key{because}",
                 status=status,
-                hint="set LIGHTNING_SWEEPS_API_KEY to a key of that server",
+                hint=f"run `lightning-sweeps login {self.url}`, or set LIGHTNING_SWEEPS_API_KEY to another key",
             )
         if problem.faults:
             return SweepFileError([Fault(fault.line, fault.key, fault.message) for fault in problem.faults])
         kind = NotFound if status == 404 else ServerRefused
         message = problem.message or f"the server at `{self.url}` responded with status {status}"
         return kind(message, status=status, hint=problem.hint or None)
+
+
+def proxies_for(url: str) -> dict[str, str]:
+    """Return the proxies of the environment for the server of a team.
+
+    Only addresses with `https://` use them: an HTTP proxy of a cluster often cannot reach the cluster's own machines.
+    """
+    return dict(get_environ_proxies(url)) if url.startswith("https://") else {}
 
 
 def _problem(content: bytes) -> m.Problem:

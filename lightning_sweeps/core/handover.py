@@ -39,6 +39,8 @@ class ServerFile:
     """Its name."""
     is_automatic: bool = False
     """Whether a command or the service started it. `lightning-sweeps server` may replace such a server."""
+    public_url: str = ""
+    """The address that other machines use."""
 
 
 @dataclass(frozen=True, slots=True)

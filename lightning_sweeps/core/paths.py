@@ -149,6 +149,11 @@ class Home:
         return self.root / "logins.json"
 
     @property
+    def default_url(self) -> Path:
+        """The address of the server that this machine uses by default, as text. `lightning-sweeps login` writes it."""
+        return self.root / "server-url"
+
+    @property
     def server_key(self) -> Path:
         """The API key of the local server (mode 0600), created at its first start."""
         return self.root / "server.key"

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lightning_sweeps.core.temporary_home import temporary_home
+from lightning_sweeps.errors import UsageError
+
+LOCAL = "local"
+"""The address that stands for the server of this machine."""
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -65,10 +70,25 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def url(text: str) -> str:
-    """Return the URL of a server without a slash at its end."""
-    if text and not text.startswith(("http://", "https://")):
-        raise ValueError(text)
-    return text.rstrip("/")
+    """Return the address of a server; `local` and an empty text are returned as they are."""
+    return text if text in ("", LOCAL) else server_url(text)
+
+
+def server_url(text: str) -> str:
+    """Return the address of a server without a slash at its end.
+
+    Raises:
+        UsageError: the text is no such address. The hint says what was probably meant.
+    """
+    address = text.strip().rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        hint = None if "://" in address else f"did you mean `http://{address}`?"
+        raise UsageError(f"the server's address is `{text}`, allowed: `http://host:port` and `https://host`", hint=hint)
+    parsed = urlsplit(address)
+    if parsed.path or parsed.query or parsed.fragment:
+        base = f"{parsed.scheme}://{parsed.netloc}"
+        raise UsageError(f"the server's address is `{text}`, and it has no path", hint=f"use `{base}`")
+    return address
 
 
 def path(text: str) -> Path:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.setting_values import (
+    LOCAL,
     days,
     gib,
     names,
@@ -27,7 +29,7 @@ from lightning_sweeps.core.setting_values import (
     wandb_folder,
     wandb_mode,
 )
-from lightning_sweeps.errors import SettingError
+from lightning_sweeps.errors import SettingError, UsageError
 
 Mode = Literal["online", "offline", "disabled"]
 ServiceKind = Literal["process", "thread", "off"]
@@ -78,8 +80,9 @@ VARIABLES = (
     Variable(
         "URL",
         "",
-        "http://host:port or https://host",
-        "address of the server; empty: the local server of this machine, which is started when it is first needed",
+        "http://host:port, https://host or local",
+        "address of the server; `local`: the server of this machine, which is started when it is first needed; empty: "
+        "the server of `lightning-sweeps login`, otherwise the local one",
         url,
     ),
     Variable("API_KEY", "", "a key", "API key for the server at `LIGHTNING_SWEEPS_URL`", str),
@@ -310,12 +313,25 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         text = text or variable.default
         try:
             values[variable.name.lower()] = variable.parse(text)
+        except UsageError as error:
+            message = f"`{variable.full_name}` is `{text}`, allowed: {variable.allowed}"
+            raise SettingError(message, hint=error.hint or "unset it") from None
         except ValueError:
             raise SettingError(
                 f"`{variable.full_name}` is `{text}`, allowed: {variable.allowed}",
                 hint=f"unset it for the default, `{variable.default}`" if variable.default else "unset it",
             ) from None
+    if values["url"] in ("", LOCAL):
+        values["url"] = "" if values["url"] else default_url(Home(values["home"]))
     return Settings(**cast("Any", values), from_wandb=tuple(from_wandb))
+
+
+def default_url(home: Home) -> str:
+    """Return the address of the server of the last `lightning-sweeps login`, or an empty string."""
+    try:
+        return home.default_url.read_text().strip()
+    except OSError:
+        return ""
 
 
 def environment() -> dict[str, str]:

@@ -31,11 +31,13 @@ class LoginLink:
         path: Path and query of the link, to append to the server's URL.
         expires: When the link expires.
         is_built: Whether the server has the dashboard.
+        url: The server's address for others; empty: the one of this request.
     """
 
     path: str
     expires: float
     is_built: bool
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,12 @@ class KeyCreated:
     Attributes:
         key: The key itself, which only this response contains.
         made: The key's name, role and expiry.
+        url: The server's address for others; empty: the one of this request.
     """
 
     key: str
     made: ApiKey
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Tells a program that a journal of it is rejected: it cannot be uploaded.
+"""Tells a program that its rows are not uploaded: a journal is rejected, or the server refuses the API key.
 
-The service writes one small file for such a journal (`Home.rejection`), and the program looks for it every few seconds
-while it logs.
+The service writes one small file for a rejected journal (`Home.rejection`), and a refusal of the key into its state
+file. The program looks for both every few seconds while it logs, and at its end.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps.core.paths import Home
+from lightning_sweeps.system.node import node_id
 
 
 class JournalRejections:
@@ -25,5 +26,15 @@ class JournalRejections:
             found: Any = msgspec.json.decode(self._home.rejection(journal_id).read_bytes())
             reason = found["journal"]["reason"]
         except (OSError, msgspec.DecodeError, TypeError, KeyError):
-            return ""
+            return self._refusal()
         return f"the rows of this run are not uploaded: {reason}"
+
+    def _refusal(self) -> str:
+        """Return that the server does not accept the API key, if the service says so."""
+        try:
+            found: Any = msgspec.json.decode(self._home.service_state(node_id()).read_bytes())
+            refusal = str(found["refusal"])
+        except (OSError, msgspec.DecodeError, TypeError, KeyError):
+            return ""
+        waits = "rows wait on this machine until it does, for example after `lightning-sweeps login`"
+        return f"{refusal}; {waits}" if refusal else ""

@@ -128,6 +128,11 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         writer = self._writer
         if self._journals == self._home.journals:
             ensure_service(self._home, read_settings())
+        if writer is not None:
+            self._tell_rejections()
+
+    def _tell_rejections(self) -> None:
+        writer = self._writer
         if writer is not None and (problem := self._rejections.find(writer.journal_id)):
             writer.report(problem, about=problem)
 

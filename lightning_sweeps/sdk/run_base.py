@@ -35,6 +35,9 @@ class RunBase:
         """Log one row of metrics."""
         raise NotImplementedError
 
+    def _tell_rejections(self) -> None:
+        raise NotImplementedError
+
     def _reopen(self) -> None:
         raise NotImplementedError
 

@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--embed-origin", action="append", default=[], help="origin of pages that may frame a view")
     parser.add_argument("--tls-certificate", help="certificate with its chain, for HTTPS (PEM)")
     parser.add_argument("--tls-key", help="private key of the certificate (PEM)")
+    parser.add_argument("--public-url", default="", help="address that others use (default: host and port)")
     parser.add_argument("--alert", action="append", default=[], help="channel for alerts: name=destination")
     parser.add_argument("--log-format", type=LogFormat, choices=list(LogFormat), default=LogFormat.text)
     parser.add_argument(
@@ -68,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
             embed_origins=given.embed_origin,
             trusted_proxies=given.trusted_proxy,
             certificate=certificate_of(given.tls_certificate, given.tls_key),
+            public_url=given.public_url,
             alerts=given.alert,
             log_format=given.log_format,
             say=partial(print, flush=True),

@@ -92,6 +92,7 @@ def create_app(
     lost_s: float = 0.0,
     trash_s: float | None = None,
     journals_here: JournalWatch | None = None,
+    public_url: str = "",
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -106,6 +107,7 @@ def create_app(
         framing: Content-Security-Policy of views in other pages; default: pages of the browser's own machine may
             frame them.
         alerts: Raises alerts while the server runs.
+        public_url: The address that others use; empty: each client knows its own.
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
         trash_s: What is in the trash for this many seconds is deleted for good; None: never.
         journals_here: Has the journals in the server's own home folder uploaded; default: nobody does.
@@ -129,6 +131,7 @@ def create_app(
     app.state.journals_here = journals_here
     app.state.live_streams = live.LiveStreams(store, keys_known)
     app.state.file_watch = FileWatch(store)
+    app.state.public_url = public_url
     app.state.closing = threading.Event()
     problems.install(app)
     return app

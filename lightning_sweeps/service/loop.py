@@ -290,6 +290,7 @@ class Service:
             "pass_started_at": self._uploads.pass_started_at,
             "server": self._uploads.url,
             "problem": self._uploads.problem or self._blobs.problem,
+            "refusal": self._uploads.refusal,
             "time": time.time(),
         }
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.errors import LightningSweepsError, ServerError, ServerRefused
+from lightning_sweeps.errors import LightningSweepsError, ServerError, ServerRefused, Unauthorized
 from lightning_sweeps.service.uploader import JournalUploader
 
 logger = logging.getLogger("lightning_sweeps.service.upload_thread")
@@ -30,6 +30,8 @@ class UploadThread:
     settings: Settings
     uploader: JournalUploader
     problem: str = ""
+    refusal: str = ""
+    """Why the server refuses the API key; empty if it does not."""
     pending_bytes: int = 0
     committed: dict[str, int] = field(default_factory=dict)
     """Number of bytes that the server has, by journal id."""
@@ -83,9 +85,11 @@ class UploadThread:
                 self._report_dead_agents(client)
                 self.pass_started_at = started_at
                 self._report("")
+                self.refusal = ""
                 backoff_s, pause_s = FIRST_BACKOFF_S, self.uploader.tick_s()
             except (LightningSweepsError, OSError) as error:
                 self._report(str(error))
+                self.refusal = error.message if isinstance(error, Unauthorized) else ""
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None

@@ -2157,11 +2157,17 @@ export interface components {
          *     Attributes:
          *         key: The key itself, which only this response contains.
          *         made: The key's name, role and expiry.
+         *         url: The server's address for others; empty: the one of this request.
          */
         KeyCreated: {
             /** Key */
             key: string;
             made: components["schemas"]["ApiKey"];
+            /**
+             * Url
+             * @default
+             */
+            url: string;
         };
         /**
          * Lease
@@ -2303,6 +2309,7 @@ export interface components {
          *         path: Path and query of the link, to append to the server's URL.
          *         expires: When the link expires.
          *         is_built: Whether the server has the dashboard.
+         *         url: The server's address for others; empty: the one of this request.
          */
         LoginLink: {
             /** Path */
@@ -2311,6 +2318,11 @@ export interface components {
             expires: number;
             /** Is Built */
             is_built: boolean;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
         };
         /**
          * MediaEntry

@@ -101,6 +101,7 @@ def publish(home: Home, last: LastServer, url: str, key: str) -> None:
         node_id(),
         socket.gethostname(),
         is_automatic=last.is_automatic,
+        public_url=last.url,
     )
     keep_last_server(home, last)
     write_whole(home.server_file, msgspec.json.encode(described))

@@ -6,12 +6,14 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DatabaseError
 
 from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.ownership import check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder
+from lightning_sweeps.core.setting_values import server_url
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
@@ -51,6 +53,7 @@ def serve(
     embed_origins: Sequence[str] = (),
     certificate: Certificate | None = None,
     trusted_proxies: Sequence[str] = (),
+    public_url: str = "",
     alerts: Sequence[str] = (),
     log_format: LogFormat = LogFormat.text,
     say: Callable[[str], None] = print,
@@ -78,6 +81,8 @@ def serve(
         certificate: For HTTPS; None means plain HTTP.
         trusted_proxies: Addresses or networks of proxies in front of this server. Only their `X-Forwarded-For` and
             `X-Forwarded-Proto` are used.
+        public_url: Address that others use, for example that of a reverse proxy; default: made from the host, or the
+            first of `allowed_hosts`, and the port. Its host is an allowed one.
         alerts: Channels for alerts, each as `name=destination`, for example `webhook=https://example.org/hook`.
         log_format: Format of the log lines on stderr.
         say: Called with one line with the address once the server accepts requests, and with a warning if the
@@ -105,13 +110,15 @@ def serve(
             _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
             scheme = "http" if certificate is None else "https"
             named = next((name for name in allowed_hosts if name[:1] not in ("*", ".")), "")
-            url = url_of(named or (socket.gethostname() if host in EVERY_ADDRESS else host), listener, scheme)
+            near = named or (socket.gethostname() if host in EVERY_ADDRESS else host)
+            url = server_url(public_url) if public_url else url_of(near, listener, scheme)
 
             def ready() -> None:
-                near = LOOPBACK if host in EVERY_ADDRESS else host
+                local = LOOPBACK if host in EVERY_ADDRESS else host
                 own_port, is_elsewhere = listener.getsockname()[1], bool(database_given)
                 origin = LastServer(url, own_port, is_automatic, has_other_database=is_elsewhere)
-                publish(home, origin, url_of(near, listener) if certificate is None else url, key)
+                own = url_of(local, listener) if certificate is None else url_of(near, listener, scheme)
+                publish(home, origin, own, key)
                 start_service_if_journals_wait(home, settings)
                 if database is not None and has_password(database):
                     say("other users of this machine can see the database's password: see docs/server.md")
@@ -120,7 +127,7 @@ def serve(
                     say("traffic is not encrypted: use this server in a trusted network, or enable HTTPS")
 
             contents = open_blob_storage(blobs, store, folder=home.blobs, near=home.media)
-            hosts = Hosts([*allowed_hosts, host])
+            hosts = Hosts([*allowed_hosts, host, *filter(None, [urlsplit(url).hostname])])
             app = create_app(
                 store,
                 contents=contents,
@@ -133,6 +140,7 @@ def serve(
                 lost_s=settings.lost_s,
                 trash_s=None if settings.trash_days is None else settings.trash_days * 86400,
                 journals_here=JournalWatch(home, settings),
+                public_url=url if public_url or not is_loopback(host) else "",
             )
             server = HttpServer(
                 app, ready=ready, certificate=certificate, log_format=log_format, trusted_proxies=trusted_proxies

@@ -49,7 +49,7 @@ def create_key(request: Request, store: StoreDep, wanted: KeyCreate) -> KeyCreat
             projects=wanted.projects,
         )
     request.app.state.keys.forget()
-    return KeyCreated(key, made)
+    return KeyCreated(key, made, request.app.state.public_url)
 
 
 @router.post("/api/keys/revoke", responses={404: {"model": Problem}, 422: {"model": Problem}})

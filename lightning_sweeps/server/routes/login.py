@@ -34,14 +34,15 @@ router = APIRouter(tags=["dashboard"])
 
 
 @router.post("/api/login")
-def make_login_link(keys: KeysDep, key_name: KeyNameDep) -> LoginLink:
+def make_login_link(request: Request, keys: KeysDep, key_name: KeyNameDep) -> LoginLink:
     """Make a link that logs a browser in once, with the role of the API key of this request."""
     key_digest = keys.digest_of(key_name)
     if key_digest is None:
         raise NotFound("this API key was revoked a moment ago")
     expires = time.time() + sessions.LINK_S
     link = sessions.issue("link", key_digest, expires=expires)
-    return LoginLink(f"{pages.LOGIN_PATH}?link={quote(link)}", expires, index_file().exists())
+    path = f"{pages.LOGIN_PATH}?link={quote(link)}"
+    return LoginLink(path, expires, index_file().exists(), request.app.state.public_url)
 
 
 @router.get("/api/session")

@@ -127,6 +127,15 @@ class ApiKeys:
         found = self.holder(Credential("key", key))
         return None if found is None else found.name
 
+    def expiry_of(self, key: str) -> tuple[str, float] | None:
+        """Return the name and the time of expiry of a key that has expired, or None. Reads the database."""
+        asked = select(api_key.c.name, api_key.c.expires).where(
+            api_key.c.digest == digest(key), api_key.c.expires <= time.time()
+        )
+        with self.store.read() as connection:
+            found = connection.execute(asked).one_or_none()
+        return None if found is None else (found.name, found.expires)
+
     def digest_of(self, name: str) -> str | None:
         """Return the digest of the valid key with this name, or None."""
         keys = self._read(KNOWN_FOR_S).keys

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from datetime import datetime, timezone
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -66,7 +67,7 @@ class KeyRequired:
             await too_many_failures()(scope, receive, send)
         else:
             self._failures.note(address_of(scope), now=time.monotonic())
-            await _unauthorized("this server does not know this API key")(scope, receive, send)
+            await _unauthorized(await run_in_threadpool(self._why_refused, given.secret))(scope, receive, send)
 
     def _is_known_host(self, headers: Headers) -> bool:
         """Return whether the Host header is allowed. Requests with a bearer token may use any: see `hosts.py`."""
@@ -116,6 +117,13 @@ class KeyRequired:
         finally:
             entry = AuditEntry(time.time(), name, scope.get("method", "GET"), scope.get("path", ""), status)
             await run_in_threadpool(self._note, entry)
+
+    def _why_refused(self, key: str) -> str:
+        expired = self._keys.expiry_of(key)
+        if expired is None:
+            return "this server does not know this API key"
+        moment = datetime.fromtimestamp(expired[1], timezone.utc)
+        return f"the API key `{expired[0]}` expired at {moment:%Y-%m-%d %H:%M} UTC"
 
     def _note(self, entry: AuditEntry) -> None:
         with self._keys.store.write() as connection:
