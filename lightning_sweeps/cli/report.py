@@ -76,7 +76,7 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Seque
     """Return the report of a sweep with these trials, agents and changes."""
     sign = 1 if sweep.goal == "minimize" else -1
     ended = [trial for trial in trials if trial.state in ("finished", "stopped") and trial.objective is not None]
-    ended = [trial for trial in ended if not trial.ignored]
+    ended = [trial for trial in ended if not trial.ignored and not trial.discarded]
     ended.sort(key=lambda trial: (sign * (trial.objective or 0.0), trial.number))
     config = read_config(sweep.config)
     space = Space.of(config.parameters, config.constraints)

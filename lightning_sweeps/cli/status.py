@@ -135,7 +135,8 @@ def _goal(sweep: Sweep) -> str:
 def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
     is_best = sweep.best is not None and sweep.best.id == trial.id
     unseen = f"chosen without {trial.unseen_ends} of the results" if trial.unseen_ends else ""
-    parts = ("ignored" if trial.ignored else "", trial.note, trial.error or trial.reason, unseen)
+    marks = ("discarded" if trial.discarded else "", "ignored" if trial.ignored else "")
+    parts = (*marks, trial.note, trial.error or trial.reason, unseen)
     notes = "; ".join(part for part in parts if part)
     note = notes if len(notes) <= NOTE_LENGTH else notes[: NOTE_LENGTH - 1] + "…"
     return [

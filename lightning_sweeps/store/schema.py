@@ -347,6 +347,8 @@ sweep = Table(
     Column("ended", Double),
     _changed(),
     Column("prior", Structure),  # results of earlier sweeps and runs
+    Column("search_end", Text),  # why the model ended the search, in words; NULL: it did not
+    Column("search_changes", Integer),  # how often a user changed the search; NULL: never
     Column("continued_at", Integer),  # number of ended trials when a user last continued the sweep after its end
     Index(None, "changed"),
     Index(None, "project_id", "created"),

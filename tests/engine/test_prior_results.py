@@ -76,8 +76,24 @@ def test_unusable_results_are_refused(server: Server) -> None:
         create(server, prior_runs=["nothing"])
     with pytest.raises(ServerRefused, match="the metric `loss` to minimize, this one the metric `acc` to maximize"):
         create(server, metric={"name": "acc", "goal": "maximize"}, prior_sweeps=[before])
-    with pytest.raises(ServerRefused, match="cannot start with earlier results"):
-        create(server, method="grid", parameters={"x": {"values": [1]}}, prior_sweeps=[before])
+    several = {"metric": None, "metrics": [METRIC, {"name": "size"}]}
+    with pytest.raises(ServerRefused, match="several `metrics` cannot start with results of sweeps"):
+        create(server, **several, prior_sweeps=[before])
+    [run] = server.client.runs(sweep=before).runs
+    with pytest.raises(ServerRefused, match="no `metric` cannot start with results of runs"):
+        create(server, metric=None, prior_runs=[run.id])
+
+
+@pytest.mark.parametrize("metric", [METRIC, None], ids=["metric", "no metric"])
+def test_a_grid_leaves_out_the_points_of_another_sweep(server: Server, metric: dict[str, str] | None) -> None:
+    before = run_points(server, {0.5: 1.0, 0.3: 2.0}, run_cap=20)
+    created = create(
+        server, method="grid", metric=metric, parameters={"x": {"values": [0.1, 0.3, 0.5, 0.7]}}, prior_sweeps=[before]
+    )
+    assert created.prior == 2
+    agent = server.agent(created.id)
+    assert [agent.take().params["x"] for _ in range(2)] == [0.1, 0.7]
+    assert agent.lease().trial is None
 
 
 def test_an_ignored_trial_is_not_the_best_and_starts_no_other_sweep(server: Server) -> None:

@@ -11,6 +11,8 @@ branch_labels = None
 depends_on = None
 
 _COLUMNS = (
+    ("sweep", "search_end", sa.Text),
+    ("sweep", "search_changes", sa.Integer),
     ("sweep", "continued_at", sa.Integer),
     ("trial", "first_attempt", sa.Integer),
     ("trial", "discarded", sa.Boolean),
