@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import lightning_sweeps
-from lightning_sweeps.cli.report import build, lines
+from lightning_sweeps.cli.report_text import build, lines
 from lightning_sweeps.cli.trial import find
 from lightning_sweeps.core.settings import set_variable, unset_variable
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
@@ -136,7 +136,11 @@ def test_every_change_is_logged_with_its_user_and_content(server: Server) -> Non
     assert len(client.sweep_changes(sweep_id)) == 6, "refused changes are not logged"
     text = "\n".join(lines(build(client.sweep(sweep_id), client.trials(sweep_id), [], changes)))
     assert "## Changes by people" in text
-    assert 'enqueue {"trial"' in text
+    assert "running -> paused" in text
+    assert "added trial 1: x=0.5" in text
+    assert "update: run_cap: 5 -> 7" in text
+    assert "mark trial 1: note: mine" in text
+    assert f"by {changes[0].key}" in text
 
 
 def test_a_program_creates_a_sweep_and_reads_its_best_trial(server: Server, tmp_path: Path) -> None:

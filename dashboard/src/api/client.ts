@@ -81,6 +81,8 @@ export const actions = {
     post("/api/sweeps/{sweep_id}/trials", { sweep_id: sweep }, { params }),
   label: (run: string, labels: RunLabels) => post("/api/runs/{run_id}/labels", { run_id: run }, labels),
   stopTrial: (trial: string) => post("/api/trials/{trial_id}/stop", { trial_id: trial }),
+  retryTrial: (trial: string) => post("/api/trials/{trial_id}/retry", { trial_id: trial }),
+  retryFailed: (sweep: string) => post("/api/sweeps/{sweep_id}/retry", { sweep_id: sweep }, { error: "" }),
   logOut: () => post("/api/logout", {}),
 };
 
