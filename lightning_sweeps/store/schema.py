@@ -402,8 +402,6 @@ trial = Table(
     Column("unseen_ends", Integer),  # number of trials that had ended at the lease and that the method did not know
     Column("first_attempt", Integer),  # attempt with which a user last ran the trial again; NULL: 1
     Column("discarded", Boolean),  # True: a user discarded the trial, its point is free; NULL: it counts
-    Column("repeat_of", Integer),  # number of the first trial of the same point; NULL: this is the first one
-    Column("repeat", Integer),  # from 1; NULL: the sweep does not repeat points
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),

@@ -8,7 +8,7 @@ from typing import Any
 FIXED_KEYS = ("project",)
 """Keys that cannot change, besides the names and goals of metrics: existing trials are stored and compared by them."""
 
-SEARCH_KEYS = ("method", "parameters", "constraints", "seed", "repeats")
+SEARCH_KEYS = ("method", "parameters", "constraints", "seed")
 """Keys that define which points are tried. If one changes, points that no agent has leased are chosen again."""
 
 
