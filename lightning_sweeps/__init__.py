@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.api import figures
     from lightning_sweeps.api.notebook import View, view
     from lightning_sweeps.api.query import Api
+    from lightning_sweeps.api.sweep_control import SweepControl
     from lightning_sweeps.api.sweeps import best, sweep
     from lightning_sweeps.api.wait import wait
     from lightning_sweeps.sdk.media.values import Audio, Histogram, Html, Image, Plotly, Table, Video
@@ -32,6 +33,7 @@ _MODULE_OF = {
     "agent": "lightning_sweeps.agents.function.agent",
     "best": "lightning_sweeps.api.sweeps",
     "sweep": "lightning_sweeps.api.sweeps",
+    "SweepControl": "lightning_sweeps.api.sweep_control",
     "View": "lightning_sweeps.api.notebook",
     "view": "lightning_sweeps.api.notebook",
     "wait": "lightning_sweeps.api.wait",
@@ -56,6 +58,7 @@ __all__ = [
     "Plotly",
     "Run",
     "SweepCallback",
+    "SweepControl",
     "SweepLogger",
     "Table",
     "Trial",

@@ -1,150 +1,43 @@
-"""`lightning-sweeps report`: summarizes a sweep as Markdown."""
+"""`lightning-sweeps report`: summarizes a sweep as Markdown, JSON or an HTML file."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import time
+from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
-from lightning_sweeps.agents.time_accounting import describe
-from lightning_sweeps.cli.tables import duration, note, number, parameters, print_json
+from lightning_sweeps.cli.report_html import render
+from lightning_sweeps.cli.report_text import build, lines
+from lightning_sweeps.cli.tables import note, print_json
 from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.messages import Agent, Sweep, SweepChange, Trial
-from lightning_sweeps.sweeps.config import read_config
-from lightning_sweeps.sweeps.importance import importance
-from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-
-BEST = 5
-"""Number of best trials in the report."""
-
-
-@dataclass(frozen=True, slots=True)
-class SweepReport:
-    """The results of a sweep.
-
-    Attributes:
-        sweep: The sweep.
-        best: The best trials, best first.
-        importance: Share of each parameter in the differences of the objective, from 0 to 1.
-        stopped: Trials that a stopping rule or a person stopped.
-        failed: Trials that failed or whose agent was lost.
-        trial_s: Total duration of all trials, in seconds.
-        gpu_s: Total GPU time of all trials, in seconds.
-        start_s: Total time from lease to program start of all trials, in seconds.
-        agents: The agents of the sweep.
-        ignored: Trials that a person excluded.
-        changes: What people did to the sweep.
-        saved_s: Estimated time saved by stopping, in seconds: the additional time that the stopped trials would have
-            run if each had taken the median duration of the finished ones.
-    """
-
-    sweep: Sweep
-    best: list[Trial]
-    importance: dict[str, float]
-    stopped: list[Trial]
-    failed: list[Trial]
-    trial_s: float
-    gpu_s: float
-    start_s: float
-    agents: list[Agent]
-    ignored: list[Trial]
-    changes: list[SweepChange]
-    saved_s: float
 
 
 @app.command()
 def report(
     sweep: str = typer.Argument(..., metavar="SWEEP_ID", parser=last_part, help="Id of the sweep."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    html: Path | None = typer.Option(  # noqa: B008  typer declares paths this way
+        None, "--html", metavar="FILE", help="Write one HTML file with plots, which opens without a network."
+    ),
 ) -> None:
-    """Print the best trials, parameter importances, stopped and failed trials with the reasons, and the time spent."""
+    """Print the best trials, parameter importances, failed trials with the reasons, changes, and the time spent."""
     with connect_up_to_date(note) as client:
         found = build(client.sweep(sweep), client.trials(sweep), client.agents(sweep), client.sweep_changes(sweep))
+    if html is not None:
+        try:
+            html.write_text(render(found, now=time.time()), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot write the report to `{html}`: {error.strerror or error}") from error
+        typer.echo(f"Wrote {html}")
+        return
     if as_json:
         print_json(asdict(found))
         return
     for line in lines(found):
         typer.echo(line)
-
-
-def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Sequence[SweepChange] = ()) -> SweepReport:
-    """Return the report of a sweep with these trials, agents and changes."""
-    sign = 1 if sweep.goal == "minimize" else -1
-    ended = [trial for trial in trials if trial.state in ("finished", "stopped") and trial.objective is not None]
-    ended = [trial for trial in ended if not trial.ignored]
-    ended.sort(key=lambda trial: (sign * (trial.objective or 0.0), trial.number))
-    config = read_config(sweep.config)
-    space = Space.of(config.parameters, config.constraints)
-    gpus = {agent.id: len(agent.gpus) for agent in agents}
-    times = {trial.id: trial.ended - trial.started for trial in trials if trial.started and trial.ended}
-    stopped = [trial for trial in trials if trial.state == "stopped"]
-    finished = sorted(times[trial.id] for trial in trials if trial.state == "finished" and trial.id in times)
-    usual = finished[len(finished) // 2] if finished else 0.0
-    return SweepReport(
-        sweep=sweep,
-        best=ended[:BEST],
-        importance=importance(space, [(trial.params, sign * (trial.objective or 0.0)) for trial in ended]),
-        stopped=stopped,
-        failed=[trial for trial in trials if trial.state in ("failed", "lost")],
-        trial_s=sum(times.values()),
-        gpu_s=sum(
-            times.get(trial.id, 0.0) * gpus.get(trial.agent or "", 0) if trial.gpu_s is None else trial.gpu_s
-            for trial in trials
-        ),
-        start_s=sum(trial.start_s or 0.0 for trial in trials),
-        agents=agents,
-        ignored=[trial for trial in trials if trial.ignored],
-        changes=list(changes),
-        saved_s=sum(max(0.0, usual - times[trial.id]) for trial in stopped if trial.id in times),
-    )
-
-
-def lines(found: SweepReport) -> list[str]:
-    """Return the report as lines of Markdown."""
-    sweep = found.sweep
-    counts = ", ".join(f"{count} {state}" for state, count in sweep.counts.items() if count) or "no trials yet"
-    reason = f": {sweep.reason}" if sweep.reason else ""
-    text = [f"# Sweep {sweep.id} ({sweep.name})", "", f"{sweep.method}, {sweep.state}{reason}. Trials: {counts}."]
-    text += ["", f"## Best trials ({sweep.goal} {sweep.metric or 'no metric'})", ""]
-    text += [
-        f"- trial {trial.number}: {number(trial.objective)} with {parameters(trial.params)}" for trial in found.best
-    ]
-    text += ["- no results yet"] if not found.best else []
-    if found.importance:
-        text += ["", "## Parameter importance", ""]
-        text += [f"- {name}: {100 * share:.0f} %" for name, share in found.importance.items()]
-    if found.stopped:
-        text += ["", "## Stopped early", ""]
-        text += [f"- trial {trial.number}: {trial.reason}" for trial in found.stopped]
-    if found.failed:
-        text += ["", "## Failed", ""]
-        text += [f"- trial {trial.number}: {trial.error or trial.reason}" for trial in found.failed]
-    if found.ignored:
-        text += ["", "## Ignored", ""]
-        text += [f"- trial {trial.number}: {trial.note or 'no note'}" for trial in found.ignored]
-    if found.changes:
-        text += ["", "## Changes by people", ""]
-        text += [_change_line(change) for change in found.changes]
-    text += ["", "## Time", "", f"- duration of all trials: {duration(1, 1 + found.trial_s)}"]
-    text += [f"- GPU time: {duration(1, 1 + found.gpu_s)}"] if found.gpu_s else []
-    text += [f"- saved by early stopping (estimate): {duration(1, 1 + found.saved_s)}"] if found.stopped else []
-    text += [f"- starting programs: {found.start_s:.1f} s"] if found.start_s else []
-    text += [
-        f"- agent {agent.id} ({agent.host}, slot {agent.slot}): "
-        + describe(agent.spent_s, trials=agent.trials_done, gpus=len(agent.gpus))
-        for agent in found.agents
-        if agent.spent_s
-    ]
-    return text
-
-
-def _change_line(change: SweepChange) -> str:
-    when = datetime.fromtimestamp(change.time).isoformat(" ", "seconds")
-    detail = f" {json.dumps(change.detail)}" if change.detail else ""
-    return f"- {when}, {change.key}: {change.action}{detail}"

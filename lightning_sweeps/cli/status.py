@@ -8,7 +8,18 @@ from dataclasses import asdict
 import typer
 from rich.console import Console
 
-from lightning_sweeps.cli.tables import Column, console, duration, note, number, parameters, print_json, state, table
+from lightning_sweeps.cli.tables import (
+    Column,
+    console,
+    duration,
+    note,
+    number,
+    parameters,
+    print_json,
+    state,
+    table,
+    usage,
+)
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.core.ids import last_part
@@ -92,7 +103,12 @@ def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Ag
     """Print a sweep with its trials and agents. A `*` marks the best trial."""
     out.print(f"Sweep {sweep.id} ({sweep.name}): ", state(sweep.state), end="", markup=False, highlight=False)
     out.print(f" - {sweep.reason}" if sweep.reason else "", markup=False, highlight=False)
-    out.print(f"{sweep.method}, {_goal(sweep)}, {counts(sweep)}", markup=False, highlight=False)
+    if sweep.description:
+        out.print(sweep.description, markup=False, highlight=False)
+    by = f", created by {sweep.created_by}" if sweep.created_by else ""
+    out.print(f"{sweep.method}, {_goal(sweep)}, {counts(sweep)}{by}", markup=False, highlight=False)
+    if sweep.usage is not None:
+        out.print(f"used of the budget: {usage(sweep.usage)}", markup=False, highlight=False)
     if warning := fallback_warning(sweep.origins):
         out.print(warning, markup=False, highlight=False, style="yellow")
     if trials:
@@ -138,7 +154,8 @@ def _goal(sweep: Sweep) -> str:
 def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
     is_best = sweep.best is not None and sweep.best.id == trial.id
     unseen = f"chosen without {trial.unseen_ends} of the results" if trial.unseen_ends else ""
-    parts = ("ignored" if trial.ignored else "", trial.note, trial.error or trial.reason, unseen)
+    marks = ("discarded" if trial.discarded else "", "ignored" if trial.ignored else "")
+    parts = (*marks, trial.note, trial.error or trial.reason, unseen)
     notes = "; ".join(part for part in parts if part)
     note = notes if len(notes) <= NOTE_LENGTH else notes[: NOTE_LENGTH - 1] + "…"
     return [

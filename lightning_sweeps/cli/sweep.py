@@ -49,7 +49,7 @@ def sweep(
         None,
         "--update",
         metavar="SWEEP_ID",
-        help="Apply the settings of the file to this sweep. Its search must not change.",
+        help="Apply the settings of the file to this sweep. Its metric must not change.",
     ),
     enqueue: str | None = typer.Option(
         None, "--enqueue", metavar="JSON", help="Add a trial with these parameters to the sweep."
@@ -62,6 +62,9 @@ def sweep(
         "--prior-sweep",
         metavar="SWEEP_ID",
         help="Start the search with the results of this sweep. May be repeated.",
+    ),
+    extend: int | None = typer.Option(
+        None, "--extend", metavar="N", help="Allow N more trials. A finished sweep runs again."
     ),
     retry_failed: bool = typer.Option(
         False, "--retry-failed", help="Run the failed trials of the sweep again, also after its end."
@@ -91,6 +94,8 @@ def sweep(
       lightning-sweeps sweep 1a2b3c4d5e --pause
 
       lightning-sweeps sweep --update 1a2b3c4d5e sweep.yaml
+
+      lightning-sweeps sweep 1a2b3c4d5e --extend 20
 
       lightning-sweeps sweep 1a2b3c4d5e --enqueue '{"lr": 0.01, "optimizer.name": "sgd"}'
 
@@ -122,6 +127,8 @@ def sweep(
         sweep_changes.update(last_part(update), target, project=project, name=name, yaml=yaml)
     elif enqueue is not None:
         sweep_changes.enqueue(last_part(target), enqueue)
+    elif extend is not None:
+        sweep_changes.extend(last_part(target), extend)
     elif retry_failed:
         sweep_changes.retry_failed(last_part(target), error)
     elif show_replay:

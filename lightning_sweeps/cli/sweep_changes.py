@@ -15,7 +15,7 @@ from lightning_sweeps.messages import SweepState, SweepUpdate
 from lightning_sweeps.sweeps import yaml12
 from lightning_sweeps.sweeps.config import load_sweep_file
 from lightning_sweeps.sweeps.definition import define_sweep
-from lightning_sweeps.sweeps.replay import replay
+from lightning_sweeps.sweeps.replay import last_search_change, replay
 
 
 def set_state(sweep_id: str, state: SweepState) -> None:
@@ -53,6 +53,14 @@ def enqueue(sweep_id: str, text: str) -> None:
     typer.echo(f"Added trial {trial.number} ({trial.id}) to sweep {sweep_id}: {parameters(trial.params)}")
 
 
+def extend(sweep_id: str, trials: int) -> None:
+    """Raise the maximum number of trials."""
+    with connect() as client:
+        changed = client.extend_sweep(sweep_id, trials)
+    typer.echo(f"Sweep {changed.id} now has a `run_cap` of {changed.run_cap} trials. It is {changed.state}.")
+    show_next(sweep_id, changed.state)
+
+
 def retry_failed(sweep_id: str, error: str) -> None:
     """Run the failed trials of a sweep again, or those whose error contains a text."""
     with connect() as client:
@@ -78,11 +86,14 @@ def show_replay(sweep_id: str) -> None:
     """Repeat the search of a sweep and compare the points. Exit with status 1 if points differ."""
     with connect() as client:
         found, trials, inputs = client.sweep(sweep_id), client.trials(sweep_id), client.search_inputs(sweep_id)
+        since = last_search_change(client.sweep_changes(sweep_id))
     if found.config.get("metrics"):
         raise UsageError("a sweep with several `metrics` cannot be replayed", hint="a sweep with one `metric` can")
     use_one_thread()  # as in the server: the number of threads changes the last digits of a fit
+    if since is not None:
+        typer.echo("The search was changed by a user. Only the trials after the last change are repeated.")
     differing = 0
-    for replayed in replay(define_sweep(found.config), inputs, trials):
+    for replayed in replay(define_sweep(found.config), inputs, trials, since=since):
         trial = replayed.trial
         known = "" if trial.known_ends is None else f", knowing {trial.known_ends} results"
         result = "the same point" if replayed.is_same else f"now {parameters(replayed.params or {})}"

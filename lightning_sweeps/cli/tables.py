@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lightning_sweeps.messages import SweepUsage
+
 STATE_STYLES = {
     "running": "cyan",
     "leased": "cyan",
@@ -90,6 +92,12 @@ def duration(start: float | None, end: float | None) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def usage(used: SweepUsage) -> str:
+    """Return what a sweep has used of its budget."""
+    cost = "" if used.cost is None else f", cost {used.cost:.2f}"
+    return f"{used.trials} trials, {used.gpu_hours:.2f} GPU hours, {used.hours:.2f} hours{cost}"
 
 
 def parameters(params: dict[str, Any], prefix: str = "") -> str:

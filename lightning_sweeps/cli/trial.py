@@ -24,6 +24,8 @@ def trial(
     ),
     ignore: bool = typer.Option(False, "--ignore", help="Exclude its value from the search and from the best trial."),
     count: bool = typer.Option(False, "--count", help="Undo --ignore."),
+    discard: bool = typer.Option(False, "--discard", help="Free its point: the trial no longer counts in the sweep."),
+    restore: bool = typer.Option(False, "--restore", help="Undo --discard."),
     note: str | None = typer.Option(None, "--note", help="Attach a note. An empty text deletes it."),
     stop: bool = typer.Option(False, "--stop", help="Stop it."),
     retry: bool = typer.Option(False, "--retry", help="Run it again after its end, with the same parameters."),
@@ -41,12 +43,17 @@ def trial(
     """
     if ignore and count:
         raise UsageError("only one of `--ignore` and `--count` is allowed")
+    if discard and restore:
+        raise UsageError("only one of `--discard` and `--restore` is allowed")
     if stop and retry:
         raise UsageError("only one of `--stop` and `--retry` is allowed")
     with connect_up_to_date(tables.note) as client:
         trial_id = find(client, which)
-        if ignore or count or note is not None:
-            client.mark_trial(trial_id, TrialMark(ignored=ignore if ignore or count else None, note=note))
+        mark = TrialMark(
+            ignored=ignore if ignore or count else None, note=note, discarded=discard if discard or restore else None
+        )
+        if mark != TrialMark():
+            client.mark_trial(trial_id, mark)
         if stop:
             client.stop_trial(trial_id)
         if retry:
@@ -84,7 +91,7 @@ def lines(trial: Trial, attempts: Sequence[TrialAttempt] = ()) -> list[str]:
     reason = f": {said}" if said else ""
     text = [f"Trial {trial.number} ({trial.id}) of sweep {trial.sweep} is {trial.state}{reason}"]
     text += [f"parameters: {parameters(trial.params)}"]
-    ignored = ", ignored" if trial.ignored else ""
+    ignored = (", ignored" if trial.ignored else "") + (", discarded" if trial.discarded else "")
     text += [f"value: {number(trial.objective)} ({trial.reports} reports){ignored}"]
     text += [f"note: {trial.note}"] if trial.note else []
     if trial.started is not None:

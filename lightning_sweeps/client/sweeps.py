@@ -42,7 +42,7 @@ class SweepRoutes(Transport):
         return self._post(f"/api/sweeps/{sweep_id}/state", m.Sweep, m.SweepStateChange(state))
 
     def update_sweep(self, sweep_id: str, update: m.SweepUpdate) -> m.Sweep:
-        """Replace the configuration of a sweep; its method, parameters, metrics and seed must stay the same.
+        """Replace the configuration of a sweep, except its project, and the names and goals of its metrics.
 
         Raises:
             SweepFileError: the configuration is invalid; nothing was changed.
@@ -84,6 +84,10 @@ class SweepRoutes(Transport):
     def stop_trial(self, trial_id: str) -> m.Trial:
         """Stop a running trial."""
         return self._post(f"/api/trials/{trial_id}/stop", m.Trial)
+
+    def extend_sweep(self, sweep_id: str, trials: int) -> m.Sweep:
+        """Raise the maximum number of trials by a number. A finished sweep runs again."""
+        return self._post(f"/api/sweeps/{sweep_id}/extend", m.Sweep, m.SweepExtend(trials))
 
     def retry_trial(self, trial_id: str) -> m.Trial:
         """Run a trial that has ended again. A finished sweep runs again."""

@@ -41,3 +41,9 @@ def list_changes(connection: Connection, sweep_id: str) -> list[SweepChange]:
     """Return the changes of a sweep, oldest first."""
     rows = connection.execute(select(_change).where(_change.c.sweep_id == sweep_id).order_by(_change.c.id))
     return [SweepChange(row.time, row.key_name, row.action, row.detail) for row in rows]
+
+
+def creator_of(connection: Connection, sweep_id: str) -> str:
+    """Return the name of the API key that created a sweep; empty if an earlier version did not record it."""
+    is_creation = (_change.c.sweep_id == sweep_id) & (_change.c.action == "create")
+    return connection.scalar(select(_change.c.key_name).where(is_creation).order_by(_change.c.id).limit(1)) or ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 from sqlalchemy import Connection, Row, select
@@ -11,12 +12,15 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.methods import Observation
+from lightning_sweeps.sweeps.user_point import keep_point
 
 _COLUMNS = ("number", "params", "objective", "state", "last_objective", "ignored")
 
 
 class TrialHistory(Sequence[Observation]):
-    """All trials of a sweep, read from the database when a method first uses them. A plain grid never does.
+    """All trials of a sweep, read from the database when a method first uses them.
+
+    After a change of the search, only the trials whose points are in the new space.
 
     Args:
         connection: the caller's transaction.
@@ -31,7 +35,7 @@ class TrialHistory(Sequence[Observation]):
         self._connection = connection
         self._without = without
         self._sweep_id = sweep_id
-        self._sign = definition.sign
+        self._sign, self._space = definition.sign, definition.space
         metrics = definition.config.metrics or []
         self._several = [(metric.name, 1 if metric.goal == "minimize" else -1) for metric in metrics]
         self._loaded: list[Observation] | None = None
@@ -52,11 +56,24 @@ class TrialHistory(Sequence[Observation]):
             columns = [table.c[name] for name in _COLUMNS]
             columns += [table.c.judged] if self._several else []
             query = select(*columns).where(table.c.sweep_id == self._sweep_id).order_by(table.c.number)
+            query = query.where(table.c.discarded.is_not(True))
             if self._without is not None:
                 query = query.where(table.c.id != self._without)
             rows = self._connection.execute(query).all()
-            self._loaded = [*self._prior(), *(self._observation(row) for row in rows)]
+            loaded = [*self._prior(), *(self._observation(row) for row in rows)]
+            self._loaded = list(self._in_space(loaded)) if self._is_changed() else loaded
         return self._loaded
+
+    def _is_changed(self) -> bool:
+        query = select(schema.sweep.c.search_changes).where(schema.sweep.c.id == self._sweep_id)
+        return bool(self._connection.scalar(query))
+
+    def _in_space(self, trials: list[Observation]) -> Iterator[Observation]:
+        """Yield the trials whose points are in the space of the sweep as it is now."""
+        for trial in trials:
+            point = keep_point(self._space, trial.params)
+            if point is not None:
+                yield replace(trial, params=point)
 
     def _observation(self, row: Row[Any]) -> Observation:
         if row.ignored and row.state not in m.OPEN_TRIAL_STATES:

@@ -130,7 +130,7 @@ class _StoredPeers:
             select(report.c.value)
             .join(trial, trial.c.id == report.c.trial_id)
             .where(trial.c.sweep_id == self._trial.sweep_id, report.c.number == number, trial.c.id != self._trial.id)
-            .where(trial.c.ignored.is_not(True))
+            .where(trial.c.ignored.is_not(True), trial.c.discarded.is_not(True))
         )
         return [self._sign * value for value in self._connection.scalars(query)]
 
@@ -139,7 +139,7 @@ class _StoredPeers:
             return self.at_report(band)
         table = schema.trial
         query = select(table.c.judged).where(table.c.sweep_id == self._trial.sweep_id, table.c.id != self._trial.id)
-        query = query.where(table.c.ignored.is_not(True))
+        query = query.where(table.c.ignored.is_not(True), table.c.discarded.is_not(True))
         rungs = [judged.get("rungs", {}) for judged in self._connection.scalars(query)]
         return [self._sign * held[str(band)] for held in rungs if str(band) in held]
 

@@ -15,8 +15,8 @@ from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
 from lightning_sweeps.sweeps.user_point import find_in_space
 
-EarlierResult = tuple[dict[str, Any], float]
-"""A parameter set and its value of the metric."""
+EarlierResult = tuple[dict[str, Any], float | None]
+"""A parameter set and its value of the metric; None if the new sweep has no metric: its point counts as tried."""
 
 
 def collect_results(
@@ -35,18 +35,18 @@ def collect_results(
 
     Raises:
         NotFound: a sweep or run does not exist.
-        ServerRefused: status 422; a sweep optimizes another metric, or the new sweep's method does not use results.
+        ServerRefused: status 422; a sweep optimizes another metric, or the new sweep cannot start with results.
     """
     if not sweeps and not runs:
         return [], []
-    if definition.metric is None or definition.config.metrics or definition.method.is_exhaustive:
+    if definition.config.metrics or (definition.metric is None and runs):
+        source = "runs" if runs else "sweeps"
         raise ServerRefused(
-            f"a sweep with `method: {definition.config.method}` and {_metric_text(definition)} cannot start with"
-            " earlier results",
+            f"a sweep with {_metric_text(definition)} cannot start with results of {source}",
             status=422,
-            hint="earlier results need one `metric` and a method other than grid",
+            hint="give it one `metric`",
         )
-    metric = definition.metric.name
+    metric = _metric_name(definition) or ""
     sources = [(f"sweep {name}", _of_sweep(connection, name, definition)) for name in dict.fromkeys(sweeps)]
     sources += [(f"run {name}", _of_run(connection, name, metric)) for name in dict.fromkeys(runs)]
     results: list[EarlierResult] = []
@@ -67,18 +67,19 @@ def _of_sweep(connection: Connection, sweep_id: str, definition: SweepDefinition
     if row is None:
         raise NotFound(f"no sweep `{sweep_id}`", status=404, hint="list the sweeps with `lightning-sweeps status`")
     other = define_sweep(row.config)
+    table = schema.trial
+    of_sweep = select(table.c.params, table.c.objective).where(table.c.sweep_id == sweep_id).order_by(table.c.number)
+    counts = table.c.state.in_(("finished", "stopped")) & table.c.ignored.is_not(True) & table.c.discarded.is_not(True)
+    if definition.metric is None:
+        return [(row.params, None) for row in connection.execute(of_sweep.where(counts))]
     if other.metric is None or (other.metric.name, other.goal) != (_metric_name(definition), definition.goal):
         raise ServerRefused(
             f"sweep `{sweep_id}` has {_metric_text(other)}, this one {_metric_text(definition)}:"
             " their values cannot be compared",
             status=422,
         )
-    table = schema.trial
-    has_result = (
-        table.c.state.in_(("finished", "stopped")) & table.c.objective.is_not(None) & table.c.ignored.is_not(True)
-    )
-    query = select(table.c.params, table.c.objective).where(table.c.sweep_id == sweep_id, has_result)
-    return [(row.params, row.objective) for row in connection.execute(query.order_by(table.c.number))]
+    query = of_sweep.where(counts, table.c.objective.is_not(None))
+    return [(row.params, row.objective) for row in connection.execute(query)]
 
 
 def _of_run(connection: Connection, run_id: str, metric: str) -> list[EarlierResult]:

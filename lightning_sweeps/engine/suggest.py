@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Connection, Row, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from lightning_sweeps.engine import sweeps, trials
+from lightning_sweeps.engine import limits, sweeps, trials
 from lightning_sweeps.engine.history import TrialHistory
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.store import schema
@@ -64,11 +64,13 @@ class Place:
         number: the trial's number.
         trial_id: the pending trial whose point is replaced; None for a new trial.
         known_ends: number of results that the suggestion knows; None if the method does not use results.
+        search_changes: how often users had changed the search.
     """
 
     number: int
     trial_id: str | None
     known_ends: int | None
+    search_changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def suggest_at_once(connection: Connection, sweep_id: str, *, needed: int, now: 
     row = sweeps.lock_sweep(connection, sweep_id)
     definition = define_sweep(row.config)
     method, space = definition.method, definition.space
-    place = _find_place(connection, row, definition, needed=needed)
+    place = _find_place(connection, row, definition, needed=needed, now=now)
     if place is None:
         return False
     history = TrialHistory(connection, sweep_id, definition, without=place.trial_id)
@@ -155,7 +157,7 @@ def prepare_next(
     definition = define_sweep(row.config)
     method, space = definition.method, definition.space
     needed = _needed_next(connection, sweep_id, definition, asked=asked, fit_s=fit_s, now=now)
-    place = None if needed is None else _find_place(connection, row, definition, needed=needed)
+    place = None if needed is None else _find_place(connection, row, definition, needed=needed, now=now)
     if place is None:
         return False
     history = TrialHistory(connection, sweep_id, definition, without=place.trial_id)
@@ -183,22 +185,30 @@ def next_step(connection: Connection, sweep_id: str, request: Request, *, now: f
     is_pending = (_trial.c.sweep_id == sweep_id) & (_trial.c.state == "pending")
     if connection.scalar(select(exists().where(is_pending, is_usable(needed)))):
         return "lease"
-    progress = sweeps.progress_of(connection, row)
+    progress = sweeps.progress_of(connection, row, now=now)
     if needed is None or not (controller.may_suggest(progress) or progress.counts.get("pending")):
         return "wait"
     return "prepare" if definition.method.is_fitted else "lease"
 
 
 def add_suggested(connection: Connection, sweep_id: str, place: Place, fitted: FitAnswer, *, now: float) -> bool:
-    """Add the trial that a model chose, and return whether it was added."""
+    """Add the trial that a model chose, and return whether it was added.
+
+    It is not if another server process added one first, or if a user changed the search meanwhile.
+    """
     row = sweeps.lock_sweep(connection, sweep_id)
     if place.trial_id is not None:
         is_there = (_trial.c.id == place.trial_id) & (_trial.c.state == "pending") & (_trial.c.attempt == 1)
         is_current = row.state == "running" and connection.scalar(select(exists().where(is_there)))
     else:
         is_current = trials.last_number(connection, sweep_id) + 1 == place.number
-        is_current = is_current and controller.may_suggest(sweeps.progress_of(connection, row))
-    if not is_current:
+        is_current = is_current and controller.may_suggest(sweeps.progress_of(connection, row, now=now))
+    if is_current and (reason := limits.too_little_to_gain(connection, row, fitted.expected_improvement)):
+        if place.trial_id is not None:
+            connection.execute(delete(_trial).where(_trial.c.id == place.trial_id))
+        sweeps.end_search(connection, sweep_id, reason, now=now)
+        return False
+    if not is_current or place.search_changes != (row.search_changes or 0):
         return False
     return _put(
         connection, sweep_id, place, fitted.params, chosen_by="random" if fitted.is_random else "model", now=now
@@ -253,7 +263,9 @@ def _needed_next(
     return None if _awaits_values(connection, sweep_id, asked=oldest, now=now) else lacking[0]
 
 
-def _find_place(connection: Connection, row: Row[Any], definition: SweepDefinition, *, needed: int) -> Place | None:
+def _find_place(
+    connection: Connection, row: Row[Any], definition: SweepDefinition, *, needed: int, now: float
+) -> Place | None:
     """Return the trial that the next suggestion is for; None if the sweep may not have another one."""
     known = trials.last_end(connection, row.id) if definition.method.needs_metric else None
     outdated = select(_trial.c.number, _trial.c.id).where(
@@ -261,10 +273,10 @@ def _find_place(connection: Connection, row: Row[Any], definition: SweepDefiniti
     )
     found = connection.execute(outdated.order_by(_trial.c.number).limit(1).with_for_update()).one_or_none()
     if found is not None and row.state == "running":
-        return Place(found.number, found.id, known)
-    if not controller.may_suggest(sweeps.progress_of(connection, row)):
+        return Place(found.number, found.id, known, row.search_changes or 0)
+    if not controller.may_suggest(sweeps.progress_of(connection, row, now=now)):
         return None
-    return Place(trials.last_number(connection, row.id) + 1, None, known)
+    return Place(trials.last_number(connection, row.id) + 1, None, known, row.search_changes or 0)
 
 
 @contextmanager
@@ -282,7 +294,14 @@ def _request(row: Row[Any], definition: SweepDefinition, number: int, history: T
     config = definition.config
     parameters = row.config["parameters"]
     return FitRequest(
-        config.method, parameters, definition.imputation, list(history), number, row.seed, config.constraints
+        config.method,
+        parameters,
+        definition.imputation,
+        list(history),
+        number,
+        row.seed,
+        config.constraints,
+        needs_improvement=config.stop_when is not None and config.stop_when.expected_improvement is not None,
     )
 
 

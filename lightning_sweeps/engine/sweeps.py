@@ -6,20 +6,22 @@ Every function works inside the caller's transaction. Locks are taken in the ord
 from __future__ import annotations
 
 import secrets
+import time
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
-from lightning_sweeps.engine import prior_results, trials
+from lightning_sweeps.engine import change_log, limits, prior_results, trials
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.projects import ensure_project
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
-from lightning_sweeps.sweeps.settings import SweepSettings
+from lightning_sweeps.sweeps.settings import NO_BUDGET, SweepSettings
 
 DEFAULT_PROJECT = "default"
 SEED_BITS = 31
@@ -113,24 +115,39 @@ def set_sweep_state(connection: Connection, sweep_id: str, wanted: m.SweepState,
     if state in controller.END_STATES:
         end_sweep(connection, sweep_id, state, reason="", now=now)
     elif row.state in controller.END_STATES:
-        controller.check_resumable(progress_of(connection, row), sweep_id=sweep_id)
-        reopen(connection, row)
-        finish_if_done(connection, sweep_id, now=now)
+        resume(connection, row, now=now)
     else:
         _change(connection, sweep_id, state=state, reason="", failures_in_row=0)
         finish_if_done(connection, sweep_id, now=now)
     return get_sweep(connection, sweep_id)
 
 
-def reopen(connection: Connection, sweep: Row[Any]) -> None:
-    """Let a locked sweep that is over run again, or one that failures have paused.
+def resume(connection: Connection, sweep: Row[Any], *, now: float) -> None:
+    """Continue the search of a locked sweep that is over.
 
-    The search continues with all results. Points that were pending at the end are suggested again. A pause by a user
-    stays.
+    Raises:
+        ServerRefused: status 409; a finished sweep has nothing left to do.
+    """
+    reopen(connection, sweep, restarts_search=True)
+    again = progress_of(connection, lock_sweep(connection, sweep.id), now=now)
+    controller.check_resumable(replace(again, state=sweep.state), sweep_id=sweep.id)
+    finish_if_done(connection, sweep.id, now=now)
+
+
+def reopen(connection: Connection, sweep: Row[Any], *, restarts_search: bool = False) -> None:
+    """Let a locked sweep that is over run again, or one that failures have paused. A pause by a user stays.
+
+    Args:
+        connection: the caller's transaction.
+        sweep: the sweep.
+        restarts_search: whether the search continues where a lack of progress ended it. Otherwise only trials that are
+            pending run.
     """
     if sweep.state in controller.END_STATES:
         is_complete = sweep.state == "finished" and sweep.exhausted  # another end dropped points that were pending
-        again = {"ended": None, "exhausted": is_complete, "continued_at": trials.last_end(connection, sweep.id)}
+        again: dict[str, object] = {"ended": None, "exhausted": is_complete}
+        if restarts_search:
+            again |= {"search_end": None, "continued_at": trials.last_end(connection, sweep.id)}
         _change(connection, sweep.id, state="running", reason="", failures_in_row=0, **again)
     elif is_paused_by_failures(sweep):
         _change(connection, sweep.id, state="running", reason="", failures_in_row=0)
@@ -160,14 +177,13 @@ def definition_of(connection: Connection, sweep_id: str) -> SweepDefinition:
     return define_sweep(config)
 
 
-def progress_of(connection: Connection, row: Row[Any]) -> controller.SweepStatus:
-    """Return the sweep's state and trial counts, which the controller needs to decide."""
-    return controller.SweepStatus(
-        state=row.state,
-        run_cap=row.run_cap,
-        exhausted=row.exhausted,
-        counts=trials.count_by_state(connection, row.id),
-    )
+def progress_of(connection: Connection, row: Row[Any], *, now: float) -> controller.SweepStatus:
+    """Return the sweep's state, trial counts and limits, which the controller needs to decide."""
+    counted = controller.SweepStatus(row.state, row.run_cap, row.exhausted, trials.count_by_state(connection, row.id))
+    if not controller.has_limits(row.config):
+        return counted
+    reached = limits.limit_reached(connection, row, trials_counted=counted.counted_trials, now=now)
+    return replace(counted, limit=reached)
 
 
 def end_sweep(connection: Connection, sweep_id: str, state: m.SweepState, *, reason: str, now: float) -> None:
@@ -187,7 +203,10 @@ def end_sweep(connection: Connection, sweep_id: str, state: m.SweepState, *, rea
 def finish_if_done(connection: Connection, sweep_id: str, *, now: float) -> bool:
     """Finish a sweep that has nothing left to do. Return whether it is finished now."""
     row = lock_sweep(connection, sweep_id)
-    progress = progress_of(connection, row)
+    progress = progress_of(connection, row, now=now)
+    if progress.limit and row.state in ("running", "paused"):
+        trials.drop_suggestions(connection, sweep_id)
+        progress = replace(progress, counts=trials.count_by_state(connection, sweep_id))
     if not controller.is_done(progress):
         return False
     end_sweep(connection, sweep_id, "finished", reason=controller.end_reason(progress), now=now)
@@ -242,6 +261,17 @@ def mark_exhausted(connection: Connection, sweep_id: str) -> None:
     _change(connection, sweep_id, exhausted=True)
 
 
+def note_free_point(connection: Connection, sweep_id: str) -> None:
+    """Record that a point of a locked sweep may be free again: the method is asked once more."""
+    _change(connection, sweep_id, exhausted=False)
+
+
+def end_search(connection: Connection, sweep_id: str, reason: str, *, now: float) -> None:
+    """Record why the model ends the search. Running trials continue, then the sweep finishes."""
+    _change(connection, sweep_id, search_end=reason)
+    finish_if_done(connection, sweep_id, now=now)
+
+
 def stop_trial(connection: Connection, trial_id: str, *, now: float, reason: str = "stopped by hand") -> m.Trial:
     """Order a trial to stop. A pending trial is stopped at once.
 
@@ -281,7 +311,8 @@ def _no_sweep(sweep_id: str) -> NotFound:
 
 
 def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
-    settings = SweepSettings.of(row.config)
+    settings, counts = SweepSettings.of(row.config), trials.count_by_state(connection, row.id)
+    best = limits.best_trial(connection, row.id, settings.goal)
     return m.Sweep(
         id=row.id,
         project=row.project,
@@ -296,20 +327,20 @@ def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
         run_cap=row.run_cap,
         created=row.created,
         ended=row.ended,
-        counts=trials.count_by_state(connection, row.id),
-        best=_best(connection, row.id, settings.goal),
+        counts=counts,
+        best=None if best is None else trials.to_message(best),
         origins=trials.count_by_origin(connection, row.id),
+        created_by=change_log.creator_of(connection, row.id),
+        usage=_usage(connection, row, settings, counts),
     )
 
 
-def _best(connection: Connection, sweep_id: str, goal: m.Goal) -> m.Trial | None:
-    table = schema.trial
-    order = table.c.objective.asc() if goal == "minimize" else table.c.objective.desc()
-    row = connection.execute(
-        select(table)
-        .where(table.c.sweep_id == sweep_id, table.c.objective.is_not(None), table.c.state.not_in(("failed", "lost")))
-        .where(table.c.ignored.is_not(True))
-        .order_by(order, table.c.number)
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else trials.to_message(row)
+def _usage(
+    connection: Connection, row: Row[Any], settings: SweepSettings, counts: dict[str, int]
+) -> m.SweepUsage | None:
+    """Return what a sweep with a budget has used by now."""
+    if settings.budget == NO_BUDGET:
+        return None
+    counted = controller.SweepStatus(row.state, row.run_cap, row.exhausted, counts).counted_trials
+    used = limits.usage_of(connection, row.id, trials_counted=counted, now=time.time())
+    return m.SweepUsage(used.trials, used.gpu_hours, used.hours, used.cost(settings.budget))

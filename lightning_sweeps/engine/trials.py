@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
@@ -287,16 +287,24 @@ def _next_attempt(row: TrialRow) -> dict[str, object]:
     }
 
 
-def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:
-    """Return the number of the sweep's trials in each state, without states that have none."""
+def drop_suggestions(connection: Connection, sweep_id: str) -> None:
+    """Delete the pending trials that a method chose and that no agent has leased. The caller holds the sweep's lock."""
     table = schema.trial
-    query = select(table.c.state, func.count()).where(table.c.sweep_id == sweep_id).group_by(table.c.state)
+    is_suggested = (table.c.sweep_id == sweep_id) & (table.c.state == "pending") & (table.c.attempt == 1)
+    connection.execute(delete(table).where(is_suggested, table.c.chosen_by != "user"))
+
+
+def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:
+    """Return the number of the sweep's trials in each state, without discarded ones and states that have none."""
+    table = schema.trial
+    counts = (table.c.sweep_id == sweep_id) & table.c.discarded.is_not(True)
+    query = select(table.c.state, func.count()).where(counts).group_by(table.c.state)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def count_by_origin(connection: Connection, sweep_id: str) -> dict[str, int]:
     """Return the number of the sweep's trials by what chose their point."""
     table = schema.trial
-    is_known = (table.c.sweep_id == sweep_id) & table.c.chosen_by.is_not(None)
+    is_known = (table.c.sweep_id == sweep_id) & table.c.chosen_by.is_not(None) & table.c.discarded.is_not(True)
     query = select(table.c.chosen_by, func.count()).where(is_known).group_by(table.c.chosen_by)
     return {row[0]: row[1] for row in connection.execute(query)}

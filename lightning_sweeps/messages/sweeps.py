@@ -186,6 +186,27 @@ class Sweep:
     best: Trial | None
     origins: dict[str, int] = field(default_factory=dict)
     """Number of trials by what chose their point, see `PointOrigin`. Trials of older versions are left out."""
+    created_by: str = ""
+    """Name of the API key that created the sweep."""
+    usage: SweepUsage | None = None
+    """What a sweep with a budget has used."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepUsage:
+    """What a sweep has used by now, running trials included.
+
+    Attributes:
+        trials: trials that count.
+        gpu_hours: GPU hours of all attempts.
+        hours: hours in which at least one trial ran.
+        cost: cost of the GPU hours; None if the budget has no price.
+    """
+
+    trials: int
+    gpu_hours: float
+    hours: float
+    cost: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +215,11 @@ class SearchInputs:
 
     Attributes:
         seed: the seed of the sweep.
-        prior: parameter sets of earlier results and their values of the metric.
+        prior: parameter sets of earlier results and their values of the metric; None: the sweep has no metric.
     """
 
     seed: int
-    prior: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+    prior: list[tuple[dict[str, Any], float | None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +231,10 @@ class SweepStateChange:
 
 @dataclass(frozen=True, slots=True)
 class SweepUpdate:
-    """A request to change the configuration of a sweep. `config` and `source` are those of `SweepCreate`."""
+    """A request to change the configuration of a sweep, except its project, and the names and goals of its metrics.
+
+    `config` and `source` are those of `SweepCreate`.
+    """
 
     config: dict[str, Any]
     source: str = ""

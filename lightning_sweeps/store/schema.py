@@ -365,6 +365,8 @@ sweep = Table(
     Column("ended", Double),
     _changed(),
     Column("prior", Structure),  # results of earlier sweeps and runs
+    Column("search_end", Text),  # why the model ended the search, in words; NULL: it did not
+    Column("search_changes", Integer),  # how often a user changed the search; NULL: never
     Column("continued_at", Integer),  # number of ended trials when a user last continued the sweep after its end
     Column("deleted", Double),  # when it was moved to the trash; NULL: it was not
     Column("deleted_by", Text),  # name of the API key that did it
@@ -418,10 +420,7 @@ trial = Table(
     Column("chosen_by", Text),  # `model`, `random` (in place of the model), `method` or `user`; NULL: unknown
     Column("known_ends", Integer),  # number of ended trials that the method knew when it chose the point
     Column("unseen_ends", Integer),  # number of trials that had ended at the lease and that the method did not know
-    Column("first_attempt", Integer),  # attempt with which a user last ran the trial again; NULL: 1
     Column("discarded", Boolean),  # True: a user discarded the trial, its point is free; NULL: it counts
-    Column("repeat_of", Integer),  # number of the first trial of the same point; NULL: this is the first one
-    Column("repeat", Integer),  # from 1; NULL: the sweep does not repeat points
     Column("preemptions", Integer),  # number of preempted attempts; NULL: 0
     Column("losses", Integer),  # number of lost attempts since the last one that made progress; NULL: 0
     Column("resumed_step", Big),  # the latest step from which an attempt continued; NULL: 0

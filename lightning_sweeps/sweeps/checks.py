@@ -29,7 +29,10 @@ def check_keys(raw: dict[str, Any], document: Document) -> list[Fault]:
     """Return every error that concerns more than one key."""
     return [
         Fault(document.line(path), dotted(path), message)
-        for check in (_check_metric, _check_names, _check_grid, _check_conditions, _check_command, _check_ranks)
+        for check in (
+            *(_check_metric, _check_names, _check_grid, _check_conditions),
+            *(_check_command, _check_ranks, _check_limits),
+        )
         for path, message in check(raw)
     ]
 
@@ -81,6 +84,24 @@ def _check_metric(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield ("metric",), f"is missing, and the method `{raw['method']}` needs it: set `metric` with a `name`"
     if raw.get("early_terminate") is not None:
         yield ("early_terminate",), "needs `metric` with a `name`: trials are compared by it"
+
+
+def _check_limits(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Check that what ends the search can be measured."""
+    budget, stop_when = raw.get("budget"), raw.get("stop_when")
+    if isinstance(budget, dict) and budget.get("cost") is not None and budget.get("cost_per_gpu_hour") is None:
+        yield ("budget", "cost"), "needs `cost_per_gpu_hour`, the price of one GPU hour"
+    if not isinstance(stop_when, dict):
+        return
+    if raw.get("metric") is None and raw.get("metrics") is None:
+        yield ("stop_when",), "needs `metric` with a `name`: values are compared by it"
+    method = _method_of(raw)
+    if stop_when.get("expected_improvement") is not None and method is not None and not method.estimates_improvement:
+        capable = sorted(name for name in METHODS.names() if (other := _load(name)) and other.estimates_improvement)
+        yield (
+            ("stop_when", "expected_improvement"),
+            f"needs a method whose model estimates it; `{raw['method']}` has none, allowed: {', '.join(capable)}",
+        )
 
 
 def _check_names(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -35,6 +35,7 @@ from lightning_sweeps.sweeps.fields import (
     shown,
 )
 from lightning_sweeps.sweeps.file_errors import Sections, faults_of
+from lightning_sweeps.sweeps.limits import Budget, StopWhen
 from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
 from lightning_sweeps.sweeps.python_config import to_plain
@@ -162,6 +163,8 @@ class SweepConfig(Section):
     constraints: Annotated[list[str], BeforeValidator(_constraints)] = Field(default_factory=list)
     args: Annotated[ArgumentForm | list[str], BeforeValidator(_arguments), ARGUMENTS_SCHEMA] = "wandb"
     yaml: Annotated[yaml12.Version, BeforeValidator(_version), YAML_SCHEMA] | None = None
+    budget: Budget | None = None
+    stop_when: StopWhen | None = None
 
     @property
     def primary(self) -> Metric | None:
@@ -180,6 +183,8 @@ def _sections(raw: dict[str, Any]) -> Sections:
         (): SweepConfig,
         ("metric",): Metric,
         ("resources",): Resources,
+        ("budget",): Budget,
+        ("stop_when",): StopWhen,
         ("early_terminate",): model_of(raw.get("early_terminate")),
         **{("metrics", index): Metric for index in range(len(several) if isinstance(several, list) else 0)},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.messages import OPEN_TRIAL_STATES, Goal, SweepState
@@ -33,12 +34,14 @@ class SweepStatus:
         run_cap: maximum number of trials; None: no limit.
         exhausted: whether the method has no more points.
         counts: number of trials in each state.
+        limit: which other limit of the sweep is reached, in words; empty if none is.
     """
 
     state: SweepState
     run_cap: int | None
     exhausted: bool
     counts: Mapping[str, int]
+    limit: str = ""
 
     @property
     def open_trials(self) -> int:
@@ -55,6 +58,12 @@ class SweepStatus:
         return self.run_cap is None or self.counted_trials < self.run_cap
 
 
+def has_limits(config: Mapping[str, Any]) -> bool:
+    """Return whether a stored sweep may end for another reason than `run_cap` or an exhausted space."""
+    metric = (config.get("metrics") or [config.get("metric") or {}])[0]
+    return any(config.get(key) is not None for key in ("budget", "stop_when")) or metric.get("target") is not None
+
+
 def may_suggest(progress: SweepStatus) -> bool:
     """Return whether another trial may be suggested now."""
     return progress.state == "running" and not end_reason(progress)
@@ -69,7 +78,7 @@ def end_reason(progress: SweepStatus) -> str:
     """Return why no more trials are suggested; empty if the search goes on."""
     if not progress.has_room:
         return f"`run_cap` of {progress.run_cap} trials is reached"
-    return "every point of the space has been tried" if progress.exhausted else ""
+    return progress.limit or ("every point of the space has been tried" if progress.exhausted else "")
 
 
 def pause_reason(failures_in_row: int, max_failures: int, last_error: str, *, lacks_value: bool = False) -> str | None:
@@ -93,6 +102,13 @@ def is_target_met(objective: float, *, target: float | None, goal: Goal) -> bool
     if target is None:
         return False
     return objective <= target if goal == "minimize" else objective >= target
+
+
+def target_reason(number: int, value: float, *, metric: str, target: float | None, goal: Goal) -> str:
+    """Return why a trial's value ends the sweep; empty if it does not reach the target."""
+    if target is None or not is_target_met(value, target=target, goal=goal):
+        return ""
+    return f"trial {number} met the target: `{metric}` is {value:g}, wanted {target:g}"
 
 
 def is_better(value: float, than: float | None, *, goal: Goal) -> bool:

@@ -56,6 +56,12 @@ class SweepDefinition:
             1 if config.goal == "minimize" else -1,
         )
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether the search may end for another reason than `run_cap` or an exhausted space."""
+        has_target = self.metric is not None and self.metric.target is not None
+        return has_target or self.config.budget is not None or self.config.stop_when is not None
+
 
 def define_sweep(raw: dict[str, Any]) -> SweepDefinition:
     """Return the definition of a stored sweep.

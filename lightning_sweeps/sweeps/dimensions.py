@@ -87,7 +87,10 @@ class Dimension(ABC):
 
 def identity(value: object) -> str:
     """Return a key that is equal for equal values. The values true, 1 and 1.0 are different."""
-    return json.dumps(value, sort_keys=True)
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 class Category(Dimension):

@@ -29,6 +29,7 @@ class FitRequest:
         number: number of the new trial, from 1.
         seed: the sweep's seed.
         constraints: `constraints` as in the sweep file.
+        needs_improvement: whether the answer must say by how much the point is expected to improve the best value.
     """
 
     method: str
@@ -38,6 +39,7 @@ class FitRequest:
     number: int
     seed: int
     constraints: list[str] = field(default_factory=list)
+    needs_improvement: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,14 @@ class FitAnswer:
         params: the parameter set, or None if the space is exhausted.
         error: why the method failed; empty if it did not.
         is_random: whether the parameter set was drawn at random because the model chose no new point.
+        expected_improvement: by how much it is expected to improve the best value, in units of the metric; None: the
+            request did not ask, or no model chose the point.
     """
 
     params: dict[str, Any] | None
     error: str = ""
     is_random: bool = False
+    expected_improvement: float | None = None
 
 
 def answer(request: FitRequest) -> FitAnswer:
@@ -61,7 +66,11 @@ def answer(request: FitRequest) -> FitAnswer:
         space = Space.of(_parameters.validate_python(request.parameters), request.constraints)
         method = METHODS.get(request.method)(request.imputation)
         suggestion = method.suggest(space, request.history, number=request.number, seed=request.seed)
-        return FitAnswer(check_suggestion(space, suggestion), is_random=isinstance(suggestion, RandomPoint))
+        improvement = None
+        if request.needs_improvement and suggestion is not None:
+            improvement = method.expected_improvement(space, request.history, number=request.number, seed=request.seed)
+        params = check_suggestion(space, suggestion)
+        return FitAnswer(params, is_random=isinstance(suggestion, RandomPoint), expected_improvement=improvement)
     except SuggestionFailed as error:
         return FitAnswer(None, error.message)
     except Exception as error:  # a method may raise anything; the server needs the message, not a dead worker

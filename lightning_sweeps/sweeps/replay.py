@@ -6,14 +6,18 @@ the seed, a search method gives the same points again.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lightning_sweeps.messages import SearchInputs, Trial
+from lightning_sweeps.messages import SearchInputs, SweepChange, Trial
+from lightning_sweeps.sweeps.config_changes import SEARCH_KEYS
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.methods import METHODS, Observation
+from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.suggestion import check_suggestion
+from lightning_sweeps.sweeps.user_point import keep_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +38,49 @@ class ReplayedTrial:
         return self.trial.params == self.params
 
 
-def replay(definition: SweepDefinition, inputs: SearchInputs, trials: Sequence[Trial]) -> Iterator[ReplayedTrial]:
+def last_search_change(changes: Sequence[SweepChange]) -> float | None:
+    """Return when a user last changed the search of a sweep, in seconds since the epoch; None: never."""
+    times = [change.time for change in changes if any(key in SEARCH_KEYS for key in change.detail.get("keys", ()))]
+    return max(times, default=None)
+
+
+def replay(
+    definition: SweepDefinition, inputs: SearchInputs, trials: Sequence[Trial], *, since: float | None = None
+) -> Iterator[ReplayedTrial]:
     """Yield each trial that the method chose, with the point that the method gives now.
 
     Values that running trials had logged before a suggestion are not recorded. They matter only to sweeps with failed
-    trials or with `impute_while_running`. Trials that were ignored later also change the points after them.
+    trials or with `impute_while_running`. Trials that were ignored or discarded later also change the points after
+    them.
 
     Args:
         definition: the sweep.
         inputs: what its search started with.
         trials: its trials.
+        since: when a user last changed the search; trials that were chosen before are not repeated. None: never.
     """
     method = METHODS.get(definition.config.method)(definition.imputation)
     prior = [
-        Observation(number, params, definition.sign * value, "finished", definition.sign * value)
-        for number, (params, value) in enumerate(inputs.prior, 1 - len(inputs.prior))
+        Observation(number, params, value, "finished", value)
+        for number, (params, given) in enumerate(inputs.prior, 1 - len(inputs.prior))
+        for value in [None if given is None else definition.sign * given]
     ]
     for trial in trials:
-        if trial.chosen_by in (None, "user"):
+        if trial.chosen_by in (None, "user") or (since is not None and trial.created < since):
             continue
-        seen = [_as_seen(other, trial, definition.sign) for other in trials if other.number < trial.number]
-        suggestion = method.suggest(definition.space, [*prior, *seen], number=trial.number, seed=inputs.seed)
+        seen = [
+            _as_seen(other, trial, definition.sign)
+            for other in trials
+            if other.number < trial.number and not other.discarded
+        ]
+        history = [*prior, *seen] if since is None else _in_space(definition.space, [*prior, *seen])
+        suggestion = method.suggest(definition.space, history, number=trial.number, seed=inputs.seed)
         yield ReplayedTrial(trial, check_suggestion(definition.space, suggestion))
+
+
+def _in_space(space: Space, history: Sequence[Observation]) -> list[Observation]:
+    points = [(trial, keep_point(space, trial.params)) for trial in history]
+    return [dataclasses.replace(trial, params=point) for trial, point in points if point is not None]
 
 
 def _as_seen(other: Trial, trial: Trial, sign: int) -> Observation:

@@ -95,10 +95,9 @@ class ReportJudge:
         self._progress.add(value, goal=self._metric.goal)
         self.reports.append(NewReport(self._progress.count, step, time, value))
         target = self._metric.target
-        if not self.target_reason and controller.is_target_met(value, target=target, goal=self._metric.goal):
-            self.target_reason = (
-                f"trial {self._number} met the target: `{self._metric.name}` is {value:g}, wanted {target:g}"
-            )
+        self.target_reason = self.target_reason or controller.target_reason(
+            self._number, value, metric=self._metric.name, target=target, goal=self._metric.goal
+        )
         if self._definition.rule is not None:
             with _failures_of(self._definition.rule):
                 self._apply_rule(self._definition.rule, step, time, values)

@@ -12,6 +12,7 @@ from typing import Any
 
 from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps.config import DEFAULT_MAX_FAILURES, DEFAULT_RETRY
+from lightning_sweeps.sweeps.limits import Budget, StopWhen
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class SweepSettings:
         max_failures: consecutive failed trials that pause the sweep.
         metric: name of the metric that trials are ranked by, if the sweep has one.
         goal: whether to minimize or maximize it.
+        target: the value of the metric that finishes the sweep, if there is one.
+        budget: what the sweep may use.
+        stop_when: when the search is good enough.
     """
 
     retry: int
@@ -31,6 +35,9 @@ class SweepSettings:
     max_failures: int
     metric: str | None
     goal: Goal
+    target: float | None
+    budget: Budget
+    stop_when: StopWhen
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> SweepSettings:
@@ -42,4 +49,10 @@ class SweepSettings:
             max_failures=int(raw.get("max_failures", DEFAULT_MAX_FAILURES)),
             metric=metric.get("name"),
             goal=metric.get("goal", "minimize"),
+            target=metric.get("target"),
+            budget=Budget.model_validate(raw.get("budget") or {}),
+            stop_when=StopWhen.model_validate(raw.get("stop_when") or {}),
         )
+
+
+NO_BUDGET = Budget()

@@ -80,12 +80,16 @@ class Space:
             index = index * (dimension.size or 1) + (0 if value is _MISSING else dimension.index(value))
         return index
 
-    def points(self, start: int) -> Iterator[dict[str, Any]]:
-        """Yield the allowed points of a finite space from combination `start` on, each once."""
-        for index in range(start, self.size or 0):
-            params = self.at(index)
+    def indexes(self) -> Iterator[int]:
+        """Yield the index of each allowed point of a finite space once, in order."""
+        for index in range(self.size or 0):
+            params = self.at(index) if self.is_restricted else {}
             if not self.is_restricted or (self.allows(params) and self.index_of(params) == index):
-                yield params
+                yield index
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield the allowed points of a finite space, each once, in order."""
+        return map(self.at, self.indexes())
 
     def sample(self, rng: Random) -> dict[str, Any]:
         """Return a random parameter set from the parameters' distributions, ignoring constraints."""

@@ -68,6 +68,20 @@ def find_in_space(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | N
         return None
 
 
+def keep_point(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the point of a changed space that a trial of the same sweep tried, or None if it tried none of its points.
+
+    Unlike in `find_in_space`, a constant of the space must have had the same value. So a value that was searched first
+    and is fixed now keeps only the trials with this value.
+    """
+    paths = {dimension.path for dimension in space.dimensions} | {path for path, _ in space.constants}
+    known = {".".join(path): value for path, value in _flatten(params, paths) if path in paths}
+    try:
+        return check_point(space, known)
+    except UsageError:
+        return None
+
+
 def _flatten(
     given: Mapping[str, Any], known: set[ParameterPath], path: ParameterPath = ()
 ) -> Iterator[tuple[ParameterPath, Any]]:

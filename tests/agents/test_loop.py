@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.cli.report import build, lines
+from lightning_sweeps.cli.report_text import build, lines
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.paths import Home
 from tests.agents.trials import finish, make_sweep, run_agents, start_agent, wait_for_file

@@ -126,8 +126,10 @@ def test_a_sweep_can_be_updated_and_trials_enqueued(served: tuple[Path, Client, 
     updated = command(home, "sweep", "--update", sweep_id, str(file), "--name", "renamed")
     assert updated.returncode == 0, updated.stderr
     assert (client.sweep(sweep_id).run_cap, client.sweep(sweep_id).name) == (7, "renamed")
-    file.write_text(GRID)
-    assert_message(command(home, "sweep", "--update", sweep_id, str(file)), 1, "`method`", "cannot be changed")
+    file.write_text(GRID.replace("minimize", "maximize"))
+    assert_message(command(home, "sweep", "--update", sweep_id, str(file)), 1, "`metric`", "cannot be changed")
+    extended = command(home, "sweep", sweep_id, "--extend", "3")
+    assert "`run_cap` of 10 trials" in extended.stdout, extended.stderr
     assert_message(
         command(home, "sweep", "--update", sweep_id, str(file), "-p", "b"), 2, "the project of a sweep cannot change"
     )

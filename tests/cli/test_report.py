@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables, before the leak check reads them
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lightning_sweeps.cli.report import build, lines
+from lightning_sweeps.cli import svg
+from lightning_sweeps.cli.report_html import render
+from lightning_sweeps.cli.report_text import build, lines
 from lightning_sweeps.messages import AgentRegister, SweepCreate, TrialEnd
 from tests.engine.driver import TrialRun
 from tests.servers import running_server
 
 SWEEP = {
     "program": "train.py",
+    "description": "a <b>first</b> look",
+    "budget": {"gpu_hours": 5, "cost_per_gpu_hour": 2},
     "method": "grid",
     "metric": {"name": "loss"},
     "parameters": {"x": {"min": 1, "max": 10}},
@@ -31,8 +39,41 @@ def test_a_report_names_best_stopped_and_failed_trials(tmp_path: Path) -> None:
                 continue
             TrialRun(client, trial).log({"loss": float(trial.params["x"] ** 2)})
             client.end_trial(agent, trial.id, TrialEnd("finished", 0))
-        text = "\n".join(lines(build(client.sweep(sweep_id), client.trials(sweep_id), client.agents(sweep_id))))
+        found = build(client.sweep(sweep_id), client.trials(sweep_id), client.agents(sweep_id))
+        text, page = "\n".join(lines(found)), render(found, now=1.7e9)
     assert "- trial 1: 1 with x=1" in text
     assert "- trial 9: stopped at report 1: 81 is above 80" in text
     assert "- trial 4: MemoryError: no room" in text
     assert "- x: 100 %" in text
+    assert "a <b>first</b> look" in text
+    assert "- used of the budget: 10 trials, 0.00 GPU hours, 0.00 hours, cost 0.00" in text
+    check_page(page)
+
+
+def check_page(page: str) -> None:
+    """Check that the report is one file that needs no network and no script, and that it says everything."""
+    assert not re.findall(r"https?://|<script|<link|src=|@import|url\(", page)
+    assert "a &lt;b&gt;first&lt;/b&gt; look" in page, "what users wrote is text"
+    assert "MemoryError: no room" in page
+    assert "stopped at report 1: 81 is above 80" in page
+    text = page.replace("<!doctype html>", "").replace('<meta charset="utf-8">', "")
+    root = ElementTree.fromstring(text)  # noqa: S314  we wrote it
+    charts = root.findall(".//svg")
+    assert [chart.get("aria-label") for chart in charts] == ["trial", "importance", "x"]
+    dots = [chart.findall("circle") for chart in charts]
+    assert [len(found) for found in dots] == [9, 0, 9], "the failed trial has no value"
+    assert [dot.get("class") for dot in dots[0]].count("best") == 1
+    inside = [
+        0 <= float(dot.get("cx", "-1")) <= svg.WIDTH and 0 <= float(dot.get("cy", "-1")) <= svg.HEIGHT
+        for found in dots
+        for dot in found
+    ]
+    assert all(inside)
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_an_axis_contains_its_values_and_has_few_labels(values: list[float]) -> None:
+    axis = svg.PlotAxis.of(values)
+    assert all(-1e-6 <= axis.place(value) <= 1 + 1e-6 for value in values)
+    assert 2 <= len(axis.labels) <= 7

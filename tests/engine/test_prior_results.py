@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import lightning_sweeps
-from lightning_sweeps.cli.report import build, lines
+from lightning_sweeps.cli.report_text import build, lines
 from lightning_sweeps.cli.trial import find
 from lightning_sweeps.core.settings import set_variable, unset_variable
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
@@ -76,8 +76,24 @@ def test_unusable_results_are_refused(server: Server) -> None:
         create(server, prior_runs=["nothing"])
     with pytest.raises(ServerRefused, match="the metric `loss` to minimize, this one the metric `acc` to maximize"):
         create(server, metric={"name": "acc", "goal": "maximize"}, prior_sweeps=[before])
-    with pytest.raises(ServerRefused, match="cannot start with earlier results"):
-        create(server, method="grid", parameters={"x": {"values": [1]}}, prior_sweeps=[before])
+    several = {"metric": None, "metrics": [METRIC, {"name": "size"}]}
+    with pytest.raises(ServerRefused, match="several `metrics` cannot start with results of sweeps"):
+        create(server, **several, prior_sweeps=[before])
+    [run] = server.client.runs(sweep=before).runs
+    with pytest.raises(ServerRefused, match="no `metric` cannot start with results of runs"):
+        create(server, metric=None, prior_runs=[run.id])
+
+
+@pytest.mark.parametrize("metric", [METRIC, None], ids=["metric", "no metric"])
+def test_a_grid_leaves_out_the_points_of_another_sweep(server: Server, metric: dict[str, str] | None) -> None:
+    before = run_points(server, {0.5: 1.0, 0.3: 2.0}, run_cap=20)
+    created = create(
+        server, method="grid", metric=metric, parameters={"x": {"values": [0.1, 0.3, 0.5, 0.7]}}, prior_sweeps=[before]
+    )
+    assert created.prior == 2
+    agent = server.agent(created.id)
+    assert [agent.take().params["x"] for _ in range(2)] == [0.1, 0.7]
+    assert agent.lease().trial is None
 
 
 def test_an_ignored_trial_is_not_the_best_and_starts_no_other_sweep(server: Server) -> None:
@@ -120,7 +136,11 @@ def test_every_change_is_logged_with_its_user_and_content(server: Server) -> Non
     assert len(client.sweep_changes(sweep_id)) == 6, "refused changes are not logged"
     text = "\n".join(lines(build(client.sweep(sweep_id), client.trials(sweep_id), [], changes)))
     assert "## Changes by people" in text
-    assert 'enqueue {"trial"' in text
+    assert "running -> paused" in text
+    assert "added trial 1: x=0.5" in text
+    assert "update: run_cap: 5 -> 7" in text
+    assert "mark trial 1: note: mine" in text
+    assert f"by {changes[0].key}" in text
 
 
 def test_a_program_creates_a_sweep_and_reads_its_best_trial(server: Server, tmp_path: Path) -> None:

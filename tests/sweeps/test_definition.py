@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightning_sweeps.sweeps.definition import define_sweep
+from lightning_sweeps.sweeps.limits import Budget, StopWhen
 from lightning_sweeps.sweeps.settings import SweepSettings
 
 SWEEP: dict[str, Any] = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"values": [1, 2]}}}
@@ -39,6 +40,8 @@ def test_settings_are_those_of_the_definition() -> None:
         raw = SWEEP | changes
         config = define_sweep(raw).config
         name = config.primary.name if config.primary else None
+        target = config.primary.target if config.primary else None
         assert SweepSettings.of(raw) == SweepSettings(
-            config.retry, config.max_preemptions, config.max_failures, name, config.goal
+            *(config.retry, config.max_preemptions, config.max_failures, name, config.goal),
+            *(target, Budget(), StopWhen()),
         )

@@ -44,9 +44,15 @@ class TestGrid(SearchMethodContract):
 
     def test_a_huge_grid_costs_nothing(self) -> None:
         space = space_of({f"p{index}": {"min": 1, "max": 10**6} for index in range(4)})
-        last = Grid().suggest(space, (), number=10**24, seed=0)
-        assert last == {f"p{index}": 10**6 for index in range(4)}
-        assert Grid().suggest(space, (), number=10**24 + 1, seed=0) is None
+        assert space.size == 10**24
+        tried = [observe(number, space.at(number)) for number in range(3)]
+        assert Grid().suggest(space, tried, number=4, seed=0) == space.at(3)
+
+    def test_a_point_that_was_left_out_is_taken_first(self) -> None:
+        for constraints in ((), ("n.c < 3",)):
+            space = space_of(FINITE, *constraints)
+            tried = [observe(number, space.at(number)) for number in (0, 1, 3, 11)]
+            assert Grid().suggest(space, tried, number=9, seed=0) == space.at(2)
 
     def test_a_continuous_parameter_is_refused(self) -> None:
         with pytest.raises(ValueError, match="continuous"):

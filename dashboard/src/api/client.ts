@@ -82,6 +82,8 @@ export const actions = {
   label: (run: string, labels: RunLabels) => post("/api/runs/{run_id}/labels", { run_id: run }, labels),
   changeRuns: (choice: RunChoice, action: RunAction) => post("/api/runs/change", {}, { choice, action }),
   stopTrial: (trial: string) => post("/api/trials/{trial_id}/stop", { trial_id: trial }),
+  retryTrial: (trial: string) => post("/api/trials/{trial_id}/retry", { trial_id: trial }),
+  retryFailed: (sweep: string) => post("/api/sweeps/{sweep_id}/retry", { sweep_id: sweep }, { error: "" }),
   logOut: () => post("/api/logout", {}),
 };
 

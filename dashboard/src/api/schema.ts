@@ -1132,11 +1132,32 @@ export interface paths {
         put?: never;
         /**
          * Update Sweep
-         * @description Change the configuration of a sweep. The search itself cannot change.
+         * @description Change the configuration of a sweep. Its project, and the names and goals of its metrics, cannot change.
          *
-         *     What its agents run (`program`, `command`) can be changed by the key that created the sweep, and by admins.
+         *     A finished sweep that has something to do then runs again. What its agents run (`program`, `command`) can be changed
+         *     by the key that created the sweep, and by admins.
          */
         post: operations["update_sweep_api_sweeps__sweep_id__update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sweeps/{sweep_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Sweep
+         * @description Raise the maximum number of trials. A finished sweep runs again.
+         */
+        post: operations["extend_sweep_api_sweeps__sweep_id__extend_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1234,7 +1255,7 @@ export interface paths {
         put?: never;
         /**
          * Mark Trial
-         * @description Ignore a trial, stop ignoring it, or set its note.
+         * @description Ignore or discard a trial, undo that, or set its note.
          */
         post: operations["mark_trial_api_trials__trial_id__mark_post"];
         delete?: never;
@@ -2955,7 +2976,7 @@ export interface components {
          *
          *     Attributes:
          *         seed: the seed of the sweep.
-         *         prior: parameter sets of earlier results and their values of the metric.
+         *         prior: parameter sets of earlier results and their values of the metric; None: the sweep has no metric.
          */
         SearchInputs: {
             /** Seed */
@@ -2965,7 +2986,7 @@ export interface components {
                 {
                     [key: string]: unknown;
                 },
-                number
+                number | null
             ][];
         };
         /**
@@ -3134,6 +3155,12 @@ export interface components {
             origins: {
                 [key: string]: number;
             };
+            /**
+             * Created By
+             * @default
+             */
+            created_by: string;
+            usage: components["schemas"]["SweepUsage"] | null;
         };
         /**
          * SweepChange
@@ -3203,6 +3230,14 @@ export interface components {
             prior: number;
         };
         /**
+         * SweepExtend
+         * @description A request for more trials. `trials`: how many more than `run_cap`.
+         */
+        SweepExtend: {
+            /** Trials */
+            trials: number;
+        };
+        /**
          * SweepStateChange
          * @description A request to pause, resume, stop or cancel a sweep.
          */
@@ -3215,7 +3250,9 @@ export interface components {
         };
         /**
          * SweepUpdate
-         * @description A request to change the configuration of a sweep. `config` and `source` are those of `SweepCreate`.
+         * @description A request to change the configuration of a sweep, except its project, and the names and goals of its metrics.
+         *
+         *     `config` and `source` are those of `SweepCreate`.
          */
         SweepUpdate: {
             /** Config */
@@ -3227,6 +3264,26 @@ export interface components {
              * @default
              */
             source: string;
+        };
+        /**
+         * SweepUsage
+         * @description What a sweep has used by now, running trials included.
+         *
+         *     Attributes:
+         *         trials: trials that count.
+         *         gpu_hours: GPU hours of all attempts.
+         *         hours: hours in which at least one trial ran.
+         *         cost: cost of the GPU hours; None if the budget has no price.
+         */
+        SweepUsage: {
+            /** Trials */
+            trials: number;
+            /** Gpu Hours */
+            gpu_hours: number;
+            /** Hours */
+            hours: number;
+            /** Cost */
+            cost: number | null;
         };
         /**
          * Trash
@@ -6826,6 +6883,59 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SweepUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_sweep_api_sweeps__sweep_id__extend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepExtend"];
             };
         };
         responses: {

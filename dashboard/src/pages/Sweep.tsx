@@ -59,13 +59,14 @@ function LoadedSweep({ sweep, trials, agents }: { sweep: Sweep; trials: Trial[];
       facts={<SweepFacts sweep={sweep} trials={trials} />}
     >
       <Progress sweep={sweep} />
+      {sweep.description && <p>{sweep.description}</p>}
       {sweep.reason && <p class="soft">{sweep.reason}</p>}
       <ProgressSection view={view} note={note} />
       <ParameterSections view={view} note={note} />
       <Section title="Trials" note={note || `${trials.length}`} aside={<Finder trials={trials} search={view.search} />}>
         <Trials view={view} />
       </Section>
-      <Failures trials={trials} onSelect={view.select} />
+      <Failures sweep={sweep.id} trials={trials} onSelect={view.select} />
       <Agents view={view} agents={agents} />
       <details class="section">
         <summary>Sweep file</summary>

@@ -17,19 +17,20 @@ interface Choice {
 const STOP: Choice = {
   name: "Stop",
   state: "stopped",
-  warning: "The sweep starts no more trials and cannot be resumed. Running trials continue to their end.",
+  warning: "The sweep ends and starts no more trials. Running trials continue to their end.",
 };
 const CANCEL: Choice = {
   name: "Cancel",
   state: "cancelled",
   warning: "The sweep ends now, and its running trials are stopped.",
 };
+const CONTINUE: Choice = { name: "Continue", state: "running" };
 const CHOICES: Record<SweepState, Choice[]> = {
   running: [{ name: "Pause", state: "paused" }, STOP, CANCEL],
   paused: [{ name: "Resume", state: "running" }, STOP, CANCEL],
-  stopped: [],
-  cancelled: [],
-  finished: [],
+  stopped: [CONTINUE],
+  cancelled: [CONTINUE],
+  finished: [CONTINUE],
 };
 
 export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
@@ -50,11 +51,11 @@ export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
   }
 
   if (!canEdit) return null;
-  const isOpen = sweep.state === "running" || sweep.state === "paused";
+  const takesPoints = sweep.state !== "stopped" && sweep.state !== "cancelled";
   return (
     <>
-      {isOpen && sweep.method !== "grid" && <PointDialog sweep={sweep} trials={trials} />}
-      {isOpen && <CapDialog sweep={sweep} />}
+      {takesPoints && <PointDialog sweep={sweep} trials={trials} />}
+      <CapDialog sweep={sweep} />
       <StateButtons state={sweep.state} isBusy={isBusy} onChange={(state) => void change(state)} />
       {error && <span class="failure">{error}</span>}
     </>

@@ -49,7 +49,7 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
       </header>
       <Actions trial={trial} runs={runs} key={trial.id} />
       <Facts sweep={sweep} trial={trial} rank={rank} agent={agent} />
-      {trial.reason && <p>{trial.reason}</p>}
+      {(trial.error || trial.reason) && <p>{trial.error || trial.reason}</p>}
       {trial.stderr_tail && <Preformatted>{trial.stderr_tail}</Preformatted>}
       <h3>Parameters</h3>
       <Pairs pairs={Object.entries(flat(trial.params)).map(([name, given]) => [name, value(given, 6)])} />
@@ -60,11 +60,12 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
 }
 
 const OPEN = new Set(["pending", "leased", "running"]);
+const RETRIED = new Set(["failed", "lost", "preempted"]);
 
 function Actions({ trial, runs }: { trial: Trial; runs: Run[] }) {
   const canEdit = useCanEdit();
   const [error, setError] = useState("");
-  const stop = () => actions.stopTrial(trial.id).then(refreshAll, (refusal) => setError(errorText(refusal)));
+  const act = (work: Promise<unknown>) => work.then(refreshAll, (refusal) => setError(errorText(refusal)));
   const [first] = runs;
   return (
     <>
@@ -75,8 +76,13 @@ function Actions({ trial, runs }: { trial: Trial; runs: Run[] }) {
           </a>
         )}
         {canEdit && OPEN.has(trial.state) && (
-          <button type="button" onClick={() => void stop()}>
+          <button type="button" onClick={() => void act(actions.stopTrial(trial.id))}>
             Stop this trial
+          </button>
+        )}
+        {canEdit && RETRIED.has(trial.state) && (
+          <button type="button" onClick={() => void act(actions.retryTrial(trial.id))}>
+            Run again
           </button>
         )}
       </p>

@@ -1,17 +1,27 @@
-/** The trials that failed, by the last line of their errors. */
+/** The trials that failed, by their errors. */
 
+import { useState } from "preact/hooks";
+import { actions, errorText } from "../api/client";
+import { refreshAll } from "../api/live";
 import type { Trial } from "../api/types";
+import { useCanEdit } from "../base/permissions";
 import { Section } from "../base/Section";
 import { State } from "../base/State";
+
+interface Props {
+  sweep: string;
+  trials: Trial[];
+  onSelect: (id: string) => void;
+}
 
 /** How many trials of one cause are listed. */
 const MOST_LISTED = 12;
 
-export function Failures({ trials, onSelect }: { trials: Trial[]; onSelect: (id: string) => void }) {
+export function Failures({ sweep, trials, onSelect }: Props) {
   const failed = trials.filter((trial) => trial.state === "failed" || trial.state === "lost");
   if (!failed.length) return null;
   return (
-    <Section title="Failures" note={`${failed.length}`}>
+    <Section title="Failures" note={`${failed.length}`} aside={<RetryButton sweep={sweep} />}>
       <ul class="plain">
         {[...Map.groupBy(failed, causeOf)].map(([cause, members]) => (
           <li key={cause}>
@@ -28,6 +38,22 @@ export function Failures({ trials, onSelect }: { trials: Trial[]; onSelect: (id:
   );
 }
 
+/** Runs all failed trials again. */
+function RetryButton({ sweep }: { sweep: string }) {
+  const canEdit = useCanEdit();
+  const [error, setError] = useState("");
+  const retry = () => actions.retryFailed(sweep).then(refreshAll, (refusal) => setError(errorText(refusal)));
+  if (!canEdit) return null;
+  return (
+    <>
+      <button type="button" onClick={() => void retry()}>
+        Run all again
+      </button>
+      {error && <span class="failure">{error}</span>}
+    </>
+  );
+}
+
 function causeOf(trial: Trial): string {
-  return trial.reason || trial.stderr_tail.trim().split("\n").pop() || trial.state;
+  return trial.error || trial.reason || trial.state;
 }

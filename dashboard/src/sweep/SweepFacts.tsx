@@ -35,6 +35,7 @@ export function SweepFacts({ sweep, trials }: { sweep: Sweep; trials: Trial[] })
       <Fact name="started" title={clock(sweep.created)}>
         {ago(sweep.created, now)}
       </Fact>
+      {sweep.created_by && <Fact name="created by">{sweep.created_by}</Fact>}
       <Fact name="id">
         <span class="mono">{sweep.id}</span>
       </Fact>

@@ -37,7 +37,7 @@ export function trialColumns({ view, names, firstRuns, now }: Given): Column<Tri
       title: "State",
       width: 110,
       isSortable: true,
-      cell: (trial) => <State state={trial.state} title={trial.reason || trial.state} />,
+      cell: (trial) => <State state={trial.state} title={trial.error || trial.reason || trial.state} />,
     },
     {
       ...numeric("objective", sweep.metric ?? "objective", 120),
@@ -66,8 +66,8 @@ export function trialColumns({ view, names, firstRuns, now }: Given): Column<Tri
       title: "Why it ended",
       width: 300,
       cell: (trial) => (
-        <span class="soft clip" title={trial.reason}>
-          {trial.reason}
+        <span class="soft clip" title={trial.error || trial.reason}>
+          {trial.error || trial.reason}
         </span>
       ),
     },

@@ -61,9 +61,10 @@ async def set_sweep_state(control: ControlDep, by: KeyNameDep, sweep_id: str, wa
 async def update_sweep(
     control: ControlDep, by: KeyNameDep, role: RoleDep, sweep_id: str, wanted: m.SweepUpdate
 ) -> m.Sweep:
-    """Change the configuration of a sweep. The search itself cannot change.
+    """Change the configuration of a sweep. Its project, and the names and goals of its metrics, cannot change.
 
-    What its agents run (`program`, `command`) can be changed by the key that created the sweep, and by admins.
+    A finished sweep that has something to do then runs again. What its agents run (`program`, `command`) can be changed
+    by the key that created the sweep, and by admins.
     """
 
     def change(connection: Connection, now: float) -> m.Sweep:
@@ -76,6 +77,21 @@ async def update_sweep(
         )
         values = {key: {"before": before.get(key), "now": changed.config.get(key)} for key in keys}
         change_log.log_change(connection, sweep_id, "update", by=by, now=now, keys=values)
+        return changed
+
+    sweep = await _write(control, change)
+    await control.announce_change(sweep_id)
+    return sweep
+
+
+@router.post("/api/sweeps/{sweep_id}/extend")
+async def extend_sweep(control: ControlDep, by: KeyNameDep, sweep_id: str, wanted: m.SweepExtend) -> m.Sweep:
+    """Raise the maximum number of trials. A finished sweep runs again."""
+
+    def change(connection: Connection, now: float) -> m.Sweep:
+        changed = edits.extend_sweep(connection, sweep_id, wanted.trials, now=now)
+        detail = {"trials": wanted.trials, "run_cap": changed.run_cap}
+        change_log.log_change(connection, sweep_id, "extend", by=by, now=now, **detail)
         return changed
 
     sweep = await _write(control, change)
@@ -153,11 +169,12 @@ async def stop_trial(control: ControlDep, by: KeyNameDep, trial_id: str) -> m.Tr
 
 @router.post("/api/trials/{trial_id}/mark")
 async def mark_trial(control: ControlDep, by: KeyNameDep, trial_id: str, mark: m.TrialMark) -> m.Trial:
-    """Ignore a trial, stop ignoring it, or set its note."""
+    """Ignore or discard a trial, undo that, or set its note."""
 
     def change(connection: Connection, now: float) -> m.Trial:
         trial = edits.mark_trial(connection, trial_id, mark)
         detail = {"trial": trial.id, "number": trial.number, "ignored": trial.ignored, "note": trial.note}
+        detail |= {} if mark.discarded is None else {"discarded": trial.discarded}
         change_log.log_change(connection, trial.sweep, "mark trial", by=by, now=now, **detail)
         return trial
 

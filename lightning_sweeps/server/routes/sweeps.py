@@ -232,6 +232,8 @@ def lease_in(
     agent = agents.get_agent(connection, agent_id)
     definition = sweeps.definition_of(connection, agent.sweep)
     nodes = definition.config.resources.nodes
+    if definition.has_limits:
+        sweeps.finish_if_done(connection, agent.sweep, now=now)  # time passes: a budget may be used up now
     needed = suggest.results_needed(connection, agent.sweep, definition, wanted, now=now)
 
     def take() -> tuple[m.Trial | None, str]:

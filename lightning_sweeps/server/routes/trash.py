@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import change_log, sweep_trash
+from lightning_sweeps.engine import change_log, deleted_runs, sweep_trash
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.trash_can import TrashCan
 from lightning_sweeps.store import clock, projects, run_changes
@@ -28,10 +28,17 @@ TrashCanDep = Annotated[TrashCan, Depends(get_trash_can)]
 def change_runs(store: StoreDep, by: KeyNameDep, wanted: m.RunsChange) -> m.RunsChanged:
     """Move runs to the trash and back, to the archive and back, or to another project.
 
-    Runs in the trash keep receiving rows. Everything comes back with them.
+    Runs in the trash keep receiving rows. Everything comes back with them. The point of a trial whose runs were all
+    deleted is free: its sweep may try it again.
     """
-    with store.read() if wanted.is_preview else store.write() as connection:
-        return run_changes.change(connection, wanted, by=by, now=clock.now(connection)).outcome
+    if wanted.is_preview:
+        with store.read() as connection:
+            return run_changes.change(connection, wanted, by=by, now=clock.now(connection)).outcome
+    with store.write() as connection:
+        changed = run_changes.change(connection, wanted, by=by, now=clock.now(connection))
+        if wanted.action in ("delete", "restore"):
+            deleted_runs.follow_deleted_runs(connection, changed.trials)
+    return changed.outcome
 
 
 @router.post("/api/sweeps/{sweep_id}/delete")

@@ -19,6 +19,8 @@ MODEL = "lightning_sweeps.sweeps.methods.bayes_model"
 class Bayes(Method):
     """Fits a Gaussian process to all trials and chooses the point with the highest expected improvement."""
 
+    estimates_improvement = True
+
     @classmethod
     def load(cls) -> None:
         import_module(MODEL)
@@ -42,3 +44,14 @@ class Bayes(Method):
             space, history, self.imputation, number=number, seed=seed
         )
         return params
+
+    def expected_improvement(
+        self, space: Space, history: Sequence[Observation], *, number: int, seed: int
+    ) -> float | None:
+        """Return the expected improvement of the point that the model chooses; None if it chooses none."""
+        if not self.needs_model(space, history, number=number):
+            return None
+        found: float | None = import_module(MODEL).expected_improvement(
+            space, history, self.imputation, number=number, seed=seed
+        )
+        return found

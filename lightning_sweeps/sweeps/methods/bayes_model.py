@@ -14,17 +14,19 @@ This module imports numpy and scipy. `bayes.py` loads it in the suggestion worke
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import numpy as np
+from scipy.integrate import trapezoid
 
 from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, best_of, log_expected_improvement, maximize
 from lightning_sweeps.sweeps.methods.gaussian import Array, Flags, GaussianProcess
 from lightning_sweeps.sweeps.methods.impute import Labelled, impute
 from lightning_sweeps.sweeps.methods.method import Imputation, Observation
 from lightning_sweeps.sweeps.methods.new_points import CoordinateChooser, ask_new, choose_new, in_order
-from lightning_sweeps.sweeps.methods.output_warping import candidate_warpings
+from lightning_sweeps.sweeps.methods.output_warping import Transform, candidate_warpings
 from lightning_sweeps.sweeps.space import Space
 
 MAX_BEST, MAX_NEWEST, MAX_RANDOM = 100, 50, 50
@@ -32,6 +34,9 @@ MAX_BEST, MAX_NEWEST, MAX_RANDOM = 100, 50, 50
 
 MAX_ENUMERATED = 1024
 """Size of the largest finite space in which every untried point is scored."""
+
+DEVIATIONS, N_INTEGRATION = 8.0, 513
+"""Range, in standard deviations, and number of steps of the integral for the expected improvement."""
 
 N_STARTS = 5
 """Number of best trials near which the search for the next point starts."""
@@ -62,44 +67,97 @@ def _chooser(
     return lambda searched: _best_point(space, Cube(searched), trials, imputation, random)
 
 
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """A process that is fitted to the trials of a sweep.
+
+    Attributes:
+        process: the process; running trials count with their expected value.
+        transform: from objectives to the values of the process.
+        best: the lowest expected value at the trials' points, in values of the process.
+        tried: points of all trials: (n, n_dims).
+        starts: points of the best trials: (m, n_dims).
+    """
+
+    process: GaussianProcess
+    transform: Transform
+    best: float
+    tried: Array
+    starts: Array
+
+
 def _best_point(
     space: Space, cube: Cube, history: list[Observation], imputation: Imputation, random: Random
 ) -> dict[str, int | float] | None:
     """Return the coordinates with the highest expected improvement; None if the search finds no new point."""
+    chosen = _choose(space, cube, history, _fit(space, cube, history, imputation, random), random)
+    return None if chosen is None else cube.coordinates(chosen)
+
+
+def _fit(space: Space, cube: Cube, history: list[Observation], imputation: Imputation, random: Random) -> FittedModel:
     labelled = impute(history, imputation)
     rows = [(cube.array(unit), value) for trial, value in labelled if (unit := space.to_unit(trial.params)) is not None]
     ended = [(row, value) for row, value in limit_trials(rows, random) if value is not None]
     running = [row for row, value in rows if value is None]
     points = np.array([row for row, _ in ended])  # points: (n, n_dims)
     values = np.array([value for _, value in ended])  # values: (n,)
-    process = _most_likely_process(points, values, cube.is_category)
+    process, transform = _most_likely_process(points, values, cube.is_category)
     at_points, _ = process.predict(points)
     best = float(at_points.min())
     starts = points[np.argsort(values, kind="stable")[:N_STARTS]]
     if running:
         process = process.with_expected(np.array(running))
         best = min(best, float(process.values[len(points) :].min()))
+    return FittedModel(process, transform, best, np.array([row for row, _ in rows]), starts)
+
+
+def _choose(space: Space, cube: Cube, history: list[Observation], model: FittedModel, random: Random) -> Array | None:
+    """Return the point (n_dims,) with the highest expected improvement; None if the search finds no new point."""
     score = _restricted_score(
-        space, cube, lambda candidates: log_expected_improvement(*process.predict(candidates), best)
+        space, cube, lambda candidates: log_expected_improvement(*model.process.predict(candidates), model.best)
     )
     if space.size is not None and space.size <= MAX_ENUMERATED:
-        chosen = best_of(score, _untried(space, cube, history))
-    else:
-        chosen = maximize(
-            score,
-            cube,
-            tried=np.array([row for row, _ in rows]),
-            starts=starts,
-            rng=np.random.default_rng(random.getrandbits(64)),
-            is_smooth=not space.is_restricted,
-        )
-    return None if chosen is None else cube.coordinates(chosen)
+        return best_of(score, _untried(space, cube, history))
+    return maximize(
+        score,
+        cube,
+        tried=model.tried,
+        starts=model.starts,
+        rng=np.random.default_rng(random.getrandbits(64)),
+        is_smooth=not space.is_restricted,
+    )
+
+
+def expected_improvement(
+    space: Space, history: Sequence[Observation], imputation: Imputation, *, number: int, seed: int
+) -> float | None:
+    """Return the expected improvement of the point of `suggest`, in units of the objective; None if there is none.
+
+    The integral of improvement times density, over the values of the process below the best one.
+    """
+    searched = [dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1]
+    if not searched or (space.size is not None and len({space.identity(one.params) for one in history}) >= space.size):
+        return None
+    cube, trials, random = Cube(searched), in_order(history), Random(f"{seed}:{number}:fit")
+    model = _fit(space, cube, trials, imputation, random)
+    chosen = _choose(space, cube, trials, model, random)
+    if chosen is None:
+        return None
+    means, deviations = model.process.predict(chosen[None, :])
+    mean, deviation = float(means[0]), float(deviations[0])
+    limit = (model.best - mean) / deviation
+    if limit <= -DEVIATIONS:
+        return 0.0
+    steps = np.linspace(-DEVIATIONS, min(limit, DEVIATIONS), N_INTEGRATION)
+    gain = model.transform.inverse(np.array([model.best]))[0] - model.transform.inverse(mean + deviation * steps)
+    density = np.exp(-0.5 * steps**2) / np.sqrt(2 * np.pi)
+    return float(trapezoid(np.maximum(gain, 0.0) * density, x=steps))
 
 
 def _untried(space: Space, cube: Cube, history: list[Observation]) -> Array:
     """Return the points of a finite space that are not in `history`: (n, n_dims)."""
     seen = {space.identity(trial.params) for trial in history}
-    units = [space.to_unit(params) or {} for params in space.points(0) if space.is_new(params, seen)]
+    units = [space.to_unit(params) or {} for params in space.points() if space.is_new(params, seen)]
     return np.array([cube.array(unit) for unit in units])
 
 
@@ -118,10 +176,11 @@ def _restricted_score(space: Space, cube: Cube, score: Score) -> Score:
     return restricted
 
 
-def _most_likely_process(points: Array, values: Array, is_category: Flags) -> GaussianProcess:
+def _most_likely_process(points: Array, values: Array, is_category: Flags) -> tuple[GaussianProcess, Transform]:
     """Return the process with the highest posterior density over the candidate warpings of the values."""
-    fits = [(GaussianProcess(points, warped.values, is_category), warped.cost) for warped in candidate_warpings(values)]
-    return min(fits, key=lambda fit: fit[0].hyper.loss + fit[1])[0]
+    fits = [(GaussianProcess(points, warped.values, is_category), warped) for warped in candidate_warpings(values)]
+    process, warped = min(fits, key=lambda fit: fit[0].hyper.loss + fit[1].cost)
+    return process, warped.transform
 
 
 def limit_trials(rows: list[Labelled], random: Random) -> list[Labelled]:

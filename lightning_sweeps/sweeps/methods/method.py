@@ -72,6 +72,7 @@ class Method(ABC):
         is_multi_objective: whether the method accepts several `metrics`.
         is_exhaustive: whether the method tries all points of a finite space in a fixed order. Such a method accepts
             neither continuous parameters nor extra points, and does not learn from earlier trials.
+        estimates_improvement: whether the method has `expected_improvement`, which `stop_when` needs.
         fidelity: the resource (`report`, `step`, ...) whose partial results the method uses; None: it uses the result
             of a whole trial. All built-in methods use whole trials.
 
@@ -83,6 +84,7 @@ class Method(ABC):
     is_fitted: ClassVar[bool] = True
     is_multi_objective: ClassVar[bool] = False
     is_exhaustive: ClassVar[bool] = False
+    estimates_improvement: ClassVar[bool] = False
     fidelity: ClassVar[str | None] = None
 
     def __init__(self, imputation: Imputation | None = None) -> None:
@@ -118,4 +120,13 @@ class Method(ABC):
         self, space: Space, history: Sequence[Observation], *, number: int, seed: int
     ) -> dict[str, Any] | None:
         """Return the parameter set of a trial that needs no model. The arguments are those of `suggest`."""
+        raise NotImplementedError
+
+    def expected_improvement(
+        self, space: Space, history: Sequence[Observation], *, number: int, seed: int
+    ) -> float | None:
+        """Return by how much the point of `suggest` is expected to improve the best value, in units of the objective.
+
+        Called only if `estimates_improvement`, with the arguments of `suggest`. None: no model chooses the point.
+        """
         raise NotImplementedError

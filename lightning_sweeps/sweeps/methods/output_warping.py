@@ -34,10 +34,45 @@ class WarpedValues:
         values: mean 0, variance 1, lower is better: (n,).
         cost: minus the log of the transform's Jacobian. Adding it to a model's negative log likelihood makes the
             likelihoods under two transforms comparable.
+        transform: how the values were transformed.
     """
 
     values: Array
     cost: float
+    transform: Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """A transform of objectives: scaled by median and best value, Yeo-Johnson, then standardized.
+
+    Attributes:
+        middle: the median.
+        scale: the distance from the median to the best value.
+        shape: lambda of Yeo-Johnson.
+        mean: mean of the transformed values before they were standardized.
+        deviation: their standard deviation.
+    """
+
+    middle: float
+    scale: float
+    shape: float
+    mean: float
+    deviation: float
+
+    def inverse(self, values: Array) -> Array:
+        """Return the objectives (n,) of transformed values (n,). Those beyond the transform's range are infinite."""
+        warped = values * self.deviation + self.mean
+        if self.shape == IDENTITY_SHAPE:
+            return np.asarray(warped * self.scale + self.middle)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            if self.shape == 0:
+                high = np.expm1(np.maximum(warped, 0))
+            else:
+                base = 1 + self.shape * np.maximum(warped, 0)
+                high = np.where(base > 0, np.maximum(base, 0) ** (1 / self.shape) - 1, np.inf)
+            low = 1 - (1 - (2 - self.shape) * np.minimum(warped, 0)) ** (1 / (2 - self.shape))
+        return np.asarray(np.where(warped >= 0, high, low) * self.scale + self.middle)
 
 
 def candidate_warpings(values: Array) -> Iterator[WarpedValues]:
@@ -49,18 +84,20 @@ def candidate_warpings(values: Array) -> Iterator[WarpedValues]:
     middle, best = float(np.median(values)), float(values.min())
     scale = middle - best or float(values.max()) - best or 1.0
     scaled = np.clip((values - middle) / scale, -MAX_DISTANCE, MAX_DISTANCE)
-    yield _standardized(scaled, IDENTITY_SHAPE)
+    yield _standardized(scaled, IDENTITY_SHAPE, middle, scale)
     if len(values) >= MIN_VALUES and np.ptp(scaled) > 0:
         shape = float(np.clip(yeojohnson_normmax(scaled), MIN_SHAPE, IDENTITY_SHAPE))
         if shape < IDENTITY_SHAPE:
-            yield _standardized(scaled, shape)
+            yield _standardized(scaled, shape, middle, scale)
 
 
-def _standardized(scaled: Array, shape: float) -> WarpedValues:
+def _standardized(scaled: Array, shape: float, middle: float, scale: float) -> WarpedValues:
     """Return the transform of `scaled` (n,) with this shape, with mean 0 and variance 1."""
     warped = scaled if shape == IDENTITY_SHAPE else yeojohnson(scaled, lmbda=shape)
-    centred = warped - warped.mean()
+    mean = float(warped.mean())
+    centred = warped - mean
     deviation = float(centred.std()) or 1.0
     # The log Jacobian of Yeo-Johnson is (shape - 1) * sum(sign(y) * log(1 + |y|)), section 3 of the paper.
     log_jacobian = (shape - 1) * float((np.sign(scaled) * np.log1p(np.abs(scaled))).sum())
-    return WarpedValues(np.asarray(centred / deviation), len(scaled) * float(np.log(deviation)) - log_jacobian)
+    cost = len(scaled) * float(np.log(deviation)) - log_jacobian
+    return WarpedValues(np.asarray(centred / deviation), cost, Transform(middle, scale, shape, mean, deviation))

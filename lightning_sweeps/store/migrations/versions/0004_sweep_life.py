@@ -1,4 +1,4 @@
-"""Adds earlier attempts of trials, trials that users discard or run again, repeated points, and continued sweeps."""
+"""Adds earlier attempts of trials, trials that users discard or run again, and continued sweeps."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ branch_labels = None
 depends_on = None
 
 _COLUMNS = (
+    ("sweep", "search_end", sa.Text),
+    ("sweep", "search_changes", sa.Integer),
     ("sweep", "continued_at", sa.Integer),
-    ("trial", "first_attempt", sa.Integer),
     ("trial", "discarded", sa.Boolean),
-    ("trial", "repeat_of", sa.Integer),
-    ("trial", "repeat", sa.Integer),
 )
 
 
