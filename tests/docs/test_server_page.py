@@ -38,8 +38,8 @@ def test_the_compose_file() -> None:
     user, name = database["environment"]["POSTGRES_USER"], database["environment"]["POSTGRES_DB"]
     variables = server["environment"]
     assert variables["LIGHTNING_SWEEPS_DATABASE"] == f"postgresql://{user}@database/{name}"
-    assert variables["PGPASSWORD"] and "PASSWORD" not in command
-    assert server["environment"].keys() <= {variable.full_name for variable in VARIABLES}
+    assert variables["PGPASSWORD"] == "${POSTGRES_PASSWORD}" and "PASSWORD" not in command
+    assert variables.keys() - {"PGPASSWORD"} <= {variable.full_name for variable in VARIABLES}
 
 
 def test_the_systemd_unit() -> None:
