@@ -43,6 +43,7 @@ from lightning_sweeps.server.security import api_keys, authentication, sessions
 from lightning_sweeps.server.security.framing import framing as default_framing
 from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.server.web import openapi_document, problems
+from lightning_sweeps.server.web.answer_headers import AnswerHeaders
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 
@@ -99,7 +100,7 @@ def create_app(
     """
     keys_known = api_keys.ApiKeys(store)
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts())
-    app = app_with_routes(middleware=[key_required], lifespan=_lifespan)
+    app = app_with_routes(middleware=[Middleware(AnswerHeaders), key_required], lifespan=_lifespan)
     app.state.store = store
     app.state.contents = contents
     app.state.limits = limits or StorageLimits()
