@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
+LOWEST_VENV ?= .venv-lowest
 DEMO_HOME ?= $(CURDIR)/.demo
 DEV_HOME ?= $(CURDIR)/.dev
 PYTEST ?=
@@ -15,7 +16,7 @@ PYTEST_WITH_WORKERS = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=l
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check api-types dev test test-slow reliability audit bench gpu format clean
+.PHONY: help demo check api-types dev test test-slow reliability audit lower-bounds bench gpu format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
@@ -26,6 +27,7 @@ help:
 	@echo "make api-types  generate the dashboard's types from the server's API"
 	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
 	@echo "make audit   known vulnerabilities of the installed libraries (asks PyPI's advisories)"
+	@echo "make lower-bounds    install the oldest allowed dependencies into $(LOWEST_VENV), and run a part of the tests there"
 	@echo "make bench   run the benchmark of log() against other loggers, installed in $(BENCH_VENV)"
 	@echo "make gpu     checks and benchmark that need an NVIDIA GPU, with $(PYTHON) and what is installed for it (no network;"
 	@echo "             make gpu WHEELS=FOLDER installs prepared wheels into a temporary folder first)"
@@ -70,6 +72,14 @@ audit: $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit
 	$(BIN)/pip-audit --local --skip-editable
 
+# without torch, which only training programs import; the package itself is the working tree
+LOWEST_TESTS := tests/store/test_ingest.py tests/server/test_journal_parts.py tests/server/test_problems.py tests/server/test_hardening.py
+lower-bounds:
+	$(PYTHON) -m venv --clear $(LOWEST_VENV)
+	$(PYTHON) -m tools.lower_bounds > $(LOWEST_VENV)/requirements.txt
+	$(LOWEST_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(LOWEST_VENV)/requirements.txt pytest hypothesis
+	$(LOWEST_VENV)/bin/python -m pytest -p no:cacheprovider $(LOWEST_TESTS)
+
 bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py
 
@@ -90,4 +100,4 @@ api-types: $(INSTALLED)
 
 clean:
 	-LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" $(BIN)/lightning-sweeps server --stop
-	rm -rf $(VENV) $(BENCH_VENV) $(DEMO_HOME) $(DEV_HOME) dashboard/node_modules lightning_sweeps/server/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(DEMO_HOME) $(DEV_HOME) dashboard/node_modules lightning_sweeps/server/static .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -33,6 +33,9 @@ def export(
     file_format: str = typer.Option(
         "csv", "--format", metavar="FORMAT", help=f"File format: {', '.join(EXPORTERS.names())}."
     ),
+    safe_csv: bool = typer.Option(
+        False, "--safe-csv", help="CSV files in which no cell is a formula: short for --format safe-csv."
+    ),
     key: list[str] = KEYS,
     no_files: bool = typer.Option(False, "--no-files", help="Without the contents of media and artifacts."),
     no_points: bool = typer.Option(False, "--no-points", help="Only the runs, without their logged values."),
@@ -44,6 +47,7 @@ def export(
 
     Nothing is rounded, sampled or left out.
     """
+    file_format = "safe-csv" if safe_csv else file_format
     EXPORTERS.get(file_format)  # raise for an unknown format before a server is started
     with Api(connect_up_to_date(note)) as api:
         files = api.export(

@@ -12,6 +12,7 @@ EXPORTERS: Registry[type[Exporter]] = Registry(
         "csv": "lightning_sweeps.exporters.csv_files:CsvExporter",
         "journals": "lightning_sweeps.exporters.journals:JournalExporter",
         "json": "lightning_sweeps.exporters.json_lines:JsonLinesExporter",
+        "safe-csv": "lightning_sweeps.exporters.csv_files:SafeCsvExporter",
         "parquet": "lightning_sweeps.exporters.parquet:ParquetExporter",
     },
     required=("name", "description", "write"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -22,11 +22,17 @@ from lightning_sweeps.exporters.exporter import (
 
 
 class TableExporter(Exporter):
-    """Writes one file for each table, with the format's name as its suffix: runs, points, console, media, artifacts."""
+    """Writes one file for each table: runs, points, console, media, artifacts.
+
+    Attributes:
+        suffix: suffix of the files; empty: the format's name.
+    """
+
+    suffix: ClassVar[str] = ""
 
     def write(self, runs: ExportedRuns, path: Path) -> list[ExportedFile]:
         """Write `runs.<name>` and, if points are wanted, `points.<name>` and the other tables that have a row."""
-        runs_file, points_file = path / f"runs.{self.name}", path / f"points.{self.name}"
+        runs_file, points_file = self._file(path, "runs"), self._file(path, "points")
         count = self.write_table(runs_file, runs.columns, (run.row for run in runs))
         files = [ExportedFile(runs_file, count, "runs")]
         if runs.includes_points:
@@ -35,9 +41,12 @@ class TableExporter(Exporter):
             files += filter(None, (self._write_more(path, runs, *table) for table in _MORE))
         return files
 
+    def _file(self, path: Path, kind: str) -> Path:
+        return path / f"{kind}.{self.suffix or self.name}"
+
     def _write_more(self, path: Path, runs: ExportedRuns, kind: str, columns: Sequence[str]) -> ExportedFile | None:
         """Write a table of all runs, unless it is empty; an empty file of an earlier export is deleted."""
-        file = path / f"{kind}.{self.name}"
+        file = self._file(path, kind)
         count = self.write_table(file, columns, (row for run in runs for row in getattr(run, kind)))
         if count:
             return ExportedFile(file, count, kind)

@@ -49,6 +49,7 @@ from lightning_sweeps.server.security.permissions import FailedAttempts
 from lightning_sweeps.server.security.project_scope import check_scope
 from lightning_sweeps.server.security.request_limits import RequestLimits
 from lightning_sweeps.server.web import openapi_document, problems
+from lightning_sweeps.server.web.answer_headers import AnswerHeaders
 from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
@@ -115,7 +116,9 @@ def create_app(
     keys_known = api_keys.ApiKeys(store)
     failures = FailedAttempts()
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts(), failures=failures)
-    app = app_with_routes(middleware=[key_required, Middleware(RequestLimits)], lifespan=_lifespan)
+    app = app_with_routes(
+        middleware=[Middleware(AnswerHeaders), key_required, Middleware(RequestLimits)], lifespan=_lifespan
+    )
     app.state.store = store
     app.state.contents = contents
     app.state.limits = limits or StorageLimits()

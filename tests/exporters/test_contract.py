@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightning_sweeps.exporters import EXPORTERS
-from lightning_sweeps.exporters.csv_files import CsvExporter
+from lightning_sweeps.exporters.csv_files import CsvExporter, SafeCsvExporter
 from lightning_sweeps.exporters.exporter import Exporter
 from lightning_sweeps.exporters.json_lines import JsonLinesExporter
 from lightning_sweeps.exporters.parquet import ParquetExporter
@@ -16,6 +16,12 @@ class TestCsvExporter(ExporterContract):
     @pytest.fixture
     def exporter(self) -> Exporter:
         return CsvExporter()
+
+
+class TestSafeCsvExporter(ExporterContract):
+    @pytest.fixture
+    def exporter(self) -> Exporter:
+        return SafeCsvExporter()
 
 
 class TestJsonLinesExporter(ExporterContract):

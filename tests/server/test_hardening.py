@@ -136,3 +136,15 @@ def test_logs_as_json_objects(tmp_path: Path) -> None:
     for line in objects:
         assert {"time", "level", "logger", "message"} <= line.keys()
     assert len(objects) + 1 == len(lines)
+
+
+@pytest.mark.parametrize("path", ["/api/runs", "/api/health", "/api/openapi.json", "/api/docs", "/api/nothing", "/"])
+@pytest.mark.parametrize("has_key", [True, False], ids=["with key", "without key"])
+def test_no_browser_guesses_the_type_of_an_answer_or_stores_one_of_the_api(
+    server: tuple[Client, ServerFile, Home], path: str, has_key: bool
+) -> None:
+    headers = {"Authorization": f"Bearer {server[1].token}"} if has_key else {}
+    answer = requests.get(server[1].url + path, headers=headers, timeout=5)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    if path.startswith("/api/"):
+        assert "no-store" in answer.headers["Cache-Control"]

@@ -1277,7 +1277,8 @@ export interface paths {
          * Change Runs
          * @description Move runs to the trash and back, to the archive and back, or to another project.
          *
-         *     Runs in the trash keep receiving rows. Everything comes back with them.
+         *     Runs in the trash keep receiving rows. Everything comes back with them. The point of a trial whose runs were all
+         *     deleted is free: its sweep may try it again.
          */
         post: operations["change_runs_api_runs_change_post"];
         delete?: never;
