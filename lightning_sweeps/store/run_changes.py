@@ -15,6 +15,7 @@ from lightning_sweeps.messages import RunAction, RunDetails, RunLabels, RunsChan
 from lightning_sweeps.store import run_choice, runs, schema
 from lightning_sweeps.store.batch import merge
 from lightning_sweeps.store.column_values import plain, text
+from lightning_sweeps.store.project_access import Projects, check_access
 from lightning_sweeps.store.projects import ensure_project
 
 AT_ONCE = 500
@@ -47,7 +48,9 @@ class ChangedRuns:
     trials: list[str] = field(default_factory=list)
 
 
-def change(connection: Connection, wanted: RunsChange, *, by: str, now: float) -> ChangedRuns:
+def change(
+    connection: Connection, wanted: RunsChange, *, by: str, now: float, projects: Projects = None
+) -> ChangedRuns:
     """Carry out a change of all chosen runs, or say what it would do.
 
     Args:
@@ -55,6 +58,7 @@ def change(connection: Connection, wanted: RunsChange, *, by: str, now: float) -
         wanted: the change.
         by: name of the API key.
         now: seconds since the epoch.
+        projects: only runs of these projects.
 
     Raises:
         UsageError: nothing is chosen, a filter is not valid, or `move` lacks a project.
@@ -62,7 +66,7 @@ def change(connection: Connection, wanted: RunsChange, *, by: str, now: float) -
     """
     if (wanted.to_project is None) != (wanted.action != "move"):
         raise UsageError("`to_project` belongs to the action `move`, which needs it")
-    found = _find(connection, wanted)
+    found = _find(connection, wanted, projects)
     running = [row for row in found if row.state == "running"]
     is_harmless = wanted.action in ("restore", "unarchive")
     taken = found if wanted.with_running or is_harmless else [row for row in found if row.state != "running"]
@@ -119,16 +123,19 @@ def rename_project(connection: Connection, name: str, new_name: str) -> None:
         raise NotFound(f"there is no project `{name}`", hint="GET /api/projects lists the projects")
 
 
-def _find(connection: Connection, wanted: RunsChange) -> list[Row[Any]]:
+def _find(connection: Connection, wanted: RunsChange, projects: Projects) -> list[Row[Any]]:
     """Return the chosen runs to which the action applies, in the order in which everyone locks runs."""
     chosen = [*run_choice.chosen(connection, wanted.choice), *_applicable(wanted.action)]
+    if projects is not None:
+        chosen.append(schema.project.c.name.in_(projects))
     columns = (_run.c.id, _run.c.rows, _run.c.state, _run.c.trial_id)
     asked: Select[Any] = select(*columns).join(schema.project).where(*chosen).order_by(_run.c.id)
     found = list(connection.execute(asked))
     known = {row.id for row in found}
     for run_id in wanted.choice.ids:
-        if run_id not in known and connection.scalar(select(_run.c.id).where(_run.c.id == run_id)) is None:
-            raise runs.no_run(run_id)
+        if run_id not in known:
+            check_access(connection, projects, "run", run_id)
+            runs.get_run(connection, run_id)
     return found
 
 

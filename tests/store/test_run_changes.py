@@ -182,6 +182,18 @@ def test_changes_that_are_not_allowed(three: Store, wanted: RunsChange, error: t
     assert listed(three) == ["r0", "r1", "r2"]
 
 
+def test_a_key_of_one_project_changes_no_other_runs(three: Store) -> None:
+    change(three, "move", RunChoice(ids=["r0"]), to_project="other")
+    with three.write() as connection:
+        wanted = RunsChange(RunChoice(filter="rows > 0"), "delete", with_running=True)
+        limited = frozenset({"other"})
+        done = run_changes.change(connection, wanted, by="alice", now=NOW, projects=limited)
+        assert done.outcome.runs == ["r0"]
+        with pytest.raises(NotFound):
+            wanted = RunsChange(RunChoice(ids=["r1"]), "delete")
+            run_changes.change(connection, wanted, by="alice", now=NOW, projects=limited)
+
+
 def test_a_project_gets_another_name(three: Store) -> None:
     change(three, "move", RunChoice(ids=["r0"]), to_project="other")
     with three.write() as connection:

@@ -65,7 +65,8 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     """
     tokens = config.get("command")
     needs_ranks = context.processes > 1 or context.member is not None
-    if tokens is None or (needs_ranks and plain_of(config, context)):
+    plain = plain_of(config, interpreter=context.interpreter, environ=context.environ)
+    if tokens is None or (needs_ranks and plain):
         program, *arguments = program_words(config, params, context=context)
         return _program_command([_runnable(program), *arguments], context)
     words = _Expansion(config, Arguments.of(config, params), context).expand_all(
@@ -78,9 +79,15 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     return words
 
 
-def plain_of(config: Mapping[str, Any], context: CommandContext) -> PlainCommand | None:
-    """Return the program and the arguments of a sweep, or None if its `command` does more than run one program."""
-    is_interpreter = partial(is_own_interpreter, interpreter=context.interpreter, environ=context.environ)
+def plain_of(config: Mapping[str, Any], *, interpreter: str, environ: Mapping[str, str]) -> PlainCommand | None:
+    """Return the program and the arguments of a sweep, or None if its `command` does more than run one program.
+
+    Args:
+        config: the sweep file.
+        interpreter: the Python that runs the agent.
+        environ: the agent's environment, for `PATH`.
+    """
+    is_interpreter = partial(is_own_interpreter, interpreter=interpreter, environ=environ)
     return plain_command(config, is_interpreter=is_interpreter)
 
 
@@ -90,7 +97,7 @@ def program_words(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     Raises:
         LaunchError: there is no `program`, or the sweep's `command` does more than run one program.
     """
-    plain = plain_of(config, context)
+    plain = plain_of(config, interpreter=context.interpreter, environ=context.environ)
     if plain is None and config.get("command") is None:
         program_of(config)
     if plain is None:

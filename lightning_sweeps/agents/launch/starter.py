@@ -36,6 +36,7 @@ from lightning_sweeps.agents.launch.trial_file import describe_trial
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.agents.slots import Slot
 from lightning_sweeps.core.paths import Home, TrialFolder, write_whole
+from lightning_sweeps.core.program_command import PlainCommand
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.system.gpus import device_names
 
@@ -63,7 +64,7 @@ class TrialStarter:
         config = self.sweep.config
         if self.options.cold:
             return
-        plain = plain_of(config, self._context(Home(self.context.settings.home).trial("")))
+        plain = self._plain()
         program = plain.program if plain else ""
         if problem := cold_start_reason(config, program, is_subreaper=self.is_subreaper):
             if self.slot.number == 0:
@@ -105,7 +106,7 @@ class TrialStarter:
         member = gang_member(trial, agent_id)
         command = self._context(folder, launch_id(trial), member)
         environment = self._environment(command.processes, folder.parameters)
-        if member is not None and plain_of(self.sweep.config, command) is None:
+        if member is not None and self._plain() is None:
             environment |= gang_variables(member)
         return LaunchRequest(
             trial_id=trial.id,
@@ -148,6 +149,9 @@ class TrialStarter:
     def _context(self, folder: TrialFolder, name: str = "", member: GangMember | None = None) -> CommandContext:
         return CommandContext(sys.executable, self.context.environ, folder, self._processes(), name, member)
 
+    def _plain(self) -> PlainCommand | None:
+        return plain_of(self.sweep.config, interpreter=sys.executable, environ=self.context.environ)
+
     def _processes(self) -> int:
         return processes_of(self.sweep.config, option=self.options.processes_per_trial, gpus=len(self.slot.gpus))
 
@@ -157,7 +161,7 @@ class TrialStarter:
             context.environ, slot=self.slot, trial_file=trial_file, launcher=context.launcher, unset=context.unset
         )
         config = self.sweep.config
-        if processes > 1 and plain_of(config, self._context(Home(context.settings.home).trial(""))):
+        if processes > 1 and self._plain():
             environment.setdefault(THREADS_VARIABLE, "1")  # torchrun does the same, with a warning
         elif self.options.processes_per_trial or (config.get("resources") or {}).get("processes"):
             environment[TORCHRUN_PROCESSES_VARIABLE] = str(processes)  # an option in the `command` overrides it

@@ -10,7 +10,10 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, deleted_runs, sweep_trash
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.trash_can import TrashCan
-from lightning_sweeps.store import clock, projects, run_changes
+from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.store import clock, run_changes
+from lightning_sweeps.store.project_access import check_project
+from lightning_sweeps.store.projects import project_names
 
 router = APIRouter(tags=["data"], responses={404: {"model": m.Problem}})
 
@@ -25,17 +28,19 @@ TrashCanDep = Annotated[TrashCan, Depends(get_trash_can)]
 
 
 @router.post("/api/runs/change")
-def change_runs(store: StoreDep, by: KeyNameDep, wanted: m.RunsChange) -> m.RunsChanged:
+def change_runs(store: StoreDep, by: KeyNameDep, projects: ProjectsDep, wanted: m.RunsChange) -> m.RunsChanged:
     """Move runs to the trash and back, to the archive and back, or to another project.
 
     Runs in the trash keep receiving rows. Everything comes back with them. The point of a trial whose runs were all
     deleted is free: its sweep may try it again.
     """
+    if wanted.to_project is not None:
+        check_project(projects, wanted.to_project)
     if wanted.is_preview:
         with store.read() as connection:
-            return run_changes.change(connection, wanted, by=by, now=clock.now(connection)).outcome
+            return run_changes.change(connection, wanted, by=by, now=clock.now(connection), projects=projects).outcome
     with store.write() as connection:
-        changed = run_changes.change(connection, wanted, by=by, now=clock.now(connection))
+        changed = run_changes.change(connection, wanted, by=by, now=clock.now(connection), projects=projects)
         if wanted.action in ("delete", "restore"):
             deleted_runs.follow_deleted_runs(connection, changed.trials)
     return changed.outcome
@@ -71,7 +76,7 @@ def rename_project(store: StoreDep, project: str, wanted: m.ProjectRename) -> li
     """
     with store.write() as connection:
         run_changes.rename_project(connection, project, wanted.name)
-        return projects.project_names(connection)
+        return project_names(connection)
 
 
 @router.get("/api/trash")

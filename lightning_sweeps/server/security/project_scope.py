@@ -40,6 +40,7 @@ AWARE = frozenset(
         "/api/rejected",
         "/api/rejected/journals",
         "/api/runs",
+        "/api/runs/change",
         "/api/runs/query",
         "/api/series/packed",
         "/api/series/query",
