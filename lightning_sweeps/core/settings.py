@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -322,7 +323,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
                 hint=f"unset it for the default, `{variable.default}`" if variable.default else "unset it",
             ) from None
     if values["url"] in ("", LOCAL):
-        values["url"] = "" if values["url"] else default_url(Home(values["home"]))
+        values["url"] = "" if values["url"] else _default_url_at_start(Home(values["home"]))
     return Settings(**cast("Any", values), from_wandb=tuple(from_wandb))
 
 
@@ -332,6 +333,12 @@ def default_url(home: Home) -> str:
         return home.default_url.read_text().strip()
     except OSError:
         return ""
+
+
+@lru_cache(maxsize=8)
+def _default_url_at_start(home: Home) -> str:
+    """Return the same as this process saw it first: a training must not read a file again at every look."""
+    return default_url(home)
 
 
 def environment() -> dict[str, str]:

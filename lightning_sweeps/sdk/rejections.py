@@ -1,7 +1,7 @@
 """Tells a program that its rows are not uploaded: a journal is rejected, or the server refuses the API key.
 
 The service writes one small file for a rejected journal (`Home.rejection`), and a refusal of the key into its state
-file. The program looks for both every few seconds while it logs, and at its end.
+file. The program looks for both every few seconds while it logs.
 """
 
 from __future__ import annotations

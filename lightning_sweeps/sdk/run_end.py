@@ -88,7 +88,6 @@ class RunEnd(RunConsole):
     def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Literal["run", "exit"]) -> None:
         assert self._writer is not None  # noqa: S101
         self._flush_values()
-        self._tell_rejections()
         if self._is_remembered and state == "finished":
             forget_unfinished(self._home, self._info.project, self._info.rank, self._info.id)
         self.release_console()
