@@ -91,8 +91,8 @@ def _version(value: object) -> object:
 def _arguments(value: object) -> object:
     if isinstance(value, list):
         return _words(value)
-    if isinstance(value, str):
-        return one_of(*ARGUMENT_FORMS)(value)
+    if isinstance(value, str) and value in ARGUMENT_FORMS:
+        return value
     allowed = f"{', '.join(ARGUMENT_FORMS)}, or a list of words that each trial gets, for example [--epochs=5]"
     raise refuse(f"is {shown(value)}, allowed: {allowed}")
 

@@ -94,12 +94,12 @@ def test_a_file_whose_command_does_not_start_its_ranks_is_refused(command: list[
 @pytest.mark.parametrize(
     ("args", "command", "part"),
     [
-        ("--epochs=5", None, "allowed: a list of words that each trial gets"),
-        ([True], None, "put it in quotes"),
-        (["--out=${nope}"], None, "unknown macro `${nope}`"),
+        ("--epochs=5", None, "or a list of words that each trial gets"),
+        ([None], None, "put it in quotes"),
+        (["${nope}"], None, "unknown macro `${nope}`"),
         (["--a"], ["${program}"], "is given beside `command`"),
     ],
-    ids=["text", "boolean", "macro", "with-command"],
+    ids=["text", "null", "macro", "with-command"],
 )
 def test_wrong_fixed_arguments_are_named(args: Any, command: list[str] | None, part: str) -> None:
     config: dict[str, Any] = {"program": "t.py", "method": "random", "parameters": {"x": {"values": [1]}}, "args": args}

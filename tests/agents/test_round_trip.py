@@ -70,14 +70,14 @@ def chosen(values: dict[str, Any], *, command: str = "${args}") -> tuple[dict[st
         "method": "random",
         "parameters": parameters,
         "program": "t.py",
-        "command": [command],
+        "command": ["t.py", command],
         "args": "dotted",
     }
     method = METHODS.get("random")()
     params = method.suggest(Space.of(validate(config).config.parameters), [], number=1, seed=1)
     assert params is not None
     received = msgspec.json.decode(msgspec.json.encode(params))
-    return received, dict(flatten(params, parameters)), build_command(config, received, context=CONTEXT)
+    return received, dict(flatten(params, parameters)), build_command(config, received, context=CONTEXT)[1:]
 
 
 def same(one: Any, other: Any) -> bool:

@@ -46,7 +46,7 @@ def first_words(text: str) -> list[str]:
         ("${program} --data ${envvar:DATA}", ["train.py", "--data", "/data"]),
         ("${program} --batch_size=${batch_size}", ["train.py", "--batch_size=8"]),
         ("${program} ${args_json_file}", ["train.py", "/h/trials/t1/args.json"]),
-        ("torchrun --nproc_per_node=2 ${program} ${args}", ["torchrun", "--nproc_per_node=2", "train.py", *ARGS]),
+        ("torchrun --nproc_per_node=2 ${program} ${args}", ["torchrun", "--nproc_per_node=2", "--", "train.py", *ARGS]),
     ],
 )
 def test_documented_commands(command: str, words: list[str]) -> None:
