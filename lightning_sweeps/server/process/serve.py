@@ -34,6 +34,7 @@ from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.database_url import database_url, has_password, without_password
 from lightning_sweeps.store.migrate import migrate
 from lightning_sweeps.system.local_server import last_port
+from lightning_sweeps.system.node import this_process
 from lightning_sweeps.system.start_service import start_service_if_journals_wait
 
 
@@ -107,7 +108,7 @@ def serve(
         database_given = database_url(database, settings)
         store = open_store(database_given or sqlite_url(home.server_database), series_storage=settings.series_storage)
         try:
-            _prepare(store, key, name=f"{socket.gethostname()}:{home.root}")
+            _prepare(store, key, name=_own_key_name(home))
             scheme = "http" if certificate is None else "https"
             named = next((name for name in allowed_hosts if name[:1] not in ("*", ".")), "")
             near = named or (socket.gethostname() if host in EVERY_ADDRESS else host)
@@ -150,6 +151,13 @@ def serve(
         finally:
             home.server_file.unlink(missing_ok=True)
             store.close()
+
+
+def _own_key_name(home: Home) -> str:
+    """Return the name of the server's own key. Sweeps and changes that people make on this machine show it."""
+    process = this_process()
+    person = f"{process.user}@{process.host}"
+    return person if home.root == read_settings({}).home else f"{person}:{home.root}"
 
 
 def _prepare(store: Store, key: str, *, name: str) -> None:
