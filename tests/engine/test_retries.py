@@ -45,7 +45,7 @@ def test_failed_points_of_a_finished_grid_run_again(server: Server) -> None:
 
 
 def test_one_trial_runs_again_and_may_be_preempted_again(server: Server) -> None:
-    sweep_id = server.create(parameters=SPACE, retry=1, run_cap=1)
+    sweep_id = server.create(parameters=SPACE, max_preemptions=1, run_cap=1)
     agent = server.agent(sweep_id)
     trial = agent.take()
     with pytest.raises(ServerRefused, match="a trial that is `running` cannot `retry`") as caught:

@@ -99,7 +99,7 @@ class Bench:
 def running_bench(folder: Path) -> Iterator[Bench]:
     with empty_home(folder) as variables:
         home = folder / "home"
-        server = start_server(home, "--lease-s", str(LEASE_S))
+        server = start_server(home, "--lease-s", str(LEASE_S), "--automatic")  # an agent may start it again
         wait_for_server(home, server)
         bench = Bench(folder, dict(variables), server)
         try:
