@@ -29,8 +29,9 @@ print(time.perf_counter() - before)
 """
 NEVER_WAITED_S = 2.0
 """Much longer than a start takes, and much shorter than any deadline."""
-MOST_FILES = 14
-"""The journal, the stack file, the lock and the log of the service, and their folders in a new home folder."""
+MOST_FILES = 16
+"""The journal, the stack file, the lock and the log of the service, the claim of its start, which is looked at again if
+another process has just made it, and their folders in a new home folder."""
 
 
 def start(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
