@@ -87,9 +87,8 @@ def test_the_command_lists_all_formats(home: Path, installed: str) -> None:
 
 def test_an_unknown_format_is_an_error(home: Path, tmp_path: Path) -> None:
     done = command(home, "export", str(tmp_path / "out"), "--format", "parket")
-    assert_message(
-        done, 2, "there is no export format `parket`, allowed: csv, journals, json, safe-csv, parquet", "did you mean `parquet`?"
-    )
+    allowed = "allowed: csv, journals, json, safe-csv, parquet"
+    assert_message(done, 2, f"there is no export format `parket`, {allowed}", "did you mean `parquet`?")
     assert not (tmp_path / "out").exists()
 
 
