@@ -17,7 +17,7 @@ from scipy import stats
 from lightning_sweeps.errors import SweepFileError
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.distributions import form_of
-from lightning_sweeps.sweeps.methods import METHODS
+from lightning_sweeps.sweeps.methods import METHODS, Observation
 from lightning_sweeps.sweeps.space import Space
 
 DRAWS = 4000
@@ -80,8 +80,13 @@ def test_quantised_draws_are_rounded_draws(name: str, q: float) -> None:
 def grid(parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the points that grid search tries, in order."""
     space, method = space_of(parameters), METHODS.get("grid")()
-    points = (method.suggest(space, [], number=number, seed=0) for number in range(1, (space.size or 0) + 2))
-    return [point for point in points if point is not None]
+    points: list[dict[str, Any]] = []
+    history: list[Observation] = []
+    while (params := method.suggest(space, history, number=len(points) + 1, seed=0)) is not None:
+        points.append(params)
+        history.append(Observation(len(points), params, 0.0, "finished", 0.0))
+        assert len(points) <= (space.size or 0)
+    return points
 
 
 def test_a_grid_changes_the_last_name_fastest_and_keeps_the_order_of_values() -> None:
