@@ -38,7 +38,10 @@ def ensure_service(home: Home, settings: Settings, *, is_awaited: bool = False) 
     if settings.service == "off":
         return
     try:
-        if is_held(home) or not (_claim_start(home) or is_awaited):
+        if is_held(home):
+            wake_service(home)  # it then watches this process, and sees its exit status however soon it ends
+            return
+        if not (_claim_start(home) or is_awaited):
             return
         if settings.service == "thread":  # imported by name, as a subprocess would: sdk does not depend on service
             importlib.import_module("lightning_sweeps.service.in_thread").start(home, settings)

@@ -71,7 +71,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, C
     """A server with a run of everything, and its export: tables as JSON lines, journals and files."""
     home, folder = tmp_path_factory.mktemp("first") / "home", tmp_path_factory.mktemp("exported")
     with running_server(home) as (client, _), running_service(home, LIGHTNING_SWEEPS_SERVICE="off"):
-        variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_SERVICE": "off"}
+        variables = {**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_SERVICE": "process"}
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM], env=variables, capture_output=True, text=True, check=False
         )
