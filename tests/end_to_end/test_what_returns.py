@@ -71,6 +71,8 @@ def test_a_view_shows_the_run_that_has_just_logged(tmp_path: Path) -> None:
 
 TWO_RANKS = """
 import lightning_sweeps as ls
+
+pytestmark = pytest.mark.slow
 run = ls.init()
 run.log({"loss": run.config["x"] / 4 + run.rank})
 """

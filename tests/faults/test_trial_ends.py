@@ -22,7 +22,7 @@ from lightning_sweeps.system.node import node_id
 from tests.homes import empty_home, end_process
 from tests.servers import end_server, start_server, wait_for_server, wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 LIMIT_S = 120.0
 LEASE_S = 10

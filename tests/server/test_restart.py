@@ -23,6 +23,8 @@ from lightning_sweeps.system.node import node_id
 from tests.servers import end_server, start_server, wait_for_server, wait_until
 from tests.service.services import run_program, running_service
 
+pytestmark = pytest.mark.slow
+
 LOGS = """
 run = ls.init(project="restart", name="r")
 for step in range(int(sys.argv[1]) if len(sys.argv) > 1 else 200):

@@ -18,6 +18,8 @@ from lightning_sweeps.sweeps.methods.bayes_model import model_point
 from lightning_sweeps.sweeps.methods.initial_points import initial_count
 from lightning_sweeps.testing.methods import observe, space_of
 
+pytestmark = pytest.mark.slow
+
 KINDS: dict[str, dict[str, Any]] = {
     "whole numbers": {name: {"min": 1, "max": 10} for name in "ab"},
     "more whole numbers than levels": {"a": {"min": 0, "max": 5000}},

@@ -21,7 +21,7 @@ from tests.trainer.programs import (
     write_trial,
 )
 
-pytestmark = pytest.mark.launch
+pytestmark = [pytest.mark.launch, pytest.mark.slow]
 
 LIGHTNING = DDP_EXAMPLE / "train_lightning.py"
 PLAIN = DDP_EXAMPLE / "train_ddp.py"

@@ -13,7 +13,7 @@ from tests.trainer.journals import logged_runs
 from tests.trainer.preemption import STARTS, preempt
 from tests.trainer.programs import run_program, write_trial
 
-pytestmark = [pytest.mark.fault, pytest.mark.launch]
+pytestmark = [pytest.mark.fault, pytest.mark.launch, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
