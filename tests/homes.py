@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from lightning_sweeps.cli.stop_server import stop_server
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.system.node import node_id
 from tests.servers import wait_until
@@ -28,8 +29,9 @@ def empty_home(folder: Path) -> Iterator[dict[str, str]]:
     try:
         yield os.environ | own
     finally:
-        end_process(Home(home).service_state(node_id()))  # first, because it would start the server again
-        end_process(Home(home).server_file)
+        stop_server(Home(home))  # first: a server starts a service if journals wait, and from now on nothing starts it
+        end_process(Home(home).service_state(node_id()))
+        stop_server(Home(home))
 
 
 def end_process(described: Path) -> None:
