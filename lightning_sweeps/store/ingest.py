@@ -326,8 +326,8 @@ def _write(
     connection.execute(_UPDATE_JOURNAL, values | {"at_id": journal["id"]})
     if run_id is not None and batch.rows and journal["first_step"] is None:
         _begin_rows(connection, journal, batch.rows[0][0])
-    if journal["parent"] is not None and batch.finish is not None and batch.finish != journal["finish"]:
-        runs.note_child_end(connection, run_id, batch.finish, journal_id=journal["id"])
+    if journal["parent"] is not None and batch.finish is not None:
+        runs.note_child_end(connection, run_id, batch.finish, journal["finish"], journal_id=journal["id"])
     _write_series(connection, series, journal, batch)
     is_first = opened is not None and opened.is_first and batch.finish is None  # its new row marks it as running
     if run_id is not None and not is_first and (batch.headers or batch.finish != journal["finish"]):

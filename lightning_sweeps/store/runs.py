@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam,
 
 from lightning_sweeps.core.states import RunsShown
 from lightning_sweeps.errors import NotFound
+from lightning_sweeps.journal.closing import UNKNOWN_END
 from lightning_sweeps.journal.records import Header, RunInfo, Stall
 from lightning_sweeps.messages import RunDetails, RunList
 from lightning_sweeps.messages.columns import DeclaredColumn, declared_columns
@@ -174,13 +175,17 @@ def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None
     connection.execute(insert(connection, schema.console), rows)
 
 
-def note_child_end(connection: Connection, run_id: str, finish: dict[str, Any], *, journal_id: str) -> None:
+def note_child_end(
+    connection: Connection, run_id: str, finish: dict[str, Any], known: dict[str, Any] | None, *, journal_id: str
+) -> None:
     """Note in the console of a run that a child of its main process failed or was killed.
 
-    SIGTERM is left out: it is how a pool of worker processes is ended. So is an end that nobody saw.
+    SIGTERM is left out: it is how a pool of worker processes is ended. So are an end that nobody saw, and one that is
+    known already and of which only the exit status is new.
     """
-    is_seen = finish["writer"] != "service" or finish["signal"] is not None or finish["exit_code"] is not None
-    if finish["state"] not in ("failed", "killed") or finish["signal"] == signal.SIGTERM or not is_seen:
+    is_known = known is not None and all(known[name] == finish[name] for name in ("state", "reason"))
+    is_failure = finish["state"] in ("failed", "killed") and finish["reason"] != UNKNOWN_END
+    if is_known or not is_failure or finish["signal"] == signal.SIGTERM:
         return
     line = f"a child process that logged to this run {finish['state']}: {finish['reason']}"
     place = {"run_id": run_id, "journal_id": journal_id, "sequence": 0, "time": finish["time"]}

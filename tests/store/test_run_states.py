@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightning_sweeps.core.states import RunState
-from lightning_sweeps.journal.closing import Closing, JournalEnd
+from lightning_sweeps.journal.closing import UNKNOWN_END, Closing, JournalEnd
 from lightning_sweeps.store import console, runs, silence
 from lightning_sweeps.store.database import Store
 from tests.store.journals import STARTED, Journal
@@ -128,10 +128,31 @@ def test_the_state_of_a_run_is_that_of_its_main_process(store: Store, state: Run
         send(store, child.finish(state, reason="as the child ended", signal=9))
         assert get_run(store).state == "finished"
     assert sorted(steps(store, "loss")) == [0, 1]
-    with store.read() as connection:
-        events = [line.line for line in console.read_run(connection, "run-1", console.ConsoleQuery(10, stream="event"))]
+    events = _events(store)
     assert len(events) == (0 if state == "finished" else 1)
     assert all("as the child ended" in event for event in events)
+
+
+@pytest.mark.parametrize("is_sent_at_once", [False, True])
+@pytest.mark.parametrize("exit_code", [None, 1])
+def test_the_failure_of_a_child_is_one_event_whatever_arrives_together(
+    store: Store, is_sent_at_once: bool, exit_code: int | None
+) -> None:
+    child = Journal(id="child", parent="main").finish("failed", reason="ValueError: bad", writer="exit")
+    seen = JournalEnd(len(child.data), NOW, Closing("failed", "ValueError: bad", exit_code, None))
+    send(store, Journal(id="main"))
+    if not is_sent_at_once:
+        send(store, child)
+    send(store, child, seen_end=seen)
+    assert [event for event in _events(store) if "ValueError: bad" in event] == _events(store)
+    assert len(_events(store)) == 1
+
+
+def test_an_end_of_a_child_that_nobody_saw_is_no_event(store: Store) -> None:
+    child = Journal(id="child", parent="main")
+    send(store, Journal(id="main"))
+    send(store, child, seen_end=JournalEnd(len(child.data), NOW, Closing("killed", UNKNOWN_END, None, None)))
+    assert _events(store) == []
 
 
 def test_a_child_that_a_pool_ends_is_no_event(store: Store) -> None:
@@ -139,6 +160,11 @@ def test_a_child_that_a_pool_ends_is_no_event(store: Store) -> None:
     send(store, Journal(id="child", parent="main").finish("killed", signal=15, writer="service"))
     with store.read() as connection:
         assert console.read_run(connection, "run-1", console.ConsoleQuery(10)) == []
+
+
+def _events(store: Store) -> list[str]:
+    with store.read() as connection:
+        return [line.line for line in console.read_run(connection, "run-1", console.ConsoleQuery(10, stream="event"))]
 
 
 def test_a_child_does_not_describe_the_run(store: Store) -> None:
