@@ -164,3 +164,15 @@ def test_selected_runs_move_to_the_trash_and_back(opened: OpenDashboard) -> None
     page.see("2 runs taken out of the archive")
     opened.go("/runs?project=tests&find=ddp&fold=on")
     page.see("1 groups")
+
+
+def test_several_groups_move_and_come_back_together(opened: OpenDashboard) -> None:
+    page = opened.go("/runs?project=tests&fold=on")
+    page.see("9 groups")  # ten runs: one group has two
+    for row in range(9):
+        page.click(f"[data-row='{row}'] input")
+    page.click("button", "Archive")
+    page.see("9 runs moved to the archive; 1 still running")
+    page.see("1 groups")
+    page.click("button", "Undo")
+    page.see("9 groups")

@@ -2,11 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";
-import { useData } from "../api/data";
 import { refreshAll } from "../api/live";
-import { paths } from "../api/routes";
-import type { RunAction, RunChoice, RunsShown } from "../api/types";
-import { moved, OFFERED, UNDO, wholeGroups } from "./moving";
+import type { RunAction, RunChoice, RunsChanged, RunsShown } from "../api/types";
+import { moved, OFFERED, together, UNDO, wholeGroups } from "./moving";
+import { useSelectedRows } from "./useSelectedRows";
 
 interface Props {
   selected: string[];
@@ -24,21 +23,20 @@ export interface Moved {
 
 export function MoveSelected({ selected, isFolded, shown, onMoved }: Props) {
   const [error, setError] = useState("");
-  const columns = ["group", "project"];
-  const filter = `id in (${selected.map((id) => `"${id}"`).join(", ")})`;
-  const wanted = { project: null, filter, sort: [], columns, limit: selected.length, offset: 0, shown };
-  const rows = useData(paths.table(wanted)).value?.rows;
+  const rows = useSelectedRows(selected, ["group", "project"]);
   async function move(action: RunAction): Promise<void> {
-    setError("");
+    const answers: RunsChanged[] = [];
+    let refused = "";
     try {
       const choices = isFolded ? wholeGroups(rows ?? []) : [{ ids: selected }];
-      for (const choice of choices) {
-        const done = await actions.changeRuns(choice, action);
-        onMoved({ action, choice: { ids: done.runs }, text: moved(action, done) });
-      }
+      for (const choice of choices) answers.push(await actions.changeRuns(choice, action));
     } catch (refusal) {
-      setError(errorText(refusal));
+      refused = errorText(refusal);
     }
+    const done = together(answers);
+    const text = [moved(action, done), refused].filter(Boolean).join("; ");
+    if (answers.length) onMoved({ action, choice: { ids: done.runs }, text });
+    else setError(refused);
     refreshAll();
   }
   return (

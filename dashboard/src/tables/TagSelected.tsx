@@ -2,18 +2,14 @@
 
 import { useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";
-import { useData } from "../api/data";
 import { refreshAll } from "../api/live";
-import { paths } from "../api/routes";
 import type { RunRow } from "../api/types";
-import { quoted } from "../base/filter";
+import { useSelectedRows } from "./useSelectedRows";
 
 export function TagSelected({ selected }: { selected: string[] }) {
   const [typed, setTyped] = useState("");
   const [error, setError] = useState("");
-  const filter = `id in (${selected.map(quoted).join(", ")})`;
-  const wanted = { project: null, filter, sort: [], columns: ["tags"], limit: selected.length, offset: 0 };
-  const rows = useData(paths.table(wanted)).value?.rows;
+  const rows = useSelectedRows(selected, ["tags"]);
   const tag = typed.trim();
   const having = rows?.filter((row) => tagsOf(row).includes(tag)) ?? [];
   const lacking = rows?.filter((row) => !tagsOf(row).includes(tag)) ?? [];

@@ -39,6 +39,17 @@ export function moved(action: RunAction, done: RunsChanged): string {
   return done.running ? `${text}; ${done.running} still running` : text;
 }
 
+/** Returns what several requests did together. */
+export function together(answers: RunsChanged[]): RunsChanged {
+  const sum = (count: (answer: RunsChanged) => number) => answers.reduce((total, answer) => total + count(answer), 0);
+  return {
+    count: sum((answer) => answer.count),
+    rows: sum((answer) => answer.rows),
+    running: sum((answer) => answer.running),
+    runs: answers.flatMap((answer) => answer.runs),
+  };
+}
+
 /** Returns a choice of all runs of the groups of some rows, one for each group. */
 export function wholeGroups(rows: RunRow[]): RunChoice[] {
   return rows.map((row) => ({ project: String(row["project"]), filter: `group = ${quoted(String(row["group"]))}` }));
