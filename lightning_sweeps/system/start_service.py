@@ -66,6 +66,12 @@ def start_service_if_journals_wait(home: Home, settings: Settings) -> None:
         ensure_service(home, settings, is_awaited=True)
 
 
+def start_service_if_uploads_wait(home: Home, settings: Settings) -> None:
+    """Start the service if a journal waits that the last service would have uploaded."""
+    if settings.service == "process" and journals_wait(home):
+        ensure_service(home, settings, is_awaited=True)
+
+
 def journals_wait(home: Home) -> bool:
     """Return whether there is a journal in the home folder that a service of this node would upload."""
     names = {path.name.removesuffix(JOURNAL_SUFFIX) for path in home.journals.glob(f"*{JOURNAL_SUFFIX}")}

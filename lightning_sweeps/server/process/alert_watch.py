@@ -6,7 +6,6 @@ Every change is visible in the database, whichever request, agent or server proc
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +19,7 @@ from lightning_sweeps.alerts.registry import open_channel
 from lightning_sweeps.alerts.rules import alert_of
 from lightning_sweeps.engine import sweeps
 from lightning_sweeps.messages import SweepState
-from lightning_sweeps.server.process.background_task import background_task
+from lightning_sweeps.server.process.background_task import repeated_task, try_once
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.changes import OVERLAP_S
 from lightning_sweeps.store.database import Store
@@ -29,8 +28,7 @@ INTERVAL_S = 1.0
 """How often the database is read."""
 CLOSE_S = 1.0
 """How long a shutdown waits for alerts that are being sent."""
-
-_log = logging.getLogger(__name__)
+AIM = "read the sweeps for alerts"
 
 
 class AlertWatch:
@@ -62,12 +60,13 @@ class AlertWatch:
         if not self._outboxes:
             yield
             return
+        look = partial(run_in_threadpool, self.look)
         await run_in_threadpool(self.look)
         try:
-            async with background_task(self._watch()):
+            async with repeated_task(look, every_s=INTERVAL_S, aim=AIM, waits_first=True):
                 yield
         finally:
-            await self._look_safely()
+            await try_once(look, aim=AIM)
             await asyncio.gather(*(run_in_threadpool(partial(one.close, timeout_s=CLOSE_S)) for one in self._outboxes))
 
     def look(self) -> None:
@@ -92,14 +91,3 @@ class AlertWatch:
                 for outbox in self._outboxes:
                     outbox.put(alert)
         self._since = now
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL_S)
-            await self._look_safely()
-
-    async def _look_safely(self) -> None:
-        try:
-            await run_in_threadpool(self.look)
-        except Exception:
-            _log.exception("the sweeps could not be read for alerts; the next try is in %g s", INTERVAL_S)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 
 from lightning_sweeps.errors import DatabaseLost
-from lightning_sweeps.server.process.background_task import background_task
+from lightning_sweeps.server.process.background_task import repeated_task
 from lightning_sweeps.store.database import Store
 
 INTERVAL_S = 1.0
@@ -32,16 +32,9 @@ class FileWatch:
         if self.store.file is None:
             yield
             return
-        async with background_task(self._watch()):
+        look = partial(run_in_threadpool, self.look)
+        async with repeated_task(look, every_s=INTERVAL_S, aim="look at the database's file", waits_first=True):
             yield
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL_S)
-            try:
-                await run_in_threadpool(self.look)
-            except Exception:
-                _log.exception("cannot look at the database's file, trying again")
 
     def look(self) -> None:
         """Check the file. What two looks in a row find is not a checkpoint that was being written."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 
-from lightning_sweeps.server.process.background_task import background_task
+from lightning_sweeps.server.process.background_task import repeated_task
 from lightning_sweeps.server.process.pause_detector import PauseDetector
 from lightning_sweeps.store import silence
 from lightning_sweeps.store.database import Store
@@ -49,17 +49,13 @@ class LostRuns:
         if not self.lost_s:
             yield
             return
-        async with background_task(self._watch()):
+        async with repeated_task(
+            partial(run_in_threadpool, self.look),
+            every_s=self._interval_s,
+            aim="look for silent machines",
+            on_failure=self._pauses.note_failure,
+        ):
             yield
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await run_in_threadpool(self.look)
-            except Exception:
-                _log.exception("cannot look for silent machines, trying again")
-                self._pauses.note_failure()
-            await asyncio.sleep(self._interval_s)
 
     def look(self) -> None:
         """End the runs of machines that are silent now."""

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.ownership import check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder
-from lightning_sweeps.core.setting_values import server_url
+from lightning_sweeps.core.setting_values import DAY_S, server_url
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
@@ -139,7 +139,7 @@ def serve(
                 framing=policy,
                 alerts=AlertWatch(store, alerts, url=url),
                 lost_s=settings.lost_s,
-                trash_s=None if settings.trash_days is None else settings.trash_days * 86400,
+                trash_s=None if settings.trash_days is None else settings.trash_days * DAY_S,
                 journals_here=JournalWatch(home, settings),
                 public_url=url if public_url or not is_loopback(host) else "",
             )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, FastAPI, Request
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from lightning_sweeps.engine import leases, sweeps, trial_ends
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.server.process.background_task import background_task
+from lightning_sweeps.server.process.background_task import repeated_task
 from lightning_sweeps.server.process.pause_detector import PauseDetector
 from lightning_sweeps.server.process.suggester import Suggester
 from lightning_sweeps.server.process.wakeup import WakeUp
@@ -24,10 +24,10 @@ from lightning_sweeps.store.database import Store
 T = TypeVar("T")
 
 LEASE_S = 60.0
+"""An agent that sends no heartbeat for this long loses its trial."""
+
 TAKEOVER_LEASES = 9
 """By default, a trial that may still run stays this many lease times with an agent whose lease has expired."""
-
-"""An agent that sends no heartbeat for this long loses its trial."""
 
 CHECKS_PER_LEASE = 8
 """How often within the time of a lease the server looks for silent agents."""
@@ -90,23 +90,18 @@ async def background(app: FastAPI) -> AsyncIterator[None]:
     """Expire leases and prepare suggestions while the server runs."""
     control = Control(app.state.store, lease_s=app.state.lease_s, takeover_s=app.state.takeover_s)
     app.state.control = control
+    interval_s = control.lease_s / CHECKS_PER_LEASE
+    pauses = PauseDetector(interval_s, max(2 * interval_s, MIN_PAUSE_S))
     try:
-        async with background_task(_expire(control)):
+        async with repeated_task(
+            partial(_check_leases, control, pauses),
+            every_s=interval_s,
+            aim="check the leases",
+            on_failure=pauses.note_failure,
+        ):
             yield
     finally:
         await control.suggester.close()
-
-
-async def _expire(control: Control) -> None:
-    interval_s = control.lease_s / CHECKS_PER_LEASE
-    pauses = PauseDetector(interval_s, max(2 * interval_s, MIN_PAUSE_S))
-    while True:
-        try:
-            await _check_leases(control, pauses)
-        except Exception:
-            _log.exception("cannot check the leases, trying again")
-            pauses.note_failure()
-        await asyncio.sleep(interval_s)
 
 
 async def _check_leases(control: Control, pauses: PauseDetector) -> None:

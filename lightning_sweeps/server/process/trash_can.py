@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 
 from lightning_sweeps.engine import sweep_trash
 from lightning_sweeps.messages import Trash, TrashEmptied
-from lightning_sweeps.server.process.background_task import background_task
+from lightning_sweeps.server.process.background_task import repeated_task
 from lightning_sweeps.store import trash
 from lightning_sweeps.store.database import Store
 
@@ -43,7 +43,8 @@ class TrashCan:
         if self.keep_s is None:
             yield
             return
-        async with background_task(self._watch(self.keep_s)):
+        empty_old = partial(run_in_threadpool, self._empty_old, self.keep_s)
+        async with repeated_task(empty_old, every_s=INTERVAL_S, aim="empty the trash"):
             yield
 
     def content(self) -> Trash:
@@ -75,12 +76,7 @@ class TrashCan:
         left = self.content()
         return TrashEmptied(runs, sweeps, left.runs + left.sweeps)
 
-    async def _watch(self, keep_s: float) -> None:
-        while True:
-            try:
-                done = await run_in_threadpool(lambda: self.empty(before=self.store.now() - keep_s))
-                if done.runs or done.sweeps:
-                    _log.info("deleted for good: %d runs and %d sweeps that were in the trash", done.runs, done.sweeps)
-            except Exception:
-                _log.exception("cannot empty the trash, trying again")
-            await asyncio.sleep(INTERVAL_S)
+    def _empty_old(self, keep_s: float) -> None:
+        done = self.empty(before=self.store.now() - keep_s)
+        if done.runs or done.sweeps:
+            _log.info("deleted for good: %d runs and %d sweeps that were in the trash", done.runs, done.sweeps)
