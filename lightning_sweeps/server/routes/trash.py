@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, deleted_runs, sweep_trash
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
+from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.process.trash_can import TrashCan
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.store import clock, run_changes
@@ -28,7 +30,9 @@ TrashCanDep = Annotated[TrashCan, Depends(get_trash_can)]
 
 
 @router.post("/api/runs/change")
-def change_runs(store: StoreDep, by: KeyNameDep, projects: ProjectsDep, wanted: m.RunsChange) -> m.RunsChanged:
+async def change_runs(
+    control: ControlDep, by: KeyNameDep, projects: ProjectsDep, wanted: m.RunsChange
+) -> m.RunsChanged:
     """Move runs to the trash and back, to the archive and back, or to another project.
 
     Runs in the trash keep receiving rows. Everything comes back with them. The point of a trial whose runs were all
@@ -36,14 +40,16 @@ def change_runs(store: StoreDep, by: KeyNameDep, projects: ProjectsDep, wanted: 
     """
     if wanted.to_project is not None:
         check_project(projects, wanted.to_project)
-    if wanted.is_preview:
-        with store.read() as connection:
-            return run_changes.change(connection, wanted, by=by, now=clock.now(connection), projects=projects).outcome
-    with store.write() as connection:
+
+    def change(connection: Connection) -> tuple[m.RunsChanged, list[str]]:
         changed = run_changes.change(connection, wanted, by=by, now=clock.now(connection), projects=projects)
-        if wanted.action in ("delete", "restore"):
-            deleted_runs.follow_deleted_runs(connection, changed.trials)
-    return changed.outcome
+        is_trial_concerned = not wanted.is_preview and wanted.action in ("delete", "restore")
+        sweeps = deleted_runs.follow_deleted_runs(connection, changed.trials) if is_trial_concerned else []
+        return changed.outcome, sweeps
+
+    outcome, sweeps = await (control.read(change) if wanted.is_preview else control.write(change))
+    await control.announce_changes(sweeps)
+    return outcome
 
 
 @router.post("/api/sweeps/{sweep_id}/delete")
