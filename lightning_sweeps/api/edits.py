@@ -99,8 +99,13 @@ class Edits:
             NotFound: there is no such run.
             ServerRefused: a value is too long.
         """
-        labels = {"name": name, "notes": notes, "tags": None if tags is None else list(tags)}
-        return self._client.label_run(run_id, **labels, config=None if config is None else dict(config))  # type: ignore[arg-type]
+        return self._client.label_run(
+            run_id,
+            name=name,
+            notes=notes,
+            tags=None if tags is None else list(tags),
+            config=None if config is None else dict(config),
+        )
 
     def _change(
         self, action: m.RunAction, ids: Iterable[str], project: str | None, where: str, **options: Any

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lightning_sweeps.api.sweeps import read_sweep
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import Sweep, SweepState, SweepUpdate, Trial, TrialAttempt, TrialMark
-from lightning_sweeps.sweeps.config import load_sweep_file, validate
 
 
 class SweepControl:
@@ -55,7 +56,7 @@ class SweepControl:
         with connect() as client:
             return client.extend_sweep(self.sweep_id, trials)
 
-    def update(self, config: dict[str, Any] | str | Path) -> Sweep:
+    def update(self, config: Mapping[str, Any] | str | Path) -> Sweep:
         """Replace the configuration. The table in docs/sweep-file.md says what a change does to the search.
 
         Args:
@@ -64,8 +65,7 @@ class SweepControl:
         Raises:
             SweepFileError: the configuration has faults. Nothing was changed.
         """
-        parsed = validate(config) if isinstance(config, dict) else load_sweep_file(str(config))
-        source = "" if isinstance(config, dict) else Path(config).read_text()
+        parsed, source = read_sweep(config)
         with connect() as client:
             return client.update_sweep(self.sweep_id, SweepUpdate(parsed.raw, source=source))
 
@@ -81,7 +81,7 @@ class SweepControl:
             error: Only trials whose error contains this text, in any case.
 
         Returns:
-            The trials, which are pending now.
+            The trials that will run again; their state is `pending`.
         """
         with connect() as client:
             return client.retry_failed(self.sweep_id, error=error)

@@ -12,7 +12,7 @@ from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.messages import SweepCreate, Trial
-from lightning_sweeps.sweeps.config import load_sweep_file, validate
+from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file, validate
 
 
 def sweep(
@@ -53,10 +53,10 @@ def sweep(
         ...     project="digits",
         ... )  # doctest: +SKIP
     """
-    parsed = load_sweep_file(config) if isinstance(config, str | Path) else validate(config)
+    parsed, source = read_sweep(config)
     wanted = SweepCreate(
         parsed.raw,
-        source=Path(config).read_text() if isinstance(config, str | Path) else "",
+        source=source,
         project=project or parsed.config.project or read_settings().project,
         name=name,
         prior_sweeps=list(prior_sweeps),
@@ -67,6 +67,18 @@ def sweep(
     for warning in created.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return created.id
+
+
+def read_sweep(config: Mapping[str, Any] | str | Path) -> tuple[ParsedSweep, str]:
+    """Return a checked configuration, and the text of its file; an empty text if it is a dictionary.
+
+    Raises:
+        UsageError: the file cannot be read.
+        SweepFileError: the configuration has errors; all of them are listed.
+    """
+    if isinstance(config, str | Path):
+        return load_sweep_file(config), Path(config).read_text()
+    return validate(config), ""
 
 
 def best(sweep_id: str) -> Trial | None:

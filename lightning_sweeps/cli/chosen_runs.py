@@ -52,20 +52,25 @@ def change(client: Client, wanted: RunsChange, *, question: str, is_agreed: bool
         typer.echo("No run to change.")
         return None
     text = question.replace("{runs}", f"{count(seen.count, 'run')} with {count(seen.rows, 'row')}")
-    if is_dry:
-        typer.echo(f"Would do: {text}")
-        return None
-    if not is_agreed and not agree(text):
-        return None
-    return client.change_runs(wanted)
+    return client.change_runs(wanted) if is_confirmed(text, is_agreed=is_agreed, is_dry=is_dry) else None
 
 
-def agree(question: str) -> bool:
-    """Ask a question on the terminal.
+def is_confirmed(question: str, *, is_agreed: bool, is_dry: bool) -> bool:
+    """Ask whether to do what a question names, or only say what would be done.
+
+    Args:
+        question: what will be done.
+        is_agreed: True: do not ask.
+        is_dry: True: only say it.
 
     Raises:
         UsageError: there is no terminal to ask on.
     """
+    if is_dry:
+        typer.echo(f"Would do: {question}")
+        return False
+    if is_agreed:
+        return True
     if not sys.stdin.isatty():
         raise UsageError(f"{question}? There is no terminal to ask on", hint="`--yes` does it without asking")
     return typer.confirm(f"{question}?")

@@ -8,11 +8,10 @@ from lightning_sweeps.cli import chosen_runs
 from lightning_sweeps.cli.tables import note
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.core.setting_values import DAY_S
 from lightning_sweeps.messages import RunsChange, Trash
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-
-DAY_S = 86400
 
 
 @app.command()
@@ -63,9 +62,7 @@ def _delete_sweep(client: Client, sweep_id: str, *, is_agreed: bool, is_dry: boo
     found = client.sweep(sweep_id)
     trials = chosen_runs.count(sum(found.counts.values()), "trial")
     question = f"Move the sweep {found.name} with {trials} and their runs to the trash"
-    if is_dry:
-        typer.echo(f"Would do: {question}")
-    elif is_agreed or chosen_runs.agree(question):
+    if chosen_runs.is_confirmed(question, is_agreed=is_agreed, is_dry=is_dry):
         client.delete_sweep(sweep_id)
         typer.echo(f"Moved the sweep {sweep_id} to the trash. Undo this:  lightning-sweeps restore --sweep {sweep_id}")
 
@@ -77,10 +74,7 @@ def _empty(client: Client, *, is_agreed: bool, is_dry: bool) -> None:
         return
     content = f"{chosen_runs.count(trash.runs, 'run')} with {chosen_runs.count(trash.rows, 'row')}"
     question = f"Delete {content} and {chosen_runs.count(trash.sweeps, 'sweep')} for good"
-    if is_dry:
-        typer.echo(f"Would do: {question}")
-        return
-    if not is_agreed and not chosen_runs.agree(question):
+    if not chosen_runs.is_confirmed(question, is_agreed=is_agreed, is_dry=is_dry):
         return
     runs = sweeps = 0
     while True:

@@ -9,9 +9,8 @@ import typer
 
 from lightning_sweeps.cli.tables import console, table
 from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.setting_values import DAY_S
 from lightning_sweeps.messages import KeyCreate
-
-DAY_S = 86400.0
 
 app = typer.Typer(
     rich_markup_mode=None,

@@ -102,7 +102,7 @@ def facts(found: SweepReport) -> list[tuple[str, str]]:
 
 
 def change_text(change: SweepChange) -> str:
-    """Return what a user changed, in words."""
+    """Return a sentence about a change that a user made."""
     detail = change.detail
     if change.action == "state":
         return f"{detail.get('before')} -> {detail.get('now_is')}"

@@ -43,8 +43,6 @@ KNOWN_MACROS: frozenset[str] = frozenset(WHOLE_TOKEN_MACROS) | frozenset(TEXT_MA
 ENVVAR_PREFIX = "envvar:"
 ENVVAR_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-DEFAULT_COMMAND = ["${env}", "${interpreter}", "${program}", "${args}"]
-
 _MACRO = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _UNCLOSED = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_.:-]*\Z")

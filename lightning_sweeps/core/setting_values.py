@@ -37,7 +37,8 @@ def seconds_or_never(text: str) -> float:
     return 0.0 if float(text) == 0 else seconds(text)
 
 
-DURATION_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
+DAY_S = 86400.0
+DURATION_UNITS = {"d": DAY_S, "h": 3600.0, "m": 60.0}
 
 
 def days(text: str) -> float | None:

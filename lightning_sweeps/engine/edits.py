@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import sweeps, trials
 from lightning_sweeps.errors import Forbidden, ServerRefused, UsageError
-from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import text
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import validate
@@ -56,7 +55,7 @@ def update_sweep(connection: Connection, sweep_id: str, wanted: m.SweepUpdate, *
         trials.drop_suggestions(connection, sweep_id)
     if parsed.raw.get("stop_when") != row.config.get("stop_when"):
         values["search_end"] = None
-    _change(connection, sweep_id, **values)
+    sweeps.change(connection, sweep_id, **values)
     _continue_if_finished(connection, sweep_id, now=now)
     sweeps.finish_if_done(connection, sweep_id, now=now)
     return sweeps.get_sweep(connection, sweep_id)
@@ -109,7 +108,7 @@ def extend_sweep(connection: Connection, sweep_id: str, trials_more: int, *, now
             else "it continues without a limit",
         )
     cap = max(row.run_cap, sweeps.progress_of(connection, row, now=now).counted_trials) + trials_more
-    _change(connection, sweep_id, run_cap=cap, config=row.config | {"run_cap": cap})
+    sweeps.change(connection, sweep_id, run_cap=cap, config=row.config | {"run_cap": cap})
     if row.state in controller.END_STATES:
         sweeps.resume(connection, sweeps.lock_sweep(connection, sweep_id), now=now)
     return sweeps.get_sweep(connection, sweep_id)
@@ -176,7 +175,3 @@ def _continue_if_finished(connection: Connection, sweep_id: str, *, now: float) 
     row = sweeps.lock_sweep(connection, sweep_id)
     if row.state == "finished" and not controller.end_reason(sweeps.progress_of(connection, row, now=now)):
         sweeps.reopen(connection, row, restarts_search=True)
-
-
-def _change(connection: Connection, sweep_id: str, **values: object) -> None:
-    connection.execute(update(schema.sweep).where(schema.sweep.c.id == sweep_id).values(**values))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import sweeps
@@ -31,7 +29,8 @@ def delete_sweep(connection: Connection, sweep_id: str, *, by: str, now: float) 
             status=_CONFLICT,
             hint=f"end it first: `lightning-sweeps sweep {sweep_id} --cancel`",
         )
-    return _set(connection, row, deleted=now, deleted_by=by)
+    sweeps.change(connection, sweep_id, deleted=now, deleted_by=by)
+    return sweeps.get_sweep(connection, sweep_id)
 
 
 def restore_sweep(connection: Connection, sweep_id: str) -> m.Sweep:
@@ -40,7 +39,9 @@ def restore_sweep(connection: Connection, sweep_id: str) -> m.Sweep:
     Raises:
         NotFound: there is no such sweep.
     """
-    return _set(connection, sweeps.lock_sweep(connection, sweep_id), deleted=None, deleted_by=None)
+    sweeps.lock_sweep(connection, sweep_id)
+    sweeps.change(connection, sweep_id, deleted=None, deleted_by=None)
+    return sweeps.get_sweep(connection, sweep_id)
 
 
 def due(connection: Connection, *, before: float, limit: int) -> list[str]:
@@ -71,8 +72,3 @@ def delete_for_good(connection: Connection, sweep_id: str) -> bool:
     connection.execute(delete(_sweep).where(_sweep.c.id == sweep_id))
     delete_if_empty(connection, row.project_id)
     return True
-
-
-def _set(connection: Connection, row: Row[Any], **values: Any) -> m.Sweep:
-    connection.execute(update(_sweep).where(_sweep.c.id == row.id).values(**values))
-    return sweeps.get_sweep(connection, row.id)

@@ -6,7 +6,6 @@ Every function works inside the caller's transaction. Locks are taken in the ord
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.engine import change_log, limits, prior_results, trials
 from lightning_sweeps.errors import NotFound
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import clock, schema
 from lightning_sweeps.store.projects import ensure_project
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.config import validate
@@ -117,7 +116,7 @@ def set_sweep_state(connection: Connection, sweep_id: str, wanted: m.SweepState,
     elif row.state in controller.END_STATES:
         resume(connection, row, now=now)
     else:
-        _change(connection, sweep_id, state=state, reason="", failures_in_row=0)
+        change(connection, sweep_id, state=state, reason="", failures_in_row=0)
         finish_if_done(connection, sweep_id, now=now)
     return get_sweep(connection, sweep_id)
 
@@ -148,9 +147,9 @@ def reopen(connection: Connection, sweep: Row[Any], *, restarts_search: bool = F
         again: dict[str, object] = {"ended": None, "exhausted": is_complete}
         if restarts_search:
             again |= {"search_end": None, "continued_at": trials.last_end(connection, sweep.id)}
-        _change(connection, sweep.id, state="running", reason="", failures_in_row=0, **again)
+        change(connection, sweep.id, state="running", reason="", failures_in_row=0, **again)
     elif is_paused_by_failures(sweep):
-        _change(connection, sweep.id, state="running", reason="", failures_in_row=0)
+        change(connection, sweep.id, state="running", reason="", failures_in_row=0)
 
 
 def lock_sweep(connection: Connection, sweep_id: str) -> Row[Any]:
@@ -197,7 +196,7 @@ def end_sweep(connection: Connection, sweep_id: str, state: m.SweepState, *, rea
     if state == "cancelled":
         is_held = (table.c.sweep_id == sweep_id) & table.c.state.in_(("leased", "running"))
         connection.execute(update(table).where(is_held).values(state="stopping", reason="the sweep was cancelled"))
-    _change(connection, sweep_id, state=state, reason=reason, ended=now)
+    change(connection, sweep_id, state=state, reason=reason, ended=now)
 
 
 def finish_if_done(connection: Connection, sweep_id: str, *, now: float) -> bool:
@@ -246,9 +245,9 @@ def count_failures(
     limit = SweepSettings.of(sweep.config).max_failures
     reason = controller.pause_reason(failures, limit, error, lacks_value=lacks_value)
     if reason is not None and sweep.state == "running":
-        _change(connection, sweep.id, state="paused", reason=reason, failures_in_row=failures)
+        change(connection, sweep.id, state="paused", reason=reason, failures_in_row=failures)
     else:
-        _change(connection, sweep.id, failures_in_row=failures)
+        change(connection, sweep.id, failures_in_row=failures)
 
 
 def is_paused_by_failures(sweep: Row[Any]) -> bool:
@@ -258,17 +257,17 @@ def is_paused_by_failures(sweep: Row[Any]) -> bool:
 
 def mark_exhausted(connection: Connection, sweep_id: str) -> None:
     """Record that the method has no more points."""
-    _change(connection, sweep_id, exhausted=True)
+    change(connection, sweep_id, exhausted=True)
 
 
 def note_free_point(connection: Connection, sweep_id: str) -> None:
     """Record that a point of a locked sweep may be free again: the method is asked once more."""
-    _change(connection, sweep_id, exhausted=False)
+    change(connection, sweep_id, exhausted=False)
 
 
 def end_search(connection: Connection, sweep_id: str, reason: str, *, now: float) -> None:
     """Record why the model ends the search. Running trials continue, then the sweep finishes."""
-    _change(connection, sweep_id, search_end=reason)
+    change(connection, sweep_id, search_end=reason)
     finish_if_done(connection, sweep_id, now=now)
 
 
@@ -290,7 +289,8 @@ def stop_trial(connection: Connection, trial_id: str, *, now: float, reason: str
     return trials.to_message(row)
 
 
-def _change(connection: Connection, sweep_id: str, **values: object) -> None:
+def change(connection: Connection, sweep_id: str, **values: object) -> None:
+    """Set columns of a sweep's row."""
     connection.execute(update(schema.sweep).where(schema.sweep.c.id == sweep_id).values(**values))
 
 
@@ -342,5 +342,5 @@ def _usage(
     if settings.budget == NO_BUDGET:
         return None
     counted = controller.SweepStatus(row.state, row.run_cap, row.exhausted, counts).counted_trials
-    used = limits.usage_of(connection, row.id, trials_counted=counted, now=time.time())
+    used = limits.usage_of(connection, row.id, trials_counted=counted, now=clock.now(connection))
     return m.SweepUsage(used.trials, used.gpu_hours, used.hours, used.cost(settings.budget))

@@ -11,6 +11,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.upload_blobs import upload_blobs
 from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.setting_values import DAY_S
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.errors import LightningSweepsError, ServerError
 from lightning_sweeps.service.cleanup import MediaCleanup
@@ -22,7 +23,6 @@ REQUEST_TIMEOUT_S = 60.0
 TICK_S = 0.5
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 30.0
-DAY_S = 86400.0
 REJECTED_RETRY_S = 60.0
 """How long to wait before the next attempt after the server rejected a blob of the journal."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, union_all
 
 from lightning_sweeps.messages import Change, Changes, RunChange
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.project_access import Projects
+from lightning_sweeps.store.project_access import Projects, only_in
 
 OVERLAP_S = 3.0
 MAX_RUNS = 5000
@@ -27,10 +27,10 @@ def read_changes(connection: Connection, *, since: float, now: float, projects: 
         projects: only runs and sweeps of these projects; None: of all.
     """
     after = since - OVERLAP_S
-    run, name = schema.run, schema.project.c.name
-    rows = select(run.c.id, name, run.c.state, run.c.rows, run.c.changed).join(schema.project)
-    rows = rows.where(run.c.changed > after).order_by(run.c.changed.desc()).limit(MAX_RUNS + 1)
-    found = connection.execute(rows if projects is None else rows.where(name.in_(projects))).all()
+    run = schema.run
+    rows = select(run.c.id, schema.project.c.name, run.c.state, run.c.rows, run.c.changed).join(schema.project)
+    rows = rows.where(run.c.changed > after, *only_in(projects)).order_by(run.c.changed.desc())
+    found = connection.execute(rows.limit(MAX_RUNS + 1)).all()
     is_cut = len(found) > MAX_RUNS
     node = schema.node.c
     nodes = connection.execute(select(node.id, node.changed).where(node.changed > after))
@@ -51,6 +51,6 @@ def _sweeps(connection: Connection, after: float, projects: Projects) -> list[Ch
     found = union_all(*parts).subquery()
     latest = select(found.c.id, func.max(found.c.changed)).group_by(found.c.id).order_by(found.c.id)
     if projects is not None:
-        own = select(sweep.c.id).join(schema.project).where(schema.project.c.name.in_(projects))
+        own = select(sweep.c.id).join(schema.project).where(*only_in(projects))
         latest = latest.where(found.c.id.in_(own))
     return [Change(*row) for row in connection.execute(latest)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from lightning_sweeps.errors import Forbidden, NotFound
 from lightning_sweeps.store import schema
@@ -44,6 +44,11 @@ _QUERIES: dict[ObjectKind, tuple[Select[Any], Any]] = {
     ),
     "artifact": (_of_project(schema.artifact), schema.artifact.c.id),
 }
+
+
+def only_in(projects: Projects) -> list[ColumnElement[bool]]:
+    """Return the conditions that limit a statement that joins `project` to what a key may use."""
+    return [] if projects is None else [_project.c.name.in_(projects)]
 
 
 def projects_of(connection: Connection, kind: ObjectKind, ids: Collection[str]) -> frozenset[str]:

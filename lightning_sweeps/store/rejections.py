@@ -13,7 +13,7 @@ from lightning_sweeps.journal.records import Record
 from lightning_sweeps.messages import RejectedJournal, RejectedRecord, Rejections
 from lightning_sweeps.store import database, schema
 from lightning_sweeps.store.column_values import text
-from lightning_sweeps.store.project_access import Projects
+from lightning_sweeps.store.project_access import Projects, only_in
 
 MAX_LISTED = 1000
 
@@ -94,7 +94,7 @@ def list_all(connection: Connection, projects: Projects = None) -> Rejections:
 
 
 def _list_of_projects(connection: Connection, projects: frozenset[str]) -> Rejections:
-    runs = select(_run.c.id).join(schema.project).where(schema.project.c.name.in_(projects))
+    runs = select(_run.c.id).join(schema.project).where(*only_in(projects))
     newest = select(_refused).where(_refused.c.run_id.in_(runs)).order_by(_refused.c.time.desc(), _refused.c.id)
     journals = [RejectedJournal(**row) for row in connection.execute(newest.limit(MAX_LISTED)).mappings()]
     is_own = _journal.c.run_id.in_(runs)

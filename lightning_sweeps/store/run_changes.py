@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
 from lightning_sweeps.core.names import checked_name
-from lightning_sweeps.core.states import RunsShown
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import RunAction, RunDetails, RunLabels, RunsChange, RunsChanged
 from lightning_sweeps.store import run_choice, runs, schema
 from lightning_sweeps.store.batch import merge
 from lightning_sweeps.store.column_values import plain, text
-from lightning_sweeps.store.project_access import Projects, check_access
+from lightning_sweeps.store.project_access import Projects, check_access, only_in
 from lightning_sweeps.store.projects import ensure_project
 
 AT_ONCE = 500
@@ -25,14 +24,15 @@ MAX_TAGS, MAX_TAG_LENGTH, MAX_NOTES_LENGTH, MAX_NAME_LENGTH = 100, 200, 20_000, 
 
 _run = schema.run
 
-_FROM: Mapping[RunAction, RunsShown] = {
-    "delete": "all",
-    "restore": "deleted",
-    "archive": "active",
-    "unarchive": "archived",
-    "move": "all",
+_OUTSIDE_TRASH = [_run.c.deleted.is_(None)]
+_CONCERNED: Mapping[RunAction, Sequence[ColumnElement[bool]]] = {
+    "delete": _OUTSIDE_TRASH,
+    "restore": runs.shown_runs("deleted"),
+    "archive": runs.shown_runs("active"),
+    "unarchive": runs.shown_runs("archived"),
+    "move": _OUTSIDE_TRASH,
 }
-"""The runs to which an action applies. `delete` and `move` leave out the trash."""
+"""The conditions for the runs to which an action applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,6 @@ def change(
     if (wanted.to_project is None) != (wanted.action != "move"):
         raise UsageError("`to_project` belongs to the action `move`, which needs it")
     found = _find(connection, wanted, projects)
-    running = [row for row in found if row.state == "running"]
     is_harmless = wanted.action in ("restore", "unarchive")
     taken = found if wanted.with_running or is_harmless else [row for row in found if row.state != "running"]
     if not wanted.is_preview:
@@ -75,7 +74,7 @@ def change(
     outcome = RunsChanged(
         count=len(taken),
         rows=sum(row.rows for row in taken),
-        running=len(running) if len(taken) < len(found) else 0,
+        running=len(found) - len(taken),
         runs=[row.id for row in taken[:MAX_LISTED]],
     )
     return ChangedRuns(outcome, sorted({row.trial_id for row in taken if row.trial_id is not None}))
@@ -125,11 +124,9 @@ def rename_project(connection: Connection, name: str, new_name: str) -> None:
 
 def _find(connection: Connection, wanted: RunsChange, projects: Projects) -> list[Row[Any]]:
     """Return the chosen runs to which the action applies, in the order in which everyone locks runs."""
-    chosen = [*run_choice.chosen(connection, wanted.choice), *_applicable(wanted.action)]
-    if projects is not None:
-        chosen.append(schema.project.c.name.in_(projects))
+    conditions = (*run_choice.chosen(connection, wanted.choice), *_CONCERNED[wanted.action], *only_in(projects))
     columns = (_run.c.id, _run.c.rows, _run.c.state, _run.c.trial_id)
-    asked: Select[Any] = select(*columns).join(schema.project).where(*chosen).order_by(_run.c.id)
+    asked: Select[Any] = select(*columns).join(schema.project).where(*conditions).order_by(_run.c.id)
     found = list(connection.execute(asked))
     known = {row.id for row in found}
     for run_id in wanted.choice.ids:
@@ -137,11 +134,6 @@ def _find(connection: Connection, wanted: RunsChange, projects: Projects) -> lis
             check_access(connection, projects, "run", run_id)
             runs.get_run(connection, run_id)
     return found
-
-
-def _applicable(action: RunAction) -> list[ColumnElement[bool]]:
-    own = runs.shown_runs(_FROM[action])
-    return own or [_run.c.deleted.is_(None)]
 
 
 def _values(connection: Connection, wanted: RunsChange, *, by: str, now: float) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from lightning_sweeps.store import clock, schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.database import insert
-from lightning_sweeps.store.project_access import Projects
+from lightning_sweeps.store.project_access import Projects, only_in
 from lightning_sweeps.store.projects import ensure_project
 
 SEVERITY = ("finished", "stopped", "preempted", "lost", "killed", "failed")
@@ -217,9 +217,7 @@ def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
         _run.c.state: chosen.state,
     }
     given = [column == value for column, value in conditions.items() if value is not None]
-    chosen_runs = _joined().where(*given, *shown_runs(chosen.shown))
-    if chosen.projects is not None:
-        chosen_runs = chosen_runs.where(schema.project.c.name.in_(chosen.projects))
+    chosen_runs = _joined().where(*given, *shown_runs(chosen.shown), *only_in(chosen.projects))
     total = connection.scalar(select(func.count()).select_from(chosen_runs.subquery()))
     newest = chosen_runs.order_by(_run.c.created.desc(), _run.c.rank, _run.c.id)
     page = connection.execute(newest.limit(chosen.limit).offset(chosen.offset)).mappings()

@@ -10,7 +10,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
-from lightning_sweeps.store.project_access import Projects
+from lightning_sweeps.store.project_access import Projects, only_in
 from lightning_sweeps.store.run_columns import GROUP_COLUMNS, SQL_NAMES, WHOLE_NAMES, column, condition, order
 from lightning_sweeps.store.runs import shown_runs
 
@@ -37,11 +37,9 @@ def read_page(connection: Connection, wanted: RunsQuery, *, projects: Projects =
             column(name, dialect)
     if len(wanted.sort) > MAX_SORT_KEYS or len(wanted.columns) > MAX_COLUMNS:
         raise UsageError(f"too many columns, allowed: {MAX_COLUMNS}, and {MAX_SORT_KEYS} to sort by")
-    conditions = shown_runs(wanted.shown)
+    conditions = [*shown_runs(wanted.shown), *only_in(projects)]
     if wanted.project is not None:
         conditions.append(schema.project.c.name == wanted.project)
-    if projects is not None:
-        conditions.append(schema.project.c.name.in_(projects))
     tree = parse_filter(wanted.filter)
     if tree is not None:
         conditions.append(condition(tree, dialect))

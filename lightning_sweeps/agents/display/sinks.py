@@ -43,7 +43,7 @@ class Output(Protocol):
         """Write complete lines. Raises OSError once nobody can read them."""
 
     def draw(self, bar: bytes) -> None:
-        """Show a state of a progress bar; nothing: there is none any more."""
+        """Show a state of a progress bar, or remove the bar if `bar` is empty."""
 
     def close(self) -> None:
         """Remove what is not part of the output."""
@@ -139,7 +139,7 @@ class Sink:
                 del self.outputs[stream]
 
     def draw(self, bar: bytes, stream: int) -> None:
-        """Show a state of a progress bar; nothing: there is none any more."""
+        """Show a state of a progress bar, or remove the bar if `bar` is empty."""
         if (output := self.outputs.get(stream)) is not None:
             try:
                 output.draw(bar)

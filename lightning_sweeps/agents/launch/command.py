@@ -67,7 +67,7 @@ def build_command(config: Mapping[str, Any], params: Mapping[str, Value], *, con
     needs_ranks = context.processes > 1 or context.member is not None
     plain = plain_of(config, interpreter=context.interpreter, environ=context.environ)
     if tokens is None or (needs_ranks and plain):
-        program, *arguments = program_words(config, params, context=context)
+        program, *arguments = _words_of(plain, config, params, context)
         return _program_command([_runnable(program), *arguments], context)
     words = _Expansion(config, Arguments.of(config, params), context).expand_all(
         with_separator([str(token) for token in tokens])
@@ -98,6 +98,12 @@ def program_words(config: Mapping[str, Any], params: Mapping[str, Value], *, con
         LaunchError: there is no `program`, or the sweep's `command` does more than run one program.
     """
     plain = plain_of(config, interpreter=context.interpreter, environ=context.environ)
+    return _words_of(plain, config, params, context)
+
+
+def _words_of(
+    plain: PlainCommand | None, config: Mapping[str, Any], params: Mapping[str, Value], context: CommandContext
+) -> list[str]:
     if plain is None and config.get("command") is None:
         program_of(config)
     if plain is None:
@@ -204,10 +210,6 @@ def _runnable(program: str) -> str:
     return f"./{program}" if is_file_here and not is_python_file(program) else program
 
 
-ONE_TEXT = ("interpreter", "program", "args_json", "args_json_file", "args_dict")
-"""Macros that expand to one piece of text and may be part of a token."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Expansion:
     config: Mapping[str, Any]
@@ -254,7 +256,7 @@ class _Expansion:
                 f"`{token}`: the parameter `{name}` is switched off in this trial",
                 hint="use `${args}`, which leaves it out, or give the parameter a value in every trial",
             )
-        known = ", ".join([*MANY_WORDS, *ONE_TEXT, "envvar:NAME", *self.arguments.flat])
+        known = ", ".join([*MANY_WORDS, *macros.TEXT_MACROS, "envvar:NAME", *self.arguments.flat])
         return LaunchError(f"`{token}`: there is no macro `${{{name}}}`, allowed: {known}")
 
     def _variable(self, name: str, token: str) -> str:

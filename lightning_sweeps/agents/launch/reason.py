@@ -78,7 +78,7 @@ def error_line(printed: str, returncode: int = 1) -> str:
 
 
 def last_line(printed: str) -> str:
-    """Return the last line that is no warning, no progress bar, and no frame of a box; empty if there is none."""
+    """Return the last line apart from warnings, progress bars and the frames of boxes; empty if no line is left."""
     lines = _lines(_plain(printed))
     return next((line for line in reversed(lines) if not _NOISE.search(line)), "")
 
