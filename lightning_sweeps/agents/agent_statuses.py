@@ -7,9 +7,9 @@ import sys
 
 import msgspec
 
-from lightning_sweeps.agents.launch.reason import signal_name
 from lightning_sweeps.agents.supervisor import AgentStatus, shell_exit_status
 from lightning_sweeps.core.paths import TunerFolder
+from lightning_sweeps.core.signals import signal_name
 from lightning_sweeps.errors import EXIT_FAILURE
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from lightning_sweeps.core.paths import CLOSED_SUFFIX, write_whole
+from lightning_sweeps.core.signals import signal_name
 from lightning_sweeps.journal.format import JournalEntry, decode
 from lightning_sweeps.journal.records import Finish, RunState
 
@@ -45,11 +46,7 @@ class ExitStatus:
         """Return the exit status in words."""
         if self.signal is None:
             return f"exit status {self.code}"
-        try:
-            name = f" ({signal.Signals(self.signal).name})"
-        except ValueError:
-            name = ""
-        return f"killed by signal {self.signal}{name}"
+        return f"killed by {signal_name(self.signal)}"
 
 
 class Closing(msgspec.Struct, frozen=True):

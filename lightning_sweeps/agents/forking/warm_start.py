@@ -18,7 +18,7 @@ from lightning_sweeps.agents.forking.process_title import PLACEHOLDER
 from lightning_sweeps.agents.forking.protocol import Launch, Launched, Ready, receive, send
 from lightning_sweeps.agents.launch.command import nodes_of
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
-from lightning_sweeps.agents.launch.reason import signal_name
+from lightning_sweeps.core.signals import signal_name
 from lightning_sweeps.errors import LaunchError
 from lightning_sweeps.system.process_tree import TRIAL_VARIABLE
 

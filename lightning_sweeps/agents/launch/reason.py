@@ -6,6 +6,8 @@ import re
 import signal
 from collections.abc import Sequence
 
+from lightning_sweeps.core.signals import signal_name
+
 TRACEBACK = "Traceback (most recent call last):"
 LONGEST_LINE = 500
 LINES_AFTER_ERROR = 10
@@ -81,14 +83,6 @@ def last_line(printed: str) -> str:
     """Return the last line apart from warnings, progress bars and the frames of boxes; empty if no line is left."""
     lines = _lines(_plain(printed))
     return next((line for line in reversed(lines) if not _NOISE.search(line)), "")
-
-
-def signal_name(number: int) -> str:
-    """Return a signal's number and name, for example `signal 9 (SIGKILL)`."""
-    try:
-        return f"signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"signal {number}"
 
 
 def _signal_of(returncode: int) -> int | None:
