@@ -28,8 +28,11 @@ def stop_server(home: Home) -> ServerFile | None:
     if file is None:
         return None
     mark_stopped(home, file)
-    process = psutil.Process(file.pid)
-    process.send_signal(signal.SIGTERM)
+    try:
+        process = psutil.Process(file.pid)
+        process.send_signal(signal.SIGTERM)
+    except psutil.NoSuchProcess:  # it has just ended by itself
+        return file
     deadline = time.monotonic() + STOP_DEADLINE_S
     while _runs(process):
         if time.monotonic() > deadline:
