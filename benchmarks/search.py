@@ -141,12 +141,13 @@ def main() -> None:
     parser.add_argument("--modes", nargs="+", default=list(WORKERS), choices=list(WORKERS))
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--results", type=Path, default=Path("search-results.jsonl"))
+    parser.add_argument("--results", type=Path, default=Path(".bench/search-results.jsonl"))
     parser.add_argument("--table", action="store_true", help="only print the table")
     given = parser.parse_args()
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     problems = [problem.name for problem in LATTICES] if given.lattices else given.problems
     if not given.table:
+        given.results.parent.mkdir(parents=True, exist_ok=True)
         run(given.engines or ["ours:random", "ours:bayes"], problems, given.modes, seeds, given.results)
     print(table(given.results, given.engines, problems, seeds))
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.homes import empty_home
 
+pytestmark = pytest.mark.slow
+
 LIMIT_S = 120.0
 LOG = "import lightning_sweeps as ls\nrun = ls.init('truth')\nrun.log({'loss': 0.25})\n"
 
@@ -72,7 +74,6 @@ def test_a_view_shows_the_run_that_has_just_logged(tmp_path: Path) -> None:
 TWO_RANKS = """
 import lightning_sweeps as ls
 
-pytestmark = pytest.mark.slow
 run = ls.init()
 run.log({"loss": run.config["x"] / 4 + run.rank})
 """
