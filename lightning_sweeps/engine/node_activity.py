@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents
 from lightning_sweeps.store import nodes, schema
+from lightning_sweeps.store.json_sql import one_of
+from lightning_sweeps.store.run_search import RunSearch, equal_to, search_runs
 from lightning_sweeps.store.series import write_buffer
 from lightning_sweeps.store.series.owners import process_of
 
@@ -47,10 +49,11 @@ def _runs(connection: Connection) -> dict[str, list[m.NodeRun]]:
     """Return the running runs by node, oldest first."""
     run, project = schema.run, schema.project
     names = ("id", "name", "group", "rank", "world_size", "user", "sweep_id", "trial_id", "created", "gpus", "node_id")
+    running = search_runs(connection, RunSearch(equal_to(state="running"), shown="all", limit=MAX_RUNS)).ids
     asked = select(project.c.name.label("project"), *(run.c[name] for name in names)).join(project)
-    running = asked.where(run.c.state == "running").order_by(run.c.created.desc()).limit(MAX_RUNS)
+    rows = connection.execute(asked.where(one_of(run.c.id, running, connection.dialect.name)).order_by(run.c.created))
     found: defaultdict[str, list[m.NodeRun]] = defaultdict(list)
-    for row in reversed(connection.execute(running).mappings().all()):
+    for row in rows.mappings():
         same = {name: row[name] for name in ("id", "project", "name", "group", "rank", "world_size", "user")}
         times = {"created": row["created"], "gpus": row["gpus"], "values": {}}
         found[row["node_id"]].append(m.NodeRun(**same, sweep=row["sweep_id"], trial=row["trial_id"], **times))

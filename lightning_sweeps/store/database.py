@@ -28,6 +28,7 @@ from lightning_sweeps.store.clock import CLOCK, DatabaseClock, ServerClock
 from lightning_sweeps.store.column_values import dump
 from lightning_sweeps.store.database_file import DatabaseFile
 from lightning_sweeps.store.database_url import ALLOWED, parse_url
+from lightning_sweeps.store.run_index.index import RUN_INDEX, RunIndex
 from lightning_sweeps.store.series.storage import DEFAULT_STORAGE, SERIES_STORAGES, SeriesStorage
 
 BUSY_TIMEOUT_S = 30
@@ -57,7 +58,7 @@ class Store:
 
     def __init__(self, engine: Engine, series: SeriesStorage) -> None:
         self.clock: ServerClock = DatabaseClock() if engine.dialect.name == "postgresql" else ServerClock()
-        self.engine = engine.execution_options(**{CLOCK: self.clock})
+        self.engine = engine.execution_options(**{CLOCK: self.clock, RUN_INDEX: RunIndex()})
         self.series = series
         self.file = DatabaseFile(Path(engine.url.database or "")) if self.kind == "sqlite" else None
         self.lost: DatabaseLost | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, TableValuedAlias, Text, bindparam, case, cast, func, literal, null
+from sqlalchemy import ARRAY, ColumnElement, Double, Text, any_, bindparam, case, cast, func, literal, null, select
 
 
 def json_value(
@@ -24,7 +26,9 @@ def json_value(
     return case((func.json_typeof(value) == "number", cast(words, Double)), else_=null()), words
 
 
-def json_items(structure: ColumnElement[Any], dialect: str) -> TableValuedAlias:
-    """Return the items of a JSON list as a table with the column `value`."""
-    function = func.json_each if dialect == "sqlite" else func.json_array_elements_text
-    return function(structure).table_valued("value")
+def one_of(column: ColumnElement[Any], texts: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    """Return whether a text column is one of many texts. They travel as one parameter, so their number has no limit."""
+    if dialect == "sqlite":
+        items = func.json_each(json.dumps(list(texts))).table_valued("value")
+        return column.in_(select(items.c.value))
+    return column == any_(literal(list(texts), ARRAY(Text)))

@@ -8,13 +8,18 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunChoice
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
-from lightning_sweeps.store.run_columns import condition
+from lightning_sweeps.store.json_sql import one_of
+from lightning_sweeps.store.run_search import RunSearch, search_runs
 
 _run = schema.run
 
 
 def chosen(connection: Connection, choice: RunChoice) -> list[ColumnElement[bool]]:
     """Return the conditions of a choice, for a statement that joins `run` and `project`.
+
+    Args:
+        connection: a transaction that has changed no runs.
+        choice: the choice.
 
     Raises:
         UsageError: nothing is chosen, or the filter is not valid.
@@ -29,7 +34,8 @@ def chosen(connection: Connection, choice: RunChoice) -> list[ColumnElement[bool
         found.append(_run.c.id.in_(choice.ids))
     tree = parse_filter(choice.filter)
     if tree is not None:
-        found.append(condition(tree, connection.dialect.name))
+        matching = search_runs(connection, RunSearch(tree, project=choice.project, shown="all"))
+        found.append(one_of(_run.c.id, matching.ids, connection.dialect.name))
     if not found:
         raise UsageError("no runs are chosen", hint="name runs, a project, a group, a sweep or a filter")
     return found

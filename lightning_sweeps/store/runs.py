@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, select, update
 
 from lightning_sweeps.core.states import RunsShown
 from lightning_sweeps.errors import NotFound
@@ -20,8 +20,9 @@ from lightning_sweeps.store import clock, schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.database import insert
-from lightning_sweeps.store.project_access import Projects, only_in
+from lightning_sweeps.store.project_access import Projects
 from lightning_sweeps.store.projects import ensure_project
+from lightning_sweeps.store.run_search import RunSearch, equal_to, search_runs
 
 SEVERITY = ("finished", "stopped", "preempted", "lost", "killed", "failed")
 """If the writers of one run ended differently, the run's state is the last of these."""
@@ -209,19 +210,18 @@ def settle(connection: Connection, run_id: str) -> None:
 
 def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
     """Return one page of the chosen runs, newest first, and the number of runs on all pages."""
-    conditions = {
-        schema.project.c.name: chosen.project,
-        _run.c.group: chosen.group,
-        _run.c.sweep_id: chosen.sweep,
-        _run.c.trial_id: chosen.trial,
-        _run.c.state: chosen.state,
-    }
-    given = [column == value for column, value in conditions.items() if value is not None]
-    chosen_runs = _joined().where(*given, *shown_runs(chosen.shown), *only_in(chosen.projects))
-    total = connection.scalar(select(func.count()).select_from(chosen_runs.subquery()))
-    newest = chosen_runs.order_by(_run.c.created.desc(), _run.c.rank, _run.c.id)
-    page = connection.execute(newest.limit(chosen.limit).offset(chosen.offset)).mappings()
-    return RunList([_message(row) for row in page], total or 0)
+    tree = equal_to(group=chosen.group, sweep=chosen.sweep, trial=chosen.trial, state=chosen.state)
+    search = RunSearch(
+        tree,
+        project=chosen.project,
+        projects=chosen.projects,
+        shown=chosen.shown,
+        limit=chosen.limit,
+        offset=chosen.offset,
+    )
+    found = search_runs(connection, search)
+    rows = {row["id"]: row for row in connection.execute(_joined().where(_run.c.id.in_(found.ids))).mappings()}
+    return RunList([_message(rows[run_id]) for run_id in found.ids if run_id in rows], found.total)
 
 
 def shown_runs(which: RunsShown) -> list[ColumnElement[bool]]:

@@ -1,18 +1,18 @@
-"""Reads pages of the runs table: chosen columns, filtered and sorted in the database."""
+"""Reads pages of the runs table: chosen columns of runs that are found by a filter."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, tuple_
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
-from lightning_sweeps.store.project_access import Projects, only_in
-from lightning_sweeps.store.run_columns import GROUP_COLUMNS, SQL_NAMES, WHOLE_NAMES, column, condition, order
-from lightning_sweeps.store.runs import shown_runs
+from lightning_sweeps.store.project_access import Projects
+from lightning_sweeps.store.run_columns import DERIVED, SQL_NAMES, WHOLE_NAMES, check_column
+from lightning_sweeps.store.run_search import FoundRuns, RunSearch, search_runs
 
 MAX_SORT_KEYS = 5
 MAX_COLUMNS = 1000
@@ -24,48 +24,43 @@ def read_page(connection: Connection, wanted: RunsQuery, *, projects: Projects =
     """Return one page of the runs that match the query, and the number of runs on all pages.
 
     Args:
-        connection: a transaction.
+        connection: a transaction that has changed no runs.
         wanted: the query.
         projects: only runs of these projects; None: of all.
 
     Raises:
         UsageError: the filter has a syntax error, or a column does not exist.
     """
-    dialect = connection.dialect.name
     for name in wanted.columns:
         if name not in WHOLE_NAMES:
-            column(name, dialect)
+            check_column(name, connection.dialect.name)
     if len(wanted.sort) > MAX_SORT_KEYS or len(wanted.columns) > MAX_COLUMNS:
         raise UsageError(f"too many columns, allowed: {MAX_COLUMNS}, and {MAX_SORT_KEYS} to sort by")
-    conditions = [*shown_runs(wanted.shown), *only_in(projects)]
-    if wanted.project is not None:
-        conditions.append(schema.project.c.name == wanted.project)
-    tree = parse_filter(wanted.filter)
-    if tree is not None:
-        conditions.append(condition(tree, dialect))
-    ordered = [key for by in wanted.sort for key in order(by.column, dialect, is_descending=by.descending)]
-    found = _heads(conditions) if wanted.fold else conditions
-    chosen = select(_run.c.id, func.count().over()).join(schema.project).where(*found)
-    newest = (_run.c.created.desc(), _run.c.rank, _run.c.id)
-    page = connection.execute(chosen.order_by(*ordered, *newest).limit(wanted.limit).offset(wanted.offset)).all()
-    if page:
-        return RunsPage(_rows(connection, [row[0] for row in page], wanted.columns), page[0][1])
-    return RunsPage([], connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0)
+    search = RunSearch(
+        parse_filter(wanted.filter),
+        wanted.sort,
+        wanted.project,
+        projects,
+        wanted.shown,
+        wanted.fold,
+        wanted.limit,
+        wanted.offset,
+        [name for name in wanted.columns if name in DERIVED],
+    )
+    found = search_runs(connection, search)
+    return RunsPage(_rows(connection, found, wanted.columns), found.total)
 
 
-def _heads(conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
-    """Return the condition for the first run of each group in which any run meets `conditions`."""
-    own_group = (_run.c.project_id, _run.c.group)
-    groups = select(*own_group).join(schema.project).where(*conditions).distinct()
-    place = func.row_number().over(partition_by=own_group, order_by=(_run.c.rank, _run.c.created, _run.c.id))
-    placed = select(_run.c.id, place.label("place")).where(tuple_(*own_group).in_(groups)).subquery()
-    return [_run.c.id.in_(select(placed.c.id).where(placed.c.place == 1))]
-
-
-def _rows(connection: Connection, ids: list[str], names: list[str]) -> list[dict[str, Any]]:
-    """Return the named columns of some runs, in the order of `ids`; only these runs' JSON columns are read."""
-    rows = {row["id"]: row for row in connection.execute(_selection(names).where(_run.c.id.in_(ids))).mappings()}
-    return [{"id": run_id} | {name: _value(rows[run_id], name) for name in names} for run_id in ids]
+def _rows(connection: Connection, found: FoundRuns, names: list[str]) -> list[dict[str, Any]]:
+    """Return the named columns of some runs, in their order; only these runs' JSON columns are read."""
+    rows = {row["id"]: row for row in connection.execute(_selection(names).where(_run.c.id.in_(found.ids))).mappings()}
+    derived = {name: dict(zip(found.ids, values, strict=True)) for name, values in found.derived.items()}
+    return [
+        {"id": run_id}
+        | {name: derived[name][run_id] if name in derived else _value(rows[run_id], name) for name in names}
+        for run_id in found.ids
+        if run_id in rows
+    ]
 
 
 def _selection(names: list[str]) -> Select[Any]:
@@ -74,11 +69,9 @@ def _selection(names: list[str]) -> Select[Any]:
         head = name.partition(".")[0]
         if head == "summary":
             needed |= {"summary", "logged"}
-        elif head not in ("project", "duration", *GROUP_COLUMNS):
+        elif head not in ("duration", *DERIVED):
             needed.add(SQL_NAMES[head])
-    columns = [*(_run.c[name] for name in sorted(needed)), schema.project.c.name.label("project")]
-    columns += [expression.label(name) for name, expression in GROUP_COLUMNS.items() if name in names]
-    return select(*columns).join(schema.project)
+    return select(*(_run.c[name] for name in sorted(needed)))
 
 
 def _value(row: RowMapping, name: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -108,7 +109,7 @@ run = Table(
     *_declared(RunDetails),  # the sweep and the trial have no foreign key: they may belong to another server
     Index(None, "changed"),
     Index(None, "deleted"),
-    Index(None, "project_id", "created"),
+    Index(None, "project_id", "changed"),
     Index(None, "group"),
     Index(None, "sweep_id"),
     Index(None, "trial_id"),
@@ -120,6 +121,7 @@ deleted_run = Table(
     Column("id", Text, primary_key=True),
     Column("time", Double, nullable=False),
     Column("key_name", Text, nullable=False),  # of the key that moved it to the trash
+    Index(None, "time"),
 )
 
 node = Table(
@@ -135,6 +137,9 @@ node = Table(
     _changed(),
     Index(None, "changed"),
 )
+
+_OPEN = sqlalchemy.text("finish IS NULL")
+_DAMAGED = sqlalchemy.text("damaged > 0")
 
 journal = Table(
     "journal",
@@ -156,6 +161,8 @@ journal = Table(
     Column("parent", Text),  # the main process's journal, if a child process writes this one; it decides no state
     Index(None, "run_id"),
     Index(None, "node_id"),
+    Index("ix_journal_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_journal_damaged", "damaged", sqlite_where=_DAMAGED, postgresql_where=_DAMAGED),
 )
 
 series = Table(

@@ -22,6 +22,11 @@ from lightning_sweeps.store.migrate import migrate
 from tests.servers import PostgreSQL
 
 
+def _index_text(index: Any) -> str:
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return str({**index, "dialect_options": options})
+
+
 def shape(connection: Connection) -> dict[str, Any]:
     """Return the columns, keys, constraints and indexes of every table."""
     seen = inspect(connection)
@@ -31,7 +36,7 @@ def shape(connection: Connection) -> dict[str, Any]:
             "key": seen.get_pk_constraint(name),
             "foreign": sorted(map(str, seen.get_foreign_keys(name))),
             "unique": sorted(map(str, seen.get_unique_constraints(name))),
-            "indexes": sorted(map(str, seen.get_indexes(name))),
+            "indexes": sorted(map(_index_text, seen.get_indexes(name))),
         }
         for name in seen.get_table_names()
         if name != "alembic_version"

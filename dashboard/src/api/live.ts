@@ -110,13 +110,22 @@ export function concerns(path: string, changes: Changes | null): boolean {
   if (!changes) return true;
   const [, , kind = "", id = ""] = (path.split(/[\n?]/)[0] ?? "").split("/").map(decodeURIComponent);
   const isList = id === "" || id === "query" || id === "now";
-  return isList ? concernsList(kind, id, changes) : concernsOne(kind, id, changes);
+  return isList ? concernsList(kind, id, projectOf(path), changes) : concernsOne(kind, id, changes);
 }
 
-function concernsList(kind: string, id: string, { runs, sweeps, nodes, is_cut }: Changes): boolean {
+/** Returns the project to which the answer of a list is limited; null: all projects. */
+function projectOf(path: string): string | null {
+  const [address = "", body] = path.split("\n");
+  if (body !== undefined) return (JSON.parse(body) as { project?: string | null }).project ?? null;
+  return new URLSearchParams(address.split("?")[1]).get("project");
+}
+
+function concernsList(kind: string, id: string, project: string | null, changes: Changes): boolean {
+  const { runs, sweeps, nodes, is_cut } = changes;
   if (kind === "sweeps") return sweeps.length > 0;
   if (kind === "nodes") return nodes.length > 0 || (id === "now" && (sweeps.length > 0 || runs.length > 0));
-  return (kind === "runs" || kind === "projects" || kind === "console") && (is_cut || runs.length > 0);
+  if (kind !== "runs" && kind !== "projects" && kind !== "console") return false;
+  return is_cut || runs.some((run) => project === null || run.project === project);
 }
 
 function concernsOne(kind: string, id: string, { runs, sweeps, nodes, is_cut }: Changes): boolean {

@@ -44,6 +44,12 @@ describe("concerns", () => {
   it.each([
     ["/api/runs?limit=1", runs, true],
     ["/api/runs/query\n{}", runs, true],
+    ['/api/runs/query\n{"project":null}', runs, true],
+    ['/api/runs/query\n{"project":"p"}', runs, true],
+    ['/api/runs/query\n{"project":"another"}', runs, false],
+    ["/api/runs?project=p", runs, true],
+    ["/api/runs?project=another", runs, false],
+    ["/api/runs?project=another", { ...nothing, is_cut: true }, true],
     ["/api/runs/r", runs, true],
     ["/api/runs/other", runs, false],
     ["/api/runs/other", { ...nothing, is_cut: true }, true],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import psutil
 from fastapi import APIRouter, Request, Response
@@ -15,6 +15,7 @@ from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.store import maintenance, schema
 from lightning_sweeps.store.failures import describe
 from lightning_sweeps.store.migrate import latest, version
+from lightning_sweeps.store.run_index.index import index_of
 
 PREFIX = "lightning_sweeps_"
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -54,21 +55,28 @@ def metrics(request: Request, store: StoreDep) -> Response:
 
 
 def _counts(connection: Connection) -> Iterator[str]:
-    for table in (schema.run, schema.sweep, schema.trial, schema.agent):
+    with index_of(connection).current(connection, ["rows"]) as runs:
+        states, rows = runs.state_counts(), runs.total("rows")
+    yield from _states("run", states)
+    for table in (schema.sweep, schema.trial, schema.agent):
         counted = connection.execute(select(table.c.state, func.count()).group_by(table.c.state))
-        values = {f'state="{row[0]}"': row[1] for row in counted}
-        yield from _gauge(f"{table.name}s", f"Number of {table.name}s in each state.", values)
+        yield from _states(table.name, {row[0]: row[1] for row in counted})
     journal = schema.journal
     is_open = connection.scalar(select(func.count()).where(journal.c.finish.is_(None)))
-    rows, damaged = connection.execute(select(func.sum(journal.c.rows), func.sum(journal.c.damaged))).one()
+    damaged = connection.scalar(select(func.sum(journal.c.damaged)).where(journal.c.damaged > 0))
     yield from _gauge("journals_open", "Journals that are still open.", {"": is_open or 0})
-    yield from _gauge("rows", "Committed rows (log calls).", {"": rows or 0})
+    yield from _gauge("rows", "Committed rows (log calls) of all runs.", {"": int(rows)})
     yield from _gauge("records_damaged", "Records that could not be read or stored.", {"": damaged or 0})
     waiting = connection.scalar(select(func.sum(schema.write_buffer.c.rows)))
     yield from _gauge("rows_unsorted", "Rows that are not yet sorted into series.", {"": waiting or 0})
 
 
-def _gauge(name: str, help_text: str, values: dict[str, float]) -> Iterator[str]:
+def _states(kind: str, counts: Mapping[str, int]) -> Iterator[str]:
+    values = {f'state="{state}"': count for state, count in counts.items()}
+    yield from _gauge(f"{kind}s", f"Number of {kind}s in each state.", values)
+
+
+def _gauge(name: str, help_text: str, values: Mapping[str, float]) -> Iterator[str]:
     yield f"# HELP {PREFIX}{name} {help_text}"
     yield f"# TYPE {PREFIX}{name} gauge"
     for labels, value in values.items():

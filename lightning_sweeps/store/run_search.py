@@ -1,0 +1,126 @@
+"""Finds runs by a filter, and sorts and counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from lightning_sweeps.core.states import RunsShown
+from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import SortKey
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.filters import Combination, Comparison, Filter
+from lightning_sweeps.store.project_access import Projects
+from lightning_sweeps.store.run_index.filtering import columns_of, matches
+from lightning_sweeps.store.run_index.index import index_of
+from lightning_sweeps.store.run_index.loaded_column import LoadedColumn
+from lightning_sweeps.store.run_index.ordering import Key, Positions, first
+
+MAX_RUNS = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class RunSearch:
+    """Which runs to find.
+
+    Attributes:
+        filter: None: all runs.
+        sort: columns to sort by; runs that are equal in them come newest first.
+        project: only runs of this project; None: of all.
+        projects: only runs of the projects that an API key may use.
+        shown: whether to find active runs, archived ones, those in the trash, or all.
+        fold: True: the first run of each group with a run that matches.
+        limit: maximum number of runs.
+        offset: number of runs to skip.
+        derived: columns that depend on other rows, to be returned: `project`, `group_size`, `group_state`.
+    """
+
+    filter: Filter | None = None
+    sort: Sequence[SortKey] = ()
+    project: str | None = None
+    projects: Projects = None
+    shown: RunsShown = "active"
+    fold: bool = False
+    limit: int = MAX_RUNS
+    offset: int = 0
+    derived: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRuns:
+    """Some of the runs that were looked for.
+
+    Attributes:
+        ids: their ids, in order.
+        total: number of all runs that match; of groups, if folded.
+        derived: the values of derived columns, by name, in the same order.
+    """
+
+    ids: list[str]
+    total: int
+    derived: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def search_runs(connection: Connection, wanted: RunSearch) -> FoundRuns:
+    """Return the runs that match, sorted.
+
+    Args:
+        connection: a transaction that has changed no runs.
+        wanted: what to look for.
+
+    Raises:
+        UsageError: a column does not exist, or a comparison does not fit its type.
+    """
+    sorted_by = [key.column for key in wanted.sort]
+    names = {*columns_of(wanted.filter), *sorted_by, *wanted.derived}
+    project_names = _project_names(connection, wanted, names)
+    projects = _projects(wanted, project_names)
+    with index_of(connection).current(connection, names, projects=projects) as runs:
+        columns = {name: runs.column(name, project_names) for name in names}
+        shown = runs.shown(wanted.shown) & runs.in_projects(projects)
+        chosen = shown if wanted.filter is None else shown & matches(wanted.filter, columns)
+        positions = runs.groups.heads(chosen, shown, runs.by_rank()) if wanted.fold else np.flatnonzero(chosen)
+        keys = [part for key in wanted.sort for part in _keys(columns[key.column], key)] + runs.newest_first()
+        page = first(positions, keys, wanted.offset + wanted.limit)[wanted.offset :]
+        ids = [runs.ids.texts[position] for position in page]
+        return FoundRuns(ids, len(positions), {name: _values(columns[name], page) for name in wanted.derived})
+
+
+def equal_to(**values: str | None) -> Filter | None:
+    """Return the filter of runs whose columns have these texts; None leaves a column out."""
+    parts = tuple(Comparison(name, "=", (value,)) for name, value in values.items() if value is not None)
+    return Combination("and", parts) if parts else None
+
+
+def _keys(column: LoadedColumn, key: SortKey) -> list[Key]:
+    if column.kind == "items":
+        raise UsageError(f"runs cannot be sorted by `{key.column}`, which has several values")
+    return column.keys(is_descending=key.descending)
+
+
+def _values(column: LoadedColumn, positions: Positions) -> list[Any]:
+    if column.kind == "number":
+        return [int(value) for value in column.numbers[positions]]
+    return [column.categories.texts[code] for code in column.codes[positions]]
+
+
+def _project_names(connection: Connection, wanted: RunSearch, names: set[str]) -> Mapping[str, str]:
+    """Return the names of all projects by their ids, if the search needs them."""
+    if wanted.project is None and wanted.projects is None and "project" not in names:
+        return {}
+    return {row.id: row.name for row in connection.execute(select(schema.project.c.id, schema.project.c.name))}
+
+
+def _projects(wanted: RunSearch, names: Mapping[str, str]) -> set[str] | None:
+    """Return the ids of the projects to look in; None: all."""
+    if wanted.project is None and wanted.projects is None:
+        return None
+    return {
+        project
+        for project, name in names.items()
+        if wanted.project in (None, name) and (wanted.projects is None or name in wanted.projects)
+    }
