@@ -23,8 +23,8 @@ from lightning_sweeps.store.series.storage import Segment
 Action = Literal["thin", "delete"]
 
 AT_ONCE = 100
-PIECE = 200
-"""Number of chunks, or of rows of a table, that one transaction deletes: it takes some 20 ms."""
+PIECE = 50
+"""Number of chunks, or of rows of a table, that one transaction deletes: it takes milliseconds."""
 WORTHWHILE = 0.5
 """A series is thinned if at most this share of its points is kept."""
 

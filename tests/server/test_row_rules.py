@@ -11,7 +11,7 @@ import pytest
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.per_project import PerProject
 from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.errors import Forbidden, ServerRefused, UsageError
+from lightning_sweeps.errors import ServerRefused, UsageError
 from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import KeyCreate
 from lightning_sweeps.server import journal_parts
@@ -35,35 +35,38 @@ def test_rows_over_the_quota_wait_and_arrive_later(tmp_path: Path, database: str
     new = logged(Journal(id="new", run="new").say("started"), 10)
     elsewhere = logged(Journal(id="elsewhere", run="elsewhere", project="other"), 10)
     with running_server(tmp_path / "home", database, "--quota-rows", "50", "--quota-rows", "other=1k") as (client, _):
-        client.send_journal(full.id, 0, full.data)
+        accepted = 0
 
         def is_refused() -> bool:
-            (outcome,) = client.send_journals([SentPart(new.id, 0, new.data, None)])
+            nonlocal accepted
+            logged(full, 1)
+            (outcome,) = client.send_journals([SentPart(full.id, accepted, full.data[accepted:], None)])
+            accepted = outcome.offset or accepted
             return outcome.status == 507
 
         wait_until(is_refused, what="the quota")
         (refused,) = client.send_journals([SentPart(new.id, 0, new.data, None)])
-        assert "`project-1` has 1" in refused.problem and "wait on the machine" in refused.problem
+        assert "`project-1` has " in refused.problem and "wait on the machine" in refused.problem
         run = client.run("new")
         assert (run.state, "that it may have" in run.reason) == ("running", True)
         with pytest.raises(ServerRefused, match="new rows wait") as refusal:
-            client.send_journal(full.id, len(full.data), logged(full, 1).data[len(full.data) :] or full.data)
+            client.send_journal(full.id, accepted, full.data[accepted:])
         assert refusal.value.status == 507
-        (accepted,) = client.send_journals([SentPart(elsewhere.id, 0, elsewhere.data, None)])
-        assert accepted.status == 200
-        (use, *_) = client.space("project").uses
-        assert "over quota" in use.note or "over quota" in client.space("project").uses[1].note
-        rows_before = client.run("new").rows
-    with running_server(tmp_path / "home", database, "--quota-rows", "1k") as (client, _):
+        (taken,) = client.send_journals([SentPart(elsewhere.id, 0, elsewhere.data, None)])
+        assert taken.status == 200
+        notes = {use.name: use.note for use in client.space("project").uses}
+        assert "over quota" in notes["project-1"] and notes["other"] == ""
+        assert client.run("new").rows == 0 and client.console("new")[0].line == "started"
+    with running_server(tmp_path / "home", database, "--quota-rows", "1G") as (client, _):
         client.send_journal(new.id, 0, new.data)
         run = client.run("new")
-        assert (run.rows, run.reason) == (10, "") and rows_before <= run.rows
+        assert (run.rows, run.reason) == (10, "")
 
 
 def test_only_admins_see_the_space(tmp_path: Path) -> None:
     with running_server(tmp_path / "home") as (client, server):
         key = client.create_key(KeyCreate("w", "write"))
-        with Client(server.url, key.key) as writer, pytest.raises(Forbidden):
+        with Client(server.url, key.key) as writer, pytest.raises(ServerRefused, match="needs `admin`"):
             writer.space("run")
         assert client.space("run").uses == []
 
@@ -81,7 +84,7 @@ def test_uploads_do_not_wait_for_retention(tmp_path: Path, database: str) -> Non
         work.join()
     finally:
         store.close()
-    assert len(durations) > 5 and max(durations) < SLOWEST_S, sorted(durations)[-3:]
+    assert len(durations) > 5 and max(durations[1:]) < SLOWEST_S, sorted(durations)[-3:]  # the first one connects
 
 
 def upload_while(store: Store, work: threading.Thread) -> list[float]:
