@@ -136,6 +136,17 @@ class OffsetConflict(ServerRefused):
         super().__init__(f"the server has {committed} bytes of this journal", status=409)
 
 
+class QuotaExceeded(ServerRefused):
+    """The project has more rows than it may have; the rest of the journal waits on its machine."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"{said}; new rows wait on the machine that logged them",
+            status=507,
+            hint="delete runs and empty the trash, thin or delete old rows, or raise `--quota-rows` of the server",
+        )
+
+
 class ServerStartFailed(ServerError):
     """The local server did not start."""
 

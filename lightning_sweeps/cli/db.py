@@ -1,14 +1,16 @@
-"""`lightning-sweeps db`: checks, backs up, restores, compacts or migrates a database."""
+"""`lightning-sweeps db`: checks, measures, backs up, restores, compacts or migrates a database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast, get_args
 
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from lightning_sweeps.cli.db_usage import print_report
 from lightning_sweeps.cli.stop_server import stop_server
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.up_to_date import catch_up
@@ -16,8 +18,9 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError, UsageError
 from lightning_sweeps.journal.delivered import find_delivered, return_delivered
+from lightning_sweeps.messages import SpaceBy
 from lightning_sweeps.server.process.home_files import server_lock
-from lightning_sweeps.store import maintenance
+from lightning_sweeps.store import maintenance, space
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
@@ -34,8 +37,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Check, back up, restore, compact or migrate a server's database.",
+    help="Check, measure, back up, restore, compact or migrate a server's database.",
 )
+
+SPACE_BY: tuple[str, ...] = get_args(SpaceBy)
 
 Backup = typer.Argument(help="File that `db backup` has written.")
 NewFile = typer.Argument(help="File to create.")
@@ -46,6 +51,7 @@ Database = typer.Option(
 )
 
 
+By = typer.Option("project", "--by", help="What each line is about: project, run or key.")
 Blobs = typer.Option(None, "--blobs", help="The server's `--blobs` option (default: in the home).")
 
 
@@ -89,6 +95,35 @@ def compact(database: str | None = Database, blobs_folder: str | None = Blobs) -
     typer.echo(f"Sorted the new rows of {done.journals} journals and built the chart data of {done.chunks} chunks.")
     freed = f"{collected.blobs} files ({collected.size_bytes / 1e6:.1f} MB)"
     typer.echo(f"Deleted {freed} that nothing refers to, and {collected.uploads} abandoned uploads.")
+
+
+@app.command()
+def usage(
+    by: str = By,
+    project: str | None = typer.Option(None, "--project", "-p", help="Only runs of this project."),
+    run: str | None = typer.Option(None, "--run", help="Only this run."),
+    limit: int = typer.Option(20, "--limit", "-n", min=1, max=10_000, help="Number of lines."),
+    server: bool = typer.Option(
+        False, "--server", help="Ask the server that this machine uses, with a key of the role admin."
+    ),
+    database: str | None = Database,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+) -> None:
+    """List the space that projects, runs or keys take, the largest first.
+
+    The sizes are kept with each run and series, so nothing is read through.
+    """
+    if by not in SPACE_BY:
+        raise UsageError(f"`--by` is `{by}`, allowed: {', '.join(SPACE_BY)}")
+    chosen = cast("SpaceBy", by)
+    if server:
+        with connect() as client:
+            report = client.space(chosen, project=project, run=run, limit=limit)
+    else:
+        quota = read_settings().quota_rows
+        with _opened(database) as store, store.read() as connection:
+            report = space.report(connection, by=chosen, project=project, run=run, limit=limit, quota=quota)
+    print_report(report, by=chosen, as_json=as_json)
 
 
 @app.command(name="migrate")

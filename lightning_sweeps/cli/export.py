@@ -14,6 +14,7 @@ from lightning_sweeps.exporters import EXPORTERS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
+OLD = ("thinned", "rows_deleted")
 FOLDER = typer.Argument(help="Folder to write into; it is created if it does not exist.")
 KEYS = typer.Option([], "--key", "-k", help="Only the values of this metric; can be given several times.")
 
@@ -59,5 +60,9 @@ def export(
             include_points=not no_points,
             include_files=not no_files,
         )
+        old = api.runs(project, filter=filter_text, columns=OLD)
+    concerned = sum(any(row[name] is not None for name in OLD) for row in old)
+    if concerned:
+        note(f"the server has thinned or deleted the rows of {concerned} of these runs, because they were old")
     for file in files:
         typer.echo(f"{file.path}: {file.count} {file.kind}")

@@ -94,5 +94,14 @@ def _row(run: RunDetails) -> list[object]:
         run.rows,
         duration(run.created, run.ended),
         ", ".join(values[:SUMMARY_KEYS] + more),
-        "; ".join(filter(None, (run.reason, f"{run.rejected} records rejected" if run.rejected else ""))),
+        "; ".join(
+            filter(None, (run.reason, f"{run.rejected} records rejected" if run.rejected else "", rows_note(run)))
+        ),
     ]
+
+
+def rows_note(run: RunDetails) -> str:
+    """Return what the server did to old rows of a run; empty: nothing."""
+    if run.rows_deleted is not None:
+        return "rows deleted"
+    return "" if run.thinned is None else "rows thinned"

@@ -13,6 +13,7 @@ from lightning_sweeps.server.context import gigabytes
 from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
+from lightning_sweeps.server.process.retention import row_rules
 from lightning_sweeps.server.process.serve import serve
 from lightning_sweeps.system.local_server import read_server_file
 from lightning_sweeps.system.node import node_id
@@ -23,6 +24,25 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 Format = typer.Option("text", "--log-format", help="Format of log lines: plain text or JSON objects.")
 AllowedHosts = typer.Option(
     [], "--allowed-host", help="Host name that browsers may use besides those of this machine. May be repeated."
+)
+ThinRows = typer.Option(
+    [],
+    "--thin-rows",
+    metavar="AGE",
+    help="Thin the rows of runs that ended this long ago: 30d, or PROJECT=7d for one project. May be repeated.",
+)
+KeepRows = typer.Option(
+    [],
+    "--keep-rows",
+    metavar="AGE",
+    help="Delete the rows of runs that ended this long ago: 90d, or PROJECT=forever. May be repeated.",
+)
+QuotaRows = typer.Option(
+    [],
+    "--quota-rows",
+    metavar="N",
+    help="Number of rows that a project may have: 50M, or PROJECT=unlimited. More wait on their machines."
+    " May be repeated.",
 )
 TrustedProxies = typer.Option(
     [],
@@ -58,6 +78,9 @@ def server(
     quota_gb: float | None = typer.Option(
         None, "--quota-gb", help="Maximum total size of the files of a project, in GB (default: no limit)."
     ),
+    thin_rows: list[str] = ThinRows,
+    keep_rows: list[str] = KeepRows,
+    quota_rows: list[str] = QuotaRows,
     allowed_host: list[str] = AllowedHosts,
     trusted_proxy: list[str] = TrustedProxies,
     embed_origin: list[str] = EmbedOrigins,
@@ -110,6 +133,7 @@ def server(
             certificate=certificate_of(tls_certificate, tls_key),
             public_url=public_url,
             alerts=alert,
+            rows=row_rules(settings, thin=thin_rows, keep=keep_rows, quota=quota_rows),
             log_format=log_format,
             say=typer.echo,
         )

@@ -13,6 +13,13 @@ class ServerRoutes(Transport):
         """Return the version and the state of the server."""
         return self._get("/api/health", m.Health)
 
+    def space(
+        self, by: m.SpaceBy, *, project: str | None = None, run: str | None = None, limit: int = 100
+    ) -> m.SpaceReport:
+        """Return the space that projects, runs or keys take, the largest first. Needs the role `admin`."""
+        params = {"by": by, "project": project, "run": run, "limit": limit}
+        return self._get("/api/space", m.SpaceReport, params)
+
     def login_link(self) -> m.LoginLink:
         """Return a link that logs a browser in to the dashboard. It works once."""
         return self._post("/api/login", m.LoginLink)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lightning_sweeps.core.per_project import PerProject, per_project
 from lightning_sweeps.core.temporary_home import temporary_home
 from lightning_sweeps.errors import UsageError
 
@@ -39,6 +40,9 @@ def seconds_or_never(text: str) -> float:
 
 DAY_S = 86400.0
 DURATION_UNITS = {"d": DAY_S, "h": 3600.0, "m": 60.0}
+COUNT_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
+AGES_ALLOWED = "a number with `d`, `h` or `m`, for example `90d`; `forever`"
+COUNTS_ALLOWED = "a number > 0, also with `k`, `M` or `G`, for example `50M`; `unlimited`"
 
 
 def days(text: str) -> float | None:
@@ -58,6 +62,27 @@ def parse_duration(text: str) -> float | None:
     if unit not in DURATION_UNITS:
         raise ValueError(text)
     return seconds(text[:-1]) * DURATION_UNITS[unit]
+
+
+def positive_count(text: str) -> int | None:
+    """Return a whole number > 0 such as `50M` (50 million) or `20k`; None for `unlimited`."""
+    if text == "unlimited":
+        return None
+    factor = COUNT_UNITS.get(text[-1:], 1)
+    value = float(text[:-1] if factor > 1 else text) * factor
+    if not 1 <= value < 2**62:
+        raise ValueError(text)
+    return int(value)
+
+
+def ages_by_project(text: str) -> PerProject[float]:
+    """Return ages in seconds: `90d` for all projects, `90d,digits=7d` with another one for some."""
+    return per_project(text, parse_duration)
+
+
+def counts_by_project(text: str) -> PerProject[int]:
+    """Return numbers: `50M` for all projects, `50M,digits=unlimited` with another one for some."""
+    return per_project(text, positive_count)
 
 
 def gib(text: str) -> float | None:

@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from lightning_sweeps.core.paths import Home
+from lightning_sweeps.core.per_project import PerProject
 from lightning_sweeps.core.setting_values import (
+    AGES_ALLOWED,
+    COUNTS_ALLOWED,
     LOCAL,
+    ages_by_project,
+    counts_by_project,
     days,
     gib,
     names,
@@ -67,7 +72,6 @@ class Variable:
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Limits linear algebra to one core. Trials need the other cores, and a fit of 200 points gains nothing from them. The
 number of threads also changes the last digits of a fit."""
-
 
 VARIABLES = (
     Variable(
@@ -182,6 +186,27 @@ VARIABLES = (
         days,
     ),
     Variable(
+        "THIN_ROWS",
+        "",
+        f"{AGES_ALLOWED}; also for single projects: `30d,digits=7d`",
+        "for the server, as `--thin-rows`: how long after the end of a run its rows are thinned",
+        ages_by_project,
+    ),
+    Variable(
+        "KEEP_ROWS",
+        "",
+        f"{AGES_ALLOWED}; also for single projects: `90d,digits=forever`",
+        "for the server, as `--keep-rows`: how long after the end of a run its rows are kept",
+        ages_by_project,
+    ),
+    Variable(
+        "QUOTA_ROWS",
+        "",
+        f"{COUNTS_ALLOWED}; also for single projects: `50M,digits=unlimited`",
+        "for the server, as `--quota-rows`: how many rows a project may have; more wait on their machines",
+        counts_by_project,
+    ),
+    Variable(
         "ORPHAN_S",
         "60",
         "seconds > 0",
@@ -283,6 +308,9 @@ class Settings:
     stall_s: float
     lost_s: float
     trash_days: float | None
+    thin_rows: PerProject[float]
+    keep_rows: PerProject[float]
+    quota_rows: PerProject[int]
     orphan_s: float
     keep_journals_s: float
     media_days: float | None

@@ -79,6 +79,7 @@ from lightning_sweeps.messages.server import (
     ViewTicket,
     ViewToken,
 )
+from lightning_sweeps.messages.space import SpaceBy, SpaceReport, SpaceUse
 from lightning_sweeps.messages.sweeps import (
     FINAL_TRIAL_STATES,
     OPEN_TRIAL_STATES,
@@ -189,6 +190,9 @@ __all__ = [
     "SeriesQuery",
     "Session",
     "SortKey",
+    "SpaceBy",
+    "SpaceReport",
+    "SpaceUse",
     "Sweep",
     "SweepAction",
     "SweepChange",

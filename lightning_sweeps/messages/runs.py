@@ -82,6 +82,11 @@ class RunDetails:
     deleted_by: Annotated[str | None, Column("Name of the API key that moved it to the trash.", filter_as="text")] = (
         None
     )
+    thinned: Annotated[float | None, Column("When its old rows were thinned.", filter_as="time")] = None
+    rows_deleted: Annotated[float | None, Column("When its old rows were deleted.", filter_as="time")] = None
+    console_bytes: Annotated[
+        int | None, Column("Size of the lines that it printed, in bytes.", filter_as="number", is_long=True)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

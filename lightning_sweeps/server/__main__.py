@@ -14,6 +14,7 @@ from lightning_sweeps.server.context import gigabytes
 from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
 from lightning_sweeps.server.process.logs import LogFormat
+from lightning_sweeps.server.process.retention import row_rules
 from lightning_sweeps.server.process.serve import serve
 from lightning_sweeps.server.process.sweep_control import LEASE_S
 
@@ -31,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--max-file-gb", type=float, default=50.0, help="size of the largest file (default: %(default)s)"
     )
     parser.add_argument("--quota-gb", type=float, help="size of all files of a project (default: no limit)")
+    parser.add_argument("--thin-rows", action="append", default=[], help="age at which rows are thinned")
+    parser.add_argument("--keep-rows", action="append", default=[], help="age at which rows are deleted")
+    parser.add_argument("--quota-rows", action="append", default=[], help="number of rows of a project")
     parser.add_argument("--allowed-host", action="append", default=[], help="host name that browsers may use")
     parser.add_argument("--trusted-proxy", action="append", default=[], help="address or network of a proxy")
     parser.add_argument("--embed-origin", action="append", default=[], help="origin of pages that may frame a view")
@@ -71,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
             certificate=certificate_of(given.tls_certificate, given.tls_key),
             public_url=given.public_url,
             alerts=given.alert,
+            rows=row_rules(settings, thin=given.thin_rows, keep=given.keep_rows, quota=given.quota_rows),
             log_format=given.log_format,
             say=partial(print, flush=True),
         )

@@ -18,6 +18,8 @@ from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.process.file_watch import FileWatch
 from lightning_sweeps.server.process.journal_watch import JournalWatch
 from lightning_sweeps.server.process.lost_runs import LostRuns
+from lightning_sweeps.server.process.retention import Retention, RowRules
+from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.trash_can import TrashCan
 from lightning_sweeps.server.routes import (
     artifacts,
@@ -37,6 +39,7 @@ from lightning_sweeps.server.routes import (
     reference,
     runs,
     series,
+    space,
     static_files,
     sweeps,
     trash,
@@ -72,6 +75,7 @@ ROUTERS = [
     trash.router,
     keys.router,
     operations.router,
+    space.router,
     reference.router,
     views.router,
     login.router,
@@ -92,6 +96,7 @@ def create_app(
     alerts: AlertWatch | None = None,
     lost_s: float = 0.0,
     trash_s: float | None = None,
+    rows: RowRules | None = None,
     journals_here: JournalWatch | None = None,
     public_url: str = "",
 ) -> FastAPI:
@@ -111,6 +116,7 @@ def create_app(
         public_url: The address that others use; empty: each client knows its own.
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
         trash_s: What is in the trash for this many seconds is deleted for good; None: never.
+        rows: How long rows are kept, and how many; default: all, for ever.
         journals_here: Has the journals in the server's own home folder uploaded; default: nobody does.
     """
     keys_known = api_keys.ApiKeys(store)
@@ -131,6 +137,9 @@ def create_app(
     app.state.alerts = alerts or AlertWatch(store, [], url="")
     app.state.lost_runs = LostRuns(store, lost_s)
     app.state.trash_can = TrashCan(store, trash_s)
+    rows = rows or RowRules()
+    app.state.retention = Retention(store, rows)
+    app.state.row_quota = RowQuota(store, rows.quota)
     app.state.journals_here = journals_here
     app.state.live_streams = live.LiveStreams(store, keys_known)
     app.state.file_watch = FileWatch(store)
@@ -170,6 +179,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.alerts.running(),
         app.state.lost_runs.running(),
         app.state.trash_can.running(),
+        app.state.retention.running(),
+        app.state.row_quota.running(),
         app.state.file_watch.running(),
         nullcontext() if watch is None else watch.running(),
     ):

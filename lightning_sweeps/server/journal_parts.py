@@ -7,21 +7,22 @@ are alone. They are rejected with the reason (`store/rejections.py`), and the re
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
 from lightning_sweeps.engine import reports
-from lightning_sweeps.errors import Forbidden, JournalError, OffsetConflict
+from lightning_sweeps.errors import Forbidden, JournalError, OffsetConflict, QuotaExceeded
+from lightning_sweeps.journal import records
 from lightning_sweeps.journal.closing import JournalEnd, SentPart
 from lightning_sweeps.journal.format import PREAMBLE, Damage, JournalEntry, check_preamble, decode
 from lightning_sweeps.messages import IngestReply, JournalOutcome, RetryResult
-from lightning_sweeps.store import clock, ingest, rejections
+from lightning_sweeps.store import clock, ingest, rejections, runs
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.failures import cause_of, describe, is_rolled_back
 from lightning_sweeps.store.ingest import JournalPart
-from lightning_sweeps.store.project_access import Projects, check_run
+from lightning_sweeps.store.project_access import Projects, check_run, projects_of
 from lightning_sweeps.store.series.storage import SeriesStorage
 
 TRIES = 3
@@ -29,6 +30,8 @@ TRIES = 3
 RETRIES_AT_ONCE = 100
 MOST_REJECTED = 20
 """Records that one request rejects. The sender continues with the next request, so each has a bounded time."""
+
+NO_QUOTA: Mapping[str, str] = {}
 
 _log = logging.getLogger(__name__)
 
@@ -70,22 +73,36 @@ class TakenPart:
     changed_sweep: str | None = None
 
 
-def take(store: Store, sent: SentPart, *, projects: Projects = None) -> TakenPart:
+def take(
+    store: Store, sent: SentPart, *, projects: Projects = None, over_quota: Mapping[str, str] = NO_QUOTA
+) -> TakenPart:
     """Store a part of a journal and apply it to its trial.
 
     Args:
         store: the database.
         sent: the part.
         projects: the projects that the sender's key is limited to; None: all.
+        over_quota: by name, why a project takes no more rows.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
+        QuotaExceeded: the project takes no more rows. What comes before the part's first new row is stored.
         JournalError: the bytes are not the beginning of a journal.
         Forbidden: the journal is of another project.
         Exception: the database does not respond, or it refuses the journal's header.
     """
     # `ingest` skips what is committed already
     part = parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end)
+    limited = _limited(store, part, over_quota) if over_quota else None
+    if limited is not None:
+        _take(store, limited.part, projects)
+        with store.write() as connection:
+            runs.note_waiting(connection, part.journal_id, limited.reason)
+        raise QuotaExceeded(limited.reason)
+    return _take(store, part, projects)
+
+
+def _take(store: Store, part: JournalPart, projects: Projects) -> TakenPart:
     try:
         return _commit_whole(store, part, projects)
     except (OffsetConflict, JournalError, Forbidden):
@@ -96,8 +113,36 @@ def take(store: Store, sent: SentPart, *, projects: Projects = None) -> TakenPar
     return _commit_piecewise(store, part, projects)
 
 
+@dataclass(frozen=True, slots=True)
+class _LimitedPart:
+    """What is stored of a part of a project that is over its quota of rows, and why the rest is not."""
+
+    part: JournalPart
+    reason: str
+
+
+def _limited(store: Store, part: JournalPart, over_quota: Mapping[str, str]) -> _LimitedPart | None:
+    """Return what may be stored of a part; None: all of it."""
+    with store.read() as connection:
+        committed = ingest.committed_offset(connection, part.journal_id)
+        project = next(iter(projects_of(connection, "journal", [part.journal_id])), None)
+    rows = (at for at, entry in enumerate(part.entries) if isinstance(entry.record, records.Metrics))
+    first = next((at for at in rows if part.entries[at].start >= committed), None)
+    if project is None and part.entries and isinstance(header := part.entries[0].record, records.Header):
+        project = header.run.project if header.run is not None else None
+    if first is None or project is None or project not in over_quota:
+        return None
+    start = part.entries[first].start
+    before = [at for at in part.damaged if at < start]
+    return _LimitedPart(replace(part, entries=part.entries[:first], damaged=before, end=None), over_quota[project])
+
+
 def take_all(
-    store: Store, parts: Sequence[SentPart], *, projects: Projects = None
+    store: Store,
+    parts: Sequence[SentPart],
+    *,
+    projects: Projects = None,
+    over_quota: Mapping[str, str] = NO_QUOTA,
 ) -> tuple[list[JournalOutcome], set[str | None]]:
     """Store parts of several journals, and return one outcome for each, and the sweeps that changed.
 
@@ -105,7 +150,7 @@ def take_all(
         Exception: the database does not respond.
     """
     changed_sweeps: set[str | None] = set()
-    return [_take_one(store, part, changed_sweeps, projects) for part in parts], changed_sweeps
+    return [_take_one(store, part, changed_sweeps, projects, over_quota) for part in parts], changed_sweeps
 
 
 def commit(
@@ -151,16 +196,22 @@ def _try_again(store: Store, record: rejections.StoredRecord) -> bool:
     return True
 
 
-def _take_one(store: Store, part: SentPart, changed_sweeps: set[str | None], projects: Projects) -> JournalOutcome:
+def _take_one(
+    store: Store,
+    part: SentPart,
+    changed_sweeps: set[str | None],
+    projects: Projects,
+    over_quota: Mapping[str, str],
+) -> JournalOutcome:
     journal_id = part.journal
     try:
-        taken = take(store, part, projects=projects)
+        taken = take(store, part, projects=projects, over_quota=over_quota)
         changed_sweeps.add(taken.changed_sweep)
     except OffsetConflict as conflict:
         return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
     except JournalError as error:
         return JournalOutcome(journal_id, 0, status=422, problem=error.message)
-    except Forbidden as error:
+    except (Forbidden, QuotaExceeded) as error:
         return JournalOutcome(journal_id, 0, status=error.status, problem=error.message)
     except Exception as error:
         cause = cause_of(error)

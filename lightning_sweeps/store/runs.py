@@ -32,14 +32,14 @@ _COLUMNS = declared_columns(RunDetails)
 _FROM_HEADER = [(one, attrgetter(one.column.header)) for one in _COLUMNS if one.column.header]
 _LOCK = select(_run).where(_run.c.id == bindparam("at_id")).with_for_update()
 _SELECT_FOR_BATCH = (
-    select(_run.c.logged, _run.c.updated, _run.c.rows, _run.c.trial_id, _run.c.state, _run.c.reason)
+    select(*(_run.c[name] for name in ("logged", "updated", "rows", "console_bytes", "trial_id", "state", "reason")))
     .where(_run.c.id == bindparam("at_id"))
     .with_for_update()
 )
 _UPDATE_BY_BATCH = (
     update(_run)
     .where(_run.c.id == bindparam("at_id"))
-    .values({name: bindparam(name) for name in ("logged", "updated", "rows")})
+    .values({name: bindparam(name) for name in ("logged", "updated", "rows", "console_bytes")})
 )
 
 
@@ -148,6 +148,7 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
         "logged": known["logged"] | batch.logged,
         "updated": max(known["updated"], batch.latest),
         "rows": known["rows"] + len(batch.rows),
+        "console_bytes": (known["console_bytes"] or 0) + sum(len(line["line"].encode()) for line in batch.console),
     }
     connection.execute(_UPDATE_BY_BATCH, values | {"at_id": run_id})
     if batch.config or batch.summary:  # rare, and a configuration may be long
@@ -174,6 +175,13 @@ def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None
     same = place | {"time": usable_time(stall.time, clock.now(connection))}
     rows = [{**same, "stream": "stacks", "line": line} for line in lines]
     connection.execute(insert(connection, schema.console), rows)
+
+
+def note_waiting(connection: Connection, journal_id: str, reason: str) -> None:
+    """Set the reason of a journal's running run: new rows of it wait. With the next row that arrives, it is unset."""
+    of_journal = select(schema.journal.c.run_id).where(schema.journal.c.id == journal_id).scalar_subquery()
+    is_it = (_run.c.id == of_journal) & (_run.c.state == "running") & (_run.c.reason != reason)
+    connection.execute(update(_run).where(is_it).values(reason=reason))
 
 
 def note_child_end(

@@ -159,6 +159,8 @@ journal = Table(
     Column("resumed_step", Big),  # first step of the attempt: rows of earlier ones are abandoned from it on
     Column("first_step", Big),  # step of its first row; NULL: it has no row
     Column("parent", Text),  # the main process's journal, if a child process writes this one; it decides no state
+    Column("thinned", Double),  # when its samples were thinned, for the journal of a node
+    Column("rows_deleted", Double),  # when its samples were deleted
     Index(None, "run_id"),
     Index(None, "node_id"),
     Index("ix_journal_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
@@ -169,7 +171,7 @@ series = Table(
     "series",
     metadata,
     Column("id", Big, primary_key=True, autoincrement=True),  # keys in order of first appearance
-    Column("owner_kind", Text, nullable=False),  # `run`, `node` or `process`
+    Column("owner_kind", Text, nullable=False),  # `run`, `node` or `process`; `discarded`: its points will be deleted
     Column("owner_id", Text, nullable=False),  # id of a run or node; `process:<run id>` for a process
     Column("key", Text, nullable=False),
     Column("count", Big, nullable=False),
@@ -183,6 +185,7 @@ series = Table(
     Column("total", Double, nullable=False),  # sum of the finite values
     Column("first_time", Double),
     Column("last_nonfinite", Text),  # `nan`, `inf` or `-inf` if the last value is not finite
+    Column("size_bytes", Big),  # of its points, as far as the storage knows; NULL: 0
     UniqueConstraint("owner_kind", "owner_id", "key"),
 )
 
@@ -195,6 +198,7 @@ segment = Table(
     Column("chunks", Integer, nullable=False),  # number of full chunks
     Column("rolled_up", Integer, nullable=False),  # number of full chunks with rollups
     Column("tail", LargeBinary),  # encoded points after the last full chunk; NULL: none
+    Column("removed", Big),  # number of points that thinning removed; NULL: 0
     UniqueConstraint("series_id", "journal_id"),
     Index(None, "journal_id"),
 )

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import JournalEntry
 from lightning_sweeps.messages import LineRequest, Point, Series, SeriesQuery
-from lightning_sweeps.store import ingest, maintenance
+from lightning_sweeps.store import ingest, maintenance, schema
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
-from lightning_sweeps.store.series import reading, writing
+from lightning_sweeps.store.series import discarded, reading, thinning, writing
 from lightning_sweeps.store.series.chunks import Columns, columns
 from lightning_sweeps.store.series.storage import SeriesStorage, delete_series
 from lightning_sweeps.system.node import Process
@@ -144,6 +145,60 @@ class SeriesStorageContract:
         add_points(series_store, "run", journal, loss=constant(4.0))
         assert [point.value for point in read_points(series_store, "run", "loss")] == [4.0] * 10
 
+    def test_a_thinned_series_looks_the_same_in_a_chart(self, series_store: Store) -> None:
+        journal = add_journal(series_store, "run")
+        add_points(series_store, "run", journal, loss=long_series())
+        if not series_store.series.can_thin:
+            with pytest.raises(NotImplementedError):
+                thin_series(series_store, "run", "loss", intervals=500)
+            return
+        before = read_buckets(series_store, width=100)
+        assert thin_series(series_store, "run", "loss", intervals=500) < MANY / 2
+        after = read_buckets(series_store, width=100)
+        assert after.count == MANY == sum(bucket.count for bucket in after.buckets)
+        assert len(after.buckets) == len(before.buckets)
+        for old, new in zip(before.buckets, after.buckets, strict=True):
+            assert abs(old.step - new.step) <= MANY / 100
+        assert [bucket.minimum for bucket in after.buckets] == pytest.approx(
+            [bucket.minimum for bucket in before.buckets], abs=0.2
+        )
+        assert {SPIKES[17], SPIKES[4_999]} <= {bucket.maximum for bucket in after.buckets}
+        values = {point.value for point in read_points(series_store, "run", "loss")}
+        assert set(SPIKES.values()) <= values
+        assert maintenance.check(series_store) == []
+
+    def test_a_thinned_series_continues(self, series_store: Store) -> None:
+        if not series_store.series.can_thin:
+            return
+        journal, whole = add_journal(series_store, "run"), long_series()
+        add_points(series_store, "run", journal, loss=whole.part(0, 3_000))
+        kept = thin_series(series_store, "run", "loss", intervals=100)
+        add_points(series_store, "run", journal, loss=whole.part(3_000, MANY))
+        points = read_points(series_store, "run", "loss")
+        assert [point.sequence for point in points][kept:] == whole.sequence[3_000:].tolist()
+        assert sum(bucket.count for bucket in read_buckets(series_store, width=50).buckets) == MANY
+        thin_series(series_store, "run", "loss", intervals=100)
+        assert sum(bucket.count for bucket in read_buckets(series_store, width=50).buckets) == MANY
+        while delete_discarded(series_store):
+            pass
+        assert maintenance.check(series_store) == []
+        with series_store.write() as connection:
+            assert delete_series(connection, series_store.series, ["run"]) == 1
+
+    def test_discarded_series_are_deleted_piece_by_piece(self, series_store: Store) -> None:
+        journal = add_journal(series_store, "run")
+        add_points(series_store, "run", journal, loss=long_series(), accuracy=constant(1.0))
+        with series_store.write() as connection:
+            ids = list(connection.scalars(select(schema.series.c.id).where(schema.series.c.key == "loss")))
+            discarded.discard(connection, ids)
+        with series_store.read() as connection:
+            assert [one.key for one in writing.list_series(connection, "run")] == ["accuracy"]
+        add_points(series_store, "run", journal, loss=constant(4.0))
+        while delete_discarded(series_store):
+            pass
+        assert [point.value for point in read_points(series_store, "run", "loss")] == [4.0] * 10
+        assert maintenance.check(series_store) == []
+
     def test_maintenance_finds_no_fault(self, series_store: Store) -> None:
         journal = add_journal(series_store, "run")
         add_points(series_store, "run", journal, loss=long_series(), accuracy=constant(1.0))
@@ -182,6 +237,28 @@ def add_points(store: Store, run: str, journal: str, **points: Columns) -> None:
     """Append points by series key."""
     with store.write() as connection:
         writing.append(connection, store.series, points, kind="run", owner_id=run, journal_id=journal)
+
+
+def thin_series(store: Store, run: str, key: str, *, intervals: int) -> int:
+    """Thin a series, and return the number of points that are kept."""
+    kept = 0
+    with store.write() as connection:
+        is_it = (schema.series.c.owner_id == run) & (schema.series.c.key == key)
+        row = connection.execute(select(schema.series).where(is_it)).one()
+        bounds = thinning.bounds_of(row)
+        for segment in store.series.segments(connection, [row.id]):
+            parts = store.series.read(connection, segment)
+            points, _ = thinning.thin_parts(parts, bounds, resumed_at=segment.resumed_at, intervals=intervals)
+            assert points is not None
+            store.series.replace(connection, segment, points)
+            kept += len(points)
+    return kept
+
+
+def delete_discarded(store: Store) -> bool:
+    """Delete one piece of what is discarded, and return False if nothing was left."""
+    with store.write() as connection:
+        return discarded.delete_some(connection, store.series, limit=2)
 
 
 def read_points(

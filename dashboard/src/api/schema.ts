@@ -1493,6 +1493,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Space
+         * @description Return the space that projects, runs or keys take, the largest first. For keys with the role `admin`.
+         */
+        get: operations["get_space_api_space_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/views": {
         parameters: {
             query?: never;
@@ -2823,6 +2843,12 @@ export interface components {
             deleted: number | null;
             /** Deleted By */
             deleted_by: string | null;
+            /** Thinned */
+            thinned: number | null;
+            /** Rows Deleted */
+            rows_deleted: number | null;
+            /** Console Bytes */
+            console_bytes: number | null;
         };
         /**
          * RunLabels
@@ -3107,6 +3133,82 @@ export interface components {
              * @default false
              */
             descending: boolean;
+        };
+        /**
+         * SpaceReport
+         * @description Who takes how much space, the largest first.
+         *
+         *     Attributes:
+         *         uses: the first of them.
+         *         total: number of all of them.
+         */
+        SpaceReport: {
+            /** Uses */
+            uses: components["schemas"]["SpaceUse"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * SpaceUse
+         * @description The space that a project, a run or a key takes. Sizes are in bytes.
+         *
+         *     Attributes:
+         *         name: name of the project, id of the run, or the key.
+         *         project: name of the project; empty for a key that several projects have, and for machines.
+         *         runs: number of runs.
+         *         rows: number of `log()` calls; 0 for a key.
+         *         points: number of logged values.
+         *         row_bytes: size of the stored values, with the samples of the runs' processes.
+         *         media_bytes: size of the media files. A file counts once for each name.
+         *         artifact_bytes: size of the artifacts that the run created.
+         *         console_bytes: size of the printed lines.
+         *         note: that rows were thinned or deleted, or that the project is over its quota of rows.
+         */
+        SpaceUse: {
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+            /**
+             * Runs
+             * @default 0
+             */
+            runs: number;
+            /**
+             * Rows
+             * @default 0
+             */
+            rows: number;
+            /**
+             * Points
+             * @default 0
+             */
+            points: number;
+            /**
+             * Row Bytes
+             * @default 0
+             */
+            row_bytes: number;
+            /**
+             * Media Bytes
+             * @default 0
+             */
+            media_bytes: number;
+            /**
+             * Artifact Bytes
+             * @default 0
+             */
+            artifact_bytes: number;
+            /**
+             * Console Bytes
+             * @default 0
+             */
+            console_bytes: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * Sweep
@@ -3672,6 +3774,15 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7858,6 +7969,60 @@ export interface operations {
                 };
                 content: {
                     "text/plain; version=0.0.4; charset=utf-8": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_space_api_space_get: {
+        parameters: {
+            query?: {
+                by?: "project" | "run" | "key";
+                /** @description only runs of this project */
+                project?: string | null;
+                /** @description only this run */
+                run?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpaceReport"];
                 };
             };
             /** @description Unauthorized */

@@ -16,6 +16,7 @@ import type { ChartRun } from "../charts/Metric";
 import { Files } from "../media/Files";
 import { Media } from "../media/Media";
 import { Console } from "../panels/Console";
+import { OldRows } from "../panels/OldRows";
 import { Overview } from "../panels/Overview";
 import { System } from "../panels/System";
 
@@ -44,6 +45,7 @@ export function RunPage({ id }: { id: string }) {
       facts={<Facts run={run} />}
     >
       {run.reason && <p class={hasFailed ? "failure" : "soft"}>{run.reason}</p>}
+      <OldRows run={run} />
       <div class="toolbar">
         <Tabs tabs={TABS} value={tab} onChange={setTab} />
       </div>

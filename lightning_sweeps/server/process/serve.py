@@ -25,6 +25,7 @@ from lightning_sweeps.server.process.home_files import publish, server_lock, sto
 from lightning_sweeps.server.process.http_server import HttpServer
 from lightning_sweeps.server.process.journal_watch import JournalWatch
 from lightning_sweeps.server.process.logs import LogFormat
+from lightning_sweeps.server.process.retention import RowRules, check_storage
 from lightning_sweeps.server.process.sweep_control import LEASE_S
 from lightning_sweeps.server.security.api_keys import keep_key
 from lightning_sweeps.server.security.framing import framing
@@ -56,6 +57,7 @@ def serve(
     trusted_proxies: Sequence[str] = (),
     public_url: str = "",
     alerts: Sequence[str] = (),
+    rows: RowRules | None = None,
     log_format: LogFormat = LogFormat.text,
     say: Callable[[str], None] = print,
 ) -> int:
@@ -85,6 +87,7 @@ def serve(
         public_url: Address that others use, for example that of a reverse proxy; default: made from the host, or the
             first of `allowed_hosts`, and the port. Its host is an allowed one.
         alerts: Channels for alerts, each as `name=destination`, for example `webhook=https://example.org/hook`.
+        rows: How long rows are kept, and how many; default: the environment's settings.
         log_format: Format of the log lines on stderr.
         say: Called with one line with the address once the server accepts requests, and with a warning if the
             traffic is not encrypted.
@@ -108,6 +111,8 @@ def serve(
         database_given = database_url(database, settings)
         store = open_store(database_given or sqlite_url(home.server_database), series_storage=settings.series_storage)
         try:
+            rules = rows or RowRules(settings.thin_rows, settings.keep_rows, settings.quota_rows)
+            check_storage(store, rules)
             _prepare(store, key, name=_own_key_name(home))
             scheme = "http" if certificate is None else "https"
             named = next((name for name in allowed_hosts if name[:1] not in ("*", ".")), "")
@@ -140,6 +145,7 @@ def serve(
                 alerts=AlertWatch(store, alerts, url=url),
                 lost_s=settings.lost_s,
                 trash_s=None if settings.trash_days is None else settings.trash_days * DAY_S,
+                rows=rules,
                 journals_here=JournalWatch(home, settings),
                 public_url=url if public_url or not is_loopback(host) else "",
             )

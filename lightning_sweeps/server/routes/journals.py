@@ -17,6 +17,7 @@ from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
 from lightning_sweeps.server import journal_parts
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.web.intake import Intake
@@ -78,7 +79,7 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 @router.post(
     "/api/journals/{journal_id}",
     response_model=IngestReply,
-    responses={409: {"model": IngestReply}, 413: {"model": Problem}, 422: {"model": Problem}, 429: {"model": Problem}},
+    responses={409: {"model": IngestReply}, **{status: {"model": Problem} for status in (413, 422, 429, 507)}},
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journal": {}}, "required": True}},
 )
 async def send_journal(
@@ -87,10 +88,13 @@ async def send_journal(
     projects: ProjectsDep,
     journal_id: JournalId,
     offset: Annotated[int, Query(ge=0, lt=2**63, description="byte offset in the file at which the body begins")],
+    request: Request,
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body), projects=projects)
+    quota: RowQuota = request.app.state.row_quota
+    part = SentPart(journal_id, offset, body)
+    taken = await run_in_threadpool(journal_parts.take, store, part, projects=projects, over_quota=quota.over)
     await control.announce_changes({taken.changed_sweep})
     return _encoded(taken.reply)
 
@@ -102,7 +106,11 @@ async def send_journal(
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
 async def send_journals(
-    store: StoreDep, control: ControlDep, projects: ProjectsDep, body: Annotated[bytes, Depends(read_body)]
+    request: Request,
+    store: StoreDep,
+    control: ControlDep,
+    projects: ProjectsDep,
+    body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
 
@@ -118,7 +126,10 @@ async def send_journals(
             status=422,
             hint="send msgpack of [[id, offset, bytes, end], ...]",
         ) from None
-    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts, projects=projects)
+    quota: RowQuota = request.app.state.row_quota
+    outcomes, changed_sweeps = await run_in_threadpool(
+        journal_parts.take_all, store, parts, projects=projects, over_quota=quota.over
+    )
     await control.announce_changes(changed_sweeps)
     return _encoded(outcomes)
 

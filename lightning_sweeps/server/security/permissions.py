@@ -12,7 +12,7 @@ RANKS: dict[Role, int] = {"read": 0, "write": 1, "admin": 2}
 QUERIES = frozenset({"/api/runs/query", "/api/series/query", "/api/series/packed"})
 READING_POSTS = QUERIES | {"/api/login", "/api/logout", "/api/views"}
 """Requests that change nothing although they have a body."""
-ADMIN_PATHS = ("/api/keys", "/api/audit", "/api/trash/empty")
+ADMIN_PATHS = ("/api/keys", "/api/audit", "/api/trash/empty", "/api/space")
 UNAUDITED = ("/api/journals", "/api/agents")
 """Routine requests of services and agents. Runs and trials already record them, so the audit log does not."""
 

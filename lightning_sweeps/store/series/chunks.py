@@ -9,6 +9,9 @@ little-endian:
 - value has 32-bit floats if these hold every value exactly, as for most metrics, and 64-bit floats otherwise;
 - a width above 127 marks a compressed column, without its first value. Its length comes first; bytes of equal
   significance lie together, which compresses better.
+
+A chunk of a thinned series continues with its weights: the widths of three more columns, and the columns count,
+nonfinite and total.
 """
 
 from __future__ import annotations
@@ -33,12 +36,32 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 _HEAD = struct.Struct("<IBBBB")
+_WEIGHTS_HEAD = struct.Struct("<BBB")
 _FIRST = struct.Struct("<q")
 _LENGTH = struct.Struct("<I")
 _WIDTHS = (1, 2, 4)
 _DEFLATED = 0x80
 _DEFLATE_LEVEL = 1
 _LARGEST = sys.float_info.max
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """What points stand for, as arrays of shape (n,): each for itself and the points after it that were removed.
+
+    Attributes:
+        count: number of points.
+        nonfinite: how many of them are not finite.
+        total: sum of the finite ones.
+    """
+
+    count: Integers
+    nonfinite: Integers
+    total: Floats
+
+    def chosen(self, which: npt.NDArray[Any] | slice) -> Weights:
+        """Return the weights that `which` selects: indexes, a mask or a slice."""
+        return Weights(self.count[which], self.nonfinite[which], self.total[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,24 +73,37 @@ class Columns:
         step: the logged step; it may repeat and decrease.
         time: microseconds since the epoch.
         value: any float, also NaN and infinities.
+        weights: what the points of a thinned series stand for; None: each stands for itself.
     """
 
     sequence: Integers
     step: Integers
     time: Integers
     value: Floats
+    weights: Weights | None = None
 
     def __len__(self) -> int:
         return len(self.sequence)
 
     def part(self, start: int, end: int) -> Columns:
         """Return the points from `start` to before `end`."""
-        chosen = slice(start, end)
-        return Columns(self.sequence[chosen], self.step[chosen], self.time[chosen], self.value[chosen])
+        return self._chosen(slice(start, end))
 
     def chosen(self, which: npt.NDArray[Any]) -> Columns:
         """Return the points that the array `which` selects: indexes or a mask."""
-        return Columns(self.sequence[which], self.step[which], self.time[which], self.value[which])
+        return self._chosen(which)
+
+    def weighed(self) -> Weights:
+        """Return what each point stands for."""
+        if self.weights is not None:
+            return self.weights
+        is_finite = np.isfinite(self.value)
+        ones = np.ones(len(self), dtype=np.int64)
+        return Weights(ones, (~is_finite).astype(np.int64), np.where(is_finite, self.value, 0.0))
+
+    def _chosen(self, which: npt.NDArray[Any] | slice) -> Columns:
+        weights = None if self.weights is None else self.weights.chosen(which)
+        return Columns(self.sequence[which], self.step[which], self.time[which], self.value[which], weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +154,7 @@ def join(parts: Iterable[Columns]) -> Columns:
         np.concatenate([part.step for part in parts]),
         np.concatenate([part.time for part in parts]),
         np.concatenate([part.value for part in parts]),
+        None if all(part.weights is None for part in parts) else _joined_weights(parts),
     )
 
 
@@ -135,29 +172,25 @@ def encode(points: Columns, *, is_deflated: bool = False) -> bytes:
     """
     packed = [_pack_integers(column) for column in (points.sequence, points.step, points.time)]
     packed.append((b"", *_pack_floats(points.value)))
+    packed += [] if points.weights is None else _pack_weights(points.weights)
     if is_deflated:
         packed = [_deflate(*column) for column in packed]
-    head = _HEAD.pack(len(points), *(width for _, width, _ in packed))
-    return head + b"".join(first + data for first, _, data in packed)
+    own, more = packed[:4], packed[4:]
+    head = _HEAD.pack(len(points), *(width for _, width, _ in own))
+    weights_head = _WEIGHTS_HEAD.pack(*(width for _, width, _ in more)) if more else b""
+    return head + _body(own) + weights_head + _body(more)
 
 
 def decode(data: bytes) -> Columns:
     """Decode a chunk that `encode` made."""
     count, *widths = _HEAD.unpack_from(data)
     offset = _HEAD.size
-    integers = []
-    for width in widths[:3]:
-        (first,) = _FIRST.unpack_from(data, offset)
-        stored, offset = _unpack(data, offset + _FIRST.size, count=max(count - 1, 0), width=width, kind="i")
-        if width == 0:
-            integers.append(np.arange(count, dtype=np.int64) * stored[0] + first)
-            continue
-        column: Integers = np.empty(count, dtype=np.int64)
-        column[:1] = first
-        column[1:] = stored
-        integers.append(np.cumsum(column, dtype=np.int64))
-    value, _ = _unpack(data, offset, count=count, width=widths[3], kind="f")
-    return Columns(integers[0], integers[1], integers[2], value.astype(np.float64))
+    sequence, offset = _unpack_integers(data, offset, count=count, width=widths[0])
+    step, offset = _unpack_integers(data, offset, count=count, width=widths[1])
+    time, offset = _unpack_integers(data, offset, count=count, width=widths[2])
+    value, offset = _unpack(data, offset, count=count, width=widths[3], kind="f")
+    weights = _unpack_weights(data, offset, count=count) if offset < len(data) else None
+    return Columns(sequence, step, time, value.astype(np.float64), weights)
 
 
 def statistics(points: Columns) -> Statistics:
@@ -195,6 +228,15 @@ def combine(first: Statistics, second: Statistics) -> Statistics:
         maximum=max(_known(first.maximum, second.maximum), default=None),
         total=_bounded(first.total + second.total),
         last_nonfinite=later.last_nonfinite,
+    )
+
+
+def _joined_weights(parts: list[Columns]) -> Weights:
+    weights = [part.weighed() for part in parts]
+    return Weights(
+        np.concatenate([one.count for one in weights]),
+        np.concatenate([one.nonfinite for one in weights]),
+        np.concatenate([one.total for one in weights]),
     )
 
 
@@ -238,6 +280,16 @@ def _pack_floats(column: Floats) -> tuple[int, bytes]:
     return 8, column.astype("<f8").tobytes()
 
 
+def _pack_weights(weights: Weights) -> list[tuple[bytes, int, bytes]]:
+    """Return each column's first value, width and numbers."""
+    integers = [_pack_integers(column) for column in (weights.count, weights.nonfinite)]
+    return [*integers, (b"", *_pack_floats(weights.total))]
+
+
+def _body(packed: list[tuple[bytes, int, bytes]]) -> bytes:
+    return b"".join(first + data for first, _, data in packed)
+
+
 def _deflate(first: bytes, width: int, data: bytes) -> tuple[bytes, int, bytes]:
     """Return a packed column compressed, or unchanged if compression saves nothing."""
     if width == 0:
@@ -247,6 +299,26 @@ def _deflate(first: bytes, width: int, data: bytes) -> tuple[bytes, int, bytes]:
     if len(smaller) + _LENGTH.size >= len(data):
         return first, width, data
     return first, width | _DEFLATED, _LENGTH.pack(len(smaller)) + smaller
+
+
+def _unpack_weights(data: bytes, offset: int, *, count: int) -> Weights:
+    widths = _WEIGHTS_HEAD.unpack_from(data, offset)
+    counts, offset = _unpack_integers(data, offset + _WEIGHTS_HEAD.size, count=count, width=widths[0])
+    nonfinite, offset = _unpack_integers(data, offset, count=count, width=widths[1])
+    total, _ = _unpack(data, offset, count=count, width=widths[2], kind="f")
+    return Weights(counts, nonfinite, total.astype(np.float64))
+
+
+def _unpack_integers(data: bytes, offset: int, *, count: int, width: int) -> tuple[Integers, int]:
+    """Return an integer column and the offset of its end."""
+    (first,) = _FIRST.unpack_from(data, offset)
+    stored, offset = _unpack(data, offset + _FIRST.size, count=max(count - 1, 0), width=width, kind="i")
+    if width == 0:
+        return np.arange(count, dtype=np.int64) * stored[0] + first, offset
+    column: Integers = np.empty(count, dtype=np.int64)
+    column[:1] = first
+    column[1:] = stored
+    return np.cumsum(column, dtype=np.int64), offset
 
 
 def _unpack(data: bytes, offset: int, *, count: int, width: int, kind: str) -> tuple[npt.NDArray[Any], int]:

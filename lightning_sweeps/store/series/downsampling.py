@@ -75,17 +75,17 @@ def rollup_marks(rollups: Rollups, x: Floats) -> Marks:
 
 def point_marks(points: Columns, x: Floats) -> Marks:
     """Return points as marks at the positions `x`, an array of shape (n,)."""
-    usable = np.isfinite(points.value)
-    value = np.where(usable, points.value, np.nan)
+    value = np.where(np.isfinite(points.value), points.value, np.nan)
+    weights = points.weighed()
     return Marks(
         x=x,
         time=points.time / MICROSECONDS,
         minimum=value,
         maximum=value,
-        total=np.where(usable, points.value, 0.0),
+        total=weights.total,
         last=value,
-        count=np.ones(len(points), dtype=np.int64),
-        nonfinite=(~usable).astype(np.int64),
+        count=weights.count,
+        nonfinite=weights.nonfinite,
     )
 
 

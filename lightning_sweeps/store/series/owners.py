@@ -12,6 +12,8 @@ from lightning_sweeps.store import schema
 OwnerKind: TypeAlias = Literal["run", "node", "process"]
 
 KINDS: tuple[OwnerKind, ...] = ("run", "node", "process")
+DISCARDED = "discarded"
+"""The `owner_kind` of a series that nobody sees any more; see `discarded.py`."""
 ID_LENGTH = 128
 _PROCESS = "process:"
 

@@ -59,6 +59,11 @@ def points_per_rollup(level: int) -> int:
     return ROLLUP_POINTS * FANOUT ** (level - 1) if level else 1
 
 
+def rollup_bytes(chunks: int) -> int:
+    """Return the size of all rollups above `chunks` full chunks."""
+    return sum(level_lengths(chunks)) * ROLLUP.itemsize
+
+
 def level_lengths(chunks: int) -> list[int]:
     """Return the number of rollups on each level above `chunks` full chunks, from level 1 up."""
     found = [chunks * ROLLUPS_PER_CHUNK] if chunks else []
@@ -73,8 +78,8 @@ def roll_up(points: Columns) -> Rollups:
         return EMPTY
     starts = np.arange(0, len(points), ROLLUP_POINTS)
     ends = np.append(starts[1:], len(points)) - 1
-    usable = np.isfinite(points.value)
-    value = np.where(usable, points.value, np.nan)
+    value = np.where(np.isfinite(points.value), points.value, np.nan)
+    weights = points.weighed()
     found = np.empty(len(starts), ROLLUP)
     found["first_sequence"], found["last_sequence"] = points.sequence[starts], points.sequence[ends]
     found["low_step"], found["high_step"] = _extremes(points.step, starts)
@@ -82,9 +87,9 @@ def roll_up(points: Columns) -> Rollups:
     found["minimum"] = np.fmin.reduceat(value, starts)
     found["maximum"] = np.fmax.reduceat(value, starts)
     found["last"] = points.value[ends]
-    found["total"] = _sums(np.where(usable, points.value, 0.0), starts)
-    found["count"] = ends - starts + 1
-    found["nonfinite"] = np.add.reduceat(~usable, starts, dtype=np.int64)
+    found["total"] = sums(weights.total, starts)
+    found["count"] = np.add.reduceat(weights.count, starts)
+    found["nonfinite"] = np.add.reduceat(weights.nonfinite, starts)
     return found
 
 
@@ -102,7 +107,7 @@ def next_level(rollups: Rollups) -> Rollups:
     found["minimum"] = np.fmin.reduceat(rollups["minimum"], starts)
     found["maximum"] = np.fmax.reduceat(rollups["maximum"], starts)
     found["last"] = rollups["last"][ends]
-    found["total"] = _sums(rollups["total"], starts)
+    found["total"] = sums(rollups["total"], starts)
     for name in ("count", "nonfinite"):
         found[name] = np.add.reduceat(rollups[name], starts)
     return found
@@ -148,7 +153,10 @@ def _extremes(values: npt.NDArray[np.int64], starts: npt.NDArray[Any]) -> tuple[
     return np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
 
 
-def _sums(values: npt.NDArray[np.float64], starts: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return sums of finite values; a sum that overflows becomes the largest float."""
+def sums(values: npt.NDArray[np.float64], starts: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the sums of stretches of finite values, which begin at the indexes `starts`.
+
+    A sum that overflows becomes the largest float.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         return np.nan_to_num(np.add.reduceat(values, starts), nan=0.0)

@@ -10,13 +10,14 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from lightning_sweeps.core.registry import Registry
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.series.chunks import Columns
+from lightning_sweeps.store.series.owners import DISCARDED
 from lightning_sweeps.store.series.segment_view import SegmentView
 
 AT_ONCE = 400
@@ -56,16 +57,26 @@ class SeriesStorage(ABC):
     hold the lock of the run or node that owns the series when they write. The row `(journal_id, sequence)` of a point
     is unique within its series. If a transaction is rolled back after `append`, the same rows arrive again: a storage
     outside the database skips rows that it has. Ids of series from such a transaction may be used again.
+
+    Attributes:
+        can_thin: True: `replace` works, and `read` returns `Columns.weights` as they were given.
     """
 
+    can_thin: ClassVar[bool] = False
+
     @abstractmethod
-    def append(self, connection: Connection, journal_id: str, points: Mapping[int, Columns]) -> None:
+    def append(
+        self, connection: Connection, journal_id: str, points: Mapping[int, Columns]
+    ) -> Mapping[int, int] | None:
         """Append points of one journal.
 
         Args:
             connection: the transaction.
             journal_id: the journal.
             points: by series id, the new points in the order of their rows.
+
+        Returns:
+            By how many bytes each series grew, by its id; None: the storage does not know.
         """
 
     @abstractmethod
@@ -94,13 +105,42 @@ class SeriesStorage(ABC):
     def delete(self, connection: Connection, series_ids: Sequence[int]) -> None:
         """Delete all points of some series. The caller deletes their rows in the table `series`."""
 
+    def replace(self, connection: Connection, segment: Segment, points: Columns) -> int:
+        """Replace all points of a segment by some of them, which have weights. Only if `can_thin`.
+
+        Args:
+            connection: the transaction. It must be short, so whatever takes long is left to `delete_some`.
+            segment: the segment. Nothing was appended to it since it was read.
+            points: the points that stay, in the order of their rows; there may be none.
+
+        Returns:
+            By how many bytes the series grew; below 0 if it shrank, 0 if the storage does not know.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot thin")
+
+    def delete_some(self, connection: Connection, series_id: int, *, limit: int) -> bool:
+        """Delete a part of a series that nobody reads any more; return True if nothing is left of it.
+
+        The default deletes all at once.
+
+        Args:
+            connection: the transaction.
+            series_id: the series. The caller deletes its row in the table `series` in the end.
+            limit: how much to delete: about the number of chunks.
+        """
+        del limit
+        self.delete(connection, [series_id])
+        return True
+
     def check(self, connection: Connection) -> list[str]:
         """Return the faults of the stored points, for `lightning-sweeps db check`; by default: wrong counts."""
         series = schema.series
-        rows = connection.execute(select(series.c.id, series.c.owner_id, series.c.key, series.c.count)).all()
+        counted = select(series.c.id, series.c.owner_id, series.c.key, series.c.count)
+        rows = connection.execute(counted.where(series.c.owner_kind != DISCARDED)).all()
         stored: defaultdict[int, int] = defaultdict(int)
         for segment in self.segments(connection, [row[0] for row in rows]):
-            stored[segment.series_id] += sum(len(points) for points in self.read(connection, segment))
+            parts = self.read(connection, segment)
+            stored[segment.series_id] += sum(int(points.weighed().count.sum()) for points in parts)
         return [wrong_count(row[1], row[2], stored[row[0]], row[3]) for row in rows if stored[row[0]] != row[3]]
 
     def compact(self, connection: Connection, *, limit: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
@@ -38,8 +39,8 @@ def append(
     if not points:
         return
     known = _ensure_series(connection, list(points), kind=kind, owner_id=owner_id)
-    _count(connection, points, known)
-    storage.append(connection, journal_id, {known[key]["id"]: new for key, new in points.items()})
+    grown = storage.append(connection, journal_id, {known[key]["id"]: new for key, new in points.items()})
+    _count(connection, points, known, grown or {})
 
 
 def list_series(connection: Connection, owner_id: str) -> list[SeriesInfo]:
@@ -69,13 +70,26 @@ def _rows_by_key(connection: Connection, kind: OwnerKind, owner_id: str) -> dict
     return {row["key"]: row for row in connection.execute(_of_owner(kind, owner_id)).mappings()}
 
 
-def _count(connection: Connection, points: dict[str, Columns], known: dict[str, RowMapping]) -> None:
+def _count(
+    connection: Connection, points: dict[str, Columns], known: dict[str, RowMapping], grown: Mapping[int, int]
+) -> None:
+    """Update the statistics and sizes of series.
+
+    Args:
+        connection: the transaction.
+        points: the new points.
+        known: the rows of the series.
+        grown: by how many bytes each series grew, by its id.
+    """
     rows = []
     for key, new in points.items():
         row, added = known[key], statistics(new)
         total = combine(_statistics(row), added) if row["count"] else added
-        rows.append({name: getattr(total, name) for name in _STATISTICS} | {"at_id": row["id"]})
-    changed: dict[str, Any] = {name: bindparam(name) for name in _STATISTICS}
+        size_bytes = (row["size_bytes"] or 0) + grown.get(row["id"], 0)
+        rows.append(
+            {name: getattr(total, name) for name in _STATISTICS} | {"size_bytes": size_bytes, "at_id": row["id"]}
+        )
+    changed: dict[str, Any] = {name: bindparam(name) for name in (*_STATISTICS, "size_bytes")}
     connection.execute(update(_series).where(_series.c.id == bindparam("at_id")).values(**changed), rows)
 
 
