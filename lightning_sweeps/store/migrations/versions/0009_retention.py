@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_retention"
-down_revision = "0007_key_projects"
+revision = "0009_retention"
+down_revision = "0008_run_index"
 branch_labels = None
 depends_on = None
 
