@@ -27,6 +27,8 @@ COLUMNS: list[Column] = [
     "state",
     ("rows", "right"),
     "duration",
+    "who",
+    "host",
     "last values",
     "reason",
 ]
@@ -46,7 +48,7 @@ def runs(
     close: list[str] = CLOSE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
-    """List runs with project, group, rank, state and last values, newest first."""
+    """List runs with project, group, rank, state, who sent them, host and last values, newest first."""
     with connect_up_to_date(note) as client:
         if close:
             for run_id in close:
@@ -93,6 +95,8 @@ def _row(run: RunDetails) -> list[object]:
         state(run.state),
         run.rows,
         duration(run.created, run.ended),
+        run.created_by or run.user,
+        run.host,
         ", ".join(values[:SUMMARY_KEYS] + more),
         "; ".join(filter(None, (run.reason, f"{run.rejected} records rejected" if run.rejected else ""))),
     ]

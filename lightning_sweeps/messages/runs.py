@@ -82,6 +82,7 @@ class RunDetails:
     deleted_by: Annotated[str | None, Column("Name of the API key that moved it to the trash.", filter_as="text")] = (
         None
     )
+    created_by: Annotated[str | None, Column("Name of the API key that sent its first row.", filter_as="text")] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
 from lightning_sweeps.server import journal_parts
-from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.context import KeyNameDep, StoreDep
+from lightning_sweeps.server.journal_parts import Sender
 from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.web.intake import Intake
@@ -75,6 +76,14 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
         intake.give_back(held_bytes)
 
 
+async def get_sender(by: KeyNameDep, projects: ProjectsDep) -> Sender:
+    """Return who sends the request."""
+    return Sender(by, projects)
+
+
+SenderDep = Annotated[Sender, Depends(get_sender)]
+
+
 @router.post(
     "/api/journals/{journal_id}",
     response_model=IngestReply,
@@ -84,13 +93,13 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 async def send_journal(
     store: StoreDep,
     control: ControlDep,
-    projects: ProjectsDep,
+    sender: SenderDep,
     journal_id: JournalId,
     offset: Annotated[int, Query(ge=0, lt=2**63, description="byte offset in the file at which the body begins")],
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body), projects=projects)
+    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body), sender)
     await control.announce_changes({taken.changed_sweep})
     return _encoded(taken.reply)
 
@@ -102,7 +111,7 @@ async def send_journal(
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
 async def send_journals(
-    store: StoreDep, control: ControlDep, projects: ProjectsDep, body: Annotated[bytes, Depends(read_body)]
+    store: StoreDep, control: ControlDep, sender: SenderDep, body: Annotated[bytes, Depends(read_body)]
 ) -> Response:
     """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
 
@@ -118,7 +127,7 @@ async def send_journals(
             status=422,
             hint="send msgpack of [[id, offset, bytes, end], ...]",
         ) from None
-    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts, projects=projects)
+    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts, sender)
     await control.announce_changes(changed_sweeps)
     return _encoded(outcomes)
 
