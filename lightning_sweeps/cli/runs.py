@@ -83,6 +83,12 @@ def _print_rejected(rejected: Rejections) -> None:
         typer.echo("`lightning-sweeps sync --retry` tries them again.")
 
 
+def _who(run: RunDetails) -> str:
+    """Return the name of the API key that sent the run, or the user, whose machine's own key is named `user@host`."""
+    key = run.created_by or ""
+    return run.user if not key or (run.user and key.startswith(f"{run.user}@")) else key
+
+
 def _row(run: RunDetails) -> list[object]:
     values = [f"{key} {number(value)}" for key, value in run.summary.items()]
     more = ["…"] if len(values) > SUMMARY_KEYS else []
@@ -95,7 +101,7 @@ def _row(run: RunDetails) -> list[object]:
         state(run.state),
         run.rows,
         duration(run.created, run.ended),
-        run.created_by or run.user,
+        _who(run),
         run.host,
         ", ".join(values[:SUMMARY_KEYS] + more),
         "; ".join(filter(None, (run.reason, f"{run.rejected} records rejected" if run.rejected else ""))),

@@ -18,7 +18,7 @@ class RunRoutes(Transport):
 
     def project(self, name: str) -> m.ProjectPage:
         """Return the page of a project."""
-        return self._get(f"/api/projects/{quote(name, safe='')}", m.ProjectPage)
+        return self._get(f"/api/projects/{quote(name, safe='')}/page", m.ProjectPage)
 
     def edit_project(self, name: str, edit: m.ProjectEdit) -> m.ProjectPage:
         """Edit the page of a project.
@@ -26,7 +26,7 @@ class RunRoutes(Transport):
         Raises:
             ServerRefused: status 409; somebody has edited it since the version of the edit.
         """
-        return self._post(f"/api/projects/{quote(name, safe='')}", m.ProjectPage, edit)
+        return self._post(f"/api/projects/{quote(name, safe='')}/page", m.ProjectPage, edit)
 
     def runs(self, **filters: str | int | None) -> m.RunList:
         """Return runs, newest first.

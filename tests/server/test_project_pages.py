@@ -16,7 +16,7 @@ from lightning_sweeps.messages import KeyCreate, PinnedView, ProjectEdit
 from tests.servers import running_server
 from tests.store.journals import Journal
 
-NAME = "vision 2 & more%"
+NAME = "vision/2 & more%"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_two_editors_do_not_lose_each_others_edits(served: tuple[Client, ServerF
         with pytest.raises(NotFound):
             api.project("none")
     asked = requests.get(f"{file.url}/api/audit", headers={"Authorization": f"Bearer {file.token}"}, timeout=10)
-    edits = [(entry["key"], entry["status"]) for entry in asked.json() if entry["path"] == f"/api/projects/{NAME}"]
+    edits = [(entry["key"], entry["status"]) for entry in asked.json() if entry["path"] == f"/api/projects/{NAME}/page"]
     assert edits[0] == ("my write", 200)
     assert edits[1][1] == 409 and len(edits) == 2
 

@@ -172,7 +172,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/projects/{project}": {
+    "/api/projects/{project}/page": {
         parameters: {
             query?: never;
             header?: never;
@@ -183,13 +183,13 @@ export interface paths {
          * Get Project
          * @description Return the page of a project: its description, notes, pinned runs and views, and default columns and metric.
          */
-        get: operations["get_project_api_projects__project__get"];
+        get: operations["get_project_api_projects__project__page_get"];
         put?: never;
         /**
          * Edit Project
          * @description Edit the page of a project. Status 409 if somebody has edited it since the version that the edit names.
          */
-        post: operations["edit_project_api_projects__project__post"];
+        post: operations["edit_project_api_projects__project__page_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4133,7 +4133,7 @@ export interface operations {
             };
         };
     };
-    get_project_api_projects__project__get: {
+    get_project_api_projects__project__page_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -4191,7 +4191,7 @@ export interface operations {
             };
         };
     };
-    edit_project_api_projects__project__post: {
+    edit_project_api_projects__project__page_post: {
         parameters: {
             query?: never;
             header?: never;

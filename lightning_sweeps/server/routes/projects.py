@@ -11,6 +11,9 @@ from lightning_sweeps.store import clock, project_pages, projects
 
 router = APIRouter(tags=["queries"])
 
+PAGE = "/api/projects/{project:path}/page"
+"""The names of projects that other programs made may contain slashes."""
+
 
 @router.get("/api/projects")
 def list_projects(store: StoreDep, projects_of_key: ProjectsDep) -> list[str]:
@@ -20,14 +23,14 @@ def list_projects(store: StoreDep, projects_of_key: ProjectsDep) -> list[str]:
     return [name for name in names if projects_of_key is None or name in projects_of_key]
 
 
-@router.get("/api/projects/{project}", responses={404: {"model": Problem}})
+@router.get(PAGE, responses={404: {"model": Problem}})
 def get_project(store: StoreDep, project: str) -> ProjectPage:
     """Return the page of a project: its description, notes, pinned runs and views, and default columns and metric."""
     with store.read() as connection:
         return project_pages.get_page(connection, project)
 
 
-@router.post("/api/projects/{project}", responses={404: {"model": Problem}, 409: {"model": Problem}})
+@router.post(PAGE, responses={404: {"model": Problem}, 409: {"model": Problem}})
 def edit_project(store: StoreDep, by: KeyNameDep, project: str, wanted: ProjectEdit) -> ProjectPage:
     """Edit the page of a project. Status 409 if somebody has edited it since the version that the edit names."""
     with store.write() as connection:

@@ -37,7 +37,7 @@ AWARE = frozenset(
         "/api/live",
         "/api/nodes/now",
         "/api/projects",
-        "/api/projects/{project}",
+        "/api/projects/{project:path}/page",
         "/api/rejected",
         "/api/rejected/journals",
         "/api/runs",
