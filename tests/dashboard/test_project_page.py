@@ -46,7 +46,7 @@ def test_a_description_is_written_previewed_and_shown(opened: OpenDashboard, pag
     page.wait(lambda: page.run("return document.activeElement.tagName") == "TEXTAREA", what="the focus")
     page.type("textarea", MARKDOWN)
     page.click("[role=tab]", "Preview")
-    page.see("60,000", ".text-preview td")
+    page.see("60,000", ".text-preview")
     page.click("button", "Save")
     page.see("Digits", ".section .markdown h3")
     assert page.count("textarea") == 0

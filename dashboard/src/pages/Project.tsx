@@ -6,6 +6,7 @@ import type { ProjectPage as Content } from "../api/types";
 import { ago, clock } from "../base/format";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
 import { Fact } from "../base/Section";
+import { whoOf } from "../base/who";
 import { Defaults } from "../project/Defaults";
 import { LatestRuns } from "../project/LatestRuns";
 import { PinnedRuns } from "../project/PinnedRuns";
@@ -63,7 +64,7 @@ function Facts({ page }: { page: Content }) {
       <Fact name="sweeps">{sweeps ?? "…"}</Fact>
       {page.edited !== null && (
         <Fact name="page edited" title={clock(page.edited)}>
-          {ago(page.edited, now)} by {page.edited_by}
+          {ago(page.edited, now)} by {whoOf(page.edited_by ?? "", "")}
         </Fact>
       )}
     </>

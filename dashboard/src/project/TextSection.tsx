@@ -7,6 +7,7 @@ import { Markdown } from "../base/Markdown";
 import { useCanEdit } from "../base/permissions";
 import { Section } from "../base/Section";
 import { Tabs } from "../base/Tabs";
+import { whoOf } from "../base/who";
 import { type TextDraft, type TextName, useTextDraft } from "./useTextDraft";
 import "./TextSection.css";
 
@@ -92,7 +93,7 @@ function Conflict({ theirs, name }: { theirs: ProjectPage; name: TextName }) {
   return (
     <div class="text-conflict" role="alert">
       <p>
-        <b>{theirs.edited_by}</b> has edited this text meanwhile. It now reads:
+        <b>{whoOf(theirs.edited_by ?? "", "")}</b> has edited this text meanwhile. It now reads:
       </p>
       <div class="text-preview">
         <Markdown text={theirs[name]} />
