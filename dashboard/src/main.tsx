@@ -15,6 +15,7 @@ import { startTheme } from "./base/theme";
 import { GroupPage } from "./pages/Group";
 import { HomePage } from "./pages/Home";
 import { NodesPage } from "./pages/Nodes";
+import { ProjectPage } from "./pages/Project";
 import { RunPage } from "./pages/Run";
 import { RunsPage } from "./pages/Runs";
 import { SweepPage } from "./pages/Sweep";
@@ -30,6 +31,7 @@ function Content() {
   if (first === "sweeps") return second ? <SweepPage id={second} key={second} /> : <SweepsPage />;
   if (first === "runs") return second ? <RunPage id={second} key={second} /> : <RunsPage />;
   if (first === "groups" && second && third) return <GroupPage project={second} group={third} key={path} />;
+  if (first === "projects" && second) return <ProjectPage name={second} key={second} />;
   if (first === "nodes") return <NodesPage />;
   return (
     <Page title="There is no such page">

@@ -11,7 +11,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   media: ["api", "base"],
   panels: ["api", "base", "charts", "media", "tables"],
   sweep: ["api", "base", "charts", "tables"],
-  pages: ["api", "base", "charts", "media", "panels", "sweep", "tables"],
+  project: ["api", "base", "panels", "tables"],
+  pages: ["api", "base", "charts", "media", "panels", "project", "sweep", "tables"],
 };
 
 function importsOf(folder: string): string[] {

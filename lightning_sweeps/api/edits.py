@@ -107,6 +107,51 @@ class Edits:
             config=None if config is None else dict(config),
         )
 
+    def edit_project(
+        self,
+        page: m.ProjectPage,
+        *,
+        description: str | None = None,
+        notes: str | None = None,
+        runs: Iterable[str] | None = None,
+        views: Mapping[str, str] | None = None,
+        columns: Iterable[str] | None = None,
+        metric: str | None = None,
+    ) -> m.ProjectPage:
+        """Edit the page of a project; None leaves a value unchanged.
+
+        Args:
+            page: The page as `Api.project` returned it. Nothing is changed if somebody has edited it since.
+            description: What the project is about, in Markdown.
+            notes: Notes, in Markdown.
+            runs: Ids of all pinned runs.
+            views: All pinned views: the address of each, by its name.
+            columns: Columns of the project's runs table.
+            metric: The metric that is shown first.
+
+        Returns:
+            The page after the edit.
+
+        Raises:
+            NotFound: there is no such project or run.
+            ServerRefused: somebody has edited the page since (status 409), a value is too long, or an address is not
+                one of the dashboard.
+
+        Example:
+            >>> page = api.project("digits")  # doctest: +SKIP
+            >>> api.edit_project(page, description="# Digits", metric="val/loss")  # doctest: +SKIP
+        """
+        edit = m.ProjectEdit(
+            version=page.version,
+            description=description,
+            notes=notes,
+            runs=None if runs is None else list(runs),
+            views=None if views is None else [m.PinnedView(*view) for view in views.items()],
+            columns=None if columns is None else list(columns),
+            metric=metric,
+        )
+        return self._client.edit_project(page.name, edit)
+
     def _change(
         self, action: m.RunAction, ids: Iterable[str], project: str | None, where: str, **options: Any
     ) -> m.RunsChanged:

@@ -42,7 +42,7 @@ RUN_COLUMNS = (
 EXPORTED_COLUMNS = (
     *RUN_COLUMNS,
     *("notes", "world_size", "attempt", "mode", "job_type", "exit_code", "signal", "node", "updated", "user"),
-    *("command", "gpus", "local_rank", "node_rank", "thinned", "rows_deleted"),
+    *("command", "gpus", "local_rank", "node_rank", "thinned", "rows_deleted", "created_by"),
 )
 """Columns of exported runs: everything that is known of them."""
 

@@ -75,6 +75,14 @@ class Api(Edits):
         """Return the names of all projects."""
         return self._client.projects()
 
+    def project(self, name: str) -> m.ProjectPage:
+        """Return the page of a project: what people wrote, pinned and chose there. `edit_project` edits it.
+
+        Raises:
+            NotFound: there is no such project.
+        """
+        return self._client.project(name)
+
     def runs(
         self,
         project: str | None = None,

@@ -40,6 +40,7 @@ COMMANDS = {
     "trial": CliCommand("lightning_sweeps.cli.trial", "Show a trial, exclude it from the results, or stop it."),
     "report": CliCommand("lightning_sweeps.cli.report", "Summarize the results of a sweep, its failures and its time."),
     "runs": CliCommand("lightning_sweeps.cli.runs", "List runs with their state, group, rank and last values."),
+    "project": CliCommand("lightning_sweeps.cli.project", "Show what is written about a project, or write it."),
     "delete": CliCommand("lightning_sweeps.cli.delete", "Move runs or a sweep to the trash, or empty the trash."),
     "restore": CliCommand("lightning_sweeps.cli.restore", "Bring runs or a sweep back from the trash."),
     "archive": CliCommand("lightning_sweeps.cli.archive", "Hide runs from lists, or show them again."),

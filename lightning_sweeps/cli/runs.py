@@ -27,6 +27,8 @@ COLUMNS: list[Column] = [
     "state",
     ("rows", "right"),
     "duration",
+    "who",
+    "host",
     "last values",
     "reason",
 ]
@@ -46,7 +48,7 @@ def runs(
     close: list[str] = CLOSE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
-    """List runs with project, group, rank, state and last values, newest first."""
+    """List runs with project, group, rank, state, who sent them, host and last values, newest first."""
     with connect_up_to_date(note) as client:
         if close:
             for run_id in close:
@@ -81,6 +83,12 @@ def _print_rejected(rejected: Rejections) -> None:
         typer.echo("`lightning-sweeps sync --retry` tries them again.")
 
 
+def _who(run: RunDetails) -> str:
+    """Return the name of the API key that sent the run, or the user, whose machine's own key is named `user@host`."""
+    key = run.created_by or ""
+    return run.user if not key or (run.user and key.startswith(f"{run.user}@")) else key
+
+
 def _row(run: RunDetails) -> list[object]:
     values = [f"{key} {number(value)}" for key, value in run.summary.items()]
     more = ["…"] if len(values) > SUMMARY_KEYS else []
@@ -93,6 +101,8 @@ def _row(run: RunDetails) -> list[object]:
         state(run.state),
         run.rows,
         duration(run.created, run.ended),
+        _who(run),
+        run.host,
         ", ".join(values[:SUMMARY_KEYS] + more),
         "; ".join(
             filter(None, (run.reason, f"{run.rejected} records rejected" if run.rejected else "", rows_note(run)))

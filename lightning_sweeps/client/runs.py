@@ -16,6 +16,18 @@ class RunRoutes(Transport):
         """Return the names of all projects."""
         return self._get("/api/projects", list[str])
 
+    def project(self, name: str) -> m.ProjectPage:
+        """Return the page of a project."""
+        return self._get(f"/api/projects/{quote(name, safe='')}/page", m.ProjectPage)
+
+    def edit_project(self, name: str, edit: m.ProjectEdit) -> m.ProjectPage:
+        """Edit the page of a project.
+
+        Raises:
+            ServerRefused: status 409; somebody has edited it since the version of the edit.
+        """
+        return self._post(f"/api/projects/{quote(name, safe='')}/page", m.ProjectPage, edit)
+
     def runs(self, **filters: str | int | None) -> m.RunList:
         """Return runs, newest first.
 

@@ -35,6 +35,7 @@ from lightning_sweeps.messages.media import (
     MediaKey,
 )
 from lightning_sweeps.messages.nodes import Node, NodeAgent, NodeGpu, NodeRun, NodeStatus
+from lightning_sweeps.messages.projects import PinnedView, ProjectEdit, ProjectPage
 from lightning_sweeps.messages.runs import (
     Change,
     Changes,
@@ -162,10 +163,13 @@ __all__ = [
     "NodeRun",
     "NodeStatus",
     "NonFinite",
+    "PinnedView",
     "Point",
     "PointOrigin",
     "Problem",
     "ProblemFault",
+    "ProjectEdit",
+    "ProjectPage",
     "ProjectRename",
     "RejectedJournal",
     "RejectedRecord",

@@ -87,6 +87,7 @@ class RunDetails:
     console_bytes: Annotated[
         int | None, Column("Size of the lines that it printed, in bytes.", filter_as="number", is_long=True)
     ] = None
+    created_by: Annotated[str | None, Column("Name of the API key that sent its first row.", filter_as="text")] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, select
 
@@ -30,8 +30,6 @@ TRIES = 3
 RETRIES_AT_ONCE = 100
 MOST_REJECTED = 20
 """Records that one request rejects. The sender continues with the next request, so each has a bounded time."""
-
-NO_QUOTA: Mapping[str, str] = {}
 
 _log = logging.getLogger(__name__)
 
@@ -73,16 +71,31 @@ class TakenPart:
     changed_sweep: str | None = None
 
 
-def take(
-    store: Store, sent: SentPart, *, projects: Projects = None, over_quota: Mapping[str, str] = NO_QUOTA
-) -> TakenPart:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends journals.
+
+    Attributes:
+        key_name: name of the API key.
+        projects: the projects that it is limited to; None: all.
+        over_quota: by name, why a project takes no more rows.
+    """
+
+    key_name: str | None = None
+    projects: Projects = None
+    over_quota: Mapping[str, str] = field(default_factory=dict)
+
+
+UNLIMITED = Sender()
+
+
+def take(store: Store, sent: SentPart, sender: Sender = UNLIMITED) -> TakenPart:
     """Store a part of a journal and apply it to its trial.
 
     Args:
         store: the database.
         sent: the part.
-        projects: the projects that the sender's key is limited to; None: all.
-        over_quota: by name, why a project takes no more rows.
+        sender: who sends it.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
@@ -93,24 +106,24 @@ def take(
     """
     # `ingest` skips what is committed already
     part = parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end)
-    limited = _limited(store, part, over_quota) if over_quota else None
+    limited = _limited(store, part, sender.over_quota) if sender.over_quota else None
     if limited is not None:
-        _take(store, limited.part, projects)
+        _take(store, limited.part, sender)
         with store.write() as connection:
             runs.note_waiting(connection, part.journal_id, limited.reason)
         raise QuotaExceeded(limited.reason)
-    return _take(store, part, projects)
+    return _take(store, part, sender)
 
 
-def _take(store: Store, part: JournalPart, projects: Projects) -> TakenPart:
+def _take(store: Store, part: JournalPart, sender: Sender) -> TakenPart:
     try:
-        return _commit_whole(store, part, projects)
+        return _commit_whole(store, part, sender)
     except (OffsetConflict, JournalError, Forbidden):
         raise
     except Exception as error:
         if cause_of(error) != "rows":
             raise
-    return _commit_piecewise(store, part, projects)
+    return _commit_piecewise(store, part, sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +151,7 @@ def _limited(store: Store, part: JournalPart, over_quota: Mapping[str, str]) -> 
 
 
 def take_all(
-    store: Store,
-    parts: Sequence[SentPart],
-    *,
-    projects: Projects = None,
-    over_quota: Mapping[str, str] = NO_QUOTA,
+    store: Store, parts: Sequence[SentPart], sender: Sender = UNLIMITED
 ) -> tuple[list[JournalOutcome], set[str | None]]:
     """Store parts of several journals, and return one outcome for each, and the sweeps that changed.
 
@@ -150,11 +159,11 @@ def take_all(
         Exception: the database does not respond.
     """
     changed_sweeps: set[str | None] = set()
-    return [_take_one(store, part, changed_sweeps, projects, over_quota) for part in parts], changed_sweeps
+    return [_take_one(store, part, changed_sweeps, sender) for part in parts], changed_sweeps
 
 
 def commit(
-    connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float, projects: Projects = None
+    connection: Connection, series: SeriesStorage, part: JournalPart, sender: Sender = UNLIMITED, *, now: float
 ) -> TakenPart:
     """Store a part of a journal, and pass its new rows to the engine.
 
@@ -163,8 +172,8 @@ def commit(
         JournalError: the journal does not begin with a valid header.
         Forbidden: its run or its trial is of another project. Roll back the transaction.
     """
-    stored = ingest.commit(connection, series, part, now=now)
-    check_run(connection, projects, stored.run_id)
+    stored = ingest.commit(connection, series, part, now=now, by=sender.key_name)
+    check_run(connection, sender.projects, stored.run_id)
     applied = reports.apply_stored_part(connection, stored, now=now)
     return TakenPart(IngestReply(stored.committed_offset, applied.commands), applied.changed_sweep)
 
@@ -196,16 +205,10 @@ def _try_again(store: Store, record: rejections.StoredRecord) -> bool:
     return True
 
 
-def _take_one(
-    store: Store,
-    part: SentPart,
-    changed_sweeps: set[str | None],
-    projects: Projects,
-    over_quota: Mapping[str, str],
-) -> JournalOutcome:
+def _take_one(store: Store, part: SentPart, changed_sweeps: set[str | None], sender: Sender) -> JournalOutcome:
     journal_id = part.journal
     try:
-        taken = take(store, part, projects=projects, over_quota=over_quota)
+        taken = take(store, part, sender)
         changed_sweeps.add(taken.changed_sweep)
     except OffsetConflict as conflict:
         return JournalOutcome(journal_id, conflict.committed, status=conflict.status)
@@ -233,19 +236,19 @@ def _responds(store: Store) -> bool:
     return True
 
 
-def _commit_whole(store: Store, part: JournalPart, projects: Projects) -> TakenPart:
+def _commit_whole(store: Store, part: JournalPart, sender: Sender) -> TakenPart:
     """Store a part in one transaction, which is tried again if another one stopped it."""
     for tries_left in reversed(range(TRIES)):
         try:
             with store.write() as connection:
-                return commit(connection, store.series, part, now=clock.now(connection), projects=projects)
+                return commit(connection, store.series, part, sender, now=clock.now(connection))
         except Exception as error:
             if not tries_left or not is_rolled_back(error):
                 raise
     raise AssertionError("the last try returns or raises")
 
 
-def _commit_piecewise(store: Store, part: JournalPart, projects: Projects) -> TakenPart:
+def _commit_piecewise(store: Store, part: JournalPart, sender: Sender) -> TakenPart:
     """Store what can be stored of a part that was refused as a whole, and reject the rest.
 
     Raises:
@@ -258,7 +261,7 @@ def _commit_piecewise(store: Store, part: JournalPart, projects: Projects) -> Ta
     while waiting and refused < MOST_REJECTED:
         piece = waiting.pop()
         try:
-            taken = _commit_whole(store, piece, projects)
+            taken = _commit_whole(store, piece, sender)
             changed_sweep = taken.changed_sweep or changed_sweep
         except Exception as error:
             if cause_of(error) != "rows":

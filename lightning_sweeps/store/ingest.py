@@ -107,7 +107,9 @@ def missing_bytes(connection: Connection, lengths: Mapping[str, int]) -> dict[st
     return {journal_id: size for journal_id, size in lacking.items() if size > 0}
 
 
-def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float) -> StoredPart:
+def commit(
+    connection: Connection, series: SeriesStorage, part: JournalPart, *, now: float, by: str | None = None
+) -> StoredPart:
     """Store the records of `part` that are new, and advance the journal's offset past them.
 
     Damage at the very end is not committed: it may be the first half of a record whose second half has not arrived.
@@ -117,6 +119,7 @@ def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, 
         series: where the points of series are stored.
         part: the records; those before the committed offset are skipped.
         now: the server's time, in seconds since the epoch.
+        by: name of the API key that sent the part; a run that is new was created by it.
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
@@ -137,7 +140,7 @@ def commit(connection: Connection, series: SeriesStorage, part: JournalPart, *, 
         header = _checked(part.journal_id, entries[0].record)
         if header.run is not None:
             check_not_deleted(connection, header.run.id)
-        opened = _open(connection, header, now=now)
+        opened = _open(connection, header, now=now, by=by)
         rejections.accept_journal(connection, part.journal_id)
         journal = opened.journal
     offset = entries[-1].end if entries else committed
@@ -228,8 +231,8 @@ class _OpenedJournal:
     is_first: bool
 
 
-def _open(connection: Connection, header: records.Header, *, now: float) -> _OpenedJournal:
-    is_first = _ensure_owner(connection, header, now=now)
+def _open(connection: Connection, header: records.Header, *, now: float, by: str | None) -> _OpenedJournal:
+    is_first = _ensure_owner(connection, header, now=now, by=by)
     row = {
         "id": header.journal,
         "run_id": header.run.id if header.run else None,
@@ -281,10 +284,10 @@ def _checked(journal_id: str, first: records.Record) -> records.Header:
     return first
 
 
-def _ensure_owner(connection: Connection, header: records.Header, *, now: float) -> bool:
+def _ensure_owner(connection: Connection, header: records.Header, *, now: float, by: str | None) -> bool:
     """Create or update the header's run or node; return True if a run was created."""
     if header.run is not None:
-        return runs.ensure_run(connection, header, header.run, now=now)
+        return runs.ensure_run(connection, header, header.run, now=now, by=by)
     if header.node is not None:
         nodes.ensure_node(connection, header.node, created=usable_time(header.created, now))
     return False

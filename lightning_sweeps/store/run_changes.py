@@ -15,6 +15,7 @@ from lightning_sweeps.store import run_choice, runs, schema
 from lightning_sweeps.store.batch import merge
 from lightning_sweeps.store.column_values import plain, text
 from lightning_sweeps.store.project_access import Projects, check_access, only_in
+from lightning_sweeps.store.project_pages import follow_rename
 from lightning_sweeps.store.projects import ensure_project
 
 AT_ONCE = 500
@@ -120,6 +121,7 @@ def rename_project(connection: Connection, name: str, new_name: str) -> None:
         )
     if connection.execute(update(table).where(table.c.name == name).values(name=new_name)).rowcount == 0:
         raise NotFound(f"there is no project `{name}`", hint="GET /api/projects lists the projects")
+    follow_rename(connection, name, new_name)
 
 
 def _find(connection: Connection, wanted: RunsChange, projects: Projects) -> list[Row[Any]]:

@@ -89,14 +89,18 @@ def lock_run(connection: Connection, run_id: str) -> RowMapping | None:
     return connection.execute(_LOCK, {"at_id": run_id}).mappings().first()
 
 
-def ensure_run(connection: Connection, header: Header, info: RunInfo, *, now: float) -> bool:
-    """Create the run of a journal's header, or update it; lock it, and return True if it was created."""
+def ensure_run(connection: Connection, header: Header, info: RunInfo, *, now: float, by: str | None = None) -> bool:
+    """Create the run of a journal's header, or update it; lock it, and return True if it was created.
+
+    `by` is the name of the API key that creates it.
+    """
     known = lock_run(connection, info.id)
     created = usable_time(header.created, now)
     given = {one.sql_name: _stored_value(one, read(header)) for one, read in _FROM_HEADER}
     if known is None:
         row = given | {"created": created, "updated": created, "state": "running", "reason": "", "rows": 0}
-        row |= {"logged": {}, "summary": {}, "project_id": ensure_project(connection, info.project, now=now)}
+        row |= {"logged": {}, "summary": {}, "created_by": None if by is None else text(by)}
+        row["project_id"] = ensure_project(connection, info.project, now=now)
         made = insert(connection, schema.run).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
         if connection.execute(made, row).rowcount:
             return True

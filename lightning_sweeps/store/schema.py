@@ -98,6 +98,10 @@ project = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("created", Double, nullable=False),
+    Column("page", Structure),  # what people wrote on its page; see `project_pages.py`; NULL: nothing yet
+    Column("page_version", Integer),  # number of edits of the page; NULL: 0
+    Column("page_edited", Double),  # when it was edited last; NULL: never
+    Column("page_edited_by", Text),  # name of the API key that did it
 )
 
 run = Table(

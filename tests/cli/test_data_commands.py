@@ -134,6 +134,20 @@ def test_archive_move_and_rename(served: tuple[Path, Client]) -> None:
     assert_message(command(home, "rename", "--project", "older", "{new}"), 1, "there is a project `{new}` already")
 
 
+def test_the_page_of_a_project_is_written_and_shown(served: tuple[Path, Client], tmp_path: Path) -> None:
+    home, client = served
+    log(home, client, "described")
+    assert "Nobody has written" in said(command(home, "project", "described"))
+    text = tmp_path / "about.md"
+    text.write_text("# About\n")
+    edited = said(command(home, "project", "described", "--describe", str(text), "--metric", "loss"))
+    assert edited == "# About\n\nMetric: loss\n" == said(command(home, "project", "described"))
+    assert_message(command(home, "project", "described", "--notes", str(tmp_path / "none")), 2, "cannot be read")
+    listed = said(command(home, "runs", "--project", "described", "--json"))
+    (run,) = client.runs(project="described").runs
+    assert run.created_by and run.created_by in listed and run.created_by.startswith(f"{run.user}@")
+
+
 @pytest.mark.parametrize("name", ["delete", "restore", "archive"])
 def test_nothing_is_chosen_by_default(served: tuple[Path, Client], name: str) -> None:
     home, _ = served

@@ -13,7 +13,7 @@ from tests.dashboard.conftest import OpenDashboard
 from tests.dashboard.fixtures import EVIL, Writer, run_info
 from tests.servers import running_server
 
-PAGES = ["/", "/sweeps", "/runs", "/runs?view=Charts", "/nodes"]
+PAGES = ["/", "/sweeps", "/runs", "/runs?view=Charts", "/projects/tests", "/nodes"]
 
 
 def test_empty_server_shows_first_commands(chromium: Browser, tmp_path: Path) -> None:
@@ -55,6 +55,7 @@ def test_logged_text_never_runs_as_a_script(opened: OpenDashboard) -> None:
         f"/sweeps/{opened.examples.sweep}",
         *(f"/runs/{opened.examples.evil}{view}" for view in views),
         evil_group,
+        f"/projects/{EVIL.replace('/', '%2F')}",
     ]
     for path in paths:
         opened.go(path)

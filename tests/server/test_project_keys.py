@@ -60,7 +60,7 @@ class Team:
     def path(self, template: str) -> str:
         for name, value in self.ids.items():
             template = template.replace(f"{{{name}}}", value)
-        return template.replace("{line_id}", "0")
+        return template.replace("{line_id}", "0").replace("{project}", self.project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def test_every_route_needs_its_role(served: Served, key: str) -> None:
 def test_every_route_knows_limited_keys(served: Served) -> None:
     for method, path, operation in OPERATIONS:
         named = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}
-        unknown = named - OBJECTS.keys() - {"line_id", "project"}  # only keys of all projects may rename one
+        unknown = named - OBJECTS.keys() - {"line_id", "project"}  # `check_scope` knows projects themselves
         assert not unknown, f"{method} {path}: say in project_scope.py which object {unknown} names"
 
 
@@ -151,6 +151,8 @@ def test_no_route_shows_or_changes_another_project(served: Served, key: str) -> 
             assert answer.status_code == 403, case
         elif any(f"{{{name}}}" in path for name in OBJECTS):
             assert answer.status_code == 404, case
+        elif "{project}" in path:
+            assert answer.status_code == 403, case
         elif path in WITHOUT_PROJECTS:
             assert answer.status_code != 403, case
         else:
@@ -195,7 +197,7 @@ def test_a_limited_key_sees_its_own_project_as_others_do(served: Served) -> None
                 compared += 1
     assert compared > 15
     with served.client("limited read") as client:
-        assert client.projects() == ["ours"]
+        assert client.projects() == ["ours"] and client.project("ours").name == "ours"
         assert {run.project for run in client.runs().runs} == {"ours"}
         assert {sweep.project for sweep in client.sweeps()} == {"ours"}
         assert {one.project for one in client.artifacts()} == {"ours"}

@@ -3,7 +3,17 @@
 import { isEmbedded, send } from "../base/embed";
 import { frames, type SentLine, unpacked } from "./packed";
 import { address, type Path, packedLines } from "./routes";
-import type { AnswerOf, LinesQuery, Problem, Route, RunAction, RunChoice, RunLabels, SweepState } from "./types";
+import type {
+  AnswerOf,
+  LinesQuery,
+  Problem,
+  ProjectEdit,
+  Route,
+  RunAction,
+  RunChoice,
+  RunLabels,
+  SweepState,
+} from "./types";
 
 /** The server refused a request. Carries its own message and hint. */
 export class Refusal extends Error {
@@ -80,6 +90,7 @@ export const actions = {
   enqueue: (sweep: string, params: Record<string, unknown>) =>
     post("/api/sweeps/{sweep_id}/trials", { sweep_id: sweep }, { params }),
   label: (run: string, labels: RunLabels) => post("/api/runs/{run_id}/labels", { run_id: run }, labels),
+  editProject: (project: string, edit: ProjectEdit) => post("/api/projects/{project}/page", { project }, edit),
   changeRuns: (choice: RunChoice, action: RunAction) => post("/api/runs/change", {}, { choice, action }),
   stopTrial: (trial: string) => post("/api/trials/{trial_id}/stop", { trial_id: trial }),
   retryTrial: (trial: string) => post("/api/trials/{trial_id}/retry", { trial_id: trial }),

@@ -44,6 +44,7 @@ export const processOwner = (run: string) => `process:${run}`;
 export const paths = {
   session: () => read("/api/session"),
   projects: () => read("/api/projects"),
+  project: (project: string) => read("/api/projects/{project}/page", { project }),
   table: (wanted: RunsQuery) => readWithBody("/api/runs/query", wanted) as Path<RunsPage>,
   series: (wanted: SeriesQuery) => readWithBody("/api/series/query", wanted),
   buckets: (owner: string, key: string, points: number) =>

@@ -172,6 +172,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Project
+         * @description Return the page of a project: its description, notes, pinned runs and views, and default columns and metric.
+         */
+        get: operations["get_project_api_projects__project__page_get"];
+        put?: never;
+        /**
+         * Edit Project
+         * @description Edit the page of a project. Status 409 if somebody has edited it since the version that the edit names.
+         */
+        post: operations["edit_project_api_projects__project__page_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs": {
         parameters: {
             query?: never;
@@ -2552,6 +2576,16 @@ export interface components {
             agents: components["schemas"]["NodeAgent"][];
         };
         /**
+         * PinnedView
+         * @description A view of the dashboard: its name, and its address from the first `/` on, for example `/runs?project=digits`.
+         */
+        PinnedView: {
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+        };
+        /**
          * Point
          * @description One stored value. `journal` and `sequence` identify its row. Non-finite values are `"nan"`, `"inf"`, `"-inf"`.
          */
@@ -2608,6 +2642,67 @@ export interface components {
             key: string;
             /** Message */
             message: string;
+        };
+        /**
+         * ProjectEdit
+         * @description New values for the page of a project; None leaves a value unchanged. The values are those of `ProjectPage`.
+         *
+         *     Attributes:
+         *         version: version of the page that was edited. The server rejects the edit if the page has another one by now.
+         */
+        ProjectEdit: {
+            /** Version */
+            version: number;
+            /** Description */
+            description?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Runs */
+            runs?: string[] | null;
+            /** Views */
+            views?: components["schemas"]["PinnedView"][] | null;
+            /** Columns */
+            columns?: string[] | null;
+            /** Metric */
+            metric?: string | null;
+        };
+        /**
+         * ProjectPage
+         * @description What people wrote on the page of a project.
+         *
+         *     Attributes:
+         *         name: name of the project.
+         *         description: what the project is about, in Markdown.
+         *         notes: notes, in Markdown.
+         *         runs: ids of the pinned runs.
+         *         views: the pinned views.
+         *         columns: columns of the project's runs table; empty: the dashboard chooses.
+         *         metric: the metric that is shown first; empty: the dashboard chooses.
+         *         version: number of edits.
+         *         edited: when the page was edited last.
+         *         edited_by: name of the API key that did it.
+         */
+        ProjectPage: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Notes */
+            notes: string;
+            /** Runs */
+            runs: string[];
+            /** Views */
+            views: components["schemas"]["PinnedView"][];
+            /** Columns */
+            columns: string[];
+            /** Metric */
+            metric: string;
+            /** Version */
+            version: number;
+            /** Edited */
+            edited: number | null;
+            /** Edited By */
+            edited_by: string | null;
         };
         /**
          * ProjectRename
@@ -2849,6 +2944,8 @@ export interface components {
             rows_deleted: number | null;
             /** Console Bytes */
             console_bytes: number | null;
+            /** Created By */
+            created_by: string | null;
         };
         /**
          * RunLabels
@@ -4129,6 +4226,135 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_project_api_projects__project__page_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_project_api_projects__project__page_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -25,6 +25,9 @@ export type NodeRun = Answer<"NodeRun">;
 /** A node with its runs and agents. Only the agents are known of a machine without a service. */
 export type NodeStatus = Answer<"NodeStatus">;
 export type Problem = Answer<"Problem">;
+export type ProjectPage = Answer<"ProjectPage">;
+/** New values for a project's page, and the version that was edited. */
+export type ProjectEdit = Partial<Omit<Schemas["ProjectEdit"], "version">> & Pick<Schemas["ProjectEdit"], "version">;
 export type Run = Answer<"RunDetails">;
 /** A row of the runs table: the requested columns, and always the id. */
 export type RunRow = Record<string, unknown> & { id: string };

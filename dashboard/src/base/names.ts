@@ -26,6 +26,11 @@ export function headAndTail(name: string): [string, string] {
   return name.length > LONG ? [name.slice(0, -TAIL), name.slice(-TAIL)] : [name, ""];
 }
 
+/** Returns the page of a project. */
+export function projectPath(project: string): string {
+  return `/projects/${encodeURIComponent(project)}`;
+}
+
 /** Returns a count with its noun: `1 run`, `3 runs`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

@@ -9,11 +9,18 @@ import { metricKeys, type Section, searchKeys, sectionsOf } from "./metricKeys";
 import { useChartView } from "./useChartView";
 import "./Charts.css";
 
-export function Charts({ runs, bandName }: { runs: ChartRun[]; bandName?: string }) {
+interface Props {
+  runs: ChartRun[];
+  bandName?: string;
+  /** The metric at the top, until somebody pins others. */
+  first?: string;
+}
+
+export function Charts({ runs, bandName, first = "" }: Props) {
   const view = useChartView();
   const [pattern, setPattern] = useParam("keys");
   const [enlarged, setEnlarged] = useParam("chart");
-  const [pinned, setPinned] = useListParam("top", "|");
+  const [pinned, setPinned] = useListParam("top", "|", first);
   const keys = useMemo(() => metricKeys(runs), [runs]);
   const { found, error } = useMemo(() => searchKeys(keys, pattern), [keys, pattern]);
   const sections = sectionsOf(found, pinned);

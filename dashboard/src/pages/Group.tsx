@@ -5,6 +5,7 @@ import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
 import type { Run } from "../api/types";
 import { duration } from "../base/format";
+import { projectPath } from "../base/names";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
 import { groupName } from "../base/ranking";
 import { useChoiceParam } from "../base/router";
@@ -24,6 +25,7 @@ const TABS = ["Charts", "Ranks", "Pace", "System", "Console"] as const;
 
 export function GroupPage({ project, group }: { project: string; group: string }) {
   const { value: list, error } = useData(paths.runs({ project, group, limit: 1000 }));
+  const metric = useData(paths.project(project)).value?.metric ?? "";
   const theme = useTheme();
   const now = useNow();
   const [tab, setTab] = useChoiceParam("view", TABS);
@@ -49,7 +51,7 @@ export function GroupPage({ project, group }: { project: string; group: string }
       <div class="toolbar">
         <Tabs tabs={TABS} value={tab} onChange={setTab} />
       </div>
-      {tab === "Charts" && <Charts runs={chartRuns} bandName="band over ranks" />}
+      {tab === "Charts" && <Charts runs={chartRuns} bandName="band over ranks" first={metric} />}
       {tab === "Ranks" && <Ranks runs={runs} />}
       {tab === "Pace" && <Pace runs={runs} />}
       {tab === "System" && <GroupSystem runs={runs} started={started} ended={ended} />}
@@ -89,7 +91,7 @@ function spanOf(runs: Run[]): { started: number; ended: number | null } {
 function trailOf(project: string, first: Run | undefined): Trail {
   const trail: Trail = [
     ["Runs", "/runs"],
-    [project, `/runs?project=${encodeURIComponent(project)}`],
+    [project, projectPath(project)],
   ];
   if (first?.sweep) trail.push(["sweep", `/sweeps/${first.sweep}${first.trial ? `?trial=${first.trial}` : ""}`]);
   return trail;

@@ -5,29 +5,15 @@ import { paths } from "../api/routes";
 import type { RunRow, RunsQuery, Sweep } from "../api/types";
 import { Failure } from "../base/Failure";
 import { quoted } from "../base/filter";
+import { projectPath } from "../base/names";
 import { Page, useTitle } from "../base/Page";
 import { Fact, Section } from "../base/Section";
-import { GroupRow } from "../panels/GroupRow";
+import { GROUP_ROW_COLUMNS, GroupRow } from "../panels/GroupRow";
 import { Welcome } from "../panels/Welcome";
 import { SweepCard } from "../sweep/SweepCard";
 
 const SWEEPS = 6;
 const GROUPS = 12;
-const COLUMNS = [
-  ...[
-    "name",
-    "group",
-    "group_state",
-    "state",
-    "reason",
-    "world_size",
-    "project",
-    "host",
-    "summary",
-    "created",
-    "ended",
-  ],
-];
 const LATELY = "created > -1d";
 const FAILED = `state in (failed, killed) and ${LATELY}`;
 
@@ -35,7 +21,7 @@ export function HomePage() {
   const sweeps = useData(paths.sweeps());
   const latest = sweeps.value?.slice(0, SWEEPS);
   const all = useData(paths.table(queryOf("")));
-  const runs = useData(latest ? paths.table(queryOf(notIn(latest), GROUPS, COLUMNS)) : null);
+  const runs = useData(latest ? paths.table(queryOf(notIn(latest), GROUPS, GROUP_ROW_COLUMNS)) : null);
   useTitle("");
   const total = all.value?.total;
   if (latest?.length === 0 && total === 0) return <Welcome />;
@@ -110,12 +96,12 @@ function LatestRuns({ rows }: { rows: RunRow[] | undefined }) {
 
 function Projects() {
   const projects = useData(paths.projects()).value ?? [];
-  if (projects.length < 2) return null;
+  if (!projects.length) return null;
   return (
     <Section title="Projects" kind="bare">
       <p class="chips">
         {projects.map((project) => (
-          <a class="chip" key={project} href={`/runs?project=${encodeURIComponent(project)}`}>
+          <a class="chip" key={project} href={projectPath(project)}>
             {project}
           </a>
         ))}

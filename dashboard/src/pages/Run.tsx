@@ -5,12 +5,14 @@ import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
 import type { Run } from "../api/types";
 import { ago, clock, duration } from "../base/format";
+import { projectPath } from "../base/names";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
 import { useChoiceParam, useParam } from "../base/router";
 import { Fact } from "../base/Section";
 import { State } from "../base/State";
 import { Tabs } from "../base/Tabs";
 import { lineColor, useTheme } from "../base/theme";
+import { whoOf } from "../base/who";
 import { Charts } from "../charts/Charts";
 import type { ChartRun } from "../charts/Metric";
 import { Files } from "../media/Files";
@@ -18,12 +20,14 @@ import { Media } from "../media/Media";
 import { Console } from "../panels/Console";
 import { OldRows } from "../panels/OldRows";
 import { Overview } from "../panels/Overview";
+import { PinRun } from "../panels/PinRun";
 import { System } from "../panels/System";
 
 const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"] as const;
 
 export function RunPage({ id }: { id: string }) {
   const { value: run, error } = useData(paths.run(id));
+  const metric = useData(run ? paths.project(run.project) : null).value?.metric ?? "";
   const theme = useTheme();
   const [tab, setTab] = useChoiceParam("view", TABS);
   const [other, setOther] = useParam("against");
@@ -42,6 +46,7 @@ export function RunPage({ id }: { id: string }) {
           {run.name} <State state={run.state} title={run.reason} />
         </>
       }
+      aside={<PinRun run={run} />}
       facts={<Facts run={run} />}
     >
       {run.reason && <p class={hasFailed ? "failure" : "soft"}>{run.reason}</p>}
@@ -49,7 +54,7 @@ export function RunPage({ id }: { id: string }) {
       <div class="toolbar">
         <Tabs tabs={TABS} value={tab} onChange={setTab} />
       </div>
-      {tab === "Charts" && <Charts runs={chartRuns} />}
+      {tab === "Charts" && <Charts runs={chartRuns} first={metric} />}
       {tab === "Overview" && <Overview run={run} other={other} onOther={setOther} />}
       {tab === "System" && <System run={run} />}
       {tab === "Console" && <Console runs={[run]} />}
@@ -62,7 +67,7 @@ export function RunPage({ id }: { id: string }) {
 function trailOf(run: Run): Trail {
   const trail: Trail = [
     ["Runs", "/runs"],
-    [run.project, `/runs?project=${encodeURIComponent(run.project)}`],
+    [run.project, projectPath(run.project)],
     [run.group, `/groups/${encodeURIComponent(run.project)}/${encodeURIComponent(run.group)}`],
   ];
   if (run.sweep) trail.push(["sweep", `/sweeps/${run.sweep}${run.trial ? `?trial=${run.trial}` : ""}`]);
@@ -75,6 +80,9 @@ function Facts({ run }: { run: Run }) {
     <>
       <Fact name="rank">
         {run.rank} of {run.world_size}
+      </Fact>
+      <Fact name="who" title={run.created_by ? `sent with the API key ${run.created_by}` : ""}>
+        {whoOf(run.created_by ?? "", run.user) || "–"}
       </Fact>
       <Fact name="host">{run.host}</Fact>
       <Fact name="started" title={clock(run.created)}>

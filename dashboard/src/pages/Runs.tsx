@@ -1,6 +1,7 @@
 /** The page of all runs: a table, or the charts of some of them. */
 
 import { Failure } from "../base/Failure";
+import { projectPath } from "../base/names";
 import { Page, useTitle } from "../base/Page";
 import { useChoiceParam } from "../base/router";
 import { StateChoice } from "../base/StateChoice";
@@ -28,6 +29,7 @@ export function RunsPage() {
       title="Runs"
       aside={
         <>
+          {view.project && <a href={projectPath(view.project)}>About {view.project}</a>}
           <ProjectChoice value={view.project} onChange={view.setProject} />
           <StateChoice states={STATES} value={view.state} onChange={view.setState} />
         </>
@@ -39,7 +41,7 @@ export function RunsPage() {
       {tab === "Table" ? (
         <RunsTable view={view} pages={pages} columns={columns} colors={drawn.colors} />
       ) : (
-        <RunsWorkspace runs={drawn} selected={view.selected} onToggle={view.toggleSelected} />
+        <RunsWorkspace runs={drawn} selected={view.selected} onToggle={view.toggleSelected} metric={columns.metric} />
       )}
     </Page>
   );

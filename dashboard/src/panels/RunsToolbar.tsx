@@ -8,10 +8,13 @@ import { Tabs } from "../base/Tabs";
 import { Toggle } from "../base/Toggle";
 import { ColumnChoice } from "../tables/ColumnChoice";
 import { PLAIN } from "../tables/columns";
+import { DefaultColumns } from "../tables/DefaultColumns";
 import { type Moved, MoveSelected, UndoMove } from "../tables/MoveSelected";
+import { PinSelected } from "../tables/PinSelected";
 import { TagSelected } from "../tables/TagSelected";
 import type { ColumnView } from "../tables/useColumns";
 import type { RunsView } from "../tables/useRunsView";
+import { PinView } from "./PinView";
 
 export const TABS = ["Table", "Charts"] as const;
 type Tab = (typeof TABS)[number];
@@ -49,6 +52,7 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
         {total ?? "…"} {isFolded ? "groups" : "runs"}
       </span>
       {selected.length > 0 && <SelectedActions view={view} tab={tab} onMoved={onMoved} />}
+      {view.project && <PinView project={view.project} />}
       {done && <UndoMove done={done} onClose={() => setDone(null)} />}
       {tab === "Table" && (
         <>
@@ -65,7 +69,9 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
             pinned={columns.pinned}
             onChange={columns.setShown}
             onPin={columns.setPinned}
-          />
+          >
+            <DefaultColumns project={view.project} columns={columns} />
+          </ColumnChoice>
         </>
       )}
     </div>
@@ -85,6 +91,7 @@ function SelectedActions({ view, tab, onMoved }: Pick<Props, "view" | "tab"> & {
           Compare
         </button>
       )}
+      {canEdit && <PinSelected selected={selected} onDone={() => setSelected([])} />}
       {tab === "Table" && canEdit && <TagSelected selected={selected} />}
       {tab === "Table" && canEdit && <MoveSelected {...{ selected, isFolded, shown, onMoved }} />}
     </>

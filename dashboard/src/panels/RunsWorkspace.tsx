@@ -13,9 +13,11 @@ interface Props {
   runs: DrawnRuns;
   selected: string[];
   onToggle: (id: string) => void;
+  /** The project's own metric. */
+  metric: string;
 }
 
-export function RunsWorkspace({ runs: { drawn, others, chartRuns, colors }, selected, onToggle }: Props) {
+export function RunsWorkspace({ runs: { drawn, others, chartRuns, colors }, selected, onToggle, metric }: Props) {
   const entry = (run: RunRow) => (
     <label
       key={run.id}
@@ -35,7 +37,7 @@ export function RunsWorkspace({ runs: { drawn, others, chartRuns, colors }, sele
         {!selected.length && <p class="soft">The first {chartRuns.length}. Tick runs to choose others.</p>}
         {[...drawn, ...others].map(entry)}
       </aside>
-      <Charts runs={chartRuns} bandName="bands by group" />
+      <Charts runs={chartRuns} bandName="bands by group" first={metric} />
     </div>
   );
 }

@@ -75,5 +75,5 @@ function Brand() {
 
 function isCurrent(path: string, address: string): boolean {
   if (address === "/") return path === "/";
-  return path.startsWith(address) || (address === "/runs" && path.startsWith("/groups"));
+  return path.startsWith(address) || (address === "/runs" && /^\/(groups|projects)\b/.test(path));
 }

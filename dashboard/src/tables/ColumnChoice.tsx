@@ -1,5 +1,6 @@
 /** Chooses which columns a table shows, in which order, which of them stay visible, and which are small charts. */
 
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { toggled } from "../base/router";
 import { SPARK } from "./columns";
@@ -11,6 +12,8 @@ interface Props {
   pinned: string[];
   onChange: (chosen: string[]) => void;
   onPin: (pinned: string[]) => void;
+  /** What stands below the list. */
+  children?: ComponentChildren;
 }
 
 const MOST_LISTED = 200;
@@ -47,6 +50,7 @@ function ColumnList(props: Props) {
       {listed.map((id) => (
         <ColumnRow key={bare(id)} id={id} {...props} />
       ))}
+      {props.children}
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import type { RunRow } from "../api/types";
 import { ago, clock, duration, value } from "../base/format";
 import { State } from "../base/State";
+import { whoOf } from "../base/who";
 import { SPARK } from "./columns";
 import { seconds, text } from "./rowValues";
 import { Spark } from "./Spark";
@@ -81,6 +82,12 @@ const OWN_COLUMNS: Record<string, MakeColumn> = {
   updated: timeColumn("updated", "Last seen"),
   ended: timeColumn("ended", "Ended"),
   project: textColumn("project", "Project", 110),
+  created_by: () => ({
+    title: "Who",
+    width: 100,
+    isSortable: true,
+    cell: (run) => <span title={text(run["created_by"])}>{whoOf(text(run["created_by"]), text(run["user"]))}</span>,
+  }),
   host: textColumn("host", "Host", 110),
   notes: textColumn("notes", "Notes", 200),
   reason: textColumn("reason", "Why it ended", 240),

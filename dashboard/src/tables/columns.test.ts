@@ -26,6 +26,13 @@ describe("keysOf", () => {
 });
 
 describe("firstColumns", () => {
+  it("begins with the metric of the project, if a run has logged it", () => {
+    const keys = ["summary.a", "summary.b", "summary.c", "summary.d"];
+    const metrics = (metric: string) => firstColumns(keys, metric).filter((id) => keys.includes(id));
+    expect(metrics("d")).toEqual(["summary.d", "summary.a", "summary.b"]);
+    expect(metrics("x")).toEqual(["summary.a", "summary.b", "summary.c"]);
+  });
+
   it("shows at most five columns of metrics and configuration", () => {
     const keys = ["summary.a", "summary.b", "summary.c", "summary.d", "config.a", "config.b", "config.c"];
     const shown = firstColumns(keys).filter((id) => keys.includes(id));

@@ -16,13 +16,14 @@ export const PLAIN = [
   "tags",
   "notes",
   "project",
+  "created_by",
   "host",
   "reason",
   "updated",
   "ended",
 ];
 const FIRST_PLAIN = ["state", "group", "rank"];
-const LAST_PLAIN = ["created", "duration", "rows", "tags", "project", "host"];
+const LAST_PLAIN = ["created", "duration", "rows", "tags", "project", "created_by", "host"];
 const FIRST_KEYS = 5;
 
 export interface Sample {
@@ -30,9 +31,13 @@ export interface Sample {
   config: Record<string, unknown>;
 }
 
-/** Returns the columns that are shown if no others were chosen. */
-export function firstColumns(keys: string[]): string[] {
-  const metrics = keys.filter((key) => key.startsWith("summary.")).slice(0, FIRST_KEYS - 2);
+/** Returns the columns that are shown if no others were chosen. `metric`: the one that comes first, if there is such a column. */
+export function firstColumns(keys: string[], metric = ""): string[] {
+  const isFirst = (key: string) => key === `summary.${metric}`;
+  const metrics = [...keys.filter(isFirst), ...keys.filter((key) => key.startsWith("summary.") && !isFirst(key))].slice(
+    0,
+    FIRST_KEYS - 2,
+  );
   const config = keys.filter((key) => key.startsWith("config.")).slice(0, FIRST_KEYS - metrics.length);
   return [...FIRST_PLAIN, ...metrics, ...config, ...LAST_PLAIN];
 }

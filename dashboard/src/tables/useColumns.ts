@@ -9,12 +9,16 @@ import { firstColumns, keysOf, SPARK } from "./columns";
 /** How many runs are read to find out which metrics and parameters there are. */
 const SAMPLE = 60;
 const ALWAYS = [
-  ...["name", "state", "reason", "group", "rank", "world_size", "project", "rows", "created", "duration"],
+  ...["name", "state", "reason", "group", "rank", "world_size", "project", "rows", "created", "duration", "user"],
 ];
 
 export interface ColumnView {
   /** The columns of metrics and configuration that there are. */
   keys: string[];
+  /** The project's own metric; empty if it has none. */
+  metric: string;
+  /** Whether the columns are chosen in the address. Otherwise they are those of the project, or the usual ones. */
+  isChosen: boolean;
   shown: string[];
   setShown: (ids: string[]) => void;
   pinned: string[];
@@ -28,8 +32,10 @@ export function useColumns(project: string, isFolded: boolean): ColumnView {
   const [pinned, setPinned] = useListParam("pin", "|");
   const sample = useData(paths.runs({ project, limit: SAMPLE })).value?.runs;
   const keys = useMemo(() => keysOf(sample ?? []), [sample]);
-  const shown = chosen.length ? chosen : firstColumns(keys);
+  const page = useData(project ? paths.project(project) : null).value;
+  const usual = page?.columns.length ? page.columns : firstColumns(keys, page?.metric);
+  const shown = chosen.length ? chosen : usual;
   const bare = shown.map((id) => id.replace(SPARK, ""));
   const asked = [...new Set([...ALWAYS, ...bare, ...(isFolded ? ["group_state", "group_size"] : [])])];
-  return { keys, shown, setShown, pinned, setPinned, asked };
+  return { keys, metric: page?.metric ?? "", isChosen: chosen.length > 0, shown, setShown, pinned, setPinned, asked };
 }

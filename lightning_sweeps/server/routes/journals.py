@@ -16,7 +16,8 @@ from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import IngestReply, JournalOutcome, Problem, RejectedJournal, Rejections, RetryResult
 from lightning_sweeps.server import journal_parts
-from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.context import KeyNameDep, StoreDep
+from lightning_sweeps.server.journal_parts import Sender
 from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
@@ -76,6 +77,15 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
         intake.give_back(held_bytes)
 
 
+async def get_sender(request: Request, by: KeyNameDep, projects: ProjectsDep) -> Sender:
+    """Return who sends the request."""
+    quota: RowQuota = request.app.state.row_quota
+    return Sender(by, projects, quota.over)
+
+
+SenderDep = Annotated[Sender, Depends(get_sender)]
+
+
 @router.post(
     "/api/journals/{journal_id}",
     response_model=IngestReply,
@@ -85,16 +95,13 @@ async def read_body(request: Request) -> AsyncIterator[bytes]:
 async def send_journal(
     store: StoreDep,
     control: ControlDep,
-    projects: ProjectsDep,
+    sender: SenderDep,
     journal_id: JournalId,
     offset: Annotated[int, Query(ge=0, lt=2**63, description="byte offset in the file at which the body begins")],
-    request: Request,
     body: Annotated[bytes, Depends(read_body)],
 ) -> Response:
     """Store the journal's bytes from `offset` on. Bytes that are already committed are skipped."""
-    quota: RowQuota = request.app.state.row_quota
-    part = SentPart(journal_id, offset, body)
-    taken = await run_in_threadpool(journal_parts.take, store, part, projects=projects, over_quota=quota.over)
+    taken = await run_in_threadpool(journal_parts.take, store, SentPart(journal_id, offset, body), sender)
     await control.announce_changes({taken.changed_sweep})
     return _encoded(taken.reply)
 
@@ -106,11 +113,7 @@ async def send_journal(
     openapi_extra={"requestBody": {"content": {"application/vnd.lightning-sweeps.journals": {}}, "required": True}},
 )
 async def send_journals(
-    request: Request,
-    store: StoreDep,
-    control: ControlDep,
-    projects: ProjectsDep,
-    body: Annotated[bytes, Depends(read_body)],
+    store: StoreDep, control: ControlDep, sender: SenderDep, body: Annotated[bytes, Depends(read_body)]
 ) -> Response:
     """Store parts of several journals: the body is a msgpack list of (journal id, offset, bytes, end).
 
@@ -126,10 +129,7 @@ async def send_journals(
             status=422,
             hint="send msgpack of [[id, offset, bytes, end], ...]",
         ) from None
-    quota: RowQuota = request.app.state.row_quota
-    outcomes, changed_sweeps = await run_in_threadpool(
-        journal_parts.take_all, store, parts, projects=projects, over_quota=quota.over
-    )
+    outcomes, changed_sweeps = await run_in_threadpool(journal_parts.take_all, store, parts, sender)
     await control.announce_changes(changed_sweeps)
     return _encoded(outcomes)
 

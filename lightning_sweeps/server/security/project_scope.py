@@ -37,6 +37,7 @@ AWARE = frozenset(
         "/api/live",
         "/api/nodes/now",
         "/api/projects",
+        "/api/projects/{project:path}/page",
         "/api/rejected",
         "/api/rejected/journals",
         "/api/runs",
@@ -79,7 +80,7 @@ async def check_scope(request: Request, projects: ProjectsDep) -> None:
     """Check that a limited key may use a route and the objects that its path and query name. For every route.
 
     Raises:
-        Forbidden: the route is closed to limited keys, or the query names another project.
+        Forbidden: the route is closed to limited keys, or the path or the query names another project.
         NotFound: an object is of another project.
     """
     route: str = request.scope["route"].path
@@ -90,7 +91,8 @@ async def check_scope(request: Request, projects: ProjectsDep) -> None:
         raise Forbidden(
             f"the API key is limited to {describe(projects)}; `{route}` is for keys of all projects", status=403
         )
-    check_project(projects, *request.query_params.getlist("project"))
+    in_path = [value for name, value in request.path_params.items() if name == "project"]
+    check_project(projects, *request.query_params.getlist("project"), *in_path)
     if named:
         await run_in_threadpool(_check_named, request.app.state.store, projects, named)
 

@@ -1,0 +1,148 @@
+"""The page of a project in a real browser with a real server."""
+
+from __future__ import annotations
+
+import pytest
+
+from lightning_sweeps.messages import PinnedView, ProjectEdit
+from tests.dashboard.axe import violations
+from tests.dashboard.browser import Browser
+from tests.dashboard.conftest import OpenDashboard
+from tests.dashboard.fixtures import EVIL
+
+MARKDOWN = f"""# Digits
+
+A small set with [a paper](https://example.org/paper) and the [best runs](/runs?sort=summary.val%2Floss).
+
+| split | images |
+|-------|-------:|
+| train | 60,000 |
+
+- [x] baseline
+- [ ] distillation
+
+{EVIL}
+
+[bad](javascript:window.broken=1) ![far](https://example.org/a.png)
+"""
+
+
+def edit(opened: OpenDashboard, **given: object) -> None:
+    version = opened.client.project("tests").version
+    opened.client.edit_project("tests", ProjectEdit(version, **given))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def page(opened: OpenDashboard) -> Browser:
+    """The project's page, empty."""
+    edit(opened, description="", notes="", runs=[], views=[], columns=[], metric="")
+    opened.browser.complaints()
+    return opened.go("/projects/tests")
+
+
+def test_a_description_is_written_previewed_and_shown(opened: OpenDashboard, page: Browser) -> None:
+    page.see("Nobody has said it yet")
+    page.click("[aria-label='Edit the description']")
+    page.wait(lambda: page.run("return document.activeElement.tagName") == "TEXTAREA", what="the focus")
+    page.type("textarea", MARKDOWN)
+    page.click("[role=tab]", "Preview")
+    page.see("60,000", ".text-preview")
+    page.click("button", "Save")
+    page.see("Digits", ".section .markdown h3")
+    assert page.count("textarea") == 0
+    assert "☑ baseline" in page.text(".markdown") and EVIL in page.text(".markdown")
+    assert page.run("return [...document.querySelectorAll('.markdown a')].map((one) => one.href.split('?')[0])") == [
+        *("https://example.org/paper", f"{opened.client.url}/runs", "https://example.org/a.png")
+    ]
+    assert page.count(".markdown img") + page.count(".markdown script") == 0
+    assert page.run("return window.broken") is None and page.complaints() == []
+    assert opened.client.project("tests").description == MARKDOWN.replace("\r", "")
+
+
+def test_nobodys_text_is_lost(opened: OpenDashboard, page: Browser) -> None:
+    page.click("[aria-label='Edit the description']")
+    page.type("textarea", "mine")
+    edit(opened, notes="another text")
+    page.click("button", "Save")
+    page.see("mine", ".markdown")
+    page.click("[aria-label='Edit the description']")
+    page.type("textarea", "mine again")
+    edit(opened, description="theirs")
+    page.click("button", "Save")
+    page.see("has edited this text meanwhile", "[role=alert]")
+    page.see("theirs", "[role=alert]")
+    assert page.run("return document.querySelector('textarea').value") == "mine again"
+    assert opened.client.project("tests").description == "theirs"
+    page.click("button", "Replace it with mine")
+    page.see("mine again", ".markdown")
+    written = opened.client.project("tests")
+    assert (written.description, written.notes) == ("mine again", "another text")
+
+
+def test_runs_and_views_are_pinned_and_unpinned(opened: OpenDashboard, page: Browser) -> None:
+    opened.go("/runs?project=tests&find=ddp")
+    page.see("2 runs")
+    page.click("[data-row='0'] input")
+    page.click("[data-row='1'] input")
+    page.click("button:not(:disabled).small", "Pin")
+    page.wait(lambda: len(opened.client.project("tests").runs) == 2, what="two pinned runs")
+    page.click("button", "Pin view")
+    page.type(".pin-view input", "All of ddp")
+    page.press("Enter")
+    view = [PinnedView("All of ddp", "/runs?project=tests&find=ddp")]
+    page.wait(lambda: opened.client.project("tests").views == view, what="a pinned view")
+    opened.go("/projects/tests")
+    page.see("Compare 2")
+    page.click("[aria-label^='Unpin ddp-']")
+    page.see("Compare 1")
+    page.click(".pinned-views a")
+    page.see("2 runs")
+    opened.go("/projects/tests")
+    page.click("[aria-label='Unpin All of ddp']")
+    page.wait(lambda: opened.client.project("tests").views == [], what="no view")
+    (pinned,) = opened.client.project("tests").runs
+    opened.go(f"/runs/{pinned}")
+    page.click("button", "Unpin")
+    page.wait(lambda: opened.client.project("tests").runs == [], what="no pinned run")
+
+
+def test_the_runs_table_and_charts_follow_the_projects_defaults(opened: OpenDashboard, page: Browser) -> None:
+    heads = "return [...document.querySelectorAll('.head')].map((one) => one.innerText.trim()).filter(Boolean)"
+    page.see("train/loss", "[aria-label=Metric]")
+    page.run(
+        "const at = document.querySelector('[aria-label=Metric]'); at.value = 'train/loss';"
+        "at.dispatchEvent(new Event('change', {bubbles: true}))"
+    )
+    page.wait(lambda: opened.client.project("tests").metric == "train/loss", what="the metric")
+    opened.go("/runs?project=tests&find=ddp")
+    page.wait(lambda: page.run(heads)[4:5] == ["train/loss"], what="the metric before the others")
+    assert "Who" in page.run(heads)
+    opened.go("/runs/run-ddp-1")
+    page.see("pinned", ".chart-group h3")
+    opened.go("/runs?project=tests&find=ddp&columns=host|created_by|state")
+    page.wait(lambda: page.run(heads) == ["Run", "Host", "Who", "State"], what="the chosen columns")
+    page.click("button", "Columns")
+    page.click("button", "Make these the project's columns")
+    page.wait(lambda: "columns=" not in page.run("return location.search"), what="no own choice")
+    page.wait(lambda: page.run(heads) == ["Run", "Host", "Who", "State"], what="the project's columns")
+    assert opened.client.project("tests").columns == ["host", "created_by", "state"]
+    opened.go("/runs?project=tests&find=ddp&columns=rank")
+    page.wait(lambda: page.run(heads) == ["Run", "Rank"], what="the visitor's own choice")
+
+
+@pytest.mark.parametrize(("is_dark", "width"), [(False, 1280), (True, 390)], ids=["light", "dark-phone"])
+def test_a_full_page_is_accessible_and_fits(opened: OpenDashboard, page: Browser, is_dark: bool, width: int) -> None:
+    view = PinnedView("Best " + "x" * 150, "/runs?project=tests")
+    edit(opened, description=MARKDOWN, notes="`" + "y" * 300 + "`", runs=["run-ddp-0"], views=[view], metric="loss")
+    page.set_dark(is_dark)
+    page.resize(width, 844)
+    opened.go("/projects/tests")
+    page.see("Digits", ".markdown h3")
+    page.see("Compare 1")
+    found = violations(page)
+    page.click("[aria-label='Edit the notes']")
+    found += violations(page)
+    is_wide = page.run("return document.documentElement.scrollWidth") > width
+    page.set_dark(False)
+    page.resize(1440, 900)
+    assert found == [] and not is_wide
