@@ -2866,6 +2866,7 @@ export interface components {
          *         to_project: for `move`: the other project, which is created if it is new.
          *         with_running: True: runs that are running too; otherwise they are left as they are.
          *         is_preview: True: change nothing, and return what would be changed.
+         *         to_name: for `rename`: the new name. A run whose name ends with its rank, such as `base-rank1`, keeps that end.
          */
         RunsChange: {
             choice: components["schemas"]["RunChoice"];
@@ -2873,7 +2874,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "delete" | "restore" | "archive" | "unarchive" | "move";
+            action: "delete" | "restore" | "archive" | "unarchive" | "move" | "rename";
             /** To Project */
             to_project?: string | null;
             /**
@@ -2886,6 +2887,8 @@ export interface components {
              * @default false
              */
             is_preview: boolean;
+            /** To Name */
+            to_name?: string | null;
         };
         /**
          * RunsChanged

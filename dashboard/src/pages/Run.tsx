@@ -6,6 +6,7 @@ import { paths } from "../api/routes";
 import type { Run } from "../api/types";
 import { ago, clock, duration } from "../base/format";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
+import { useCanEdit } from "../base/permissions";
 import { useChoiceParam, useParam } from "../base/router";
 import { Fact } from "../base/Section";
 import { State } from "../base/State";
@@ -17,6 +18,7 @@ import { Files } from "../media/Files";
 import { Media } from "../media/Media";
 import { Console } from "../panels/Console";
 import { Overview } from "../panels/Overview";
+import { RenameDialog } from "../panels/RenameDialog";
 import { System } from "../panels/System";
 
 const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"] as const;
@@ -24,6 +26,7 @@ const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"] as co
 export function RunPage({ id }: { id: string }) {
   const { value: run, error } = useData(paths.run(id));
   const theme = useTheme();
+  const canEdit = useCanEdit();
   const [tab, setTab] = useChoiceParam("view", TABS);
   const [other, setOther] = useParam("against");
   useTitle(run ? run.name : "");
@@ -41,6 +44,7 @@ export function RunPage({ id }: { id: string }) {
           {run.name} <State state={run.state} title={run.reason} />
         </>
       }
+      aside={canEdit && <RenameDialog kind="run" name={run.name} choice={{ ids: [run.id] }} />}
       facts={<Facts run={run} />}
     >
       {run.reason && <p class={hasFailed ? "failure" : "soft"}>{run.reason}</p>}
