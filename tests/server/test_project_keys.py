@@ -133,6 +133,7 @@ def test_every_route_needs_its_role(served: Served, key: str) -> None:
             assert answer.status_code != 401 and answer.status_code < 500, (method, path, answer.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["nobody", "read", "limited read", "limited write", "write", "admin"])
 def test_no_route_has_another_method(served: Served, key: str) -> None:
     described = {path: set(methods) for path, methods in openapi_document()["paths"].items()}
