@@ -9,6 +9,7 @@ LightningSweepsError
 │   ├── ServerRefused         the server rejected the request
 │   │   ├── Unauthorized      wrong or missing API key
 │   │   ├── Forbidden         the API key does not allow this
+│   │   ├── Incompatible      the server and this client speak no common protocol
 │   │   ├── NotFound          no such project, run, sweep, trial or agent
 │   │   └── OffsetConflict    a part of a journal that starts after the committed offset
 │   └── ServerStartFailed     the local server did not start
@@ -122,6 +123,10 @@ class Unauthorized(ServerRefused):
 
 class Forbidden(ServerRefused):
     """The API key does not allow this."""
+
+
+class Incompatible(ServerRefused):
+    """The server and this client speak no common protocol: one of them must be upgraded."""
 
 
 class NotFound(ServerRefused):

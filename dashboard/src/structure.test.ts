@@ -10,7 +10,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   tables: ["api", "base", "charts"],
   media: ["api", "base"],
   panels: ["api", "base", "charts", "media", "tables"],
-  sweep: ["api", "base", "charts", "tables"],
+  sweep: ["api", "base", "charts", "panels", "tables"],
   project: ["api", "base", "panels", "tables"],
   pages: ["api", "base", "charts", "media", "panels", "project", "sweep", "tables"],
 };

@@ -77,6 +77,28 @@ class Edits:
         """Move runs to another project, created if it is new. The other arguments are those of `delete_runs`."""
         return self._change("move", ids, project, filter, to_project=to_project)
 
+    def rename_runs(
+        self,
+        name: str,
+        ids: Iterable[str] = (),
+        *,
+        project: str | None = None,
+        group: str | None = None,
+        filter: str = "",  # noqa: A002
+    ) -> m.RunsChanged:
+        """Give runs one name, for example those of a group.
+
+        A run whose name ends with its rank, such as `base-rank1`, keeps that end.
+
+        Args:
+            name: The new name.
+            ids: As for `delete_runs`.
+            project: As for `delete_runs`.
+            group: Only runs of this group.
+            filter: As for `delete_runs`.
+        """
+        return self._change("rename", ids, project, filter, group=group, to_name=name)
+
     def edit_run(
         self,
         run_id: str,
@@ -153,7 +175,14 @@ class Edits:
         return self._client.edit_project(page.name, edit)
 
     def _change(
-        self, action: m.RunAction, ids: Iterable[str], project: str | None, where: str, **options: Any
+        self,
+        action: m.RunAction,
+        ids: Iterable[str],
+        project: str | None,
+        where: str,
+        *,
+        group: str | None = None,
+        **options: Any,
     ) -> m.RunsChanged:
-        chosen = m.RunChoice(list(ids), project, filter=where)
+        chosen = m.RunChoice(list(ids), project, group, filter=where)
         return self._client.change_runs(m.RunsChange(chosen, action, **options))

@@ -1,4 +1,4 @@
-"""`lightning-sweeps rename`: gives a run or a project another name."""
+"""`lightning-sweeps rename`: gives a run, a group or a project another name."""
 
 from __future__ import annotations
 
@@ -6,30 +6,45 @@ import typer
 
 from lightning_sweeps.cli.tables import note
 from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.messages import RunChoice, RunsChange
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def rename(
-    which: str = typer.Argument(..., metavar="RUN", help="Id of the run; with --project, the name of the project."),
+    which: str = typer.Argument(
+        ..., metavar="RUN", help="Id of the run; with --group, of the group; with --project, the name of the project."
+    ),
     name: str = typer.Argument(..., help="The new name."),
+    group: bool = typer.Option(False, "--group", help="Rename all runs of a group."),
     project: bool = typer.Option(False, "--project", help="Rename a project."),
 ) -> None:
-    """Give a run another name, or a project.
+    """Give a run another name, or a group or a project.
 
-    Programs that log new runs to the old name of a project create a project of that name again.
+    The runs of a group keep the end of their names that tells the rank, such as `-rank1`. Programs that log new runs to
+    the old name of a project create a project of that name again.
 
     Examples:
 
       lightning-sweeps rename r-3jphyvqvyy1k35fa baseline
 
+      lightning-sweeps rename --group g-1f4k2m9q0z baseline
+
       lightning-sweeps rename --project scratch vision
     """
+    if group and project:
+        raise UsageError("`--group` and `--project` were both given", hint="give one of them, or neither for a run")
     with connect_up_to_date(note) as client:
         if project:
             client.rename_project(which, name)
             typer.echo(f"The project {which} is now {name}.")
+        elif group:
+            done = client.change_runs(RunsChange(RunChoice(group=which), action="rename", to_name=name))
+            if not done.count:
+                raise NotFound(f"there is no group `{which}`", hint="`lightning-sweeps runs --json` shows the groups")
+            typer.echo(f"The group {which} is now named {name}. Its runs: {done.count}.")
         else:
             renamed = client.label_run(which, name=name)
             typer.echo(f"The run {renamed.id} is now named {renamed.name}.")

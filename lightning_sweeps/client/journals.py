@@ -76,8 +76,8 @@ class JournalRoutes(Transport):
         return offset
 
     def _nonsense(self, answered: str) -> ServerRefused:
-        hint = "check that this is the address of a lightning-sweeps server of the same version"
-        return ServerRefused(f"`{self.url}` answered {answered}", hint=hint)
+        hint = "check that this is the address of a lightning-sweeps server"
+        return ServerRefused(f"`{self.url}` answered {answered}", hint=self._upgrade_hint() or hint)
 
     def journal_copy(self, journal_id: str) -> Iterator[bytes]:
         """Yield the bytes of a run's journal, as the server writes it again from its database."""

@@ -14,8 +14,10 @@ from requests.utils import get_environ_proxies
 from urllib3.util.retry import Retry
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.core import protocol
 from lightning_sweeps.errors import (
     Fault,
+    Incompatible,
     NotFound,
     OffsetConflict,
     ServerRefused,
@@ -30,6 +32,11 @@ CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 30.0
 SAFE_RETRIES = 2
 CHUNK_BYTES = 1 << 20
+OK = 200
+UNKNOWN_REQUEST = frozenset({405, 422})
+"""Statuses of a server that does not know a method, a field or a value, because it is older or newer."""
+NO_ROUTE = "`: Not Found"
+"""How the server's message ends if it does not know a path."""
 NO_TLS = "WRONG_VERSION_NUMBER"
 """What OpenSSL says if the other side does not speak TLS."""
 
@@ -46,6 +53,8 @@ class Transport:
         if ca_file is not None:
             self._session.verify = str(ca_file)
         self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.headers[protocol.HEADER] = protocol.THIS.header
+        self._server = protocol.THIS
         reads = Retry(SAFE_RETRIES, allowed_methods=["GET"], status_forcelist=[502, 503, 504], backoff_factor=0.1)
         adapter = HTTPAdapter(max_retries=reads)
         self._session.mount("http://", adapter)
@@ -83,7 +92,7 @@ class Transport:
             raise ServerRefused(
                 f"`{self.url}` sent a response that this version cannot read ({error})",
                 status=response.status_code,
-                hint="check that this is the address of a lightning-sweeps server of the same version",
+                hint=self._upgrade_hint() or "check that this is the address of a lightning-sweeps server",
             ) from error
 
     def _stream(self, path: str, headers: dict[str, str]) -> Iterator[bytes]:
@@ -100,7 +109,7 @@ class Transport:
         self, method: str, path: str, *, timeout_s: float | None = None, stream: bool = False, **more: Any
     ) -> requests.Response:
         try:
-            return self._session.request(
+            response = self._session.request(
                 method,
                 self.url + path,
                 timeout=(CONNECT_TIMEOUT_S, timeout_s or self._timeout_s),
@@ -110,6 +119,11 @@ class Transport:
             )
         except (requests.RequestException, OSError) as error:
             raise self._unreachable(error) from error
+        given = response.headers.get(protocol.HEADER)
+        if given is not None or response.status_code == OK:  # other responses may come from a proxy
+            self._server = protocol.read_header(given)
+            protocol.check(client=protocol.THIS, server=self._server)
+        return response
 
     def _unreachable(self, error: BaseException) -> ServerUnreachable:
         said = _short(error)
@@ -139,11 +153,23 @@ class Transport:
                 status=status,
                 hint=f"run `lightning-sweeps login {self.url}`, or set LIGHTNING_SWEEPS_API_KEY to another key",
             )
+        if status == protocol.STATUS:
+            return Incompatible(problem.message or None, status=status, hint=problem.hint or None)
         if problem.faults:
             return SweepFileError([Fault(fault.line, fault.key, fault.message) for fault in problem.faults])
         kind = NotFound if status == 404 else ServerRefused
         message = problem.message or f"the server at `{self.url}` responded with status {status}"
-        return kind(message, status=status, hint=problem.hint or None)
+        hint = problem.hint
+        is_unknown = status in UNKNOWN_REQUEST or problem.message.endswith(NO_ROUTE)
+        if is_unknown and (upgrade := self._upgrade_hint()):
+            hint = f"{hint}; {upgrade}" if hint else upgrade
+        return kind(message, status=status, hint=hint or None)
+
+    def _upgrade_hint(self) -> str:
+        """Return what to do if the server knows less than this client, or more; empty if the versions are equal."""
+        if self._server.version == protocol.THIS.version:
+            return ""
+        return f"the server is {self._server}, and this client is {protocol.THIS}: upgrade the older one"
 
 
 def proxies_for(url: str) -> dict[str, str]:

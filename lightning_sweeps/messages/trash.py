@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-RunAction = Literal["delete", "restore", "archive", "unarchive", "move"]
-"""delete: to the trash. restore: back from it. move: to another project."""
+RunAction = Literal["delete", "restore", "archive", "unarchive", "move", "rename"]
+"""delete: to the trash. restore: back from it. move: to another project. rename: all get one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class RunsChange:
         to_project: for `move`: the other project, which is created if it is new.
         with_running: True: runs that are running too; otherwise they are left as they are.
         is_preview: True: change nothing, and return what would be changed.
+        to_name: for `rename`: the new name. A run whose name ends with its rank, such as `base-rank1`, keeps that end.
     """
 
     choice: RunChoice
@@ -45,6 +46,7 @@ class RunsChange:
     to_project: str | None = None
     with_running: bool = False
     is_preview: bool = False
+    to_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

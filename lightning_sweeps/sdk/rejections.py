@@ -1,7 +1,7 @@
-"""Tells a program that its rows are not uploaded: a journal is rejected, or the server refuses the API key.
+"""Tells a program that its rows are not uploaded: a journal is rejected, or the server refuses them all.
 
-The service writes one small file for a rejected journal (`Home.rejection`), and a refusal of the key into its state
-file. The program looks for both every few seconds while it logs.
+The service writes one small file for a rejected journal (`Home.rejection`), and the server's refusal of the
+API key or of this version into its state file. The program looks for both every few seconds while it logs.
 """
 
 from __future__ import annotations
@@ -30,11 +30,10 @@ class JournalRejections:
         return f"the rows of this run are not uploaded: {reason}"
 
     def _refusal(self) -> str:
-        """Return that the server does not accept the API key, if the service says so."""
+        """Return why the server accepts nothing from this machine, if the service says so."""
         try:
             found: Any = msgspec.json.decode(self._home.service_state(node_id()).read_bytes())
             refusal = str(found["refusal"])
         except (OSError, msgspec.DecodeError, TypeError, KeyError):
             return ""
-        waits = "rows wait on this machine until it does, for example after `lightning-sweeps login`"
-        return f"{refusal}; {waits}" if refusal else ""
+        return f"{refusal}; until then, rows wait on this machine" if refusal else ""

@@ -54,6 +54,7 @@ from lightning_sweeps.server.security.request_limits import RequestLimits
 from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.server.web.answer_headers import AnswerHeaders
 from lightning_sweeps.server.web.intake import Intake
+from lightning_sweeps.server.web.protocol_check import ProtocolCheck
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 
@@ -123,7 +124,8 @@ def create_app(
     failures = FailedAttempts()
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts(), failures=failures)
     app = app_with_routes(
-        middleware=[Middleware(AnswerHeaders), key_required, Middleware(RequestLimits)], lifespan=_lifespan
+        middleware=[Middleware(AnswerHeaders), key_required, Middleware(ProtocolCheck), Middleware(RequestLimits)],
+        lifespan=_lifespan,
     )
     app.state.store = store
     app.state.contents = contents

@@ -2,7 +2,7 @@
 
 A program creates its journal and then checks the lock: if a service holds it, the program starts none. The service
 releases the lock and then looks for new journals. So either the program finds the lock free, or the service finds the
-journal.
+journal. A service that was replaced by another version starts that one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.service.loop import Service
 from lightning_sweeps.system import service_lock
 from lightning_sweeps.system.node import node_id
+from lightning_sweeps.system.start_service import ensure_service
 
 
 @dataclass(slots=True)
@@ -44,7 +45,9 @@ class Lifetime:
             finally:
                 service_lock.release(self.home, self._lock)
                 self._lock = None
-            if not self._is_stopping and service.has_work_again():
+            if not self._is_stopping and service.is_replaced:
+                ensure_service(self.home, self.settings, is_awaited=True)
+            elif not self._is_stopping and service.has_work_again():
                 self.take_lock()
 
     def stop(self) -> None:

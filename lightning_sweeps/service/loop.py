@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from lightning_sweeps.core import protocol
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.journal.closing import (
@@ -250,8 +251,13 @@ class Service:
             not _is_own(journal) and journal.id not in self._rejected.ids for journal in self._index.journals.values()
         )
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the server rejects this version, and another one was installed meanwhile."""
+        return self._uploads.is_incompatible and protocol.is_replaced()
+
     def _is_done(self) -> bool:
-        return time.monotonic() - self._busy_at > self.settings.idle_exit_s
+        return time.monotonic() - self._busy_at > self.settings.idle_exit_s or self.is_replaced
 
     def _end(self) -> None:
         if self._node_journal is not None:

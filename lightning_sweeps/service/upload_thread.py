@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import Settings
-from lightning_sweeps.errors import LightningSweepsError, ServerError, ServerRefused, Unauthorized
+from lightning_sweeps.errors import Incompatible, LightningSweepsError, ServerError, ServerRefused, Unauthorized
 from lightning_sweeps.service.uploader import JournalUploader
 
 logger = logging.getLogger("lightning_sweeps.service.upload_thread")
@@ -31,7 +31,9 @@ class UploadThread:
     uploader: JournalUploader
     problem: str = ""
     refusal: str = ""
-    """Why the server refuses the API key; empty if it does not."""
+    """Why the server refuses this version or the API key, and what to do; empty if it does not."""
+    is_incompatible: bool = False
+    """Whether the server and this version speak no common protocol."""
     pending_bytes: int = 0
     committed: dict[str, int] = field(default_factory=dict)
     """Number of bytes that the server has, by journal id."""
@@ -86,10 +88,12 @@ class UploadThread:
                 self.pass_started_at = started_at
                 self._report("")
                 self.refusal = ""
+                self.is_incompatible = False
                 backoff_s, pause_s = FIRST_BACKOFF_S, self.uploader.tick_s()
             except (LightningSweepsError, OSError) as error:
                 self._report(str(error))
-                self.refusal = error.message if isinstance(error, Unauthorized) else ""
+                self.refusal = _refusal(error)
+                self.is_incompatible = isinstance(error, Incompatible)
                 if isinstance(error, ServerError) and client is not None:
                     client.close()
                     client = None
@@ -137,3 +141,8 @@ class UploadThread:
             else:
                 logger.warning("uploads continue")
             self.problem = problem
+
+
+def _refusal(error: Exception) -> str:
+    """Return what to tell programs if the server accepts nothing from this machine; empty if it is another error."""
+    return f"{error.message}; {error.hint}" if isinstance(error, Unauthorized | Incompatible) else ""

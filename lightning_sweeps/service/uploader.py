@@ -54,7 +54,7 @@ OK = 200
 CONFLICT = 409
 UNUSABLE = 422
 """Status of a refusal that concerns this journal alone, whatever else the server answers."""
-BUSY = frozenset({401, 403, 429, 503, 507})
+BUSY = frozenset({401, 403, 426, 429, 503, 507})
 """Statuses that say nothing about the journals in a request. 507: the project has reached its quota of rows."""
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 
 from lightning_sweeps.core.names import checked_name
 from lightning_sweeps.errors import NotFound, UsageError
@@ -24,6 +25,7 @@ MAX_LISTED = 1000
 MAX_TAGS, MAX_TAG_LENGTH, MAX_NOTES_LENGTH, MAX_NAME_LENGTH = 100, 200, 20_000, 512
 
 _run = schema.run
+_RANK_SUFFIX = re.compile(r"-rank\d+$", re.ASCII)
 
 _OUTSIDE_TRASH = [_run.c.deleted.is_(None)]
 _CONCERNED: Mapping[RunAction, Sequence[ColumnElement[bool]]] = {
@@ -32,6 +34,7 @@ _CONCERNED: Mapping[RunAction, Sequence[ColumnElement[bool]]] = {
     "archive": runs.shown_runs("active"),
     "unarchive": runs.shown_runs("archived"),
     "move": _OUTSIDE_TRASH,
+    "rename": _OUTSIDE_TRASH,
 }
 """The conditions for the runs to which an action applies."""
 
@@ -62,15 +65,21 @@ def change(
         projects: only runs of these projects.
 
     Raises:
-        UsageError: nothing is chosen, a filter is not valid, or `move` lacks a project.
+        UsageError: nothing is chosen, a filter is not valid, `move` lacks a project, or `rename` a name.
         NotFound: an id is unknown.
     """
     if (wanted.to_project is None) != (wanted.action != "move"):
         raise UsageError("`to_project` belongs to the action `move`, which needs it")
+    if (wanted.to_name is None) != (wanted.action != "rename"):
+        raise UsageError("`to_name` belongs to the action `rename`, which needs it")
     found = _find(connection, wanted, projects)
-    is_harmless = wanted.action in ("restore", "unarchive")
+    is_harmless = wanted.action in ("restore", "unarchive", "rename")
     taken = found if wanted.with_running or is_harmless else [row for row in found if row.state != "running"]
-    if not wanted.is_preview:
+    if wanted.to_name is not None:
+        new_names = {row.id: _name(wanted.to_name + _rank_suffix(row.name)) for row in taken}
+        if not wanted.is_preview:
+            _rename(connection, new_names)
+    elif not wanted.is_preview:
         _set(connection, [row.id for row in taken], _values(connection, wanted, by=by, now=now))
     outcome = RunsChanged(
         count=len(taken),
@@ -127,7 +136,7 @@ def rename_project(connection: Connection, name: str, new_name: str) -> None:
 def _find(connection: Connection, wanted: RunsChange, projects: Projects) -> list[Row[Any]]:
     """Return the chosen runs to which the action applies, in the order in which everyone locks runs."""
     conditions = (*run_choice.chosen(connection, wanted.choice), *_CONCERNED[wanted.action], *only_in(projects))
-    columns = (_run.c.id, _run.c.rows, _run.c.state, _run.c.trial_id)
+    columns = (_run.c.id, _run.c.name, _run.c.rows, _run.c.state, _run.c.trial_id)
     asked: Select[Any] = select(*columns).join(schema.project).where(*conditions).order_by(_run.c.id)
     found = list(connection.execute(asked))
     known = {row.id for row in found}
@@ -154,6 +163,17 @@ def _values(connection: Connection, wanted: RunsChange, *, by: str, now: float) 
 def _set(connection: Connection, ids: Sequence[str], values: Mapping[str, Any]) -> None:
     for start in range(0, len(ids), AT_ONCE):
         connection.execute(update(_run).where(_run.c.id.in_(ids[start : start + AT_ONCE])).values(**values))
+
+
+def _rename(connection: Connection, new_names: Mapping[str, str]) -> None:
+    if new_names:
+        renamed = update(_run).where(_run.c.id == bindparam("run")).values(name=bindparam("new_name"))
+        connection.execute(renamed, [{"run": run_id, "new_name": name} for run_id, name in new_names.items()])
+
+
+def _rank_suffix(name: str) -> str:
+    found = _RANK_SUFFIX.search(name)
+    return "" if found is None else found[0]
 
 
 def _tags(given: Sequence[str]) -> list[str]:

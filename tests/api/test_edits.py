@@ -32,6 +32,7 @@ def change_runs(client: Client) -> None:
     assert api.archive_runs(["r1"], undo=True).count == 1
     assert api.move_runs("other", filter="id = r2").count == 1
     assert [row["id"] for row in api.runs("other")] == ["r2"]
+    assert api.rename_runs("other", ["r0"]).count == 1
     edited = api.edit_run("r0", name="baseline", tags=["good"], config={"seed": 3})
     assert (edited.name, edited.tags, edited.config) == ("baseline", ["good"], {"number": 0, "seed": 3})
     with pytest.raises(ServerRefused, match="no runs are chosen"):

@@ -129,6 +129,13 @@ def test_archive_move_and_rename(served: tuple[Path, Client]) -> None:
     assert client.run(first).project == "{new}"
     assert said(command(home, "rename", first, "the best")) == f"The run {first} is now named the best.\n"
     assert client.run(first).name == "the best"
+    group = client.run(second).group
+    assert (
+        said(command(home, "rename", "--group", group, "fine"))
+        == f"The group {group} is now named fine. Its runs: 1.\n"
+    )
+    assert client.run(second).name == "fine"
+    assert_message(command(home, "rename", "--group", "none", "fine"), 1, "there is no group `none`")
     assert said(command(home, "rename", "--project", "old", "older")) == "The project old is now older.\n"
     assert client.run(second).project == "older"
     assert_message(command(home, "rename", "--project", "older", "{new}"), 1, "there is a project `{new}` already")

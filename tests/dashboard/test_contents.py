@@ -134,6 +134,24 @@ def test_tags_and_notes_can_be_edited(full: OpenDashboard) -> None:
     assert page.run("return window.broken") is None
 
 
+def test_name_and_configuration_can_be_edited(full: OpenDashboard) -> None:
+    page = full.go(f"{RUN}?view=Overview")
+    before = full.client.run("run-full").config
+    page.click("button", "Edit")
+    page.type("dialog[open] [name=name]", "net.depth")
+    page.wait(lambda: page.run("return document.querySelector('dialog[open] [name=value]').value") != "", what="3")
+    page.type("dialog[open] [name=value]", "7")
+    page.click("dialog[open] button", "Set")
+    page.wait(lambda: page.count("dialog[open]") == 0, what="the end of the dialog")
+    assert full.client.run("run-full").config == before | {"net": before["net"] | {"depth": 7}}
+    page.click(".page-head button", "Rename")
+    page.type("dialog[open] [name=name]", EVIL)
+    page.click("dialog[open] button", "Rename")
+    page.see(EVIL, "h1")
+    assert full.client.run("run-full").name == EVIL
+    assert page.run("return window.broken") is None
+
+
 def test_points_and_run_cap_can_be_set(full: OpenDashboard) -> None:
     sweep = full.examples.sweep
     page = full.go(f"/sweeps/{sweep}")

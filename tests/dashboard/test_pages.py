@@ -35,6 +35,22 @@ def test_group_page_compares_ranks(opened: OpenDashboard) -> None:
     page.see("rank 1 lags most")
 
 
+def test_a_group_is_renamed_and_moves_to_the_trash_and_back(opened: OpenDashboard) -> None:
+    page = opened.go("/groups/tests/ddp")
+    runs = opened.client.runs(project="tests", group="ddp").runs
+    page.click(".page-head button", "Rename")
+    page.type("dialog[open] [name=name]", "wide")
+    page.click("dialog[open] button", "Rename")
+    page.see("wide", "h1")
+    assert {opened.client.run(run.id).name[:4] for run in runs} == {"wide"}
+    page.click(".page-head button", "Delete")
+    page.see("moved to the trash", ".page-head [role=status]")
+    ended = {run.id for run in runs if run.state != "running"}
+    assert {run.id for run in runs if opened.client.run(run.id).deleted} == ended
+    page.click(".page-head [role=status] button", "Undo")
+    page.wait(lambda: not any(opened.client.run(run.id).deleted for run in runs), what="the runs")
+
+
 def test_run_and_node_pages(opened: OpenDashboard) -> None:
     page = opened.go("/runs/run-ddp-1?view=Overview&against=run-ddp-0")
     page.see("seed", ".different")

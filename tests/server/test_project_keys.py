@@ -36,6 +36,7 @@ OPERATIONS = [
     for path, methods in openapi_document()["paths"].items()
     for method, operation in methods.items()
 ]
+METHODS = {"get", "head", "post", "put", "patch", "delete", "options"}
 RANKS: dict[Role, int] = {"read": 0, "write": 1, "admin": 2}
 READING_POSTS = (
     "/api/runs/query",
@@ -130,6 +131,17 @@ def test_every_route_needs_its_role(served: Served, key: str) -> None:
             is_allowed = RANKS[role] >= RANKS[needed(method, path)]
             assert (answer.status_code == 403) is not is_allowed, (method, path, answer.text)
             assert answer.status_code != 401 and answer.status_code < 500, (method, path, answer.text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["nobody", "read", "limited read", "limited write", "write", "admin"])
+def test_no_route_has_another_method(served: Served, key: str) -> None:
+    described = {path: set(methods) for path, methods in openapi_document()["paths"].items()}
+    for path, methods in described.items():
+        for method in METHODS - methods - ({"head"} if "get" in methods else set()):
+            answer = served.ask(key, method.upper(), served.theirs.path(path), json={})
+            case = f"{method} {path}: {answer.status_code} {answer.text[:200]}"
+            assert answer.status_code == 401 if key == "nobody" else answer.status_code in (403, 404, 405), case
 
 
 def test_every_route_knows_limited_keys(served: Served) -> None:

@@ -82,6 +82,22 @@ def test_runs_move_to_another_project(three: Store) -> None:
     assert (get_run(three, "r1").project, get_run(three, "r1").rows) == ("other", 3), "an attempt moves nothing back"
 
 
+def test_the_runs_of_a_group_get_one_name_and_keep_their_ranks(store: Store) -> None:
+    for rank in range(3):
+        journal = Journal(id=f"j{rank}", run=f"r{rank}", group="ddp", rank=rank).log(0, loss=1.0)
+        send(store, journal if rank else journal.finish())
+        change(store, "rename", RunChoice(ids=[f"r{rank}"]), to_name=f"first-rank{rank}")
+    send(store, Journal(id="j-other", run="other").log(0, loss=1.0))
+    ddp = RunChoice(group="ddp")
+    assert change(store, "rename", ddp, to_name="best", is_preview=True).count == 3
+    assert get_run(store, "r0").name == "first-rank0"
+    assert change(store, "rename", ddp, to_name="best").count == 3, "running runs too"
+    names = [get_run(store, run_id).name for run_id in ("r0", "r1", "r2", "other")]
+    assert names == ["best-rank0", "best-rank1", "best-rank2", "a name"]
+    with pytest.raises(UsageError, match="the name of the run is"):
+        change(store, "rename", ddp, to_name="a" * 510)
+
+
 def test_a_preview_changes_nothing(three: Store) -> None:
     assert change(three, "delete", is_preview=True) == RunsChanged(2, 4, 1, ["r0", "r1"])
     assert listed(three, "deleted") == []
@@ -173,8 +189,11 @@ def test_labels_that_are_not_allowed(three: Store, labels: RunLabels, message: s
         (RunsChange(RunChoice(ids=["r0"]), "move"), UsageError, "`to_project`"),
         (RunsChange(RunChoice(ids=["r0"]), "move", "a/b"), UsageError, "the project is named `a/b`"),
         (RunsChange(RunChoice(ids=["r0"]), "delete", "other"), UsageError, "`to_project`"),
+        (RunsChange(RunChoice(ids=["r0"]), "rename"), UsageError, "`to_name`"),
+        (RunsChange(RunChoice(ids=["r0"]), "delete", to_name="other"), UsageError, "`to_name`"),
+        (RunsChange(RunChoice(ids=["r0"]), "rename", to_name=" "), UsageError, "the name of the run is ` `"),
     ],
-    ids=["nothing", "unknown", "filter", "no-project", "path", "project"],
+    ids=["nothing", "unknown", "filter", "no-project", "path", "project", "no-name", "name", "blank"],
 )
 def test_changes_that_are_not_allowed(three: Store, wanted: RunsChange, error: type[Exception], message: str) -> None:
     with three.write() as connection, pytest.raises(error, match=message):

@@ -92,6 +92,8 @@ export const actions = {
   label: (run: string, labels: RunLabels) => post("/api/runs/{run_id}/labels", { run_id: run }, labels),
   editProject: (project: string, edit: ProjectEdit) => post("/api/projects/{project}/page", { project }, edit),
   changeRuns: (choice: RunChoice, action: RunAction) => post("/api/runs/change", {}, { choice, action }),
+  renameRuns: (choice: RunChoice, to_name: string) =>
+    post("/api/runs/change", {}, { choice, action: "rename", to_name }),
   stopTrial: (trial: string) => post("/api/trials/{trial_id}/stop", { trial_id: trial }),
   retryTrial: (trial: string) => post("/api/trials/{trial_id}/retry", { trial_id: trial }),
   retryFailed: (sweep: string) => post("/api/sweeps/{sweep_id}/retry", { sweep_id: sweep }, { error: "" }),

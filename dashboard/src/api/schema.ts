@@ -2989,6 +2989,7 @@ export interface components {
          *         to_project: for `move`: the other project, which is created if it is new.
          *         with_running: True: runs that are running too; otherwise they are left as they are.
          *         is_preview: True: change nothing, and return what would be changed.
+         *         to_name: for `rename`: the new name. A run whose name ends with its rank, such as `base-rank1`, keeps that end.
          */
         RunsChange: {
             choice: components["schemas"]["RunChoice"];
@@ -2996,7 +2997,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "delete" | "restore" | "archive" | "unarchive" | "move";
+            action: "delete" | "restore" | "archive" | "unarchive" | "move" | "rename";
             /** To Project */
             to_project?: string | null;
             /**
@@ -3009,6 +3010,8 @@ export interface components {
              * @default false
              */
             is_preview: boolean;
+            /** To Name */
+            to_name?: string | null;
         };
         /**
          * RunsChanged

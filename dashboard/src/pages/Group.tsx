@@ -3,10 +3,11 @@
 import { useMemo } from "preact/hooks";
 import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
-import type { Run } from "../api/types";
+import type { Run, RunChoice } from "../api/types";
 import { duration } from "../base/format";
 import { projectPath } from "../base/names";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
+import { useCanEdit } from "../base/permissions";
 import { groupName } from "../base/ranking";
 import { useChoiceParam } from "../base/router";
 import { Fact } from "../base/Section";
@@ -17,9 +18,11 @@ import type { ChartRun } from "../charts/Metric";
 import { Console } from "../panels/Console";
 import { FirstEnd } from "../panels/GroupEnds";
 import { GroupSystem } from "../panels/GroupSystem";
+import { MoveAll } from "../panels/MoveAll";
 import { NodeMap } from "../panels/NodeMap";
 import { Pace } from "../panels/Pace";
 import { Ranks } from "../panels/Ranks";
+import { RenameDialog } from "../panels/RenameDialog";
 
 const TABS = ["Charts", "Ranks", "Pace", "System", "Console"] as const;
 
@@ -27,6 +30,7 @@ export function GroupPage({ project, group }: { project: string; group: string }
   const { value: list, error } = useData(paths.runs({ project, group, limit: 1000 }));
   const metric = useData(paths.project(project)).value?.metric ?? "";
   const theme = useTheme();
+  const canEdit = useCanEdit();
   const now = useNow();
   const [tab, setTab] = useChoiceParam("view", TABS);
   useTitle(group);
@@ -40,10 +44,12 @@ export function GroupPage({ project, group }: { project: string; group: string }
   );
   if (!list) return <Loading title={group} trail={[["Runs", "/runs"]]} error={error} />;
   const { started, ended } = spanOf(runs);
+  const name = groupName(runs) || group;
   return (
     <Page
       trail={trailOf(project, runs[0])}
-      title={groupName(runs)}
+      title={name}
+      aside={canEdit && <Edits choice={{ project, group }} name={name} />}
       facts={<Facts group={group} runs={runs} duration_s={Math.max(0, (ended ?? now) - started)} />}
     >
       <NodeMap runs={runs} chartRuns={chartRuns} />
@@ -57,6 +63,15 @@ export function GroupPage({ project, group }: { project: string; group: string }
       {tab === "System" && <GroupSystem runs={runs} started={started} ended={ended} />}
       {tab === "Console" && <Console runs={runs} />}
     </Page>
+  );
+}
+
+function Edits({ choice, name }: { choice: RunChoice; name: string }) {
+  return (
+    <>
+      <RenameDialog kind="group" name={name} choice={choice} />
+      <MoveAll choice={choice} />
+    </>
   );
 }
 

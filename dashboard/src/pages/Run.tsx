@@ -7,6 +7,7 @@ import type { Run } from "../api/types";
 import { ago, clock, duration } from "../base/format";
 import { projectPath } from "../base/names";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
+import { useCanEdit } from "../base/permissions";
 import { useChoiceParam, useParam } from "../base/router";
 import { Fact } from "../base/Section";
 import { State } from "../base/State";
@@ -21,6 +22,7 @@ import { Console } from "../panels/Console";
 import { OldRows } from "../panels/OldRows";
 import { Overview } from "../panels/Overview";
 import { PinRun } from "../panels/PinRun";
+import { RenameDialog } from "../panels/RenameDialog";
 import { System } from "../panels/System";
 
 const TABS = ["Charts", "Overview", "System", "Console", "Media", "Files"] as const;
@@ -29,6 +31,7 @@ export function RunPage({ id }: { id: string }) {
   const { value: run, error } = useData(paths.run(id));
   const metric = useData(run ? paths.project(run.project) : null).value?.metric ?? "";
   const theme = useTheme();
+  const canEdit = useCanEdit();
   const [tab, setTab] = useChoiceParam("view", TABS);
   const [other, setOther] = useParam("against");
   useTitle(run ? run.name : "");
@@ -46,7 +49,12 @@ export function RunPage({ id }: { id: string }) {
           {run.name} <State state={run.state} title={run.reason} />
         </>
       }
-      aside={<PinRun run={run} />}
+      aside={
+        <>
+          <PinRun run={run} />
+          {canEdit && <RenameDialog kind="run" name={run.name} choice={{ ids: [run.id] }} />}
+        </>
+      }
       facts={<Facts run={run} />}
     >
       {run.reason && <p class={hasFailed ? "failure" : "soft"}>{run.reason}</p>}

@@ -5,8 +5,10 @@ import { paths } from "../api/routes";
 import type { Run } from "../api/types";
 import { flat, measured } from "../base/format";
 import { ComparedPairs, Pairs } from "../base/Pairs";
+import { useCanEdit } from "../base/permissions";
 import { byMetricRank } from "../base/ranking";
 import { Section } from "../base/Section";
+import { ConfigDialog } from "./ConfigDialog";
 import { Environment } from "./Environment";
 import { Events } from "./Events";
 import { Labels } from "./Labels";
@@ -52,6 +54,7 @@ export function Overview({ run, other, onOther }: Props) {
 }
 
 function Configuration({ run, other, onOther }: Props) {
+  const canEdit = useCanEdit();
   const siblings = useData(paths.runs({ project: run.project, limit: MOST_CHOICES })).value?.runs ?? [];
   const against = useData(other ? paths.run(other) : null).value;
   const choices = against && !siblings.some((one) => one.id === other) ? [against, ...siblings] : siblings;
@@ -60,19 +63,22 @@ function Configuration({ run, other, onOther }: Props) {
       title="Configuration"
       note={against && `beside ${against.name}: differences come first`}
       aside={
-        <label>
-          against
-          <select value={other} onChange={(event) => onOther(event.currentTarget.value)}>
-            <option value="">none</option>
-            {choices
-              .filter((one) => one.id !== run.id)
-              .map((one) => (
-                <option key={one.id} value={one.id}>
-                  {one.name}
-                </option>
-              ))}
-          </select>
-        </label>
+        <>
+          {canEdit && <ConfigDialog run={run} />}
+          <label>
+            against
+            <select value={other} onChange={(event) => onOther(event.currentTarget.value)}>
+              <option value="">none</option>
+              {choices
+                .filter((one) => one.id !== run.id)
+                .map((one) => (
+                  <option key={one.id} value={one.id}>
+                    {one.name}
+                  </option>
+                ))}
+            </select>
+          </label>
+        </>
       }
     >
       <ComparedPairs values={flat(run.config)} {...(against ? { against: flat(against.config) } : {})} />

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { actions } from "../api/client";
 import type { Sweep, Trial } from "../api/types";
-import { EditDialog } from "./EditDialog";
+import { EditDialog } from "../panels/EditDialog";
 import { type Field, fieldsOf, pointOf } from "./points";
 
 export function PointDialog({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {

@@ -2,6 +2,7 @@
 
 import type { Sweep, Trial } from "../api/types";
 import { flat, value } from "../base/format";
+import { typedValue } from "../base/typedValue";
 
 export interface Field {
   name: string;
@@ -50,13 +51,5 @@ function leaves(parameters: Record<string, Given>, before: string): [string, Giv
 /** Returns the point that was typed: JSON where it is JSON, else text. Empty fields are left out. */
 export function pointOf(typed: Record<string, string>): Record<string, unknown> {
   const given = Object.entries(typed).filter(([, text]) => text.trim());
-  return Object.fromEntries(given.map(([name, text]) => [name, parsed(text.trim())]));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return Number.isNaN(Number(text)) ? text : Number(text); // `1e-3` is JSON, `.5` is not
-  }
+  return Object.fromEntries(given.map(([name, text]) => [name, typedValue(text)]));
 }

@@ -23,6 +23,7 @@ export const UNDO: Record<RunAction, RunAction> = {
   delete: "restore",
   restore: "delete",
   move: "move",
+  rename: "rename",
 };
 
 const PLACES: Record<RunAction, string> = {
@@ -31,6 +32,7 @@ const PLACES: Record<RunAction, string> = {
   delete: "moved to the trash",
   restore: "restored",
   move: "moved",
+  rename: "renamed",
 };
 
 /** Says what an action did. */
