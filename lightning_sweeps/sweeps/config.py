@@ -51,6 +51,7 @@ MAX_GRID = 1_000_000
 IGNORED_KEYS: dict[str, str] = {
     "job": "trials run `program` or `command`",
     "image_uri": "trials run `program` or `command`",
+    "launch": "trials run `program` or `command`",
     "controller": "the server is always the controller",
     "apiVersion": "it has no meaning for this server",
     "kind": "it has no meaning for this server",
@@ -77,7 +78,8 @@ def _words(value: list[object]) -> list[str]:
     tokens = []
     for position, token in enumerate(value):
         if not isinstance(token, str | int | float):
-            raise refuse(f"has {shown(token)} as word {position + 1}, allowed: strings; put it in quotes")
+            advice = "remove the empty entry" if token is None else "put it in quotes"
+            raise refuse(f"has {shown(token)} as word {position + 1}, allowed: strings; {advice}")
         tokens.append(str(token))
     return tokens
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,12 +159,18 @@ def _value(node: ast.expr, params: Mapping[str, Any]) -> Any:
 
 
 def _parameter(name: str, params: Mapping[str, Any]) -> Any:
-    value: Any = params
-    for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            raise MissingParameterError(name)
-        value = value[part]
-    return value
+    for value in _values_of(name, params):
+        return value
+    raise MissingParameterError(name)
+
+
+def _values_of(name: str, params: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the value with this dotted name. It is joined from names that may have dots themselves."""
+    if name in params:
+        yield params[name]
+    for outer, inner in params.items():
+        if isinstance(inner, Mapping) and name.startswith(f"{outer}."):
+            yield from _values_of(name.removeprefix(f"{outer}."), inner)
 
 
 def _computed(kind: ast.operator, left: Any, right: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from lightning_sweeps.errors import UsageError
@@ -23,27 +23,26 @@ def check_point(space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
         UsageError: a parameter is unknown, missing or switched off, has a value outside the space, or a constraint is
             violated. All problems are listed.
     """
-    constants = dict(space.constants)
-    left = dict(_flatten(given, {dimension.path for dimension in space.dimensions} | set(constants)))
+    constants = {".".join(path): value for path, value in space.constants}
+    left = dict(_flatten(given, {dimension.name for dimension in space.dimensions} | constants.keys()))
     values: dict[ParameterPath, Any] = {}
     problems: list[str] = []
     missing: list[Dimension] = []
     for dimension in space.dimensions:
-        if dimension.path not in left:
+        if dimension.name not in left:
             missing.append(dimension)
             values[dimension.path] = dimension.value(0)  # a placeholder: the other values may switch it off
             continue
-        value = left.pop(dimension.path)
+        value = left.pop(dimension.name)
         try:
             values[dimension.path] = dimension.accept(value)
         except ValueError as error:
             problems.append(f"`{dimension.name}` is {value!r}, allowed: {error}")
-    for path, value in left.items():
-        name = ".".join(path)
-        if path not in constants:
+    for name, value in left.items():
+        if name not in constants:
             problems.append(f"`{name}` is not a parameter of this sweep")
-        elif identity(value) != identity(constants[path]):
-            problems.append(f"`{name}` is {value!r}, allowed: {constants[path]!r}")
+        elif identity(value) != identity(constants[name]):
+            problems.append(f"`{name}` is {value!r}, allowed: {constants[name]!r}")
     params = space.assemble(values)
     active = {dimension.path for dimension in space.active(params)}
     problems += [f"`{dimension.name}` is missing" for dimension in missing if dimension.path in active]
@@ -60,12 +59,7 @@ def find_in_space(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | N
 
     Parameters that the space does not have are ignored. All others must be present, with a value in the space.
     """
-    paths = {dimension.path for dimension in space.dimensions}
-    known = {".".join(path): value for path, value in _flatten(params, paths) if path in paths}
-    try:
-        return check_point(space, known)
-    except UsageError:
-        return None
+    return _point_of(space, params, {dimension.name for dimension in space.dimensions})
 
 
 def keep_point(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -74,21 +68,23 @@ def keep_point(space: Space, params: Mapping[str, Any]) -> dict[str, Any] | None
     Unlike in `find_in_space`, a constant of the space must have had the same value. So a value that was searched first
     and is fixed now keeps only the trials with this value.
     """
-    paths = {dimension.path for dimension in space.dimensions} | {path for path, _ in space.constants}
-    known = {".".join(path): value for path, value in _flatten(params, paths) if path in paths}
+    constants = {".".join(path) for path, _ in space.constants}
+    return _point_of(space, params, {dimension.name for dimension in space.dimensions} | constants)
+
+
+def _point_of(space: Space, params: Mapping[str, Any], names: Set[str]) -> dict[str, Any] | None:
+    """Return the point of the space with the values that a parameter set has for these dotted names, or None."""
     try:
-        return check_point(space, known)
+        return check_point(space, {name: value for name, value in _flatten(params, names) if name in names})
     except UsageError:
         return None
 
 
-def _flatten(
-    given: Mapping[str, Any], known: set[ParameterPath], path: ParameterPath = ()
-) -> Iterator[tuple[ParameterPath, Any]]:
-    """Yield each value with its path. A map that is the value of a known parameter is one value."""
+def _flatten(given: Mapping[str, Any], known: Set[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name of each value. A map that is the value of a known parameter is one value."""
     for name, value in given.items():
-        here = (*path, name) if (*path, name) in known else (*path, *name.split("."))
-        if isinstance(value, Mapping) and value and here not in known:
-            yield from _flatten(value, known, here)
+        dotted = f"{prefix}{name}"
+        if isinstance(value, Mapping) and value and dotted not in known:
+            yield from _flatten(value, known, f"{dotted}.")
         else:
-            yield here, value
+            yield dotted, value

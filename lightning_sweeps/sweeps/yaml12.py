@@ -164,7 +164,7 @@ class _Builder:
                 merged = self._merge(value_node, path) | merged
                 continue
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None or key_node.tag not in (_TAG + "str", _TAG + "null", _TAG + "bool"):
+            if key is None or not self._is_text(key_node):
                 shown = "a list or a map" if key is None else f"`{key}`, not a string"
                 self._fault(key_node, path, f"a key here is {shown}; keys are strings: put it in quotes")
                 continue
@@ -177,6 +177,12 @@ class _Builder:
             self._document.lines[here] = _line(key_node)
             own[key] = self.build(value_node, here)
         return merged | own
+
+    def _is_text(self, node: yaml.Node) -> bool:
+        """Return whether a key is text: not a number in the document's version of YAML."""
+        if self._version == "1.1" and id(node) in self._words:
+            return isinstance(yaml11.read_word(node.value), str | bool | None)
+        return node.tag in (_TAG + "str", _TAG + "null", _TAG + "bool")
 
     def _merge(self, node: yaml.Node, path: Path) -> dict[str, Any]:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]

@@ -45,6 +45,7 @@ def first_words(text: str) -> list[str]:
         ("${program} ${args_no_boolean_flags}", ["train.py", "--batch_size=8", "--flag", "--lr=0.0001"]),
         ("${program} --data ${envvar:DATA}", ["train.py", "--data", "/data"]),
         ("${program} --batch_size=${batch_size}", ["train.py", "--batch_size=8"]),
+        ("${program} --name=${not_a_parameter} --test=True", ["train.py", "--name=${not_a_parameter}", "--test=True"]),
         ("${program} ${args_json_file}", ["train.py", "/h/trials/t1/args.json"]),
         ("torchrun --nproc_per_node=2 ${program} ${args}", ["torchrun", "--nproc_per_node=2", "--", "train.py", *ARGS]),
     ],
@@ -109,6 +110,35 @@ command: ["${env}", "${interpreter}", "${program}", "${args}"]
 
 def test_nested_parameters() -> None:
     assert first_words(NESTED)[2:] == ["--batch_size=32", "--optimizer={'lr': 0.001, 'nadam': {'beta': 0.9}}"]
+
+
+def test_nested_parameters_below_a_name_with_a_dot() -> None:
+    text = NESTED.replace("  optimizer:", "  model.optimizer:")
+    assert first_words(text)[2:] == ["--batch_size=32", "--model.optimizer={'lr': 0.001, 'nadam': {'beta': 0.9}}"]
+
+
+LAUNCH = """
+job: 'team/project/job-train:latest'
+description: a sweep of W&B Launch
+run_cap: 5
+metric: {name: epoch/val_loss, goal: minimize}
+scheduler:
+  job: team/project/job-scheduler:latest
+  resource: local-container
+  num_workers: 2
+  settings: {pruner: {type: PercentilePruner, args: {percentile: 25.0, n_warmup_steps: 10}}}
+launch: {registry: somewhere}
+parameters:
+  learning_rate: {min: 0.0001, max: 0.1}
+  epochs: {min: 0, max: 20, distribution: int_uniform}
+"""
+
+
+def test_a_file_for_launch() -> None:
+    parsed = parse_sweep(LAUNCH)
+    assert parsed.config.method == "tpe"
+    assert [warning.split("`")[1] for warning in parsed.warnings[:2]] == ["job", "launch"]
+    assert len(first_words(f"program: train.py\n{LAUNCH}")) == 2 + 2
 
 
 @pytest.mark.parametrize("method", ["random", "bayes"])

@@ -13,7 +13,7 @@ import yaml
 
 from lightning_sweeps.cli import COMMANDS
 from lightning_sweeps.sweeps import json_schema
-from lightning_sweeps.sweeps.config import SweepConfig, parse_sweep
+from lightning_sweeps.sweeps.config import parse_sweep
 from tests.docs.render import render
 
 ROOT = Path(__file__).parents[2]
@@ -45,11 +45,6 @@ def test_every_option_of_every_command_is_documented(command: str) -> None:
     ).stdout
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown)) - EVERYWHERE
     assert {option for option in options if option not in text} == set()
-
-
-def test_every_key_of_a_sweep_file_is_documented() -> None:
-    page = (ROOT / "docs/sweep-file.md").read_text()
-    assert {name for name in SweepConfig.model_fields if f"`{name}" not in page} == set()
 
 
 def test_the_sweep_file_in_the_readme_is_valid() -> None:

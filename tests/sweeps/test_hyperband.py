@@ -29,6 +29,8 @@ def config(**keys: Any) -> HyperbandConfig:
         ({"max_iter": 27, "s": 99, "eta": 3}, (1, 3, 9)),
         ({"max_iter": 100, "s": 3, "eta": 2.5}, (6, 16, 40)),
         ({"max_iter": 27, "s": 1, "min_iter": 1}, (9,)),
+        ({"max_iter": 18, "s": 2}, (2, 6)),
+        ({"max_iter": 81, "s": 3}, (3, 9, 27)),
     ],
 )
 def test_bands_down_from_max_iter(keys: dict[str, Any], expected: tuple[int, ...]) -> None:

@@ -156,6 +156,22 @@ def test_a_point_of_a_user_must_meet_conditions_and_constraints() -> None:
         check_point(space, {**given, "momentum": 0.9})
 
 
+def test_a_name_with_a_dot_may_hold_nested_parameters() -> None:
+    inner = {"kind": {"values": ["a", "b"]}, "lr": {"min": 0.0, "max": 1.0, "when": "model.net.kind == 'a'"}}
+    parameters = {"model.net": {"parameters": inner}, "model": {"parameters": {"fixed": {"value": 1}}}}
+    config = validate({"method": "random", "parameters": parameters, "constraints": ["model.net.lr < 0.5"]}).config
+    space = Space.of(config.parameters, config.constraints)
+    point = {"model.net": {"kind": "a", "lr": 0.25}, "model": {"fixed": 1}}
+    for given in (point, {"model.net.kind": "a", "model.net.lr": 0.25}, {"model": {"net": {"kind": "a", "lr": 0.25}}}):
+        assert check_point(space, given) == point
+    assert check_point(space, {"model.net.kind": "b"}) == {"model.net": {"kind": "b"}, "model": {"fixed": 1}}
+    with pytest.raises(UsageError, match=r"it violates `model\.net\.lr < 0\.5`"):
+        check_point(space, {"model.net.kind": "a", "model.net.lr": 0.75})
+    method = METHODS.get("random")()
+    tried = [method.suggest(space, [], number=number, seed=1) or {} for number in range(1, 9)]
+    assert {"lr" in params["model.net"] for params in tried} == {True, False}
+
+
 def test_all_errors_have_their_lines() -> None:
     text = """
 method: random

@@ -175,7 +175,20 @@ def test_refused(leaf: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [{"metric": "loss"}, {"metric": {}}, {"method": "nothing"}, {"early_terminate": {}}], ids=str
+    "keys",
+    [
+        {"metric": "loss"},
+        {"metric": {}},
+        {"method": "nothing"},
+        {"method": "bayes"},
+        {"early_terminate": {}},
+        {"parameters": {}},
+        {"parameters": None},
+        {"method": "grid", "parameters": {"x": {"min": 0.1, "max": 0.5}}},
+        {"method": "grid", "parameters": {"x": {"values": [1, 2], "probabilities": [0.5, 0.5]}}},
+        *({"run_cap": cap} for cap in (-1, 0, -0.3, 5.1, "1")),
+    ],
+    ids=str,
 )
 def test_refused_files(keys: dict[str, Any]) -> None:
     with pytest.raises(SweepFileError):

@@ -41,6 +41,15 @@ def test_a_file_can_ask_for_yaml_1_1(version: str) -> None:
     assert parse_sweep(f"yaml: 1.2{text}").warnings == []
 
 
+def test_keys_are_text_in_the_version_of_the_file() -> None:
+    text = "method: random\nparameters: {x: {value: {1e5: a, yes: b}}}\n"
+    assert parse_sweep(f"yaml: 1.1\n{text}").raw["parameters"]["x"]["value"] == {"1e5": "a", "yes": "b"}
+    with pytest.raises(SweepFileError, match="a key here is `1e5`, not a string"):
+        parse_sweep(text)
+    with pytest.raises(SweepFileError, match="a key here is `1_000`, not a string"):
+        parse_sweep(f"yaml: 1.1\n{text.replace('1e5', '1_000')}")
+
+
 @pytest.mark.parametrize(
     ("line", "advice"),
     [
