@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Double, Text, case, cast, func, null
@@ -35,6 +36,8 @@ STRUCTURES = tuple(one.name for one in _DECLARED if one.kind is dict)
 WHOLE_NAMES = tuple(one.name for one in _DECLARED if one.kind in (dict, list))
 """Columns that hold several values. They can be shown, but not sorted by."""
 SQL_NAMES = {one.name: one.sql_name for one in _DECLARED}
+
+MOST_PATHS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,17 @@ def column(name: str, dialect: str) -> RunColumn:
         )
     if structure == "summary":
         return _first(_leaf(_run.c.summary, [key], dialect), _leaf(_run.c.logged, [key], dialect))
-    flat = _leaf(_run.c.config, [key], dialect)
-    return _first(_leaf(_run.c.config, key.split("."), dialect), flat) if "." in key else flat
+    return reduce(_first, (_leaf(_run.c.config, path, dialect) for path in config_paths(key)))
+
+
+def config_paths(key: str) -> list[list[str]]:
+    """Return where the value of a dotted key may stand in a configuration.
+
+    It may be nested at every dot, at none, or only below the first ones, as `{"model.net": {"lr": 0.1}}` has it.
+    """
+    parts = key.split(".")
+    below = [[".".join(parts[:count]), *parts[count:]] for count in range(1, len(parts) + 1)]
+    return below[:MOST_PATHS]
 
 
 def _first(above: RunColumn, below: RunColumn) -> RunColumn:

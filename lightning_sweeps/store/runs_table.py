@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select
@@ -11,7 +12,7 @@ from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import parse_filter
 from lightning_sweeps.store.project_access import Projects
-from lightning_sweeps.store.run_columns import DERIVED, SQL_NAMES, WHOLE_NAMES, check_column
+from lightning_sweeps.store.run_columns import DERIVED, SQL_NAMES, WHOLE_NAMES, check_column, config_paths
 from lightning_sweeps.store.run_search import FoundRuns, RunSearch, search_runs
 
 MAX_SORT_KEYS = 5
@@ -88,7 +89,9 @@ def _value(row: RowMapping, name: str) -> Any:
 
 def _leaf(config: Any, key: str) -> Any:
     """Return the value under a dotted key, nested or flat."""
-    found = config
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return config.get(key) if found is None else found
+    values = (reduce(_below, path, config) for path in config_paths(key))
+    return next((value for value in values if value is not None), None)
+
+
+def _below(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None

@@ -212,6 +212,24 @@ def test_columns_and_pages(runs_store: Store) -> None:
 
 
 @pytest.mark.parametrize(
+    "config",
+    [
+        {"model.net.lr": 0.5},
+        {"model": {"net": {"lr": 0.5}}},
+        {"model.net": {"lr": 0.5}},
+        {"model": {"net.lr": 1.0}, "model.net": {"lr": 0.5}},
+    ],
+)
+def test_a_value_is_found_however_its_key_is_nested(store: Store, config: dict[str, object]) -> None:
+    journal = Journal(id="j", run="r", created=STARTED, config=config)
+    with store.write() as connection:
+        ingest.commit(connection, store.series, parse(journal.id, 0, journal.data, committed=0), now=STARTED)
+    with store.read() as connection:
+        page = read_page(connection, RunsQuery(filter="config.model.net.lr = 0.5", columns=["config.model.net.lr"]))
+    assert page.rows == [{"id": "r", "config.model.net.lr": 0.5}]
+
+
+@pytest.mark.parametrize(
     "text", ["colour = red", "config = 3", "tags > 3", "name has x", "rows = many", "created > soon"]
 )
 def test_invalid_comparisons_are_refused(store: Store, text: str) -> None:
