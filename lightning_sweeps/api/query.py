@@ -364,7 +364,27 @@ class Api(Edits):
         """
 
         def pages() -> Iterator[Sequence[Row]]:
-            yield [_trial(trial) for trial in self._client.trials(sweep_id)]
+            yield [_with_columns(asdict(trial)) for trial in self._client.trials(sweep_id)]
+
+        return Rows(pages)
+
+    def sweep_points(self, sweep_id: str) -> Rows:
+        """Return the points of a sweep: each parameter set with the value and spread of its trials.
+
+        In a sweep without `repeats`, each trial is a point.
+
+        Args:
+            sweep_id: Id of the sweep.
+
+        Returns:
+            One row for each point, in the order of their numbers. Parameters are columns `params.<name>`.
+
+        Raises:
+            NotFound: there is no such sweep (on iteration).
+        """
+
+        def pages() -> Iterator[Sequence[Row]]:
+            yield [_with_columns(asdict(point)) for point in self._client.sweep_points(sweep_id)]
 
         return Rows(pages)
 
@@ -382,8 +402,8 @@ def _has_only_texts(client: Client, owner_id: str, key: str) -> bool:
     return False
 
 
-def _trial(trial: m.Trial) -> Row:
-    row = asdict(trial)
+def _with_columns(row: Row) -> Row:
+    """Return a trial or point with a column for each parameter."""
     params = row.pop("params")
     return row | {f"params.{name}": value for name, value in _leaves(params)}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine.points import POINT
@@ -84,7 +84,7 @@ class TrialHistory(Sequence[Observation]):
             if point is not None:
                 yield replace(trial, params=point)
 
-    def _observation(self, row: Row[Any]) -> Observation:
+    def _observation(self, row: Any) -> Observation:
         if row.ignored and row.state not in m.OPEN_TRIAL_STATES:
             return Observation(row.point, row.params, None, "lost")  # the point counts as tried, without a result
         return Observation(

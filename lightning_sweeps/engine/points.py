@@ -92,6 +92,12 @@ def _in_space(sweep: Row[Any], repeats: list[_Repeat]) -> list[_Repeat]:
     return [trial for trial in repeats if keep_point(space, trial.params) is not None]
 
 
+def is_repeat_to_come(connection: Connection, sweep: Row[Any]) -> bool:
+    """Return whether a point gets another trial as soon as an agent has leased its pending one."""
+    settings = SweepSettings.of(sweep.config)
+    return settings.repeats.is_used and sweep_points.awaits_lease(_repeats(connection, sweep.id), settings.repeats)
+
+
 @dataclass(frozen=True, slots=True)
 class _Repeat:
     number: int

@@ -284,6 +284,8 @@ def _find_place(
         return Place(found.number, found.point, found.id, known, row.search_changes or 0)
     if not controller.may_suggest(sweeps.progress_of(connection, row, now=now)):
         return None
+    if points.is_repeat_to_come(connection, row):
+        return None
     number, point = trials.last_number(connection, row.id) + 1, points.last_point(connection, row.id) + 1
     return Place(number, point, None, known, row.search_changes or 0)
 

@@ -34,19 +34,12 @@ VALUED_STATES: frozenset[str] = frozenset({"finished", "stopped"})
 
 
 class Repeats(Section):
-    """How often each point runs, and what its value is.
-
-    Attributes:
-        count: number of trials of each point.
-        seed: the parameter that passes the seed of a repeat to the program; None: none does.
-        judge: what the value of a point is, computed from the values of its repeats.
-        max: number of trials that a point may have if it may be the best one; None: `count`.
-    """
+    """How many trials each point has, and what its value is."""
 
     count: Count = 1
-    seed: Text | None = None
+    seed: Text | None = None  # the parameter that gives the program its seed
     judge: Annotated[Judge, BeforeValidator(one_of(*JUDGES)), published(enum=list(JUDGES))] = "mean"
-    max: Count | None = None
+    max: Count | None = None  # number of trials of a point that may be the best one; None: `count`
 
     @property
     def is_used(self) -> bool:

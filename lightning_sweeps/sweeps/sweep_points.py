@@ -84,15 +84,30 @@ def point_to_repeat(trials: Sequence[Repeat], repeats: Repeats, *, goal: Goal) -
     A point first gets its `count` trials, the oldest point first. Then a point that may be the best one gets more,
     up to `max`.
     """
-    states: dict[int, list[TrialState]] = {}
-    for trial in trials:
-        if not trial.discarded:
-            states.setdefault(trial.point, []).append(trial.state)
+    states = _states(trials)
     lacking = [number for number, found in states.items() if lacks_repeats(found, repeats.count)]
     if lacking or repeats.max is None:
         return min(lacking, default=None)
     busy = {number for number, found in states.items() if not OPEN_TRIAL_STATES.isdisjoint(found)}
     return _unclear_point(points_of(trials, repeats, goal=goal), busy, limit=repeats.max, goal=goal)
+
+
+def awaits_lease(trials: Sequence[Repeat], repeats: Repeats) -> bool:
+    """Return whether a point with a pending trial gets another one of its first `count` trials once that is leased."""
+    leased: dict[TrialState, TrialState] = {"pending": "leased"}
+    return any(
+        "pending" in found and lacks_repeats([leased.get(state, state) for state in found], repeats.count)
+        for found in _states(trials).values()
+    )
+
+
+def _states(trials: Iterable[Repeat]) -> dict[int, list[TrialState]]:
+    """Return the states of the trials of each point, without discarded trials."""
+    states: dict[int, list[TrialState]] = {}
+    for trial in trials:
+        if not trial.discarded:
+            states.setdefault(trial.point, []).append(trial.state)
+    return states
 
 
 def _unclear_point(points: Sequence[SweepPoint], busy: set[int], *, limit: int, goal: Goal) -> int | None:

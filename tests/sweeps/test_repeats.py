@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from lightning_sweeps.messages import OPEN_TRIAL_STATES, TrialState
 from lightning_sweeps.sweeps.config import validate
 from lightning_sweeps.sweeps.methods import Observation
 from lightning_sweeps.sweeps.repeats import Repeats, fold, lacks_repeats, repeats_of, state_of
-from lightning_sweeps.sweeps.sweep_points import point_to_repeat, points_of, ranked
+from lightning_sweeps.sweeps.sweep_points import awaits_lease, point_to_repeat, points_of, ranked
 
 FILE: dict[str, Any] = {
     "program": "train.py",
@@ -24,7 +24,7 @@ FILE: dict[str, Any] = {
     "metric": {"name": "loss"},
     "parameters": {"lr": {"min": 0.0, "max": 1.0}},
 }
-STATES: tuple[TrialState, ...] = (*sorted(OPEN_TRIAL_STATES), "finished", "stopped", "failed", "lost", "preempted")  # type: ignore[assignment]
+STATES: tuple[TrialState, ...] = get_args(TrialState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def test_a_method_sees_one_observation_of_a_point() -> None:
         Observation(1, {"lr": 0.1}, None, "failed", None),
     ]
     assert fold(7, seen, Repeats(count=3)) == Observation(
-        7, {"lr": 0.1}, 2.0, "finished", 3.0, (2.0, 6.0), spread=pytest.approx(math.sqrt(2)), repeats=2
+        7, {"lr": 0.1}, 2.0, "finished", 3.0, (2.0, 6.0), spread=statistics.stdev([1.0, 3.0]), repeats=2
     )
     assert fold(7, seen[:2], Repeats(count=3)).state == "running"
     assert fold(1, seen[:1], Repeats()) is seen[0]
@@ -171,6 +171,13 @@ def test_points_run_one_after_the_other_until_each_has_its_trials() -> None:
     assert point_to_repeat([*ran(1, 1.0), Ran(20, 2, state="running")], repeats, goal="minimize") == 1
     assert point_to_repeat([*ran(1, 1.0, 2.0), *ran(2, 3.0)], repeats, goal="minimize") == 2
     assert point_to_repeat([*ran(1, 1.0, 2.0), *ran(2, 3.0, 4.0)], repeats, goal="minimize") is None
+
+
+def test_the_next_point_waits_for_the_trials_of_a_pending_one() -> None:
+    repeats = Repeats(count=2)
+    assert awaits_lease([Ran(1, 1, state="pending")], repeats)
+    assert not awaits_lease([Ran(1, 1, state="running")], repeats)
+    assert not awaits_lease([Ran(1, 1), Ran(2, 1, state="pending")], repeats)
 
 
 @pytest.mark.parametrize(("goal", "sign"), [("minimize", 1), ("maximize", -1)])
