@@ -18,6 +18,7 @@ import { type Tried, useTrials } from "../sweep/loadTrials";
 import { ParameterSections } from "../sweep/ParameterSections";
 import { Progress } from "../sweep/Progress";
 import { ProgressSection } from "../sweep/ProgressSection";
+import { hasObjective } from "../sweep/score";
 import { SweepFacts } from "../sweep/SweepFacts";
 import { Timeline } from "../sweep/Timeline";
 import { Trials } from "../sweep/Trials";
@@ -103,17 +104,18 @@ function Agents({ view: { sweep, trials, chosen, selected, select }, agents }: {
 
 /** The details of the selected trial, if there is one. */
 function Selected({ view, agents }: { view: SweepView; agents: Agent[] }) {
-  const { sweep, trials, places, selected, select } = view;
+  const { sweep, trials, results, places, selected, select } = view;
   // biome-ignore lint/correctness/useExhaustiveDependencies: calling it again has no effect
   const close = useCallback(() => select(""), []);
   const trial = trials.find((one) => one.id === selected);
   if (!trial) return null;
   const place = places.get(trial.id);
+  const ranked = results.filter(hasObjective).length;
   return (
     <Detail
       sweep={sweep}
       trial={trial}
-      rank={place === undefined ? null : [Math.round(place * (places.size - 1)) + 1, places.size]}
+      rank={place === undefined ? null : [Math.round(place * (ranked - 1)) + 1, ranked]}
       agent={agents.find((agent) => agent.id === trial.agent)}
       onClose={close}
     />
