@@ -51,7 +51,7 @@ def test_a_sweep_with_repeats_runs_on_two_slots(tmp_path: Path) -> None:
         )
         assert "Best: point 1, loss 1.2 ± 0.1 (3 of 3) with x=1" in done.stdout, done.stdout + done.stderr
         assert "2.15 ± 0.071 (2 of 3, 1 failed)" in done.stdout
-        described = read_server_file(Home(Path(variables["LIGHTNING_SWEEPS_HOME"])))
+        described = read_server_file(Home(Path(variables["LIGHTNING_SWEEPS_HOME"])).server_file)
         assert described is not None
         with Client(described.url, described.token) as client, Api(client) as api:
             (sweep,) = api.sweeps()
