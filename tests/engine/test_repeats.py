@@ -230,6 +230,6 @@ def test_a_sweep_starts_with_the_points_of_another_one(server: Server) -> None:
     for _ in range(4):
         run(server, agent)
     created = server.client.create_sweep(
-        m.SweepCreate(server.client.sweep(sweep_id).config | {"method": "bayes"}, prior_sweeps=[sweep_id])
+        m.SweepCreate(server.client.sweep(sweep_id).config | {"method": "random"}, prior_sweeps=[sweep_id])
     )
     assert server.client.search_inputs(created.id).prior == [({"x": 1}, 2.5), ({"x": 2}, 3.5)]
