@@ -368,9 +368,7 @@ class Api(Edits):
         return Rows(pages)
 
     def sweep_points(self, sweep_id: str) -> Rows:
-        """Return the points of a sweep: each parameter set with the value and spread of its trials.
-
-        In a sweep without `repeats`, each trial is a point.
+        """Return the points of a sweep: each parameter set with the value and spread of its `repeats` trials.
 
         Args:
             sweep_id: Id of the sweep.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_repeats"
-down_revision = "0007_key_projects"
+revision = "0011_repeats"
+down_revision = "0010_project_pages"
 branch_labels = None
 depends_on = None
 
