@@ -39,6 +39,8 @@ def _trials(sweep: Sweep) -> str:
 
 
 def _best(sweep: Sweep) -> str:
+    if sweep.best_point is not None:
+        return f"Best `{sweep.metric}`: {sweep.best_point.value:.6g} (point {sweep.best_point.number})."
     if sweep.best is None or sweep.best.objective is None:
         return ""
     return f"Best `{sweep.metric}`: {sweep.best.objective:.6g} (trial {sweep.best.number})."

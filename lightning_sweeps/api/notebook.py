@@ -116,8 +116,10 @@ def _title_and_state(client: Client, path: str) -> tuple[str, list[str]]:
     if kind == "sweeps" and len(names) == 1:
         sweep = client.sweep(names[0])
         counts = ", ".join(f"{count} {state}" for state, count in sweep.counts.items())
+        value = sweep.best.objective if sweep.best and not sweep.best_point else None
+        value = sweep.best_point.value if sweep.best_point else value
         best = sweep.best
-        found = [] if best is None else [f"best {sweep.metric}: {_short(best.objective)} with {_pairs(best.params)}"]
+        found = [] if best is None else [f"best {sweep.metric}: {_short(value)} with {_pairs(best.params)}"]
         return f"sweep {sweep.name or sweep.id}", [f"{sweep.state}; trials: {counts or 'none'}", *found]
     if kind == "runs" and len(names) == 1:
         run = client.run(names[0])

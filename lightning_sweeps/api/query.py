@@ -7,12 +7,11 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.api.edits import Edits
 from lightning_sweeps.api.export import EXPORTED_COLUMNS, RUN_COLUMNS, download_files, values_of, whole_run
-from lightning_sweeps.api.rows import Row, Rows
+from lightning_sweeps.api.rows import Row, Rows, with_parameter_columns
 from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
@@ -364,7 +363,25 @@ class Api(Edits):
         """
 
         def pages() -> Iterator[Sequence[Row]]:
-            yield [_trial(trial) for trial in self._client.trials(sweep_id)]
+            yield [with_parameter_columns(asdict(trial)) for trial in self._client.trials(sweep_id)]
+
+        return Rows(pages)
+
+    def sweep_points(self, sweep_id: str) -> Rows:
+        """Return the points of a sweep: each parameter set with the value and spread of its `repeats` trials.
+
+        Args:
+            sweep_id: Id of the sweep.
+
+        Returns:
+            One row for each point, in the order of their numbers. Parameters are columns `params.<name>`.
+
+        Raises:
+            NotFound: there is no such sweep (on iteration).
+        """
+
+        def pages() -> Iterator[Sequence[Row]]:
+            yield [with_parameter_columns(asdict(point)) for point in self._client.sweep_points(sweep_id)]
 
         return Rows(pages)
 
@@ -380,17 +397,3 @@ def _has_only_texts(client: Client, owner_id: str, key: str) -> bool:
             known.key == key for known in client.value_keys(owner_id)
         )
     return False
-
-
-def _trial(trial: m.Trial) -> Row:
-    row = asdict(trial)
-    params = row.pop("params")
-    return row | {f"params.{name}": value for name, value in _leaves(params)}
-
-
-def _leaves(values: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value

@@ -37,3 +37,17 @@ class Rows:
         except ModuleNotFoundError as error:
             raise UsageError("data frames need pandas", hint='pip install "lightning-sweeps[frames]"') from error
         return pandas.DataFrame(list(self))
+
+
+def with_parameter_columns(row: Row) -> Row:
+    """Return a trial or point with a column for each parameter."""
+    params = row.pop("params")
+    return row | {f"params.{name}": value for name, value in _leaves(params)}
+
+
+def _leaves(values: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

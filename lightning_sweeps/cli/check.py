@@ -19,8 +19,10 @@ from lightning_sweeps.errors import LaunchError, UsageError
 from lightning_sweeps.sweeps.config import ParsedSweep
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.preview import first_points
+from lightning_sweeps.sweeps.repeats import Repeats
 
 SHOWN_TRIALS = 3
+SHOWN_SEEDS = 5
 DOUBLE_QUOTES_SPOIL = re.compile(r'["$`\\!]')
 """Characters that keep a meaning in double quotes."""
 
@@ -33,10 +35,28 @@ def show(parsed: ParsedSweep) -> None:
     if space.is_restricted and space.size is not None:
         size = f"at most {size}"
     typer.echo(f"The file is valid: method {config.method}, {len(space.dimensions)} dimensions, {size}.")
+    for line in _repeat_lines(config.repeats):
+        typer.echo(line)
     is_exact = config.seed is not None or definition.method.is_exhaustive
-    typer.echo("The first trials:" if is_exact else "Trials like these, depending on the seed:")
+    first = "first trials" if not config.repeats.is_used else "first trial of each of the first points"
+    typer.echo(f"The {first}:" if is_exact else "Trials like these, depending on the seed:")
+    seed = {} if config.repeats.seed is None else {config.repeats.seed: 1}
     for number, params in enumerate(first_points(definition, seed=config.seed or 0, count=SHOWN_TRIALS), 1):
-        typer.echo(f"  {_command_line(parsed.raw, params, number)}")
+        typer.echo(f"  {_command_line(parsed.raw, params | seed, number)}")
+
+
+def _repeat_lines(repeats: Repeats) -> list[str]:
+    """Return how the points of a sweep run again, as lines."""
+    if not repeats.is_used:
+        return []
+    seed = f"with `{repeats.seed}`" if repeats.seed else "with the seeds (`current_trial().seed`)"
+    seeds = ", ".join(str(number) for number in range(1, min(repeats.count, SHOWN_SEEDS) + 1))
+    more = f", ..., {repeats.count}" if repeats.count > SHOWN_SEEDS else ""
+    value = {"mean": "the mean", "median": "the median"}.get(repeats.judge, f"the {repeats.judge}")
+    text = [f"Each point runs as {repeats.count} trials {seed} {seeds}{more}. Its value is {value} of theirs."]
+    if repeats.max is not None:
+        text += [f"A point that may be the best one gets up to {repeats.max} trials."]
+    return text
 
 
 def program_warnings(raw: Mapping[str, Any], file: str) -> list[str]:

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from lightning_sweeps.cli.tables import STATE_STYLES, number, parameters
+from lightning_sweeps.cli.tables import STATE_STYLES, best_of, number, parameters
 from lightning_sweeps.messages import FINAL_TRIAL_STATES, Agent, Sweep, Trial
 
 BAR_WIDTH = 40
@@ -67,12 +67,10 @@ def states(sweep: Sweep) -> Text:
 
 
 def best(sweep: Sweep) -> Text:
-    """Return a line with the best trial so far."""
-    if sweep.best is None:
+    """Return a line with the best trial or point so far."""
+    if not (found := best_of(sweep)):
         return Text("no result yet" if sweep.metric else "")
-    found = sweep.best
-    text = f"best: trial {found.number}, {sweep.metric} {number(found.objective)} with {parameters(found.params)}"
-    return Text(text, style="bold")
+    return Text(f"best: {found}", style="bold")
 
 
 def time_left(progress: SweepProgress) -> str:

@@ -28,7 +28,9 @@ def report(
 ) -> None:
     """Print the best trials, parameter importances, failed trials with the reasons, changes, and the time spent."""
     with connect_up_to_date(note) as client:
-        found = build(client.sweep(sweep), client.trials(sweep), client.agents(sweep), client.sweep_changes(sweep))
+        about = client.sweep(sweep)
+        points = client.sweep_points(sweep) if about.repeats > 1 else []
+        found = build(about, client.trials(sweep), client.agents(sweep), client.sweep_changes(sweep), points)
     if html is not None:
         try:
             html.write_text(render(found, now=time.time()), encoding="utf-8")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from typing import Any
 
 from lightning_sweeps.cli import svg
 from lightning_sweeps.cli.report_text import SweepReport, change_text, facts
-from lightning_sweeps.cli.tables import duration, number, parameters
+from lightning_sweeps.cli.tables import duration, number, parameters, repeated
 from lightning_sweeps.messages import Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.controller import is_better
@@ -30,6 +32,7 @@ body { font: 14px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 svg text { font-size: 11px; fill: var(--soft); } .grid { stroke: var(--line); }
 .dot { fill: var(--mark); fill-opacity: .55; } .best { fill: var(--best); } .stopped { fill: var(--soft); }
 .steps { fill: none; stroke: var(--best); stroke-width: 1.5; } .bar { fill: var(--mark); }
+.error-bar { stroke: var(--soft); stroke-opacity: .6; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .6rem; vertical-align: top;
   border-bottom: 1px solid var(--line); } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .error { color: var(--bad); } .soft { color: var(--soft); } pre { overflow-x: auto; }
@@ -52,10 +55,7 @@ def render(found: SweepReport, *, now: float) -> str:
         _table(("", ""), [(name, value) for name, value in facts(found)]),
         *_plots(found),
         "<h2>Trials</h2>",
-        _table(
-            ("trial", "state", sweep.metric or "objective", "duration", "parameters", "why it ended"),
-            [_trial_cells(trial) for trial in found.trials],
-        ),
+        _trials(found),
         "<h2>Changes by people</h2>" if found.changes else "",
         _table(("time", "by", "change"), [(_clock(one.time), one.key, change_text(one)) for one in found.changes]),
         f"<details><summary>Sweep file</summary><pre>{escape(json.dumps(sweep.config, indent=2))}</pre></details>",
@@ -67,14 +67,16 @@ def render(found: SweepReport, *, now: float) -> str:
 
 def _plots(found: SweepReport) -> Iterable[str]:
     """Yield the best value so far, the importances, and one plot for each searched parameter."""
-    valued = [trial for trial in found.trials if trial.objective is not None and not trial.discarded]
+    valued = _results(found)
     if not valued:
         return
     config = read_config(found.sweep.config)
     space = Space.of(config.parameters, config.constraints)
-    y = svg.PlotAxis.of([trial.objective for trial in valued if trial.objective is not None])
+    y = svg.PlotAxis.of(
+        [end for result in valued for end in (result.value - result.spread, result.value + result.spread)]
+    )
     metric = escape(found.sweep.metric or "objective")
-    yield f'<h2>{metric} by trial</h2><div class="plots">{_progress(found, valued, y)}</div>'
+    yield f'<h2>{metric} by {_unit(found)}</h2><div class="plots">{_progress(found, valued, y)}</div>'
     if found.importance:
         yield f"<h2>Parameter importance</h2>{svg.bars(list(found.importance.items()))}"
     order = sorted(space.dimensions, key=lambda dim: -found.importance.get(dim.name, 0.0))[:MAX_SLICES]
@@ -83,32 +85,100 @@ def _plots(found: SweepReport) -> Iterable[str]:
     yield "</div>"
 
 
-def _progress(found: SweepReport, valued: Sequence[Trial], y: svg.PlotAxis) -> str:
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A trial with a value, or a point of a sweep with repeats.
+
+    Attributes:
+        number: its number.
+        params: its parameter set.
+        value: its value.
+        spread: the standard deviation of the values of a point; 0 if there is none.
+        counts: whether it may be the best one.
+        look: how its dot looks.
+        text: its value in words.
+    """
+
+    number: int
+    params: dict[str, Any]
+    value: float
+    spread: float
+    counts: bool
+    look: str
+    text: str
+
+
+def _results(found: SweepReport) -> list[_Result]:
+    """Return the trials with a value by number; in a sweep with repeats, the points."""
+    best, best_point = found.sweep.best, found.sweep.best_point
+    if found.points:
+        return [
+            _Result(
+                *(point.number, point.params, point.value, point.spread or 0.0, point.state in ("finished", "stopped")),
+                _look(point.state, is_best=best_point is not None and best_point.number == point.number),
+                repeated(point),
+            )
+            for point in found.points
+            if point.value is not None
+        ]
+    return [
+        _Result(
+            *(trial.number, trial.params, trial.objective, 0.0),
+            trial.state not in ("failed", "lost") and not trial.ignored,
+            _look(trial.state, is_best=best is not None and best.id == trial.id),
+            number(trial.objective),
+        )
+        for trial in sorted(found.trials, key=lambda trial: trial.number)
+        if trial.objective is not None and not trial.discarded
+    ]
+
+
+def _look(state: str, *, is_best: bool) -> str:
+    return "best" if is_best else "dot" if state == "finished" else "stopped"
+
+
+def _unit(found: SweepReport) -> str:
+    return "point" if found.points else "trial"
+
+
+def _progress(found: SweepReport, results: Sequence[_Result], y: svg.PlotAxis) -> str:
     steps: list[tuple[float, float]] = []
-    for trial in sorted(valued, key=lambda trial: trial.number):
-        if trial.state in ("failed", "lost") or trial.ignored or trial.objective is None:
-            continue
-        if is_better(trial.objective, steps[-1][1] if steps else None, goal=found.sweep.goal):
-            steps.append((trial.number, trial.objective))
-    x = svg.PlotAxis.of([trial.number for trial in valued])
-    dots = [_dot(trial, found, float(trial.number)) for trial in valued]
-    return svg.chart(dots, x=x, y=y, name="trial", steps=steps)
+    for result in results:
+        if result.counts and is_better(result.value, steps[-1][1] if steps else None, goal=found.sweep.goal):
+            steps.append((result.number, result.value))
+    x = svg.PlotAxis.of([result.number for result in results])
+    dots = [_dot(result, found, float(result.number)) for result in results]
+    return svg.chart(dots, x=x, y=y, name=_unit(found), steps=steps)
 
 
-def _slice(dimension: Dimension, space: Space, found: SweepReport, valued: Sequence[Trial], y: svg.PlotAxis) -> str:
+def _slice(dimension: Dimension, space: Space, found: SweepReport, results: Sequence[_Result], y: svg.PlotAxis) -> str:
     """Return the objective over one parameter, whose axis is spaced as the search sees it."""
     last = max(dimension.levels - 1, 1) if dimension.kind != "float" else 1
     marks = sorted({round(last * share) if dimension.kind != "float" else share for share in (0, 0.25, 0.5, 0.75, 1)})
     x = svg.PlotAxis(0.0, last, [(mark, number(dimension.value(mark))[:14]) for mark in marks])
-    placed = [(trial, unit) for trial in valued if (unit := space.to_unit(trial.params)) is not None]
-    dots = [_dot(trial, found, float(unit[dimension.name])) for trial, unit in placed]
+    placed = [(result, unit) for result in results if (unit := space.to_unit(result.params)) is not None]
+    dots = [_dot(result, found, float(unit[dimension.name])) for result, unit in placed]
     return svg.chart(dots, x=x, y=y, name=dimension.name)
 
 
-def _dot(trial: Trial, found: SweepReport, x: float) -> svg.Dot:
-    is_best = found.sweep.best is not None and found.sweep.best.id == trial.id
-    look = "best" if is_best else "dot" if trial.state == "finished" else "stopped"
-    return svg.Dot(x, trial.objective or 0.0, f"trial {trial.number}: {number(trial.objective)}", look)
+def _dot(result: _Result, found: SweepReport, x: float) -> svg.Dot:
+    title = f"{_unit(found)} {result.number}: {result.text}"
+    return svg.Dot(x, result.value, title, result.look, result.spread)
+
+
+def _trials(found: SweepReport) -> str:
+    """Return the table of trials; in a sweep with repeats, a table of points that fold open to their trials."""
+    names = ("trial", "state", found.sweep.metric or "objective", "duration", "parameters", "why it ended")
+    if not found.points:
+        return _table(names, [_trial_cells(trial) for trial in found.trials])
+    trials = {trial.number: trial for trial in found.trials}
+    parts = []
+    for point in found.points:
+        line = f"point {point.number}: {point.state}, {repeated(point)} with {parameters(point.params)}"
+        rows = [_trial_cells(trials[number]) for number in point.trials if number in trials]
+        parts.append(f"<details><summary>{escape(line)}</summary>{_table(names, rows)}</details>")
+    discarded = [_trial_cells(trial) for trial in found.trials if trial.discarded]
+    return "".join([*parts, _table(names, discarded)])
 
 
 def _trial_cells(trial: Trial) -> tuple[str, ...]:

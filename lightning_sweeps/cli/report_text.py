@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lightning_sweeps.agents.time_accounting import describe
-from lightning_sweeps.cli.tables import duration, number, parameters, usage
-from lightning_sweeps.messages import Agent, Sweep, SweepChange, Trial
+from lightning_sweeps.cli.tables import duration, number, parameters, repeated, usage
+from lightning_sweeps.messages import Agent, Sweep, SweepChange, SweepPoint, Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.importance import importance
 from lightning_sweeps.sweeps.space import Space
+from lightning_sweeps.sweeps.sweep_points import ranked
 
 BEST = 5
 """Number of best trials in the report."""
@@ -25,6 +26,8 @@ class SweepReport:
     Attributes:
         sweep: The sweep.
         best: The best trials, best first.
+        points: The points of a sweep with repeats, by number.
+        best_points: The best of them, best first.
         importance: Share of each parameter in the differences of the objective, from 0 to 1.
         stopped: Trials that a stopping rule or a person stopped.
         failed: Trials that failed or whose agent was lost.
@@ -52,10 +55,18 @@ class SweepReport:
     changes: list[SweepChange]
     saved_s: float
     trials: list[Trial]
+    points: list[SweepPoint]
+    best_points: list[SweepPoint]
 
 
-def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Sequence[SweepChange] = ()) -> SweepReport:
-    """Return the report of a sweep with these trials, agents and changes."""
+def build(
+    sweep: Sweep,
+    trials: list[Trial],
+    agents: list[Agent],
+    changes: Sequence[SweepChange] = (),
+    points: Sequence[SweepPoint] = (),
+) -> SweepReport:
+    """Return the report of a sweep with these trials, agents, changes, and points if it has repeats."""
     sign = 1 if sweep.goal == "minimize" else -1
     ended = [trial for trial in trials if trial.state in ("finished", "stopped") and trial.objective is not None]
     ended = [trial for trial in ended if not trial.ignored and not trial.discarded]
@@ -65,12 +76,15 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Seque
     gpus = {agent.id: len(agent.gpus) for agent in agents}
     times = {trial.id: trial.ended - trial.started for trial in trials if trial.started and trial.ended}
     stopped = [trial for trial in trials if trial.state == "stopped"]
+    best_points = ranked(points, goal=sweep.goal)
+    results = [(point.params, point.value or 0.0) for point in best_points] if points else []
+    results = results or [(trial.params, trial.objective or 0.0) for trial in ended]
     finished = sorted(times[trial.id] for trial in trials if trial.state == "finished" and trial.id in times)
     usual = finished[len(finished) // 2] if finished else 0.0
     return SweepReport(
         sweep=sweep,
         best=ended[:BEST],
-        importance=importance(space, [(trial.params, sign * (trial.objective or 0.0)) for trial in ended]),
+        importance=importance(space, [(params, sign * value) for params, value in results]),
         stopped=stopped,
         failed=[trial for trial in trials if trial.state in ("failed", "lost")],
         trial_s=sum(times.values()),
@@ -84,6 +98,8 @@ def build(sweep: Sweep, trials: list[Trial], agents: list[Agent], changes: Seque
         changes=list(changes),
         saved_s=sum(max(0.0, usual - times[trial.id]) for trial in stopped if trial.id in times),
         trials=list(trials),
+        points=list(points),
+        best_points=best_points[:BEST],
     )
 
 
@@ -134,11 +150,8 @@ def lines(found: SweepReport) -> list[str]:
     text += [sweep.description, ""] if sweep.description else []
     text += [f"The sweep is {sweep.state}{reason}.", ""]
     text += [f"- {name}: {value}" for name, value in facts(found)]
-    text += ["", f"## Best trials ({sweep.goal} {sweep.metric or 'no metric'})", ""]
-    text += [
-        f"- trial {trial.number}: {number(trial.objective)} with {parameters(trial.params)}" for trial in found.best
-    ]
-    text += ["- no results yet"] if not found.best else []
+    text += ["", f"## Best {'points' if found.points else 'trials'} ({sweep.goal} {sweep.metric or 'no metric'})", ""]
+    text += _best_lines(found) or ["- no results yet"]
     if found.importance:
         text += ["", "## Parameter importance", ""]
         text += [f"- {name}: {100 * share:.0f} %" for name, share in found.importance.items()]
@@ -164,6 +177,15 @@ def lines(found: SweepReport) -> list[str]:
         if agent.spent_s
     ]
     return text
+
+
+def _best_lines(found: SweepReport) -> list[str]:
+    if not found.points:
+        return [f"- trial {one.number}: {number(one.objective)} with {parameters(one.params)}" for one in found.best]
+    return [
+        f"- point {one.number}: {repeated(one)} with {parameters(one.params)}, trials {', '.join(map(str, one.trials))}"
+        for one in found.best_points
+    ]
 
 
 def _change_line(change: SweepChange) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import typer
@@ -10,12 +10,14 @@ from rich.console import Console
 
 from lightning_sweeps.cli.tables import (
     Column,
+    best_of,
     console,
     duration,
     note,
     number,
     parameters,
     print_json,
+    repeated,
     state,
     table,
     usage,
@@ -23,7 +25,7 @@ from lightning_sweeps.cli.tables import (
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.up_to_date import connect_up_to_date
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.messages import Agent, Sweep, Trial
+from lightning_sweeps.messages import Agent, Sweep, SweepPoint, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -62,6 +64,7 @@ def status(
         None, metavar="[SWEEP_ID]", parser=last_part, help="Id of a sweep (default: list all sweeps)."
     ),
     project: str | None = typer.Option(None, "--project", "-p", help="Show only sweeps of this project."),
+    repeats: bool = typer.Option(False, "--repeats", help="List the trials under each point of a sweep with repeats."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Show the state of all sweeps, or the trials, the best trial and the agents of one sweep."""
@@ -69,7 +72,7 @@ def status(
         if sweep is None:
             _all(client.sweeps(project=project), as_json=as_json)
         else:
-            _one(client, sweep, as_json=as_json)
+            _one(client, sweep, has_repeats=repeats, as_json=as_json)
 
 
 def _all(sweeps: list[Sweep], *, as_json: bool) -> None:
@@ -84,23 +87,44 @@ def _all(sweeps: list[Sweep], *, as_json: bool) -> None:
 
 def _sweep_row(sweep: Sweep) -> list[object]:
     best = f"{sweep.metric} {number(sweep.best.objective)}" if sweep.best else "-"
+    if sweep.best_point is not None:
+        best = f"{sweep.metric} {repeated(sweep.best_point)}"
     age = f"{duration(sweep.created, None)} ago"
     return [sweep.id, sweep.project, sweep.name, state(sweep.state), sweep.method, counts(sweep), best, age]
 
 
-def _one(client: Client, sweep_id: str, *, as_json: bool) -> None:
+def _one(client: Client, sweep_id: str, *, has_repeats: bool, as_json: bool) -> None:
     sweep, trials, agents = client.sweep(sweep_id), client.trials(sweep_id), client.agents(sweep_id)
+    points = client.sweep_points(sweep_id) if sweep.repeats > 1 else []
     if as_json:
-        print_json({"sweep": asdict(sweep), "trials": list(map(asdict, trials)), "agents": list(map(asdict, agents))})
+        listed = {"trials": list(map(asdict, trials)), "agents": list(map(asdict, agents))}
+        print_json({"sweep": asdict(sweep), **listed, "points": list(map(asdict, points))})
     else:
-        print_sweep(console(), sweep, trials, agents)
+        print_sweep(console(), sweep, trials, agents, points=points, has_repeats=has_repeats)
         for run in client.runs(sweep=sweep_id, state="running").runs:
             if run.reason:  # one of its ranks hangs, and its console lines include the stacks
                 typer.echo(f"{run.name}: {run.reason}. To see its stacks, run `lightning-sweeps logs {run.id}`.")
 
 
-def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Agent]) -> None:
-    """Print a sweep with its trials and agents. A `*` marks the best trial."""
+def print_sweep(
+    out: Console,
+    sweep: Sweep,
+    trials: list[Trial],
+    agents: list[Agent],
+    *,
+    points: Sequence[SweepPoint] = (),
+    has_repeats: bool = False,
+) -> None:
+    """Print a sweep with its trials and agents. A `*` marks the best trial or point.
+
+    Args:
+        out: Where to print.
+        sweep: The sweep.
+        trials: Its trials.
+        agents: Its agents.
+        points: Its points, if it has repeats: there is one row for each.
+        has_repeats: Whether the trials of a point follow it.
+    """
     out.print(f"Sweep {sweep.id} ({sweep.name}): ", state(sweep.state), end="", markup=False, highlight=False)
     out.print(f" - {sweep.reason}" if sweep.reason else "", markup=False, highlight=False)
     if sweep.description:
@@ -111,16 +135,12 @@ def print_sweep(out: Console, sweep: Sweep, trials: list[Trial], agents: list[Ag
         out.print(f"used of the budget: {usage(sweep.usage)}", markup=False, highlight=False)
     if warning := fallback_warning(sweep.origins):
         out.print(warning, markup=False, highlight=False, style="yellow")
-    if trials:
+    if points:
+        out.print(table(["point", *TRIAL_COLUMNS], _point_rows(points, trials, sweep, has_repeats=has_repeats)))
+    elif trials:
         out.print(table(TRIAL_COLUMNS, [_trial_row(trial, sweep) for trial in trials]))
-    if sweep.best:
-        best = sweep.best
-        out.print(
-            f"Best: trial {best.number}, {sweep.metric} {number(best.objective)} with {parameters(best.params)}",
-            markup=False,
-            highlight=False,
-            style="bold",
-        )
+    if best := best_of(sweep):
+        out.print(f"Best: {best}", markup=False, highlight=False, style="bold")
     if agents:
         numbers = {trial.id: f"{trial.number}" for trial in trials}
         out.print(table(AGENT_COLUMNS, [_agent_row(agent, numbers) for agent in agents]))
@@ -152,12 +172,10 @@ def _goal(sweep: Sweep) -> str:
 
 
 def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
-    is_best = sweep.best is not None and sweep.best.id == trial.id
+    is_best = sweep.best is not None and sweep.best.id == trial.id and sweep.best_point is None
     unseen = f"chosen without {trial.unseen_ends} of the results" if trial.unseen_ends else ""
     marks = ("discarded" if trial.discarded else "", "ignored" if trial.ignored else "")
     parts = (*marks, trial.note, trial.error or trial.reason, unseen)
-    notes = "; ".join(part for part in parts if part)
-    note = notes if len(notes) <= NOTE_LENGTH else notes[: NOTE_LENGTH - 1] + "…"
     return [
         f"{trial.number}{' *' if is_best else ''}",
         state(trial.state),
@@ -167,8 +185,48 @@ def _trial_row(trial: Trial, sweep: Sweep) -> list[object]:
         "-" if trial.start_s is None else f"{trial.start_s:.1f} s",
         duration(1, 1 + trial.gpu_s) if trial.gpu_s else "-",
         parameters(trial.params),
-        note,
+        _shortened("; ".join(part for part in parts if part)),
     ]
+
+
+def _point_rows(
+    points: Sequence[SweepPoint], trials: Sequence[Trial], sweep: Sweep, *, has_repeats: bool
+) -> Iterator[list[object]]:
+    """Yield a row for each point, and for each of its trials if they are wanted. Discarded trials follow at the end."""
+    by_number = {trial.number: trial for trial in trials}
+    for point in points:
+        own = [by_number[number] for number in point.trials if number in by_number]
+        yield _point_row(point, own, sweep)
+        if has_repeats:
+            yield from (["", *_trial_row(trial, sweep)] for trial in own)
+    if has_repeats:
+        yield from (["", *_trial_row(trial, sweep)] for trial in trials if trial.discarded)
+
+
+def _point_row(point: SweepPoint, trials: Sequence[Trial], sweep: Sweep) -> list[object]:
+    is_best = sweep.best_point is not None and sweep.best_point.number == point.number
+    started = [trial.started for trial in trials if trial.started is not None]
+    ended = [trial.ended for trial in trials if trial.ended is not None]
+    last = max(ended, default=None) if len(ended) == len(trials) else None
+    gpu_s = sum(trial.gpu_s or 0.0 for trial in trials)
+    return [
+        f"{point.number}{' *' if is_best else ''}",
+        ", ".join(str(number) for number in point.trials),
+        state(point.state),
+        repeated(point),
+        sum(trial.reports for trial in trials),
+        duration(min(started, default=None), last),
+        "",
+        duration(1, 1 + gpu_s) if gpu_s else "-",
+        parameters(point.params),
+        _shortened(
+            "; ".join(dict.fromkeys(trial.error or trial.reason for trial in trials if trial.error or trial.reason))
+        ),
+    ]
+
+
+def _shortened(notes: str) -> str:
+    return notes if len(notes) <= NOTE_LENGTH else notes[: NOTE_LENGTH - 1] + "…"
 
 
 def _agent_row(agent: Agent, numbers: dict[str, str]) -> list[object]:

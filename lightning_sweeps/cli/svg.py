@@ -17,12 +17,16 @@ SMALLEST_STEP = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A dot of a chart. `look` is a class of the style sheet, `title` is shown under the pointer."""
+    """A dot of a chart.
+
+    `look` is a class of the style sheet, `title` is shown under the pointer, and a bar reaches `spread` up and down.
+    """
 
     x: float
     y: float
     title: str = ""
     look: str = "dot"
+    spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ def chart(
         parts.append(f'<path class="steps" d="{path}H{WIDTH - RIGHT}"/>')
     for dot in dots:
         title = f"<title>{escape(dot.title)}</title>" if dot.title else ""
+        if dot.spread:
+            ends = f'y1="{_y(y, dot.y - dot.spread):.1f}" y2="{_y(y, dot.y + dot.spread):.1f}"'
+            parts.append(f'<line class="error-bar" x1="{_x(x, dot.x):.1f}" x2="{_x(x, dot.x):.1f}" {ends}/>')
         place = f'cx="{_x(x, dot.x):.1f}" cy="{_y(y, dot.y):.1f}"'
         parts.append(f'<circle class="{escape(dot.look)}" {place} r="3.5">{title}</circle>')
     return "".join([*parts, "</svg>"])

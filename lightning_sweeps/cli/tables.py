@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lightning_sweeps.messages import SweepUsage
+from lightning_sweeps.messages import Sweep, SweepPoint, SweepUsage
 
 STATE_STYLES = {
     "running": "cyan",
@@ -80,6 +80,24 @@ def number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return str(value) if isinstance(value, int) or not math.isfinite(value) else f"{value:.6g}"
+
+
+def repeated(point: SweepPoint) -> str:
+    """Return the value of a point with its spread, and how many of its trials have one: `0.31 ± 0.02 (2 of 3)`."""
+    lacks = [f"{count} {word}" for count, word in ((point.failed, "failed"), (point.stopped, "stopped")) if count]
+    counts = ", ".join([f"{point.values} of {point.wanted}", *lacks])
+    spread = "" if point.spread is None else f" ± {point.spread:.2g}"
+    return f"{number(point.value)}{spread} ({counts})"
+
+
+def best_of(sweep: Sweep) -> str:
+    """Return the best trial or point of a sweep with its value; empty if there is none."""
+    point, trial = sweep.best_point, sweep.best
+    if point is not None:
+        return f"point {point.number}, {sweep.metric} {repeated(point)} with {parameters(point.params)}"
+    if trial is None:
+        return ""
+    return f"trial {trial.number}, {sweep.metric} {number(trial.objective)} with {parameters(trial.params)}"
 
 
 def duration(start: float | None, end: float | None) -> str:

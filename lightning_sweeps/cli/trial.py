@@ -90,6 +90,7 @@ def lines(trial: Trial, attempts: Sequence[TrialAttempt] = ()) -> list[str]:
     said = trial.error or trial.reason
     reason = f": {said}" if said else ""
     text = [f"Trial {trial.number} ({trial.id}) of sweep {trial.sweep} is {trial.state}{reason}"]
+    text += [f"point: {trial.point}, repeat {trial.repeat}"] if (trial.point, trial.repeat) != (trial.number, 1) else []
     text += [f"parameters: {parameters(trial.params)}"]
     ignored = (", ignored" if trial.ignored else "") + (", discarded" if trial.discarded else "")
     text += [f"value: {number(trial.objective)} ({trial.reports} reports){ignored}"]

@@ -73,7 +73,8 @@ def tune(
     status = _run_with_view(created.id, options) if is_watched else machine.run(created.id, options)
     with connect() as client:
         sweep = client.sweep(created.id)
-        print_sweep(console(), sweep, client.trials(created.id), client.agents(created.id))
+        points = client.sweep_points(created.id) if sweep.repeats > 1 else []
+        print_sweep(console(), sweep, client.trials(created.id), client.agents(created.id), points=points)
     if sweep.state == "paused":
         typer.echo(f"Resume it with:    lightning-sweeps sweep {created.id} --resume")
     if sweep.state in ("running", "paused"):

@@ -61,6 +61,10 @@ class SweepRoutes(Transport):
         """Return the trials of a sweep."""
         return self._get(f"/api/sweeps/{last_part(sweep_id)}/trials", list[m.Trial])
 
+    def sweep_points(self, sweep_id: str) -> list[m.SweepPoint]:
+        """Return the points of a sweep, each with the value and spread of its trials."""
+        return self._get(f"/api/sweeps/{last_part(sweep_id)}/points", list[m.SweepPoint])
+
     def search_inputs(self, sweep_id: str) -> m.SearchInputs:
         """Return what the search of a sweep started with."""
         return self._get(f"/api/sweeps/{sweep_id}/search", m.SearchInputs)

@@ -21,6 +21,12 @@ class TrialFile:
     goal: Literal["minimize", "maximize"]
     gpus: list[str] = field(default_factory=list)
     """The GPUs of this trial on this node, as in the GPU vendor's visibility variable."""
+    point: int = 0
+    """Number of the trial's point, from 1. With `repeats` in the sweep file, several trials have the same point."""
+    repeat: int = 1
+    """Which trial of its point it is, from 1."""
+    seed: int | None = None
+    """The seed that this trial should train with; None if the sweep file has no `repeats`."""
 
 
 @dataclass(frozen=True, slots=True)

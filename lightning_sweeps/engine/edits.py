@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import sweeps, trials
+from lightning_sweeps.engine import points, sweeps, trials
 from lightning_sweeps.errors import Forbidden, ServerRefused, UsageError
 from lightning_sweeps.store.column_values import text
 from lightning_sweeps.sweeps import controller
@@ -136,9 +136,10 @@ def enqueue_trial(connection: Connection, sweep_id: str, params: dict[str, Any],
         raise ServerRefused(str(error), status=422) from error
     if row.state in controller.END_STATES:
         sweeps.reopen(connection, row)
-    number = trials.last_number(connection, sweep_id) + 1
+    number, point = trials.last_number(connection, sweep_id) + 1, points.last_point(connection, sweep_id) + 1
+    origin = {"chosen_by": "user", "point_number": point}
     return trials.get_trial(
-        connection, trials.add_trial(connection, sweep_id, number=number, params=checked, now=now, chosen_by="user")
+        connection, trials.add_trial(connection, sweep_id, number=number, params=checked, now=now, **origin)
     )
 
 

@@ -6,21 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.engine.points import POINT
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.methods import Observation
+from lightning_sweeps.sweeps.repeats import fold_all
 from lightning_sweeps.sweeps.user_point import keep_point
 
-_COLUMNS = ("number", "params", "objective", "state", "last_objective", "ignored")
+_COLUMNS = ("params", "objective", "state", "last_objective", "ignored")
 
 
 class TrialHistory(Sequence[Observation]):
     """All trials of a sweep, read from the database when a method first uses them.
 
-    After a change of the search, only the trials whose points are in the new space.
+    In a sweep with repeats, all points: the trials of a point are one observation. After a change of the search, only
+    the trials whose points are in the new space.
 
     Args:
         connection: the caller's transaction.
@@ -36,6 +39,7 @@ class TrialHistory(Sequence[Observation]):
         self._without = without
         self._sweep_id = sweep_id
         self._sign, self._space = definition.sign, definition.space
+        self._repeats = definition.config.repeats
         metrics = definition.config.metrics or []
         self._several = [(metric.name, 1 if metric.goal == "minimize" else -1) for metric in metrics]
         self._loaded: list[Observation] | None = None
@@ -55,12 +59,17 @@ class TrialHistory(Sequence[Observation]):
             table = schema.trial
             columns = [table.c[name] for name in _COLUMNS]
             columns += [table.c.judged] if self._several else []
-            query = select(*columns).where(table.c.sweep_id == self._sweep_id).order_by(table.c.number)
+            query = (
+                select(*columns, POINT.label("point"))
+                .where(table.c.sweep_id == self._sweep_id)
+                .order_by(POINT, table.c.number)
+            )
             query = query.where(table.c.discarded.is_not(True))
             if self._without is not None:
                 query = query.where(table.c.id != self._without)
             rows = self._connection.execute(query).all()
-            loaded = [*self._prior(), *(self._observation(row) for row in rows)]
+            points = fold_all(((row.point, self._observation(row)) for row in rows), self._repeats)
+            loaded = [*self._prior(), *points]
             self._loaded = list(self._in_space(loaded)) if self._is_changed() else loaded
         return self._loaded
 
@@ -75,11 +84,11 @@ class TrialHistory(Sequence[Observation]):
             if point is not None:
                 yield replace(trial, params=point)
 
-    def _observation(self, row: Row[Any]) -> Observation:
+    def _observation(self, row: Any) -> Observation:
         if row.ignored and row.state not in m.OPEN_TRIAL_STATES:
-            return Observation(row.number, row.params, None, "lost")  # the point counts as tried, without a result
+            return Observation(row.point, row.params, None, "lost")  # the point counts as tried, without a result
         return Observation(
-            row.number,
+            row.point,
             row.params,
             self._oriented(row.objective),
             row.state,

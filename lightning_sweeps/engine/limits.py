@@ -5,12 +5,12 @@ Every function works inside the caller's transaction.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, func, select
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import trials
+from lightning_sweeps.engine import points, trials
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.limits import (
@@ -38,16 +38,21 @@ def limit_reached(connection: Connection, sweep: Row[Any], *, trials_counted: in
 
 
 def _search_limit(connection: Connection, sweep: Row[Any], settings: SweepSettings) -> str:
-    if settings.target is not None and (best := best_trial(connection, sweep.id, settings.goal)) is not None:
+    unit: Literal["trial", "point"] = "point" if settings.repeats.is_used else "trial"
+    if settings.target is not None and (best := _best(connection, sweep.id, settings)) is not None:
         reason = controller.target_reason(
-            best.number, best.objective, metric=settings.metric or "", target=settings.target, goal=settings.goal
+            f"{unit} {best.number}",
+            best.value,
+            metric=settings.metric or "",
+            target=settings.target,
+            goal=settings.goal,
         )
         if reason:
             return reason
     if settings.stop_when.no_improvement is not None:
-        results, since = _results(connection, sweep.id), sweep.continued_at or 0
+        results, since = _results(connection, sweep.id, settings), sweep.continued_at or 0
         limit = settings.stop_when.no_improvement
-        if reason := no_improvement_reason(limit, results, goal=settings.goal, since=since):
+        if reason := no_improvement_reason(limit, results, goal=settings.goal, since=since, unit=unit):
             return reason
     return sweep.search_end or ""
 
@@ -62,11 +67,11 @@ def too_little_to_gain(connection: Connection, sweep: Row[Any], expected: float 
     """
     settings = SweepSettings.of(sweep.config)
     threshold = settings.stop_when.expected_improvement
-    best = best_trial(connection, sweep.id, settings.goal)
-    if threshold is None or expected is None or best is None or best.objective is None:
+    best = _best(connection, sweep.id, settings)
+    if threshold is None or expected is None or best is None:
         return ""
-    count = len(_results(connection, sweep.id))
-    return expected_improvement_reason(threshold, expected, best=best.objective, results=count)
+    count = len(_results(connection, sweep.id, settings))
+    return expected_improvement_reason(threshold, expected, best=best.value, results=count)
 
 
 def usage_of(connection: Connection, sweep_id: str, *, trials_counted: int, now: float) -> Usage:
@@ -94,7 +99,21 @@ def best_trial(connection: Connection, sweep_id: str, goal: m.Goal) -> Row[Any] 
     return connection.execute(query.order_by(order, _trial.c.number).limit(1)).one_or_none()
 
 
-def _results(connection: Connection, sweep_id: str) -> list[Result]:
+def _best(connection: Connection, sweep_id: str, settings: SweepSettings) -> Result | None:
+    """Return the best trial; with repeats, the best point whose trials have ended."""
+    if settings.repeats.is_used:
+        ended = _results(connection, sweep_id, settings)
+        sign = 1 if settings.goal == "minimize" else -1
+        return min(ended, key=lambda result: (sign * result.value, result.number), default=None)
+    row = best_trial(connection, sweep_id, settings.goal)
+    return None if row is None else Result(row.end_number or 0, row.number, row.objective)
+
+
+def _results(connection: Connection, sweep_id: str, settings: SweepSettings) -> list[Result]:
+    """Return the ended trials with a value, in the order of their ends; with repeats, the points."""
+    if settings.repeats.is_used:
+        ended = points.ended_points(connection, sweep_id, settings)
+        return [Result(point.end_number or 0, point.number, point.value) for point in ended if point.value is not None]
     query = (
         select(_trial.c.end_number, _trial.c.number, _trial.c.objective)
         .where(_trial.c.sweep_id == sweep_id, _trial.c.state.in_(("finished", "stopped")))

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from lightning_sweeps.engine import points
 from lightning_sweeps.errors import NotFound, ServerRefused
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
+from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.user_point import find_in_space
 
 EarlierResult = tuple[dict[str, Any], float | None]
@@ -78,6 +80,10 @@ def _of_sweep(connection: Connection, sweep_id: str, definition: SweepDefinition
             " their values cannot be compared",
             status=422,
         )
+    settings = SweepSettings.of(row.config)
+    if settings.repeats.is_used:
+        ended = points.ended_points(connection, sweep_id, settings)
+        return [(point.params, point.value) for point in sorted(ended, key=lambda point: point.number)]
     query = of_sweep.where(counts, table.c.objective.is_not(None))
     return [(row.params, row.objective) for row in connection.execute(query)]
 

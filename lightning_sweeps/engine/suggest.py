@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Connection, Row, delete, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from lightning_sweeps.engine import limits, sweeps, trials
+from lightning_sweeps.engine import limits, points, sweeps, trials
 from lightning_sweeps.engine.history import TrialHistory
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.store import schema
@@ -62,12 +62,14 @@ class Place:
 
     Attributes:
         number: the trial's number.
+        point: number of its point, which is the method's number of the trial.
         trial_id: the pending trial whose point is replaced; None for a new trial.
         known_ends: number of results that the suggestion knows; None if the method does not use results.
         search_changes: how often users had changed the search.
     """
 
     number: int
+    point: int
     trial_id: str | None
     known_ends: int | None
     search_changes: int = 0
@@ -102,32 +104,34 @@ def is_usable(needed: int | None) -> Any:
     return is_independent if needed is None else is_independent | (_trial.c.known_ends >= needed)
 
 
-def suggest_at_once(connection: Connection, sweep_id: str, *, needed: int, now: float) -> bool:
+def suggest_at_once(connection: Connection, sweep_id: str, *, needed: int | None, now: float) -> bool:
     """Add the next trial, if one is wanted and it needs no worker. Return whether a trial was added.
+
+    It is another trial of a point, if one is due, or a new point.
 
     Args:
         connection: the caller's transaction, in which no usable trial is pending.
         sweep_id: the sweep.
-        needed: number of results that the suggestion must know.
+        needed: number of results that the suggestion must know; None: values are on their way, so no new point.
         now: current time in seconds since the epoch.
 
     Raises:
         SuggestionFailed: the method raised, or suggested something that is not in the space. Nothing is changed.
     """
     row = sweeps.lock_sweep(connection, sweep_id)
+    if _add_repeat(connection, row, now=now):
+        return True
     definition = define_sweep(row.config)
     method, space = definition.method, definition.space
-    place = _find_place(connection, row, definition, needed=needed, now=now)
+    place = None if needed is None else _find_place(connection, row, definition, needed=needed, now=now)
     if place is None:
         return False
     history = TrialHistory(connection, sweep_id, definition, without=place.trial_id)
     with _failures_of_the_method():
         if not method.is_fitted:
-            suggestion = method.suggest(space, history, number=place.number, seed=row.seed)
-        elif place.number <= method.initial_count(space) and not method.needs_model(
-            space, history, number=place.number
-        ):
-            suggestion = method.initial_point(space, history, number=place.number, seed=row.seed)
+            suggestion = method.suggest(space, history, number=place.point, seed=row.seed)
+        elif place.point <= method.initial_count(space) and not method.needs_model(space, history, number=place.point):
+            suggestion = method.initial_point(space, history, number=place.point, seed=row.seed)
         else:
             return False  # the worker chooses it; reading the whole history here would gain nothing
         params = check_suggestion(space, suggestion)
@@ -157,14 +161,16 @@ def prepare_next(
     definition = define_sweep(row.config)
     method, space = definition.method, definition.space
     needed = _needed_next(connection, sweep_id, definition, asked=asked, fit_s=fit_s, now=now)
+    if needed is not None and _add_repeat(connection, row, now=now):
+        return True
     place = None if needed is None else _find_place(connection, row, definition, needed=needed, now=now)
     if place is None:
         return False
     history = TrialHistory(connection, sweep_id, definition, without=place.trial_id)
     with _failures_of_the_method():
-        if method.needs_model(space, history, number=place.number):
-            return PlannedFit(_request(row, definition, place.number, history), place)
-        suggestion = method.initial_point(space, history, number=place.number, seed=row.seed)
+        if method.needs_model(space, history, number=place.point):
+            return PlannedFit(_request(row, definition, place.point, history), place)
+        suggestion = method.initial_point(space, history, number=place.point, seed=row.seed)
         params = check_suggestion(space, suggestion)
     return _put(connection, sweep_id, place, params, chosen_by="method", now=now)
 
@@ -186,6 +192,8 @@ def next_step(connection: Connection, sweep_id: str, request: Request, *, now: f
     if connection.scalar(select(exists().where(is_pending, is_usable(needed)))):
         return "lease"
     progress = sweeps.progress_of(connection, row, now=now)
+    if controller.may_suggest(progress) and points.next_repeat(connection, row) is not None:
+        return "lease"
     if needed is None or not (controller.may_suggest(progress) or progress.counts.get("pending")):
         return "wait"
     return "prepare" if definition.method.is_fitted else "lease"
@@ -268,15 +276,31 @@ def _find_place(
 ) -> Place | None:
     """Return the trial that the next suggestion is for; None if the sweep may not have another one."""
     known = trials.last_end(connection, row.id) if definition.method.needs_metric else None
-    outdated = select(_trial.c.number, _trial.c.id).where(
+    outdated = select(_trial.c.number, points.POINT.label("point"), _trial.c.id).where(
         _trial.c.sweep_id == row.id, _trial.c.state == "pending", ~is_usable(needed)
     )
     found = connection.execute(outdated.order_by(_trial.c.number).limit(1).with_for_update()).one_or_none()
     if found is not None and row.state == "running":
-        return Place(found.number, found.id, known, row.search_changes or 0)
+        return Place(found.number, found.point, found.id, known, row.search_changes or 0)
     if not controller.may_suggest(sweeps.progress_of(connection, row, now=now)):
         return None
-    return Place(trials.last_number(connection, row.id) + 1, None, known, row.search_changes or 0)
+    if points.is_repeat_to_come(connection, row):
+        return None
+    number, point = trials.last_number(connection, row.id) + 1, points.last_point(connection, row.id) + 1
+    return Place(number, point, None, known, row.search_changes or 0)
+
+
+def _add_repeat(connection: Connection, row: Row[Any], *, now: float) -> bool:
+    """Add the trial that runs a point of a locked sweep again, if one is due. Return whether one was added."""
+    if not controller.may_suggest(sweeps.progress_of(connection, row, now=now)):
+        return False
+    planned = points.next_repeat(connection, row)
+    if planned is None:
+        return False
+    number = trials.last_number(connection, row.id) + 1
+    origin = {"chosen_by": "repeat", "point_number": planned.point, "repeat": planned.repeat}
+    trials.add_trial(connection, row.id, number=number, params=planned.params, now=now, **origin)
+    return True
 
 
 @contextmanager
@@ -321,9 +345,10 @@ def _put(
         sweeps.mark_exhausted(connection, sweep_id)
         sweeps.finish_if_done(connection, sweep_id, now=now)
         return False
-    origin = {"chosen_by": chosen_by, "known_ends": place.known_ends}
+    origin: dict[str, object] = {"chosen_by": chosen_by, "known_ends": place.known_ends}
     if place.trial_id is not None:
         trials.change(connection, place.trial_id, params=params, **origin)
     else:
+        origin["point_number"] = place.point
         trials.add_trial(connection, sweep_id, number=place.number, params=params, now=now, **origin)
     return True

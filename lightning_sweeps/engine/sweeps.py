@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
-from lightning_sweeps.engine import change_log, limits, prior_results, trials
+from lightning_sweeps.engine import change_log, limits, points, prior_results, trials
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import clock, schema
 from lightning_sweeps.store.projects import ensure_project
@@ -176,9 +176,24 @@ def definition_of(connection: Connection, sweep_id: str) -> SweepDefinition:
     return define_sweep(config)
 
 
+def settings_of(connection: Connection, sweep_id: str) -> SweepSettings:
+    """Return the sweep's settings, which need no definition.
+
+    Raises:
+        NotFound: the sweep does not exist.
+    """
+    return SweepSettings.of(_load(connection, sweep_id).config)
+
+
 def progress_of(connection: Connection, row: Row[Any], *, now: float) -> controller.SweepStatus:
     """Return the sweep's state, trial counts and limits, which the controller needs to decide."""
-    counted = controller.SweepStatus(row.state, row.run_cap, row.exhausted, trials.count_by_state(connection, row.id))
+    counted = controller.SweepStatus(
+        row.state,
+        row.run_cap,
+        row.exhausted,
+        trials.count_by_state(connection, row.id),
+        is_repeat_due=row.exhausted and points.next_repeat(connection, row) is not None,
+    )
     if not controller.has_limits(row.config):
         return counted
     reached = limits.limit_reached(connection, row, trials_counted=counted.counted_trials, now=now)
@@ -312,7 +327,7 @@ def _no_sweep(sweep_id: str) -> NotFound:
 
 def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
     settings, counts = SweepSettings.of(row.config), trials.count_by_state(connection, row.id)
-    best = limits.best_trial(connection, row.id, settings.goal)
+    best, best_point = _best(connection, row.id, settings)
     return m.Sweep(
         id=row.id,
         project=row.project,
@@ -332,7 +347,23 @@ def _to_message(connection: Connection, row: Row[Any]) -> m.Sweep:
         origins=trials.count_by_origin(connection, row.id),
         created_by=change_log.creator_of(connection, row.id),
         usage=_usage(connection, row, settings, counts),
+        repeats=settings.repeats.count,
+        best_point=best_point,
     )
+
+
+def _best(
+    connection: Connection, sweep_id: str, settings: SweepSettings
+) -> tuple[Row[Any] | None, m.SweepPoint | None]:
+    """Return the best trial; with repeats, the best trial of the best point, and this point."""
+    if not settings.repeats.is_used:
+        return limits.best_trial(connection, sweep_id, settings.goal), None
+    point = points.best_point(connection, sweep_id, settings)
+    if point is None:
+        return None, None
+    table = schema.trial
+    query = select(table).where(table.c.sweep_id == sweep_id, table.c.number == point.best_trial)
+    return connection.execute(query).one(), point
 
 
 def _usage(

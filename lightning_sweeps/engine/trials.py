@@ -56,6 +56,8 @@ def to_message(row: TrialRow) -> m.Trial:
         unseen_ends=row.unseen_ends,
         error=_error(row) if row.state in FAILED_STATES else "",
         discarded=bool(row.discarded),
+        point=row.number if row.point_number is None else row.point_number,
+        repeat=row.repeat or 1,
     )
 
 
@@ -160,7 +162,7 @@ def add_trial(
         number: the trial's number.
         params: its parameters.
         now: current time in seconds since the epoch.
-        origin: the columns `chosen_by` and `known_ends`.
+        origin: the columns `point_number`, `repeat`, `chosen_by` and `known_ends`.
     """
     trial_id = new_id()
     connection.execute(

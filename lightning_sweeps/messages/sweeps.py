@@ -20,9 +20,9 @@ FINAL_TRIAL_STATES: frozenset[str] = frozenset({"finished", "stopped", "failed",
 
 Goal = Literal["minimize", "maximize"]
 
-PointOrigin = Literal["model", "random", "method", "user"]
+PointOrigin = Literal["model", "random", "method", "user", "repeat"]
 """model: a fitted model chose the point. random: the model chose no new point, so it was drawn at random. method: a
-method without a model, or an initial point. user: a user added it."""
+method without a model, or an initial point. user: a user added it. repeat: another trial of a point that has trials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,46 @@ class Trial:
     """Why the trial failed, in one line: its reason, or the last line of its error output. Empty if it did not fail."""
     discarded: bool = False
     """A user discarded the trial: its point is free again, and the trial does not count in the sweep."""
+    point: int = 0
+    """Number of the point, from 1. Without repeats, each trial has its own point."""
+    repeat: int = 1
+    """Which trial of its point it is, from 1. In a sweep with repeats, this is its seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPoint:
+    """A parameter set of a sweep with repeats, and what its trials found.
+
+    Attributes:
+        number: number of the point, from 1.
+        params: the parameter set.
+        state: `pending` or `running` until its trials have ended; then `stopped` if one was stopped, `finished` if one
+            finished, or how they ended.
+        value: mean of the values of its trials, or what `repeats.judge` says; None: no trial has a value.
+        spread: sample standard deviation of these values; None: fewer than two.
+        error: standard error of their mean.
+        values: number of these values.
+        wanted: number of trials that the point has or gets.
+        failed: number of trials that failed, were lost or preempted.
+        stopped: number of trials that were stopped.
+        trials: numbers of its trials.
+        best_trial: number of the trial with the best value.
+        end_number: position of its last ended trial among the ended trials of the sweep, from 1.
+    """
+
+    number: int
+    params: dict[str, Any]
+    state: TrialState
+    value: float | None
+    spread: float | None
+    error: float | None
+    values: int
+    wanted: int
+    failed: int
+    stopped: int
+    trials: list[int]
+    best_trial: int | None
+    end_number: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +197,12 @@ class TrialAttempt:
 class TrialChanges:
     """A sweep's trials that changed since the cursor of the request, by number. The next request uses `cursor`.
 
-    A change may be reported twice.
+    A change may be reported twice. `points`: the points of these trials, in a sweep with repeats.
     """
 
     cursor: float
     trials: list[Trial]
+    points: list[SweepPoint] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +231,10 @@ class Sweep:
     """Name of the API key that created the sweep."""
     usage: SweepUsage | None = None
     """What a sweep with a budget has used."""
+    repeats: int = 1
+    """Number of trials of each point."""
+    best_point: SweepPoint | None = None
+    """The best point of a sweep with repeats. `best` is its best trial."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -432,13 +432,15 @@ trial = Table(
     Column("note", Text),
     Column("ending", Structure),  # how the processes ended, while the last rows of their journals are on their way
     Column("end_number", Integer),  # position among the sweep's ended trials, from 1
-    Column("chosen_by", Text),  # `model`, `random` (in place of the model), `method` or `user`; NULL: unknown
+    Column("chosen_by", Text),  # `model`, `random` (in place of the model), `method`, `user` or `repeat`; NULL: unknown
     Column("known_ends", Integer),  # number of ended trials that the method knew when it chose the point
     Column("unseen_ends", Integer),  # number of trials that had ended at the lease and that the method did not know
     Column("discarded", Boolean),  # True: a user discarded the trial, its point is free; NULL: it counts
     Column("preemptions", Integer),  # number of preempted attempts; NULL: 0
     Column("losses", Integer),  # number of lost attempts since the last one that made progress; NULL: 0
     Column("resumed_step", Big),  # the latest step from which an attempt continued; NULL: 0
+    Column("point_number", Integer),  # number of the point within the sweep, from 1; NULL: the trial's number
+    Column("repeat", Integer),  # which trial of its point it is, from 1; NULL: the only one
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
     Index(None, "sweep_id", "state"),

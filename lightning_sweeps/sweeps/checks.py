@@ -23,6 +23,7 @@ from lightning_sweeps.sweeps.restrictions import Condition, in_order
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
 PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+PARAMETER_NAME_TEXT = "letters, digits, `_`, `.` and `-`, starting with a letter or `_`"
 
 
 def check_keys(raw: dict[str, Any], document: Document) -> list[Fault]:
@@ -31,7 +32,7 @@ def check_keys(raw: dict[str, Any], document: Document) -> list[Fault]:
         Fault(document.line(path), dotted(path), message)
         for check in (
             *(_check_metric, _check_names, _check_grid, _check_conditions),
-            *(_check_command, _check_ranks, _check_limits),
+            *(_check_command, _check_ranks, _check_limits, _check_repeats),
         )
         for path, message in check(raw)
     ]
@@ -104,6 +105,26 @@ def _check_limits(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         )
 
 
+def _check_repeats(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    repeats = raw.get("repeats")
+    if not isinstance(repeats, dict):
+        return
+    count, most, seed = repeats.get("count", 1), repeats.get("max"), repeats.get("seed")
+    if isinstance(most, int) and isinstance(count, int):
+        if most < count or count < 2:
+            yield ("repeats", "max"), f"is {most} with `count` {count}, allowed: at least `count`, which is 2 or more"
+        if repeats.get("judge", "mean") != "mean":
+            yield ("repeats", "max"), f"needs `judge: mean`, not `{repeats['judge']}`: means have a standard error"
+        if raw.get("metric") is None and raw.get("metrics") is None:
+            yield ("repeats", "max"), "needs `metric` with a `name`: points are compared by it"
+    if not isinstance(seed, str):
+        return
+    if not PARAMETER_NAME.fullmatch(seed):
+        yield ("repeats", "seed"), f"is `{seed}`, allowed: {PARAMETER_NAME_TEXT}"
+    if seed in _macro_names({"parameters": raw.get("parameters")}):
+        yield ("repeats", "seed"), f"is `{seed}`, which is a parameter; remove it from `parameters`"
+
+
 def _check_names(raw: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from _bad_names(raw.get("parameters"), ("parameters",))
     seen: dict[str, Path] = {}
@@ -119,8 +140,7 @@ def _bad_names(parameters: object, path: Path) -> Iterator[tuple[Path, str]]:
         return
     for name, leaf in parameters.items():
         if not isinstance(name, str) or not PARAMETER_NAME.fullmatch(name):
-            allowed = "letters, digits, `_`, `.` and `-`, starting with a letter or `_`"
-            yield (*path, str(name)), f"is not a valid parameter name, allowed: {allowed}"
+            yield (*path, str(name)), f"is not a valid parameter name, allowed: {PARAMETER_NAME_TEXT}"
         if form_of(leaf) == "nested":
             yield from _bad_names(leaf["parameters"], (*path, name, "parameters"))
 
@@ -254,10 +274,12 @@ def _words(raw: dict[str, Any], key: str = "command") -> Iterator[tuple[Path, st
 
 
 def _macro_names(raw: dict[str, Any]) -> list[str]:
-    """Return the names that macros may use: of each parameter, dotted, and of each map of parameters at the top."""
-    parameters = raw.get("parameters")
-    dotted_names = [".".join(names) for _, names, _ in walk_parameters(parameters)]
-    return [*dict.fromkeys([*dotted_names, *(parameters if isinstance(parameters, dict) else [])])]
+    """Return the names that macros may use: of the seed, of each parameter, and of each map of them."""
+    parameters, repeats = raw.get("parameters"), raw.get("repeats")
+    names = [".".join(path) for _, path, _ in walk_parameters(parameters)]
+    names += list(parameters) if isinstance(parameters, dict) else []
+    seed = repeats.get("seed") if isinstance(repeats, dict) else None
+    return [*dict.fromkeys([*names, *([seed] if isinstance(seed, str) else [])])]
 
 
 def _misspelt_macros(raw: dict[str, Any]) -> Iterator[str]:

@@ -39,6 +39,7 @@ from lightning_sweeps.sweeps.limits import Budget, StopWhen
 from lightning_sweeps.sweeps.methods import BUILT_IN, METHODS
 from lightning_sweeps.sweeps.methods.random import MAX_CONSTRAINED_DRAWS, is_empty
 from lightning_sweeps.sweeps.python_config import to_plain
+from lightning_sweeps.sweeps.repeats import Repeats, RepeatsKey
 from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.wandb_scheduler import translate
 from lightning_sweeps.sweeps.yaml12 import Path
@@ -167,6 +168,7 @@ class SweepConfig(Section):
     yaml: Annotated[yaml12.Version, BeforeValidator(_version), YAML_SCHEMA] | None = None
     budget: Budget | None = None
     stop_when: StopWhen | None = None
+    repeats: RepeatsKey = Repeats()
 
     @property
     def primary(self) -> Metric | None:
@@ -187,6 +189,7 @@ def _sections(raw: dict[str, Any]) -> Sections:
         ("resources",): Resources,
         ("budget",): Budget,
         ("stop_when",): StopWhen,
+        ("repeats",): Repeats,
         ("early_terminate",): model_of(raw.get("early_terminate")),
         **{("metrics", index): Metric for index in range(len(several) if isinstance(several, list) else 0)},
     }

@@ -35,6 +35,7 @@ class SweepStatus:
         exhausted: whether the method has no more points.
         counts: number of trials in each state.
         limit: which other limit of the sweep is reached, in words; empty if none is.
+        is_repeat_due: whether a point of an exhausted space gets another trial.
     """
 
     state: SweepState
@@ -42,6 +43,7 @@ class SweepStatus:
     exhausted: bool
     counts: Mapping[str, int]
     limit: str = ""
+    is_repeat_due: bool = False
 
     @property
     def open_trials(self) -> int:
@@ -78,7 +80,8 @@ def end_reason(progress: SweepStatus) -> str:
     """Return why no more trials are suggested; empty if the search goes on."""
     if not progress.has_room:
         return f"`run_cap` of {progress.run_cap} trials is reached"
-    return progress.limit or ("every point of the space has been tried" if progress.exhausted else "")
+    is_complete = progress.exhausted and not progress.is_repeat_due
+    return progress.limit or ("every point of the space has been tried" if is_complete else "")
 
 
 def pause_reason(failures_in_row: int, max_failures: int, last_error: str, *, lacks_value: bool = False) -> str | None:
@@ -104,11 +107,19 @@ def is_target_met(objective: float, *, target: float | None, goal: Goal) -> bool
     return objective <= target if goal == "minimize" else objective >= target
 
 
-def target_reason(number: int, value: float, *, metric: str, target: float | None, goal: Goal) -> str:
-    """Return why a trial's value ends the sweep; empty if it does not reach the target."""
+def target_reason(name: str, value: float, *, metric: str, target: float | None, goal: Goal) -> str:
+    """Return why the value of a trial or point ends the sweep; empty if it does not reach the target.
+
+    Args:
+        name: of the trial or point: `trial 7`.
+        value: its value.
+        metric: name of the metric.
+        target: the value that ends the sweep, if there is one.
+        goal: whether to minimize or maximize the metric.
+    """
     if target is None or not is_target_met(value, target=target, goal=goal):
         return ""
-    return f"trial {number} met the target: `{metric}` is {value:g}, wanted {target:g}"
+    return f"{name} met the target: `{metric}` is {value:g}, wanted {target:g}"
 
 
 def is_better(value: float, than: float | None, *, goal: Goal) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
@@ -105,14 +105,16 @@ def busy_s(times: Iterable[tuple[float, float]]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A trial with a value. `order`: its position among the trials of the sweep that have ended, from 1."""
+    """A trial or point with a value. `order`: position of its end among the ended trials of the sweep, from 1."""
 
     order: int
     number: int
     value: float
 
 
-def no_improvement_reason(limit: int, results: Sequence[Result], *, goal: Goal, since: int) -> str:
+def no_improvement_reason(
+    limit: int, results: Sequence[Result], *, goal: Goal, since: int, unit: Literal["trial", "point"] = "trial"
+) -> str:
     """Return why a search without progress ends; empty if it goes on.
 
     Args:
@@ -120,6 +122,7 @@ def no_improvement_reason(limit: int, results: Sequence[Result], *, goal: Goal, 
         results: the results so far, in the order in which the trials ended.
         goal: whether lower or higher values are better.
         since: count only results after this position, because a user continued the sweep there.
+        unit: what the results are of.
     """
     best: Result | None = None
     for result in results:
@@ -130,7 +133,7 @@ def no_improvement_reason(limit: int, results: Sequence[Result], *, goal: Goal, 
     without = sum(result.order > max(best.order, since) for result in results)
     if without < limit:
         return ""
-    return f"no better value in the last {without} trials: the best is {best.value:.6g}, of trial {best.number}"
+    return f"no better value in the last {without} {unit}s: the best is {best.value:.6g}, of {unit} {best.number}"
 
 
 def expected_improvement_reason(threshold: float | str, expected: float, *, best: float, results: int) -> str:

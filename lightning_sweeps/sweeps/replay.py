@@ -15,6 +15,7 @@ from lightning_sweeps.messages import SearchInputs, SweepChange, Trial
 from lightning_sweeps.sweeps.config_changes import SEARCH_KEYS
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.methods import METHODS, Observation
+from lightning_sweeps.sweeps.repeats import fold_all
 from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.suggestion import check_suggestion
 from lightning_sweeps.sweeps.user_point import keep_point
@@ -66,15 +67,14 @@ def replay(
         for value in [None if given is None else definition.sign * given]
     ]
     for trial in trials:
-        if trial.chosen_by in (None, "user") or (since is not None and trial.created < since):
+        if trial.chosen_by in (None, "user", "repeat") or (since is not None and trial.created < since):
             continue
-        seen = [
-            _as_seen(other, trial, definition.sign)
-            for other in trials
-            if other.number < trial.number and not other.discarded
-        ]
+        others = sorted(trials, key=lambda other: (other.point, other.number))
+        before = (other for other in others if other.number < trial.number and not other.discarded)
+        repeats = definition.config.repeats
+        seen = fold_all(((other.point, _as_seen(other, trial, definition.sign)) for other in before), repeats)
         history = [*prior, *seen] if since is None else _in_space(definition.space, [*prior, *seen])
-        suggestion = method.suggest(definition.space, history, number=trial.number, seed=inputs.seed)
+        suggestion = method.suggest(definition.space, history, number=trial.point, seed=inputs.seed)
         yield ReplayedTrial(trial, check_suggestion(definition.space, suggestion))
 
 
@@ -86,9 +86,9 @@ def _in_space(space: Space, history: Sequence[Observation]) -> list[Observation]
 def _as_seen(other: Trial, trial: Trial, sign: int) -> Observation:
     """Return a trial as the suggestion for a later one saw it."""
     if other.end_number is None or other.end_number > (trial.known_ends or 0):
-        return Observation(other.number, other.params, None, "running")
+        return Observation(other.point, other.params, None, "running")
     if other.ignored:
-        return Observation(other.number, other.params, None, "lost")
+        return Observation(other.point, other.params, None, "lost")
     objective = None if other.objective is None else sign * other.objective
     last = None if other.last_objective is None else sign * other.last_objective
-    return Observation(other.number, other.params, objective, other.state, last)
+    return Observation(other.point, other.params, objective, other.state, last)

@@ -94,10 +94,14 @@ class ReportJudge:
     def _take_finite(self, step: int, time: float, value: float, values: Mapping[str, Any]) -> None:
         self._progress.add(value, goal=self._metric.goal)
         self.reports.append(NewReport(self._progress.count, step, time, value))
-        target = self._metric.target
-        self.target_reason = self.target_reason or controller.target_reason(
-            self._number, value, metric=self._metric.name, target=target, goal=self._metric.goal
-        )
+        if not self._definition.config.repeats.is_used:  # the mean of a point must reach the target, not one trial
+            self.target_reason = self.target_reason or controller.target_reason(
+                f"trial {self._number}",
+                value,
+                metric=self._metric.name,
+                target=self._metric.target,
+                goal=self._metric.goal,
+            )
         if self._definition.rule is not None:
             with _failures_of(self._definition.rule):
                 self._apply_rule(self._definition.rule, step, time, values)

@@ -13,6 +13,7 @@ from typing import Any
 from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps.config import DEFAULT_MAX_FAILURES, DEFAULT_RETRY
 from lightning_sweeps.sweeps.limits import Budget, StopWhen
+from lightning_sweeps.sweeps.repeats import Repeats, repeats_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class SweepSettings:
         target: the value of the metric that finishes the sweep, if there is one.
         budget: what the sweep may use.
         stop_when: when the search is good enough.
+        repeats: how often each point runs, and what its value is.
     """
 
     retry: int
@@ -38,6 +40,7 @@ class SweepSettings:
     target: float | None
     budget: Budget
     stop_when: StopWhen
+    repeats: Repeats
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> SweepSettings:
@@ -52,6 +55,7 @@ class SweepSettings:
             target=metric.get("target"),
             budget=Budget.model_validate(raw.get("budget") or {}),
             stop_when=StopWhen.model_validate(raw.get("stop_when") or {}),
+            repeats=repeats_of(raw),
         )
 
 

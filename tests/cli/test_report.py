@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,10 +10,12 @@ from xml.etree import ElementTree
 import optuna.importance  # noqa: F401  loads scikit-learn, which sets variables, before the leak check reads them
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from lightning_sweeps.cli import svg
 from lightning_sweeps.cli.report_html import render
 from lightning_sweeps.cli.report_text import build, lines
+from lightning_sweeps.cli.status import print_sweep
 from lightning_sweeps.messages import AgentRegister, SweepCreate, TrialEnd
 from tests.engine.driver import TrialRun
 from tests.servers import running_server
@@ -48,6 +51,34 @@ def test_a_report_names_best_stopped_and_failed_trials(tmp_path: Path) -> None:
     assert "a <b>first</b> look" in text
     assert "- used of the budget: 10 trials, 0.00 GPU hours, 0.00 hours, cost 0.00" in text
     check_page(page)
+
+
+def test_a_report_of_points_folds_open_to_their_trials(tmp_path: Path) -> None:
+    space = {"parameters": {"x": {"values": [1, 2]}}, "repeats": 2, "early_terminate": None, "budget": None}
+    config = {key: value for key, value in (SWEEP | space).items() if value is not None}
+    with running_server(tmp_path / "server") as (client, _):
+        sweep_id = client.create_sweep(SweepCreate(config, project="tests")).id
+        agent = client.register_agent(sweep_id, AgentRegister("host", "node", 1, 0, ["0"])).agent.id
+        while (trial := client.lease(agent, wait_s=5).trial) is not None:
+            client.start_trial(agent, trial.id)
+            TrialRun(client, trial).log({"loss": float(trial.params["x"] * trial.repeat)})
+            client.end_trial(agent, trial.id, TrialEnd("finished", 0))
+        sweep, trials, points = client.sweep(sweep_id), client.trials(sweep_id), client.sweep_points(sweep_id)
+    found = build(sweep, trials, [], points=points)
+    text, page = "\n".join(lines(found)), render(found, now=1.7e9)
+    assert "## Best points (minimize loss)" in text
+    assert "- point 1: 1.5 ± 0.71 (2 of 2) with x=1, trials 1, 2" in text
+    assert page.index("<summary>point 1: finished, 1.5 ± 0.71 (2 of 2) with x=1</summary>") < page.index("<td>1</td>")
+    assert page.count('class="error-bar"') == 4, "two points by number, and by x"
+    assert page.count('class="best"') == 2
+    console = Console(width=200, record=True, file=io.StringIO())
+    print_sweep(console, sweep, trials, [], points=points)
+    shown = console.export_text()
+    assert "1 *     1, 2" in shown
+    assert "Best: point 1, loss 1.5 ± 0.71 (2 of 2) with x=1" in shown
+    folded = len(shown.splitlines())
+    print_sweep(console, sweep, trials, [], points=points, has_repeats=True)
+    assert len(console.export_text().splitlines()) == folded + 4
 
 
 def check_page(page: str) -> None:

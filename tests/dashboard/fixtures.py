@@ -155,3 +155,27 @@ def build_sweep(client: Client, name: str = "trial", project: str = "tests") -> 
         tail = f"Traceback\nValueError: {EVIL}" if number == 5 else ""
         client.end_trial(agent.id, trial.id, m.TrialEnd(state, 1 if number == 5 else 0, stderr_tail=tail))
     return sweep
+
+
+def build_repeated_sweep(client: Client) -> str:
+    """Make a sweep of two points that are hard to tell apart: the better one has three trials, the other one two."""
+    config = {
+        "program": "train.py",
+        "method": "grid",
+        "metric": {"name": "loss", "goal": "minimize"},
+        "parameters": {"x": {"values": [1, 2]}},
+        "repeats": {"count": 2, "max": 3},
+        "run_cap": 5,
+    }
+    sweep = client.create_sweep(m.SweepCreate(config, project="tests")).id
+    agent = client.register_agent(sweep, m.AgentRegister("host-1", "node-1", 1, 0, ["0"])).agent
+    for value in (1.0, 2.0, 1.9, 2.7, 1.5):
+        trial = client.lease(agent.id, wait_s=5).trial
+        assert trial is not None
+        client.start_trial(agent.id, trial.id)
+        info = RunInfo(f"repeat-{trial.id}", "tests", f"repeat {trial.number}", trial.id, sweep=sweep, trial=trial.id)
+        run = Writer(client, info)
+        run.row(1, {"loss": value})
+        run.finish("finished").send()
+        client.end_trial(agent.id, trial.id, m.TrialEnd("finished", 0))
+    return sweep

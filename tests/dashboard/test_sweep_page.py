@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lightning_sweeps.messages import SweepState
 from tests.dashboard.conftest import OpenDashboard
-from tests.dashboard.fixtures import Writer, build_sweep, run_info
+from tests.dashboard.fixtures import Writer, build_repeated_sweep, build_sweep, run_info
 
 TRIALS = "[aria-label=Trials] .table-body .row"
 
@@ -108,3 +108,23 @@ def test_sweep_can_be_paused_and_resumed_and_a_trial_stopped(opened: OpenDashboa
     page.click(".detail button", "Stop this trial")
     page.wait(lambda: opened.client.trial(open_trial.id).state == "stopping", what="the stop")
     page.see("stopping", ".detail")
+
+
+def test_a_point_folds_open_to_its_trials(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{build_repeated_sweep(opened.client)}")
+    page.wait(lambda: page.count(TRIALS) == 2, what="a row for each point")
+    page.see("2 points, 5")
+    assert "1.5 ± 0.5 (3 of 3) ★" in page.text(TRIALS)
+    page.wait(lambda: page.count(".slice canvas") == 1, what="a slice with a dot for each point")
+    assert "of 2 trials by" in page.run("return document.querySelector('.slice canvas').ariaLabel")
+    fold = "[aria-label='The trials of point 1']"
+    page.click(fold)
+    page.wait(lambda: page.count(TRIALS) == 5, what="the three trials of the point")
+    page.click(".row-link")
+    page.see("Trial 1", ".detail")
+    page.click(fold)
+    page.wait(lambda: page.count(TRIALS) == 2, what="the row folded again")
+    page.type("[aria-label='Search trials']", "objective<2")
+    page.wait(lambda: page.count(TRIALS) == 1, what="the best point")
+    assert page.count(".timeline-track .span.out") == 2, "the trials of the other point"
+    assert page.complaints() == []

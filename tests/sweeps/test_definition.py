@@ -6,6 +6,7 @@ from typing import Any
 
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.limits import Budget, StopWhen
+from lightning_sweeps.sweeps.repeats import Repeats
 from lightning_sweeps.sweeps.settings import SweepSettings
 
 SWEEP: dict[str, Any] = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"values": [1, 2]}}}
@@ -43,5 +44,5 @@ def test_settings_are_those_of_the_definition() -> None:
         target = config.primary.target if config.primary else None
         assert SweepSettings.of(raw) == SweepSettings(
             *(config.retry, config.max_preemptions, config.max_failures, name, config.goal),
-            *(target, Budget(), StopWhen()),
+            *(target, Budget(), StopWhen(), Repeats()),
         )

@@ -957,6 +957,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sweeps/{sweep_id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sweep Points
+         * @description List a sweep's points by number: each parameter set with the value and spread of its trials.
+         */
+        get: operations["list_sweep_points_api_sweeps__sweep_id__points_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sweeps/{sweep_id}/agents": {
         parameters: {
             query?: never;
@@ -3364,6 +3384,12 @@ export interface components {
              */
             created_by: string;
             usage: components["schemas"]["SweepUsage"] | null;
+            /**
+             * Repeats
+             * @default 1
+             */
+            repeats: number;
+            best_point: components["schemas"]["SweepPoint"] | null;
         };
         /**
          * SweepChange
@@ -3439,6 +3465,59 @@ export interface components {
         SweepExtend: {
             /** Trials */
             trials: number;
+        };
+        /**
+         * SweepPoint
+         * @description A parameter set of a sweep with repeats, and what its trials found.
+         *
+         *     Attributes:
+         *         number: number of the point, from 1.
+         *         params: the parameter set.
+         *         state: `pending` or `running` until its trials have ended; then `stopped` if one was stopped, `finished` if one
+         *             finished, or how they ended.
+         *         value: mean of the values of its trials, or what `repeats.judge` says; None: no trial has a value.
+         *         spread: sample standard deviation of these values; None: fewer than two.
+         *         error: standard error of their mean.
+         *         values: number of these values.
+         *         wanted: number of trials that the point has or gets.
+         *         failed: number of trials that failed, were lost or preempted.
+         *         stopped: number of trials that were stopped.
+         *         trials: numbers of its trials.
+         *         best_trial: number of the trial with the best value.
+         *         end_number: position of its last ended trial among the ended trials of the sweep, from 1.
+         */
+        SweepPoint: {
+            /** Number */
+            number: number;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "leased" | "running" | "stopping" | "ending" | "finished" | "stopped" | "failed" | "lost" | "preempted";
+            /** Value */
+            value: number | null;
+            /** Spread */
+            spread: number | null;
+            /** Error */
+            error: number | null;
+            /** Values */
+            values: number;
+            /** Wanted */
+            wanted: number;
+            /** Failed */
+            failed: number;
+            /** Stopped */
+            stopped: number;
+            /** Trials */
+            trials: number[];
+            /** Best Trial */
+            best_trial: number | null;
+            /** End Number */
+            end_number: number | null;
         };
         /**
          * SweepStateChange
@@ -3594,7 +3673,7 @@ export interface components {
             /** End Number */
             end_number: number | null;
             /** Chosen By */
-            chosen_by: ("model" | "random" | "method" | "user") | null;
+            chosen_by: ("model" | "random" | "method" | "user" | "repeat") | null;
             /** Known Ends */
             known_ends: number | null;
             /** Unseen Ends */
@@ -3609,6 +3688,16 @@ export interface components {
              * @default false
              */
             discarded: boolean;
+            /**
+             * Point
+             * @default 0
+             */
+            point: number;
+            /**
+             * Repeat
+             * @default 1
+             */
+            repeat: number;
         };
         /**
          * TrialAttempt
@@ -3654,13 +3743,15 @@ export interface components {
          * TrialChanges
          * @description A sweep's trials that changed since the cursor of the request, by number. The next request uses `cursor`.
          *
-         *     A change may be reported twice.
+         *     A change may be reported twice. `points`: the points of these trials, in a sweep with repeats.
          */
         TrialChanges: {
             /** Cursor */
             cursor: number;
             /** Trials */
             trials: components["schemas"]["Trial"][];
+            /** Points */
+            points: components["schemas"]["SweepPoint"][];
         };
         /**
          * TrialEnd
@@ -6670,6 +6761,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialChanges"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sweep_points_api_sweeps__sweep_id__points_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepPoint"][];
                 };
             };
             /** @description Unauthorized */

@@ -37,6 +37,7 @@ export type SeriesInfo = Answer<"SeriesInfo">;
 export type Session = Answer<"Session">;
 export type Sweep = Answer<"Sweep">;
 export type SweepState = Sweep["state"];
+export type SweepPoint = Answer<"SweepPoint">;
 export type Trial = Answer<"Trial">;
 export type TrialChanges = Answer<"TrialChanges">;
 export type TrialState = Trial["state"];

@@ -3,7 +3,7 @@
 import { useCallback } from "preact/hooks";
 import { useData } from "../api/data";
 import { paths } from "../api/routes";
-import type { Agent, Sweep, Trial } from "../api/types";
+import type { Agent, Sweep } from "../api/types";
 import { Command } from "../base/Command";
 import { flat, value } from "../base/format";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
@@ -14,10 +14,11 @@ import { Controls } from "../sweep/Controls";
 import { Detail } from "../sweep/Detail";
 import { Failures } from "../sweep/Failures";
 import { Finder } from "../sweep/Finder";
-import { useTrials } from "../sweep/loadTrials";
+import { type Tried, useTrials } from "../sweep/loadTrials";
 import { ParameterSections } from "../sweep/ParameterSections";
 import { Progress } from "../sweep/Progress";
 import { ProgressSection } from "../sweep/ProgressSection";
+import { hasObjective } from "../sweep/score";
 import { SweepFacts } from "../sweep/SweepFacts";
 import { Timeline } from "../sweep/Timeline";
 import { Trials } from "../sweep/Trials";
@@ -28,15 +29,16 @@ const NONE: never[] = [];
 
 export function SweepPage({ id }: { id: string }) {
   const { value: sweep, error } = useData(paths.sweep(id));
-  const trials = useTrials(id);
+  const tried = useTrials(id);
   const agents = useData(paths.agents(id)).value ?? NONE;
   useTitle(sweep ? `${sweep.name || sweep.id} · sweep` : "");
   if (!sweep) return <Loading title="Sweep" trail={[["Sweeps", "/sweeps"]]} error={error} />;
-  return <LoadedSweep sweep={sweep} trials={trials} agents={agents} />;
+  return <LoadedSweep sweep={sweep} tried={tried} agents={agents} />;
 }
 
-function LoadedSweep({ sweep, trials, agents }: { sweep: Sweep; trials: Trial[]; agents: Agent[] }) {
-  const view = useSweepView(sweep, trials);
+function LoadedSweep({ sweep, tried, agents }: { sweep: Sweep; tried: Tried; agents: Agent[] }) {
+  const view = useSweepView(sweep, tried);
+  const { trials } = tried;
   const { chosen } = view;
   const trail: Trail = [
     ["Sweeps", "/sweeps"],
@@ -63,7 +65,11 @@ function LoadedSweep({ sweep, trials, agents }: { sweep: Sweep; trials: Trial[];
       {sweep.reason && <p class="soft">{sweep.reason}</p>}
       <ProgressSection view={view} note={note} />
       <ParameterSections view={view} note={note} />
-      <Section title="Trials" note={note || `${trials.length}`} aside={<Finder trials={trials} search={view.search} />}>
+      <Section
+        title="Trials"
+        note={note || `${view.results === trials ? "" : `${view.results.length} points, `}${trials.length}`}
+        aside={<Finder trials={view.results} search={view.search} />}
+      >
         <Trials view={view} />
       </Section>
       <Failures sweep={sweep.id} trials={trials} onSelect={view.select} />
@@ -98,17 +104,18 @@ function Agents({ view: { sweep, trials, chosen, selected, select }, agents }: {
 
 /** The details of the selected trial, if there is one. */
 function Selected({ view, agents }: { view: SweepView; agents: Agent[] }) {
-  const { sweep, trials, places, selected, select } = view;
+  const { sweep, trials, results, places, selected, select } = view;
   // biome-ignore lint/correctness/useExhaustiveDependencies: calling it again has no effect
   const close = useCallback(() => select(""), []);
   const trial = trials.find((one) => one.id === selected);
   if (!trial) return null;
   const place = places.get(trial.id);
+  const ranked = results.filter(hasObjective).length;
   return (
     <Detail
       sweep={sweep}
       trial={trial}
-      rank={place === undefined ? null : [Math.round(place * (places.size - 1)) + 1, places.size]}
+      rank={place === undefined ? null : [Math.round(place * (ranked - 1)) + 1, ranked]}
       agent={agents.find((agent) => agent.id === trial.agent)}
       onClose={close}
     />

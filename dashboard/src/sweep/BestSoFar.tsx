@@ -5,22 +5,26 @@ import { cssColor, scaleColor, useTheme } from "../base/theme";
 import { Chart } from "../charts/Chart";
 import type { Line } from "../charts/lines";
 import { DEFAULT_LOOK } from "../charts/look";
+import { barOf, rowName } from "./pointRows";
 import { bestSoFar, sign } from "./score";
 import type { SweepView } from "./useSweepView";
 
 /** The opacity of trials that are not chosen. */
 const FADED = 0.12;
 
-export function BestSoFar({ view: { sweep, trials, places, chosen, isLog, select } }: { view: SweepView }) {
+export function BestSoFar({ view: { sweep, results, places, chosen, isLog, select } }: { view: SweepView }) {
   const theme = useTheme();
   const { created, goal } = sweep;
   const lines = useMemo((): Line[] => {
-    const rows = bestSoFar(trials, sign({ goal }));
+    const rows = bestSoFar(results, sign({ goal }));
     if (!rows.length) return [];
-    const dots = rows.map(({ trial, time, value }): Line => {
+    const dots = rows.flatMap(({ trial, time, value }): Line[] => {
       const isOut = chosen !== null && !chosen.has(trial.id);
       const color = scaleColor(places.get(trial.id) ?? 1, theme, isOut ? FADED : 1);
-      return line({ id: trial.id, label: `trial ${trial.number}`, color, dots: [color] }, [[time - created, value]]);
+      const x = time - created;
+      const bar = barOf(trial)?.map((end): [number, number] => [x, end]);
+      const dot = line({ id: trial.id, label: rowName(trial), color, dots: [color] }, [[x, value]]);
+      return bar ? [line({ id: `${trial.id}-bar`, label: `${rowName(trial)} ± spread`, color }, bar), dot] : [dot];
     });
     let before: number | undefined;
     const steps = rows.flatMap(({ time, best, isNew }): [number, number][] => {
@@ -30,7 +34,7 @@ export function BestSoFar({ view: { sweep, trials, places, chosen, isLog, select
       return [...corner, [x, best]];
     });
     return [...dots, line({ id: "best", label: "best so far", color: cssColor("accent"), width: 2.2 }, steps)];
-  }, [trials, places, chosen, theme, created, goal]);
+  }, [results, places, chosen, theme, created, goal]);
   const look = useMemo(() => ({ ...DEFAULT_LOOK, xAxis: "relative", hasEnvelope: false, isLogY: isLog }), [isLog]);
   return <Chart title={`Best ${sweep.metric ?? "objective"}`} lines={lines} look={look} height={250} onPick={select} />;
 }

@@ -1,9 +1,9 @@
 /** Two parameters against the objective: a dot for each trial, and between them the mean of near trials. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Trial } from "../api/types";
-import { flat, number } from "../base/format";
+import { flat } from "../base/format";
 import { cssColor, scaleColor, useTheme } from "../base/theme";
+import { type Result, rowName, valueText } from "./pointRows";
 import { hasObjective, type Parameter } from "./score";
 import { type Dot, field, placeOn, spreadOn, type Tick } from "./surface";
 import { Ticks } from "./Ticks";
@@ -58,7 +58,7 @@ interface Axes {
   up: Parameter;
 }
 
-type TrialDot = Dot & { trial: Trial };
+type TrialDot = Dot & { trial: Result };
 
 function Surface({ view, across, up }: Axes) {
   const theme = useTheme();
@@ -92,9 +92,9 @@ function Surface({ view, across, up }: Axes) {
 
 /** Returns a dot for each trial that has a value on both axes. */
 function useTrialDots({ view, across, up }: Axes): { dots: TrialDot[]; xs: Tick[]; ys: Tick[] } {
-  const { trials, places } = view;
+  const { results, places } = view;
   return useMemo(() => {
-    const scored = trials.filter(hasObjective);
+    const scored = results.filter(hasObjective);
     const params = scored.map((trial) => flat(trial.params));
     const xs = placeOn(
       across,
@@ -109,13 +109,13 @@ function useTrialDots({ view, across, up }: Axes): { dots: TrialDot[]; xs: Tick[
       return x === null || y === null ? [] : [{ x, y, value: places.get(trial.id) ?? 1, trial }];
     });
     return { dots, xs: xs.ticks, ys: ys.ticks };
-  }, [trials, places, across, up]);
+  }, [results, places, across, up]);
 }
 
 function DotButton({ dot: { x, y, value, trial }, view, across, up }: Axes & { dot: TrialDot }) {
   const theme = useTheme();
   const isOut = view.chosen !== null && !view.chosen.has(trial.id);
-  const label = `trial ${trial.number}: ${number(trial.objective)}`;
+  const label = `${rowName(trial)}: ${valueText(trial)}`;
   return (
     <button
       type="button"

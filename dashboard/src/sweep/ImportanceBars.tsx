@@ -9,7 +9,7 @@ import "./ImportanceBars.css";
 /** Smaller shares may be chance: their direction is not shown. */
 const LEAST_SHARE = 0.04;
 
-export function ImportanceBars({ view: { sweep, trials, parameters } }: { view: SweepView }) {
+export function ImportanceBars({ view: { sweep, results: trials, parameters } }: { view: SweepView }) {
   const direction = sign(sweep);
   const rows = useMemo(() => importance(trials, parameters, direction), [trials, parameters, direction]);
   return (

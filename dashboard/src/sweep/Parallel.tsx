@@ -2,8 +2,7 @@
 
 import type { ECharts } from "echarts/core";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Trial } from "../api/types";
-import { flat, number, value } from "../base/format";
+import { flat, value } from "../base/format";
 import { useLatest } from "../base/latest";
 import { shortNames } from "../base/names";
 import { Scroll } from "../base/Scroll";
@@ -11,6 +10,7 @@ import { useTheme } from "../base/theme";
 import { heightIn } from "../charts/Chart";
 import { Drawing } from "./Drawing";
 import { parallelOption } from "./parallelOption";
+import { type Result, rowName, valueText } from "./pointRows";
 import { hasObjective } from "./score";
 import type { SweepView } from "./useSweepView";
 import "./Parallel.css";
@@ -25,13 +25,13 @@ interface Model {
 }
 
 export function Parallel({ view }: { view: SweepView }) {
-  const { trials, places, parameters, found, brushed } = view;
+  const { results, places, parameters, found, brushed } = view;
   const { metric, goal } = view.sweep;
   const theme = useTheme();
   const [chart, setChart] = useState<ECharts | null>(null);
-  const [pointed, setPointed] = useState<Trial | null>(null);
+  const [pointed, setPointed] = useState<Result | null>(null);
   const names = useMemo(() => shortNames(parameters.map((one) => one.name)), [parameters]);
-  const scored = useMemo(() => trials.filter(hasObjective), [trials]);
+  const scored = useMemo(() => results.filter(hasObjective), [results]);
   const option = useMemo(
     () => parallelOption({ sweep: { metric, goal }, scored, places, parameters, names, found, theme }),
     [metric, goal, scored, places, parameters, names, found, theme],
@@ -91,8 +91,8 @@ function useBrushEnd(chart: ECharts | null, brushed: Set<string> | null, axes: n
   }, [chart, isBrushed, axes]);
 }
 
-function trialText(trial: Trial, names: Map<string, string>): string {
+function trialText(trial: Result, names: Map<string, string>): string {
   const params = flat(trial.params);
   const given = [...names].map(([name, short]) => `${short} ${value(params[name])}`);
-  return [`Trial ${trial.number}: ${number(trial.objective)}`, ...given].join(" · ");
+  return [`${rowName(trial)}: ${valueText(trial)}`, ...given].join(" · ");
 }

@@ -9,7 +9,7 @@ import { Slices } from "./Slices";
 import type { SweepView } from "./useSweepView";
 
 export function ParameterSections({ view, note }: { view: SweepView; note: ComponentChildren }) {
-  const { sweep, trials, parameters } = view;
+  const { sweep, results, parameters } = view;
   if (!parameters.length) return null;
   return (
     <>
@@ -24,7 +24,7 @@ export function ParameterSections({ view, note }: { view: SweepView; note: Compo
           <Slices view={view} />
         </Section>
       </div>
-      {parameters.length > 1 && trials.some((trial) => trial.objective !== null) && (
+      {parameters.length > 1 && results.some((trial) => trial.objective !== null) && (
         <Section
           title="Two parameters"
           note="each dot is a trial; the background colour is the mean of nearby trials, faint where there are none"

@@ -1,8 +1,9 @@
 /** A small scatter plot for each parameter: its value against the objective. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { flat, number, value } from "../base/format";
+import { flat, value } from "../base/format";
 import { scaleColor, useTheme } from "../base/theme";
+import { barOf, rowName, valueText } from "./pointRows";
 import { hasObjective, type Parameter } from "./score";
 import { type Dot, drawDots, nearestDot, type Size } from "./sliceDots";
 import { placeOn, spreadOn, type Tick } from "./surface";
@@ -62,29 +63,30 @@ function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
 }
 
 function dotText({ trial }: Dot, { name }: Parameter): string {
-  return `trial ${trial.number}: ${number(trial.objective)} at ${value(flat(trial.params)[name])}`;
+  return `${rowName(trial)}: ${valueText(trial)} at ${value(flat(trial.params)[name])}`;
 }
 
 /** Returns the dots of a parameter, the best ones last so that they lie above the others. */
 function useDots(view: SweepView, parameter: Parameter): { dots: Dot[]; xs: Tick[]; ys: Tick[] } {
-  const { trials, places, isLog } = view;
+  const { results, places, isLog } = view;
   return useMemo(() => {
-    const scored = trials.filter(hasObjective);
+    const scored = results.filter(hasObjective);
     const onX = placeOn(
       parameter,
       scored.map((trial) => flat(trial.params)[parameter.name]),
     );
-    const onY = placeOn(
-      { isLog, choices: [] },
-      scored.map((trial) => trial.objective),
-    );
+    const bars = scored.map(barOf);
+    const ends = [0, 1].flatMap((end) => bars.map((bar) => bar?.[end] ?? null));
+    const onY = placeOn({ isLog, choices: [] }, [...scored.map((trial) => trial.objective), ...ends]);
     const dots = scored.flatMap((trial, at): Dot[] => {
       const [x = null, y = null] = [onX.places[at], onY.places[at]];
       if (x === null || y === null) return [];
-      return [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial }];
+      const [low = null, high = null] = [1, 2].map((end) => onY.places[end * scored.length + at]);
+      const bar: Dot["bar"] = low === null || high === null ? null : [low, high];
+      return [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial, bar }];
     });
     return { dots: dots.sort((a, b) => b.place - a.place), xs: onX.ticks, ys: onY.ticks };
-  }, [trials, places, parameter, isLog]);
+  }, [results, places, parameter, isLog]);
 }
 
 function useSize(canvas: { current: HTMLCanvasElement | null }): Size {

@@ -15,7 +15,7 @@ export function SweepCard({ sweep, now }: { sweep: Sweep; now: number }) {
         <State state={sweep.state} title={sweep.reason} />
       </header>
       <div class="card-value">
-        <span>{sweep.best ? number(sweep.best.objective, 4) : "–"}</span>
+        <span>{sweep.best ? number(sweep.best_point ? sweep.best_point.value : sweep.best.objective, 4) : "–"}</span>
         <small>
           {sweep.goal === "minimize" ? "lowest" : "highest"} {sweep.metric ?? ""}
         </small>

@@ -16,7 +16,10 @@ export function SweepFacts({ sweep, trials }: { sweep: Sweep; trials: Trial[] })
       <Fact name={`best ${sweep.metric ?? ""}`}>
         {sweep.best ? (
           <a href={`?trial=${sweep.best.id}`}>
-            {number(sweep.best.objective, 5)} <small class="soft">trial {sweep.best.number}</small>
+            {number(sweep.best_point ? sweep.best_point.value : sweep.best.objective, 5)}{" "}
+            <small class="soft">
+              {sweep.best_point ? `point ${sweep.best_point.number}` : `trial ${sweep.best.number}`}
+            </small>
           </a>
         ) : (
           "–"

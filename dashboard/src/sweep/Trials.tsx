@@ -1,6 +1,6 @@
-/** The table of trials, each with links to its runs. */
+/** The table of trials, each with links to its runs; with repeats, of points that fold open to their trials. */
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { useNow } from "../api/data";
 import type { Sweep, Trial } from "../api/types";
 import { flat } from "../base/format";
@@ -8,6 +8,7 @@ import { shortNames } from "../base/names";
 import { type Sort, useSortParam } from "../base/router";
 import { Table } from "../tables/Table";
 import { compare, durationOf } from "./compare";
+import { isPoint, type Result, unfolded } from "./pointRows";
 import { sign } from "./score";
 import { trialColumns } from "./trialColumns";
 import type { SweepView } from "./useSweepView";
@@ -18,18 +19,25 @@ export function Trials({ view }: { view: SweepView }) {
   const [sort, setSort] = useSortParam("sort", "objective");
   const names = useMemo(() => shortNames(parameters.map((one) => one.name)), [parameters]);
   const firstRuns = useMemo(() => new Map(runs.map((run) => [run.trial, run])), [runs]);
+  const [open, setOpen] = useState<Set<number>>(new Set());
   const sorted = useSorted(shown, sweep, sort, now);
+  const rows = useMemo(() => unfolded(sorted, open), [sorted, open]);
+  function fold(point: number): void {
+    setOpen((before) =>
+      before.has(point) ? new Set([...before].filter((one) => one !== point)) : new Set([...before, point]),
+    );
+  }
   return (
     <Table
       label="Trials"
-      columns={trialColumns({ view, names, firstRuns, now })}
-      total={sorted.length}
-      row={(at) => sorted[at]}
-      rowKey={(trial) => trial.id}
+      columns={trialColumns({ view, names, firstRuns, now, folding: { open, fold } })}
+      total={rows.length}
+      row={(at) => rows[at]}
+      rowKey={(row) => (isPoint(row) ? `point-${row.number}` : row.id)}
       sort={sort}
       onSort={setSort}
       onOpen={(trial) => select(trial.id)}
-      rowClass={(trial) => (trial.id === selected ? "selected" : "")}
+      rowClass={(row) => (row.id === selected && !isPoint(row) ? "selected" : "")}
       maxHeight="min(620px, 80vh)"
       empty={
         Object.keys(sweep.counts).length ? "No trial matches." : "No trials yet: start an agent with the command below."
@@ -41,7 +49,7 @@ export function Trials({ view }: { view: SweepView }) {
 /** The column whose values change while trials run. */
 const DURATION = "took";
 
-function useSorted(trials: Trial[], sweep: Sweep, { by, isDown }: Sort, now: number): Trial[] {
+function useSorted(trials: Result[], sweep: Sweep, { by, isDown }: Sort, now: number): Result[] {
   const direction = sign(sweep);
   const time = by === DURATION ? now : 0;
   return useMemo(() => {

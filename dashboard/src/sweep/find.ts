@@ -25,7 +25,7 @@ const TESTS: Record<string, Test> = {
  * Every word must occur in a trial's number, state, reason or parameters, and every comparison must hold, such as
  * `lr<0.01`, `optimizer=adamw` or `objective<0.3`. A parameter is named in full or by its last part.
  */
-export function findTrials(trials: Trial[], text: string): Trial[] {
+export function findTrials<Row extends Trial>(trials: Row[], text: string): Row[] {
   const joined = text.toLowerCase().replace(/\s*(<=|>=|!=|<|>|=)\s*/g, "$1");
   const parts = joined.split(/\s+/).filter(Boolean);
   return parts.length ? trials.filter((trial) => matches(trial, parts)) : trials;

@@ -4,7 +4,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { get, Refusal } from "../api/client";
 import { useData, usePolling } from "../api/data";
 import { paths } from "../api/routes";
-import type { RunRow, Trial } from "../api/types";
+import type { RunRow, SweepPoint, Trial } from "../api/types";
 import { quoted } from "../base/filter";
 import { waitForIdle } from "../base/scheduling";
 
@@ -13,21 +13,33 @@ const NONE: never[] = [];
 /** More curves than this cannot be told apart. */
 const MOST_CURVES = 300;
 
-/** Returns a sweep's trials by number; the same array while none has changed. */
-export function useTrials(sweep: string): Trial[] {
-  const [trials, setTrials] = useState<Trial[]>(NONE);
-  const known = useRef({ trials: new Map<string, Trial>(), cursor: null as number | null });
+/** The trials of a sweep, and its points if it has repeats. */
+export interface Tried {
+  trials: Trial[];
+  points: SweepPoint[];
+}
+
+/** Returns a sweep's trials and points by number; the same arrays while none has changed. */
+export function useTrials(sweep: string): Tried {
+  const [tried, setTried] = useState<Tried>({ trials: NONE, points: NONE });
+  const known = useRef({
+    trials: new Map<string, Trial>(),
+    points: new Map<number, SweepPoint>(),
+    cursor: null as number | null,
+  });
   usePolling(paths.sweep(sweep), async (signal) => {
     const answer = await get(paths.trials(sweep, known.current.cursor), signal).catch(noTrials);
     if (!answer) return;
     known.current.cursor = answer.cursor;
     const fresh = answer.trials.filter((trial) => !isSame(trial, known.current.trials.get(trial.id)));
     for (const trial of fresh) known.current.trials.set(trial.id, trial);
+    for (const point of answer.points ?? NONE) known.current.points.set(point.number, point);
     if (!fresh.length) return;
-    setTrials([...known.current.trials.values()]);
+    const points = [...known.current.points.values()].sort((a, b) => a.number - b.number);
+    setTried({ trials: [...known.current.trials.values()], points });
     await waitForIdle();
   });
-  return trials;
+  return tried;
 }
 
 /** A sweep that does not exist has no trials. The page shows the error of its question for the sweep itself. */

@@ -10,9 +10,10 @@ export function sign({ goal }: Pick<Sweep, "goal">): Sign {
   return goal === "maximize" ? -1 : 1;
 }
 
-export type ScoredTrial = Trial & { objective: number };
+export type Scored<Row extends Trial> = Row & { objective: number };
+export type ScoredTrial = Scored<Trial>;
 
-export function hasObjective(trial: Trial): trial is ScoredTrial {
+export function hasObjective<Row extends Trial>(trial: Row): trial is Scored<Row> {
   return trial.objective !== null;
 }
 
@@ -30,8 +31,8 @@ export function isTop(place: number, count: number): boolean {
   return place * Math.max(count - 1, 1) < Math.min(TOP, count / 10);
 }
 
-export interface Best {
-  trial: Trial;
+export interface Best<Row extends Trial> {
+  trial: Row;
   time: number;
   value: number;
   best: number;
@@ -39,8 +40,8 @@ export interface Best {
 }
 
 /** Returns the trials with a value by the time they ended, each with the best value until then. */
-export function bestSoFar(trials: Trial[], direction: Sign): Best[] {
-  const ended = trials.filter(hasObjective).filter((trial): trial is ScoredTrial & { ended: number } => {
+export function bestSoFar<Row extends Trial>(trials: Row[], direction: Sign): Best<Row>[] {
+  const ended = trials.filter(hasObjective).filter((trial): trial is Scored<Row> & { ended: number } => {
     return trial.ended !== null;
   });
   let best = Number.POSITIVE_INFINITY * direction;

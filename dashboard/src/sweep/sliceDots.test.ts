@@ -4,7 +4,10 @@ import { trialOf } from "./testTrial";
 
 describe("nearestDot", () => {
   const size = { width: 100, height: 100 };
-  const dot = (number: number, x: number, y: number): Dot => ({ x, y, place: 0, trial: trialOf(number, 0) });
+  const dot = (number: number, x: number, y: number): Dot => ({
+    ...{ x, y, place: 0, bar: null },
+    trial: trialOf(number, 0),
+  });
   const dots = [dot(1, 0.5, 0.5), dot(2, 0.5, 0.5), dot(3, 0.9, 0.1)];
 
   it("finds the nearest dot within reach; of dots at one place, the uppermost", () => {

@@ -1,6 +1,6 @@
 /** The dots of a slice: drawn on a canvas, and found by the pointer. */
 
-import type { Trial } from "../api/types";
+import type { Result } from "./pointRows";
 
 export interface Dot {
   /** From left (0) to right (1). */
@@ -9,7 +9,9 @@ export interface Dot {
   y: number;
   /** From best (0) to worst (1). */
   place: number;
-  trial: Trial;
+  trial: Result;
+  /** The ends of its bar, from bottom (0) to top (1); null: it has none. */
+  bar: [low: number, high: number] | null;
 }
 
 export interface Size {
@@ -33,12 +35,21 @@ export function drawDots(canvas: HTMLCanvasElement, size: Size, dots: Dot[], { c
   if (!context) return;
   context.scale(ratio, ratio);
   for (const dot of dots) {
+    drawBar(context, size, dot, colorOf(dot));
     const radius = dot === pointed ? POINTED_RADIUS_PX : RADIUS_PX;
     context.beginPath();
     context.fillStyle = colorOf(dot);
     context.arc(dot.x * size.width, (1 - dot.y) * size.height, radius, 0, 2 * Math.PI);
     context.fill();
   }
+}
+
+function drawBar(context: CanvasRenderingContext2D, size: Size, { x, bar }: Dot, color: string): void {
+  if (!bar) return;
+  context.beginPath();
+  context.strokeStyle = color;
+  for (const end of bar) context.lineTo(x * size.width, (1 - end) * size.height);
+  context.stroke();
 }
 
 /** Returns the dot nearest to a place in pixels; null if none is near. Of equally near ones, the uppermost. */

@@ -1,7 +1,7 @@
 /** The columns of the table of trials. */
 
 import type { Trial } from "../api/types";
-import { duration, flat, number, value } from "../base/format";
+import { duration, flat, value } from "../base/format";
 import { counted } from "../base/names";
 import { State } from "../base/State";
 import { scaleColor, useTheme } from "../base/theme";
@@ -9,6 +9,7 @@ import type { Column } from "../tables/types";
 import { durationOf } from "./compare";
 import type { FirstRun } from "./loadTrials";
 import { runsPath, searchPath } from "./paths";
+import { isPoint, type Result, valueText } from "./pointRows";
 import type { SweepView } from "./useSweepView";
 import "./trialColumns.css";
 
@@ -19,18 +20,31 @@ interface Given {
   /** The first rank's run of each trial, by the trial's id. */
   firstRuns: Map<string, FirstRun>;
   now: number;
+  folding: Folding;
 }
 
-export function trialColumns({ view, names, firstRuns, now }: Given): Column<Trial>[] {
+/** Which points are open, and what opens and closes one. */
+interface Folding {
+  open: Set<number>;
+  fold: (point: number) => void;
+}
+
+export function trialColumns({ view, names, firstRuns, now, folding }: Given): Column<Result>[] {
   const { sweep } = view;
+  const hasPoints = (sweep.repeats ?? 1) > 1;
   return [
     {
       id: "number",
-      title: "Trial",
-      width: 74,
+      title: hasPoints ? "Point" : "Trial",
+      width: hasPoints ? 150 : 74,
       isSortable: true,
       isPinned: true,
-      cell: (trial) => <TrialButton trial={trial} view={view} />,
+      cell: (row) => (
+        <>
+          {hasPoints && <PointFold row={row} folding={folding} />}
+          {isPoint(row) ? <PointName row={row} view={view} /> : <TrialButton trial={row} view={view} />}
+        </>
+      ),
     },
     {
       id: "state",
@@ -40,10 +54,11 @@ export function trialColumns({ view, names, firstRuns, now }: Given): Column<Tri
       cell: (trial) => <State state={trial.state} title={trial.error || trial.reason || trial.state} />,
     },
     {
-      ...numeric("objective", sweep.metric ?? "objective", 120),
-      cell: (trial) => {
-        const text = number(trial.objective);
-        return trial.id === sweep.best?.id ? <b class="best">{text} ★</b> : text;
+      ...numeric("objective", sweep.metric ?? "objective", hasPoints ? 250 : 120),
+      cell: (row) => {
+        const text = valueText(row);
+        const isBest = hasPoints ? isPoint(row) && row.number === sweep.best_point?.number : row.id === sweep.best?.id;
+        return isBest ? <b class="best">{text} ★</b> : text;
       },
     },
     ...parameterColumns(view, names),
@@ -51,7 +66,7 @@ export function trialColumns({ view, names, firstRuns, now }: Given): Column<Tri
       id: "runs",
       title: "Runs",
       width: 96,
-      cell: (trial) => <RunsLink trial={trial} first={firstRuns.get(trial.id)} />,
+      cell: (row) => (isPoint(row) ? "" : <RunsLink trial={row} first={firstRuns.get(row.id)} />),
     },
     { ...numeric("reports", "Reports", 84), cell: (trial) => trial.reports || "–" },
     {
@@ -78,7 +93,7 @@ function numeric(id: string, title: string, width: number) {
   return { id, title, width, isNumber: true, isSortable: true };
 }
 
-function parameterColumns({ parameters }: SweepView, names: Map<string, string>): Column<Trial>[] {
+function parameterColumns({ parameters }: SweepView, names: Map<string, string>): Column<Result>[] {
   return parameters.map(({ name, isNumeric }) => {
     const title = names.get(name) ?? name;
     return {
@@ -93,6 +108,40 @@ function parameterColumns({ parameters }: SweepView, names: Map<string, string>)
   });
 }
 
+/** Opens and closes a point. */
+function PointFold({ row, folding: { open, fold } }: { row: Result; folding: Folding }) {
+  if (!isPoint(row)) {
+    return (
+      <span class="fold">
+        <i aria-hidden="true">└</i>
+      </span>
+    );
+  }
+  const isOpen = open.has(row.number);
+  return (
+    <span class="fold">
+      <button
+        type="button"
+        class="icon"
+        aria-expanded={isOpen}
+        aria-label={`The trials of point ${row.number}`}
+        onClick={() => fold(row.number)}
+      >
+        {isOpen ? "▾" : "▸"}
+      </button>
+    </span>
+  );
+}
+
+function PointName({ row, view: { places } }: { row: Result; view: SweepView }) {
+  const theme = useTheme();
+  return (
+    <span>
+      <PlaceSwatch place={places.get(row.id)} theme={theme} /> {row.number}
+    </span>
+  );
+}
+
 /** A trial's number in the colour of its place. Opens and closes its details. */
 function TrialButton({ trial, view: { places, selected, select } }: { trial: Trial; view: SweepView }) {
   const theme = useTheme();
@@ -105,10 +154,14 @@ function TrialButton({ trial, view: { places, selected, select } }: { trial: Tri
       aria-expanded={isSelected}
       onClick={() => select(isSelected ? "" : trial.id)}
     >
-      <i class="swatch" style={{ background: place === undefined ? "transparent" : scaleColor(place, theme) }} />
+      <PlaceSwatch place={place} theme={theme} />
       {trial.number}
     </button>
   );
+}
+
+function PlaceSwatch({ place, theme }: { place: number | undefined; theme: ReturnType<typeof useTheme> }) {
+  return <i class="swatch" style={{ background: place === undefined ? "transparent" : scaleColor(place, theme) }} />;
 }
 
 function RunsLink({ trial, first }: { trial: Trial; first: FirstRun | undefined }) {

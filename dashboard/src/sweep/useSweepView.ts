@@ -5,13 +5,16 @@ import type { Sweep, Trial } from "../api/types";
 import { navigate, placeWith, useParam } from "../base/router";
 import { findTrials } from "./find";
 import { importance } from "./importance";
-import { type FirstRun, mostRelevant, useFirstRuns } from "./loadTrials";
+import { type FirstRun, mostRelevant, type Tried, useFirstRuns } from "./loadTrials";
+import { idsOf, pointRows, type Result } from "./pointRows";
 import { hasWideRange, type Parameter, parameters, ranking, sign } from "./score";
 
 export interface SweepView {
   sweep: Sweep;
   trials: Trial[];
-  /** Each trial's place from best (0) to worst (1), by its id. */
+  /** What plots and the table show: the points of a sweep with repeats, else the trials. */
+  results: Result[];
+  /** Each trial's place from best (0) to worst (1), by its id. Trials of a point have its place. */
   places: Map<string, number>;
   /** The first rank's run of each trial whose curve is drawn. */
   runs: FirstRun[];
@@ -24,8 +27,8 @@ export interface SweepView {
   setBrushed: (ids: Set<string> | null) => void;
   /** The ids that search and axes choose together; null: all. */
   chosen: Set<string> | null;
-  /** The trials that are chosen. */
-  shown: Trial[];
+  /** The results that are chosen. */
+  shown: Result[];
   /** The trial whose details are open; empty: none. */
   selected: string;
   select: (trial: string) => void;
@@ -43,27 +46,35 @@ export interface Search {
   setState: (state: string) => void;
 }
 
-export function useSweepView(sweep: Sweep, trials: Trial[]): SweepView {
+export function useSweepView(sweep: Sweep, { trials, points }: Tried): SweepView {
   const [selected, select] = useParam("trial");
   const [logText, setLog] = useParam("log");
-  const ranked = useRanking(sweep, trials);
+  const isRepeated = (sweep.repeats ?? 1) > 1;
+  const results = useMemo(() => (isRepeated ? pointRows(trials, points) : trials), [isRepeated, trials, points]);
+  const ranked = useRanking(sweep, results);
   const runs = useFirstRuns(
     useMemo(() => mostRelevant(trials, ranked.places), [trials, ranked.places]),
     sweep.metric ?? "",
   );
-  const objectives = trials.flatMap((trial) => trial.objective ?? []);
+  const objectives = results.flatMap((trial) => trial.objective ?? []);
   const isLog = logText ? logText === "on" : objectives.length > 2 && hasWideRange(objectives);
   return {
-    ...{ sweep, trials, runs, selected, select, isLog },
+    ...{ sweep, trials, results, runs, selected, select, isLog },
     ...ranked,
-    ...useChoice(trials),
+    ...useChoice(results),
     setLog: (next) => setLog(next ? "on" : "off"),
   };
 }
 
-function useRanking(sweep: Sweep, trials: Trial[]): Pick<SweepView, "places" | "parameters" | "byImportance"> {
+function useRanking(sweep: Sweep, trials: Result[]): Pick<SweepView, "places" | "parameters" | "byImportance"> {
   const direction = sign(sweep);
-  const places = useMemo(() => ranking(trials, direction), [trials, direction]);
+  const places = useMemo(() => {
+    const byRow = ranking(trials, direction);
+    const all = trials.flatMap((row) =>
+      [...idsOf([row])].map((id): [string, number | undefined] => [id, byRow.get(row.id)]),
+    );
+    return new Map(all.filter((entry): entry is [string, number] => entry[1] !== undefined));
+  }, [trials, direction]);
   const wanted = useMemo(() => parameters(sweep, trials), [sweep, trials]);
   const byImportance = useMemo(() => {
     const byName = new Map(wanted.map((one) => [one.name, one]));
@@ -75,7 +86,7 @@ function useRanking(sweep: Sweep, trials: Trial[]): Pick<SweepView, "places" | "
 type Choice = Pick<SweepView, "found" | "brushed" | "setBrushed" | "chosen" | "shown" | "search" | "showAll">;
 
 /** Returns which trials are chosen, by the search and on the axes. */
-function useChoice(trials: Trial[]): Choice {
+function useChoice(trials: Result[]): Choice {
   const [brushed, setBrushed] = useState<Set<string> | null>(null);
   const [typed, setTyped] = useParam("find");
   const [state, setState] = useParam("state");
@@ -94,8 +105,4 @@ function useChoice(trials: Trial[]): Choice {
     navigate(placeWith({ find: null, state: null }), { isReplacing: true });
   }
   return { found, brushed, setBrushed, chosen, shown, showAll, search: { typed, setTyped, state, setState } };
-}
-
-function idsOf(trials: Trial[]): Set<string> {
-  return new Set(trials.map((trial) => trial.id));
 }

@@ -17,7 +17,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.function.calls import Function, call, call_here, call_in_fork
 from lightning_sweeps.agents.function.heartbeat import LeaseHeartbeat
-from lightning_sweeps.agents.launch.trial_file import describe_trial
+from lightning_sweeps.agents.launch.trial_file import describe_trial, with_seed
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.agents.server_connection import ServerConnection
 from lightning_sweeps.agents.time_accounting import Activity, TimeAccounting
@@ -150,6 +150,7 @@ class _FunctionAgent:
 
     def _run_trial(self, trial: m.Trial, ended: EndedTrials) -> None:
         leased = self._switch_to("starting and ending trials")
+        trial = with_seed(trial, self.registration.sweep)
         path = Home(read_settings().home).trial(trial.id).parameters
         file = describe_trial(trial, self.registration.sweep)
         write_whole(path, msgspec.json.encode(file), is_synced=False)

@@ -32,7 +32,7 @@ from lightning_sweeps.agents.launch.environment import (
 )
 from lightning_sweeps.agents.launch.process import LaunchRequest, RankLogs, TrialRun, start_cold, start_forked
 from lightning_sweeps.agents.launch.rank_environment import rank_variables
-from lightning_sweeps.agents.launch.trial_file import describe_trial
+from lightning_sweeps.agents.launch.trial_file import describe_trial, with_seed
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.agents.slots import Slot
 from lightning_sweeps.core.paths import Home, TrialFolder, write_whole
@@ -92,6 +92,7 @@ class TrialStarter:
             LaunchError: the program cannot be started.
             OSError: this machine cannot start a program.
         """
+        trial = with_seed(trial, self.sweep)
         folder = Home(self.context.settings.home).trial(trial.id)
         request = self._request(trial, folder, agent_id)
         trial_file = describe_trial(trial, self.sweep, gpus=self.devices())

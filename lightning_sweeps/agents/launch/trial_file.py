@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.handover import TrialFile
@@ -27,4 +28,14 @@ def describe_trial(trial: m.Trial, sweep: m.Sweep, *, gpus: Sequence[str] = ()) 
         metric=sweep.metric,
         goal=sweep.goal,
         gpus=list(gpus),
+        point=trial.point,
+        repeat=trial.repeat,
+        seed=trial.repeat if sweep.repeats > 1 else None,
     )
+
+
+def with_seed(trial: m.Trial, sweep: m.Sweep) -> m.Trial:
+    """Return the trial with its seed among the parameters, if the sweep file names a parameter for it."""
+    repeats = sweep.config.get("repeats")
+    name = repeats.get("seed") if isinstance(repeats, dict) else None
+    return trial if name is None else replace(trial, params=trial.params | {name: trial.repeat})

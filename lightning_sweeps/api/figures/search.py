@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,10 @@ ENDED = ("finished", "stopped")
 
 @dataclass(frozen=True, slots=True)
 class SweepResults:
-    """A sweep, its search space, and the trials that ended with a value, as `Api.trials` returns them."""
+    """A sweep, its search space, and the trials that ended with a value, as `Api.trials` returns them.
+
+    In a sweep with repeats, the points that ended with a value stand in the place of trials, and have a `spread`.
+    """
 
     sweep: m.Sweep
     space: Space
@@ -39,6 +42,12 @@ class SweepResults:
     @property
     def values(self) -> list[float]:
         return [trial["objective"] for trial in self.trials]
+
+    @property
+    def bars(self) -> dict[str, Any] | None:
+        """The error bars of a plotly trace: one standard deviation to each side; None without repeats."""
+        spreads = [trial.get("spread") for trial in self.trials]
+        return {"array": [spread or 0.0 for spread in spreads], "thickness": 1} if any(spreads) else None
 
     def names(self) -> list[str]:
         """Return the searched parameters that differ between the trials."""
@@ -58,10 +67,17 @@ def find(api: Api, sweep_id: str) -> SweepResults:
     """
     sweep = api.sweep(sweep_id)
     config = read_config(sweep.config)
-    trials = [row for row in api.trials(sweep_id) if row["state"] in ENDED and row["objective"] is not None]
+    rows = api.trials(sweep_id) if sweep.repeats == 1 else _points(api, sweep_id)
+    trials = [row for row in rows if row["state"] in ENDED and row["objective"] is not None]
     if not trials:
         raise UsageError(f"no trial of the sweep `{sweep_id}` has ended with a value", hint="try again later")
     return SweepResults(sweep, Space.of(config.parameters, config.constraints), trials)
+
+
+def _points(api: Api, sweep_id: str) -> Iterator[Row]:
+    """Yield the points of a sweep with their values as objectives."""
+    for row in api.sweep_points(sweep_id):
+        yield row | {"objective": row["value"]}
 
 
 def history(api: Api, sweep_id: str) -> Figure:
@@ -88,7 +104,14 @@ def history(api: Api, sweep_id: str) -> Figure:
     best = list(accumulate(values, better))
     return figure(
         [
-            scatter(x=numbers, y=values, mode="markers", name="trials", marker={"color": COLORS[0], "size": 7}),
+            scatter(
+                x=numbers,
+                y=values,
+                mode="markers",
+                name="trials",
+                marker={"color": COLORS[0], "size": 7},
+                error_y=found.bars,
+            ),
             scatter(x=numbers, y=best, mode="lines", name="best", line={"color": COLORS[1], "shape": "hv"}),
         ],
         title=found.sweep.name,
@@ -175,7 +198,8 @@ def slices(api: Api, sweep_id: str) -> Figure:
         is_number = all(_is_number(value) for value in given)
         shown = column if is_number else [None if value is None else str(value) for value in column]
         marker = {"color": numbers, "colorscale": "Blues", "cmin": -max(numbers) / 3, "size": 7}
-        place = {"xaxis": f"x{at}", "yaxis": "y", "showlegend": False}
+        place: dict[str, Any] = {"xaxis": f"x{at}", "yaxis": "y", "showlegend": False}
+        place["error_y"] = found.bars
         traces.append(graph_objects().Scatter(x=shown, y=values, mode="markers", name=name, marker=marker, **place))
         kind = "category" if not is_number else "log" if is_wide(given) else "linear"
         width = 1 / len(names)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import agents, attempts, gangs, leases, suggest, sweeps, trial_ends, trials
+from lightning_sweeps.engine import agents, attempts, gangs, leases, points, suggest, sweeps, trial_ends, trials
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
@@ -81,8 +81,16 @@ def list_trial_changes(
 ) -> m.TrialChanges:
     """List a sweep's trials that changed since a cursor, in the order of their numbers."""
     with store.read() as connection:
-        sweeps.require_sweep(connection, sweep_id)
-        return m.TrialChanges(clock.now(connection), trials.changed_trials(connection, sweep_id, since=since))
+        settings = sweeps.settings_of(connection, sweep_id)
+        now, changed = clock.now(connection), trials.changed_trials(connection, sweep_id, since=since)
+        return m.TrialChanges(now, changed, points.changed_points(connection, sweep_id, settings, changed))
+
+
+@router.get("/api/sweeps/{sweep_id}/points")
+def list_sweep_points(store: StoreDep, sweep_id: str) -> list[m.SweepPoint]:
+    """List a sweep's points by number: each parameter set with the value and spread of its trials."""
+    with store.read() as connection:
+        return points.list_points(connection, sweep_id, sweeps.settings_of(connection, sweep_id))
 
 
 @router.get("/api/sweeps/{sweep_id}/agents")
@@ -243,7 +251,7 @@ def lease_in(
 
     trial, lack = take()
     problem = ""
-    if trial is None and not lack and needed is not None:
+    if trial is None and not lack:
         try:
             is_added = suggest.suggest_at_once(connection, agent.sweep, needed=needed, now=now)
         except SuggestionFailed as failed:

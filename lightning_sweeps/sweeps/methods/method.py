@@ -20,14 +20,18 @@ from lightning_sweeps.sweeps.space import Space
 class Observation:
     """A trial as a search method sees it. Trials that are still running are observations too.
 
+    In a sweep with repeats, the trials of a point are one observation, which is running until they have ended.
+
     Attributes:
-        number: position of the trial in the sweep, from 1. Results that the sweep started with have numbers below 1.
+        number: position of the point in the sweep, from 1. Results that the sweep started with have numbers below 1.
         params: the parameter set, nested as in the sweep file.
         objective: best reported value, with the sign that makes lower better; None if the trial reported no value.
         state: the trial's state.
         last: last reported value, with the same sign.
         objectives: in a sweep with several `metrics`, the last value of each metric, lower is better. Empty until the
             trial has reported all of them.
+        spread: standard deviation of the values of the repeats; None if fewer than two have a value.
+        repeats: number of values that `objective` is computed from, in a sweep with repeats.
     """
 
     number: int
@@ -36,6 +40,8 @@ class Observation:
     state: TrialState
     last: float | None = None
     objectives: tuple[float, ...] = ()
+    spread: float | None = None
+    repeats: int = 1
 
 
 @dataclass(frozen=True, slots=True)
