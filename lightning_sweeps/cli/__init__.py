@@ -1,20 +1,27 @@
-"""Defines the command line `lightning-sweeps`. Each command is one file, imported only when the command runs."""
+"""Defines the command line `lightning-sweeps`. Each command is one file.
+
+The module of a command is imported when its name is given, and what it needs to run when it runs.
+"""
 
 from __future__ import annotations
 
-import importlib
+import functools
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from lightning_sweeps import __version__
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.cli.delayed_imports import Delayed, import_declarations, import_delayed
+from lightning_sweeps.cli.quick_group import QuickGroup
 from lightning_sweeps.errors import LightningSweepsError
 
 EXIT_INTERRUPTED = 130
+READ_SETTINGS = Delayed("lightning_sweeps.core.settings", "read_settings")  # not needed for help
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(QuickGroup):
     """Lists commands without their modules. A module is imported only to run its command or to show its help."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
@@ -82,9 +89,32 @@ class LazyGroup(TyperGroup):
             return super().resolve_command(ctx, args)
         if COMMANDS[name].names_server and "--help" not in args:
             _name_server()
-        command = get_command(importlib.import_module(COMMANDS[name].module).app)
+        command = get_command(import_declarations(COMMANDS[name].module).app)
         command.name = name
+        for leaf in _leaves(command):
+            leaf.callback = _with_imports(leaf.callback)
         return name, command, args[1:]
+
+
+def _leaves(command: Any) -> Iterator[Any]:
+    """Yield a command, or the commands of a group like `db`."""
+    commands = getattr(command, "commands", None)
+    if commands is None:
+        yield command
+    else:
+        for inner in commands.values():
+            yield from _leaves(inner)
+
+
+def _with_imports(callback: Callable[..., object]) -> Callable[..., object]:
+    """Return a command's function that first imports what it needs."""
+
+    @functools.wraps(callback)
+    def run(*args: Any, **kwargs: Any) -> object:
+        import_delayed()
+        return callback(*args, **kwargs)
+
+    return run
 
 
 app = typer.Typer(
@@ -106,7 +136,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Show the versio
 
 def _name_server() -> None:
     """Say on a terminal which server the command talks to, unless it is the local one."""
-    url = read_settings().url
+    url = READ_SETTINGS.resolve()().url
     if url and sys.stderr.isatty():
         typer.echo(f"Server: {url}", err=True)
 

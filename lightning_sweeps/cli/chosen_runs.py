@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import typer
 
-from lightning_sweeps.client import Client
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import RunChoice, RunsChange, RunsChanged
+
+with delayed_imports():
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.messages import RunChoice, RunsChange, RunsChanged
 
 RUNS = typer.Argument(None, metavar="[RUN ...]", help="Ids of runs.")
 PROJECT = typer.Option(None, "--project", "-p", help="All runs of this project.")

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.api.query import Api
-from lightning_sweeps.cli.formats import list_formats
-from lightning_sweeps.cli.tables import note
-from lightning_sweeps.client.up_to_date import connect_up_to_date
-from lightning_sweeps.exporters import EXPORTERS
+from lightning_sweeps.cli.delayed_imports import delayed_imports, import_delayed
+
+with delayed_imports():
+    from lightning_sweeps.api.query import Api
+    from lightning_sweeps.cli.formats import list_formats
+    from lightning_sweeps.cli.tables import note
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.exporters import EXPORTERS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -21,6 +24,7 @@ KEYS = typer.Option([], "--key", "-k", help="Only the values of this metric; can
 
 def _print_formats(value: bool) -> None:
     if value:
+        import_delayed()
         for name, exporter in list_formats(EXPORTERS):
             typer.echo(f"{name:<12} {exporter.description}")
         raise typer.Exit
@@ -32,7 +36,7 @@ def export(
     project: str | None = typer.Option(None, "--project", "-p", help="Only this project."),
     filter_text: str = typer.Option("", "--filter", "-f", help="Only runs that match this filter expression."),
     file_format: str = typer.Option(
-        "csv", "--format", metavar="FORMAT", help=f"File format: {', '.join(EXPORTERS.names())}."
+        "csv", "--format", metavar="FORMAT", help="File format. --list-formats lists them."
     ),
     safe_csv: bool = typer.Option(
         False, "--safe-csv", help="CSV files in which no cell is a formula: short for --format safe-csv."

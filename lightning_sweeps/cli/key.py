@@ -7,12 +7,17 @@ from enum import Enum
 
 import typer
 
-from lightning_sweeps.cli.tables import console, table
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.quick_group import QuickGroup
 from lightning_sweeps.core.setting_values import DAY_S
-from lightning_sweeps.messages import KeyCreate
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import console, table
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.messages import KeyCreate
 
 app = typer.Typer(
+    cls=QuickGroup,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -6,12 +6,15 @@ import time
 
 import typer
 
-from lightning_sweeps.cli.tables import note
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import NotFound
-from lightning_sweeps.journal.records import FINAL_RUN_STATES
-from lightning_sweeps.messages import RunDetails
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import note
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.journal.records import FINAL_RUN_STATES
+    from lightning_sweeps.messages import RunDetails
 
 FOLLOW_INTERVAL_S = 0.5
 MAX_LINES = 10_000

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.report_html import render
-from lightning_sweeps.cli.report_text import build, lines
-from lightning_sweeps.cli.tables import note, print_json
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.errors import UsageError
+
+with delayed_imports():
+    from lightning_sweeps.cli.report_html import render
+    from lightning_sweeps.cli.report_text import build, lines
+    from lightning_sweeps.cli.tables import note, print_json
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

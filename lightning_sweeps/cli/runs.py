@@ -6,10 +6,13 @@ from dataclasses import asdict
 
 import typer
 
-from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.messages import Rejections, RunDetails
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import Rejections, RunDetails
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

@@ -6,24 +6,28 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 import typer
-from rich.console import Console
 
-from lightning_sweeps.cli.tables import (
-    Column,
-    console,
-    duration,
-    note,
-    number,
-    parameters,
-    print_json,
-    state,
-    table,
-    usage,
-)
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.messages import Agent, Sweep, Trial
+
+with delayed_imports():
+    from rich.console import Console
+
+    from lightning_sweeps.cli.tables import (
+        Column,
+        console,
+        duration,
+        note,
+        number,
+        parameters,
+        print_json,
+        state,
+        table,
+        usage,
+    )
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import Agent, Sweep, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

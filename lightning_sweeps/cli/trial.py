@@ -7,12 +7,15 @@ from dataclasses import asdict
 
 import typer
 
-from lightning_sweeps.cli import tables
-from lightning_sweeps.cli.tables import duration, number, parameters, print_json
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import Trial, TrialAttempt, TrialMark
+
+with delayed_imports():
+    from lightning_sweeps.cli import tables
+    from lightning_sweeps.cli.tables import duration, number, parameters, print_json
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import Trial, TrialAttempt, TrialMark
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

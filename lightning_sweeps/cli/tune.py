@@ -15,24 +15,28 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console, RenderableType
-from rich.live import Live
-from rich.text import Text
 
-from lightning_sweeps.agents import machine
-from lightning_sweeps.agents.display.tagged import Piece, PieceReader
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.agent_options import with_agent_options
-from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
-from lightning_sweeps.cli.status import print_sweep
-from lightning_sweeps.cli.sweep import create_from_file
-from lightning_sweeps.cli.tables import console
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import ServerError
-from lightning_sweeps.messages import Sweep
-from lightning_sweeps.sweeps import yaml12
-from lightning_sweeps.sweeps.definition import define_sweep
+from lightning_sweeps.sweeps.yaml_versions import YamlVersion
+
+with delayed_imports():
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+    from rich.text import Text
+
+    from lightning_sweeps.agents import machine
+    from lightning_sweeps.agents.display.tagged import Piece, PieceReader
+    from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
+    from lightning_sweeps.cli.status import print_sweep
+    from lightning_sweeps.cli.sweep import create_from_file
+    from lightning_sweeps.cli.tables import console
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.messages import Sweep
+    from lightning_sweeps.sweeps.definition import define_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -51,7 +55,7 @@ def tune(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Sweep name. Overrides the sweep file.")] = None,
     yaml: Annotated[
-        yaml12.Version | None,
+        YamlVersion | None,
         typer.Option("--yaml", help="YAML version of the file; 1.1 as in W&B. Overrides the file (default: 1.2)."),
     ] = None,
     options: AgentOptions,

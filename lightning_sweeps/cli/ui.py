@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from urllib.parse import quote
 
 import typer
 
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.core.settings import environment, read_settings
+
+with delayed_imports():
+    import webbrowser
+
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.core.settings import environment, read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
