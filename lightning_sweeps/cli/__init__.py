@@ -57,6 +57,9 @@ COMMANDS = {
     "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
     "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
     "import": CliCommand("lightning_sweeps.cli.import_runs", "Import runs from TensorBoard, W&B or CSV files."),
+    "doctor": CliCommand(
+        "lightning_sweeps.cli.doctor", "Check this machine, its settings and its server, and say what to type.", False
+    ),
     "db": CliCommand(
         "lightning_sweeps.cli.db", "Check, back up, restore, compact or migrate a server's database.", False
     ),
