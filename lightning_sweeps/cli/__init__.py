@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import typer
+from typer.completion import completion_init
 from typer.core import TyperCommand
 from typer.main import get_command
 
 from lightning_sweeps import __version__
+from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.delayed_imports import Delayed, import_declarations, import_delayed
 from lightning_sweeps.cli.quick_group import QuickGroup
-from lightning_sweeps.errors import LightningSweepsError
+from lightning_sweeps.core.similar import did_you_mean
+from lightning_sweeps.errors import LightningSweepsError, NotFound, UsageError
 
 EXIT_INTERRUPTED = 130
 READ_SETTINGS = Delayed("lightning_sweeps.core.settings", "read_settings")  # not needed for help
@@ -40,6 +43,7 @@ class CliCommand:
 
 
 COMMANDS = {
+    "demo": CliCommand("lightning_sweeps.cli.demo", "Run a small sweep of two-rank DDP trials on this machine."),
     "sweep": CliCommand("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file, or change one."),
     "tune": CliCommand("lightning_sweeps.cli.tune", "Create a sweep and run it on this machine until it ends."),
     "agent": CliCommand("lightning_sweeps.cli.agent", "Run the trials of a sweep on this machine, one agent per GPU."),
@@ -59,6 +63,9 @@ COMMANDS = {
     "import": CliCommand("lightning_sweeps.cli.import_runs", "Import runs from TensorBoard, W&B or CSV files."),
     "doctor": CliCommand(
         "lightning_sweeps.cli.doctor", "Check this machine, its settings and its server, and say what to type.", False
+    ),
+    "completion": CliCommand(
+        "lightning_sweeps.cli.completion", "Complete commands, options and ids with the Tab key.", False
     ),
     "db": CliCommand(
         "lightning_sweeps.cli.db", "Check, back up, restore, compact or migrate a server's database.", False
@@ -88,9 +95,12 @@ class LazyGroup(QuickGroup):
 
     def resolve_command(self, ctx: typer.Context, args: list[str]):  # type: ignore[no-untyped-def, override]
         name = args[0] if args else ""
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            meant = did_you_mean(name, COMMANDS) or "`lightning-sweeps --help` lists the commands"
+            raise UsageError(f"there is no command `{name}`", hint=meant)
         if name not in COMMANDS:
             return super().resolve_command(ctx, args)
-        if COMMANDS[name].names_server and "--help" not in args:
+        if COMMANDS[name].names_server and "--help" not in args and not ctx.resilient_parsing:
             _name_server()
         command = get_command(import_declarations(COMMANDS[name].module).app)
         command.name = name
@@ -146,8 +156,13 @@ def _name_server() -> None:
 
 def main() -> None:
     """Run the command line. Our own errors become one message on stderr and an exit status, without a traceback."""
+    completion_init()  # registers the shells; a shell that completes calls this program
     try:
         app(prog_name="lightning-sweeps")
+    except NotFound as error:
+        meant = suggestions.hint_for(error)
+        print(f"error: {NotFound(error.message, hint=meant or error.hint)}", file=sys.stderr)
+        sys.exit(error.exit_status)
     except LightningSweepsError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)

@@ -6,6 +6,7 @@ import time
 
 import typer
 
+from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import NotFound
 
@@ -24,7 +25,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def logs(
-    target: str = typer.Argument(..., metavar="RUN|GROUP|TRIAL", help="Id of a run or a trial, or name of a group."),
+    target: str = typer.Argument(
+        ...,
+        metavar="RUN|GROUP|TRIAL",
+        autocompletion=suggestions.runs,
+        help="Id of a run or a trial, or name of a group.",
+    ),
     follow: bool = typer.Option(False, "--follow", "-f", help="Keep printing new lines until all ranks have ended."),
     last: int = typer.Option(200, "--last", "-n", min=1, max=MAX_LINES, help="Earlier lines to show for each rank."),
 ) -> None:

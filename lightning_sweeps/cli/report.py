@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.errors import UsageError
@@ -23,7 +24,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def report(
-    sweep: str = typer.Argument(..., metavar="SWEEP_ID", parser=last_part, help="Id of the sweep."),
+    sweep: str = typer.Argument(
+        ..., metavar="SWEEP_ID", parser=last_part, autocompletion=suggestions.sweeps, help="Id of the sweep."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
     html: Path | None = typer.Option(  # noqa: B008  typer declares paths this way
         None, "--html", metavar="FILE", help="Write one HTML file with plots, which opens without a network."

@@ -7,7 +7,9 @@ from dataclasses import asdict
 
 import typer
 
+from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.core.ids import last_part
 
 with delayed_imports():
@@ -63,15 +65,24 @@ AGENT_COLUMNS: list[Column] = [
 @app.command()
 def status(
     sweep: str | None = typer.Argument(
-        None, metavar="[SWEEP_ID]", parser=last_part, help="Id of a sweep (default: list all sweeps)."
+        None,
+        metavar="[SWEEP_ID]",
+        parser=last_part,
+        autocompletion=suggestions.sweeps,
+        help="Id of a sweep (default: list all sweeps).",
     ),
-    project: str | None = typer.Option(None, "--project", "-p", help="Show only sweeps of this project."),
+    project: str | None = typer.Option(
+        None, "--project", "-p", autocompletion=suggestions.projects, help="Show only sweeps of this project."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Show the state of all sweeps, or the trials, the best trial and the agents of one sweep."""
     with connect_up_to_date(note) as client:
         if sweep is None:
-            _all(client.sweeps(project=project), as_json=as_json)
+            found = client.sweeps(project=project)
+            if not found:
+                check_project(client, project)
+            _all(found, as_json=as_json)
         else:
             _one(client, sweep, as_json=as_json)
 

@@ -71,6 +71,30 @@ def tune(
 
       lightning-sweeps tune sweep.yaml --slots 2 --count 10
     """
+    _, status = create_and_run(file, options, project=project, name=name, yaml=yaml)
+    raise typer.Exit(status)
+
+
+def create_and_run(
+    file: str,
+    options: AgentOptions,
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    yaml: YamlVersion | None = None,
+) -> tuple[str, int]:
+    """Create a sweep from a file, run it on this machine and show its progress and results.
+
+    Args:
+        file: the sweep file; its program is looked up in the current folder.
+        options: options of the agents.
+        project: project name. Overrides the file.
+        name: sweep name. Overrides the file.
+        yaml: YAML version of the file. Overrides the file.
+
+    Returns:
+        The id of the sweep, and the exit status of its agents.
+    """
     created, url = create_from_file(file, project=project, name=name, yaml=yaml)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()
@@ -82,7 +106,7 @@ def tune(
         typer.echo(f"Resume it with:    lightning-sweeps sweep {created.id} --resume")
     if sweep.state in ("running", "paused"):
         typer.echo(f"Continue it with:  lightning-sweeps agent {created.id}")
-    raise typer.Exit(status)
+    return created.id, status
 
 
 def _run_with_view(sweep_id: str, options: AgentOptions) -> int:

@@ -30,6 +30,8 @@ CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 30.0
 SAFE_RETRIES = 2
 CHUNK_BYTES = 1 << 20
+API_DOCS = "/api/docs"
+OTHER_VERSION = "check the value; if it is right, `lightning-sweeps doctor` compares the versions of both sides"
 NO_TLS = "WRONG_VERSION_NUMBER"
 """What OpenSSL says if the other side does not speak TLS."""
 
@@ -143,7 +145,8 @@ class Transport:
             return SweepFileError([Fault(fault.line, fault.key, fault.message) for fault in problem.faults])
         kind = NotFound if status == 404 else ServerRefused
         message = problem.message or f"the server at `{self.url}` responded with status {status}"
-        return kind(message, status=status, hint=problem.hint or None)
+        hint = OTHER_VERSION if problem.hint.startswith(API_DOCS) else problem.hint  # the user did not make the request
+        return kind(message, status=status, hint=hint or None)
 
 
 def proxies_for(url: str) -> dict[str, str]:
