@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import typer
-from typer.completion import completion_init
+from typer.completion import completion_init  # type: ignore[attr-defined]
 from typer.core import TyperCommand
 from typer.main import get_command
 

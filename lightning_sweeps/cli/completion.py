@@ -37,9 +37,12 @@ def completion(
 
       lightning-sweeps completion zsh --install
     """
-    typer_completion.completion_init()
+    typer_completion.completion_init()  # type: ignore[attr-defined]
     if install:
-        _, path = typer_completion.install(shell=shell, prog_name=NAME, complete_var=VARIABLE)
+        _, path = typer_completion.install(shell, NAME, VARIABLE)  # type: ignore[attr-defined]
         typer.echo(f"Installed in {path}. It works in the next shell.")
         return
-    typer.echo(typer_completion.get_completion_script(prog_name=NAME, complete_var=VARIABLE, shell=shell))
+    script = typer_completion.get_completion_script(  # type: ignore[attr-defined]
+        prog_name=NAME, complete_var=VARIABLE, shell=shell
+    )
+    typer.echo(script)

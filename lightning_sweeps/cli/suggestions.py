@@ -61,6 +61,8 @@ def hint_for(error: NotFound) -> str:
         return ""
     if words[0].endswith((".yaml", ".yml")):
         return f"`lightning-sweeps tune {words[0]}` creates a sweep from a file and runs it"
+    if error.message.startswith("no trial") and words[0] in dict(sweeps(words[0])):
+        return f"`{words[0]}` is a sweep; `lightning-sweeps trial {words[0]}/1` is its first trial"
     known = sweeps("") if "sweep" in error.message else runs("") if "run" in error.message else []
     return did_you_mean(words[0], [word for word, _ in known])
 

@@ -84,7 +84,8 @@ def find(client: Client, which: str) -> str:
         return which
     numbers = {str(trial.number): trial.id for trial in client.trials(sweep)}
     if number not in numbers:
-        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, allowed: 1 to {len(numbers)}")
+        allowed = f"allowed: 1 to {len(numbers)}" if numbers else "and no other trial yet"
+        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, {allowed}")
     return numbers[number]
 
 

@@ -35,7 +35,9 @@ with delayed_imports():
     from lightning_sweeps.cli.tables import console
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.core.program_command import program_of
     from lightning_sweeps.messages import Sweep
+    from lightning_sweeps.sweeps.config import load_sweep_file
     from lightning_sweeps.sweeps.definition import define_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -94,7 +96,11 @@ def create_and_run(
 
     Returns:
         The id of the sweep, and the exit status of its agents.
+
+    Raises:
+        LaunchError: the file names no program. Nothing was created.
     """
+    program_of(load_sweep_file(file, version=yaml).raw)  # raises before anything is created
     created, url = create_from_file(file, project=project, name=name, yaml=yaml)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()

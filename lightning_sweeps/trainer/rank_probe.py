@@ -34,11 +34,12 @@ def main() -> None:
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     nccl_ranks = min(gpus, ranks) if dist.is_nccl_available() else 0
     error = _all_reduce_on_gpus(rank, nccl_ranks) if nccl_ranks else ""
+    version = torch.cuda.nccl.version() if nccl_ranks else ()  # type: ignore[no-untyped-call]
     seen = {
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
         "gpus": gpus,
-        "nccl": ".".join(map(str, torch.cuda.nccl.version())) if nccl_ranks else "",
+        "nccl": ".".join(map(str, version)),
         "nccl_ranks": nccl_ranks,
         "nccl_error": error,
         "seconds": seconds,

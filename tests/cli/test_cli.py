@@ -30,9 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Cli
         yield home, client, file
 
 
-def command(
-    home: Path, *words: str, cwd: Path | None = None, timeout_s: float = 60, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def command(home: Path, *words: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `lightning-sweeps` and return what it printed."""
     return subprocess.run(
         [sys.executable, "-m", "lightning_sweeps.cli", *words],
@@ -40,7 +38,7 @@ def command(
         text=True,
         cwd=cwd,
         env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home), **variables},
-        timeout=timeout_s,
+        timeout=60,
         check=False,
     )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from lightning_sweeps.cli import demo
+from lightning_sweeps.core.settings import environment
 from lightning_sweeps.errors import UsageError
 from tests.cli.test_cli import command
 
@@ -37,7 +40,15 @@ def test_files_of_the_user_stay(tmp_path: Path) -> None:
 def test_the_demo_runs(tmp_path: Path) -> None:
     home = tmp_path / "home"
     try:
-        done = command(home, "demo", "--trials", "1", "--slots", "1", cwd=tmp_path, timeout_s=300)
+        done = subprocess.run(
+            [sys.executable, "-m", "lightning_sweeps.cli", "demo", "--trials", "1", "--slots", "1"],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home)},
+            timeout=300,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         assert "Best: trial 1, val/loss" in done.stdout
         assert "Dashboard: http" in done.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
+from lightning_sweeps.cli.doctor_checks.finding import Finding, Level, Machine
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.system.gpus.registry import loaded_vendors
 from lightning_sweeps.system.gpus.vendor import GpuVendor
@@ -38,7 +38,7 @@ def _of_vendor(vendor: GpuVendor) -> Iterator[Finding]:
     if len(visible) == len(gpus):
         yield Finding(CHECK, "ok", f"{len(gpus)} x {names}")
         return
-    level = "warn" if visible else "fail"
+    level: Level = "warn" if visible else "fail"
     yield Finding(
         CHECK,
         level,
