@@ -81,9 +81,7 @@ def test_a_mistyped_command_or_state_is_named(home: Path) -> None:
     assert_message(command(home, "runs", "--state", "finishd"), 2, "allowed: running,", "did you mean `finished`?")
 
 
-def test_an_unknown_project_or_id_is_an_error_that_names_the_closest(
-    served: tuple[Path, Client], sweep_id: str
-) -> None:
+def test_an_unknown_project_or_id_gets_the_closest(served: tuple[Path, Client], sweep_id: str) -> None:
     home, _ = served
     for words in (("runs",), ("status",), ("export", "folder"), ("delete", "--yes")):
         assert_message(command(home, *words, "-p", "vison"), 1, "there is no project `vison`", "did you mean `vision`?")
