@@ -22,6 +22,7 @@ class ServerRoutes(Transport):
         """Return the space that projects, runs or keys take, the largest first. Needs the role `admin`."""
         params = {"by": by, "project": project, "run": run, "limit": limit}
         return self._get("/api/space", m.SpaceReport, params)
+
     def clock(self) -> float:
         """Return the server's time in seconds since the epoch, without fractions."""
         date = self._talk("GET", "/api/health").headers.get("Date", "")
