@@ -45,12 +45,12 @@ def test_the_demo_runs(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home)},
+            env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_SERVICE": "process"},
             timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert "Best: trial 1, val/loss" in done.stdout
+        assert "Best: trial 1, val/loss" in done.stdout, done.stdout
         assert "Dashboard: http" in done.stdout
     finally:
         command(home, "server", "--stop")
