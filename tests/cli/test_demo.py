@@ -45,7 +45,7 @@ def test_the_demo_runs(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_SERVICE": "process"},
+            env={**environment(), "LIGHTNING_SWEEPS_HOME": str(home), "LIGHTNING_SWEEPS_SERVICE": "thread"},
             timeout=300,
             check=False,
         )
