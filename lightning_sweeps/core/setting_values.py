@@ -132,9 +132,13 @@ def wandb_mode(text: str) -> str:
     )
 
 
-def wandb_disabled(text: str) -> str:
-    """Return our mode for W&B's switch."""
-    return "disabled" if text.lower() in ("1", "true", "yes", "on", "y", "t") else ""
+def wandb_switch(value: str) -> Callable[[str], str]:
+    """Return a function that returns our value for a switch of W&B that is on, and an empty text for any other."""
+
+    def translate(text: str) -> str:
+        return value if text.lower() in ("1", "true", "yes", "on", "y", "t") else ""
+
+    return translate
 
 
 def wandb_folder(text: str) -> str:

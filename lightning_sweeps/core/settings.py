@@ -31,9 +31,9 @@ from lightning_sweeps.core.setting_values import (
     seconds,
     seconds_or_never,
     url,
-    wandb_disabled,
     wandb_folder,
     wandb_mode,
+    wandb_switch,
 )
 from lightning_sweeps.errors import SettingError, UsageError
 
@@ -122,7 +122,7 @@ VARIABLES = (
         "online, offline, disabled",
         "`offline`: rows stay in journals until `lightning-sweeps sync`; `disabled`: nothing is written",
         one_of("online", "offline", "disabled"),
-        {"WANDB_DISABLED": wandb_disabled, "WANDB_MODE": wandb_mode},
+        {"WANDB_DISABLED": wandb_switch("disabled"), "WANDB_MODE": wandb_mode},
     ),
     Variable(
         "SERVICE",
@@ -138,6 +138,14 @@ VARIABLES = (
         "auto, on, off",
         "whether to record the printed lines of each rank with its run; `auto`: only in trials of a sweep",
         one_of("auto", "on", "off"),
+    ),
+    Variable(
+        "QUIET",
+        "off",
+        "on, off",
+        "`on`: a program does not print where its run is and which values it logged; warnings are printed",
+        one_of("on", "off"),
+        {"WANDB_SILENT": wandb_switch("on"), "WANDB_QUIET": wandb_switch("on")},
     ),
     Variable(
         "NODE",
@@ -301,6 +309,7 @@ class Settings:
     mode: Mode
     service: ServiceKind
     console: Literal["auto", "on", "off"]
+    quiet: Literal["on", "off"]
     node: str
     gpu_values: Literal["later", "wait"]
     group: str

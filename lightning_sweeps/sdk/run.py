@@ -26,6 +26,7 @@ from lightning_sweeps.sdk.console import ConsoleCapture
 from lightning_sweeps.sdk.metric_definitions import MetricDefinitions
 from lightning_sweeps.sdk.recorded_map import RecordedMap
 from lightning_sweeps.sdk.rejections import JournalRejections
+from lightning_sweeps.sdk.terminal_messages import TerminalMessages
 from lightning_sweeps.sdk.trial import note_that_program_asks_for_stop
 from lightning_sweeps.system.start_service import ensure_service
 
@@ -77,6 +78,7 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         trial: the trial of the sweep.
         opens_late: create the journal with the first row or `announce`, not at once.
         parent: the journal of the run's main process, if this process is a child of it.
+        messages: what the program says at the terminal. None: nothing.
 
     Example:
         >>> with lightning_sweeps.init("digits") as run:
@@ -92,10 +94,12 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         trial: TrialFile | None = None,
         opens_late: bool = False,
         parent: str = "",
+        messages: TerminalMessages | None = None,
     ) -> None:
         self._info = info
         self._home = home
         self._journals = journals
+        self._messages = messages
         self._rejections = JournalRejections(home)
         self._writer = None  # read by `_check`, which the writer calls when it creates its file
         self._writer = self._open_writer(journals, opens_late, parent) if journals else None
@@ -128,6 +132,8 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
         writer = self._writer
         if self._journals == self._home.journals:
             ensure_service(self._home, read_settings())
+        if self._messages is not None:
+            self._messages.tell_start()
         if writer is not None:
             self._tell_rejections()
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lightning_sweeps.sdk.metric_definitions import MetricDefinitions
     from lightning_sweeps.sdk.recorded_map import RecordedMap
     from lightning_sweeps.sdk.run import StepCounter
+    from lightning_sweeps.sdk.terminal_messages import TerminalMessages
 
 
 class RunBase:
@@ -30,6 +31,7 @@ class RunBase:
     _steps: StepCounter
     _definitions: MetricDefinitions | None
     _finished: bool
+    _messages: TerminalMessages | None
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Log one row of metrics."""

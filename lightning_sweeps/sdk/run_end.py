@@ -37,7 +37,7 @@ class RunEnd(RunConsole):
         reason: str = "",
         exit_code: int | None = None,
         timeout_s: float | None = None,
-        quiet: bool | None = None,  # noqa: ARG002 - scripts written for W&B pass it
+        quiet: bool | None = None,
     ) -> None:
         """End the run. The service uploads what is left. Logging again reopens the run. Never raises.
 
@@ -47,13 +47,13 @@ class RunEnd(RunConsole):
             reason: why the run ended, for people.
             exit_code: the exit status of the program. Without `state`, other values than 0 are `failed`.
             timeout_s: seconds to wait until the server has everything. Default: return at once.
-            quiet: ignored.
+            quiet: True: do not print the values of the run.
         """
         if self._writer is None or self._finished:
             self._finished = True
             return
         code = self._exit_code(exit_code)
-        self._close(self._final_state(state, code), self._reason(reason), code, "run")
+        self._close(self._final_state(state, code), self._reason(reason), code, "run", is_quiet=bool(quiet))
         if timeout_s is not None:
             missing = wait_until_uploaded(
                 self._home, read_settings(), timeout_s=self._seconds(timeout_s), journals=[self._writer.path]
@@ -79,13 +79,23 @@ class RunEnd(RunConsole):
                 self._close(*self._expected_end, None, "run")
             else:
                 self._close(self._final_state(state, None), self._reason(reason), None, "exit")
+        if self._messages is not None:
+            self._messages.tell_end()
 
     def _end_block(self, error: BaseException | None) -> None:
         """End the run at the end of a `with` block."""
         end = end_of(error)
         self.finish(end.state, reason=end.reason, exit_code=end.exit_code)
 
-    def _close(self, state: RunState, reason: str, exit_code: int | None, writer: Literal["run", "exit"]) -> None:
+    def _close(
+        self,
+        state: RunState,
+        reason: str,
+        exit_code: int | None,
+        writer: Literal["run", "exit"],
+        *,
+        is_quiet: bool = False,
+    ) -> None:
         assert self._writer is not None  # noqa: S101
         self._flush_values()
         if self._is_remembered and state == "finished":
@@ -100,7 +110,10 @@ class RunEnd(RunConsole):
         self._writer.append(
             lambda sequence, time: Finish(sequence, time, state, exit_code=exit_code, reason=reason, writer=writer)
         )
+        journal = self._writer.path
         self._writer.close()
+        if self._messages is not None:
+            self._messages.note_end(": ".join(filter(None, (state, reason))), journal, is_quiet=is_quiet)
 
     def _flush_values(self) -> None:
         """Log the values of calls with `commit=False`, and the summary of defined metrics."""

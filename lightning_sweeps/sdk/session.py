@@ -13,7 +13,7 @@ from typing import Any, Literal
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.journal.records import LoggerMode, RunState
+from lightning_sweeps.journal.records import LoggerMode, RunInfo, RunState
 from lightning_sweeps.sdk.ancestor import Ancestor
 from lightning_sweeps.sdk.arguments import choice_argument
 from lightning_sweeps.sdk.error_text import end_of
@@ -24,6 +24,7 @@ from lightning_sweeps.sdk.run import Run
 from lightning_sweeps.sdk.run_info import RunOptions, describe_run
 from lightning_sweeps.sdk.run_options import accept_others, make_options
 from lightning_sweeps.sdk.stacks import print_stacks_on_demand
+from lightning_sweeps.sdk.terminal_messages import TerminalMessages
 from lightning_sweeps.sdk.trial import current_trial
 from lightning_sweeps.sdk.usable_home import usable_home
 from lightning_sweeps.system.start_service import ensure_service
@@ -203,7 +204,7 @@ def finish(exit_code: int | None = None, quiet: bool | None = None, *, timeout_s
 
     Args:
         exit_code: the exit status of the program; other values than 0 end the run as `failed`.
-        quiet: ignored.
+        quiet: True: do not print the values of the run.
         timeout_s: seconds to wait until the server has everything. Default: return at once.
     """
     if _session.current is not None:
@@ -271,6 +272,7 @@ def open_run(
     trial = current_trial()
     info = describe_run(identity, options, number=number, settings=settings, trial=trial, resumed_step=resumed_step)
     is_recording = settings.mode != "disabled" and not (options.mode == "single" and identity.rank_info.rank > 0)
+    is_main = is_recording and ancestor is None
     is_offline = settings.mode == "offline"
     home = usable_home(settings.home, is_offline=is_offline) if is_recording else Home(settings.home)
     journals = home.journals if settings.mode == "online" else home.offline
@@ -281,6 +283,7 @@ def open_run(
         trial=trial,
         opens_late=opens_late,
         parent=ancestor.journal_of(info) if ancestor is not None else "",
+        messages=_messages_of(info, settings, home, ends_late=opens_late) if is_main else None,
     )
     if is_recording:
         _tell_of_wandb_variables(settings)
@@ -294,6 +297,16 @@ def open_run(
     return run
 
 
+def _messages_of(info: RunInfo, settings: Settings, home: Home, *, ends_late: bool) -> TerminalMessages | None:
+    """Return what the program says about a run. A trial of a sweep only logs it, because its agent shows the sweep."""
+    if info.rank or settings.quiet == "on":
+        return None
+    if info.trial is not None:
+        logger.info("run `%s` in project `%s`", info.id, info.project)
+        return None
+    return TerminalMessages(info, home, settings, ends_late=ends_late)
+
+
 def _settings_of(options: RunOptions) -> Settings:
     """Return the settings of a run, in which its options take precedence."""
     settings = read_settings()
@@ -305,7 +318,7 @@ def _settings_of(options: RunOptions) -> Settings:
 
 
 def _tell_of_wandb_variables(settings: Settings) -> None:
-    if settings.from_wandb and not _session.has_told_of_wandb:
+    if settings.from_wandb and settings.quiet == "off" and not _session.has_told_of_wandb:
         _session.has_told_of_wandb = True
         logger.warning("read %s", ", ".join(settings.from_wandb))
 

@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.journal.conform import text, texts
@@ -19,6 +16,7 @@ from lightning_sweeps.sdk.code_files import CODE_PATTERNS, find_code
 from lightning_sweeps.sdk.guarded import guarded
 from lightning_sweeps.sdk.local_artifacts import ArtifactVersion
 from lightning_sweeps.sdk.metric_definitions import COMPUTED, GOALS, SUMMARIES, MetricDefinition, MetricDefinitions
+from lightning_sweeps.sdk.page_url import find_page_url
 from lightning_sweeps.sdk.run_artifacts import RunArtifacts
 from lightning_sweeps.sdk.run_end import RunEnd
 from lightning_sweeps.sdk.run_identity import RunIdentity
@@ -94,16 +92,7 @@ class WandbCalls(RunIdentity, RunMedia, RunArtifacts, RunEnd):
     @property
     def url(self) -> str | None:
         """The address of the run's page. None in mode `offline`, and if the local server has never been started."""
-        settings = read_settings()
-        if settings.mode != "online":
-            return None
-        base = settings.url
-        if not base:
-            try:
-                base = msgspec.json.decode(self._home.server_file.read_bytes(), type=ServerFile).url
-            except (OSError, msgspec.DecodeError):
-                return None
-        return f"{base}/runs/{self.id}"
+        return find_page_url(self._home, read_settings(), self.id)
 
     def get_url(self) -> str | None:
         """Return the address of the run's page."""
