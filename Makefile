@@ -13,10 +13,11 @@ BIN := $(VENV)/bin
 NPM := $(BIN)/python hatch_build.py npm
 OPENAPI := $(abspath $(VENV))/openapi.json
 PYTEST_WITH_WORKERS = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+MKDOCS := PYTHONPATH=$(CURDIR) NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check api-types dev test test-slow reliability audit lower-bounds bench gpu format clean
+.PHONY: help demo check docs api-types dev test test-slow reliability audit lower-bounds bench gpu format clean
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
@@ -25,6 +26,7 @@ help:
 	@echo "make check   lint, formatting, types, the rules of tools/check; of the dashboard too, with its unit tests"
 	@echo "make dev     the dashboard with reload, on a server of its own (make dev DEV_HOME=.demo: with the demo's data)"
 	@echo "make api-types  generate the dashboard's types from the server's API"
+	@echo "make docs    build these pages into site/; \`lightning-sweeps docs\` serves them"
 	@echo "make reliability    run the fault matrix (half an hour) and write docs/reliability.md"
 	@echo "make audit   known vulnerabilities of the installed libraries (asks PyPI's advisories)"
 	@echo "make lower-bounds    install the oldest allowed dependencies into $(LOWEST_VENV), and run a part of the tests there"
@@ -53,10 +55,14 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check
+	$(MKDOCS) build --quiet --site-dir $(abspath $(VENV))/site
 	$(BIN)/python -m pytest tests/structure/test_imports.py
 	$(NPM) run check
 	$(BIN)/python -m lightning_sweeps.server.openapi > $(OPENAPI)
 	$(NPM) run api-types -- $(OPENAPI) --check
+
+docs: $(INSTALLED)
+	$(MKDOCS) build --quiet
 
 test: $(INSTALLED)
 	$(NPM) test
@@ -100,4 +106,4 @@ api-types: $(INSTALLED)
 
 clean:
 	-LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" $(BIN)/lightning-sweeps server --stop
-	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(DEMO_HOME) $(DEV_HOME) dashboard/node_modules lightning_sweeps/server/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(LOWEST_VENV) $(DEMO_HOME) $(DEV_HOME) site dashboard/node_modules lightning_sweeps/server/static .mypy_cache .pytest_cache .ruff_cache .hypothesis

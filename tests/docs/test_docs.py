@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,12 @@ import yaml
 from lightning_sweeps.cli import COMMANDS
 from lightning_sweeps.sweeps import json_schema
 from lightning_sweeps.sweeps.config import parse_sweep
+from tests.docs.blocks import read_blocks
 from tests.docs.render import render
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob("benchmarks/*.md")]
 )
 EVERYWHERE = {"--help"}
 
@@ -48,7 +48,7 @@ def test_every_option_of_every_command_is_documented(command: str) -> None:
 
 
 def test_the_sweep_file_in_the_readme_is_valid() -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (text,) = (block.text for block in read_blocks(ROOT / "README.md") if block.language == "yaml")
     assert parse_sweep(text).config.run_cap == 8
     assert yaml.safe_load(text)["resources"] == {"processes": 2}
 
@@ -61,8 +61,9 @@ def test_every_link_has_a_target(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_python_example_compiles(page: Path) -> None:
-    for code in re.findall(r"^ *```python\n(.*?)```", page.read_text(), re.MULTILINE | re.DOTALL):
-        compile(textwrap.dedent(code), str(page), "exec")
+    for block in read_blocks(page):
+        if block.language == "python":
+            compile(block.text, str(page), "exec")
 
 
 def test_the_readme_names_only_commands_that_exist() -> None:
@@ -71,9 +72,7 @@ def test_the_readme_names_only_commands_that_exist() -> None:
 
 
 def test_every_picture_is_small_and_shown() -> None:
-    shown = set(
-        re.findall(r"\]\(images/([\w.-]+)\)", "".join(path.read_text() for path in (ROOT / "docs").glob("*.md")))
-    )
+    shown = set(re.findall(r"images/([\w.-]+)\)", "".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))))
     there = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
     assert there.keys() == shown
     assert all(size < 300_000 for size in there.values()), there
