@@ -1,7 +1,7 @@
 """Hooks of the docs site (mkdocs.yml): pages from other folders, and pages that are generated from definitions.
 
-Pages link to files of the repository, so that they can be read there too. A link to a page of the site leads to that page;
-of a link to another file, such as a program in examples/, only the text stays.
+Pages link to files of the repository, so that they can be read there too. A link to a page of the site leads to that
+page; of a link to another file, such as a program in examples/, only the text stays.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import importlib
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import typer
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from lightning_sweeps.cli import COMMANDS
@@ -94,13 +95,14 @@ def render_commands() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _describe(command: click.Command, path: str) -> Iterator[str]:
-    if isinstance(command, click.Group):
+def _describe(command: Any, path: str) -> Iterator[str]:
+    """Yield the lines about a command, a `click.Command` of the click that typer uses."""
+    if isinstance(command, TyperGroup):
         for name, part in command.commands.items():
             yield from (f"### {path.removeprefix('lightning-sweeps ')} {name}", "", part.get_short_help_str(200), "")
             yield from _describe(part, f"{path} {name}")
         return
-    context = click.Context(command, info_name=path)
+    context = typer.Context(command, info_name=path)
     yield from ("```text", " ".join(command.get_usage(context).split()), "```", "")
     records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
     rows = [record for record in records if record is not None]
