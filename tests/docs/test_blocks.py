@@ -82,7 +82,7 @@ def test_a_newcomer_needs_less_than_five_minutes(page: Path, tmp_path: Path, whe
     started = time.monotonic()
     with empty_home(tmp_path) as environment:
         environment["PATH"] = f"{tmp_path / 'env' / 'bin'}{os.pathsep}{environment['PATH']}"
-        environment |= {"PIP_FIND_LINKS": str(wheel), "PIP_PRE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        environment |= {"PIP_FIND_LINKS": str(wheel), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         run_blocks(blocks, tmp_path / "work", environment)
     took_s = time.monotonic() - started
     print(f"{name(page)}: {took_s:.0f} s")

@@ -57,6 +57,7 @@ def start_program(*arguments: str | Path, home: Path, **variables: str) -> Itera
             **os.environ,
             "LIGHTNING_SWEEPS_HOME": str(home),
             "LIGHTNING_SWEEPS_SERVICE": "off",
+            "LIGHTNING_SWEEPS_QUIET": "on",
             "OMP_NUM_THREADS": "1",
             **variables,
         },
