@@ -168,12 +168,13 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
 
 
 def note_stall(connection: Connection, stall: Stall, *, journal_id: str) -> None:
-    """Set a running run's reason to the place where it stalled, and add its stacks to its console lines."""
+    """Add the stacks of a run that stalled to its console lines. The place is also its reason while it is running."""
     reason = text(stall.where)
     run_id = text(stall.run)
-    is_running = (_run.c.id == run_id) & (_run.c.state == "running")
-    if connection.execute(update(_run).where(is_running).values(reason=reason)).rowcount == 0:
+    if connection.scalar(select(_run.c.id).where(_run.c.id == run_id)) is None:
         return
+    is_running = (_run.c.id == run_id) & (_run.c.state == "running")
+    connection.execute(update(_run).where(is_running).values(reason=reason))
     lines = [reason, *text(stall.stacks).splitlines()]
     place = {"run_id": run_id, "journal_id": journal_id, "sequence": int64(stall.sequence)}
     same = place | {"time": usable_time(stall.time, clock.now(connection))}

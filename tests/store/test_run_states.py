@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightning_sweeps.core.states import RunState
+from lightning_sweeps.journal import records
 from lightning_sweeps.journal.closing import UNKNOWN_END, Closing, JournalEnd
 from lightning_sweeps.store import console, runs, silence
 from lightning_sweeps.store.database import Store
@@ -25,6 +26,17 @@ def test_the_run_overrides_what_the_service_saw(store: Store) -> None:
     send(store, journal.finish("finished"))
     run = get_run(store)
     assert (run.state, run.signal, run.reason) == ("finished", None, "")
+
+
+def test_stacks_that_arrive_after_the_end_are_kept(store: Store) -> None:
+    """The journal of the node may arrive after that of the run, for example when the server has just started."""
+    send(store, Journal().log(0, loss=1.0).finish())
+    stall = records.Stall(1, STARTED, "run-1", 0, STARTED, "waits in `all_reduce`", "stack")
+    send(store, Journal("of-node", node="node-1").add(stall))
+    assert (get_run(store).state, get_run(store).reason) == ("finished", "")
+    with store.read() as connection:
+        lines = console.read_run(connection, "run-1", console.ConsoleQuery(10))
+    assert [(line.stream, line.line) for line in lines] == [("stacks", "waits in `all_reduce`"), ("stacks", "stack")]
 
 
 def test_rows_after_the_end_reopen_the_run(store: Store) -> None:
