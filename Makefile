@@ -55,14 +55,14 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check
-	$(MKDOCS) build --quiet --site-dir $(abspath $(VENV))/site
+	$(MKDOCS) build --site-dir $(abspath $(VENV))/site
 	$(BIN)/python -m pytest tests/structure/test_imports.py
 	$(NPM) run check
 	$(BIN)/python -m lightning_sweeps.server.openapi > $(OPENAPI)
 	$(NPM) run api-types -- $(OPENAPI) --check
 
 docs: $(INSTALLED)
-	$(MKDOCS) build --quiet
+	$(MKDOCS) build
 
 test: $(INSTALLED)
 	$(NPM) test

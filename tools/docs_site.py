@@ -67,6 +67,7 @@ def rewrite_links(markdown: str, *, source: str, uri: str) -> str:
 
     def replace(match: re.Match[str]) -> str:
         target, _, anchor = match["target"].partition("#")
+        anchor = anchor.rstrip("-")  # which GitHub keeps of a heading that ends with dots
         if not target or "://" in target or target.startswith("mailto:"):
             return match[0]
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))

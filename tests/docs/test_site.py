@@ -30,6 +30,7 @@ LOADED = re.compile(r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["']?(https
         ("docs/server.md", "server.md", "[a](settings.md#x)", "[a](settings.md#x)"),
         ("docs/README.md", "README.md", "[a](../SECURITY.md)", "[a](security.md)"),
         ("docs/how-to/docs.md", "how-to/docs.md", "[a](../../benchmarks/README.md#s)", "[a](../benchmarks.md#s)"),
+        ("docs/extending.md", "extending.md", "[a](../CONTRIBUTING.md#how-to-)", "[a](contributing.md#how-to)"),
         ("ARCHITECTURE.md", "architecture.md", "[a](docs/glossary.md)", "[a](glossary.md)"),
         ("CONTRIBUTING.md", "contributing.md", "[a](README.md)", "[a](README.md)"),
         ("docs/logging.md", "logging.md", "[`a`](../examples/ddp/train_ddp.py)", "`a`"),
