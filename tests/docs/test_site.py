@@ -46,7 +46,7 @@ def test_links_lead_to_pages_of_the_site(source: str, uri: str, link: str, expec
 def test_every_command_and_option_is_generated() -> None:
     page = render_commands()
     assert set(re.findall(r"^## (\w+)$", page, re.MULTILINE)) == COMMANDS.keys()
-    assert "### key create" in page and "| `--slots INTEGER` |" in page
+    assert "### key create" in page and "| `--slots " in page
 
 
 def test_every_public_name_has_a_reference() -> None:

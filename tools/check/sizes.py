@@ -8,6 +8,7 @@ MOST_LINES = 400
 CODE = {".py", ".ts", ".tsx", ".css"}
 
 REASONS = {
+    "lightning_sweeps/core/settings.py": "every variable of the environment in one table",
     "dashboard/src/api/schema.ts": "generated from the server's OpenAPI document",
     "lightning_sweeps/store/migrations/versions/0001_initial.py": "one statement for each table",
     "lightning_sweeps/store/schema.py": "every table of the database in one place, as migrations are compared with it",
