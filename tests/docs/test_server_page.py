@@ -54,5 +54,5 @@ def test_the_systemd_unit() -> None:
 
 
 def test_every_option_on_the_page_exists() -> None:
-    ours = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) - {"--now", "--quiet"}
+    ours = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) - {"--now", "--quiet", "--upgrade"}
     assert ours <= OPTIONS
