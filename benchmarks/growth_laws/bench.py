@@ -24,6 +24,7 @@ ENOUGH_S = 0.2
 """A request is repeated until the server has used this much CPU time: the kernel counts in steps of 10 ms."""
 MOST = 40
 LONGEST_S = 10.0
+PATIENCE_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,10 @@ def bench_on(cluster: Cluster | None) -> Iterator[Bench]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / secrets.token_hex(4)
         given = None if cluster is None else cluster.server.new_database()
-        with running_server(folder, given) as (client, server):
+        with (
+            running_server(folder, given) as (_, server),
+            Client(server.url, server.token, timeout_s=PATIENCE_S) as client,
+        ):
             yield Bench(client, server, given or sqlite_url(Home(folder).server_database), cluster)
         if cluster is not None and given is not None:
             cluster.server.drop(given)

@@ -20,6 +20,7 @@ from lightning_sweeps.system.node import Process
 
 AGENTS = 100
 REPORTS = 4
+BANDS = (1, 2, 4)
 AT_ONCE = 1000
 CONTINUOUS: dict[str, Any] = {f"p{number}": {"min": 0.0, "max": 1.0} for number in range(6)}
 FINITE: dict[str, Any] = {f"p{number}": {"values": list(range(10))} for number in range(6)}
@@ -121,22 +122,24 @@ def add_history(store: Store, sweep: str, config: dict[str, Any], *, trials: int
     definition = define_sweep(config)
     same = {"sweep_id": sweep, "state": "finished", "attempt": 1, "reason": "", "stderr_tail": "", "exit_code": 0}
     for start in range(1, trials + 1, AT_ONCE):
-        rows, reports = [], []
+        rows, reports, at_bands = [], [], []
         for number in range(start, min(start + AT_ONCE, trials + 1)):
             trial, value = f"{sweep}-{number}", float(number)
             times = {"created": BEGAN + number, "started": BEGAN + number, "ended": BEGAN + number + 60}
-            bands = {str(step): value for step in (1, 2, 4)}
-            judged = {"bands": [1, 2, 4], "nonfinite": 0, "attempt": 1, "rungs": bands, "position": float(REPORTS)}
+            bands = {str(step): value for step in BANDS}
+            judged = {"bands": list(BANDS), "nonfinite": 0, "attempt": 1, "rungs": bands, "position": float(REPORTS)}
             objective = {"objective": value, "last_objective": value, "judged": judged, "reports": REPORTS}
             origin = {"chosen_by": "method", "end_number": number, "params": _point(definition, number)}
             rows.append(same | times | objective | origin | {"id": trial, "number": number})
             reports += [
-                {"trial_id": trial, "number": at, "step": at, "time": BEGAN + at, "value": value}
+                {"trial_id": trial, "number": at, "step": at, "time": BEGAN + at, "value": value, "sweep_id": sweep}
                 for at in range(1, REPORTS + 1)
             ]
+            at_bands += [{"trial_id": trial, "sweep_id": sweep, "band": at, "value": value} for at in BANDS]
         with store.write() as connection:
             connection.execute(insert(schema.trial), rows)
             connection.execute(insert(schema.report), reports)
+            connection.execute(insert(schema.band_value), at_bands)
 
 
 def _point(definition: SweepDefinition, number: int) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.growth_laws.bench import Bench
+from benchmarks.growth_laws.bench import PATIENCE_S, Bench
 from benchmarks.growth_laws.clones import clone_runs
 from benchmarks.growth_laws.leases import CONTINUOUS, add_history, sweep_of
 from benchmarks.store import curve, journal_of, make_run
 from lightning_sweeps import messages as m
-from lightning_sweeps.api.query import PAGE_POINTS, PAGE_RUNS, Api
+from lightning_sweeps.api.query import PAGE_RUNS, Api
 from lightning_sweeps.api.rows import Rows
 from lightning_sweeps.client import Client
+from lightning_sweeps.store.series.point_pages import PAGE_POINTS
 
 
 def points(bench: Bench, length: int) -> dict[str, float]:
@@ -41,7 +42,7 @@ def trials(bench: Bench, number: int) -> dict[str, float]:
 
 
 def _pages(bench: Bench, read: Callable[[Api], Rows], page_rows: int) -> dict[str, float]:
-    with Api(Client(bench.server.url, bench.server.token)) as api:
+    with Api(Client(bench.server.url, bench.server.token, timeout_s=PATIENCE_S)) as api:
         before = bench.cpu_s()
         rows = sum(1 for _ in read(api))
         used_s = bench.cpu_s() - before
