@@ -300,7 +300,7 @@ def _add_repeat(connection: Connection, row: Row[Any], *, now: float) -> bool:
     number = trials.last_number(connection, row.id) + 1
     index = index_of(define_sweep(row.config).space, planned.params)
     place = {"point_number": planned.point, "repeat": planned.repeat, "point_index": index}
-    origin: dict[str, object] = {"chosen_by": "repeat"} | place
+    origin: dict[str, object] = {"chosen_by": "repeat", **place}
     trials.add_trial(connection, row.id, number=number, params=planned.params, now=now, **origin)
     return True
 
