@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -167,7 +168,12 @@ def options_of(values: Mapping[str, Any]) -> AgentOptions:
 
 def option_type(option: Field[Any]) -> Any:
     """Return the type annotation of a field of `AgentOptions`, for example `int | None`."""
-    return get_type_hints(AgentOptions)[option.name]
+    return _types()[option.name]
+
+
+@lru_cache(maxsize=1)
+def _types() -> dict[str, Any]:
+    return get_type_hints(AgentOptions)
 
 
 def is_repeated(option: Field[Any]) -> bool:

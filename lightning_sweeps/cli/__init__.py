@@ -1,20 +1,30 @@
-"""Defines the command line `lightning-sweeps`. Each command is one file, imported only when the command runs."""
+"""Defines the command line `lightning-sweeps`. Each command is one file.
+
+The module of a command is imported when its name is given, and what it needs to run when it runs.
+"""
 
 from __future__ import annotations
 
-import importlib
+import functools
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.completion import completion_init  # type: ignore[attr-defined]
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from lightning_sweeps import __version__
-from lightning_sweeps.core.settings import read_settings
-from lightning_sweeps.errors import LightningSweepsError
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import Delayed, import_declarations, import_delayed
+from lightning_sweeps.cli.quick_group import QuickGroup
+from lightning_sweeps.core.similar import did_you_mean
+from lightning_sweeps.errors import LightningSweepsError, NotFound, UsageError
 
 EXIT_INTERRUPTED = 130
+READ_SETTINGS = Delayed("lightning_sweeps.core.settings", "read_settings")  # not needed for help
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class CliCommand:
 
 
 COMMANDS = {
+    "demo": CliCommand("lightning_sweeps.cli.demo", "Run a small sweep of two-rank DDP trials on this machine."),
     "sweep": CliCommand("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file, or change one."),
     "tune": CliCommand("lightning_sweeps.cli.tune", "Create a sweep and run it on this machine until it ends."),
     "agent": CliCommand("lightning_sweeps.cli.agent", "Run the trials of a sweep on this machine, one agent per GPU."),
@@ -51,6 +62,12 @@ COMMANDS = {
     "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
     "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
     "import": CliCommand("lightning_sweeps.cli.import_runs", "Import runs from TensorBoard, W&B or CSV files."),
+    "doctor": CliCommand(
+        "lightning_sweeps.cli.doctor", "Check this machine, its settings and its server, and say what to type.", False
+    ),
+    "completion": CliCommand(
+        "lightning_sweeps.cli.completion", "Complete commands, options and ids with the Tab key.", False
+    ),
     "db": CliCommand(
         "lightning_sweeps.cli.db", "Check, back up, restore, compact or migrate a server's database.", False
     ),
@@ -63,7 +80,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(QuickGroup):
     """Lists commands without their modules. A module is imported only to run its command or to show its help."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
@@ -79,13 +96,39 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: typer.Context, args: list[str]):  # type: ignore[no-untyped-def, override]
         name = args[0] if args else ""
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            meant = did_you_mean(name, COMMANDS) or "`lightning-sweeps --help` lists the commands"
+            raise UsageError(f"there is no command `{name}`", hint=meant)
         if name not in COMMANDS:
             return super().resolve_command(ctx, args)
-        if COMMANDS[name].names_server and "--help" not in args:
+        if COMMANDS[name].names_server and "--help" not in args and not ctx.resilient_parsing:
             _name_server()
-        command = get_command(importlib.import_module(COMMANDS[name].module).app)
+        command = get_command(import_declarations(COMMANDS[name].module).app)
         command.name = name
+        for leaf in _leaves(command):
+            leaf.callback = _with_imports(leaf.callback)
         return name, command, args[1:]
+
+
+def _leaves(command: Any) -> Iterator[Any]:
+    """Yield a command, or the commands of a group like `db`."""
+    commands = getattr(command, "commands", None)
+    if commands is None:
+        yield command
+    else:
+        for inner in commands.values():
+            yield from _leaves(inner)
+
+
+def _with_imports(callback: Callable[..., object]) -> Callable[..., object]:
+    """Return a command's function that first imports what it needs."""
+
+    @functools.wraps(callback)
+    def run(*args: Any, **kwargs: Any) -> object:
+        import_delayed()
+        return callback(*args, **kwargs)
+
+    return run
 
 
 app = typer.Typer(
@@ -107,15 +150,20 @@ def _root(version: bool = typer.Option(False, "--version", help="Show the versio
 
 def _name_server() -> None:
     """Say on a terminal which server the command talks to, unless it is the local one."""
-    url = read_settings().url
+    url = READ_SETTINGS.resolve()().url
     if url and sys.stderr.isatty():
         typer.echo(f"Server: {url}", err=True)
 
 
 def main() -> None:
     """Run the command line. Our own errors become one message on stderr and an exit status, without a traceback."""
+    completion_init()  # registers the shells; a shell that completes calls this program
     try:
         app(prog_name="lightning-sweeps")
+    except NotFound as error:
+        meant = suggestions.hint_for(error)
+        print(f"error: {NotFound(error.message, hint=meant or error.hint)}", file=sys.stderr)
+        sys.exit(error.exit_status)
     except LightningSweepsError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)

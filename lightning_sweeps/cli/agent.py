@@ -9,13 +9,17 @@ from typing import Annotated
 
 import typer
 
-from lightning_sweeps.agents import machine
-from lightning_sweeps.agents.launchers.base import LaunchSpec
-from lightning_sweeps.agents.launchers.registry import make_launcher
 from lightning_sweeps.agents.options import AgentOptions
+from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.agent_options import with_agent_options
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import UsageError
+
+with delayed_imports():
+    from lightning_sweeps.agents import machine
+    from lightning_sweeps.agents.launchers.base import LaunchSpec
+    from lightning_sweeps.agents.launchers.registry import make_launcher
+    from lightning_sweeps.core.settings import read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -27,7 +31,12 @@ SLURM = "slurm"
 def agent(
     *,
     sweep: Annotated[
-        str, typer.Argument(metavar="SWEEP_ID", help="Id of the sweep. `lightning-sweeps sweep` prints it.")
+        str,
+        typer.Argument(
+            metavar="SWEEP_ID",
+            autocompletion=suggestions.sweeps,
+            help="Id of the sweep. `lightning-sweeps sweep` prints it.",
+        ),
     ],
     options: AgentOptions,
     launcher: Annotated[

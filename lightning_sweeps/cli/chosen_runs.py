@@ -7,12 +7,17 @@ from dataclasses import replace
 
 import typer
 
-from lightning_sweeps.client import Client
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import RunChoice, RunsChange, RunsChanged
 
-RUNS = typer.Argument(None, metavar="[RUN ...]", help="Ids of runs.")
-PROJECT = typer.Option(None, "--project", "-p", help="All runs of this project.")
+with delayed_imports():
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.messages import RunChoice, RunsChange, RunsChanged
+
+RUNS = typer.Argument(None, metavar="[RUN ...]", autocompletion=suggestions.runs, help="Ids of runs.")
+PROJECT = typer.Option(None, "--project", "-p", autocompletion=suggestions.projects, help="All runs of this project.")
 GROUP = typer.Option(None, "--group", "-g", help="All runs of this group (the ranks of one job).")
 FILTER = typer.Option("", "--filter", "-f", help="All runs that match, for example `created < -30d`.")
 RUNNING = typer.Option(False, "--running", help="Also runs that are running. Without this, they stay as they are.")
@@ -48,6 +53,8 @@ def change(client: Client, wanted: RunsChange, *, question: str, is_agreed: bool
     seen = client.change_runs(replace(wanted, is_preview=True))
     if seen.running:
         typer.echo(f"{count(seen.running, 'run')} of them {_is(seen.running)} running: left as {_it(seen.running)}.")
+    if seen.count == 0 and not seen.running:
+        check_project(client, wanted.choice.project)
     if seen.count == 0:
         typer.echo("No run to change.")
         return None

@@ -8,31 +8,37 @@ from pathlib import Path
 from typing import cast, get_args
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
-from lightning_sweeps.cli.db_usage import print_report
-from lightning_sweeps.cli.stop_server import stop_server
-from lightning_sweeps.client.connection import connect
-from lightning_sweeps.client.up_to_date import catch_up
-from lightning_sweeps.core.paths import Home
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.quick_group import QuickGroup
+from lightning_sweeps.core.states import SpaceBy
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError, UsageError
-from lightning_sweeps.journal.delivered import find_delivered, return_delivered
-from lightning_sweeps.messages import SpaceBy
-from lightning_sweeps.server.process.home_files import server_lock
-from lightning_sweeps.store import maintenance, space
-from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
-from lightning_sweeps.store.database import Store, open_store, sqlite_url
-from lightning_sweeps.store.database_file import damage
-from lightning_sweeps.store.database_url import database_url
-from lightning_sweeps.store.failures import describe
-from lightning_sweeps.store.migrate import latest, migrate, version
-from lightning_sweeps.store.restore import check_backup
-from lightning_sweeps.store.restore import restore as restore_database
-from lightning_sweeps.system.local_server import read_last_server
+
+with delayed_imports():
+    from sqlalchemy.exc import DBAPIError
+
+    from lightning_sweeps.cli.db_usage import print_report
+    from lightning_sweeps.cli.stop_server import stop_server
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.client.up_to_date import catch_up
+    from lightning_sweeps.core.paths import Home
+    from lightning_sweeps.core.settings import read_settings
+    from lightning_sweeps.journal.delivered import find_delivered, return_delivered
+    from lightning_sweeps.server.process.home_files import server_lock
+    from lightning_sweeps.store import maintenance, space
+    from lightning_sweeps.store.blobs import blob_table
+    from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
+    from lightning_sweeps.store.database import Store, open_store, sqlite_url
+    from lightning_sweeps.store.database_file import damage
+    from lightning_sweeps.store.database_url import database_url
+    from lightning_sweeps.store.failures import describe
+    from lightning_sweeps.store.migrate import latest, migrate, version
+    from lightning_sweeps.store.restore import check_backup
+    from lightning_sweeps.store.restore import restore as restore_database
+    from lightning_sweeps.system.local_server import read_last_server
 
 app = typer.Typer(
+    cls=QuickGroup,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -6,21 +6,33 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.api.query import Api
-from lightning_sweeps.cli.formats import list_formats
-from lightning_sweeps.cli.tables import note
-from lightning_sweeps.client.up_to_date import connect_up_to_date
-from lightning_sweeps.exporters import EXPORTERS
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports, import_delayed
+from lightning_sweeps.cli.known_projects import check_project
+
+with delayed_imports():
+    from lightning_sweeps.api.query import Api
+    from lightning_sweeps.cli.formats import list_formats
+    from lightning_sweeps.cli.tables import note
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.exporters import EXPORTERS
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 OLD = ("thinned", "rows_deleted")
 FOLDER = typer.Argument(help="Folder to write into; it is created if it does not exist.")
-KEYS = typer.Option([], "--key", "-k", help="Only the values of this metric; can be given several times.")
+KEYS = typer.Option(
+    [],
+    "--key",
+    "-k",
+    autocompletion=suggestions.metrics,
+    help="Only the values of this metric; can be given several times.",
+)
 
 
 def _print_formats(value: bool) -> None:
     if value:
+        import_delayed()
         for name, exporter in list_formats(EXPORTERS):
             typer.echo(f"{name:<12} {exporter.description}")
         raise typer.Exit
@@ -29,10 +41,12 @@ def _print_formats(value: bool) -> None:
 @app.command()
 def export(
     folder: Path = FOLDER,
-    project: str | None = typer.Option(None, "--project", "-p", help="Only this project."),
+    project: str | None = typer.Option(
+        None, "--project", "-p", autocompletion=suggestions.projects, help="Only this project."
+    ),
     filter_text: str = typer.Option("", "--filter", "-f", help="Only runs that match this filter expression."),
     file_format: str = typer.Option(
-        "csv", "--format", metavar="FORMAT", help=f"File format: {', '.join(EXPORTERS.names())}."
+        "csv", "--format", metavar="FORMAT", help="File format. --list-formats lists them."
     ),
     safe_csv: bool = typer.Option(
         False, "--safe-csv", help="CSV files in which no cell is a formula: short for --format safe-csv."
@@ -50,7 +64,9 @@ def export(
     """
     file_format = "safe-csv" if safe_csv else file_format
     EXPORTERS.get(file_format)  # raise for an unknown format before a server is started
-    with Api(connect_up_to_date(note)) as api:
+    client = connect_up_to_date(note)
+    check_project(client, project)
+    with Api(client) as api:
         files = api.export(
             folder,
             format=file_format,

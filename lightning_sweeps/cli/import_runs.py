@@ -7,22 +7,26 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.formats import list_formats
-from lightning_sweeps.client.connection import connect
-from lightning_sweeps.core.registry import place_of
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.cli.delayed_imports import delayed_imports, import_delayed
 from lightning_sweeps.errors import FormatFailed, LightningSweepsError, UsageError
-from lightning_sweeps.importers import IMPORTERS
-from lightning_sweeps.importers.detection import detect_importer
-from lightning_sweeps.importers.imported_run import ImportedRun
-from lightning_sweeps.importers.importer import Importer
-from lightning_sweeps.importers.upload import upload_run
+
+with delayed_imports():
+    from lightning_sweeps.cli.formats import list_formats
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.core.registry import place_of
+    from lightning_sweeps.core.settings import read_settings
+    from lightning_sweeps.importers import IMPORTERS
+    from lightning_sweeps.importers.detection import detect_importer
+    from lightning_sweeps.importers.imported_run import ImportedRun
+    from lightning_sweeps.importers.importer import Importer
+    from lightning_sweeps.importers.upload import upload_run
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 def _print_formats(value: bool) -> None:
     if value:
+        import_delayed()
         for name, importer in list_formats(IMPORTERS):
             left_out = f"; leaves out: {importer.leaves_out}" if importer.leaves_out else ""
             typer.echo(f"{name:<12} {importer.description}{left_out}")
@@ -33,7 +37,7 @@ def _print_formats(value: bool) -> None:
 def import_runs(
     path: str = typer.Argument(metavar="PATH", help="A file, or a folder that is searched with all its subfolders."),
     source: str = typer.Option(
-        "", "--from", metavar="FORMAT", help=f"Format of the files: {', '.join(IMPORTERS.names())} (default: detected)."
+        "", "--from", metavar="FORMAT", help="Format of the files, as --list-formats lists them (default: detected)."
     ),
     project: str = typer.Option(
         "",

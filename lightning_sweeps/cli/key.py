@@ -7,12 +7,18 @@ from enum import Enum
 
 import typer
 
-from lightning_sweeps.cli.tables import console, table
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.quick_group import QuickGroup
 from lightning_sweeps.core.setting_values import DAY_S
-from lightning_sweeps.messages import KeyCreate
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import console, table
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.messages import KeyCreate
 
 app = typer.Typer(
+    cls=QuickGroup,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,7 +41,12 @@ ROLE = typer.Option(
     help="read, write (can also log, run agents and change sweeps, and so run programs on the machines of agents)"
     " or admin (can also manage keys).",
 )
-PROJECTS = typer.Option([], "--project", help="Limit the key to this project. May be repeated (default: all projects).")
+PROJECTS = typer.Option(
+    [],
+    "--project",
+    autocompletion=suggestions.projects,
+    help="Limit the key to this project. May be repeated (default: all projects).",
+)
 
 
 @app.command()
@@ -69,7 +80,7 @@ def list_keys() -> None:
 
 
 @app.command()
-def revoke(name: str = typer.Argument(help="Name of the key.")) -> None:
+def revoke(name: str = typer.Argument(autocompletion=suggestions.api_keys, help="Name of the key.")) -> None:
     """Revoke an API key."""
     with connect() as client:
         client.revoke_key(name)

@@ -6,14 +6,17 @@ from urllib.parse import urlsplit
 
 import typer
 
-from lightning_sweeps.cli.logout import log_out
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import keep_login, list_logins
-from lightning_sweeps.core.paths import Home
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.setting_values import server_url
-from lightning_sweeps.core.settings import default_url, read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.server.process.address import is_loopback
+
+with delayed_imports():
+    from lightning_sweeps.cli.logout import log_out
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.connection import keep_login, list_logins
+    from lightning_sweeps.core.paths import Home
+    from lightning_sweeps.core.settings import default_url, read_settings
+    from lightning_sweeps.server.process.address import is_loopback
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from lightning_sweeps.client.connection import forget_login
-from lightning_sweeps.core.paths import Home
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.setting_values import server_url
-from lightning_sweeps.core.settings import default_url, read_settings
+
+with delayed_imports():
+    from lightning_sweeps.client.connection import forget_login
+    from lightning_sweeps.core.paths import Home
+    from lightning_sweeps.core.settings import default_url, read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

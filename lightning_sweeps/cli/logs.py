@@ -6,12 +6,16 @@ import time
 
 import typer
 
-from lightning_sweeps.cli.tables import note
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import NotFound
-from lightning_sweeps.journal.records import FINAL_RUN_STATES
-from lightning_sweeps.messages import RunDetails
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import note
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.journal.records import FINAL_RUN_STATES
+    from lightning_sweeps.messages import RunDetails
 
 FOLLOW_INTERVAL_S = 0.5
 MAX_LINES = 10_000
@@ -21,7 +25,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 @app.command()
 def logs(
-    target: str = typer.Argument(..., metavar="RUN|GROUP|TRIAL", help="Id of a run or a trial, or name of a group."),
+    target: str = typer.Argument(
+        ...,
+        metavar="RUN|GROUP|TRIAL",
+        autocompletion=suggestions.runs,
+        help="Id of a run or a trial, or name of a group.",
+    ),
     follow: bool = typer.Option(False, "--follow", "-f", help="Keep printing new lines until all ranks have ended."),
     last: int = typer.Option(200, "--last", "-n", min=1, max=MAX_LINES, help="Earlier lines to show for each rank."),
 ) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import typer
 
 from lightning_sweeps.cli import chosen_runs
-from lightning_sweeps.cli.tables import note
-from lightning_sweeps.client.up_to_date import connect_up_to_date
-from lightning_sweeps.messages import RunsChange
+from lightning_sweeps.cli.delayed_imports import delayed_imports
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import note
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import RunsChange
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.tables import note, print_json
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import ProjectEdit, ProjectPage
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import note, print_json
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import ProjectEdit, ProjectPage
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

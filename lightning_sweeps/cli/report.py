@@ -8,19 +8,25 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.report_html import render
-from lightning_sweeps.cli.report_text import build, lines
-from lightning_sweeps.cli.tables import note, print_json
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.errors import UsageError
+
+with delayed_imports():
+    from lightning_sweeps.cli.report_html import render
+    from lightning_sweeps.cli.report_text import build, lines
+    from lightning_sweeps.cli.tables import note, print_json
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def report(
-    sweep: str = typer.Argument(..., metavar="SWEEP_ID", parser=last_part, help="Id of the sweep."),
+    sweep: str = typer.Argument(
+        ..., metavar="SWEEP_ID", parser=last_part, autocompletion=suggestions.sweeps, help="Id of the sweep."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
     html: Path | None = typer.Option(  # noqa: B008  typer declares paths this way
         None, "--html", metavar="FILE", help="Write one HTML file with plots, which opens without a network."

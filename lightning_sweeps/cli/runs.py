@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import get_args
 
 import typer
 
-from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.messages import Rejections, RunDetails
+from lightning_sweeps.core.similar import did_you_mean
+from lightning_sweeps.core.states import RunState
+from lightning_sweeps.errors import UsageError
+
+with delayed_imports():
+    from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import Rejections, RunDetails
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 SUMMARY_KEYS = 4
 SHOWN_REJECTED = 5
 
-CLOSE = typer.Option([], "--close", metavar="ID", help="End a run whose process is dead; can be given several times.")
+CLOSE = typer.Option(
+    [],
+    "--close",
+    metavar="ID",
+    autocompletion=suggestions.runs,
+    help="End a run whose process is dead; can be given several times.",
+)
 
 COLUMNS: list[Column] = [
     "run",
@@ -34,14 +49,24 @@ COLUMNS: list[Column] = [
 ]
 
 
+def _states(incomplete: str) -> list[str]:
+    return [state for state in get_args(RunState) if state.startswith(incomplete)]
+
+
 @app.command()
 def runs(
-    project: str | None = typer.Option(None, "--project", "-p", help="Show only runs of this project."),
+    project: str | None = typer.Option(
+        None, "--project", "-p", autocompletion=suggestions.projects, help="Show only runs of this project."
+    ),
     group: str | None = typer.Option(
         None, "--group", "-g", help="Show only runs of this group (the ranks of one job)."
     ),
-    sweep: str | None = typer.Option(None, "--sweep", "-s", parser=last_part, help="Show only runs of this sweep."),
-    run_state: str | None = typer.Option(None, "--state", help="Show only runs in this state: `failed`, ..."),
+    sweep: str | None = typer.Option(
+        None, "--sweep", "-s", parser=last_part, autocompletion=suggestions.sweeps, help="Show only runs of this sweep."
+    ),
+    run_state: str | None = typer.Option(
+        None, "--state", autocompletion=_states, help="Show only runs in this state: `failed`, ..."
+    ),
     limit: int = typer.Option(50, "--limit", "-n", min=1, help="Number of runs to show."),
     archived: bool = typer.Option(False, "--archived", help="List archived runs."),
     deleted: bool = typer.Option(False, "--deleted", help="List runs in the trash."),
@@ -49,6 +74,7 @@ def runs(
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """List runs with project, group, rank, state, who sent them, host and last values, newest first."""
+    _check_state(run_state)
     with connect_up_to_date(note) as client:
         if close:
             for run_id in close:
@@ -58,6 +84,8 @@ def runs(
         shown = "deleted" if deleted else "archived" if archived else "active"
         found = client.runs(project=project, group=group, sweep=sweep, state=run_state, shown=shown, limit=limit)
         rejected = client.rejected()
+        if not found.total and not deleted:
+            check_project(client, project)
     if as_json:
         print_json([asdict(run) for run in found.runs])
         return
@@ -69,6 +97,12 @@ def runs(
     if found.total > len(found.runs):
         typer.echo(f"Showing {len(found.runs)} of {found.total} runs. Use --limit to show more.")
     _print_rejected(rejected)
+
+
+def _check_state(given: str | None) -> None:
+    states = get_args(RunState)
+    if given is not None and given not in states:
+        raise UsageError(f"`--state {given}` was given, allowed: {', '.join(states)}", hint=did_you_mean(given, states))
 
 
 def _print_rejected(rejected: Rejections) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from lightning_sweeps.cli.stop_server import stop_server
-from lightning_sweeps.core.handover import ServerFile
-from lightning_sweeps.core.paths import Home
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
-from lightning_sweeps.server.context import gigabytes
-from lightning_sweeps.server.process.address import LOOPBACK
-from lightning_sweeps.server.process.certificate import certificate_of
-from lightning_sweeps.server.process.logs import LogFormat
-from lightning_sweeps.server.process.retention import row_rules
-from lightning_sweeps.server.process.serve import serve
-from lightning_sweeps.system.local_server import read_server_file
-from lightning_sweeps.system.node import node_id
+from lightning_sweeps.server.process.options import LOOPBACK, LogFormat
+
+with delayed_imports():
+    from lightning_sweeps.cli.stop_server import stop_server
+    from lightning_sweeps.core.handover import ServerFile
+    from lightning_sweeps.core.paths import Home
+    from lightning_sweeps.core.settings import read_settings
+    from lightning_sweeps.server.context import gigabytes
+    from lightning_sweeps.server.process.certificate import certificate_of
+    from lightning_sweeps.server.process.retention import row_rules
+    from lightning_sweeps.server.process.serve import serve
+    from lightning_sweeps.system.local_server import read_server_file
+    from lightning_sweeps.system.node import node_id
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 

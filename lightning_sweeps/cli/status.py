@@ -6,26 +6,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import typer
-from rich.console import Console
 
-from lightning_sweeps.cli.tables import (
-    Column,
-    best_of,
-    console,
-    duration,
-    note,
-    number,
-    parameters,
-    print_json,
-    repeated,
-    state,
-    table,
-    usage,
-)
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.messages import Agent, Sweep, SweepPoint, Trial
+
+with delayed_imports():
+    from rich.console import Console
+
+    from lightning_sweeps.cli.tables import (
+        Column,
+        best_of,
+        console,
+        duration,
+        note,
+        number,
+        parameters,
+        print_json,
+        repeated,
+        state,
+        table,
+        usage,
+    )
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import Agent, Sweep, SweepPoint, Trial
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -61,16 +67,25 @@ AGENT_COLUMNS: list[Column] = [
 @app.command()
 def status(
     sweep: str | None = typer.Argument(
-        None, metavar="[SWEEP_ID]", parser=last_part, help="Id of a sweep (default: list all sweeps)."
+        None,
+        metavar="[SWEEP_ID]",
+        parser=last_part,
+        autocompletion=suggestions.sweeps,
+        help="Id of a sweep (default: list all sweeps).",
     ),
-    project: str | None = typer.Option(None, "--project", "-p", help="Show only sweeps of this project."),
+    project: str | None = typer.Option(
+        None, "--project", "-p", autocompletion=suggestions.projects, help="Show only sweeps of this project."
+    ),
     repeats: bool = typer.Option(False, "--repeats", help="List the trials under each point of a sweep with repeats."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
 ) -> None:
     """Show the state of all sweeps, or the trials, the best trial and the agents of one sweep."""
     with connect_up_to_date(note) as client:
         if sweep is None:
-            _all(client.sweeps(project=project), as_json=as_json)
+            found = client.sweeps(project=project)
+            if not found:
+                check_project(client, project)
+            _all(found, as_json=as_json)
         else:
             _one(client, sweep, has_repeats=repeats, as_json=as_json)
 

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli import check, sweep_changes
-from lightning_sweeps.cli.tables import print_json, warn
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState
-from lightning_sweeps.sweeps import json_schema, yaml12
-from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
+from lightning_sweeps.sweeps.yaml_versions import YamlVersion
+
+with delayed_imports():
+    from lightning_sweeps.cli import check, sweep_changes
+    from lightning_sweeps.cli.tables import print_json, warn
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.core.settings import read_settings
+    from lightning_sweeps.messages import SweepCreate, SweepCreated, SweepState
+    from lightning_sweeps.sweeps import json_schema
+    from lightning_sweeps.sweeps.config import ParsedSweep, load_sweep_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def sweep(
     show_replay: bool = typer.Option(
         False, "--replay", help="Repeat the search from the recorded results and compare the points."
     ),
-    yaml: yaml12.Version | None = typer.Option(  # noqa: B008  the rule does not know this type
+    yaml: YamlVersion | None = typer.Option(  # noqa: B008  the rule does not know this type
         None, "--yaml", help="YAML version of the file; 1.1 as in W&B. Overrides the file (default: 1.2)."
     ),
     schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files for editors."),
@@ -148,7 +152,7 @@ def create_from_file(
     project: str | None,
     name: str | None,
     prior: PriorResults | None = None,
-    yaml: yaml12.Version | None = None,
+    yaml: YamlVersion | None = None,
 ) -> tuple[SweepCreated, str]:
     """Create a sweep from its file and print warnings about the file.
 
@@ -192,7 +196,7 @@ def _create(
     project: str | None,
     name: str | None,
     prior: PriorResults,
-    yaml: yaml12.Version | None,
+    yaml: YamlVersion | None,
     as_json: bool,
 ) -> None:
     created, url = create_from_file(file, project=project, name=name, prior=prior, yaml=yaml)

@@ -12,10 +12,10 @@ from lightning_sweeps.client.connection import connect
 from lightning_sweeps.core.settings import use_one_thread
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SweepState, SweepUpdate
-from lightning_sweeps.sweeps import yaml12
 from lightning_sweeps.sweeps.config import load_sweep_file
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.replay import last_search_change, replay
+from lightning_sweeps.sweeps.yaml_versions import YamlVersion
 
 
 def set_state(sweep_id: str, state: SweepState) -> None:
@@ -25,7 +25,7 @@ def set_state(sweep_id: str, state: SweepState) -> None:
     typer.echo(f"Sweep {changed.id} is now {changed.state}")
 
 
-def update(sweep_id: str, file: str, *, project: str | None, name: str | None, yaml: yaml12.Version | None) -> None:
+def update(sweep_id: str, file: str, *, project: str | None, name: str | None, yaml: YamlVersion | None) -> None:
     """Apply the settings of a file to a sweep."""
     if project is not None:
         raise UsageError(f"`--project {project}` cannot be used with --update: the project of a sweep cannot change")

@@ -8,25 +8,28 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
-from lightning_sweeps.client.upload_blobs import upload_blobs
-from lightning_sweeps.client.upload_journals import upload_journal
-from lightning_sweeps.core.paths import JOURNAL_SUFFIX, REJECTED_SUFFIX, Home
-from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import JournalError, ServerRefused, Unauthorized, UsageError
-from lightning_sweeps.journal.closing import (
-    JournalEnd,
-    closing_of,
-    closing_of_silent,
-    end_path,
-    is_closed,
-    last_finish,
-    read_end,
-)
-from lightning_sweeps.journal.reader import read_header
-from lightning_sweeps.journal.records import Header
-from lightning_sweeps.system.node import is_alive, node_id
+
+with delayed_imports():
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.client.upload_blobs import upload_blobs
+    from lightning_sweeps.client.upload_journals import upload_journal
+    from lightning_sweeps.core.paths import JOURNAL_SUFFIX, REJECTED_SUFFIX, Home
+    from lightning_sweeps.core.settings import read_settings
+    from lightning_sweeps.journal.closing import (
+        JournalEnd,
+        closing_of,
+        closing_of_silent,
+        end_path,
+        is_closed,
+        last_finish,
+        read_end,
+    )
+    from lightning_sweeps.journal.reader import read_header
+    from lightning_sweeps.journal.records import Header
+    from lightning_sweeps.system.node import is_alive, node_id
 
 SILENT_S = 600.0
 """A journal of another machine that has not grown for this long counts as ended. A later row reopens its run."""

@@ -7,12 +7,15 @@ from dataclasses import asdict
 
 import typer
 
-from lightning_sweeps.cli import tables
-from lightning_sweeps.cli.tables import duration, number, parameters, print_json
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.up_to_date import connect_up_to_date
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import Trial, TrialAttempt, TrialMark
+
+with delayed_imports():
+    from lightning_sweeps.cli import tables
+    from lightning_sweeps.cli.tables import duration, number, parameters, print_json
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.up_to_date import connect_up_to_date
+    from lightning_sweeps.messages import Trial, TrialAttempt, TrialMark
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -81,7 +84,8 @@ def find(client: Client, which: str) -> str:
         return which
     numbers = {str(trial.number): trial.id for trial in client.trials(sweep)}
     if number not in numbers:
-        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, allowed: 1 to {len(numbers)}")
+        allowed = f"allowed: 1 to {len(numbers)}" if numbers else "and no other trial yet"
+        raise UsageError(f"sweep `{sweep}` has no trial `{number}`, {allowed}")
     return numbers[number]
 
 

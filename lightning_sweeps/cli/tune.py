@@ -15,24 +15,30 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console, RenderableType
-from rich.live import Live
-from rich.text import Text
 
-from lightning_sweeps.agents import machine
-from lightning_sweeps.agents.display.tagged import Piece, PieceReader
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.agent_options import with_agent_options
-from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
-from lightning_sweeps.cli.status import print_sweep
-from lightning_sweeps.cli.sweep import create_from_file
-from lightning_sweeps.cli.tables import console
-from lightning_sweeps.client import Client
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.errors import ServerError
-from lightning_sweeps.messages import Sweep
-from lightning_sweeps.sweeps import yaml12
-from lightning_sweeps.sweeps.definition import define_sweep
+from lightning_sweeps.sweeps.yaml_versions import YamlVersion
+
+with delayed_imports():
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+    from rich.text import Text
+
+    from lightning_sweeps.agents import machine
+    from lightning_sweeps.agents.display.tagged import Piece, PieceReader
+    from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
+    from lightning_sweeps.cli.status import print_sweep
+    from lightning_sweeps.cli.sweep import create_from_file
+    from lightning_sweeps.cli.tables import console
+    from lightning_sweeps.client import Client
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.core.program_command import program_of
+    from lightning_sweeps.messages import Sweep
+    from lightning_sweeps.sweeps.config import load_sweep_file
+    from lightning_sweeps.sweeps.definition import define_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -51,7 +57,7 @@ def tune(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Sweep name. Overrides the sweep file.")] = None,
     yaml: Annotated[
-        yaml12.Version | None,
+        YamlVersion | None,
         typer.Option("--yaml", help="YAML version of the file; 1.1 as in W&B. Overrides the file (default: 1.2)."),
     ] = None,
     options: AgentOptions,
@@ -67,6 +73,34 @@ def tune(
 
       lightning-sweeps tune sweep.yaml --slots 2 --count 10
     """
+    _, status = create_and_run(file, options, project=project, name=name, yaml=yaml)
+    raise typer.Exit(status)
+
+
+def create_and_run(
+    file: str,
+    options: AgentOptions,
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    yaml: YamlVersion | None = None,
+) -> tuple[str, int]:
+    """Create a sweep from a file, run it on this machine and show its progress and results.
+
+    Args:
+        file: the sweep file; its program is looked up in the current folder.
+        options: options of the agents.
+        project: project name. Overrides the file.
+        name: sweep name. Overrides the file.
+        yaml: YAML version of the file. Overrides the file.
+
+    Returns:
+        The id of the sweep, and the exit status of its agents.
+
+    Raises:
+        LaunchError: the file names no program. Nothing was created.
+    """
+    program_of(load_sweep_file(file, version=yaml).raw)  # raises before anything is created
     created, url = create_from_file(file, project=project, name=name, yaml=yaml)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()
@@ -79,7 +113,7 @@ def tune(
         typer.echo(f"Resume it with:    lightning-sweeps sweep {created.id} --resume")
     if sweep.state in ("running", "paused"):
         typer.echo(f"Continue it with:  lightning-sweeps agent {created.id}")
-    raise typer.Exit(status)
+    return created.id, status
 
 
 def _run_with_view(sweep_id: str, options: AgentOptions) -> int:

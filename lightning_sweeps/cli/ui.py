@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from urllib.parse import quote
 
 import typer
 
-from lightning_sweeps.client.connection import connect
+from lightning_sweeps.cli import suggestions
+from lightning_sweeps.cli.delayed_imports import delayed_imports
 from lightning_sweeps.core.ids import last_part
-from lightning_sweeps.core.settings import environment, read_settings
+
+with delayed_imports():
+    import webbrowser
+
+    from lightning_sweeps.client.connection import connect
+    from lightning_sweeps.core.settings import environment, read_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -18,7 +23,11 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 @app.command()
 def ui(
     sweep: str | None = typer.Argument(
-        None, parser=last_part, help="Id of a sweep. Opens its page.", show_default=False
+        None,
+        parser=last_part,
+        autocompletion=suggestions.sweeps,
+        help="Id of a sweep. Opens its page.",
+        show_default=False,
     ),
     no_open: bool = typer.Option(False, "--no-open", help="Print the link without opening a browser."),
 ) -> None:

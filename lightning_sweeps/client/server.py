@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
+from lightning_sweeps.errors import ServerRefused
 
 
 class ServerRoutes(Transport):
@@ -19,6 +22,14 @@ class ServerRoutes(Transport):
         """Return the space that projects, runs or keys take, the largest first. Needs the role `admin`."""
         params = {"by": by, "project": project, "run": run, "limit": limit}
         return self._get("/api/space", m.SpaceReport, params)
+
+    def clock(self) -> float:
+        """Return the server's time in seconds since the epoch, without fractions."""
+        date = self._talk("GET", "/api/health").headers.get("Date", "")
+        try:
+            return parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            raise ServerRefused(f"the server at `{self.url}` sends no date, but `{date}`") from None
 
     def login_link(self) -> m.LoginLink:
         """Return a link that logs a browser in to the dashboard. It works once."""

@@ -37,6 +37,8 @@ UNKNOWN_REQUEST = frozenset({405, 422})
 """Statuses of a server that does not know a method, a field or a value, because it is older or newer."""
 NO_ROUTE = "`: Not Found"
 """How the server's message ends if it does not know a path."""
+API_DOCS = "/api/docs"
+OTHER_VERSION = "check the value; if it is right, `lightning-sweeps doctor` compares the versions of both sides"
 NO_TLS = "WRONG_VERSION_NUMBER"
 """What OpenSSL says if the other side does not speak TLS."""
 
@@ -170,7 +172,7 @@ class Transport:
             return SweepFileError([Fault(fault.line, fault.key, fault.message) for fault in problem.faults])
         kind = NotFound if status == 404 else ServerRefused
         message = problem.message or f"the server at `{self.url}` responded with status {status}"
-        hint = problem.hint
+        hint = OTHER_VERSION if problem.hint.startswith(API_DOCS) else problem.hint  # the user did not make the request
         is_unknown = status in UNKNOWN_REQUEST or problem.message.endswith(NO_ROUTE)
         if is_unknown and (upgrade := self._upgrade_hint()):
             hint = f"{hint}; {upgrade}" if hint else upgrade

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from lightning_sweeps.core import macros
+from lightning_sweeps.errors import LaunchError
 
 TORCHRUN = ("torchrun", "torch.distributed.run", "torch.distributed.launch")
 PROCESSES_OPTION = re.compile(r"--nproc[-_]per[-_]node(?:=(.*))?")
@@ -106,3 +107,15 @@ def ranks_problem(
         f"is {processes}, but this `command` starts its own processes; leave `processes` out if it starts the ranks, "
         "otherwise write it as [${interpreter}, ${program}, ...], or use `args` in place of `command`"
     )
+
+
+def program_of(config: Mapping[str, Any]) -> str:
+    """Return the sweep's `program`.
+
+    Raises:
+        LaunchError: the sweep has no program.
+    """
+    program = config.get("program")
+    if not program:
+        raise LaunchError("the sweep has no `program`", hint="add `program: train.py` to the sweep file")
+    return str(program)

@@ -13,3 +13,6 @@ RunsShown = Literal["active", "archived", "deleted", "all"]
 
 LoggerMode = Literal["single", "grouped", "shared"]
 """single: one run that rank 0 logs; grouped: one run for each rank; shared: one run that every rank logs to."""
+
+SpaceBy = Literal["project", "run", "key"]
+"""What a report of the used space is divided by."""

@@ -57,6 +57,9 @@ def apply_stored_part(connection: Connection, stored: StoredPart, *, now: float)
         sweeps.lock_sweep(connection, sweep.id)  # before the trial
     if stored.rank == 0 and stored.rows:
         is_over = _judge_apart(connection, sweep, stored, stored.trial_id, now=now)
+    if sweep.trial_state == "failed":  # the end of a run arrives after the end of its trial
+        trial = trials.get_trial(connection, stored.trial_id)
+        trial_ends.explain_runs(connection, trial.id, exit_code=trial.exit_code, reason=trial.error)
     if is_ending:
         is_over |= trial_ends.note_arrival(connection, sweep, stored.trial_id, now=now)
     return AppliedPart(_commands(connection, stored.trial_id, stored.run_id), sweep.id if is_over else None)

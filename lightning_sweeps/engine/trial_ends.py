@@ -18,8 +18,9 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.engine import agents, gangs, sweeps, trials
 from lightning_sweeps.engine.judge import LATE_VALUES
 from lightning_sweeps.engine.missing_values import find_value
-from lightning_sweeps.store import ingest, schema
+from lightning_sweeps.store import ingest, runs, schema
 from lightning_sweeps.store.column_values import plain
+from lightning_sweeps.sweeps.failure import error_line
 from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.trial import Event, end_event
 
@@ -154,10 +155,24 @@ def _close(
         if missing is not None:
             reason = reason or missing.reason
         closed = trials.advance(connection, row, event, lease_expires=None, ended=ended, reason=reason, **values)
+    explain_runs(connection, row.id, exit_code=end.exit_code, reason=error_line_of(end))
     lacks_value = missing is not None and missing.is_failure and not is_stopped
     sweeps.count_failures(connection, sweep, state=closed.state, error=_error_of(closed), lacks_value=lacks_value)
     sweeps.finish_if_done(connection, sweep.id, now=now)
     return trials.to_message(closed)
+
+
+def explain_runs(connection: Connection, trial_id: str, *, exit_code: int | None, reason: str) -> None:
+    """Say at the runs of a trial why its program failed: the service knows only the exit status."""
+    if exit_code and reason:
+        runs.explain_exit(connection, trial_id, exit_code=exit_code, reason=reason)
+
+
+def error_line_of(end: m.TrialEnd) -> str:
+    """Return why the processes of a trial failed, in one line; empty if they did not."""
+    if end.state != "failed":
+        return ""
+    return error_line(reason=end.reason, exit_code=end.exit_code, stderr_tail=end.stderr_tail)
 
 
 def _end_reason(row: Row[Any], end: m.TrialEnd, *, is_stopped: bool, lack: str) -> str:

@@ -6,6 +6,7 @@ A parameter set is nested like the parameters of the sweep file.
 Each subject has one file. Import the names from here.
 """
 
+from lightning_sweeps.core.states import SpaceBy
 from lightning_sweeps.messages.agents import (
     Agent,
     AgentHeartbeat,
@@ -81,7 +82,7 @@ from lightning_sweeps.messages.server import (
     ViewTicket,
     ViewToken,
 )
-from lightning_sweeps.messages.space import SpaceBy, SpaceReport, SpaceUse
+from lightning_sweeps.messages.space import SpaceReport, SpaceUse
 from lightning_sweeps.messages.sweeps import (
     FINAL_TRIAL_STATES,
     OPEN_TRIAL_STATES,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-SpaceBy = Literal["project", "run", "key"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import LightningSweepsError
 from lightning_sweeps.server.context import gigabytes
-from lightning_sweeps.server.process.address import LOOPBACK
 from lightning_sweeps.server.process.certificate import certificate_of
-from lightning_sweeps.server.process.logs import LogFormat
+from lightning_sweeps.server.process.options import LOOPBACK, LogFormat
 from lightning_sweeps.server.process.retention import row_rules
 from lightning_sweeps.server.process.serve import serve
 from lightning_sweeps.server.process.sweep_control import LEASE_S

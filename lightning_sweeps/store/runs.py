@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam,
 
 from lightning_sweeps.core.states import RunsShown
 from lightning_sweeps.errors import NotFound
-from lightning_sweeps.journal.closing import UNKNOWN_END
+from lightning_sweeps.journal.closing import UNKNOWN_END, ExitStatus
 from lightning_sweeps.journal.records import Header, RunInfo, Stall
 from lightning_sweeps.messages import RunDetails, RunList
 from lightning_sweeps.messages.columns import DeclaredColumn, declared_columns
@@ -218,6 +218,19 @@ def settle(connection: Connection, run_id: str) -> None:
         .where(_run.c.id == run_id)
         .values(state=now.state, reason=now.reason, exit_code=now.exit_code, signal=now.signal, ended=now.ended)
     )
+
+
+def explain_exit(connection: Connection, trial_id: str, *, exit_code: int, reason: str) -> None:
+    """Give the runs of a trial that ended with an exit status and nothing more the reason of the trial.
+
+    Args:
+        connection: the caller's transaction.
+        trial_id: the trial, which has failed.
+        exit_code: its exit code. Runs that ended in another way keep their reason.
+        reason: why it failed, from what it printed.
+    """
+    is_bare = _run.c.reason == ExitStatus(code=exit_code).describe()
+    connection.execute(update(_run).where(_run.c.trial_id == trial_id, is_bare).values(reason=text(reason)))
 
 
 def list_runs(connection: Connection, chosen: RunFilter) -> RunList:

@@ -43,6 +43,7 @@ from lightning_sweeps.sweeps.repeats import Repeats, RepeatsKey
 from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.wandb_scheduler import translate
 from lightning_sweeps.sweeps.yaml12 import Path
+from lightning_sweeps.sweeps.yaml_versions import YAML_VERSIONS, YamlVersion
 
 DEFAULT_MAX_FAILURES = 5
 DEFAULT_RETRY = 1
@@ -61,7 +62,7 @@ IGNORED_KEYS: dict[str, str] = {
 }
 """Keys of W&B's format that are ignored with a warning, and the reason."""
 
-YAML_SCHEMA = published(enum=[*yaml12.VERSIONS, *map(float, yaml12.VERSIONS)])
+YAML_SCHEMA = published(enum=[*YAML_VERSIONS, *map(float, YAML_VERSIONS)])
 COMMAND_SCHEMA = published(type="array", minItems=1, items={"type": ["string", "number", "boolean"]})
 
 ARGUMENTS_SCHEMA = published(
@@ -86,8 +87,8 @@ def _words(value: list[object]) -> list[str]:
 
 
 def _version(value: object) -> object:
-    if str(value) not in yaml12.VERSIONS:
-        raise refuse(f"is {shown(value)}, allowed: {', '.join(yaml12.VERSIONS)}")
+    if str(value) not in YAML_VERSIONS:
+        raise refuse(f"is {shown(value)}, allowed: {', '.join(YAML_VERSIONS)}")
     return str(value)
 
 
@@ -165,7 +166,7 @@ class SweepConfig(Section):
     timeout: Positive | None = None
     constraints: Annotated[list[str], BeforeValidator(_constraints)] = Field(default_factory=list)
     args: Annotated[ArgumentForm | list[str], BeforeValidator(_arguments), ARGUMENTS_SCHEMA] = "wandb"
-    yaml: Annotated[yaml12.Version, BeforeValidator(_version), YAML_SCHEMA] | None = None
+    yaml: Annotated[YamlVersion, BeforeValidator(_version), YAML_SCHEMA] | None = None
     budget: Budget | None = None
     stop_when: StopWhen | None = None
     repeats: RepeatsKey = Repeats()
@@ -210,7 +211,7 @@ class ParsedSweep:
     warnings: list[str] = field(default_factory=list)
 
 
-def load_sweep_file(path: str | FilePath, *, version: yaml12.Version | None = None) -> ParsedSweep:
+def load_sweep_file(path: str | FilePath, *, version: YamlVersion | None = None) -> ParsedSweep:
     """Read and check a sweep file.
 
     Args:
@@ -233,7 +234,7 @@ def load_sweep_file(path: str | FilePath, *, version: yaml12.Version | None = No
     return parse_sweep(text, source=str(path), version=version)
 
 
-def parse_sweep(text: str, source: str = "sweep.yaml", *, version: yaml12.Version | None = None) -> ParsedSweep:
+def parse_sweep(text: str, source: str = "sweep.yaml", *, version: YamlVersion | None = None) -> ParsedSweep:
     """Read and check the text of a sweep file.
 
     Args:

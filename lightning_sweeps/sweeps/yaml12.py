@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
 from lightning_sweeps.errors import Fault
 from lightning_sweeps.sweeps import yaml11
+from lightning_sweeps.sweeps.yaml_versions import YamlVersion
 
 Path = tuple[str | int, ...]
 
-Version = Literal["1.1", "1.2"]
-VERSIONS: tuple[Version, ...] = ("1.1", "1.2")
 
 MAX_NODES = 100_000
 """Limit against documents that aliases make huge."""
@@ -90,7 +89,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-def read(text: str, version: Version = "1.2") -> Document:
+def read(text: str, version: YamlVersion = "1.2") -> Document:
     """Parse one document. Errors in the text are in `Document.faults`; nothing is raised.
 
     Args:
@@ -122,7 +121,7 @@ def read(text: str, version: Version = "1.2") -> Document:
 class _Builder:
     """Turns nodes into values, and records lines and errors in the document."""
 
-    def __init__(self, document: Document, words: set[int], version: Version) -> None:
+    def __init__(self, document: Document, words: set[int], version: YamlVersion) -> None:
         self._document = document
         self._words = words
         self._version = version

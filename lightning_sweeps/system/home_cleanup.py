@@ -29,9 +29,14 @@ NEVER_YOUNGER_S = 3600.0
 LONGEST_LOG_BYTES = 16 * 2**20
 
 
+class _RejectedJournal(msgspec.Struct):
+    reason: str = ""
+
+
 class _Rejection(msgspec.Struct):
     """The part of a rejected journal's note that matters here."""
 
+    journal: _RejectedJournal = msgspec.field(default_factory=_RejectedJournal)
     is_told: bool = False
 
 
@@ -48,6 +53,23 @@ class Leftover:
     paths: tuple[Path, ...]
     size_bytes: int
     modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLeftover:
+    """A journal that the server rejected. It is deleted only when the server knows about it.
+
+    Attributes:
+        path: the journal.
+        reason: the server's reason.
+        is_told: whether the server has a record of the rejection.
+        leftover: the journal and its note, to delete them.
+    """
+
+    path: Path
+    reason: str
+    is_told: bool
+    leftover: Leftover
 
 
 def too_old_or_too_much(
@@ -108,11 +130,15 @@ class HomeCleanup:
         """
         for log in (self.home.service_log, self.home.server_log):
             _shorten(log)
-        leftovers = [*self._trials(), *self._rejected_journals()]
+        rejected = {journal.path: journal for journal in self.rejected_journals() if journal.is_told}
+        leftovers = [*self.trials(), *(journal.leftover for journal in rejected.values())]
         keep_bytes = None if self.keep_gib is None else self.keep_gib * GIB
         chosen = too_old_or_too_much(leftovers, now=now, keep_s=self.keep_s, keep_bytes=keep_bytes)
         deleted = chosen[:MAX_PER_ROUND]
         for leftover in deleted:
+            journal = rejected.get(leftover.paths[0])
+            if journal is not None:
+                logger.warning("deleted the journal `%s`, which the server rejected: %s", journal.path, journal.reason)
             for path in leftover.paths:
                 _delete(path)
         if deleted:
@@ -120,19 +146,21 @@ class HomeCleanup:
             logger.info("deleted %d old trial folders and rejected journals, %.1f MiB", len(deleted), size_mib)
         return len(deleted) == len(chosen)
 
-    def _trials(self) -> Iterator[Leftover]:
+    def trials(self) -> Iterator[Leftover]:
+        """Yield the folders of ended trials."""
         for folder in _entries(self.home.trials):
             if not self.home.trial(folder.name).process.exists():  # it exists while the trial runs
                 yield _measure((folder,))
 
-    def _rejected_journals(self) -> Iterator[Leftover]:
+    def rejected_journals(self) -> Iterator[RejectedLeftover]:
+        """Yield the journals that the server rejected."""
         for note in self.home.journals.glob(f"*{REJECTED_SUFFIX}"):
             try:
-                is_told = msgspec.json.decode(note.read_bytes(), type=_Rejection).is_told
+                found = msgspec.json.decode(note.read_bytes(), type=_Rejection)
             except (OSError, msgspec.DecodeError):
                 continue
-            if is_told:
-                yield _measure((self.home.journal(note.name.removesuffix(REJECTED_SUFFIX)), note))
+            path = self.home.journal(note.name.removesuffix(REJECTED_SUFFIX))
+            yield RejectedLeftover(path, found.journal.reason, found.is_told, _measure((path, note)))
 
 
 def _entries(folder: Path) -> list[Path]:

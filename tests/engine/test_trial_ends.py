@@ -12,7 +12,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.journal.format import PREAMBLE, encode
-from lightning_sweeps.journal.records import Header, Metrics, RunInfo
+from lightning_sweeps.journal.records import Finish, Header, Metrics, RunInfo
 from lightning_sweeps.system.node import Process
 from tests.engine.driver import Server
 from tests.servers import PostgreSQL, running_server, wait_until
@@ -27,7 +27,8 @@ class WrittenJournal:
     def __init__(self, client: Client, trial: m.Trial, *losses: float, rank: int = 0) -> None:
         self._client = client
         self.id = new_id()
-        run = RunInfo(new_id(), "tests", "run", "group", rank, sweep=trial.sweep, trial=trial.id)
+        self.run_id = new_id()
+        run = RunInfo(self.run_id, "tests", "run", "group", rank, sweep=trial.sweep, trial=trial.id)
         records: list[Any] = [Header(self.id, time.time(), Process(1, 1.0, "node", "host"), run)]
         records += [Metrics(step, step, time.time(), {"loss": loss}) for step, loss in enumerate(losses, 1)]
         self.ends = []
@@ -36,6 +37,12 @@ class WrittenJournal:
             self.data += encode(record)
             self.ends.append(len(self.data))
         self._offset = 0
+
+    def finish(self, *, exit_code: int | None, reason: str) -> None:
+        """Add the end of the run."""
+        finish = Finish(len(self.ends), time.time(), "failed", exit_code=exit_code, reason=reason, writer="service")
+        self.data += encode(finish)
+        self.ends.append(len(self.data))
 
     @property
     def length(self) -> dict[str, int]:
@@ -185,6 +192,21 @@ def test_failures_count_when_the_trial_is_closed(server: Server) -> None:
     assert server.client.sweep(sweep_id).state == "running"
     written.send()
     assert server.client.sweep(sweep_id).state == "paused"
+
+
+def test_a_run_of_a_failed_trial_says_what_the_program_said(server: Server) -> None:
+    agent = server.agent(server.create(**UP_TO_5))
+    trial = agent.take()
+    early, late, killed = (WrittenJournal(server.client, trial, 0.5, rank=rank) for rank in range(3))
+    early.finish(exit_code=2, reason="exit status 2")
+    killed.finish(exit_code=None, reason="killed by SIGKILL")
+    killed.send()
+    agent.end(trial, "failed", exit_code=2, reason="train.py: error: no such file", journals=early.length)
+    early.send()
+    late.finish(exit_code=2, reason="exit status 2")
+    late.send()
+    reasons = [server.client.run(written.run_id).reason for written in (early, late, killed)]
+    assert reasons == ["train.py: error: no such file"] * 2 + ["killed by SIGKILL"]
 
 
 def test_an_agent_may_leave_while_its_trial_is_ending(server: Server) -> None:

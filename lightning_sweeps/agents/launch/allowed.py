@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from lightning_sweeps.agents.launch.command import program_of
+from lightning_sweeps.core.program_command import program_of
 from lightning_sweeps.errors import LaunchError
 
 PROGRAM_MACRO = "${program}"

@@ -23,7 +23,7 @@ from lightning_sweeps.agents.launch.interpreter import is_own_interpreter
 from lightning_sweeps.agents.launch.torchrun import torchrun_command, with_separator
 from lightning_sweeps.core import macros
 from lightning_sweeps.core.paths import TrialFolder
-from lightning_sweeps.core.program_command import PlainCommand, is_python_file, plain_command, ranks_problem
+from lightning_sweeps.core.program_command import PlainCommand, is_python_file, plain_command, program_of, ranks_problem
 from lightning_sweeps.errors import LaunchError
 
 
@@ -177,18 +177,6 @@ def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: 
             f"the sweep's program `{path}` is neither a Python file nor executable",
             hint=f"`chmod +x {path}`, or name it `.py`",
         )
-
-
-def program_of(config: Mapping[str, Any]) -> str:
-    """Return the sweep's `program`.
-
-    Raises:
-        LaunchError: the sweep has no program.
-    """
-    program = config.get("program")
-    if not program:
-        raise LaunchError("the sweep has no `program`", hint="add `program: train.py` to the sweep file")
-    return str(program)
 
 
 def _program_command(program: Sequence[str], context: CommandContext) -> list[str]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from lightning_sweeps.errors import ServerStartFailed, UsageError
 
-LOOPBACK = "127.0.0.1"
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  only compared with
 BACKLOG = 2048
 PORTS = 65536

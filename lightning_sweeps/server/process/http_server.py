@@ -24,7 +24,8 @@ from lightning_sweeps.server.process.connections import (
     limits_for,
     raise_file_limit,
 )
-from lightning_sweeps.server.process.logs import LogFormat, log_json
+from lightning_sweeps.server.process.logs import log_json
+from lightning_sweeps.server.process.options import LogFormat
 
 DRAIN_S = 2
 """How long open requests may continue after the signal to stop."""

@@ -5,15 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from enum import Enum
 from typing import Any
-
-
-class LogFormat(str, Enum):
-    """Format of log lines."""
-
-    text = "text"
-    json = "json"
 
 
 class JsonLines(logging.Formatter):

@@ -18,13 +18,13 @@ from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
 from lightning_sweeps.server.context import StorageLimits
-from lightning_sweeps.server.process.address import EVERY_ADDRESS, LOOPBACK, is_loopback, listening, networks, url_of
+from lightning_sweeps.server.process.address import EVERY_ADDRESS, is_loopback, listening, networks, url_of
 from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.process.certificate import Certificate
 from lightning_sweeps.server.process.home_files import publish, server_lock, stored_key
 from lightning_sweeps.server.process.http_server import HttpServer
 from lightning_sweeps.server.process.journal_watch import JournalWatch
-from lightning_sweeps.server.process.logs import LogFormat
+from lightning_sweeps.server.process.options import LOOPBACK, LogFormat
 from lightning_sweeps.server.process.retention import RowRules, check_storage
 from lightning_sweeps.server.process.sweep_control import LEASE_S
 from lightning_sweeps.server.security.api_keys import keep_key

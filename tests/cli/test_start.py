@@ -1,0 +1,76 @@
+"""Checks that help starts fast: it imports only what declares the options.
+
+`benchmarks/start_times.py` measures the times.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from lightning_sweeps.cli import COMMANDS
+
+SLOW = [
+    "fastapi",
+    "lightning",
+    "msgspec",
+    "numpy",
+    "psutil",
+    "pydantic",
+    "requests",
+    "rich",
+    "sqlalchemy",
+    "torch",
+    "yaml",
+]
+HELP_OF_ALL = f"""
+import contextlib, io, json, sys
+from lightning_sweeps.cli import COMMANDS, app
+
+def loaded(*words):
+    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.suppress(SystemExit):
+        app(list(words), prog_name="lightning-sweeps")
+    assert printed.getvalue(), words
+    return sorted(set({SLOW}) & set(sys.modules))
+
+lines = [("--version",), ("--help",), ("db", "backup", "--help"), ("key", "create", "--help")]
+lines += [(name, "--help") for name in COMMANDS]
+print(json.dumps({{" ".join(words): loaded(*words) for words in lines}}))
+"""
+NOT_DELAYED = """
+from lightning_sweeps.cli import runs
+from lightning_sweeps.cli.delayed_imports import Delayed
+print(isinstance(runs.connect_up_to_date, Delayed))
+"""
+DELAYED = """
+from lightning_sweeps.cli.delayed_imports import Delayed, import_declarations, import_delayed
+
+def delayed(module):
+    return [name for name, value in vars(module).items() if isinstance(value, Delayed)]
+
+module = import_declarations("lightning_sweeps.cli.sweep")
+print(len(delayed(module)) > 5)
+import_delayed()
+print(delayed(module))
+"""
+
+
+def printed_by(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_help_imports_nothing_slow() -> None:
+    loaded = json.loads(printed_by(HELP_OF_ALL))
+    assert len(loaded) == len(COMMANDS) + 4
+    assert {words: modules for words, modules in loaded.items() if modules} == {}
+
+
+def test_a_module_of_a_command_imports_at_once_for_other_modules() -> None:
+    assert printed_by(NOT_DELAYED) == "False\n"
+
+
+def test_a_command_that_runs_has_its_imports() -> None:
+    assert printed_by(DELAYED) == "True\n[]\n"
