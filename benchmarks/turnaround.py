@@ -170,7 +170,7 @@ def latencies_ms() -> list[float]:
             assert server is not None
             with Client(server.url, server.token) as client:
                 (run,) = client.runs().runs
-                logged = [point.time for point in client.points(run.id, "loss", x="step", offset=0, limit=ROWS)]
+                logged = [point.time for point in client.points(run.id, "loss", x="step", limit=ROWS)]
     return [1000 * (seen[count] - logged[count - 1]) for count in seen]
 
 

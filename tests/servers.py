@@ -121,10 +121,18 @@ class PostgreSQL:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgreSQL]:
-    """Run a PostgreSQL server on a free port, with its data in a temporary folder. Skip if it is not installed."""
-    binaries = _postgres_binaries()
-    if binaries is None:
+    """Run a PostgreSQL server for all tests of the session. Skip if it is not installed."""
+    if _postgres_binaries() is None:
         pytest.skip("no PostgreSQL server is installed")
+    with running_postgres() as server:
+        yield server
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgreSQL]:
+    """Run a PostgreSQL server on a free port, with its data in a temporary folder."""
+    binaries = _postgres_binaries()
+    assert binaries is not None, "no PostgreSQL server is installed"
     folder = Path(tempfile.mkdtemp(prefix="ls-postgres-"))
     user = _database_user()
     if user is not None:

@@ -14,7 +14,6 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.exporters.exporter import ExportedRun
 
-PAGE_POINTS = 50_000
 PAGE_VALUES = 10_000
 PAGE_LINES = 10_000
 PAGE_MEDIA = 1000
@@ -113,11 +112,9 @@ def _points(client: Client, run_id: str, keys: frozenset[str]) -> Iterator[Row]:
 
 
 def _series(client: Client, run_id: str, key: str) -> Iterator[Row]:
-    offset = 0
-    while page := client.points(run_id, key, offset=offset, limit=PAGE_POINTS):
+    for page in client.all_points(run_id, key):
         for point in page:
             yield {"run": run_id, "key": key} | asdict(point) | {"value": float(point.value)}
-        offset += len(page)
 
 
 def _json(value: Any) -> str:

@@ -24,7 +24,6 @@ from lightning_sweeps.exporters.exporter import ExportedFile, ExportedRun, Expor
 from lightning_sweeps.exporters.whole_export import export_whole
 
 PAGE_RUNS = 500
-PAGE_POINTS = 50_000
 PAGE_MEDIA = 1000
 
 
@@ -177,16 +176,12 @@ class Api(Edits):
         """
 
         def pages() -> Iterator[Sequence[Row]]:
-            offset = 0
-            if _has_only_texts(self._client, owner_id, key):
+            client = self._client
+            if _has_only_texts(client, owner_id, key):
                 yield from ([row] for row in self.values(owner_id, key))
                 return
-            while True:
-                page = self._client.points(owner_id, key, x=x, low=low, high=high, offset=offset, limit=PAGE_POINTS)
+            for page in client.all_points(owner_id, key, x=x, low=low, high=high):
                 yield [asdict(point) | {"value": float(point.value)} for point in page]
-                offset += len(page)
-                if len(page) < PAGE_POINTS:
-                    return
 
         return Rows(pages)
 
@@ -363,7 +358,8 @@ class Api(Edits):
         """
 
         def pages() -> Iterator[Sequence[Row]]:
-            yield [with_parameter_columns(asdict(trial)) for trial in self._client.trials(sweep_id)]
+            for page in self._client.trial_pages(sweep_id):
+                yield [with_parameter_columns(asdict(trial)) for trial in page]
 
         return Rows(pages)
 
@@ -393,7 +389,7 @@ class Api(Edits):
 def _has_only_texts(client: Client, owner_id: str, key: str) -> bool:
     """Return whether a run logged this key, but no number under it."""
     with suppress(NotFound):
-        return all(known.key != key for known in client.keys(owner_id)) and any(
+        return all(known.key != key for known in client.keys(owner_id, search=key)) and any(
             known.key == key for known in client.value_keys(owner_id)
         )
     return False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
 
@@ -9,9 +12,18 @@ from lightning_sweeps.client.transport import Transport
 class SeriesRoutes(Transport):
     """Operations of series."""
 
-    def keys(self, owner_id: str) -> list[m.SeriesInfo]:
-        """Return the metrics of a run or a node."""
-        return self._get(f"/api/series/{owner_id}", list[m.SeriesInfo])
+    def keys(self, owner_id: str, *, search: str = "") -> list[m.SeriesInfo]:
+        """Return the metrics of a run or a node, read page by page.
+
+        Args:
+            search: only keys that contain this text, in any case.
+        """
+        found: list[m.SeriesInfo] = []
+        params: dict[str, Any] = {"search": search or None}
+        while page := self._get(f"/api/series/{owner_id}", list[m.SeriesInfo], params=params):
+            found += page
+            params["after"] = page[-1].key
+        return found
 
     def series(
         self,
@@ -45,15 +57,20 @@ class SeriesRoutes(Transport):
         x: str = "step",
         low: float | None = None,
         high: float | None = None,
-        offset: int = 0,
         limit: int | None = None,
     ) -> list[m.Point]:
-        """Return the stored values of a series in the order of its rows.
+        """Return the first stored values of a series, in the order of its rows.
 
         Args:
             x, low, high: as for `series`.
-            offset: number of values to skip.
-            limit: maximum number of values (default: all).
+            limit: maximum number of values (default: as many as the server allows).
         """
-        params = {"key": key, "x": x, "low": low, "high": high, "offset": offset, "limit": limit}
+        params = {"key": key, "x": x, "low": low, "high": high, "limit": limit}
         return self._get(f"/api/series/{owner_id}/points", list[m.Point], params=params)
+
+    def all_points(
+        self, owner_id: str, key: str, *, x: str = "step", low: float | None = None, high: float | None = None
+    ) -> Iterator[list[m.Point]]:
+        """Yield all stored values of a series, page by page. The arguments are those of `points`."""
+        params = {"key": key, "x": x, "low": low, "high": high}
+        return self._pages(f"/api/series/{owner_id}/points", list[m.Point], params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lightning_sweeps import messages as m
@@ -58,8 +59,15 @@ class SweepRoutes(Transport):
         return self._get(f"/api/sweeps/{sweep_id}/trials/changes", m.TrialChanges, params={"since": since})
 
     def trials(self, sweep_id: str) -> list[m.Trial]:
-        """Return the trials of a sweep."""
-        return self._get(f"/api/sweeps/{last_part(sweep_id)}/trials", list[m.Trial])
+        """Return the trials of a sweep, read page by page."""
+        return [trial for page in self.trial_pages(sweep_id) for trial in page]
+
+    def trial_pages(self, sweep_id: str) -> Iterator[list[m.Trial]]:
+        """Yield the trials of a sweep, page by page, in the order of their numbers."""
+        path, after = f"/api/sweeps/{last_part(sweep_id)}/trials", 0
+        while page := self._get(path, list[m.Trial], params={"after": after}):
+            yield page
+            after = page[-1].number
 
     def sweep_points(self, sweep_id: str) -> list[m.SweepPoint]:
         """Return the points of a sweep, each with the value and spread of its trials."""

@@ -68,6 +68,14 @@ class Transport:
     def _get(self, path: str, kind: type[T], params: dict[str, Any] | None = None) -> T:
         return self._call("GET", path, kind, params=params)
 
+    def _pages(self, path: str, kind: type[T], params: dict[str, Any]) -> Iterator[T]:
+        """Yield the pages of a route that names the next one in a header."""
+        cursor: str | None = ""
+        while cursor is not None:
+            response = self._talk("GET", path, params=params | {"cursor": cursor or None})
+            yield self._decoded(response, kind)
+            cursor = response.headers.get(m.NEXT_PAGE)
+
     def _post(self, path: str, kind: type[T], body: object = None, *, timeout_s: float | None = None) -> T:
         headers = {"Content-Type": "application/json"}
         encoded = msgspec.json.encode(asdict(body)) if is_dataclass(body) and not isinstance(body, type) else b""
@@ -85,6 +93,9 @@ class Transport:
         timeout_s: float | None = None,
     ) -> T:
         response = self._talk(method, path, params=params, data=data, headers=headers, timeout_s=timeout_s)
+        return self._decoded(response, kind)
+
+    def _decoded(self, response: requests.Response, kind: type[T]) -> T:
         content = response.content
         if response.status_code != 200:
             raise self._refusal(response.status_code, content)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import points, sweeps, trials
+from lightning_sweeps.engine.tried_points import index_of
 from lightning_sweeps.errors import Forbidden, ServerRefused, UsageError
 from lightning_sweeps.store.column_values import text
 from lightning_sweeps.sweeps import controller
@@ -51,6 +52,7 @@ def update_sweep(connection: Connection, sweep_id: str, wanted: m.SweepUpdate, *
         values["description"] = config.description
     if changes_search(row.config, parsed.raw):
         values |= {"exhausted": False, "search_end": None, "search_changes": (row.search_changes or 0) + 1}
+        values["tried_below"] = None
         values |= {} if config.seed is None else {"seed": config.seed}
         trials.drop_suggestions(connection, sweep_id)
     if parsed.raw.get("stop_when") != row.config.get("stop_when"):
@@ -130,17 +132,17 @@ def enqueue_trial(connection: Connection, sweep_id: str, params: dict[str, Any],
             status=409,
             hint=f"raise it first: `lightning-sweeps sweep {sweep_id} --extend 1`",
         )
+    space = define_sweep(row.config).space
     try:
-        checked = check_point(define_sweep(row.config).space, params)
+        checked = check_point(space, params)
     except UsageError as error:
         raise ServerRefused(str(error), status=422) from error
     if row.state in controller.END_STATES:
         sweeps.reopen(connection, row)
     number, point = trials.last_number(connection, sweep_id) + 1, points.last_point(connection, sweep_id) + 1
-    origin = {"chosen_by": "user", "point_number": point}
-    return trials.get_trial(
-        connection, trials.add_trial(connection, sweep_id, number=number, params=checked, now=now, **origin)
-    )
+    origin = {"chosen_by": "user", "point_number": point, "point_index": index_of(space, checked)}
+    added = trials.add_trial(connection, sweep_id, number=number, params=checked, now=now, **origin)
+    return trials.get_trial(connection, added)
 
 
 def mark_trial(connection: Connection, trial_id: str, mark: m.TrialMark) -> m.Trial:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, overload
 
@@ -10,16 +10,19 @@ from sqlalchemy import Connection, select
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine.points import POINT
+from lightning_sweeps.engine.tried_points import StoredPoints, has_indexes
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
 from lightning_sweeps.sweeps.methods import Observation
+from lightning_sweeps.sweeps.methods.tried_points import History, TriedPoints, TriedSet
 from lightning_sweeps.sweeps.repeats import fold_all
+from lightning_sweeps.sweeps.space import Space
 from lightning_sweeps.sweeps.user_point import keep_point
 
 _COLUMNS = ("params", "objective", "state", "last_objective", "ignored")
 
 
-class TrialHistory(Sequence[Observation]):
+class TrialHistory(History):
     """All trials of a sweep, read from the database when a method first uses them.
 
     In a sweep with repeats, all points: the trials of a point are one observation. After a change of the search, only
@@ -53,6 +56,12 @@ class TrialHistory(Sequence[Observation]):
     def __getitem__(self, index: slice) -> list[Observation]: ...
     def __getitem__(self, index: int | slice) -> Observation | list[Observation]:
         return self._load()[index]
+
+    def tried(self, space: Space) -> TriedPoints:
+        if not has_indexes(space):
+            return TriedSet(space, {space.identity(trial.params) for trial in self})
+        sweep = self._connection.execute(select(schema.sweep).where(schema.sweep.c.id == self._sweep_id)).one()
+        return StoredPoints(self._connection, sweep, space, without=self._without)
 
     def _load(self) -> list[Observation]:
         if self._loaded is None:

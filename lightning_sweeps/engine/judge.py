@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import trials
+from lightning_sweeps.engine.peers import StoredPeers, write_bands
 from lightning_sweeps.errors import RuleFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import SweepDefinition
@@ -86,7 +87,7 @@ def judge_rows(
         started=_first_logged(connection, source) if resource == "seconds" else None,
         is_judged=_may_stop(trial),
         stored_values=cache(partial(_values_of, connection, trial.id)),  # read when a rule first asks for them
-        peers=_StoredPeers(connection, trial, sign=definition.sign, resource=resource),
+        peers=StoredPeers(connection, trial, sign=definition.sign, is_by_report=resource == "report"),
     )
     problem = ""
     for row in rows:
@@ -113,35 +114,6 @@ def _first_logged(connection: Connection, source: ReportSource) -> float | None:
 def _may_stop(trial: Row[Any]) -> bool:
     """Return whether a rule may still stop the trial. Its last rows are judged too if they arrive after its end."""
     return trial.state in ("leased", "running") or (trial.state == "ending" and not trial.ending["is_stopped"])
-
-
-class _StoredPeers:
-    """The values of the sweep's other trials, from the database."""
-
-    def __init__(self, connection: Connection, trial: Row[Any], *, sign: int, resource: str) -> None:
-        self._connection = connection
-        self._trial = trial
-        self._sign = sign
-        self._is_by_report = resource == "report"
-
-    def at_report(self, number: int) -> list[float]:
-        report, trial = schema.report, schema.trial
-        query = (
-            select(report.c.value)
-            .join(trial, trial.c.id == report.c.trial_id)
-            .where(trial.c.sweep_id == self._trial.sweep_id, report.c.number == number, trial.c.id != self._trial.id)
-            .where(trial.c.ignored.is_not(True), trial.c.discarded.is_not(True))
-        )
-        return [self._sign * value for value in self._connection.scalars(query)]
-
-    def at_band(self, band: int) -> list[float]:
-        if self._is_by_report:
-            return self.at_report(band)
-        table = schema.trial
-        query = select(table.c.judged).where(table.c.sweep_id == self._trial.sweep_id, table.c.id != self._trial.id)
-        query = query.where(table.c.ignored.is_not(True), table.c.discarded.is_not(True))
-        rungs = [judged.get("rungs", {}) for judged in self._connection.scalars(query)]
-        return [self._sign * held[str(band)] for held in rungs if str(band) in held]
 
 
 def _values_of(connection: Connection, trial_id: str) -> list[float]:
@@ -175,7 +147,8 @@ def _write(
     problem: str,
 ) -> None:
     if judge.reports:
-        connection.execute(insert(schema.report), [_report_row(trial.id, report) for report in judge.reports])
+        connection.execute(insert(schema.report), [_report_row(trial, report) for report in judge.reports])
+    write_bands(connection, trial, {} if definition.rule is None else progress.band_values)
     changes: dict[str, object] = {
         "objective": progress.best,
         "last_objective": progress.last,
@@ -195,5 +168,5 @@ def _write(
         trials.change(connection, trial.id, **changes)
 
 
-def _report_row(trial_id: str, report: NewReport) -> dict[str, object]:
-    return {"trial_id": trial_id, **report._asdict()}
+def _report_row(trial: Row[Any], report: NewReport) -> dict[str, object]:
+    return {"trial_id": trial.id, "sweep_id": trial.sweep_id, **report._asdict()}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from lightning_sweeps.engine import sweeps, trials
 from lightning_sweeps.engine.judge import ReportSource, judge_rows
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import last_values, schema
 from lightning_sweeps.sweeps.definition import define_sweep
 from lightning_sweeps.sweeps.missing_metric import explain_missing, summary_value
 
@@ -43,11 +43,11 @@ def find_value(
         now: current time in seconds since the epoch.
     """
     run = schema.run
-    main_rank = select(run.c.logged, run.c.summary).where(run.c.trial_id == row.id, run.c.rank == 0)
+    main_rank = select(run.c.id, run.c.logged, run.c.summary).where(run.c.trial_id == row.id, run.c.rank == 0)
     found = connection.execute(main_rank.order_by(run.c.created.desc()).limit(1)).one_or_none()
     value = None if found is None else summary_value(found.summary, metric)
     if value is None:
-        logged = {} if found is None else found.logged
+        logged = {} if found is None else found.logged | last_values.of_runs(connection, [found.id]).get(found.id, {})
         reason = explain_missing(metric, logged=logged, nonfinite=row.judged.get("nonfinite", 0))
         return MissingValue(reason, is_failure=found is not None)
     target_reason = judge_rows(connection, row, define_sweep(sweep.config), [(0, now, {metric: value})], ReportSource())

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from lightning_sweeps.engine import points
 from lightning_sweeps.errors import NotFound, ServerRefused
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import last_values, schema
 from lightning_sweeps.sweeps.definition import SweepDefinition, define_sweep
 from lightning_sweeps.sweeps.settings import SweepSettings
 from lightning_sweeps.sweeps.user_point import find_in_space
@@ -95,7 +95,8 @@ def _of_run(connection: Connection, run_id: str, metric: str) -> list[EarlierRes
     ).first()
     if row is None:
         raise NotFound(f"no run `{run_id}`", status=404, hint="list the runs with `lightning-sweeps runs`")
-    value = (row.logged | row.summary).get(metric)
+    further = last_values.of_runs(connection, [run_id], metric).get(run_id, {})
+    value = (row.logged | further | row.summary).get(metric)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return [(row.config, float(value))] if is_number else []
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lightning_sweeps.engine import limits, points, sweeps, trials
 from lightning_sweeps.engine.history import TrialHistory
+from lightning_sweeps.engine.tried_points import forget_order, index_of
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps import controller
@@ -135,7 +136,7 @@ def suggest_at_once(connection: Connection, sweep_id: str, *, needed: int | None
         else:
             return False  # the worker chooses it; reading the whole history here would gain nothing
         params = check_suggestion(space, suggestion)
-    return _put(connection, sweep_id, place, params, chosen_by="method", now=now)
+    return _put(connection, row, definition, place, params, chosen_by="method", now=now)
 
 
 def prepare_next(
@@ -172,7 +173,7 @@ def prepare_next(
             return PlannedFit(_request(row, definition, place.point, history), place)
         suggestion = method.initial_point(space, history, number=place.point, seed=row.seed)
         params = check_suggestion(space, suggestion)
-    return _put(connection, sweep_id, place, params, chosen_by="method", now=now)
+    return _put(connection, row, definition, place, params, chosen_by="method", now=now)
 
 
 def next_step(connection: Connection, sweep_id: str, request: Request, *, now: float) -> NextStep:
@@ -218,9 +219,8 @@ def add_suggested(connection: Connection, sweep_id: str, place: Place, fitted: F
         return False
     if not is_current or place.search_changes != (row.search_changes or 0):
         return False
-    return _put(
-        connection, sweep_id, place, fitted.params, chosen_by="random" if fitted.is_random else "model", now=now
-    )
+    chosen_by: Literal["model", "random"] = "random" if fitted.is_random else "model"
+    return _put(connection, row, define_sweep(row.config), place, fitted.params, chosen_by=chosen_by, now=now)
 
 
 def is_prepared_ahead(connection: Connection, sweep_id: str, *, fit_s: float) -> bool:
@@ -298,7 +298,9 @@ def _add_repeat(connection: Connection, row: Row[Any], *, now: float) -> bool:
     if planned is None:
         return False
     number = trials.last_number(connection, row.id) + 1
-    origin = {"chosen_by": "repeat", "point_number": planned.point, "repeat": planned.repeat}
+    index = index_of(define_sweep(row.config).space, planned.params)
+    place = {"point_number": planned.point, "repeat": planned.repeat, "point_index": index}
+    origin: dict[str, object] = {"chosen_by": "repeat", **place}
     trials.add_trial(connection, row.id, number=number, params=planned.params, now=now, **origin)
     return True
 
@@ -331,7 +333,8 @@ def _request(row: Row[Any], definition: SweepDefinition, number: int, history: T
 
 def _put(
     connection: Connection,
-    sweep_id: str,
+    sweep: Row[Any],
+    definition: SweepDefinition,
     place: Place,
     params: dict[str, Any] | None,
     *,
@@ -342,13 +345,17 @@ def _put(
     if params is None:
         if place.trial_id is not None:
             connection.execute(delete(_trial).where(_trial.c.id == place.trial_id))
-        sweeps.mark_exhausted(connection, sweep_id)
-        sweeps.finish_if_done(connection, sweep_id, now=now)
+        sweeps.mark_exhausted(connection, sweep.id)
+        sweeps.finish_if_done(connection, sweep.id, now=now)
         return False
-    origin: dict[str, object] = {"chosen_by": chosen_by, "known_ends": place.known_ends}
+    index = index_of(definition.space, params)
+    origin: dict[str, object] = {"chosen_by": chosen_by, "known_ends": place.known_ends, "point_index": index}
     if place.trial_id is not None:
         trials.change(connection, place.trial_id, params=params, **origin)
-    else:
-        origin["point_number"] = place.point
-        trials.add_trial(connection, sweep_id, number=place.number, params=params, now=now, **origin)
+        forget_order(connection, sweep.id)
+        return True
+    origin["point_number"] = place.point
+    trials.add_trial(connection, sweep.id, number=place.number, params=params, now=now, **origin)
+    if definition.method.is_exhaustive and index is not None:
+        sweeps.change(connection, sweep.id, tried_below=index)  # the method takes the first point that is free
     return True

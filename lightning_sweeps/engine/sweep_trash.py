@@ -65,7 +65,7 @@ def delete_for_good(connection: Connection, sweep_id: str) -> bool:
         return False
     trial = schema.trial
     own = select(trial.c.id).where(trial.c.sweep_id == sweep_id)
-    for table in (schema.report, schema.trial_attempt):
+    for table in (schema.report, schema.band_value, schema.trial_attempt):
         connection.execute(delete(table).where(table.c.trial_id.in_(own)))
     for table in (trial, schema.agent, schema.sweep_change):
         connection.execute(delete(table).where(table.c.sweep_id == sweep_id))

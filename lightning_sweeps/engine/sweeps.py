@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.engine import change_log, limits, points, prior_results, trials
+from lightning_sweeps.engine.tried_points import forget_order
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import clock, schema
 from lightning_sweeps.store.projects import ensure_project
@@ -205,6 +206,7 @@ def end_sweep(connection: Connection, sweep_id: str, state: m.SweepState, *, rea
     table = schema.trial
     is_pending = (table.c.sweep_id == sweep_id) & (table.c.state == "pending")
     connection.execute(delete(table).where(is_pending, table.c.attempt == 1))  # no agent has leased them
+    forget_order(connection, sweep_id)
     connection.execute(
         update(table).where(is_pending).values(state="stopped", ended=now, reason=f"the sweep was {state}")
     )
@@ -278,6 +280,7 @@ def mark_exhausted(connection: Connection, sweep_id: str) -> None:
 def note_free_point(connection: Connection, sweep_id: str) -> None:
     """Record that a point of a locked sweep may be free again: the method is asked once more."""
     change(connection, sweep_id, exhausted=False)
+    forget_order(connection, sweep_id)
 
 
 def end_search(connection: Connection, sweep_id: str, reason: str, *, now: float) -> None:

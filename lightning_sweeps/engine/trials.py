@@ -10,6 +10,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.engine import attempts
 from lightning_sweeps.engine.interruptions import Interruption, judge_interruption
+from lightning_sweeps.engine.tried_points import forget_order
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.changes import OVERLAP_S
@@ -78,11 +79,18 @@ def get_trial(connection: Connection, trial_id: str) -> m.Trial:
     return to_message(load(connection, select(schema.trial).where(schema.trial.c.id == trial_id), trial_id))
 
 
-def list_trials(connection: Connection, sweep_id: str) -> list[m.Trial]:
-    """Return a sweep's trials in the order of their numbers."""
+def list_trials(connection: Connection, sweep_id: str, *, after: int = 0, limit: int | None = None) -> list[m.Trial]:
+    """Return a sweep's trials with numbers above `after`, in the order of their numbers.
+
+    Args:
+        connection: the caller's transaction.
+        sweep_id: the sweep.
+        after: number of the last trial of the page before.
+        limit: maximum number of trials; None: no limit.
+    """
     table = schema.trial
-    query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.number)
-    return [to_message(row) for row in connection.execute(query)]
+    query = select(table).where(table.c.sweep_id == sweep_id, table.c.number > after).order_by(table.c.number)
+    return [to_message(row) for row in connection.execute(query.limit(limit))]
 
 
 def changed_trials(connection: Connection, sweep_id: str, *, since: float | None) -> list[m.Trial]:
@@ -162,7 +170,7 @@ def add_trial(
         number: the trial's number.
         params: its parameters.
         now: current time in seconds since the epoch.
-        origin: the columns `point_number`, `repeat`, `chosen_by` and `known_ends`.
+        origin: the columns `point_number`, `point_index`, `repeat`, `chosen_by` and `known_ends`.
     """
     trial_id = new_id()
     connection.execute(
@@ -208,8 +216,9 @@ def last_end(connection: Connection, sweep_id: str, *, until: float | None = Non
         until: count only up to the last trial whose processes ended by this time, in seconds since the epoch.
     """
     table = schema.trial
-    query = select(func.max(table.c.end_number)).where(table.c.sweep_id == sweep_id)
-    return connection.scalar(query if until is None else query.where(table.c.ended <= until)) or 0
+    ends = select(table.c.end_number).where(table.c.sweep_id == sweep_id, table.c.end_number.is_not(None))
+    last = ends.order_by(table.c.end_number.desc()).limit(1)
+    return connection.scalar(last if until is None else last.where(table.c.ended <= until)) or 0
 
 
 def requeue(
@@ -294,6 +303,7 @@ def drop_suggestions(connection: Connection, sweep_id: str) -> None:
     table = schema.trial
     is_suggested = (table.c.sweep_id == sweep_id) & (table.c.state == "pending") & (table.c.attempt == 1)
     connection.execute(delete(table).where(is_suggested, table.c.chosen_by != "user"))
+    forget_order(connection, sweep_id)
 
 
 def count_by_state(connection: Connection, sweep_id: str) -> dict[str, int]:

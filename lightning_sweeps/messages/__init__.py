@@ -51,6 +51,7 @@ from lightning_sweeps.messages.runs import (
     SortKey,
 )
 from lightning_sweeps.messages.series import (
+    NEXT_PAGE,
     Bucket,
     GroupLine,
     HeldLine,
@@ -120,6 +121,7 @@ from lightning_sweeps.messages.trash import (
 
 __all__ = [
     "FINAL_TRIAL_STATES",
+    "NEXT_PAGE",
     "OPEN_TRIAL_STATES",
     "Agent",
     "AgentHeartbeat",

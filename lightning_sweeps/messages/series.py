@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+NEXT_PAGE = "Next-Page"
+"""Header with the `cursor` of the next page. The last page has none."""
+
 NonFinite = Literal["nan", "inf", "-inf"]
 """A value that JSON cannot represent as a number."""
 

@@ -6,23 +6,40 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Double, Text, any_, bindparam, case, cast, func, literal, null, select
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ColumnElement,
+    Double,
+    Text,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import array
 
 
 def json_value(
     structure: ColumnElement[Any], path: list[str], dialect: str
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return a value inside a JSON column: as a number, NULL for anything else, and as text.
+    """Return a value inside a JSON column: as a number, NULL for anything else, and as text. No path: the whole value.
 
     The text of a boolean is `true` or `false`.
     """
+    value: ColumnElement[Any]
+    words: ColumnElement[Any]
     if dialect == "sqlite":
         place = literal("$" + "".join(f'."{key}"' for key in path), Text)
         value, kind = func.json_extract(structure, place), func.json_type(structure, place)
-        words: ColumnElement[Any] = case((kind.in_(("true", "false")), kind), else_=cast(value, Text))
+        words = case((kind.in_(("true", "false")), kind), else_=cast(value, Text))
         return case((kind.in_(("integer", "real")), value), else_=null()), words
-    keys = [cast(bindparam(None, key), Text) for key in path]
-    value, words = func.json_extract_path(structure, *keys), func.json_extract_path_text(structure, *keys)
+    keys: ColumnElement[Any] = array([cast(bindparam(None, key), Text) for key in path], type_=Text())
+    value, words = structure.op("#>", return_type=JSON())(keys), structure.op("#>>", return_type=Text())(keys)
     return case((func.json_typeof(value) == "number", cast(words, Double)), else_=null()), words
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Double, Text, case, cast, func, null
+from sqlalchemy import ColumnElement, Double, Text, case, cast, func, null, select
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunDetails
@@ -82,7 +82,8 @@ def column(name: str, dialect: str) -> RunColumn:
             hint=f"allowed: {', '.join(FILTERABLE_NAMES)}, tags, config.<key>, summary.<key>",
         )
     if structure == "summary":
-        return _first(_leaf(_run.c.summary, [key], dialect), _leaf(_run.c.logged, [key], dialect))
+        logged = _first(_leaf(_run.c.logged, [key], dialect), _leaf(_value_elsewhere(key), [], dialect))
+        return _first(_leaf(_run.c.summary, [key], dialect), logged)
     return reduce(_first, (_leaf(_run.c.config, path, dialect) for path in config_paths(key)))
 
 
@@ -94,6 +95,13 @@ def config_paths(key: str) -> list[list[str]]:
     parts = key.split(".")
     below = [[".".join(parts[:count]), *parts[count:]] for count in range(1, len(parts) + 1)]
     return below[:MOST_PATHS]
+
+
+def _value_elsewhere(key: str) -> ColumnElement[Any]:
+    """Return the last logged value of a key that is not in the row of its run; see `last_values.py`."""
+    last = schema.last_value
+    asked = select(last.c.value).where(last.c.run_id == _run.c.id, last.c.key == key)
+    return asked.correlate(_run).scalar_subquery()
 
 
 def _first(above: RunColumn, below: RunColumn) -> RunColumn:

@@ -16,7 +16,7 @@ from lightning_sweeps.journal.closing import UNKNOWN_END, ExitStatus
 from lightning_sweeps.journal.records import Header, RunInfo, Stall
 from lightning_sweeps.messages import RunDetails, RunList
 from lightning_sweeps.messages.columns import DeclaredColumn, declared_columns
-from lightning_sweeps.store import clock, schema
+from lightning_sweeps.store import clock, last_values, schema
 from lightning_sweeps.store.batch import Batch, merge
 from lightning_sweeps.store.column_values import int32, int64, plain, text, usable_time
 from lightning_sweeps.store.database import insert
@@ -149,7 +149,7 @@ def apply(connection: Connection, run_id: str, batch: Batch) -> str | None:
     """Write a batch's values into the run's row and return the id of its trial. Series are not written here."""
     known = connection.execute(_SELECT_FOR_BATCH, {"at_id": run_id}).mappings().one()
     values: dict[str, Any] = {
-        "logged": known["logged"] | batch.logged,
+        "logged": last_values.merge(connection, run_id, known["logged"], batch.logged),
         "updated": max(known["updated"], batch.latest),
         "rows": known["rows"] + len(batch.rows),
         "console_bytes": (known["console_bytes"] or 0) + sum(len(line["line"].encode()) for line in batch.console),
@@ -247,7 +247,7 @@ def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
     )
     found = search_runs(connection, search)
     rows = {row["id"]: row for row in connection.execute(_joined().where(_run.c.id.in_(found.ids))).mappings()}
-    return RunList([_message(rows[run_id]) for run_id in found.ids if run_id in rows], found.total)
+    return RunList(_messages(connection, [rows[run_id] for run_id in found.ids if run_id in rows]), found.total)
 
 
 def shown_runs(which: RunsShown) -> list[ColumnElement[bool]]:
@@ -269,7 +269,7 @@ def get_run(connection: Connection, run_id: str) -> RunDetails:
     row = connection.execute(_joined().where(_run.c.id == run_id)).mappings().first()
     if row is None:
         raise no_run(run_id)
-    return _message(row)
+    return _messages(connection, [row])[0]
 
 
 def no_run(run_id: str) -> NotFound:
@@ -281,6 +281,11 @@ def _joined() -> Select[Any]:
     return select(_run, schema.project.c.name.label("project")).join(schema.project)
 
 
-def _message(row: RowMapping) -> RunDetails:
+def _messages(connection: Connection, rows: Sequence[RowMapping]) -> list[RunDetails]:
+    further = last_values.of_runs(connection, [row["id"] for row in rows])
+    return [_message(row, row["logged"] | further.get(row["id"], {})) for row in rows]
+
+
+def _message(row: RowMapping, logged: dict[str, Any]) -> RunDetails:
     values = {one.name: row[one.sql_name] for one in _COLUMNS}
-    return RunDetails(**values | {"summary": row["logged"] | row["summary"]})
+    return RunDetails(**values | {"summary": logged | row["summary"]})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, Select, select
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import last_values, schema
 from lightning_sweeps.store.filters import parse_filter
 from lightning_sweeps.store.project_access import Projects
 from lightning_sweeps.store.run_columns import DERIVED, SQL_NAMES, WHOLE_NAMES, check_column, config_paths
@@ -54,7 +54,12 @@ def read_page(connection: Connection, wanted: RunsQuery, *, projects: Projects =
 
 def _rows(connection: Connection, found: FoundRuns, names: list[str]) -> list[dict[str, Any]]:
     """Return the named columns of some runs, in their order; only these runs' JSON columns are read."""
-    rows = {row["id"]: row for row in connection.execute(_selection(names).where(_run.c.id.in_(found.ids))).mappings()}
+    selected = connection.execute(_selection(names).where(_run.c.id.in_(found.ids))).mappings()
+    rows = {row["id"]: dict(row) for row in selected}
+    keys = [name.partition(".")[2] or None for name in names if name.partition(".")[0] == "summary"]
+    if keys:
+        for run_id, values in last_values.of_runs(connection, found.ids, keys[0] if len(keys) == 1 else None).items():
+            rows[run_id]["logged"] |= values
     derived = {name: dict(zip(found.ids, values, strict=True)) for name, values in found.derived.items()}
     return [
         {"id": run_id}
@@ -75,7 +80,7 @@ def _selection(names: list[str]) -> Select[Any]:
     return select(*(_run.c[name] for name in sorted(needed)))
 
 
-def _value(row: RowMapping, name: str) -> Any:
+def _value(row: dict[str, Any], name: str) -> Any:
     head, _, key = name.partition(".")
     if name == "duration":
         return (row["updated"] if row["ended"] is None else row["ended"]) - row["created"]

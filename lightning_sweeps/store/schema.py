@@ -108,7 +108,7 @@ run = Table(
     "run",
     metadata,
     Column("project_id", ForeignKey("project.id"), nullable=False),
-    Column("logged", Structure, nullable=False),  # last logged value of each key; `summary` overrides it
+    Column("logged", Structure, nullable=False),  # last logged values of its first keys; `summary` overrides them
     _changed(),
     *_declared(RunDetails),  # the sweep and the trial have no foreign key: they may belong to another server
     Index(None, "changed"),
@@ -117,6 +117,14 @@ run = Table(
     Index(None, "group"),
     Index(None, "sweep_id"),
     Index(None, "trial_id"),
+)
+
+last_value = Table(
+    "last_value",  # last logged values of a run's keys that are not in `run.logged`; see `last_values.py`
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", JSON, nullable=False),
 )
 
 deleted_run = Table(
@@ -385,6 +393,7 @@ sweep = Table(
     Column("continued_at", Integer),  # number of ended trials when a user last continued the sweep after its end
     Column("deleted", Double),  # when it was moved to the trash; NULL: it was not
     Column("deleted_by", Text),  # name of the API key that did it
+    Column("tried_below", Big),  # lower indexes of the space are tried; NULL: `trial.point_index` is not up to date
     Index(None, "changed"),
     Index(None, "project_id", "created"),
 )
@@ -441,9 +450,12 @@ trial = Table(
     Column("resumed_step", Big),  # the latest step from which an attempt continued; NULL: 0
     Column("point_number", Integer),  # number of the point within the sweep, from 1; NULL: the trial's number
     Column("repeat", Integer),  # which trial of its point it is, from 1; NULL: the only one
+    Column("point_index", Big),  # index of the point in a finite space; NULL: it is not in the space, or not known
     Index(None, "changed"),
     UniqueConstraint("sweep_id", "number"),
-    Index(None, "sweep_id", "state"),
+    Index(None, "sweep_id", "state", "discarded"),
+    Index(None, "sweep_id", "point_index"),
+    Index(None, "sweep_id", "end_number"),
     Index(None, "agent_id"),
 )
 
@@ -474,6 +486,18 @@ report = Table(
     Column("step", Big, nullable=False),
     Column("time", Double, nullable=False),
     Column("value", Double, nullable=False),
+    Column("sweep_id", Text),  # of the trial: values of all trials with the same number are compared
+    Index(None, "sweep_id", "number", "value", "trial_id"),
+)
+
+band_value = Table(
+    "band_value",  # what a trial had reported when it reached a band of its stopping rule
+    metadata,
+    Column("trial_id", ForeignKey("trial.id"), primary_key=True),
+    Column("band", Big, primary_key=True),
+    Column("sweep_id", Text, nullable=False),
+    Column("value", Double, nullable=False),
+    Index(None, "sweep_id", "band", "value", "trial_id"),
 )
 
 agent = Table(

@@ -23,7 +23,7 @@ from lightning_sweeps.messages import LineRequest, Point, Series, SeriesQuery
 from lightning_sweeps.store import ingest, maintenance, schema
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
-from lightning_sweeps.store.series import discarded, reading, thinning, writing
+from lightning_sweeps.store.series import discarded, point_pages, reading, thinning, writing
 from lightning_sweeps.store.series.chunks import Columns, columns
 from lightning_sweeps.store.series.storage import SeriesStorage, delete_series
 from lightning_sweeps.system.node import Process
@@ -74,6 +74,15 @@ class SeriesStorageContract:
         points = read_points(series_store, "run", "loss")
         assert [point.sequence for point in points] == whole.sequence.tolist()
         assert [point.value for point in points] == whole.value.tolist()
+
+    def test_points_are_read_from_any_position(self, series_store: Store) -> None:
+        journal, whole = add_journal(series_store, "run"), long_series()
+        add_points(series_store, "run", journal, loss=whole)
+        with series_store.read() as connection:
+            for position in (0, 1, 1_023, 1_024, 2_500, MANY - 1, MANY):
+                start = point_pages.PointsCursor(journal, position)
+                page = point_pages.read_points(connection, series_store.series, "run", "loss", start=start, limit=7)
+                assert [point.sequence for point in page.points] == whole.sequence[position : position + 7].tolist()
 
     def test_series_of_a_run_are_apart(self, series_store: Store) -> None:
         journal, other = add_journal(series_store, "run"), add_journal(series_store, "other")
@@ -266,7 +275,7 @@ def read_points(
 ) -> list[Point]:
     """Return the points of a series."""
     with store.read() as connection:
-        return reading.read_points(connection, store.series, run, key, low=low, high=high)
+        return point_pages.read_points(connection, store.series, run, key, low=low, high=high).points
 
 
 def read_buckets(

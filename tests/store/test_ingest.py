@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from lightning_sweeps.errors import JournalError, NotFound, OffsetConflict
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import PREAMBLE, encode
-from lightning_sweeps.messages import IngestReply, Point
-from lightning_sweeps.store import console, nodes, rejections, runs, schema
+from lightning_sweeps.messages import IngestReply, Point, RunsQuery, SortKey
+from lightning_sweeps.store import console, last_values, nodes, rejections, runs, runs_table, schema
 from lightning_sweeps.store.batch import MAX_KEY_LENGTH
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading, write_buffer, writing
@@ -322,3 +322,48 @@ def test_a_record_that_cannot_be_stored_is_rejected_with_a_reason(
 def test_a_journal_of_an_unknown_trial_is_stored(store: Store) -> None:
     journal = Journal(trial="elsewhere").log(0, loss=1.0)
     assert send(store, journal) == IngestReply(len(journal.data), [])
+
+
+def test_a_run_with_many_keys_has_all_its_last_values(store: Store) -> None:
+    keys = [f"k{number:04}" for number in range(3 * last_values.FIRST_KEYS)]
+    journal = Journal().log(0, **dict.fromkeys(keys, 1.0)).log(1, **{keys[0]: 2.0, keys[-1]: 3.0, "late": "text"})
+    send(store, journal)
+    expected = dict.fromkeys(keys, 1.0) | {keys[0]: 2.0, keys[-1]: 3.0, "late": "text"}
+    assert get_run(store).summary == expected
+    with store.read() as connection:
+        kept = connection.scalar(select(schema.run.c.logged))
+        assert kept is not None and len(kept) == last_values.FIRST_KEYS
+        columns = [f"summary.{keys[-1]}", "summary.late", "summary"]
+        for wanted in (f"summary.{keys[-1]} > 2", "summary.late = text", f"summary.{keys[0]} = 2"):
+            (row,) = runs_table.read_page(connection, RunsQuery("project-1", wanted, columns=columns)).rows
+            assert [row[name] for name in columns] == [3.0, "text", expected]
+        assert runs_table.read_page(connection, RunsQuery("project-1", f"summary.{keys[-1]} = 1")).total == 0
+        sorted_by = RunsQuery("project-1", "", [SortKey(f"summary.{keys[-1]}")])
+        assert runs_table.read_page(connection, sorted_by).total == 1
+
+
+def test_a_batch_writes_only_the_keys_that_are_in_it(store: Store) -> None:
+    keys = [f"k{number:04}" for number in range(3 * last_values.FIRST_KEYS)]
+    journal = Journal().log(0, **dict.fromkeys(keys, 1.0))
+    send(store, journal)
+    with store.write() as connection:
+        connection.execute(delete(schema.last_value))
+    send(store, journal.log(1, **{keys[-2]: 2.0}))
+    with store.read() as connection:
+        assert last_values.of_runs(connection, ["run-1"]) == {"run-1": {keys[-2]: 2.0}}
+
+
+def test_keys_are_listed_page_by_page_and_searched(store: Store) -> None:
+    keys = [f"Layer{number}/norm" for number in range(7)]
+    send(store, Journal().log(0, **dict.fromkeys([*keys, "100%"], 1.0)))
+    write_buffer.flush_owners(store, ["run-1"])
+    with store.read() as connection:
+
+        def listed(**wanted: Any) -> list[str]:
+            return [info.key for info in writing.list_series(connection, "run-1", **wanted)]
+
+        assert listed(limit=3) == keys[:3] and listed(limit=3, after=keys[2]) == keys[3:6]
+        assert listed(search="layer5") == [keys[5]] and listed(search="layer", after=keys[5]) == [keys[6]]
+        assert listed(search="%") == ["100%"]
+        with pytest.raises(NotFound, match="no series `nothing`"):
+            listed(after="nothing")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from lightning_sweeps.store.database import Store, open_store
-from lightning_sweeps.store.series import reading
+from lightning_sweeps.store.series import point_pages, reading
 from lightning_sweeps.store.series.chunks import columns
 from tests.store.journals import STARTED
 from tests.store.test_reading import add, make_run
@@ -24,7 +24,7 @@ Read: TypeAlias = Callable[[Connection, Store, str], int]
 
 
 def read_points(connection: Connection, store: Store, run: str) -> int:
-    found = reading.read_points(connection, store.series, run, "loss")
+    found = point_pages.read_points(connection, store.series, run, "loss").points
     assert len({point.step for point in found}) == len(found)
     return len(found)
 

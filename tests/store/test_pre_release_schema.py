@@ -28,7 +28,7 @@ from lightning_sweeps.store import api_keys, console, ingest, maintenance, nodes
 from lightning_sweeps.store.blobs import artifacts, media
 from lightning_sweeps.store.database import Store, open_store
 from lightning_sweeps.store.migrate import latest, migrate, version
-from lightning_sweeps.store.series import reading, write_buffer, writing
+from lightning_sweeps.store.series import point_pages, reading, write_buffer, writing
 from tests.store.test_migrations import shape
 
 FILES = Path(__file__).parent / "files"
@@ -61,7 +61,7 @@ def read_all(store: Store, sweep_id: str) -> dict[str, Any]:
             "buckets": reading.read_buckets(connection, store.series, "run-1", "loss", width=8),
             "points": [
                 [p.step, p.time, p.value]
-                for p in reading.read_points(connection, store.series, "run-1", "loss", limit=5)
+                for p in point_pages.read_points(connection, store.series, "run-1", "loss", limit=5).points
             ],
             "sweep": sweeps.get_sweep(connection, sweep_id),
             "trials": trials.list_trials(connection, sweep_id),
@@ -115,10 +115,10 @@ def test_ingest_continues(old_store: Store) -> None:
         run = runs.get_run(connection, "run-2")
         (sweep,) = sweeps.list_sweeps(connection)
         assert (run.state, run.rows) == ("finished", 3)
-        points = reading.read_points(connection, old_store.series, "run-2", "val/loss")
+        points = point_pages.read_points(connection, old_store.series, "run-2", "val/loss").points
         assert [(point.step, point.value) for point in points] == [(0, 0.5), (1, 0.25), (2, 0.125)]
         assert sweep.best is not None and (sweep.best.objective, sweep.best.id) == (0.125, run.trial)
-        (cpu,) = reading.read_points(connection, old_store.series, "node-1", "cpu.percent")
+        (cpu,) = point_pages.read_points(connection, old_store.series, "node-1", "cpu.percent").points
         assert cpu.value == 12.0
     assert maintenance.check(old_store) == []
 

@@ -16,7 +16,7 @@ from lightning_sweeps.server.journal_parts import parse
 from lightning_sweeps.store import ingest, schema
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
-from lightning_sweeps.store.series import reading, rollup_pages, writing
+from lightning_sweeps.store.series import point_pages, reading, rollup_pages, writing
 from lightning_sweeps.store.series.chunks import Columns, columns
 from tests.store.journals import STARTED, Journal
 
@@ -95,7 +95,7 @@ def test_a_chart_of_a_resumed_run_leaves_abandoned_points_out(resumed_run: Store
         (live,) = reading.query(connection, resumed_run.series, asked).lines
         (whole,) = reading.query(connection, resumed_run.series, replace(asked, with_abandoned=True)).lines
         buckets = reading.read_buckets(connection, resumed_run.series, "r", "value", width=width, x=x)
-        points = reading.read_points(connection, resumed_run.series, "r", "value")
+        points = point_pages.read_points(connection, resumed_run.series, "r", "value").points
     assert sum(live.counts) == sum(bucket.count for bucket in buckets.buckets) == 8_000 + 1_000 + 11_000
     assert sum(whole.counts) == sum(end - first for first, end, _ in ATTEMPTS) == len(points)
     sums = [sum(mean * count for mean, count in zip(line.mean, line.counts, strict=True) if mean) for line in (live,)]
@@ -131,7 +131,7 @@ def test_a_part_has_exactly_its_points(long_run: Store, low: float, high: float,
     inside = (steps() >= low) & (steps() <= high)
     with long_run.read() as connection:
         drawn = reading.read_buckets(connection, long_run.series, "long", "loss", width=width, low=low, high=high)
-        points = reading.read_points(connection, long_run.series, "long", "loss", low=low, high=high)
+        points = point_pages.read_points(connection, long_run.series, "long", "loss", low=low, high=high).points
     assert [point.step for point in points] == steps()[inside].tolist()
     assert drawn.count == POINTS and sum(bucket.count for bucket in drawn.buckets) == inside.sum()
     highest = max((bucket.maximum or 0.0 for bucket in drawn.buckets), default=0.0)
@@ -139,14 +139,28 @@ def test_a_part_has_exactly_its_points(long_run: Store, low: float, high: float,
     assert all(low <= bucket.step <= high for bucket in drawn.buckets)
 
 
-def test_points_page_by_page(long_run: Store) -> None:
+@pytest.mark.parametrize(
+    ("x", "low", "expected"), [("step", None, range(1, 5001)), ("relative", 100.0, range(401, 5001))]
+)
+def test_points_page_by_page(long_run: Store, x: str, low: float | None, expected: range) -> None:
+    found: list[int] = []
+    cursor = None
     with long_run.read() as connection:
-        page = reading.read_points(connection, long_run.series, "long", "loss", offset=1020, limit=10)
-        assert [point.sequence for point in page] == list(range(1021, 1031))
-        late = reading.read_points(
-            connection, long_run.series, "long", "loss", x="relative", low=100.0, offset=3, limit=2
-        )
-    assert [point.sequence for point in late] == [404, 405]
+        while cursor is not None or not found:
+            page = point_pages.read_points(
+                connection, long_run.series, "long", "loss", x=x, low=low, start=cursor, limit=997
+            )
+            found += [point.sequence for point in page.points]
+            cursor = page.following
+            if len(found) >= len(expected):
+                break
+    assert found[: len(expected)] == list(expected)
+
+
+def test_a_page_of_points_begins_in_a_journal_of_the_series(long_run: Store) -> None:
+    with long_run.read() as connection, pytest.raises(NotFound, match="no points of the journal `other`"):
+        start = point_pages.PointsCursor("other", 0)
+        point_pages.read_points(connection, long_run.series, "long", "loss", start=start)
 
 
 def test_chunks_without_rollups_are_drawn_and_can_be_rolled_up(long_run: Store) -> None:
@@ -192,7 +206,7 @@ def test_two_attempts_and_decreasing_steps(store: Store) -> None:
         )
     with store.read() as connection:
         drawn = reading.read_buckets(connection, store.series, "r", "loss", width=6)
-        points = reading.read_points(connection, store.series, "r", "loss", low=2500, high=2501)
+        points = point_pages.read_points(connection, store.series, "r", "loss", low=2500, high=2501).points
     assert [bucket.count for bucket in drawn.buckets] == pytest.approx([1000, 1000, 2000, 1000, 1000, 1000], abs=200)
     assert [(point.journal, point.step) for point in points] == [("j0", 2500), ("j0", 2501), ("j1", 2500), ("j1", 2501)]
 
@@ -244,7 +258,7 @@ def test_unknown_owners_series_and_axes_are_refused(store: Store) -> None:
         with pytest.raises(NotFound, match="nobody"):
             reading.read_buckets(connection, store.series, "nobody", "loss", width=10)
         with pytest.raises(NotFound, match="no series `loss`"):
-            reading.read_points(connection, store.series, "r", "loss")
+            point_pages.read_points(connection, store.series, "r", "loss")
         with pytest.raises(UsageError, match=r"`sideways`.*`key:<name>`"):
             reading.query(connection, store.series, SeriesQuery([], "sideways"))
 

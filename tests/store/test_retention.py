@@ -15,7 +15,7 @@ from lightning_sweeps.server import journal_parts
 from lightning_sweeps.store import maintenance, retention, runs, schema, space
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.retention import DueRows
-from lightning_sweeps.store.series import reading, writing
+from lightning_sweeps.store.series import point_pages, reading, writing
 from tests.store.journals import Journal
 
 DAY_S = 86400.0
@@ -44,7 +44,7 @@ def due(
 
 def points(store: Store, run: str, key: str = "loss") -> int:
     with store.read() as connection:
-        return len(reading.read_points(connection, store.series, run, key))
+        return len(point_pages.read_points(connection, store.series, run, key).points)
 
 
 def uses(store: Store, by: Any, **more: Any) -> dict[str, SpaceUse]:

@@ -7,7 +7,7 @@ from lightning_sweeps.messages import IngestReply, Point, RunDetails
 from lightning_sweeps.server.journal_parts import commit, parse
 from lightning_sweeps.store import ingest, runs
 from lightning_sweeps.store.database import Store
-from lightning_sweeps.store.series import reading, write_buffer
+from lightning_sweeps.store.series import point_pages, write_buffer
 from tests.store.journals import STARTED, Journal
 
 NOW = STARTED + 1000
@@ -38,7 +38,7 @@ def get_run(store: Store, run_id: str = "run-1") -> RunDetails:
 def points(store: Store, key: str, owner: str = "run-1") -> list[Point]:
     write_buffer.flush_owners(store, [owner])
     with store.read() as connection:
-        return reading.read_points(connection, store.series, owner, key)
+        return point_pages.read_points(connection, store.series, owner, key).points
 
 
 def steps(store: Store, key: str, owner: str = "run-1") -> list[int]:

@@ -447,7 +447,7 @@ export interface paths {
         };
         /**
          * List Keys
-         * @description List the series of a run or a node.
+         * @description List the series of a run or a node, page by page, in the order in which their keys first appeared.
          */
         get: operations["list_keys_api_series__owner_id__get"];
         put?: never;
@@ -507,7 +507,9 @@ export interface paths {
         };
         /**
          * Read Points
-         * @description Return the values of a series as they were logged: all, a range, or one page of them.
+         * @description Return one page of the values of a series as they were logged: of all, or of a range.
+         *
+         *     The header `Next-Page` is the `cursor` of the next page. The last page has none.
          */
         get: operations["read_points_api_series__owner_id__points_get"];
         put?: never;
@@ -902,7 +904,7 @@ export interface paths {
         };
         /**
          * List Trials
-         * @description List a sweep's trials in the order of their numbers.
+         * @description List a sweep's trials in the order of their numbers, page by page.
          */
         get: operations["list_trials_api_sweeps__sweep_id__trials_get"];
         put?: never;
@@ -5202,7 +5204,13 @@ export interface operations {
     };
     list_keys_api_series__owner_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description only keys that contain this text, in any case */
+                search?: string;
+                /** @description last key of the page before */
+                after?: string | null;
+                limit?: number;
+            };
             header?: never;
             path: {
                 owner_id: string;
@@ -5394,8 +5402,9 @@ export interface operations {
                 low?: number | null;
                 /** @description on the axis `x` */
                 high?: number | null;
-                offset?: number;
-                limit?: number | null;
+                /** @description `Next-Page` of the page before */
+                cursor?: string | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -6591,7 +6600,11 @@ export interface operations {
     };
     list_trials_api_sweeps__sweep_id__trials_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description number of the last trial of the page before */
+                after?: number;
+                limit?: number;
+            };
             header?: never;
             path: {
                 sweep_id: string;

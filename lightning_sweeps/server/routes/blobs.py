@@ -90,9 +90,9 @@ def put_blob(
             raise NotFound(f"no run refers to the blob `{digest[:16]}...`", hint="upload the run's journal first")
         if offset == 0:
             refuse_large(digest, size_bytes, limit_bytes=request.app.state.limits.file_bytes)
-            _refuse_over_quota(
-                blob_table.projects_of(connection, digest), size_bytes, request.app.state.limits.quota_bytes
-            )
+            quota_bytes = request.app.state.limits.quota_bytes
+            if quota_bytes is not None:
+                _refuse_over_quota(blob_table.projects_of(connection, digest), size_bytes, quota_bytes)
     note = partial(_note, store, digest, size_bytes)
     known = contents.append(digest, offset, body, size_bytes=size_bytes, on_stored=note)
     return BlobState(digest, size_bytes, known, is_stored=known >= size_bytes)
@@ -158,8 +158,8 @@ def _note(store: Store, digest: str, size_bytes: int) -> None:
         blob_table.note_stored(connection, digest, size_bytes=size_bytes, now=clock.now(connection))
 
 
-def _refuse_over_quota(kept: dict[str, int], size_bytes: int, quota_bytes: int | None) -> None:
-    if quota_bytes is None or any(bytes_there + size_bytes <= quota_bytes for bytes_there in kept.values()):
+def _refuse_over_quota(kept: dict[str, int], size_bytes: int, quota_bytes: int) -> None:
+    if any(bytes_there + size_bytes <= quota_bytes for bytes_there in kept.values()):
         return
     projects = ", ".join(f"`{name}` stores {bytes_there}" for name, bytes_there in kept.items())
     raise ServerRefused(

@@ -9,16 +9,17 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import Point, Problem, Series, SeriesAnswer, SeriesInfo, SeriesQuery
+from lightning_sweeps.messages import NEXT_PAGE, Point, Problem, Series, SeriesAnswer, SeriesInfo, SeriesQuery
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.project_access import Projects, check_access
-from lightning_sweeps.store.series import reading, write_buffer, writing
+from lightning_sweeps.store.series import point_pages, reading, write_buffer, writing
 
 MAX_POINTS = 10_000
 MAX_SERIES = 5_000
 MAX_BUCKETS = 5_000_000
+MAX_DIGITS = 18
 
 router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
 
@@ -26,10 +27,16 @@ Limit = Annotated[float | None, Query(allow_inf_nan=False, description="on the a
 
 
 @router.get("/api/series/{owner_id}")
-def list_keys(store: StoreDep, owner_id: str) -> list[SeriesInfo]:
-    """List the series of a run or a node."""
+def list_keys(
+    store: StoreDep,
+    owner_id: str,
+    search: Annotated[str, Query(max_length=512, description="only keys that contain this text, in any case")] = "",
+    after: Annotated[str | None, Query(description="last key of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=writing.MAX_KEYS)] = writing.MAX_KEYS,
+) -> list[SeriesInfo]:
+    """List the series of a run or a node, page by page, in the order in which their keys first appeared."""
     with write_buffer.open_reader(store, [owner_id])() as connection:
-        return writing.list_series(connection, owner_id)
+        return writing.list_series(connection, owner_id, search=search, after=after, limit=limit)
 
 
 @router.post("/api/series/query", response_model=SeriesAnswer)
@@ -78,16 +85,22 @@ def read_points(
     x: str = "step",
     low: Limit = None,
     high: Limit = None,
-    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    limit: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
+    cursor: Annotated[str | None, Query(description="`Next-Page` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=point_pages.PAGE_POINTS)] = point_pages.PAGE_POINTS,
 ) -> Response:
-    """Return the values of a series as they were logged: all, a range, or one page of them."""
+    """Return one page of the values of a series as they were logged: of all, or of a range.
+
+    The header `Next-Page` is the `cursor` of the next page. The last page has none.
+    """
+    start = None if cursor is None else _parse_cursor(cursor)
     with write_buffer.open_reader(store, [owner_id])() as connection:
-        return _encoded(
-            reading.read_points(
-                connection, store.series, owner_id, key, x=x, low=low, high=high, offset=offset, limit=limit
-            )
+        page = point_pages.read_points(
+            connection, store.series, owner_id, key, x=x, low=low, high=high, start=start, limit=limit
         )
+    response = _encoded(page.points)
+    if page.following is not None:
+        response.headers[NEXT_PAGE] = f"{page.following.journal_id}:{page.following.position}"
+    return response
 
 
 def check_owners(store: Store, projects: Projects, owners: Collection[str]) -> None:
@@ -118,6 +131,16 @@ def check_points(lines: int, points: int) -> None:
             f"the request asks for {lines} lines of {points} points, at most {MAX_BUCKETS} points in total are allowed",
             hint="ask for fewer lines or fewer points",
         )
+
+
+def _parse_cursor(given: str) -> point_pages.PointsCursor:
+    journal_id, _, position = given.rpartition(":")
+    if not journal_id or not position.isdecimal() or len(position) > MAX_DIGITS:
+        raise UsageError(
+            f"`cursor` is `{given[:100]}`, allowed: the header `{NEXT_PAGE}` of the page before",
+            hint="leave it out to get the first page",
+        )
+    return point_pages.PointsCursor(journal_id, int(position))
 
 
 def _encoded(answer: Series | SeriesAnswer | list[Point]) -> Response:

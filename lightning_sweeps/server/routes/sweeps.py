@@ -34,6 +34,9 @@ SEEN_PER_LEASE = 4
 MAX_WAIT_S = 300.0
 """Longest `wait_s` of a request for a trial."""
 
+PAGE_TRIALS, MAX_TRIALS = 150, 1000
+"""Number of trials on a page, and the largest number that a client may ask for."""
+
 router = APIRouter(tags=["sweeps"])
 
 # Requests of users
@@ -57,11 +60,16 @@ def get_sweep(store: StoreDep, sweep_id: str) -> m.Sweep:
 
 
 @router.get("/api/sweeps/{sweep_id}/trials")
-def list_trials(store: StoreDep, sweep_id: str) -> list[m.Trial]:
-    """List a sweep's trials in the order of their numbers."""
+def list_trials(
+    store: StoreDep,
+    sweep_id: str,
+    after: Annotated[int, Query(ge=0, lt=2**31, description="number of the last trial of the page before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_TRIALS)] = PAGE_TRIALS,
+) -> list[m.Trial]:
+    """List a sweep's trials in the order of their numbers, page by page."""
     with store.read() as connection:
         sweeps.require_sweep(connection, sweep_id)
-        return trials.list_trials(connection, sweep_id)
+        return trials.list_trials(connection, sweep_id, after=after, limit=limit)
 
 
 @router.get("/api/sweeps/{sweep_id}/search")

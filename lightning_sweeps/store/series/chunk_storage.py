@@ -31,6 +31,9 @@ from lightning_sweeps.store.series.storage import (
     wrong_count,
 )
 
+CHUNKS_AT_ONCE = 16
+"""Number of chunks that are in memory at once while a segment is read."""
+
 _segment = schema.segment
 _COLUMNS = tuple(_segment.c[name] for name in ("id", "chunks", "rolled_up", "tail"))
 _SEGMENTS = (
@@ -79,11 +82,21 @@ class ChunkStorage(SeriesStorage):
 
     def read(self, connection: Connection, segment: Segment) -> Iterator[Columns]:
         """Yield the points of a segment, chunk by chunk."""
+        yield from self.read_from(connection, segment, 0)
+
+    def read_from(self, connection: Connection, segment: Segment, position: int) -> Iterator[Columns]:
+        """Yield the points of a segment from a position on. The chunks before it are not read."""
         assert isinstance(segment, ChunkSegment)  # noqa: S101  made by `segments`
-        for _, _, data in stored_chunks(connection, [segment.id], None):
-            yield decode(data)
+        first = min(position // CHUNK_POINTS, segment.chunks)
+        skipped = position - first * CHUNK_POINTS
+        for start in range(first, segment.chunks, CHUNKS_AT_ONCE):
+            numbers = range(start, min(start + CHUNKS_AT_ONCE, segment.chunks))
+            for _, _, data in stored_chunks(connection, [segment.id], numbers):
+                yield decode(data).part(skipped, CHUNK_POINTS)
+                skipped = 0
         if segment.tail is not None:
-            yield decode(segment.tail)
+            tail = decode(segment.tail)
+            yield tail.part(min(skipped, len(tail)), len(tail))
 
     def rollups(self, connection: Connection, views: Sequence[SegmentView]) -> None:
         """Give every view rollups that are narrow enough, and points where they are not."""
@@ -203,11 +216,19 @@ def _growth(connection: Connection, segment: RowMapping, full: Columns) -> rollu
 
 def _ensure_segments(connection: Connection, series_ids: list[int], journal_id: str) -> dict[int, RowMapping]:
     """Return the journal's segments by series, and create those of `series_ids` that do not exist."""
-    of_journal = select(_segment).where(_segment.c.journal_id == journal_id)
-    known = {row["series_id"]: row for row in connection.execute(of_journal).mappings()}
+    known = _segments_by_series(connection, series_ids, journal_id)
     missing = [series_id for series_id in series_ids if series_id not in known]
     if not missing:
         return known
     empty = {"journal_id": journal_id, "chunks": 0, "rolled_up": 0, "tail": None}
     connection.execute(insert(_segment), [empty | {"series_id": series_id} for series_id in missing])
-    return {row["series_id"]: row for row in connection.execute(of_journal).mappings()}
+    return known | _segments_by_series(connection, missing, journal_id)
+
+
+def _segments_by_series(connection: Connection, series_ids: list[int], journal_id: str) -> dict[int, RowMapping]:
+    found: dict[int, RowMapping] = {}
+    for start in range(0, len(series_ids), AT_ONCE):
+        is_asked = _segment.c.series_id.in_(series_ids[start : start + AT_ONCE])
+        some = select(_segment).where(_segment.c.journal_id == journal_id, is_asked)
+        found |= {row["series_id"]: row for row in connection.execute(some).mappings()}
+    return found

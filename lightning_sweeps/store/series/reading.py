@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, select, tuple_
 
-from lightning_sweeps.messages import Bucket, HeldLine, LinesQuery, Point, Series, SeriesAnswer, SeriesQuery
+from lightning_sweeps.messages import Bucket, HeldLine, LinesQuery, Series, SeriesAnswer, SeriesQuery
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.column_values import number
 from lightning_sweeps.store.series import downsampling
 from lightning_sweeps.store.series.axes import Axis, AxisMapping, KeyMapping, StepMapping, TimeMapping, parse_axis
 from lightning_sweeps.store.series.chart_lines import group_line, line, nullable
-from lightning_sweeps.store.series.chunks import MICROSECONDS, Columns, Floats
+from lightning_sweeps.store.series.chunks import Columns, Floats
 from lightning_sweeps.store.series.downsampling import DrawnBuckets, Marks
 from lightning_sweeps.store.series.owners import KINDS, no_key, owner_kind, run_of
 from lightning_sweeps.store.series.rollups import Rollups
@@ -111,7 +110,9 @@ def read_buckets(
         UsageError: `x` names no axis.
     """
     name = (owner_id, key)
-    reader = _Reader(connection, storage, parse_axis(x), low=low, high=high, width=width, with_abandoned=with_abandoned)
+    reader = SeriesReader(
+        connection, storage, parse_axis(x), low=low, high=high, width=width, with_abandoned=with_abandoned
+    )
     seen = reader.read([name])
     if name not in seen:
         raise no_key(owner_kind(connection, owner_id), owner_id, key)
@@ -128,7 +129,7 @@ def query(connection: Connection, storage: SeriesStorage, wanted: SeriesQuery) -
     low, high, width = wanted.low, wanted.high, wanted.points
     names = list(dict.fromkeys((asked.owner, asked.key) for asked in wanted.lines))
     axis, with_abandoned = parse_axis(wanted.x), wanted.with_abandoned
-    reader = _Reader(connection, storage, axis, low=low, high=high, width=width, with_abandoned=with_abandoned)
+    reader = SeriesReader(connection, storage, axis, low=low, high=high, width=width, with_abandoned=with_abandoned)
     seen = reader.read(names)
     single = [asked for asked in wanted.lines if not asked.group]
     found = [seen.get((asked.owner, asked.key), NOTHING) for asked in single]
@@ -152,7 +153,7 @@ def query_lines(connection: Connection, storage: SeriesStorage, wanted: LinesQue
         UsageError: `x` names no axis.
     """
     low, high, width = wanted.low, wanted.high, wanted.points
-    reader = _Reader(connection, storage, parse_axis(wanted.x), low=low, high=high, width=width)
+    reader = SeriesReader(connection, storage, parse_axis(wanted.x), low=low, high=high, width=width)
     is_whole_axis = low is None and high is None
     held = {(line.owner, line.key): line for line in wanted.lines if line.held and is_whole_axis}
     ends = reader.read(list(held), {name: line.after for name, line in held.items()})
@@ -169,62 +170,7 @@ def _is_continued(held: HeldLine, end: VisibleSeries) -> bool:
     return held.branch == end.branch and held.held + end.points == end.count
 
 
-def read_points(
-    connection: Connection,
-    storage: SeriesStorage,
-    owner_id: str,
-    key: str,
-    *,
-    x: str = "step",
-    low: float | None = None,
-    high: float | None = None,
-    offset: int = 0,
-    limit: int | None = None,
-) -> list[Point]:
-    """Return the stored values of a series, journal by journal, in the order of the journals' start and their rows.
-
-    Points of an abandoned branch are marked.
-
-    Args:
-        connection: a transaction.
-        storage: where the points are stored.
-        owner_id: id of the run, node or process.
-        key: the series key.
-        x: the axis of `low` and `high`.
-        low, high: leave out points outside these positions; None: no limit.
-        offset: number of points to skip.
-        limit: maximum number of points; None: all.
-
-    Raises:
-        NotFound: there is no such owner or key.
-        UsageError: `x` names no axis.
-    """
-    reader = _Reader(connection, storage, parse_axis(x), low=low, high=high, width=1)
-    name = (owner_id, key)
-    found = reader.find([name]).get(name)
-    if found is None:
-        raise no_key(owner_kind(connection, owner_id), owner_id, key)
-    points: list[Point] = []
-    for segment, mapping in reader.segments([found]):
-        for part in storage.read(connection, segment):
-            if low is not None or high is not None:
-                part = _between(part, mapping, low, high)  # noqa: PLW2901
-            skipped = min(offset, len(part))
-            offset -= skipped
-            end = len(part) if limit is None else min(len(part), skipped + limit - len(points))
-            points += _points(segment, part.part(skipped, end))
-            if limit is not None and len(points) >= limit:
-                return points
-    return points
-
-
-def _between(points: Columns, mapping: AxisMapping, low: float | None, high: float | None) -> Columns:
-    at = mapping.of_points(points)
-    is_inside = (at >= (-math.inf if low is None else low)) & (at <= (math.inf if high is None else high))
-    return points.chosen(np.flatnonzero(is_inside))
-
-
-class _Reader:
+class SeriesReader:
     """Reads series on one axis, between its limits, in one transaction."""
 
     def __init__(
@@ -377,12 +323,3 @@ def _buckets(drawn: DrawnBuckets) -> list[Bucket]:
     values = [nullable(column) for column in (drawn.minimum, drawn.maximum, drawn.mean, drawn.last)]
     counts = (drawn.count.tolist(), drawn.nonfinite.tolist())
     return [Bucket(*row) for row in zip(drawn.x.tolist(), drawn.time.tolist(), *values, *counts, strict=True)]
-
-
-def _points(segment: Segment, points: Columns) -> list[Point]:
-    rows = zip(points.sequence.tolist(), points.step.tolist(), points.time.tolist(), points.value.tolist(), strict=True)
-    journal_id, resumed_at = segment.journal_id, math.inf if segment.resumed_at is None else segment.resumed_at
-    return [
-        Point(journal_id, row, step, time / MICROSECONDS, number(value), step >= resumed_at)
-        for row, step, time, value in rows
-    ]

@@ -90,6 +90,16 @@ class SeriesStorage(ABC):
     def read(self, connection: Connection, segment: Segment) -> Iterator[Columns]:
         """Yield all points of a segment in the order of their rows, in parts of any size."""
 
+    def read_from(self, connection: Connection, segment: Segment, position: int) -> Iterator[Columns]:
+        """Yield the points of a segment from a position on, counted from 0, as `read` does.
+
+        The default reads all points, which is correct, and slow for the last pages of a long series.
+        """
+        for points in self.read(connection, segment):
+            skipped = min(position, len(points))
+            position -= skipped
+            yield points.part(skipped, len(points))
+
     def rollups(self, connection: Connection, views: Sequence[SegmentView]) -> None:
         """Add to every view what it shows: rollups of its segment where they are narrow enough, and points elsewhere.
 

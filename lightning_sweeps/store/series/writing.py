@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from lightning_sweeps.messages import SeriesInfo
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.series.chunks import Columns, Statistics, combine, statistics
-from lightning_sweeps.store.series.owners import OwnerKind, owner_kind
-from lightning_sweeps.store.series.storage import SeriesStorage
+from lightning_sweeps.store.series.owners import OwnerKind, no_key, owner_kind
+from lightning_sweeps.store.series.storage import AT_ONCE, SeriesStorage
+
+MAX_KEYS = 400
+"""Largest page of keys: less than 100 kB."""
 
 _series = schema.series
 _STATISTICS = tuple(Statistics.__dataclass_fields__)
@@ -43,19 +46,36 @@ def append(
     _count(connection, points, known, grown or {})
 
 
-def list_series(connection: Connection, owner_id: str) -> list[SeriesInfo]:
-    """Return the owner's series in the order in which their keys first appeared.
+def list_series(
+    connection: Connection, owner_id: str, *, search: str = "", after: str | None = None, limit: int = MAX_KEYS
+) -> list[SeriesInfo]:
+    """Return a page of the owner's series, in the order in which their keys first appeared.
+
+    Args:
+        connection: the transaction.
+        owner_id: the run, node or process.
+        search: only keys that contain this text, in any case.
+        after: only keys that come after this one.
+        limit: maximum number of series.
 
     Raises:
-        NotFound: there is no such owner.
+        NotFound: there is no such owner, or it has no key `after`.
     """
     kind = owner_kind(connection, owner_id)
-    rows = connection.execute(_of_owner(kind, owner_id).order_by(_series.c.id)).mappings()
+    asked = _of_owner(kind, owner_id)
+    if search:
+        asked = asked.where(func.lower(_series.c.key).contains(search.lower(), autoescape=True))
+    if after is not None:
+        previous = _rows_by_key(connection, [after], kind, owner_id)
+        if not previous:
+            raise no_key(kind, owner_id, after)
+        asked = asked.where(_series.c.id > previous[after]["id"])
+    rows = connection.execute(asked.order_by(_series.c.id).limit(limit)).mappings()
     return [_info(row) for row in rows]
 
 
 def _ensure_series(connection: Connection, keys: list[str], *, kind: OwnerKind, owner_id: str) -> dict[str, RowMapping]:
-    known = _rows_by_key(connection, kind, owner_id)
+    known = _rows_by_key(connection, keys, kind, owner_id)
     missing = [key for key in keys if key not in known]
     if not missing:
         return known
@@ -63,11 +83,15 @@ def _ensure_series(connection: Connection, keys: list[str], *, kind: OwnerKind, 
     connection.execute(
         insert(_series), [empty | {"owner_kind": kind, "owner_id": owner_id, "key": key} for key in missing]
     )
-    return _rows_by_key(connection, kind, owner_id)
+    return known | _rows_by_key(connection, missing, kind, owner_id)
 
 
-def _rows_by_key(connection: Connection, kind: OwnerKind, owner_id: str) -> dict[str, RowMapping]:
-    return {row["key"]: row for row in connection.execute(_of_owner(kind, owner_id)).mappings()}
+def _rows_by_key(connection: Connection, keys: list[str], kind: OwnerKind, owner_id: str) -> dict[str, RowMapping]:
+    found: dict[str, RowMapping] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        some = _of_owner(kind, owner_id).where(_series.c.key.in_(keys[start : start + AT_ONCE]))
+        found |= {row["key"]: row for row in connection.execute(some).mappings()}
+    return found
 
 
 def _count(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import count
+from itertools import count, islice
 from threading import Lock
 from typing import Any
 
 from lightning_sweeps.sweeps.methods.method import Imputation, Method, Observation
+from lightning_sweeps.sweeps.methods.tried_points import tried_points
 from lightning_sweeps.sweeps.space import Space
+
+AT_ONCE = 64
+"""Number of points that are looked up at once."""
 
 
 class Grid(Method):
@@ -34,14 +39,19 @@ class Grid(Method):
         del number, seed
         if space.size is None:
             raise ValueError("a grid cannot enumerate a continuous parameter")
-        taken = {space.index_of(trial.params) for trial in history}
+        tried = tried_points(space, history)
         if not space.is_restricted:
-            free = next(index for index in count() if index not in taken)
-            return space.at(free) if free < space.size else None
+            free = next(tried.free_indexes(tried.tried_below, space.size), None)
+            return None if free is None else space.at(free)
         if self._allowed is None or self._allowed.space is not space:
             self._allowed = AllowedIndexes(space)
-        allowed = next((index for index in self._allowed if index not in taken), None)
-        return None if allowed is None else space.at(allowed)
+        allowed = self._allowed.since(tried.tried_below)
+        while indexes := list(islice(allowed, AT_ONCE)):
+            points = [space.at(index) for index in indexes]
+            for point, is_tried in zip(points, tried.which(points), strict=True):
+                if not is_tried:
+                    return point
+        return None
 
 
 class AllowedIndexes:
@@ -57,8 +67,13 @@ class AllowedIndexes:
         self._rest = space.indexes()
         self._lock = Lock()
 
-    def __iter__(self) -> Iterator[int]:
-        for position in count():
+    def since(self, index: int) -> Iterator[int]:
+        """Yield the allowed indexes from `index` on."""
+        first = bisect_left(self._found, index)  # if it is not found yet: the end
+        return (found for found in self._from(first) if found >= index)
+
+    def _from(self, first: int) -> Iterator[int]:
+        for position in count(first):
             if position == len(self._found):
                 with self._lock:
                     if position == len(self._found):

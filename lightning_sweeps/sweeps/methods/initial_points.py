@@ -15,6 +15,7 @@ from lightning_sweeps.messages import OPEN_TRIAL_STATES
 from lightning_sweeps.sweeps.dimensions import Dimension
 from lightning_sweeps.sweeps.methods.method import Observation
 from lightning_sweeps.sweeps.methods.random import draw_new, generator
+from lightning_sweeps.sweeps.methods.tried_points import TriedSet
 from lightning_sweeps.sweeps.space import Space
 
 MAX_INITIAL = 5
@@ -52,7 +53,7 @@ def initial_point(space: Space, history: Sequence[Observation], *, number: int, 
         params = space.from_unit(coordinates)
         if space.is_new(params, seen):
             return params
-    return draw_new(space, seen, generator(seed, number))
+    return draw_new(space, TriedSet(space, seen), generator(seed, number))
 
 
 def _middle(dimension: Dimension) -> float:

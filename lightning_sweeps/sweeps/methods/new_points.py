@@ -8,6 +8,7 @@ from typing import Any
 from lightning_sweeps.sweeps.dimensions import Dimension
 from lightning_sweeps.sweeps.methods.method import Observation
 from lightning_sweeps.sweeps.methods.random import draw_new, generator
+from lightning_sweeps.sweeps.methods.tried_points import TriedSet
 from lightning_sweeps.sweeps.space import Space
 
 CoordinateChooser = Callable[[list[Dimension]], Mapping[str, float] | None]
@@ -39,7 +40,7 @@ def ask_new(
     chosen = choose_new(choose, space, seen)
     if chosen is not None:
         return chosen
-    drawn = draw_new(space, seen, generator(seed, number))
+    drawn = draw_new(space, TriedSet(space, seen), generator(seed, number))
     return None if drawn is None else RandomPoint(drawn)
 
 

@@ -4,10 +4,12 @@ from lightning_sweeps.core.registry import Registry
 from lightning_sweeps.sweeps.stopping_rules.rule import (
     Judgement,
     Peers,
+    PeerValues,
     RuleConfig,
     StoppingRule,
     TrialReport,
     judge_rank,
+    rankable,
 )
 
 BUILT_IN = {
@@ -34,10 +36,12 @@ __all__ = [
     "BUILT_IN",
     "STOPPING_RULES",
     "Judgement",
+    "PeerValues",
     "Peers",
     "RuleConfig",
     "StoppingRule",
     "TrialReport",
     "judge_rank",
     "make_rule",
+    "rankable",
 ]

@@ -19,6 +19,7 @@ from lightning_sweeps.sweeps.stopping_rules.rule import (
     StoppingRule,
     TrialReport,
     judge_rank,
+    rankable,
 )
 
 
@@ -52,8 +53,7 @@ class Asha(StoppingRule):
         reached = self.reached(report.previous, report.position)
         if not reached:
             return None
-        value = report.values()[-1]
-        at_band = [*peers.at_band(reached[-1]), value]
-        is_judged = len(at_band) > self.config.min_trials
-        n_continue = math.ceil(len(at_band) / self.config.eta) if is_judged else len(at_band)
-        return judge_rank(report, value, at_band, n_continue, band=reached[-1])
+        value, others = report.values()[-1], rankable(peers.at_band(reached[-1]))
+        count = len(others) + 1
+        n_continue = math.ceil(count / self.config.eta) if count > self.config.min_trials else count
+        return judge_rank(report, value, others, n_continue, own=value, band=reached[-1])

@@ -21,6 +21,7 @@ from lightning_sweeps.sweeps.stopping_rules.rule import (
     StoppingRule,
     TrialReport,
     judge_rank,
+    rankable,
 )
 
 DEFAULT_ETA = 3
@@ -100,9 +101,7 @@ class Hyperband(StoppingRule):
         if not reached:
             return None
         values = report.values()
-        at_band = [*peers.at_band(reached[-1]), values[-1]]
-        value = values[-1] if self.config.strict else min(values)
-        return judge_rank(report, value, at_band, self._n_continue(len(at_band)), band=reached[-1])
+        return self._judge_at(report, peers, values[-1], band=reached[-1])
 
     def _judge_again(self, report: TrialReport, peers: Peers) -> Judgement | None:
         """Judge as W&B does at every poll: by the largest band reached, against all trials that have reached it."""
@@ -110,10 +109,13 @@ class Hyperband(StoppingRule):
         if not reached:
             return None
         band, values = reached[-1], report.values()
-        at_band = [*peers.at_band(band), values[band - 1]]
-        value = values[band - 1] if self.config.strict else min(values)
-        judgement = judge_rank(report, value, at_band, self._n_continue(len(at_band)), band=band)
+        judgement = self._judge_at(report, peers, values[band - 1], band=band)
         return judgement if judgement.stop or report.number == band else None
+
+    def _judge_at(self, report: TrialReport, peers: Peers, own: float, *, band: int) -> Judgement:
+        others = rankable(peers.at_band(band))
+        value = own if self.config.strict else min(report.values())
+        return judge_rank(report, value, others, self._n_continue(len(others) + 1), own=own, band=band)
 
     def _n_continue(self, count: int) -> int:
         return int((1 / self.config.eta) * count) + 1

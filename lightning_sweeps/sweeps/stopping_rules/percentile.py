@@ -11,7 +11,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator
 
 from lightning_sweeps.sweeps.fields import Count, CountOrZero, number
-from lightning_sweeps.sweeps.stopping_rules.rule import Judgement, Peers, RuleConfig, StoppingRule, TrialReport
+from lightning_sweeps.sweeps.stopping_rules.rule import (
+    Judgement,
+    Peers,
+    RuleConfig,
+    StoppingRule,
+    TrialReport,
+    rankable,
+)
 
 
 class MedianConfig(RuleConfig):
@@ -44,14 +51,15 @@ class Percentile(StoppingRule):
     def judge(self, report: TrialReport, peers: Peers) -> Judgement | None:
         if report.position <= self.config.warmup:
             return None
-        others = sorted(peers.at_report(report.number))
-        if len(others) < self.config.min_trials:
+        others = rankable(peers.at_report(report.number))
+        count = len(others)
+        if count < self.config.min_trials:
             return None
         best = min(report.values())
-        threshold = others[min(int(self.config.keep / 100 * len(others)), len(others) - 1)]
+        threshold = others.ranked(min(int(self.config.keep / 100 * count), count - 1))
         stop = best > threshold
         verb = "stopped" if stop else "continues"
-        limit = f"{report.show(threshold)}, the best {self.config.keep:g} % of {len(others)} others"
+        limit = f"{report.show(threshold)}, the best {self.config.keep:g} % of {count} others"
         return Judgement(report.number, stop, f"{verb} at report {report.number}: {report.show(best)} against {limit}")
 
 

@@ -59,8 +59,38 @@ class TrialReport:
     unit: str = "report"
 
 
+class PeerValues(Sequence[float]):
+    """Values of other trials, lower is better, that can be ranked without reading each of them."""
+
+    @abstractmethod
+    def count_better(self, value: float) -> int:
+        """Return how many values are better than `value`."""
+
+    @abstractmethod
+    def ranked(self, position: int) -> float:
+        """Return the value at a position, from 0, best first."""
+
+
+class ValueList(list[float], PeerValues):
+    """Values in memory."""
+
+    def count_better(self, value: float) -> int:
+        return sum(other < value for other in self)
+
+    def ranked(self, position: int) -> float:
+        return sorted(self)[position]
+
+
+def rankable(values: Sequence[float]) -> PeerValues:
+    """Return the values that `Peers` gave, so that they can be ranked."""
+    return values if isinstance(values, PeerValues) else ValueList(values)
+
+
 class Peers(Protocol):
-    """The values of the sweep's other trials, lower is better. Ignored trials are left out."""
+    """The values of the sweep's other trials, lower is better. Ignored trials are left out.
+
+    What the server returns may be read like a list. `rankable` ranks it without reading it.
+    """
 
     def at_report(self, number: int) -> Sequence[float]:
         """Return value `number` of each other trial that has reported that many."""
@@ -140,20 +170,22 @@ def ordinal(number: int) -> str:
     return f"{number}{suffix}"
 
 
-def judge_rank(report: TrialReport, value: float, at_band: Sequence[float], n_continue: int, *, band: int) -> Judgement:
+def judge_rank(
+    report: TrialReport, value: float, others: PeerValues, n_continue: int, *, own: float, band: int
+) -> Judgement:
     """Return the decision that the best `n_continue` values at a band continue, including ties with the last of them.
 
     Args:
         report: the report that reached the band.
-        value: the trial's value at the band.
-        at_band: the values of all trials at the band, including `value`.
+        value: the value that is judged.
+        others: the values of the other trials at the band.
         n_continue: how many continue, at least 1.
+        own: the trial's value at the band.
         band: the band.
     """
-    threshold = sorted(at_band)[n_continue - 1]
-    rank = 1 + sum(other < value for other in at_band)
+    n_better = others.count_better(value) + (own < value)
     best = "the best continues" if n_continue == 1 else f"the best {n_continue} continue"
-    stop = value > threshold
+    stop = n_better >= n_continue
     verb = "stopped" if stop else "continues"
-    place = f"{report.show(value)} ranks {ordinal(rank)} of {len(at_band)}"
+    place = f"{report.show(value)} ranks {ordinal(1 + n_better)} of {len(others) + 1}"
     return Judgement(band, stop, f"{verb} at {report.unit} {band}: {place}, {best}")

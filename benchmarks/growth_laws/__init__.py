@@ -1,0 +1,1 @@
+"""The laws that `benchmarks/growth.py` measures, one subject per file."""
