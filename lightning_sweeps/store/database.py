@@ -168,6 +168,8 @@ class Store:
     def close(self) -> None:
         """Close the connections that are not in use."""
         self.engine.dispose()
+        if self.file is not None:
+            self.file.close()
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

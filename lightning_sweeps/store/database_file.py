@@ -1,11 +1,17 @@
 """Notices when the file of an SQLite database is deleted, replaced or cut while it is open.
 
 SQLite itself continues to write to the file that it has opened, where nobody will find the rows.
+
+A process that closes any descriptor of the file loses all its locks on it, also those of its SQLite connections; then
+another process that closes the database deletes the write-ahead log with what it holds
+(https://www.sqlite.org/howtocorrupt.html, "POSIX advisory locks canceled by a separate thread doing close()"). So the
+file of an open database is read through one descriptor that stays open as long as the connections.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from lightning_sweeps.errors import DatabaseLost
@@ -28,6 +34,8 @@ class DatabaseFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._identity: tuple[int, int] | None = None
+        self._descriptor: int | None = None
+        self._opening = threading.Lock()
 
     def check_identity(self) -> None:
         """Check that the file is the one that was first seen here. This takes microseconds.
@@ -56,9 +64,18 @@ class DatabaseFile:
             DatabaseLost: the file was deleted, replaced, overwritten or cut.
         """
         self.check_identity()
-        problem = damage(self.path)
+        with self._opening:
+            if self._descriptor is None:
+                self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        problem = _damage(self._descriptor)
         if problem:
             raise self._lost(problem)
+
+    def close(self) -> None:
+        """Close the descriptor. The connections to the database must be closed already."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def _lost(self, what: str) -> DatabaseLost:
         return DatabaseLost(
@@ -68,10 +85,17 @@ class DatabaseFile:
 
 
 def damage(path: Path) -> str:
-    """Return what the header of a database file shows to be wrong with it, or an empty string."""
+    """Return what the header of a database file shows to be wrong with it, or an empty string.
+
+    This process must have no connection to the database.
+    """
     with path.open("rb") as file:
-        header = file.read(HEADER_BYTES)
-        size = os.fstat(file.fileno()).st_size
+        return _damage(file.fileno())
+
+
+def _damage(descriptor: int) -> str:
+    header = os.pread(descriptor, HEADER_BYTES, 0)
+    size = os.fstat(descriptor).st_size
     if not header:
         return ""  # SQLite takes an empty file for an empty database
     if not header.startswith(MAGIC) or len(header) < HEADER_BYTES:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import select
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
@@ -16,6 +19,10 @@ from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import LineRequest, SeriesQuery
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.database import open_store, sqlite_url
+from lightning_sweeps.store.migrate import migrate
+from lightning_sweeps.store.projects import ensure_project
 from tests.faults.test_trial_ends import fill, small_disk
 from tests.servers import running_server, wait_until
 from tests.store.journals import Journal
@@ -132,3 +139,30 @@ def test_a_file_that_comes_back_is_used_again(tmp_path: Path) -> None:
         wait_until(lambda: status(server, "/api/ready")[0] == 200, timeout_s=SOON_S, what="a server that is ready")
         assert is_taken(client, logged(2))
         assert len(client.points("run-1", "loss")) == ROWS
+
+
+OPEN_AND_CLOSE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM project").fetchall()
+connection.close()
+"""
+
+
+def test_looking_at_the_file_keeps_the_locks_of_the_server(tmp_path: Path) -> None:
+    """Another process that opens and closes the database must not delete the write-ahead log of a server."""
+    path = tmp_path / "server.db"
+    store = open_store(sqlite_url(path))
+    migrate(store)
+    with store.write() as connection:
+        ensure_project(connection, "before", now=0.0)
+    assert store.file is not None
+    for _ in range(2):
+        store.file.check_contents()
+        subprocess.run([sys.executable, "-c", OPEN_AND_CLOSE, str(path)], check=True)
+    assert path.with_name("server.db-wal").exists()
+    with store.write() as connection:
+        ensure_project(connection, "after", now=0.0)
+    with store.read() as connection:
+        assert set(connection.scalars(select(schema.project.c.name))) == {"before", "after"}
+    store.close()

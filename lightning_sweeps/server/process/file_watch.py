@@ -46,8 +46,8 @@ class FileWatch:
         except DatabaseLost as lost:
             found = str(lost)
             if found == self._suspicion and self.store.lost is None:
-                _log.critical("%s", found)
                 self.store.lost = lost
+                _log.critical("%s", found)
         if not found and self.store.lost is not None:
             _log.warning("the database's file is back")
             self.store.lost = None
