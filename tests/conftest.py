@@ -110,6 +110,7 @@ def home(leak_check: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     folder = tmp_path / "home"
     monkeypatch.setenv(f"{PREFIX}HOME", str(folder))
     monkeypatch.setenv(f"{PREFIX}SERVICE", "off")
+    monkeypatch.setenv(f"{PREFIX}QUIET", "on")
     return folder
 
 

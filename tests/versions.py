@@ -38,7 +38,8 @@ class Version:
 
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the environment of a process that runs this version."""
-        return {**os.environ, "PYTHONPATH": str(self.site), "LIGHTNING_SWEEPS_IDLE_EXIT_S": "2", **variables}
+        known = {name: value for name, value in os.environ.items() if name != "LIGHTNING_SWEEPS_QUIET"}  # a newer one
+        return {**known, "PYTHONPATH": str(self.site), "LIGHTNING_SWEEPS_IDLE_EXIT_S": "2", **variables}
 
     def run(self, folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run Python with these arguments in a folder, to its end."""

@@ -14,13 +14,18 @@ LOCAL = "local"
 """The address that stands for the server of this machine."""
 
 
+SWITCHES = {"1": "on", "true": "on", "yes": "on", "0": "off", "false": "off", "no": "off"}
+"""Other words for `on` and `off`, which are allowed where these are."""
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Return a parser of one of these words."""
+    """Return a parser of one of these words, or of another word for `on` and `off`."""
 
     def parse(text: str) -> str:
-        if text not in choices:
+        word = text if text in choices else SWITCHES.get(text.lower(), text)
+        if word not in choices:
             raise ValueError(text)
-        return text
+        return word
 
     return parse
 

@@ -31,6 +31,12 @@ for step in range(3):
 """
 
 
+@pytest.fixture(autouse=True)
+def speaking(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests have quiet programs."""
+    monkeypatch.delenv("LIGHTNING_SWEEPS_QUIET")
+
+
 def program(code: str, **variables: str) -> str:
     """Run a program and return its standard error."""
     done = subprocess.run(

@@ -115,7 +115,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def needed(method: str, path: str) -> Role:
-    if path.startswith(("/api/keys", "/api/audit", "/api/trash/empty")):
+    if path.startswith(("/api/keys", "/api/audit", "/api/trash/empty", "/api/space")):
         return "admin"
     return "read" if method == "GET" or path in READING_POSTS else "write"
 
@@ -196,7 +196,7 @@ def everything(served: Served) -> dict[str, str]:
 def test_a_limited_key_sees_its_own_project_as_others_do(served: Served) -> None:
     compared = 0
     for method, path, operation in OPERATIONS:
-        is_closed = path.startswith(("/api/keys", "/api/audit", "/api/metrics", "/api/trash"))
+        is_closed = path.startswith(("/api/keys", "/api/audit", "/api/metrics", "/api/trash", "/api/space"))
         if method != "GET" or is_closed or path in ("/api/live", "/api/session", *WITHOUT_PROJECTS):
             continue
         params = required_parameters(operation, project="ours")
