@@ -14,7 +14,7 @@ def test_a_switch_has_the_usual_words(text: str, value: str) -> None:
     assert one_of("auto", "on", "off")(text) == value
 
 
-@pytest.mark.parametrize("text", ["1", "loud", "ON ", ""])
+@pytest.mark.parametrize("text", ["1", "loud", "ON "])
 def test_other_words_are_not_allowed(text: str) -> None:
     with pytest.raises(ValueError, match=text):
         one_of("process", "off")(text)
