@@ -48,8 +48,8 @@ def test_a_description_is_written_previewed_and_shown(opened: OpenDashboard, pag
     page.click("[role=tab]", "Preview")
     page.see("60,000", ".text-preview")
     page.click("button", "Save")
+    page.wait(lambda: page.count(".text-editor") == 0, what="the end of editing")
     page.see("Digits", ".section .markdown h3")
-    assert page.count("textarea") == 0
     assert "☑ baseline" in page.text(".markdown") and EVIL in page.text(".markdown")
     assert page.run("return [...document.querySelectorAll('.markdown a')].map((one) => one.href.split('?')[0])") == [
         *("https://example.org/paper", f"{opened.client.url}/runs", "https://example.org/a.png")
