@@ -150,7 +150,7 @@ def _copy(folder: Path) -> Path:
     source = folder / "source"
     source.mkdir(parents=True)
     packed = folder / "source.tar"
-    names = ("lightning_sweeps", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
+    names = ("lightning_sweeps", "examples", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
     subprocess.run(["tar", "-cf", packed, "--exclude=static", "--exclude=__pycache__", *names], cwd=ROOT, check=True)
     _unpack(packed, source)
     return source
