@@ -218,6 +218,7 @@ def test_resume_auto_continues_a_run_that_has_not_finished(home: Path) -> None:
 
 
 def test_variables_of_wandb_are_read_and_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIGHTNING_SWEEPS_QUIET")
     for name, value in {
         "WANDB_PROJECT": "vision", "WANDB_NAME": "first", "WANDB_RUN_GROUP": "g", "WANDB_TAGS": "a, b",
         "WANDB_NOTES": "n", "WANDB_MODE": "dryrun",
