@@ -90,10 +90,10 @@ class Browser:
         self.wait(lambda: text in self.text(selector), what=f"`{text}` in `{selector}`")
 
     def click(self, selector: str, text: str = "") -> None:
-        """Click the first match that contains `text`, once it exists."""
+        """Click the first match that contains `text`, once it exists and can be clicked."""
         found = (
             "const all = [...document.querySelectorAll(arguments[0])];"
-            "const at = all.find((one) => one.innerText.includes(arguments[1]));"
+            "const at = all.find((one) => one.innerText.includes(arguments[1]) && !one.disabled);"
             "at?.scrollIntoView({block: 'center'}); return at"
         )
 
