@@ -29,7 +29,7 @@ from tests.store.journals import Journal
 
 pytestmark = pytest.mark.fault
 ROWS = 100
-SOON_S = 5.0
+SOON_S = 30.0
 
 
 def status(server: ServerFile, path: str) -> tuple[int, str]:
