@@ -144,7 +144,10 @@ class _OutputReader:
     """Reads what the agents' displays send through a pipe."""
 
     descriptor: int
-    _pieces: PieceReader = field(default_factory=lambda: PieceReader())  # noqa: PLW0108  the name is imported later
+    _pieces: PieceReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pieces = PieceReader()
 
     def read(self, limit_s: float) -> list[Piece] | None:
         """Return what arrives within `limit_s` seconds; None at the end of the pipe."""

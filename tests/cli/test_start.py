@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+import lightning_sweeps.cli
 from lightning_sweeps.cli import COMMANDS
+
+CLI_FOLDER = Path(lightning_sweeps.cli.__file__).parent
 
 SLOW = [
     "fastapi",
@@ -66,6 +73,40 @@ def test_help_imports_nothing_slow() -> None:
     loaded = json.loads(printed_by(HELP_OF_ALL))
     assert len(loaded) == len(COMMANDS) + 4
     assert {words: modules for words, modules in loaded.items() if modules} == {}
+
+
+class NamesUsedAtOnce(ast.NodeVisitor):
+    """Finds the names that a module uses while it is imported: not in the bodies of functions, nor in annotations."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.visit(part)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        pass
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self.found.add(node.id)
+
+
+@pytest.mark.parametrize("path", sorted(CLI_FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(CLI_FOLDER)))
+def test_no_delayed_name_is_used_before_the_command_runs(path: Path) -> None:
+    used, delayed = NamesUsedAtOnce(), set()
+    for statement in ast.parse(path.read_text()).body:
+        if isinstance(statement, ast.With) and ast.unparse(statement.items[0]) == "delayed_imports()":
+            for part in statement.body:
+                assert isinstance(part, ast.Import | ast.ImportFrom)
+                delayed |= {alias.asname or alias.name for alias in part.names}
+        else:
+            used.visit(statement)
+    assert used.found & delayed == set()
 
 
 def test_a_module_of_a_command_imports_at_once_for_other_modules() -> None:
