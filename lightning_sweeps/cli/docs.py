@@ -10,6 +10,7 @@ import typer
 
 import lightning_sweeps
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.server.process.options import LOOPBACK
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,7 +41,7 @@ def docs(
         typer.echo(str(site))
         return
     with make_server(site, port) as server:
-        typer.echo(f"Documentation: http://127.0.0.1:{server.server_port}/")
+        typer.echo(f"Documentation: http://{LOOPBACK}:{server.server_port}/")
         typer.echo("Ctrl-C ends it.")
         server.serve_forever()
 
@@ -49,7 +50,7 @@ def find_site(folder: str = "") -> Path:
     """Return the folder of the built pages.
 
     Raises:
-        UsageError: there are none.
+        UsageError: the folder has no built pages.
     """
     site = Path(folder) if folder else Path(lightning_sweeps.__file__).parents[1] / "site"
     if (site / INDEX).is_file():
@@ -60,12 +61,12 @@ def find_site(folder: str = "") -> Path:
 
 
 def make_server(site: Path, port: int) -> ThreadingHTTPServer:
-    """Return a server of these files on 127.0.0.1.
+    """Return a server of these files on this machine.
 
     Raises:
         UsageError: the port is taken or not allowed.
     """
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), partial(QuietHandler, directory=str(site)))
+        return ThreadingHTTPServer((LOOPBACK, port), partial(QuietHandler, directory=str(site)))
     except (OSError, OverflowError) as error:
         raise UsageError(f"cannot listen on port `{port}`: {error}", hint="leave `--port` out for a free one") from None

@@ -14,9 +14,9 @@ from __future__ import annotations
 import importlib
 import traceback
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ class Registry(Generic[Member]):
 
     def _unknown(self, name: str) -> UsageError:
         names = self.names()
-        close = get_close_matches(name, names, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"a package can add one as an entry point of `{self.group}`"
+        hint = did_you_mean(name, names) or f"a package can add one as an entry point of `{self.group}`"
         return UsageError(f"there is no {self.kind} `{name}`, allowed: {', '.join(names)}", hint=hint)
 
 

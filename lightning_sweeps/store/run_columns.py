@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Double, Text, case, cast, func, null, sele
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunDetails
-from lightning_sweeps.messages.columns import declared_columns
+from lightning_sweeps.messages.columns import FilterKind, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.json_sql import json_value
 
-ColumnKind: TypeAlias = Literal["text", "number", "time", "items"] | None
+ColumnKind: TypeAlias = FilterKind | Literal["items"] | None
 """items: a list of texts. None: the type differs from run to run."""
 
 _run = schema.run

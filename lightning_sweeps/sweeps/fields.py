@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from lightning_sweeps.core.registry import Registry
+from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sweeps import yaml11
 
@@ -45,8 +45,8 @@ def shown(value: object) -> str:
 
 def closest(given: str, known: list[str]) -> str:
     """Return `; did you mean ...?` for the closest known word, or an empty string."""
-    matches = get_close_matches(given, known, n=1, cutoff=0.6)
-    return f"; did you mean `{matches[0]}`?" if matches else ""
+    meant = did_you_mean(given, known)
+    return f"; {meant}" if meant else ""
 
 
 def _is_in_range(value: int | float) -> bool:

@@ -66,7 +66,7 @@ def wait_until_uploaded(
     lengths = _lengths(_all_journals(home) if journals is None else journals)
     while True:
         state = read_service_state(home)
-        missing = {name: size for name, size in _missing(home, lengths, state).items() if name not in state.ignored}
+        missing = _missing(home, lengths, state)
         now = time.monotonic()
         is_passed = state.pass_started_at > began and missing.keys() <= state.committed.keys()
         is_stuck = bool(state.problem) and now - began > PATIENCE_S
@@ -77,6 +77,12 @@ def wait_until_uploaded(
             if not _wake(home, settings):
                 return MissingBytes(missing, "no service uploads them (LIGHTNING_SWEEPS_SERVICE)")
         time.sleep(POLL_INTERVAL_S)
+
+
+def missing_now(home: Home) -> MissingBytes:
+    """Return what the server does not have yet, without waiting."""
+    state = read_service_state(home)
+    return MissingBytes(_missing(home, _lengths(_all_journals(home)), state), state.problem)
 
 
 def _wake(home: Home, settings: Settings) -> bool:
@@ -104,4 +110,8 @@ def _lengths(journals: Iterable[Path]) -> dict[str, int]:
 
 def _missing(home: Home, lengths: dict[str, int], state: ServiceState) -> dict[str, int]:
     lacking = {name: length - state.committed.get(name, 0) for name, length in lengths.items()}
-    return {name: size for name, size in lacking.items() if size > 0 and home.journal(name).exists()}
+    return {
+        name: size
+        for name, size in lacking.items()
+        if size > 0 and name not in state.ignored and home.journal(name).exists()
+    }

@@ -19,7 +19,7 @@ class Finding:
     Attributes:
         check: name of the check.
         level: `warn`: something may go wrong; `fail`: something does not work.
-        message: what was found, in words.
+        message: a sentence about what was found.
         hint: what to type or change; empty for `ok`.
     """
 

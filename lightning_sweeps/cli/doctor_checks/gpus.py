@@ -13,7 +13,7 @@ CHECK = "gpu"
 
 
 def find(machine: Machine) -> Iterator[Finding]:
-    """Name the GPUs of each vendor, or say that there are none and why."""
+    """Name the GPUs of each vendor. If no GPU is found, say why."""
     del machine
     vendors, problems = loaded_vendors()
     for problem in problems:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
+from lightning_sweeps.server.process.options import LOOPBACK
 from lightning_sweeps.system.local_server import last_port, read_server_file
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  only its size is read
 LEAST_SHARED_BYTES = 256 * 2**20
 """Containers have 64 MiB by default, which one DataLoader with workers fills."""
 LEAST_FILES = 1024
-LOOPBACK = "127.0.0.1"
 
 
 def find_settings(machine: Machine) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
+from lightning_sweeps.server.process.options import LOOPBACK
 from lightning_sweeps.system.gpus.registry import gpu_vendors
 
 CHECK = "ranks"
@@ -28,7 +29,7 @@ def find(machine: Machine) -> Iterator[Finding]:
     del machine
     began = time.monotonic()
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((LOOPBACK, 0))
         port = listener.getsockname()[1]
     ranks = [
         subprocess.Popen(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
-from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
 from lightning_sweeps.system import service_lock
-from lightning_sweeps.system.service_state import read_service_state
+from lightning_sweeps.system.uploads import missing_now
 
 CHECK = "service"
 
@@ -15,8 +14,8 @@ CHECK = "service"
 def find(machine: Machine) -> Iterator[Finding]:
     """Say whether rows reach the server."""
     settings, home = machine.settings, machine.home
-    waiting = _waiting(home)
-    problem = read_service_state(home).problem
+    missing = missing_now(home)
+    waiting, problem = missing.sizes, missing.problem
     is_running = service_lock.is_held(home)
     count = f"{len(waiting)} journal{'' if len(waiting) == 1 else 's'}"
     log = f"read `{home.service_log}`"
@@ -30,14 +29,3 @@ def find(machine: Machine) -> Iterator[Finding]:
         yield Finding(CHECK, "warn", f"{count} wait: {because}", "`lightning-sweeps runs` uploads them, or `sync`")
     else:
         yield Finding(CHECK, "ok", "it does not run, and nothing waits; programs start it when they log")
-
-
-def _waiting(home: Home) -> list[str]:
-    """Return the ids of the journals that the server does not have completely."""
-    state = read_service_state(home)
-    waiting = []
-    for path in home.journals.glob(f"*{JOURNAL_SUFFIX}"):
-        name = path.name.removesuffix(JOURNAL_SUFFIX)
-        if name not in state.ignored and path.stat().st_size > state.committed.get(name, 0):
-            waiting.append(name)
-    return waiting

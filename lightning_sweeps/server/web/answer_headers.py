@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,12 +21,20 @@ class AnswerHeaders:
             await self._app(scope, receive, send)
             return
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                if scope["path"].startswith(API_PREFIX):
-                    headers.setdefault("Cache-Control", "no-store")
-            await send(message)
+        def add(headers: MutableHeaders) -> None:
+            headers["X-Content-Type-Options"] = "nosniff"
+            if scope["path"].startswith(API_PREFIX):
+                headers.setdefault("Cache-Control", "no-store")
 
-        await self._app(scope, receive, send_with_headers)
+        await self._app(scope, receive, with_headers(send, add))
+
+
+def with_headers(send: Send, add: Callable[[MutableHeaders], None]) -> Send:
+    """Return a `send` that lets `add` change the headers of the answer."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            add(MutableHeaders(scope=message))
+        await send(message)
+
+    return send_with_headers

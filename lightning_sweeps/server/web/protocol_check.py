@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lightning_sweeps.core import protocol
 from lightning_sweeps.errors import Incompatible
 from lightning_sweeps.messages import Problem
+from lightning_sweeps.server.web.answer_headers import with_headers
 from lightning_sweeps.server.web.problems import answer
 
 
@@ -22,11 +23,10 @@ class ProtocolCheck:
             await self._app(scope, receive, send)
             return
 
-        async def send_with_header(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[protocol.HEADER] = protocol.THIS.header
-            await send(message)
+        def add(headers: MutableHeaders) -> None:
+            headers[protocol.HEADER] = protocol.THIS.header
 
+        send_with_header = with_headers(send, add)
         given = Headers(scope=scope).get(protocol.HEADER)
         try:
             if given is not None:
