@@ -16,10 +16,12 @@ with delayed_imports():
     from lightning_sweeps.cli.tables import note
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.exporters import EXPORTERS
+    from lightning_sweeps.messages import RunsQuery
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
-OLD = ("thinned", "rows_deleted")
+OLD_ROWS = "(thinned != null or rows_deleted != null)"
+"""The filter of runs that have lost rows because they were old."""
 FOLDER = typer.Argument(help="Folder to write into; it is created if it does not exist.")
 KEYS = typer.Option(
     [],
@@ -76,8 +78,8 @@ def export(
             include_points=not no_points,
             include_files=not no_files,
         )
-        old = api.runs(project, filter=filter_text, columns=OLD)
-    concerned = sum(any(row[name] is not None for name in OLD) for row in old)
+        of_old_rows = " and ".join(filter(None, (filter_text and f"({filter_text})", OLD_ROWS)))
+        concerned = client.query_runs(RunsQuery(project, of_old_rows, columns=[], limit=0)).total
     if concerned:
         note(f"the server has thinned or deleted the rows of {concerned} of these runs, because they were old")
     for file in files:

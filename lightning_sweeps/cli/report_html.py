@@ -93,10 +93,10 @@ class _Result:
         number: its number.
         params: its parameter set.
         value: its value.
-        spread: the standard deviation of the values of a point; 0 if there is none.
+        spread: the standard deviation of the values of a point; 0 for a trial, or for a single value.
         counts: whether it may be the best one.
         look: how its dot looks.
-        text: its value in words.
+        text: its value, formatted.
     """
 
     number: int

@@ -292,10 +292,8 @@ def _find_place(
 
 def _add_repeat(connection: Connection, row: Row[Any], *, now: float) -> bool:
     """Add the trial that runs a point of a locked sweep again, if one is due. Return whether one was added."""
-    if not controller.may_suggest(sweeps.progress_of(connection, row, now=now)):
-        return False
     planned = points.next_repeat(connection, row)
-    if planned is None:
+    if planned is None or not controller.may_suggest(sweeps.progress_of(connection, row, now=now)):
         return False
     number = trials.last_number(connection, row.id) + 1
     index = index_of(define_sweep(row.config).space, planned.params)

@@ -10,7 +10,7 @@ export function configEdit(config: Values, name: string, typed: string): Values 
   return nested(pathOf(config, name.trim()), typedValue(typed));
 }
 
-/** Returns the text of a value to start from; empty if there is none. */
+/** Returns the text with which the editing of a value starts. A value that is not set starts empty. */
 export function startOf(config: Values, name: string): string {
   const known = flat(config)[name.trim()];
   return known === undefined ? "" : typeof known === "string" ? known : JSON.stringify(known);

@@ -18,7 +18,7 @@ interface Props {
   page: ProjectPage;
   name: TextName;
   title: string;
-  /** What the text is for; shown while there is none. */
+  /** Explains what to write. It is shown until somebody writes a text. */
   purpose: string;
 }
 

@@ -64,12 +64,12 @@ export function spreadText({ value, spread, values, wanted, failed, stopped }: S
   return `${number(value)}${around} (${counts.filter(Boolean).join(", ")})`;
 }
 
-/** Returns the value of a trial or point in words. */
+/** Formats the value of a trial or point. */
 export function valueText(row: Result): string {
   return isPoint(row) ? spreadText(row.of) : number(row.objective);
 }
 
-/** Returns what a row is, in words: `trial 7`, `point 2`. */
+/** Names a row, for example `trial 7` or `point 2`. */
 export function rowName(row: Result): string {
   return `${isPoint(row) ? "point" : "trial"} ${row.number}`;
 }

@@ -66,7 +66,7 @@ class RunIndex:
             for name in names:
                 if name not in ("id", *DERIVED):
                     self._load_column(connection, name, projects)
-            yield IndexedRuns(self._ids, self._is_there, self._projects, self._columns, self._grouped())
+            yield IndexedRuns(self._ids, self._is_there, self._projects, self._columns, self._grouped)
 
     def _clear(self) -> None:
         self._read_at = -math.inf
@@ -124,11 +124,9 @@ class RunIndex:
             return
         asked = select(_run.c.id, *_expressions(known))
         for rows in connection.execute(asked.where(*_in_projects(projects))).partitions(AT_ONCE):
-            found = [(self._ids.find(row[0]), row) for row in rows]
-            known_rows = [pair for pair in found if pair[0] != NONE]
-            self._put(
-                name, np.array([position for position, _ in known_rows], np.intp), [row for _, row in known_rows], 1
-            )
+            known_rows = [row for row in rows if self._ids.find(row[0]) != NONE]
+            positions = np.array([self._ids.find(row[0]) for row in known_rows], np.intp)
+            self._put(name, positions, known_rows, 1)
         self._loaded[name] = None if projects is None else loaded.union(projects)
 
     def _forget_columns(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -18,7 +18,6 @@ class IndexedRuns:
 
     Attributes:
         ids: the runs' ids; their codes are the positions.
-        groups: their groups.
     """
 
     def __init__(
@@ -27,13 +26,18 @@ class IndexedRuns:
         is_there: Mask,
         projects: LoadedColumn,
         columns: Mapping[str, LoadedColumn],
-        groups: Groups,
+        find_groups: Callable[[], Groups],
     ) -> None:
         self.ids = ids
-        self.groups = groups
+        self._find_groups = find_groups
         self._is_there = is_there
         self._projects = projects
         self._columns = columns
+
+    @property
+    def groups(self) -> Groups:
+        """The groups of all runs."""
+        return self._find_groups()
 
     def column(self, name: str, project_names: Mapping[str, str]) -> LoadedColumn:
         """Return a column.
