@@ -80,7 +80,7 @@ def _words(value: list[object]) -> list[str]:
     tokens = []
     for position, token in enumerate(value):
         if not isinstance(token, str | int | float):
-            advice = "remove the empty entry" if token is None else "put it in quotes"
+            advice = "remove the empty entry, or put it in quotes" if token is None else "put it in quotes"
             raise refuse(f"has {shown(token)} as word {position + 1}, allowed: strings; {advice}")
         tokens.append(str(token))
     return tokens
