@@ -28,6 +28,7 @@ def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "dashboard", folder / "dashboard", ignore=skipped)
     (folder / "lightning_sweeps/server").mkdir(parents=True)
     shutil.copy(ROOT / "lightning_sweeps/__init__.py", folder / "lightning_sweeps/__init__.py")
+    shutil.copytree(ROOT / "examples", folder / "examples")
     for name in PACKED:
         shutil.copy(ROOT / name, folder / name)
     return folder
