@@ -48,6 +48,7 @@ settings.load_profile("tests")  # a busy machine must not fail a test
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ[f"{PREFIX}SERVICE"] = "off"  # for fixtures of modules, which come before the home folder of a test
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if run is not None:  # one of several processes
         config.stash[EXCLUSIVE] = ExclusiveLock.of_run(run)
