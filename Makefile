@@ -13,6 +13,9 @@ BIN := $(VENV)/bin
 NPM := $(BIN)/python hatch_build.py npm
 OPENAPI := $(abspath $(VENV))/openapi.json
 PYTEST_WITH_WORKERS = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+ONE_BY_ONE := $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+# what fails beside another process is run once more, alone: a failure counts if it repeats, and both are printed
+run_tests = $(PYTEST_WITH_WORKERS) -m "$(1)" $(PYTEST) || { test $$? = 1 && echo "Once more, alone:" && $(ONE_BY_ONE) -m "$(1)" $(PYTEST); }
 MKDOCS := PYTHONPATH=$(CURDIR) NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
@@ -66,10 +69,10 @@ docs: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(NPM) test
-	$(PYTEST_WITH_WORKERS) -m "not slow" $(PYTEST)
+	$(call run_tests,not slow)
 
 test-slow: $(INSTALLED)
-	$(PYTEST_WITH_WORKERS) -m slow $(PYTEST)
+	$(call run_tests,slow)
 
 reliability: $(INSTALLED)
 	$(BIN)/python -m pytest tests/faults --long-faults --write-reliability
