@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.download_blobs import download_blob
+from lightning_sweeps.client.pages import pages_after
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.exporters.exporter import ExportedRun
@@ -90,11 +92,8 @@ def media_of(client: Client, run_id: str) -> Iterator[Row]:
 
 
 def _pages(fetch: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
-    """Yield the entries of all pages. `fetch` returns those after an id, an empty page at the end."""
-    after = 0
-    while page := fetch(after):
-        yield from page
-        after = page[-1].id
+    """Return the entries of all pages. `fetch` returns those after an id, an empty page at the end."""
+    return chain.from_iterable(pages_after(0, fetch, lambda entry: entry.id))
 
 
 def _points(client: Client, run_id: str, keys: frozenset[str]) -> Iterator[Row]:

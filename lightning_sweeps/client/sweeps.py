@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.client.pages import pages_after
 from lightning_sweeps.client.transport import Transport
 from lightning_sweeps.core.ids import last_part
 
@@ -62,12 +63,14 @@ class SweepRoutes(Transport):
         """Return the trials of a sweep, read page by page."""
         return [trial for page in self.trial_pages(sweep_id) for trial in page]
 
-    def trial_pages(self, sweep_id: str) -> Iterator[list[m.Trial]]:
-        """Yield the trials of a sweep, page by page, in the order of their numbers."""
-        path, after = f"/api/sweeps/{last_part(sweep_id)}/trials", 0
-        while page := self._get(path, list[m.Trial], params={"after": after}):
-            yield page
-            after = page[-1].number
+    def trial_pages(self, sweep_id: str) -> Iterator[Sequence[m.Trial]]:
+        """Return the trials of a sweep, page by page, in the order of their numbers."""
+        path = f"/api/sweeps/{last_part(sweep_id)}/trials"
+
+        def fetch(after: int) -> list[m.Trial]:
+            return self._get(path, list[m.Trial], params={"after": after})
+
+        return pages_after(0, fetch, lambda trial: trial.number)
 
     def sweep_points(self, sweep_id: str) -> list[m.SweepPoint]:
         """Return the points of a sweep, each with the value and spread of its trials."""

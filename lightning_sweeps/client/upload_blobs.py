@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightning_sweeps.client import Client
+from lightning_sweeps.client.pages import pages_after
 from lightning_sweeps.core.ids import is_digest
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.errors import ServerRefused, Unauthorized
@@ -45,9 +46,12 @@ def upload_blobs(client: Client, home: Home, journal_id: str) -> BlobUpload:
         OSError: a blob cannot be read.
     """
     uploaded = missing = 0
-    rejection, after = "", ""
-    while states := client.missing_blobs(journal_id, after=after, limit=PAGE_BLOBS):
-        after = states[-1].digest
+    rejection = ""
+
+    def fetch(after: str) -> list[BlobState]:
+        return client.missing_blobs(journal_id, after=after, limit=PAGE_BLOBS)
+
+    for states in pages_after("", fetch, lambda state: state.digest):
         for state in states:
             if not is_digest(state.digest):
                 continue  # a digest becomes part of a path, so nothing else is accepted
