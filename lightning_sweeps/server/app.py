@@ -124,7 +124,13 @@ def create_app(
     failures = FailedAttempts()
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts(), failures=failures)
     app = app_with_routes(
-        middleware=[Middleware(AnswerHeaders), key_required, Middleware(ProtocolCheck), Middleware(RequestLimits)],
+        middleware=[
+            Middleware(AnswerHeaders),
+            problems.of_middleware(),
+            key_required,
+            Middleware(ProtocolCheck),
+            Middleware(RequestLimits),
+        ],
         lifespan=_lifespan,
     )
     app.state.store = store

@@ -32,8 +32,8 @@ ROWS = 100
 SOON_S = 30.0
 
 
-def status(server: ServerFile, path: str) -> tuple[int, str]:
-    headers = {"Authorization": f"Bearer {server.token}"}
+def status(server: ServerFile, path: str, *, key: str = "") -> tuple[int, str]:
+    headers = {"Authorization": f"Bearer {key or server.token}"}
     answer = requests.get(server.url + path, headers=headers, timeout=30)
     return answer.status_code, answer.text
 
@@ -117,6 +117,8 @@ def test_a_lost_database_file_is_noticed_and_no_row_is_taken(
         for path in ("/api/ready", "/api/health", "/api/runs"):
             code, text = status(server, path)
             assert code == 503 and said in text and "db restore" in text
+        code, text = status(server, "/api/runs", key="a key that the server looks for in its database")
+        assert code == 503 and said in text
         assert not is_taken(client, logged(2))
 
 

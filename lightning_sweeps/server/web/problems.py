@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect
 
 from lightning_sweeps.errors import (
@@ -37,21 +39,24 @@ GIVEN_LENGTH = 80
 MAX_DESCRIBED = 10
 """How many errors of a request a message describes."""
 
+Handler: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
+
 _log = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every error with a `Problem`."""
-    app.add_exception_handler(LightningSweepsError, _own_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _disconnected)
-    app.add_exception_handler(DataError, _not_storable)
-    app.add_exception_handler(OverflowError, _not_storable)
-    app.add_exception_handler(OperationalError, _database)
-    app.add_exception_handler(RecursionError, _too_deep)
-    app.add_exception_handler(PoolTimeout, _database)
+    """Make `app` answer every error of its routes with a `Problem`."""
+    for kind, handler in _handlers().items():
+        app.add_exception_handler(kind, handler)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def of_middleware() -> Middleware:
+    """Return the middleware that answers every error of the middleware behind it with a `Problem`.
+
+    FastAPI's own handlers see only the errors of routes. The check of API keys reads the database before them.
+    """
+    return Middleware(ExceptionMiddleware, handlers=_handlers())
 
 
 def answer(status: int, problem: Problem, headers: dict[str, str] | None = None) -> Response:
@@ -145,3 +150,17 @@ async def _unexpected(request: Request, _: Exception) -> Response:
     """Return a generic message. uvicorn writes the traceback to the server's log."""
     message = f"{request.method} `{request.url.path}` failed in the server"
     return answer(500, Problem(message, "the server's log has the traceback"))
+
+
+def _handlers() -> dict[type[Exception], Handler]:
+    return {
+        LightningSweepsError: _own_error,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+        ClientDisconnect: _disconnected,
+        DataError: _not_storable,
+        OverflowError: _not_storable,
+        OperationalError: _database,
+        RecursionError: _too_deep,
+        PoolTimeout: _database,
+    }
