@@ -40,6 +40,7 @@ def test_the_default_failure_limit_is_that_of_the_server() -> None:
     assert DEFAULT_MAX_FAILURES == config.DEFAULT_MAX_FAILURES
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_the_agent_gives_up_while_the_sweep_runs_and_waits_while_it_is_paused_if_asked(
     home: Path, tmp_path: Path

@@ -46,6 +46,7 @@ HEAVY = "print('heavy was imported')\n"
 LIMIT_S = 60
 
 
+@pytest.mark.slow
 def test_every_end_after_a_warm_start_is_the_end_of_python(client: Client, tmp_path: Path, home: Path) -> None:
     warm, cold = (prepared(tmp_path / name) for name in ("warm", "cold"))
     sweep_id = make_sweep(client, warm, PROGRAM, parameters={"x": {"values": list(WAYS)}}, max_failures=99, retry=0)

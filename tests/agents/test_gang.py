@@ -75,6 +75,7 @@ def met(folder: Path, attempt: int) -> dict[str, dict[str, Any]]:
     return {path.parent.name: json.loads(path.read_text()) for path in folder.glob(f"*/met-{attempt}-?")}
 
 
+@pytest.mark.slow
 @pytest.mark.launch
 @pytest.mark.fault
 def test_a_lost_machine_ends_the_gang_and_another_one_replaces_it(home: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ START_S = 120
 """Torch and Lightning are imported, and two ranks meet, on a slow machine."""
 
 
+@pytest.mark.slow
 def test_the_next_agent_resumes_a_preempted_trial_from_its_checkpoint(home: Path, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     pids.mkdir()

@@ -50,6 +50,7 @@ def write_package(folder: Path) -> None:
     (folder / "mypkg" / "model.py").write_text("VERSION = 1")
 
 
+@pytest.mark.slow
 @pytest.mark.launch
 @linux
 def test_a_preloaded_package_is_what_a_cold_program_imports(

@@ -131,6 +131,7 @@ def test_a_warm_trial_sees_what_a_cold_one_sees(client: Client, tmp_path: Path) 
             assert (tmp_path / f"{what}-{point}--").read_text() in ("done", "flushed")
 
 
+@pytest.mark.slow
 def test_two_ranks_of_lightning_with_the_same_seed_give_the_same_losses(client: Client, tmp_path: Path) -> None:
     losses = []
     for warm in (True, False):
@@ -266,6 +267,7 @@ def test_trials_start_cold_with_a_message_if_forking_is_impossible(tmp_path: Pat
         warm.start(Launch("train.py", [], {}, str(tmp_path), "", os.getpid(), [RankLaunch({}, "", "")], ""))
 
 
+@pytest.mark.slow
 def test_a_changed_module_restarts_the_fork_server(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("")
     said: list[str] = []

@@ -138,6 +138,7 @@ def _is_only_node(home: Home) -> bool:
     return len(list(home.journals.glob("*.journal"))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_a_restored_backup_of_mid_run_gets_its_rows_back(home: Home, tmp_path: Path) -> None:
     backup = tmp_path / "backup.db"
@@ -155,6 +156,7 @@ def test_a_restored_backup_of_mid_run_gets_its_rows_back(home: Home, tmp_path: P
     assert command(home, "db", "check").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_services_send_again_what_a_server_has_lost(home: Home, tmp_path: Path) -> None:
     """A database that somebody replaced by hand while no server ran: each service finds out by itself."""
@@ -173,6 +175,7 @@ def test_services_send_again_what_a_server_has_lost(home: Home, tmp_path: Path) 
         end_server(server)
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_delivered_journals_are_deleted_after_a_time_or_at_once(home: Home) -> None:
     server = start_server(home.root)

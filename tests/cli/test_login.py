@@ -230,6 +230,7 @@ def connect_proxy() -> Iterator[tuple[str, list[str]]]:
         listener.close()
 
 
+@pytest.mark.slow
 def test_a_team_server_with_https_is_reached_through_the_proxy(tmp_path: Path, home: Path) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:

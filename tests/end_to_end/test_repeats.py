@@ -40,6 +40,7 @@ run.log({"loss": trial.params["x"] + trial.seed / 10})
 """
 
 
+@pytest.mark.slow
 @pytest.mark.launch
 def test_a_sweep_with_repeats_runs_on_two_slots(tmp_path: Path) -> None:
     with empty_home(tmp_path) as variables:

@@ -31,6 +31,7 @@ def keeps_its_trial(agent: Agent, trial_id: str) -> None:
         time.sleep(LEASE_S / 8)
 
 
+@pytest.mark.slow
 def test_a_server_that_was_away_takes_no_trial(tmp_path: Path) -> None:
     with ExitStack() as stack:
         with running_server(tmp_path, None, *OPTIONS) as (client, described):

@@ -81,6 +81,7 @@ class FailoverAgent:
         raise AssertionError("no server answers")
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_a_killed_server_loses_and_repeats_no_trial(postgres: PostgreSQL, tmp_path: Path) -> None:
     database = postgres.new_database()

@@ -28,6 +28,7 @@ MEMORY_GROWTH_BYTES = 8e6
 """Allocators keep some freed memory; a leak per run would be far larger."""
 
 
+@pytest.mark.slow
 @pytest.mark.fault
 def test_many_runs_leak_no_descriptor_thread_journal_or_memory(home: Path) -> None:
     with running_server(home) as (client, _), running_service(home) as process:

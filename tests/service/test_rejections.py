@@ -43,6 +43,7 @@ def refusing(home: Path, project: str) -> Iterator[None]:
         database.execute("DROP TRIGGER refuses")
 
 
+@pytest.mark.slow
 def test_a_journal_that_the_server_refuses_is_rejected_and_can_be_tried_again(home: Path) -> None:
     with running_server(home) as (client, _), running_service(home):
         with refusing(home, "refused"):

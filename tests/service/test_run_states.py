@@ -244,6 +244,7 @@ def test_a_command_ends_what_a_machine_left_when_it_was_switched_off(home: Path,
         wait_until(lambda: "ended" in Home(home).service_log.read_text(), what="the end of the service")
 
 
+@pytest.mark.slow
 def test_a_run_of_a_silent_machine_is_lost_and_comes_back_and_a_person_can_close_it(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ train_step()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.launch
 @pytest.mark.fault
 def test_a_collective_that_one_rank_never_enters_is_explained_in_every_run(home: Path, tmp_path: Path) -> None:

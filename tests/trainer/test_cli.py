@@ -34,6 +34,7 @@ def test_by_dotted_path_under_a_sweep(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "cli" / run.info.id / "config.yaml").exists()
 
 
+@pytest.mark.slow
 def test_from_yaml_twice(tmp_path: Path) -> None:
     """With Lightning's other loggers a second start fails, because their folder already contains a config.yaml."""
     config = tmp_path / "trainer.yaml"

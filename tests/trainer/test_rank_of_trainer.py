@@ -130,6 +130,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.launch
 def test_watch_survives_ddp_spawn(home: Path, tmp_path: Path) -> None:
     script = tmp_path / "spawn.py"
