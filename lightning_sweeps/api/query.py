@@ -108,19 +108,8 @@ class Api(Edits):
         """
         keys = [m.SortKey(name.removeprefix("-"), name.startswith("-")) for name in sort]
 
-        def pages() -> Iterator[Sequence[Row]]:
-            offset = 0
-            seen: set[str] = set()  # a run that arrives in the meantime moves others to the next page
-            while True:
-                query = m.RunsQuery(project, filter, keys, list(columns), PAGE_RUNS, offset)
-                page = self._client.query_runs(query).rows
-                yield [row for row in page if row["id"] not in seen]
-                seen.update(row["id"] for row in page)
-                offset += len(page)
-                if len(page) < PAGE_RUNS:
-                    return
-
-        return Rows(pages)
+        query = m.RunsQuery(project, filter, keys, list(columns), PAGE_RUNS)
+        return Rows(lambda: self._client.all_runs(query))
 
     def group(self, name: str, *, project: str | None = None) -> Rows:
         """Return the runs of one group, that is, the ranks of one job.

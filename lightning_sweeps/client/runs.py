@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -32,13 +34,21 @@ class RunRoutes(Transport):
         """Return runs, newest first.
 
         Args:
-            filters: `project`, `group`, `sweep`, `trial`, `state`, `shown`, `limit`, `offset`.
+            filters: `project`, `group`, `sweep`, `trial`, `state`, `shown`, `limit`, `offset`, `cursor`.
         """
         return self._get("/api/runs", m.RunList, params=filters)
 
     def query_runs(self, query: m.RunsQuery) -> m.RunsPage:
         """Return a page of the runs table: filtered, sorted, with the chosen columns."""
         return self._post("/api/runs/query", m.RunsPage, query)
+
+    def all_runs(self, query: m.RunsQuery) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows of all pages from that of `query` on. A run that arrives meanwhile moves no other run."""
+        following: m.RunsQuery | None = query
+        while following is not None:
+            page = self.query_runs(following)
+            yield page.rows
+            following = None if page.next_page is None else replace(following, offset=0, cursor=page.next_page)
 
     def changes(self, *, since: float | None = None, project: str | None = None) -> m.Changes:
         """Return what changed since the cursor of an earlier response. Without a cursor, return only a new cursor."""

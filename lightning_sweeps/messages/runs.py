@@ -109,10 +109,17 @@ class RunLabels:
 
 @dataclass(frozen=True, slots=True)
 class RunList:
-    """A page of runs, and the number of runs on all pages."""
+    """A page of runs.
+
+    Attributes:
+        runs: the runs.
+        total: number of runs on all pages.
+        next_page: the `cursor` of the next page; None: this is the last one.
+    """
 
     runs: list[RunDetails]
     total: int
+    next_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,8 @@ class RunsQuery:
         offset: number of rows to skip.
         fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
         shown: which runs: `active`, `archived`, `deleted` (in the trash) or `all`.
+        cursor: `next_page` of the page before, to read all rows; None: begin with the first row. `offset` then counts
+            from there.
     """
 
     project: str | None = None
@@ -146,6 +155,7 @@ class RunsQuery:
     offset: int = 0
     fold: bool = False
     shown: RunsShown = "active"
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +165,12 @@ class RunsPage:
     Attributes:
         rows: maps from column to value; they always have `id`.
         total: number of runs on all pages; of groups, if folded.
+        next_page: the `cursor` of the next page; None: this is the last one.
     """
 
     rows: list[dict[str, Any]]
     total: int
+    next_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

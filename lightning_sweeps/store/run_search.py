@@ -15,10 +15,12 @@ from lightning_sweeps.messages import SortKey
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.filters import Combination, Comparison, Filter
 from lightning_sweeps.store.project_access import Projects
+from lightning_sweeps.store.run_cursor import RunCursor, decode_cursor, encode_cursor
 from lightning_sweeps.store.run_index.filtering import columns_of, matches
 from lightning_sweeps.store.run_index.index import index_of
+from lightning_sweeps.store.run_index.indexed_runs import IndexedRuns
 from lightning_sweeps.store.run_index.loaded_column import LoadedColumn
-from lightning_sweeps.store.run_index.ordering import Key, Positions, first
+from lightning_sweeps.store.run_index.ordering import Key, Positions, after, first
 
 MAX_RUNS = 2**31
 
@@ -36,6 +38,7 @@ class RunSearch:
         fold: True: the first run of each group with a run that matches.
         limit: maximum number of runs.
         offset: number of runs to skip.
+        cursor: `FoundRuns.next_page` of the page before; None: begin with the first run.
         derived: columns that depend on other rows, to be returned: `project`, `group_size`, `group_state`.
     """
 
@@ -47,6 +50,7 @@ class RunSearch:
     fold: bool = False
     limit: int = MAX_RUNS
     offset: int = 0
+    cursor: str | None = None
     derived: Sequence[str] = ()
 
 
@@ -57,11 +61,13 @@ class FoundRuns:
     Attributes:
         ids: their ids, in order.
         total: number of all runs that match; of groups, if folded.
+        next_page: the cursor of the next page; None: these are the last ones.
         derived: the values of derived columns, by name, in the same order.
     """
 
     ids: list[str]
     total: int
+    next_page: str | None
     derived: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -73,8 +79,9 @@ def search_runs(connection: Connection, wanted: RunSearch) -> FoundRuns:
         wanted: what to look for.
 
     Raises:
-        UsageError: a column does not exist, or a comparison does not fit its type.
+        UsageError: a column does not exist, a comparison does not fit its type, or the cursor is of another query.
     """
+    start = None if wanted.cursor is None else decode_cursor(wanted.cursor, sorted_by=len(wanted.sort))
     sorted_by = [key.column for key in wanted.sort]
     names = {*columns_of(wanted.filter), *sorted_by, *wanted.derived}
     project_names = _project_names(connection, wanted, names)
@@ -85,9 +92,14 @@ def search_runs(connection: Connection, wanted: RunSearch) -> FoundRuns:
         chosen = shown if wanted.filter is None else shown & matches(wanted.filter, columns)
         positions = runs.groups.heads(chosen, shown, runs.by_rank()) if wanted.fold else np.flatnonzero(chosen)
         keys = [part for key in wanted.sort for part in _keys(columns[key.column], key)] + runs.newest_first()
-        page = first(positions, keys, wanted.offset + wanted.limit)[wanted.offset :]
+        following = positions if start is None else after(positions, keys, _place(start, wanted.sort, columns, runs))
+        end = wanted.offset + wanted.limit
+        page = first(following, keys, end)[wanted.offset :]
+        is_last = len(page) == 0 or len(following) <= end
+        next_page = None if is_last else encode_cursor(_cursor(int(page[-1]), wanted.sort, columns, runs))
         ids = [runs.ids.texts[position] for position in page]
-        return FoundRuns(ids, len(positions), {name: _values(columns[name], page) for name in wanted.derived})
+        derived = {name: _values(columns[name], page) for name in wanted.derived}
+        return FoundRuns(ids, len(positions), next_page, derived)
 
 
 def equal_to(**values: str | None) -> Filter | None:
@@ -100,6 +112,24 @@ def _keys(column: LoadedColumn, key: SortKey) -> list[Key]:
     if column.kind == "items":
         raise UsageError(f"runs cannot be sorted by `{key.column}`, which has several values")
     return column.keys(is_descending=key.descending)
+
+
+def _place(
+    cursor: RunCursor, sort: Sequence[SortKey], columns: Mapping[str, LoadedColumn], runs: IndexedRuns
+) -> list[float]:
+    """Return what the keys of the order have at a cursor."""
+    of_columns = [
+        part
+        for key, value in zip(sort, cursor.places, strict=True)
+        for part in columns[key.column].key(value, is_descending=key.descending)
+    ]
+    return of_columns + runs.newest_first_key(cursor.created, cursor.rank, cursor.id)
+
+
+def _cursor(
+    position: int, sort: Sequence[SortKey], columns: Mapping[str, LoadedColumn], runs: IndexedRuns
+) -> RunCursor:
+    return RunCursor([columns[key.column].value(position) for key in sort], *runs.place(position))
 
 
 def _values(column: LoadedColumn, positions: Positions) -> list[Any]:

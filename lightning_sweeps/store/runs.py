@@ -66,6 +66,8 @@ class RunFilter:
     limit: int = 100
     offset: int = 0
     shown: RunsShown = "active"
+    cursor: str | None = None
+    """Where the page begins."""
     projects: Projects = None
     """Only runs of these projects."""
 
@@ -244,10 +246,12 @@ def list_runs(connection: Connection, chosen: RunFilter) -> RunList:
         shown=chosen.shown,
         limit=chosen.limit,
         offset=chosen.offset,
+        cursor=chosen.cursor,
     )
     found = search_runs(connection, search)
     rows = {row["id"]: row for row in connection.execute(_joined().where(_run.c.id.in_(found.ids))).mappings()}
-    return RunList(_messages(connection, [rows[run_id] for run_id in found.ids if run_id in rows]), found.total)
+    listed = _messages(connection, [rows[run_id] for run_id in found.ids if run_id in rows])
+    return RunList(listed, found.total, found.next_page)
 
 
 def shown_runs(which: RunsShown) -> list[ColumnElement[bool]]:

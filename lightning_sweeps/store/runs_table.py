@@ -46,10 +46,11 @@ def read_page(connection: Connection, wanted: RunsQuery, *, projects: Projects =
         wanted.fold,
         wanted.limit,
         wanted.offset,
+        wanted.cursor,
         [name for name in wanted.columns if name in DERIVED],
     )
     found = search_runs(connection, search)
-    return RunsPage(_rows(connection, found, wanted.columns), found.total)
+    return RunsPage(_rows(connection, found, wanted.columns), found.total, found.next_page)
 
 
 def _rows(connection: Connection, found: FoundRuns, names: list[str]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from lightning_sweeps.cli.export import app as export
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.errors import UsageError
+from lightning_sweeps.messages import RunsQuery, SortKey
 from lightning_sweeps.store import maintenance, schema
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
@@ -55,6 +56,10 @@ def test_rows_are_fetched_during_iteration(served: tuple[Client, ServerFile]) ->
     runs = api.runs("project-1", filter="config.lr > 0", sort=["-config.lr"], columns=["config.lr"])
     assert [run["id"] for run in runs] == ["r2", "r1"] == [run["id"] for run in runs]
     assert [run["id"] for run in api.group("group-1")] == ["r0", "r1", "r2"]
+    by_page = [[row["id"] for row in page] for page in served[0].all_runs(RunsQuery(sort=[SortKey("rank")], limit=2))]
+    assert by_page == [["r0", "r1"], ["r2"]]
+    first = served[0].runs(limit=2)
+    assert [run.id for run in served[0].runs(limit=2, cursor=first.next_page).runs] == ["r2"]
     points = list(api.points("r1", "loss"))
     assert [point["value"] for point in points if point["step"] != 2] == [0.1, 1.1, 3.1, 4.1]
     assert math.isnan(points[2]["value"])

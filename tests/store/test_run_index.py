@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
+from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsQuery, SortKey
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import Store, open_store
 from lightning_sweeps.store.run_index.categories import FEW, Categories
 from lightning_sweeps.store.run_index.index import CLOCK_STEP_S, index_of
 from lightning_sweeps.store.run_index.loaded_column import LoadedColumn
-from lightning_sweeps.store.run_index.ordering import first
+from lightning_sweeps.store.run_index.ordering import after, first
 from lightning_sweeps.store.runs_table import read_page
 
 _run = schema.run
@@ -119,6 +121,55 @@ def test_the_index_follows_every_change(filled: Store) -> None:
         fresh.close()
 
 
+def pages(store: Store, query: RunsQuery, between: Callable[[int], None] = lambda _: None) -> list[str]:
+    """Return the ids of all pages of a query. Something may happen between two pages."""
+    found: list[str] = []
+    following: RunsQuery | None = query
+    while following is not None:
+        with store.read() as connection:
+            page = read_page(connection, following)
+        assert len(page.rows) <= query.limit
+        found += [row["id"] for row in page.rows]
+        following = None if page.next_page is None else replace(following, offset=0, cursor=page.next_page)
+        between(len(found))
+    return found
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_pages_are_the_whole_list_in_parts(filled: Store, query: RunsQuery, limit: int) -> None:
+    with filled.read() as connection:
+        whole = read_page(connection, replace(query, limit=1000))
+    assert whole.next_page is None
+    assert pages(filled, replace(query, limit=limit)) == [row["id"] for row in whole.rows]
+
+
+@pytest.mark.parametrize("sort", [[], [SortKey("name")], [SortKey("config.model", True)], [SortKey("summary.loss")]])
+def test_each_run_is_on_one_page_while_others_arrive(filled: Store, sort: list[SortKey]) -> None:
+    random = Random(3)
+
+    def add(number: int) -> None:
+        with filled.write() as connection:
+            created = {"created": 25.0 + number, "config": {"model": f"new {number}"}}
+            connection.execute(insert(_run).values(**row_of(random, 1000 + number, "p") | created))
+
+    before = {f"r{number}" for number in range(60)}
+    found = pages(filled, RunsQuery(sort=sort, limit=7), add)
+    assert len(found) == len(set(found)) and before <= set(found)
+    if not sort:
+        assert set(found) == before  # those that arrive are newer than the first page
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "é", "e30=", "W10="])
+def test_what_is_no_cursor_is_refused(filled: Store, cursor: str) -> None:
+    with filled.read() as connection:
+        with pytest.raises(UsageError, match="`cursor` is"):
+            read_page(connection, RunsQuery(cursor=cursor))
+        of_another = read_page(connection, RunsQuery(sort=[SortKey("name")], limit=1)).next_page
+        with pytest.raises(UsageError, match="with the same `sort`"):
+            read_page(connection, RunsQuery(cursor=of_another))
+
+
 def test_a_transaction_sees_its_own_state(filled: Store) -> None:
     with filled.read() as earlier:
         before = read_page(earlier, QUERIES[0])
@@ -160,6 +211,16 @@ def test_the_first_of_an_order_are_those_of_sorting_all(data: st.DataObject, val
     assert first(np.arange(len(values)), keys, count).tolist() == expected
 
 
+@given(st.data(), numbers)
+def test_what_comes_after_a_place_is_the_rest_of_the_order(data: st.DataObject, values: list[float]) -> None:
+    second = data.draw(st.permutations(range(len(values))))
+    keys = [np.array(values), np.array(second, np.float64)]
+    ordered = sorted(range(len(values)), key=lambda place: (values[place], second[place]))
+    at = data.draw(st.integers(0, len(values) - 1))
+    place = [key[ordered[at]] for key in keys]
+    assert first(after(np.arange(len(values)), keys, place), keys, 99).tolist() == ordered[at + 1 :]
+
+
 texts = st.lists(st.text(max_size=4), max_size=2 * FEW)
 
 
@@ -171,6 +232,9 @@ def test_categories_know_the_order_of_their_texts(some: list[str], more: list[st
             assert categories.texts[categories.add(text)] == text
         ranks = categories.ranks()
         assert [categories.texts[code] for code in np.argsort(ranks)] == sorted(set(categories.texts))
+        for text in (*some, *more):
+            is_below = [known < text for known in categories.texts]
+            assert np.array_equal(ranks < categories.rank(text), is_below)
 
 
 values = st.lists(

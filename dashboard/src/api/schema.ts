@@ -2993,13 +2993,20 @@ export interface components {
         };
         /**
          * RunList
-         * @description A page of runs, and the number of runs on all pages.
+         * @description A page of runs.
+         *
+         *     Attributes:
+         *         runs: the runs.
+         *         total: number of runs on all pages.
+         *         next_page: the `cursor` of the next page; None: this is the last one.
          */
         RunList: {
             /** Runs */
             runs: components["schemas"]["RunDetails"][];
             /** Total */
             total: number;
+            /** Next Page */
+            next_page: string | null;
         };
         /**
          * RunsChange
@@ -3062,6 +3069,7 @@ export interface components {
          *     Attributes:
          *         rows: maps from column to value; they always have `id`.
          *         total: number of runs on all pages; of groups, if folded.
+         *         next_page: the `cursor` of the next page; None: this is the last one.
          */
         RunsPage: {
             /** Rows */
@@ -3070,6 +3078,8 @@ export interface components {
             }[];
             /** Total */
             total: number;
+            /** Next Page */
+            next_page: string | null;
         };
         /**
          * RunsQuery
@@ -3084,6 +3094,8 @@ export interface components {
          *         offset: number of rows to skip.
          *         fold: True: one row per group, its lowest rank, for each group with a run that matches the filter.
          *         shown: which runs: `active`, `archived`, `deleted` (in the trash) or `all`.
+         *         cursor: `next_page` of the page before, to read all rows; None: begin with the first row. `offset` then counts
+         *             from there.
          */
         RunsQuery: {
             /** Project */
@@ -3118,6 +3130,8 @@ export interface components {
              * @enum {string}
              */
             shown: "active" | "archived" | "deleted" | "all";
+            /** Cursor */
+            cursor?: string | null;
         };
         /**
          * SearchInputs
@@ -4480,6 +4494,8 @@ export interface operations {
                 limit?: number;
                 offset?: number;
                 shown?: "active" | "archived" | "deleted" | "all";
+                /** @description `next_page` of the page before */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;

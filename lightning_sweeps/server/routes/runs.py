@@ -54,9 +54,10 @@ def list_runs(
     limit: Annotated[int, Query(ge=0, le=MAX_RUNS)] = 100,
     offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     shown: RunsShown = "active",
+    cursor: Annotated[str | None, Query(description="`next_page` of the page before")] = None,
 ) -> RunList:
     """List runs, newest first. `shown`: also those that are archived or in the trash."""
-    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset, shown, projects)
+    chosen = runs.RunFilter(project, group, sweep, trial, state, limit, offset, shown, cursor, projects)
     with store.read() as connection:
         return runs.list_runs(connection, chosen)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,12 @@ class Categories:
             code = self._codes[text] = len(self.texts)
             self.texts.append(text)
         return code
+
+    def rank(self, text: str) -> float:
+        """Return a text's place in alphabetical order; between two places if it is unknown."""
+        ranks = self.ranks()
+        code = self.find(text)
+        return bisect_left(self._sorted, text) - 0.5 if code == NONE else float(ranks[code])
 
     def ranks(self) -> Codes:
         """Return each text's place in alphabetical order, by code."""

@@ -88,6 +88,15 @@ class IndexedRuns:
         """Return the keys of the order newest first, and by rank within a job."""
         return [-self._columns["created"].numbers, self._columns["rank"].numbers, self._id_ranks()]
 
+    def place(self, position: int) -> tuple[float, float, str]:
+        """Return the creation, the rank and the id of a run: its place among equal runs."""
+        created, rank = (float(self._columns[name].numbers[position]) for name in ("created", "rank"))
+        return created, rank, self.ids.texts[position]
+
+    def newest_first_key(self, created: float, rank: float, run_id: str) -> list[float]:
+        """Return what `newest_first` has for a run at this place."""
+        return [-created, rank, self.ids.rank(run_id)]
+
     def by_rank(self) -> list[Key]:
         """Return the keys of the order of runs in a group."""
         return [self._columns["rank"].numbers, self._columns["created"].numbers, self._id_ranks()]

@@ -95,6 +95,23 @@ class LoadedColumn:
             found.append(np.where(self.codes == NONE, np.inf, sign * ranks))
         return found
 
+    def key(self, value: float | str | None, *, is_descending: bool) -> list[float]:
+        """Return the sort keys of one value: what `keys` has for a run with it."""
+        sign = -1.0 if is_descending else 1.0
+        has_numbers = not np.isnan(self.numbers).all()
+        found = [sign * value if isinstance(value, float) else np.inf] if has_numbers else []
+        if len(self.categories):
+            found.append(sign * self.categories.rank(value) if isinstance(value, str) else np.inf)
+        return found
+
+    def value(self, position: int) -> float | str | None:
+        """Return the value of a run."""
+        number = float(self.numbers[position])
+        if not np.isnan(number):
+            return number
+        code = self.codes[position]
+        return None if code == NONE else self.categories.texts[code]
+
 
 def number_text(value: float) -> str:
     """Return a number as people write it: an integer without a decimal point."""

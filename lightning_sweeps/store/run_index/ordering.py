@@ -1,4 +1,4 @@
-"""Finds the first rows of an order without sorting all rows."""
+"""Finds the first rows of an order, from its beginning or after a place, without sorting all rows."""
 
 from __future__ import annotations
 
@@ -31,3 +31,20 @@ def first(positions: Positions, keys: Sequence[Key], count: int) -> Positions:
         rest = rest[values == last]
     chosen = np.concatenate([*found, rest[:wanted]])
     return chosen[np.lexsort([key[chosen] for key in reversed(keys)])] if keys else chosen
+
+
+def after(positions: Positions, keys: Sequence[Key], place: Sequence[float]) -> Positions:
+    """Return the positions that come after a place in the order.
+
+    Args:
+        positions: the rows to choose from, (n,).
+        keys: as for `first`.
+        place: the value of each key at the place.
+    """
+    later: list[Positions] = []
+    rest = positions
+    for key, value in zip(keys, place, strict=True):
+        values = key[rest]
+        later.append(rest[values > value])
+        rest = rest[values == value]
+    return np.concatenate([positions[:0], *later])
