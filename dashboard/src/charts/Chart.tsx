@@ -30,7 +30,7 @@ interface Props {
   choices?: Record<string, () => void>;
 }
 
-const USUAL_PX = 220;
+const USUAL_PX = 232;
 /** In windows at least this wide, charts are higher too. */
 const WIDE_PX = 2200;
 const WIDE_HEIGHT_FACTOR = 1.4;
@@ -38,6 +38,10 @@ const WIDE_HEIGHT_FACTOR = 1.4;
 /** Returns the height in this window of something that is `usual` pixels high in a usual window. */
 export function heightIn(usual: number): number {
   return innerWidth < WIDE_PX ? usual : Math.round(usual * WIDE_HEIGHT_FACTOR);
+}
+
+function emptyText(isZoomed: boolean): string {
+  return isZoomed ? "no values in this range" : "no values yet";
 }
 
 export function Chart({ title, lines, note, onPick, onEnlarge, ...props }: Props) {
@@ -85,7 +89,7 @@ export function Chart({ title, lines, note, onPick, onEnlarge, ...props }: Props
         </span>
       </figcaption>
       <div class="plot" ref={root} style={{ height: `${height}px` }}>
-        {isEmpty && <div class="plot-empty">{isLoading ? "" : "no values yet"}</div>}
+        {isEmpty && <div class="plot-empty">{isLoading ? "" : emptyText(isZoomed)}</div>}
       </div>
       <div class="readout" ref={readout} hidden />
     </figure>

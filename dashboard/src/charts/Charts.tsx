@@ -70,7 +70,7 @@ export function Charts({ runs, bandName, first = "" }: Props) {
 
 /** Sections of charts, each of which can be collapsed. */
 function ChartSections({ sections, card }: { sections: Section[]; card: (metric: string) => preact.JSX.Element }) {
-  const [closed, setClosed] = useListParam("fold", "|");
+  const [closed, setClosed] = useListParam("closed", "|");
   return (
     <div class="chart-groups">
       {sections.map(([name, members]) => {

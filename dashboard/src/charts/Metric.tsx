@@ -88,7 +88,8 @@ function useMetricLines(drawing: Drawing, isVisible: boolean): { lines: Line[]; 
     return having.flatMap(({ run, label, color, dash }): Line[] => {
       const columns = byOwner.get(run.id);
       if (!columns?.count) return [];
-      return [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...(dash ? { dash } : {}) }];
+      const last = view.zoom ? {} : { last: run.summary[metric] };
+      return [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...last, ...(dash ? { dash } : {}) }];
     });
   }, [single.found, groups.found, smoothing, isBanded, names]);
   return { lines, isLoading: single.isLoading || groups.isLoading };

@@ -23,7 +23,7 @@ export function RunsPage() {
   useTitle("Runs");
   const drawn = useDrawnRuns(view.selected, view.query, tab === "Charts");
   const columns = useColumns(view.project, view.isFolded);
-  const pages = useRunPages({ ...view.query, columns: columns.asked });
+  const pages = useRunPages({ ...view.query, columns: columns.asked }, view.isHeld);
   return (
     <Page
       title="Runs"

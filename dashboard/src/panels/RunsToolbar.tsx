@@ -63,6 +63,12 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
             onFlip={() => view.setFolded(!isFolded)}
             title="One row for each group, in the worst state of its ranks"
           />
+          <Toggle
+            name="hold still"
+            isOn={view.isHeld}
+            onFlip={() => view.setHeld(!view.isHeld)}
+            title="Rows keep their places and values while runs go on"
+          />
           <ColumnChoice
             all={[...PLAIN, ...columns.keys]}
             chosen={columns.shown}

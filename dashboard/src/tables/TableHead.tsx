@@ -26,6 +26,7 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
   const own = useRef<HTMLDivElement>(null);
   const move = column.isMovable ? onMove : undefined;
   const resize = column.isMovable ? onResize : undefined;
+  const isDownFirst = column.isDownFirst ?? !!column.isNumber;
   const isDown = sort?.by === column.id ? sort.isDown : undefined;
 
   function onPress(event: TargetedPointerEvent<HTMLDivElement>): void {
@@ -61,7 +62,7 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
         <button
           type="button"
           aria-keyshortcuts={move ? "Shift+ArrowLeft Shift+ArrowRight" : undefined}
-          onClick={() => onSort({ by: column.id, isDown: isDown === undefined ? !!column.isNumber : !isDown })}
+          onClick={() => onSort({ by: column.id, isDown: isDown === undefined ? isDownFirst : !isDown })}
         >
           {column.title}
           {isDown !== undefined && <i aria-hidden="true">{isDown ? " ↓" : " ↑"}</i>}

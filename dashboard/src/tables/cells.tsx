@@ -1,7 +1,8 @@
 /** The columns of the runs table. */
 
 import type { RunRow } from "../api/types";
-import { ago, clock, duration, value } from "../base/format";
+import { ago, clock, duration, exact, measured, value } from "../base/format";
+import { Rounded } from "../base/Rounded";
 import { State } from "../base/State";
 import { whoOf } from "../base/who";
 import { SPARK } from "./columns";
@@ -29,7 +30,14 @@ export function columnOf(id: string, now: number, isGroup: (run: RunRow) => bool
   if (id !== key) {
     return { id: key, title: metric, width: 116, isSortable: true, cell: (run) => <Spark run={run} metric={metric} /> };
   }
-  return { id, ...numeric(metric, 112), cell: (run) => <span class="mono">{value(run[id])}</span> };
+  const isConfig = key.startsWith("config.");
+  const cell = (run: RunRow) => {
+    const given = run[id];
+    return (
+      <span class="mono">{isConfig ? exact(given) : <Rounded given={given}>{measured(metric, given)}</Rounded>}</span>
+    );
+  };
+  return { id, ...numeric(metric, 112), cell };
 }
 
 type MakeColumn = (now: number, isGroup: (run: RunRow) => boolean) => Omit<Column<RunRow>, "id">;
@@ -51,7 +59,7 @@ function timeColumn(name: string, title: string): MakeColumn {
 }
 
 function textColumn(name: string, title: string, width: number): MakeColumn {
-  const cell = (run: RunRow) => <span title={text(run[name])}>{text(run[name])}</span>;
+  const cell = (run: RunRow) => <span title={text(run[name])}>{text(run[name]) || "–"}</span>;
   return () => ({ title, width, isSortable: true, cell });
 }
 
@@ -77,7 +85,10 @@ const OWN_COLUMNS: Record<string, MakeColumn> = {
   }),
   rank: () => ({ ...numeric("Rank", 64), cell: (run) => value(run["rank"]) }),
   rows: () => ({ ...numeric("Rows", 80), cell: (run) => value(run["rows"]) }),
-  duration: () => ({ ...numeric("Duration", 90), cell: (run) => duration(seconds(run["duration"])) }),
+  duration: () => ({
+    ...numeric("Duration", 90),
+    cell: (run) => (typeof run["duration"] === "number" ? duration(run["duration"]) : "–"),
+  }),
   created: timeColumn("created", "Started"),
   updated: timeColumn("updated", "Last seen"),
   ended: timeColumn("ended", "Ended"),

@@ -25,6 +25,9 @@ export function selectColumn({ selected, toggleSelected }: RunsView): Column<Run
   };
 }
 
+/** How many characters of its id tell a run from others of the same name. */
+const SHOWN_ID = 6;
+
 export function nameColumn(view: RunsView, rows: UnfoldedRows, colors: Map<string, string>): Column<RunRow> {
   return {
     id: "name",
@@ -41,6 +44,11 @@ export function nameColumn(view: RunsView, rows: UnfoldedRows, colors: Map<strin
         <a href={`/runs/${run.id}`}>
           <Name>{text(run["name"])}</Name>
         </a>
+        {rows.isRepeated(text(run["name"])) && (
+          <span class="soft run-id" title={run.id}>
+            {run.id.slice(-SHOWN_ID)}
+          </span>
+        )}
       </>
     ),
   };

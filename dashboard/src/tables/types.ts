@@ -11,6 +11,8 @@ export interface Column<Row> {
   cell: (row: Row) => ComponentChildren;
   isNumber?: boolean;
   isSortable?: boolean;
+  /** Whether the first click sorts from high to low. Without it, that depends on `isNumber`. */
+  isDownFirst?: boolean;
   isPinned?: boolean;
   /** Its head can be dragged to another place, and its edge to another width. */
   isMovable?: boolean;

@@ -5,6 +5,7 @@ import { useData } from "../api/data";
 import { paths } from "../api/routes";
 import type { RunRow } from "../api/types";
 import { quoted } from "../base/filter";
+import { distinctNames } from "../base/names";
 import { lineColor, useTheme } from "../base/theme";
 import type { ChartRun } from "../charts/Metric";
 import { seconds, text } from "./rowValues";
@@ -35,12 +36,16 @@ export function useDrawnRuns(selected: string[], query: RunsSelection, isActive:
   const listed = useData(isActive ? listPath : null).value?.rows;
   const ids = drawn?.map((row) => row.id) ?? selected;
   const colors = new Map(ids.map((id, at) => [id, lineColor(at, theme)]));
-  const chartRuns = useMemo(() => (drawn ?? []).map((row, at) => chartRun(row, lineColor(at, theme))), [drawn, theme]);
+  const chartRuns = useMemo(() => {
+    const rows = drawn ?? [];
+    const names = distinctNames(rows.map((row) => ({ id: row.id, name: text(row["name"]) })));
+    return rows.map((row, at) => chartRun(row, names[at] ?? row.id, lineColor(at, theme)));
+  }, [drawn, theme]);
   return { drawn: drawn ?? [], others: (listed ?? []).filter((run) => !colors.has(run.id)), chartRuns, colors };
 }
 
-function chartRun(row: RunRow, color: string): ChartRun {
+function chartRun(row: RunRow, label: string, color: string): ChartRun {
   const summary = (row["summary"] ?? {}) as Record<string, unknown>;
   const run = { id: row.id, rows: seconds(row["rows"]), summary };
-  return { run, label: text(row["name"]), color, band: text(row["group"]) };
+  return { run, label, color, band: text(row["group"]) };
 }

@@ -20,6 +20,9 @@ export interface RunsView {
   /** Whether the table shows one row for each group. */
   isFolded: boolean;
   setFolded: (isFolded: boolean) => void;
+  /** Whether rows keep their places and values while runs go on. */
+  isHeld: boolean;
+  setHeld: (isHeld: boolean) => void;
   /** The ids of the runs that are ticked. */
   selected: string[];
   setSelected: (ids: string[]) => void;
@@ -44,9 +47,10 @@ export function useRunsView(): RunsView {
   const [sort, setSort] = useSortParam("sort", "-created");
   const [selected, setSelected]: Param<string[]> = useListParam("runs", ",");
   const [isFolded, setFolded] = useSwitchParam("fold", false);
+  const [isHeld, setHeld] = useSwitchParam("hold", false);
   return {
     ...{ project, setProject, state, setState, typed, setTyped, sort, setSort },
-    ...{ isFolded, setFolded, selected, setSelected },
+    ...{ isFolded, setFolded, isHeld, setHeld, selected, setSelected },
     shown: shownOf(shown),
     setShown: (next) => setShown(next === "active" ? "" : next),
     toggleSelected: (id) => setSelected(toggled(selected, id)),
