@@ -36,7 +36,8 @@ class RunSearch:
         fold: True: the first run of each group with a run that matches.
         limit: maximum number of runs.
         offset: number of runs to skip.
-        derived: columns that depend on other rows, to be returned: `project`, `group_size`, `group_state`.
+        derived: columns that depend on other rows, to be returned: `project`, `group_size`, `group_state`, and
+            statistics of metrics.
     """
 
     filter: Filter | None = None
@@ -87,7 +88,7 @@ def search_runs(connection: Connection, wanted: RunSearch) -> FoundRuns:
         keys = [part for key in wanted.sort for part in _keys(columns[key.column], key)] + runs.newest_first()
         page = first(positions, keys, wanted.offset + wanted.limit)[wanted.offset :]
         ids = [runs.ids.texts[position] for position in page]
-        return FoundRuns(ids, len(positions), {name: _values(columns[name], page) for name in wanted.derived})
+        return FoundRuns(ids, len(positions), {name: _values(name, columns[name], page) for name in wanted.derived})
 
 
 def equal_to(**values: str | None) -> Filter | None:
@@ -102,9 +103,11 @@ def _keys(column: LoadedColumn, key: SortKey) -> list[Key]:
     return column.keys(is_descending=key.descending)
 
 
-def _values(column: LoadedColumn, positions: Positions) -> list[Any]:
-    if column.kind == "number":
+def _values(name: str, column: LoadedColumn, positions: Positions) -> list[Any]:
+    if name == "group_size":
         return [int(value) for value in column.numbers[positions]]
+    if column.kind == "number":
+        return [None if np.isnan(value) else float(value) for value in column.numbers[positions]]
     return [column.categories.texts[code] for code in column.codes[positions]]
 
 

@@ -1,5 +1,6 @@
 /** A chart with its title, readout and downloads. It draws only while it is visible. */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { download } from "../base/download";
 import { Icon } from "../base/Icon";
@@ -26,6 +27,8 @@ interface Props {
   /** Called with the id of the line that is nearest to where the chart was clicked. */
   onPick?: (line: string) => void;
   onEnlarge?: (() => void) | undefined;
+  /** What stands below the plot. */
+  legend?: ComponentChildren;
   /** Choices of the chart's menu besides its downloads. */
   choices?: Record<string, () => void>;
 }
@@ -91,6 +94,7 @@ export function Chart({ title, lines, note, onPick, onEnlarge, ...props }: Props
       <div class="plot" ref={root} style={{ height: `${height}px` }}>
         {isEmpty && <div class="plot-empty">{isLoading ? "" : emptyText(isZoomed)}</div>}
       </div>
+      {props.legend}
       <div class="readout" ref={readout} hidden />
     </figure>
   );

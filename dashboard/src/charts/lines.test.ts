@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Columns } from "../api/packed";
-import { interpolated, lonePoints, nearest, smoothed, toBand, toCsv, toLine } from "./lines";
+import { interpolated, lonePoints, nearest, smoothed, toCsv, toLine } from "./lines";
 import { lineOf } from "./testLine";
 
 const NAME = { id: "r", label: "run", color: "#123456" };
@@ -87,16 +87,6 @@ describe("toLine", () => {
     const line = toLine(COLUMNS, NAME, 0.5);
     expect(line.raw).toBe(COLUMNS.mean);
     expect(line.y[2]).toBeLessThan(3);
-  });
-});
-
-describe("toBand", () => {
-  it("carries how many runs each place stands for", () => {
-    const group = {
-      ...{ group: "g", members: 2, x: [0, 1], mean: [1, 2], median: [1, 2], deviation: [0, 0] },
-      ...{ minimum: [0, 1], maximum: [2, 3], counts: [2, 1] },
-    };
-    expect(toBand(group, NAME)).toMatchObject({ y: [1, 2], low: [0, 1], high: [2, 3], counts: [2, 1], raw: null });
   });
 });
 

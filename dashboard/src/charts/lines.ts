@@ -1,7 +1,6 @@
 /** The server's series as lines of a chart. Pure functions. */
 
 import type { Columns } from "../api/packed";
-import type { GroupLine } from "../api/types";
 
 /** `step`, `relative` (seconds since the run started), `time` (wall clock), or `key:` and the name of a logged metric. */
 export type XAxis = "step" | "relative" | "time" | (string & {});
@@ -72,20 +71,6 @@ export function toLine(columns: Columns, name: Name, smoothing = 0): Line {
     low: columns.minimum,
     high: columns.maximum,
     broken: columns.broken.flatMap((at) => columns.x[at] ?? []),
-  };
-}
-
-/** Returns several series as one line: their mean, with their minimum and maximum as a band and the count at each x. */
-export function toBand(columns: GroupLine, name: Name, smoothing = 0): Line {
-  return {
-    ...name,
-    x: columns.x,
-    y: smoothing > 0 ? smoothed(columns.x, columns.mean, smoothing) : columns.mean,
-    raw: smoothing > 0 ? columns.mean : null,
-    low: columns.minimum,
-    high: columns.maximum,
-    broken: [],
-    counts: columns.counts,
   };
 }
 

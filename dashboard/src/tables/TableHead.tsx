@@ -26,7 +26,6 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
   const own = useRef<HTMLDivElement>(null);
   const move = column.isMovable ? onMove : undefined;
   const resize = column.isMovable ? onResize : undefined;
-  const isDownFirst = column.isDownFirst ?? !!column.isNumber;
   const isDown = sort?.by === column.id ? sort.isDown : undefined;
 
   function onPress(event: TargetedPointerEvent<HTMLDivElement>): void {
@@ -62,17 +61,22 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
         <button
           type="button"
           aria-keyshortcuts={move ? "Shift+ArrowLeft Shift+ArrowRight" : undefined}
-          onClick={() => onSort({ by: column.id, isDown: isDown === undefined ? isDownFirst : !isDown })}
+          onClick={() => onSort(nextSort(column, isDown))}
         >
           {column.title}
           {isDown !== undefined && <i aria-hidden="true">{isDown ? " ↓" : " ↑"}</i>}
         </button>
       ) : (
-        column.title
+        (column.head ?? column.title)
       )}
       {resize && <Edge onSizing={onSizing} onResize={(width) => resize(column.id, width)} />}
     </div>
   );
+}
+
+/** Returns the order after a click. `isDown`: the direction until then; undefined if another column was sorted. */
+function nextSort<Row>({ id, isDownFirst, isNumber = false }: Column<Row>, isDown: boolean | undefined): Sort {
+  return { by: id, isDown: isDown === undefined ? (isDownFirst ?? isNumber) : !isDown };
 }
 
 function orderOf(isDown: boolean | undefined): "none" | "ascending" | "descending" {

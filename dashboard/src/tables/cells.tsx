@@ -6,6 +6,7 @@ import { Rounded } from "../base/Rounded";
 import { State } from "../base/State";
 import { whoOf } from "../base/who";
 import { SPARK } from "./columns";
+import { metricColumnOf, metricTitle } from "./metricColumns";
 import { seconds, text } from "./rowValues";
 import { Spark } from "./Spark";
 import type { Column } from "./types";
@@ -26,18 +27,18 @@ export function columnOf(id: string, now: number, isGroup: (run: RunRow) => bool
   const own = OWN_COLUMNS[id];
   if (own) return { id, ...own(now, isGroup) };
   const key = id.replace(SPARK, "");
-  const metric = key.replace(/^(config|summary)\./, "");
+  const logged = metricColumnOf(key);
+  const metric = logged?.metric ?? key.replace(/^config\./, "");
   if (id !== key) {
     return { id: key, title: metric, width: 116, isSortable: true, cell: (run) => <Spark run={run} metric={metric} /> };
   }
-  const isConfig = key.startsWith("config.");
   const cell = (run: RunRow) => {
     const given = run[id];
     return (
-      <span class="mono">{isConfig ? exact(given) : <Rounded given={given}>{measured(metric, given)}</Rounded>}</span>
+      <span class="mono">{logged ? <Rounded given={given}>{measured(metric, given)}</Rounded> : exact(given)}</span>
     );
   };
-  return { id, ...numeric(metric, 112), cell };
+  return { id, ...numeric(logged ? metricTitle(logged) : metric, 112), cell };
 }
 
 type MakeColumn = (now: number, isGroup: (run: RunRow) => boolean) => Omit<Column<RunRow>, "id">;

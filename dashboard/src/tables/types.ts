@@ -8,6 +8,8 @@ export interface Column<Row> {
   /** The full title, if `title` is short for something. */
   hint?: string;
   width: number;
+  /** What the head shows instead of the title. */
+  head?: ComponentChildren;
   cell: (row: Row) => ComponentChildren;
   isNumber?: boolean;
   isSortable?: boolean;
