@@ -8,6 +8,7 @@ import "./base/tags.css";
 
 import { render } from "preact";
 import { startLive } from "./api/live";
+import { copyWholeValues } from "./base/copying";
 import { isEmbedded } from "./base/embed";
 import { Page } from "./base/Page";
 import { interceptLinks, usePlace } from "./base/router";
@@ -44,6 +45,7 @@ function Content() {
 
 startTheme();
 interceptLinks();
+copyWholeValues();
 if (!isEmbedded) startLive();
 const Around = isEmbedded ? Embedded : Shell;
 const root = document.getElementById("app");

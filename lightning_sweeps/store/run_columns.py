@@ -13,6 +13,7 @@ from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.messages.columns import FilterKind, declared_columns
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.json_sql import json_value
+from lightning_sweeps.store.metric_columns import is_metric_column
 
 ColumnKind: TypeAlias = FilterKind | Literal["items"] | None
 """items: a list of texts. None: the type differs from run to run."""
@@ -61,7 +62,7 @@ def check_column(name: str, dialect: str) -> None:
     Raises:
         UsageError: they do not.
     """
-    if name not in DERIVED:
+    if name not in DERIVED and not is_metric_column(name):
         column(name, dialect)
 
 
@@ -79,7 +80,8 @@ def column(name: str, dialect: str) -> RunColumn:
     if structure not in STRUCTURES or not key or '"' in key:
         raise UsageError(
             f"there is no column `{name}`",
-            hint=f"allowed: {', '.join(FILTERABLE_NAMES)}, tags, config.<key>, summary.<key>",
+            hint=f"allowed: {', '.join(FILTERABLE_NAMES)}, tags, config.<key>, summary.<key>,"
+            " min.<key>, max.<key>, mean.<key>",
         )
     if structure == "summary":
         logged = _first(_leaf(_run.c.logged, [key], dialect), _leaf(_value_elsewhere(key), [], dialect))

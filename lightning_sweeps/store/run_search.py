@@ -39,7 +39,8 @@ class RunSearch:
         limit: maximum number of runs.
         offset: number of runs to skip.
         cursor: `FoundRuns.next_page` of the page before; None: begin with the first run.
-        derived: columns that depend on other rows, to be returned: `project`, `group_size`, `group_state`.
+        derived: columns that depend on other rows, to be returned: `project`, `group_size`, `group_state`, and
+            statistics of metrics.
     """
 
     filter: Filter | None = None
@@ -98,7 +99,7 @@ def search_runs(connection: Connection, wanted: RunSearch) -> FoundRuns:
         is_last = len(page) == 0 or len(following) <= end
         next_page = None if is_last else encode_cursor(_cursor(int(page[-1]), wanted.sort, columns, runs))
         ids = [runs.ids.texts[position] for position in page]
-        derived = {name: _values(columns[name], page) for name in wanted.derived}
+        derived = {name: _values(name, columns[name], page) for name in wanted.derived}
         return FoundRuns(ids, len(positions), next_page, derived)
 
 
@@ -132,9 +133,11 @@ def _cursor(
     return RunCursor([columns[key.column].value(position) for key in sort], *runs.place(position))
 
 
-def _values(column: LoadedColumn, positions: Positions) -> list[Any]:
-    if column.kind == "number":
+def _values(name: str, column: LoadedColumn, positions: Positions) -> list[Any]:
+    if name == "group_size":
         return [int(value) for value in column.numbers[positions]]
+    if column.kind == "number":
+        return [None if np.isnan(value) else float(value) for value in column.numbers[positions]]
     return [column.categories.texts[code] for code in column.codes[positions]]
 
 

@@ -11,8 +11,10 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsPage, RunsQuery
 from lightning_sweeps.store import last_values, schema
 from lightning_sweeps.store.filters import parse_filter
+from lightning_sweeps.store.metric_columns import is_metric_column
 from lightning_sweeps.store.project_access import Projects
 from lightning_sweeps.store.run_columns import DERIVED, SQL_NAMES, WHOLE_NAMES, check_column, config_paths
+from lightning_sweeps.store.run_index.filtering import columns_of
 from lightning_sweeps.store.run_search import FoundRuns, RunSearch, search_runs
 
 MAX_SORT_KEYS = 5
@@ -47,7 +49,7 @@ def read_page(connection: Connection, wanted: RunsQuery, *, projects: Projects =
         wanted.limit,
         wanted.offset,
         wanted.cursor,
-        [name for name in wanted.columns if name in DERIVED],
+        [name for name in wanted.columns if _is_derived(name)],
     )
     found = search_runs(connection, search)
     return RunsPage(_rows(connection, found, wanted.columns), found.total, found.next_page)
@@ -70,13 +72,27 @@ def _rows(connection: Connection, found: FoundRuns, names: list[str]) -> list[di
     ]
 
 
+def uses_metric_columns(wanted: RunsQuery) -> bool:
+    """Return True if a query reads statistics of metrics, which need flushed buffers.
+
+    Raises:
+        UsageError: the filter has a syntax error.
+    """
+    names = {*wanted.columns, *(key.column for key in wanted.sort), *columns_of(parse_filter(wanted.filter))}
+    return any(is_metric_column(name) for name in names)
+
+
+def _is_derived(name: str) -> bool:
+    return name in DERIVED or is_metric_column(name)
+
+
 def _selection(names: list[str]) -> Select[Any]:
     needed = {"id", "created", "updated", "ended"}
     for name in names:
         head = name.partition(".")[0]
         if head == "summary":
             needed |= {"summary", "logged"}
-        elif head not in ("duration", *DERIVED):
+        elif head != "duration" and not _is_derived(name):
             needed.add(SQL_NAMES[head])
     return select(*(_run.c[name] for name in sorted(needed)))
 

@@ -43,7 +43,7 @@ def test_a_group_is_renamed_and_moves_to_the_trash_and_back(opened: OpenDashboar
     page.click("dialog[open] button", "Rename")
     page.see("wide", "h1")
     assert {opened.client.run(run.id).name[:4] for run in runs} == {"wide"}
-    page.click(".page-head button", "Delete")
+    page.click(".page-head button", "Move to trash")
     page.see("moved to the trash", ".page-head [role=status]")
     ended = {run.id for run in runs if run.state != "running"}
     assert {run.id for run in runs if opened.client.run(run.id).deleted} == ended

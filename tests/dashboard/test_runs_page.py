@@ -146,7 +146,7 @@ def test_selected_runs_move_to_the_trash_and_back(opened: OpenDashboard) -> None
     page = opened.go("/runs?project=tests&find=ddp")
     page.see("2 runs")
     page.click("[data-row='0'] input")
-    page.click("button", "Delete")
+    page.click("button", "Move to trash")
     page.see("1 run moved to the trash")
     page.see("1 runs")
     page.click("button", "Undo")

@@ -101,7 +101,7 @@ def test_sweep_can_be_paused_and_resumed_and_a_trial_stopped(opened: OpenDashboa
     page.wait(lambda: is_now("running"), what="the end of the pause")
     page.click("button", "Cancel")
     page.see("Cancel this sweep?", "dialog[open]")
-    page.click("dialog[open] button", "Go back")
+    page.click("dialog[open] button", "Keep running")
     assert is_now("running")
     (open_trial,) = [trial for trial in opened.client.trials(opened.examples.sweep) if trial.state == "running"]
     opened.go(f"/sweeps/{opened.examples.sweep}?trial={open_trial.id}")

@@ -1,10 +1,11 @@
 /** Names and their values. */
 
-import { value } from "./format";
+import type { ComponentChildren } from "preact";
+import { exact } from "./format";
 import "./Pairs.css";
 
 /** A list of names and texts. */
-export function Pairs({ pairs }: { pairs: [name: string, text: string, title?: string][] }) {
+export function Pairs({ pairs }: { pairs: [name: string, text: ComponentChildren, title?: string][] }) {
   return (
     <dl class="pairs">
       {pairs.map(([name, text, title]) => (
@@ -34,8 +35,8 @@ export function ComparedPairs({ values, against }: ComparedProps) {
       {sorted.map((name) => (
         <div key={name} class={isDifferent(name) ? "different" : ""}>
           <dt>{name}</dt>
-          <dd>{value(values[name], 6)}</dd>
-          {against && <dd class="soft">{value(against[name], 6)}</dd>}
+          <dd>{exact(values[name])}</dd>
+          {against && <dd class="soft">{exact(against[name])}</dd>}
         </div>
       ))}
     </dl>

@@ -27,6 +27,12 @@ export function value(given: unknown, digits = 4): string {
   return typeof given === "boolean" ? String(given) : JSON.stringify(given);
 }
 
+/** Returns a configured value as it is, in one line. */
+export function exact(given: unknown): string {
+  if (typeof given === "number" && Number.isFinite(given)) return String(given);
+  return typeof given === "string" ? given : value(given);
+}
+
 export function bytes(size: number, digits = 3): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let at = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { counted, headAndTail, shortNames } from "./names";
+import { counted, distinctNames, headAndTail, shortNames } from "./names";
 
 describe("shortNames", () => {
   it("shortens a name to an end that no other name has", () => {
@@ -41,5 +41,22 @@ describe("counted", () => {
 
   it("takes another plural", () => {
     expect(counted(2, "entry", "entries")).toBe("2 entries");
+  });
+});
+
+describe("distinctNames", () => {
+  it("have the end of an id where a name is not unique", () => {
+    const runs = [
+      { id: "abcdefgh", name: "exp" },
+      { id: "xxxxxfgh", name: "exp" },
+      { id: "12345678", name: "other" },
+    ];
+    expect(distinctNames(runs)).toEqual(["exp · efgh", "exp · xfgh", "other"]);
+    expect(distinctNames([])).toEqual([]);
+  });
+
+  it("have a longer end, or the whole id, if four characters do not tell runs apart", () => {
+    const runs = ["run-a1111", "run-b1111", "1111"].map((id) => ({ id, name: "exp" }));
+    expect(distinctNames(runs)).toEqual(["exp · a1111", "exp · b1111", "exp · 1111"]);
   });
 });

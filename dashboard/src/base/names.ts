@@ -26,6 +26,25 @@ export function headAndTail(name: string): [string, string] {
   return name.length > LONG ? [name.slice(0, -TAIL), name.slice(-TAIL)] : [name, ""];
 }
 
+/** The least number of characters of an id that tell runs of the same name apart. */
+const LEAST_ID = 4;
+
+/** Returns the names of runs. Those that are not unique get the end of the run's id: `exp · k3f2`. */
+export function distinctNames(runs: { id: string; name: string }[]): string[] {
+  const ids = Map.groupBy(runs, ({ name }) => name);
+  return runs.map(({ id, name }) => {
+    const others = (ids.get(name) ?? []).map((run) => run.id).filter((other) => other !== id);
+    return others.length ? `${name} · ${distinctEnd(id, others)}` : name;
+  });
+}
+
+/** Returns the shortest end of an id that no other one has. */
+function distinctEnd(id: string, others: string[]): string {
+  let length = LEAST_ID;
+  while (length < id.length && others.some((other) => other.endsWith(id.slice(-length)))) length++;
+  return id.slice(-length);
+}
+
 /** Returns the page of a project. */
 export function projectPath(project: string): string {
   return `/projects/${encodeURIComponent(project)}`;

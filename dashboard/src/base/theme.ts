@@ -85,6 +85,14 @@ const DASHES = [
   [9, 3, 2, 3],
 ];
 
+/** How many colours and kinds of dashes there are. */
+export const LINE_LOOKS = { colors: LINES.light.length, dashes: DASHES.length + 1 };
+
+/** Returns the dashes of a kind; undefined for kind 0, which has none. */
+export function dashOf(kind: number): number[] | undefined {
+  return kind ? DASHES[(kind - 1) % DASHES.length] : undefined;
+}
+
 /** Returns the dashes of the `index`-th line; undefined if it has none. */
 export function lineDash(index: number): number[] | undefined {
   const round = Math.floor(index / LINES.light.length);

@@ -1,5 +1,6 @@
 /** A chart with its title, readout and downloads. It draws only while it is visible. */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { download } from "../base/download";
 import { Icon } from "../base/Icon";
@@ -26,11 +27,13 @@ interface Props {
   /** Called with the id of the line that is nearest to where the chart was clicked. */
   onPick?: (line: string) => void;
   onEnlarge?: (() => void) | undefined;
+  /** What stands below the plot. */
+  legend?: ComponentChildren;
   /** Choices of the chart's menu besides its downloads. */
   choices?: Record<string, () => void>;
 }
 
-const USUAL_PX = 220;
+const USUAL_PX = 232;
 /** In windows at least this wide, charts are higher too. */
 const WIDE_PX = 2200;
 const WIDE_HEIGHT_FACTOR = 1.4;
@@ -38,6 +41,10 @@ const WIDE_HEIGHT_FACTOR = 1.4;
 /** Returns the height in this window of something that is `usual` pixels high in a usual window. */
 export function heightIn(usual: number): number {
   return innerWidth < WIDE_PX ? usual : Math.round(usual * WIDE_HEIGHT_FACTOR);
+}
+
+function emptyText(isZoomed: boolean): string {
+  return isZoomed ? "no values in this range" : "no values yet";
 }
 
 export function Chart({ title, lines, note, onPick, onEnlarge, ...props }: Props) {
@@ -85,8 +92,9 @@ export function Chart({ title, lines, note, onPick, onEnlarge, ...props }: Props
         </span>
       </figcaption>
       <div class="plot" ref={root} style={{ height: `${height}px` }}>
-        {isEmpty && <div class="plot-empty">{isLoading ? "" : "no values yet"}</div>}
+        {isEmpty && <div class="plot-empty">{isLoading ? "" : emptyText(isZoomed)}</div>}
       </div>
+      {props.legend}
       <div class="readout" ref={readout} hidden />
     </figure>
   );

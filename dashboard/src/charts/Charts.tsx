@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { toggled, useListParam, useParam } from "../base/router";
+import { type Summary, USUAL_SUMMARY } from "./bands";
 import { ChartToolbar } from "./ChartToolbar";
 import { EnlargedChart } from "./EnlargedChart";
 import { type ChartRun, Metric } from "./Metric";
@@ -11,12 +12,14 @@ import "./Charts.css";
 
 interface Props {
   runs: ChartRun[];
-  bandName?: string;
+  bandName?: string | undefined;
+  /** Draws the runs of each band as one line, as it says. */
+  summary?: Summary | undefined;
   /** The metric at the top, until somebody pins others. */
   first?: string;
 }
 
-export function Charts({ runs, bandName, first = "" }: Props) {
+export function Charts({ runs, bandName, summary, first = "" }: Props) {
   const view = useChartView();
   const [pattern, setPattern] = useParam("keys");
   const [enlarged, setEnlarged] = useParam("chart");
@@ -28,7 +31,8 @@ export function Charts({ runs, bandName, first = "" }: Props) {
     runs,
     smoothing: view.smoothing,
     look: view.look,
-    isBanded: view.has("band"),
+    isBanded: summary !== undefined || view.has("band"),
+    summary: summary ?? USUAL_SUMMARY,
     onZoom: view.setZoom,
   };
   const card = (metric: string) => (
@@ -70,7 +74,7 @@ export function Charts({ runs, bandName, first = "" }: Props) {
 
 /** Sections of charts, each of which can be collapsed. */
 function ChartSections({ sections, card }: { sections: Section[]; card: (metric: string) => preact.JSX.Element }) {
-  const [closed, setClosed] = useListParam("fold", "|");
+  const [closed, setClosed] = useListParam("closed", "|");
   return (
     <div class="chart-groups">
       {sections.map(([name, members]) => {

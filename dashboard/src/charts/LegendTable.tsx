@@ -2,9 +2,12 @@
 
 import { measured } from "../base/format";
 import { Name } from "../base/Name";
+import { Rounded } from "../base/Rounded";
 import { Scroll } from "../base/Scroll";
 import type { Line } from "./lines";
 import "./LegendTable.css";
+
+const COLUMNS = ["First", "Last", "Lowest", "Highest"];
 
 export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }) {
   return (
@@ -13,10 +16,11 @@ export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }
         <thead>
           <tr>
             <th>Line</th>
-            <th class="number">First</th>
-            <th class="number">Last</th>
-            <th class="number">Lowest</th>
-            <th class="number">Highest</th>
+            {COLUMNS.map((name) => (
+              <th class="number" key={name}>
+                {name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -26,16 +30,24 @@ export function LegendTable({ metric, lines }: { metric: string; lines: Line[] }
                 <i class="swatch" style={{ background: line.color }} />
                 <Name>{line.label}</Name>
               </td>
-              <td class="number">{measured(metric, line.y.find(isThere))}</td>
-              <td class="number">{measured(metric, line.y.findLast(isThere))}</td>
-              <td class="number">{measured(metric, extreme(line.low, Math.min))}</td>
-              <td class="number">{measured(metric, extreme(line.high, Math.max))}</td>
+              {valuesOf(line).map((given, at) => (
+                <td class="number" key={COLUMNS[at]}>
+                  <Rounded given={given}>{measured(metric, given)}</Rounded>
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
       </table>
     </Scroll>
   );
+}
+
+/** Returns what the columns show of a line: values as they were logged, not smoothed. */
+function valuesOf(line: Line): unknown[] {
+  const logged = line.raw ?? line.y;
+  const last = line.last ?? logged.findLast(isThere);
+  return [logged.find(isThere), last, extreme(line.low, Math.min), extreme(line.high, Math.max)];
 }
 
 function isThere(value: number | null): value is number {

@@ -3,9 +3,11 @@
 import { useMemo, useState } from "preact/hooks";
 import type { GroupLine, Run } from "../api/types";
 import { unitOf } from "../base/format";
+import { type Summary, toBand } from "./bands";
 import { Chart } from "./Chart";
+import { ChartLegend } from "./ChartLegend";
 import { LegendTable } from "./LegendTable";
-import { type Line, toBand, toLine } from "./lines";
+import { type Line, toLine } from "./lines";
 import { useGroups, useSeries, type Wanted } from "./loader";
 import type { Look } from "./look";
 
@@ -29,6 +31,8 @@ interface Drawing {
   smoothing: number;
   look: Look;
   isBanded: boolean;
+  /** What the line of a band shows. */
+  summary: Summary;
 }
 
 interface Props extends Drawing {
@@ -63,6 +67,7 @@ export function Metric({ onZoom, isLarge = false, onEnlarge, choices, ...drawing
         isLoading={isLoading}
         onEnlarge={onEnlarge}
         {...(choices ? { choices } : {})}
+        legend={drawing.isBanded && !isLarge && <ChartLegend lines={lines} />}
         {...(height ? { height, isExact: true } : {})}
       />
       {isLarge && <LegendTable metric={metric} lines={lines} />}
@@ -72,7 +77,8 @@ export function Metric({ onZoom, isLarge = false, onEnlarge, choices, ...drawing
 
 /** Returns a line for each run that has the metric; for each band if bands are on. */
 function useMetricLines(drawing: Drawing, isVisible: boolean): { lines: Line[]; isLoading: boolean } {
-  const { metric, runs, smoothing, look, isBanded } = drawing;
+  const { metric, runs, smoothing, look, isBanded, summary } = drawing;
+  const { center, spread } = summary;
   const having = runs.filter(({ run }) => metric in run.summary);
   const wanted = having.map(
     ({ run, band }): Wanted => ({ owner: run.id, key: metric, stamp: stampOf(run), group: band ?? run.id }),
@@ -83,20 +89,21 @@ function useMetricLines(drawing: Drawing, isVisible: boolean): { lines: Line[]; 
   const names = having.map(({ color, label }) => color + label).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for what is used of the runs
   const lines = useMemo((): Line[] => {
-    if (isBanded) return groups.found.map((group) => bandLine(group, runs, smoothing));
+    if (isBanded) return groups.found.map((group) => bandLine(group, runs, { center, spread }, smoothing));
     const byOwner = new Map(single.found.map((columns) => [columns.owner, columns]));
     return having.flatMap(({ run, label, color, dash }): Line[] => {
       const columns = byOwner.get(run.id);
       if (!columns?.count) return [];
-      return [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...(dash ? { dash } : {}) }];
+      const last = view.zoom ? {} : { last: run.summary[metric] };
+      return [{ ...toLine(columns, { id: run.id, label, color }, smoothing), ...last, ...(dash ? { dash } : {}) }];
     });
-  }, [single.found, groups.found, smoothing, isBanded, names]);
+  }, [single.found, groups.found, smoothing, isBanded, names, center, spread]);
   return { lines, isLoading: single.isLoading || groups.isLoading };
 }
 
 /** Returns a band in the colour of its first run, the same in every chart, whether or not that run has the metric. */
-function bandLine(group: GroupLine, runs: ChartRun[], smoothing: number): Line {
-  const { color = "", label = "" } = runs.find(({ run, band }) => (band ?? run.id) === group.group) ?? {};
-  const name = group.members > 1 ? `${group.group} (mean of ${group.members})` : label;
-  return toBand(group, { id: group.group, label: name, color }, smoothing);
+function bandLine(group: GroupLine, runs: ChartRun[], summary: Summary, smoothing: number): Line {
+  const { color = "", label = "", dash } = runs.find(({ run, band }) => (band ?? run.id) === group.group) ?? {};
+  const name = group.members > 1 ? `${group.group} (${summary.center} of ${group.members})` : label;
+  return { ...toBand(group, { id: group.group, label: name, color }, summary, smoothing), ...(dash ? { dash } : {}) };
 }

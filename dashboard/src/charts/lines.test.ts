@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Columns } from "../api/packed";
-import { interpolated, nearest, smoothed, toBand, toCsv, toLine } from "./lines";
+import { interpolated, lonePoints, nearest, smoothed, toCsv, toLine } from "./lines";
 import { lineOf } from "./testLine";
 
 const NAME = { id: "r", label: "run", color: "#123456" };
@@ -48,6 +48,21 @@ describe("smoothed", () => {
   });
 });
 
+describe("lonePoints", () => {
+  it.each([
+    [[1], [0]],
+    [[1, 2], []],
+    [
+      [1, null, 2, 3, null, 4],
+      [0, 5],
+    ],
+    [[null], []],
+    [[], []],
+  ])("of %j are at %j", (y, at) => {
+    expect(lonePoints(y)).toEqual(at);
+  });
+});
+
 describe("nearest", () => {
   it.each([
     [[], 1, -1],
@@ -75,23 +90,24 @@ describe("toLine", () => {
   });
 });
 
-describe("toBand", () => {
-  it("carries how many runs each place stands for", () => {
-    const group = {
-      ...{ group: "g", members: 2, x: [0, 1], mean: [1, 2], median: [1, 2], deviation: [0, 0] },
-      ...{ minimum: [0, 1], maximum: [2, 3], counts: [2, 1] },
-    };
-    expect(toBand(group, NAME)).toMatchObject({ y: [1, 2], low: [0, 1], high: [2, 3], counts: [2, 1], raw: null });
-  });
-});
-
 describe("toCsv", () => {
   it("has a row for each point, and quotes what needs it", () => {
     const csv = toCsv([lineOf([0, 1], [1.5, null], { label: 'a,"b"' })], "step", "loss");
-    expect(csv.split("\n")).toEqual(["run,step,loss,minimum,maximum", '"a,""b""",0,1.5,1.5,1.5', '"a,""b""",1,,,']);
+    expect(csv.split("\n")).toEqual([
+      "run,id,step,loss,minimum,maximum",
+      '"a,""b""",a,0,1.5,1.5,1.5',
+      '"a,""b""",a,1,,,',
+    ]);
+  });
+
+  it("has what was logged beside what is smoothed", () => {
+    const smooth = lineOf([0], [2], { raw: [3] });
+    expect(toCsv([smooth, lineOf([0], [4], { id: "b" })], "step", "loss").split("\n")).toEqual([
+      ...["run,id,step,loss,loss (smoothed),minimum,maximum", "a,a,0,3,2,2,2", "a,b,0,4,4,4,4"],
+    ]);
   });
 
   it("has its head alone without lines", () => {
-    expect(toCsv([], "step", "val/loss")).toBe("run,step,val/loss,minimum,maximum");
+    expect(toCsv([], "step", "val/loss")).toBe("run,id,step,val/loss,minimum,maximum");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clockText, isDrawn, xText } from "./look";
+import { isDrawn, xName, xText } from "./look";
 
 describe("isDrawn", () => {
   it.each([
@@ -19,13 +19,18 @@ describe("xText", () => {
     expect(xText(12, "step")).toBe("step 12");
     expect(xText(0.5, "key:epoch")).toBe("epoch 0.5");
     expect(xText(90, "relative")).toBe("1 m 30 s");
+    expect(xText(0, "time")).toMatch(/19(69|70)/);
+  });
+
+  it("writes whole steps with all digits", () => {
+    expect(xText(46_000_138, "step")).toBe("step 46000138");
   });
 });
 
-describe("clockText", () => {
-  it("has seconds only between close ticks", () => {
-    expect(clockText(0, [0, 30])).toMatch(/^\d\d:\d\d:\d\d/);
-    expect(clockText(0, [0, 60])).toMatch(/^\d\d:\d\d$/);
-    expect(clockText(0, [0])).toMatch(/^\d\d:\d\d$/);
+describe("xName", () => {
+  it("is what the axis measures", () => {
+    expect(["step", "relative", "time", "key:val/loss"].map(xName)).toEqual([
+      ...["step", "time since start", "wall clock", "val/loss"],
+    ]);
   });
 });

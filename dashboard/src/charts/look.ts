@@ -1,6 +1,7 @@
 /** How a chart looks: its axes, its lines, and the format of its values. */
 
-import { duration, number } from "../base/format";
+import { duration, exact, number } from "../base/format";
+import { momentText } from "./clockAxis";
 import type { XAxis } from "./lines";
 
 /** More lines than this are thin: easier to tell apart, and three times as fast without a GPU. */
@@ -33,20 +34,15 @@ export const DEFAULT_LOOK: Look = {
 
 /** Returns the text of a place on the x axis. */
 export function xText(value: number, axis: XAxis): string {
-  if (axis === "time") return new Date(value * 1000).toLocaleTimeString();
+  if (axis === "time") return momentText(value);
   if (axis === "relative") return duration(value);
-  return `${axis.replace(/^key:/, "")} ${number(value, 6)}`;
+  return `${xName(axis)} ${Number.isInteger(value) ? exact(value) : number(value, 6)}`;
 }
 
-/** Returns a time of day, with seconds if the ticks are closer than a minute. */
-export function clockText(value: number, [first, second]: number[]): string {
-  const isClose = first !== undefined && second !== undefined && second - first < 60;
-  return new Date(value * 1000).toLocaleTimeString([], {
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...(isClose ? { second: "2-digit" } : {}),
-  });
+/** Returns the name of an x axis. */
+export function xName(axis: XAxis): string {
+  if (axis === "relative") return "time since start";
+  return axis === "time" ? "wall clock" : axis.replace(/^key:/, "");
 }
 
 /** Returns whether a value can be drawn on an axis. A logarithmic one shows only values above 0. */

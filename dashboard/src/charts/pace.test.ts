@@ -13,7 +13,8 @@ function rank(start: number, seconds: number, steps: number): Series {
 
 describe("pace", () => {
   it("is the time of each rank for a step", () => {
-    const { steps, seconds } = pace([rank(0, 2, 5), rank(0, 3, 5)], 4);
+    const { start, steps, seconds } = pace([rank(0, 2, 5), rank(0, 3, 5)], 4);
+    expect(start).toBe(0);
     expect(steps).toEqual([1, 2, 3, 4]);
     expect(seconds).toEqual([
       [2, 2, 2, 2],
@@ -31,9 +32,9 @@ describe("pace", () => {
   });
 
   it("has no columns for less than two steps", () => {
-    expect(pace([rank(0, 1, 1)], 4)).toEqual({ steps: [], seconds: [[]] });
-    expect(pace([rank(0, 1, 0)], 4)).toEqual({ steps: [], seconds: [[]] });
-    expect(pace([], 4)).toEqual({ steps: [], seconds: [] });
+    expect(pace([rank(0, 1, 1)], 4)).toEqual({ start: 0, steps: [], seconds: [[]] });
+    expect(pace([rank(0, 1, 0)], 4)).toEqual({ start: 0, steps: [], seconds: [[]] });
+    expect(pace([], 4)).toEqual({ start: 0, steps: [], seconds: [] });
   });
 });
 

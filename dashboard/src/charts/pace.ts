@@ -4,6 +4,8 @@ import type { Series } from "../api/types";
 import { interpolated } from "./lines";
 
 export interface RankPace {
+  /** The first step of any rank. */
+  start: number;
   /** The last step of each column. */
   steps: number[];
   /** The seconds that a step took, for each rank (rows) and each of `steps` (columns); null outside a rank's steps. */
@@ -14,7 +16,7 @@ export interface RankPace {
 export function pace(series: Series[], columns: number): RankPace {
   const low = Math.min(...series.map(({ buckets }) => buckets[0]?.step ?? Number.POSITIVE_INFINITY));
   const high = Math.max(...series.map(({ buckets }) => buckets.at(-1)?.step ?? Number.NEGATIVE_INFINITY));
-  if (!(low < high)) return { steps: [], seconds: series.map(() => []) };
+  if (!(low < high)) return { start: 0, steps: [], seconds: series.map(() => []) };
   const count = Math.min(columns, Math.max(1, Math.floor(high - low)));
   const width = (high - low) / count;
   const edges = Array.from({ length: count + 1 }, (_, at) => low + width * at);
@@ -25,7 +27,7 @@ export function pace(series: Series[], columns: number): RankPace {
       return before === null || after === null ? null : Math.max(0, after - before) / width;
     });
   });
-  return { steps: edges.slice(1), seconds };
+  return { start: low, steps: edges.slice(1), seconds };
 }
 
 /** Returns the seconds after the first rank at which each rank reached each step. */

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { faded } from "../base/theme";
-import type { Line } from "./lines";
+import { type Line, lonePoints } from "./lines";
 import { isDrawn, type Look } from "./look";
 
 const DOT_PX = 3.6;
@@ -30,6 +30,7 @@ export function drawMarks(plot: uPlot, lines: Line[], look: Look): void {
   ctx.lineWidth = 1.6 * uPlot.pxRatio;
   for (const line of lines) {
     if (line.broken.length) drawBroken(plot, line);
+    if (!line.dots) for (const at of lonePoints(line.y)) drawDot(plot, line, at, line.color, look);
     for (const [at, color] of (line.dots ?? []).entries()) drawDot(plot, line, at, color, look);
     if (line.end) drawDot(plot, line, line.y.length - 1, line.end.color, look);
   }

@@ -8,6 +8,9 @@ type Range = [number, number];
 /** How much room a y axis leaves at both ends, as a part of its range; on a logarithmic axis, as a factor. */
 const ROOM = 0.05;
 const LOG_ROOM = 1.15;
+/** How much of the x axis is shown around a single point: of the wall clock in seconds, of other axes. */
+const CLOCK_ROOM_S = 30;
+const POINT_ROOM = 0.5;
 /** Without outliers, the highest and the lowest 2 % are left out. */
 const OUTER = 0.02;
 
@@ -22,7 +25,9 @@ export function xRange(lines: Line[], look: Look): Range {
   if (!ends.length) return look.isLogX ? [1, 10] : [0, 1];
   const low = Math.min(...ends.map(([first]) => first));
   const high = Math.max(...ends.map(([, last]) => last));
-  return low === high ? [low * 0.999 - (look.isLogX ? 0 : 0.5), high * 1.001 + 0.5] : [low, high];
+  if (low < high) return [low, high];
+  const room = look.xAxis === "time" ? CLOCK_ROOM_S : POINT_ROOM;
+  return look.isLogX ? [low / LOG_ROOM, high * LOG_ROOM] : [low - room, high + room];
 }
 
 /** Returns the range of all values within the x range, with a little room; without outliers, of all but the outermost. */

@@ -25,7 +25,8 @@ describe("toSvg", () => {
     expect(pathsOf(toSvg("a", [lineOf([], [])], lookOf()))).toEqual([]);
   });
 
-  it("draws one point and equal values without NaN", () => {
+  it("draws one point as a dot, and equal values without NaN", () => {
+    expect(toSvg("a", [lineOf([1], [1])], lookOf())).toContain("<circle");
     expect(toSvg("a", [lineOf([1], [1])], lookOf())).not.toContain("NaN");
     expect(toSvg("a", [], lookOf({ isLogX: true }))).not.toContain("NaN");
   });

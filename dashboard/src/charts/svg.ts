@@ -1,8 +1,10 @@
 /** A chart as SVG for papers: lines, axes and names. */
 
 import { number } from "../base/format";
+import { logTicks, roundTicks } from "../base/ticks";
+import { distinctTexts, tickTexts } from "../base/tickTexts";
 import type { Line } from "./lines";
-import { isDrawn, type Look } from "./look";
+import { isDrawn, type Look, xName } from "./look";
 
 const WIDTH = 640;
 const HEIGHT = 400;
@@ -36,18 +38,23 @@ export function toSvg(title: string, lines: Line[], look: Look): string {
     TOP,
   );
   const paths = lines.flatMap(({ color, label }, at) => {
-    const path = (points[at] ?? []).map(([px, py]) => `${x.at(px).toFixed(1)} ${y.at(py).toFixed(1)}`).join("L");
+    const places = (points[at] ?? []).map(([px, py]) => [x.at(px).toFixed(1), y.at(py).toFixed(1)] as const);
+    const path = places.map((place) => place.join(" ")).join("L");
     if (!path) return [];
+    if (places.length === 1) {
+      const [cx, cy] = places[0] ?? [];
+      return [`<circle cx="${cx}" cy="${cy}" r="3" fill="${escaped(color)}"><title>${escaped(label)}</title></circle>`];
+    }
     const stroke = `fill="none" stroke="${escaped(color)}" stroke-width="1.5"`;
     return [`<path d="M${path}" ${stroke}><title>${escaped(label)}</title></path>`];
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11" fill="#333">`,
     textAt([LEFT, 18], title, "start"),
-    ...x.ticks.map((tick) => textAt([x.at(tick), HEIGHT - BOTTOM + 18], number(tick, 4), "middle")),
-    ...y.ticks.map((tick) => textAt([LEFT - 8, y.at(tick) + 4], number(tick, 4), "end")),
+    ...x.texts.map(([tick, text]) => textAt([x.at(tick), HEIGHT - BOTTOM + 18], text, "middle")),
+    ...y.texts.map(([tick, text]) => textAt([LEFT - 8, y.at(tick) + 4], text, "end")),
     ...y.ticks.map((tick) => `<path d="M${LEFT} ${y.at(tick).toFixed(1)}H${WIDTH - RIGHT}" stroke="#ddd"/>`),
-    textAt([WIDTH - RIGHT, HEIGHT - 6], look.xAxis, "end"),
+    textAt([WIDTH - RIGHT, HEIGHT - 6], xName(look.xAxis), "end"),
     ...paths,
     "</svg>",
   ].join("\n");
@@ -68,6 +75,7 @@ function textAt([x, y]: Point, text: string, anchor: "start" | "middle" | "end")
 /** Maps values to places between `from` and `to`. */
 class Axis {
   readonly ticks: number[];
+  readonly texts: [tick: number, text: string][];
   private readonly low: number;
   private readonly size: number;
 
@@ -80,8 +88,10 @@ class Axis {
     const scaled = values.map((value) => this.scale(value));
     this.low = scaled.reduce((least, value) => Math.min(least, value), scaled[0] ?? 0);
     this.size = scaled.reduce((most, value) => Math.max(most, value), scaled[0] ?? 1) - this.low || 1;
-    const even = Array.from({ length: TICKS }, (_, tick) => this.low + (this.size * tick) / (TICKS - 1));
-    this.ticks = even.map((tick) => (isLog ? 10 ** tick : tick));
+    const high = this.low + this.size;
+    this.ticks = isLog ? logTicks(10 ** this.low, 10 ** high, TICKS) : roundTicks(this.low, high, TICKS);
+    const texts = isLog ? distinctTexts(this.ticks, (tick) => number(tick)) : tickTexts(this.ticks);
+    this.texts = this.ticks.map((tick, at) => [tick, texts[at] ?? ""]);
   }
 
   at(value: number): number {

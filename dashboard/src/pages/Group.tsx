@@ -5,7 +5,7 @@ import { useData, useNow } from "../api/data";
 import { paths } from "../api/routes";
 import type { Run, RunChoice } from "../api/types";
 import { duration } from "../base/format";
-import { projectPath } from "../base/names";
+import { distinctNames, projectPath } from "../base/names";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
 import { useCanEdit } from "../base/permissions";
 import { groupName } from "../base/ranking";
@@ -35,12 +35,14 @@ export function GroupPage({ project, group }: { project: string; group: string }
   const [tab, setTab] = useChoiceParam("view", TABS);
   useTitle(group);
   const runs = useMemo(() => byRank(list?.runs ?? []), [list]);
+  const names = useMemo(() => distinctNames(runs.map(({ id, rank }) => ({ id, name: `rank ${rank}` }))), [runs]);
   const chartRuns = useMemo(
     () =>
       runs.map((run, at): ChartRun => {
-        return { run, label: `rank ${run.rank}`, color: lineColor(at, theme), dash: lineDash(at), band: group };
+        const label = names[at] ?? run.id;
+        return { run, label, color: lineColor(at, theme), dash: lineDash(at), band: group };
       }),
-    [runs, theme, group],
+    [runs, names, theme, group],
   );
   if (!list) return <Loading title={group} trail={[["Runs", "/runs"]]} error={error} />;
   const { started, ended } = spanOf(runs);

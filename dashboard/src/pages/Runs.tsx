@@ -3,7 +3,7 @@
 import { Failure } from "../base/Failure";
 import { projectPath } from "../base/names";
 import { Page, useTitle } from "../base/Page";
-import { useChoiceParam } from "../base/router";
+import { useChoiceParam, useListParam } from "../base/router";
 import { StateChoice } from "../base/StateChoice";
 import { ProjectChoice } from "../panels/ProjectChoice";
 import { RejectedJournals } from "../panels/Rejected";
@@ -13,6 +13,7 @@ import { RunsTable } from "../tables/RunsTable";
 import { useRunPages } from "../tables/runPages";
 import { useColumns } from "../tables/useColumns";
 import { useDrawnRuns } from "../tables/useDrawnRuns";
+import { useGrouping } from "../tables/useGrouping";
 import { useRunsView } from "../tables/useRunsView";
 
 const STATES = ["running", "finished", "stopped", "preempted", "failed", "killed", "lost"];
@@ -21,9 +22,11 @@ export function RunsPage() {
   const view = useRunsView();
   const [tab, setTab] = useChoiceParam("view", TABS);
   useTitle("Runs");
-  const drawn = useDrawnRuns(view.selected, view.query, tab === "Charts");
+  const grouping = useGrouping();
+  const [hidden, setHidden] = useListParam("hide", ",");
+  const drawn = useDrawnRuns(view, grouping.keys, hidden, tab === "Charts");
   const columns = useColumns(view.project, view.isFolded);
-  const pages = useRunPages({ ...view.query, columns: columns.asked });
+  const pages = useRunPages({ ...view.query, columns: columns.asked }, view.isHeld);
   return (
     <Page
       title="Runs"
@@ -41,7 +44,7 @@ export function RunsPage() {
       {tab === "Table" ? (
         <RunsTable view={view} pages={pages} columns={columns} colors={drawn.colors} />
       ) : (
-        <RunsWorkspace runs={drawn} selected={view.selected} onToggle={view.toggleSelected} metric={columns.metric} />
+        <RunsWorkspace {...{ view, pages, drawn, hidden, setHidden, grouping, columns }} />
       )}
     </Page>
   );

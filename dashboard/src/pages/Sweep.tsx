@@ -5,7 +5,7 @@ import { useData } from "../api/data";
 import { paths } from "../api/routes";
 import type { Agent, Sweep } from "../api/types";
 import { Command } from "../base/Command";
-import { flat, value } from "../base/format";
+import { exact, flat } from "../base/format";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
 import { Pairs } from "../base/Pairs";
 import { Section } from "../base/Section";
@@ -76,7 +76,7 @@ function LoadedSweep({ sweep, tried, agents }: { sweep: Sweep; tried: Tried; age
       <Agents view={view} agents={agents} />
       <details class="section">
         <summary>Sweep file</summary>
-        <Pairs pairs={Object.entries(flat(sweep.config)).map(([name, given]) => [name, value(given, 6)])} />
+        <Pairs pairs={Object.entries(flat(sweep.config)).map(([name, given]) => [name, exact(given)])} />
       </details>
       <Selected view={view} agents={agents} />
     </Page>

@@ -24,13 +24,16 @@ const COLORS: Record<"light" | "dark", [Rgb, Rgb]> = {
 interface Props {
   rows: (number | null)[][];
   names: string[];
+  /** The last step of each column. */
   steps: number[];
+  /** The first step of all. */
+  start: number;
   format: (value: number) => string;
   /** The value of the first colour; without it, the least value. */
   from?: number;
 }
 
-export function HeatMap({ rows, names, steps, format, from }: Props) {
+export function HeatMap({ rows, names, steps, start, format, from }: Props) {
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [pointed, setPointed] = useState("");
@@ -46,7 +49,7 @@ export function HeatMap({ rows, names, steps, format, from }: Props) {
     const value = rows[y]?.[x] ?? null;
     setPointed(`${names[y]}, step ${Math.round(steps[x] ?? 0)}: ${value === null ? "no value" : format(value)}`);
   }
-  const range = `step ${Math.round(steps[0] ?? 0)} to ${Math.round(steps.at(-1) ?? 0)}`;
+  const range = `step ${Math.round(start)} to ${Math.round(steps.at(-1) ?? 0)}`;
   const label = `${names.length} ranks over ${steps.length} stretches of steps, from ${format(least)} to ${format(most)}`;
   const gradient = `linear-gradient(to right, ${mixed(...COLORS[theme], 0)}, ${mixed(...COLORS[theme], 1)})`;
   return (
@@ -57,7 +60,7 @@ export function HeatMap({ rows, names, steps, format, from }: Props) {
             <span key={name} style={{ height: `${ROW_PX}px` }}>
               {name}{" "}
               <span class="soft" title="on average">
-                {format(meanOf(rows[at] ?? []))}
+                {averageText(rows[at] ?? [], format)}
               </span>
             </span>
           ))}
@@ -79,6 +82,11 @@ export function HeatMap({ rows, names, steps, format, from }: Props) {
       </p>
     </>
   );
+}
+
+function averageText(row: (number | null)[], format: Props["format"]): string {
+  const mean = meanOf(row);
+  return mean === null ? "–" : format(mean);
 }
 
 /** Returns the values of the first and the last colour. */

@@ -1,11 +1,14 @@
 /** The overview of a run: its configuration, last values, labels and environment. */
 
+import type { ComponentChildren } from "preact";
 import { useData } from "../api/data";
 import { paths } from "../api/routes";
 import type { Run } from "../api/types";
+import { CopyButton } from "../base/CopyButton";
 import { flat, measured } from "../base/format";
 import { ComparedPairs, Pairs } from "../base/Pairs";
 import { useCanEdit } from "../base/permissions";
+import { Rounded } from "../base/Rounded";
 import { byMetricRank } from "../base/ranking";
 import { Section } from "../base/Section";
 import { ConfigDialog } from "./ConfigDialog";
@@ -30,7 +33,12 @@ interface Props {
 export function Overview({ run, other, onOther }: Props) {
   const summary = Object.entries(flat(run.summary))
     .sort(([a], [b]) => byMetricRank(a, b))
-    .map(([key, given]): [string, string] => [key, measured(key, given, 6)]);
+    .map(([key, given]): [string, ComponentChildren] => [
+      key,
+      <Rounded key={key} given={given}>
+        {measured(key, given, 6)}
+      </Rounded>,
+    ]);
   return (
     <>
       <Stacks run={run} />
@@ -64,6 +72,7 @@ function Configuration({ run, other, onOther }: Props) {
       note={against && `beside ${against.name}: differences come first`}
       aside={
         <>
+          <CopyButton text={JSON.stringify(run.config, null, 2)} label="Copy the configuration as JSON" />
           {canEdit && <ConfigDialog run={run} />}
           <label>
             against

@@ -46,12 +46,12 @@ function usualKey(keys: string[]): string {
 }
 
 function HeatMaps({ runs, metric, series }: { runs: Run[]; metric: string; series: Series[] }) {
-  const { steps, seconds, late, values } = useMemo(() => {
-    const found = series.length === runs.length ? pace(series, COLUMNS) : { steps: [], seconds: [] };
+  const { start, steps, seconds, late, values } = useMemo(() => {
+    const found = series.length === runs.length ? pace(series, COLUMNS) : { start: 0, steps: [], seconds: [] };
     return { ...found, late: lags(series, found.steps), values: valuesAt(series, found.steps) };
   }, [series, runs.length]);
   const names = runs.map((run) => `rank ${run.rank}`);
-  const shared = { names, steps };
+  const shared = { names, steps, start };
   if (!steps.length) return <p class="empty">Too few steps of {metric} yet.</p>;
   return (
     <>

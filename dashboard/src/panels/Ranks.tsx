@@ -1,7 +1,7 @@
 /** What differs between the ranks of a group: last values with their spread, configuration, ends. */
 
 import type { Run } from "../api/types";
-import { flat, measured, number, unitOf, value } from "../base/format";
+import { exact, flat, measured, number, unitOf } from "../base/format";
 import { Scroll } from "../base/Scroll";
 import { Section } from "../base/Section";
 import { metricKeys } from "../charts/metricKeys";
@@ -82,7 +82,7 @@ function Differences({ runs }: { runs: Run[] }) {
               <tr key={name}>
                 <td class="mono">{name}</td>
                 {runs.map((run, at) => (
-                  <td key={run.id}>{value(configs[at]?.[name])}</td>
+                  <td key={run.id}>{exact(configs[at]?.[name])}</td>
                 ))}
               </tr>
             ))}

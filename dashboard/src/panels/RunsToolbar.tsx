@@ -11,10 +11,12 @@ import { PLAIN } from "../tables/columns";
 import { DefaultColumns } from "../tables/DefaultColumns";
 import { type Moved, MoveSelected, UndoMove } from "../tables/MoveSelected";
 import { PinSelected } from "../tables/PinSelected";
+import { isNothing, NOTHING } from "../tables/selection";
 import { TagSelected } from "../tables/TagSelected";
 import type { ColumnView } from "../tables/useColumns";
 import type { RunsView } from "../tables/useRunsView";
 import { PinView } from "./PinView";
+import { SelectionMenu } from "./SelectionMenu";
 
 export const TABS = ["Table", "Charts"] as const;
 type Tab = (typeof TABS)[number];
@@ -30,11 +32,11 @@ interface Props {
 }
 
 export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) {
-  const { isFolded, selected } = view;
+  const { isFolded, selection } = view;
   const [done, setDone] = useState<Moved | null>(null);
   const onMoved = (next: Moved) => {
     setDone(next);
-    view.setSelected([]);
+    view.setSelection(NOTHING);
   };
   return (
     <div class="toolbar">
@@ -51,7 +53,8 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
       <span class="soft">
         {total ?? "…"} {isFolded ? "groups" : "runs"}
       </span>
-      {selected.length > 0 && <SelectedActions view={view} tab={tab} onMoved={onMoved} />}
+      <SelectionMenu view={view} total={total} />
+      {!isNothing(selection) && <SelectedActions view={view} tab={tab} onMoved={onMoved} />}
       {view.project && <PinView project={view.project} />}
       {done && <UndoMove done={done} onClose={() => setDone(null)} />}
       {tab === "Table" && (
@@ -62,6 +65,12 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
             isOn={isFolded}
             onFlip={() => view.setFolded(!isFolded)}
             title="One row for each group, in the worst state of its ranks"
+          />
+          <Toggle
+            name="hold still"
+            isOn={view.isHeld}
+            onFlip={() => view.setHeld(!view.isHeld)}
+            title="Rows keep their places and values while runs go on"
           />
           <ColumnChoice
             all={[...PLAIN, ...columns.keys]}
@@ -79,21 +88,17 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
 }
 
 function SelectedActions({ view, tab, onMoved }: Pick<Props, "view" | "tab"> & { onMoved: (done: Moved) => void }) {
-  const { selected, setSelected, isFolded, shown } = view;
   const canEdit = useCanEdit();
   return (
     <>
-      <button type="button" class="chip" onClick={() => setSelected([])}>
-        {selected.length} selected ✕
-      </button>
       {tab === "Table" && (
         <button type="button" class="primary" onClick={() => navigate(placeWith({ view: "Charts" }))}>
           Compare
         </button>
       )}
-      {canEdit && <PinSelected selected={selected} onDone={() => setSelected([])} />}
-      {tab === "Table" && canEdit && <TagSelected selected={selected} />}
-      {tab === "Table" && canEdit && <MoveSelected {...{ selected, isFolded, shown, onMoved }} />}
+      {canEdit && <PinSelected view={view} onDone={() => view.setSelection(NOTHING)} />}
+      {tab === "Table" && canEdit && <TagSelected view={view} />}
+      {tab === "Table" && canEdit && <MoveSelected {...{ view, onMoved }} />}
     </>
   );
 }

@@ -1,43 +1,43 @@
-/** The charts of several runs beside a list that chooses them. */
+/** Charts of runs, beside the list in which they are chosen. */
 
-import type { RunRow } from "../api/types";
-import { Name } from "../base/Name";
-import { State } from "../base/State";
 import { Charts } from "../charts/Charts";
-import { pointAt } from "../charts/crosshair";
-import { text } from "../tables/rowValues";
+import type { RunPages } from "../tables/runPages";
+import type { ColumnView } from "../tables/useColumns";
 import type { DrawnRuns } from "../tables/useDrawnRuns";
+import type { Grouping } from "../tables/useGrouping";
+import type { RunsView } from "../tables/useRunsView";
+import { DrawnNote } from "./DrawnNote";
+import { GroupControls } from "./GroupControls";
+import { RunList } from "./RunList";
 import "./RunsWorkspace.css";
 
 interface Props {
-  runs: DrawnRuns;
-  selected: string[];
-  onToggle: (id: string) => void;
-  /** The project's own metric. */
-  metric: string;
+  view: RunsView;
+  pages: RunPages;
+  drawn: DrawnRuns;
+  hidden: string[];
+  setHidden: (ids: string[]) => void;
+  grouping: Grouping;
+  columns: ColumnView;
 }
 
-export function RunsWorkspace({ runs: { drawn, others, chartRuns, colors }, selected, onToggle, metric }: Props) {
-  const entry = (run: RunRow) => (
-    <label
-      key={run.id}
-      class={colors.has(run.id) ? "drawn" : ""}
-      onMouseEnter={() => pointAt(run.id)}
-      onMouseLeave={() => pointAt(null)}
-    >
-      <input type="checkbox" checked={selected.includes(run.id)} onChange={() => onToggle(run.id)} />
-      <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />
-      <Name>{text(run["name"])}</Name>
-      <State state={text(run["state"])} />
-    </label>
-  );
+export function RunsWorkspace({ view, pages, drawn, hidden, setHidden, grouping, columns }: Props) {
+  const isGrouped = grouping.keys.length > 0;
   return (
     <div class="workspace">
       <aside class="run-list" aria-label="Runs to draw">
-        {!selected.length && <p class="soft">The first {chartRuns.length}. Tick runs to choose others.</p>}
-        {[...drawn, ...others].map(entry)}
+        <DrawnNote view={view} drawn={drawn} total={pages.total} />
+        <RunList {...{ view, pages, hidden, setHidden }} colors={drawn.colors} />
       </aside>
-      <Charts runs={chartRuns} bandName="bands by group" first={metric} />
+      <div>
+        <GroupControls grouping={grouping} columns={columns.keys} />
+        <Charts
+          runs={drawn.chartRuns}
+          bandName={isGrouped ? undefined : "bands by group"}
+          summary={isGrouped ? grouping : undefined}
+          first={columns.metric}
+        />
+      </div>
     </div>
   );
 }

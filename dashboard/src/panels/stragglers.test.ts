@@ -23,9 +23,14 @@ describe("stragglers", () => {
     expect(slowestText([[9]], [[1]], ["a"])).toBe(usual);
   });
 
+  it("are found though a rank has no values", () => {
+    const names = ["rank 0", "rank 1", "rank 2"];
+    expect(slowestText([[null], [5], [0]], [[null], [1], [1]], names)).toContain("rank 1 lags most");
+  });
+
   it("have a mean over the values that are there", () => {
     expect(meanOf([1, null, 3])).toBe(2);
-    expect(meanOf([null])).toBe(0);
-    expect(meanOf([])).toBe(0);
+    expect(meanOf([null])).toBeNull();
+    expect(meanOf([])).toBeNull();
   });
 });

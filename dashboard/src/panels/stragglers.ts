@@ -25,18 +25,18 @@ export function sharedKeys(runs: { summary: Record<string, unknown> }[]): string
 /** Returns which rank lags most and by how much, or what the lags mean if no rank stands out. */
 export function slowestText(late: (number | null)[][], seconds: (number | null)[][], names: string[]): string {
   const means = late.map(meanOf);
-  const most = Math.max(...means);
+  const most = Math.max(...means.filter((mean) => mean !== null));
   const at = means.indexOf(most);
-  const others = means.filter((_, place) => place !== at);
-  const usual = others.reduce((sum, value) => sum + value, 0) / Math.max(1, others.length);
-  const step = Math.max(...seconds.map(meanOf));
+  const others = means.filter((_, place) => place !== at).filter((mean) => mean !== null);
+  const usual = meanOf(others) ?? 0;
+  const step = Math.max(...seconds.map(meanOf).filter((mean) => mean !== null));
   const isSlow = others.length > 0 && most > Math.max(LAG_FACTOR * usual, NOTABLE * step);
   if (!isSlow) return "how long after the first rank each one logged a step";
   return `${names[at]} lags most: ${duration(most)} on average, the others ${duration(usual)}`;
 }
 
-/** Returns the mean of the values that are there; 0 if there are none. */
-export function meanOf(row: (number | null)[]): number {
+/** Returns the mean of the values that are there; null if there are none. */
+export function meanOf(row: (number | null)[]): number | null {
   const there = row.filter((value) => value !== null);
-  return there.reduce((sum, value) => sum + value, 0) / Math.max(1, there.length);
+  return there.length ? there.reduce((sum, value) => sum + value, 0) / there.length : null;
 }

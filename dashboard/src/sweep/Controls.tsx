@@ -10,19 +10,27 @@ import { CapDialog, PointDialog } from "./SweepEdits";
 interface Choice {
   name: string;
   state: SweepState;
-  /** The text of the dialog that asks for confirmation; without it, there is no dialog. */
-  warning?: string;
+  /** What the dialog that asks for confirmation says; without it, there is no dialog. */
+  question?: { title: string; warning: string; action: string };
 }
 
 const STOP: Choice = {
   name: "Stop",
   state: "stopped",
-  warning: "The sweep ends and starts no more trials. Running trials continue to their end.",
+  question: {
+    title: "Stop this sweep?",
+    warning: "The sweep ends and starts no more trials. Running trials continue to their end.",
+    action: "Start no more trials",
+  },
 };
 const CANCEL: Choice = {
   name: "Cancel",
   state: "cancelled",
-  warning: "The sweep ends now, and its running trials are stopped.",
+  question: {
+    title: "Cancel this sweep?",
+    warning: "The sweep ends now, and its running trials are stopped.",
+    action: "End the sweep and its trials",
+  },
 };
 const CONTINUE: Choice = { name: "Continue", state: "running" };
 const CHOICES: Record<SweepState, Choice[]> = {
@@ -32,6 +40,9 @@ const CHOICES: Record<SweepState, Choice[]> = {
   cancelled: [CONTINUE],
   finished: [CONTINUE],
 };
+
+/** The button that leaves the sweep as it is. */
+const KEEP: Partial<Record<SweepState, string>> = { running: "Keep running", paused: "Keep it paused" };
 
 export function Controls({ sweep, trials }: { sweep: Sweep; trials: Trial[] }) {
   const canEdit = useCanEdit();
@@ -72,7 +83,7 @@ function StateButtons({ state, isBusy, onChange }: ButtonsProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [asked, setAsked] = useState<Choice | null>(null);
   function choose(choice: Choice): void {
-    if (!choice.warning) {
+    if (!choice.question) {
       onChange(choice.state);
       return;
     }
@@ -86,7 +97,7 @@ function StateButtons({ state, isBusy, onChange }: ButtonsProps) {
           type="button"
           key={choice.name}
           disabled={isBusy}
-          class={choice.warning ? "" : "primary"}
+          class={choice.question ? "" : "primary"}
           onClick={() => choose(choice)}
         >
           {choice.name}
@@ -97,14 +108,14 @@ function StateButtons({ state, isBusy, onChange }: ButtonsProps) {
         aria-label="Confirm"
         onClose={(event) => event.currentTarget.returnValue === "yes" && asked && onChange(asked.state)}
       >
-        <h2>{asked?.name} this sweep?</h2>
-        <p>{asked?.warning}</p>
+        <h2>{asked?.question?.title}</h2>
+        <p>{asked?.question?.warning}</p>
         <form method="dialog">
           <button type="submit" value="no">
-            Go back
+            {KEEP[state]}
           </button>
-          <button type="submit" value="yes" class="primary">
-            {asked?.name}
+          <button type="submit" value="yes" class="danger">
+            {asked?.question?.action}
           </button>
         </form>
       </dialog>

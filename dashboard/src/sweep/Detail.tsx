@@ -6,11 +6,12 @@ import { useData, useNow } from "../api/data";
 import { refreshAll } from "../api/live";
 import { paths } from "../api/routes";
 import type { Agent, Run, Sweep, Trial } from "../api/types";
-import { duration, flat, number, value } from "../base/format";
+import { duration, exact, flat, number } from "../base/format";
 import { Name } from "../base/Name";
 import { counted } from "../base/names";
 import { Pairs } from "../base/Pairs";
 import { useCanEdit } from "../base/permissions";
+import { Rounded } from "../base/Rounded";
 import { Preformatted } from "../base/Scroll";
 import { Fact } from "../base/Section";
 import { State } from "../base/State";
@@ -52,7 +53,7 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
       {(trial.error || trial.reason) && <p>{trial.error || trial.reason}</p>}
       {trial.stderr_tail && <Preformatted>{trial.stderr_tail}</Preformatted>}
       <h3>Parameters</h3>
-      <Pairs pairs={Object.entries(flat(trial.params)).map(([name, given]) => [name, value(given, 6)])} />
+      <Pairs pairs={Object.entries(flat(trial.params)).map(([name, given]) => [name, exact(given)])} />
       {runs.length > 0 && <h3>{counted(runs.length, "run")}</h3>}
       <Runs runs={runs} />
     </aside>
@@ -95,7 +96,9 @@ function Facts({ sweep, trial, rank, agent }: Omit<Props, "onClose">) {
   const now = useNow(2000);
   return (
     <div class="facts">
-      <Fact name={sweep.metric ?? "objective"}>{number(trial.objective, 5)}</Fact>
+      <Fact name={sweep.metric ?? "objective"}>
+        <Rounded given={trial.objective}>{number(trial.objective, 5)}</Rounded>
+      </Fact>
       {rank && (
         <Fact name="rank">
           {rank[0]} of {rank[1]}

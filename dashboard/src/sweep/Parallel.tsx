@@ -2,7 +2,7 @@
 
 import type { ECharts } from "echarts/core";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { flat, value } from "../base/format";
+import { exact, flat } from "../base/format";
 import { useLatest } from "../base/latest";
 import { shortNames } from "../base/names";
 import { Scroll } from "../base/Scroll";
@@ -93,6 +93,6 @@ function useBrushEnd(chart: ECharts | null, brushed: Set<string> | null, axes: n
 
 function trialText(trial: Result, names: Map<string, string>): string {
   const params = flat(trial.params);
-  const given = [...names].map(([name, short]) => `${short} ${value(params[name])}`);
+  const given = [...names].map(([name, short]) => `${short} ${exact(params[name])}`);
   return [`${rowName(trial)}: ${valueText(trial)}`, ...given].join(" · ");
 }

@@ -1,7 +1,7 @@
 /** A small scatter plot for each parameter: its value against the objective. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { flat, value } from "../base/format";
+import { exact, flat } from "../base/format";
 import { scaleColor, useTheme } from "../base/theme";
 import { barOf, rowName, valueText } from "./pointRows";
 import { hasObjective, type Parameter } from "./score";
@@ -63,7 +63,7 @@ function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
 }
 
 function dotText({ trial }: Dot, { name }: Parameter): string {
-  return `${rowName(trial)}: ${valueText(trial)} at ${value(flat(trial.params)[name])}`;
+  return `${rowName(trial)}: ${valueText(trial)} at ${exact(flat(trial.params)[name])}`;
 }
 
 /** Returns the dots of a parameter, the best ones last so that they lie above the others. */

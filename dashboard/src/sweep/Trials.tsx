@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { useNow } from "../api/data";
-import type { Sweep, Trial } from "../api/types";
+import type { Trial } from "../api/types";
 import { flat } from "../base/format";
 import { shortNames } from "../base/names";
 import { type Sort, useSortParam } from "../base/router";
@@ -16,11 +16,11 @@ import type { SweepView } from "./useSweepView";
 export function Trials({ view }: { view: SweepView }) {
   const { sweep, shown, runs, parameters, selected, select } = view;
   const now = useNow(2000);
-  const [sort, setSort] = useSortParam("sort", "objective");
+  const [sort, setSort] = useSortParam("sort", sign(sweep) < 0 ? "-objective" : "objective");
   const names = useMemo(() => shortNames(parameters.map((one) => one.name)), [parameters]);
   const firstRuns = useMemo(() => new Map(runs.map((run) => [run.trial, run])), [runs]);
   const [open, setOpen] = useState<Set<number>>(new Set());
-  const sorted = useSorted(shown, sweep, sort, now);
+  const sorted = useSorted(shown, sort, now);
   const rows = useMemo(() => unfolded(sorted, open), [sorted, open]);
   function fold(point: number): void {
     setOpen((before) =>
@@ -49,16 +49,14 @@ export function Trials({ view }: { view: SweepView }) {
 /** The column whose values change while trials run. */
 const DURATION = "took";
 
-function useSorted(trials: Result[], sweep: Sweep, { by, isDown }: Sort, now: number): Result[] {
-  const direction = sign(sweep);
+function useSorted(trials: Result[], { by, isDown }: Sort, now: number): Result[] {
   const time = by === DURATION ? now : 0;
   return useMemo(() => {
     const sortValue = (trial: Trial): unknown => {
-      if (by === "objective") return trial.objective === null ? null : trial.objective * direction;
       if (by === DURATION) return durationOf(trial, time);
       if (by in trial) return trial[by as keyof Trial];
       return flat(trial.params)[by];
     };
-    return [...trials].sort((a, b) => compare(sortValue(a), sortValue(b)) * (isDown ? -1 : 1));
-  }, [trials, by, isDown, direction, time]);
+    return [...trials].sort((a, b) => compare(sortValue(a), sortValue(b), isDown));
+  }, [trials, by, isDown, time]);
 }

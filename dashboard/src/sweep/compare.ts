@@ -2,13 +2,16 @@
 
 import type { Trial } from "../api/types";
 
-/** Compares two values: numbers by size, others as text, and missing ones last. */
-export function compare(a: unknown, b: unknown): number {
+/** Compares two values: numbers by size, others as text. Missing ones come last in both directions. */
+export function compare(a: unknown, b: unknown, isDown = false): number {
   if (a === b) return 0;
   if (a === null || a === undefined) return 1;
   if (b === null || b === undefined) return -1;
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b), undefined, { numeric: true });
+  const order =
+    typeof a === "number" && typeof b === "number"
+      ? a - b
+      : String(a).localeCompare(String(b), undefined, { numeric: true });
+  return isDown ? -order : order;
 }
 
 /** Returns how long a trial ran, or has been running, in seconds; null if it has not started. */

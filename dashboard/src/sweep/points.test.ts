@@ -16,7 +16,7 @@ const CONFIG = {
 describe("fieldsOf", () => {
   it("has a field for each parameter that is not constant, nested ones by their dotted names", () => {
     expect(fieldsOf({ config: CONFIG }, null)).toEqual([
-      { name: "lr", choices: [], hint: "1e-4 … 0.1", start: "0.0001" },
+      { name: "lr", choices: [], hint: "0.0001 … 0.1", start: "0.0001" },
       { name: "layers", choices: ["1", "2"], hint: "", start: "1" },
       { name: "kind", choices: ['"a"', '"b"'], hint: "", start: '"a"' },
       { name: "model.width", choices: [], hint: "8 … 64", start: "8" },

@@ -1,8 +1,9 @@
 /** The form for a point that the user adds: its fields come from the sweep file, its first values from the best trial. */
 
 import type { Sweep, Trial } from "../api/types";
-import { flat, value } from "../base/format";
+import { exact, flat } from "../base/format";
 import { typedValue } from "../base/typedValue";
+import { declaredParameters } from "./declared";
 
 export interface Field {
   name: string;
@@ -13,17 +14,14 @@ export interface Field {
   start: string;
 }
 
-type Given = Record<string, unknown>;
-
 /** Returns a field for each parameter that is not constant. Parts of nested parameters have dotted names. */
 export function fieldsOf(sweep: Pick<Sweep, "config">, best: Pick<Trial, "params"> | null): Field[] {
   const values = best ? flat(best.params) : {};
-  const all = (sweep.config["parameters"] ?? {}) as Record<string, Given>;
-  return leaves(all, "").flatMap(([name, given]): Field[] => {
+  return declaredParameters(sweep).flatMap(([name, given]): Field[] => {
     if ("value" in given || given["distribution"] === "constant") return [];
     const choices = Array.isArray(given["values"]) ? given["values"].map((one) => JSON.stringify(one)) : [];
     const { min, max } = given;
-    const hint = min !== undefined && max !== undefined ? `${value(min)} … ${value(max)}` : "";
+    const hint = min !== undefined && max !== undefined ? `${exact(min)} … ${exact(max)}` : "";
     return [{ name, choices, hint, start: startOf(values[name], choices, min) }];
   });
 }
@@ -38,14 +36,6 @@ const DIGITS = 6;
 
 function rounded(known: unknown): string {
   return JSON.stringify(typeof known === "number" ? Number(known.toPrecision(DIGITS)) : known);
-}
-
-function leaves(parameters: Record<string, Given>, before: string): [string, Given][] {
-  return Object.entries(parameters).flatMap(([name, given]): [string, Given][] => {
-    const inner = given?.["parameters"];
-    if (typeof inner === "object" && inner) return leaves(inner as Record<string, Given>, `${before}${name}.`);
-    return [[before + name, given ?? {}]];
-  });
 }
 
 /** Returns the point that was typed: JSON where it is JSON, else text. Empty fields are left out. */

@@ -95,9 +95,24 @@ describe("parameters", () => {
     ]);
   });
 
-  it("have a logarithmic axis if their values span much", () => {
+  it("have the axis of their distribution, however much their values span", () => {
     const trials = [1, 10, 100].map((value, at) => trialOf(at, 1, { params: { x: value } }));
-    expect(parameters({ config: {} }, trials)[0]?.isLog).toBe(true);
+    expect(parameters({ config: {} }, trials)[0]?.isLog).toBe(false);
+  });
+
+  it("have the axis of their distribution if they are nested too", () => {
+    const nested = {
+      lr: { distribution: "log_uniform_values", min: 1e-3, max: 1e-2 },
+      size: { values: [16, 32] },
+    };
+    const trials = [
+      trialOf(1, 1, { params: { opt: { lr: 1e-3, size: 16 } } }),
+      trialOf(2, 1, { params: { opt: { lr: 2e-3, size: 32 } } }),
+    ];
+    expect(parameters({ config: { parameters: { opt: { parameters: nested } } } }, trials)).toEqual([
+      { name: "opt.lr", isNumeric: true, isLog: true, choices: [] },
+      { name: "opt.size", isNumeric: true, isLog: false, choices: ["16", "32"] },
+    ]);
   });
 
   it("are choices if they are numbers and words, and none without trials", () => {

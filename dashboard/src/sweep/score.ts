@@ -2,6 +2,7 @@
 
 import type { Sweep, Trial } from "../api/types";
 import { flat } from "../base/format";
+import { declaredParameters, type Given } from "./declared";
 
 export type Sign = 1 | -1;
 
@@ -55,10 +56,12 @@ export function bestSoFar<Row extends Trial>(trials: Row[], direction: Sign): Be
     });
 }
 
+const WIDE_RATIO = 20;
+
 /** Returns whether values above 0 span so much that a linear axis would hide the small ones. */
-export function hasWideRange(values: number[], ratio = 20): boolean {
+export function hasWideRange(values: number[]): boolean {
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  return values.length > 0 && least > 0 && most / least > ratio;
+  return values.length > 0 && least > 0 && most / least > WIDE_RATIO;
 }
 
 export interface Parameter {
@@ -69,19 +72,14 @@ export interface Parameter {
   choices: string[];
 }
 
-type Given = Record<string, unknown>;
-
-/** The range from which on a parameter has a logarithmic axis, whatever its distribution. */
-const LOG_RATIO = 50;
-
 /** Returns the parameters whose values differ between trials. */
 export function parameters(sweep: Pick<Sweep, "config">, trials: Trial[]): Parameter[] {
-  const given = (sweep.config["parameters"] ?? {}) as Record<string, Given>;
+  const given = new Map(declaredParameters(sweep));
   const rows = trials.map((trial) => flat(trial.params));
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return names.flatMap((name) => {
     const values = rows.map((row) => row[name]).filter((value) => value !== undefined);
-    return parameterOf(name, given[name] ?? {}, values) ?? [];
+    return parameterOf(name, given.get(name) ?? {}, values) ?? [];
   });
 }
 
@@ -90,7 +88,7 @@ function parameterOf(name: string, given: Given, values: unknown[]): Parameter |
   if (different.length < 2) return null;
   const numbers = values.filter((value) => typeof value === "number");
   const isNumeric = numbers.length === values.length;
-  const isLog = String(given["distribution"] ?? "").includes("log") || (isNumeric && hasWideRange(numbers, LOG_RATIO));
+  const isLog = String(given["distribution"] ?? "").includes("log");
   const isChoice = !isNumeric || given["values"] !== undefined;
   const choices = isNumeric
     ? [...new Set(numbers)].sort((a, b) => a - b).map(String)

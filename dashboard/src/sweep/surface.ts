@@ -2,6 +2,7 @@
 
 import { number } from "../base/format";
 import { logTicks, roundTicks } from "../base/ticks";
+import { distinctTexts, tickTexts } from "../base/tickTexts";
 import type { Parameter } from "./score";
 
 export interface Dot {
@@ -62,9 +63,10 @@ function placeNumbers(isLog: boolean, values: unknown[]): Placed {
   const span = high - low || 1;
   const place = (value: number) => EDGE + (1 - 2 * EDGE) * ((scale(value) - low) / span);
   const rounds = isLog ? logTicks(back(low), back(high), TICKS + 1) : roundTicks(low, high, TICKS);
+  const texts = isLog ? distinctTexts(rounds, (value) => number(value, 6)) : tickTexts(rounds);
   return {
     places: values.map((value) => (isUsable(value) ? place(value) : null)),
-    ticks: scaled.length ? rounds.map((value) => ({ text: number(value, 6), place: place(value) })) : [],
+    ticks: scaled.length ? rounds.map((value, at) => ({ text: texts[at] ?? "", place: place(value) })) : [],
   };
 }
 

@@ -1,8 +1,9 @@
 /** The columns of the table of trials. */
 
 import type { Trial } from "../api/types";
-import { duration, flat, value } from "../base/format";
+import { duration, exact, flat } from "../base/format";
 import { counted } from "../base/names";
+import { Rounded } from "../base/Rounded";
 import { State } from "../base/State";
 import { scaleColor, useTheme } from "../base/theme";
 import type { Column } from "../tables/types";
@@ -55,8 +56,9 @@ export function trialColumns({ view, names, firstRuns, now, folding }: Given): C
     },
     {
       ...numeric("objective", sweep.metric ?? "objective", hasPoints ? 250 : 120),
+      isDownFirst: sweep.goal === "maximize",
       cell: (row) => {
-        const text = valueText(row);
+        const text = isPoint(row) ? valueText(row) : <Rounded given={row.objective}>{valueText(row)}</Rounded>;
         const isBest = hasPoints ? isPoint(row) && row.number === sweep.best_point?.number : row.id === sweep.best?.id;
         return isBest ? <b class="best">{text} ★</b> : text;
       },
@@ -103,7 +105,7 @@ function parameterColumns({ parameters }: SweepView, names: Map<string, string>)
       width: Math.max(96, 34 + 7.2 * title.length),
       isNumber: isNumeric,
       isSortable: true,
-      cell: (trial) => <span class="mono">{value(flat(trial.params)[name])}</span>,
+      cell: (trial) => <span class="mono">{exact(flat(trial.params)[name])}</span>,
     };
   });
 }

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { toggled } from "../base/router";
 import { SPARK } from "./columns";
+import { type MetricColumn, metricColumnOf, STATISTICS } from "./metricColumns";
 import "./ColumnChoice.css";
 
 interface Props {
@@ -82,10 +83,14 @@ function ColumnButtons({ id, chosen, pinned, onChange, onPin }: Props & { id: st
     next.splice(Math.max(0, chosen.indexOf(id) + by), 0, id);
     onChange(next);
   };
+  const logged = metricColumnOf(key);
+  const show = (statistic: string) =>
+    onChange(chosen.map((one) => (one === id ? `${statistic}.${logged?.metric}` : one)));
   const draw = () => onChange(chosen.map((one) => (one === id ? `${isSpark ? "" : SPARK}${key}` : one)));
   return (
     <>
-      {key.startsWith("summary.") && (
+      {logged && !isSpark && <StatisticChoice {...logged} onChange={show} />}
+      {logged?.statistic === "summary" && (
         <IconButton label={`Draw ${key} as a small chart`} title="as a small chart" isOn={isSpark} onClick={draw}>
           ∿
         </IconButton>
@@ -105,6 +110,23 @@ function ColumnButtons({ id, chosen, pinned, onChange, onPin }: Props & { id: st
         →
       </IconButton>
     </>
+  );
+}
+
+/** Chooses which value of a metric a column shows. */
+function StatisticChoice({ statistic, metric, onChange }: MetricColumn & { onChange: (statistic: string) => void }) {
+  return (
+    <select
+      aria-label={`Value of ${metric}`}
+      value={statistic}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
+      {Object.entries(STATISTICS).map(([id, name]) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -3,14 +3,14 @@
 import { useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";
 import { refreshAll } from "../api/live";
-import type { RunAction, RunChoice, RunsChanged, RunsShown } from "../api/types";
+import type { RunAction, RunChoice, RunsChanged } from "../api/types";
 import { moved, OFFERED, together, UNDO, wholeGroups } from "./moving";
-import { useSelectedRows } from "./useSelectedRows";
+import { choiceOf } from "./selection";
+import type { RunsView } from "./useRunsView";
+import { MOST_SELECTED, useSelectedRows } from "./useSelectedRows";
 
 interface Props {
-  selected: string[];
-  isFolded: boolean;
-  shown: RunsShown;
+  view: RunsView;
   onMoved: (done: Moved) => void;
 }
 
@@ -21,14 +21,16 @@ export interface Moved {
   text: string;
 }
 
-export function MoveSelected({ selected, isFolded, shown, onMoved }: Props) {
+export function MoveSelected({ view, onMoved }: Props) {
+  const { selection, query, isFolded, shown } = view;
   const [error, setError] = useState("");
-  const rows = useSelectedRows(selected, ["group", "project"]);
+  const rows = useSelectedRows(view, ["group", "project"]);
+  const isTooMany = isFolded && rows?.length === MOST_SELECTED; // folded, each group is moved on its own
   async function move(action: RunAction): Promise<void> {
     const answers: RunsChanged[] = [];
     let refused = "";
     try {
-      const choices = isFolded ? wholeGroups(rows ?? []) : [{ ids: selected }];
+      const choices = isFolded ? wholeGroups(rows ?? []) : [choiceOf(selection, query, shown)];
       for (const choice of choices) answers.push(await actions.changeRuns(choice, action));
     } catch (refusal) {
       refused = errorText(refusal);
@@ -42,7 +44,13 @@ export function MoveSelected({ selected, isFolded, shown, onMoved }: Props) {
   return (
     <>
       {OFFERED[shown].map(([action, name]) => (
-        <button key={action} type="button" class="small" disabled={!rows} onClick={() => void move(action)}>
+        <button
+          key={action}
+          type="button"
+          class="small"
+          disabled={!rows || isTooMany}
+          onClick={() => void move(action)}
+        >
           {name}
         </button>
       ))}

@@ -5,11 +5,15 @@ import { errorText } from "../api/client";
 import { refreshAll } from "../api/live";
 import { changePage, withRuns } from "../api/projectEdits";
 import { text } from "./rowValues";
+import type { RunsView } from "./useRunsView";
 import { useSelectedRows } from "./useSelectedRows";
 
-export function PinSelected({ selected, onDone }: { selected: string[]; onDone: () => void }) {
+/** A page of a project has no more. */
+const MOST_PINNED = 100;
+
+export function PinSelected({ view, onDone }: { view: RunsView; onDone: () => void }) {
   const [error, setError] = useState("");
-  const rows = useSelectedRows(selected, ["project"]);
+  const rows = useSelectedRows(view, ["project"]);
   async function pin(): Promise<void> {
     setError("");
     try {
@@ -26,7 +30,7 @@ export function PinSelected({ selected, onDone }: { selected: string[]; onDone: 
       <button
         type="button"
         class="small"
-        disabled={!rows}
+        disabled={!rows || rows.length > MOST_PINNED}
         title="Show on the page of the project"
         onClick={() => void pin()}
       >

@@ -5,8 +5,10 @@ import type { RunRow } from "../api/types";
 import { navigate, useParam } from "../base/router";
 import { columnOf } from "./cells";
 import { moved, pinnedFirst, widthsOf, widthsText } from "./columns";
-import { nameColumn, selectColumn } from "./leadingColumns";
+import { nameColumn } from "./leadingColumns";
 import type { RunPages } from "./runPages";
+import { useSelectColumn } from "./selectColumn";
+import { isSelected } from "./selection";
 import { Table } from "./Table";
 import type { Column } from "./types";
 import type { ColumnView } from "./useColumns";
@@ -26,6 +28,7 @@ export function RunsTable({ view, pages, columns, colors }: Props) {
   const [widthText, setWidths] = useParam("widths");
   const { asked, shown, pinned, setShown } = columns;
   const rows = useUnfoldedRows(pages, view.query, asked);
+  const select = useSelectColumn(view, rows.row);
   const widths = widthsOf(widthText);
   const inOrder = pinnedFirst(shown, pinned);
   const movable = inOrder.map((id): Column<RunRow> => {
@@ -40,11 +43,11 @@ export function RunsTable({ view, pages, columns, colors }: Props) {
     setWidths(widthsText(widths));
   }
   const rowClass = (run: RunRow) =>
-    `${view.selected.includes(run.id) ? "selected" : ""}${rows.isMember(run) ? " below" : ""}`;
+    `${isSelected(view.selection, run.id) ? "selected" : ""}${rows.isMember(run) ? " below" : ""}`;
   return (
     <Table
       label="Runs"
-      columns={[selectColumn(view), nameColumn(view, rows, colors), ...movable]}
+      columns={[select, nameColumn(view, rows, colors), ...movable]}
       total={rows.total}
       row={rows.row}
       rowKey={(run) => run.id}

@@ -5,6 +5,7 @@ import { useRef, useState } from "preact/hooks";
 import type { Sort } from "../base/router";
 import { type Layout, layoutOf } from "./layout";
 import { TableHead } from "./TableHead";
+import { TableRow } from "./TableRow";
 import type { Column, MoveColumn, ResizeColumn } from "./types";
 import { HEAD_PX, ROW_PX, useTableWindow } from "./useTableWindow";
 import "./Table.css";
@@ -21,6 +22,8 @@ interface Props<Row> {
   onMove?: MoveColumn;
   onResize?: ResizeColumn;
   onOpen?: (row: Row) => void;
+  /** Called with the row under the pointer; null: it has left. */
+  onHover?: (row: Row | null) => void;
   onVisible?: (first: number, end: number) => void;
   rowClass?: (row: Row) => string;
   /** The largest height. Rows beyond it scroll within the table. */
@@ -77,6 +80,7 @@ export function Table<Row>(props: Props<Row>) {
               kind={row ? (props.rowClass?.(row) ?? "") : "waiting"}
               onFocus={() => setFocused(at)}
               onOpen={props.onOpen}
+              onHover={props.onHover}
             />
           );
         })}
@@ -108,41 +112,6 @@ function HeadRow<Row>({ columns, layout, sort, onSort, onMove, onResize, onSizin
           kind={layout.cellClass(at)}
           style={layout.cellStyle(at)}
         />
-      ))}
-    </div>
-  );
-}
-
-interface TableRowProps<Row> {
-  at: number;
-  row: Row | undefined;
-  columns: Column<Row>[];
-  layout: Layout;
-  isFocused: boolean;
-  kind: string;
-  onFocus: () => void;
-  onOpen: ((row: Row) => void) | undefined;
-}
-
-function TableRow<Row>({ at, row, columns, layout, isFocused, kind, onFocus, onOpen }: TableRowProps<Row>) {
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: as for the table
-    // biome-ignore lint/a11y/useFocusableInteractive: the table as a whole takes the focus
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the table as a whole takes the keys
-    <div
-      class={`row${isFocused ? " focused" : ""} ${kind}`}
-      role="row"
-      data-row={at}
-      aria-rowindex={at + 2}
-      style={{ transform: `translateY(${at * ROW_PX}px)`, gridTemplateColumns: layout.template }}
-      onClick={onFocus}
-      onDblClick={() => row && onOpen?.(row)}
-    >
-      {columns.map((column, number) => (
-        // biome-ignore lint/a11y/useSemanticElements: as for the table
-        <div class={layout.cellClass(number)} role="cell" key={column.id} style={layout.cellStyle(number)}>
-          {row && column.cell(row)}
-        </div>
       ))}
     </div>
   );

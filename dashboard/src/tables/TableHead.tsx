@@ -61,17 +61,22 @@ export function TableHead<Row>({ column, sort, onSort, onMove, onResize, onSizin
         <button
           type="button"
           aria-keyshortcuts={move ? "Shift+ArrowLeft Shift+ArrowRight" : undefined}
-          onClick={() => onSort({ by: column.id, isDown: isDown === undefined ? !!column.isNumber : !isDown })}
+          onClick={() => onSort(nextSort(column, isDown))}
         >
           {column.title}
           {isDown !== undefined && <i aria-hidden="true">{isDown ? " ↓" : " ↑"}</i>}
         </button>
       ) : (
-        column.title
+        (column.head ?? column.title)
       )}
       {resize && <Edge onSizing={onSizing} onResize={(width) => resize(column.id, width)} />}
     </div>
   );
+}
+
+/** Returns the order after a click. `isDown`: the direction until then; undefined if another column was sorted. */
+function nextSort<Row>({ id, isDownFirst, isNumber = false }: Column<Row>, isDown: boolean | undefined): Sort {
+  return { by: id, isDown: isDown === undefined ? (isDownFirst ?? isNumber) : !isDown };
 }
 
 function orderOf(isDown: boolean | undefined): "none" | "ascending" | "descending" {

@@ -4,12 +4,13 @@ import { useState } from "preact/hooks";
 import { actions, errorText } from "../api/client";
 import { refreshAll } from "../api/live";
 import type { RunRow } from "../api/types";
+import type { RunsView } from "./useRunsView";
 import { useSelectedRows } from "./useSelectedRows";
 
-export function TagSelected({ selected }: { selected: string[] }) {
+export function TagSelected({ view }: { view: RunsView }) {
   const [typed, setTyped] = useState("");
   const [error, setError] = useState("");
-  const rows = useSelectedRows(selected, ["tags"]);
+  const rows = useSelectedRows(view, ["tags"]);
   const tag = typed.trim();
   const having = rows?.filter((row) => tagsOf(row).includes(tag)) ?? [];
   const lacking = rows?.filter((row) => !tagsOf(row).includes(tag)) ?? [];

@@ -1,10 +1,12 @@
 /** The columns of the runs table. */
 
 import type { RunRow } from "../api/types";
-import { ago, clock, duration, value } from "../base/format";
+import { ago, clock, duration, exact, measured, value } from "../base/format";
+import { Rounded } from "../base/Rounded";
 import { State } from "../base/State";
 import { whoOf } from "../base/who";
 import { SPARK } from "./columns";
+import { metricColumnOf, metricTitle } from "./metricColumns";
 import { seconds, text } from "./rowValues";
 import { Spark } from "./Spark";
 import type { Column } from "./types";
@@ -25,11 +27,18 @@ export function columnOf(id: string, now: number, isGroup: (run: RunRow) => bool
   const own = OWN_COLUMNS[id];
   if (own) return { id, ...own(now, isGroup) };
   const key = id.replace(SPARK, "");
-  const metric = key.replace(/^(config|summary)\./, "");
+  const logged = metricColumnOf(key);
+  const metric = logged?.metric ?? key.replace(/^config\./, "");
   if (id !== key) {
     return { id: key, title: metric, width: 116, isSortable: true, cell: (run) => <Spark run={run} metric={metric} /> };
   }
-  return { id, ...numeric(metric, 112), cell: (run) => <span class="mono">{value(run[id])}</span> };
+  const cell = (run: RunRow) => {
+    const given = run[id];
+    return (
+      <span class="mono">{logged ? <Rounded given={given}>{measured(metric, given)}</Rounded> : exact(given)}</span>
+    );
+  };
+  return { id, ...numeric(logged ? metricTitle(logged) : metric, 112), cell };
 }
 
 type MakeColumn = (now: number, isGroup: (run: RunRow) => boolean) => Omit<Column<RunRow>, "id">;
@@ -51,7 +60,7 @@ function timeColumn(name: string, title: string): MakeColumn {
 }
 
 function textColumn(name: string, title: string, width: number): MakeColumn {
-  const cell = (run: RunRow) => <span title={text(run[name])}>{text(run[name])}</span>;
+  const cell = (run: RunRow) => <span title={text(run[name])}>{text(run[name]) || "–"}</span>;
   return () => ({ title, width, isSortable: true, cell });
 }
 
@@ -77,7 +86,10 @@ const OWN_COLUMNS: Record<string, MakeColumn> = {
   }),
   rank: () => ({ ...numeric("Rank", 64), cell: (run) => value(run["rank"]) }),
   rows: () => ({ ...numeric("Rows", 80), cell: (run) => value(run["rows"]) }),
-  duration: () => ({ ...numeric("Duration", 90), cell: (run) => duration(seconds(run["duration"])) }),
+  duration: () => ({
+    ...numeric("Duration", 90),
+    cell: (run) => (typeof run["duration"] === "number" ? duration(run["duration"]) : "–"),
+  }),
   created: timeColumn("created", "Started"),
   updated: timeColumn("updated", "Last seen"),
   ended: timeColumn("ended", "Ended"),

@@ -1,29 +1,16 @@
-/** The first columns of the runs table: the box that selects a run, and its name. */
+/** The column of the runs table with their names. */
 
 import type { RunRow } from "../api/types";
 import { Name } from "../base/Name";
 import { seconds, text } from "./rowValues";
+import { isSelected } from "./selection";
 import type { Column } from "./types";
 import type { RunsView } from "./useRunsView";
 import type { UnfoldedRows } from "./useUnfoldedRows";
 import "./leadingColumns.css";
 
-export function selectColumn({ selected, toggleSelected }: RunsView): Column<RunRow> {
-  return {
-    id: "pick",
-    title: "",
-    width: 40,
-    isPinned: true,
-    cell: (run) => (
-      <input
-        type="checkbox"
-        checked={selected.includes(run.id)}
-        aria-label={`Compare ${run["name"]}`}
-        onChange={() => toggleSelected(run.id)}
-      />
-    ),
-  };
-}
+/** How many characters of its id tell a run from others of the same name. */
+const SHOWN_ID = 6;
 
 export function nameColumn(view: RunsView, rows: UnfoldedRows, colors: Map<string, string>): Column<RunRow> {
   return {
@@ -35,15 +22,25 @@ export function nameColumn(view: RunsView, rows: UnfoldedRows, colors: Map<strin
     cell: (run) => (
       <>
         {view.isFolded && <FoldButton run={run} rows={rows} />}
-        {view.selected.includes(run.id) && (
+        {isSelected(view.selection, run.id) && (
           <i class="swatch" style={{ background: colors.get(run.id) ?? "transparent" }} />
         )}
         <a href={`/runs/${run.id}`}>
           <Name>{text(run["name"])}</Name>
         </a>
+        {rows.isRepeated(text(run["name"])) && <RunId id={run.id} />}
       </>
     ),
   };
+}
+
+/** The end of a run's id. */
+export function RunId({ id }: { id: string }) {
+  return (
+    <span class="soft run-id" title={id}>
+      {id.slice(-SHOWN_ID)}
+    </span>
+  );
 }
 
 function FoldButton({ run, rows }: { run: RunRow; rows: UnfoldedRows }) {

@@ -7,11 +7,11 @@ import { quoted } from "../base/filter";
 export const OFFERED: Record<RunsShown, [RunAction, string][]> = {
   active: [
     ["archive", "Archive"],
-    ["delete", "Delete"],
+    ["delete", "Move to trash"],
   ],
   archived: [
     ["unarchive", "Unarchive"],
-    ["delete", "Delete"],
+    ["delete", "Move to trash"],
   ],
   deleted: [["restore", "Restore"]],
   all: [],

@@ -1,9 +1,10 @@
 /** A long table of runs, loaded a window at a time: only the visible rows and some around them. */
 
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { useData } from "../api/data";
 import { paths } from "../api/routes";
 import type { RunRow, RunsQuery } from "../api/types";
+import { repeatedNames } from "./rowValues";
 
 const STEP = 100;
 const AROUND = 300;
@@ -15,10 +16,16 @@ export interface RunPages {
   find: (id: string) => number;
   onVisible: (first: number, last: number) => void;
   error: string;
+  /** Whether several loaded rows have this name. */
+  isRepeated: (name: string) => boolean;
 }
 
-/** Returns the rows of the runs table that match the query. */
-export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): RunPages {
+/**
+ * Returns the rows of the runs table that match the query.
+ *
+ * `isHeld`: rows that are here keep their places and values.
+ */
+export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">, isHeld = false): RunPages {
   const [window, setWindow] = useState({ offset: 0, limit: STEP * 2 });
   const known = useRef({ of: "", rows: new Map<number, RunRow>() });
   const of = JSON.stringify(wanted);
@@ -26,10 +33,15 @@ export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): RunPag
   const { value, error } = useData(paths.table({ ...wanted, ...window }));
   const total = useRef<{ of: string; count: number | undefined }>({ of, count: undefined });
   if (value) {
-    for (const [at, row] of value.rows.entries()) known.current.rows.set(window.offset + at, row);
+    for (const [at, row] of value.rows.entries()) {
+      const index = window.offset + at;
+      if (!isHeld || !known.current.rows.has(index)) known.current.rows.set(index, row);
+    }
     total.current = { of, count: value.total };
   }
   const { rows } = known.current;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `value` changes when rows arrive
+  const repeated = useMemo(() => repeatedNames([...rows.values()]), [rows, value]);
   return {
     total: total.current.count,
     row: (index) => rows.get(index),
@@ -38,6 +50,7 @@ export function useRunPages(wanted: Omit<RunsQuery, "limit" | "offset">): RunPag
       return -1;
     },
     error,
+    isRepeated: (name) => repeated.has(name),
     onVisible: (first, last) => {
       const offset = Math.max(0, Math.floor((first - AROUND) / STEP) * STEP);
       const limit = Math.ceil((last + AROUND - offset) / STEP) * STEP;

@@ -8,9 +8,13 @@ export interface Column<Row> {
   /** The full title, if `title` is short for something. */
   hint?: string;
   width: number;
+  /** What the head shows instead of the title. */
+  head?: ComponentChildren;
   cell: (row: Row) => ComponentChildren;
   isNumber?: boolean;
   isSortable?: boolean;
+  /** Whether the first click sorts from high to low. Without it, that depends on `isNumber`. */
+  isDownFirst?: boolean;
   isPinned?: boolean;
   /** Its head can be dragged to another place, and its edge to another width. */
   isMovable?: boolean;

@@ -4,43 +4,67 @@ import { useMemo } from "preact/hooks";
 import { useData } from "../api/data";
 import { paths } from "../api/routes";
 import type { RunRow } from "../api/types";
-import { quoted } from "../base/filter";
-import { lineColor, useTheme } from "../base/theme";
+import { distinctNames } from "../base/names";
+import { dashOf, LINE_LOOKS, lineColor, useTheme } from "../base/theme";
+import { groupLooks } from "../charts/grouping";
 import type { ChartRun } from "../charts/Metric";
 import { seconds, text } from "./rowValues";
-import type { RunsSelection } from "./useRunsView";
+import { isNothing, queryOf } from "./selection";
+import type { RunsView } from "./useRunsView";
 
-const MOST_DRAWN = 10;
-const MOST_LISTED = 200;
+/** How many runs are drawn if none is selected, and at most. */
+const FIRST_DRAWN = 10;
+const MOST_DRAWN = 200;
+/** At most as many are drawn as groups, which is one page of the server. */
+const MOST_GROUPED = 1000;
 const DRAWN_COLUMNS = ["name", "group", "state", "rows", "summary"];
 
 export interface DrawnRuns {
-  drawn: RunRow[];
-  /** The runs of the table that are not drawn. */
-  others: RunRow[];
   chartRuns: ChartRun[];
   colors: Map<string, string>;
+  /** How many runs are to be drawn, and perhaps too many; undefined until it is known. */
+  wanted: number | undefined;
+  /** How many runs are drawn at most. */
+  most: number;
 }
 
-/** Sends no request unless `isActive`. */
-export function useDrawnRuns(selected: string[], query: RunsSelection, isActive: boolean): DrawnRuns {
+/** Sends no request unless `isActive`. `keys`: what they are grouped by. `hidden`: ids of runs that are not drawn. */
+export function useDrawnRuns(view: RunsView, keys: string[], hidden: string[], isActive: boolean): DrawnRuns {
+  const { selection, query } = view;
   const theme = useTheme();
-  const wanted = selected.length
-    ? { project: null, filter: `id in (${selected.map(quoted).join(", ")})`, limit: selected.length }
-    : { project: query.project, filter: query.filter, limit: MOST_DRAWN, fold: query.fold };
-  const drawnPath = paths.table({ ...wanted, sort: query.sort, columns: DRAWN_COLUMNS, offset: 0 });
-  const listPath = paths.table({ ...query, columns: ["name", "state"], limit: MOST_LISTED, offset: 0 });
-  // the charts' data is requested first: a browser sends only a few requests to a host at a time
-  const drawn = useData(isActive ? drawnPath : null).value?.rows;
-  const listed = useData(isActive ? listPath : null).value?.rows;
-  const ids = drawn?.map((row) => row.id) ?? selected;
-  const colors = new Map(ids.map((id, at) => [id, lineColor(at, theme)]));
-  const chartRuns = useMemo(() => (drawn ?? []).map((row, at) => chartRun(row, lineColor(at, theme))), [drawn, theme]);
-  return { drawn: drawn ?? [], others: (listed ?? []).filter((run) => !colors.has(run.id)), chartRuns, colors };
+  const isView = isNothing(selection);
+  const isFirst = isView && !keys.length;
+  const most = keys.length ? MOST_GROUPED : MOST_DRAWN;
+  const { project, filter } = isView ? query : queryOf(selection, query);
+  const where = isView || selection.isAll ? { shown: query.shown, fold: query.fold } : { shown: "all" as const };
+  const columns = [...new Set([...DRAWN_COLUMNS, ...keys])];
+  const page = { sort: query.sort, columns, offset: 0, limit: isFirst ? FIRST_DRAWN : most };
+  const answer = useData(isActive ? paths.table({ project, filter, ...where, ...page }) : null).value;
+  const rows = answer?.rows;
+  const hiddenText = hidden.join();
+  const keyText = keys.join("|");
+  const chartRuns = useMemo(() => {
+    const names = distinctNames((rows ?? []).map((row) => ({ id: row.id, name: text(row["name"]) })));
+    const looks = keyText ? groupLooks(rows ?? [], keyText.split("|"), LINE_LOOKS) : [];
+    const all = (rows ?? []).map((row, at): ChartRun => {
+      const look = looks[at];
+      const run = chartRun(row, names[at] ?? row.id, lineColor(look?.color ?? at, theme));
+      return look ? { ...run, band: look.label, dash: dashOf(look.dash) } : run;
+    });
+    return all.filter(({ run }) => !hiddenText.split(",").includes(run.id));
+  }, [rows, theme, hiddenText, keyText]);
+  const colorOf = new Map(chartRuns.map(({ run, color }) => [run.id, color]));
+  const ids = rows?.map((row) => row.id) ?? (selection.isAll ? [] : selection.ids);
+  return {
+    chartRuns,
+    colors: new Map(ids.map((id, at) => [id, colorOf.get(id) ?? lineColor(at, theme)])),
+    most,
+    wanted: isFirst ? rows?.length : answer?.total,
+  };
 }
 
-function chartRun(row: RunRow, color: string): ChartRun {
+function chartRun(row: RunRow, label: string, color: string): ChartRun {
   const summary = (row["summary"] ?? {}) as Record<string, unknown>;
   const run = { id: row.id, rows: seconds(row["rows"]), summary };
-  return { run, label: text(row["name"]), color, band: text(row["group"]) };
+  return { run, label, color, band: text(row["group"]) };
 }

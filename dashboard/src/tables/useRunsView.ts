@@ -2,7 +2,8 @@
 
 import type { RunsShown } from "../api/types";
 import { filterOf } from "../base/filter";
-import { type Param, type Sort, toggled, useListParam, useParam, useSortParam, useSwitchParam } from "../base/router";
+import { type Sort, useListParam, useParam, useSortParam, useSwitchParam } from "../base/router";
+import { type Selection, selectionList, selectionOf } from "./selection";
 
 export interface RunsView {
   project: string;
@@ -20,10 +21,12 @@ export interface RunsView {
   /** Whether the table shows one row for each group. */
   isFolded: boolean;
   setFolded: (isFolded: boolean) => void;
-  /** The ids of the runs that are ticked. */
-  selected: string[];
-  setSelected: (ids: string[]) => void;
-  toggleSelected: (id: string) => void;
+  /** Whether rows keep their places and values while runs go on. */
+  isHeld: boolean;
+  setHeld: (isHeld: boolean) => void;
+  /** The runs that are ticked. */
+  selection: Selection;
+  setSelection: (selection: Selection) => void;
   /** The query for the server. */
   query: RunsSelection;
 }
@@ -42,14 +45,16 @@ export function useRunsView(): RunsView {
   const [typed, setTyped] = useParam("find");
   const [shown, setShown] = useParam("shown");
   const [sort, setSort] = useSortParam("sort", "-created");
-  const [selected, setSelected]: Param<string[]> = useListParam("runs", ",");
+  const [selected, setSelected] = useListParam("runs", ",");
   const [isFolded, setFolded] = useSwitchParam("fold", false);
+  const [isHeld, setHeld] = useSwitchParam("hold", false);
   return {
     ...{ project, setProject, state, setState, typed, setTyped, sort, setSort },
-    ...{ isFolded, setFolded, selected, setSelected },
+    ...{ isFolded, setFolded, isHeld, setHeld },
+    selection: selectionOf(selected),
+    setSelection: (next) => setSelected(selectionList(next)),
     shown: shownOf(shown),
     setShown: (next) => setShown(next === "active" ? "" : next),
-    toggleSelected: (id) => setSelected(toggled(selected, id)),
     query: {
       project: project || null,
       filter: filterOf(typed, state, isFolded),

@@ -23,6 +23,8 @@ export interface UnfoldedRows {
   /** Whether a row stands for its whole group. */
   isGroup: (run: RunRow) => boolean;
   toggle: (run: RunRow) => void;
+  /** Whether several loaded rows have this name. */
+  isRepeated: (name: string) => boolean;
   onVisible: (first: number, last: number) => void;
 }
 
@@ -53,6 +55,7 @@ export function useUnfoldedRows(pages: RunPages, query: RunsSelection, columns: 
       return "row" in place ? place.row : pages.row(place.head);
     },
     isMember,
+    isRepeated: pages.isRepeated,
     isOpen,
     isGroup: (run) => query.fold && !isMember(run) && !isOpen(run),
     toggle: (run) => setIds(toggled(openIds, run.id)),

@@ -27,12 +27,14 @@ from lightning_sweeps.store import (
     clock,
     journal_copy,
     logged_values,
+    metric_columns,
     rejections,
     run_changes,
     runs,
     runs_table,
     silence,
 )
+from lightning_sweeps.store.series import write_buffer
 
 MAX_RUNS = 1000
 MAX_OFFSET = 2**31
@@ -70,7 +72,11 @@ def query_runs(store: StoreDep, projects: ProjectsDep, wanted: RunsQuery) -> Run
             f"`limit` is {wanted.limit} and `offset` is {wanted.offset}; `limit` must be from 0 to {MAX_RUNS}"
             f" and `offset` from 0 to {MAX_OFFSET - 1}"
         )
-    with store.read() as connection:
+    waiting: list[str] = []
+    if runs_table.uses_metric_columns(wanted):
+        with store.read() as connection:
+            waiting = metric_columns.waiting_runs(connection, wanted.project)
+    with write_buffer.open_reader(store, waiting)() as connection:
         return runs_table.read_page(connection, wanted, projects=projects)
 
 

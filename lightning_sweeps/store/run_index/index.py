@@ -16,11 +16,13 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from lightning_sweeps.store import clock, schema
+from lightning_sweeps.store.metric_columns import is_metric_column, waiting_runs
 from lightning_sweeps.store.run_columns import DERIVED, RunColumn, column
 from lightning_sweeps.store.run_index.categories import NONE, Categories
 from lightning_sweeps.store.run_index.groups import Groups, group_by
 from lightning_sweeps.store.run_index.indexed_runs import IndexedRuns
 from lightning_sweeps.store.run_index.loaded_column import LoadedColumn, Mask
+from lightning_sweeps.store.run_index.metric_column import MetricColumn
 from lightning_sweeps.store.run_index.ordering import Positions
 
 LONGEST_WRITE_S = 60.0
@@ -63,10 +65,12 @@ class RunIndex:
         """
         with self._lock:
             self._refresh(connection)
+            metrics = [name for name in names if is_metric_column(name)]
             for name in names:
-                if name not in ("id", *DERIVED):
+                if name not in ("id", *DERIVED, *metrics):
                     self._load_column(connection, name, projects)
-            yield IndexedRuns(self._ids, self._is_there, self._projects, self._columns, self._grouped)
+            columns = self._columns | self._load_metrics(connection, metrics, projects)
+            yield IndexedRuns(self._ids, self._is_there, self._projects, columns, self._grouped)
 
     def _clear(self) -> None:
         self._read_at = -math.inf
@@ -78,6 +82,7 @@ class RunIndex:
         self._columns: dict[str, LoadedColumn] = {}
         self._loaded: dict[str, set[str] | None] = dict.fromkeys(ALWAYS)
         """The projects of which a column is loaded; None: all."""
+        self._metrics: dict[str, MetricColumn] = {}
         self._groups: Groups | None = None
 
     def _refresh(self, connection: Connection) -> None:
@@ -128,6 +133,27 @@ class RunIndex:
             positions = np.array([self._ids.find(row[0]) for row in known_rows], np.intp)
             self._put(name, positions, known_rows, 1)
         self._loaded[name] = None if projects is None else loaded.union(projects)
+
+    def _load_metrics(
+        self, connection: Connection, names: Sequence[str], projects: Collection[str] | None
+    ) -> dict[str, LoadedColumn]:
+        """Bring statistics of metrics up to date for the runs of some projects, and return them by name."""
+        if not names:
+            return {}
+        waiting = np.zeros(len(self._ids), np.bool_)
+        found = [self._ids.find(run_id) for run_id in waiting_runs(connection)]
+        waiting[[position for position in found if position != NONE]] = True
+        wanted = self._is_there
+        if projects is not None:
+            codes = [self._projects.categories.find(project) for project in projects]
+            wanted = wanted & np.isin(self._projects.codes, [code for code in codes if code != NONE])
+        for name in names:
+            loaded = self._metrics.pop(name, None) or MetricColumn(name)
+            self._metrics[name] = loaded  # the last one is the one that was used most recently
+            loaded.refresh(connection, self._ids, wanted=wanted, changed=self._changed, waiting=waiting)
+        for name in list(self._metrics)[: max(0, len(self._metrics) - MOST_COLUMNS)]:
+            del self._metrics[name]
+        return {name: self._metrics[name].column for name in names}
 
     def _forget_columns(self) -> None:
         optional = [name for name in self._loaded if name not in ALWAYS]
