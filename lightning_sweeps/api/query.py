@@ -12,6 +12,8 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.api.edits import Edits
 from lightning_sweeps.api.export import EXPORTED_COLUMNS, RUN_COLUMNS, download_files, values_of, whole_run
 from lightning_sweeps.api.rows import Row, Rows, with_parameter_columns
+from lightning_sweeps.api.run_pages import run_pages
+from lightning_sweeps.api.sql.questions import SqlQuestions
 from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
@@ -23,11 +25,10 @@ from lightning_sweeps.exporters import EXPORTERS
 from lightning_sweeps.exporters.exporter import ExportedFile, ExportedRun, ExportedRuns
 from lightning_sweeps.exporters.whole_export import export_whole
 
-PAGE_RUNS = 500
 PAGE_MEDIA = 1000
 
 
-class Api(Edits):
+class Api(Edits, SqlQuestions):
     """Reads what a server stores, and edits runs.
 
     An instance has one connection. Use it in one thread, and close it or use it in a `with` statement. Methods that
@@ -107,20 +108,7 @@ class Api(Edits):
             >>> frame = api.runs("digits", sort=["summary.val/loss"]).frame()  # doctest: +SKIP
         """
         keys = [m.SortKey(name.removeprefix("-"), name.startswith("-")) for name in sort]
-
-        def pages() -> Iterator[Sequence[Row]]:
-            offset = 0
-            seen: set[str] = set()  # a run that arrives in the meantime moves others to the next page
-            while True:
-                query = m.RunsQuery(project, filter, keys, list(columns), PAGE_RUNS, offset)
-                page = self._client.query_runs(query).rows
-                yield [row for row in page if row["id"] not in seen]
-                seen.update(row["id"] for row in page)
-                offset += len(page)
-                if len(page) < PAGE_RUNS:
-                    return
-
-        return Rows(pages)
+        return Rows(lambda: run_pages(self._client, project, filter, columns=columns, sort=keys))
 
     def group(self, name: str, *, project: str | None = None) -> Rows:
         """Return the runs of one group, that is, the ranks of one job.
