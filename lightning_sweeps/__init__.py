@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lightning_sweeps.api.sweep_control import SweepControl
     from lightning_sweeps.api.sweeps import best, sweep
     from lightning_sweeps.api.wait import wait
+    from lightning_sweeps.ask_tell.study import Study, study
+    from lightning_sweeps.ask_tell.study_trial import StudyTrial
     from lightning_sweeps.sdk.media.values import Audio, Histogram, Html, Image, Plotly, Table, Video
     from lightning_sweeps.sdk.run import Run
     from lightning_sweeps.sdk.session import finish, init, log, require, setup
@@ -37,6 +39,9 @@ _MODULE_OF = {
     "View": "lightning_sweeps.api.notebook",
     "view": "lightning_sweeps.api.notebook",
     "wait": "lightning_sweeps.api.wait",
+    "Study": "lightning_sweeps.ask_tell.study",
+    "study": "lightning_sweeps.ask_tell.study",
+    "StudyTrial": "lightning_sweeps.ask_tell.study_trial",
     "Run": "lightning_sweeps.sdk.run",
     "SweepCallback": "lightning_sweeps.trainer.callback",
     "SweepLogger": "lightning_sweeps.trainer.logger",
@@ -57,6 +62,8 @@ __all__ = [
     "Image",
     "Plotly",
     "Run",
+    "Study",
+    "StudyTrial",
     "SweepCallback",
     "SweepControl",
     "SweepLogger",
@@ -74,6 +81,7 @@ __all__ = [
     "log",
     "require",
     "setup",
+    "study",
     "sweep",
     "view",
     "wait",

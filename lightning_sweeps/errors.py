@@ -15,6 +15,8 @@ LightningSweepsError
 │   └── ServerStartFailed     the local server did not start
 ├── DatabaseLost              the file of the server's database was deleted, replaced or damaged
 ├── WaitFailed                what was waited for did not come in time
+├── NoTrial                   a sweep has no trial to give: it is over, or a trial must be told first
+├── TrialLost                 a trial no longer belongs to the process that asked for it
 ├── JournalError              a file that is not a journal, or a damaged journal
 ├── LaunchError               a trial's program cannot be started
 ├── SuggestionFailed          a search method raised, or suggested something that is not in the space
@@ -162,6 +164,22 @@ class DatabaseLost(LightningSweepsError):
 
 class WaitFailed(LightningSweepsError):
     """What was waited for did not come in time."""
+
+
+class NoTrial(LightningSweepsError):
+    """The sweep has no trial to give.
+
+    Args:
+        is_over: whether the sweep is over. If it is not, a trial may come later.
+    """
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None, is_over: bool = False) -> None:
+        self.is_over = is_over
+        super().__init__(message, hint=hint)
+
+
+class TrialLost(LightningSweepsError):
+    """The trial no longer belongs to this process."""
 
 
 class JournalError(LightningSweepsError):

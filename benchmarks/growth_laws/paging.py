@@ -9,8 +9,9 @@ from benchmarks.growth_laws.clones import clone_runs
 from benchmarks.growth_laws.leases import CONTINUOUS, add_history, sweep_of
 from benchmarks.store import curve, journal_of, make_run
 from lightning_sweeps import messages as m
-from lightning_sweeps.api.query import PAGE_RUNS, Api
+from lightning_sweeps.api.query import Api
 from lightning_sweeps.api.rows import Rows
+from lightning_sweeps.api.run_pages import PAGE_RUNS
 from lightning_sweeps.client import Client
 from lightning_sweeps.store.series.point_pages import PAGE_POINTS
 

@@ -12,6 +12,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.api.edits import Edits
 from lightning_sweeps.api.export import EXPORTED_COLUMNS, RUN_COLUMNS, download_files, values_of, whole_run
 from lightning_sweeps.api.rows import Row, Rows, with_parameter_columns
+from lightning_sweeps.api.sql.questions import SqlQuestions
 from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
@@ -23,11 +24,10 @@ from lightning_sweeps.exporters import EXPORTERS
 from lightning_sweeps.exporters.exporter import ExportedFile, ExportedRun, ExportedRuns
 from lightning_sweeps.exporters.whole_export import export_whole
 
-PAGE_RUNS = 500
 PAGE_MEDIA = 1000
 
 
-class Api(Edits):
+class Api(Edits, SqlQuestions):
     """Reads what a server stores, and edits runs.
 
     An instance has one connection. Use it in one thread, and close it or use it in a `with` statement. Methods that
@@ -107,8 +107,7 @@ class Api(Edits):
             >>> frame = api.runs("digits", sort=["summary.val/loss"]).frame()  # doctest: +SKIP
         """
         keys = [m.SortKey(name.removeprefix("-"), name.startswith("-")) for name in sort]
-
-        query = m.RunsQuery(project, filter, keys, list(columns), PAGE_RUNS)
+        query = m.RunsQuery(project, filter, keys, list(columns))
         return Rows(lambda: self._client.all_runs(query))
 
     def group(self, name: str, *, project: str | None = None) -> Rows:

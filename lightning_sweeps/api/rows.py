@@ -42,12 +42,13 @@ class Rows:
 def with_parameter_columns(row: Row) -> Row:
     """Return a trial or point with a column for each parameter."""
     params = row.pop("params")
-    return row | {f"params.{name}": value for name, value in _leaves(params)}
+    return row | {f"params.{name}": value for name, value in leaves(params)}
 
 
-def _leaves(values: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(values: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of a nested map that are not maps, with dotted names."""
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{name}.")
+            yield from leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value

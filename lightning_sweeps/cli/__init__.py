@@ -51,6 +51,7 @@ COMMANDS = {
     "trial": CliCommand("lightning_sweeps.cli.trial", "Show a trial, exclude it from the results, or stop it."),
     "report": CliCommand("lightning_sweeps.cli.report", "Summarize the results of a sweep, its failures and its time."),
     "runs": CliCommand("lightning_sweeps.cli.runs", "List runs with their state, group, rank and last values."),
+    "sql": CliCommand("lightning_sweeps.cli.sql", "Ask runs, sweeps and series in SQL."),
     "project": CliCommand("lightning_sweeps.cli.project", "Show what is written about a project, or write it."),
     "delete": CliCommand("lightning_sweeps.cli.delete", "Move runs or a sweep to the trash, or empty the trash."),
     "restore": CliCommand("lightning_sweeps.cli.restore", "Bring runs or a sweep back from the trash."),
@@ -62,6 +63,8 @@ COMMANDS = {
     "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
     "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
     "import": CliCommand("lightning_sweeps.cli.import_runs", "Import runs from TensorBoard, W&B or CSV files."),
+    "mcp": CliCommand("lightning_sweeps.cli.mcp", "Serve runs and sweeps to a coding agent (MCP).", False),
+    "skill": CliCommand("lightning_sweeps.cli.skill", "Print the page that teaches a coding agent this tool.", False),
     "doctor": CliCommand(
         "lightning_sweeps.cli.doctor", "Check this machine, its settings and its server, and say what to type.", False
     ),

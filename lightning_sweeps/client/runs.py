@@ -10,6 +10,8 @@ from urllib.parse import quote
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.transport import Transport
 
+PAGE_RUNS = 500
+
 
 class RunRoutes(Transport):
     """Operations of projects, runs, console lines and nodes."""
@@ -43,12 +45,12 @@ class RunRoutes(Transport):
         return self._post("/api/runs/query", m.RunsPage, query)
 
     def all_runs(self, query: m.RunsQuery) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows of all pages from that of `query` on. A run that arrives meanwhile moves no other run."""
-        following: m.RunsQuery | None = query
+        """Yield the rows of all pages of a table. A run that arrives meanwhile moves no other run."""
+        following: m.RunsQuery | None = replace(query, limit=PAGE_RUNS)
         while following is not None:
             page = self.query_runs(following)
             yield page.rows
-            following = None if page.next_page is None else replace(following, offset=0, cursor=page.next_page)
+            following = None if page.next_page is None else replace(following, cursor=page.next_page)
 
     def changes(self, *, since: float | None = None, project: str | None = None) -> m.Changes:
         """Return what changed since the cursor of an earlier response. Without a cursor, return only a new cursor."""

@@ -224,12 +224,16 @@ def add_suggested(connection: Connection, sweep_id: str, place: Place, fitted: F
 
 
 def is_prepared_ahead(connection: Connection, sweep_id: str, *, fit_s: float) -> bool:
-    """Return whether the sweep's trials are prepared before an agent asks for one."""
+    """Return whether the sweep's trials are prepared before an agent asks for one.
+
+    The agents of one process count as one: a study (`ask_tell/`) tells a result before it asks for the next trial.
+    """
     if not fit_s:
         return False
     agent = schema.agent
     is_at_work = (agent.c.sweep_id == sweep_id) & agent.c.state.in_(("idle", "working"))
-    agents = connection.scalar(select(func.count()).select_from(agent).where(is_at_work)) or 0
+    processes = select(agent.c.node, agent.c.pid).where(is_at_work).distinct().subquery()
+    agents = connection.scalar(select(func.count()).select_from(processes)) or 0
     ended = select(_trial.c.ended - _trial.c.started).where(
         _trial.c.sweep_id == sweep_id, _trial.c.end_number.is_not(None), _trial.c.started.is_not(None)
     )

@@ -201,6 +201,15 @@ def progress_of(connection: Connection, row: Row[Any], *, now: float) -> control
     return replace(counted, limit=reached)
 
 
+def count_awaited(connection: Connection, row: Row[Any], *, now: float) -> int:
+    """Return how many trials run, if the sweep has no other trial before one of them ends; else 0."""
+    progress = progress_of(connection, row, now=now)
+    is_open = controller.may_suggest(progress) or progress.counts.get("pending") or progress.counts.get("ending")
+    if progress.state != "running" or is_open:
+        return 0
+    return sum(progress.counts.get(state, 0) for state in trials.HELD_STATES)
+
+
 def end_sweep(connection: Connection, sweep_id: str, state: m.SweepState, *, reason: str, now: float) -> None:
     """End a sweep and drop its pending trials. If it is cancelled, order its running trials to stop."""
     table = schema.trial

@@ -82,12 +82,14 @@ class Lease:
         sweep_state: state of the sweep.
         reason: why there is no trial, or why the sweep is in its state.
         has_failed: whether the sweep is paused because too many trials in a row have failed.
+        awaited: number of running trials, if there is no other trial before one of them ends; else 0.
     """
 
     trial: Trial | None
     sweep_state: SweepState
     reason: str = ""
     has_failed: bool = False
+    awaited: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from lightning_sweeps.sdk.run_info import RunOptions, describe_run
 from lightning_sweeps.sdk.run_options import accept_others, make_options
 from lightning_sweeps.sdk.stacks import print_stacks_on_demand
 from lightning_sweeps.sdk.terminal_messages import TerminalMessages
-from lightning_sweeps.sdk.trial import current_trial
+from lightning_sweeps.sdk.trial import Trial, current_trial
 from lightning_sweeps.sdk.usable_home import usable_home
 from lightning_sweeps.system.start_service import ensure_service
 
@@ -251,8 +251,9 @@ def open_run(
     resumed_step: int | None = None,
     opens_late: bool = False,
     ancestor: Ancestor | None = None,
+    asked_trial: Trial | None = None,
 ) -> Run:
-    """Open a run for a known identity. `init` and `SweepLogger` both use this function.
+    """Open a run for a known identity. `init`, `SweepLogger` and studies use this function.
 
     Args:
         identity: the rank and the job of this process.
@@ -263,13 +264,15 @@ def open_run(
         opens_late: create the journal with the first row or `Run.announce`, not at once.
         ancestor: the run of the process that started this one. If it is the same run, its state stays that of the
             ancestor.
+        asked_trial: the trial of a study that the run belongs to. A study may have several at a time, so their runs do
+            not record the console. Default: the trial that this process belongs to.
 
     Raises:
         UsageError: the name of the project is not allowed.
         SettingError: an environment variable has a value that is not allowed.
     """
     settings = _settings_of(options)
-    trial = current_trial()
+    trial = asked_trial or current_trial()
     info = describe_run(identity, options, number=number, settings=settings, trial=trial, resumed_step=resumed_step)
     is_recording = settings.mode != "disabled" and not (options.mode == "single" and identity.rank_info.rank > 0)
     is_main = is_recording and ancestor is None
@@ -292,7 +295,8 @@ def open_run(
             if opens_late:
                 ensure_service(home, settings)  # before the exit hook is installed: exit hooks run in reverse order
         _end_at_exit(run)
-        if settings.console == "on" or (settings.console == "auto" and trial is not None):
+        is_captured = settings.console == "on" or (settings.console == "auto" and trial is not None)
+        if is_captured and asked_trial is None:
             run.capture_console()
     return run
 

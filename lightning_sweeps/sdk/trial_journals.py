@@ -12,6 +12,7 @@ from lightning_sweeps.journal.reader import read_header
 from lightning_sweeps.system import service_lock
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.start_service import wake_or_start_service
+from lightning_sweeps.system.uploads import MissingBytes, wait_until_uploaded
 
 
 @dataclass(slots=True)
@@ -40,6 +41,11 @@ class TrialJournals:
         if lengths:
             self.wake(is_first=True)
         return lengths
+
+    def wait_until_uploaded(self, trial_id: str, *, timeout_s: float) -> MissingBytes:
+        """Wait until the server has what was logged to a trial on this machine; return what is missing."""
+        paths = [self.home.journal(journal_id) for journal_id in self._lengths(trial_id)]
+        return wait_until_uploaded(self.home, self.settings, timeout_s=timeout_s, journals=paths)
 
     def wake(self, *, is_first: bool = False) -> None:
         """Have everything uploaded now; start the service if it has ended."""

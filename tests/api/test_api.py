@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
-from lightning_sweeps.api.query import PAGE_RUNS, Api
+from lightning_sweeps.api.query import Api
+from lightning_sweeps.api.run_pages import PAGE_RUNS
 from lightning_sweeps.cli.db import app as db
 from lightning_sweeps.cli.export import app as export
 from lightning_sweeps.client import Client

@@ -66,6 +66,16 @@ best = lightning_sweeps.best(sweep_id)
 print("best", best.number, best.objective)
 """
 )
+STUDY = (
+    OBJECTIVE
+    + """
+import json, sys, lightning_sweeps
+with lightning_sweeps.study(json.load(open(sys.argv[1]))) as study:
+    for trial in study:
+        study.tell(trial, loss_of(**trial.params))
+    print("best", study.best.number, study.best.objective)
+"""
+)
 
 
 def config_of(method: str, seed: int, *, trials: int) -> dict[str, Any]:
@@ -113,13 +123,14 @@ def pure_sequence(config: dict[str, Any], *, trials: int) -> list[dict[str, Any]
 
 def run_sweep(kind: str, config: dict[str, Any], folder: Path, variables: dict[str, str]) -> str:
     """Run the sweep as `kind` says, and return what was printed."""
-    (folder / "train.py").write_text(FUNCTION if kind == "function" else PROGRAM)
+    (folder / "train.py").write_text({"function": FUNCTION, "study": STUDY}.get(kind, PROGRAM))
     (folder / "sweep.json").write_text(json.dumps(config))
     tune = [sys.executable, "-m", "lightning_sweeps.cli", "tune", "sweep.json", "--slots", "1"]
     words = {
         "warm": tune,
         "cold": [*tune, "--cold"],
         "function": [sys.executable, "train.py", "sweep.json"],
+        "study": [sys.executable, "train.py", "sweep.json"],
     }[kind]
     done = subprocess.run(
         words, cwd=folder, env=variables, capture_output=True, text=True, timeout=LIMIT_S, check=False
@@ -150,10 +161,22 @@ def check(kind: str, method: str, seed: int, folder: Path, *, trials: int) -> No
     assert not any(trial.unseen_ends for trial in found)
     best = min(found, key=lambda trial: (trial.objective, trial.number))
     assert "no value" not in printed
-    assert (f"best {best.number} {best.objective}" if kind == "function" else f"Best: trial {best.number},") in printed
+    assert (
+        f"best {best.number} {best.objective}" if kind in ("function", "study") else f"Best: trial {best.number},"
+    ) in printed
 
 
-@pytest.mark.parametrize(("kind", "method"), [("warm", "bayes"), ("cold", "tpe"), ("function", "bayes")])
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        ("warm", "bayes"),
+        ("cold", "tpe"),
+        ("function", "bayes"),
+        ("study", "bayes"),
+        ("study", "random"),
+        ("study", "grid"),
+    ],
+)
 def test_the_points_are_those_of_the_method(kind: str, method: str, tmp_path: Path) -> None:
     check(kind, method, 3, tmp_path, trials=8)
 
@@ -161,7 +184,7 @@ def test_the_points_are_those_of_the_method(kind: str, method: str, tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", ["warm", "cold", "function"])
+@pytest.mark.parametrize("kind", ["warm", "cold", "function", "study"])
 def test_all_methods_and_kinds_of_trials_give_the_points_of_the_method(
     kind: str, method: str, seed: int, tmp_path: Path
 ) -> None:

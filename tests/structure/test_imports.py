@@ -34,9 +34,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agents": BASE | {"client", "sdk"},
     "tuner": {"agents"},
     "api": BASE | {"client", "sweeps", "exporters"},
+    "ask_tell": BASE | {"client", "sdk", "agents", "api"},
+    "mcp": BASE | {"client", "api"},
     "testing": BASE | {"journal", "client", "sdk", "importers", "exporters", "sweeps", "store", "alerts", "agents"},
-    "cli": BASE | {"journal", "client", "importers", "exporters", "sweeps", "store", "server", "agents", "api"},
-    "__init__": {"api", "sdk", "trainer", "agents"},
+    "cli": BASE | {"journal", "client", "importers", "exporters", "sweeps", "store", "server", "agents", "api", "mcp"},
+    "__init__": {"api", "sdk", "trainer", "agents", "ask_tell"},
 }
 """For each part, the parts that it may import besides itself. ARCHITECTURE.md shows the same table."""
 

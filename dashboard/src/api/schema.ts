@@ -2266,6 +2266,7 @@ export interface components {
          *         sweep_state: state of the sweep.
          *         reason: why there is no trial, or why the sweep is in its state.
          *         has_failed: whether the sweep is paused because too many trials in a row have failed.
+         *         awaited: number of running trials, if there is no other trial before one of them ends; else 0.
          */
         Lease: {
             trial: components["schemas"]["Trial"] | null;
@@ -2284,6 +2285,11 @@ export interface components {
              * @default false
              */
             has_failed: boolean;
+            /**
+             * Awaited
+             * @default 0
+             */
+            awaited: number;
         };
         /**
          * Line

@@ -85,18 +85,23 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
             slot=0,
             devices=device_names(gpus, environ),
         )
-        _check_nodes(registration.sweep)
+        check_nodes(registration.sweep)
         journals = TrialJournals(Home(settings.home), settings)
         return _FunctionAgent(registration, function, isolate, journals).run(count)
     finally:
         connection.close()
 
 
-def _check_nodes(sweep: m.Sweep) -> None:
+def check_nodes(sweep: m.Sweep) -> None:
+    """Check that trials of a sweep run on one machine.
+
+    Raises:
+        UsageError: they need several.
+    """
     nodes = int((sweep.config.get("resources") or {}).get("nodes") or 1)
     if nodes > 1:
         raise UsageError(
-            f"trials of this sweep need {nodes} machines, but a function runs on one",
+            f"trials of this sweep need {nodes} machines, but this process runs on one",
             hint="use `lightning-sweeps agent` on each machine",
         )
 

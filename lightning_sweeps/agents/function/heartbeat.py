@@ -1,4 +1,4 @@
-"""Extends the lease of a trial that runs as a function call, and receives the server's orders."""
+"""Extends the lease of a trial that runs in this process, and receives the server's orders."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from lightning_sweeps import messages as m
 from lightning_sweeps.agents.registration import heartbeat_interval_s
 from lightning_sweeps.agents.server_connection import START_DEADLINE_S
+from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.errors import ServerError, ServerRefused
 
@@ -48,19 +49,29 @@ class LeaseHeartbeat:
             self._is_over.set()
             thread.join()
 
+    def send(self, client: Client) -> None:
+        """Send one heartbeat and obey the answer.
+
+        Raises:
+            ServerError: the server cannot be reached, or it failed.
+        """
+        try:
+            self.obey(client.heartbeat(self.agent_id, trial=self.trial_id, spent_s=self.spent_s))
+        except ServerRefused as error:
+            self.is_lost = self.is_lost or error.status in (404, 409)
+
+    def obey(self, orders: m.AgentOrders) -> None:
+        """Remember the server's orders."""
+        if orders.lease_lost:
+            self.is_lost = True
+        for command in orders.commands:
+            self.stop_reason = self.stop_reason or command.reason or "the server requested it"
+
     def _send_all(self) -> None:
         wait_s = heartbeat_interval_s(self.lease_s)
         while not self._is_over.wait(wait_s):
             try:
                 with connect(start_local=False, deadline_s=START_DEADLINE_S) as client:
-                    self._obey(client.heartbeat(self.agent_id, trial=self.trial_id, spent_s=self.spent_s))
-            except ServerRefused as error:
-                self.is_lost = self.is_lost or error.status in (404, 409)
+                    self.send(client)
             except ServerError:  # the agent reports an outage when the trial ends
                 continue
-
-    def _obey(self, orders: m.AgentOrders) -> None:
-        if orders.lease_lost:
-            self.is_lost = True
-        for command in orders.commands:
-            self.stop_reason = self.stop_reason or command.reason or "the server requested it"

@@ -271,7 +271,8 @@ def lease_in(
     sweep = sweeps.lock_sweep(connection, agent.sweep) if trial is None else None
     found = m.Lease(trial, "running")
     if sweep is not None:
-        found = m.Lease(None, sweep.state, sweep.reason or lack, has_failed=sweeps.is_paused_by_failures(sweep))
+        has_failed, awaited = sweeps.is_paused_by_failures(sweep), sweeps.count_awaited(connection, sweep, now=now)
+        found = m.Lease(None, sweep.state, sweep.reason or lack, has_failed=has_failed, awaited=awaited)
     return found, definition.method.is_fitted, problem
 
 

@@ -1,0 +1,1 @@
+"""Runs, sweeps and series for coding agents, over the Model Context Protocol."""
