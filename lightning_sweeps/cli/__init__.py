@@ -58,6 +58,7 @@ COMMANDS = {
     "move": CliCommand("lightning_sweeps.cli.move", "Move runs to another project."),
     "rename": CliCommand("lightning_sweeps.cli.rename", "Give a run or a project another name."),
     "ui": CliCommand("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
+    "top": CliCommand("lightning_sweeps.cli.top", "Show sweeps, curves, GPUs and output live in this terminal."),
     "logs": CliCommand("lightning_sweeps.cli.logs", "Show or follow the output of a run, a group or a trial."),
     "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
     "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
