@@ -75,6 +75,7 @@ COMMANDS = {
     "login": CliCommand("lightning_sweeps.cli.login", "Use a team's server from this machine.", False),
     "logout": CliCommand("lightning_sweeps.cli.logout", "Use the local server again.", False),
     "key": CliCommand("lightning_sweeps.cli.key", "Create, list and revoke API keys of the server."),
+    "alerts": CliCommand("lightning_sweeps.cli.alerts", "Choose what the server sends alerts about, and test them."),
     "docs": CliCommand("lightning_sweeps.cli.docs", "Read the documentation in a browser.", False),
     "server": CliCommand(
         "lightning_sweeps.cli.server", "Run a server for a team, or manage the server of this machine.", False
