@@ -11,7 +11,7 @@ from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import AlertRule, AlertRuleCreate, AlertSent
 from lightning_sweeps.store import schema
-from lightning_sweeps.store.column_values import text
+from lightning_sweeps.store.column_values import plain, text
 from lightning_sweeps.store.database import lock_name
 from lightning_sweeps.store.project_access import Projects
 
@@ -48,7 +48,7 @@ def add_rule(connection: Connection, wanted: AlertRuleCreate, *, by: str, now: f
         raise UsageError(f"there are {MAX_RULES} alert rules, which is the most", hint="remove some")
     project_id = None
     if wanted.project is not None:
-        project_id = connection.scalar(select(schema.project.c.id).where(schema.project.c.name == wanted.project))
+        project_id = connection.scalar(select(schema.project.c.id).where(schema.project.c.name == text(wanted.project)))
         if project_id is None:
             raise NotFound(f"there is no project `{wanted.project}`", hint="log a run or create a sweep there first")
     rule = AlertRule(new_id(), wanted, now, by)
@@ -57,7 +57,7 @@ def add_rule(connection: Connection, wanted: AlertRuleCreate, *, by: str, now: f
         "condition": wanted.condition,
         "project_id": project_id,
         "sweep_id": wanted.sweep,
-        "options": {name: getattr(wanted, name) for name in OPTIONS if getattr(wanted, name) is not None},
+        "options": {name: plain(given) for name in OPTIONS if (given := getattr(wanted, name)) is not None},
         "channels": [text(name) for name in wanted.channels],
         "created": now,
         "created_by": text(by),
@@ -124,8 +124,8 @@ def lock(connection: Connection) -> None:
     lock_name(connection, LOCK)
 
 
-def room_of(connection: Connection, rule_id: str, *, now: float) -> int:
-    """Return how many more alerts a rule may raise now."""
+def room_of(connection: Connection, rule_id: str | None, *, now: float) -> int:
+    """Return how many more alerts a rule may raise now; None: how many tests."""
     recent = (_alert.c.rule_id == rule_id) & (_alert.c.created > now - HOUR_S)
     return MAX_PER_HOUR - (connection.scalar(select(func.count()).where(recent)) or 0)
 

@@ -21,6 +21,7 @@ from lightning_sweeps.alerts.alert import Alert
 from lightning_sweeps.alerts.outbox import Outbox
 from lightning_sweeps.alerts.registry import open_channels
 from lightning_sweeps.alerts.rules import Event, events_of
+from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import AlertKind, AlertRule
 from lightning_sweeps.server.process.alert_facts import FactReader, last_line
 from lightning_sweeps.server.process.alert_queue import StoredQueue
@@ -40,6 +41,8 @@ LONGEST_S = 86400.0
 """Events that happened longer ago, while no server watched, raise no alert."""
 KEPT_S = 30 * 86400.0
 """How long alerts are kept: an event of that time raises no second one."""
+MAX_HANDLED = 10_000
+"""How many events a server remembers, so that it does not look them up in the database."""
 CLOSE_S = 1.0
 """How long a shutdown waits for alerts that are being sent."""
 AIM = "look for alerts"
@@ -66,6 +69,7 @@ class AlertWatch:
         self._lines: list[tuple[float, int]] = []
         self._machines_read = 0.0
         self._stored = 0.0
+        self._handled: dict[tuple[str, str], float] = {}
         self._reader = FactReader()
         self._pauses = PauseDetector(INTERVAL_S, MACHINES_S)
         self._one_at_a_time = threading.Lock()
@@ -98,12 +102,18 @@ class AlertWatch:
             await asyncio.gather(*(run_in_threadpool(close) for close in closing))
 
     def test(self, channel: str | None) -> list[int]:
-        """Queue a test alert for a channel, or for all; return the ids of the alerts."""
+        """Queue a test alert for a channel, or for all; return the ids of the alerts.
+
+        Raises:
+            UsageError: there were too many within an hour.
+        """
         with self._store.write() as connection:
             now = self._store.now()
             text = "If you can read this, alerts arrive."
             event = Event(f"test {now}", "Test alert of lightning-sweeps", text, "")
             alerts.lock(connection)
+            if alerts.room_of(connection, None, now=now) < len(self._channels):
+                raise UsageError("there were too many test alerts within an hour", hint="wait a while")
             for name in self.channels if channel is None else [channel]:
                 self._queue(connection, None, "test", event, name, now)
             found = alerts.recent(connection, limit=len(self._channels))
@@ -131,13 +141,23 @@ class AlertWatch:
                 with_machines=with_machines,
                 answering_since=self._pauses.answering_since,
             )
-        events = [(rule, event) for rule in rules for event in events_of(rule, reading.facts)]
+        events = [
+            (rule, event)
+            for rule in rules
+            for event in events_of(rule, reading.facts)
+            if self._is_new(rule, event, now)
+        ]
         self._machines_read = now if with_machines else self._machines_read
         self._since = now if reading.last is None else reading.last + OVERLAP_S
         if events or now - self._stored >= POSITION_S:
             due += self._raise(events, line, now)
             self._stored = now
         self._wake(due)
+
+    def _is_new(self, rule: AlertRule, event: Event, now: float) -> bool:
+        """Return whether this server has not handled an event yet: what holds for long needs no writing each second."""
+        handled = self._handled.get((rule.id, event.key))
+        return handled is None or (event.repeats_s is not None and now - handled >= event.repeats_s)
 
     def _position(self, connection: Connection, now: float) -> tuple[float, int]:
         """Return since when changes are looked at, and after which console line.
@@ -168,6 +188,9 @@ class AlertWatch:
                 channels += [name for name in names if self._queue(connection, rule.id, kind, event, name, now)]
             alerts.write_position(connection, self._since or now, line)
             alerts.delete_old(connection, before=now - KEPT_S)
+        if len(self._handled) > MAX_HANDLED:
+            self._handled.clear()  # the database knows them too
+        self._handled |= {(rule.id, event.key): now for rule, event in events}
         return channels
 
     def _queue(

@@ -15,6 +15,7 @@ from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.store import alerts
+from lightning_sweeps.store.column_values import text
 from lightning_sweeps.store.project_access import check_access, check_project, describe, projects_of
 
 MAX_RECENT = 1000
@@ -42,6 +43,7 @@ def add_alert_rule(
     check_rule(wanted, watch.channels)
     with store.write() as connection:
         if wanted.sweep is not None:
+            wanted = replace(wanted, sweep=text(wanted.sweep))
             check_access(connection, projects, "sweep", wanted.sweep)
             found = projects_of(connection, "sweep", [wanted.sweep])
             if not found or wanted.project not in (None, *found):
