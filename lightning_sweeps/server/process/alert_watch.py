@@ -148,10 +148,11 @@ class AlertWatch:
             if self._is_new(rule, event, now)
         ]
         self._machines_read = now if with_machines else self._machines_read
-        self._since = now if reading.last is None else reading.last + OVERLAP_S
+        read_until = now if reading.last is None else reading.last + OVERLAP_S
         if events or now - self._stored >= POSITION_S:
-            due += self._raise(events, line, now)
+            due += self._raise(events, (read_until, line), now)
             self._stored = now
+        self._since = read_until  # only now: what could not be stored is read again
         self._wake(due)
 
     def _is_new(self, rule: AlertRule, event: Event, now: float) -> bool:
@@ -174,7 +175,7 @@ class AlertWatch:
             self._lines.pop(0)
         return self._since, self._lines[0][1]
 
-    def _raise(self, events: Sequence[tuple[AlertRule, Event]], line: int, now: float) -> list[str]:
+    def _raise(self, events: Sequence[tuple[AlertRule, Event]], position: tuple[float, int], now: float) -> list[str]:
         """Queue the alerts of events that are new, and return their channels."""
         channels = []
         with self._store.write() as connection:
@@ -186,7 +187,7 @@ class AlertWatch:
                     continue
                 kind = rule.wanted.condition
                 channels += [name for name in names if self._queue(connection, rule.id, kind, event, name, now)]
-            alerts.write_position(connection, self._since or now, line)
+            alerts.write_position(connection, *position)
             alerts.delete_old(connection, before=now - KEPT_S)
         if len(self._handled) > MAX_HANDLED:
             self._handled.clear()  # the database knows them too
