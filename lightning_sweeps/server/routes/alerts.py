@@ -43,13 +43,13 @@ def add_alert_rule(
     check_rule(wanted, watch.channels)
     with store.write() as connection:
         if wanted.sweep is not None:
-            wanted = replace(wanted, sweep=text(wanted.sweep))
-            check_access(connection, projects, "sweep", wanted.sweep)
-            found = projects_of(connection, "sweep", [wanted.sweep])
+            sweep = text(wanted.sweep)
+            check_access(connection, projects, "sweep", sweep)
+            found = projects_of(connection, "sweep", [sweep])
             if not found or wanted.project not in (None, *found):
                 where = f" in the project `{wanted.project}`" if wanted.project is not None else ""
-                raise UsageError(f"there is no sweep `{wanted.sweep}`{where}", hint="`lightning-sweeps status`")
-            wanted = replace(wanted, project=next(iter(found)))
+                raise UsageError(f"there is no sweep `{sweep}`{where}", hint="`lightning-sweeps status`")
+            wanted = replace(wanted, sweep=sweep, project=next(iter(found)))
         if projects is not None and wanted.project is None:
             raise Forbidden(
                 f"the API key is limited to {describe(projects)}; a rule for all projects needs another key",
