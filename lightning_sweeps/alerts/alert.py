@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-AlertKind = Literal["sweep_finished", "sweep_paused"]
+from lightning_sweeps.messages import AlertKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Alert:
         kind: The event.
         title: One line that names the event and its sweep or run.
         text: Details, of one or more lines.
-        project: Name of the project.
+        project: Name of the project; empty if the event concerns none.
         sweep: Id of the sweep, or None if the event does not concern a sweep.
         run: Id of the run, or None if the event does not concern a single run.
         url: Page of the dashboard that shows more.

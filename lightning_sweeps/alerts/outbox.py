@@ -4,96 +4,100 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from lightning_sweeps.alerts.alert import Alert
 from lightning_sweeps.alerts.channel import AlertChannel
 
-RETRY_DELAYS_S = (2.0, 10.0, 60.0, 300.0)
-"""Seconds to wait before each retry. After the last retry, the alert is dropped."""
-CAPACITY = 1000
-"""Maximum number of waiting alerts. Further ones are dropped."""
+RETRY_DELAYS_S = (2.0, 10.0, 60.0, 300.0, 1800.0, 7200.0)
+"""Seconds to wait before each retry. After the last retry, the alert is given up."""
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class QueuedAlert:
+    """An alert that is due, and the number of attempts to send it, this one included."""
+
+    id: int
+    alert: Alert
+    tries: int
+
+
+class AlertQueue(Protocol):
+    """Keeps the alerts of a channel until they are sent. Several servers may share one."""
+
+    def take(self) -> QueuedAlert | None:
+        """Return the oldest alert that is due, and keep it from others for a minute; None: there is none."""
+
+    def mark_sent(self, alert_id: int) -> None:
+        """Record that the receiver has accepted an alert."""
+
+    def mark_failed(self, alert_id: int, problem: str, *, delay_s: float | None) -> None:
+        """Record why an attempt failed, and that the alert is due again after `delay_s`; None: it is given up."""
+
+
 class Outbox:
-    """Sends alerts through one channel, in the order of `put`. Alerts that could not be sent are logged.
+    """Sends the alerts of one channel.
 
     Args:
         name: Name of the channel in log messages.
         channel: The channel.
+        queue: Its alerts.
         retry_delays_s: Seconds to wait before each retry.
-        capacity: Maximum number of waiting alerts.
     """
 
     def __init__(
-        self,
-        name: str,
-        channel: AlertChannel,
-        *,
-        retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
-        capacity: int = CAPACITY,
+        self, name: str, channel: AlertChannel, queue: AlertQueue, *, retry_delays_s: Sequence[float] = RETRY_DELAYS_S
     ) -> None:
         self._name = name
         self._channel = channel
+        self._queue = queue
         self._retry_delays_s = retry_delays_s
-        self._capacity = capacity
-        self._waiting: deque[Alert] = deque()
-        self._changed = threading.Condition()
-        self._closing = threading.Event()
+        self._wake = threading.Event()
+        self._is_closing = False
         # a daemon: a channel that hangs must not keep the process alive
         self._thread = threading.Thread(target=self._run, name=f"alerts-{name}", daemon=True)
         self._thread.start()
 
-    def put(self, alert: Alert) -> None:
-        """Queue an alert and return at once."""
-        with self._changed:
-            if len(self._waiting) < self._capacity:
-                self._waiting.append(alert)
-                self._changed.notify()
-                return
-        self._give_up(alert, f"{self._capacity} alerts are waiting already")
+    def wake(self) -> None:
+        """Say that an alert may be due, and return at once."""
+        self._wake.set()
 
     def close(self, *, timeout_s: float) -> None:
-        """Send the waiting alerts, without retries, and stop the thread.
+        """Stop the thread. Alerts that were not sent stay in the queue.
 
         Args:
-            timeout_s: How long to wait. The remaining alerts are logged as not sent.
+            timeout_s: How long to wait for the alerts that are due now.
         """
-        with self._changed:
-            self._closing.set()
-            self._changed.notify()
+        self._is_closing = True
+        self._wake.set()
         self._thread.join(timeout_s)
-        with self._changed:
-            left, self._waiting = list(self._waiting), deque()
-        for alert in left:
-            self._give_up(alert, "the server is shutting down")
 
     def _run(self) -> None:
-        while (alert := self._next()) is not None:
-            self._send(alert)
-            with self._changed:
-                if self._waiting and self._waiting[0] is alert:  # `close` may have removed it
-                    self._waiting.popleft()
+        while not self._is_closing:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                while (taken := self._queue.take()) is not None:
+                    self._send(taken)
+            except Exception:  # the database may be away for a while; the next wake tries again
+                _log.exception("the alerts of the channel `%s` cannot be read, trying again", self._name)
 
-    def _next(self) -> Alert | None:
-        """Return the oldest alert, which stays in the queue while it is sent. Return None when closing and empty."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing.is_set())
-            return self._waiting[0] if self._waiting else None
-
-    def _send(self, alert: Alert) -> None:
-        for delay_s in (*self._retry_delays_s, None):
-            problem = self._try(alert)
-            if problem is None:
-                return
-            if delay_s is None or self._closing.is_set():
-                break
+    def _send(self, taken: QueuedAlert) -> None:
+        problem = self._try(taken.alert)
+        if problem is None:
+            self._queue.mark_sent(taken.id)
+            return
+        delays_s = self._retry_delays_s
+        delay_s = delays_s[taken.tries - 1] if taken.tries <= len(delays_s) else None
+        self._queue.mark_failed(taken.id, problem, delay_s=delay_s)
+        if delay_s is None:
+            _log.error("the alert `%s` was not sent by the channel `%s`: %s", taken.alert.title, self._name, problem)
+        else:
             _log.warning("the alert channel `%s` failed, next try in %g s: %s", self._name, delay_s, problem)
-            self._closing.wait(delay_s)
-        self._give_up(alert, problem)
 
     def _try(self, alert: Alert) -> str | None:
         """Send an alert once. Return the problem, or None."""
@@ -102,6 +106,3 @@ class Outbox:
         except Exception as error:  # a channel of another package may raise anything
             return f"{type(error).__name__}: {error}"
         return None
-
-    def _give_up(self, alert: Alert, problem: str | None) -> None:
-        _log.error("the alert `%s` was not sent by the channel `%s`: %s", alert.title, self._name, problem)

@@ -59,6 +59,7 @@ COMMANDS = {
     "move": CliCommand("lightning_sweeps.cli.move", "Move runs to another project."),
     "rename": CliCommand("lightning_sweeps.cli.rename", "Give a run or a project another name."),
     "ui": CliCommand("lightning_sweeps.cli.ui", "Open the dashboard in a browser, logged in."),
+    "top": CliCommand("lightning_sweeps.cli.top", "Show sweeps, curves, GPUs and output live in this terminal."),
     "logs": CliCommand("lightning_sweeps.cli.logs", "Show or follow the output of a run, a group or a trial."),
     "sync": CliCommand("lightning_sweeps.cli.sync", "Upload journals of offline runs, or a copied folder of journals."),
     "export": CliCommand("lightning_sweeps.cli.export", "Write runs and all logged values to files."),
@@ -77,6 +78,7 @@ COMMANDS = {
     "login": CliCommand("lightning_sweeps.cli.login", "Use a team's server from this machine.", False),
     "logout": CliCommand("lightning_sweeps.cli.logout", "Use the local server again.", False),
     "key": CliCommand("lightning_sweeps.cli.key", "Create, list and revoke API keys of the server."),
+    "alerts": CliCommand("lightning_sweeps.cli.alerts", "Choose what the server sends alerts about, and test them."),
     "docs": CliCommand("lightning_sweeps.cli.docs", "Read the documentation in a browser.", False),
     "server": CliCommand(
         "lightning_sweeps.cli.server", "Run a server for a team, or manage the server of this machine.", False

@@ -57,8 +57,8 @@ EmbedOrigins = typer.Option(
 Alerts = typer.Option(
     [],
     "--alert",
-    help="Send an alert when a sweep has finished or failures have paused it: webhook=URL or command=PROGRAM."
-    " May be repeated.",
+    help="Channel for alerts: webhook=URL, apprise=URL (Slack, Discord, mail) or command=PROGRAM; team:webhook=URL"
+    " names it `team`. May be repeated. `lightning-sweeps alerts` chooses what they are about.",
 )
 
 

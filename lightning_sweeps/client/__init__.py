@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lightning_sweeps.client.agents import AgentRoutes
+from lightning_sweeps.client.alerts import AlertRoutes
 from lightning_sweeps.client.journals import JournalRoutes
 from lightning_sweeps.client.media import MediaRoutes
 from lightning_sweeps.client.runs import RunRoutes
@@ -11,7 +12,7 @@ from lightning_sweeps.client.server import ServerRoutes
 from lightning_sweeps.client.sweeps import SweepRoutes
 
 
-class Client(ServerRoutes, JournalRoutes, RunRoutes, SeriesRoutes, MediaRoutes, SweepRoutes, AgentRoutes):
+class Client(ServerRoutes, JournalRoutes, RunRoutes, SeriesRoutes, MediaRoutes, SweepRoutes, AgentRoutes, AlertRoutes):
     """A connection pool for one server and one API key. Do not share it between threads or processes.
 
     Args:

@@ -215,6 +215,13 @@ VARIABLES = (
         counts_by_project,
     ),
     Variable(
+        "ALERTS_FILE",
+        "",
+        "a file",
+        "for the server: file with more alert channels than those of `--alert`, one `NAME=DESTINATION` a line",
+        optional_path,
+    ),
+    Variable(
         "ORPHAN_S",
         "60",
         "seconds > 0",
@@ -320,6 +327,7 @@ class Settings:
     thin_rows: PerProject[float]
     keep_rows: PerProject[float]
     quota_rows: PerProject[int]
+    alerts_file: Path | None
     orphan_s: float
     keep_journals_s: float
     media_days: float | None

@@ -16,6 +16,15 @@ from lightning_sweeps.messages.agents import (
     Lease,
     TrialEnd,
 )
+from lightning_sweeps.messages.alerts import (
+    AlertCondition,
+    AlertKind,
+    AlertOverview,
+    AlertRule,
+    AlertRuleCreate,
+    AlertSent,
+    AlertTest,
+)
 from lightning_sweeps.messages.journals import (
     Command,
     IngestReply,
@@ -128,6 +137,13 @@ __all__ = [
     "AgentOrders",
     "AgentRegister",
     "AgentRegistered",
+    "AlertCondition",
+    "AlertKind",
+    "AlertOverview",
+    "AlertRule",
+    "AlertRuleCreate",
+    "AlertSent",
+    "AlertTest",
     "AliasChange",
     "ApiKey",
     "Artifact",

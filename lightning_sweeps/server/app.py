@@ -22,6 +22,9 @@ from lightning_sweeps.server.process.retention import Retention, RowRules
 from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.trash_can import TrashCan
 from lightning_sweeps.server.routes import (
+    alerts as alert_routes,
+)
+from lightning_sweeps.server.routes import (
     artifacts,
     blobs,
     chart_lines,
@@ -75,6 +78,7 @@ ROUTERS = [
     edits.router,
     trash.router,
     keys.router,
+    alert_routes.router,
     operations.router,
     space.router,
     reference.router,

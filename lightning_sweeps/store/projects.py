@@ -35,7 +35,8 @@ def project_names(connection: Connection) -> list[str]:
 
 
 def delete_if_empty(connection: Connection, project_id: str) -> None:
-    """Delete a project without runs, sweeps and artifacts, also in the trash."""
+    """Delete a project without runs, sweeps and artifacts, also in the trash, and its alert rules."""
     tables = (schema.run, schema.sweep, schema.artifact)
     if not any(connection.scalar(select(exists().where(table.c.project_id == project_id))) for table in tables):
+        connection.execute(delete(schema.alert_rule).where(schema.alert_rule.c.project_id == project_id))
         connection.execute(delete(schema.project).where(schema.project.c.id == project_id))

@@ -521,3 +521,41 @@ agent = Table(
     Index(None, "changed"),
     Index(None, "sweep_id"),
 )
+
+alert_rule = Table(
+    "alert_rule",  # what raises alerts
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("condition", Text, nullable=False),
+    Column("project_id", ForeignKey("project.id")),  # NULL: all projects
+    Column("sweep_id", Text),  # NULL: all sweeps; no foreign key: the rule of a deleted sweep does nothing
+    Column("options", Structure, nullable=False),
+    Column("channels", Structure, nullable=False),  # names; empty: all
+    Column("created", Double, nullable=False),
+    Column("created_by", Text, nullable=False),  # name of the API key; empty: every server has it
+)
+
+alert = Table(
+    "alert",  # alerts of the last weeks, one row for each channel
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("rule_id", Text),  # no foreign key: alerts outlive their rule; NULL: a test
+    Column("key", Text, nullable=False),  # the same for the same event
+    Column("channel", Text, nullable=False),
+    Column("content", Structure, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Double),  # NULL: it was sent, or given up
+    Column("sent", Double),
+    Column("problem", Text, nullable=False),  # why the last attempt failed
+    Index(None, "rule_id", "key", "channel"),
+    Index(None, "next_try"),
+)
+
+alert_position = Table(
+    "alert_position",  # one row: up to where the servers have looked for events
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("since", Double, nullable=False),  # changes up to this time
+    Column("line", Big, nullable=False),  # id of the last console line
+)

@@ -1,4 +1,4 @@
-"""The outbox never blocks its caller, retries, and logs the alerts that it could not send."""
+"""The outbox never blocks its caller, retries, and leaves what it could not send in the queue."""
 
 from __future__ import annotations
 
@@ -11,9 +11,41 @@ from dataclasses import replace
 import pytest
 
 from lightning_sweeps.alerts.alert import Alert
-from lightning_sweeps.alerts.outbox import Outbox
+from lightning_sweeps.alerts.outbox import Outbox, QueuedAlert
 from lightning_sweeps.testing.alert_channel import SWEEP_ALERT
 from tests.servers import wait_until
+
+
+class MemoryQueue:
+    """Keeps alerts in memory."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, tuple[Alert, int, float]] = {}
+        self.sent: list[int] = []
+        self.given_up: dict[int, str] = {}
+        self.count = 0
+
+    def put(self, alert: Alert) -> None:
+        self.count += 1
+        self.waiting[self.count] = (alert, 0, 0.0)
+
+    def take(self) -> QueuedAlert | None:
+        for number, (alert, tries, due) in list(self.waiting.items()):
+            if due <= time.monotonic():
+                self.waiting[number] = (alert, tries + 1, time.monotonic() + 60)
+                return QueuedAlert(number, alert, tries + 1)
+        return None
+
+    def mark_sent(self, alert_id: int) -> None:
+        del self.waiting[alert_id]
+        self.sent.append(alert_id)
+
+    def mark_failed(self, alert_id: int, problem: str, *, delay_s: float | None) -> None:
+        alert, tries, _ = self.waiting.pop(alert_id)
+        if delay_s is None:
+            self.given_up[alert_id] = problem
+        else:
+            self.waiting[alert_id] = (alert, tries, time.monotonic() + delay_s)
 
 
 class MemoryChannel:
@@ -35,10 +67,11 @@ class MemoryChannel:
 
 
 @contextmanager
-def outbox_of(channel: MemoryChannel, *, capacity: int = 10, retries: int = 2) -> Iterator[Outbox]:
-    outbox = Outbox("memory", channel, retry_delays_s=[0.01] * retries, capacity=capacity)
+def outbox_of(channel: MemoryChannel, *, retries: int = 2) -> Iterator[tuple[Outbox, MemoryQueue]]:
+    queue = MemoryQueue()
+    outbox = Outbox("memory", channel, queue, retry_delays_s=[0.0] * retries)
     try:
-        yield outbox
+        yield outbox, queue
     finally:
         channel.gate.set()
         outbox.close(timeout_s=5)
@@ -50,46 +83,44 @@ def numbered(number: int) -> Alert:
 
 def test_alerts_are_sent_in_order() -> None:
     channel = MemoryChannel()
-    with outbox_of(channel) as outbox:
+    with outbox_of(channel) as (outbox, queue):
         for number in range(5):
-            outbox.put(numbered(number))
+            queue.put(numbered(number))
+        outbox.wake()
+        wait_until(lambda: len(queue.sent) == 5, what="the last alert")
     assert channel.sent == [numbered(number) for number in range(5)]
 
 
 def test_a_failed_alert_is_sent_again() -> None:
     channel = MemoryChannel(failures=2)
-    with outbox_of(channel) as outbox:
-        outbox.put(SWEEP_ALERT)
+    with outbox_of(channel) as (outbox, queue):
+        queue.put(SWEEP_ALERT)
+        outbox.wake()
         wait_until(lambda: channel.sent == [SWEEP_ALERT], what="the third attempt")
+    assert queue.sent == [1] and queue.waiting == {}
 
 
-def test_an_alert_that_keeps_failing_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_alert_that_keeps_failing_is_given_up_and_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     channel = MemoryChannel(failures=3)
-    with outbox_of(channel) as outbox:
-        outbox.put(SWEEP_ALERT)
-        outbox.put(numbered(2))
+    with outbox_of(channel) as (outbox, queue):
+        queue.put(SWEEP_ALERT)
+        outbox.wake()
+        wait_until(lambda: queue.given_up != {}, what="the end of the attempts")
+        queue.put(numbered(2))
+        outbox.wake()
         wait_until(lambda: channel.sent == [numbered(2)], what="the next alert")
+    assert queue.given_up == {1: "RuntimeError: no network"}
     assert "the alert `Sweep `digits` has finished` was not sent by the channel `memory`: RuntimeError" in caplog.text
 
 
-def test_a_slow_channel_does_not_block_and_the_queue_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_slow_channel_does_not_block_and_a_close_leaves_the_rest_in_the_queue() -> None:
     channel = MemoryChannel()
     channel.gate.clear()
-    with outbox_of(channel, capacity=3) as outbox:
+    with outbox_of(channel) as (outbox, queue):
         started = time.monotonic()
-        for number in range(5):
-            outbox.put(numbered(number))
-        assert time.monotonic() - started < 1
-        assert "`alert 3` was not sent by the channel `memory`: 3 alerts are waiting already" in caplog.text
-        assert "`alert 4` was not sent" in caplog.text
-    assert len(channel.sent) == 3
-
-
-def test_alerts_that_are_left_at_the_end_are_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    channel = MemoryChannel()
-    channel.gate.clear()
-    with outbox_of(channel) as outbox:
-        outbox.put(SWEEP_ALERT)
+        queue.put(SWEEP_ALERT)
+        outbox.wake()
         wait_until(lambda: channel.attempts == 1)
         outbox.close(timeout_s=0.05)
-        assert "was not sent by the channel `memory`: the server is shutting down" in caplog.text
+        assert time.monotonic() - started < 25
+        assert queue.sent == [] and 1 in queue.waiting

@@ -14,10 +14,10 @@ from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
 from lightning_sweeps.api.query import Api
-from lightning_sweeps.api.run_pages import PAGE_RUNS
 from lightning_sweeps.cli.db import app as db
 from lightning_sweeps.cli.export import app as export
 from lightning_sweeps.client import Client
+from lightning_sweeps.client.runs import PAGE_RUNS
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import RunsQuery, SortKey

@@ -1499,6 +1499,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alerts
+         * @description List the channels of this server, the rules, and the last alerts.
+         */
+        get: operations["list_alerts_api_alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Alert Rule
+         * @description Add a rule. A key that is limited to projects can only add rules for one of them, or for a sweep of one.
+         */
+        post: operations["add_alert_rule_api_alerts_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/rules/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Alert Rule
+         * @description Remove a rule, and return the others.
+         */
+        post: operations["remove_alert_rule_api_alerts_rules_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Alerts
+         * @description Send a test alert through a channel, or through all. `GET /api/alerts` tells whether it was sent.
+         */
+        post: operations["test_alerts_api_alerts_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ready": {
         parameters: {
             query?: never;
@@ -1770,6 +1850,135 @@ export interface components {
              * @default 0
              */
             takeover_s: number;
+        };
+        /**
+         * AlertOverview
+         * @description What a server does about alerts.
+         *
+         *     Attributes:
+         *         channels: names of the server's channels.
+         *         rules: the rules, oldest first.
+         *         recent: the last alerts, newest first.
+         */
+        AlertOverview: {
+            /** Channels */
+            channels: string[];
+            /** Rules */
+            rules: components["schemas"]["AlertRule"][];
+            /** Recent */
+            recent: components["schemas"]["AlertSent"][];
+        };
+        /**
+         * AlertRule
+         * @description A rule.
+         *
+         *     Attributes:
+         *         id: id of the rule.
+         *         wanted: what it was created with.
+         *         created: when it was created. It raises no alert about earlier events.
+         *         created_by: name of the API key that created it; empty: it comes with the server.
+         */
+        AlertRule: {
+            /** Id */
+            id: string;
+            wanted: components["schemas"]["AlertRuleCreate"];
+            /** Created */
+            created: number;
+            /** Created By */
+            created_by: string;
+        };
+        /**
+         * AlertRuleCreate
+         * @description A request for a rule. A condition uses some of the options, and rejects the others.
+         *
+         *     Attributes:
+         *         condition: what raises an alert.
+         *         project: only for this project; None: for all.
+         *         sweep: only for this sweep; None: for all, and for runs outside of sweeps.
+         *         metric: name of the metric of `metric` and `diverged`.
+         *         above: `metric`: an alert if the value is larger. `gpu_overheated`: if the temperature in degrees Celsius is.
+         *         below: `metric`: an alert if the value is smaller.
+         *         times: `failed`: one alert for this many failed trials of a sweep.
+         *         minutes: `gpu_idle`, `machine_lost`: how long it lasts before an alert.
+         *         channels: names of the channels that get the alerts; empty: all of the server.
+         */
+        AlertRuleCreate: {
+            /**
+             * Condition
+             * @enum {string}
+             */
+            condition: "sweep_finished" | "sweep_paused" | "run_finished" | "failed" | "diverged" | "metric" | "rank_hangs" | "gpu_idle" | "gpu_overheated" | "machine_lost" | "run_alert";
+            /** Project */
+            project?: string | null;
+            /** Sweep */
+            sweep?: string | null;
+            /** Metric */
+            metric?: string | null;
+            /** Above */
+            above?: number | null;
+            /** Below */
+            below?: number | null;
+            /** Times */
+            times?: number | null;
+            /** Minutes */
+            minutes?: number | null;
+            /** Channels */
+            channels?: string[];
+        };
+        /**
+         * AlertSent
+         * @description An alert on its way through one channel.
+         *
+         *     Attributes:
+         *         id: id of the alert.
+         *         rule: id of its rule; None: a test.
+         *         channel: name of the channel.
+         *         kind: its event.
+         *         title: one line about the event.
+         *         project: name of the project; empty: of none, for example a test.
+         *         url: page of the dashboard that shows more.
+         *         created: when it was raised.
+         *         sent: when the receiver accepted it; None: not yet.
+         *         tries: number of attempts to send it.
+         *         next_try: when it is sent again; None: never.
+         *         problem: why the last attempt failed; empty: it did not.
+         */
+        AlertSent: {
+            /** Id */
+            id: number;
+            /** Rule */
+            rule: string | null;
+            /** Channel */
+            channel: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sweep_finished" | "sweep_paused" | "run_finished" | "failed" | "diverged" | "metric" | "rank_hangs" | "gpu_idle" | "gpu_overheated" | "machine_lost" | "run_alert" | "test";
+            /** Title */
+            title: string;
+            /** Project */
+            project: string;
+            /** Url */
+            url: string;
+            /** Created */
+            created: number;
+            /** Sent */
+            sent: number | null;
+            /** Tries */
+            tries: number;
+            /** Next Try */
+            next_try: number | null;
+            /** Problem */
+            problem: string;
+        };
+        /**
+         * AlertTest
+         * @description A request to send a test alert. `channel`: name of a channel; None: all.
+         */
+        AlertTest: {
+            /** Channel */
+            channel?: string | null;
         };
         /**
          * AliasChange
@@ -8270,6 +8479,224 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEntry"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts_api_alerts_get: {
+        parameters: {
+            query?: {
+                last?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertOverview"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_alert_rule_api_alerts_rules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_alert_rule_api_alerts_rules_remove_post: {
+        parameters: {
+            query: {
+                rule: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_alerts_api_alerts_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertTest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSent"][];
                 };
             };
             /** @description Unauthorized */

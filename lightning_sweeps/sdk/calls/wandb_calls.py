@@ -186,7 +186,7 @@ class WandbCalls(RunIdentity, RunMedia, RunArtifacts, RunEnd):
 
     @guarded
     def alert(self, title: str, text: str = "", level: Any = "INFO", wait_duration: Any = None) -> None:
-        """Log a message, and record it among the printed lines of the run. Nobody is notified.
+        """Log a message, and record it among the printed lines. A server with the rule `run_alert` sends it.
 
         Args:
             title: the message.

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DatabaseError
 
+from lightning_sweeps.alerts.registry import read_options
 from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.ownership import check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder
@@ -100,6 +101,7 @@ def serve(
     policy = framing(embed_origins)
     trusted_proxies = networks(trusted_proxies)
     settings = read_settings()
+    from_file = read_options(settings.alerts_file) if settings.alerts_file is not None else []
     os.umask(0o077)
     make_private_folder(home.root)
     check_folder(home.root)
@@ -142,7 +144,7 @@ def serve(
                 lease_s=lease_s,
                 takeover_s=takeover_s,
                 framing=policy,
-                alerts=AlertWatch(store, alerts, url=url),
+                alerts=AlertWatch(store, [*alerts, *from_file], url=url),
                 lost_s=settings.lost_s,
                 trash_s=None if settings.trash_days is None else settings.trash_days * DAY_S,
                 rows=rules,

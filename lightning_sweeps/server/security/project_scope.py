@@ -30,6 +30,9 @@ OBJECTS: dict[str, ObjectKind] = {
 
 AWARE = frozenset(
     {
+        "/api/alerts",
+        "/api/alerts/rules",
+        "/api/alerts/rules/remove",
         "/api/artifacts",
         "/api/changes",
         "/api/console",
@@ -53,6 +56,7 @@ AWARE = frozenset(
 
 WITHOUT_PROJECTS = frozenset(
     {
+        "/api/alerts/test",
         "/api/docs",
         "/api/health",
         "/api/login",
