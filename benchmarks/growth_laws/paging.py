@@ -11,8 +11,8 @@ from benchmarks.store import curve, journal_of, make_run
 from lightning_sweeps import messages as m
 from lightning_sweeps.api.query import Api
 from lightning_sweeps.api.rows import Rows
-from lightning_sweeps.api.run_pages import PAGE_RUNS
 from lightning_sweeps.client import Client
+from lightning_sweeps.client.runs import PAGE_RUNS
 from lightning_sweeps.store.series.point_pages import PAGE_POINTS
 
 
