@@ -288,6 +288,13 @@ VARIABLES = (
         str,
     ),
     Variable(
+        "WANDB_ENTITIES",
+        "",
+        "names with commas between; `*`: any name",
+        "for the server: entities that wandb clients may name besides `lightning-sweeps`; all stand for this server",
+        names,
+    ),
+    Variable(
         "IDLE_EXIT_S",
         "15",
         "seconds > 0",
@@ -337,6 +344,7 @@ class Settings:
     database: str
     database_password_file: Path | None
     series_storage: str
+    wandb_entities: tuple[str, ...]
     idle_exit_s: float
     from_wandb: tuple[str, ...] = ()
 

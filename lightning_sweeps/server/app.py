@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
@@ -21,6 +21,11 @@ from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.process.retention import Retention, RowRules
 from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.trash_can import TrashCan
+from lightning_sweeps.server.protocols.wandb import routes as wandb_routes
+from lightning_sweeps.server.protocols.wandb.documents import Documents
+from lightning_sweeps.server.protocols.wandb.names import Entities
+from lightning_sweeps.server.protocols.wandb.operations import RESOLVERS
+from lightning_sweeps.server.protocols.wandb.unanswered import UnansweredOperations
 from lightning_sweeps.server.routes import (
     alerts as alert_routes,
 )
@@ -84,6 +89,7 @@ ROUTERS = [
     reference.router,
     views.router,
     login.router,
+    wandb_routes.router,
     static_files.router,
 ]
 """Every route of the server. `static_files` is last: it answers every path that no other router matches."""
@@ -104,6 +110,7 @@ def create_app(
     rows: RowRules | None = None,
     journals_here: JournalWatch | None = None,
     public_url: str = "",
+    wandb_entities: Iterable[str] = (),
 ) -> FastAPI:
     """Return the server's application on a migrated store.
 
@@ -119,6 +126,7 @@ def create_app(
             frame them.
         alerts: Raises alerts while the server runs.
         public_url: The address that others use; empty: each client knows its own.
+        wandb_entities: Entities that wandb clients may name; `*`: any.
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
         trash_s: What is in the trash for this many seconds is deleted for good; None: never.
         rows: How long rows are kept, and how many; default: all, for ever.
@@ -156,6 +164,9 @@ def create_app(
     app.state.live_streams = live.LiveStreams(store, keys_known)
     app.state.file_watch = FileWatch(store)
     app.state.public_url = public_url
+    app.state.wandb_entities = Entities(frozenset(wandb_entities))
+    app.state.wandb_unanswered = UnansweredOperations()
+    app.state.wandb_documents = Documents(RESOLVERS, app.state.wandb_unanswered)
     app.state.closing = threading.Event()
     problems.install(app)
     return app

@@ -105,7 +105,19 @@ def take(store: Store, sent: SentPart, sender: Sender = UNLIMITED) -> TakenPart:
         Exception: the database does not respond, or it refuses the journal's header.
     """
     # `ingest` skips what is committed already
-    part = parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end)
+    return take_part(store, parse(sent.journal, sent.offset, sent.data, committed=sent.offset, end=sent.end), sender)
+
+
+def take_part(store: Store, part: JournalPart, sender: Sender = UNLIMITED) -> TakenPart:
+    """Store the records of a part of a journal and apply them to its trial.
+
+    Raises:
+        OffsetConflict: the part begins after the committed offset.
+        QuotaExceeded: the project takes no more rows. What comes before the part's first new row is stored.
+        JournalError: the journal does not begin with a valid header.
+        Forbidden: the journal is of another project.
+        Exception: the database does not respond, or it refuses the journal's header.
+    """
     limited = _limited(store, part, sender.over_quota) if sender.over_quota else None
     if limited is not None:
         _take(store, limited.part, sender)

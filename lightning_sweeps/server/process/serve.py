@@ -146,6 +146,7 @@ def serve(
                 framing=policy,
                 alerts=AlertWatch(store, [*alerts, *from_file], url=url),
                 lost_s=settings.lost_s,
+                wandb_entities=settings.wandb_entities,
                 trash_s=None if settings.trash_days is None else settings.trash_days * DAY_S,
                 rows=rules,
                 journals_here=JournalWatch(home, settings),

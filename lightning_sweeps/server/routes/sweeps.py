@@ -158,20 +158,7 @@ async def lease(
     while True:
         wanted = suggest.Request(asked, control.suggester.fit_s(sweep_id))
         offer = gangs.GangOffer(endpoint, is_waiting=time.monotonic() < deadline)
-        found, is_fitted, problem = await control.write(
-            lambda connection, offer=offer, wanted=wanted: lease_in(  # type: ignore[misc]
-                connection, agent_id, offer, wanted, control.lease_s
-            )
-        )
-        if problem:
-            control.suggester.fail(sweep_id, problem)
-        elif not is_fitted:
-            control.suggester.succeed(sweep_id)
-        if is_fitted and found.sweep_state == "running":
-            does_not_wait = found.trial is None and not offer.is_waiting
-            control.suggester.prepare(sweep_id, asked=asked if does_not_wait else None)
-        if found.trial is not None and found.trial.gang is not None:
-            control.wake_up.notify(sweep_id)  # the other agents of the gang wait for this
+        found = await _try_to_lease(control, agent_id, sweep_id, offer, wanted)
         is_over = found.sweep_state in controller.END_STATES or (found.has_failed and has_waited)
         if found.trial is not None or is_over or not offer.is_waiting:
             return replace(found, reason=found.reason or control.suggester.problem(sweep_id))
@@ -182,6 +169,33 @@ async def lease(
             if not await (_wait_for_change if nodes > 1 else _wait_for_trial)(control, waiting):
                 await control.write(lambda connection: gangs.withdraw_offer(connection, agent_id))
                 return found
+
+
+async def lease_at_once(control: Control, agent_id: str) -> m.Lease:
+    """Lease a trial to the agent, if there is one now. If not, the suggestion that it needs is prepared."""
+    asked = control.store.now()
+    sweep_id, _ = await control.read(lambda connection: _sweep_and_nodes(connection, agent_id))
+    wanted = suggest.Request(asked, control.suggester.fit_s(sweep_id))
+    return await _try_to_lease(control, agent_id, sweep_id, gangs.GangOffer(None, is_waiting=False), wanted)
+
+
+async def _try_to_lease(
+    control: Control, agent_id: str, sweep_id: str, offer: gangs.GangOffer, wanted: suggest.Request
+) -> m.Lease:
+    """Lease a trial to the agent, if there is one now, and have the worker prepare what comes next."""
+    found, is_fitted, problem = await control.write(
+        lambda connection: lease_in(connection, agent_id, offer, wanted, control.lease_s)
+    )
+    if problem:
+        control.suggester.fail(sweep_id, problem)
+    elif not is_fitted:
+        control.suggester.succeed(sweep_id)
+    if is_fitted and found.sweep_state == "running":
+        does_not_wait = found.trial is None and not offer.is_waiting
+        control.suggester.prepare(sweep_id, asked=wanted.asked if does_not_wait else None)
+    if found.trial is not None and found.trial.gang is not None:
+        control.wake_up.notify(sweep_id)  # the other agents of the gang wait for this
+    return found
 
 
 @router.post("/api/agents/{agent_id}/heartbeat")

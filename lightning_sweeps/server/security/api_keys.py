@@ -34,8 +34,8 @@ NEW_AFTER_S = 0.3
 
 
 def new_key() -> str:
-    """Return a new API key."""
-    return KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
+    """Return a new API key. It has no `-`, which wandb clients take for the end of a prefix."""
+    return KEY_PREFIX + secrets.token_hex(KEY_BYTES)
 
 
 def digest(key: str) -> str:

@@ -12,6 +12,8 @@ RANKS: dict[Role, int] = {"read": 0, "write": 1, "admin": 2}
 QUERIES = frozenset({"/api/runs/query", "/api/series/query", "/api/series/packed"})
 READING_POSTS = QUERIES | {"/api/login", "/api/logout", "/api/views"}
 """Requests that change nothing although they have a body."""
+WRITING_PREFIXES = ("/api/", "/files/", "/wandb/")
+"""Other paths change nothing. `/graphql` checks each operation by itself."""
 ADMIN_PATHS = ("/api/keys", "/api/audit", "/api/trash/empty", "/api/space")
 UNAUDITED = ("/api/journals", "/api/agents")
 """Routine requests of services and agents. Runs and trials already record them, so the audit log does not."""
@@ -25,7 +27,7 @@ def needed(method: str, path: str) -> Role:
     """Return the lowest role that may make a request."""
     if path.startswith(ADMIN_PATHS):
         return "admin"
-    is_reading = method in ("GET", "HEAD", "OPTIONS") or path in READING_POSTS or not path.startswith("/api/")
+    is_reading = method in ("GET", "HEAD", "OPTIONS") or path in READING_POSTS or not path.startswith(WRITING_PREFIXES)
     return "read" if is_reading else "write"
 
 

@@ -14,6 +14,7 @@ LOGIN_PATH = "/login"
 API_PREFIX = "/api/"
 VIEW_PREFIX = "/embed/"
 ASSET_PREFIX = "/assets/"
+TELEMETRY_PREFIX = "/sdk/otel/"
 
 _STYLE = """
 :root { color-scheme: light dark;
@@ -56,8 +57,12 @@ def port(scope: Scope) -> int:
 
 
 def is_open(path: str) -> bool:
-    """Return whether a path needs no key: the login page, and files of the dashboard, which contain no data."""
-    return path == LOGIN_PATH or path.startswith((VIEW_PREFIX, ASSET_PREFIX))
+    """Return whether a path needs no key.
+
+    It is the login page, a file of the dashboard, which contains no data, or the telemetry of wandb clients, which send
+    it without a key and which is dropped.
+    """
+    return path == LOGIN_PATH or path.startswith((VIEW_PREFIX, ASSET_PREFIX, TELEMETRY_PREFIX))
 
 
 def is_navigation(scope: Scope) -> bool:

@@ -1,0 +1,160 @@
+"""Receives the requests of wandb clients: GraphQL documents, streamed files, uploads, and telemetry."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from lightning_sweeps.errors import LightningSweepsError, ServerRefused, UsageError
+from lightning_sweeps.server.context import ContentsDep, RoleDep, StoreDep
+from lightning_sweeps.server.process.sweep_control import ControlDep
+from lightning_sweeps.server.protocols.wandb import file_stream, runs, uploads
+from lightning_sweeps.server.protocols.wandb.caller import Caller
+from lightning_sweeps.server.protocols.wandb.documents import Documents
+from lightning_sweeps.server.routes.journals import MAX_BODY_BYTES, SenderDep, read_body
+from lightning_sweeps.server.web.problems import status_of
+
+router = APIRouter(include_in_schema=False)
+
+
+async def get_caller(
+    request: Request, store: StoreDep, contents: ContentsDep, sender: SenderDep, control: ControlDep, role: RoleDep
+) -> Caller:
+    """Return who sends the request."""
+    state = request.app.state
+    return Caller(
+        store,
+        contents,
+        state.limits,
+        sender,
+        control,
+        role,
+        state.wandb_entities,
+        str(request.base_url).rstrip("/"),
+        request.headers.get("authorization", ""),
+    )
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+@router.post("/graphql")
+async def graphql(request: Request, caller: CallerDep, control: ControlDep) -> Response:
+    """Execute a GraphQL document. Errors have the form that clients expect of it."""
+    documents: Documents = request.app.state.wandb_documents
+    try:
+        body = _decode_request(await request.body())
+    except UsageError as error:
+        return _errors(400, error)
+    variables = body.get("variables")
+    operation = body.get("operationName")
+    answer = await run_in_threadpool(
+        documents.execute,
+        body["query"],
+        variables if isinstance(variables, dict) else {},
+        caller,
+        operation=operation if isinstance(operation, str) and operation else None,
+    )
+    await control.announce_changes(caller.changed_sweeps)
+    return _json(answer.status, answer.body)
+
+
+@router.post("/files/{entity}/{project}/{run}/file_stream")
+async def stream_files(
+    request: Request,
+    caller: CallerDep,
+    control: ControlDep,
+    entity: str,
+    project: str,
+    run: str,
+    body: Annotated[bytes, Depends(read_body)],
+) -> Response:
+    """Store lines of the files of a run."""
+    try:
+        content = await run_in_threadpool(_unpacked, body, request.headers.get("content-encoding", ""))
+        answer = await run_in_threadpool(file_stream.store_request, caller, entity, project, run, content)
+    except LightningSweepsError as error:
+        return _errors(status_of(error), error)
+    await control.announce_changes(caller.changed_sweeps)
+    return _json(200, answer)
+
+
+@router.put(uploads.UPLOAD_PATH + "/{project}/{run}/{path:path}")
+async def upload_file(request: Request, caller: CallerDep, project: str, run: str, path: str) -> Response:
+    """Store a file of a run."""
+    await uploads.take_file(caller, project, run, path, request.stream())
+    return _json(200, {})
+
+
+@router.post("/sdk/otel/{path:path}")
+async def drop_telemetry(request: Request) -> Response:
+    """Take what a client tells its maker about itself, and drop it."""
+    async for _ in request.stream():
+        pass
+    return Response(status_code=200)
+
+
+@router.get("/{entity}/{project}/runs/{run}")
+async def open_run(caller: CallerDep, entity: str, project: str, run: str) -> Response:
+    """Redirect from the address that a client prints to the page of the run."""
+    known = await run_in_threadpool(runs.find_run, caller, caller.project(entity, project), run)
+    return RedirectResponse("/runs" if known is None else f"/runs/{quote(known.id)}", status_code=303)
+
+
+@router.get("/{entity}/{project}/sweeps/{sweep}")
+async def open_sweep(caller: CallerDep, entity: str, project: str, sweep: str) -> Response:
+    """Redirect from the address that a client prints to the page of the sweep."""
+    caller.project(entity, project)
+    return RedirectResponse(f"/sweeps/{quote(sweep, safe='')}", status_code=303)
+
+
+def _decode_request(body: bytes) -> dict[str, Any]:
+    """Return the request in a body.
+
+    Raises:
+        UsageError: it is not a GraphQL request.
+    """
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise UsageError(f"the body is not JSON ({error})") from None
+    if not isinstance(found, dict) or not isinstance(found.get("query"), str):
+        raise UsageError("the body is not a GraphQL request: a map with the text `query`")
+    return found
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Return the content of a body.
+
+    Raises:
+        UsageError: it is not in that encoding.
+        ServerRefused: the content is too long.
+    """
+    if encoding not in ("", "identity", "gzip"):
+        raise UsageError(f"the body has the encoding `{encoding[:40]}`, allowed: `gzip`")
+    if encoding != "gzip":
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacker.decompress(body, MAX_BODY_BYTES)
+    except zlib.error as error:
+        raise UsageError(f"the body is not in the encoding `gzip` ({error})") from None
+    if unpacker.unconsumed_tail:
+        raise ServerRefused(f"the body has more than {MAX_BODY_BYTES} bytes, allowed: {MAX_BODY_BYTES}", status=413)
+    return content
+
+
+def _errors(status: int, error: LightningSweepsError) -> Response:
+    """Return an error in the form that clients read."""
+    message = f"{error.message} ({error.hint})" if error.hint else error.message
+    return _json(status, {"errors": [{"message": message}], "error": message})
+
+
+def _json(status: int, body: dict[str, Any]) -> Response:
+    return Response(json.dumps(body, default=str), status_code=status, media_type="application/json")
