@@ -52,8 +52,8 @@ class RunEnd(RunConsole):
         if self._writer is None or self._finished:
             self._finished = True
             return
-        code = self._exit_code(exit_code)
-        self._close(self._final_state(state, code), self._reason(reason), code, "run", is_quiet=bool(quiet))
+        code, is_quiet = self._exit_code(exit_code), self._flag("quiet", quiet)
+        self._close(self._final_state(state, code), self._reason(reason), code, "run", is_quiet=is_quiet)
         if timeout_s is not None:
             missing = wait_until_uploaded(
                 self._home, read_settings(), timeout_s=self._seconds(timeout_s), journals=[self._writer.path]
@@ -114,6 +114,14 @@ class RunEnd(RunConsole):
         self._writer.close()
         if self._messages is not None:
             self._messages.note_end(": ".join(filter(None, (state, reason))), journal, is_quiet=is_quiet)
+
+    def _flag(self, name: str, value: Any) -> bool:
+        """Return whether an argument is set. Not every object has a truth value."""
+        try:
+            return bool(value)
+        except Exception:  # the user's object may raise anything
+            self._report(f"`{name}` is `{_short(value)}`, allowed: True or False; it is ignored", about=name)
+            return False
 
     def _flush_values(self) -> None:
         """Log the values of calls with `commit=False`, and the summary of defined metrics."""

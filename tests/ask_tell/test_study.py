@@ -167,6 +167,7 @@ def test_failed_trials_have_a_reason_and_pause_the_sweep(client: Client) -> None
     with ls.study(grid(max_failures=2)) as study:
         study.tell(study.ask(), state="failed", reason="no licence")
         study.tell(study.ask(), state="failed")
+        assert [trial.state for trial in study.trials[:2]] == ["failed", "failed"]  # a failure counts once it is closed
         with pytest.raises(NoTrial, match=r"is paused: 2 trials in a row failed") as raised:
             study.ask()
         assert not raised.value.is_over and "sweep --resume" in str(raised.value)

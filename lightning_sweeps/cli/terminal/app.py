@@ -57,6 +57,7 @@ class TopApp(App[None]):
     #find.open { display: block; }
     #keys { height: 1; text-style: dim; }
     """
+    AUTO_FOCUS = ""  # else keys go to the closed field of the search
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),

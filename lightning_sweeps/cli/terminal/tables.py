@@ -73,7 +73,7 @@ def rows_of(
     Args:
         snapshot: what is known.
         place: the page.
-        find: only rows that contain this text, in any case.
+        find: only rows that contain this text, in any case, or that open something with this id.
         is_best_first: whether trials are sorted by their objective. Otherwise those that run come first, then the
             newest.
         is_ascii: whether bars are drawn with `#`.
@@ -91,7 +91,13 @@ def rows_of(
     else:
         rows = []
     wanted = find.lower()
-    return [row for row in rows if wanted in " ".join(row.cells).lower()][:MAX_ROWS]
+    return [row for row in rows if wanted in _searched(row).lower()][:MAX_ROWS]
+
+
+def _searched(row: TableRow) -> str:
+    """Return the text of a row that is searched: its cells, and the ids of what it opens."""
+    opened = row.opened or Location()
+    return " ".join((*row.cells, opened.sweep, opened.trial, opened.run))
 
 
 def sorted_trials(trials: Sequence[Trial], sweep: Sweep | None, *, is_best_first: bool) -> list[Trial]:

@@ -34,7 +34,7 @@ SILENT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class HeldTrial:
+class AgentsTrial:
     """The trial that an agent holds, and what is known of its run.
 
     Attributes:
@@ -88,7 +88,7 @@ def heartbeat(_: object, caller: Caller, *, input: dict[str, Any]) -> dict[str, 
     return {"agent": {"id": agent_id}, "commands": json.dumps(commands)}
 
 
-def what_to_do(held: HeldTrial, *, now: float) -> str:
+def what_to_do(held: AgentsTrial, *, now: float) -> str:
     """Decide about the trial that an agent holds: it goes on, begins again, waits for its rows, or has ended.
 
     Args:
@@ -108,7 +108,7 @@ def _commands(caller: Caller, agent: m.Agent, held: m.Trial | None, reported: se
     others = reported - ({held.id} if held is not None else set())
     if held is not None:
         known = _run_of(caller, held)
-        verdict = what_to_do(HeldTrial(held, agent.seen, held.id in reported, known), now=caller.store.now())
+        verdict = what_to_do(AgentsTrial(held, agent.seen, held.id in reported, known), now=caller.store.now())
         if verdict == "ended":
             trial_runs.end(caller, agent.id, held, _closing_of(known))
         elif verdict == "begins":
