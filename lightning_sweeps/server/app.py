@@ -25,6 +25,7 @@ from lightning_sweeps.server.protocols.wandb import routes as wandb_routes
 from lightning_sweeps.server.protocols.wandb.documents import Documents
 from lightning_sweeps.server.protocols.wandb.names import Entities
 from lightning_sweeps.server.protocols.wandb.operations import RESOLVERS
+from lightning_sweeps.server.protocols.wandb.refusals import ClientRefusals
 from lightning_sweeps.server.protocols.wandb.unanswered import UnansweredOperations
 from lightning_sweeps.server.routes import (
     alerts as alert_routes,
@@ -138,6 +139,7 @@ def create_app(
     app = app_with_routes(
         middleware=[
             Middleware(AnswerHeaders),
+            Middleware(ClientRefusals),
             problems.of_middleware(),
             key_required,
             Middleware(ProtocolCheck),

@@ -47,8 +47,9 @@ def test_a_body_that_is_no_request_is_refused(served: WandbServer, body: bytes) 
 
 
 def test_a_wrong_key_is_refused(served: WandbServer) -> None:
-    assert served.post("/graphql", {"query": VIEWER}, key="x" * 40).status_code == 401
-    assert served.stream("abc", {}, key="x" * 40).status_code == 401
+    for answer in (served.post("/graphql", {"query": VIEWER}, key="x" * 40), served.stream("abc", {}, key="x" * 40)):
+        assert answer.status_code == 401
+        assert "does not know this API key" in answer.json()["errors"][0]["message"]
 
 
 def test_an_unknown_entity_a_bad_project_and_a_missing_run_are_named(served: WandbServer) -> None:

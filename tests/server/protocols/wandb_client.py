@@ -17,6 +17,8 @@ from tests.servers import running_server
 
 INSTALL_S = 600
 PROGRAM_S = 300
+LOST_S = "60"
+"""Twice as long as a client is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ def wandb_python(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def programs(wandb_python: Path, home: Path, tmp_path: Path) -> Iterator[WandbPrograms]:
+def programs(
+    wandb_python: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[WandbPrograms]:
+    monkeypatch.setenv("LIGHTNING_SWEEPS_LOST_S", LOST_S)
     folder = tmp_path / "programs"
     folder.mkdir()
     with running_server(home) as (client, server):

@@ -72,6 +72,10 @@ class WandbServer:
         (found,) = self.client.runs(project=self.project).runs
         return found
 
+    def has_rows(self, count: int) -> bool:
+        """Return whether the only run of the project is there, with as many rows."""
+        return [run.rows for run in self.client.runs(project=self.project).runs] == [count]
+
     def losses(self) -> list[tuple[int, float]]:
         """Return step and value of each stored loss that is not abandoned."""
         points = self.client.points(self.run().id, "loss")
