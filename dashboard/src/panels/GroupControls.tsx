@@ -22,7 +22,7 @@ export function GroupControls({ grouping, columns }: Props) {
         value=""
         onChange={(event) => event.currentTarget.value && setKeys([...keys, event.currentTarget.value])}
       >
-        <option value="">{keys.length ? "and by …" : "Group by …"}</option>
+        <option value="">{keys.length ? "and by" : "Group by"}</option>
         {others.map((id) => (
           <option key={id} value={id}>
             {id.replace(/^config\./, "")}
