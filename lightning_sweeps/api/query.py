@@ -17,6 +17,7 @@ from lightning_sweeps.api.wait import warn
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.download_blobs import download_blob
+from lightning_sweeps.client.runs import PAGE_RUNS
 from lightning_sweeps.client.up_to_date import catch_up
 from lightning_sweeps.core.paths import Home, inside
 from lightning_sweeps.errors import NotFound
@@ -107,7 +108,7 @@ class Api(Edits, SqlQuestions):
             >>> frame = api.runs("digits", sort=["summary.val/loss"]).frame()  # doctest: +SKIP
         """
         keys = [m.SortKey(name.removeprefix("-"), name.startswith("-")) for name in sort]
-        query = m.RunsQuery(project, filter, keys, list(columns))
+        query = m.RunsQuery(project, filter, keys, list(columns), PAGE_RUNS)
         return Rows(lambda: self._client.all_runs(query))
 
     def group(self, name: str, *, project: str | None = None) -> Rows:

@@ -45,12 +45,12 @@ class RunRoutes(Transport):
         return self._post("/api/runs/query", m.RunsPage, query)
 
     def all_runs(self, query: m.RunsQuery) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows of all pages of a table. A run that arrives meanwhile moves no other run."""
-        following: m.RunsQuery | None = replace(query, limit=PAGE_RUNS)
+        """Yield the rows of all pages of a table. A run that arrives meanwhile moves no other run to another page."""
+        following: m.RunsQuery | None = query
         while following is not None:
             page = self.query_runs(following)
             yield page.rows
-            following = None if page.next_page is None else replace(following, cursor=page.next_page)
+            following = None if page.next_page is None else replace(following, offset=0, cursor=page.next_page)
 
     def changes(self, *, since: float | None = None, project: str | None = None) -> m.Changes:
         """Return what changed since the cursor of an earlier response. Without a cursor, return only a new cursor."""

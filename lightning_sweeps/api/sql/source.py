@@ -10,6 +10,7 @@ from itertools import chain
 from lightning_sweeps import messages as m
 from lightning_sweeps.api.rows import Row
 from lightning_sweeps.client import Client
+from lightning_sweeps.client.runs import PAGE_RUNS
 
 RUN_COLUMNS = (
     *("project", "name", "group", "rank", "world_size", "state", "reason", "exit_code", "sweep", "trial", "attempt"),
@@ -37,7 +38,7 @@ class Source:
     @cached_property
     def runs(self) -> list[Row]:
         """The runs, newest first."""
-        query = m.RunsQuery(self.project, self.filter_text, columns=list(RUN_COLUMNS))
+        query = m.RunsQuery(self.project, self.filter_text, columns=list(RUN_COLUMNS), limit=PAGE_RUNS)
         return list(chain.from_iterable(self.client.all_runs(query)))
 
     @cached_property
