@@ -42,7 +42,7 @@ def test_cookie_reads_and_is_hidden_from_scripts_and_other_sites(
     (cookie,) = CookieJar.__iter__(browser.cookies)
     assert file.token not in (cookie.value or "")
     assert cookie.has_nonstandard_attr("HttpOnly") and cookie.get_nonstandard_attr("SameSite") == "strict"
-    assert browser.get(f"{file.url}/api/runs", timeout=5).json() == {"runs": [], "total": 0}
+    assert browser.get(f"{file.url}/api/runs", timeout=5).json()["runs"] == []
     assert browser.get(f"{file.url}/api/session", timeout=5).json()["name"]
 
 

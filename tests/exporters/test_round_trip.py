@@ -143,7 +143,7 @@ def test_export_import_and_export_are_equal(
 
 
 def test_pages_of_runs_are_stable_while_runs_arrive(another: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lightning_sweeps.api.run_pages.PAGE_RUNS", 5)
+    monkeypatch.setattr("lightning_sweeps.api.query.PAGE_RUNS", 5)
     for number in range(12):
         add_run(another, number)
     rows = iter(Api(another).runs("project-1"))

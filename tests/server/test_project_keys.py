@@ -48,6 +48,8 @@ READING_POSTS = (
 )
 WITH_TIME = "/api/sweeps/{sweep_id}/trials/changes"
 """Its cursor is the time."""
+RULE_OF_ALL = "sweep_finished"
+"""A rule that every server has, for all projects."""
 CONFIG = {"program": "train.py", "method": "grid", "parameters": {"x": {"values": [1, 2]}}}
 
 
@@ -165,6 +167,8 @@ def test_no_route_shows_or_changes_another_project(served: Served, key: str) -> 
             assert answer.status_code == 404, case
         elif "{project}" in path:
             assert answer.status_code == 403, case
+        elif "rule" in params:
+            assert answer.status_code == 404, case
         elif path in WITHOUT_PROJECTS:
             assert answer.status_code != 403, case
         else:
@@ -175,7 +179,7 @@ def test_no_route_shows_or_changes_another_project(served: Served, key: str) -> 
 
 
 def required_parameters(operation: dict[str, Any], *, project: str) -> dict[str, str]:
-    given = {"key": "loss", "offset": "0", "group": "group-1", "project": project, "name": "x"}
+    given = {"key": "loss", "offset": "0", "group": "group-1", "project": project, "name": "x", "rule": RULE_OF_ALL}
     names = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query" and one.get("required")]
     return {name: given[name] for name in names}
 
@@ -223,7 +227,7 @@ def test_a_limited_key_sees_its_own_project_as_others_do(served: Served) -> None
 def test_no_query_finds_runs_of_another_project(served: Served, query: dict[str, str]) -> None:
     for folded in (False, True):
         answer = served.ask("limited read", "POST", "/api/runs/query", json=query | {"fold": folded})
-        assert answer.json() == {"rows": [], "total": 0}
+        assert answer.json() == {"rows": [], "total": 0, "next_page": None}
 
 
 @pytest.mark.parametrize("path", ["/api/series/query", "/api/series/packed"])
