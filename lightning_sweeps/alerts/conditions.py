@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import AlertCondition, AlertRuleCreate
+from lightning_sweeps.messages import ALERT_OPTIONS, AlertCondition, AlertRuleCreate
 
-OPTIONS = ("metric", "above", "below", "times", "minutes")
 OVERHEATED_C = 85.0
 IDLE_MINUTES = 10.0
 LOST_MINUTES = 2.0
@@ -72,7 +71,7 @@ def check_rule(rule: AlertRuleCreate, channels: Sequence[str]) -> None:
         UsageError: an option does not belong to the condition, is missing, or has a value that is not allowed.
     """
     known = CONDITIONS[rule.condition]
-    given = [name for name in OPTIONS if getattr(rule, name) is not None]
+    given = [name for name in ALERT_OPTIONS if getattr(rule, name) is not None]
     for name in given:
         if name not in known.options:
             allowed = ", ".join(f"`{option}`" for option in known.options) or "none"
@@ -82,13 +81,21 @@ def check_rule(rule: AlertRuleCreate, channels: Sequence[str]) -> None:
             raise UsageError(f"the condition `{rule.condition}` needs {' or '.join(f'`{name}`' for name in one_of)}")
     _check_numbers(rule)
     for channel in rule.channels:
-        if channel not in channels:
-            there = ", ".join(f"`{name}`" for name in channels) or "none"
-            raise UsageError(
-                f"the server has no alert channel `{channel}`; its channels: {there}",
-                hint=did_you_mean(channel, channels)
-                or "channels are options of the server: `--alert NAME=DESTINATION`",
-            )
+        check_channel(channel, channels)
+
+
+def check_channel(channel: str, channels: Sequence[str]) -> None:
+    """Check that the server has a channel of this name.
+
+    Raises:
+        UsageError: it has not.
+    """
+    if channel not in channels:
+        there = ", ".join(f"`{name}`" for name in channels) or "none"
+        raise UsageError(
+            f"the server has no alert channel `{channel}`; its channels: {there}",
+            hint=did_you_mean(channel, channels) or "channels are options of the server: `--alert NAME=DESTINATION`",
+        )
 
 
 def _check_numbers(rule: AlertRuleCreate) -> None:

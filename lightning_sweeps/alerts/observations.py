@@ -84,18 +84,25 @@ class GpuFacts:
 
     Attributes:
         place: its index on the machine.
+        percent: its utilization; None: unknown.
         temperature_c: its temperature; None: unknown.
-        idle_s: for how long it has been idle.
         runs: the runs on it.
+        idle_s: for how long it has been idle.
     """
 
     node: str
     host: str
     place: str
     name: str
+    percent: float | None
     temperature_c: float | None
-    idle_s: float
     runs: tuple[MachineRun, ...]
+    idle_s: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """Identifies the GPU among those of all machines."""
+        return f"{self.node} {self.place}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lightning_sweeps.alerts.conditions import IDLE_MINUTES, LOST_MINUTES, OVERHEATED_C
 from lightning_sweeps.alerts.observations import (
@@ -15,12 +15,11 @@ from lightning_sweeps.alerts.observations import (
     RunFacts,
     SweepFacts,
 )
-from lightning_sweeps.messages import AlertCondition, AlertRule, Sweep
+from lightning_sweeps.core.setting_values import HOUR_S
+from lightning_sweeps.core.states import FAILED_RUN_STATES
+from lightning_sweeps.messages import FAILED_TRIAL_STATES, AlertCondition, AlertRule, Sweep
 
-FAILED_RUNS = ("failed", "killed", "lost")
-FAILED_TRIALS = ("failed", "lost")
 NOT_FINITE = ("nan", "inf", "-inf")
-HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +84,12 @@ def _sweep_paused(rule: AlertRule, facts: Facts) -> Iterator[Event]:
 def _failed(rule: AlertRule, facts: Facts) -> Iterator[Event]:
     times = rule.wanted.times or 1
     for sweep in (one.sweep for one in _sweeps(rule, facts)):
-        failures = sum(sweep.counts.get(state, 0) for state in FAILED_TRIALS)
+        failures = sum(sweep.counts.get(state, 0) for state in FAILED_TRIAL_STATES)
         if failures >= times:
             what = "trial has" if failures == 1 else "trials have"
             yield _of_sweep(sweep, f"{failures // times}", f": {failures} {what} failed", kind="failed")
     for run in _runs(rule, facts):
-        if run.sweep is None and run.state in FAILED_RUNS:
+        if run.sweep is None and run.state in FAILED_RUN_STATES:
             yield _of_run(run, "failed", f"is {run.state}" if run.state != "failed" else "has failed", run.reason)
 
 
@@ -130,7 +129,7 @@ def _rank_hangs(rule: AlertRule, facts: Facts) -> Iterator[Event]:
     for line in _lines(rule, facts, "rank_hangs"):
         run = line.run
         event = _of_run(run, "hangs", "hangs", f"{line.line}\nThe stacks of its ranks are in its console.")
-        yield Event(event.key, event.title, event.text, run.project, run.sweep, run.id, event.page, HOUR_S)
+        yield replace(event, repeats_s=HOUR_S)
 
 
 def _run_alert(rule: AlertRule, facts: Facts) -> Iterator[Event]:
@@ -152,7 +151,7 @@ def _gpu_idle(rule: AlertRule, facts: Facts) -> Iterator[Event]:
         for run in _concerned(rule, gpu.runs)[:1] if gpu.idle_s >= least_s else ():
             title = f"GPU {gpu.place} of `{gpu.host}` is idle, and run `{run.name}` has it"
             text = f"{gpu.name} has had nothing to do for {gpu.idle_s / 60:.0f} min."
-            key = f"idle {gpu.node} {gpu.place} {run.id}"
+            key = f"idle {gpu.key} {run.id}"
             yield Event(key, title, text, run.project, run.sweep, run.id, f"/runs/{run.id}")
 
 
@@ -169,7 +168,7 @@ def _of_gpu(gpu: GpuFacts, runs: list[MachineRun], above: float) -> Event:
     title = f"GPU {gpu.place} of `{gpu.host}` has {gpu.temperature_c:.0f} °C"
     text = f"{gpu.name} is warmer than {above:g} °C. {_names(runs)}"
     project = runs[0].project if runs else ""
-    return Event(f"overheated {gpu.node} {gpu.place}", title, text, project, page="/nodes", repeats_s=HOUR_S)
+    return Event(f"overheated {gpu.key}", title, text, project, page="/nodes", repeats_s=HOUR_S)
 
 
 def _machine_lost(rule: AlertRule, facts: Facts) -> Iterator[Event]:

@@ -21,7 +21,7 @@ with delayed_imports():
     from lightning_sweeps.cli.tables import console, duration, print_json, table
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import connect
-    from lightning_sweeps.messages import AlertCondition, AlertRule, AlertRuleCreate, AlertSent
+    from lightning_sweeps.messages import ALERT_OPTIONS, AlertCondition, AlertRule, AlertRuleCreate, AlertSent
 
 app = typer.Typer(
     cls=QuickGroup,
@@ -164,18 +164,6 @@ def _outcome(one: AlertSent) -> str:
 def _describe(rule: AlertRule) -> str:
     """Return what a rule is about, in one line."""
     wanted = rule.wanted
-    options = {
-        "metric": wanted.metric,
-        "above": wanted.above,
-        "below": wanted.below,
-        "times": wanted.times,
-        "minutes": wanted.minutes,
-        "project": wanted.project,
-        "sweep": wanted.sweep,
-    }
-    words = [
-        f"{name} {value if isinstance(value, str) else f'{value:g}'}"
-        for name, value in options.items()
-        if value is not None
-    ]
+    given = [(name, getattr(wanted, name)) for name in (*ALERT_OPTIONS, "project", "sweep")]
+    words = [f"{name} {one if isinstance(one, str) else f'{one:g}'}" for name, one in given if one is not None]
     return ", ".join([wanted.condition, *words])

@@ -12,7 +12,7 @@ from typing import Any
 from lightning_sweeps.cli import svg
 from lightning_sweeps.cli.report_text import SweepReport, change_text, facts
 from lightning_sweeps.cli.tables import duration, number, parameters, repeated
-from lightning_sweeps.messages import Trial
+from lightning_sweeps.messages import FAILED_TRIAL_STATES, Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.controller import is_better
 from lightning_sweeps.sweeps.dimensions import Dimension
@@ -124,7 +124,7 @@ def _results(found: SweepReport) -> list[_Result]:
     return [
         _Result(
             *(trial.number, trial.params, trial.objective, 0.0),
-            trial.state not in ("failed", "lost") and not trial.ignored,
+            trial.state not in FAILED_TRIAL_STATES and not trial.ignored,
             _look(trial.state, is_best=best is not None and best.id == trial.id),
             number(trial.objective),
         )

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from lightning_sweeps.agents.time_accounting import describe
 from lightning_sweeps.cli.tables import duration, number, parameters, repeated, usage
-from lightning_sweeps.messages import Agent, Sweep, SweepChange, SweepPoint, Trial
+from lightning_sweeps.messages import FAILED_TRIAL_STATES, Agent, Sweep, SweepChange, SweepPoint, Trial
 from lightning_sweeps.sweeps.config import read_config
 from lightning_sweeps.sweeps.importance import importance
 from lightning_sweeps.sweeps.space import Space
@@ -86,7 +86,7 @@ def build(
         best=ended[:BEST],
         importance=importance(space, [(params, sign * value) for params, value in results]),
         stopped=stopped,
-        failed=[trial for trial in trials if trial.state in ("failed", "lost")],
+        failed=[trial for trial in trials if trial.state in FAILED_TRIAL_STATES],
         trial_s=sum(times.values()),
         gpu_s=sum(
             times.get(trial.id, 0.0) * gpus.get(trial.agent or "", 0) if trial.gpu_s is None else trial.gpu_s

@@ -43,8 +43,9 @@ def seconds_or_never(text: str) -> float:
     return 0.0 if float(text) == 0 else seconds(text)
 
 
-DAY_S = 86400.0
-DURATION_UNITS = {"d": DAY_S, "h": 3600.0, "m": 60.0}
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+DURATION_UNITS = {"d": DAY_S, "h": HOUR_S, "m": 60.0}
 COUNT_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 AGES_ALLOWED = "a number with `d`, `h` or `m`, for example `90d`; `forever`"
 COUNTS_ALLOWED = "a number > 0, also with `k`, `M` or `G`, for example `50M`; `unlimited`"

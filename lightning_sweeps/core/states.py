@@ -7,6 +7,7 @@ from typing import Literal
 RunState = Literal["running", "finished", "failed", "killed", "stopped", "preempted", "lost"]
 """lost: its machine has sent nothing for a long time. The run is `running` again if the machine sends something."""
 FINAL_RUN_STATES: frozenset[str] = frozenset({"finished", "failed", "killed", "stopped", "preempted", "lost"})
+FAILED_RUN_STATES: frozenset[str] = frozenset({"failed", "killed", "lost"})
 
 RunsShown = Literal["active", "archived", "deleted", "all"]
 """Which runs a list shows. active: those that are neither archived nor in the trash; deleted: those in the trash."""

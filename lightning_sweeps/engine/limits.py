@@ -10,11 +10,11 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, func, select
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.core.setting_values import HOUR_S
 from lightning_sweeps.engine import points, trials
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.limits import (
-    HOUR_S,
     Result,
     Usage,
     budget_reason,
@@ -94,7 +94,7 @@ def best_trial(connection: Connection, sweep_id: str, goal: m.Goal) -> Row[Any] 
     query = (
         select(_trial)
         .where(_trial.c.sweep_id == sweep_id, _trial.c.objective.is_not(None))
-        .where(_trial.c.state.not_in(("failed", "lost")), *_counts())
+        .where(_trial.c.state.not_in(m.FAILED_TRIAL_STATES), *_counts())
     )
     return connection.execute(query.order_by(order, _trial.c.number).limit(1)).one_or_none()
 

@@ -204,11 +204,9 @@ def sql(statement: str, project: str | None = None, metrics: list[str] | None = 
         metrics: fetch only series and points of these metrics.
         limit: number of rows to return, at most 200.
     """
-    catch_up()
-    with Api(connect()) as api:
-        rows = list(
-            islice(api.sql(statement, project=project, keys=metrics or (), timeout_s=SQL_TIMEOUT_S), MAX_LISTED + 1)
-        )
+    with up_to_date_client() as client:
+        asked = Api(client).sql(statement, project=project, keys=metrics or (), timeout_s=SQL_TIMEOUT_S)
+        rows = list(islice(asked, MAX_LISTED + 1))
     kept = rows[: _limit(limit)]
     return plain({"rows": kept, "is_cut": len(rows) > len(kept)})
 

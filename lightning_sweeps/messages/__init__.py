@@ -17,6 +17,7 @@ from lightning_sweeps.messages.agents import (
     TrialEnd,
 )
 from lightning_sweeps.messages.alerts import (
+    ALERT_OPTIONS,
     AlertCondition,
     AlertKind,
     AlertOverview,
@@ -93,6 +94,7 @@ from lightning_sweeps.messages.server import (
 )
 from lightning_sweeps.messages.space import SpaceReport, SpaceUse
 from lightning_sweeps.messages.sweeps import (
+    FAILED_TRIAL_STATES,
     FINAL_TRIAL_STATES,
     OPEN_TRIAL_STATES,
     Gang,
@@ -129,6 +131,8 @@ from lightning_sweeps.messages.trash import (
 )
 
 __all__ = [
+    "ALERT_OPTIONS",
+    "FAILED_TRIAL_STATES",
     "FINAL_TRIAL_STATES",
     "NEXT_PAGE",
     "OPEN_TRIAL_STATES",

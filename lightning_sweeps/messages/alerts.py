@@ -22,6 +22,9 @@ AlertCondition = Literal[
 
 AlertKind = Literal[AlertCondition, "test"]
 
+ALERT_OPTIONS = ("metric", "above", "below", "times", "minutes")
+"""The options of a rule that conditions use, as `AlertRuleCreate` names them."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlertRuleCreate:

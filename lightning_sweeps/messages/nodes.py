@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from lightning_sweeps.messages.agents import Agent
 
+LEAST_UUID_CHARACTERS = 5
+"""Shorter names do not count as the beginning of a UUID."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeGpu:
@@ -64,6 +67,13 @@ class NodeRun:
     created: float
     gpus: list[str]
     values: dict[str, float]
+
+    def is_on(self, place: str, uuid: str) -> bool:
+        """Return whether the run has a GPU of its node. The beginning of a UUID may stand for it."""
+        return any(
+            given == place or (len(given) >= LEAST_UUID_CHARACTERS and not given.isdigit() and uuid.startswith(given))
+            for given in self.gpus
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ TrialState = Literal[
 OPEN_TRIAL_STATES: frozenset[str] = frozenset({"pending", "leased", "running", "stopping", "ending"})
 
 FINAL_TRIAL_STATES: frozenset[str] = frozenset({"finished", "stopped", "failed", "lost", "preempted"})
+FAILED_TRIAL_STATES: frozenset[str] = frozenset({"failed", "lost"})
 
 Goal = Literal["minimize", "maximize"]
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
 
 from lightning_sweeps.core.ids import new_id
+from lightning_sweeps.core.setting_values import HOUR_S
 from lightning_sweeps.errors import NotFound, UsageError
-from lightning_sweeps.messages import AlertRule, AlertRuleCreate, AlertSent
+from lightning_sweeps.messages import ALERT_OPTIONS, AlertRule, AlertRuleCreate, AlertSent
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain, text
 from lightning_sweeps.store.database import lock_name
@@ -20,9 +21,7 @@ CLAIM_S = 60.0
 """How long an alert that is being sent is kept from other servers: longer than a channel may take."""
 MAX_PER_HOUR = 100
 """How many alerts a rule may raise within an hour, over all events."""
-HOUR_S = 3600.0
 LOCK = "alerts"
-OPTIONS = ("metric", "above", "below", "times", "minutes")
 
 _rule = schema.alert_rule
 _alert = schema.alert
@@ -57,7 +56,7 @@ def add_rule(connection: Connection, wanted: AlertRuleCreate, *, by: str, now: f
         "condition": wanted.condition,
         "project_id": project_id,
         "sweep_id": wanted.sweep,
-        "options": {name: plain(given) for name in OPTIONS if (given := getattr(wanted, name)) is not None},
+        "options": {name: plain(given) for name in ALERT_OPTIONS if (given := getattr(wanted, name)) is not None},
         "channels": [text(name) for name in wanted.channels],
         "created": now,
         "created_by": text(by),

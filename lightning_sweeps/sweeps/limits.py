@@ -13,8 +13,6 @@ from lightning_sweeps.messages import Goal
 from lightning_sweeps.sweeps import controller
 from lightning_sweeps.sweeps.fields import Count, Positive, Section, published, refuse, shown
 
-HOUR_S = 3600.0
-
 MIN_RESULTS = 10
 """Number of results that a model needs before its expectations may end the search."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import email
 import email.policy
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+
+from tests.alerts.served import served
 
 
 class SmtpServer(socketserver.ThreadingTCPServer):
@@ -64,11 +65,5 @@ class _Handler(socketserver.StreamRequestHandler):
 @contextmanager
 def smtp_server() -> Iterator[SmtpServer]:
     """Run a receiver of mail in a thread."""
-    with SmtpServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.01])
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with SmtpServer() as server, served(server):
+        yield server

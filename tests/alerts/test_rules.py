@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from lightning_sweeps.alerts.conditions import CONDITIONS, OPTIONS, check_rule
+from lightning_sweeps.alerts.conditions import CONDITIONS, check_rule
 from lightning_sweeps.alerts.idle_gpus import IdleGpus
 from lightning_sweeps.alerts.observations import (
     Facts,
@@ -20,7 +20,7 @@ from lightning_sweeps.alerts.observations import (
 )
 from lightning_sweeps.alerts.rules import Event, events_of
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import AlertCondition, AlertRule, AlertRuleCreate, Sweep
+from lightning_sweeps.messages import ALERT_OPTIONS, AlertCondition, AlertRule, AlertRuleCreate, Sweep
 
 NOW = 1000.0
 
@@ -145,7 +145,7 @@ ON_GPU = (MachineRun("r1", "digits", "bold-run", "s1"),)
 
 
 def gpu(**changes: Any) -> GpuFacts:
-    return replace(GpuFacts("n1", "host-1", "0", "H100", 60.0, 0.0, ON_GPU), **changes)
+    return replace(GpuFacts("n1", "host-1", "0", "H100", 0.0, 60.0, ON_GPU), **changes)
 
 
 def test_gpus_that_are_idle_or_too_warm() -> None:
@@ -196,7 +196,7 @@ def test_idle_time_starts_with_the_first_idle_sample_and_ends_with_work() -> Non
 
 def test_every_condition_is_explained() -> None:
     assert list(CONDITIONS) == list(get_args(AlertCondition))
-    assert {name for known in CONDITIONS.values() for name in known.options} == set(OPTIONS)
+    assert {name for known in CONDITIONS.values() for name in known.options} == set(ALERT_OPTIONS)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+
+from tests.alerts.served import served
 
 
 class WebhookServer(HTTPServer):
@@ -42,11 +43,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def webhook_server() -> Iterator[WebhookServer]:
     """Run a receiver of webhooks in a thread."""
-    with WebhookServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.01])
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with WebhookServer() as server, served(server):
+        yield server

@@ -10,8 +10,7 @@ from lightning_sweeps.cli.tables import duration, number, parameters
 from lightning_sweeps.cli.terminal.columns import TableColumn, TableRow
 from lightning_sweeps.cli.terminal.location import Location, Snapshot
 from lightning_sweeps.cli.terminal.plot import bar
-from lightning_sweeps.messages import NodeRun, NodeStatus, Sweep, Trial
-from lightning_sweeps.messages.sweeps import FINAL_TRIAL_STATES
+from lightning_sweeps.messages import FAILED_TRIAL_STATES, FINAL_TRIAL_STATES, NodeStatus, Sweep, Trial
 
 MAX_ROWS = 500
 """More rows help nobody at a terminal; `/` finds the others."""
@@ -117,7 +116,7 @@ def counts(sweep: Sweep) -> str:
     """Return the number of ended trials of all, and how many run and failed: `3/20, 2 running, 1 failed`."""
     ended = sum(count for state, count in sweep.counts.items() if state in FINAL_TRIAL_STATES)
     running = sum(sweep.counts.get(state, 0) for state in ("leased", "running", "stopping", "ending"))
-    failed = sum(sweep.counts.get(state, 0) for state in ("failed", "lost"))
+    failed = sum(sweep.counts.get(state, 0) for state in FAILED_TRIAL_STATES)
     words = [(running, "running"), (failed, "failed")]
     return ", ".join([f"{ended}/{sweep.run_cap or '-'}", *(f"{count} {word}" for count, word in words if count)])
 
@@ -181,7 +180,7 @@ def _node(status: NodeStatus, snapshot: Snapshot, *, is_ascii: bool) -> Iterator
     yield TableRow(node.id, (node.host, use, memory, "", "", work, seen))
     for device in node.devices:
         key = f"gpu.{device.place}."
-        runs = [run for run in status.runs if _is_on(run, device.place, device.uuid)]
+        runs = [run for run in status.runs if run.is_on(device.place, device.uuid)]
         cells = (
             f"  {device.place} {device.name}",
             _share(values.get(f"{key}utilization_percent"), is_ascii=is_ascii),
@@ -194,10 +193,6 @@ def _node(status: NodeStatus, snapshot: Snapshot, *, is_ascii: bool) -> Iterator
         place = Location("nodes", run=runs[0].id, sweep=runs[0].sweep or "") if runs else None
         opened = replace(place, page="run") if place else None
         yield TableRow(f"{node.id} {device.place}", cells, place, opened)
-
-
-def _is_on(run: NodeRun, place: str, uuid: str) -> bool:
-    return any(given == place or (uuid and uuid.startswith(given) and not given.isdigit()) for given in run.gpus)
 
 
 def _share(percent: float | None, *, is_ascii: bool) -> str:

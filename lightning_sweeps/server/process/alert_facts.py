@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -127,44 +127,21 @@ class FactReader:
         if not nodes:
             return ()
         gpus = [gpu for node in nodes if now - node.node.seen < FRESH_S for gpu in _gpus_of(node)]
-        busy = {f"{gpu.node} {gpu.place}": gpu.percent for gpu in gpus if gpu.runs and gpu.percent is not None}
+        busy = {gpu.key: gpu.percent for gpu in gpus if gpu.runs and gpu.percent is not None}
         idle = self._idle.update(busy, now=now)
-        return tuple(
-            GpuFacts(
-                gpu.node, gpu.host, gpu.place, gpu.name, gpu.temperature_c, idle.get(f"{gpu.node} {gpu.place}", 0.0),
-                gpu.runs,
-            )
-            for gpu in gpus
-        )  # fmt: skip
+        return tuple(replace(gpu, idle_s=idle.get(gpu.key, 0.0)) for gpu in gpus)
 
 
-@dataclass(frozen=True, slots=True)
-class GpuSampled:
-    """A GPU with its last sample, before its idle time is known."""
-
-    node: str
-    host: str
-    place: str
-    name: str
-    percent: float | None
-    temperature_c: float | None
-    runs: tuple[MachineRun, ...]
-
-
-def _gpus_of(status: NodeStatus) -> list[GpuSampled]:
+def _gpus_of(status: NodeStatus) -> list[GpuFacts]:
     found = []
     for device in status.node.devices:
         key = f"gpu.{device.place}."
-        runs = tuple(_machine_run(run) for run in status.runs if _is_on(run, device.place, device.uuid))
+        runs = tuple(_machine_run(run) for run in status.runs if run.is_on(device.place, device.uuid))
         percent = status.values.get(f"{key}utilization_percent")
         temperature_c = status.values.get(f"{key}temperature_c")
         where = (status.node.id, status.node.host, device.place, device.name)
-        found.append(GpuSampled(*where, percent, temperature_c, runs))
+        found.append(GpuFacts(*where, percent, temperature_c, runs))
     return found
-
-
-def _is_on(run: NodeRun, place: str, uuid: str) -> bool:
-    return any(given == place or (uuid and given.startswith("GPU-") and uuid.startswith(given)) for given in run.gpus)
 
 
 def _machine(status: NodeStatus, now: float, answering_since: float) -> MachineFacts:

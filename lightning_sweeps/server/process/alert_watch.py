@@ -21,6 +21,7 @@ from lightning_sweeps.alerts.alert import Alert
 from lightning_sweeps.alerts.outbox import Outbox
 from lightning_sweeps.alerts.registry import open_channels
 from lightning_sweeps.alerts.rules import Event, events_of
+from lightning_sweeps.core.setting_values import DAY_S
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import AlertKind, AlertRule
 from lightning_sweeps.server.process.alert_facts import FactReader, last_line
@@ -37,9 +38,9 @@ MACHINES_S = 10.0
 """How often machines are read."""
 POSITION_S = 30.0
 """How often the position is stored while nothing happens."""
-LONGEST_S = 86400.0
+LONGEST_S = DAY_S
 """Events that happened longer ago, while no server watched, raise no alert."""
-KEPT_S = 30 * 86400.0
+KEPT_S = 30 * DAY_S
 """How long alerts are kept: an event of that time raises no second one."""
 MAX_HANDLED = 10_000
 """How many events a server remembers, so that it does not look them up in the database."""

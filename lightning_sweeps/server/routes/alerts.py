@@ -7,8 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from lightning_sweeps.alerts.conditions import check_rule
-from lightning_sweeps.core.similar import did_you_mean
+from lightning_sweeps.alerts.conditions import check_channel, check_rule
 from lightning_sweeps.errors import Forbidden, UsageError
 from lightning_sweeps.messages import AlertOverview, AlertRule, AlertRuleCreate, AlertSent, AlertTest, Problem
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
@@ -76,11 +75,8 @@ def test_alerts(request: Request, store: StoreDep, wanted: AlertTest) -> list[Al
     names = watch.channels
     if not names:
         raise UsageError("this server has no alert channels", hint="start it with `--alert NAME=DESTINATION`")
-    if wanted.channel is not None and wanted.channel not in names:
-        raise UsageError(
-            f"the server has no alert channel `{wanted.channel}`; its channels: {', '.join(names)}",
-            hint=did_you_mean(wanted.channel, names),
-        )
+    if wanted.channel is not None:
+        check_channel(wanted.channel, names)
     ids = watch.test(wanted.channel)
     with store.read() as connection:
         return alerts.recent(connection, limit=len(ids), ids=ids)

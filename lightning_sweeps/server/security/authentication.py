@@ -88,9 +88,8 @@ class KeyRequired:
             await answer(403, problem)(scope, receive, send)
             return
         if not permissions.may(role, method, path):
-            wanted = permissions.needed(method, path)
-            message = f"the API key `{name}` has the role `{role}`, this request needs `{wanted}`"
-            await answer(403, Problem(message, "use a key with that role"))(scope, receive, send)
+            problem = permissions.refused_role(name, role, permissions.needed(method, path))
+            await answer(403, problem)(scope, receive, send)
             return
         scope.setdefault("state", {}).update(
             key_name=name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from lightning_sweeps.messages import Role
+from lightning_sweeps.messages import Problem, Role
 
 RANKS: dict[Role, int] = {"read": 0, "write": 1, "admin": 2}
 
@@ -21,6 +21,13 @@ UNAUDITED = ("/api/journals", "/api/agents")
 MAX_FAILURES = 20
 WITHIN_S = 60.0
 MAX_ADDRESSES = 10_000
+
+
+def refused_role(name: str | None, role: Role, wanted: Role) -> Problem:
+    """Return what a request is told whose key has too low a role."""
+    return Problem(
+        f"the API key `{name}` has the role `{role}`, this request needs `{wanted}`", "use a key with that role"
+    )
 
 
 def needed(method: str, path: str) -> Role:

@@ -14,12 +14,11 @@ from typing import Any
 from anyio import from_thread
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.core.ids import derive_id
 from lightning_sweeps.engine import agents, leases, sweeps, trials
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal.closing import Closing
 from lightning_sweeps.messages import RunDetails
-from lightning_sweeps.server.protocols.wandb import runs, trial_runs
+from lightning_sweeps.server.protocols.wandb import names, runs, trial_runs
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.sweeps import find_sweep
 from lightning_sweeps.server.routes.sweeps import lease_at_once
@@ -66,7 +65,7 @@ def create_agent(_: object, caller: Caller, *, input: dict[str, Any]) -> dict[st
                 "the trials of this sweep run on several machines, which agents of wandb cannot do",
                 hint=f"start `lightning-sweeps agent {sweep.id}`",
             )
-        wanted = m.AgentRegister(input["host"], derive_id("wandb", input["host"], prefix="n-"), 0, 0)
+        wanted = m.AgentRegister(input["host"], names.node_id(input["host"]), 0, 0)
         agent = agents.register_agent(connection, sweep.id, wanted, now=clock.now(connection))
     return {"agent": {"id": agent.id}}
 
@@ -135,7 +134,7 @@ def _stops_of(caller: Caller, agent: m.Agent, reported: set[str]) -> list[dict[s
     """Return orders to stop trials that the agent runs but no longer holds, and that are not just ending."""
     with caller.store.write() as connection:
         orders = leases.heartbeat(connection, agent.id, trial_id=None, now=clock.now(connection), lease_s=0)
-        lost = [one for one in sorted(reported) if _is_lost(caller, agent, one)]
+    lost = [one for one in sorted(reported) if _is_lost(caller, agent, one)]
     is_over = orders.sweep_state == "cancelled"
     return [{"type": "stop", "run_id": one} for one in lost] or ([{"type": "exit"}] if is_over else [])
 

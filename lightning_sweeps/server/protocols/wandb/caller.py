@@ -10,6 +10,7 @@ from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.journal_parts import Sender
 from lightning_sweeps.server.process.sweep_control import Control
 from lightning_sweeps.server.protocols.wandb.names import Entities, project_name
+from lightning_sweeps.server.security.permissions import refused_role
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.project_access import check_project
@@ -50,11 +51,8 @@ class Caller:
             Forbidden: it may only read.
         """
         if self.role == "read":
-            raise Forbidden(
-                f"the API key `{self.sender.key_name}` has the role `read`, this request needs `write`",
-                status=403,
-                hint="use a key with that role",
-            )
+            problem = refused_role(self.sender.key_name, self.role, "write")
+            raise Forbidden(problem.message, status=403, hint=problem.hint)
 
     def project(self, entity: str | None, given: str | None) -> str:
         """Return the name of the project that a request is about.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lightning_sweeps.errors import LightningSweepsError
+from lightning_sweeps.server.protocols.wandb.refusals import one_line
 from lightning_sweeps.server.protocols.wandb.unanswered import UnansweredOperations
 from lightning_sweeps.server.web.problems import status_of
 
@@ -196,7 +197,7 @@ def _described(error: GraphQLError) -> dict[str, Any]:
     """Return an error as the body of a response has it. Only our own errors are quoted."""
     cause = error.original_error
     if isinstance(cause, LightningSweepsError):
-        message = f"{cause.message} ({cause.hint})" if cause.hint else cause.message
+        message = one_line(cause.message, cause.hint)
     elif cause is not None:
         raise cause
     else:

@@ -73,5 +73,10 @@ def run_name(project: str, our_id: str) -> str:
     return our_id.removesuffix(f".{_suffix(project)}")
 
 
+def node_id(host: str) -> str:
+    """Return our id of the machine that clients call `host`."""
+    return derive_id("wandb", host, prefix="n-")
+
+
 def _suffix(project: str) -> str:
     return derive_id("wandb", project)[:SUFFIX_LENGTH]

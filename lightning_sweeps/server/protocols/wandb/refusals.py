@@ -39,8 +39,18 @@ def in_the_clients_form(body: bytes) -> bytes:
         return body
     if not isinstance(problem, dict) or "errors" in problem or not problem.get("message"):
         return body
-    said = f"{problem['message']} ({problem['hint']})" if problem.get("hint") else problem["message"]
-    return json.dumps(problem | {"errors": [{"message": said}], "error": said}).encode()
+    return json.dumps(problem | error_fields(problem["message"], problem.get("hint"))).encode()
+
+
+def error_fields(message: str, hint: str | None) -> dict[str, Any]:
+    """Return the fields of a body that say what was wrong, as clients read them."""
+    said = one_line(message, hint)
+    return {"errors": [{"message": said}], "error": said}
+
+
+def one_line(message: str, hint: str | None) -> str:
+    """Return a message with its hint: clients show one text."""
+    return f"{message} ({hint})" if hint else message
 
 
 class _Rewriter:

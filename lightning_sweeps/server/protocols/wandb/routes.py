@@ -17,6 +17,7 @@ from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.protocols.wandb import file_stream, runs, uploads
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.documents import Documents
+from lightning_sweeps.server.protocols.wandb.refusals import error_fields
 from lightning_sweeps.server.routes.journals import MAX_BODY_BYTES, SenderDep, read_body
 from lightning_sweeps.server.web.problems import status_of
 
@@ -152,8 +153,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 def _errors(status: int, error: LightningSweepsError) -> Response:
     """Return an error in the form that clients read."""
-    message = f"{error.message} ({error.hint})" if error.hint else error.message
-    return _json(status, {"errors": [{"message": message}], "error": message})
+    return _json(status, error_fields(error.message, error.hint))
 
 
 def _json(status: int, body: dict[str, Any]) -> Response:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+import msgspec
 from sqlalchemy import select
 
 from lightning_sweeps.core.ids import derive_id
@@ -50,7 +51,7 @@ class Attempt:
 
     def next(self) -> Attempt:
         """Return the attempt that follows."""
-        return replace(self, info=_with_attempt(self.info, self.info.attempt + 1))
+        return replace(self, info=msgspec.structs.replace(self.info, attempt=self.info.attempt + 1))
 
     def header(self, stream: Stream) -> records.Header:
         """Return the first record of a journal."""
@@ -61,11 +62,6 @@ class Attempt:
         return records.Header(
             journal_id, self.created, self.process, run=self.info, parent="" if stream == "history" else parent
         )
-
-
-def _with_attempt(info: records.RunInfo, number: int) -> records.RunInfo:
-    values = {name: getattr(info, name) for name in info.__struct_fields__}
-    return records.RunInfo(**values | {"attempt": number})
 
 
 def lines_of(caller: Caller, attempt: Attempt, stream: Stream) -> int:

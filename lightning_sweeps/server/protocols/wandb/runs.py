@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.core.ids import derive_id
+from lightning_sweeps.core.states import FAILED_RUN_STATES
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import RunDetails
@@ -52,9 +52,8 @@ def bucket(of_project: Described, caller: Caller, *, name: str, missing_ok: bool
     Raises:
         NotFound: there is no such run, although the client expects it.
     """
-    found = find_run(caller, of_project["name"], name)
-    if found is None and not missing_ok:
-        raise NotFound(f"there is no run `{name}` in the project `{of_project['name']}`")
+    find = find_run if missing_ok else require_run
+    found = find(caller, of_project["name"], name)
     return None if found is None else describe_run(caller, found, of_project)
 
 
@@ -131,7 +130,7 @@ def new_attempt(
     """
     config = rows.config_values(given.get("config"))
     host = given.get("host") or (known.host if known is not None else "unknown")
-    process = Process(0, now, derive_id("wandb", host, prefix="n-"), host, command=[given.get("job_program") or ""])
+    process = Process(0, now, names.node_id(host), host, command=[given.get("job_program") or ""])
     group = given.get("group_name") or ""
     info = records.RunInfo(
         names.run_id(of_project, name) if known is None else known.id,
@@ -205,7 +204,7 @@ def describe_run(caller: Caller, known: RunDetails, of_project: Described) -> De
         "project": of_project,
         "trial": known.trial,
         "exitcode": known.exit_code,
-        "failed": known.state in ("failed", "killed", "lost"),
+        "failed": known.state in FAILED_RUN_STATES,
         "running": known.state == "running",
         "shouldStop": False,
     }

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import yaml
-from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
 from lightning_sweeps.engine import change_log, sweeps, trials
@@ -119,7 +118,7 @@ def _describe_trial(trial: m.Trial) -> Described:
         "exitcode": trial.exit_code,
         "heartbeatAt": moment(trial.ended or trial.started or trial.created),
         "shouldStop": trial.state == "stopping",
-        "failed": trial.state in ("failed", "lost"),
+        "failed": trial.state in m.FAILED_TRIAL_STATES,
         "stopped": trial.state == "stopped",
         "running": is_running,
         "tags": [],
@@ -179,16 +178,12 @@ def _change_state(caller: Caller, sweep_id: str, wanted: str) -> m.Sweep:
     if state is None:
         raise UsageError(f"the state is `{wanted[:40]}`, allowed: {', '.join(f'`{one}`' for one in CHANGES)}")
 
-    def change(connection: Connection) -> m.Sweep:
+    with caller.store.write() as connection:
         now = clock.now(connection)
         check_access(connection, caller.sender.projects, "sweep", sweep_id)
         before = sweeps.lock_sweep(connection, sweep_id).state
         changed = sweeps.set_sweep_state(connection, sweep_id, state, now=now)
         by = caller.sender.key_name or ""
         change_log.log_change(connection, sweep_id, "state", by=by, now=now, before=before, now_is=changed.state)
-        return changed
-
-    with caller.store.write() as connection:
-        found = change(connection)
     caller.changed_sweeps.add(sweep_id)
-    return found
+    return changed

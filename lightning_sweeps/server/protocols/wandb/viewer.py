@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightning_sweeps.server.protocols.wandb.caller import Caller
-from lightning_sweeps.server.protocols.wandb.names import ENTITY
+from lightning_sweeps.server.protocols.wandb.names import ANY_ENTITY, ENTITY
 
 NEWEST_CLIENT = "99.0.0"
 """Clients that are newer than the server's answer say that the server is too old. Every client is accepted."""
@@ -44,4 +44,4 @@ def describe_entity(name: str) -> dict[str, Any]:
 
 
 def _entities(caller: Caller) -> list[str]:
-    return [ENTITY, *sorted(caller.entities.further - {ENTITY, "*"})]
+    return [ENTITY, *sorted(caller.entities.further - {ENTITY, ANY_ENTITY})]
