@@ -9,6 +9,9 @@ PYTEST ?=
 WORKERS ?= 2
 WHEELS ?=
 
+# without bytecode every process that a test starts compiles the package again
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := $(VENV)/bin
 NPM := $(BIN)/python hatch_build.py npm
 OPENAPI := $(abspath $(VENV))/openapi.json

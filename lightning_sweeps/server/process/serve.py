@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import time
@@ -152,6 +153,7 @@ def serve(
                 journals_here=JournalWatch(home, settings),
                 public_url=url if public_url or not is_loopback(host) else "",
             )
+            gc.freeze()  # what was imported and built so far stays: no collection searches it, nor does the end
             server = HttpServer(
                 app, ready=ready, certificate=certificate, log_format=log_format, trusted_proxies=trusted_proxies
             )
