@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from lightning_sweeps import __version__
-from lightning_sweeps.messages import Problem
 from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.process import sweep_control
 from lightning_sweeps.server.process.alert_watch import AlertWatch
@@ -58,8 +57,8 @@ from lightning_sweeps.server.security import api_keys, authentication
 from lightning_sweeps.server.security.framing import framing as default_framing
 from lightning_sweeps.server.security.hosts import Hosts
 from lightning_sweeps.server.security.permissions import FailedAttempts
-from lightning_sweeps.server.security.project_scope import check_scope
 from lightning_sweeps.server.security.request_limits import RequestLimits
+from lightning_sweeps.server.security.scoped_router import take_routes
 from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.server.web.answer_headers import AnswerHeaders
 from lightning_sweeps.server.web.intake import Intake
@@ -186,12 +185,10 @@ def app_with_routes(**options: Any) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        responses={status: {"model": Problem} for status in (401, 403, 422)},
-        dependencies=[Depends(check_scope)],
         **options,
     )
     for router in ROUTERS:
-        app.include_router(router)
+        take_routes(app, router)
     openapi_document.install(app)
     return app
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Table, delete, exists, func, insert, select
 
-from lightning_sweeps.store import ingest, runs, schema
+from lightning_sweeps.store import ingest, schema
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.projects import delete_if_empty
 from lightning_sweeps.store.series import write_buffer
@@ -32,43 +32,47 @@ def due(connection: Connection, *, before: float, limit: int) -> list[str]:
     return list(connection.scalars(asked))
 
 
-def delete_run(store: Store, run_id: str, *, now: float) -> bool:
-    """Delete a run that is in the trash, and what only it used. Return False if it is not in the trash.
+def delete_runs(store: Store, run_ids: Sequence[str], *, now: float) -> int:
+    """Delete runs that are in the trash, and what only they used. Return how many were in the trash.
 
-    Journals of the run that arrive later are rejected. Its files are removed with the next garbage collection.
+    Journals of these runs that arrive later are rejected. Their files are removed with the next garbage collection.
 
     Args:
-        store: the database. One transaction deletes the run.
-        run_id: the run.
+        store: the database. One transaction deletes all of the runs: the more there are, the longer others wait.
+        run_ids: the runs. Those that are not in the trash stay.
         now: seconds since the epoch.
     """
-    write_buffer.flush_owners(store, [process_of(run_id)])  # the samples of its processes are in its node's journal
+    write_buffer.flush_owners(store, map(process_of, run_ids))  # their processes' samples are in their nodes' journals
     with store.write() as connection:
-        return _delete(connection, store.series, run_id, now=now)
+        return _delete(connection, store.series, run_ids, now=now)
 
 
-def _delete(connection: Connection, series: SeriesStorage, run_id: str, *, now: float) -> bool:
-    journals = list(connection.scalars(select(_journal.c.id).where(_journal.c.run_id == run_id)))
+def _delete(connection: Connection, series: SeriesStorage, run_ids: Sequence[str], *, now: float) -> int:
+    journals = list(connection.scalars(select(_journal.c.id).where(_journal.c.run_id.in_(run_ids))))
     ingest.lock_journals(connection, journals)  # in the order in which parts of journals are stored
-    row = runs.lock_run(connection, run_id)
-    if row is None or row["deleted"] is None:
-        return False
-    delete_series(connection, series, [run_id, process_of(run_id)])
-    artifacts = _artifacts_of(connection, run_id)
+    asked = select(_run.c.id, _run.c.project_id, _run.c.deleted_by).order_by(_run.c.id).with_for_update()
+    rows = connection.execute(asked.where(_run.c.id.in_(run_ids), _run.c.deleted.is_not(None))).all()
+    if not rows:
+        return 0
+    gone = [row.id for row in rows]
+    delete_series(connection, series, [*gone, *map(process_of, gone)])
+    artifacts = _artifacts_of(connection, gone)
+    of_gone = select(_journal.c.id).where(_journal.c.run_id.in_(gone))
     for table in _BY_JOURNAL:
-        connection.execute(delete(table).where(table.c.journal_id.in_(journals)))
+        connection.execute(delete(table).where(table.c.journal_id.in_(of_gone)))
     for table in _BY_RUN:
-        connection.execute(delete(table).where(table.c.run_id == run_id))
-    connection.execute(delete(_run).where(_run.c.id == run_id))
-    connection.execute(insert(_gone).values(id=run_id, time=now, key_name=row["deleted_by"] or ""))
+        connection.execute(delete(table).where(table.c.run_id.in_(gone)))
+    connection.execute(delete(_run).where(_run.c.id.in_(gone)))
+    connection.execute(insert(_gone), [{"id": row.id, "time": now, "key_name": row.deleted_by or ""} for row in rows])
     _delete_unused_artifacts(connection, artifacts)
-    delete_if_empty(connection, row["project_id"])
-    return True
+    for project_id in {row.project_id for row in rows}:
+        delete_if_empty(connection, project_id)
+    return len(gone)
 
 
-def _artifacts_of(connection: Connection, run_id: str) -> list[str]:
+def _artifacts_of(connection: Connection, run_ids: Sequence[str]) -> list[str]:
     use = schema.artifact_use
-    return list(connection.scalars(select(use.c.artifact_id).where(use.c.run_id == run_id).distinct()))
+    return list(connection.scalars(select(use.c.artifact_id).where(use.c.run_id.in_(run_ids)).distinct()))
 
 
 def _delete_unused_artifacts(connection: Connection, artifact_ids: Iterable[str]) -> None:

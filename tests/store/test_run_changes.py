@@ -124,10 +124,10 @@ def test_nothing_is_left_of_a_run_that_is_deleted_for_good(store: Store) -> None
     send(store, node.sample("r0", cpu=2.0), node.ends[-2])
     send(store, Journal(id="j0b", run="r0", rank=1).log(0, loss=2.0).finish())
     assert row_counts(store)["artifact"] == 1
-    assert not trash.delete_run(store, "r0", now=NOW), "it is not in the trash"
+    assert trash.delete_runs(store, ["r0"], now=NOW) == 0, "it is not in the trash"
     change(store, "delete", RunChoice(ids=["r0"]))
-    assert trash.delete_run(store, "r0", now=NOW)
-    assert not trash.delete_run(store, "r0", now=NOW)
+    assert trash.delete_runs(store, ["r0", "other"], now=NOW) == 1
+    assert trash.delete_runs(store, ["r0", "other"], now=NOW) == 0
     after = row_counts(store)
     assert after.pop("deleted_run") == 1
     assert after == before
@@ -140,7 +140,7 @@ def test_an_artifact_that_another_run_uses_stays(store: Store) -> None:
         send(store, Journal(id=f"j{run}", run=run).keep("data", {"a": b"1"}, role="output").finish())
     for run, left in (("r0", 1), ("r1", 0)):
         change(store, "delete", RunChoice(ids=[run]))
-        assert trash.delete_run(store, run, now=NOW)
+        assert trash.delete_runs(store, [run], now=NOW) == 1
         with store.read() as connection:
             assert len(artifacts.list_artifacts(connection)) == left
 

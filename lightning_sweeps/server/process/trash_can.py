@@ -19,8 +19,9 @@ from lightning_sweeps.store.database import Store
 
 INTERVAL_S = 600.0
 PASS_S = 5.0
-"""How long one pass may take. Each run is a transaction of its own, so that others can write in between."""
-AT_ONCE = 100
+"""How long one pass may take."""
+AT_ONCE = 20
+"""Number of runs that one transaction deletes. After each one, others have as long to write as it took."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,20 +60,17 @@ class TrashCan:
         """Delete for good what was deleted before a time, for at most about `PASS_S`."""
         deadline = time.monotonic() + PASS_S
         runs = sweeps = 0
-        while time.monotonic() < deadline:
+        while (began := time.monotonic()) < deadline:
             with self.store.read() as connection:
                 due_runs = trash.due(connection, before=before, limit=AT_ONCE)
-                due_sweeps = sweep_trash.due(connection, before=before, limit=AT_ONCE)
+                due_sweeps = sweep_trash.due(connection, before=before, limit=AT_ONCE) if not due_runs else []
             if not due_runs and not due_sweeps:
                 break
-            for run_id in due_runs:
-                runs += trash.delete_run(self.store, run_id, now=self.store.now())
-                if time.monotonic() > deadline:
-                    break
-            else:
-                for sweep_id in due_sweeps:
-                    with self.store.write() as connection:
-                        sweeps += sweep_trash.delete_for_good(connection, sweep_id)
+            runs += trash.delete_runs(self.store, due_runs, now=self.store.now()) if due_runs else 0
+            for sweep_id in due_sweeps:
+                with self.store.write() as connection:
+                    sweeps += sweep_trash.delete_for_good(connection, sweep_id)
+            time.sleep(time.monotonic() - began)
         left = self.content()
         return TrashEmptied(runs, sweeps, left.runs + left.sweeps)
 

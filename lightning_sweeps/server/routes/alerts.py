@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from lightning_sweeps.alerts.conditions import check_channel, check_rule
 from lightning_sweeps.errors import Forbidden, UsageError
@@ -13,13 +13,14 @@ from lightning_sweeps.messages import AlertOverview, AlertRule, AlertRuleCreate,
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.alert_watch import AlertWatch
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import alerts
 from lightning_sweeps.store.column_values import text
 from lightning_sweeps.store.project_access import check_access, check_project, describe, projects_of
 
 MAX_RECENT = 1000
 
-router = APIRouter(tags=["alerts"])
+router = scoped_router("alerts")
 
 
 @router.get("/api/alerts")

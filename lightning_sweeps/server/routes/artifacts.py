@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
-from lightning_sweeps.messages import AliasChange, Artifact, ArtifactFile, ArtifactUse, Problem
+from lightning_sweeps.messages import AliasChange, Artifact, ArtifactFile, ArtifactUse
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store.blobs import artifacts
 
-router = APIRouter(tags=["media and artifacts"], responses={404: {"model": Problem}})
+router = scoped_router("media and artifacts", not_found=True)
 
 
 @router.get("/api/runs/{run_id}/artifacts")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from starlette.responses import FileResponse, StreamingResponse
 
 from lightning_sweeps.core.ids import is_digest
@@ -16,6 +16,7 @@ from lightning_sweeps.messages import BlobState, Problem
 from lightning_sweeps.server.context import ContentsDep, StoreDep
 from lightning_sweeps.server.routes.journals import JournalId, read_body
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web import ranges
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.blobs import blob_table
@@ -30,7 +31,7 @@ STORED_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
 }
 
-router = APIRouter(tags=["media and artifacts"], responses={404: {"model": Problem}})
+router = scoped_router("media and artifacts", not_found=True)
 
 Body = Annotated[bytes, Depends(read_body)]
 

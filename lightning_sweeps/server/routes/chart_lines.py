@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
@@ -14,6 +13,7 @@ from lightning_sweeps.messages import LinesQuery
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.routes.series import check_owners, check_points
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web.packing import pack
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.series import reading, write_buffer
@@ -24,7 +24,7 @@ FRAME_LINES = 100
 WIDE_POINTS = 20_000
 """Responses with at most this many points carry values in full precision; larger ones carry seven digits."""
 
-router = APIRouter(tags=["dashboard"])
+router = scoped_router("dashboard")
 
 
 @router.post("/api/series/packed", response_class=StreamingResponse)

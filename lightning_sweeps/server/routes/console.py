@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
-from lightning_sweeps.messages import ConsoleLine, Problem
+from lightning_sweeps.messages import ConsoleLine
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import console
 
-router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
+router = scoped_router("queries", not_found=True)
 
 Last = Annotated[int, Query(ge=1, le=console.MAX_LINES, description="number of lines to return")]
 LineId = Annotated[int, Query(ge=0, lt=2**63)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
@@ -13,12 +12,13 @@ from lightning_sweeps.engine import change_log, edits, retries, sweeps
 from lightning_sweeps.server.context import KeyNameDep, RoleDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.project_access import check_access, check_project
 
 T = TypeVar("T")
 
-router = APIRouter(tags=["sweeps"])
+router = scoped_router("sweeps")
 
 
 @router.post("/api/sweeps")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from sqlalchemy import select
 
 from lightning_sweeps import __version__
 from lightning_sweeps.messages import Health
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 
-router = APIRouter(tags=["queries"])
+router = scoped_router("queries")
 
 
 @router.get("/api/health")

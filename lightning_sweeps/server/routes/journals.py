@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
@@ -21,6 +21,7 @@ from lightning_sweeps.server.journal_parts import Sender
 from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.store import ingest, journal_copy, rejections
 from lightning_sweeps.store.database import Store
@@ -33,7 +34,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 MOST_HELD_BYTES = 256 * 1024 * 1024
 """Limit of the journal bytes that wait to be written."""
 
-router = APIRouter(tags=["journals"])
+router = scoped_router("journals")
 _parts = msgspec.msgpack.Decoder(list[SentPart])
 
 TWICE_HINT = "send them again a little later; bytes that are sent twice are stored once"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import ApiKey, AuditEntry, KeyCreate, KeyCreated, Problem
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.security.api_keys import digest, new_key
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import api_keys
 
 MAX_LIFETIME_S = 100 * 365 * 86400.0
@@ -18,7 +19,7 @@ MAX_ENTRIES = 10_000
 
 KeyName = Annotated[str, Query(max_length=4 * api_keys.MAX_NAME_LENGTH)]
 
-router = APIRouter(tags=["keys"], responses={403: {"model": Problem}})
+router = scoped_router("keys")
 
 
 @router.get("/api/keys")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Annotated, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
@@ -21,6 +21,7 @@ from lightning_sweeps.messages import Change, Changes, RunChange
 from lightning_sweeps.server.context import ClosingDep, KeyNameDep, StoreDep
 from lightning_sweeps.server.security.api_keys import ApiKeys
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.project_access import Projects
@@ -35,7 +36,7 @@ KEEP_ALIVE_S = 15.0
 """How often a stream without news sends a comment, so that proxies keep the connection open."""
 RETRY_MS = 2000
 
-router = APIRouter(tags=["live"])
+router = scoped_router("live")
 
 Since = Annotated[float | None, Query(allow_inf_nan=False, description="a cursor (default: now)")]
 Project = Annotated[str | None, Query()]

@@ -6,7 +6,7 @@ import re
 import time
 from urllib.parse import parse_qs, quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps import __version__
@@ -24,13 +24,14 @@ from lightning_sweeps.server.security.authentication import (
     too_many_failures,
 )
 from lightning_sweeps.server.security.permissions import FailedAttempts
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web import pages
 
 MAX_FORM_BYTES = 10_000
 OWN_SITES = ("same-origin", "none")
 """Values of Sec-Fetch-Site: a page of this server, or no page at all, such as the address bar or a terminal."""
 
-router = APIRouter(tags=["dashboard"])
+router = scoped_router("dashboard")
 
 
 @router.post("/api/login")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
-from lightning_sweeps.messages import MediaEntry, MediaKey, Problem
+from lightning_sweeps.messages import MediaEntry, MediaKey
 from lightning_sweeps.server.context import StoreDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store.blobs import media
 
 MAX_ENTRIES = 10_000
 
-router = APIRouter(tags=["media and artifacts"], responses={404: {"model": Problem}})
+router = scoped_router("media and artifacts", not_found=True)
 
 
 @router.get("/api/runs/{run_id}/media")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from lightning_sweeps.engine import node_activity
 from lightning_sweeps.messages import Node, NodeStatus
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import nodes
 from lightning_sweeps.store.project_access import projects_of
 
-router = APIRouter(tags=["queries"])
+router = scoped_router("queries")
 
 
 @router.get("/api/nodes")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import psutil
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from lightning_sweeps.errors import ServerRefused
 from lightning_sweeps.messages import Health, Problem
 from lightning_sweeps.server.context import ClosingDep, StoreDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import maintenance, schema
 from lightning_sweeps.store.failures import describe
 from lightning_sweeps.store.migrate import latest, version
@@ -20,7 +21,7 @@ from lightning_sweeps.store.run_index.index import index_of
 PREFIX = "lightning_sweeps_"
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
-router = APIRouter(tags=["operations"])
+router = scoped_router("operations")
 
 
 @router.get("/api/ready", responses={503: {"model": Problem}})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from lightning_sweeps.messages import Problem, ProjectEdit, ProjectPage
 from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import clock, project_pages, projects
 
-router = APIRouter(tags=["queries"])
+router = scoped_router("queries")
 
 PAGE = "/api/projects/{project:path}/page"
 """The names of projects that other programs made may contain slashes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from lightning_sweeps.core.states import RunsShown
 from lightning_sweeps.errors import UsageError
@@ -13,7 +13,6 @@ from lightning_sweeps.messages import (
     JournalInfo,
     LoggedValue,
     LoggedValueKey,
-    Problem,
     RejectedRecord,
     RunDetails,
     RunLabels,
@@ -23,6 +22,7 @@ from lightning_sweeps.messages import (
 )
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import (
     clock,
     journal_copy,
@@ -39,7 +39,7 @@ from lightning_sweeps.store.series import write_buffer
 MAX_RUNS = 1000
 MAX_OFFSET = 2**31
 
-router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
+router = scoped_router("queries", not_found=True)
 
 Filter = Annotated[str | None, Query()]
 

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import NEXT_PAGE, Point, Problem, Series, SeriesAnswer, SeriesInfo, SeriesQuery
+from lightning_sweeps.messages import NEXT_PAGE, Point, Series, SeriesAnswer, SeriesInfo, SeriesQuery
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.project_access import Projects, check_access
 from lightning_sweeps.store.series import point_pages, reading, write_buffer, writing
@@ -21,7 +22,7 @@ MAX_SERIES = 5_000
 MAX_BUCKETS = 5_000_000
 MAX_DIGITS = 18
 
-router = APIRouter(tags=["queries"], responses={404: {"model": Problem}})
+router = scoped_router("queries", not_found=True)
 
 Limit = Annotated[float | None, Query(allow_inf_nan=False, description="on the axis `x`")]
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from lightning_sweeps.messages import SpaceBy, SpaceReport
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.process.row_quota import RowQuota
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import space
 
-router = APIRouter(tags=["operations"])
+router = scoped_router("operations")
 
 
 @router.get("/api/space")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web import pages
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -18,7 +19,7 @@ NAME = re.compile(r"[A-Za-z0-9_.-]+")
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
 FOREVER = "public, max-age=31536000, immutable"
 
-router = APIRouter(tags=["dashboard"])
+router = scoped_router("dashboard")
 
 
 @router.get("/{path:path}", include_in_schema=False)

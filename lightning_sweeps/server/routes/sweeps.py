@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
@@ -19,6 +19,7 @@ from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import clock
 from lightning_sweeps.sweeps import controller
 
@@ -37,7 +38,7 @@ MAX_WAIT_S = 300.0
 PAGE_TRIALS, MAX_TRIALS = 150, 1000
 """Number of trials on a page, and the largest number that a client may ask for."""
 
-router = APIRouter(tags=["sweeps"])
+router = scoped_router("sweeps")
 
 # Requests of users
 

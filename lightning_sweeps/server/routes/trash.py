@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from sqlalchemy import Connection
 
 from lightning_sweeps import messages as m
@@ -13,11 +13,12 @@ from lightning_sweeps.server.context import KeyNameDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.process.trash_can import TrashCan
 from lightning_sweeps.server.security.project_scope import ProjectsDep
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import clock, run_changes
 from lightning_sweeps.store.project_access import check_project
 from lightning_sweeps.store.projects import project_names
 
-router = APIRouter(tags=["data"], responses={404: {"model": m.Problem}})
+router = scoped_router("data", not_found=True)
 
 
 async def get_trash_can(request: Request) -> TrashCan:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
@@ -20,12 +20,13 @@ from lightning_sweeps.server.context import KeyNameDep, KeysDep
 from lightning_sweeps.server.routes.static_files import index_file
 from lightning_sweeps.server.security import sessions
 from lightning_sweeps.server.security.api_keys import ApiKeys
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web import pages
 
 OPEN_PATH = f"{pages.VIEW_PREFIX}open"
 MAX_TICKET_BYTES = 1000
 
-router = APIRouter(tags=["dashboard"])
+router = scoped_router("dashboard")
 
 
 @router.post("/api/views")

@@ -103,19 +103,25 @@ class KeyRequired:
             await self._app(scope, receive, send)
 
     async def _call_audited(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request, and write it with its status into the audit log."""
-        status = 0
+        """Pass on a request, and write it with its status into the audit log before it is answered."""
+        is_noted = False
 
-        async def send_noting_status(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
+        async def note(status: int) -> None:
+            nonlocal is_noted
+            is_noted = True
+            entry = AuditEntry(time.time(), name, scope.get("method", "GET"), scope.get("path", ""), status)
+            await run_in_threadpool(self._note, entry)
+
+        async def note_and_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await note(message["status"])
             await send(message)
 
         try:
-            await self._app(scope, receive, send_noting_status)
+            await self._app(scope, receive, note_and_send)
         finally:
-            entry = AuditEntry(time.time(), name, scope.get("method", "GET"), scope.get("path", ""), status)
-            await run_in_threadpool(self._note, entry)
+            if not is_noted:
+                await note(0)
 
     def _why_refused(self, key: str) -> str:
         expired = self._keys.expiry_of(key)

@@ -7,7 +7,7 @@ import zlib
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -19,9 +19,10 @@ from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.documents import Documents
 from lightning_sweeps.server.protocols.wandb.refusals import error_fields
 from lightning_sweeps.server.routes.journals import MAX_BODY_BYTES, SenderDep, read_body
+from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web.problems import status_of
 
-router = APIRouter(include_in_schema=False)
+router = scoped_router(include_in_schema=False)
 
 
 async def get_caller(
