@@ -1,6 +1,6 @@
 """Measures the deletion of many runs: its duration, what others notice meanwhile, and the space that comes back.
 
-    python -m benchmarks.deletion [--runs 10000] [--deleted 1000] [--rows 100] [--keys 5]
+    python -m benchmarks.deletion [--runs 10000] [--deleted 1000] [--rounds 3] [--rows 100] [--keys 5]
 
 The server is a real process with SQLite. Runs are deleted over HTTP, for good, while another process sends batches of
 `RANKS` journals as a service does. Two limits are measured in the same run: the same rows deleted from a copy of the
@@ -29,7 +29,7 @@ from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.journal.closing import SentPart
 from lightning_sweeps.messages import RunChoice, RunsChange
-from lightning_sweeps.store import maintenance
+from lightning_sweeps.store import compaction
 from lightning_sweeps.store.database import open_store, sqlite_url
 from tests.servers import running_server
 
@@ -113,16 +113,16 @@ def compact(database: Path) -> tuple[float, int]:
     """Compact a database as `db compact` does; return the seconds, and the bytes of the file afterwards."""
     began = time.monotonic()
     store = open_store(sqlite_url(database))
-    maintenance.compact(store)
+    compaction.compact(store)
     with store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     return time.monotonic() - began, database.stat().st_size
 
 
-def measure(folder: Path, *, runs: int, deleted: int, rows: int, keys: int) -> None:
+def measure(folder: Path, *, runs: int, deleted: int, rounds: int, rows: int, keys: int) -> None:
     names = [f"j{number}" for number in range(runs)]
-    gone, kept = names[:deleted], names[deleted:]
+    gone, kept = names[: deleted * rounds], names[deleted * rounds :]
     database = Home(folder / "server").server_database
     with running_server(folder / "kept") as (client, _):
         fill(client, kept, rows=rows, keys=keys)
@@ -137,7 +137,8 @@ def measure(folder: Path, *, runs: int, deleted: int, rows: int, keys: int) -> N
         sender.start()
         time.sleep(ALONE_S)
         began = time.monotonic()
-        in_trash_s, gone_s = delete_runs(client, gone)
+        durations = [delete_runs(client, gone[at : at + deleted]) for at in range(0, len(gone), deleted)]
+        in_trash_s, gone_s = np.median(durations, axis=0)
         ended = time.monotonic()
         is_over.set()
         batches = received.recv()
@@ -147,10 +148,10 @@ def measure(folder: Path, *, runs: int, deleted: int, rows: int, keys: int) -> N
     compact_s, after_bytes = compact(database)
     alone = [seconds * 1000 for at, seconds in batches if at + seconds < began]
     meanwhile = [seconds * 1000 for at, seconds in batches if at + seconds >= began and at < ended]
-    what = f"{deleted:,} of {runs:,} runs ({rows} rows x {keys} keys)"
-    say(f"{what}: in the trash", in_trash_s, "s")
-    say("deleted for good, over HTTP, beside ingest", gone_s, "s", "aim: seconds")
-    say("the same rows by plain SQL, alone", plain_s, "s")
+    what = f"{deleted:,} of {runs:,} runs ({rows} rows x {keys} keys), {rounds} times: median"
+    say(f"{what}\nin the trash", float(in_trash_s), "s")
+    say("deleted for good, over HTTP, beside ingest", float(gone_s), "s", "aim: seconds")
+    say("the same rows by plain SQL, alone", plain_s / rounds, "s")
     say(f"a batch of {RANKS} journals before, median", float(np.median(alone)), "ms wall")
     say("a batch before, p99", float(np.quantile(alone, 0.99)), "ms wall")
     say(f"{len(meanwhile)} batches meanwhile, median", float(np.median(meanwhile)), "ms wall")
@@ -166,11 +167,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--deleted", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3, help="how often so many are deleted")
     parser.add_argument("--rows", type=int, default=100, help="rows of each run")
     parser.add_argument("--keys", type=int, default=5, help="keys of each row")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        measure(Path(name), runs=given.runs, deleted=given.deleted, rows=given.rows, keys=given.keys)
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = {name: getattr(given, name) for name in ("runs", "deleted", "rounds", "rows", "keys")}
+        measure(Path(folder), **sizes)
     print(f"load average of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 

@@ -15,6 +15,7 @@ from lightning_sweeps.core.states import SpaceBy
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError, UsageError
 
 with delayed_imports():
+    from rich.console import Console
     from sqlalchemy.exc import DBAPIError
 
     from lightning_sweeps.cli.db_usage import print_report
@@ -25,7 +26,7 @@ with delayed_imports():
     from lightning_sweeps.core.settings import read_settings
     from lightning_sweeps.journal.delivered import find_delivered, return_delivered
     from lightning_sweeps.server.process.home_files import server_lock
-    from lightning_sweeps.store import maintenance, space
+    from lightning_sweeps.store import compaction, maintenance, space
     from lightning_sweeps.store.blobs import blob_table
     from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
     from lightning_sweeps.store.database import Store, open_store, sqlite_url
@@ -95,10 +96,12 @@ def compact(database: str | None = Database, blobs_folder: str | None = Blobs) -
 
     Also delete the files of media and artifacts that no run and no artifact refers to, and abandoned uploads.
     """
-    with _opened(database) as store:
-        done = maintenance.compact(store)
+    with _opened(database) as store, Console(stderr=True).status("opening") as status:
+        done = compaction.compact(store, say=status.update)
         collected = blob_table.collect(store, open_blob_storage(blobs_folder, store, folder=_folder()))
     typer.echo(f"Sorted the new rows of {done.journals} journals and built the chart data of {done.chunks} chunks.")
+    if done.freed_bytes:
+        typer.echo(f"Gave {done.freed_bytes / 1e6:.1f} MB of unused space back to the disk.")
     freed = f"{collected.blobs} files ({collected.size_bytes / 1e6:.1f} MB)"
     typer.echo(f"Deleted {freed} that nothing refers to, and {collected.uploads} abandoned uploads.")
 

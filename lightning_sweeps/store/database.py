@@ -233,6 +233,7 @@ def _sqlite(url: URL) -> Engine:
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # `begin` below starts transactions, not the driver
         cursor = connection.cursor()
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of new files: unused space can be given back in steps
         _use_write_ahead_log(cursor)
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")

@@ -1,36 +1,20 @@
-"""Checks, backs up and compacts a database while a server uses it."""
+"""Checks and backs up a database while a server uses it."""
 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, text
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import rejections, schema
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
-from lightning_sweeps.store.series import write_buffer
 
-AT_ONCE = 500
 MAX_FINDINGS = 20
 _PROBE = {"time": 0.0, "key_name": "", "method": "", "path": "", "status": 0}
-
-
-@dataclass(frozen=True, slots=True)
-class Compaction:
-    """Result of a compaction.
-
-    Attributes:
-        journals: number of journals whose buffered rows were moved into series.
-        chunks: number of chunks that were improved, for example by writing their rollups.
-    """
-
-    journals: int
-    chunks: int
 
 
 def check(store: Store) -> list[str]:
@@ -86,40 +70,6 @@ def backup(store: Store, path: Path) -> None:
             source.backup(target)
         finally:
             target.close()
-
-
-def compact(store: Store) -> Compaction:
-    """Move all buffered rows into their series, compact the series, and release unused space."""
-    journals = _flush_all(store)
-    chunks = 0
-    while True:
-        with store.write() as connection:
-            done = store.series.compact(connection, limit=AT_ONCE)
-        if not done:
-            break
-        chunks += done
-    if store.kind == "sqlite":  # PostgreSQL does this by itself
-        _vacuum(store)
-    return Compaction(journals, chunks)
-
-
-def _vacuum(store: Store) -> None:
-    connection = store.engine.raw_connection()  # SQLite vacuums only outside a transaction
-    try:
-        connection.cursor().execute("VACUUM")
-    finally:
-        connection.close()
-
-
-def _flush_all(store: Store) -> int:
-    journal, waiting = schema.journal, schema.write_buffer
-    with store.read() as connection:
-        asked = select(journal.c.run_id, journal.c.node_id).where(
-            journal.c.id.in_(select(waiting.c.journal_id).distinct())
-        )
-        owners = [row.run_id or row.node_id for row in connection.execute(asked)]
-    write_buffer.flush_owners(store, owners)
-    return len(owners)
 
 
 def _sqlite_findings(connection: Connection) -> list[str]:

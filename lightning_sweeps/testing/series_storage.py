@@ -20,7 +20,7 @@ from sqlalchemy import select
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import JournalEntry
 from lightning_sweeps.messages import LineRequest, Point, Series, SeriesQuery
-from lightning_sweeps.store import ingest, maintenance, schema
+from lightning_sweeps.store import compaction, ingest, maintenance, schema
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from lightning_sweeps.store.series import discarded, point_pages, reading, thinning, writing
@@ -211,7 +211,7 @@ class SeriesStorageContract:
     def test_maintenance_finds_no_fault(self, series_store: Store) -> None:
         journal = add_journal(series_store, "run")
         add_points(series_store, "run", journal, loss=long_series(), accuracy=constant(1.0))
-        maintenance.compact(series_store)
+        compaction.compact(series_store)
         assert maintenance.check(series_store) == []
         assert len(read_points(series_store, "run", "loss")) == MANY
 

@@ -20,8 +20,10 @@ from lightning_sweeps.store.database import Store
 INTERVAL_S = 600.0
 PASS_S = 5.0
 """How long one pass may take."""
-AT_ONCE = 20
-"""Number of runs that one transaction deletes. After each one, others have as long to write as it took."""
+AT_ONCE = 10
+"""Number of runs that one transaction deletes."""
+PAUSE = 2.0
+"""How long others can write after a transaction, as a multiple of its duration."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ class TrashCan:
             for sweep_id in due_sweeps:
                 with self.store.write() as connection:
                     sweeps += sweep_trash.delete_for_good(connection, sweep_id)
-            time.sleep(time.monotonic() - began)
+            time.sleep(PAUSE * (time.monotonic() - began))
         left = self.content()
         return TrashEmptied(runs, sweeps, left.runs + left.sweeps)
 
