@@ -151,7 +151,8 @@ def run_ray(config: dict[str, Any], *, seconds: float) -> tuple[float, float]:
     space = {name: tune.uniform(spec["min"], spec["max"]) for name, spec in config["parameters"].items()}
     limits = tune.TuneConfig(metric="loss", mode="min", num_samples=config["run_cap"], max_concurrent_trials=1)
     began = time.monotonic()
-    results = tune.Tuner(objective, param_space=space, tune_config=limits).fit()
+    quiet = tune.RunConfig(verbose=0)
+    results = tune.Tuner(objective, param_space=space, tune_config=limits, run_config=quiet).fit()
     return time.monotonic() - began, float(results.get_best_result().metrics["loss"])
 
 

@@ -21,6 +21,7 @@ from lightning_sweeps.agents.forking import library_state
 from lightning_sweeps.agents.forking.forked import ForkContext, become_trial
 from lightning_sweeps.agents.forking.import_effects import ProcessState
 from lightning_sweeps.agents.forking.process_title import ProcessTitle
+from lightning_sweeps.agents.forking.program_imports import can_import_torch, read_imports
 from lightning_sweeps.agents.forking.protocol import Launch, Launched, Ready, receive, send
 from lightning_sweeps.agents.forking.python_end import PythonEnd
 from lightning_sweeps.agents.forking.random_generators import GeneratorStates
@@ -37,14 +38,16 @@ from lightning_sweeps.core.settings import environment
 from lightning_sweeps.system.gpus import used_gpu_library
 from lightning_sweeps.system.process_tree import TRIAL_VARIABLE
 
-ALWAYS_IMPORTED = (
+EVERY_TRIAL = ("lightning_sweeps.sdk.session",)
+"""Modules that every trial imports."""
+TRIALS_WITH_TORCH = (
     "lightning.pytorch",  # first: it makes torch count GPUs through NVML instead of CUDA, which cannot be forked
     "torch",
     "torch.utils.data",
     "torch.distributed",
     "torch.nn.parallel",
     "torchmetrics",
-    "lightning_sweeps.sdk.session",
+    *EVERY_TRIAL,
     "lightning_sweeps.trainer.logger",
     "lightning_sweeps.trainer.callback",
 )
@@ -55,24 +58,26 @@ def main(arguments: Sequence[str]) -> None:
     """Serve until the agent closes the socket.
 
     Args:
-        arguments: the descriptor of the socket; the folder of the program; the modules to import besides
-            `ALWAYS_IMPORTED`, separated by spaces.
+        arguments: the descriptor of the socket; the program; the modules of the sweep file's `preload`, separated by
+            spaces.
 
     Raises:
         SystemExit: in a fork, when its program has ended.
     """
     python_end = PythonEnd()
-    descriptor, program_folder, modules = arguments[0], arguments[1], arguments[2].split()
+    descriptor, program, modules = arguments[0], Path(arguments[1]), arguments[2].split()
     channel = socket.socket(fileno=int(descriptor))
     title = ProcessTitle.find(TRIAL_VARIABLE)
     before, began_ns = environment(), time.time_ns()
     if not getattr(sys.flags, "safe_path", False):
-        sys.path[0] = program_folder  # imports find what the program would find
+        sys.path[0] = str(program.parent)  # imports find what the program would find
     problem = python_end.problem
     if title is None:
         problem = "the system does not report where a process's arguments are stored"
     gc.disable()  # imports leave almost no garbage, and collecting it would take a quarter of their time
-    problem = problem or import_all([name for name in ALWAYS_IMPORTED if find_spec(name.partition(".")[0])])
+    read = read_imports(program)
+    libraries = TRIALS_WITH_TORCH if modules or can_import_torch(read) else EVERY_TRIAL
+    problem = problem or import_all([name for name in libraries if find_spec(name.partition(".")[0])])
     library_state.prepare_for_fork()
     threads, state, generators = native_threads(), ProcessState.read(), GeneratorStates.read()
     gc.enable()
@@ -81,7 +86,8 @@ def main(arguments: Sequence[str]) -> None:
         library_state.prepare_for_fork()
         problem = fork_problem(threads) or state.problem_since()
     after, seeded = environment(), generators.seeded_since()
-    send(channel, Ready(problem, [] if problem else watched_files(modules), began_ns))
+    files = [] if problem else watched_files(modules, () if libraries is TRIALS_WITH_TORCH else read.files)
+    send(channel, Ready(problem, files, began_ns))
     if problem or title is None:
         return
     python_end.keep(library_names())
@@ -114,16 +120,16 @@ def fork_problem(threads: Set[int]) -> str:
     return thread_problem(threads) or (f"the imports have initialised {library}" if library else "")
 
 
-def watched_files(modules: Sequence[str]) -> list[str]:
+def watched_files(modules: Sequence[str], without_torch: Sequence[str]) -> list[str]:
     """Return the files that show, by their modification times, whether the imported code is out of date.
 
     Installers change the folders with packages. The named modules, and all modules of the user that they have
-    imported, may be under development.
+    imported, may be under development. The files that import no torch now may do so later.
     """
     folders = {path for path in sys.path if path.endswith(INSTALLED) and Path(path).is_dir()}
     named = {attributes_of(sys.modules[name]).get("__file__") for name in (*modules, PACKAGE)}
     own = {file for _, file in user_modules()}
-    return sorted(folders | own | {path for path in named if isinstance(path, str)})
+    return sorted(folders | own | set(without_torch) | {path for path in named if isinstance(path, str)})
 
 
 def serve(channel: socket.socket, threads: Set[int]) -> Launch | None:

@@ -75,7 +75,7 @@ class WarmStart:
                     sys.executable,
                     str(FORK_SERVER),  # not as a module: Python would search the working folder for its first imports
                     str(its.fileno()),
-                    str((self.working_folder / self.program).resolve().parent),
+                    str((self.working_folder / self.program).resolve()),
                     " ".join(self.modules),
                     TITLE_PADDING,
                 ],
