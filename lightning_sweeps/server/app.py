@@ -62,6 +62,8 @@ from lightning_sweeps.server.security.project_scope import check_scope
 from lightning_sweeps.server.security.request_limits import RequestLimits
 from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.server.web.answer_headers import AnswerHeaders
+from lightning_sweeps.server.web.answer_versions import AnswerVersions
+from lightning_sweeps.server.web.compression import Compression
 from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.server.web.protocol_check import ProtocolCheck
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
@@ -139,9 +141,11 @@ def create_app(
     app = app_with_routes(
         middleware=[
             Middleware(AnswerHeaders),
+            Middleware(Compression),
             Middleware(ClientRefusals),
             problems.of_middleware(),
             key_required,
+            Middleware(AnswerVersions),
             Middleware(ProtocolCheck),
             Middleware(RequestLimits),
         ],
