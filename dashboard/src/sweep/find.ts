@@ -1,7 +1,7 @@
 /** Which trials a search finds. Pure functions. */
 
 import type { Trial } from "../api/types";
-import { flat } from "../base/format";
+import { paramsOf } from "./params";
 
 const COMPARISON = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/;
 
@@ -32,7 +32,7 @@ export function findTrials<Row extends Trial>(trials: Row[], text: string): Row[
 }
 
 function matches(trial: Trial, parts: string[]): boolean {
-  const params = flat(trial.params);
+  const params = paramsOf(trial);
   const words = [trial.number, trial.state, trial.reason, ...Object.values(params)].join(" ").toLowerCase();
   return parts.every((part) => {
     const [, name, sign = "", wanted = ""] = COMPARISON.exec(part) ?? [];
