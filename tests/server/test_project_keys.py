@@ -179,7 +179,15 @@ def test_no_route_shows_or_changes_another_project(served: Served, key: str) -> 
 
 
 def required_parameters(operation: dict[str, Any], *, project: str) -> dict[str, str]:
-    given = {"key": "loss", "offset": "0", "group": "group-1", "project": project, "name": "x", "rule": RULE_OF_ALL}
+    given = {
+        "column": "name",
+        "key": "loss",
+        "offset": "0",
+        "group": "group-1",
+        "project": project,
+        "name": "x",
+        "rule": RULE_OF_ALL,
+    }
     names = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query" and one.get("required")]
     return {name: given[name] for name in names}
 
