@@ -103,7 +103,7 @@ class AnswerVersions:
         if asked.has == tag:
             start["status"] = 304
             del headers["Content-Length"]
-            return message | {"body": b""}
+            return {**message, "body": b""}
         if not asked.takes_delta:
             return message
         before = self._kept.get(asked.key_name, asked.has) if asked.has else None
@@ -118,7 +118,7 @@ class AnswerVersions:
         headers["IM"] = DELTA
         headers["Delta-Base"] = asked.has
         headers["Content-Length"] = str(len(found))
-        return message | {"body": found}
+        return {**message, "body": found}
 
 
 def _asked(scope: Scope) -> _Asked:
