@@ -24,7 +24,8 @@ import requests
 from sqlalchemy import select, update
 
 from benchmarks.dashboard import metric
-from benchmarks.growth_laws.leases import BEGAN, add_history, sweep_of
+from benchmarks.growth_laws.leases import add_history, sweep_of
+from benchmarks.store import BEGAN
 from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.paths import Home

@@ -33,13 +33,16 @@ export function findTrials<Row extends Trial>(trials: Row[], text: string): Row[
 
 function matches(trial: Trial, parts: string[]): boolean {
   const params = paramsOf(trial);
-  const words = [trial.number, trial.state, trial.reason, ...Object.values(params)].join(" ").toLowerCase();
   return parts.every((part) => {
     const [, name, sign = "", wanted = ""] = COMPARISON.exec(part) ?? [];
-    if (!name) return words.includes(part);
+    if (!name) return wordsOf(trial, params).includes(part);
     const given = trialValue(trial, params, name);
     return given !== undefined && given !== null && TESTS[sign]?.(given, wanted) === true;
   });
+}
+
+function wordsOf({ number, state, reason }: Trial, params: Record<string, unknown>): string {
+  return [number, state, reason, ...Object.values(params)].join(" ").toLowerCase();
 }
 
 function trialValue(trial: Trial, params: Record<string, unknown>, name: string): unknown {

@@ -3,11 +3,14 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Sweep, Trial } from "../api/types";
 import { navigate, placeWith, useParam } from "../base/router";
+import { useInTurn } from "../base/useInTurn";
 import { findTrials } from "./find";
 import { type Importance, importance } from "./importance";
 import { type FirstRun, mostRelevant, type Tried, useFirstRuns } from "./loadTrials";
 import { idsOf, pointRows, type Result } from "./pointRows";
 import { hasWideRange, type Parameter, parameters, ranking, sign } from "./score";
+
+const NONE: Importance[] = [];
 
 export interface SweepView {
   sweep: Sweep;
@@ -81,10 +84,11 @@ function useRanking(
     return new Map(all.filter((entry): entry is [string, number] => entry[1] !== undefined));
   }, [trials, direction]);
   const wanted = useMemo(() => parameters(sweep, trials), [sweep, trials]);
-  const importances = useMemo(() => importance(trials, wanted, direction), [trials, wanted, direction]);
+  const importances = useInTurn(() => importance(trials, wanted, direction), [trials, wanted, direction], NONE);
   const byImportance = useMemo(() => {
-    const byName = new Map(wanted.map((one) => [one.name, one]));
-    return importances.flatMap(({ name }) => byName.get(name) ?? []);
+    const order = new Map(importances.map(({ name }, at) => [name, at]));
+    const place = ({ name }: Parameter) => order.get(name) ?? wanted.length;
+    return [...wanted].sort((a, b) => place(a) - place(b));
   }, [importances, wanted]);
   return { places, parameters: wanted, byImportance, importances };
 }
