@@ -10,13 +10,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 API_PREFIX = "/api/"
-STORED_PREFIX = "/api/blobs/"
-"""Files that people have logged. Most are compressed already, and clients read parts of them."""
-PACKED_PATH = "/api/series/packed"
+PLAIN_PREFIXES = ("/api/blobs/", "/api/series/packed")
+"""Files that people have logged: most are compressed already, and clients read parts of them. And chart lines in binary
+form: numbers, of which gzip saves a seventh for 40 ms a megabyte."""
 LEAST_BYTES = 500
 LEVEL = 5
-PACKED_LEVEL = 1
-"""Of numbers in binary form, which a better level hardly makes smaller, but takes four times as long for."""
 GZIP_FORMAT = 16 + zlib.MAX_WBITS
 
 
@@ -26,16 +24,11 @@ class Compression:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._compressed = GZipMiddleware(app, minimum_size=LEAST_BYTES, compresslevel=LEVEL)
-        self._packed = GZipMiddleware(app, minimum_size=LEAST_BYTES, compresslevel=PACKED_LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app_for(scope)(scope, receive, send)
-
-    def _app_for(self, scope: Scope) -> ASGIApp:
         path = scope["path"] if scope["type"] == "http" else ""
-        if not path.startswith(API_PREFIX) or path.startswith(STORED_PREFIX):
-            return self._app
-        return self._packed if path == PACKED_PATH else self._compressed
+        is_compressed = path.startswith(API_PREFIX) and not path.startswith(PLAIN_PREFIXES)
+        await (self._compressed if is_compressed else self._app)(scope, receive, send)
 
 
 async def compressed(events: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
