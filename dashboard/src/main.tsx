@@ -17,6 +17,7 @@ import { GroupPage } from "./pages/Group";
 import { HomePage } from "./pages/Home";
 import { NodesPage } from "./pages/Nodes";
 import { ProjectPage } from "./pages/Project";
+import { ReportPage } from "./pages/Report";
 import { RunPage } from "./pages/Run";
 import { RunsPage } from "./pages/Runs";
 import { SweepPage } from "./pages/Sweep";
@@ -27,11 +28,13 @@ import { Shell } from "./panels/Shell";
 function Content() {
   const { path } = usePlace();
   const [, first = "", ...rest] = path.split("/").map(decodeURIComponent);
-  const [second, third] = rest;
+  const [second, third, fourth] = rest;
   if (first === "") return <HomePage />;
   if (first === "sweeps") return second ? <SweepPage id={second} key={second} /> : <SweepsPage />;
   if (first === "runs") return second ? <RunPage id={second} key={second} /> : <RunsPage />;
   if (first === "groups" && second && third) return <GroupPage project={second} group={third} key={path} />;
+  if (first === "projects" && second && third === "reports" && fourth)
+    return <ReportPage project={second} name={fourth} key={path} />;
   if (first === "projects" && second) return <ProjectPage name={second} key={second} />;
   if (first === "nodes") return <NodesPage />;
   return (

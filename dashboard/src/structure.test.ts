@@ -9,10 +9,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   charts: ["api", "base"],
   tables: ["api", "base", "charts"],
   media: ["api", "base"],
+  compare: ["api", "base", "charts", "media", "tables"],
   panels: ["api", "base", "charts", "media", "tables"],
+  report: ["api", "base", "charts", "sweep", "tables"],
   sweep: ["api", "base", "charts", "panels", "tables"],
   project: ["api", "base", "panels", "tables"],
-  pages: ["api", "base", "charts", "media", "panels", "project", "sweep", "tables"],
+  pages: ["api", "base", "charts", "compare", "media", "panels", "project", "report", "sweep", "tables"],
 };
 
 function importsOf(folder: string): string[] {

@@ -59,6 +59,7 @@ def to_message(row: TrialRow) -> m.Trial:
         discarded=bool(row.discarded),
         point=row.number if row.point_number is None else row.point_number,
         repeat=row.repeat or 1,
+        values=row.judged.get("values", {}),
     )
 
 

@@ -46,10 +46,11 @@ from lightning_sweeps.messages.media import (
     MediaKey,
 )
 from lightning_sweeps.messages.nodes import Node, NodeAgent, NodeGpu, NodeRun, NodeStatus
-from lightning_sweeps.messages.projects import PinnedView, ProjectEdit, ProjectPage
+from lightning_sweeps.messages.projects import PinnedView, ProjectEdit, ProjectPage, Report
 from lightning_sweeps.messages.runs import (
     Change,
     Changes,
+    ColumnValue,
     ConsoleLine,
     ConsoleStream,
     RunChange,
@@ -99,6 +100,7 @@ from lightning_sweeps.messages.sweeps import (
     OPEN_TRIAL_STATES,
     Gang,
     Goal,
+    ParameterShare,
     PointOrigin,
     RetryFailed,
     SearchInputs,
@@ -108,6 +110,7 @@ from lightning_sweeps.messages.sweeps import (
     SweepCreate,
     SweepCreated,
     SweepExtend,
+    SweepImportance,
     SweepPoint,
     SweepState,
     SweepStateChange,
@@ -158,6 +161,7 @@ __all__ = [
     "Bucket",
     "Change",
     "Changes",
+    "ColumnValue",
     "Command",
     "ConsoleLine",
     "ConsoleStream",
@@ -187,6 +191,7 @@ __all__ = [
     "NodeRun",
     "NodeStatus",
     "NonFinite",
+    "ParameterShare",
     "PinnedView",
     "Point",
     "PointOrigin",
@@ -198,6 +203,7 @@ __all__ = [
     "RejectedJournal",
     "RejectedRecord",
     "Rejections",
+    "Report",
     "RetryFailed",
     "RetryResult",
     "Role",
@@ -227,6 +233,7 @@ __all__ = [
     "SweepCreate",
     "SweepCreated",
     "SweepExtend",
+    "SweepImportance",
     "SweepPoint",
     "SweepState",
     "SweepStateChange",

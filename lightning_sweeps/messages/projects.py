@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,14 @@ class PinnedView:
 
     name: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page that people write: its name, and its text in Markdown with live panels."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,7 @@ class ProjectPage:
         version: number of edits.
         edited: when the page was edited last.
         edited_by: name of the API key that did it.
+        reports: the reports of the project.
     """
 
     name: str
@@ -40,6 +49,7 @@ class ProjectPage:
     version: int
     edited: float | None
     edited_by: str | None
+    reports: list[Report] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +67,4 @@ class ProjectEdit:
     views: list[PinnedView] | None = None
     columns: list[str] | None = None
     metric: str | None = None
+    reports: list[Report] | None = None

@@ -174,6 +174,14 @@ class RunsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnValue:
+    """A value of a column, and the number of runs that have it."""
+
+    value: str | float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunChange:
     """A run that changed, and the server's time of the change."""
 

@@ -134,6 +134,8 @@ class Trial:
     """Number of the point, from 1. Without repeats, each trial has its own point."""
     repeat: int = 1
     """Which trial of its point it is, from 1. In a sweep with repeats, this is its seed."""
+    values: dict[str, float] = field(default_factory=dict)
+    """In a sweep with several `metrics`, the last value of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,29 @@ class SweepUsage:
     gpu_hours: float
     hours: float
     cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterShare:
+    """How much a parameter decides whether a trial is among the best ones. The shares of all parameters sum to 1."""
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class SweepImportance:
+    """The importance of a sweep's parameters, by PED-ANOVA.
+
+    Attributes:
+        trials: number of results that it was computed from.
+        metric: the metric.
+        shares: the parameters that vary, most important first; empty if there are too few results.
+    """
+
+    trials: int
+    metric: str
+    shares: list[ParameterShare]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from lightning_sweeps.server.routes import (
     operations,
     projects,
     reference,
+    run_columns,
     runs,
     series,
     space,
@@ -61,6 +62,8 @@ from lightning_sweeps.server.security.request_limits import RequestLimits
 from lightning_sweeps.server.security.scoped_router import take_routes
 from lightning_sweeps.server.web import openapi_document, problems
 from lightning_sweeps.server.web.answer_headers import AnswerHeaders
+from lightning_sweeps.server.web.answer_versions import AnswerVersions
+from lightning_sweeps.server.web.compression import Compression
 from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.server.web.protocol_check import ProtocolCheck
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
@@ -70,6 +73,7 @@ ROUTERS = [
     journals.router,
     health.router,
     projects.router,
+    run_columns.router,
     runs.router,
     console.router,
     series.router,
@@ -138,9 +142,11 @@ def create_app(
     app = app_with_routes(
         middleware=[
             Middleware(AnswerHeaders),
+            Middleware(Compression),
             Middleware(ClientRefusals),
             problems.of_middleware(),
             key_required,
+            Middleware(AnswerVersions),
             Middleware(ProtocolCheck),
             Middleware(RequestLimits),
         ],

@@ -11,12 +11,15 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from sqlalchemy import Connection, Row, Select, select, update
 
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
-from lightning_sweeps.messages import PinnedView, ProjectEdit, ProjectPage
+from lightning_sweeps.messages import PinnedView, ProjectEdit, ProjectPage, Report
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.column_values import plain, text
 
 MAX_TEXT_LENGTH = 100_000
 MAX_PINS = 100
+MAX_REPORTS = 50
+MAX_REPORTS_LENGTH = 500_000
+"""Of the texts of all reports together: they are read with the page."""
 MAX_COLUMNS = 100
 MAX_NAME_LENGTH = 200
 MAX_KEY_LENGTH = 600
@@ -26,7 +29,15 @@ ADDRESS = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
 
 _project = schema.project
 _run = schema.run
-_EMPTY: dict[str, Any] = {"description": "", "notes": "", "runs": [], "views": [], "columns": [], "metric": ""}
+_EMPTY: dict[str, Any] = {
+    "description": "",
+    "notes": "",
+    "runs": [],
+    "views": [],
+    "columns": [],
+    "metric": "",
+    "reports": [],
+}
 _SELECT: Select[Any] = select(
     _project.c.name,
     *(_project.c[name] for name in ("id", "page", "page_version", "page_edited", "page_edited_by")),
@@ -103,7 +114,8 @@ def _found(connection: Connection, name: str, query: Select[Any]) -> Row[Any]:
 def _message(row: Row[Any]) -> ProjectPage:
     page = _EMPTY | (row.page or {})
     views = [PinnedView(**view) for view in page["views"]]
-    written = page | {"views": views}
+    reports = [Report(**report) for report in page["reports"]]
+    written = page | {"views": views, "reports": reports}
     return ProjectPage(
         name=row.name, **written, version=row.page_version or 0, edited=row.page_edited, edited_by=row.page_edited_by
     )
@@ -131,6 +143,7 @@ def _check(wanted: ProjectEdit) -> None:
     _check_count("columns", wanted.columns, MAX_COLUMNS)
     for key in (*(wanted.columns or ()), wanted.metric or ""):
         _check_length("name of a column or metric", key, MAX_KEY_LENGTH)
+    _check_reports(wanted.reports or [])
     for view in wanted.views or ():
         _check_length("name of a view", view.name, MAX_NAME_LENGTH)
         _check_length("address of a view", view.address, MAX_ADDRESS_LENGTH)
@@ -139,6 +152,23 @@ def _check(wanted: ProjectEdit) -> None:
                 f"the view `{view.name}` has the address `{view.address[:100]}`, allowed: a name, and an address of the"
                 " dashboard that begins with `/`"
             )
+
+
+def _check_reports(reports: list[Report]) -> None:
+    _check_count("reports", reports, MAX_REPORTS)
+    names = [report.name for report in reports]
+    for name in names:
+        _check_length("name of a report", name, MAX_NAME_LENGTH)
+        if not name.strip() or names.count(name) > 1:
+            raise UsageError(f"a report has the name `{name}`, allowed: a name that no other report of the project has")
+    for report in reports:
+        _check_length("text of a report", report.text, MAX_TEXT_LENGTH)
+    whole = sum(len(report.text) for report in reports)
+    if whole > MAX_REPORTS_LENGTH:
+        raise UsageError(
+            f"the reports of the project have {whole} characters together, allowed: {MAX_REPORTS_LENGTH}",
+            hint="delete some, or keep old ones outside",
+        )
 
 
 def _check_length(what: str, given: str, allowed: int) -> None:

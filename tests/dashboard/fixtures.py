@@ -69,6 +69,13 @@ class Writer:
         """Return a whole unsent journal, for `send_journals`."""
         return SentPart(self.id, 0, bytes(self._part))
 
+    def take_part(self) -> SentPart:
+        """Return what was added since the last part, for `send_journals`."""
+        part = SentPart(self.id, self._offset, bytes(self._part))
+        self._offset += len(part.data)
+        self._part.clear()
+        return part
+
     def _next(self) -> int:
         self._sequence += 1
         return self._sequence
@@ -177,5 +184,26 @@ def build_repeated_sweep(client: Client) -> str:
         run = Writer(client, info)
         run.row(1, {"loss": value})
         run.finish("finished").send()
+        client.end_trial(agent.id, trial.id, m.TrialEnd("finished", 0))
+    return sweep
+
+
+def build_two_metrics(client: Client) -> str:
+    """Make a sweep of nine trials with two metrics; three of the trials are on the Pareto front."""
+    config = {
+        "program": "train.py",
+        "method": "grid",
+        "metrics": [{"name": "loss", "goal": "minimize"}, {"name": "size", "goal": "maximize"}],
+        "parameters": {"x": {"values": [1, 2, 3]}, "y": {"values": [1, 2, 3]}},
+    }
+    sweep = client.create_sweep(m.SweepCreate(config, project="tests")).id
+    agent = client.register_agent(sweep, m.AgentRegister("host-1", "node-1", 1, 0, ["0"])).agent
+    for _ in range(9):
+        trial = client.lease(agent.id, wait_s=5).trial
+        assert trial is not None
+        client.start_trial(agent.id, trial.id)
+        info = RunInfo(f"front-{trial.id}", "tests", f"front {trial.number}", trial.id, sweep=sweep, trial=trial.id)
+        x, y = trial.params["x"], trial.params["y"]
+        Writer(client, info).row(1, {"loss": float(x + y), "size": float(x)}).finish("finished").send()
         client.end_trial(agent.id, trial.id, m.TrialEnd("finished", 0))
     return sweep

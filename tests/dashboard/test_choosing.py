@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.dashboard.browser import Browser
 from tests.dashboard.conftest import OpenDashboard
+from tests.dashboard.contents import Contents
 from tests.dashboard.fixtures import Writer, run_info
 
 COUNT = 230
@@ -44,7 +47,7 @@ def test_runs_are_chosen_as_ranges_and_as_all_of_a_view(opened: OpenDashboard) -
     page.click(box(0))
     page.see(f"{COUNT - 1} selected")
     assert "runs=*" in page.run("return decodeURIComponent(location.search)")
-    page.click("button", "Compare")
+    page.click("[data-tab=Charts]")
     page.see(f"200 of {COUNT - 1} are drawn, the first by", ".run-list")
     page.wait(lambda: page.count(".chart canvas") == 1, what="the chart")
     opened.go("/runs?project=many&sort=summary.loss&runs=*&view=Charts&chart=loss")
@@ -83,3 +86,42 @@ def test_seeds_are_averaged_in_one_click(opened: OpenDashboard) -> None:
     opened.go("/runs?project=seeds&view=Charts&by=config.lr&center=median&spread=std&chart=loss")
     page.see("lr 0.1 (median of 3)", ".legend")
     page.wait(lambda: page.run(LINES) == 2, what="a line for each group")
+
+
+def test_runs_are_compared_side_by_side(opened: OpenDashboard) -> None:
+    for at, commit in enumerate(("aaaa", "bbbb")):
+        config = {"opt": {"lr": [0.1, 0.2][at], "name": "adam"}}
+        run = Writer(opened.client, run_info(f"pair-{at}", project="pairs", config=config)).log(1, loss=1.5 - at)
+        contents = Contents(opened.client, run)
+        contents.media(
+            "environment", 0, json.dumps({"git": {"commit": commit}, "python": "3.12"}).encode(), "application/json"
+        )
+        contents.artifact("code", at, {"train.py": f"import torch\nlr = {at}\n".encode()}, aliases=[], score=0.0)
+        run.finish()
+        contents.send()
+    page = opened.go("/runs?project=pairs&view=Compare&runs=run-pair-0,run-pair-1")
+    page.complaints()
+    page.see("opt.lr", "table.compared")
+    page.see("bbbb")
+    assert "opt.name" not in page.text() and "3.12" not in page.text()
+    page.click("button", "differences only")
+    page.see("opt.name")
+    page.see("3.12")
+    page.type("[aria-label='Search names']", "commit")
+    page.wait(lambda: "opt.lr" not in page.text(), what="only what was searched for")
+    page.run(
+        "for (const [at, label] of ['from', 'to'].entries()) {"
+        " const all = [...document.querySelectorAll('label')].find((one) => one.innerText.startsWith(label));"
+        " const choice = all.querySelector('select'); choice.selectedIndex = at + 1;"
+        " choice.dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    page.see("-lr = 1", ".text-diff")
+    page.see("+lr = 0", ".text-diff")
+    opened.go("/runs?project=pairs&view=Scatter&x=config.opt.lr&y=min.loss")
+    page.wait(lambda: page.run("return document.querySelector('.scatter canvas')?.ariaLabel") is not None, what="dots")
+    assert (
+        page.run("return document.querySelector('.scatter canvas').ariaLabel") == "min.loss of 2 runs by config.opt.lr"
+    )
+    page.click("button", "bars")
+    page.wait(lambda: page.count(".number-bars li") == 2, what="a bar for each run")
+    assert page.complaints() == []

@@ -174,4 +174,15 @@ def test_page_is_small_and_loads_from_no_other_host(opened: OpenDashboard) -> No
     loaded = page.run("return performance.getEntriesByType('resource').map((one) => [one.name, one.encodedBodySize])")
     assert all(name.startswith(opened.client.url) for name, _ in loaded)
     assert sum(size for name, size in loaded if "/assets/" in name) < 150_000
-    assert not any("echarts" in name for name, _ in loaded)
+
+
+def test_the_palette_goes_to_a_run_by_its_name(opened: OpenDashboard) -> None:
+    page = opened.go("/sweeps")
+    page.see("Sweeps", "h1")
+    page.press_with("Control", "k")
+    page.wait(lambda: page.count("dialog.palette[open]") == 1, what="the palette")
+    page.press(*"spik")
+    page.see("spiky · tests", "dialog.palette")
+    page.press("Enter")
+    page.wait(lambda: page.run("return location.pathname") == "/runs/run-spiky", what="the run")
+    assert page.count("dialog.palette[open]") == 0

@@ -91,6 +91,10 @@ def test_runs_and_views_are_pinned_and_unpinned(opened: OpenDashboard, page: Bro
     page.press("Enter")
     view = [PinnedView("All of ddp", "/runs?project=tests&find=ddp")]
     page.wait(lambda: opened.client.project("tests").views == view, what="a pinned view")
+    opened.go("/runs?project=tests")
+    page.click("button", "Views")
+    page.click(".saved-views a", "All of ddp")
+    page.see("2 runs")
     opened.go("/projects/tests")
     page.see("Compare 2")
     page.click("[aria-label^='Unpin ddp-']")
@@ -104,6 +108,25 @@ def test_runs_and_views_are_pinned_and_unpinned(opened: OpenDashboard, page: Bro
     opened.go(f"/runs/{pinned}")
     page.click("button", "Unpin")
     page.wait(lambda: opened.client.project("tests").runs == [], what="no pinned run")
+
+
+def test_a_report_has_live_panels(opened: OpenDashboard, page: Browser) -> None:
+    opened.go("/projects/tests")
+    page.type("[aria-label='Name of a new report']", "Week 1")
+    page.click("button", "New report")
+    page.click("[aria-label='Edit the report']")
+    panel = "metric: val/accuracy\nfilter: name ~ ddp\ncolumns: rank, summary.train/loss"
+    page.type("textarea", f"# It works\n\n```panel\n{panel}\n```\n\n```panel\nmetrics: x\n```\n")
+    page.click("button", "Save")
+    page.see("It works", ".markdown h3")
+    page.wait(lambda: page.count(".report-panel .chart canvas") == 1, what="the chart")
+    page.wait(lambda: page.count(".report-table tbody tr") == 2, what="a row for each run")
+    page.see("`metrics: x` is not understood", ".failure")
+    assert [report.name for report in opened.client.project("tests").reports] == ["Week 1"]
+    opened.go("/projects/tests")
+    page.click(".pinned-views a", "Week 1")
+    page.click("button", "Delete this report")
+    page.wait(lambda: opened.client.project("tests").reports == [], what="no report")
 
 
 def test_the_runs_table_and_charts_follow_the_projects_defaults(opened: OpenDashboard, page: Browser) -> None:

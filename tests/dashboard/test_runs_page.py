@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.dashboard.conftest import OpenDashboard
+from tests.dashboard.fixtures import Writer, run_info
 
 
 def test_runs_can_be_filtered_sorted_and_compared(opened: OpenDashboard) -> None:
@@ -11,7 +12,12 @@ def test_runs_can_be_filtered_sorted_and_compared(opened: OpenDashboard) -> None
     page.type("[aria-label='Search runs']", "config.lr = 0.1")
     page.see("2 runs")
     page.type("[aria-label='Search runs']", "config.lr ==== 0.1")
-    page.see("language", ".failure")
+    page.see("write a value", ".filter-fault")
+    page.see("2 runs")  # those of the last filter that was whole
+    page.type("[aria-label='Search runs']", "lr = 0.1")
+    page.see("for lr, write")
+    page.click(".chip", "config.lr")
+    page.see("2 runs")
     page.type("[aria-label='Search runs']", "ddp SIGKILL")
     page.see("1 runs")
     page.type("[aria-label='Search runs']", "ddp")
@@ -21,7 +27,7 @@ def test_runs_can_be_filtered_sorted_and_compared(opened: OpenDashboard) -> None
     page.see("ddp-1", "[data-row='0']")
     page.click("[data-row='0'] input")
     page.click("[data-row='1'] input")
-    page.click("button", "Compare")
+    page.click("[data-tab=Charts]")
     page.wait(lambda: page.count(".chart canvas") >= 3, what="three charts")
     assert page.count(".run-list .drawn") == 2
     page.type("[aria-label^='Search metrics']", "acc|loss")
@@ -176,3 +182,55 @@ def test_several_groups_move_and_come_back_together(opened: OpenDashboard) -> No
     page.see("1 groups")
     page.click("button", "Undo")
     page.see("9 groups")
+
+
+def test_an_open_table_reads_only_what_changed(opened: OpenDashboard) -> None:
+    runs = [Writer(opened.client, run_info(f"delta-{at}", project="delta")).log(1, loss=at).send() for at in range(30)]
+    page = opened.go("/runs?project=delta&columns=rows|summary.loss")
+    page.see("delta-7")
+    page.run("performance.clearResourceTimings()")
+    runs[7].log(2, loss=0.4375).send()
+    page.see("0.4375", ".table-body")
+    answers = page.run(
+        "return performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/api/runs/query'))"
+        ".map((one) => [one.responseStatus, one.decodedBodySize])"
+    )
+    status, size = answers[-1]
+    assert status in (226, 304) and size < 300, answers
+
+
+def test_filters_are_completed_and_made_from_cells(opened: OpenDashboard) -> None:
+    for at in range(4):
+        config = {"optimizer": {"name": ["adam", "sgd"][at % 2]}, "depth": at}
+        Writer(opened.client, run_info(f"filter-{at}", project="filters", config=config)).log(
+            1, loss=at
+        ).finish().send()
+    page = opened.go("/runs?project=filters&columns=state|config.depth")
+    page.complaints()
+    field = "[aria-label='Search runs']"
+    page.see("4 runs")
+    page.click(field)
+    page.run("performance.clearResourceTimings()")
+    page.press(*"optim")
+    page.see("config.optimizer.name", ".filter-completions")
+    page.press("Tab")
+    page.see("contains", ".filter-completions")
+    page.press(*"= ")
+    page.see("adam", ".filter-completions")
+    page.see("2 runs", ".filter-completions")
+    page.press("ArrowDown", "Enter")
+    page.wait(lambda: "name+%3D+adam" in page.run("return location.search"), what="the filter in the address")
+    page.press("Escape")
+    page.see("2 runs", ".toolbar")
+    asked = page.run(
+        "return performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/runs/query')).length"
+    )
+    assert asked <= 6, "a request for each rest of the typing, not for each key"
+    page.run("document.querySelector('[data-row]').dispatchEvent(new MouseEvent('mouseenter'))")
+    page.click("[data-row='0'] [aria-label^='Only config.depth']")
+    page.see("1 runs")
+    opened.go("/runs?project=filters")
+    page.click("button", "Columns")
+    page.type("[aria-label='Search columns']", "optimizer")
+    page.see("config.optimizer.name", ".column-row")
+    assert page.complaints() == []

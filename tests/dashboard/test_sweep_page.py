@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from lightning_sweeps.messages import SweepState
 from tests.dashboard.conftest import OpenDashboard
-from tests.dashboard.fixtures import Writer, build_repeated_sweep, build_sweep, run_info
+from tests.dashboard.fixtures import Writer, build_repeated_sweep, build_sweep, build_two_metrics, run_info
 
 TRIALS = "[aria-label=Trials] .table-body .row"
+AXES = ".parallel-axis"
 
 
 def test_sweep_page_shows_progress_trials_and_agents(opened: OpenDashboard) -> None:
     page = opened.go(f"/sweeps/{opened.examples.sweep}")
     page.see("4 finished, 1 stopped, 1 running, 1 failed")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
-    page.wait(lambda: page.count(".drawing canvas") >= 1, what="parallel coordinates")
+    page.wait(lambda: page.count(AXES) == 4, what="parallel coordinates: three parameters and the objective")
     page.wait(lambda: page.count(".chart canvas") >= 2, what="best so far and learning curves")
     page.wait(lambda: page.count(".slice canvas") == 3, what="a slice a parameter")
     page.see("ValueError: ")
-    page.wait(lambda: page.count(".contour-dot") >= 5, what="a dot a trial over two parameters")
-    assert page.count(".timeline-track .span") == 7
+    page.wait(lambda: page.count(".contour-dots") == 1, what="a dot a trial over two parameters")
+    assert "of 7 trials by" in page.run("return document.querySelector('.contour-dots').ariaLabel")
+    page.wait(lambda: page.count(".timeline-track .span") == 7, what="the trials of the agents")
     assert "lightning-sweeps agent" in page.text(".add-agent")
     page.click(TRIALS + " button", "1")
     page.see("trial 0", ".detail")
@@ -28,18 +30,38 @@ def test_sweep_page_shows_progress_trials_and_agents(opened: OpenDashboard) -> N
 def test_brushing_an_axis_filters_the_page(opened: OpenDashboard) -> None:
     page = opened.go(f"/sweeps/{opened.examples.sweep}")
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
-    page.wait(lambda: page.count(".drawing canvas") >= 1, what="the axes")
-    box = page.box(".drawing")
-    x = box["x"] + box["width"] - 76  # the objective's axis, its best value on top
-    top = box["y"] + 44
-    page.drag((x, top - 4), (x, top + 20), (x, top + 60), (x, top + 100))
+    page.wait(lambda: page.count(AXES) == 4, what="the axes")
+    box = page.box(f"{AXES}:last-child .parallel-brush")  # the objective's axis, its best value on top
+    x, top = box["x"] + box["width"] / 2, box["y"]
+    page.drag((x, top + 2), (x, top + 20), (x, top + 60), (x, top + 100))
     page.wait(lambda: 0 < page.count(TRIALS) < 7, what="fewer trials")
     chosen = page.count(TRIALS)
     assert f"{chosen} of 7 trials" in page.text()
-    assert page.count(".timeline-track .span.out") == 7 - chosen
+    page.wait(lambda: page.count(".timeline-track .span.out") == 7 - chosen, what="the other trials fainter")
     page.click(".chip")
     page.wait(lambda: page.count(TRIALS) == 7, what="all trials")
-    assert page.count(".timeline-track .span.out") == 0
+    page.wait(lambda: page.count(".timeline-track .span.out") == 0, what="all trials of the agents")
+
+
+def test_axes_are_hidden_moved_and_flipped(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{opened.examples.sweep}")
+    names = f"return [...document.querySelectorAll('{AXES} .parallel-title span')].map((one) => one.innerText)"
+    page.wait(lambda: page.run(names) == ["kind", "layers", "lr", "val/loss"], what="the axes")
+
+    def choose(axis: str, text: str) -> None:
+        page.click(f"[aria-label='Axis {axis}']")
+        page.click(".parallel-axis [role=menuitem]", text)
+
+    choose("layers", "Hide")
+    page.wait(lambda: page.run(names) == ["kind", "lr", "val/loss"], what="one axis less")
+    choose("kind", "Move right")
+    page.wait(lambda: page.run(names) == ["lr", "kind", "val/loss"], what="the other order")
+    choose("lr", "Linear")
+    choose("lr", "Flip")
+    shown = page.run("return decodeURIComponent(location.search)")
+    assert all(part in shown for part in ("hidden=layers", "axes=lr,kind", "scale=lr", "flip=lr"))
+    page.click(".chip", "layers +")
+    page.wait(lambda: page.count(AXES) == 4, what="all axes")
 
 
 def test_searching_trials_filters_the_page(opened: OpenDashboard) -> None:
@@ -47,7 +69,7 @@ def test_searching_trials_filters_the_page(opened: OpenDashboard) -> None:
     page.wait(lambda: page.count(TRIALS) == 7, what="seven trials")
     page.type("[aria-label='Search trials']", "objective<=0.2 finished")
     page.wait(lambda: page.count(TRIALS) == 2, what="the two best that ran to their end")
-    assert page.count(".timeline-track .span.out") == 5
+    page.wait(lambda: page.count(".timeline-track .span.out") == 5, what="the other trials fainter")
     page.type("[aria-label='Search trials']", "layers=2 layers=3")
     page.see("No trial matches")
     page.click(".chip")
@@ -126,5 +148,27 @@ def test_a_point_folds_open_to_its_trials(opened: OpenDashboard) -> None:
     page.wait(lambda: page.count(TRIALS) == 2, what="the row folded again")
     page.type("[aria-label='Search trials']", "objective<2")
     page.wait(lambda: page.count(TRIALS) == 1, what="the best point")
-    assert page.count(".timeline-track .span.out") == 2, "the trials of the other point"
+    page.wait(lambda: page.count(".timeline-track .span.out") == 2, what="the trials of the other point")
+    assert page.complaints() == []
+
+
+def test_several_metrics_have_a_front_and_a_choice_of_objective(opened: OpenDashboard) -> None:
+    page = opened.go(f"/sweeps/{build_two_metrics(opened.client)}")
+    page.wait(lambda: page.count(TRIALS) == 9, what="nine trials")
+    page.complaints()
+    page.see("3 of 9 trials are beaten by no other one in loss, size")
+    page.wait(lambda: page.count(".front-plot") == 1, what="the front")
+    page.wait(lambda: page.count("[aria-label='Chart of Hypervolume'] canvas") == 1, what="the hypervolume")
+    page.see("size", "[aria-label=Trials] .table-head")
+    page.see("over 9 trials", ".importance")
+    page.wait(lambda: page.count(".importance-row") == 2, what="both parameters")
+    page.box("[aria-label='Chart of Rank of each trial']")  # charts are drawn when they are visible
+    page.wait(lambda: page.count("[aria-label='Chart of Rank of each trial'] canvas") == 1, what="the ranks")
+    page.run(
+        "const choice = [...document.querySelectorAll('label')].find((one) => one.innerText.startsWith('objective'))"
+        ".querySelector('select'); choice.value = 'size'; choice.dispatchEvent(new Event('change', {bubbles: true}))"
+    )
+    page.see("best size", ".facts")
+    page.see("maximize", ".facts")
+    assert "objective=size" in page.run("return location.search")
     assert page.complaints() == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
-from lightning_sweeps.messages import PinnedView, ProjectEdit, ProjectPage, RunChoice, RunsChange, RunsQuery
+from lightning_sweeps.messages import PinnedView, ProjectEdit, ProjectPage, Report, RunChoice, RunsChange, RunsQuery
 from lightning_sweeps.server.journal_parts import Sender, commit, parse
 from lightning_sweeps.store import project_pages, run_changes, runs_table
 from lightning_sweeps.store.database import Store
@@ -45,9 +45,12 @@ def test_a_page_is_empty_until_somebody_edits_it(known: Store) -> None:
     assert edited == replace(
         empty, description="# Digits", runs=["run-1"], views=[VIEW], version=1, edited=NOW, edited_by="alice"
     )
-    later = edit(known, 1, notes="seen", columns=["state"], metric="loss", by="bob")
-    assert later == replace(edited, notes="seen", columns=["state"], metric="loss", version=2, edited_by="bob")
-    assert edit(known, 2, description="", runs=[]).description == ""
+    with_report = edit(known, 1, reports=[Report("Week 1", "# It works")])
+    assert with_report.reports == [Report("Week 1", "# It works")] and with_report.views == [VIEW]
+    edited = replace(edited, reports=with_report.reports, version=2)
+    later = edit(known, 2, notes="seen", columns=["state"], metric="loss", by="bob")
+    assert later == replace(edited, notes="seen", columns=["state"], metric="loss", version=3, edited_by="bob")
+    assert edit(known, 3, description="", runs=[]).description == ""
     assert page(known, "other").version == 0
     with pytest.raises(NotFound, match="there is no project `none`"):
         page(known, "none")
@@ -75,6 +78,11 @@ def test_an_edit_of_an_old_version_is_refused_and_names_the_other_editor(known: 
         ({"views": [PinnedView("x" * 201, "/")]}, "the name of a view"),
         ({"views": [PinnedView(" ", "/")]}, "allowed: a name"),
         ({"views": [PinnedView("x", "/" + "x" * 8_000)]}, "the address of a view has 8001"),
+        ({"reports": [Report("r", "x" * 100_001)]}, "the text of a report has 100001"),
+        ({"reports": [Report(f"r{n}", "x" * 90_000) for n in range(6)]}, "have 540000 characters together"),
+        ({"reports": [Report("r", ""), Report("r", "")]}, "a name that no other report"),
+        ({"reports": [Report(" ", "")]}, "a report has the name ` `"),
+        ({"reports": [Report(str(n), "") for n in range(51)]}, "there are 51 reports, allowed: 50"),
         *(
             ({"views": [PinnedView("x", address)]}, "an address of the dashboard")
             for address in ("javascript:alert(1)", "//evil", "/\\evil", "https://evil", "", "/a b", "/a\nb", "/\t/evil")

@@ -1,6 +1,7 @@
 /** Sends requests to the server: reads data, posts actions, and turns failures into errors. */
 
 import { isEmbedded, send } from "../base/embed";
+import { type Delta, patched } from "./delta";
 import { frames, type SentLine, unpacked } from "./packed";
 import { address, type Path, packedLines } from "./routes";
 import type {
@@ -14,6 +15,7 @@ import type {
   RunLabels,
   SweepState,
 } from "./types";
+import { Versions } from "./versions";
 
 /** The server refused a request. Carries its own message and hint. */
 export class Refusal extends Error {
@@ -43,7 +45,7 @@ function reached<T>(work: Promise<T>): Promise<T> {
 
 async function answered(path: string, init?: RequestInit): Promise<Response> {
   const answer = await reached(send(path, init));
-  if (answer.ok) return answer;
+  if (answer.ok || answer.status === NOT_MODIFIED) return answer;
   const text = await reached(answer.text());
   if (answer.status === 401 && !isEmbedded) location.reload(); // the session is over: the login page says what to do
   let problem: Pick<Problem, "message" | "hint"> = { message: `the server answered ${answer.status}`, hint: "" };
@@ -55,21 +57,38 @@ async function answered(path: string, init?: RequestInit): Promise<Response> {
   throw new Refusal(answer.status, problem.message, problem.hint);
 }
 
-const POST: RequestInit = { method: "POST", headers: { "Content-Type": "application/json" } };
+const POST = { method: "POST", headers: { "Content-Type": "application/json" } };
+/** Statuses of an answer that the page has, and of one that is a delta. */
+const NOT_MODIFIED = 304;
+const IM_USED = 226;
+const DELTA = "json-delta";
 
-function open(path: string, signal?: AbortSignal): Promise<Response> {
+function open(path: string, signal?: AbortSignal, headers: Record<string, string> = {}): Promise<Response> {
   const [place = "", body] = path.split("\n", 2);
-  return answered(place, { ...(body === undefined ? {} : { ...POST, body }), ...(signal ? { signal } : {}) });
-}
-
-/** Returns the text of an answer, so that an unchanged one need not be parsed. */
-export async function getText<T>(path: Path<T>, signal?: AbortSignal): Promise<string> {
-  const answer = await open(path, signal);
-  return reached(answer.text());
+  const init = body === undefined ? { headers } : { ...POST, body, headers: { ...POST.headers, ...headers } };
+  return answered(place, { ...init, ...(signal ? { signal } : {}) });
 }
 
 export async function get<T>(path: Path<T>, signal?: AbortSignal): Promise<T> {
-  return JSON.parse(await getText(path, signal)) as T;
+  const answer = await open(path, signal);
+  return (await reached(answer.json())) as T;
+}
+
+const versions = new Versions();
+
+/**
+ * Returns an answer that is asked for again and again: the server sends only what has changed.
+ *
+ * What has not changed is the same object as before. Nobody may change it.
+ */
+export async function getAgain<T>(path: Path<T>, signal?: AbortSignal): Promise<T> {
+  const known = versions.find(path);
+  const answer = await open(path, signal, { "A-IM": DELTA, ...(known ? { "If-None-Match": known.tag } : {}) });
+  if (known && answer.status === NOT_MODIFIED) return known.value as T;
+  const sent = await reached(answer.json());
+  const value = known && answer.status === IM_USED ? patched(known.value, sent as Delta) : sent;
+  versions.keep(path, answer.headers.get("ETag"), value);
+  return value as T;
 }
 
 async function post<R extends Route>(

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLatest } from "../base/latest";
-import { errorText, getText, Refusal, Unreachable } from "./client";
+import { errorText, getAgain, Refusal, Unreachable } from "./client";
 import { concerns, onChanges, onConnection } from "./live";
 import type { Path } from "./routes";
 
@@ -65,20 +65,20 @@ export function useData<T>(path: Path<T> | null, everyMs = 0): Data<T> {
     path,
     error: "",
   });
-  const last = useRef({ path, text: "" });
+  const last = useRef<{ path: Path<T> | null; value?: T }>({ path });
   usePolling(
     path,
     async (signal) => {
       if (path === null) return;
       try {
-        const text = await getText(path, signal);
-        if (signal.aborted || (last.current.path === path && text === last.current.text)) return;
-        last.current = { path, text };
-        setState({ path, value: JSON.parse(text) as T, error: "" });
+        const value = await getAgain(path, signal);
+        if (signal.aborted || (last.current.path === path && value === last.current.value)) return;
+        last.current = { path, value };
+        setState({ path, value, error: "" });
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof Refusal)) throw error;
-        last.current = { path, text: "" };
+        last.current = { path };
         setState((before) => ({
           path,
           value: before.path === path ? before.value : undefined,

@@ -4,7 +4,7 @@ import type { ProjectPage } from "./types";
 
 const page: ProjectPage = {
   ...{ name: "p", description: "", notes: "", runs: ["a"], views: [{ name: "v", address: "/runs" }] },
-  ...{ columns: [], metric: "", version: 1, edited: null, edited_by: null },
+  ...{ columns: [], metric: "", version: 1, edited: null, edited_by: null, reports: [] },
 };
 
 it("pins each run once, and takes pins away", () => {

@@ -37,6 +37,10 @@ export function withView(name: string, address: string): PageChange {
   return ({ views }) => ({ views: [...views.filter((view) => view.name !== name), { name, address }] });
 }
 
+export function withoutReport(name: string): PageChange {
+  return ({ reports }) => ({ reports: reports.filter((report) => report.name !== name) });
+}
+
 export function withoutView(name: string): PageChange {
   return ({ views }) => ({ views: views.filter((view) => view.name !== name) });
 }

@@ -46,12 +46,15 @@ export const paths = {
   projects: () => read("/api/projects"),
   project: (project: string) => read("/api/projects/{project}/page", { project }),
   table: (wanted: RunsQuery) => readWithBody("/api/runs/query", wanted) as Path<RunsPage>,
+  runColumns: (wanted: NonNullable<QueryOf<"/api/runs/columns", "get">>) => read("/api/runs/columns", {}, wanted),
+  runValues: (wanted: QueryOf<"/api/runs/values", "get">) => read("/api/runs/values", {}, wanted),
   series: (wanted: SeriesQuery) => readWithBody("/api/series/query", wanted),
   buckets: (owner: string, key: string, points: number) =>
     read("/api/series/{owner_id}/buckets", { owner_id: owner }, { key, points }),
   runs: (filter: RunFilter) => read("/api/runs", {}, filter),
   run: (run: string) => read("/api/runs/{run_id}", { run_id: run }),
   console: (run: string, wanted: LinesFilter) => read("/api/runs/{run_id}/console", { run_id: run }, wanted),
+  consoleText: (run: string) => address("/api/runs/{run_id}/console/text", { run_id: run }),
   groupConsole: (project: string, group: string, wanted: LinesFilter) =>
     read("/api/console", {}, { project, group, ...wanted }),
   keys: (owner: string) => read("/api/series/{owner_id}", { owner_id: owner }),
@@ -65,6 +68,8 @@ export const paths = {
   sweep: (sweep: string) => read("/api/sweeps/{sweep_id}", { sweep_id: sweep }),
   trials: (sweep: string, since: number | null) =>
     read("/api/sweeps/{sweep_id}/trials/changes", { sweep_id: sweep }, since === null ? {} : { since }),
+  importance: (sweep: string, wanted: NonNullable<QueryOf<"/api/sweeps/{sweep_id}/importance", "get">>) =>
+    read("/api/sweeps/{sweep_id}/importance", { sweep_id: sweep }, wanted),
   agents: (sweep: string) => read("/api/sweeps/{sweep_id}/agents", { sweep_id: sweep }),
 };
 

@@ -196,6 +196,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Columns
+         * @description List the columns `config.<key>` and `summary.<key>` that runs have, the best matches of a search first.
+         */
+        get: operations["list_run_columns_api_runs_columns_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Values
+         * @description List the values that a column of active runs has, those of most runs first.
+         */
+        get: operations["list_run_values_api_runs_values_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs": {
         parameters: {
             query?: never;
@@ -408,6 +448,26 @@ export interface paths {
          * @description Return the first console lines of a run after the line with an id, to read all lines page by page.
          */
         get: operations["read_console_after_api_runs__run_id__console_after__line_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/console/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Console
+         * @description Return all console lines of a run as text, as they were printed.
+         */
+        get: operations["download_console_api_runs__run_id__console_text_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -913,6 +973,26 @@ export interface paths {
          * @description Add a pending trial with a parameter set. It runs after the trials that are already pending.
          */
         post: operations["enqueue_trial_api_sweeps__sweep_id__trials_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sweeps/{sweep_id}/importance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Importance
+         * @description Return how much each parameter decides whether a trial is among the best ones, by PED-ANOVA.
+         */
+        get: operations["get_importance_api_sweeps__sweep_id__importance_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2213,6 +2293,16 @@ export interface components {
             is_cut: boolean;
         };
         /**
+         * ColumnValue
+         * @description A value of a column, and the number of runs that have it.
+         */
+        ColumnValue: {
+            /** Value */
+            value: string | number;
+            /** Runs */
+            runs: number;
+        };
+        /**
          * Command
          * @description Tells a service or an agent to stop or kill the run or trial `target`.
          */
@@ -2813,6 +2903,16 @@ export interface components {
             agents: components["schemas"]["NodeAgent"][];
         };
         /**
+         * ParameterShare
+         * @description How much a parameter decides whether a trial is among the best ones. The shares of all parameters sum to 1.
+         */
+        ParameterShare: {
+            /** Name */
+            name: string;
+            /** Share */
+            share: number;
+        };
+        /**
          * PinnedView
          * @description A view of the dashboard: its name, and its address from the first `/` on, for example `/runs?project=digits`.
          */
@@ -2902,6 +3002,8 @@ export interface components {
             columns?: string[] | null;
             /** Metric */
             metric?: string | null;
+            /** Reports */
+            reports?: components["schemas"]["Report"][] | null;
         };
         /**
          * ProjectPage
@@ -2918,6 +3020,7 @@ export interface components {
          *         version: number of edits.
          *         edited: when the page was edited last.
          *         edited_by: name of the API key that did it.
+         *         reports: the reports of the project.
          */
         ProjectPage: {
             /** Name */
@@ -2940,6 +3043,8 @@ export interface components {
             edited: number | null;
             /** Edited By */
             edited_by: string | null;
+            /** Reports */
+            reports: components["schemas"]["Report"][];
         };
         /**
          * ProjectRename
@@ -3009,6 +3114,16 @@ export interface components {
             records: components["schemas"]["RejectedRecord"][];
             /** Record Count */
             record_count: number;
+        };
+        /**
+         * Report
+         * @description A page that people write: its name, and its text in Markdown with live panels.
+         */
+        Report: {
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
         };
         /**
          * RetryFailed
@@ -3698,6 +3813,23 @@ export interface components {
             trials: number;
         };
         /**
+         * SweepImportance
+         * @description The importance of a sweep's parameters, by PED-ANOVA.
+         *
+         *     Attributes:
+         *         trials: number of results that it was computed from.
+         *         metric: the metric.
+         *         shares: the parameters that vary, most important first; empty if there are too few results.
+         */
+        SweepImportance: {
+            /** Trials */
+            trials: number;
+            /** Metric */
+            metric: string;
+            /** Shares */
+            shares: components["schemas"]["ParameterShare"][];
+        };
+        /**
          * SweepPoint
          * @description A parameter set of a sweep with repeats, and what its trials found.
          *
@@ -3929,6 +4061,10 @@ export interface components {
              * @default 1
              */
             repeat: number;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
         };
         /**
          * TrialAttempt
@@ -4698,6 +4834,111 @@ export interface operations {
             };
         };
     };
+    list_run_columns_api_runs_columns_get: {
+        parameters: {
+            query?: {
+                project?: string | null;
+                /** @description only those that contain this text, in any case */
+                search?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_run_values_api_runs_values_get: {
+        parameters: {
+            query: {
+                column: string;
+                project?: string | null;
+                /** @description only those that contain this text, in any case */
+                search?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnValue"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_runs_api_runs_get: {
         parameters: {
             query?: {
@@ -5328,6 +5569,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsoleLine"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_console_api_runs__run_id__console_text_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
                 };
             };
             /** @description Unauthorized */
@@ -6904,6 +7203,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_importance_api_sweeps__sweep_id__importance_get: {
+        parameters: {
+            query?: {
+                /** @description numbers and ranges, such as `1-3,7`; default: all */
+                trials?: string | null;
+                /** @description one of several `metrics`; default: the first */
+                metric?: string | null;
+            };
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepImportance"];
                 };
             };
             /** @description Unauthorized */

@@ -36,6 +36,7 @@ export type Series = Answer<"Series">;
 export type SeriesInfo = Answer<"SeriesInfo">;
 export type Session = Answer<"Session">;
 export type Sweep = Answer<"Sweep">;
+export type SweepImportance = Answer<"SweepImportance">;
 export type SweepState = Sweep["state"];
 export type SweepPoint = Answer<"SweepPoint">;
 export type Trial = Answer<"Trial">;

@@ -19,11 +19,22 @@ describe("pieces", () => {
     expect(pieces(`${ESC}[92mgreen${ESC}[39mplain`).map((piece) => piece.look)).toEqual(["green", ""]);
   });
 
-  it("reads the first 16 of 256 colours, and skips the arguments of others", () => {
+  it("reads 256 colours and colours of red, green and blue", () => {
     expect(pieces(`${ESC}[38;5;9ma`)).toEqual([{ text: "a", look: "red" }]);
-    expect(pieces(`${ESC}[38;5;200ma`)).toEqual([{ text: "a", look: "" }]);
-    expect(pieces(`${ESC}[38;2;1;31;32ma`)).toEqual([{ text: "a", look: "" }]);
-    expect(pieces(`${ESC}[48;5;1;32ma`)).toEqual([{ text: "a", look: "green" }]);
+    expect(pieces(`${ESC}[38;5;200ma`)).toEqual([{ text: "a", look: "", color: "rgb(255 0 215)" }]);
+    expect(pieces(`${ESC}[38;5;244ma`)).toEqual([{ text: "a", look: "", color: "rgb(128 128 128)" }]);
+    expect(pieces(`${ESC}[38;2;1;31;32;1ma`)).toEqual([{ text: "a", look: "bold", color: "rgb(1 31 32)" }]);
+    expect(pieces(`${ESC}[38:2::1:31:32;4ma`)).toEqual([{ text: "a", look: "underline", color: "rgb(1 31 32)" }]);
+    expect(pieces(`${ESC}[48;5;1;32ma`)).toEqual([{ text: "a", look: "green", background: "rgb(205 0 0)" }]);
+    expect(pieces(`${ESC}[44ma${ESC}[49mb`).map((piece) => piece.background)).toEqual(["rgb(0 0 238)", undefined]);
+    expect(pieces(`${ESC}[38;5;999ma`)).toEqual([{ text: "a", look: "" }]);
+  });
+
+  it("reads italics, lines below and inverse text", () => {
+    expect(pieces(`${ESC}[3;4;7ma${ESC}[23;24;27mb`).map((piece) => piece.look)).toEqual([
+      "italic underline inverse",
+      "",
+    ]);
   });
 
   it("shows the last version of a line that was overwritten", () => {

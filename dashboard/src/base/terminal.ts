@@ -4,11 +4,21 @@ export interface Piece {
   text: string;
   /** Classes of the style sheet. */
   look: string;
+  /** A colour of its own, which no class has. */
+  color?: string;
+  background?: string;
 }
 
 interface Look {
+  /** The class of one of the 16 usual colours. */
   color?: string | undefined;
+  /** Another colour, as a style sheet writes it. */
+  own?: string | undefined;
+  background?: string | undefined;
   weight?: string | undefined;
+  slant?: string | undefined;
+  line?: string | undefined;
+  inverse?: string | undefined;
 }
 
 const ESCAPE = String.fromCharCode(27);
@@ -53,7 +63,10 @@ function lastVersion(line: string): string {
 
 function add(found: Piece[], given: string, look: Look): void {
   const text = [...given].filter(isVisible).join("");
-  if (text) found.push({ text, look: [look.color, look.weight].filter(Boolean).join(" ") });
+  if (!text) return;
+  const { color, weight, slant, line, inverse, own, background } = look;
+  const classes = [own ? undefined : color, weight, slant, line, inverse].filter(Boolean).join(" ");
+  found.push({ text, look: classes, ...(own ? { color: own } : {}), ...(background ? { background } : {}) });
 }
 
 /** Returns whether a character has a shape. Tabs and line breaks count. */
@@ -65,30 +78,72 @@ function isVisible(character: string): boolean {
 /** Returns a look after codes such as `1;31`, which "Select Graphic Rendition" (ECMA-48) defines. */
 function changed(before: Look, given: string): Look {
   let look = { ...before };
-  const codes = given.split(/[;:]/).map(Number);
+  const codes = given.split(";");
   for (let at = 0; at < codes.length; at++) {
-    const code = codes[at] ?? 0;
-    if (code === 38 || code === 48) {
-      if (code === 38) look.color = tableColor(codes, at);
-      at += codes[at + 1] === 5 ? 2 : 4;
-    } else look = { ...look, ...lookOf(code) };
+    const [code = "", ...parts] = (codes[at] ?? "").split(":");
+    const number = Number(code);
+    if (number !== 38 && number !== 48) {
+      look = { ...look, ...lookOf(number) };
+      continue;
+    }
+    const kind = Number(parts[0] ?? codes[at + 1]);
+    const size = kind === 5 ? 1 : 3;
+    const values = parts.length ? parts.slice(-size) : codes.slice(at + 2, at + 2 + size);
+    if (!parts.length) at += 1 + size;
+    look = { ...look, ...colorLook(values.map(Number), number === 48) };
   }
   return look;
 }
 
 /** Returns what a single code changes. Codes that the page does not show change nothing. */
 function lookOf(code: number): Look {
-  if (code === 0) return { color: undefined, weight: undefined };
-  if (code === 1) return { weight: "bold" };
-  if (code === 2) return { weight: "soft" };
-  if (code === 22) return { weight: undefined };
-  if (code === 39) return { color: undefined };
-  if (code >= 30 && code <= 37) return { color: COLORS[code - 30] };
-  return code >= 90 && code <= 97 ? { color: COLORS[code - 90] } : {};
+  const known = CODES[code];
+  if (known) return known;
+  if (code >= 30 && code <= 37) return { color: COLORS[code - 30], own: undefined };
+  if (code >= 90 && code <= 97) return { color: COLORS[code - 90], own: undefined };
+  if (code >= 40 && code <= 47) return { background: tableColor(code - 40) };
+  return code >= 100 && code <= 107 ? { background: tableColor(code - 92) } : {};
 }
 
-/** Returns one of 256 colours, of which the page has the first 16. A colour of red, green and blue is left out. */
-function tableColor(codes: number[], at: number): string | undefined {
-  const [kind, index = 0] = codes.slice(at + 1);
-  return kind === 5 && index < 16 ? COLORS[index % 8] : undefined;
+const NOTHING = { color: undefined, own: undefined, background: undefined, weight: undefined };
+const CODES: Record<number, Look> = {
+  0: { ...NOTHING, slant: undefined, line: undefined, inverse: undefined },
+  1: { weight: "bold" },
+  2: { weight: "soft" },
+  3: { slant: "italic" },
+  4: { line: "underline" },
+  7: { inverse: "inverse" },
+  22: { weight: undefined },
+  23: { slant: undefined },
+  24: { line: undefined },
+  27: { inverse: undefined },
+  39: { color: undefined, own: undefined },
+  49: { background: undefined },
+};
+
+/** Returns the look of one of 256 colours, or of a colour of red, green and blue. */
+function colorLook(values: number[], isBackground: boolean): Look {
+  const [first = 0] = values;
+  if (values.some((value) => !(value >= 0 && value <= 255))) return {};
+  const color = values.length === 1 ? tableColor(first) : `rgb(${values.join(" ")})`;
+  if (isBackground) return { background: color };
+  return values.length === 1 && first < 16 ? { color: COLORS[first % 8], own: undefined } : { own: color };
+}
+
+/** The 16 usual colours as backgrounds, as xterm has them. */
+const USUAL = [
+  ...["0 0 0", "205 0 0", "0 205 0", "205 205 0", "0 0 238", "205 0 205", "0 205 205", "229 229 229"],
+  ...["127 127 127", "255 0 0", "0 255 0", "255 255 0", "92 92 255", "255 0 255", "0 255 255", "255 255 255"],
+];
+const STEPS = [0, 95, 135, 175, 215, 255];
+
+/** Returns one of the 256 colours of xterm: 16 usual ones, a cube of six steps, and 24 greys. */
+function tableColor(index: number): string {
+  if (index < 16) return `rgb(${USUAL[index]})`;
+  if (index >= 232)
+    return `rgb(${Array(3)
+      .fill(8 + 10 * (index - 232))
+      .join(" ")})`;
+  const at = index - 16;
+  return `rgb(${[36, 6, 1].map((size) => STEPS[Math.floor(at / size) % 6]).join(" ")})`;
 }

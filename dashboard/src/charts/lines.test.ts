@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Columns } from "../api/packed";
-import { interpolated, lonePoints, nearest, smoothed, toCsv, toLine } from "./lines";
+import { interpolated, lineWith, lonePoints, nearest, pointLine, smoothed, toCsv, toLine } from "./lines";
 import { lineOf } from "./testLine";
 
 const NAME = { id: "r", label: "run", color: "#123456" };
@@ -109,5 +109,23 @@ describe("toCsv", () => {
 
   it("has its head alone without lines", () => {
     expect(toCsv([], "step", "val/loss")).toBe("run,id,step,val/loss,minimum,maximum");
+  });
+});
+
+describe("dots that stand for something each", () => {
+  const dots = {
+    ...lineOf([1, 2], [5, 6]),
+    ...{ dots: ["red", "blue"], points: ["p", "q"].map((id) => ({ id, label: `trial ${id}` })) },
+  };
+
+  it("are lines of their own for the pointer", () => {
+    expect(pointLine(dots, 1)).toMatchObject({ id: "q", label: "trial q", color: "blue", x: [2], y: [6] });
+    expect(lineWith([dots], "p")?.x).toEqual([1]);
+    expect(lineWith([dots], dots.id)).toBe(dots);
+    expect(lineWith([dots], "r")).toBeUndefined();
+  });
+
+  it("have a row each in a file", () => {
+    expect(toCsv([dots], "x", "y").split("\n").slice(1)).toEqual(["trial p,p,1,5,5,5", "trial q,q,2,6,6,6"]);
   });
 });

@@ -23,6 +23,8 @@ export interface Line {
   dash?: number[];
   /** Colours of dots at the points, instead of a line between them. */
   dots?: string[];
+  /** What each dot stands for, if each is pointed at and clicked on its own. */
+  points?: Pick<Line, "id" | "label">[];
   /** A mark at the line's end, and what it means. */
   end?: { color: string; text: string };
   /** How many runs a band stands for, at each place. */
@@ -99,6 +101,25 @@ export function smoothed(x: number[], y: (number | null)[], weight: number): (nu
   });
 }
 
+/** Returns a dot of a line as a line of its own. */
+export function pointLine(line: Line, at: number): Line {
+  const { points, dots, ...whole } = line;
+  const color = dots?.[at] ?? line.color;
+  const only = <T>(values: T[]): T[] => values.slice(at, at + 1);
+  const values = { x: only(line.x), y: only(line.y), low: only(line.low), high: only(line.high) };
+  return { ...whole, ...points?.[at], ...values, color, dots: [color] };
+}
+
+/** Returns the line with an id, which may be that of a dot. */
+export function lineWith(lines: Line[], id: string): Line | undefined {
+  for (const line of lines) {
+    if (line.id === id) return line;
+    const at = line.points?.findIndex((point) => point.id === id) ?? -1;
+    if (at >= 0) return pointLine(line, at);
+  }
+  return undefined;
+}
+
 /** Returns the index of the value nearest to `place` in an ascending array; -1 in an empty one. */
 export function nearest(x: number[], place: number): number {
   let low = 0;
@@ -123,7 +144,8 @@ export function toCsv(lines: Line[], xName: string, yName: string): string {
     line.x.map((x, at) => {
       const logged = line.raw ?? line.y;
       const smooth = isSmooth ? [line.y[at]] : [];
-      return row([line.label, line.id, x, logged[at], ...smooth, line.low[at], line.high[at]]);
+      const { id, label } = line.points?.[at] ?? line;
+      return row([label, id, x, logged[at], ...smooth, line.low[at], line.high[at]]);
     }),
   );
   const names = ["run", "id", xName, yName, ...(isSmooth ? [`${yName} (smoothed)`] : []), "minimum", "maximum"];

@@ -1,7 +1,7 @@
 /** Loads series and keeps them. Charts that want some at the same moment share one request. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get, getLines } from "../api/client";
+import { getAgain, getLines } from "../api/client";
 import type { Columns, SentLine } from "../api/packed";
 import { paths } from "../api/routes";
 import type { GroupLine, HeldLine, SeriesQuery } from "../api/types";
@@ -124,7 +124,7 @@ export function useSeries(wanted: Wanted[], view: View, isActive: boolean): Load
 export function useGroups(wanted: Wanted[], view: View, isActive: boolean): Loaded<GroupLine> {
   return useLoaded(wanted, view, isActive, async () => {
     const lines = wanted.map(({ owner, key, group = "" }) => ({ owner, key, group }));
-    return (await get(paths.series(queryOf(lines, view)))).groups;
+    return (await getAgain(paths.series(queryOf(lines, view)))).groups;
   });
 }
 

@@ -2,7 +2,7 @@
 
 import type uPlot from "uplot";
 import { type Cross, onCross, showCross } from "./crosshair";
-import { type Line, nearest } from "./lines";
+import { type Line, lineWith, nearest, pointLine } from "./lines";
 import { isDrawn, type Look } from "./look";
 import { showReadout } from "./readout";
 
@@ -69,12 +69,15 @@ export class PlotPointer {
     const { lines, look } = this.shown();
     const x = plot.posToVal(left, "x");
     const found = lines.flatMap((line): Near[] => {
-      const at = nearest(line.x, x);
-      const [pointX, pointY] = [line.x[at], line.y[at]];
-      const reach = Math.max(LEAST_REACH_PX, width / Math.max(1, line.x.length));
-      if (pointX === undefined || !isDrawn(pointY, look.isLogY)) return [];
-      if (Math.abs(plot.valToPos(pointX, "x") - left) >= reach) return [];
-      return [{ line, at, distance: Math.abs(plot.valToPos(pointY, "y") - top) }];
+      const reach = line.points ? LEAST_REACH_PX : Math.max(LEAST_REACH_PX, width / Math.max(1, line.x.length));
+      const near = (at: number): Near[] => {
+        const [pointX, pointY] = [line.x[at], line.y[at]];
+        if (pointX === undefined || !isDrawn(pointY, look.isLogY)) return [];
+        if (Math.abs(plot.valToPos(pointX, "x") - left) >= reach) return [];
+        const distance = Math.abs(plot.valToPos(pointY, "y") - top);
+        return [line.points ? { line: pointLine(line, at), at: 0, distance } : { line, at, distance }];
+      };
+      return line.points ? [...line.x.keys()].flatMap(near) : near(nearest(line.x, x));
     });
     return found.sort((a, b) => a.distance - b.distance);
   }
@@ -91,7 +94,7 @@ export class PlotPointer {
     const isInside = left >= 0 && left <= plot.over.clientWidth;
     this.mark.style.display = isInside ? "block" : "none";
     this.mark.style.transform = `translateX(${Math.round(left)}px)`;
-    const line = lines.find((candidate) => candidate.id === cross.line);
+    const line = lineWith(lines, cross.line);
     const at = line ? nearest(line.x, cross.x) : -1;
     const [x, y] = [line?.x[at], line?.y[at]];
     const isShown = isInside && x !== undefined && isDrawn(y, look.isLogY);

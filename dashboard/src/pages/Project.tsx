@@ -11,7 +11,9 @@ import { Defaults } from "../project/Defaults";
 import { LatestRuns } from "../project/LatestRuns";
 import { PinnedRuns } from "../project/PinnedRuns";
 import { PinnedViews } from "../project/PinnedViews";
+import { Reports } from "../project/Reports";
 import { TextSection } from "../project/TextSection";
+import { DESCRIPTION, NOTES } from "../project/useTextDraft";
 
 const TRAIL: Trail = [["Home", "/"]];
 
@@ -33,15 +35,18 @@ export function ProjectPage({ name }: { name: string }) {
     >
       <TextSection
         page={page}
+        place={DESCRIPTION}
         name="description"
         title="About"
         purpose="What is this project about? Nobody has said it yet."
       />
       <PinnedViews page={page} />
+      <Reports page={page} />
       <PinnedRuns page={page} />
       <LatestRuns page={page} />
       <TextSection
         page={page}
+        place={NOTES}
         name="notes"
         title="Notes"
         purpose="What was tried, what comes next: notes for everybody."

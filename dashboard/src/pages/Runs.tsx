@@ -5,10 +5,13 @@ import { projectPath } from "../base/names";
 import { Page, useTitle } from "../base/Page";
 import { useChoiceParam, useListParam } from "../base/router";
 import { StateChoice } from "../base/StateChoice";
+import { Compare } from "../compare/Compare";
+import { NumberPlots } from "../compare/NumberPlots";
 import { ProjectChoice } from "../panels/ProjectChoice";
 import { RejectedJournals } from "../panels/Rejected";
 import { RunsToolbar, TABS } from "../panels/RunsToolbar";
 import { RunsWorkspace } from "../panels/RunsWorkspace";
+import { ColumnHint } from "../tables/ColumnHint";
 import { RunsTable } from "../tables/RunsTable";
 import { useRunPages } from "../tables/runPages";
 import { useColumns } from "../tables/useColumns";
@@ -40,12 +43,12 @@ export function RunsPage() {
     >
       <RunsToolbar view={view} tab={tab} onTab={setTab} columns={columns} total={pages.total} error={pages.error} />
       <Failure error={pages.error} />
+      <ColumnHint error={pages.error} typed={view.typed} project={view.project} onChange={view.setTyped} />
       <RejectedJournals />
-      {tab === "Table" ? (
-        <RunsTable view={view} pages={pages} columns={columns} colors={drawn.colors} />
-      ) : (
-        <RunsWorkspace {...{ view, pages, drawn, hidden, setHidden, grouping, columns }} />
-      )}
+      {tab === "Table" && <RunsTable view={view} pages={pages} columns={columns} colors={drawn.colors} />}
+      {tab === "Charts" && <RunsWorkspace {...{ view, pages, drawn, hidden, setHidden, grouping, columns }} />}
+      {tab === "Compare" && <Compare view={view} />}
+      {tab === "Scatter" && <NumberPlots view={view} keys={columns.keys} metric={columns.metric} />}
     </Page>
   );
 }

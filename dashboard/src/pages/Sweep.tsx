@@ -1,13 +1,15 @@
 /** The page of a sweep. */
 
-import { useCallback } from "preact/hooks";
+import { useCallback, useMemo } from "preact/hooks";
 import { useData } from "../api/data";
 import { paths } from "../api/routes";
 import type { Agent, Sweep } from "../api/types";
 import { Command } from "../base/Command";
 import { exact, flat } from "../base/format";
+import { InTurn } from "../base/InTurn";
 import { Loading, Page, type Trail, useTitle } from "../base/Page";
 import { Pairs } from "../base/Pairs";
+import { useParam } from "../base/router";
 import { Section } from "../base/Section";
 import { State } from "../base/State";
 import { Controls } from "../sweep/Controls";
@@ -15,9 +17,13 @@ import { Detail } from "../sweep/Detail";
 import { Failures } from "../sweep/Failures";
 import { Finder } from "../sweep/Finder";
 import { type Tried, useTrials } from "../sweep/loadTrials";
+import { ObjectiveChoice } from "../sweep/ObjectiveChoice";
+import { byObjective, withObjective } from "../sweep/objectives";
 import { ParameterSections } from "../sweep/ParameterSections";
+import { Pareto } from "../sweep/Pareto";
 import { Progress } from "../sweep/Progress";
 import { ProgressSection } from "../sweep/ProgressSection";
+import { ResultPlots } from "../sweep/ResultPlots";
 import { SweepFacts } from "../sweep/SweepFacts";
 import { hasObjective } from "../sweep/score";
 import { Timeline } from "../sweep/Timeline";
@@ -36,7 +42,10 @@ export function SweepPage({ id }: { id: string }) {
   return <LoadedSweep sweep={sweep} tried={tried} agents={agents} />;
 }
 
-function LoadedSweep({ sweep, tried, agents }: { sweep: Sweep; tried: Tried; agents: Agent[] }) {
+function LoadedSweep({ sweep: given, tried: all, agents }: { sweep: Sweep; tried: Tried; agents: Agent[] }) {
+  const [objective, setObjective] = useParam("objective", given.metric ?? "");
+  const sweep = useMemo(() => withObjective(given, objective, all.trials), [given, objective, all]);
+  const tried = useMemo(() => ({ ...all, trials: byObjective(all.trials, given, objective) }), [all, given, objective]);
   const view = useSweepView(sweep, tried);
   const { trials } = tried;
   const { chosen } = view;
@@ -63,14 +72,17 @@ function LoadedSweep({ sweep, tried, agents }: { sweep: Sweep; tried: Tried; age
       <Progress sweep={sweep} />
       {sweep.description && <p>{sweep.description}</p>}
       {sweep.reason && <p class="soft">{sweep.reason}</p>}
+      <ObjectiveChoice sweep={given} value={objective} onChange={setObjective} />
       <ProgressSection view={view} note={note} />
+      <InTurn given={view} draw={(shown) => <Pareto view={shown} />} />
       <ParameterSections view={view} note={note} />
+      <InTurn given={view} draw={(shown) => <ResultPlots view={shown} />} />
       <Section
         title="Trials"
         note={note || `${view.results === trials ? "" : `${view.results.length} points, `}${trials.length}`}
         aside={<Finder trials={view.results} search={view.search} />}
       >
-        <Trials view={view} />
+        <InTurn given={view} draw={(shown) => <Trials view={shown} />} />
       </Section>
       <Failures sweep={sweep.id} trials={trials} onSelect={view.select} />
       <Agents view={view} agents={agents} />
@@ -87,7 +99,10 @@ function Agents({ view: { sweep, trials, chosen, selected, select }, agents }: {
   const active = agents.filter((agent) => agent.state === "working" || agent.state === "idle").length;
   return (
     <Section title="Agents" note={`${active || "none"} active`}>
-      <Timeline agents={agents} trials={trials} chosen={chosen} selected={selected} onSelect={select} />
+      <InTurn
+        given={useMemo(() => ({ agents, trials, chosen, selected }), [agents, trials, chosen, selected])}
+        draw={(shown) => <Timeline {...shown} onSelect={select} />}
+      />
       {(sweep.state === "running" || sweep.state === "paused") && (
         <div class="add-agent">
           <span class="soft">To add all GPUs of a machine, run this in the program's folder:</span>

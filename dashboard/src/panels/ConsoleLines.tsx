@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ConsoleLine } from "../api/types";
 import { clock, timeOfDay } from "../base/format";
-import { pieces, plain } from "../base/terminal";
+import { type Piece, pieces, plain } from "../base/terminal";
 import { lineColor, useTheme } from "../base/theme";
 import { matchesIn } from "./consoleText";
 import type { ConsoleView } from "./useConsole";
@@ -87,12 +87,20 @@ function RankButton({ line, view: { runs, setRank } }: { line: ConsoleLine; view
   );
 }
 
+/** Returns a piece's own colours, mixed with the page's ink, so that they can be read in the light and in the dark. */
+function styleOf({ color, background }: Piece) {
+  return {
+    ...(color ? { color: `color-mix(in oklab, ${color} 78%, var(--ink))` } : {}),
+    ...(background ? { background: `color-mix(in oklab, ${background} 45%, var(--sunk))` } : {}),
+  };
+}
+
 function Text({ text, find }: { text: string; find: string }) {
   return (
     <span>
       {pieces(text).map((piece, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a line never change places
-        <span key={at} class={piece.look && `ansi ${piece.look}`}>
+        <span key={at} class={piece.look && `ansi ${piece.look}`} style={styleOf(piece)}>
           {matchesIn(piece.text, find).map((part, place) =>
             // biome-ignore lint/suspicious/noArrayIndexKey: as above
             part.isMatch ? <mark key={place}>{part.text}</mark> : part.text,

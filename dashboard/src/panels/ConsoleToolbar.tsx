@@ -1,5 +1,6 @@
 /** The controls above the console. */
 
+import { paths } from "../api/routes";
 import { counted } from "../base/names";
 import type { ConsoleView } from "./useConsole";
 
@@ -39,6 +40,11 @@ export function ConsoleToolbar({ view }: { view: ConsoleView }) {
       <span class="soft" role="status">
         {statusText(view)}
       </span>
+      {view.chosen && (
+        <a class="button small" href={paths.consoleText(view.chosen.id)} download={`${view.chosen.name}.log`}>
+          download all lines
+        </a>
+      )}
       {view.showEarlier && (
         <button type="button" class="small" onClick={view.showEarlier}>
           earlier lines

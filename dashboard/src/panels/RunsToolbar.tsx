@@ -3,12 +3,12 @@
 import { useState } from "preact/hooks";
 import type { RunsShown } from "../api/types";
 import { useCanEdit } from "../base/permissions";
-import { navigate, placeWith } from "../base/router";
 import { Tabs } from "../base/Tabs";
 import { Toggle } from "../base/Toggle";
 import { ColumnChoice } from "../tables/ColumnChoice";
 import { PLAIN } from "../tables/columns";
 import { DefaultColumns } from "../tables/DefaultColumns";
+import { FilterField } from "../tables/FilterField";
 import { type Moved, MoveSelected, UndoMove } from "../tables/MoveSelected";
 import { PinSelected } from "../tables/PinSelected";
 import { isNothing, NOTHING } from "../tables/selection";
@@ -16,9 +16,10 @@ import { TagSelected } from "../tables/TagSelected";
 import type { ColumnView } from "../tables/useColumns";
 import type { RunsView } from "../tables/useRunsView";
 import { PinView } from "./PinView";
+import { SavedViews } from "./SavedViews";
 import { SelectionMenu } from "./SelectionMenu";
 
-export const TABS = ["Table", "Charts"] as const;
+export const TABS = ["Table", "Charts", "Compare", "Scatter"] as const;
 type Tab = (typeof TABS)[number];
 
 interface Props {
@@ -41,20 +42,13 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
   return (
     <div class="toolbar">
       <Tabs tabs={TABS} value={tab} onChange={onTab} />
-      <input
-        type="search"
-        class="wide"
-        placeholder="Words, or a filter: summary.val/loss < 0.3 and config.lr > 0.01"
-        aria-label="Search runs"
-        aria-invalid={error !== ""}
-        value={view.typed}
-        onInput={(event) => view.setTyped(event.currentTarget.value)}
-      />
+      <FilterField value={view.typed} onChange={view.setTyped} project={view.project} isRejected={error !== ""} />
       <span class="soft">
         {total ?? "…"} {isFolded ? "groups" : "runs"}
       </span>
       <SelectionMenu view={view} total={total} />
       {!isNothing(selection) && <SelectedActions view={view} tab={tab} onMoved={onMoved} />}
+      {view.project && <SavedViews project={view.project} />}
       {view.project && <PinView project={view.project} />}
       {done && <UndoMove done={done} onClose={() => setDone(null)} />}
       {tab === "Table" && (
@@ -78,6 +72,7 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
             pinned={columns.pinned}
             onChange={columns.setShown}
             onPin={columns.setPinned}
+            project={view.project}
           >
             <DefaultColumns project={view.project} columns={columns} />
           </ColumnChoice>
@@ -91,11 +86,6 @@ function SelectedActions({ view, tab, onMoved }: Pick<Props, "view" | "tab"> & {
   const canEdit = useCanEdit();
   return (
     <>
-      {tab === "Table" && (
-        <button type="button" class="primary" onClick={() => navigate(placeWith({ view: "Charts" }))}>
-          Compare
-        </button>
-      )}
       {canEdit && <PinSelected view={view} onDone={() => view.setSelection(NOTHING)} />}
       {tab === "Table" && canEdit && <TagSelected view={view} />}
       {tab === "Table" && canEdit && <MoveSelected {...{ view, onMoved }} />}

@@ -10,6 +10,7 @@ import { usePlace } from "../base/router";
 import { toggleTheme, useTheme } from "../base/theme";
 import { Account } from "./Account";
 import { KeysDialog, PLACES, useShortcuts } from "./keys";
+import { Palette } from "./Palette";
 import "./Shell.css";
 
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -56,6 +57,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </header>
       <Permissions.Provider value={session !== undefined && session.role !== "read"}>{children}</Permissions.Provider>
       <KeysDialog dialog={keys} />
+      <Palette />
     </>
   );
 }

@@ -16,6 +16,7 @@ export const PLACES = [
 
 const KEYS: [keys: string, meaning: string][] = [
   ...PLACES.map(({ name, key }): [string, string] => [`g ${key}`, `go to ${name}`]),
+  ["Ctrl K", "go to a page, project, sweep, run or metric"],
   ["/", "search"],
   ["j k", "next, previous row"],
   ["Enter", "open the row"],

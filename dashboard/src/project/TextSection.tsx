@@ -1,5 +1,6 @@
 /** A text of a project in Markdown, which can be edited in place with a preview. */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ProjectPage } from "../api/types";
 import { Failure } from "../base/Failure";
@@ -8,7 +9,7 @@ import { useCanEdit } from "../base/permissions";
 import { Section } from "../base/Section";
 import { Tabs } from "../base/Tabs";
 import { whoOf } from "../base/who";
-import { type TextDraft, type TextName, useTextDraft } from "./useTextDraft";
+import { type TextDraft, type TextPlace, useTextDraft } from "./useTextDraft";
 import "./TextSection.css";
 
 const TABS = ["Write", "Preview"] as const;
@@ -16,16 +17,22 @@ const MOST_CHARACTERS = 100_000;
 
 interface Props {
   page: ProjectPage;
-  name: TextName;
+  place: TextPlace;
+  /** What the text is, for the button that edits it. */
+  name: string;
   title: string;
   /** Explains what to write. It is shown until somebody writes a text. */
   purpose: string;
+  /** Draws the text. */
+  draw?: (text: string) => ComponentChildren;
 }
 
-export function TextSection({ page, name, title, purpose }: Props) {
-  const draft = useTextDraft(page, name);
+const asMarkdown = (text: string) => <Markdown text={text} />;
+
+export function TextSection({ page, place, name, title, purpose, draw = asMarkdown }: Props) {
+  const draft = useTextDraft(page, place);
   const canEdit = useCanEdit();
-  const text = page[name];
+  const text = place.read(page);
   if (!text && !canEdit) return null;
   const edit = canEdit && draft.typed === null && (
     <button type="button" class="small" onClick={draft.begin} aria-label={`Edit the ${name}`}>
@@ -35,9 +42,9 @@ export function TextSection({ page, name, title, purpose }: Props) {
   return (
     <Section title={title} aside={edit}>
       {draft.typed !== null ? (
-        <Editor draft={draft} title={title} name={name} />
+        <Editor {...{ draft, title, place, draw }} />
       ) : text ? (
-        <Markdown text={text} />
+        draw(text)
       ) : (
         <p class="soft">{purpose}</p>
       )}
@@ -45,7 +52,12 @@ export function TextSection({ page, name, title, purpose }: Props) {
   );
 }
 
-function Editor({ draft, title, name }: { draft: TextDraft; title: string; name: TextName }) {
+interface EditorProps extends Pick<Props, "title" | "place"> {
+  draft: TextDraft;
+  draw: (text: string) => ComponentChildren;
+}
+
+function Editor({ draft, title, place, draw }: EditorProps) {
   const [tab, setTab] = useState<(typeof TABS)[number]>("Write");
   const typed = draft.typed ?? "";
   const area = useRef<HTMLTextAreaElement>(null);
@@ -73,9 +85,9 @@ function Editor({ draft, title, name }: { draft: TextDraft; title: string; name:
           onKeyDown={(event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && void draft.save()}
         />
       ) : (
-        <div class="text-preview">{typed ? <Markdown text={typed} /> : <p class="soft">Nothing yet.</p>}</div>
+        <div class="text-preview">{typed ? draw(typed) : <p class="soft">Nothing yet.</p>}</div>
       )}
-      {draft.theirs && <Conflict theirs={draft.theirs} name={name} />}
+      {draft.theirs && <Conflict theirs={draft.theirs} place={place} />}
       <Failure error={draft.error} />
       <div class="inline">
         <button type="submit" class="primary" disabled={!draft.isChanged}>
@@ -89,14 +101,14 @@ function Editor({ draft, title, name }: { draft: TextDraft; title: string; name:
   );
 }
 
-function Conflict({ theirs, name }: { theirs: ProjectPage; name: TextName }) {
+function Conflict({ theirs, place }: { theirs: ProjectPage; place: TextPlace }) {
   return (
     <div class="text-conflict" role="alert">
       <p>
         <b>{whoOf(theirs.edited_by ?? "", "")}</b> has edited this text meanwhile. It now reads:
       </p>
       <div class="text-preview">
-        <Markdown text={theirs[name]} />
+        <Markdown text={place.read(theirs)} />
       </div>
     </div>
   );

@@ -5,15 +5,34 @@ import { actions, errorText, get, Refusal } from "../api/client";
 import { refreshAll } from "../api/live";
 import { CONFLICT } from "../api/projectEdits";
 import { paths } from "../api/routes";
-import type { ProjectPage } from "../api/types";
+import type { ProjectEdit, ProjectPage } from "../api/types";
 
-export type TextName = "description" | "notes";
+/** One of the texts of a project: where it is in the page, and the edit that replaces it. */
+export interface TextPlace {
+  read: (page: ProjectPage) => string;
+  write: (text: string, page: ProjectPage) => Omit<ProjectEdit, "version">;
+}
+
+export const DESCRIPTION: TextPlace = {
+  read: (page) => page.description,
+  write: (description) => ({ description }),
+};
+export const NOTES: TextPlace = { read: (page) => page.notes, write: (notes) => ({ notes }) };
+
+/** Returns the place of a report, which may be new. */
+export function reportPlace(name: string): TextPlace {
+  return {
+    read: ({ reports }) => reports.find((one) => one.name === name)?.text ?? "",
+    write: (text, { reports }) => ({ reports: [...reports.filter((one) => one.name !== name), { name, text }] }),
+  };
+}
 
 interface Draft {
   typed: string;
   /** The text that the draft began with, or that its writer has seen since. */
   seen: string;
-  version: number;
+  /** The page as its writer has read it. */
+  page: ProjectPage;
 }
 
 export interface TextDraft {
@@ -29,7 +48,7 @@ export interface TextDraft {
   end: () => void;
 }
 
-export function useTextDraft(page: ProjectPage, name: TextName): TextDraft {
+export function useTextDraft(page: ProjectPage, { read, write }: TextPlace): TextDraft {
   const [draft, setDraft] = useState<Draft | null>(null);
   const [theirs, setTheirs] = useState<ProjectPage | null>(null);
   const [error, setError] = useState("");
@@ -38,18 +57,18 @@ export function useTextDraft(page: ProjectPage, name: TextName): TextDraft {
     setTheirs(null);
     setError("");
   }
-  async function save({ typed, seen, version }: Draft): Promise<void> {
+  async function save({ typed, seen, page: known }: Draft): Promise<void> {
     setError("");
     try {
-      await actions.editProject(page.name, { version, [name]: typed });
+      await actions.editProject(page.name, { version: known.version, ...write(typed, known) });
       end();
       refreshAll();
     } catch (refusal) {
       if (!(refusal instanceof Refusal) || refusal.status !== CONFLICT) return setError(errorText(refusal));
       const newest = await get(paths.project(page.name));
-      const next = { typed, seen: newest[name], version: newest.version };
+      const next = { typed, seen: read(newest), page: newest };
       setDraft(next);
-      if (newest[name] === seen) return save(next); // somebody has edited something else on the page
+      if (read(newest) === seen) return save(next); // somebody has edited something else on the page
       setTheirs(newest);
     }
   }
@@ -57,7 +76,7 @@ export function useTextDraft(page: ProjectPage, name: TextName): TextDraft {
     typed: draft?.typed ?? null,
     isChanged: draft !== null && draft.typed !== draft.seen,
     ...{ error, theirs, end },
-    begin: () => setDraft({ typed: page[name], seen: page[name], version: page.version }),
+    begin: () => setDraft({ typed: read(page), seen: read(page), page }),
     type: (typed) => setDraft((before) => before && { ...before, typed }),
     save: async () => {
       if (draft) await save(draft).catch((reason) => setError(errorText(reason)));

@@ -1,6 +1,7 @@
 /** How the parameters of a sweep influence its results. */
 
 import type { ComponentChildren } from "preact";
+import { InTurn } from "../base/InTurn";
 import { Section } from "../base/Section";
 import { Contour } from "./Contour";
 import { ImportanceBars } from "./ImportanceBars";
@@ -14,11 +15,14 @@ export function ParameterSections({ view, note }: { view: SweepView; note: Compo
   return (
     <>
       <Section title="Parameters" note={note || "drag along an axis to choose trials for the whole page"}>
-        <Parallel view={view} key={parameters.map((one) => one.name).join()} />
+        <InTurn given={view} draw={(shown) => <Parallel view={shown} />} />
       </Section>
       <div class="two narrow-first">
-        <Section title="Importance" note="how much a parameter alone explains the order of the trials">
-          <ImportanceBars view={view} />
+        <Section
+          title="Importance"
+          note="how much a parameter decides whether a trial is among the best tenth, also together with others (PED-ANOVA)"
+        >
+          <InTurn given={view} draw={(shown) => <ImportanceBars view={shown} />} />
         </Section>
         <Section title="Slices" note={`${sweep.metric ?? "objective"} by parameter`}>
           <Slices view={view} />
@@ -29,7 +33,7 @@ export function ParameterSections({ view, note }: { view: SweepView; note: Compo
           title="Two parameters"
           note="each dot is a trial; the background colour is the mean of nearby trials, faint where there are none"
         >
-          <Contour view={view} />
+          <InTurn given={view} draw={(shown) => <Contour view={shown} />} />
         </Section>
       )}
     </>

@@ -1,6 +1,7 @@
 /** The progress of a sweep: its best value over time, and the learning curves of its trials. */
 
 import type { ComponentChildren } from "preact";
+import { InTurn } from "../base/InTurn";
 import { Section } from "../base/Section";
 import { Toggle } from "../base/Toggle";
 import { BestSoFar } from "./BestSoFar";
@@ -21,8 +22,12 @@ export function ProgressSection({ view, note }: { view: SweepView; note: Compone
       }
     >
       <div class="two">
-        <BestSoFar view={view} />
-        <Curves view={view} />
+        <div>
+          <InTurn given={view} draw={(shown) => <BestSoFar view={shown} />} />
+        </div>
+        <div>
+          <InTurn given={view} draw={(shown) => <Curves view={shown} />} />
+        </div>
       </div>
     </Section>
   );

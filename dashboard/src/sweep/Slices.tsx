@@ -1,13 +1,16 @@
 /** A small scatter plot for each parameter: its value against the objective. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { exact, flat } from "../base/format";
+import { exact } from "../base/format";
+import { InTurn } from "../base/InTurn";
 import { scaleColor, useTheme } from "../base/theme";
-import { barOf, rowName, valueText } from "./pointRows";
+import { useSize } from "../base/useSize";
+import { type Dot as AnyDot, drawDots, nearestDot } from "../charts/dots";
+import { placeOn, spreadOn, type Tick } from "../charts/placing";
+import { Ticks } from "../charts/Ticks";
+import { paramsOf } from "./params";
+import { barOf, type Result, rowName, valueText } from "./pointRows";
 import { hasObjective, type Parameter } from "./score";
-import { type Dot, drawDots, nearestDot, type Size } from "./sliceDots";
-import { placeOn, spreadOn, type Tick } from "./surface";
-import { Ticks } from "./Ticks";
 import type { SweepView } from "./useSweepView";
 import "./Slices.css";
 
@@ -15,17 +18,30 @@ export function Slices({ view }: { view: SweepView }) {
   return (
     <div class="slices">
       {view.byImportance.map((parameter) => (
-        <Slice key={parameter.name} parameter={parameter} view={view} />
+        <SliceInTurn key={parameter.name} parameter={parameter} view={view} />
       ))}
     </div>
   );
+}
+
+type Dot = AnyDot<Result>;
+
+interface Props {
+  view: SweepView;
+  parameter: Parameter;
+}
+
+/** A slice that is drawn in a frame of its own: a sweep may have many. */
+function SliceInTurn({ view, parameter }: Props) {
+  const given = useMemo(() => ({ view, parameter }), [view, parameter]);
+  return <InTurn given={given} draw={(shown) => <Slice {...shown} />} />;
 }
 
 /** The opacity of trials that are not chosen, and of the others. */
 const FADED = 0.1;
 const CLEAR = 0.95;
 
-function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
+function Slice({ view, parameter }: Props) {
   const { sweep, chosen, select } = view;
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -33,7 +49,7 @@ function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
   const [pointed, setPointed] = useState<Dot | null>(null);
   const { dots, xs, ys } = useDots(view, parameter);
   useEffect(() => {
-    const isOut = ({ trial }: Dot) => chosen !== null && !chosen.has(trial.id);
+    const isOut = ({ of: trial }: Dot) => chosen !== null && !chosen.has(trial.id);
     const colorOf = (dot: Dot) => scaleColor(dot.place, theme, isOut(dot) ? FADED : CLEAR);
     if (canvas.current) drawDots(canvas.current, size, dots, { colorOf, pointed });
   }, [dots, chosen, theme, size, pointed]);
@@ -54,7 +70,7 @@ function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
           class={pointed ? "pointed" : ""}
           onMouseMove={point}
           onMouseLeave={() => setPointed(null)}
-          onClick={() => pointed && select(pointed.trial.id)}
+          onClick={() => pointed && select(pointed.of.id)}
         />
         <Ticks ticks={xs} />
       </div>
@@ -62,8 +78,8 @@ function Slice({ view, parameter }: { view: SweepView; parameter: Parameter }) {
   );
 }
 
-function dotText({ trial }: Dot, { name }: Parameter): string {
-  return `${rowName(trial)}: ${valueText(trial)} at ${exact(flat(trial.params)[name])}`;
+function dotText({ of: trial }: Dot, { name }: Parameter): string {
+  return `${rowName(trial)}: ${valueText(trial)} at ${exact(paramsOf(trial)[name])}`;
 }
 
 /** Returns the dots of a parameter, the best ones last so that they lie above the others. */
@@ -73,7 +89,7 @@ function useDots(view: SweepView, parameter: Parameter): { dots: Dot[]; xs: Tick
     const scored = results.filter(hasObjective);
     const onX = placeOn(
       parameter,
-      scored.map((trial) => flat(trial.params)[parameter.name]),
+      scored.map((trial) => paramsOf(trial)[parameter.name]),
     );
     const bars = scored.map(barOf);
     const ends = [0, 1].flatMap((end) => bars.map((bar) => bar?.[end] ?? null));
@@ -83,21 +99,8 @@ function useDots(view: SweepView, parameter: Parameter): { dots: Dot[]; xs: Tick
       if (x === null || y === null) return [];
       const [low = null, high = null] = [1, 2].map((end) => onY.places[end * scored.length + at]);
       const bar: Dot["bar"] = low === null || high === null ? null : [low, high];
-      return [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, trial, bar }];
+      return [{ x: spreadOn(parameter, x, trial.number), y, place: places.get(trial.id) ?? 1, of: trial, bar }];
     });
     return { dots: dots.sort((a, b) => b.place - a.place), xs: onX.ticks, ys: onY.ticks };
   }, [results, places, parameter, isLog]);
-}
-
-function useSize(canvas: { current: HTMLCanvasElement | null }): Size {
-  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
-  useEffect(() => {
-    if (!canvas.current) return;
-    const sizes = new ResizeObserver(([entry]) => {
-      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
-    });
-    sizes.observe(canvas.current);
-    return () => sizes.disconnect();
-  }, [canvas]);
-  return size;
 }

@@ -3,11 +3,11 @@
 import { useMemo, useState } from "preact/hooks";
 import { useNow } from "../api/data";
 import type { Trial } from "../api/types";
-import { flat } from "../base/format";
 import { shortNames } from "../base/names";
 import { type Sort, useSortParam } from "../base/router";
 import { Table } from "../tables/Table";
 import { compare, durationOf } from "./compare";
+import { paramsOf } from "./params";
 import { isPoint, type Result, unfolded } from "./pointRows";
 import { sign } from "./score";
 import { trialColumns } from "./trialColumns";
@@ -46,6 +46,8 @@ export function Trials({ view }: { view: SweepView }) {
   );
 }
 
+/** Before the name of a metric in the id of its column. */
+const METRIC = "metric:";
 /** The column whose values change while trials run. */
 const DURATION = "took";
 
@@ -54,8 +56,9 @@ function useSorted(trials: Result[], { by, isDown }: Sort, now: number): Result[
   return useMemo(() => {
     const sortValue = (trial: Trial): unknown => {
       if (by === DURATION) return durationOf(trial, time);
+      if (by.startsWith(METRIC)) return trial.values[by.slice(METRIC.length)];
       if (by in trial) return trial[by as keyof Trial];
-      return flat(trial.params)[by];
+      return paramsOf(trial)[by];
     };
     return [...trials].sort((a, b) => compare(sortValue(a), sortValue(b), isDown));
   }, [trials, by, isDown, time]);

@@ -1,7 +1,7 @@
 /** Which trials a search finds. Pure functions. */
 
 import type { Trial } from "../api/types";
-import { flat } from "../base/format";
+import { paramsOf } from "./params";
 
 const COMPARISON = /^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/;
 
@@ -32,14 +32,17 @@ export function findTrials<Row extends Trial>(trials: Row[], text: string): Row[
 }
 
 function matches(trial: Trial, parts: string[]): boolean {
-  const params = flat(trial.params);
-  const words = [trial.number, trial.state, trial.reason, ...Object.values(params)].join(" ").toLowerCase();
+  const params = paramsOf(trial);
   return parts.every((part) => {
     const [, name, sign = "", wanted = ""] = COMPARISON.exec(part) ?? [];
-    if (!name) return words.includes(part);
+    if (!name) return wordsOf(trial, params).includes(part);
     const given = trialValue(trial, params, name);
     return given !== undefined && given !== null && TESTS[sign]?.(given, wanted) === true;
   });
+}
+
+function wordsOf({ number, state, reason }: Trial, params: Record<string, unknown>): string {
+  return [number, state, reason, ...Object.values(params)].join(" ").toLowerCase();
 }
 
 function trialValue(trial: Trial, params: Record<string, unknown>, name: string): unknown {

@@ -1,7 +1,7 @@
 /** How much each parameter alone explains the results of a sweep. Pure functions. */
 
 import type { Trial } from "../api/types";
-import { flat } from "../base/format";
+import { paramsOf } from "./params";
 import { hasObjective, type Parameter, type Sign } from "./score";
 
 export interface Importance {
@@ -29,7 +29,7 @@ const LEAST_IN_BIN = 5;
  */
 export function importance(trials: Trial[], parameters: Parameter[], direction: Sign): Importance[] {
   const scored = trials.filter(hasObjective).map((trial) => ({
-    params: flat(trial.params),
+    params: paramsOf(trial),
     objective: trial.objective * direction,
   }));
   return parameters

@@ -1,8 +1,8 @@
 /** Ranks the trials of a sweep, and finds the parameters that differ. Pure functions. */
 
 import type { Sweep, Trial } from "../api/types";
-import { flat } from "../base/format";
 import { declaredParameters, type Given } from "./declared";
+import { paramsOf } from "./params";
 
 export type Sign = 1 | -1;
 
@@ -75,7 +75,7 @@ export interface Parameter {
 /** Returns the parameters whose values differ between trials. */
 export function parameters(sweep: Pick<Sweep, "config">, trials: Trial[]): Parameter[] {
   const given = new Map(declaredParameters(sweep));
-  const rows = trials.map((trial) => flat(trial.params));
+  const rows = trials.map(paramsOf);
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return names.flatMap((name) => {
     const values = rows.map((row) => row[name]).filter((value) => value !== undefined);

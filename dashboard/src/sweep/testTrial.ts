@@ -18,7 +18,7 @@ export function trialOf(number: number, objective: number | null, more: Partial<
     },
     ...{ created: number, started: number, ended: number + 1, gpus: null, start_s: null, gpu_s: null },
     ...{ gang: null, ignored: false, note: "", end_number: null, unseen_ends: null, chosen_by: null, known_ends: null },
-    ...{ error: "", discarded: false, point: number, repeat: 1 },
+    ...{ error: "", discarded: false, point: number, repeat: 1, values: {} },
     ...more,
   };
 }

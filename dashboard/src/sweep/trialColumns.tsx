@@ -1,7 +1,7 @@
 /** The columns of the table of trials. */
 
 import type { Trial } from "../api/types";
-import { duration, exact, flat } from "../base/format";
+import { duration, exact, number } from "../base/format";
 import { counted } from "../base/names";
 import { Rounded } from "../base/Rounded";
 import { State } from "../base/State";
@@ -9,6 +9,8 @@ import { scaleColor, useTheme } from "../base/theme";
 import type { Column } from "../tables/types";
 import { durationOf } from "./compare";
 import type { FirstRun } from "./loadTrials";
+import { objectives } from "./objectives";
+import { paramsOf } from "./params";
 import { runsPath, searchPath } from "./paths";
 import { isPoint, type Result, valueText } from "./pointRows";
 import type { SweepView } from "./useSweepView";
@@ -63,6 +65,7 @@ export function trialColumns({ view, names, firstRuns, now, folding }: Given): C
         return isBest ? <b class="best">{text} ★</b> : text;
       },
     },
+    ...otherMetrics(view),
     ...parameterColumns(view, names),
     {
       id: "runs",
@@ -95,6 +98,17 @@ function numeric(id: string, title: string, width: number) {
   return { id, title, width, isNumber: true, isSortable: true };
 }
 
+/** Returns the columns of the metrics that trials are not ranked by. */
+function otherMetrics({ sweep }: SweepView): Column<Result>[] {
+  return objectives(sweep)
+    .filter(({ name }) => name !== sweep.metric)
+    .map(({ name, sign }) => ({
+      ...numeric(`metric:${name}`, name, 120),
+      isDownFirst: sign < 0,
+      cell: ({ values }) => <Rounded given={values[name]}>{number(values[name])}</Rounded>,
+    }));
+}
+
 function parameterColumns({ parameters }: SweepView, names: Map<string, string>): Column<Result>[] {
   return parameters.map(({ name, isNumeric }) => {
     const title = names.get(name) ?? name;
@@ -105,7 +119,7 @@ function parameterColumns({ parameters }: SweepView, names: Map<string, string>)
       width: Math.max(96, 34 + 7.2 * title.length),
       isNumber: isNumeric,
       isSortable: true,
-      cell: (trial) => <span class="mono">{exact(flat(trial.params)[name])}</span>,
+      cell: (trial) => <span class="mono">{exact(paramsOf(trial)[name])}</span>,
     };
   });
 }

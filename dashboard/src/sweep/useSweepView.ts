@@ -3,11 +3,14 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Sweep, Trial } from "../api/types";
 import { navigate, placeWith, useParam } from "../base/router";
+import { useInTurn } from "../base/useInTurn";
 import { findTrials } from "./find";
-import { importance } from "./importance";
+import { type Importance, importance } from "./importance";
 import { type FirstRun, mostRelevant, type Tried, useFirstRuns } from "./loadTrials";
 import { idsOf, pointRows, type Result } from "./pointRows";
 import { hasWideRange, type Parameter, parameters, ranking, sign } from "./score";
+
+const NONE: Importance[] = [];
 
 export interface SweepView {
   sweep: Sweep;
@@ -20,6 +23,8 @@ export interface SweepView {
   runs: FirstRun[];
   parameters: Parameter[];
   byImportance: Parameter[];
+  /** How much each parameter explains, in the same order. */
+  importances: Importance[];
   /** The ids that the search chooses; null: all. */
   found: Set<string> | null;
   /** The ids that are chosen on the axes; null: all. */
@@ -66,7 +71,10 @@ export function useSweepView(sweep: Sweep, { trials, points }: Tried): SweepView
   };
 }
 
-function useRanking(sweep: Sweep, trials: Result[]): Pick<SweepView, "places" | "parameters" | "byImportance"> {
+function useRanking(
+  sweep: Sweep,
+  trials: Result[],
+): Pick<SweepView, "places" | "parameters" | "byImportance" | "importances"> {
   const direction = sign(sweep);
   const places = useMemo(() => {
     const byRow = ranking(trials, direction);
@@ -76,11 +84,13 @@ function useRanking(sweep: Sweep, trials: Result[]): Pick<SweepView, "places" | 
     return new Map(all.filter((entry): entry is [string, number] => entry[1] !== undefined));
   }, [trials, direction]);
   const wanted = useMemo(() => parameters(sweep, trials), [sweep, trials]);
+  const importances = useInTurn(() => importance(trials, wanted, direction), [trials, wanted, direction], NONE);
   const byImportance = useMemo(() => {
-    const byName = new Map(wanted.map((one) => [one.name, one]));
-    return importance(trials, wanted, direction).flatMap(({ name }) => byName.get(name) ?? []);
-  }, [trials, wanted, direction]);
-  return { places, parameters: wanted, byImportance };
+    const order = new Map(importances.map(({ name }, at) => [name, at]));
+    const place = ({ name }: Parameter) => order.get(name) ?? wanted.length;
+    return [...wanted].sort((a, b) => place(a) - place(b));
+  }, [importances, wanted]);
+  return { places, parameters: wanted, byImportance, importances };
 }
 
 type Choice = Pick<SweepView, "found" | "brushed" | "setBrushed" | "chosen" | "shown" | "search" | "showAll">;

@@ -2,6 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { useData } from "../api/data";
+import { paths } from "../api/routes";
+import { useRested } from "../base/rested";
 import { toggled } from "../base/router";
 import { SPARK } from "./columns";
 import { type MetricColumn, metricColumnOf, STATISTICS } from "./metricColumns";
@@ -13,11 +16,14 @@ interface Props {
   pinned: string[];
   onChange: (chosen: string[]) => void;
   onPin: (pinned: string[]) => void;
+  /** The project whose columns are found by searching; empty: all. */
+  project: string;
   /** What stands below the list. */
   children?: ComponentChildren;
 }
 
 const MOST_LISTED = 200;
+const NONE: never[] = [];
 
 export function ColumnChoice(props: Props) {
   const [isOpen, setOpen] = useState(false);
@@ -33,10 +39,14 @@ export function ColumnChoice(props: Props) {
 }
 
 function ColumnList(props: Props) {
-  const { all, chosen } = props;
+  const { all, chosen, project } = props;
   const [words, setWords] = useState("");
+  const search = useRested(words);
+  const asked = { ...(project ? { project } : {}), search, limit: MOST_LISTED };
+  const found = useData(search ? paths.runColumns(asked) : null).value ?? NONE;
   const known = new Set(chosen.map(bare));
-  const listed = [...chosen, ...all.filter((id) => !known.has(id))]
+  const others = [...new Set([...all, ...found])].filter((id) => !known.has(id) && !id.includes("|"));
+  const listed = [...chosen, ...others]
     .filter((id) => id.toLowerCase().includes(words.toLowerCase()))
     .slice(0, MOST_LISTED);
   return (

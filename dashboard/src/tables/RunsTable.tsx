@@ -5,6 +5,7 @@ import type { RunRow } from "../api/types";
 import { navigate, useParam } from "../base/router";
 import { columnOf } from "./cells";
 import { moved, pinnedFirst, widthsOf, widthsText } from "./columns";
+import { comparisonOf, withComparison } from "./filterText";
 import { nameColumn } from "./leadingColumns";
 import type { RunPages } from "./runPages";
 import { useSelectColumn } from "./selectColumn";
@@ -35,7 +36,8 @@ export function RunsTable({ view, pages, columns, colors }: Props) {
     const column = columnOf(id, now, rows.isGroup);
     const width = widths.get(column.id);
     const size = width ? { width, isSized: true } : {};
-    return { ...column, ...size, isPinned: pinned.includes(column.id), isMovable: true };
+    const filter = (run: RunRow) => comparisonOf(column.id, run, rows.isGroup(run));
+    return { ...column, ...size, filter, isPinned: pinned.includes(column.id), isMovable: true };
   });
   function resize(id: string, width: number | null): void {
     widths.delete(id);
@@ -56,6 +58,7 @@ export function RunsTable({ view, pages, columns, colors }: Props) {
       onResize={resize}
       onSort={view.setSort}
       onOpen={(run) => navigate(`/runs/${run.id}`)}
+      onFilter={(comparison) => view.setTyped(withComparison(view.typed, comparison))}
       onVisible={rows.onVisible}
       rowClass={rowClass}
       maxHeight="calc(100vh - 190px)"

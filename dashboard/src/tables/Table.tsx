@@ -22,6 +22,8 @@ interface Props<Row> {
   onMove?: MoveColumn;
   onResize?: ResizeColumn;
   onOpen?: (row: Row) => void;
+  /** Called with the comparison of a cell that was chosen as a filter. */
+  onFilter?: (comparison: string) => void;
   /** Called with the row under the pointer; null: it has left. */
   onHover?: (row: Row | null) => void;
   onVisible?: (first: number, end: number) => void;
@@ -80,6 +82,7 @@ export function Table<Row>(props: Props<Row>) {
               kind={row ? (props.rowClass?.(row) ?? "") : "waiting"}
               onFocus={() => setFocused(at)}
               onOpen={props.onOpen}
+              onFilter={props.onFilter}
               onHover={props.onHover}
             />
           );

@@ -11,6 +11,8 @@ export interface Column<Row> {
   /** What the head shows instead of the title. */
   head?: ComponentChildren;
   cell: (row: Row) => ComponentChildren;
+  /** Returns the comparison that finds rows with the same value; null: there is none. */
+  filter?: (row: Row) => string | null;
   isNumber?: boolean;
   isSortable?: boolean;
   /** Whether the first click sorts from high to low. Without it, that depends on `isNumber`. */

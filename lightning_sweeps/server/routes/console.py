@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Path, Query
+from fastapi.responses import StreamingResponse
 
 from lightning_sweeps.messages import ConsoleLine
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import console
+from lightning_sweeps.store.database import Store
 
 router = scoped_router("queries", not_found=True)
 
@@ -46,6 +50,29 @@ def read_console_after(
     """Return the first console lines of a run after the line with an id, to read all lines page by page."""
     with store.read() as connection:
         return console.read_after(connection, run_id, line_id, limit=limit)
+
+
+@router.get(
+    "/api/runs/{run_id}/console/text",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+def download_console(store: StoreDep, run_id: str) -> StreamingResponse:
+    """Return all console lines of a run as text, as they were printed."""
+    first = _lines_after(store, run_id, 0)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(run_id, safe='')}.log"}
+    return StreamingResponse(_text(store, run_id, first), media_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _text(store: Store, run_id: str, lines: list[ConsoleLine]) -> Iterator[str]:
+    while lines:
+        yield "".join(f"{line.line}\n" for line in lines)
+        lines = _lines_after(store, run_id, lines[-1].id)
+
+
+def _lines_after(store: Store, run_id: str, line_id: int) -> list[ConsoleLine]:
+    with store.read() as connection:  # one transaction a page: a slow reader must not block the clean-up
+        return console.read_after(connection, run_id, line_id, limit=console.MAX_LINES)
 
 
 @router.get("/api/console")

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, TypeVar
@@ -22,6 +22,7 @@ from lightning_sweeps.server.context import ClosingDep, KeyNameDep, StoreDep
 from lightning_sweeps.server.security.api_keys import ApiKeys
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.security.scoped_router import scoped_router
+from lightning_sweeps.server.web.compression import compressed
 from lightning_sweeps.store.changes import read_changes
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.project_access import Projects
@@ -67,8 +68,11 @@ async def live(
     streams: LiveStreams = request.app.state.live_streams
     streams.check(key_name)
     start = _cursor(last_event_id) or since or store.now()
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept-Encoding"}
     events = _events(request, store, closing, start, _projects(project, of_key))
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        events = compressed(events)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
@@ -146,7 +150,7 @@ class LiveStreams:
 
 async def _events(
     request: Request, store: Store, closing: threading.Event, cursor: float, projects: Projects
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     streams: LiveStreams = request.app.state.live_streams
     with streams.counted(request.state.key_name):
         yield f"retry: {RETRY_MS}\nid: {cursor!r}\n\n".encode()

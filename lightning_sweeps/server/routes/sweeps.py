@@ -14,7 +14,18 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.engine import agents, attempts, gangs, leases, points, suggest, sweeps, trial_ends, trials
+from lightning_sweeps.engine import (
+    agents,
+    analysis,
+    attempts,
+    gangs,
+    leases,
+    points,
+    suggest,
+    sweeps,
+    trial_ends,
+    trials,
+)
 from lightning_sweeps.errors import SuggestionFailed
 from lightning_sweeps.server.context import ClosingDep, StoreDep
 from lightning_sweeps.server.process.sweep_control import Control, ControlDep
@@ -22,6 +33,7 @@ from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.store import clock
 from lightning_sweeps.sweeps import controller
+from lightning_sweeps.sweeps.number_ranges import parse_ranges
 
 POLL_S = 1.0
 """How often a waiting request reads the database, which another server process may have changed."""
@@ -71,6 +83,19 @@ def list_trials(
     with store.read() as connection:
         sweeps.require_sweep(connection, sweep_id)
         return trials.list_trials(connection, sweep_id, after=after, limit=limit)
+
+
+@router.get("/api/sweeps/{sweep_id}/importance")
+def get_importance(
+    store: StoreDep,
+    sweep_id: str,
+    trials: Annotated[str | None, Query(description="numbers and ranges, such as `1-3,7`; default: all")] = None,
+    metric: Annotated[str | None, Query(description="one of several `metrics`; default: the first")] = None,
+) -> m.SweepImportance:
+    """Return how much each parameter decides whether a trial is among the best ones, by PED-ANOVA."""
+    numbers = None if trials is None else parse_ranges(trials)
+    with store.read() as connection:
+        return analysis.parameter_importance(connection, sweep_id, numbers=numbers, metric=metric)
 
 
 @router.get("/api/sweeps/{sweep_id}/search")

@@ -36,5 +36,14 @@ def scoped_router(*tags: str, not_found: bool = False, **options: Any) -> APIRou
 
 
 def take_routes(app: FastAPI, router: APIRouter) -> None:
-    """Add the finished routes of a router to an application."""
+    """Add the finished routes of a router to an application.
+
+    Raises:
+        TypeError: a route does not check the scope of keys.
+    """
+    for route in router.routes:
+        if all(one.dependency is not check_scope for one in getattr(route, "dependencies", ())):
+            raise TypeError(
+                f"`{getattr(route, 'path', route)}` is open to every key: make its router by `scoped_router`"
+            )
     app.router.routes.extend(router.routes)

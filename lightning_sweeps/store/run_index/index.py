@@ -24,6 +24,7 @@ from lightning_sweeps.store.run_index.indexed_runs import IndexedRuns
 from lightning_sweeps.store.run_index.loaded_column import LoadedColumn, Mask
 from lightning_sweeps.store.run_index.metric_column import MetricColumn
 from lightning_sweeps.store.run_index.ordering import Positions
+from lightning_sweeps.store.run_index.run_keys import RunKeys
 
 LONGEST_WRITE_S = 60.0
 """A run that was changed this long ago is committed. Runs that changed later may still appear with that time."""
@@ -43,9 +44,14 @@ _gone = schema.deleted_run
 
 
 class RunIndex:
-    """The columns of all runs of one database. Threads share it."""
+    """The columns of all runs of one database. Threads share it.
+
+    Attributes:
+        keys: which columns the runs of each project have.
+    """
 
     def __init__(self) -> None:
+        self.keys = RunKeys()
         self._lock = threading.Lock()
         self._clear()
 

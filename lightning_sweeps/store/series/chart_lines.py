@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,8 +36,9 @@ def group_line(
     shown = [marks for marks in members if len(marks.x)]
     if not shown:
         return GroupLine(name, len(members), [], [], [], [], [], [], [])
-    low = min(float(marks.x[0]) for marks in shown) if low is None else low
-    high = max(float(marks.x[-1]) for marks in shown) if high is None else high
+    first, last = min(float(marks.x[0]) for marks in shown), max(float(marks.x[-1]) for marks in shown)
+    steady_low, steady_high = steady_range(first, last, width)
+    low, high = steady_low if low is None else low, steady_high if high is None else high
     drawn = downsample_all([[marks] for marks in shown], width=width, low=low, high=high)
     used = np.unique(np.concatenate([one.index for one in drawn]))
     x, means, lows, highs = (np.full((len(drawn), len(used)), np.nan) for _ in range(4))
@@ -55,6 +57,20 @@ def group_line(
         maximum=nullable(np.fmax.reduce(highs, axis=0)),
         counts=np.isfinite(means).sum(axis=0).tolist(),
     )
+
+
+def steady_range(low: float, high: float, width: int) -> tuple[float, float]:
+    """Return a range around `low` and `high` whose `width` buckets stay where they are while the range grows a little.
+
+    The size of a bucket is a power of the fourth root of two, and `low` is a multiple of it. So an answer for a series
+    that has grown differs from the one before only in its last buckets.
+    """
+    least = (high - low) / max(width - 1, 1)
+    if not (math.isfinite(least) and least > sys.float_info.min):
+        return low, high
+    size = 2 ** (math.ceil(4 * math.log2(least)) / 4)
+    start = math.floor(low / size) * size
+    return start, start + size * width
 
 
 def nullable(values: Floats) -> list[float | None]:

@@ -1,6 +1,6 @@
 /** The ticks of an axis. */
 
-import type { Tick } from "./surface";
+import type { Tick } from "./placing";
 import "./Ticks.css";
 
 export function Ticks({ ticks, isUp = false }: { ticks: Tick[]; isUp?: boolean }) {

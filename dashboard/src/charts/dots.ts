@@ -1,34 +1,35 @@
-/** The dots of a slice: drawn on a canvas, and found by the pointer. */
+/** The dots of a scatter plot: drawn on a canvas, and found by the pointer. */
 
-import type { Result } from "./pointRows";
+import type { Size } from "../base/useSize";
 
-export interface Dot {
+/** A dot that stands for something: a trial, a run. */
+export interface Dot<Of = unknown> {
   /** From left (0) to right (1). */
   x: number;
   /** From bottom (0) to top (1). */
   y: number;
   /** From best (0) to worst (1). */
   place: number;
-  trial: Result;
+  of: Of;
   /** The ends of its bar, from bottom (0) to top (1); null: it has none. */
   bar: [low: number, high: number] | null;
-}
-
-export interface Size {
-  width: number;
-  height: number;
 }
 
 const RADIUS_PX = 3.5;
 const POINTED_RADIUS_PX = 5.5;
 /** A dot this near to the pointer is pointed at. */
 const REACH_PX = 12;
-interface DotLook {
-  colorOf: (dot: Dot) => string;
-  pointed: Dot | null;
+interface DotLook<Of> {
+  colorOf: (dot: Dot<Of>) => string;
+  pointed: Dot<Of> | null;
 }
 
-export function drawDots(canvas: HTMLCanvasElement, size: Size, dots: Dot[], { colorOf, pointed }: DotLook): void {
+export function drawDots<Of>(
+  canvas: HTMLCanvasElement,
+  size: Size,
+  dots: Dot<Of>[],
+  { colorOf, pointed }: DotLook<Of>,
+): void {
   const ratio = devicePixelRatio;
   [canvas.width, canvas.height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
   const context = canvas.getContext("2d");
@@ -44,7 +45,12 @@ export function drawDots(canvas: HTMLCanvasElement, size: Size, dots: Dot[], { c
   }
 }
 
-function drawBar(context: CanvasRenderingContext2D, size: Size, { x, bar }: Dot, color: string): void {
+function drawBar(
+  context: CanvasRenderingContext2D,
+  size: Size,
+  { x, bar }: Pick<Dot, "x" | "bar">,
+  color: string,
+): void {
   if (!bar) return;
   context.beginPath();
   context.strokeStyle = color;
@@ -53,8 +59,8 @@ function drawBar(context: CanvasRenderingContext2D, size: Size, { x, bar }: Dot,
 }
 
 /** Returns the dot nearest to a place in pixels; null if none is near. Of equally near ones, the uppermost. */
-export function nearestDot(dots: Dot[], size: Size, left: number, top: number): Dot | null {
-  let found: Dot | null = null;
+export function nearestDot<Of>(dots: Dot<Of>[], size: Size, left: number, top: number): Dot<Of> | null {
+  let found: Dot<Of> | null = null;
   let least = REACH_PX;
   for (const dot of dots) {
     const distance = Math.hypot(dot.x * size.width - left, (1 - dot.y) * size.height - top);
