@@ -16,10 +16,11 @@ from typer.completion import completion_init  # type: ignore[attr-defined]
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from lightning_sweeps import __version__
 from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.help_only import import_for_help
 from lightning_sweeps.cli.quick_group import QuickGroup
+from lightning_sweeps.core.full_version import full_version
+from lightning_sweeps.core.installation import ADD_SERVER, has_server, is_left_out
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import LightningSweepsError, NotFound, UsageError
 
@@ -147,7 +148,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def _root(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
     if version:
-        typer.echo(__version__)
+        typer.echo(full_version())
         raise typer.Exit
 
 
@@ -170,6 +171,11 @@ def main() -> None:
     except LightningSweepsError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except ModuleNotFoundError as error:
+        if has_server() or not is_left_out(error.name):
+            raise
+        print(f"error: {UsageError('this installation has no server', hint=ADD_SERVER)}", file=sys.stderr)
+        sys.exit(UsageError.exit_status)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:  # `lightning-sweeps runs | head`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -50,8 +51,9 @@ class ProgressTable:
 
     def start(self, trial: m.Trial) -> None:
         """Add a trial."""
-        began = time.strftime("%H:%M:%S")
-        self._rows[trial.number] = {"trial": trial.number, "state": f"running since {began}", **_columns(trial.params)}
+        own = {"trial": trial.number, "state": f"running since {time.strftime('%H:%M:%S')}"}
+        taken = {*own, "reason", self.sweep.metric or "objective"}
+        self._rows[trial.number] = own | _columns(trial.params, taken)
 
     def end(self, trial: m.Trial, end: m.TrialEnd) -> None:
         """Show how a trial ended."""
@@ -132,6 +134,6 @@ def is_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def _columns(params: dict[str, Any]) -> dict[str, Any]:
-    """Return a parameter set as columns that no other column hides."""
-    return {name if name not in ("trial", "state", "reason") else f"params.{name}": params[name] for name in params}
+def _columns(params: dict[str, Any], taken: Iterable[str]) -> dict[str, Any]:
+    """Return a parameter set as columns that none of the `taken` ones hides."""
+    return {f"params.{name}" if name in taken else name: value for name, value in params.items()}
