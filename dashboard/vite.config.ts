@@ -36,6 +36,7 @@ const target = process.env.LIGHTNING_SWEEPS_DEV_SERVER;
 
 export default defineConfig({
   plugins: [compressed()],
+  base: "./", // a proxy may serve the page below a path; the server completes the addresses in the HTML file
   server: {
     host: "127.0.0.1",
     ...(target ? { proxy: { "/api": proxyTo(target), "/login": proxyTo(target) } } : {}),

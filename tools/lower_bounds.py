@@ -1,34 +1,43 @@
-"""Prints the oldest allowed version of each dependency of the package, as requirements for pip.
+"""Prints the oldest allowed version of each dependency, as requirements for pip.
 
-`make lower-bounds` installs them into a fresh environment and runs a part of the tests there.
+    python -m tools.lower_bounds             # of the package, and of the extra `postgres`, which the tests need
+    python -m tools.lower_bounds extras      # of the other extras
+
+`make lower-bounds` installs them into a fresh environment and runs a part of the tests there. The extras come second,
+because some of them need newer versions of the package's dependencies.
 """
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-PROJECT = Path(__file__).parents[1] / "pyproject.toml"
-LARGE = {"torch", "lightning", "torchmetrics"}
-"""Left out: only training programs import them, and they are a gigabyte. The server, the service and the CLI do not."""
-EXTRAS = ("postgres",)
-_BOUND = re.compile(r'"([a-z0-9-]+(?:\[\w+\])?)>=([\w.]+)"', re.IGNORECASE)
+from tools.dependencies import PROJECT, TRAINING_ONLY, requirements
 
-
-def lowest(text: str) -> Iterator[tuple[str, str]]:
-    """Yield name and lowest version of the dependencies, and of the extras in `EXTRAS`, of a `pyproject.toml`."""
-    for line in text.splitlines():
-        is_extra = line.startswith(EXTRAS)
-        is_dependency = line.startswith('  "') and text.index("dependencies = [") < text.index(line) < _end(text)
-        if is_extra or is_dependency:
-            yield from ((name, version) for name, version in _BOUND.findall(line) if name not in LARGE)
+EXTRAS = ("alerts", "figures", "frames", "mcp", "slurm", "top")
+UNTESTED = {
+    "examples": "only the example programs import it",
+    "docs": "builds these pages, in the newest version",
+    "dev": "the tests themselves, in the newest version",
+    "bench": "other tools, in the newest version",
+}
+"""The extras whose oldest versions are not tested, with the reason."""
 
 
-def _end(text: str) -> int:
-    return text.index("[project.optional-dependencies]")
+def lowest(text: str, groups: tuple[str, ...] = ("dependencies", "postgres")) -> Iterator[tuple[str, str]]:
+    """Yield name and lowest version of the dependencies in groups of a `pyproject.toml`.
+
+    Those that only training programs import are left out: they are a gigabyte. The server, the service and the CLI do
+    not need them.
+    """
+    for group in groups:
+        for name, wanted in requirements(text, group):
+            bound, _, version = wanted.partition(">=")
+            if name not in TRAINING_ONLY:
+                yield bound, version
 
 
 if __name__ == "__main__":
-    for name, version in lowest(PROJECT.read_text()):
+    groups = EXTRAS if sys.argv[1:] == ["extras"] else ("dependencies", "postgres")
+    for name, version in lowest(PROJECT.read_text(), groups):
         print(f"{name}=={version}")

@@ -11,6 +11,7 @@ import { startLive } from "./api/live";
 import { copyWholeValues } from "./base/copying";
 import { isEmbedded } from "./base/embed";
 import { Page } from "./base/Page";
+import { renderBelowRoot } from "./base/rootPath";
 import { interceptLinks, usePlace } from "./base/router";
 import { startTheme } from "./base/theme";
 import { GroupPage } from "./pages/Group";
@@ -47,6 +48,7 @@ function Content() {
 }
 
 startTheme();
+renderBelowRoot();
 interceptLinks();
 copyWholeValues();
 if (!isEmbedded) startLive();

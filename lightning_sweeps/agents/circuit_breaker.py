@@ -45,7 +45,7 @@ class CircuitBreaker:
 
     @property
     def trip_reason(self) -> str:
-        """Why the agent must take no more trials; empty if it may."""
+        """Why the agent must start no more trials; empty if it may."""
         if self.consecutive < self.limit:
             return ""
         which = "the last trial" if self.consecutive == 1 else f"the last {self.consecutive} trials"

@@ -57,7 +57,7 @@ class AgentState:
         timeout_at: when the trial reaches its time limit.
         terminate_at, kill_at: when SIGTERM and SIGKILL are due.
         interrupts: how often the user has pressed Ctrl-C.
-        exit_status: the agent's exit status, set once it takes no more trials.
+        exit_status: the agent's exit status, set once it starts no more trials.
         is_pause_reported: whether the user was told that the sweep is paused.
         reported_shortage: the last reported reason why there is no trial.
     """

@@ -29,11 +29,13 @@ class EndedTrials:
         registration: the agent's registration.
         say: prints one line for the user.
         wake: wakes the service, or starts it if it has ended.
+        note_closed: called with each trial whose values the server has.
     """
 
     registration: Registration
     say: Callable[[str], None]
     wake: Callable[[], None]
+    note_closed: Callable[[m.Trial], None] = lambda _: None
     _open: list[m.Trial] = field(default_factory=list)
 
     def note(self, reported: m.Trial | None) -> None:
@@ -73,6 +75,7 @@ class EndedTrials:
         self._open = []
 
     def _show(self, closed: m.Trial) -> None:
+        self.note_closed(closed)
         if closed.reason:
             self.say(f"trial {closed.number} ({closed.id}): {closed.reason}")
 

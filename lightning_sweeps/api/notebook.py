@@ -43,8 +43,8 @@ class View:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """Return the output of the cell: the view, and below it the text that a saved notebook keeps."""
         with connect_up_to_date(warn) as client:
-            base = self.at or client.url
             ticket = client.view_ticket()
+            base = self.at or ticket.url or client.url
             title, lines = _title_and_state(client, self.path)
         link = base + self.path
         source = f"{base}{ticket.path}{self.path.removeprefix('/')}#{ticket.ticket}"
@@ -66,8 +66,9 @@ def view(what: str | HasId = "/", *, height_px: int = HEIGHT_PX, at: str = "") -
         what: Id of a sweep or a run; an object with such an `id`, for example a run or `Api().sweep(id)`; or the URL
             of a page of the dashboard, with or without the server: `/groups/digits/<group>?view=Pace`.
         height_px: Height of the frame in pixels.
-        at: URL at which the *browser* reaches the server, if it differs from the URL that this process uses: for
-            example `http://127.0.0.1:8800` with `ssh -L 8800:127.0.0.1:8800 host`.
+        at: URL at which the *browser* reaches the server, if it differs from the one that the server knows: for
+            example `http://127.0.0.1:8800` with `ssh -L 8800:127.0.0.1:8800 host`, or the address of a proxy with the
+            path of the server's `--root-path`, which may begin with `/` if the notebook has the same host.
 
     Returns:
         A view. The notebook shows it if it is the value of a cell.
@@ -88,8 +89,12 @@ def view(what: str | HasId = "/", *, height_px: int = HEIGHT_PX, at: str = "") -
     if parts.netloc and not at:
         at = f"{parts.scheme}://{parts.netloc}"
     base = urlsplit(at)
-    if at and (base.scheme not in ("http", "https") or not base.netloc or base.path.strip("/")):
-        raise UsageError(f"`{at}` is not the URL of a server", hint="for example `http://127.0.0.1:8800`")
+    is_address = base.scheme in ("http", "https") and bool(base.netloc)
+    is_beside = not base.scheme and not base.netloc and at.startswith("/")
+    if at and (not (is_address or is_beside) or base.query or base.fragment):
+        raise UsageError(
+            f"`{at}` is not the URL of a server", hint="for example `http://127.0.0.1:8800` or `/user/ada/proxy/8800`"
+        )
     if not parts.path.startswith("/") or (parts.scheme and not parts.netloc):
         raise UsageError(f"`{place}` is not a page of the dashboard", hint="for example `/runs?find=digits`")
     query = f"?{parts.query}" if parts.query else ""

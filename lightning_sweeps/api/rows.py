@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from lightning_sweeps.core.cells import rows_html
 from lightning_sweeps.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas
 
 Row = dict[str, Any]
+MOST_SHOWN = 50
 
 
 class Rows:
-    """An iterable of dictionaries that fetches its rows page by page. Each iteration fetches them again."""
+    """An iterable of dictionaries that fetches its rows page by page. Each iteration fetches them again.
+
+    A notebook shows the first rows as a table if this is the value of a cell.
+    """
 
     def __init__(self, pages: Callable[[], Iterator[Sequence[Row]]]) -> None:
         self._pages = pages
@@ -22,6 +28,16 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         for page in self._pages():
             yield from page
+
+    def __repr__(self) -> str:
+        return "Rows: not fetched yet; iterate over them, or call `frame()`"
+
+    def _repr_html_(self) -> str:
+        first = list(islice(self, MOST_SHOWN + 1))
+        note = (
+            f"the first {MOST_SHOWN} rows; `frame()` returns all" if len(first) > MOST_SHOWN else f"{len(first)} rows"
+        )
+        return rows_html(first[:MOST_SHOWN], note=note)
 
     def frame(self) -> pandas.DataFrame:
         """Return all rows as a pandas data frame.

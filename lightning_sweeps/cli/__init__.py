@@ -1,13 +1,13 @@
 """Defines the command line `lightning-sweeps`. Each command is one file.
 
-The module of a command is imported when its name is given, and what it needs to run when it runs.
+The module of a command is imported when its name is given; for its help, without what its functions need.
 """
 
 from __future__ import annotations
 
-import functools
+import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +16,16 @@ from typer.completion import completion_init  # type: ignore[attr-defined]
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from lightning_sweeps import __version__
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import Delayed, import_declarations, import_delayed
+from lightning_sweeps.cli.help_only import import_for_help
 from lightning_sweeps.cli.quick_group import QuickGroup
+from lightning_sweeps.core.full_version import full_version
+from lightning_sweeps.core.installation import ADD_SERVER, has_server, is_left_out
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import LightningSweepsError, NotFound, UsageError
 
 EXIT_INTERRUPTED = 130
-READ_SETTINGS = Delayed("lightning_sweeps.core.settings", "read_settings")  # not needed for help
+SETTINGS = "lightning_sweeps.core.settings"  # not needed for help
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +108,15 @@ class LazyGroup(QuickGroup):
             raise UsageError(f"there is no command `{name}`", hint=meant)
         if name not in COMMANDS:
             return super().resolve_command(ctx, args)
-        if COMMANDS[name].names_server and "--help" not in args and not ctx.resilient_parsing:
+        is_help_only = "--help" in args or ctx.resilient_parsing
+        if COMMANDS[name].names_server and not is_help_only:
             _name_server()
-        command = get_command(import_declarations(COMMANDS[name].module).app)
+        load = import_for_help if is_help_only else importlib.import_module
+        command = get_command(load(COMMANDS[name].module).app)
         command.name = name
-        for leaf in _leaves(command):
-            leaf.callback = _with_imports(leaf.callback)
+        if is_help_only:
+            for leaf in _leaves(command):
+                leaf.callback = _refuse_help_as_value
         return name, command, args[1:]
 
 
@@ -126,15 +130,9 @@ def _leaves(command: Any) -> Iterator[Any]:
             yield from _leaves(inner)
 
 
-def _with_imports(callback: Callable[..., object]) -> Callable[..., object]:
-    """Return a command's function that first imports what it needs."""
-
-    @functools.wraps(callback)
-    def run(*args: Any, **kwargs: Any) -> object:
-        import_delayed()
-        return callback(*args, **kwargs)
-
-    return run
+def _refuse_help_as_value(*_: Any, **__: Any) -> None:
+    """Take the place of a command's function where `--help` is among the words, but no option."""
+    raise UsageError("`--help` stands where a value is expected", hint="put it last to see the help")
 
 
 app = typer.Typer(
@@ -150,13 +148,13 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def _root(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
     if version:
-        typer.echo(__version__)
+        typer.echo(full_version())
         raise typer.Exit
 
 
 def _name_server() -> None:
     """Say on a terminal which server the command talks to, unless it is the local one."""
-    url = READ_SETTINGS.resolve()().url
+    url = importlib.import_module(SETTINGS).read_settings().url
     if url and sys.stderr.isatty():
         typer.echo(f"Server: {url}", err=True)
 
@@ -173,6 +171,11 @@ def main() -> None:
     except LightningSweepsError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except ModuleNotFoundError as error:
+        if has_server() or not is_left_out(error.name):
+            raise
+        print(f"error: {UsageError('this installation has no server', hint=ADD_SERVER)}", file=sys.stderr)
+        sys.exit(UsageError.exit_status)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:  # `lightning-sweeps runs | head`

@@ -12,10 +12,10 @@ import typer
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.agent_options import with_agent_options
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.agents import machine
     from lightning_sweeps.agents.launchers.base import LaunchSpec
     from lightning_sweeps.agents.launchers.registry import make_launcher

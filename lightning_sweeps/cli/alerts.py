@@ -8,14 +8,15 @@ from typing import get_args
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.cli.quick_group import QuickGroup
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import AlertNotSent, UsageError
 
-with delayed_imports():
+if not is_help_only():
     import time
 
     from lightning_sweeps.cli.tables import console, duration, print_json, table
@@ -44,7 +45,6 @@ ALLOWED = (
 CHANNELS = typer.Option(
     [], "--to", metavar="CHANNEL", help="Send to this channel of the server; may be repeated (default: all)."
 )
-AS_JSON = typer.Option(False, "--json", help="Print JSON for scripts.")
 
 
 @app.command()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from lightning_sweeps.cli import chosen_runs
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.tables import note
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.messages import RunsChange
@@ -25,6 +26,7 @@ def archive(
     running: bool = chosen_runs.RUNNING,
     yes: bool = chosen_runs.YES,
     dry_run: bool = chosen_runs.DRY_RUN,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Hide runs from lists and from the dashboard. They stay stored, and their own pages still open.
 
@@ -40,6 +42,8 @@ def archive(
     wanted = RunsChange(chosen, "unarchive" if undo else "archive", with_running=running)
     question = "Show {runs} in lists again" if undo else "Archive {runs}"
     with connect_up_to_date(note) as client:
-        done = chosen_runs.change(client, wanted, question=question, is_agreed=yes or undo, is_dry=dry_run)
-    if done is not None:
+        done = chosen_runs.change(
+            client, wanted, question=question, is_agreed=yes or undo, is_dry=dry_run, as_json=as_json
+        )
+    if done is not None and not as_json:
         typer.echo(f"{chosen_runs.count(done.count, 'run')} {'taken out of' if undo else 'moved to'} the archive.")

@@ -31,10 +31,16 @@ def show(parsed: ParsedSweep) -> None:
     """Print the size of the sweep's space, and the command lines of its first trials."""
     definition = SweepDefinition.of(parsed.config)
     config, space = parsed.config, definition.space
-    size = "infinitely many points" if space.size is None else f"{space.size} points"
+    size = (
+        "an unlimited number of points"
+        if space.size is None
+        else ("1 point" if space.size == 1 else f"{space.size} points")
+    )
     if space.is_restricted and space.size is not None:
         size = f"at most {size}"
-    typer.echo(f"The file is valid: method {config.method}, {len(space.dimensions)} dimensions, {size}.")
+    count = len(space.dimensions)
+    dimensions = "1 parameter" if count == 1 else f"{count} parameters"
+    typer.echo(f"The file is valid: method {config.method}, {dimensions}, {size}.")
     for line in _repeat_lines(config.repeats):
         typer.echo(line)
     is_exact = config.seed is not None or definition.method.is_exhaustive

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
+    from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client import Client
     from lightning_sweeps.messages import RunChoice, RunsChange, RunsChanged
 
@@ -40,7 +41,9 @@ def choice(ids: list[str] | None, *, project: str | None, group: str | None, whe
     return chosen
 
 
-def change(client: Client, wanted: RunsChange, *, question: str, is_agreed: bool, is_dry: bool) -> RunsChanged | None:
+def change(
+    client: Client, wanted: RunsChange, *, question: str, is_agreed: bool, is_dry: bool, as_json: bool = False
+) -> RunsChanged | None:
     """Change runs after a preview and a question. Return None if nothing was changed.
 
     Args:
@@ -49,8 +52,11 @@ def change(client: Client, wanted: RunsChange, *, question: str, is_agreed: bool
         question: what will be done, with `{runs}` for the number of runs and rows.
         is_agreed: True: do not ask.
         is_dry: True: only say what would be done.
+        as_json: print what was done, or would be, as JSON.
     """
     seen = client.change_runs(replace(wanted, is_preview=True))
+    if as_json:
+        return _change_as_json(client, wanted, seen, question=question, is_agreed=is_agreed, is_dry=is_dry)
     if seen.running:
         typer.echo(f"{count(seen.running, 'run')} of them {_is(seen.running)} running: left as {_it(seen.running)}.")
     if seen.count == 0 and not seen.running:
@@ -62,22 +68,38 @@ def change(client: Client, wanted: RunsChange, *, question: str, is_agreed: bool
     return client.change_runs(wanted) if is_confirmed(text, is_agreed=is_agreed, is_dry=is_dry) else None
 
 
-def is_confirmed(question: str, *, is_agreed: bool, is_dry: bool) -> bool:
+def _change_as_json(
+    client: Client, wanted: RunsChange, seen: RunsChanged, *, question: str, is_agreed: bool, is_dry: bool
+) -> RunsChanged | None:
+    """Change runs, and print what was done or would be."""
+    if seen.count == 0 and not seen.running:
+        check_project(client, wanted.choice.project)
+    is_done = seen.count > 0 and is_confirmed(question, is_agreed=is_agreed, is_dry=is_dry, as_json=True)
+    done = client.change_runs(wanted) if is_done else seen
+    print_json(asdict(done) | {"is_done": is_done})
+    return done if is_done else None
+
+
+def is_confirmed(question: str, *, is_agreed: bool, is_dry: bool, as_json: bool = False) -> bool:
     """Ask whether to do what a question names, or only say what would be done.
 
     Args:
         question: what will be done.
         is_agreed: True: do not ask.
         is_dry: True: only say it.
+        as_json: a script reads the output: say nothing and ask nothing.
 
     Raises:
-        UsageError: there is no terminal to ask on.
+        UsageError: there is no terminal to ask on, or a script cannot answer.
     """
     if is_dry:
-        typer.echo(f"Would do: {question}")
+        if not as_json:
+            typer.echo(f"Would do: {question}")
         return False
     if is_agreed:
         return True
+    if as_json:
+        raise UsageError("`--json` asks nothing", hint="add `--yes` to do it, or `--dry-run` to see what would be done")
     if not sys.stdin.isatty():
         raise UsageError(f"{question}? There is no terminal to ask on", hint="`--yes` does it without asking")
     return typer.confirm(f"{question}?")

@@ -6,9 +6,9 @@ from typing import Literal
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 
-with delayed_imports():
+if not is_help_only():
     from typer import completion as typer_completion
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)

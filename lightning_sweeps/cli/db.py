@@ -9,17 +9,19 @@ from typing import cast, get_args
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.quick_group import QuickGroup
 from lightning_sweeps.core.states import SpaceBy
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError, UsageError
 
-with delayed_imports():
+if not is_help_only():
     from rich.console import Console
     from sqlalchemy.exc import DBAPIError
 
     from lightning_sweeps.cli.db_usage import print_report
     from lightning_sweeps.cli.stop_server import stop_server
+    from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.client.up_to_date import catch_up
     from lightning_sweeps.core.paths import Home
@@ -63,7 +65,7 @@ Blobs = typer.Option(None, "--blobs", help="The server's `--blobs` option (defau
 
 
 @app.command()
-def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> None:
+def check(database: str | None = Database, blobs_folder: str | None = Blobs, as_json: bool = AS_JSON) -> None:
     """Check the database file, references between rows, point counts, and the files of media and artifacts.
 
     Also list what could not be stored.
@@ -73,13 +75,15 @@ def check(database: str | None = Database, blobs_folder: str | None = Blobs) -> 
             store, open_blob_storage(blobs_folder, store, folder=_folder())
         )
         rejected = maintenance.list_rejected(store)
-    for finding in findings:
-        typer.echo(finding)
-    for one in rejected:
-        typer.echo(f"not stored: {one}")
+    if as_json:
+        print_json({"findings": findings, "not_stored": rejected})
+    else:
+        for line in [*findings, *(f"not stored: {one}" for one in rejected)]:
+            typer.echo(line)
+        if not findings:
+            typer.echo("The database is intact.")
     if findings:
         raise typer.Exit(EXIT_FAILURE)
-    typer.echo("The database is intact.")
 
 
 @app.command()
@@ -116,7 +120,7 @@ def usage(
         False, "--server", help="Ask the server that this machine uses, with a key of the role admin."
     ),
     database: str | None = Database,
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """List the space that projects, runs or keys take, the largest first.
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.agents.options import AgentOptions
     from lightning_sweeps.cli.tune import create_and_run
     from lightning_sweeps.cli.ui import ui

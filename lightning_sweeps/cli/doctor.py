@@ -6,10 +6,11 @@ from dataclasses import asdict
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.errors import EXIT_FAILURE
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.doctor_checks import CHECKS, run_checks
     from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
     from lightning_sweeps.cli.tables import print_json
@@ -22,7 +23,7 @@ INDENT = " " * 16
 
 
 @app.command()
-def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts.")) -> None:
+def doctor(as_json: bool = AS_JSON) -> None:
     """Check Python, GPUs, ranks, the home folder, the service and the server, and say what to type.
 
     It changes nothing and starts no server. The exit status is 1 if something does not work (`fail`).

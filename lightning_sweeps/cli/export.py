@@ -7,13 +7,14 @@ from pathlib import Path
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports, import_delayed
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.known_projects import check_project
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.api.query import Api
     from lightning_sweeps.cli.formats import list_formats
-    from lightning_sweeps.cli.tables import note
+    from lightning_sweeps.cli.tables import note, print_json
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.exporters import EXPORTERS
     from lightning_sweeps.messages import RunsQuery
@@ -33,8 +34,7 @@ KEYS = typer.Option(
 
 
 def _print_formats(value: bool) -> None:
-    if value:
-        import_delayed()
+    if value and not is_help_only():
         for name, exporter in list_formats(EXPORTERS):
             typer.echo(f"{name:<12} {exporter.description}")
         raise typer.Exit
@@ -59,6 +59,7 @@ def export(
     formats: bool = typer.Option(  # noqa: ARG001 - handled by its callback
         False, "--list-formats", is_eager=True, callback=_print_formats, help="List the formats and exit."
     ),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Write runs, everything that they logged and printed, and their media and artifacts to files.
 
@@ -82,5 +83,8 @@ def export(
         concerned = client.query_runs(RunsQuery(project, of_old_rows, columns=[], limit=0)).total
     if concerned:
         note(f"the server has thinned or deleted the rows of {concerned} of these runs, because they were old")
+    if as_json:
+        print_json([{"path": str(file.path), "count": file.count, "kind": file.kind} for file in files])
+        return
     for file in files:
         typer.echo(f"{file.path}: {file.count} {file.kind}")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports, import_delayed
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.errors import FormatFailed, LightningSweepsError, UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.formats import list_formats
+    from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.core.registry import place_of
     from lightning_sweeps.core.settings import read_settings
@@ -25,8 +28,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions
 
 
 def _print_formats(value: bool) -> None:
-    if value:
-        import_delayed()
+    if value and not is_help_only():
         for name, importer in list_formats(IMPORTERS):
             left_out = f"; leaves out: {importer.leaves_out}" if importer.leaves_out else ""
             typer.echo(f"{name:<12} {importer.description}{left_out}")
@@ -48,6 +50,7 @@ def import_runs(
     formats: bool = typer.Option(  # noqa: ARG001 - handled by its callback
         False, "--list-formats", is_eager=True, callback=_print_formats, help="List the formats and exit."
     ),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Import runs that other programs logged. Can be repeated: each row is stored once.
 
@@ -57,24 +60,26 @@ def import_runs(
     if not root.exists():
         raise UsageError(f"there is no file or folder `{path}`", hint="usage: `lightning-sweeps import PATH`")
     importer = IMPORTERS.get(source)() if source else detect_importer(root)
-    if not _import_all(importer, root, project):
+    imported = list(_import_all(importer, root, project, is_quiet=as_json))
+    if not imported:
         raise UsageError(f"`{path}` contains no files of the format `{importer.name}`")
+    if as_json:
+        print_json(imported)
 
 
-def _import_all(importer: Importer, root: Path, project: str) -> int:
-    """Upload every run below `root`, print a line for each, and return their number."""
-    count = 0
+def _import_all(importer: Importer, root: Path, project: str, *, is_quiet: bool) -> Iterator[dict[str, object]]:
+    """Upload every run below `root`, print a line for each unless `is_quiet`, and yield what was stored."""
     with connect() as client:
         for run in _read(importer, root):
-            count += 1
             run_project = project or run.project or read_settings().project
             result = upload_run(client, run, project=run_project, source=importer.name)
             left = ", ".join(f"{number} {kind}" for kind, number in run.left_out.items())
             left_out = f"; left out: {left}" if left else ""
-            typer.echo(f"{result.name}: {result.rows} rows, {result.new_rows} new{left_out}")
+            if not is_quiet:
+                typer.echo(f"{result.name}: {result.rows} rows, {result.new_rows} new{left_out}")
             if run.problem:
                 typer.echo(f"{result.name}: read only up to the damage in {run.problem}", err=True)
-    return count
+            yield asdict(result) | {"left_out": dict(run.left_out), "problem": run.problem}
 
 
 def _read(importer: Importer, root: Path) -> Iterator[ImportedRun]:

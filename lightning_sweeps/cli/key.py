@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from enum import Enum
 
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.quick_group import QuickGroup
 from lightning_sweeps.core.setting_values import DAY_S
 
-with delayed_imports():
-    from lightning_sweeps.cli.tables import console, table
+if not is_help_only():
+    from lightning_sweeps.cli.tables import console, print_json, table
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.messages import KeyCreate
 
@@ -55,6 +57,7 @@ def create(
     role: KeyRole = ROLE,
     days: float | None = typer.Option(None, "--days", min=0.001, help="Days until the key expires (default: never)."),
     project: list[str] = PROJECTS,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Create a key and print it. It cannot be shown again.
 
@@ -65,14 +68,20 @@ def create(
     lasts_s = None if days is None else days * DAY_S
     with connect() as client:
         made = client.create_key(KeyCreate(name, role.value, lasts_s, project or None))
+    if as_json:
+        print_json(asdict(made) | {"url": made.url or client.url})
+        return
     typer.echo(f"LIGHTNING_SWEEPS_URL={made.url or client.url}\nLIGHTNING_SWEEPS_API_KEY={made.key}")
 
 
 @app.command(name="list")
-def list_keys() -> None:
+def list_keys(as_json: bool = AS_JSON) -> None:
     """List the keys with their roles and expiry dates."""
     with connect() as client:
         keys = client.api_keys()
+    if as_json:
+        print_json([asdict(key) for key in keys])
+        return
     rows = [
         [key.name, key.role, _day(key.created), _day(key.expires), ", ".join(key.projects or ["all"])] for key in keys
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import NotFound
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.client import Client
 
 MOST_NAMES = 10

@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.core.setting_values import server_url
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.logout import log_out
+    from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import keep_login, list_logins
     from lightning_sweeps.core.paths import Home
@@ -27,12 +29,15 @@ def login(
     key: str = typer.Option("", "--key", help="The API key (default: ask for it, or read it from a pipe)."),
     forget: bool = typer.Option(False, "--forget", help="Delete the stored key of this server, as `logout` does."),
     is_listed: bool = typer.Option(False, "--list", help="List the servers whose keys are stored."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Check the API key of a server, store it in the home folder (mode 0600), and use this server by default."""
     settings = read_settings()
     home = Home(settings.home)
+    if as_json and not is_listed:
+        raise UsageError("`--json` was given alone, allowed: with `--list`")
     if is_listed:
-        _list(home)
+        _list(home, as_json=as_json)
         return
     if not url:
         raise UsageError("the URL of the server is missing", hint="for example `lightning-sweeps login https://host`")
@@ -59,9 +64,12 @@ def is_plain_and_remote(url: str) -> bool:
     return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
-def _list(home: Home) -> None:
+def _list(home: Home, *, as_json: bool) -> None:
     used = default_url(home)
     known = sorted(list_logins(home))
+    if as_json:
+        print_json([{"url": address, "is_default": address == used} for address in known])
+        return
     for address in known:
         typer.echo(f"{address} (default)" if address == used else address)
     if not known:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.core.setting_values import server_url
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.client.connection import forget_login
     from lightning_sweeps.core.paths import Home
     from lightning_sweeps.core.settings import default_url, read_settings

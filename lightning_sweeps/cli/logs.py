@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import asdict
 
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.errors import NotFound
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.tables import note
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.up_to_date import connect_up_to_date
@@ -33,15 +36,19 @@ def logs(
     ),
     follow: bool = typer.Option(False, "--follow", "-f", help="Keep printing new lines until all ranks have ended."),
     last: int = typer.Option(200, "--last", "-n", min=1, max=MAX_LINES, help="Earlier lines to show for each rank."),
+    as_json: bool = AS_JSON,
 ) -> None:
-    """Show what the ranks of a run, a group or a trial printed. Each line starts with its rank."""
+    """Show what the ranks of a run, a group or a trial printed. Each line starts with its rank.
+
+    With --json, each line is a JSON object.
+    """
     with connect_up_to_date(note) as client:
         runs = _find(client, target)
-        shown = {run.id: _show(client, run, last=last, after=0) for run in runs}
+        shown = {run.id: _show(client, run, last=last, after=0, as_json=as_json) for run in runs}
         while follow:
             is_over = all(client.run(run.id).state in FINAL_RUN_STATES for run in runs)
             for run in runs:
-                shown[run.id] = _show(client, run, last=MAX_LINES, after=shown[run.id])
+                shown[run.id] = _show(client, run, last=MAX_LINES, after=shown[run.id], as_json=as_json)
             if is_over:
                 return
             time.sleep(FOLLOW_INTERVAL_S)
@@ -62,9 +69,12 @@ def _find(client: Client, target: str) -> list[RunDetails]:
     return sorted(runs, key=lambda run: run.rank)
 
 
-def _show(client: Client, run: RunDetails, *, last: int, after: int) -> int:
+def _show(client: Client, run: RunDetails, *, last: int, after: int, as_json: bool) -> int:
     """Print the lines after the line with the id `after`, and return the id of the last one."""
     lines = client.console(run.id, last=last, after=after)
     for line in lines:
-        typer.echo(f"[{run.rank}] {line.line}", err=line.stream == "stderr")
+        if as_json:
+            typer.echo(json.dumps(asdict(line) | {"run": run.id, "rank": run.rank}))
+        else:
+            typer.echo(f"[{run.rank}] {line.line}", err=line.stream == "stderr")
     return lines[-1].id if lines else after

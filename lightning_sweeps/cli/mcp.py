@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+
 import typer
 
-from lightning_sweeps.cli.delayed_imports import Delayed
 from lightning_sweeps.errors import UsageError
 
-BUILD_SERVER = Delayed("lightning_sweeps.mcp.server", "build_server")  # needs the extra `mcp`
+SERVER = "lightning_sweeps.mcp.server"  # needs the extra `mcp`
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -20,7 +21,7 @@ def mcp(
 ) -> None:
     """Serve runs, sweeps and series to a coding agent over stdin and stdout, until stdin is closed."""
     try:
-        build_server = BUILD_SERVER.resolve()
+        build_server = importlib.import_module(SERVER).build_server
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
             raise

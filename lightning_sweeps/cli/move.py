@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from lightning_sweeps.cli import chosen_runs
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.tables import note
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.messages import RunsChange
@@ -25,6 +26,7 @@ def move(
     running: bool = chosen_runs.RUNNING,
     yes: bool = chosen_runs.YES,
     dry_run: bool = chosen_runs.DRY_RUN,
+    as_json: bool = AS_JSON,
 ) -> None:
     """Move runs to another project. Artifacts and sweeps stay in theirs.
 
@@ -37,6 +39,7 @@ def move(
     chosen = chosen_runs.choice(runs, project=project, group=group, where=where)
     wanted = RunsChange(chosen, "move", to, with_running=running)
     with connect_up_to_date(note) as client:
-        done = chosen_runs.change(client, wanted, question=f"Move {{runs}} to {to}", is_agreed=yes, is_dry=dry_run)
-    if done is not None:
+        question = f"Move {{runs}} to {to}"
+        done = chosen_runs.change(client, wanted, question=question, is_agreed=yes, is_dry=dry_run, as_json=as_json)
+    if done is not None and not as_json:
         typer.echo(f"{chosen_runs.count(done.count, 'run')} moved to {to}.")

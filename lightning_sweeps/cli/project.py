@@ -8,10 +8,11 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.tables import note, print_json
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.messages import ProjectEdit, ProjectPage
@@ -25,7 +26,7 @@ def project(
     describe: str | None = typer.Option(None, "--describe", metavar="FILE", help="Set the description; `-`: stdin."),
     notes: str | None = typer.Option(None, "--notes", metavar="FILE", help="Set the notes; `-`: stdin."),
     metric: str | None = typer.Option(None, "--metric", help="Set the metric that is shown first."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show the page of a project: its description, notes, pins and defaults. Or edit it.
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 
-with delayed_imports():
-    from lightning_sweeps.cli.tables import note
+if not is_help_only():
+    from lightning_sweeps.cli.tables import note, print_json
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.errors import NotFound, UsageError
     from lightning_sweeps.messages import RunChoice, RunsChange
@@ -23,6 +27,7 @@ def rename(
     name: str = typer.Argument(..., help="The new name."),
     group: bool = typer.Option(False, "--group", help="Rename all runs of a group."),
     project: bool = typer.Option(False, "--project", help="Rename a project."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Give a run another name, or a group or a project.
 
@@ -39,15 +44,20 @@ def rename(
     """
     if group and project:
         raise UsageError("`--group` and `--project` were both given", hint="give one of them, or neither for a run")
+    done: dict[str, Any]
     with connect_up_to_date(note) as client:
         if project:
             client.rename_project(which, name)
-            typer.echo(f"The project {which} is now {name}.")
+            said, done = f"The project {which} is now {name}.", {"project": name}
         elif group:
-            done = client.change_runs(RunsChange(RunChoice(group=which), action="rename", to_name=name))
-            if not done.count:
+            changed = client.change_runs(RunsChange(RunChoice(group=which), action="rename", to_name=name))
+            if not changed.count:
                 raise NotFound(f"there is no group `{which}`", hint="`lightning-sweeps runs --json` shows the groups")
-            typer.echo(f"The group {which} is now named {name}. Its runs: {done.count}.")
+            said, done = f"The group {which} is now named {name}. Its runs: {changed.count}.", asdict(changed)
         else:
             renamed = client.label_run(which, name=name)
-            typer.echo(f"The run {renamed.id} is now named {renamed.name}.")
+            said, done = f"The run {renamed.id} is now named {renamed.name}.", asdict(renamed)
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(said)

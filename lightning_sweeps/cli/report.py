@@ -9,11 +9,12 @@ from pathlib import Path
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.report_html import render
     from lightning_sweeps.cli.report_text import build, lines
     from lightning_sweeps.cli.tables import note, print_json
@@ -27,7 +28,7 @@ def report(
     sweep: str = typer.Argument(
         ..., metavar="SWEEP_ID", parser=last_part, autocompletion=suggestions.sweeps, help="Id of the sweep."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = AS_JSON,
     html: Path | None = typer.Option(  # noqa: B008  typer declares paths this way
         None, "--html", metavar="FILE", help="Write one HTML file with plots, which opens without a network."
     ),

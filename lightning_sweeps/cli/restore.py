@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import typer
 
 from lightning_sweeps.cli import chosen_runs
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 
-with delayed_imports():
-    from lightning_sweeps.cli.tables import note
+if not is_help_only():
+    from lightning_sweeps.cli.tables import note, print_json
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.messages import RunsChange
 
@@ -22,6 +25,7 @@ def restore(
     group: str | None = chosen_runs.GROUP,
     where: str = chosen_runs.FILTER,
     sweep: str | None = typer.Option(None, "--sweep", "-s", help="This sweep and all runs of its trials."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Bring runs back from the trash. `lightning-sweeps runs --deleted` lists what is there.
 
@@ -34,8 +38,14 @@ def restore(
     with connect_up_to_date(note) as client:
         if sweep is not None:
             restored = client.restore_sweep(sweep)
+            if as_json:
+                print_json(asdict(restored))
+                return
             typer.echo(f"The sweep {restored.id} and its runs are back.")
             return
         chosen = chosen_runs.choice(runs, project=project, group=group, where=where)
         done = client.change_runs(RunsChange(chosen, "restore"))
+        if as_json:
+            print_json(asdict(done))
+            return
         typer.echo(f"{chosen_runs.count(done.count, 'run')} restored.")

@@ -8,14 +8,15 @@ from typing import get_args
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.core.states import RunState
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.tables import Column, console, duration, note, number, print_json, state, table
     from lightning_sweeps.client.up_to_date import connect_up_to_date
     from lightning_sweeps.messages import Rejections, RunDetails
@@ -71,7 +72,7 @@ def runs(
     archived: bool = typer.Option(False, "--archived", help="List archived runs."),
     deleted: bool = typer.Option(False, "--deleted", help="List runs in the trash."),
     close: list[str] = CLOSE,
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """List runs with project, group, rank, state, who sent them, host and last values, newest first."""
     _check_state(run_state)

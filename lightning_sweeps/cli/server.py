@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.errors import ServerError, ServerUnreachable, UsageError
 from lightning_sweeps.server.process.options import LOOPBACK, LogFormat
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli.stop_server import stop_server
+    from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.core.handover import ServerFile
     from lightning_sweeps.core.paths import Home
     from lightning_sweeps.core.settings import read_settings
@@ -93,6 +95,9 @@ def server(
     public_url: str = typer.Option(
         "", "--public-url", help="Address that others use, for example of a reverse proxy: https://sweeps.example.org."
     ),
+    root_path: str = typer.Option(
+        "", "--root-path", help="Path below which a proxy serves the dashboard: /sweeps. Only browsers use it."
+    ),
     alert: list[str] = Alerts,
     log_format: LogFormat = Format,
     where: bool = typer.Option(False, "--where", help="Print the address of this machine's server."),
@@ -102,6 +107,7 @@ def server(
         help="Print the address and the API key of this machine's server, as settings for other machines.",
     ),
     stop: bool = typer.Option(False, "--stop", help="Stop this machine's server."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Run a server until Ctrl-C.
 
@@ -114,7 +120,11 @@ def server(
         raise UsageError("at most one of `--where`, `--show` and `--stop` is allowed")
     settings = read_settings()
     home = Home(settings.home)
-    if where:
+    if as_json and not (where or show):
+        raise UsageError("`--json` was given alone, allowed: with `--where` or `--show`")
+    if as_json:
+        _print_as_json(home, has_key=show)
+    elif where:
         _where(home)
     elif show:
         _show(home)
@@ -134,12 +144,20 @@ def server(
             trusted_proxies=trusted_proxy,
             certificate=certificate_of(tls_certificate, tls_key),
             public_url=public_url,
+            root_path=root_path,
             alerts=alert,
             rows=row_rules(settings, thin=thin_rows, keep=keep_rows, quota=quota_rows),
             log_format=log_format,
             say=typer.echo,
         )
         raise typer.Exit(status)
+
+
+def _print_as_json(home: Home, *, has_key: bool) -> None:
+    """Print the address of the server, and its API key if `has_key`."""
+    file = _running(home)
+    where = {"url": file.url, "public_url": file.public_url}
+    print_json(where | {"api_key": file.token} if has_key else where)
 
 
 def _where(home: Home) -> None:

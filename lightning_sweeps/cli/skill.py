@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.mcp.skill import SKILL_FILE, read_skill
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)

@@ -8,11 +8,12 @@ import sys
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.api.query import Api
     from lightning_sweeps.api.rows import Row
     from lightning_sweeps.api.sql.tables import describe_tables
@@ -32,7 +33,7 @@ def sql(
     key: list[str] = typer.Option(  # noqa: B008  typer declares lists this way
         [], "--key", "-k", help="Only series of this metric; can be given several times."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = AS_JSON,
     as_csv: bool = typer.Option(False, "--csv", help="Print CSV."),
     timeout_s: float = typer.Option(60.0, "--timeout-s", min=0.001, help="How long the statement may take."),
     tables: bool = typer.Option(False, "--tables", help="List the tables and their columns, and exit."),

@@ -8,11 +8,12 @@ from dataclasses import asdict
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.core.ids import last_part
 
-with delayed_imports():
+if not is_help_only():
     from rich.console import Console
 
     from lightning_sweeps.cli.tables import (
@@ -77,7 +78,7 @@ def status(
         None, "--project", "-p", autocompletion=suggestions.projects, help="Show only sweeps of this project."
     ),
     repeats: bool = typer.Option(False, "--repeats", help="List the trials under each point of a sweep with repeats."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show the state of all sweeps, or the trials, the best trial and the agents of one sweep."""
     with connect_up_to_date(note) as client:

@@ -5,21 +5,20 @@ The server is asked with a short deadline. Without an answer there is nothing to
 
 from __future__ import annotations
 
+import importlib
 import re
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lightning_sweeps.cli.delayed_imports import Delayed
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import LightningSweepsError, NotFound
 
 DEADLINE_S = 1.5
 MOST_RUNS = 200
 
-FIND_SERVER = Delayed("lightning_sweeps.client.connection", "find_server")
-CLIENT = Delayed("lightning_sweeps.client", "Client")
-READ_SETTINGS = Delayed("lightning_sweeps.core.settings", "read_settings")
+CONNECTION = "lightning_sweeps.client.connection"
+"""Imported when the server is asked: commands and their help do not wait for it."""
 
 _QUOTED = re.compile(r"`([^`]+)`")
 
@@ -77,10 +76,11 @@ def _ask(incomplete: str, question: Callable[[Any], Iterable[tuple[str, str]]]) 
 
     def ask() -> None:
         try:
-            settings = READ_SETTINGS.resolve()()
-            address = FIND_SERVER.resolve()(settings)
+            connection = importlib.import_module(CONNECTION)
+            settings = connection.read_settings()
+            address = connection.find_server(settings)
             if address is not None:
-                with CLIENT.resolve()(
+                with connection.Client(
                     address.url, address.token, timeout_s=DEADLINE_S, ca_file=settings.ca_file
                 ) as client:
                     found.extend(question(client))

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sweeps.yaml_versions import YamlVersion
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli import check, sweep_changes
     from lightning_sweeps.cli.tables import print_json, warn
     from lightning_sweeps.client.connection import connect
@@ -83,7 +84,7 @@ def sweep(
         None, "--yaml", help="YAML version of the file; 1.1 as in W&B. Overrides the file (default: 1.2)."
     ),
     schema: bool = typer.Option(False, "--schema", help="Print the JSON schema of sweep files for editors."),
-    as_json: bool = typer.Option(False, "--json", help="Print the new sweep as JSON."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Create a sweep from a W&B sweep file and print how to run it.
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.errors import JournalError, ServerRefused, Unauthorized, UsageError
 
-with delayed_imports():
+if not is_help_only():
+    from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.client.upload_blobs import upload_blobs
@@ -58,6 +60,7 @@ def sync(
     retry: bool = typer.Option(
         False, "--retry", help="Also try again what was rejected, on this machine and on the server."
     ),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Upload journals of offline runs, of a machine without network, or in a copied folder.
 
@@ -65,8 +68,8 @@ def sync(
     """
     paths = _journals(Path(folder) if folder is not None else None)
     if retry:
-        _retry()
-    if not paths:
+        _retry(is_quiet=as_json)
+    if not paths and not as_json:
         typer.echo("No journals to upload.")
         return
     with connect() as client:
@@ -75,7 +78,10 @@ def sync(
         if result.problem:
             typer.echo(f"{result.path}: {result.problem}", err=True)
     complete = [result for result in results if not result.problem]
-    typer.echo(f"{len(complete)} of {len(results)} journals are on the server, with {_sum(results)} new records.")
+    if as_json:
+        print_json([asdict(result) | {"path": str(result.path)} for result in results])
+    else:
+        typer.echo(f"{len(complete)} of {len(results)} journals are on the server, with {_sum(results)} new records.")
     if clean:
         for result in complete:
             if result.is_ended:
@@ -85,13 +91,13 @@ def sync(
         raise typer.Exit(1)
 
 
-def _retry() -> None:
+def _retry(*, is_quiet: bool) -> None:
     """Make the service try its journals again, and the server its records."""
     for path in Home(read_settings().home).journals.glob(f"*{REJECTED_SUFFIX}"):
         path.unlink(missing_ok=True)
     with connect() as client:
         result = client.retry_rejected()
-    if result.stored or result.left:
+    if (result.stored or result.left) and not is_quiet:
         typer.echo(f"{result.stored} records that were rejected are stored now, {result.left} are still rejected.")
 
 

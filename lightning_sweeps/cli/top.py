@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import Delayed, delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.cli.known_projects import check_project
 from lightning_sweeps.core.ids import last_part
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     import shutil
     import sys
     from importlib.util import find_spec
@@ -25,7 +27,7 @@ with delayed_imports():
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.client.up_to_date import connect_up_to_date
 
-APP = "lightning_sweeps.cli.terminal.app", "TopApp"
+APP = "lightning_sweeps.cli.terminal.app"
 """Needs Textual, which is not installed everywhere, and which `--once` does not need."""
 TIMEOUT_S = 10.0
 
@@ -70,7 +72,7 @@ def top(
     first.close()
     feed = Feed(lambda: connect(start_local=False, timeout_s=TIMEOUT_S), project)
     try:
-        Delayed(*APP).resolve()(feed, place, is_ascii=is_ascii).run()
+        importlib.import_module(APP).TopApp(feed, place, is_ascii=is_ascii).run()
     finally:
         feed.close()
 

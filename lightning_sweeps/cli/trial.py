@@ -7,10 +7,11 @@ from dataclasses import asdict
 
 import typer
 
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.errors import UsageError
 
-with delayed_imports():
+if not is_help_only():
     from lightning_sweeps.cli import tables
     from lightning_sweeps.cli.tables import duration, number, parameters, print_json
     from lightning_sweeps.client import Client
@@ -32,7 +33,7 @@ def trial(
     note: str | None = typer.Option(None, "--note", help="Attach a note. An empty text deletes it."),
     stop: bool = typer.Option(False, "--stop", help="Stop it."),
     retry: bool = typer.Option(False, "--retry", help="Run it again after its end, with the same parameters."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for scripts."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Show one trial, mark it, stop it, or run it again.
 

@@ -18,11 +18,11 @@ import typer
 
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.agent_options import with_agent_options
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.errors import ServerError
 from lightning_sweeps.sweeps.yaml_versions import YamlVersion
 
-with delayed_imports():
+if not is_help_only():
     from rich.console import Console, RenderableType
     from rich.live import Live
     from rich.text import Text

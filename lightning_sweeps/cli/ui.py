@@ -8,12 +8,14 @@ from urllib.parse import quote
 import typer
 
 from lightning_sweeps.cli import suggestions
-from lightning_sweeps.cli.delayed_imports import delayed_imports
+from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.core.ids import last_part
 
-with delayed_imports():
+if not is_help_only():
     import webbrowser
 
+    from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.core.settings import environment, read_settings
 
@@ -30,8 +32,9 @@ def ui(
         show_default=False,
     ),
     no_open: bool = typer.Option(False, "--no-open", help="Print the link without opening a browser."),
+    as_json: bool = AS_JSON,
 ) -> None:
-    """Print a login link for the dashboard, and open it in a browser if there is a screen."""
+    """Print a login link for the dashboard, and open it in a browser if there is a screen, unless --json is given."""
     with connect() as client:
         if sweep is not None:
             client.sweep(sweep)
@@ -39,6 +42,9 @@ def ui(
         to = f"&to={quote(f'/sweeps/{sweep}', safe='')}" if sweep is not None else ""
         known = read_settings().url  # somebody who named the server reaches it there
         url = f"{known or link.url or client.url}{link.path}{to}"
+    if as_json:
+        print_json({"url": url, "expires": link.expires, "is_built": link.is_built})
+        return
     if not link.is_built:
         typer.echo("The server was installed without the dashboard. Its page explains how to build it.", err=True)
     typer.echo(f"Dashboard: {url}")

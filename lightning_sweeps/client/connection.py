@@ -12,6 +12,7 @@ import msgspec
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.transport import READ_TIMEOUT_S
+from lightning_sweeps.core.installation import ADD_SERVER, has_server
 from lightning_sweeps.core.ownership import check_file, check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder, write_whole
 from lightning_sweeps.core.settings import Settings, default_url, read_settings
@@ -68,6 +69,11 @@ def connect(
         refusal = why_not_start(read_last_server(Home(settings.home)), is_background=is_background)
         if refusal is not None:
             raise refusal
+        if not has_server():
+            raise ServerUnreachable(
+                "no server is set, and this installation has none",
+                hint=f"`lightning-sweeps login URL` sets one, or LIGHTNING_SWEEPS_URL; {ADD_SERVER}",
+            )
         address = start_local_server(Home(settings.home), deadline_s=deadline_s)
     if address is None:
         raise ServerUnreachable(

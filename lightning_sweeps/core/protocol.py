@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from lightning_sweeps import __version__
+from lightning_sweeps.core.installation import THIN, WHOLE
 from lightning_sweeps.errors import Incompatible
 
 PROTOCOLS = (1, 1)
 """The oldest and the newest protocol that this version speaks."""
 HEADER = "Lightning-Sweeps-Protocol"
 STATUS = 426
-PACKAGE = "lightning-sweeps"
 
 _FORM = re.compile(r"(\d{1,6})-(\d{1,6}) ([\w.+!-]{1,64})", re.ASCII)
 
@@ -80,7 +80,9 @@ def check(*, client: Speaker, server: Speaker) -> None:
 
 def is_replaced() -> bool:
     """Return whether another version was installed in the place of the one that this process runs."""
-    try:
-        return metadata.version(PACKAGE) != __version__
-    except metadata.PackageNotFoundError:
-        return False
+    for name in (WHOLE, THIN):
+        try:
+            return metadata.version(name).partition("+")[0] != __version__
+        except metadata.PackageNotFoundError:
+            continue
+    return False

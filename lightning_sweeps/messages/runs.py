@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from lightning_sweeps.core.cells import ShownInCells
 from lightning_sweeps.core.states import LoggerMode, RunsShown, RunState
 from lightning_sweeps.messages.columns import Column
 
@@ -13,8 +14,8 @@ ConsoleStream = Literal["stdout", "stderr", "stacks", "event"]
 child process."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunDetails:
+@dataclass(frozen=True, slots=True, repr=False)
+class RunDetails(ShownInCells):
     """A run. Each field declares its column; add new fields at the end, with a default."""
 
     id: Annotated[str, Column("Id of the run.", header="run.id", filter_as="text")]
@@ -88,6 +89,12 @@ class RunDetails:
         int | None, Column("Size of the lines that it printed, in bytes.", filter_as="number", is_long=True)
     ] = None
     created_by: Annotated[str | None, Column("Name of the API key that sent its first row.", filter_as="text")] = None
+
+    def _facts(self) -> dict[str, Any]:
+        rank = f"{self.rank} of {self.world_size}" if self.world_size > 1 else None
+        facts = {"id": self.id, "project": self.project, "name": self.name, "group": self.group, "rank": rank}
+        ended = {"state": self.state, "reason": self.reason, "rows": self.rows}
+        return facts | ended | {"config": self.config, "summary": self.summary}
 
 
 @dataclass(frozen=True, slots=True)

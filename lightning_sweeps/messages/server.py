@@ -48,11 +48,13 @@ class ViewTicket:
         path: Start of the path of framed views.
         ticket: Opens one view, once.
         expires: When the ticket expires.
+        url: The address at which browsers reach the server; empty: the one that the client uses.
     """
 
     path: str
     ticket: str
     expires: float
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

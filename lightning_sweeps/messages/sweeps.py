@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lightning_sweeps.core.cells import ShownInCells
+
 SweepState = Literal["running", "paused", "stopped", "cancelled", "finished"]
 """running: trials are leased. paused: no trials are leased; running trials continue. stopped: like paused, but final.
 cancelled: running trials are stopped too. finished: the space or `run_cap` is exhausted, or the target is met."""
@@ -85,8 +87,8 @@ class Gang:
     agents: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+@dataclass(frozen=True, slots=True, repr=False)
+class Trial(ShownInCells):
     """A trial: one parameter set and its results.
 
     `objective` is the best reported value by the sweep's goal. `gpus` and `start_s` (seconds from the lease to the
@@ -136,6 +138,10 @@ class Trial:
     """Which trial of its point it is, from 1. In a sweep with repeats, this is its seed."""
     values: dict[str, float] = field(default_factory=dict)
     """In a sweep with several `metrics`, the last value of each."""
+
+    def _facts(self) -> dict[str, Any]:
+        value = {"objective": self.objective, "params": self.params}
+        return {"number": self.number, "state": self.state, **value, "reason": self.reason, "id": self.id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +214,8 @@ class TrialChanges:
     points: list[SweepPoint] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+@dataclass(frozen=True, slots=True, repr=False)
+class Sweep(ShownInCells):
     """A sweep, its trial counts, and its best trial so far."""
 
     id: str
@@ -238,6 +244,13 @@ class Sweep:
     """Number of trials of each point."""
     best_point: SweepPoint | None = None
     """The best point of a sweep with repeats. `best` is its best trial."""
+
+    def _facts(self) -> dict[str, Any]:
+        best = self.best
+        facts = {"id": self.id, "project": self.project, "name": self.name, "state": self.state, "reason": self.reason}
+        searched = {"method": self.method, "metric": self.metric, "goal": self.goal if self.metric else None}
+        found = {"trial": best.number, "objective": best.objective, "params": best.params} if best else None
+        return {**facts, **searched, "trials": self.counts, "best": found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,10 @@ from lightning_sweeps.sdk.calls.tensorboard_calls import TensorBoardCalls
 from lightning_sweeps.sdk.calls.wandb_calls import WandbCalls
 from lightning_sweeps.sdk.console import ConsoleCapture
 from lightning_sweeps.sdk.metric_definitions import MetricDefinitions
+from lightning_sweeps.sdk.page_url import find_page_url
 from lightning_sweeps.sdk.recorded_map import RecordedMap
 from lightning_sweeps.sdk.rejections import JournalRejections
+from lightning_sweeps.sdk.run_html import run_html
 from lightning_sweeps.sdk.terminal_messages import TerminalMessages
 from lightning_sweeps.sdk.trial import note_that_program_asks_for_stop
 from lightning_sweeps.system.start_service import ensure_service
@@ -283,6 +285,11 @@ class Run(WandbCalls, TensorBoardCalls, MlflowCalls):
 
     def __repr__(self) -> str:
         return f"Run(id={self.id!r}, project={self.project!r}, group={self.group!r}, rank={self.rank})"
+
+    def _repr_html_(self) -> str:
+        """Return the run as a table for a notebook cell, with the values that this process has logged until now."""
+        page = find_page_url(self._home, read_settings(), self.id) or ""
+        return run_html(self._info, self._writer.path if self._writer is not None else None, page=page)
 
 
 OWN_ATTRIBUTES = ("trial", "config", "summary")

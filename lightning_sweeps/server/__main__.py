@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tls-certificate", help="certificate with its chain, for HTTPS (PEM)")
     parser.add_argument("--tls-key", help="private key of the certificate (PEM)")
     parser.add_argument("--public-url", default="", help="address that others use (default: host and port)")
+    parser.add_argument("--root-path", default="", help="path below which a proxy serves the dashboard")
     parser.add_argument("--alert", action="append", default=[], help="channel for alerts: name=destination")
     parser.add_argument("--log-format", type=LogFormat, choices=list(LogFormat), default=LogFormat.text)
     parser.add_argument(
@@ -73,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
             trusted_proxies=given.trusted_proxy,
             certificate=certificate_of(given.tls_certificate, given.tls_key),
             public_url=given.public_url,
+            root_path=given.root_path,
             alerts=given.alert,
             rows=row_rules(settings, thin=given.thin_rows, keep=given.keep_rows, quota=given.quota_rows),
             log_format=given.log_format,

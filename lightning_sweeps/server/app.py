@@ -66,6 +66,7 @@ from lightning_sweeps.server.web.answer_versions import AnswerVersions
 from lightning_sweeps.server.web.compression import Compression
 from lightning_sweeps.server.web.intake import Intake
 from lightning_sweeps.server.web.protocol_check import ProtocolCheck
+from lightning_sweeps.server.web.root_path import WithoutRootPath
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
 
@@ -114,6 +115,7 @@ def create_app(
     rows: RowRules | None = None,
     journals_here: JournalWatch | None = None,
     public_url: str = "",
+    root_path: str = "",
     wandb_entities: Iterable[str] = (),
 ) -> FastAPI:
     """Return the server's application on a migrated store.
@@ -130,10 +132,11 @@ def create_app(
             frame them.
         alerts: Raises alerts while the server runs.
         public_url: The address that others use; empty: each client knows its own.
+        root_path: The path below which a proxy serves the dashboard, such as `/sweeps`.
         wandb_entities: Entities that wandb clients may name; `*`: any.
         lost_s: The runs of a machine that is silent for this many seconds are lost; 0: they are not.
         trash_s: What is in the trash for this many seconds is deleted for good; None: never.
-        rows: How long rows are kept, and how many; default: all, for ever.
+        rows: How long rows are kept, and how many; default: all, forever.
         journals_here: Has the journals in the server's own home folder uploaded; default: nobody does.
     """
     keys_known = api_keys.ApiKeys(store)
@@ -141,6 +144,7 @@ def create_app(
     key_required = Middleware(authentication.KeyRequired, keys=keys_known, hosts=hosts or Hosts(), failures=failures)
     app = app_with_routes(
         middleware=[
+            Middleware(WithoutRootPath, root_path=root_path),
             Middleware(AnswerHeaders),
             Middleware(Compression),
             Middleware(ClientRefusals),
@@ -171,6 +175,7 @@ def create_app(
     app.state.live_streams = live.LiveStreams(store, keys_known)
     app.state.file_watch = FileWatch(store)
     app.state.public_url = public_url
+    app.state.root_path = root_path
     app.state.wandb_entities = Entities(frozenset(wandb_entities))
     app.state.wandb_unanswered = UnansweredOperations()
     app.state.wandb_documents = Documents(RESOLVERS, app.state.wandb_unanswered)

@@ -78,7 +78,7 @@ class Sender:
     Attributes:
         key_name: name of the API key.
         projects: the projects that it is limited to; None: all.
-        over_quota: by name, why a project takes no more rows.
+        over_quota: by name, why a project accepts no more rows.
     """
 
     key_name: str | None = None
@@ -99,7 +99,7 @@ def take(store: Store, sent: SentPart, sender: Sender = UNLIMITED) -> TakenPart:
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
-        QuotaExceeded: the project takes no more rows. What comes before the part's first new row is stored.
+        QuotaExceeded: the project accepts no more rows. What comes before the part's first new row is stored.
         JournalError: the bytes are not the beginning of a journal.
         Forbidden: the journal is of another project.
         Exception: the database does not respond, or it refuses the journal's header.
@@ -113,7 +113,7 @@ def take_part(store: Store, part: JournalPart, sender: Sender = UNLIMITED) -> Ta
 
     Raises:
         OffsetConflict: the part begins after the committed offset.
-        QuotaExceeded: the project takes no more rows. What comes before the part's first new row is stored.
+        QuotaExceeded: the project accepts no more rows. What comes before the part's first new row is stored.
         JournalError: the journal does not begin with a valid header.
         Forbidden: the journal is of another project.
         Exception: the database does not respond, or it refuses the journal's header.

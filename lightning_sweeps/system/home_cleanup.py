@@ -102,7 +102,7 @@ class HomeCleanup:
 
     Attributes:
         home: the home folder.
-        keep_s: how long leftovers are kept; None keeps them for ever.
+        keep_s: how long leftovers are kept; None keeps them forever.
         keep_gib: how large they may be together, in GiB; None: no limit.
     """
 

@@ -53,3 +53,11 @@ def test_the_notebooks_sweep_is_finished(home: Path, tmp_path: Path) -> None:
     assert losses == sorted(losses)
     assert len(losses) == 6
     assert any(text.startswith("the sweep is finished\n") for text in printed)
+    tables = [
+        "".join(output["data"].get("text/html", ""))
+        for cell in json.loads((tmp_path / "run.ipynb").read_text())["cells"]
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "display_data"
+    ]
+    assert any("6 trials done" in table and table.count("<td>finished</td>") == 6 for table in tables)
+    assert not any(" starts: " in text for text in printed)

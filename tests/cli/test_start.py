@@ -15,6 +15,7 @@ import pytest
 
 import lightning_sweeps.cli
 from lightning_sweeps.cli import COMMANDS
+from lightning_sweeps.errors import EXIT_USAGE
 
 CLI_FOLDER = Path(lightning_sweeps.cli.__file__).parent
 
@@ -44,22 +45,6 @@ def loaded(*words):
 lines = [("--version",), ("--help",), ("db", "backup", "--help"), ("key", "create", "--help")]
 lines += [(name, "--help") for name in COMMANDS]
 print(json.dumps({{" ".join(words): loaded(*words) for words in lines}}))
-"""
-NOT_DELAYED = """
-from lightning_sweeps.cli import runs
-from lightning_sweeps.cli.delayed_imports import Delayed
-print(isinstance(runs.connect_up_to_date, Delayed))
-"""
-DELAYED = """
-from lightning_sweeps.cli.delayed_imports import Delayed, import_declarations, import_delayed
-
-def delayed(module):
-    return [name for name, value in vars(module).items() if isinstance(value, Delayed)]
-
-module = import_declarations("lightning_sweeps.cli.sweep")
-print(len(delayed(module)) > 5)
-import_delayed()
-print(delayed(module))
 """
 
 
@@ -97,10 +82,10 @@ class NamesUsedAtOnce(ast.NodeVisitor):
 
 
 @pytest.mark.parametrize("path", sorted(CLI_FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(CLI_FOLDER)))
-def test_no_delayed_name_is_used_before_the_command_runs(path: Path) -> None:
+def test_help_uses_no_name_that_it_does_not_import(path: Path) -> None:
     used, delayed = NamesUsedAtOnce(), set()
     for statement in ast.parse(path.read_text()).body:
-        if isinstance(statement, ast.With) and ast.unparse(statement.items[0]) == "delayed_imports()":
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "not is_help_only()":
             for part in statement.body:
                 assert isinstance(part, ast.Import | ast.ImportFrom)
                 delayed |= {alias.asname or alias.name for alias in part.names}
@@ -109,9 +94,13 @@ def test_no_delayed_name_is_used_before_the_command_runs(path: Path) -> None:
     assert used.found & delayed == set()
 
 
-def test_a_module_of_a_command_imports_at_once_for_other_modules() -> None:
-    assert printed_by(NOT_DELAYED) == "False\n"
+def test_a_command_with_help_as_a_value_says_so() -> None:
+    words = [sys.executable, "-m", "lightning_sweeps.cli", "runs", "--project", "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == EXIT_USAGE
+    assert done.stderr.startswith("error: `--help` stands where a value is expected\n")
 
 
-def test_a_command_that_runs_has_its_imports() -> None:
-    assert printed_by(DELAYED) == "True\n[]\n"
+def test_a_list_of_formats_with_help_is_help() -> None:
+    words = [sys.executable, "-m", "lightning_sweeps.cli", "export", "--list-formats", "--help"]
+    assert "Usage:" in subprocess.run(words, capture_output=True, text=True, check=True).stdout

@@ -1,6 +1,7 @@
 /** Tells the page when to ask the server again: the server sends an event for every change while the page is visible. */
 
 import { isEmbedded, send } from "../base/embed";
+import { reached } from "../base/rootPath";
 import { LIVE_PATH } from "./routes";
 import type { Changes } from "./types";
 
@@ -28,7 +29,7 @@ function open(): void {
     source = openStream();
     return;
   }
-  const events = new EventSource(LIVE_PATH);
+  const events = new EventSource(reached(LIVE_PATH));
   source = events;
   events.onopen = () => setConnected(true);
   events.onerror = () => {

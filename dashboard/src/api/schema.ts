@@ -4191,6 +4191,7 @@ export interface components {
          *         path: Start of the path of framed views.
          *         ticket: Opens one view, once.
          *         expires: When the ticket expires.
+         *         url: The address at which browsers reach the server; empty: the one that the client uses.
          */
         ViewTicket: {
             /** Path */
@@ -4199,6 +4200,11 @@ export interface components {
             ticket: string;
             /** Expires */
             expires: number;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
         };
     };
     responses: never;

@@ -6,6 +6,7 @@
  */
 
 import { download } from "./download";
+import { reached, withoutRoot } from "./rootPath";
 
 const PREFIX = "/embed";
 const OPEN_PATH = `${PREFIX}/open`;
@@ -13,35 +14,36 @@ const STORAGE_PREFIX = "lightning-sweeps.view.";
 const listeners = new Set<(reason: string) => void>();
 let token = "";
 
-export const isEmbedded = location.pathname.startsWith(`${PREFIX}/`);
+export const isEmbedded = withoutRoot(location.pathname).startsWith(`${PREFIX}/`);
 
 interface StoredToken {
   token: string;
   expires: number;
 }
 
-/** Returns a path of the dashboard without the prefix that it has in a frame. */
+/** Returns a path of the address bar as the dashboard names it: without the prefixes of a proxy and of a frame. */
 export function ownPath(path: string): string {
-  return isEmbedded && path.startsWith(`${PREFIX}/`) ? path.slice(PREFIX.length) : path;
+  const own = withoutRoot(path);
+  return isEmbedded && own.startsWith(`${PREFIX}/`) ? own.slice(PREFIX.length) : own;
 }
 
 /**
- * Returns where this page goes for an address of the dashboard; null if it stays.
+ * Returns what the address bar shows for an address of the dashboard; null if the page stays.
  *
  * A frame only goes to places within its view. It opens others in a new tab.
  */
 export function placeHere(to: string): string | null {
-  if (!isEmbedded || to.startsWith(`${PREFIX}/`)) return to;
-  if (to.split("?")[0] === ownPath(location.pathname)) return PREFIX + to;
-  window.open(to, "_blank", "noopener");
+  if (!isEmbedded) return reached(to);
+  if (to.split("?")[0] === ownPath(location.pathname)) return reached(PREFIX + to);
+  window.open(reached(to), "_blank", "noopener");
   return null;
 }
 
 /** Sends a request to the server with the page's cookie; in a frame, with its token. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
-  if (!isEmbedded) return fetch(path, { credentials: "same-origin", ...init });
+  if (!isEmbedded) return fetch(reached(path), { credentials: "same-origin", ...init });
   const headers = { ...(init.headers as Record<string, string> | undefined), Authorization: `Bearer ${token}` };
-  const answer = await fetch(path, { ...init, credentials: "omit", headers });
+  const answer = await fetch(reached(path), { ...init, credentials: "omit", headers });
   if (answer.status === 401) end("The view has expired.");
   return answer;
 }
@@ -56,7 +58,7 @@ export async function openView(watcher: (reason: string) => void): Promise<boole
     return true;
   }
   try {
-    const answer = await fetch(OPEN_PATH, { method: "POST", credentials: "omit", body: ticket });
+    const answer = await fetch(reached(OPEN_PATH), { method: "POST", credentials: "omit", body: ticket });
     const given = (await answer.json()) as StoredToken & { message?: string };
     if (!answer.ok) {
       end(given.message ?? "");
@@ -73,7 +75,7 @@ export async function openView(watcher: (reason: string) => void): Promise<boole
 
 /** Saves the file that a link points to. In a frame, a plain link sends no token. */
 export async function save(link: HTMLAnchorElement): Promise<void> {
-  const answer = await send(link.pathname + link.search);
+  const answer = await send(ownPath(link.pathname) + link.search);
   if (!answer.ok) return;
   download(await answer.blob(), link.download || "file");
 }

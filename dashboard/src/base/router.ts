@@ -28,14 +28,15 @@ export function interceptLinks(): void {
       return;
     const link = (event.target as Element).closest?.("a");
     if (!link || link.origin !== location.origin) return;
-    if (isEmbedded && link.pathname.startsWith("/api/")) {
+    const path = ownPath(link.pathname);
+    if (isEmbedded && path.startsWith("/api/")) {
       event.preventDefault();
       void save(link);
       return;
     }
-    if (link.target || link.hasAttribute("download") || link.pathname.startsWith("/api/")) return;
+    if (link.target || link.hasAttribute("download") || path.startsWith("/api/")) return;
     event.preventDefault();
-    navigate(link.pathname + link.search);
+    navigate(path + link.search);
   });
 }
 
@@ -67,7 +68,7 @@ export function placeWith(values: Record<string, string | null>): string {
     else query.set(name, value);
   }
   const text = query.toString();
-  return location.pathname + (text && `?${text}`);
+  return ownPath(location.pathname) + (text && `?${text}`);
 }
 
 /** A value of the address's query, and how to change it. Every view's state is held by one of the hooks below. */

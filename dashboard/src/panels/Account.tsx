@@ -5,6 +5,7 @@ import { actions } from "../api/client";
 import type { Session } from "../api/types";
 import { useDismiss } from "../base/dismiss";
 import { Icon } from "../base/Icon";
+import { reached } from "../base/rootPath";
 import "./Account.css";
 
 export function Account({ session }: { session: Session | undefined }) {
@@ -26,7 +27,7 @@ export function Account({ session }: { session: Session | undefined }) {
           <a href="/api/docs" target="_blank" rel="noreferrer">
             API
           </a>
-          <button type="button" onClick={() => void actions.logOut().then(() => location.assign("/"))}>
+          <button type="button" onClick={() => void actions.logOut().then(() => location.assign(reached("/")))}>
             Log out
           </button>
         </div>

@@ -5,6 +5,7 @@ import { errorText } from "../api/client";
 import { refreshAll } from "../api/live";
 import { changePage, withView } from "../api/projectEdits";
 import { useDismiss } from "../base/dismiss";
+import { ownPath } from "../base/embed";
 import { Failure } from "../base/Failure";
 import { useCanEdit } from "../base/permissions";
 import "./PinView.css";
@@ -40,7 +41,7 @@ function NameForm({ project, onDone }: { project: string; onDone: () => void }) 
   async function pin(event: Event): Promise<void> {
     event.preventDefault();
     try {
-      await changePage(project, withView(name.trim(), location.pathname + location.search));
+      await changePage(project, withView(name.trim(), ownPath(location.pathname) + location.search));
       onDone();
       refreshAll();
     } catch (refusal) {

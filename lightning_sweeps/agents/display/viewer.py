@@ -51,7 +51,7 @@ class Viewer:
 
     @property
     def poll_s(self) -> float | None:
-        """How long to wait for the agent's next message, in seconds; None: for ever."""
+        """How long to wait for the agent's next message, in seconds; None: forever."""
         return POLL_S if self.followers else None
 
     def handle(self, line: bytes) -> None:

@@ -17,6 +17,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.function.calls import Function, call, call_here, call_in_fork
 from lightning_sweeps.agents.function.heartbeat import LeaseHeartbeat
+from lightning_sweeps.agents.function.progress import PrintedProgress, show_progress
 from lightning_sweeps.agents.launch.trial_file import describe_trial, with_seed
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.agents.server_connection import ServerConnection
@@ -74,7 +75,8 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
     if isolate:
         _check_isolation()
     settings = read_settings()
-    connection = ServerConnection(_say, settings)
+    progress = PrintedProgress()
+    connection = ServerConnection(progress.say, settings)
     try:
         environ = environment()
         gpus = visible_gpus(environ)
@@ -87,7 +89,8 @@ def agent(sweep_id: str, function: Function, *, count: int | None = None, isolat
         )
         check_nodes(registration.sweep)
         journals = TrialJournals(Home(settings.home), settings)
-        return _FunctionAgent(registration, function, isolate, journals).run(count)
+        progress = show_progress(registration.sweep, count)
+        return _FunctionAgent(registration, function, isolate, journals, progress).run(count)
     finally:
         connection.close()
 
@@ -121,10 +124,12 @@ class _FunctionAgent:
     function: Function
     isolate: bool
     journals: TrialJournals
+    progress: PrintedProgress
 
     def run(self, count: int | None) -> int:
         done = 0
-        ended = EndedTrials(self.registration, _say, self.journals.wake)
+        progress = self.progress
+        ended = EndedTrials(self.registration, progress.say, self.journals.wake, progress.close)
         try:
             while count is None or done < count:
                 self._switch_to("waiting for a trial")
@@ -136,14 +141,14 @@ class _FunctionAgent:
                     self._run_trial(lease.trial, ended)
                     done += 1
                 elif lease.sweep_state in OVER:
-                    _say(f"the sweep is {lease.sweep_state}" + (f": {lease.reason}" if lease.reason else ""))
+                    progress.say(f"the sweep is {lease.sweep_state}" + (f": {lease.reason}" if lease.reason else ""))
                     break
                 elif lease.has_failed:
-                    _say(f"the sweep is paused: {lease.reason}; to continue, resume it and call `agent` again")
+                    progress.say(f"the sweep is paused: {lease.reason}; to continue, resume it and call `agent` again")
                     break
             ended.wait(time.sleep, lambda: False)
         finally:
-            _say(self.registration.accounting.summary(now=time.monotonic()))
+            progress.say(self.registration.accounting.summary(now=time.monotonic()))
             with contextlib.suppress(ServerError):  # without this, the registration expires later
                 self.registration.leave()
         return done
@@ -165,7 +170,7 @@ class _FunctionAgent:
         spent_s = self.registration.accounting.totals(now=began)
         heartbeat = LeaseHeartbeat(self.registration.agent_id, trial.id, self.registration.lease_s, spent_s)
         with heartbeat.running(), _trial_environment(path):
-            _say_start(trial)  # after the first heartbeat: a terminal may take no output for a while
+            self.progress.start(trial)  # after the first heartbeat: a terminal may take no output for a while
             if self.isolate:
                 end = call_in_fork(self.function, file, path, heartbeat)
             else:
@@ -174,10 +179,10 @@ class _FunctionAgent:
         journals = self.journals.hand_over(trial.id)
         end = replace(end, start_s=began - leased, ran_s=ran_s, journals=journals)
         if heartbeat.is_lost:
-            _say(f"trial {trial.number} no longer belongs to this agent")
+            self.progress.say(f"trial {trial.number} no longer belongs to this agent")
         else:
             reported = self._report_end(trial, end)
-            _say(f"trial {trial.number} ({trial.id}) {end.state}" + (f": {end.reason}" if end.reason else ""))
+            self.progress.end(trial, end)
             ended.note(reported)
         if interrupt is not None:
             raise interrupt
@@ -196,12 +201,3 @@ def _trial_environment(trial_file: Path) -> Iterator[None]:
         yield
     finally:
         unset_variable("TRIAL")
-
-
-def _say_start(trial: m.Trial) -> None:
-    shown = ", ".join(f"{name}={value}" for name, value in trial.params.items())
-    _say(f"trial {trial.number} ({trial.id}) starts: {shown}")
-
-
-def _say(text: str) -> None:
-    print(f"agent: {text}", flush=True)

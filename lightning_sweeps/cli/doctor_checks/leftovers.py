@@ -40,7 +40,7 @@ def find(machine: Machine) -> Iterator[Finding]:
 
 
 def _kept(settings: Settings) -> str:
-    age = "for ever" if settings.keep is None else f"for {settings.keep / DAY_S:g} days"
+    age = "forever" if settings.keep is None else f"for {settings.keep / DAY_S:g} days"
     size = "" if settings.keep_gib is None else f", {settings.keep_gib:g} GiB together"
     return f"kept {age}{size} (`--keep`, LIGHTNING_SWEEPS_KEEP)"
 
@@ -62,7 +62,7 @@ def _deletion(journal: RejectedLeftover, settings: Settings) -> str:
     if not journal.is_told:
         return "it is kept until the server knows about it"
     if settings.keep is None:
-        return "it is kept for ever"
+        return "it is kept forever"
     days = (journal.leftover.modified + settings.keep - time.time()) / DAY_S
     return "the next cleanup deletes it" if days <= 0 else f"it is deleted in {days:.1f} days"
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from lightning_sweeps import __version__
 from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
+from lightning_sweeps.core.full_version import full_version
+from lightning_sweeps.core.installation import THIN, has_server
 
 CHECK = "packages"
 NAME = "lightning-sweeps"
@@ -23,7 +24,7 @@ def find(machine: Machine) -> Iterator[Finding]:
     """Compare the installed versions with the lower bounds of this package."""
     del machine
     try:
-        installed = metadata.distribution(NAME)
+        installed = metadata.distribution(NAME if has_server() else THIN)
     except metadata.PackageNotFoundError:
         yield Finding(
             CHECK,
@@ -37,7 +38,7 @@ def find(machine: Machine) -> Iterator[Finding]:
     yield from problems
     if not problems:
         versions = ", ".join(f"{name} {metadata.version(name)}" for name in SHOWN)
-        yield Finding(CHECK, "ok", f"{NAME} {__version__}, {versions}; every requirement is installed")
+        yield Finding(CHECK, "ok", f"{NAME} {full_version()}, {versions}; every requirement is installed")
     yield from _script()
 
 

@@ -29,7 +29,7 @@ class LostRuns:
 
     Attributes:
         store: the database.
-        lost_s: longest silence of a machine; 0: machines may be silent for ever.
+        lost_s: longest silence of a machine; 0: machines may be silent forever.
     """
 
     store: Store

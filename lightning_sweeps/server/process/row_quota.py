@@ -25,7 +25,7 @@ class RowQuota:
     Attributes:
         store: the database.
         limits: maximum number of rows; rows that were thinned or deleted do not count.
-        over: by name of a project, why it takes no more rows.
+        over: by name of a project, why it accepts no more rows.
     """
 
     store: Store

@@ -32,6 +32,7 @@ from lightning_sweeps.server.process.sweep_control import LEASE_S
 from lightning_sweeps.server.security.api_keys import keep_key
 from lightning_sweeps.server.security.framing import framing
 from lightning_sweeps.server.security.hosts import Hosts
+from lightning_sweeps.server.web.root_path import check_root_path
 from lightning_sweeps.store.blobs.blob_storage import open_blob_storage
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.database_url import database_url, has_password, without_password
@@ -58,6 +59,7 @@ def serve(
     certificate: Certificate | None = None,
     trusted_proxies: Sequence[str] = (),
     public_url: str = "",
+    root_path: str = "",
     alerts: Sequence[str] = (),
     rows: RowRules | None = None,
     log_format: LogFormat = LogFormat.text,
@@ -88,6 +90,7 @@ def serve(
             `X-Forwarded-Proto` are used.
         public_url: Address that others use, for example that of a reverse proxy; default: made from the host, or the
             first of `allowed_hosts`, and the port. Its host is an allowed one.
+        root_path: Path below which a proxy serves the dashboard, such as `/sweeps`. Only browsers use it.
         alerts: Channels for alerts, each as `name=destination`, for example `webhook=https://example.org/hook`.
         rows: How long rows are kept, and how many; default: the environment's settings.
         log_format: Format of the log lines on stderr.
@@ -99,7 +102,8 @@ def serve(
         UsageError: the home folder belongs to another user, or the host, the database URL, an origin, a proxy or an
             alert channel is not valid.
     """
-    policy = framing(embed_origins)
+    root_path = check_root_path(root_path)
+    policy = framing(embed_origins, has_neighbors=bool(root_path))
     trusted_proxies = networks(trusted_proxies)
     settings = read_settings()
     from_file = read_options(settings.alerts_file) if settings.alerts_file is not None else []
@@ -145,13 +149,14 @@ def serve(
                 lease_s=lease_s,
                 takeover_s=takeover_s,
                 framing=policy,
-                alerts=AlertWatch(store, [*alerts, *from_file], url=url),
+                alerts=AlertWatch(store, [*alerts, *from_file], url=f"{url}{root_path}"),
                 lost_s=settings.lost_s,
                 wandb_entities=settings.wandb_entities,
                 trash_s=None if settings.trash_days is None else settings.trash_days * DAY_S,
                 rows=rules,
                 journals_here=JournalWatch(home, settings),
                 public_url=url if public_url or not is_loopback(host) else "",
+                root_path=root_path,
             )
             gc.freeze()  # what was imported and built so far stays: no collection searches it, nor does the end
             server = HttpServer(

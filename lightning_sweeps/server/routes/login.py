@@ -13,7 +13,7 @@ from lightning_sweeps import __version__
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import LoginLink, Session
 from lightning_sweeps.server.context import KeyNameDep, KeysDep, StoreDep
-from lightning_sweeps.server.routes.static_files import index_file
+from lightning_sweeps.server.routes.static_files import browser_url, index_file
 from lightning_sweeps.server.security import sessions
 from lightning_sweeps.server.security.api_keys import ApiKeys
 from lightning_sweeps.server.security.authentication import (
@@ -43,7 +43,7 @@ def make_login_link(request: Request, keys: KeysDep, key_name: KeyNameDep) -> Lo
     expires = time.time() + sessions.LINK_S
     link = sessions.issue("link", key_digest, expires=expires)
     path = f"{pages.LOGIN_PATH}?link={quote(link)}"
-    return LoginLink(path, expires, index_file().exists(), request.app.state.public_url)
+    return LoginLink(path, expires, index_file().exists(), browser_url(request))
 
 
 @router.get("/api/session")
@@ -59,7 +59,7 @@ def log_in(request: Request, keys: KeysDep, link: str = "", to: str = "/") -> Re
     A link on another site could log its reader in as somebody else, so its reader must confirm it.
     """
     if link and request.headers.get("sec-fetch-site", "none") not in OWN_SITES:
-        return pages.confirm_login_page(link)
+        return pages.confirm_login_page(link, request.app.state.root_path)
     return _exchange(request, keys, link, to)
 
 
@@ -67,12 +67,14 @@ def log_in(request: Request, keys: KeysDep, link: str = "", to: str = "/") -> Re
 async def log_in_by_form(request: Request, keys: KeysDep) -> Response:
     """Exchange an API key, typed into the login page, or a link that the user has confirmed, for a cookie."""
     if not is_from_own_page(request.method, request.headers) and not is_from_program(request.headers):
-        return pages.login_page("Another site sent this form. Enter the key here.", status=403)
+        return pages.login_page(
+            "Another site sent this form. Enter the key here.", status=403, root=request.app.state.root_path
+        )
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MAX_FORM_BYTES:
-            return pages.login_page("That is not an API key.")
+            return pages.login_page("That is not an API key.", root=request.app.state.root_path)
     form = parse_qs(body.decode("utf-8", "replace"))
     if "link" in form:
         return await run_in_threadpool(_exchange, request, keys, form["link"][0], "/")
@@ -83,7 +85,7 @@ async def log_in_by_form(request: Request, keys: KeysDep) -> Response:
     name = await run_in_threadpool(keys.name_of, form.get("key", [""])[0].strip())
     if name is None:
         failures.note(address, now=now)
-        return pages.login_page("This server does not know that API key.")
+        return pages.login_page("This server does not know that API key.", root=request.app.state.root_path)
     return _logged_in(request, keys, name, "/")
 
 
@@ -103,9 +105,11 @@ def _exchange(request: Request, keys: ApiKeys, link: str, to: str) -> Response:
     """Log in by a link, which works once."""
     name = keys.name_of_token("link", link)
     if name is None:
-        return pages.login_page("This link is not valid, or it has expired." if link else "")
+        return pages.login_page(
+            "This link is not valid, or it has expired." if link else "", root=request.app.state.root_path
+        )
     if not sessions.spend(keys.store, "link", link, now=time.time()):
-        return pages.login_page("This link was used before. Each link works once.")
+        return pages.login_page("This link was used before. Each link works once.", root=request.app.state.root_path)
     return _logged_in(request, keys, name, to)
 
 
@@ -113,9 +117,9 @@ def _logged_in(request: Request, keys: ApiKeys, name: str, to: str) -> Response:
     """Set the browser's cookie and redirect it to a page of this server."""
     key_digest = keys.digest_of(name)
     if key_digest is None:
-        return pages.login_page("This API key was revoked a moment ago.")
+        return pages.login_page("This API key was revoked a moment ago.", root=request.app.state.root_path)
     own = to if re.fullmatch(r"/(?![/\\])[^\s\\]*", to) else "/"
-    answer = pages.redirect_page(own)
+    answer = pages.redirect_page(request.app.state.root_path + own)
     answer.set_cookie(
         sessions.cookie_name(pages.port(request.scope)),
         sessions.issue("session", key_digest, expires=time.time() + sessions.SESSION_S),

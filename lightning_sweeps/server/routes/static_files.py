@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, HTMLResponse
 
 from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web import pages
@@ -32,7 +33,25 @@ def page_or_file(request: Request, path: str) -> Response:
         raise HTTPException(404, "Not Found")
     if not index_file().exists():
         return pages.not_built_page()
-    return FileResponse(index_file(), headers={**pages.SECURITY_HEADERS, "Cache-Control": "no-cache"})
+    return built_page(request)
+
+
+def built_page(request: Request, policy: str | None = None) -> Response:
+    """Return the dashboard's page. Its addresses start with the path below which a proxy serves this server.
+
+    Args:
+        request: The request.
+        policy: Content-Security-Policy; default: that of `SECURITY_HEADERS`.
+    """
+    html = index_file().read_text().replace('="./assets/', f'="{escape(request.app.state.root_path)}/assets/')
+    headers = {**pages.SECURITY_HEADERS, "Cache-Control": "no-cache"}
+    return HTMLResponse(html, headers=headers if policy is None else headers | {"Content-Security-Policy": policy})
+
+
+def browser_url(request: Request) -> str:
+    """Return the address at which browsers reach this server; empty if each client knows its own."""
+    public = request.app.state.public_url
+    return f"{public}{request.app.state.root_path}" if public else ""
 
 
 def index_file() -> Path:

@@ -12,12 +12,11 @@ import time
 import msgspec
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
 
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
 from lightning_sweeps.messages import ViewTicket, ViewToken
 from lightning_sweeps.server.context import KeyNameDep, KeysDep
-from lightning_sweeps.server.routes.static_files import index_file
+from lightning_sweeps.server.routes.static_files import browser_url, built_page, index_file
 from lightning_sweeps.server.security import sessions
 from lightning_sweeps.server.security.api_keys import ApiKeys
 from lightning_sweeps.server.security.scoped_router import scoped_router
@@ -30,13 +29,14 @@ router = scoped_router("dashboard")
 
 
 @router.post("/api/views")
-def make_ticket(keys: KeysDep, key_name: KeyNameDep) -> ViewTicket:
+def make_ticket(request: Request, keys: KeysDep, key_name: KeyNameDep) -> ViewTicket:
     """Make a ticket that opens one read-only view in another page, once."""
     key_digest = keys.digest_of(key_name)
     if key_digest is None:
         raise NotFound("this API key was revoked a moment ago")
     expires = time.time() + sessions.TICKET_S
-    return ViewTicket(pages.VIEW_PREFIX, sessions.issue("ticket", key_digest, expires=expires), expires)
+    ticket = sessions.issue("ticket", key_digest, expires=expires)
+    return ViewTicket(pages.VIEW_PREFIX, ticket, expires, browser_url(request))
 
 
 @router.post(OPEN_PATH, include_in_schema=False)
@@ -75,5 +75,4 @@ def framed_page(request: Request) -> Response:
             "frame-ancestors 'none'", f"frame-ancestors{ancestors}"
         )
         return answer
-    policy = {"Content-Security-Policy": request.app.state.framing, "Cache-Control": "no-cache"}
-    return FileResponse(index_file(), headers=pages.SECURITY_HEADERS | policy)
+    return built_page(request, request.app.state.framing)

@@ -14,11 +14,13 @@ EDITORS = ("vscode-webview:", "vscode-file:")
 ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?")
 
 
-def framing(given: Iterable[str] = ()) -> str:
+def framing(given: Iterable[str] = (), *, has_neighbors: bool = False) -> str:
     """Return the Content-Security-Policy of a framed view.
 
     Args:
         given: Origins whose pages may frame a view, besides pages of the browser's own machine.
+        has_neighbors: Other pages of the same origin may, too: a proxy serves this server below a path, beside the
+            notebook.
 
     Raises:
         UsageError: an origin is not valid.
@@ -29,5 +31,6 @@ def framing(given: Iterable[str] = ()) -> str:
             hint = "allowed: `https://host` and `https://*.host`, each with an optional `:port` or `:*`"
             raise UsageError(f"`{origin}` is not an origin of pages that may show a view", hint=hint)
     policy = pages.SECURITY_HEADERS["Content-Security-Policy"]
-    policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join([*LOCAL_PAGES, *EDITORS, *others])}")
+    allowed = [*LOCAL_PAGES, *EDITORS, *others, *(["'self'"] if has_neighbors else [])]
+    policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(allowed)}")
     return policy.replace("media-src 'self'", "media-src 'self' blob:")

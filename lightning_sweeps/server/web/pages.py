@@ -80,37 +80,51 @@ def not_logged_in(scope: Scope) -> HTMLResponse:
     """
     if Headers(scope=scope).get("sec-fetch-site") == "cross-site":
         return redirect_page()
-    return login_page()
+    return login_page(root=scope["app"].state.root_path)
 
 
 def redirect_page(path: str = "") -> HTMLResponse:
-    """Return a page of this site that redirects at once to `path`, or to its own address if `path` is empty."""
+    """Return a page of this site that redirects at once to `path`, or to its own address if `path` is empty.
+
+    `path` is the one that the browser requests, which may be below the path of a proxy.
+    """
     target = escape(f"0;url={path}" if path else "0", quote=True)
     return page("One moment", "", refresh=f'<meta http-equiv="refresh" content="{target}">')
 
 
-def confirm_login_page(link: str) -> HTMLResponse:
+def confirm_login_page(link: str, root: str) -> HTMLResponse:
     """Return the page that asks whether to log in by a link that another site has opened."""
     body = f"""
 <p>Another site opened a link that logs this browser in. Log in only if you expect it.</p>
-<form method="post" action="{LOGIN_PATH}"><input type="hidden" name="link" value="{escape(link, quote=True)}">
+<form method="post" action="{_form_address(root)}"><input type="hidden" name="link" value="{escape(link, quote=True)}">
 <button>Log in</button></form>"""
     return page("lightning-sweeps", body)
 
 
-def login_page(said: str = "", *, status: int = 401) -> HTMLResponse:
-    """Return the page that explains how to log in."""
+def login_page(said: str = "", *, status: int = 401, root: str = "") -> HTMLResponse:
+    """Return the page that explains how to log in.
+
+    Args:
+        said: What went wrong.
+        status: Status of the answer.
+        root: The path below which a proxy serves this server.
+    """
     body = f"""
 <p>{escape(said) or "This browser is not logged in."}</p>
 <p>On a machine that uses this server, run</p>
 <code>lightning-sweeps ui</code>
 <p>and open the link that it prints. The link works once.</p>
 <label for="key">Or enter an API key (<span>lightning-sweeps server --show</span>)</label>
-<form method="post" action="{LOGIN_PATH}"><input id="key" name="key" type="password" autocomplete="current-password"
+<form method="post" action="{_form_address(root)}"><input id="key" name="key" type="password"
+ autocomplete="current-password"
  required><button>Log in</button></form>"""
     answer = page("lightning-sweeps", body, status=status)
     answer.headers["WWW-Authenticate"] = 'Bearer realm="lightning-sweeps"'
     return answer
+
+
+def _form_address(root: str) -> str:
+    return escape(root + LOGIN_PATH, quote=True)
 
 
 def not_built_page() -> HTMLResponse:

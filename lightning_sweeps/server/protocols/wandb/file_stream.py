@@ -45,7 +45,7 @@ def store_request(caller: Caller, entity: str, project: str, name: str, body: by
         UsageError: the body is not a request.
         NotFound: there is no such run, or no such entity.
         OffsetConflict: lines before these are missing.
-        QuotaExceeded: the project takes no more rows.
+        QuotaExceeded: the project accepts no more rows.
     """
     caller.check_writes()
     try:

@@ -85,7 +85,7 @@ def store_lines(
 
     Raises:
         OffsetConflict: lines before `first` are missing.
-        QuotaExceeded: the project takes no more rows.
+        QuotaExceeded: the project accepts no more rows.
     """
     journal_id = attempt.journal_id(stream)
     entries = [entry for number, of_line in enumerate(lines, first) for entry in _entries(of_line, number)]

@@ -1,0 +1,150 @@
+"""Prepares a release: version, changelog, packages, checks. It publishes nothing, and makes no commit and no tag.
+
+make release VERSION=1.2.3
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from tools import thin_distribution
+from tools.dependencies import PROJECT
+
+ROOT = PROJECT.parent
+VERSION_FILE = ROOT / "lightning_sweeps" / "__init__.py"
+CHANGELOG = ROOT / "CHANGELOG.md"
+DIST = ROOT / "dist"
+UNRELEASED = "## Unreleased"
+PAGE = "lightning_sweeps/server/static/index.html"
+IN_WHEEL = (PAGE, "lightning_sweeps/py.typed", "lightning_sweeps/commit.txt", "lightning_sweeps/demo/sweep.yaml")
+IN_SDIST = (PAGE, "Makefile", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "hatch_build.py")
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+_VERSION = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
+
+
+class ReleaseRefusedError(Exception):
+    """A release is not possible. The message says why, and what to do."""
+
+
+def parse(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version.
+
+    Raises:
+        ReleaseRefusedError: it is not like 1.2.3.
+    """
+    if re.fullmatch(r"\d+\.\d+\.\d+", version) is None:
+        raise ReleaseRefusedError(f"the version is `{version}`, allowed: three numbers such as `1.2.3`")
+    return tuple(int(number) for number in version.split("."))
+
+
+def check_newer(version: str, current: str) -> None:
+    """Check that a version comes after the current one, such as `1.2.3.dev0`.
+
+    Raises:
+        ReleaseRefusedError: it does not.
+    """
+    is_dev = ".dev" in current
+    before = parse(current.partition(".dev")[0])
+    if parse(version) < before or (parse(version) == before and not is_dev):
+        raise ReleaseRefusedError(f"the version is `{version}`, allowed: later than `{current}`")
+
+
+def released_changelog(text: str, version: str, date: str) -> str:
+    """Return the changelog with the unreleased section under the name of the version, and a new one above it.
+
+    Raises:
+        ReleaseRefusedError: nothing is listed as unreleased.
+    """
+    _, heading, rest = text.partition(f"{UNRELEASED}\n")
+    content = rest.partition("\n## ")[0]
+    if not heading or not content.strip():
+        raise ReleaseRefusedError(f"`CHANGELOG.md` lists nothing under `{UNRELEASED}`")
+    return text.replace(f"{UNRELEASED}\n", f"{UNRELEASED}\n\n## {version} ({date})\n", 1)
+
+
+def named_files(readme: str) -> list[str]:
+    """Return the files that a README links to."""
+    return _LINK.findall(readme)
+
+
+def missing(wanted: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return which files or folders of `wanted` a package with the files `names` lacks."""
+    known = set(names)
+    return [name for name in wanted if name not in known and not any(one.startswith(f"{name}/") for one in known)]
+
+
+def check_tree() -> None:
+    """Check that the checkout has no changes.
+
+    Raises:
+        ReleaseRefusedError: files differ from the last commit.
+    """
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    if changed:
+        raise ReleaseRefusedError(f"the checkout has changes; commit them first:\n{changed}")
+
+
+def build_packages(version: str) -> list[Path]:
+    """Build the dashboard, the source distribution, the wheel and the thin wheel into `dist/`, and check them.
+
+    Raises:
+        ReleaseRefusedError: a package lacks a file.
+        subprocess.CalledProcessError: a build failed.
+    """
+    subprocess.run([sys.executable, "hatch_build.py"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(DIST)], cwd=ROOT, check=True)
+    thin = thin_distribution.build(DIST, version)
+    sdist = DIST / f"lightning_sweeps-{version}.tar.gz"
+    wheel = DIST / f"lightning_sweeps-{version}-py3-none-any.whl"
+    with tarfile.open(sdist) as packed:
+        names = [name.partition("/")[2] for name in packed.getnames()]
+    lacking = missing([*IN_SDIST, *named_files((ROOT / "README.md").read_text())], names)
+    with zipfile.ZipFile(wheel) as packed_wheel:
+        lacking += missing(IN_WHEEL, packed_wheel.namelist())
+    if lacking:
+        raise ReleaseRefusedError(f"the packages lack {', '.join(f'`{name}`' for name in lacking)}")
+    return [sdist, wheel, thin]
+
+
+def prepare(version: str, *, date: str) -> list[Path]:
+    """Set the version, move the changelog's section, and build and check the packages.
+
+    Raises:
+        ReleaseRefusedError: the release is not possible. Nothing was changed unless a package lacks a file.
+    """
+    source = VERSION_FILE.read_text()
+    found = _VERSION.search(source)
+    if found is None:
+        raise ReleaseRefusedError(f"`{VERSION_FILE}` sets no `__version__`")
+    check_newer(version, found.group(1))
+    check_tree()
+    changelog = released_changelog(CHANGELOG.read_text(), version, date)
+    VERSION_FILE.write_text(_VERSION.sub(f'__version__ = "{version}"', source, count=1))
+    CHANGELOG.write_text(changelog)
+    return build_packages(version)
+
+
+def main(words: list[str]) -> int:
+    """Prepare a release, say what to do next, and return the exit status."""
+    try:
+        packages = prepare(words[0] if words else "", date=time.strftime("%Y-%m-%d"))
+    except ReleaseRefusedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for package in packages:
+        print(f"{package.relative_to(ROOT)} ({package.stat().st_size / 1e6:.1f} MB)")
+    print("Nothing is committed or published. CONTRIBUTING.md says what comes next.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
