@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from lightning_sweeps.messages import AliasChange, Artifact, ArtifactFile, ArtifactUse, Problem
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
-from lightning_sweeps.store.blobs import artifacts
+from lightning_sweeps.store.blobs import artifact_changes, artifacts
 
 router = APIRouter(tags=["media and artifacts"], responses={404: {"model": Problem}})
 
@@ -46,7 +46,7 @@ def list_files(store: StoreDep, artifact_id: str) -> list[ArtifactFile]:
 def give_aliases(store: StoreDep, artifact_id: str, change: AliasChange) -> Artifact:
     """Give aliases such as `best` to a version. Each alias moves from the version that had it."""
     with store.write() as connection:
-        return artifacts.give_aliases(connection, artifact_id, change.aliases)
+        return artifact_changes.give_aliases(connection, artifact_id, change.aliases)
 
 
 @router.delete("/api/artifacts/{artifact_id}")
@@ -54,5 +54,5 @@ def remove_artifact(store: StoreDep, artifact_id: str) -> Artifact:
     """Delete a version and return what it was. `lightning-sweeps db compact` frees its disk space."""
     with store.write() as connection:
         removed = artifacts.get_artifact(connection, artifact_id)
-        artifacts.remove(connection, artifact_id)
+        artifact_changes.remove(connection, artifact_id)
     return removed

@@ -43,7 +43,7 @@ def project(_: object, caller: Caller, name: str | None = None, entity_name: str
 def describe_project(caller: Caller, name: str, entity: str | None = None) -> Described:
     """Return a project as clients read it."""
     of_entity = describe_entity(caller.entities.check(entity))
-    return {"id": name, "name": name, "entityName": of_entity["name"], "entity": of_entity}
+    return {"id": name, "internalId": name, "name": name, "entityName": of_entity["name"], "entity": of_entity}
 
 
 def bucket(of_project: Described, caller: Caller, *, name: str, missing_ok: bool | None = None) -> Described | None:
