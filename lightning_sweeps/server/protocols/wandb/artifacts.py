@@ -13,7 +13,8 @@ from lightning_sweeps.server.protocols.wandb import downloads, manifests, paging
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.downloads import file_address
 from lightning_sweeps.server.protocols.wandb.paging import Page
-from lightning_sweeps.server.protocols.wandb.runs import Described, moment
+from lightning_sweeps.server.protocols.wandb.rows import moment
+from lightning_sweeps.server.protocols.wandb.runs import Described
 from lightning_sweeps.store.blobs import artifacts as versions
 from lightning_sweeps.store.blobs import drafts
 from lightning_sweeps.store.project_access import check_access

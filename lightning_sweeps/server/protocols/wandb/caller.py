@@ -47,13 +47,17 @@ class Caller:
     keys: ApiKeys
     changed_sweeps: set[str | None] = field(default_factory=set)
 
+    def may_write(self) -> bool:
+        """Return whether the API key may change something."""
+        return self.role != "read"
+
     def check_writes(self) -> None:
         """Check that the API key may change something.
 
         Raises:
             Forbidden: it may only read.
         """
-        if self.role == "read":
+        if not self.may_write():
             problem = refused_role(self.sender.key_name, self.role, "write")
             raise Forbidden(problem.message, status=403, hint=problem.hint)
 
