@@ -89,6 +89,7 @@ from lightning_sweeps.messages.server import (
     ProblemFault,
     Role,
     Session,
+    UnansweredOperation,
     ViewTicket,
     ViewToken,
 )
@@ -241,6 +242,7 @@ __all__ = [
     "TrialEnqueue",
     "TrialMark",
     "TrialState",
+    "UnansweredOperation",
     "ViewTicket",
     "ViewToken",
 ]

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from lightning_sweeps.errors import LightningSweepsError, ServerRefused, UsageError
+from lightning_sweeps.messages import UnansweredOperation
 from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.protocols.wandb import file_stream, runs, uploads
 from lightning_sweeps.server.protocols.wandb.documents import Documents
@@ -41,6 +42,14 @@ async def graphql(request: Request, caller: CallerDep, control: ControlDep) -> R
     )
     await control.announce_changes(caller.changed_sweeps)
     return answer(given.status, given.body)
+
+
+@router.get("/api/unanswered")
+def list_unanswered(request: Request) -> list[UnansweredOperation]:
+    """List operations that clients asked for and that this server process had no answer for."""
+    counts: dict[tuple[str, str], int] = request.app.state.wandb_unanswered.counts()
+    found = [UnansweredOperation(name, reason, count) for (name, reason), count in counts.items()]
+    return sorted(found, key=lambda one: (-one.count, one.operation, one.reason))
 
 
 @router.post("/files/{entity}/{project}/{run}/file_stream")
