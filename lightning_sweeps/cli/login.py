@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import typer
@@ -14,9 +15,10 @@ from lightning_sweeps.errors import UsageError
 if not is_help_only():
     from lightning_sweeps.cli.logout import log_out
     from lightning_sweeps.cli.tables import print_json
+    from lightning_sweeps.cli.wandb_login import write_login
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import keep_login, list_logins
-    from lightning_sweeps.core.paths import Home
+    from lightning_sweeps.core.paths import Home, WandbClientFiles
     from lightning_sweeps.core.settings import default_url, read_settings
     from lightning_sweeps.server.process.address import is_loopback
 
@@ -28,6 +30,9 @@ def login(
     url: str = typer.Argument("", help="URL of the server: http://host:port or https://host.", show_default=False),
     key: str = typer.Option("", "--key", help="The API key (default: ask for it, or read it from a pipe)."),
     forget: bool = typer.Option(False, "--forget", help="Delete the stored key of this server, as `logout` does."),
+    for_wandb: bool = typer.Option(
+        False, "--wandb", help="Also write what unmodified wandb clients read: ~/.netrc and ~/.config/wandb/settings."
+    ),
     is_listed: bool = typer.Option(False, "--list", help="List the servers whose keys are stored."),
     as_json: bool = AS_JSON,
 ) -> None:
@@ -54,6 +59,9 @@ def login(
     keep_login(home, address, given)
     typer.echo(f"The server accepts the key. Commands and programs on this machine use {address} from now on.")
     typer.echo("`lightning-sweeps logout` ends that. LIGHTNING_SWEEPS_URL takes precedence if it is set.")
+    if for_wandb:
+        write_login(WandbClientFiles(Path.home()), address, given)
+        typer.echo("wandb's clients use it, too: scripts, `wandb sweep` and `wandb agent` work unchanged.")
     if settings.url not in ("", address, default_url(home)):
         typer.echo(f"LIGHTNING_SWEEPS_URL is set to {settings.url}: unset it to use {address}.", err=True)
 

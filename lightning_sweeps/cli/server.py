@@ -12,6 +12,7 @@ from lightning_sweeps.server.process.options import LOOPBACK, LogFormat
 if not is_help_only():
     from lightning_sweeps.cli.stop_server import stop_server
     from lightning_sweeps.cli.tables import print_json
+    from lightning_sweeps.client import Client
     from lightning_sweeps.core.handover import ServerFile
     from lightning_sweeps.core.paths import Home
     from lightning_sweeps.core.settings import read_settings
@@ -104,7 +105,12 @@ def server(
     show: bool = typer.Option(
         False,
         "--show",
-        help="Print the address and the API key of this machine's server, as settings for other machines.",
+        help="Print the address and the API key of this machine's server, as settings for other machines and wandb.",
+    ),
+    unanswered: bool = typer.Option(
+        False,
+        "--unanswered",
+        help="List what wandb clients asked this machine's server for and got no answer to, since it started.",
     ),
     stop: bool = typer.Option(False, "--stop", help="Stop this machine's server."),
     as_json: bool = AS_JSON,
@@ -116,8 +122,8 @@ def server(
     For a team, run the server where every machine can reach it. On the other machines, set LIGHTNING_SWEEPS_URL and
     LIGHTNING_SWEEPS_API_KEY to the values that `lightning-sweeps server --show` prints on the server's machine.
     """
-    if where + show + stop > 1:
-        raise UsageError("at most one of `--where`, `--show` and `--stop` is allowed")
+    if where + show + stop + unanswered > 1:
+        raise UsageError("at most one of `--where`, `--show`, `--unanswered` and `--stop` is allowed")
     settings = read_settings()
     home = Home(settings.home)
     if as_json and not (where or show):
@@ -128,6 +134,8 @@ def server(
         _where(home)
     elif show:
         _show(home)
+    elif unanswered:
+        _list_unanswered(home)
     elif stop:
         _stop(home)
     else:
@@ -178,7 +186,19 @@ def _running(home: Home) -> ServerFile:
 
 def _show(home: Home) -> None:
     file = _running(home)
-    typer.echo(f"LIGHTNING_SWEEPS_URL={file.public_url or file.url}\nLIGHTNING_SWEEPS_API_KEY={file.token}")
+    url = file.public_url or file.url
+    typer.echo(f"LIGHTNING_SWEEPS_URL={url}\nLIGHTNING_SWEEPS_API_KEY={file.token}")
+    typer.echo(f"WANDB_BASE_URL={url}\nWANDB_API_KEY={file.token}")
+
+
+def _list_unanswered(home: Home) -> None:
+    file = _running(home)
+    with Client(file.url, file.token) as client:
+        found = client.unanswered()
+    for one in found:
+        typer.echo(f"{one.count} x {one.operation}: {one.reason}")
+    if not found:
+        typer.echo("wandb clients have asked for nothing that this server does not answer.")
 
 
 def _stop(home: Home) -> None:

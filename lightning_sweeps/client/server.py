@@ -16,6 +16,10 @@ class ServerRoutes(Transport):
         """Return the version and the state of the server."""
         return self._get("/api/health", m.Health)
 
+    def unanswered(self) -> list[m.UnansweredOperation]:
+        """Return operations of other tools' clients that the server had no answer for, most frequent first."""
+        return self._get("/api/unanswered", list[m.UnansweredOperation])
+
     def space(
         self, by: m.SpaceBy, *, project: str | None = None, run: str | None = None, limit: int = 100
     ) -> m.SpaceReport:

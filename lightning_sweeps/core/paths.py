@@ -315,6 +315,23 @@ def open_in_folder(path: Path, flags: int) -> int:
         return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
 
 
+@dataclass(frozen=True, slots=True)
+class WandbClientFiles:
+    """The files in which wandb's clients keep addresses and keys of servers, in a user's folder."""
+
+    root: Path
+
+    @property
+    def netrc(self) -> Path:
+        """The keys, by host."""
+        return self.root / ".netrc"
+
+    @property
+    def settings(self) -> Path:
+        """The settings of all projects."""
+        return self.root / ".config" / "wandb" / "settings"
+
+
 def write_whole(path: Path, data: bytes, *, is_synced: bool = True) -> None:
     """Write a file so that readers see either the old or the new contents: write a temporary file, sync it, rename it.
 

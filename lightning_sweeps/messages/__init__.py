@@ -90,6 +90,7 @@ from lightning_sweeps.messages.server import (
     ProblemFault,
     Role,
     Session,
+    UnansweredOperation,
     ViewTicket,
     ViewToken,
 )
@@ -248,6 +249,7 @@ __all__ = [
     "TrialEnqueue",
     "TrialMark",
     "TrialState",
+    "UnansweredOperation",
     "ViewTicket",
     "ViewToken",
 ]

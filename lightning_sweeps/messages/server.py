@@ -24,6 +24,21 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class UnansweredOperation:
+    """An operation of another tool's clients that the server had no answer for, since it started.
+
+    Attributes:
+        operation: What the client calls it.
+        reason: Why there was no answer.
+        count: How often it was asked for.
+    """
+
+    operation: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoginLink:
     """A link that logs a browser in once.
 

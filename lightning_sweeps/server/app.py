@@ -20,6 +20,7 @@ from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.process.retention import Retention, RowRules
 from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.trash_can import TrashCan
+from lightning_sweeps.server.protocols.wandb import artifact_routes as wandb_artifact_routes
 from lightning_sweeps.server.protocols.wandb import routes as wandb_routes
 from lightning_sweeps.server.protocols.wandb.documents import Documents
 from lightning_sweeps.server.protocols.wandb.names import Entities
@@ -95,6 +96,7 @@ ROUTERS = [
     views.router,
     login.router,
     wandb_routes.router,
+    wandb_artifact_routes.router,
     static_files.router,
 ]
 """Every route of the server. `static_files` is last: it answers every path that no other router matches."""

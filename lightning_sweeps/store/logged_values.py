@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -48,6 +49,24 @@ def list_values(
         query = query.where(_value.c.key == key)
     order = _value.c.id.desc() if is_newest_first else _value.c.id
     return _messages(connection, query.order_by(order).limit(limit))
+
+
+def values_between(
+    connection: Connection, run_id: str, keys: Collection[str], *, low: int | None, high: int | None, limit: int
+) -> list[LoggedValue]:
+    """Return values of a run of these keys with steps from `low` to `high`, at most one more than `limit`."""
+    query = select(_value).where(_value.c.run_id == run_id, _value.c.key.in_(list(keys)))
+    if low is not None:
+        query = query.where(_value.c.step >= low)
+    if high is not None:
+        query = query.where(_value.c.step <= high)
+    return _messages(connection, query.order_by(_value.c.id).limit(limit + 1))
+
+
+def last_step(connection: Connection, run_id: str) -> int:
+    """Return the greatest step of such a value of a run; -1 if there is none."""
+    found: int | None = connection.scalar(select(func.max(_value.c.step)).where(_value.c.run_id == run_id))
+    return -1 if found is None else found
 
 
 def _messages(connection: Connection, query: Select[Any]) -> list[LoggedValue]:

@@ -367,6 +367,29 @@ blob = Table(
     Column("digest", Text, primary_key=True),  # SHA-256, hexadecimal
     Column("size_bytes", Big, nullable=False),
     Column("created", Double, nullable=False),
+    Column("md5", Text),  # hexadecimal; wandb clients name contents by it. NULL: nobody has asked for it
+    Index(None, "md5"),
+)
+
+artifact_draft = Table(
+    "artifact_draft",  # an artifact that a wandb client uploads; see `blobs/drafts.py`
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client_id", Text, nullable=False),  # what the client calls it
+    Column("given", Structure, nullable=False),  # what it says about it
+    Column("entries", Structure),  # the files that it lists
+    Column("artifact_id", Text),  # the version that it became
+    Column("created", Double, nullable=False),
+    Index(None, "client_id"),
+    Index(None, "artifact_id"),
+)
+
+draft_blob = Table(
+    "draft_blob",  # a blob that a draft needs until it is a version
+    metadata,
+    Column("draft_id", ForeignKey("artifact_draft.id"), primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Index(None, "digest"),
 )
 
 sweep = Table(

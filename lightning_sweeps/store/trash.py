@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, Table, delete, exists, func, insert, select
 
 from lightning_sweeps.store import ingest, schema
+from lightning_sweeps.store.blobs import drafts
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.projects import delete_if_empty
 from lightning_sweeps.store.series import write_buffer
@@ -85,6 +86,7 @@ def _delete_unused_artifacts(connection: Connection, artifact_ids: Iterable[str]
         named = (alias.c.project_id == row.project_id) & (alias.c.name == row.name) & (alias.c.version == row.version)
         connection.execute(delete(alias).where(named))
         connection.execute(delete(schema.artifact_file).where(schema.artifact_file.c.artifact_id == artifact_id))
+        drafts.forget_version(connection, artifact_id)
         connection.execute(delete(version).where(version.c.id == artifact_id))
 
 

@@ -10,7 +10,7 @@ from lightning_sweeps.messages import AliasChange, Artifact, ArtifactFile, Artif
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.project_scope import ProjectsDep
 from lightning_sweeps.server.security.scoped_router import scoped_router
-from lightning_sweeps.store.blobs import artifacts
+from lightning_sweeps.store.blobs import artifact_changes, artifacts
 
 router = scoped_router("media and artifacts", not_found=True)
 
@@ -47,7 +47,7 @@ def list_files(store: StoreDep, artifact_id: str) -> list[ArtifactFile]:
 def give_aliases(store: StoreDep, artifact_id: str, change: AliasChange) -> Artifact:
     """Give aliases such as `best` to a version. Each alias moves from the version that had it."""
     with store.write() as connection:
-        return artifacts.give_aliases(connection, artifact_id, change.aliases)
+        return artifact_changes.give_aliases(connection, artifact_id, change.aliases)
 
 
 @router.delete("/api/artifacts/{artifact_id}")
@@ -55,5 +55,5 @@ def remove_artifact(store: StoreDep, artifact_id: str) -> Artifact:
     """Delete a version and return what it was. `lightning-sweeps db compact` frees its disk space."""
     with store.write() as connection:
         removed = artifacts.get_artifact(connection, artifact_id)
-        artifacts.remove(connection, artifact_id)
+        artifact_changes.remove(connection, artifact_id)
     return removed

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, StreamingResponse
 
 from lightning_sweeps.core.ids import is_digest
 from lightning_sweeps.core.mime_types import BINARY, INLINE_TYPES
-from lightning_sweeps.errors import NotFound, ServerRefused
+from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import BlobState, Problem
 from lightning_sweeps.server.context import ContentsDep, StoreDep
 from lightning_sweeps.server.routes.journals import JournalId, read_body
@@ -20,7 +20,7 @@ from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web import ranges
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import refuse_large
+from lightning_sweeps.store.blobs.blob_storage import refuse_large, refuse_over_quota
 from lightning_sweeps.store.database import Store
 
 MAX_MISSING = 1_000
@@ -93,7 +93,7 @@ def put_blob(
             refuse_large(digest, size_bytes, limit_bytes=request.app.state.limits.file_bytes)
             quota_bytes = request.app.state.limits.quota_bytes
             if quota_bytes is not None:
-                _refuse_over_quota(blob_table.projects_of(connection, digest), size_bytes, quota_bytes)
+                refuse_over_quota(blob_table.projects_of(connection, digest), size_bytes, quota_bytes=quota_bytes)
     note = partial(_note, store, digest, size_bytes)
     known = contents.append(digest, offset, body, size_bytes=size_bytes, on_stored=note)
     return BlobState(digest, size_bytes, known, is_stored=known >= size_bytes)
@@ -157,14 +157,3 @@ def usage(store: StoreDep, projects: ProjectsDep) -> dict[str, int]:
 def _note(store: Store, digest: str, size_bytes: int) -> None:
     with store.write() as connection:
         blob_table.note_stored(connection, digest, size_bytes=size_bytes, now=clock.now(connection))
-
-
-def _refuse_over_quota(kept: dict[str, int], size_bytes: int, quota_bytes: int) -> None:
-    if any(bytes_there + size_bytes <= quota_bytes for bytes_there in kept.values()):
-        return
-    projects = ", ".join(f"`{name}` stores {bytes_there}" for name, bytes_there in kept.items())
-    raise ServerRefused(
-        f"{size_bytes} more bytes would exceed the quota of {quota_bytes} bytes: {projects}",
-        status=507,
-        hint="delete artifact versions and run `lightning-sweeps db compact`, or raise `--quota-gb` of the server",
-    )

@@ -1,4 +1,4 @@
-"""Issues and checks the signed tokens of browsers: login links, cookies, and tickets and tokens of framed views.
+"""Issues and checks signed tokens: login links, cookies, tickets and tokens of framed views, addresses of downloads.
 
 The server stores only the digests of tokens that it must not accept again: links and tickets that were used, and
 sessions that were logged out. The signature's secret is the digest of the API key that requested the token, so that
@@ -16,7 +16,7 @@ from typing import Literal
 from lightning_sweeps.store.api_keys import spend_token
 from lightning_sweeps.store.database import Store
 
-Kind = Literal["link", "session", "ticket", "view"]
+Kind = Literal["link", "session", "ticket", "view", "download"]
 
 LINK_S = 3600.0
 """Lifetime of a login link."""
@@ -26,13 +26,22 @@ TICKET_S = 600.0
 """Lifetime of the ticket of a framed view."""
 VIEW_S = 12 * 3600.0
 """Lifetime of the token of a framed view."""
+DOWNLOAD_S = 3600.0
+"""Lifetime of the address of a download."""
 VIEW_PREFIX = "lsv_"
 """Prefix of the token of a framed view, which is sent in place of a key."""
 
 
-def issue(kind: Kind, key_digest: str, *, expires: float) -> str:
-    """Return a token that stands for the API key of `key_digest` until `expires` (seconds since the epoch)."""
-    body = f"{int(expires)}.{secrets.token_urlsafe(12)}"
+def issue(kind: Kind, key_digest: str, *, expires: float, subject: str | None = None) -> str:
+    """Return a token that stands for the API key of `key_digest` until `expires` (seconds since the epoch).
+
+    Args:
+        kind: What the token is for.
+        key_digest: Digest of the key.
+        expires: When it ends.
+        subject: What the token is limited to, without `.`; None: a random text, so that each token is unique.
+    """
+    body = f"{int(expires)}.{subject or secrets.token_urlsafe(12)}"
     return f"{body}.{_signature(kind, key_digest, body)}"
 
 

@@ -15,6 +15,7 @@ API_PREFIX = "/api/"
 VIEW_PREFIX = "/embed/"
 ASSET_PREFIX = "/assets/"
 TELEMETRY_PREFIX = "/sdk/otel/"
+DOWNLOAD_PREFIX = "/wandb/downloads/"
 
 _STYLE = """
 :root { color-scheme: light dark;
@@ -59,10 +60,10 @@ def port(scope: Scope) -> int:
 def is_open(path: str) -> bool:
     """Return whether a path needs no key.
 
-    It is the login page, a file of the dashboard, which contains no data, or the telemetry of wandb clients, which send
-    it without a key and which is dropped.
+    It is the login page, a file of the dashboard, which contains no data, the telemetry of wandb clients, which send
+    it without a key and which is dropped, or a download whose address is signed.
     """
-    return path == LOGIN_PATH or path.startswith((VIEW_PREFIX, ASSET_PREFIX, TELEMETRY_PREFIX))
+    return path == LOGIN_PATH or path.startswith((VIEW_PREFIX, ASSET_PREFIX, TELEMETRY_PREFIX, DOWNLOAD_PREFIX))
 
 
 def is_navigation(scope: Scope) -> bool:

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from lightning_sweeps.core.ids import new_id
-from lightning_sweeps.errors import NotFound, UsageError
+from lightning_sweeps.errors import NotFound
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import Artifact, ArtifactFile, ArtifactUse
 from lightning_sweeps.store import runs, schema
 from lightning_sweeps.store.database import insert, lock_name
 
 LATEST = "latest"
-MAX_NAME_LENGTH = 512
 
 _artifact = schema.artifact
 _file = schema.artifact_file
@@ -40,13 +39,13 @@ def add(connection: Connection, entry: records.ArtifactRecord, *, run_id: str, j
     if known is None:
         taken = set(connection.scalars(select(_artifact.c.version).where(same)))
         number = entry.version if entry.version >= 0 and entry.version not in taken else max(taken, default=-1) + 1
-        artifact_id = _create(connection, entry, str(project_id), number)
+        artifact_id = create_version(connection, entry, str(project_id), number)
     else:
         artifact_id, number = known
     use = {"journal_id": journal_id, "sequence": entry.sequence, "run_id": run_id, "artifact_id": artifact_id}
     connection.execute(insert(connection, _use).values(use | {"role": entry.role, "time": entry.time}))
     if entry.role == "output":
-        _give(connection, str(project_id), entry.name, number, entry.aliases)
+        give(connection, str(project_id), entry.name, number, entry.aliases)
 
 
 def list_artifacts(
@@ -68,6 +67,22 @@ def get_artifact(connection: Connection, artifact_id: str) -> Artifact:
     if not found:
         raise NotFound(f"there is no artifact `{artifact_id}`", hint="GET /api/artifacts lists them")
     return _messages(connection, found)[0]
+
+
+def find_artifact(
+    connection: Connection, project: str, name: str, *, version: int | None = None, alias: str = LATEST
+) -> Artifact | None:
+    """Return a version by its number or by an alias, or None."""
+    found = list_artifacts(connection, project=project, name=name)
+    if version is not None:
+        return next((one for one in found if one.version == version), None)
+    return next((one for one in found if alias in one.aliases), None)
+
+
+def find_same(connection: Connection, project: str, name: str, *, kind: str, digest: str) -> Artifact | None:
+    """Return the newest version with the same files, or None."""
+    found = list_artifacts(connection, project=project, name=name, kind=kind)
+    return next((one for one in found if one.digest == digest), None)
 
 
 def list_files(connection: Connection, artifact_id: str) -> list[ArtifactFile]:
@@ -98,43 +113,17 @@ def list_uses(connection: Connection, run_id: str) -> list[ArtifactUse]:
     return [ArtifactUse(row.role, row.time, known[row.artifact_id]) for row in rows]
 
 
-def give_aliases(connection: Connection, artifact_id: str, aliases: Sequence[str]) -> Artifact:
-    """Give aliases to a version. A version that has one of them loses it.
-
-    Raises:
-        NotFound: there is no such version.
-        UsageError: an alias is empty, too long, not printable, or `latest`.
-    """
-    row = connection.execute(select(_artifact).where(_artifact.c.id == artifact_id)).first()
-    if row is None:
-        raise NotFound(f"there is no artifact `{artifact_id}`", hint="GET /api/artifacts lists them")
-    for alias in aliases:
-        if alias == LATEST or not 0 < len(alias) <= MAX_NAME_LENGTH or not alias.isprintable():
-            raise UsageError(f"the alias `{alias[:80]}` is not allowed", hint="use a name such as `best`")
-    _give(connection, row.project_id, row.name, row.version, aliases)
-    return get_artifact(connection, artifact_id)
-
-
-def remove(connection: Connection, artifact_id: str) -> None:
-    """Remove a version. The next garbage collection removes its blobs if nothing else refers to them.
-
-    Raises:
-        NotFound: there is no such version.
-    """
-    row = connection.execute(select(_artifact).where(_artifact.c.id == artifact_id)).first()
-    if row is None:
-        raise NotFound(f"there is no artifact `{artifact_id}`", hint="GET /api/artifacts lists them")
-    is_its = (_alias.c.project_id == row.project_id) & (_alias.c.name == row.name) & (_alias.c.version == row.version)
-    connection.execute(delete(_alias).where(is_its))
-    connection.execute(delete(_use).where(_use.c.artifact_id == artifact_id))
-    connection.execute(delete(_file).where(_file.c.artifact_id == artifact_id))
-    connection.execute(delete(_artifact).where(_artifact.c.id == artifact_id))
-
-
 _ORDER = (schema.project.c.name, _artifact.c.name, _artifact.c.version.desc())
 
 
-def _create(connection: Connection, entry: records.ArtifactRecord, project_id: str, number: int) -> str:
+def list_runs(connection: Connection, artifact_id: str, *, role: str) -> list[str]:
+    """Return the ids of the runs that created (`output`) or used (`input`) a version, by time."""
+    asked = select(_use.c.run_id).where(_use.c.artifact_id == artifact_id, _use.c.role == role)
+    return list(connection.scalars(asked.group_by(_use.c.run_id).order_by(func.min(_use.c.time))))
+
+
+def create_version(connection: Connection, entry: records.ArtifactRecord, project_id: str, number: int) -> str:
+    """Create a version with this number, and return its id."""
     artifact_id = new_id()
     row = {
         "id": artifact_id,
@@ -157,7 +146,8 @@ def _create(connection: Connection, entry: records.ArtifactRecord, project_id: s
     return artifact_id
 
 
-def _give(connection: Connection, project_id: str, name: str, number: int, aliases: Iterable[str]) -> None:
+def give(connection: Connection, project_id: str, name: str, number: int, aliases: Iterable[str]) -> None:
+    """Give aliases to a version. `latest` is not stored."""
     for alias in aliases:
         if alias != LATEST:
             row = {"project_id": project_id, "name": name, "alias": alias, "version": number}

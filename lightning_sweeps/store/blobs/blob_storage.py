@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -158,6 +158,15 @@ class BlobStorage:
             )
         return size
 
+    def read(self, digest: str, size_bytes: int) -> Iterator[bytes]:
+        """Yield the bytes of a stored blob in pieces."""
+        if self.remote is not None:
+            yield from self.remote.read(digest, 0, size_bytes)
+            return
+        with self.path(digest).open("rb") as stream:
+            while piece := stream.read(CHUNK_BYTES):
+                yield piece
+
     def remove_stale_uploads(self) -> int:
         """Remove uploads that have stopped, and return how many."""
         stale = [path for path in self._uploads() if time.time() - path.stat().st_mtime > STALE_UPLOAD_S]
@@ -233,6 +242,27 @@ def refuse_large(digest: str, size_bytes: int, *, limit_bytes: int) -> None:
             status=413,
             hint="`lightning-sweeps server --max-file-gb` sets the limit",
         )
+
+
+def refuse_over_quota(used_bytes: Mapping[str, int], size_bytes: int, *, quota_bytes: int) -> None:
+    """Check that one of the projects that would have a blob has room for it.
+
+    Args:
+        used_bytes: what each of these projects stores.
+        size_bytes: size of the blob.
+        quota_bytes: what a project may store.
+
+    Raises:
+        ServerRefused: none of them has room (507).
+    """
+    if any(bytes_there + size_bytes <= quota_bytes for bytes_there in used_bytes.values()):
+        return
+    projects = ", ".join(f"`{name}` stores {bytes_there}" for name, bytes_there in used_bytes.items())
+    raise ServerRefused(
+        f"{size_bytes} more bytes would exceed the quota of {quota_bytes} bytes: {projects}",
+        status=507,
+        hint="delete artifact versions and run `lightning-sweeps db compact`, or raise `--quota-gb` of the server",
+    )
 
 
 def _digest_of(path: Path) -> str:

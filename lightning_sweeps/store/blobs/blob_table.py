@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, delete, exists, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, delete, exists, func, select, union, update
 
 from lightning_sweeps.messages import BlobState
 from lightning_sweeps.store import schema
+from lightning_sweeps.store.blobs import drafts
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store, insert
 
@@ -65,10 +67,36 @@ def note_stored(connection: Connection, digest: str, *, size_bytes: int, now: fl
     connection.execute(insert(connection, _blob).values(row).on_conflict_do_nothing())
 
 
-def usage(connection: Connection) -> dict[str, int]:
-    """Return how many bytes of stored blobs each project refers to. A blob counts once per project."""
+def note_md5(connection: Connection, digest: str, md5: str) -> None:
+    """Record the MD5 of a blob, in hexadecimal form."""
+    connection.execute(update(_blob).where(_blob.c.digest == digest).values(md5=md5))
+
+
+def find_md5(connection: Connection, digests: Iterable[str]) -> dict[str, str]:
+    """Return the MD5 of blobs by their digest, of those for which it is known."""
+    asked = select(_blob.c.digest, _blob.c.md5).where(_blob.c.digest.in_(list(digests)), _blob.c.md5.is_not(None))
+    return {row.digest: row.md5 for row in connection.execute(asked)}
+
+
+def find_in_project(connection: Connection, project: str, md5s: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Return digest and size of the stored blobs of a project's artifacts, by their MD5."""
+    asked = (
+        select(_blob.c.md5, _blob.c.digest, _blob.c.size_bytes)
+        .join(_file, _file.c.digest == _blob.c.digest)
+        .join(_artifact, _artifact.c.id == _file.c.artifact_id)
+        .join(schema.project, schema.project.c.id == _artifact.c.project_id)
+        .where(schema.project.c.name == project, _blob.c.md5.in_(list(md5s)))
+    )
+    return {row.md5: (row.digest, row.size_bytes) for row in connection.execute(asked.distinct())}
+
+
+def usage(connection: Connection, *projects: str) -> dict[str, int]:
+    """Return how many bytes of stored blobs these or all projects refer to. A blob counts once per project."""
     used: dict[str, int] = {}
-    for project_id, name in connection.execute(select(schema.project.c.id, schema.project.c.name)).all():
+    asked = select(schema.project.c.id, schema.project.c.name)
+    for project_id, name in connection.execute(
+        asked.where(schema.project.c.name.in_(projects)) if projects else asked
+    ).all():
         named = _named_in(project_id)
         used[name] = connection.scalar(select(func.sum(_blob.c.size_bytes)).join(named, _digest_is(named))) or 0
     return used
@@ -92,7 +120,10 @@ def collect(store: Store, blobs: BlobStorage, *, grace_s: float = GRACE_S) -> Co
 
     A server may run meanwhile: a blob that is uploaded again is stored again.
     """
-    is_old = _blob.c.created < store.now() - grace_s
+    now = store.now()
+    is_old = _blob.c.created < now - grace_s
+    with store.write() as connection:
+        drafts.remove_stale(connection, now=now)
     with store.read() as connection:
         old = select(_blob.c.digest, _blob.c.size_bytes).where(is_old, ~_is_referenced())
         garbage = connection.execute(old).all()
@@ -138,4 +169,5 @@ def _digest_is(named: Subquery) -> ColumnElement[bool]:
 
 def _is_referenced() -> ColumnElement[bool]:
     by_media = exists().where(_media.c.digest == _blob.c.digest)
-    return by_media | exists().where(_file.c.digest == _blob.c.digest)
+    by_drafts = exists().where(schema.draft_blob.c.digest == _blob.c.digest)
+    return by_media | by_drafts | exists().where(_file.c.digest == _blob.c.digest)

@@ -46,6 +46,19 @@ def append(
     _count(connection, points, known, grown or {})
 
 
+def all_series(connection: Connection, owner_id: str) -> list[SeriesInfo]:
+    """Return all series of an owner.
+
+    Raises:
+        NotFound: there is no such owner.
+    """
+    found = page = list_series(connection, owner_id)
+    while page:
+        page = list_series(connection, owner_id, after=page[-1].key)
+        found = found + page
+    return found
+
+
 def list_series(
     connection: Connection, owner_id: str, *, search: str = "", after: str | None = None, limit: int = MAX_KEYS
 ) -> list[SeriesInfo]:

@@ -10,6 +10,7 @@ from lightning_sweeps.server.context import StorageLimits
 from lightning_sweeps.server.journal_parts import Sender
 from lightning_sweeps.server.process.sweep_control import Control
 from lightning_sweeps.server.protocols.wandb.names import Entities, project_name
+from lightning_sweeps.server.security.api_keys import ApiKeys
 from lightning_sweeps.server.security.permissions import refused_role
 from lightning_sweeps.store.blobs.blob_storage import BlobStorage
 from lightning_sweeps.store.database import Store
@@ -30,6 +31,7 @@ class Caller:
         entities: the entities that clients may name.
         address: address of this server, as the client writes it.
         authorization: the header with the API key, for uploads that the client is asked to make.
+        keys: the API keys of the server: the one of the request signs addresses of downloads.
         changed_sweeps: ids of sweeps that the request has changed; the caller announces them.
     """
 
@@ -42,7 +44,12 @@ class Caller:
     entities: Entities
     address: str
     authorization: str
+    keys: ApiKeys
     changed_sweeps: set[str | None] = field(default_factory=set)
+
+    def may_write(self) -> bool:
+        """Return whether the API key may change something."""
+        return self.role != "read"
 
     def check_writes(self) -> None:
         """Check that the API key may change something.
@@ -50,7 +57,7 @@ class Caller:
         Raises:
             Forbidden: it may only read.
         """
-        if self.role == "read":
+        if not self.may_write():
             problem = refused_role(self.sender.key_name, self.role, "write")
             raise Forbidden(problem.message, status=403, hint=problem.hint)
 

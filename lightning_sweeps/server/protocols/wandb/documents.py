@@ -79,9 +79,10 @@ class Documents:
         if errors:
             self._unanswered.note(name_of(document), errors[0].message)
             return DocumentAnswer(400, {"errors": [_described(error) for error in errors]})
-        result = execute_sync(
-            schema, document, context_value=context, variable_values=variables, operation_name=operation
-        )
+        known, unknown = known_inputs(schema, document, variables)
+        for field in unknown:
+            self._unanswered.note(name_of(document), f"the input `{field}` is ignored")
+        result = execute_sync(schema, document, context_value=context, variable_values=known, operation_name=operation)
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [_described(error) for error in result.errors]
@@ -92,6 +93,40 @@ class Documents:
             if self._schema is None:
                 self._schema = _build(self._resolvers)
             return self._schema
+
+
+def known_inputs(
+    schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return variables without the input fields that the schema does not have, and the names of these fields.
+
+    Every version of a client sends some more. A W&B server without them would refuse the whole request.
+    """
+    from graphql import OperationDefinitionNode, type_from_ast
+
+    known = dict(variables)
+    unknown: list[str] = []
+    for one in document.definitions:
+        if isinstance(one, OperationDefinitionNode):
+            for defined in one.variable_definitions or ():
+                name = defined.variable.name.value
+                if name in known:
+                    known[name] = _pruned(type_from_ast(schema, defined.type), known[name], unknown)
+    return known, unknown
+
+
+def _pruned(declared: Any, value: Any, unknown: list[str]) -> Any:
+    from graphql import GraphQLInputObjectType, get_named_type
+
+    named = get_named_type(declared)
+    if not isinstance(named, GraphQLInputObjectType):
+        return value
+    if isinstance(value, list):
+        return [_pruned(named, one, unknown) for one in value]
+    if not isinstance(value, dict):
+        return value
+    unknown += [f"{named.name}.{key}" for key, one in value.items() if key not in named.fields and one is not None]
+    return {key: _pruned(named.fields[key].type, one, unknown) for key, one in value.items() if key in named.fields}
 
 
 def name_of(document: DocumentNode) -> str:

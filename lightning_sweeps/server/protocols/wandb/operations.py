@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from lightning_sweeps.server.protocols.wandb import agents, alerts, runs, sweeps, trial_runs, uploads, viewer
+from lightning_sweeps.server.protocols.wandb import (
+    agents,
+    alerts,
+    artifact_changes,
+    artifact_uploads,
+    artifacts,
+    history,
+    reading,
+    run_files,
+    runs,
+    sweeps,
+    trial_runs,
+    uploads,
+    viewer,
+)
 from lightning_sweeps.server.protocols.wandb.documents import Resolvers
 
 RESOLVERS: Resolvers = {
@@ -12,14 +26,53 @@ RESOLVERS: Resolvers = {
         "entity": viewer.entity,
         "model": runs.project,
         "project": runs.project,
+        "models": reading.all_projects,
+        "artifact": artifacts.artifact,
+        "artifactCollection": artifacts.collection_by_id,
+        "clientIDMapping": artifact_uploads.client_id_mapping,
     },
     "Project": {
         "bucket": runs.bucket,
         "run": runs.run,
         "sweep": sweeps.sweep,
+        "runs": reading.project_runs,
+        "runCount": reading.run_count,
+        "sweeps": reading.project_sweeps,
+        "totalSweeps": reading.sweep_count,
+        "artifact": artifacts.project_artifact,
+        "artifactType": artifacts.artifact_type,
+        "artifactTypes": artifacts.artifact_types,
+        "artifactCollection": artifacts.project_collection,
+        "artifactCollections": artifacts.project_collections,
+        "artifactCollectionMembership": artifacts.membership,
+    },
+    "ArtifactType": {
+        "artifactCollection": artifacts.typed_collection,
+        "artifactCollections": artifacts.typed_collections,
+    },
+    "ArtifactSequence": {
+        "artifacts": artifacts.collection_artifacts,
+        "aliases": artifacts.collection_aliases,
+        "artifactMembership": artifacts.collection_membership,
+    },
+    "ArtifactCollectionMembership": {
+        "files": artifacts.files,
+    },
+    "Artifact": {
+        "files": artifacts.files,
+        "filesByManifestEntries": artifacts.files_by_entries,
     },
     "Run": {
         "stopped": trial_runs.stopped,
+        "history": history.history,
+        "sampledHistory": history.sampled_history,
+        "parquetHistory": history.parquet_history,
+        "historyKeys": history.history_keys,
+        "files": run_files.files,
+        "fileCount": run_files.file_count,
+        "logLines": reading.log_lines,
+        "outputArtifacts": reading.output_artifacts,
+        "inputArtifacts": reading.input_artifacts,
     },
     "Mutation": {
         "upsertBucket": runs.upsert_bucket,
@@ -29,5 +82,19 @@ RESOLVERS: Resolvers = {
         "createRunFiles": uploads.create_run_files,
         "markRunFilesUploaded": uploads.mark_run_files_uploaded,
         "notifyScriptableRunAlert": alerts.notify,
+        "deleteRun": reading.delete_run,
+        "stopRun": reading.stop_run,
+        "createArtifact": artifact_uploads.create_artifact,
+        "createArtifactFiles": artifact_uploads.create_artifact_files,
+        "createArtifactManifest": artifact_uploads.create_artifact_manifest,
+        "updateArtifactManifest": artifact_uploads.update_artifact_manifest,
+        "commitArtifact": artifact_uploads.commit_artifact,
+        "useArtifact": artifact_uploads.use_artifact,
+        "addAliases": artifact_changes.add_aliases,
+        "deleteAliases": artifact_changes.delete_aliases,
+        "updateArtifact": artifact_changes.update_artifact,
+        "deleteArtifact": artifact_changes.delete_artifact,
+        "linkArtifact": artifact_changes.link_artifact,
+        "unlinkArtifact": artifact_changes.unlink_artifact,
     },
 }

@@ -12,38 +12,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from lightning_sweeps.errors import LightningSweepsError, ServerRefused, UsageError
-from lightning_sweeps.server.context import ContentsDep, RoleDep, StoreDep
+from lightning_sweeps.messages import UnansweredOperation
 from lightning_sweeps.server.process.sweep_control import ControlDep
 from lightning_sweeps.server.protocols.wandb import file_stream, runs, uploads
-from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.documents import Documents
-from lightning_sweeps.server.protocols.wandb.refusals import error_fields
-from lightning_sweeps.server.routes.journals import MAX_BODY_BYTES, SenderDep, read_body
+from lightning_sweeps.server.protocols.wandb.web import CallerDep, answer, errors
+from lightning_sweeps.server.routes.journals import MAX_BODY_BYTES, read_body
 from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web.problems import status_of
 
 router = scoped_router(include_in_schema=False)
-
-
-async def get_caller(
-    request: Request, store: StoreDep, contents: ContentsDep, sender: SenderDep, control: ControlDep, role: RoleDep
-) -> Caller:
-    """Return who sends the request."""
-    state = request.app.state
-    return Caller(
-        store,
-        contents,
-        state.limits,
-        sender,
-        control,
-        role,
-        state.wandb_entities,
-        str(request.base_url).rstrip("/"),
-        request.headers.get("authorization", ""),
-    )
-
-
-CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 @router.post("/graphql")
@@ -53,10 +31,10 @@ async def graphql(request: Request, caller: CallerDep, control: ControlDep) -> R
     try:
         body = _decode_request(await request.body())
     except UsageError as error:
-        return _errors(400, error)
+        return errors(400, error)
     variables = body.get("variables")
     operation = body.get("operationName")
-    answer = await run_in_threadpool(
+    given = await run_in_threadpool(
         documents.execute,
         body["query"],
         variables if isinstance(variables, dict) else {},
@@ -64,7 +42,15 @@ async def graphql(request: Request, caller: CallerDep, control: ControlDep) -> R
         operation=operation if isinstance(operation, str) and operation else None,
     )
     await control.announce_changes(caller.changed_sweeps)
-    return _json(answer.status, answer.body)
+    return answer(given.status, given.body)
+
+
+@router.get("/api/unanswered")
+def list_unanswered(request: Request) -> list[UnansweredOperation]:
+    """List operations that clients asked for and that this server process had no answer for."""
+    counts: dict[tuple[str, str], int] = request.app.state.wandb_unanswered.counts()
+    found = [UnansweredOperation(name, reason, count) for (name, reason), count in counts.items()]
+    return sorted(found, key=lambda one: (-one.count, one.operation, one.reason))
 
 
 @router.post("/files/{entity}/{project}/{run}/file_stream")
@@ -80,18 +66,18 @@ async def stream_files(
     """Store lines of the files of a run."""
     try:
         content = await run_in_threadpool(_unpacked, body, request.headers.get("content-encoding", ""))
-        answer = await run_in_threadpool(file_stream.store_request, caller, entity, project, run, content)
+        given = await run_in_threadpool(file_stream.store_request, caller, entity, project, run, content)
     except LightningSweepsError as error:
-        return _errors(status_of(error), error)
+        return errors(status_of(error), error)
     await control.announce_changes(caller.changed_sweeps)
-    return _json(200, answer)
+    return answer(200, given)
 
 
 @router.put(uploads.UPLOAD_PATH + "/{project}/{run}/{path:path}")
 async def upload_file(request: Request, caller: CallerDep, project: str, run: str, path: str) -> Response:
     """Store a file of a run."""
     await uploads.take_file(caller, project, run, path, request.stream())
-    return _json(200, {})
+    return answer(200, {})
 
 
 @router.post("/sdk/otel/{path:path}")
@@ -150,12 +136,3 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if unpacker.unconsumed_tail:
         raise ServerRefused(f"the body has more than {MAX_BODY_BYTES} bytes, allowed: {MAX_BODY_BYTES}", status=413)
     return content
-
-
-def _errors(status: int, error: LightningSweepsError) -> Response:
-    """Return an error in the form that clients read."""
-    return _json(status, error_fields(error.message, error.hint))
-
-
-def _json(status: int, body: dict[str, Any]) -> Response:
-    return Response(json.dumps(body, default=str), status_code=status, media_type="application/json")

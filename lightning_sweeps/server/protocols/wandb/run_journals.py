@@ -108,7 +108,7 @@ def store_notes(caller: Caller, attempt: Attempt, notes: Iterable[records.Record
         committed = ingest.committed_offset(connection, journal_id)
         entries = [] if committed else [_header(attempt, "notes", 0)]
         start = committed or _place(0)
-        entries += [JournalEntry(note, start + at, start + at + 1) for at, note in enumerate(notes)]
+        entries += [_note(note, start + at) for at, note in enumerate(notes)]
         part = JournalPart(journal_id, committed, entries, [])
         now = clock.now(connection)
         taken = journal_parts.commit(connection, caller.store.series, part, caller.sender, now=now)
@@ -138,6 +138,12 @@ def _take(caller: Caller, part: JournalPart) -> None:
 def _header(attempt: Attempt, stream: Stream, line: int) -> JournalEntry:
     """Return the header of a journal. It takes the place of the lines before its first one."""
     return JournalEntry(attempt.header(stream), 0, _place(line))
+
+
+def _note(said: records.Record, place: int) -> JournalEntry:
+    """Return a record at a place, which is also its sequence number."""
+    numbered = said if isinstance(said, records.Header) else msgspec.structs.replace(said, sequence=place)
+    return JournalEntry(numbered, place, place + 1)
 
 
 def _entries(of_line: Sequence[records.Record], number: int) -> list[JournalEntry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
 import msgspec
@@ -15,9 +14,10 @@ from lightning_sweeps.journal import records
 from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.server.protocols.wandb import names, rows, run_journals, trial_runs
 from lightning_sweeps.server.protocols.wandb.caller import Caller
+from lightning_sweeps.server.protocols.wandb.rows import moment
 from lightning_sweeps.server.protocols.wandb.run_journals import Attempt
-from lightning_sweeps.server.protocols.wandb.viewer import describe_entity
-from lightning_sweeps.store import runs
+from lightning_sweeps.server.protocols.wandb.viewer import describe_entity, describe_user
+from lightning_sweeps.store import run_changes, runs
 from lightning_sweeps.store.project_access import check_access
 from lightning_sweeps.store.series import write_buffer, writing
 from lightning_sweeps.system.node import Process
@@ -29,6 +29,8 @@ OPEN_STATES = frozenset({"running", "lost"})
 """States in which the process that wrote a run may go on. In others, another process continues it."""
 STATES = {"stopped": "killed", "lost": "crashed", "preempted": "preempted"}
 """The states that W&B calls differently."""
+PROJECT_NUMBER = 0
+"""Clients want a number for each project, and send it back. Ours have names."""
 STARTED = '{"t": 1}'
 """What clients look for to see that a run has started, so that it can be resumed."""
 RANK_KEYS = ("rank", "RANK", "global_rank")
@@ -43,7 +45,17 @@ def project(_: object, caller: Caller, name: str | None = None, entity_name: str
 def describe_project(caller: Caller, name: str, entity: str | None = None) -> Described:
     """Return a project as clients read it."""
     of_entity = describe_entity(caller.entities.check(entity))
-    return {"id": name, "name": name, "entityName": of_entity["name"], "entity": of_entity}
+    return {
+        "id": name,
+        "internalId": name,
+        "name": name,
+        "entityName": of_entity["name"],
+        "entity": of_entity,
+        "readOnly": not caller.may_write(),
+        "isBenchmark": False,
+        "createdAt": moment(0.0),
+        "user": describe_user(caller, caller.sender.key_name or ""),
+    }
 
 
 def bucket(of_project: Described, caller: Caller, *, name: str, missing_ok: bool | None = None) -> Described | None:
@@ -92,8 +104,10 @@ def upsert_bucket(_: object, caller: Caller, *, input: dict[str, Any]) -> Descri
     """Create a run, begin another attempt of a run that has ended, or update one."""
     caller.check_writes()
     given = input
+    if given.get("id") and not given.get("name"):
+        return _edit(caller, given)
     of_project = caller.project(given.get("entity_name"), given.get("model_name"))
-    name = given.get("name") or names.run_name(of_project, given.get("id") or "")
+    name = given.get("name") or ""
     known = find_run(caller, of_project, name)
     if known is None or known.state not in OPEN_STATES:
         trial = trial_runs.find_trial(caller, given.get("sweep"), name)
@@ -113,6 +127,30 @@ def upsert_bucket(_: object, caller: Caller, *, input: dict[str, Any]) -> Descri
     assert found is not None  # noqa: S101  it was stored
     described = describe_project(caller, of_project, given.get("entity_name"))
     return {"bucket": describe_run(caller, found, described), "inserted": known is None}
+
+
+def find_by_id(caller: Caller, run_id: str) -> RunDetails:
+    """Return a run by our id, which clients keep to change it.
+
+    Raises:
+        NotFound: there is none, or the API key is limited to other projects.
+    """
+    with caller.store.read() as connection:
+        check_access(connection, caller.sender.projects, "run", run_id)
+        return runs.get_run(connection, run_id)
+
+
+def _edit(caller: Caller, given: dict[str, Any]) -> Described:
+    """Change what a person may change of a run: name, notes, tags, configuration, summary. Its state stays."""
+    known = find_by_id(caller, given["id"])
+    config = rows.config_values(given.get("config"))
+    labels = m.RunLabels(given.get("tags"), given.get("notes"), given.get("display_name") or None, config or None)
+    with caller.store.write() as connection:
+        run_changes.edit(connection, known.id, labels)
+    summary = list(_summary(given, now=caller.store.now()))
+    if summary:
+        run_journals.store_notes(caller, attempt_of(known), summary)
+    return {"bucket": describe_run(caller, find_by_id(caller, known.id), describe_project(caller, known.project))}
 
 
 def new_attempt(
@@ -181,6 +219,12 @@ def describe_run(caller: Caller, known: RunDetails, of_project: Described) -> De
 
     return {
         "id": known.id,
+        "run": known,
+        "projectId": PROJECT_NUMBER,
+        "commit": None,
+        "readOnly": not caller.may_write(),
+        "user": describe_user(caller, known.user or known.created_by or ""),
+        "systemMetrics": "{}",
         "name": names.run_name(known.project, known.id),
         "displayName": known.name,
         "description": known.notes,
@@ -210,19 +254,10 @@ def describe_run(caller: Caller, known: RunDetails, of_project: Described) -> De
     }
 
 
-def moment(time: float) -> str:
-    """Return a time as clients read it."""
-    return datetime.fromtimestamp(time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def _last_row(caller: Caller, known: RunDetails) -> str:
     """Return the step and the running time of a run's last row, as a row of its history."""
-    steps = []
     with write_buffer.open_reader(caller.store, [known.id])() as connection:
-        page = writing.list_series(connection, known.id)
-        while page:
-            steps += [one.last_step for one in page]
-            page = writing.list_series(connection, known.id, after=page[-1].key)
+        steps = [one.last_step for one in writing.all_series(connection, known.id)]
     row: dict[str, Any] = {"_runtime": known.updated - known.created, "_timestamp": known.updated}
     return msgspec.json.encode(row | ({"_step": max(steps)} if steps else {})).decode()
 

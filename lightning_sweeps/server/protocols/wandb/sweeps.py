@@ -14,7 +14,8 @@ from lightning_sweeps.engine import change_log, sweeps, trials
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.server.protocols.wandb import rows, runs
 from lightning_sweeps.server.protocols.wandb.caller import Caller
-from lightning_sweeps.server.protocols.wandb.runs import Described, moment
+from lightning_sweeps.server.protocols.wandb.rows import moment
+from lightning_sweeps.server.protocols.wandb.runs import Described
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.project_access import check_access, check_project
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps.core.names import media_key
-from lightning_sweeps.core.paths import make_private_folder
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal import records
-from lightning_sweeps.server.protocols.wandb import rows, run_journals, runs
+from lightning_sweeps.server.protocols.wandb import rows, run_journals, runs, spooling
 from lightning_sweeps.server.protocols.wandb.caller import Caller
-from lightning_sweeps.store import clock
-from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import refuse_large
 
 UPLOAD_PATH = "/wandb/files"
-PIECE_BYTES = 8 * 1024 * 1024
 MAX_PATH_LENGTH = 500
 KNOWN_FILES = frozenset({"config.yaml", "output.log", "wandb-summary.json"})
 """Files that repeat what the run has already."""
@@ -62,50 +55,14 @@ async def take_file(caller: Caller, project: str, name: str, path: str, body: As
     parts = PurePosixPath(path).parts
     if not 0 < len(path) <= MAX_PATH_LENGTH or ".." in parts or path.startswith("/"):
         raise UsageError(f"the file's path is `{path[:MAX_PATH_LENGTH]}`, allowed: a relative path without `..`")
-    folder = caller.contents.folder.uploads
-    await run_in_threadpool(make_private_folder, folder)
-    with tempfile.TemporaryFile(dir=folder) as spool:
-        digest, size_bytes = await _spool(body, spool, limit_bytes=caller.limits.file_bytes)
+    with spooling.spool_file(caller) as file:
+        spooled = await spooling.receive(caller, of_project, body, file)
         if path in KNOWN_FILES:
             return
         if parts[0] != MEDIA_FOLDER:
             now = caller.store.now()
-            reference = records.Media(0, 0, now, media_key(path), digest, size_bytes, rows.mime_type(path))
+            reference = records.Media(
+                0, 0, now, media_key(path), spooled.digest, spooled.size_bytes, rows.mime_type(path)
+            )
             await run_in_threadpool(run_journals.store_notes, caller, runs.attempt_of(known), [reference])
-        await run_in_threadpool(store_blob, caller, digest, size_bytes, spool)
-
-
-def store_blob(caller: Caller, digest: str, size_bytes: int, content: IO[bytes]) -> None:
-    """Store a blob whose content is in a file."""
-
-    def note() -> None:
-        with caller.store.write() as connection:
-            blob_table.note_stored(connection, digest, size_bytes=size_bytes, now=clock.now(connection))
-
-    content.seek(0)
-    offset = 0
-    while True:
-        piece = content.read(PIECE_BYTES)
-        caller.contents.append(digest, offset, piece, size_bytes=size_bytes, on_stored=note)
-        offset += len(piece)
-        if offset >= size_bytes:
-            return
-
-
-async def _spool(body: AsyncIterator[bytes], spool: IO[bytes], *, limit_bytes: int) -> tuple[str, int]:
-    """Write a body to a file, and return its digest and its size.
-
-    Raises:
-        ServerRefused: it is too large.
-    """
-    digest = hashlib.sha256()
-    size_bytes = 0
-    async for part in body:
-        size_bytes += len(part)
-        if size_bytes > limit_bytes:
-            continue  # read and drop the rest, so that the sender can read the response
-        digest.update(part)
-        await run_in_threadpool(spool.write, part)
-    if size_bytes > limit_bytes:
-        refuse_large(digest.hexdigest(), size_bytes, limit_bytes=limit_bytes)
-    return digest.hexdigest(), size_bytes
+        await run_in_threadpool(spooling.store, caller, spooled)

@@ -13,7 +13,11 @@ NEWEST_CLIENT = "99.0.0"
 
 def viewer(_: object, caller: Caller) -> dict[str, Any]:
     """Return the user that the API key stands for."""
-    name = caller.sender.key_name or ENTITY
+    return describe_user(caller, caller.sender.key_name or ENTITY)
+
+
+def describe_user(caller: Caller, name: str) -> dict[str, Any]:
+    """Return a user as clients read it."""
     return {
         "id": name,
         "entity": ENTITY,
