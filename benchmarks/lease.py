@@ -1,6 +1,6 @@
 """Measures how long an agent waits for a trial (1,000 finished trials, 100 agents), and what waiting agents cost.
 
-    python -m benchmarks.lease [--trials 1000] [--agents 100] [--leases 20]
+    python -m benchmarks.lease [--trials 1000] [--agents 100] [--leases 100]
 
 The server is real and uses SQLite. Every agent leases a trial, and the sweep gets finished trials. Then the agents
 take turns: one ends its trial and asks for the next, and its wait is measured. The worker process prepares trials of
@@ -135,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000, help="finished trials")
     parser.add_argument("--agents", type=int, default=100)
-    parser.add_argument("--leases", type=int, default=20, help="leases that are measured")
+    parser.add_argument("--leases", type=int, default=100, help="leases that are measured")
     parser.add_argument("--pause-s", type=float, default=1.0, help="pause between two leases of `bayes`")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, running_server(Path(name)) as (client, server):
@@ -145,8 +145,9 @@ def main() -> None:
             counts = {"trials": given.trials, "agents": given.agents, "leases": given.leases}
             taken = take_turns(folder, server, sweep, pause_s=pause_s, **counts)
             what = f"{method}, {given.trials:,} trials, {given.agents} agents: a lease"
-            say(f"{what}, median", float(np.median(taken)), "ms wall", "aim 10")
-            say(f"{what}, p99", float(np.quantile(taken, 0.99)), "ms wall")
+            say(f"{what}, the first one after so many results at once", taken[0], "ms wall")
+            say(f"{what}, median of the others", float(np.median(taken[1:])), "ms wall", "aim 10")
+            say(f"{what}, p99 of the others", float(np.quantile(taken[1:], 0.99)), "ms wall", "aim 50")
         wait_idle(folder, server, sweep, agents=given.agents, seconds=15)
     print(f"load average of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
