@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { counted, distinctNames, headAndTail, shortNames } from "./names";
+import { counted, distinctNames, endOfName, headAndTail, shortNames } from "./names";
 
 describe("shortNames", () => {
   it("shortens a name to an end that no other name has", () => {
@@ -58,5 +58,11 @@ describe("distinctNames", () => {
   it("have a longer end, or the whole id, if four characters do not tell runs apart", () => {
     const runs = ["run-a1111", "run-b1111", "1111"].map((id) => ({ id, name: "exp" }));
     expect(distinctNames(runs)).toEqual(["exp · a1111", "exp · b1111", "exp · 1111"]);
+  });
+});
+
+describe("endOfName", () => {
+  it("keeps the end of a long name", () => {
+    expect([endOfName("lr", 5), endOfName("model-12", 5)]).toEqual(["lr", "…l-12"]);
   });
 });

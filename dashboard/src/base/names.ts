@@ -26,6 +26,11 @@ export function headAndTail(name: string): [string, string] {
   return name.length > LONG ? [name.slice(0, -TAIL), name.slice(-TAIL)] : [name, ""];
 }
 
+/** Returns a name with at most this many characters. A longer one loses its beginning: long names differ at the end. */
+export function endOfName(name: string, most: number): string {
+  return name.length > most ? `…${name.slice(1 - most)}` : name;
+}
+
 /** The least number of characters of an id that tell runs of the same name apart. */
 const LEAST_ID = 4;
 

@@ -3,14 +3,17 @@
 import { useEffect, useState } from "preact/hooks";
 import { cancelTurn, inTurn } from "./frameQueue";
 
-/** Returns the latest value that `compute` gave; `before`: until there is one. It computes again if `inputs` change. */
-export function useInTurn<T>(compute: () => T, inputs: unknown[], before: T): T {
+/**
+ * Returns what `compute` gave last; `before`: until there is something.
+ *
+ * It computes again when `given` is another object.
+ */
+export function useInTurn<G extends object, T>(given: G, compute: (given: G) => T, before: T): T {
   const [value, setValue] = useState(before);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `inputs` stands for all that `compute` depends on
   useEffect(() => {
-    const work = () => setValue(compute());
+    const work = () => setValue(() => compute(given));
     inTurn(work);
     return () => cancelTurn(work);
-  }, inputs);
+  }, [given, compute]);
   return value;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { placeOn, spreadOn } from "./placing";
+import { fittingTicks, placeOn, spreadOn } from "./placing";
 
 const LINEAR = { isLog: false, choices: [] };
 const LOG = { isLog: true, choices: [] };
@@ -61,5 +61,17 @@ describe("spreadOn", () => {
 
   it("does not move dots of numbers", () => {
     expect(spreadOn(LINEAR, 0.3, 7)).toBe(0.3);
+  });
+});
+
+describe("fittingTicks", () => {
+  it("leaves some out where there is no room", () => {
+    const ticks = Array.from({ length: 40 }, (_, at) => ({ text: String(at), place: at / 40 }));
+    expect(
+      fittingTicks(ticks, 280)
+        .map(({ text }) => text)
+        .slice(0, 3),
+    ).toEqual(["0", "2", "4"]);
+    expect(fittingTicks(ticks.slice(0, 3), 280)).toHaveLength(3);
   });
 });

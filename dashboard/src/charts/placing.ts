@@ -25,7 +25,7 @@ export interface Placed {
 
 /** The part of an axis at each end that no value reaches. */
 const EDGE = 0.05;
-const TICKS = 4;
+const TICKS = 5;
 
 /** Returns the place of each value on an axis, and the axis's ticks. */
 export function placeOn(axis: Axis, values: unknown[]): Placed {
@@ -51,7 +51,7 @@ function placeNumbers(isLog: boolean, values: unknown[]): Placed {
   const [low, high] = [Math.min(...scaled), Math.max(...scaled)];
   const span = high - low || 1;
   const place = (value: number) => EDGE + (1 - 2 * EDGE) * ((scale(value) - low) / span);
-  const rounds = isLog ? logTicks(back(low), back(high), TICKS + 1) : roundTicks(low, high, TICKS);
+  const rounds = isLog ? logTicks(back(low), back(high), TICKS) : roundTicks(low, high, TICKS);
   const texts = isLog ? distinctTexts(rounds, (value) => number(value, 6)) : tickTexts(rounds);
   return {
     places: values.map((value) => (isUsable(value) ? place(value) : null)),
@@ -68,4 +68,13 @@ const GOLDEN = 0.618034;
 export function spreadOn(axis: Axis, place: number, trial: number): number {
   if (!axis.choices.length) return place;
   return place + ((((trial * GOLDEN) % 1) - 0.5) * SPREAD) / axis.choices.length;
+}
+
+/** The height of a tick's text, in pixels. */
+const TEXT_PX = 14;
+
+/** Returns the ticks that fit into a length in pixels: with many choices only some of them. `each`: room of one text. */
+export function fittingTicks(ticks: Tick[], length: number, each = TEXT_PX): Tick[] {
+  const every = Math.max(1, Math.ceil((ticks.length * each) / Math.max(length, 1)));
+  return ticks.filter((_, at) => at % every === 0);
 }

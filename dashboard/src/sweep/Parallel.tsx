@@ -18,7 +18,7 @@ import type { SweepView } from "./useSweepView";
 import "./Parallel.css";
 
 /** The least room of an axis. With less, names and values overlap. */
-const AXIS_PX = 84;
+const AXIS_PX = 76;
 const ROOM = { top: 50, bottom: 24, side: 62 };
 const FADED = 0.03;
 const TOP_WIDTH = 2.2;

@@ -2,8 +2,10 @@
 
 import { useRef, useState } from "preact/hooks";
 import { Menu } from "../base/Menu";
+import { endOfName } from "../base/names";
 import { followPointer, swallowClick } from "../base/pointer";
-import { fittingTicks, type Interval, type ParallelAxis } from "./parallelAxes";
+import { fittingTicks } from "../charts/placing";
+import type { Interval, ParallelAxis } from "./parallelAxes";
 import { axisX, axisY, type Frame } from "./parallelLines";
 import type { AxisControls } from "./useAxisChoices";
 
@@ -17,6 +19,8 @@ interface Props {
   onBrush: (intervals: Interval[]) => void;
 }
 
+/** Names and values that are longer lose their beginning. */
+const MOST_CHARACTERS = 12;
 /** A shorter drag is a click. */
 const LEAST_PX = 4;
 
@@ -46,13 +50,13 @@ export function ParallelAxisPart({ axis, at, count, frame, choices, intervals, o
   return (
     <div class="parallel-axis" style={{ left: `${axisX(frame, at, count) + dx}px` }}>
       <div class="parallel-title" title={`${axis.id}: drag to move`} onPointerDown={drag}>
-        <span>{axis.title}</span>
+        <span>{endOfName(axis.title, MOST_CHARACTERS)}</span>
         <Menu label={`Axis ${axis.title}`} choices={menu} />
       </div>
       <div class="parallel-ticks" aria-hidden="true">
         {fittingTicks(axis.ticks, height).map(({ text, place }) => (
           <span key={text} title={text} style={{ top: `${axisY(frame, axis, place)}px` }}>
-            {text}
+            {endOfName(text, MOST_CHARACTERS)}
           </span>
         ))}
       </div>

@@ -6,7 +6,7 @@ import { InTurn } from "../base/InTurn";
 import { scaleColor, useTheme } from "../base/theme";
 import { useSize } from "../base/useSize";
 import { type Dot as AnyDot, drawDots, nearestDot } from "../charts/dots";
-import { placeOn, spreadOn, type Tick } from "../charts/placing";
+import { fittingTicks, placeOn, spreadOn, type Tick } from "../charts/placing";
 import { Ticks } from "../charts/Ticks";
 import { paramsOf } from "./params";
 import { barOf, type Result, rowName, valueText } from "./pointRows";
@@ -40,6 +40,8 @@ function SliceInTurn({ view, parameter }: Props) {
 /** The opacity of trials that are not chosen, and of the others. */
 const FADED = 0.1;
 const CLEAR = 0.95;
+/** The least room of the name of a choice. */
+const CHOICE_PX = 26;
 
 function Slice({ view, parameter }: Props) {
   const { sweep, chosen, select } = view;
@@ -72,7 +74,7 @@ function Slice({ view, parameter }: Props) {
           onMouseLeave={() => setPointed(null)}
           onClick={() => pointed && select(pointed.of.id)}
         />
-        <Ticks ticks={xs} />
+        <Ticks ticks={parameter.choices.length ? fittingTicks(xs, size.width, CHOICE_PX) : xs} />
       </div>
     </figure>
   );

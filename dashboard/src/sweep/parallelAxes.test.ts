@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axisOrder, brushedTrials, fittingTicks, movedAxis, OBJECTIVE, parallelAxes } from "./parallelAxes";
+import { axisOrder, brushedTrials, movedAxis, OBJECTIVE, parallelAxes } from "./parallelAxes";
 import type { Parameter } from "./score";
 import { trialOf } from "./testTrial";
 
@@ -63,17 +63,5 @@ describe("brushedTrials", () => {
         ]),
       ),
     ).toEqual(new Set([1]));
-  });
-});
-
-describe("fittingTicks", () => {
-  it("leaves some out where there is no room", () => {
-    const ticks = Array.from({ length: 40 }, (_, at) => ({ text: String(at), place: at / 40 }));
-    expect(
-      fittingTicks(ticks, 280)
-        .map(({ text }) => text)
-        .slice(0, 3),
-    ).toEqual(["0", "2", "4"]);
-    expect(fittingTicks(ticks.slice(0, 3), 280)).toHaveLength(3);
   });
 });

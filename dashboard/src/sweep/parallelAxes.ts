@@ -88,11 +88,3 @@ export function brushedTrials(axes: ParallelAxis[], brushes: Brushes): Set<numbe
   };
   return new Set(first.places.flatMap((_, at) => (asked.every((axis) => isIn(axis, at)) ? at : [])));
 }
-
-const LABEL_PX = 14;
-
-/** Returns the ticks that fit into a height: with many choices only some of them. */
-export function fittingTicks(ticks: Tick[], height: number): Tick[] {
-  const every = Math.max(1, Math.ceil((ticks.length * LABEL_PX) / Math.max(height, 1)));
-  return ticks.filter((_, at) => at % every === 0);
-}

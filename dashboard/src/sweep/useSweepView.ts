@@ -8,7 +8,7 @@ import { findTrials } from "./find";
 import { type Importance, importance } from "./importance";
 import { type FirstRun, mostRelevant, type Tried, useFirstRuns } from "./loadTrials";
 import { idsOf, pointRows, type Result } from "./pointRows";
-import { hasWideRange, type Parameter, parameters, ranking, sign } from "./score";
+import { hasWideRange, type Parameter, parameters, ranking, type Sign, sign } from "./score";
 
 const NONE: Importance[] = [];
 
@@ -71,6 +71,10 @@ export function useSweepView(sweep: Sweep, { trials, points }: Tried): SweepView
   };
 }
 
+function importancesOf({ trials, wanted, direction }: { trials: Result[]; wanted: Parameter[]; direction: Sign }) {
+  return importance(trials, wanted, direction);
+}
+
 function useRanking(
   sweep: Sweep,
   trials: Result[],
@@ -84,7 +88,8 @@ function useRanking(
     return new Map(all.filter((entry): entry is [string, number] => entry[1] !== undefined));
   }, [trials, direction]);
   const wanted = useMemo(() => parameters(sweep, trials), [sweep, trials]);
-  const importances = useInTurn(() => importance(trials, wanted, direction), [trials, wanted, direction], NONE);
+  const given = useMemo(() => ({ trials, wanted, direction }), [trials, wanted, direction]);
+  const importances = useInTurn(given, importancesOf, NONE);
   const byImportance = useMemo(() => {
     const order = new Map(importances.map(({ name }, at) => [name, at]));
     const place = ({ name }: Parameter) => order.get(name) ?? wanted.length;
