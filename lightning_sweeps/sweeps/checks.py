@@ -22,8 +22,9 @@ from lightning_sweeps.sweeps.metric_names import usual_goal
 from lightning_sweeps.sweeps.restrictions import Condition, in_order
 from lightning_sweeps.sweeps.yaml12 import Document, Path, dotted
 
-PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-PARAMETER_NAME_TEXT = "letters, digits, `_`, `.` and `-`, starting with a letter or `_`"
+PARAMETER_NAME = re.compile(r"[^\s\x00-\x1f\x7f=${}'\"`\\]+")
+"""Programs have arguments such as Hydra's `+gpu` and `model/encoder`: only what would break a word is not allowed."""
+PARAMETER_NAME_TEXT = "any characters except blanks, quotes, `=`, `$`, `{`, `}` and `\\`"
 
 
 def check_keys(raw: dict[str, Any], document: Document) -> list[Fault]:

@@ -12,6 +12,7 @@ import pytest
 
 from lightning_sweeps.agents.launch.arguments import FORMS, flatten
 from lightning_sweeps.agents.launch.command import CommandContext, build_command, check_program, processes_of
+from lightning_sweeps.agents.launch.interpreted import is_interpreted
 from lightning_sweeps.core import macros
 from lightning_sweeps.core.paths import TrialFolder
 from lightning_sweeps.errors import LaunchError
@@ -219,11 +220,31 @@ def test_the_program_is_checked_before_the_first_trial(tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match="`no-such-program` is not in"):
         check(command=["${env}", "no-such-program", "${args}"])
     (tmp_path / "train.py").touch()
-    (tmp_path / "run").touch()
+    (tmp_path / "run.sh").touch()
     with pytest.raises(LaunchError, match="neither a Python file nor executable"):
-        check(program="run")
+        check(program="run.sh")
+    (tmp_path / "package").mkdir()
+    with pytest.raises(LaunchError, match="`package` is not in"):
+        check(program="package")
+    (tmp_path / "package" / "__main__.py").touch()
+    check(program="package")
     check(program="train.py")
     check(program="train.py", command=["${env}", "bash", "${program}"])
     check(command=["torchrun", "train.py"])  # beside the interpreter, though no environment is activated
     check(program="package.module", command=["${interpreter}", "-m", "${program}"])
     check(command=["${env}", "A=1", "bash", "-c", "true"])
+
+
+def test_the_interpreter_runs_packages_and_scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__main__.py").touch()
+    (tmp_path / "script").touch()
+    (tmp_path / "executable").touch(mode=0o755)
+    assert {name: is_interpreted(name) for name in ("package", "script", "executable", "train.py", "missing")} == {
+        "package": True,
+        "script": True,
+        "executable": False,
+        "train.py": True,
+        "missing": False,
+    }

@@ -62,7 +62,9 @@ KEYS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 
 leaves = st.one_of(
     st.builds(lambda value: {"value": value}, anything),
+    st.builds(lambda value: {"distribution": "constant", "value": value}, anything),
     st.builds(lambda values: {"values": values}, st.lists(anything, min_size=1, max_size=4)),
+    st.builds(lambda value: {"distribution": "categorical", "values": [value, value]}, anything),
     st.builds(lambda first, second: {"values": [first, second], "probabilities": [0.25, 0.75]}, anything, anything),
     bounds(whole | real),
     law("int_uniform", bounds(whole), has_q=False),
@@ -71,7 +73,9 @@ leaves = st.one_of(
     *(law(name, keys, has_q=False) for name, keys in KEYS.items()),
     *(law(f"q_{name}", keys, has_q=True) for name, keys in KEYS.items()),
 )
-names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,5}", fullmatch=True).filter(lambda name: name not in KNOWN_MACROS)
+names = st.from_regex(r"[A-Za-z_+~/@][A-Za-z0-9_.@/+-]{0,5}", fullmatch=True).filter(
+    lambda name: name not in KNOWN_MACROS
+)
 maps = st.recursive(
     st.dictionaries(names, leaves, min_size=1, max_size=3),
     lambda inner: st.dictionaries(names, leaves | inner.map(lambda part: {"parameters": part}), min_size=1, max_size=3),
@@ -182,6 +186,7 @@ def flags(words: list[str]) -> dict[str, str]:
 
 
 MACROS: dict[str, Callable[[list[str]], Mapping[str, str]]] = {
+    "args": flags,
     "args_no_hyphens": pairs,
     "args_no_equals": lambda words: {name[2:]: text for name, text in zip(words[::2], words[1::2], strict=True)},
     "args_no_boolean_flags": flags,
@@ -208,10 +213,11 @@ def test_every_macro_gives_what_was_chosen(form: str, macro: str, parameters: di
 @given(parameters=maps.filter(has_clear_names))
 def test_a_word_with_a_parameter_gives_what_was_chosen(form: str, parameters: dict[str, Any]) -> None:
     names_in_words = list(dotted_names(parameters))
-    command = ["${program}", *(f"<{name}>=${{{name}}}" for name in names_in_words), "${args_json}"]
+    command = ["${program}", *(f"<{name}>=${{{name}}}" for name in names_in_words), "${args_json}", "${args_dict}"]
     parsed = read(parameters, args=form, command=command)
     params = point_of(parsed)
-    *words, as_json = build_command(parsed.raw, params, context=CONTEXT)[1:]
+    *words, as_json, as_map = build_command(parsed.raw, params, context=CONTEXT)[1:]
+    assert as_map == as_json
     expected = dict(dotted(params, parameters))
     values = {name.strip("<>"): text for name, text in pairs(words).items()}
     assert same(json.loads(as_json), params)

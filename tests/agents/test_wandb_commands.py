@@ -178,3 +178,11 @@ def test_a_file_with_every_key() -> None:
 )
 def test_documented_stopping(early_terminate: str) -> None:
     assert parse_sweep(f"{NESTED}early_terminate: {early_terminate}\n").warnings == []
+
+
+def test_parameters_of_hydra_keep_their_names() -> None:
+    names = ["+gpu", "++wandb.project", "model/encoder", "~trainer", "db@pkg"]
+    parameters = {name: {"value": 1} for name in names}
+    command = ["${program}", "${args_no_hyphens}"]
+    words = first_words(json.dumps({"program": "t.py", "method": "grid", "parameters": parameters, "command": command}))
+    assert sorted(words[1:]) == sorted(f"{name}=1" for name in names)

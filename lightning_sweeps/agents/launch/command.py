@@ -19,6 +19,7 @@ from typing import Any
 from lightning_sweeps.agents.gang import GangMember
 from lightning_sweeps.agents.launch.arguments import MANY_WORDS, Arguments, Value, names_of
 from lightning_sweeps.agents.launch.environment import search_path
+from lightning_sweeps.agents.launch.interpreted import is_interpreted
 from lightning_sweeps.agents.launch.interpreter import is_own_interpreter
 from lightning_sweeps.agents.launch.torchrun import torchrun_command, with_separator
 from lightning_sweeps.core import macros
@@ -151,7 +152,9 @@ def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[s
     tokens = config.get("command")
     path_variable = search_path(environ)
     if tokens is None:
-        _check_file(program_of(config), folder, path_variable, by_interpreter=False)
+        name = program_of(config)
+        by_interpreter = is_interpreted(name, folder) and (folder / name).exists()
+        _check_file(name, folder, path_variable, by_interpreter=by_interpreter)
         return
     words = [str(token) for token in tokens]
     program = config.get("program")
@@ -164,7 +167,7 @@ def check_program(config: Mapping[str, Any], *, folder: Path, environ: Mapping[s
 
 def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: bool) -> None:
     path = folder / name
-    if not path.is_file():
+    if not (path.is_file() or (by_interpreter and path.is_dir())):
         if "/" not in name and not by_interpreter and shutil.which(name, path=path_variable):
             return
         elsewhere = "" if "/" in name or by_interpreter else ", nor on PATH, nor beside the agent's Python"
@@ -172,7 +175,7 @@ def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: 
             f"the sweep's program `{name}` is not in `{folder}`{elsewhere}",
             hint="start the agent in the folder of the program, or name the program by its full path in the sweep file",
         )
-    if not (by_interpreter or is_python_file(name) or os.access(path, os.X_OK)):
+    if not (by_interpreter or os.access(path, os.X_OK)):
         raise LaunchError(
             f"the sweep's program `{path}` is neither a Python file nor executable",
             hint=f"`chmod +x {path}`, or name it `.py`",
@@ -181,7 +184,7 @@ def _check_file(name: str, folder: Path, path_variable: str, *, by_interpreter: 
 
 def _program_command(program: Sequence[str], context: CommandContext) -> list[str]:
     if context.processes == 1 and context.member is None:
-        return [context.interpreter, *program] if is_python_file(program[0]) else list(program)
+        return [context.interpreter, *program] if is_interpreted(program[0]) else list(program)
     return torchrun_command(
         program,
         interpreter=context.interpreter,
@@ -195,7 +198,7 @@ def _program_command(program: Sequence[str], context: CommandContext) -> list[st
 def _runnable(program: str) -> str:
     """Return an executable of the working folder as a path: the system searches for a bare name only on PATH."""
     is_file_here = "/" not in program and Path(program).is_file()
-    return f"./{program}" if is_file_here and not is_python_file(program) else program
+    return f"./{program}" if is_file_here and not is_interpreted(program) else program
 
 
 @dataclass(frozen=True, slots=True)

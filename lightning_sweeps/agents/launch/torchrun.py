@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from lightning_sweeps.agents.gang import GangMember
+from lightning_sweeps.agents.launch.interpreted import is_interpreted
 from lightning_sweeps.core.program_command import is_python_file, torchrun_position
 
 SEPARATOR = "--"
@@ -27,8 +28,8 @@ def torchrun_command(
     """Return the command line that starts a program on several ranks.
 
     Args:
-        program: a Python file or an executable file, and its arguments.
-        interpreter: the Python that runs torchrun. It also runs a Python file.
+        program: a file or package that the interpreter runs, or an executable file, and its arguments.
+        interpreter: the Python that runs torchrun.
         processes: number of ranks on this node.
         launch_id: id of the rendezvous.
         log_folder: where torchrun writes the output of each rank.
@@ -44,7 +45,7 @@ def torchrun_command(
         "--max-restarts=0",
         f"--log-dir={log_folder}",
         "--tee=3",
-        *([] if is_python_file(program[0]) else ["--no-python"]),
+        *([] if is_interpreted(program[0]) else ["--no-python"]),
         SEPARATOR,
         *program,
     ]
