@@ -93,10 +93,10 @@ lower-bounds:
 	$(PYTHON) -m venv --clear $(LOWEST_VENV)
 	$(PYTHON) -m tools.lower_bounds > $(LOWEST_VENV)/requirements.txt
 	$(LOWEST_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(LOWEST_VENV)/requirements.txt pytest hypothesis
-	$(LOWEST_VENV)/bin/python -m pytest -p no:cacheprovider $(LOWEST_TESTS)
+	$(LOWEST_VENV)/bin/python -m pytest -W ignore::DeprecationWarning -p no:cacheprovider $(LOWEST_TESTS)
 	$(PYTHON) -m tools.lower_bounds extras > $(LOWEST_VENV)/extras.txt
 	$(LOWEST_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(LOWEST_VENV)/extras.txt
-	$(LOWEST_VENV)/bin/python -m pytest -p no:cacheprovider -m "not slow" $(LOWEST_EXTRA_TESTS)
+	$(LOWEST_VENV)/bin/python -m pytest -W ignore::DeprecationWarning -p no:cacheprovider -m "not slow" $(LOWEST_EXTRA_TESTS)
 
 bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py

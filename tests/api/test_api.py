@@ -99,7 +99,8 @@ def test_export_writes_every_value(served: tuple[Client, ServerFile], tmp_path: 
 
 def test_export_to_parquet(served: tuple[Client, ServerFile], tmp_path: Path) -> None:
     CliRunner().invoke(export, [str(tmp_path), "--format", "parquet"], catch_exceptions=False)
-    table = pyarrow.parquet.read_table(tmp_path / "points.parquet")
+    with pyarrow.parquet.ParquetFile(tmp_path / "points.parquet") as file:
+        table = file.read()
     assert table.num_rows == 30 and str(table.schema.field("value").type) == "double"
 
 
