@@ -23,10 +23,11 @@ MKDOCS := PYTHONPATH=$(CURDIR) NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := $(BENCH_VENV)/.installed
 
-.PHONY: help demo check docs api-types dev test test-slow reliability audit lower-bounds bench gpu format clean release
+.PHONY: help demo demo-wandb check docs api-types dev test test-slow reliability audit lower-bounds bench gpu format clean release
 
 help:
 	@echo "make demo    install into $(VENV), run a real sweep of two-rank DDP trials, show the results"
+	@echo "make demo-wandb  run an unmodified W&B script and its sweep, in $(BENCH_VENV)"
 	@echo "make test    install into $(VENV), run the tests (make test PYTEST='-k journal' for some)"
 	@echo "make test-slow  the tests that are slow by nature: browsers, clusters, faults, long property tests"
 	@echo "make check   lint, formatting, types, the rules of tools/check; of the dashboard too, with its unit tests"
@@ -56,6 +57,9 @@ $(BENCH_INSTALLED): pyproject.toml
 
 demo: $(INSTALLED)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" sh examples/ddp/launch.sh sweep --quiet
+
+demo-wandb: $(BENCH_INSTALLED)
+	@PATH="$(CURDIR)/$(BENCH_VENV)/bin:$$PATH" LIGHTNING_SWEEPS_HOME="$(DEMO_HOME)" sh examples/wandb/launch.sh
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

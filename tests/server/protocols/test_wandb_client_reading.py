@@ -39,7 +39,7 @@ assert [one["_step"] for one in sampled] == [0, 5, 10, 14, 19], sampled
 assert [one["loss"] for one in run.scan_history(keys=["loss", "_step"])] == [0.3 * step for step in range(20)]
 assert len(list(run.scan_history(page_size=7))) == 20
 assert "program.py" in [one.name for one in run.files()], [one.name for one in run.files()]
-run.file("program.py").download(root="downloaded")
+run.file("program.py").download(root="downloaded", replace=True)
 assert pathlib.Path("downloaded/program.py").read_text().startswith("\\nimport wandb")
 assert "printed" in [one.content for one in run.console_logs()]
 run.config["late"] = 1

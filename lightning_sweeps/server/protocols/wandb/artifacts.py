@@ -77,7 +77,7 @@ def artifact(_: object, caller: Caller, *, id: str) -> Described:  # noqa: A002 
     return describe(caller, require_artifact(caller, id))
 
 
-def project_artifact(of_project: Described, caller: Caller, *, name: str) -> Described | None:
+def project_artifact(of_project: Described, caller: Caller, *, name: str, **_: object) -> Described | None:
     """Return a version of a project by its name, or None."""
     found = find_artifact(caller, of_project["name"], name)
     return None if found is None else describe(caller, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -34,6 +35,7 @@ PROJECT_NUMBER = 0
 STARTED = '{"t": 1}'
 """What clients look for to see that a run has started, so that it can be resumed."""
 RANK_KEYS = ("rank", "RANK", "global_rank")
+_RANK = re.compile(r"(?:^|[^a-z])rank[-_ ]?(\d{1,6})$", re.ASCII | re.IGNORECASE)
 WORLD_SIZE_KEYS = ("world_size", "WORLD_SIZE")
 
 
@@ -170,13 +172,14 @@ def new_attempt(
     host = given.get("host") or (known.host if known is not None else "unknown")
     process = Process(0, now, names.node_id(host), host, command=[given.get("job_program") or ""])
     group = given.get("group_name") or ""
+    rank = _whole_number(config, RANK_KEYS, _rank_in(given.get("display_name") or "")) if group else 0
     info = records.RunInfo(
         names.run_id(of_project, name) if known is None else known.id,
         of_project,
         given.get("display_name") or (known.name if known is not None else name),
         group or (known.group if known is not None else name),
-        rank=_whole_number(config, RANK_KEYS, 0) if group else 0,
-        world_size=_whole_number(config, WORLD_SIZE_KEYS, 1) if group else 1,
+        rank=rank,
+        world_size=max(rank + 1, _whole_number(config, WORLD_SIZE_KEYS, 1)) if group else 1,
         attempt=max(0 if known is None else known.attempt + 1, 0 if trial is None else trial.attempt),
         mode="grouped" if group else "single",
         job_type=given.get("job_type") or "",
@@ -276,6 +279,12 @@ def _summary(given: dict[str, Any], *, now: float) -> Iterator[records.Record]:
     values = rows.summary_values(given.get("summary_metrics") or "{}")
     if values:
         yield records.Summary(0, now, values)
+
+
+def _rank_in(name: str) -> int:
+    """Return the rank in a run's name, such as `rank-1` or `train_rank1`; 0 if there is none."""
+    found = _RANK.search(name)
+    return 0 if found is None else int(found[1])
 
 
 def _whole_number(config: dict[str, Any], keys: tuple[str, ...], default: int) -> int:
