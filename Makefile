@@ -91,7 +91,7 @@ audit: $(INSTALLED)
 
 # without torch, which only training programs import; the package itself is the working tree
 LOWEST_TESTS := tests/store/test_ingest.py tests/store/test_migrations.py tests/server/test_journal_parts.py tests/server/test_problems.py \
-	tests/server/test_hardening.py tests/cli/test_start.py
+	tests/server/test_hardening.py tests/cli/test_start.py --deselect tests/cli/test_start.py::test_help_imports_nothing_slow
 LOWEST_EXTRA_TESTS := tests/alerts tests/mcp tests/cli/terminal tests/exporters tests/api/test_figures.py
 lower-bounds:
 	$(PYTHON) -m venv --clear $(LOWEST_VENV)
