@@ -61,7 +61,8 @@ def connect(
         ServerStartFailed: the local server did not start in time; the message contains the end of its log.
     """
     settings = settings or read_settings()
-    start_service_if_journals_wait(Home(settings.home), settings)
+    if not is_background:  # the service itself connects in the background: it would wake itself without a pause
+        start_service_if_journals_wait(Home(settings.home), settings)
     address = find_server(settings)
     if address is not None and not settings.url:
         _check_reachable(Home(settings.home))

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from lightning_sweeps.client.connection import connect
+from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
 from lightning_sweeps.core.settings import read_settings
+from lightning_sweeps.errors import ServerUnreachable
 from lightning_sweeps.journal.records import Finish, RunInfo
 from lightning_sweeps.journal.writer import JournalWriter
 from lightning_sweeps.sdk.trial_journals import TrialJournals
+from lightning_sweeps.system import service_lock
+from lightning_sweeps.system.local_server import keep_last_server
 from lightning_sweeps.system.node import node_id
 from lightning_sweeps.system.service_wakeup import drain, listen, wake_service
 from tests.servers import running_server, wait_until
@@ -55,6 +60,24 @@ def test_a_file_in_place_of_the_fifo_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="is not a FIFO"):
         listen(home)
     assert path.read_bytes() == b"kept"
+
+
+def test_a_service_does_not_wake_itself_while_it_looks_for_a_server(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would try again without a pause for as long as rows wait and the server is stopped."""
+    monkeypatch.setenv("LIGHTNING_SWEEPS_SERVICE", "process")
+    waiting = JournalWriter(Home(home).journals, run=RunInfo(id="r", group="g", name="r", project="p"))
+    waiting.metrics(0, {"loss": 1.0})
+    waiting.close()
+    keep_last_server(Home(home), LastServer("http://127.0.0.1:1", 1, is_automatic=True, is_stopped=True))
+    lock, descriptor = service_lock.take(Home(home)), listen(Home(home))
+    assert lock is not None
+    with pytest.raises(ServerUnreachable, match="was stopped"):
+        connect(is_background=True, settings=read_settings())
+    assert not drain(descriptor)
+    os.close(descriptor)
+    service_lock.release(Home(home), lock)
 
 
 def test_a_trial_hands_its_journals_over_to_the_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
