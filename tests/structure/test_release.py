@@ -50,7 +50,16 @@ print(ls.best(sys.argv[1]).objective)
 def test_a_release_comes_after_the_current_version() -> None:
     check_newer("0.1.0", "0.1.0.dev0")
     check_newer("0.2.0", "0.1.9")
-    for version, current in (("0.1.0", "0.1.0"), ("0.0.9", "0.1.0.dev0"), ("1.2", "0.1.0"), ("1.2.3rc1", "0.1.0")):
+    check_newer("0.1.0rc1", "0.1.0.dev0")
+    check_newer("0.1.0", "0.1.0rc2")
+    refused = (
+        ("0.1.0", "0.1.0"),
+        ("0.0.9", "0.1.0.dev0"),
+        ("1.2", "0.1.0"),
+        ("0.1.0rc1", "0.1.0"),
+        ("1.2.3b1", "0.1.0"),
+    )
+    for version, current in refused:
         with pytest.raises(ReleaseRefusedError, match="allowed"):
             check_newer(version, current)
 
@@ -59,6 +68,7 @@ def test_the_changelog_gets_a_section_for_the_version() -> None:
     text = "# Changelog\n\n## Unreleased\n\n- one\n\n## 0.1.0 (2026-01-01)\n\n- old\n"
     released = released_changelog(text, "0.2.0", "2026-02-03")
     assert released.startswith("# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-02-03)\n\n- one\n")
+    assert released_changelog(text, "0.2.0rc1", "2026-02-03") == text, "the release closes the section"
     with pytest.raises(ReleaseRefusedError, match="lists nothing"):
         released_changelog(released, "0.3.0", "2026-02-03")
 
