@@ -1,6 +1,6 @@
 """Measures how long the help of each command takes, compared with the start of Python.
 
-    python -m benchmarks.start_times [--imports COMMAND]
+    python -m benchmarks.start_times [--rounds 7] [--imports COMMAND]
 
 Every command line runs in new processes with compiled modules, in alternating rounds with `python -c pass`. The table
 shows the medians of processor time, which another program on the machine changes little, and of wall time. The limit is
@@ -60,13 +60,13 @@ def median(costs: list[Cost]) -> Cost:
     return Cost(statistics.median(cost.cpu_s for cost in costs), statistics.median(cost.wall_s for cost in costs))
 
 
-def measure(lines: list[tuple[str, ...]], variables: dict[str, str]) -> dict[tuple[str, ...], Cost]:
+def measure(lines: list[tuple[str, ...]], variables: dict[str, str], rounds: int) -> dict[tuple[str, ...], Cost]:
     """Return the medians of each line, and of a start of Python under `BARE`."""
     calls = {BARE: BARE, **{words: (*CLI, *words) for words in lines}}
     for call in calls.values():  # compiles the modules
         run(call, variables)
     samples: dict[tuple[str, ...], list[Cost]] = {words: [] for words in calls}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for words, call in calls.items():
             samples[words].append(run(call, variables))
     return {words: median(costs) for words, costs in samples.items()}
@@ -90,6 +90,7 @@ def print_imports(words: tuple[str, ...], variables: dict[str, str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="starts of each command line")
     parser.add_argument("--imports", metavar="COMMAND", help="print the slowest imports of one command line")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="start-times-") as folder:
@@ -98,7 +99,7 @@ def main() -> None:
         if given.imports is not None:
             print_imports(tuple(given.imports.split()), variables)
             return
-        medians = measure(command_lines(), variables)
+        medians = measure(command_lines(), variables, given.rounds)
     bare = medians.pop(BARE)
     limit_s = FACTOR * bare.cpu_s + EXTRA_S
     print(

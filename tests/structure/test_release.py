@@ -128,6 +128,15 @@ def test_a_thin_installation_says_what_it_lacks(words: tuple[str, ...], said: st
     assert "Traceback" not in done.stderr
 
 
+def test_a_thin_installation_without_a_server_keeps_rows(tmp_path: Path) -> None:
+    code = "import lightning_sweeps as ls\nls.init('thin').log({'loss': 1.0})\nls.finish()\n"
+    own = {"LIGHTNING_SWEEPS_HOME": str(tmp_path), "LIGHTNING_SWEEPS_SERVICE": "off", "LIGHTNING_SWEEPS_QUIET": "false"}
+    words = [sys.executable, "-c", WITHOUT_SERVER + code]
+    done = subprocess.run(words, env={**environment(), **own}, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stderr.count("no server is set") == 2 and "`lightning-sweeps login URL`" in done.stderr, done.stderr
+    assert len(list((tmp_path / "journals").glob("*.journal"))) == 1
+
+
 def test_a_thin_installation_runs_trials(tmp_path: Path) -> None:
     with running_server(tmp_path / "server") as (client, file):
         sweep = {"method": "grid", "metric": {"name": "loss"}, "parameters": {"x": {"values": [2, 1]}}}
