@@ -56,11 +56,10 @@ print(ls.best(sweep_id).objective)
 WANDB_LOG = """\
 import wandb
 
-run = wandb.init(project="first", config={"lr": 0.1}, mode="offline")
-for step in range(100):
-    run.log({"loss": 1 / (step + 1)}, step=step)
-run.finish()
-print(run.summary["loss"])
+with wandb.init(project="first", config={"lr": 0.1}, mode="offline") as run:
+    for step in range(100):
+        run.log({"loss": 1 / (step + 1)}, step=step)
+    print(run.summary["loss"])
 """
 MLFLOW_LOG = """\
 import mlflow

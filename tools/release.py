@@ -14,6 +14,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from packaging.version import Version
+
 from tools import thin_distribution
 from tools.dependencies import PROJECT
 
@@ -33,15 +35,17 @@ class ReleaseRefusedError(Exception):
     """A release is not possible. The message says why, and what to do."""
 
 
-def parse(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version.
+def parse(version: str) -> Version:
+    """Return a version that can be released.
 
     Raises:
-        ReleaseRefusedError: it is not like 1.2.3.
+        ReleaseRefusedError: it is not like 1.2.3 or 1.2.3rc1.
     """
-    if re.fullmatch(r"\d+\.\d+\.\d+", version) is None:
-        raise ReleaseRefusedError(f"the version is `{version}`, allowed: three numbers such as `1.2.3`")
-    return tuple(int(number) for number in version.split("."))
+    if re.fullmatch(r"\d+\.\d+\.\d+(rc\d+)?", version) is None:
+        raise ReleaseRefusedError(
+            f"the version is `{version}`, allowed: `1.2.3`, or `1.2.3rc1` for a release candidate"
+        )
+    return Version(version)
 
 
 def check_newer(version: str, current: str) -> None:
@@ -50,14 +54,14 @@ def check_newer(version: str, current: str) -> None:
     Raises:
         ReleaseRefusedError: it does not.
     """
-    is_dev = ".dev" in current
-    before = parse(current.partition(".dev")[0])
-    if parse(version) < before or (parse(version) == before and not is_dev):
+    if parse(version) <= Version(current):
         raise ReleaseRefusedError(f"the version is `{version}`, allowed: later than `{current}`")
 
 
 def released_changelog(text: str, version: str, date: str) -> str:
     """Return the changelog with the unreleased section under the name of the version, and a new one above it.
+
+    A release candidate leaves the section as it is: the release that follows closes it.
 
     Raises:
         ReleaseRefusedError: nothing is listed as unreleased.
@@ -66,6 +70,8 @@ def released_changelog(text: str, version: str, date: str) -> str:
     content = rest.partition("\n## ")[0]
     if not heading or not content.strip():
         raise ReleaseRefusedError(f"`CHANGELOG.md` lists nothing under `{UNRELEASED}`")
+    if Version(version).is_prerelease:
+        return text
     return text.replace(f"{UNRELEASED}\n", f"{UNRELEASED}\n\n## {version} ({date})\n", 1)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lightning_sweeps.agents.agent_statuses import exit_status
 from lightning_sweeps.agents.display.messages import ERR, OUT
@@ -94,6 +94,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
 
 
+def check_sweep(config: Mapping[str, Any], options: AgentOptions) -> None:
+    """Check that this machine can run a sweep, before the sweep is created.
+
+    Args:
+        config: the sweep file.
+        options: the agents' options.
+
+    Raises:
+        UsageError: the machine does not have the resources that the options require.
+        LaunchError: the sweep's program does not exist in the current folder, or starts another number of ranks.
+    """
+    environ = environment()
+    machine_slots(options, environ)
+    _check_config(config, options, environ)
+
+
 def _check(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> None:
     """Check once for problems that every slot would have."""
     connection = ServerConnection(partial(print, flush=True), read_settings(environ))
@@ -102,8 +118,12 @@ def _check(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> 
     finally:
         connection.close()
     check_allowed(sweep.config, sweep.project, options.allowed)
-    check_program(sweep.config, folder=Path.cwd(), environ=environ)
-    check_ranks(sweep.config, option=options.processes_per_trial, interpreter=sys.executable, environ=environ)
+    _check_config(sweep.config, options, environ)
+
+
+def _check_config(config: Mapping[str, Any], options: AgentOptions, environ: Mapping[str, str]) -> None:
+    check_program(config, folder=Path.cwd(), environ=environ)
+    check_ranks(config, option=options.processes_per_trial, interpreter=sys.executable, environ=environ)
 
 
 def _check_results(sweep_id: str, environ: Mapping[str, str]) -> int:

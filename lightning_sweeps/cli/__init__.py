@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.help_only import import_for_help
+from lightning_sweeps.cli.other_words import HINTS
 from lightning_sweeps.cli.quick_group import QuickGroup
 from lightning_sweeps.core.full_version import full_version
 from lightning_sweeps.core.installation import ADD_SERVER, has_server, is_left_out
@@ -104,7 +105,7 @@ class LazyGroup(QuickGroup):
     def resolve_command(self, ctx: typer.Context, args: list[str]):  # type: ignore[no-untyped-def, override]
         name = args[0] if args else ""
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            meant = did_you_mean(name, COMMANDS) or "`lightning-sweeps --help` lists the commands"
+            meant = HINTS.get(name) or did_you_mean(name, COMMANDS) or "`lightning-sweeps --help` lists the commands"
             raise UsageError(f"there is no command `{name}`", hint=meant)
         if name not in COMMANDS:
             return super().resolve_command(ctx, args)

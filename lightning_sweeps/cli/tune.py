@@ -98,9 +98,12 @@ def create_and_run(
         The id of the sweep, and the exit status of its agents.
 
     Raises:
-        LaunchError: the file names no program. Nothing was created.
+        UsageError: this machine does not have the resources that the options require. Nothing was created.
+        LaunchError: this machine cannot run the sweep's program. Nothing was created.
     """
-    program_of(load_sweep_file(file, version=yaml).raw)  # raises before anything is created
+    config = load_sweep_file(file, version=yaml).raw
+    program_of(config)
+    machine.check_sweep(config, options)
     created, url = create_from_file(file, project=project, name=name, yaml=yaml)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()

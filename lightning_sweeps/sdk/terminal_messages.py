@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from lightning_sweeps.core.installation import has_server
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.journal.records import RunInfo
@@ -23,6 +24,10 @@ READ_TIMEOUT_S = 0.5
 MOST_METRICS = 20
 PREFIX = "lightning-sweeps: "
 INDENT = "  "
+NO_SERVER = (
+    "none yet, because no server is set and this installation has none; the rows wait on this machine until "
+    "`lightning-sweeps login URL` sets one"
+)
 
 
 class TerminalMessages:
@@ -79,7 +84,8 @@ class TerminalMessages:
     def _page(self) -> str:
         if self._settings.mode == "offline":
             return "none, because the run is offline; upload it with `lightning-sweeps sync`"
-        return find_page_url(self._home, self._settings, self._run.id) or "`lightning-sweeps ui` opens it"
+        page = find_page_url(self._home, self._settings, self._run.id)
+        return page or ("`lightning-sweeps ui` opens it" if has_server() else NO_SERVER)
 
 
 def describe_start(run: RunInfo, *, page: str, data: Path) -> str:

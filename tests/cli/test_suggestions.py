@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from lightning_sweeps import messages as m
+from lightning_sweeps.cli import COMMANDS
+from lightning_sweeps.cli.other_words import HINTS
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.settings import environment
 from lightning_sweeps.core.similar import did_you_mean
@@ -51,6 +54,13 @@ def completed(home: Path, *words: str) -> list[str]:
     return done.stdout.split()
 
 
+def test_hints_for_the_words_of_others_name_commands() -> None:
+    for word, hint in HINTS.items():
+        assert word not in COMMANDS
+        named = re.findall(r"`lightning-sweeps ([a-z]+)", hint)
+        assert set(named) <= set(COMMANDS), hint
+
+
 def test_commands_and_options_are_completed(home: Path) -> None:
     assert completed(home, "sta") == ["status"]
     assert completed(home, "tune", "--slo") == ["--slots"]
@@ -78,6 +88,7 @@ def test_the_script_names_the_program(home: Path, shell: str) -> None:
 
 def test_a_mistyped_command_or_state_is_named(home: Path) -> None:
     assert_message(command(home, "stauts"), 2, "there is no command `stauts`", "did you mean `status`?")
+    assert_message(command(home, "stop"), 2, "there is no command `stop`", "`lightning-sweeps sweep --stop SWEEP_ID`")
     assert_message(command(home, "runs", "--state", "finishd"), 2, "allowed: running,", "did you mean `finished`?")
 
 
@@ -90,11 +101,19 @@ def test_an_unknown_project_or_id_gets_the_closest(served: tuple[Path, Client], 
     assert_message(command(home, "trial", sweep_id), 1, f"`lightning-sweeps trial {sweep_id}/1`")
 
 
-def test_a_file_without_a_program_creates_no_sweep(served: tuple[Path, Client], sweep_id: str, tmp_path: Path) -> None:
+def test_a_sweep_that_cannot_run_here_is_not_created(
+    served: tuple[Path, Client], sweep_id: str, tmp_path: Path
+) -> None:
     home, client = served
     (tmp_path / "sweep.yaml").write_text(GRID.replace("program: train.py\n", ""))
     before = len(client.sweeps())
     assert_message(command(home, "tune", "sweep.yaml", cwd=tmp_path), 1, "the sweep has no `program`")
+    (tmp_path / "sweep.yaml").write_text(GRID)
+    assert_message(command(home, "tune", "sweep.yaml", cwd=tmp_path), 1, "program `train.py` is not in", "hint:")
+    (tmp_path / "train.py").touch()
+    assert_message(
+        command(home, "tune", "sweep.yaml", "--gpus", "99", cwd=tmp_path), 2, "`--gpus 99` names `99`", "hint:"
+    )
     assert len(client.sweeps()) == before
 
 

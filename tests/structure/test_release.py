@@ -50,7 +50,16 @@ print(ls.best(sys.argv[1]).objective)
 def test_a_release_comes_after_the_current_version() -> None:
     check_newer("0.1.0", "0.1.0.dev0")
     check_newer("0.2.0", "0.1.9")
-    for version, current in (("0.1.0", "0.1.0"), ("0.0.9", "0.1.0.dev0"), ("1.2", "0.1.0"), ("1.2.3rc1", "0.1.0")):
+    check_newer("0.1.0rc1", "0.1.0.dev0")
+    check_newer("0.1.0", "0.1.0rc2")
+    refused = (
+        ("0.1.0", "0.1.0"),
+        ("0.0.9", "0.1.0.dev0"),
+        ("1.2", "0.1.0"),
+        ("0.1.0rc1", "0.1.0"),
+        ("1.2.3b1", "0.1.0"),
+    )
+    for version, current in refused:
         with pytest.raises(ReleaseRefusedError, match="allowed"):
             check_newer(version, current)
 
@@ -59,6 +68,7 @@ def test_the_changelog_gets_a_section_for_the_version() -> None:
     text = "# Changelog\n\n## Unreleased\n\n- one\n\n## 0.1.0 (2026-01-01)\n\n- old\n"
     released = released_changelog(text, "0.2.0", "2026-02-03")
     assert released.startswith("# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-02-03)\n\n- one\n")
+    assert released_changelog(text, "0.2.0rc1", "2026-02-03") == text, "the release closes the section"
     with pytest.raises(ReleaseRefusedError, match="lists nothing"):
         released_changelog(released, "0.3.0", "2026-02-03")
 
@@ -116,6 +126,15 @@ def test_a_thin_installation_says_what_it_lacks(words: tuple[str, ...], said: st
     )
     assert (done.returncode == 0) == (not said) and said in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_thin_installation_without_a_server_keeps_rows(tmp_path: Path) -> None:
+    code = "import lightning_sweeps as ls\nls.init('thin').log({'loss': 1.0})\nls.finish()\n"
+    own = {"LIGHTNING_SWEEPS_HOME": str(tmp_path), "LIGHTNING_SWEEPS_SERVICE": "off", "LIGHTNING_SWEEPS_QUIET": "false"}
+    words = [sys.executable, "-c", WITHOUT_SERVER + code]
+    done = subprocess.run(words, env={**environment(), **own}, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stderr.count("no server is set") == 2 and "`lightning-sweeps login URL`" in done.stderr, done.stderr
+    assert len(list((tmp_path / "journals").glob("*.journal"))) == 1
 
 
 def test_a_thin_installation_runs_trials(tmp_path: Path) -> None:

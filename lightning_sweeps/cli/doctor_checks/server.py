@@ -9,6 +9,7 @@ from lightning_sweeps import __version__
 from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import find_server
+from lightning_sweeps.core.installation import ADD_SERVER, has_server
 from lightning_sweeps.core.settings import default_url, environment
 
 CHECK = "server"
@@ -21,6 +22,14 @@ def find(machine: Machine) -> Iterator[Finding]:
     """Say which server commands and programs use, and whether it works. Starts none."""
     settings, home = machine.settings, machine.home
     address = find_server(settings)
+    if address is None and not has_server():
+        yield Finding(
+            CHECK,
+            "warn",
+            "no server is set, and this installation has none: rows wait on this machine",
+            f"`lightning-sweeps login URL` sets one; {ADD_SERVER}",
+        )
+        return
     if address is None:
         yield Finding(CHECK, "ok", f"no server runs for `{home.root}`; a command or program starts one when needed")
         return

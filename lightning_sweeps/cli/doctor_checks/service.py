@@ -20,7 +20,8 @@ def find(machine: Machine) -> Iterator[Finding]:
     count = f"{len(waiting)} journal{'' if len(waiting) == 1 else 's'}"
     log = f"read `{home.service_log}`"
     if is_running and problem:
-        yield Finding(CHECK, "fail", f"it runs, and cannot upload {count}: {problem}", log)
+        said, _, hint = problem.partition("\nhint: ")
+        yield Finding(CHECK, "fail", f"it runs, and cannot upload {count}: {said}", hint or log)
     elif is_running:
         yield Finding(CHECK, "ok", f"it runs; {count} with rows that the server does not have yet")
     elif waiting:
