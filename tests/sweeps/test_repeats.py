@@ -65,7 +65,7 @@ def test_a_number_is_the_count() -> None:
         ({"max": 2}, "`repeats.max`: is 2 with `count` 1"),
         ({"count": 3, "max": 5, "judge": "worst"}, "`repeats.max`: needs `judge: mean`, not `worst`"),
         ({"count": 3, "seed": "lr"}, "`repeats.seed`: is `lr`, which is a parameter"),
-        ({"count": 3, "seed": "a b"}, "`repeats.seed`: is `a b`, allowed: letters"),
+        ({"count": 3, "seed": "a b"}, "`repeats.seed`: is `a b`, allowed: any characters except blanks"),
     ],
 )
 def test_a_wrong_key_says_what_is_allowed(repeats: object, fault: str) -> None:
