@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps.core.paths import make_private_folder
-from lightning_sweeps.server.protocols.wandb.caller import Caller
+from lightning_sweeps.server.protocols.caller import Caller
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import refuse_large, refuse_over_quota
