@@ -110,7 +110,7 @@ def server(
     unanswered: bool = typer.Option(
         False,
         "--unanswered",
-        help="List what wandb and MLflow clients asked this machine's server for and got no answer to, since it started.",
+        help="List what clients of wandb and MLflow asked this server for in vain, since it started.",
     ),
     stop: bool = typer.Option(False, "--stop", help="Stop this machine's server."),
     as_json: bool = AS_JSON,

@@ -9,9 +9,9 @@ from lightning_sweeps.server.protocols.mlflow.operations import OPERATIONS
 
 HEAD = """# Operations of MLflow clients
 
-The server answers these operations of unmodified MLflow clients, below `/api/2.0/mlflow/`, and the artifact routes below
-`/api/2.0/mlflow-artifacts/artifacts/` (list, PUT, GET, DELETE). Everything else gets the error `ENDPOINT_NOT_FOUND` at
-once. `lightning-sweeps server --unanswered` lists what clients asked for in vain.
+The server answers these operations of unmodified MLflow clients, below `/api/2.0/mlflow/`, and the artifact routes
+below `/api/2.0/mlflow-artifacts/artifacts/` (list, PUT, GET, DELETE). Everything else gets the error
+`ENDPOINT_NOT_FOUND` at once. `lightning-sweeps server --unanswered` lists what clients asked for in vain.
 
 | operation | what the server does |
 |---|---|
