@@ -15,7 +15,7 @@ from lightning_sweeps.store.database import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class ClientCaller:
     """Who sends a request, and what answers it.
 
     Attributes:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.server.protocols.mlflow import artifacts, config_keys, metric_rows, names, operations, request
-from lightning_sweeps.server.protocols.mlflow.metric_rows import Metric
+from lightning_sweeps.server.protocols.mlflow.metric_rows import LoggedMetric
 from lightning_sweeps.server.protocols.mlflow.names import ArtifactPlace
 from lightning_sweeps.server.protocols.mlflow.request import Given
 
@@ -52,7 +52,12 @@ def test_a_nested_configuration_is_flat_parameters_without_what_clients_keep_the
 
 def test_neighbors_of_the_same_step_and_time_are_one_row() -> None:
     found = metric_rows.rows_of(
-        [Metric("a", 1.0, 1000, 0), Metric("b", 2.0, 1000, 0), Metric("a", 3.0, 1000, 0), Metric("a", 4.0, 1000, 1)]
+        [
+            LoggedMetric("a", 1.0, 1000, 0),
+            LoggedMetric("b", 2.0, 1000, 0),
+            LoggedMetric("a", 3.0, 1000, 0),
+            LoggedMetric("a", 4.0, 1000, 1),
+        ]
     )
     assert [(row.step, row.time, row.values) for row in found] == [
         (0, 1.0, {"a": 1.0, "b": 2.0}),

@@ -14,14 +14,14 @@ from lightning_sweeps.messages import MediaEntry
 from lightning_sweeps.server.protocols import spooling
 from lightning_sweeps.server.protocols.file_types import mime_type
 from lightning_sweeps.server.protocols.mlflow import names, run_journals, runs
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.store.blobs import media
 
 AT_ONCE = 10_000
 
 
-async def take_file(caller: Caller, given: str, body: AsyncIterator[bytes]) -> None:
+async def take_file(caller: MlflowCaller, given: str, body: AsyncIterator[bytes]) -> None:
     """Store a file as an artifact. It replaces one at the same path.
 
     Raises:
@@ -44,14 +44,14 @@ async def take_file(caller: Caller, given: str, body: AsyncIterator[bytes]) -> N
         await run_in_threadpool(spooling.store, caller, spooled)
 
 
-def list_proxied(caller: Caller, given: str) -> dict[str, Any]:
+def list_proxied(caller: MlflowCaller, given: str) -> dict[str, Any]:
     """Return the files and folders in a folder, by their names in it."""
     place = names.artifact_place(given)
     found = list_folder(_sizes(caller, place.run_id), place.path)
     return {"files": [one | {"path": one["path"].rpartition("/")[2]} for one in found]}
 
 
-def list_of_run(caller: Caller, given: Given) -> dict[str, Any]:
+def list_of_run(caller: MlflowCaller, given: Given) -> dict[str, Any]:
     """Return the files and folders in a folder of a run's artifacts."""
     run = runs.find(caller, runs.run_id_of(given))
     of_experiment = runs.experiment_id_of(caller, run.project)
@@ -60,7 +60,7 @@ def list_of_run(caller: Caller, given: Given) -> dict[str, Any]:
     return {"root_uri": root, "files": list_folder(_sizes(caller, run.id), folder)}
 
 
-def find_file(caller: Caller, given: str) -> MediaEntry:
+def find_file(caller: MlflowCaller, given: str) -> MediaEntry:
     """Return the file at a path.
 
     Raises:
@@ -76,7 +76,7 @@ def find_file(caller: Caller, given: str) -> MediaEntry:
     return stored[-1]
 
 
-def delete(caller: Caller, given: str) -> None:
+def delete(caller: MlflowCaller, given: str) -> None:
     """Delete a file, or a folder with all files in it. What is not there is deleted already."""
     caller.check_writes()
     place = names.artifact_place(given)
@@ -112,7 +112,7 @@ def _file(path: str, size_bytes: int) -> dict[str, Any]:
     return {"path": path, "is_dir": False, "file_size": size_bytes}
 
 
-def _sizes(caller: Caller, run_id: str) -> dict[str, int]:
+def _sizes(caller: MlflowCaller, run_id: str) -> dict[str, int]:
     """Return the sizes of a run's files by their paths."""
     runs.find(caller, run_id)
     found: dict[str, int] = {}

@@ -14,7 +14,7 @@ from lightning_sweeps.server.routes.journals import SenderDep
 
 
 @dataclass(frozen=True, slots=True)
-class Caller(caller.Caller):
+class MlflowCaller(caller.ClientCaller):
     """Who sends a request, and what answers it.
 
     Attributes:
@@ -26,10 +26,10 @@ class Caller(caller.Caller):
 
 async def get_caller(
     request: Request, store: StoreDep, contents: ContentsDep, sender: SenderDep, control: ControlDep, role: RoleDep
-) -> Caller:
+) -> MlflowCaller:
     """Return who sends the request."""
     host = request.client.host if request.client is not None else "unknown"
-    return Caller(store, contents, request.app.state.limits, sender, control, role, host=host)
+    return MlflowCaller(store, contents, request.app.state.limits, sender, control, role, host=host)
 
 
-CallerDep = Annotated[Caller, Depends(get_caller)]
+CallerDep = Annotated[MlflowCaller, Depends(get_caller)]

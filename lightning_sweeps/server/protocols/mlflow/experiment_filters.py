@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.server.protocols.mlflow import filter_words
-from lightning_sweeps.server.protocols.mlflow.filter_words import Condition
+from lightning_sweeps.server.protocols.mlflow.filter_words import FilterCondition
 from lightning_sweeps.store.experiments import Experiment
 from lightning_sweeps.store.filters import like
 
@@ -65,7 +65,7 @@ def sort(found: Sequence[Experiment], keys: Sequence[tuple[str, bool]]) -> list[
     return result
 
 
-def _test(one: Condition) -> Test:
+def _test(one: FilterCondition) -> Test:
     compare = _COMPARE.get(one.operator)
     if compare is None:
         raise UsageError(f"experiments are not filtered by `{one.operator}`", hint=f"allowed: {', '.join(_COMPARE)}")

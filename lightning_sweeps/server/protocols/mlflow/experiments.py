@@ -11,7 +11,7 @@ from lightning_sweeps.core.names import checked_name
 from lightning_sweeps.engine import deleted_runs
 from lightning_sweeps.errors import NotFound, ServerRefused, UsageError
 from lightning_sweeps.server.protocols.mlflow import experiment_filters, names, paging
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.config_keys import tag_of
 from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.store import clock, experiments, projects, run_changes
@@ -23,7 +23,7 @@ Answer = dict[str, Any]
 STAGES = {"ACTIVE_ONLY": "active", "DELETED_ONLY": "deleted", "ALL": "all"}
 
 
-def create(caller: Caller, given: Given) -> Answer:
+def create(caller: MlflowCaller, given: Given) -> Answer:
     """Create a project."""
     caller.check_writes()
     name = checked_name(given.text("name"), what="experiment")
@@ -38,12 +38,12 @@ def create(caller: Caller, given: Given) -> Answer:
     return {"experiment_id": names.experiment_id(project_id, name)}
 
 
-def get(caller: Caller, given: Given) -> Answer:
+def get(caller: MlflowCaller, given: Given) -> Answer:
     """Return a project by its id."""
     return {"experiment": describe(find(caller, given.text("experiment_id")))}
 
 
-def get_by_name(caller: Caller, given: Given) -> Answer:
+def get_by_name(caller: MlflowCaller, given: Given) -> Answer:
     """Return a project by its name."""
     name = given.text("experiment_name")
     check_project(caller.sender.projects, name)
@@ -53,7 +53,7 @@ def get_by_name(caller: Caller, given: Given) -> Answer:
         return {"experiment": describe(experiments.get_experiment(connection, name=name))}
 
 
-def search(caller: Caller, given: Given) -> Answer:
+def search(caller: MlflowCaller, given: Given) -> Answer:
     """List projects, by a filter of their names and tags."""
     allowed = caller.sender.projects
     stage = _stage(given)
@@ -70,7 +70,7 @@ def search(caller: Caller, given: Given) -> Answer:
     return {"experiments": [describe(one) for one in page.items], **page.token()}
 
 
-def update(caller: Caller, given: Given) -> Answer:
+def update(caller: MlflowCaller, given: Given) -> Answer:
     """Rename a project."""
     caller.check_writes()
     known = find(caller, given.text("experiment_id"))
@@ -82,32 +82,32 @@ def update(caller: Caller, given: Given) -> Answer:
     return {}
 
 
-def delete(caller: Caller, given: Given) -> Answer:
+def delete(caller: MlflowCaller, given: Given) -> Answer:
     """Move all runs of a project to the trash. New runs make the project active again."""
     known = find(caller, given.text("experiment_id"))
     _change_all(caller, known, "delete")
     return {}
 
 
-def restore(caller: Caller, given: Given) -> Answer:
+def restore(caller: MlflowCaller, given: Given) -> Answer:
     """Take all runs of a project out of the trash."""
     known = find(caller, given.text("experiment_id"))
     _change_all(caller, known, "restore")
     return {}
 
 
-def set_tag(caller: Caller, given: Given) -> Answer:
+def set_tag(caller: MlflowCaller, given: Given) -> Answer:
     """Set a tag of a project."""
     key, value = tag_of(given)
     return _set_tag(caller, given, key, value)
 
 
-def delete_tag(caller: Caller, given: Given) -> Answer:
+def delete_tag(caller: MlflowCaller, given: Given) -> Answer:
     """Remove a tag of a project."""
     return _set_tag(caller, given, given.text("key"), None)
 
 
-def find(caller: Caller, experiment_id: str) -> Experiment:
+def find(caller: MlflowCaller, experiment_id: str) -> Experiment:
     """Return a project by what clients call it. The default one is created when a client first asks for it.
 
     Raises:
@@ -161,7 +161,7 @@ def _stage(given: Given) -> str:
     return STAGES[wanted]
 
 
-def _change_all(caller: Caller, known: Experiment, action: m.RunAction) -> None:
+def _change_all(caller: MlflowCaller, known: Experiment, action: m.RunAction) -> None:
     caller.check_writes()
     with caller.store.write() as connection:
         now = clock.now(connection)
@@ -172,7 +172,7 @@ def _change_all(caller: Caller, known: Experiment, action: m.RunAction) -> None:
         caller.changed_sweeps.update(deleted_runs.follow_deleted_runs(connection, changed.trials))
 
 
-def _set_tag(caller: Caller, given: Given, key: str, value: str | None) -> Answer:
+def _set_tag(caller: MlflowCaller, given: Given, key: str, value: str | None) -> Answer:
     caller.check_writes()
     known = find(caller, given.text("experiment_id"))
     with caller.store.write() as connection:

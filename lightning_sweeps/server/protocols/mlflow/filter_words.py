@@ -32,7 +32,7 @@ _WORDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class FilterCondition:
     """One comparison of a filter.
 
     Attributes:
@@ -54,7 +54,7 @@ class _Word:
     text: str
 
 
-def conditions(text: str) -> list[Condition]:
+def conditions(text: str) -> list[FilterCondition]:
     """Return the comparisons of a filter. All of them must hold.
 
     Raises:
@@ -63,7 +63,7 @@ def conditions(text: str) -> list[Condition]:
     if len(text) > MAX_CHARACTERS:
         raise UsageError(f"the filter has {len(text)} characters, allowed: {MAX_CHARACTERS}")
     words = _Words(text)
-    found: list[Condition] = []
+    found: list[FilterCondition] = []
     while not words.is_empty():
         if found:
             words.take_keyword("AND")
@@ -81,14 +81,14 @@ def split_name(name: str) -> tuple[str, str]:
     return kind.lower(), _unquoted(key)
 
 
-def _condition(words: _Words) -> Condition:
+def _condition(words: _Words) -> FilterCondition:
     kind, key = split_name(words.take("name").text)
     operator = words.take_operator()
     if operator in ("IS NULL", "IS NOT NULL"):
-        return Condition(kind, key, operator, None)
+        return FilterCondition(kind, key, operator, None)
     if operator in ("IN", "NOT IN"):
-        return Condition(kind, key, operator, tuple(words.take_list()))
-    return Condition(kind, key, operator, words.take_value())
+        return FilterCondition(kind, key, operator, tuple(words.take_list()))
+    return FilterCondition(kind, key, operator, words.take_value())
 
 
 class _Words:

@@ -10,7 +10,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.server.protocols.mlflow import config_keys, metric_rows, run_journals
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.config_keys import DATASETS, OUTPUTS, TAG_PREFIX
 from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.server.protocols.mlflow.runs import run_id_of
@@ -23,27 +23,27 @@ MAX_PARAMS, MAX_TAGS = 100, 100
 MODEL_HISTORY = "mlflow.log-model.history"
 
 
-def log_metric(caller: Caller, given: Given) -> Answer:
+def log_metric(caller: MlflowCaller, given: Given) -> Answer:
     """Store one value of a metric, once."""
     return _store(caller, given, [given], [], [])
 
 
-def log_batch(caller: Caller, given: Given) -> Answer:
+def log_batch(caller: MlflowCaller, given: Given) -> Answer:
     """Store metrics, parameters and tags: all of them, or none. Metrics that are sent again are stored once."""
     return _store(caller, given, given.items("metrics"), given.items("params"), given.items("tags"))
 
 
-def log_param(caller: Caller, given: Given) -> Answer:
+def log_param(caller: MlflowCaller, given: Given) -> Answer:
     """Store a parameter. One that has another value already is refused."""
     return _store(caller, given, [], [given], [])
 
 
-def set_tag(caller: Caller, given: Given) -> Answer:
+def set_tag(caller: MlflowCaller, given: Given) -> Answer:
     """Set a tag. `mlflow.runName` and `mlflow.note.content` are the name and the notes of the run."""
     return _store(caller, given, [], [], [given])
 
 
-def delete_tag(caller: Caller, given: Given) -> Answer:
+def delete_tag(caller: MlflowCaller, given: Given) -> Answer:
     """Remove a tag."""
     caller.check_writes()
     key = given.text("key")
@@ -60,17 +60,17 @@ def delete_tag(caller: Caller, given: Given) -> Answer:
     return {}
 
 
-def log_inputs(caller: Caller, given: Given) -> Answer:
+def log_inputs(caller: MlflowCaller, given: Given) -> Answer:
     """Add datasets, as the client describes them, to the configuration of a run."""
     return _extend(caller, given, DATASETS, [dict(one.fields) for one in given.items("datasets")])
 
 
-def log_outputs(caller: Caller, given: Given) -> Answer:
+def log_outputs(caller: MlflowCaller, given: Given) -> Answer:
     """Add the logged models that a run made to its configuration."""
     return _extend(caller, given, OUTPUTS, [dict(one.fields) for one in given.items("models")])
 
 
-def log_model(caller: Caller, given: Given) -> Answer:
+def log_model(caller: MlflowCaller, given: Given) -> Answer:
     """Note that a program has logged a model. Its files are artifacts of the run."""
     caller.check_writes()
     now = caller.store.now()
@@ -88,7 +88,7 @@ def log_model(caller: Caller, given: Given) -> Answer:
 
 
 def _store(
-    caller: Caller, given: Given, metrics: Sequence[Given], params: Sequence[Given], tags: Sequence[Given]
+    caller: MlflowCaller, given: Given, metrics: Sequence[Given], params: Sequence[Given], tags: Sequence[Given]
 ) -> Answer:
     caller.check_writes()
     _check_count("metrics", metrics, MAX_METRICS)
@@ -139,7 +139,7 @@ def _tags(labels: Sequence[tuple[str, str]], *, now: float) -> list[records.Reco
     return said
 
 
-def _extend(caller: Caller, given: Given, key: str, items: list[dict[str, Any]]) -> Answer:
+def _extend(caller: MlflowCaller, given: Given, key: str, items: list[dict[str, Any]]) -> Answer:
     caller.check_writes()
     now = caller.store.now()
 

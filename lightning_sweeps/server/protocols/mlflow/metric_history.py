@@ -7,7 +7,7 @@ from typing import Any
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import Point
 from lightning_sweeps.server.protocols.mlflow import paging, runs
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.last_metrics import describe
 from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.store.series import point_pages, write_buffer
@@ -17,7 +17,7 @@ MAX_RUNS = 100
 BULK_POINTS = 25_000
 
 
-def get_history(caller: Caller, given: Given) -> dict[str, Any]:
+def get_history(caller: MlflowCaller, given: Given) -> dict[str, Any]:
     """Return the values of a metric of a run, page by page."""
     run_id, key = runs.run_id_of(given), given.text("metric_key")
     runs.find(caller, run_id)
@@ -34,19 +34,19 @@ def get_history(caller: Caller, given: Given) -> dict[str, Any]:
     return found
 
 
-def get_history_bulk(caller: Caller, given: Given) -> dict[str, Any]:
+def get_history_bulk(caller: MlflowCaller, given: Given) -> dict[str, Any]:
     """Return the values of a metric of several runs."""
     return _of_many(caller, given, low=None, high=None)
 
 
-def get_history_bulk_interval(caller: Caller, given: Given) -> dict[str, Any]:
+def get_history_bulk_interval(caller: MlflowCaller, given: Given) -> dict[str, Any]:
     """Return the values of a metric of several runs between two steps."""
     low = given.integer("start_step", 0) if given.has("start_step") else None
     high = given.integer("end_step", 0) if given.has("end_step") else None
     return _of_many(caller, given, low=low, high=high)
 
 
-def _of_many(caller: Caller, given: Given, *, low: int | None, high: int | None) -> dict[str, Any]:
+def _of_many(caller: MlflowCaller, given: Given, *, low: int | None, high: int | None) -> dict[str, Any]:
     key = given.text("metric_key")
     ids = given.texts("run_id") or given.texts("run_ids")
     if not 0 < len(ids) <= MAX_RUNS:

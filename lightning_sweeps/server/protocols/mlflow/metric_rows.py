@@ -13,7 +13,7 @@ from lightning_sweeps.server.protocols.mlflow.request import Given
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class LoggedMetric:
     """One value of a metric. The time is in milliseconds since the epoch."""
 
     key: str
@@ -29,17 +29,19 @@ class _Row:
     values: dict[str, float] = field(default_factory=dict)
 
 
-def metric_of(given: Given, *, now: float) -> Metric:
+def metric_of(given: Given, *, now: float) -> LoggedMetric:
     """Return the metric in a request.
 
     Raises:
         UsageError: a field is not allowed.
     """
     key = checked_key(given.text("key"), what="metric")
-    return Metric(key, given.number("value"), given.integer("timestamp", int(now * 1000)), given.integer("step", 0))
+    return LoggedMetric(
+        key, given.number("value"), given.integer("timestamp", int(now * 1000)), given.integer("step", 0)
+    )
 
 
-def rows_of(metrics: Iterable[Metric]) -> list[records.Metrics]:
+def rows_of(metrics: Iterable[LoggedMetric]) -> list[records.Metrics]:
     """Return metrics as rows: neighbors of the same step and time are one row, with each key once."""
     rows: list[_Row] = []
     for one in metrics:
@@ -51,6 +53,6 @@ def rows_of(metrics: Iterable[Metric]) -> list[records.Metrics]:
     return [records.Metrics(0, row.step, row.timestamp / 1000, dict(row.values)) for row in rows]
 
 
-def content_of(metrics: Sequence[Metric]) -> bytes:
+def content_of(metrics: Sequence[LoggedMetric]) -> bytes:
     """Return what is the same if and only if a request with metrics is repeated."""
     return msgspec.msgpack.encode([(one.key, one.value, one.timestamp, one.step) for one in metrics])

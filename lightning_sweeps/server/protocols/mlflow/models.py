@@ -21,7 +21,7 @@ from lightning_sweeps.server.protocols.mlflow import (
     run_journals,
     runs,
 )
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.config_keys import MODELS
 from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.store import run_search
@@ -39,7 +39,7 @@ TEXTS = ("name", "model_id", "model_type", "source_run_id", "status")
 """What models are filtered by, besides tags and parameters."""
 
 
-def create(caller: Caller, given: Given) -> Answer:
+def create(caller: MlflowCaller, given: Given) -> Answer:
     """Describe a model whose files follow."""
     caller.check_writes()
     source = given.optional_text("source_run_id")
@@ -66,12 +66,12 @@ def create(caller: Caller, given: Given) -> Answer:
     return _answer(caller, model_id)
 
 
-def get(caller: Caller, given: Given) -> Answer:
+def get(caller: MlflowCaller, given: Given) -> Answer:
     """Return the description of a model."""
     return _answer(caller, given.text("model_id"))
 
 
-def finalize(caller: Caller, given: Given) -> Answer:
+def finalize(caller: MlflowCaller, given: Given) -> Answer:
     """Set the status of a model: whether its files are there."""
     status = given.text("status")
     if status not in STATUSES:
@@ -79,31 +79,31 @@ def finalize(caller: Caller, given: Given) -> Answer:
     return _change(caller, given, lambda model: model | {"status": status})
 
 
-def log_params(caller: Caller, given: Given) -> Answer:
+def log_params(caller: MlflowCaller, given: Given) -> Answer:
     """Add parameters to a model."""
     added = _pairs(given.items("params"))
     return _change(caller, given, lambda model: model | {"params": model["params"] | added})
 
 
-def set_tags(caller: Caller, given: Given) -> Answer:
+def set_tags(caller: MlflowCaller, given: Given) -> Answer:
     """Set tags of a model."""
     added = _pairs(given.items("tags"))
     return _change(caller, given, lambda model: model | {"tags": model["tags"] | added})
 
 
-def delete_tag(caller: Caller, given: Given) -> Answer:
+def delete_tag(caller: MlflowCaller, given: Given) -> Answer:
     """Remove a tag of a model."""
     key = given.text("tag_key")
     return _change(caller, given, lambda model: model | {"tags": {k: v for k, v in model["tags"].items() if k != key}})
 
 
-def delete(caller: Caller, given: Given) -> Answer:
+def delete(caller: MlflowCaller, given: Given) -> Answer:
     """Remove the description of a model. Its files stay with the run."""
     _change(caller, given, lambda _: None)
     return {}
 
 
-def search(caller: Caller, given: Given) -> Answer:
+def search(caller: MlflowCaller, given: Given) -> Answer:
     """Return the models of some experiments, the newest first."""
     found: list[tuple[Model, str]] = []
     conditions = filter_words.conditions(given.value("filter"))
@@ -139,7 +139,7 @@ def describe(model: Model, experiment_id: str) -> Answer:
     return {"info": info, "data": {"params": [{"key": key, "value": value} for key, value in model["params"].items()]}}
 
 
-def _holder(caller: Caller, given: Given, name: str) -> str:
+def _holder(caller: MlflowCaller, given: Given, name: str) -> str:
     """Create the run of a model that is logged without one, and return its id."""
     wanted = {"experiment_id": given.optional_text("experiment_id"), "run_name": name}
     run_id: str = runs.create(caller, Given(wanted))["run"]["info"]["run_id"]
@@ -147,7 +147,7 @@ def _holder(caller: Caller, given: Given, name: str) -> str:
     return run_id
 
 
-def _answer(caller: Caller, model_id: str) -> Answer:
+def _answer(caller: MlflowCaller, model_id: str) -> Answer:
     run = runs.find(caller, names.run_of_model(model_id))
     return {"model": describe(_find(run, model_id), runs.experiment_id_of(caller, run.project))}
 
@@ -159,7 +159,7 @@ def _find(run: RunDetails, model_id: str) -> Model:
     return found
 
 
-def _change(caller: Caller, given: Given, change: Callable[[Model], Model | None]) -> Answer:
+def _change(caller: MlflowCaller, given: Given, change: Callable[[Model], Model | None]) -> Answer:
     """Replace the description of a model; None removes it."""
     caller.check_writes()
     model_id = given.text("model_id")
@@ -185,7 +185,7 @@ def _pairs(given: Sequence[Given]) -> dict[str, str]:
     return dict(config_keys.tag_of(one) for one in given)
 
 
-def _test(one: filter_words.Condition) -> Callable[[Model], bool]:
+def _test(one: filter_words.FilterCondition) -> Callable[[Model], bool]:
     is_text = one.kind in ("", "attributes", "attribute") and one.key in TEXTS
     place = {"tags": "tags", "tag": "tags", "params": "params", "param": "params"}.get(one.kind)
     if one.operator not in ("=", "!=") or not (is_text or place):

@@ -16,10 +16,10 @@ from lightning_sweeps.server.protocols.mlflow import (
     runs,
     search,
 )
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.request import Given
 
-Handler: TypeAlias = Callable[[Caller, Given], dict[str, Any]]
+Handler: TypeAlias = Callable[[MlflowCaller, Given], dict[str, Any]]
 
 OPERATIONS: Mapping[str, Handler] = {
     "POST experiments/create": experiments.create,

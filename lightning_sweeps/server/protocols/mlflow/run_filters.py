@@ -9,7 +9,7 @@ from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SortKey
 from lightning_sweeps.server.protocols.mlflow import filter_words
 from lightning_sweeps.server.protocols.mlflow.config_keys import LABELS, TAG_PREFIX, value_of_text
-from lightning_sweeps.server.protocols.mlflow.filter_words import Condition
+from lightning_sweeps.server.protocols.mlflow.filter_words import FilterCondition
 from lightning_sweeps.server.protocols.mlflow.states import STATES, states_of
 from lightning_sweeps.store.filters import Combination, Comparison, Filter, Not, Operator, Value
 
@@ -58,7 +58,7 @@ def order(wanted: Sequence[str]) -> list[SortKey]:
     return [_sort_key(one) for one in wanted if one.strip()]
 
 
-def _parts(one: Condition) -> list[Filter]:
+def _parts(one: FilterCondition) -> list[Filter]:
     column = column_of(one.kind, one.key)
     if one.operator in ("IS NULL", "IS NOT NULL"):
         return [Comparison(column, "=" if one.operator == "IS NULL" else "!=", (None,))]
@@ -69,7 +69,7 @@ def _parts(one: Condition) -> list[Filter]:
     return _of_text(column, one)
 
 
-def _of_number(column: str, one: Condition) -> list[Filter]:
+def _of_number(column: str, one: FilterCondition) -> list[Filter]:
     if one.operator not in COMPARISONS or not isinstance(one.value, float):
         allowed = ", ".join(sorted(COMPARISONS))
         raise UsageError(f"`{one.kind}.{one.key}` is compared by `{one.operator}`", hint=f"allowed: {allowed} a number")
@@ -78,7 +78,7 @@ def _of_number(column: str, one: Condition) -> list[Filter]:
     return [*found, Comparison(column, "!=", (None,))] if one.operator == "!=" else found
 
 
-def _of_text(column: str, one: Condition) -> list[Filter]:
+def _of_text(column: str, one: FilterCondition) -> list[Filter]:
     values = one.value if isinstance(one.value, tuple) else (one.value,)
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) != len(values) or one.operator in COMPARISONS - {"=", "!="}:
@@ -94,7 +94,7 @@ def _of_text(column: str, one: Condition) -> list[Filter]:
     return [Not(chosen), Comparison(column, "!=", (None,))]
 
 
-def _of_state(one: Condition) -> Filter:
+def _of_state(one: FilterCondition) -> Filter:
     given = one.value if isinstance(one.value, tuple) else (one.value,)
     if one.operator in ("LIKE", "ILIKE"):
         pattern = str(one.value).strip("%").upper()

@@ -22,7 +22,7 @@ from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import JournalEntry
 from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.server import journal_parts
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.store import clock, ingest, runs, schema, taken_requests
 from lightning_sweeps.store.ingest import JournalPart
 from lightning_sweeps.store.project_access import check_access
@@ -39,14 +39,14 @@ def journal_id(run_id: str) -> str:
     return derive_id("mlflow", run_id)
 
 
-def begin(caller: Caller, info: records.RunInfo, process: Process, *, created: float) -> None:
+def begin(caller: MlflowCaller, info: records.RunInfo, process: Process, *, created: float) -> None:
     """Create a run."""
     own_id = journal_id(info.id)
     part = JournalPart(own_id, 0, [JournalEntry(records.Header(own_id, created, process, run=info), 0, 1)], [])
     caller.changed_sweeps.add(journal_parts.take_part(caller.store, part, caller.sender).changed_sweep)
 
 
-def append(caller: Caller, run_id: str, build: Build, *, content: bytes | None = None) -> None:
+def append(caller: MlflowCaller, run_id: str, build: Build, *, content: bytes | None = None) -> None:
     """Store the records of a request.
 
     Args:
@@ -145,7 +145,7 @@ def _main_journal(connection: Connection, run: RunDetails) -> str:
     return connection.scalar(query.order_by(_journal.c.created, _journal.c.id).limit(1)) or ""
 
 
-def _check_quota(caller: Caller, run_id: str) -> None:
+def _check_quota(caller: MlflowCaller, run_id: str) -> None:
     """Check that the project of a run accepts rows.
 
     Raises:

@@ -10,7 +10,7 @@ from lightning_sweeps.engine import deleted_runs
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.server.protocols.mlflow import config_keys, experiments, last_metrics, names, run_journals
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.last_metrics import LastMetrics
 from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.server.protocols.mlflow.states import STATES, state_of
@@ -23,7 +23,7 @@ from lightning_sweeps.system.node import Process
 Answer = dict[str, Any]
 
 
-def create(caller: Caller, given: Given) -> Answer:
+def create(caller: MlflowCaller, given: Given) -> Answer:
     """Create a run."""
     caller.check_writes()
     of_experiment = experiments.find(caller, given.optional_text("experiment_id") or names.DEFAULT_ID)
@@ -46,12 +46,12 @@ def create(caller: Caller, given: Given) -> Answer:
     return {"run": describe_whole(caller, find(caller, run_id))}
 
 
-def get(caller: Caller, given: Given) -> Answer:
+def get(caller: MlflowCaller, given: Given) -> Answer:
     """Return a run, with the last value of each metric."""
     return {"run": describe_whole(caller, find(caller, run_id_of(given)))}
 
 
-def update(caller: Caller, given: Given) -> Answer:
+def update(caller: MlflowCaller, given: Given) -> Answer:
     """Set the state, the end or the name of a run. The state `RUNNING` makes a run that has ended run again."""
     caller.check_writes()
     run_id = run_id_of(given)
@@ -71,12 +71,12 @@ def update(caller: Caller, given: Given) -> Answer:
     return {"run_info": _info(caller, find(caller, run_id))}
 
 
-def delete(caller: Caller, given: Given) -> Answer:
+def delete(caller: MlflowCaller, given: Given) -> Answer:
     """Move a run to the trash."""
     return _change(caller, given, "delete")
 
 
-def restore(caller: Caller, given: Given) -> Answer:
+def restore(caller: MlflowCaller, given: Given) -> Answer:
     """Take a run out of the trash."""
     return _change(caller, given, "restore")
 
@@ -90,7 +90,7 @@ def run_id_of(given: Given) -> str:
     return given.text("run_id", "run_uuid")
 
 
-def find(caller: Caller, run_id: str) -> RunDetails:
+def find(caller: MlflowCaller, run_id: str) -> RunDetails:
     """Return a run.
 
     Raises:
@@ -101,13 +101,13 @@ def find(caller: Caller, run_id: str) -> RunDetails:
         return run_table.get_run(connection, run_id)
 
 
-def describe_whole(caller: Caller, run: RunDetails) -> Answer:
+def describe_whole(caller: MlflowCaller, run: RunDetails) -> Answer:
     """Return one run as clients read it."""
     found = last_metrics.of_runs(caller.store, [run])[run.id]
     return describe(run, experiment_id_of(caller, run.project), found)
 
 
-def experiment_id_of(caller: Caller, project: str) -> str:
+def experiment_id_of(caller: MlflowCaller, project: str) -> str:
     """Return what clients call the project of a run."""
     with caller.store.read() as connection:
         return names.experiment_id(experiment_table.get_experiment(connection, name=project).id, project)
@@ -145,7 +145,7 @@ def describe_info(run: RunDetails, experiment_id: str) -> Answer:
     return info if run.ended is None else info | {"end_time": round(run.ended * 1000)}
 
 
-def _info(caller: Caller, run: RunDetails) -> Answer:
+def _info(caller: MlflowCaller, run: RunDetails) -> Answer:
     return describe_info(run, experiment_id_of(caller, run.project))
 
 
@@ -153,7 +153,7 @@ def _reason(state: records.RunState) -> str:
     return "" if state == "finished" else f"the program set the status `{STATES[state]}`"
 
 
-def _change(caller: Caller, given: Given, action: m.RunAction) -> Answer:
+def _change(caller: MlflowCaller, given: Given, action: m.RunAction) -> Answer:
     caller.check_writes()
     run_id = run_id_of(given)
     with caller.store.write() as connection:

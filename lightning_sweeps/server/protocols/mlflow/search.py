@@ -7,7 +7,7 @@ from typing import Any
 from lightning_sweeps.core.states import RunsShown
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.server.protocols.mlflow import experiments, last_metrics, names, paging, run_filters, runs
-from lightning_sweeps.server.protocols.mlflow.caller import Caller
+from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.store import run_search
 from lightning_sweeps.store import runs as run_table
@@ -16,7 +16,7 @@ from lightning_sweeps.store.run_search import RunSearch
 SHOWN: dict[str, RunsShown] = {"ACTIVE_ONLY": "active", "DELETED_ONLY": "deleted", "ALL": "all"}
 
 
-def search(caller: Caller, given: Given) -> dict[str, Any]:
+def search(caller: MlflowCaller, given: Given) -> dict[str, Any]:
     """Return runs of some experiments, filtered and sorted; by default, the newest first."""
     shown = given.optional_text("run_view_type") or "ACTIVE_ONLY"
     if shown not in SHOWN:
@@ -39,7 +39,7 @@ def search(caller: Caller, given: Given) -> dict[str, Any]:
     return {"runs": described, **token}
 
 
-def _experiments(caller: Caller, given: Given) -> dict[str, str]:
+def _experiments(caller: MlflowCaller, given: Given) -> dict[str, str]:
     """Return what clients call the projects that a request looks in, by their names. Unknown ones are left out."""
     found: dict[str, str] = {}
     for experiment_id in given.texts("experiment_ids"):

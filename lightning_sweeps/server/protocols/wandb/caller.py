@@ -11,7 +11,7 @@ from lightning_sweeps.store.project_access import check_project
 
 
 @dataclass(frozen=True, slots=True)
-class Caller(caller.Caller):
+class Caller(caller.ClientCaller):
     """Who sends a request, and what answers it.
 
     Attributes:
