@@ -139,8 +139,8 @@ def test_values_of_a_killed_client_are_there_and_a_wrong_key_is_named(programs: 
     printed = programs.run("import mlflow\nmlflow.start_run()", status=1, MLFLOW_TRACKING_TOKEN="ls_" + "0" * 64)
     assert "does not know this API key" in printed
     key = programs.served.server.token
-    user = {"MLFLOW_TRACKING_TOKEN": "", "MLFLOW_TRACKING_USERNAME": "me", "MLFLOW_TRACKING_PASSWORD": key}
-    programs.run("import mlflow\nwith mlflow.start_run(): mlflow.log_metric('a', 1)", **user)
+    logs = "import mlflow\nwith mlflow.start_run(): mlflow.log_metric('a', 1)"
+    programs.run(logs, MLFLOW_TRACKING_TOKEN="", MLFLOW_TRACKING_USERNAME="me", MLFLOW_TRACKING_PASSWORD=key)
 
 
 def test_lightnings_own_logger_works(programs: MlflowPrograms) -> None:
