@@ -110,7 +110,7 @@ def server(
     unanswered: bool = typer.Option(
         False,
         "--unanswered",
-        help="List what wandb clients asked this machine's server for and got no answer to, since it started.",
+        help="List what clients of wandb and MLflow asked this server for in vain, since it started.",
     ),
     stop: bool = typer.Option(False, "--stop", help="Stop this machine's server."),
     as_json: bool = AS_JSON,
@@ -198,7 +198,7 @@ def _list_unanswered(home: Home) -> None:
     for one in found:
         typer.echo(f"{one.count} x {one.operation}: {one.reason}")
     if not found:
-        typer.echo("wandb clients have asked for nothing that this server does not answer.")
+        typer.echo("wandb and MLflow clients have asked for nothing that this server does not answer.")
 
 
 def _stop(home: Home) -> None:

@@ -20,13 +20,17 @@ from lightning_sweeps.server.process.lost_runs import LostRuns
 from lightning_sweeps.server.process.retention import Retention, RowRules
 from lightning_sweeps.server.process.row_quota import RowQuota
 from lightning_sweeps.server.process.trash_can import TrashCan
+from lightning_sweeps.server.protocols.mlflow import artifact_routes as mlflow_artifact_routes
+from lightning_sweeps.server.protocols.mlflow import refusals as mlflow_refusals
+from lightning_sweeps.server.protocols.mlflow import routes as mlflow_routes
+from lightning_sweeps.server.protocols.refusals import ClientRefusals
+from lightning_sweeps.server.protocols.unanswered import UnansweredOperations
 from lightning_sweeps.server.protocols.wandb import artifact_routes as wandb_artifact_routes
+from lightning_sweeps.server.protocols.wandb import refusals as wandb_refusals
 from lightning_sweeps.server.protocols.wandb import routes as wandb_routes
 from lightning_sweeps.server.protocols.wandb.documents import Documents
 from lightning_sweeps.server.protocols.wandb.names import Entities
 from lightning_sweeps.server.protocols.wandb.operations import RESOLVERS
-from lightning_sweeps.server.protocols.wandb.refusals import ClientRefusals
-from lightning_sweeps.server.protocols.wandb.unanswered import UnansweredOperations
 from lightning_sweeps.server.routes import (
     alerts as alert_routes,
 )
@@ -97,6 +101,8 @@ ROUTERS = [
     login.router,
     wandb_routes.router,
     wandb_artifact_routes.router,
+    mlflow_artifact_routes.router,
+    mlflow_routes.router,
     static_files.router,
 ]
 """Every route of the server. `static_files` is last: it answers every path that no other router matches."""
@@ -149,7 +155,7 @@ def create_app(
             Middleware(WithoutRootPath, root_path=root_path),
             Middleware(AnswerHeaders),
             Middleware(Compression),
-            Middleware(ClientRefusals),
+            Middleware(ClientRefusals, forms=[wandb_refusals.FORM, mlflow_refusals.FORM]),
             problems.of_middleware(),
             key_required,
             Middleware(AnswerVersions),
@@ -179,8 +185,8 @@ def create_app(
     app.state.public_url = public_url
     app.state.root_path = root_path
     app.state.wandb_entities = Entities(frozenset(wandb_entities))
-    app.state.wandb_unanswered = UnansweredOperations()
-    app.state.wandb_documents = Documents(RESOLVERS, app.state.wandb_unanswered)
+    app.state.unanswered = UnansweredOperations()
+    app.state.wandb_documents = Documents(RESOLVERS, app.state.unanswered)
     app.state.closing = threading.Event()
     problems.install(app)
     return app

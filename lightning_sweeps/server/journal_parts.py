@@ -7,8 +7,9 @@ are alone. They are rejected with the reason (`store/rejections.py`), and the re
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -85,6 +86,8 @@ class Sender:
     projects: Projects = None
     over_quota: Mapping[str, str] = field(default_factory=dict)
 
+
+T = TypeVar("T")
 
 UNLIMITED = Sender()
 
@@ -248,16 +251,23 @@ def _responds(store: Store) -> bool:
     return True
 
 
-def _commit_whole(store: Store, part: JournalPart, sender: Sender) -> TakenPart:
-    """Store a part in one transaction, which is tried again if another one stopped it."""
+def write(store: Store, work: Callable[[Connection], T]) -> T:
+    """Do some work in one transaction, which is tried again if another one stopped it."""
     for tries_left in reversed(range(TRIES)):
         try:
             with store.write() as connection:
-                return commit(connection, store.series, part, sender, now=clock.now(connection))
+                return work(connection)
         except Exception as error:
             if not tries_left or not is_rolled_back(error):
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+def _commit_whole(store: Store, part: JournalPart, sender: Sender) -> TakenPart:
+    def work(connection: Connection) -> TakenPart:
+        return commit(connection, store.series, part, sender, now=clock.now(connection))
+
+    return write(store, work)
 
 
 def _commit_piecewise(store: Store, part: JournalPart, sender: Sender) -> TakenPart:

@@ -11,6 +11,7 @@ quotes. Names with spaces or operators are written in backticks: `summary.`val l
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -24,7 +25,16 @@ MAX_COMPARISONS = 100
 HINT = 'for example `state = failed and summary.val/loss < 0.3`; the language is in docs/http-api.md, "Runs"'
 
 Value: TypeAlias = float | bool | str | None
-Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~", "has", "in"]
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~", "has", "in", "like", "ilike"]
+"""`like` and `ilike` are those of SQL. Clients of other tools use them: the filter language has no word for them."""
+
+
+def like(pattern: str, *, ignores_case: bool) -> Callable[[str], bool]:
+    """Return the test of a text by a pattern of SQL: `%` stands for any text, `_` for one character."""
+    wildcards = {"%": ".*", "_": "."}
+    parts = [wildcards.get(one) or re.escape(one) for one in pattern]
+    wanted = re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignores_case else 0))
+    return lambda text: wanted.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ from lightning_sweeps.store.project_access import Projects
 from lightning_sweeps.store.projects import ensure_project
 from lightning_sweeps.store.run_search import RunSearch, equal_to, search_runs
 
+AT_ONCE = 500
+"""Number of runs in one SQL statement."""
+
 SEVERITY = ("finished", "stopped", "preempted", "lost", "killed", "failed")
 """If the writers of one run ended differently, the run's state is the last of these."""
 
@@ -274,6 +277,15 @@ def get_run(connection: Connection, run_id: str) -> RunDetails:
     if row is None:
         raise no_run(run_id)
     return _messages(connection, [row])[0]
+
+
+def get_runs(connection: Connection, run_ids: Sequence[str]) -> list[RunDetails]:
+    """Return several runs, in this order. Runs that do not exist are left out."""
+    rows: dict[str, RowMapping] = {}
+    for start in range(0, len(run_ids), AT_ONCE):
+        some = _joined().where(_run.c.id.in_(run_ids[start : start + AT_ONCE]))
+        rows |= {row["id"]: row for row in connection.execute(some).mappings()}
+    return _messages(connection, [rows[run_id] for run_id in run_ids if run_id in rows])
 
 
 def no_run(run_id: str) -> NotFound:

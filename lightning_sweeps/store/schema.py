@@ -102,6 +102,7 @@ project = Table(
     Column("page_version", Integer),  # number of edits of the page; NULL: 0
     Column("page_edited", Double),  # when it was edited last; NULL: never
     Column("page_edited_by", Text),  # name of the API key that did it
+    Column("experiment", Structure),  # what MLflow clients say of it; see `experiments.py`; NULL: nothing
 )
 
 run = Table(
@@ -177,6 +178,13 @@ journal = Table(
     Index(None, "node_id"),
     Index("ix_journal_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_journal_damaged", "damaged", sqlite_where=_DAMAGED, postgresql_where=_DAMAGED),
+)
+
+taken_request = Table(
+    "taken_request",  # the newest requests of clients that repeat requests without numbers; see `taken_requests.py`
+    metadata,
+    Column("journal_id", ForeignKey("journal.id"), primary_key=True),
+    Column("digests", LargeBinary, nullable=False),
 )
 
 series = Table(

@@ -18,7 +18,7 @@ _run = schema.run
 _journal = schema.journal
 _gone = schema.deleted_run
 
-_BY_JOURNAL: tuple[Table, ...] = (schema.write_buffer, schema.rejected_record)
+_BY_JOURNAL: tuple[Table, ...] = (schema.write_buffer, schema.rejected_record, schema.taken_request)
 _BY_RUN: tuple[Table, ...] = (
     *(schema.logged_value, schema.console, schema.media, schema.artifact_use, schema.rejected_journal),
     schema.last_value,

@@ -13,7 +13,7 @@ import yaml
 from lightning_sweeps.cli import COMMANDS
 from lightning_sweeps.sweeps import json_schema
 from lightning_sweeps.sweeps.config import parse_sweep
-from tests.docs import wandb_operations
+from tests.docs import mlflow_operations, wandb_operations
 from tests.docs.blocks import read_blocks
 from tests.docs.render import render
 
@@ -32,6 +32,10 @@ def section(page: str, heading: str) -> str:
 
 def test_the_settings_page_is_rendered_from_the_settings() -> None:
     assert (ROOT / "docs/settings.md").read_text() == render()
+
+
+def test_the_operations_of_mlflow_clients_are_those_that_are_answered() -> None:
+    assert (ROOT / "docs/reference/mlflow-operations.md").read_text() == mlflow_operations.render()
 
 
 def test_the_operations_of_wandb_clients_are_those_that_are_answered() -> None:

@@ -10,13 +10,19 @@ from lightning_sweeps.messages import Problem, Role
 RANKS: dict[Role, int] = {"read": 0, "write": 1, "admin": 2}
 
 QUERIES = frozenset({"/api/runs/query", "/api/series/query", "/api/series/packed"})
-READING_POSTS = QUERIES | {"/api/login", "/api/logout", "/api/views"}
+MLFLOW = "/api/2.0/mlflow/"
+MLFLOW_SEARCHES = {f"{MLFLOW}{kind}/search" for kind in ("experiments", "runs", "logged-models")}
+READING_POSTS = QUERIES | MLFLOW_SEARCHES | {"/api/login", "/api/logout", "/api/views"}
 """Requests that change nothing although they have a body."""
 WRITING_PREFIXES = ("/api/", "/files/", "/wandb/")
 """Other paths change nothing. `/graphql` checks each operation by itself."""
 ADMIN_PATHS = ("/api/keys", "/api/audit", "/api/trash/empty", "/api/space")
-UNAUDITED = ("/api/journals", "/api/agents")
-"""Routine requests of services and agents. Runs and trials already record them, so the audit log does not."""
+UNAUDITED = (
+    *("/api/journals", "/api/agents", "/api/2.0/mlflow-artifacts/"),
+    *(f"{MLFLOW}{name}" for name in ("logged-models", "runs/create", "runs/log-", "runs/outputs", "runs/set-tag")),
+    f"{MLFLOW}runs/update",
+)
+"""Routine requests of services, agents and programs. Runs and trials already record them, so the audit log does not."""
 
 MAX_FAILURES = 20
 WITHIN_S = 60.0

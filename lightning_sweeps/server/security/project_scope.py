@@ -30,6 +30,10 @@ OBJECTS: dict[str, ObjectKind] = {
 
 AWARE = frozenset(
     {
+        "/api/2.0/mlflow-artifacts/artifacts",
+        "/api/2.0/mlflow-artifacts/artifacts/{path:path}",
+        "/api/2.0/{operation:path}",
+        "/api/3.0/{operation:path}",
         "/api/alerts",
         "/api/alerts/rules",
         "/api/alerts/rules/remove",

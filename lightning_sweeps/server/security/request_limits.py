@@ -32,7 +32,10 @@ MAX_RANGES = 10
 CHECKED_AT_ONCE_BYTES = 65_536
 """Larger bodies are checked in a thread, so that other requests do not wait."""
 
-OWN_FORMATS = ("/api/journals", "/api/blobs/", "/files/", "/wandb/files/", "/wandb/artifacts/", "/sdk/otel/")
+OWN_FORMATS = (
+    *("/api/journals", "/api/blobs/", "/files/", "/wandb/files/", "/wandb/artifacts/", "/sdk/otel/"),
+    "/api/2.0/mlflow-artifacts/artifacts/",
+)
 
 
 class RequestLimits:

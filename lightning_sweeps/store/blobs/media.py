@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, select
 
 from lightning_sweeps.messages import MediaEntry, MediaKey
 from lightning_sweeps.store import runs, schema
+
+AT_ONCE = 400
+"""Number of keys in one SQL statement."""
 
 _media = schema.media
 _blob = schema.blob
@@ -77,3 +82,10 @@ def list_media_keys(connection: Connection, run_id: str) -> list[MediaKey]:
     return [
         MediaKey(row.key, row.mime, row.entries, row.first_step, row.last_step) for row in connection.execute(newest)
     ]
+
+
+def remove_media(connection: Connection, run_id: str, keys: Sequence[str]) -> None:
+    """Remove media of a run by their keys. Their content goes with the next garbage collection."""
+    for start in range(0, len(keys), AT_ONCE):
+        named = _media.c.key.in_(keys[start : start + AT_ONCE])
+        connection.execute(delete(_media).where(_media.c.run_id == run_id, named))

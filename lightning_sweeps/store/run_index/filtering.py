@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.store.filters import HINT, Comparison, Filter, Not, Operator, Value
+from lightning_sweeps.store.filters import HINT, Comparison, Filter, Not, Operator, Value, like
 from lightning_sweeps.store.run_index.loaded_column import LoadedColumn, Mask, number_text
 
 Columns = Mapping[str, LoadedColumn]
@@ -74,6 +74,8 @@ def _compare_one(name: str, column: LoadedColumn, sign: Operator, value: Value) 
         raise UsageError(f"`{name} {sign} null`: use `=` or `!=` to compare with null", hint=HINT)
     if sign == "~":
         return column.contains_text(_text(value))
+    if sign in ("like", "ilike"):
+        return column.test_texts(like(_text(value), ignores_case=sign == "ilike"))
     number = _number(name, column, value)
     if number is not None:
         found: Mask = _ORDERED[sign](column.numbers, number)

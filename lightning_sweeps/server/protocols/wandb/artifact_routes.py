@@ -6,12 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, StreamingResponse
 
 from lightning_sweeps.core.ids import is_digest
-from lightning_sweeps.core.mime_types import BINARY
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.server.context import ContentsDep, KeysDep, StoreDep
+from lightning_sweeps.server.protocols.downloads import HEADERS, content
 from lightning_sweeps.server.protocols.wandb import artifact_uploads, artifacts, downloads, manifests
 from lightning_sweeps.server.protocols.wandb.artifact_uploads import UPLOAD_PATH
 from lightning_sweeps.server.protocols.wandb.web import CallerDep, answer
@@ -20,9 +19,6 @@ from lightning_sweeps.server.security.scoped_router import scoped_router
 from lightning_sweeps.server.web.pages import DOWNLOAD_PREFIX
 from lightning_sweeps.store.blobs import artifacts as versions
 from lightning_sweeps.store.blobs import blob_table
-from lightning_sweeps.store.blobs.blob_storage import BlobStorage
-
-HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 router = scoped_router(include_in_schema=False)
 
@@ -46,7 +42,7 @@ def download(store: StoreDep, contents: ContentsDep, keys: KeysDep, token: str) 
     """Return a blob, or the manifest of an artifact. The signed address is the permission."""
     subject = downloads.subject_of(keys, token)
     if is_digest(subject):
-        return _content(contents, subject)
+        return content(contents, subject)
     with store.read() as connection:
         found = versions.get_artifact(connection, subject)
     return Response(
@@ -62,18 +58,10 @@ def download_file(caller: CallerDep, entity: str, project: str, md5: str) -> Res
         known = blob_table.find_in_project(connection, of_project, [md5])
     if md5 not in known:
         raise NotFound(f"no artifact of the project `{of_project}` has a file with the MD5 `{md5[:80]}`")
-    return _content(caller.contents, known[md5][0])
+    return content(caller.contents, known[md5][0])
 
 
 @router.get("/artifactsV2/{region}/{entity}/{artifact}/{md5}/{name}")
 def download_file_of_version(caller: CallerDep, entity: str, artifact: str, md5: str) -> Response:
     """Return a file of a version, as clients before 0.20 ask for it."""
     return download_file(caller, entity, artifacts.require_artifact(caller, artifact).project, md5)
-
-
-def _content(contents: BlobStorage, digest: str) -> Response:
-    size_bytes = contents.existing_size(digest)
-    if contents.remote is None:
-        return FileResponse(contents.path(digest), media_type=BINARY, headers=HEADERS)
-    headers = HEADERS | {"Content-Length": str(size_bytes)}
-    return StreamingResponse(contents.read(digest, size_bytes), headers=headers, media_type=BINARY)

@@ -17,10 +17,11 @@ from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.records import ArtifactFileRecord
 from lightning_sweeps.messages import Artifact
-from lightning_sweeps.server.protocols.wandb import artifacts, downloads, manifests, run_journals, runs, spooling
+from lightning_sweeps.server.protocols import spooling
+from lightning_sweeps.server.protocols.spooling import Spooled
+from lightning_sweeps.server.protocols.wandb import artifacts, downloads, manifests, run_journals, runs
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.runs import Described
-from lightning_sweeps.server.protocols.wandb.spooling import Spooled
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.blobs import artifacts as versions
 from lightning_sweeps.store.blobs import blob_table, drafts

@@ -9,6 +9,7 @@ import msgspec
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import Artifact, ArtifactFile
+from lightning_sweeps.server.protocols.file_types import mime_type
 from lightning_sweeps.server.protocols.wandb import downloads, manifests, paging, rows, runs
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.downloads import file_address
@@ -322,7 +323,7 @@ def _describe_file(caller: Caller, path: str, entry: dict[str, Any], file: Artif
         "directUrl": place,
         "sizeBytes": entry.get("size"),
         "storagePath": path,
-        "mimetype": rows.mime_type(path),
+        "mimetype": mime_type(path),
         "updatedAt": None,
         "digest": entry["digest"],
         "md5": entry["digest"],

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lightning_sweeps.errors import LightningSweepsError
-from lightning_sweeps.server.protocols.wandb.refusals import one_line
-from lightning_sweeps.server.protocols.wandb.unanswered import UnansweredOperations
+from lightning_sweeps.server.protocols.refusals import one_line
+from lightning_sweeps.server.protocols.unanswered import UnansweredOperations
 from lightning_sweeps.server.web.problems import status_of
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ async def graphql(request: Request, caller: CallerDep, control: ControlDep) -> R
 @router.get("/api/unanswered")
 def list_unanswered(request: Request) -> list[UnansweredOperation]:
     """List operations that clients asked for and that this server process had no answer for."""
-    counts: dict[tuple[str, str], int] = request.app.state.wandb_unanswered.counts()
+    counts: dict[tuple[str, str], int] = request.app.state.unanswered.counts()
     found = [UnansweredOperation(name, reason, count) for (name, reason), count in counts.items()]
     return sorted(found, key=lambda one: (-one.count, one.operation, one.reason))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -11,9 +10,9 @@ from typing import Any
 import msgspec
 
 from lightning_sweeps.core.ids import is_digest
-from lightning_sweeps.core.mime_types import BINARY
 from lightning_sweeps.core.names import media_key
 from lightning_sweeps.journal import records
+from lightning_sweeps.server.protocols.file_types import mime_type
 
 INTERNAL_PREFIX = "_"
 STEP, TIME = "_step", "_timestamp"
@@ -85,11 +84,6 @@ def _media(row: records.Metrics, key: str, value: dict[str, Any]) -> records.Med
         mime_type(value["path"]),
         caption if isinstance(caption, str) else "",
     )
-
-
-def mime_type(path: str) -> str:
-    """Return the MIME type of a file, by its name."""
-    return mimetypes.guess_type(path)[0] or BINARY
 
 
 def _items(values: Any) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lightning_sweeps.messages import MediaEntry, RunDetails
+from lightning_sweeps.server.protocols.file_types import mime_type
 from lightning_sweeps.server.protocols.wandb import downloads, manifests, paging, rows
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.paging import Page
@@ -45,7 +46,7 @@ def file_count(run: dict[str, Any], caller: Caller) -> int:
 
 def path_of(entry: MediaEntry) -> str:
     """Return the path of a file: the one that it was uploaded with, or the one that W&B gives media in rows."""
-    if entry.step == 0 and rows.mime_type(entry.key) == entry.mime:
+    if entry.step == 0 and mime_type(entry.key) == entry.mime:
         return entry.key
     kind = _KINDS.get(entry.mime.partition("/")[0], "files")
     ending = mimetypes.guess_extension(entry.mime) or ""

@@ -12,7 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from lightning_sweeps.core.names import media_key
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.journal import records
-from lightning_sweeps.server.protocols.wandb import rows, run_journals, runs, spooling
+from lightning_sweeps.server.protocols import spooling
+from lightning_sweeps.server.protocols.file_types import mime_type
+from lightning_sweeps.server.protocols.wandb import run_journals, runs
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 
 UPLOAD_PATH = "/wandb/files"
@@ -61,8 +63,6 @@ async def take_file(caller: Caller, project: str, name: str, path: str, body: As
             return
         if parts[0] != MEDIA_FOLDER:
             now = caller.store.now()
-            reference = records.Media(
-                0, 0, now, media_key(path), spooled.digest, spooled.size_bytes, rows.mime_type(path)
-            )
+            reference = records.Media(0, 0, now, media_key(path), spooled.digest, spooled.size_bytes, mime_type(path))
             await run_in_threadpool(run_journals.store_notes, caller, runs.attempt_of(known), [reference])
         await run_in_threadpool(spooling.store, caller, spooled)

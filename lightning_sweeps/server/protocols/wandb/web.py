@@ -33,10 +33,10 @@ async def get_caller(
         sender,
         control,
         role,
-        state.wandb_entities,
-        str(request.base_url).rstrip("/"),
-        request.headers.get("authorization", ""),
-        keys,
+        entities=state.wandb_entities,
+        address=str(request.base_url).rstrip("/"),
+        authorization=request.headers.get("authorization", ""),
+        keys=keys,
     )
 
 

@@ -1,4 +1,4 @@
-"""Counts the operations of wandb clients that this server has no answer for."""
+"""Counts the operations of other tools' clients that this server has no answer for."""
 
 from __future__ import annotations
 

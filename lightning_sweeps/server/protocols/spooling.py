@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from lightning_sweeps.core.paths import make_private_folder
-from lightning_sweeps.server.protocols.wandb.caller import Caller
+from lightning_sweeps.server.protocols.caller import ClientCaller
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.blobs import blob_table
 from lightning_sweeps.store.blobs.blob_storage import refuse_large, refuse_over_quota
@@ -33,7 +33,7 @@ class Spooled:
 
 
 @contextmanager
-def spool_file(caller: Caller) -> Iterator[IO[bytes]]:
+def spool_file(caller: ClientCaller) -> Iterator[IO[bytes]]:
     """Provide a file without a name for a body."""
     folder = caller.contents.folder.uploads
     make_private_folder(folder)
@@ -41,7 +41,7 @@ def spool_file(caller: Caller) -> Iterator[IO[bytes]]:
         yield file
 
 
-async def receive(caller: Caller, project: str, body: AsyncIterator[bytes], file: IO[bytes]) -> Spooled:
+async def receive(caller: ClientCaller, project: str, body: AsyncIterator[bytes], file: IO[bytes]) -> Spooled:
     """Write a body to a file.
 
     Raises:
@@ -70,7 +70,7 @@ def in_memory(body: bytes) -> Spooled:
     return Spooled(io.BytesIO(body), hashlib.sha256(body).hexdigest(), md5, len(body))
 
 
-def store(caller: Caller, spooled: Spooled, *, also: Callable[[Connection], None] | None = None) -> None:
+def store(caller: ClientCaller, spooled: Spooled, *, also: Callable[[Connection], None] | None = None) -> None:
     """Store a spooled body as a blob.
 
     Args:
@@ -96,7 +96,7 @@ def store(caller: Caller, spooled: Spooled, *, also: Callable[[Connection], None
             return
 
 
-def _check_quota(caller: Caller, project: str, size_bytes: int) -> None:
+def _check_quota(caller: ClientCaller, project: str, size_bytes: int) -> None:
     if caller.limits.quota_bytes is not None:
         with caller.store.read() as connection:
             used_bytes = blob_table.usage(connection, project).get(project, 0)
