@@ -30,11 +30,26 @@ Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~", "has", "in",
 
 
 def like(pattern: str, *, ignores_case: bool) -> Callable[[str], bool]:
-    """Return the test of a text by a pattern of SQL: `%` stands for any text, `_` for one character."""
-    wildcards = {"%": ".*", "_": "."}
-    parts = [wildcards.get(one) or re.escape(one) for one in pattern]
-    wanted = re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignores_case else 0))
-    return lambda text: wanted.fullmatch(text) is not None
+    """Return the test of a text by a pattern of SQL: `%` stands for any text, `_` for one character.
+
+    The parts between `%` are searched for one after the other, so the time grows with the text and not with its powers.
+    """
+    flags = re.DOTALL | (re.IGNORECASE if ignores_case else re.RegexFlag(0))
+    parts = ["".join("." if one == "_" else re.escape(one) for one in part) for part in pattern.split("%")]
+    if len(parts) == 1:
+        whole = re.compile(parts[0], flags)
+        return lambda text: whole.fullmatch(text) is not None
+    first, *middle = (re.compile(part, flags) for part in parts[:-1])
+    last, last_length = re.compile(parts[-1], flags), len(pattern.rpartition("%")[2])
+
+    def matches(text: str) -> bool:
+        found = first.match(text)
+        for part in middle:
+            found = found and part.search(text, found.end())
+        start = len(text) - last_length
+        return found is not None and start >= found.end() and last.match(text, start) is not None
+
+    return matches
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import SortKey
 from lightning_sweeps.server.protocols.mlflow import experiment_filters, run_filters
 from lightning_sweeps.store.experiments import Experiment
-from lightning_sweeps.store.filters import Combination, Comparison, Filter, Not
+from lightning_sweeps.store.filters import Combination, Comparison, Filter, Not, like
 
 
 @pytest.mark.parametrize(
@@ -107,3 +111,15 @@ def test_experiments_are_filtered_and_sorted() -> None:
     for wrong in ("name > 3", "colour = 'x'", "name IS NULL", "creation_time = 'x'"):
         with pytest.raises(UsageError):
             experiment_filters.parse(wrong)
+
+
+@given(pattern=st.text("aB%_.", max_size=6), text=st.text("aAb.B\n", max_size=8), ignores_case=st.booleans())
+def test_like_is_that_of_sql(pattern: str, text: str, ignores_case: bool) -> None:
+    wildcards = {"%": ".*", "_": "."}
+    slow = "".join(wildcards.get(one) or re.escape(one) for one in pattern)
+    flags = re.DOTALL | (re.IGNORECASE if ignores_case else re.RegexFlag(0))
+    assert like(pattern, ignores_case=ignores_case)(text) == (re.fullmatch(slow, text, flags) is not None)
+
+
+def test_a_pattern_of_many_parts_takes_no_time() -> None:
+    assert not like("%a" * 50 + "%b", ignores_case=False)("a" * 20_000)
