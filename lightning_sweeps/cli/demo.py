@@ -44,7 +44,7 @@ def demo(
     typer.echo(f"Wrote {', '.join(FILES)} into {folder}. Running `lightning-sweeps tune sweep.yaml` there.")
     os.chdir(folder)
     sweep_id, status = create_and_run("sweep.yaml", AgentOptions(slots=slots, count=trials, gpus="none", quiet=True))
-    ui(sweep_id, no_open=True)
+    ui(sweep_id, no_open=True, as_json=False)
     raise typer.Exit(status)
 
 
