@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.pacing import leaving_time
 from lightning_sweeps.store.series import write_buffer
 
 CHUNKS_AT_ONCE = 500
@@ -60,7 +59,7 @@ def _flush_all(store: Store, say: Say) -> int:
         owners = [row.run_id or row.node_id for row in connection.execute(asked)]
     for done, owner in enumerate(owners):
         say(f"sorting new rows: {done:,} of {len(owners):,} journals")
-        with _leaving_time():
+        with leaving_time(PAUSE):
             write_buffer.flush_owners(store, [owner])
     return len(owners)
 
@@ -69,7 +68,7 @@ def _compact_series(store: Store, say: Say) -> int:
     chunks = 0
     while True:
         say(f"building chart data: {chunks:,} chunks")
-        with _leaving_time(), store.write() as connection:
+        with leaving_time(PAUSE), store.write() as connection:
             done = store.series.compact(connection, limit=CHUNKS_AT_ONCE)
         if not done:
             return chunks
@@ -88,7 +87,7 @@ def _give_back(store: Store, say: Say) -> int:
     left = unused
     while left:
         say(f"giving space back: {unused - left:,} of {unused:,} pages")
-        with _leaving_time(), store.write() as connection:
+        with leaving_time(PAUSE), store.write() as connection:
             _free_pages(connection)
             before, left = left, _number(connection, "freelist_count")
         if left >= before:
@@ -114,11 +113,3 @@ def _rewrite(store: Store) -> None:
         connection.cursor().execute("VACUUM")
     finally:
         connection.close()
-
-
-@contextmanager
-def _leaving_time() -> Iterator[None]:
-    """Sleep after a transaction, because SQLite lets processes poll for their turn instead of queueing them."""
-    began = time.monotonic()
-    yield
-    time.sleep(PAUSE * (time.monotonic() - began))

@@ -19,7 +19,8 @@ from lightning_sweeps.messages import RunsQuery, SortKey
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.database import Store, open_store
 from lightning_sweeps.store.run_index.categories import FEW, Categories
-from lightning_sweeps.store.run_index.index import CLOCK_STEP_S, index_of
+from lightning_sweeps.store.run_index.changed_runs import CLOCK_STEP_S
+from lightning_sweeps.store.run_index.index import index_of
 from lightning_sweeps.store.run_index.loaded_column import LoadedColumn
 from lightning_sweeps.store.run_index.ordering import after, first
 from lightning_sweeps.store.runs_table import read_page

@@ -75,8 +75,7 @@ def main(arguments: Sequence[str]) -> None:
     if title is None:
         problem = "the system does not report where a process's arguments are stored"
     gc.disable()  # imports leave almost no garbage, and collecting it would take a quarter of their time
-    read = read_imports(program)
-    libraries = TRIALS_WITH_TORCH if modules or can_import_torch(read) else EVERY_TRIAL
+    libraries, without_torch = libraries_of(program, modules)
     problem = problem or import_all([name for name in libraries if find_spec(name.partition(".")[0])])
     library_state.prepare_for_fork()
     threads, state, generators = native_threads(), ProcessState.read(), GeneratorStates.read()
@@ -86,7 +85,7 @@ def main(arguments: Sequence[str]) -> None:
         library_state.prepare_for_fork()
         problem = fork_problem(threads) or state.problem_since()
     after, seeded = environment(), generators.seeded_since()
-    files = [] if problem else watched_files(modules, () if libraries is TRIALS_WITH_TORCH else read.files)
+    files = [] if problem else watched_files(modules, without_torch)
     send(channel, Ready(problem, files, began_ns))
     if problem or title is None:
         return
@@ -98,6 +97,12 @@ def main(arguments: Sequence[str]) -> None:
     launch = serve(channel, threads)
     if launch is not None:
         become_trial(launch, ForkContext(title, added, removed, seeded, python_end))
+
+
+def libraries_of(program: Path, modules: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the modules to import for every trial, and the files that show that torch need not be among them."""
+    read = None if modules else read_imports(program)
+    return (TRIALS_WITH_TORCH, ()) if read is None or can_import_torch(read) else (EVERY_TRIAL, read.files)
 
 
 def import_all(modules: Sequence[str]) -> str:

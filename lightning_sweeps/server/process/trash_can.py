@@ -16,6 +16,7 @@ from lightning_sweeps.messages import Trash, TrashEmptied
 from lightning_sweeps.server.process.background_task import repeated_task
 from lightning_sweeps.store import trash
 from lightning_sweeps.store.database import Store
+from lightning_sweeps.store.pacing import leaving_time
 
 INTERVAL_S = 600.0
 PASS_S = 5.0
@@ -62,17 +63,17 @@ class TrashCan:
         """Delete for good what was deleted before a time, for at most about `PASS_S`."""
         deadline = time.monotonic() + PASS_S
         runs = sweeps = 0
-        while (began := time.monotonic()) < deadline:
+        while time.monotonic() < deadline:
             with self.store.read() as connection:
                 due_runs = trash.due(connection, before=before, limit=AT_ONCE)
                 due_sweeps = sweep_trash.due(connection, before=before, limit=AT_ONCE) if not due_runs else []
             if not due_runs and not due_sweeps:
                 break
-            runs += trash.delete_runs(self.store, due_runs, now=self.store.now()) if due_runs else 0
-            for sweep_id in due_sweeps:
-                with self.store.write() as connection:
-                    sweeps += sweep_trash.delete_for_good(connection, sweep_id)
-            time.sleep(PAUSE * (time.monotonic() - began))
+            with leaving_time(PAUSE):
+                runs += trash.delete_runs(self.store, due_runs, now=self.store.now()) if due_runs else 0
+                for sweep_id in due_sweeps:
+                    with self.store.write() as connection:
+                        sweeps += sweep_trash.delete_for_good(connection, sweep_id)
         left = self.content()
         return TrashEmptied(runs, sweeps, left.runs + left.sweeps)
 

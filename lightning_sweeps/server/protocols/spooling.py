@@ -60,7 +60,7 @@ async def receive(caller: ClientCaller, project: str, body: AsyncIterator[bytes]
     spooled = Spooled(file, digest.hexdigest(), md5.hexdigest(), size_bytes)
     if size_bytes > limit_bytes:
         refuse_large(spooled.digest, size_bytes, limit_bytes=limit_bytes)
-    await run_in_threadpool(_check_quota, caller, project, size_bytes)
+    await run_in_threadpool(check_quota, caller, project, size_bytes)
     return spooled
 
 
@@ -96,7 +96,12 @@ def store(caller: ClientCaller, spooled: Spooled, *, also: Callable[[Connection]
             return
 
 
-def _check_quota(caller: ClientCaller, project: str, size_bytes: int) -> None:
+def check_quota(caller: ClientCaller, project: str, size_bytes: int) -> None:
+    """Check that a project accepts files of a total size.
+
+    Raises:
+        QuotaExceeded: it does not.
+    """
     if caller.limits.quota_bytes is not None:
         with caller.store.read() as connection:
             used_bytes = blob_table.usage(connection, project).get(project, 0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-API_PREFIX = "/api/"
+from lightning_sweeps.server.web.pages import API_PREFIX
 
 
 class AnswerHeaders:

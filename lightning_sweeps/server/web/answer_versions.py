@@ -18,8 +18,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lightning_sweeps.server.web.json_delta import delta
+from lightning_sweeps.server.web.pages import API_PREFIX
 
-API_PREFIX = "/api/"
 DELTA = "json-delta"
 MAX_ANSWER_BYTES = 2_000_000
 MAX_KEPT_BYTES = 48_000_000

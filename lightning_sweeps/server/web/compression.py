@@ -9,7 +9,8 @@ from contextlib import aclosing
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-API_PREFIX = "/api/"
+from lightning_sweeps.server.web.pages import API_PREFIX
+
 PLAIN_PREFIXES = ("/api/blobs/", "/api/series/packed")
 """Files that people have logged: most are compressed already, and clients read parts of them. And chart lines in binary
 form: numbers, of which gzip saves a seventh for 40 ms a megabyte."""

@@ -19,6 +19,7 @@ from lightning_sweeps.store import clock, schema
 from lightning_sweeps.store.metric_columns import is_metric_column, waiting_runs
 from lightning_sweeps.store.run_columns import DERIVED, RunColumn, column
 from lightning_sweeps.store.run_index.categories import NONE, Categories
+from lightning_sweeps.store.run_index.changed_runs import LONGEST_WRITE_S, changed_runs, is_set_back
 from lightning_sweeps.store.run_index.groups import Groups, group_by
 from lightning_sweeps.store.run_index.indexed_runs import IndexedRuns
 from lightning_sweeps.store.run_index.loaded_column import LoadedColumn, Mask
@@ -26,10 +27,6 @@ from lightning_sweeps.store.run_index.metric_column import MetricColumn
 from lightning_sweeps.store.run_index.ordering import Positions
 from lightning_sweeps.store.run_index.run_keys import RunKeys
 
-LONGEST_WRITE_S = 60.0
-"""A run that was changed this long ago is committed. Runs that changed later may still appear with that time."""
-CLOCK_STEP_S = 5.0
-"""If the time goes back by more than this, the index is loaded again."""
 AT_ONCE = 5000
 """Number of rows that are converted at once."""
 IDS_AT_ONCE = 500
@@ -93,20 +90,19 @@ class RunIndex:
 
     def _refresh(self, connection: Connection) -> None:
         now = clock.now(connection)
-        if now < self._read_at - CLOCK_STEP_S:
+        if is_set_back(now, self._read_at):
             self._clear()
-        since = self._read_at - LONGEST_WRITE_S
         if not self._columns:
             self._columns = {name: LoadedColumn(column(name, connection.dialect.name).kind) for name in ALWAYS}
             self._load_rows(connection, self._select(connection, ALWAYS))
         else:
-            self._load_changed(connection, since)
+            self._load_changed(connection)
+            since = self._read_at - LONGEST_WRITE_S
             self._remove(connection.scalars(select(_gone.c.id).where(_gone.c.time > since)))
         self._read_at = now
 
-    def _load_changed(self, connection: Connection, since: float) -> None:
-        rows = connection.execute(select(_run.c.id, _run.c.changed).where(_run.c.changed > since))
-        changed = [row.id for row in rows if self._known_change(row.id) != row.changed]
+    def _load_changed(self, connection: Connection) -> None:
+        changed = changed_runs(connection, self._read_at, self._known_change)
         for start in range(0, len(changed), IDS_AT_ONCE):
             some = _run.c.id.in_(changed[start : start + IDS_AT_ONCE])
             self._load_rows(connection, self._select(connection, self._columns).where(some))

@@ -15,10 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from lightning_sweeps.store import clock, schema
+from lightning_sweeps.store.run_index.changed_runs import changed_runs, is_set_back
 
-LONGEST_WRITE_S = 60.0
-"""A run that was changed this long ago is committed."""
-CLOCK_STEP_S = 5.0
 IDS_AT_ONCE = 500
 MANY = 5000
 """If more runs have changed, the names of all values outside of their rows are read at once."""
@@ -61,11 +59,9 @@ class RunKeys:
 
     def _refresh(self, connection: Connection) -> None:
         now = clock.now(connection)
-        if now < self._read_at - CLOCK_STEP_S:
+        if is_set_back(now, self._read_at):
             self._clear()
-        since = self._read_at - LONGEST_WRITE_S
-        rows = connection.execute(select(_run.c.id, _run.c.changed).where(_run.c.changed > since))
-        changed = [row.id for row in rows if self._changed.get(row.id) != row.changed]
+        changed = changed_runs(connection, self._read_at, self._changed.get)
         for start in range(0, len(changed), IDS_AT_ONCE):
             self._read(connection, changed[start : start + IDS_AT_ONCE])
         self._read_elsewhere(connection, changed)

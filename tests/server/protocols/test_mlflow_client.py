@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.server.protocols.mlflow_server import MlflowServer
+from tests.server.protocols.newest_client import newest_client
 from tests.servers import running_server, wait_until
 
 pytestmark = pytest.mark.slow
 
-INSTALL_S = 600
 PROGRAM_S = 300
-PACKAGES = ("mlflow",)
 LOGS = """
 import mlflow
 mlflow.set_experiment("plain")
@@ -95,17 +94,7 @@ class MlflowPrograms:
 @pytest.fixture(scope="session")
 def mlflow_python(request: pytest.FixtureRequest) -> Path:
     """Provide the interpreter of an environment with the newest MLflow."""
-    cache = request.config.cache
-    assert cache is not None
-    folder = cache.mkdir("mlflow-client") / "environment"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", *PACKAGES]
-    installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
-    if installed.returncode != 0:
-        pytest.skip(f"MLflow cannot be installed from the package index: {installed.stderr.strip()[-200:]}")
-    return python
+    return newest_client(request.config, "mlflow")
 
 
 @pytest.fixture(scope="module")

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
+from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.messages import KeyCreate
 from tests.server.protocols.mlflow_server import MlflowServer
-from tests.servers import running_server
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
-    """Run one server on each database. Every test has its own project there."""
-    database = None
-    if request.param == "postgresql":
-        database = request.getfixturevalue("postgres").new_database(like=request.getfixturevalue("migrated_url"))
-    with running_server(tmp_path_factory.mktemp("server"), database) as (client, described):
-        yield MlflowServer(client, described)
-    if database is not None:
-        request.getfixturevalue("postgres").drop(database)
 
 
 @pytest.fixture
-def served(server: MlflowServer) -> MlflowServer:
-    return replace(server, project=new_id("p-"))
+def served(each_server: tuple[Client, ServerFile]) -> MlflowServer:
+    return MlflowServer(*each_server, project=new_id("p-"))
 
 
 def test_a_repeated_request_is_stored_once(served: MlflowServer) -> None:

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
+from lightning_sweeps.client import Client
+from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.ids import new_id
 from tests.server.protocols.wandb_server import WandbServer, row
-from tests.servers import running_server
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WandbServer]:
-    """Run one server on each database. Every test has its own project there."""
-    database = None
-    if request.param == "postgresql":
-        database = request.getfixturevalue("postgres").new_database(like=request.getfixturevalue("migrated_url"))
-    with running_server(tmp_path_factory.mktemp("server"), database) as (client, described):
-        yield WandbServer(client, described)
-    if database is not None:
-        request.getfixturevalue("postgres").drop(database)
 
 
 @pytest.fixture
-def served(server: WandbServer) -> WandbServer:
-    return replace(server, project=new_id("p-"))
+def served(each_server: tuple[Client, ServerFile]) -> WandbServer:
+    return WandbServer(*each_server, project=new_id("p-"))
 
 
 def test_a_run_is_created_and_updated(served: WandbServer) -> None:

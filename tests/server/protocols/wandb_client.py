@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.protocols.newest_client import newest_client
 from tests.server.protocols.wandb_server import WandbServer
 from tests.servers import running_server
 
-INSTALL_S = 600
 PROGRAM_S = 300
 LOST_S = "60"
 """Twice as long as a client is silent."""
@@ -72,18 +71,8 @@ class WandbPrograms:
 
 @pytest.fixture(scope="session")
 def wandb_python(request: pytest.FixtureRequest) -> Path:
-    """Provide the interpreter of an environment with the newest wandb. Later sessions only look for a newer one."""
-    cache = request.config.cache
-    assert cache is not None
-    folder = cache.mkdir("wandb-client") / "environment"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "wandb"]
-    installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
-    if installed.returncode != 0:
-        pytest.skip(f"wandb cannot be installed from the package index: {installed.stderr.strip()[-200:]}")
-    return python
+    """Provide the interpreter of an environment with the newest wandb."""
+    return newest_client(request.config, "wandb")
 
 
 @pytest.fixture

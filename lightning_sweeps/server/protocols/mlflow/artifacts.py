@@ -13,6 +13,7 @@ from lightning_sweeps.journal import records
 from lightning_sweeps.messages import MediaEntry
 from lightning_sweeps.server.protocols import spooling
 from lightning_sweeps.server.protocols.file_types import mime_type
+from lightning_sweeps.server.protocols.known_runs import get_run
 from lightning_sweeps.server.protocols.mlflow import names, run_journals, runs
 from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.request import Given
@@ -33,7 +34,7 @@ async def take_file(caller: MlflowCaller, given: str, body: AsyncIterator[bytes]
     place = names.artifact_place(given)
     if not place.path:
         raise UsageError(f"Invalid path '{given[:80]}': it names no file")
-    run = await run_in_threadpool(runs.find, caller, place.run_id)
+    run = await run_in_threadpool(get_run, caller, place.run_id)
     with spooling.spool_file(caller) as file:
         spooled = await spooling.receive(caller, run.project, body, file)
         mime = mime_type(place.path)
@@ -53,7 +54,7 @@ def list_proxied(caller: MlflowCaller, given: str) -> dict[str, Any]:
 
 def list_of_run(caller: MlflowCaller, given: Given) -> dict[str, Any]:
     """Return the files and folders in a folder of a run's artifacts."""
-    run = runs.find(caller, runs.run_id_of(given))
+    run = get_run(caller, runs.run_id_of(given))
     of_experiment = runs.experiment_id_of(caller, run.project)
     folder = names.artifact_place(f"{of_experiment}/{run.id}/artifacts/{given.value('path')}".rstrip("/")).path
     root = names.artifact_uri(of_experiment, run.id)
@@ -67,7 +68,7 @@ def find_file(caller: MlflowCaller, given: str) -> MediaEntry:
         NotFound: there is none.
     """
     place = names.artifact_place(given)
-    runs.find(caller, place.run_id)
+    get_run(caller, place.run_id)
     with caller.store.read() as connection:
         found = media.list_media(connection, place.run_id, key=place.path, limit=AT_ONCE)
     stored = [one for one in found if one.is_stored]
@@ -80,7 +81,7 @@ def delete(caller: MlflowCaller, given: str) -> None:
     """Delete a file, or a folder with all files in it. What is not there is deleted already."""
     caller.check_writes()
     place = names.artifact_place(given)
-    runs.find(caller, place.run_id)
+    get_run(caller, place.run_id)
     paths = [path for path in _sizes(caller, place.run_id) if is_in(path, place.path)]
     with caller.store.write() as connection:
         media.remove_media(connection, place.run_id, paths)
@@ -114,7 +115,7 @@ def _file(path: str, size_bytes: int) -> dict[str, Any]:
 
 def _sizes(caller: MlflowCaller, run_id: str) -> dict[str, int]:
     """Return the sizes of a run's files by their paths."""
-    runs.find(caller, run_id)
+    get_run(caller, run_id)
     found: dict[str, int] = {}
     after = 0
     with caller.store.read() as connection:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import Point
+from lightning_sweeps.server.protocols.known_runs import get_run
 from lightning_sweeps.server.protocols.mlflow import paging, runs
 from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.last_metrics import describe
@@ -20,7 +21,7 @@ BULK_POINTS = 25_000
 def get_history(caller: MlflowCaller, given: Given) -> dict[str, Any]:
     """Return the values of a metric of a run, page by page."""
     run_id, key = runs.run_id_of(given), given.text("metric_key")
-    runs.find(caller, run_id)
+    get_run(caller, run_id)
     limit = min(paging.size(given, default=PAGE_POINTS), PAGE_POINTS)
     start = _cursor(given.optional_text("page_token"))
     with write_buffer.open_reader(caller.store, [run_id])() as connection:
@@ -52,7 +53,7 @@ def _of_many(caller: MlflowCaller, given: Given, *, low: int | None, high: int |
     if not 0 < len(ids) <= MAX_RUNS:
         raise UsageError(f"GetMetricHistoryBulk request specified {len(ids)} run_ids, allowed: 1 to {MAX_RUNS}")
     for run_id in ids:
-        runs.find(caller, run_id)
+        get_run(caller, run_id)
     left = min(paging.size(given, default=BULK_POINTS), BULK_POINTS)
     found: list[dict[str, Any]] = []
     with write_buffer.open_reader(caller.store, ids)() as connection:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import RunDetails
+from lightning_sweeps.server.protocols.known_runs import get_run
 from lightning_sweeps.server.protocols.mlflow import (
     config_keys,
     experiments,
@@ -148,7 +149,7 @@ def _holder(caller: MlflowCaller, given: Given, name: str) -> str:
 
 
 def _answer(caller: MlflowCaller, model_id: str) -> Answer:
-    run = runs.find(caller, names.run_of_model(model_id))
+    run = get_run(caller, names.run_of_model(model_id))
     return {"model": describe(_find(run, model_id), runs.experiment_id_of(caller, run.project))}
 
 
@@ -172,7 +173,7 @@ def _change(caller: MlflowCaller, given: Given, change: Callable[[Model], Model 
         return [records.Config(0, now, {MODELS: kept})]
 
     run_journals.append(caller, names.run_of_model(model_id), build)
-    run = runs.find(caller, names.run_of_model(model_id))
+    run = get_run(caller, names.run_of_model(model_id))
     is_there = any(one["model_id"] == model_id for one in _models(run))
     return _answer(caller, model_id) if is_there else {}
 

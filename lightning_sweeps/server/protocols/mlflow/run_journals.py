@@ -22,6 +22,7 @@ from lightning_sweeps.journal import records
 from lightning_sweeps.journal.format import JournalEntry
 from lightning_sweeps.messages import RunDetails
 from lightning_sweeps.server import journal_parts
+from lightning_sweeps.server.protocols.known_runs import run_info
 from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.store import clock, ingest, runs, schema, taken_requests
 from lightning_sweeps.store.ingest import JournalPart
@@ -117,24 +118,8 @@ def _finish(known: Mapping[str, Any]) -> records.Finish:
 
 
 def _header(run: RunDetails, parent: str) -> records.Header:
-    info = records.RunInfo(
-        run.id,
-        run.project,
-        run.name,
-        run.group,
-        rank=run.rank,
-        local_rank=run.local_rank,
-        world_size=run.world_size,
-        node_rank=run.node_rank,
-        attempt=run.attempt,
-        mode=run.mode,
-        job_type=run.job_type,
-        sweep=run.sweep,
-        trial=run.trial,
-        gpus=run.gpus,
-    )
     process = Process(0, run.created, run.node, run.host, run.user, run.command)
-    return records.Header(journal_id(run.id), run.created, process, run=info, parent=parent)
+    return records.Header(journal_id(run.id), run.created, process, run=run_info(run), parent=parent)
 
 
 def _main_journal(connection: Connection, run: RunDetails) -> str:

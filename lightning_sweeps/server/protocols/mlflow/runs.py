@@ -9,6 +9,7 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.engine import deleted_runs
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import RunDetails
+from lightning_sweeps.server.protocols.known_runs import get_run
 from lightning_sweeps.server.protocols.mlflow import config_keys, experiments, last_metrics, names, run_journals
 from lightning_sweeps.server.protocols.mlflow.caller import MlflowCaller
 from lightning_sweeps.server.protocols.mlflow.last_metrics import LastMetrics
@@ -16,8 +17,6 @@ from lightning_sweeps.server.protocols.mlflow.request import Given
 from lightning_sweeps.server.protocols.mlflow.states import STATES, state_of
 from lightning_sweeps.store import clock, run_changes
 from lightning_sweeps.store import experiments as experiment_table
-from lightning_sweeps.store import runs as run_table
-from lightning_sweeps.store.project_access import check_access
 from lightning_sweeps.system.node import Process
 
 Answer = dict[str, Any]
@@ -43,12 +42,12 @@ def create(caller: MlflowCaller, given: Given) -> Answer:
     command = [one for one in [tags.get(config_keys.SOURCE_TAG)] if one]
     process = Process(0, created, names.node_id(host), host, user, command)
     run_journals.begin(caller, info, process, created=created)
-    return {"run": describe_whole(caller, find(caller, run_id))}
+    return {"run": describe_whole(caller, get_run(caller, run_id))}
 
 
 def get(caller: MlflowCaller, given: Given) -> Answer:
     """Return a run, with the last value of each metric."""
-    return {"run": describe_whole(caller, find(caller, run_id_of(given)))}
+    return {"run": describe_whole(caller, get_run(caller, run_id_of(given)))}
 
 
 def update(caller: MlflowCaller, given: Given) -> Answer:
@@ -68,7 +67,7 @@ def update(caller: MlflowCaller, given: Given) -> Answer:
         return said
 
     run_journals.append(caller, run_id, build)
-    return {"run_info": _info(caller, find(caller, run_id))}
+    return {"run_info": _info(caller, get_run(caller, run_id))}
 
 
 def delete(caller: MlflowCaller, given: Given) -> Answer:
@@ -88,17 +87,6 @@ def run_id_of(given: Given) -> str:
         UsageError: it names none.
     """
     return given.text("run_id", "run_uuid")
-
-
-def find(caller: MlflowCaller, run_id: str) -> RunDetails:
-    """Return a run.
-
-    Raises:
-        NotFound: there is none, or the API key is limited to other projects.
-    """
-    with caller.store.read() as connection:
-        check_access(connection, caller.sender.projects, "run", run_id)
-        return run_table.get_run(connection, run_id)
 
 
 def describe_whole(caller: MlflowCaller, run: RunDetails) -> Answer:

@@ -25,7 +25,6 @@ from lightning_sweeps.server.protocols.wandb.runs import Described
 from lightning_sweeps.store import clock
 from lightning_sweeps.store.blobs import artifacts as versions
 from lightning_sweeps.store.blobs import blob_table, drafts
-from lightning_sweeps.store.blobs.blob_storage import refuse_over_quota
 from lightning_sweeps.store.blobs.drafts import Draft
 
 UPLOAD_PATH = "/wandb/artifacts"
@@ -277,7 +276,7 @@ def _complete(caller: Caller, draft: Draft) -> Artifact:
     given = draft.given | {"digest": manifests.digest_of(entries)}
     draft = Draft(draft.id, given, entries, None)
     files = _files_of(caller, draft, entries)
-    _check_quota(caller, given["project"], files)
+    spooling.check_quota(caller, given["project"], sum(one.size_bytes for one in files))
     _note_output(caller, draft, files)
     with caller.store.write() as connection:
         place = {"kind": given["kind"], "digest": given["digest"]}
@@ -316,15 +315,6 @@ def _files_of(caller: Caller, draft: Draft, entries: manifests.Entries) -> list[
         _store(caller, draft, listed)
         files.append(ArtifactFileRecord(manifests.REFERENCES_FILE, listed.digest, listed.size_bytes))
     return files
-
-
-def _check_quota(caller: Caller, project: str, files: list[ArtifactFileRecord]) -> None:
-    if caller.limits.quota_bytes is None:
-        return
-    with caller.store.read() as connection:
-        used_bytes = blob_table.usage(connection, project).get(project, 0)
-    size_bytes = sum(one.size_bytes for one in files)
-    refuse_over_quota({project: used_bytes}, size_bytes, quota_bytes=caller.limits.quota_bytes)
 
 
 def _note_output(caller: Caller, draft: Draft, files: list[ArtifactFileRecord]) -> None:

@@ -13,6 +13,7 @@ from lightning_sweeps.core.states import FAILED_RUN_STATES
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.journal import records
 from lightning_sweeps.messages import RunDetails
+from lightning_sweeps.server.protocols.known_runs import get_run, run_info
 from lightning_sweeps.server.protocols.wandb import names, rows, run_journals, trial_runs
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.rows import moment
@@ -131,20 +132,9 @@ def upsert_bucket(_: object, caller: Caller, *, input: dict[str, Any]) -> Descri
     return {"bucket": describe_run(caller, found, described), "inserted": known is None}
 
 
-def find_by_id(caller: Caller, run_id: str) -> RunDetails:
-    """Return a run by our id, which clients keep to change it.
-
-    Raises:
-        NotFound: there is none, or the API key is limited to other projects.
-    """
-    with caller.store.read() as connection:
-        check_access(connection, caller.sender.projects, "run", run_id)
-        return runs.get_run(connection, run_id)
-
-
 def _edit(caller: Caller, given: dict[str, Any]) -> Described:
     """Change what a person may change of a run: name, notes, tags, configuration, summary. Its state stays."""
-    known = find_by_id(caller, given["id"])
+    known = get_run(caller, given["id"])
     config = rows.config_values(given.get("config"))
     labels = m.RunLabels(given.get("tags"), given.get("notes"), given.get("display_name") or None, config or None)
     with caller.store.write() as connection:
@@ -152,7 +142,7 @@ def _edit(caller: Caller, given: dict[str, Any]) -> Described:
     summary = list(_summary(given, now=caller.store.now()))
     if summary:
         run_journals.store_notes(caller, attempt_of(known), summary)
-    return {"bucket": describe_run(caller, find_by_id(caller, known.id), describe_project(caller, known.project))}
+    return {"bucket": describe_run(caller, get_run(caller, known.id), describe_project(caller, known.project))}
 
 
 def new_attempt(
@@ -194,20 +184,7 @@ def new_attempt(
 
 def attempt_of(known: RunDetails) -> Attempt:
     """Return the current attempt of a run, for the headers of further journals of it."""
-    info = records.RunInfo(
-        known.id,
-        known.project,
-        known.name,
-        known.group,
-        rank=known.rank,
-        world_size=known.world_size,
-        attempt=known.attempt,
-        mode=known.mode,
-        job_type=known.job_type,
-        sweep=known.sweep,
-        trial=known.trial,
-    )
-    return Attempt(info, Process(0, known.created, known.node, known.host), known.created)
+    return Attempt(run_info(known), Process(0, known.created, known.node, known.host), known.created)
 
 
 def describe_run(caller: Caller, known: RunDetails, of_project: Described) -> Described:
