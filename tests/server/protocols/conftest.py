@@ -8,10 +8,10 @@ import pytest
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
-from tests.server.protocols.wandb_client import programs, wandb_python, wandb_versions
+from tests.server.protocols.wandb_client import programs, server_database, wandb_python, wandb_versions
 from tests.servers import running_server
 
-__all__ = ["each_server", "programs", "wandb_python"]
+__all__ = ["each_server", "programs", "server_database", "wandb_python"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.server.protocols.installed_client import installed_client
 from tests.server.protocols.mlflow_server import MlflowServer
-from tests.servers import running_server, wait_until
+from tests.servers import PostgreSQL, running_server, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +110,17 @@ def test_a_plain_script_logs_and_reads(programs: MlflowPrograms) -> None:
     assert (run.name, run.notes, run.state, run.rows) == ("first", "a note", "finished", 20)
     assert {key: run.config[key] for key in ("lr", "opt")} == {"lr": 0.1, "opt": "adam"}
     assert [one.value for one in client.points(run.id, "val/acc")] == list(range(20))
+
+
+def test_artifacts_are_stored_beside_postgresql(
+    mlflow_python: Path, home: Path, tmp_path: Path, postgres: PostgreSQL, migrated_url: str
+) -> None:
+    database = postgres.new_database(like=migrated_url)
+    with running_server(home, database) as (client, server):
+        MlflowPrograms(MlflowServer(client, server), mlflow_python, tmp_path).run(LOGS)
+        (run,) = client.runs(project="plain").runs
+        assert (run.state, run.rows) == ("finished", 20)
+    postgres.drop(database)
 
 
 def test_autolog_and_models_work_and_the_registry_is_not_here(programs: MlflowPrograms) -> None:

@@ -59,6 +59,12 @@ assert [one.version for one in api.artifacts("dataset", path)] == ["v1"]
 """
 
 
+@pytest.fixture
+def server_database(database: str) -> str:
+    """Run the tests on SQLite and on PostgreSQL."""
+    return database
+
+
 def test_artifacts_are_logged_used_downloaded_named_and_deleted(programs: WandbPrograms) -> None:
     printed = programs.run(LOGS)
     assert "ERROR" not in printed

@@ -105,11 +105,17 @@ def wandb_versions(config: pytest.Config) -> list[str]:
 
 
 @pytest.fixture
+def server_database() -> str | None:
+    """Provide the database of the server; None: SQLite in its home folder. A module may override it."""
+    return None
+
+
+@pytest.fixture
 def programs(
-    wandb_python: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wandb_python: Path, home: Path, tmp_path: Path, server_database: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[WandbPrograms]:
     monkeypatch.setenv("LIGHTNING_SWEEPS_LOST_S", LOST_S)
     folder = tmp_path / "programs"
     folder.mkdir()
-    with running_server(home) as (client, server):
+    with running_server(home, server_database) as (client, server):
         yield WandbPrograms(WandbServer(client, server), wandb_python, folder)
