@@ -34,6 +34,22 @@ def sweep_id(served: tuple[Path, Client]) -> str:
     return served[1].create_sweep(m.SweepCreate(CONFIG, project="vision")).id
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("tune sweep.yaml --slots two", "`--slots two` was given, allowed: an integer"),
+        ("tune sweep.yaml --slots 0", "`--slots 0` was given, allowed: 1 or more"),
+        ("agent abc --idle-timeout soon", "`--idle-timeout soon` was given, allowed: a number"),
+        ("key create ada --days x", "`--days x` was given, allowed: a number"),
+        ("runs --limit many", "`--limit many` was given, allowed: an integer"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_repeated(words: str, said: str, tmp_path: Path) -> None:
+    done = command(tmp_path, *words.split())
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {said}\n")
+
+
 def completed(home: Path, *words: str) -> list[str]:
     """Return what bash gets for the last word."""
     variables = {

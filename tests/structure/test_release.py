@@ -102,6 +102,7 @@ def test_the_thin_wheel(tmp_path: Path) -> None:
     wanted = [each for each in described.get_all("Requires-Dist") or [] if "extra ==" not in each]
     assert "torch>=2.6" in wanted and not any(each.startswith("sqlalchemy") for each in wanted)
     assert not any("/static/" in name for name in names) and "lightning_sweeps/agents/loop.py" in names
+    assert "lightning_sweeps/pages/how-to/sql.md" in names
 
 
 @pytest.mark.parametrize(

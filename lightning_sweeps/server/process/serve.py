@@ -134,7 +134,7 @@ def serve(
                 publish(home, origin, own, key)
                 start_service_if_journals_wait(home, settings)
                 if database is not None and has_password(database):
-                    say("other users of this machine can see the database's password: see docs/server.md")
+                    say("other users of this machine see the database's password; read `lightning-sweeps docs server`")
                 say(f"lightning-sweeps server at {url} (API docs: {url}/api/docs)")
                 if certificate is None and not is_loopback(host):
                     say("traffic is not encrypted: use this server in a trusted network, or enable HTTPS")
