@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import DatabaseError
 
 from lightning_sweeps.alerts.registry import read_options
+from lightning_sweeps.core.durations import DAY_S
 from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.ownership import check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder
-from lightning_sweeps.core.setting_values import DAY_S, server_url
+from lightning_sweeps.core.setting_values import server_url
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
