@@ -41,7 +41,7 @@ help:
 	@echo "make bench   run the benchmark of log() against other loggers, installed in $(BENCH_VENV)"
 	@echo "make gpu     checks that need an NVIDIA GPU, in at most 5 minutes, with $(PYTHON) and what is installed for it (no network;"
 	@echo "             WHEELS=FOLDER installs prepared wheels into a temporary folder first; ONLY=benchmark measures instead)"
-	@echo "make release VERSION=1.2.3  set the version, close the changelog's section, build the packages and check them"
+	@echo "make release VERSION=1.2.3 REPOSITORY=https://host/owner/name  set the version, close the changelog's section, build the packages and check them"
 	@echo "make format  format the code"
 	@echo "make clean   remove the environments and the demo's data"
 
@@ -110,7 +110,7 @@ gpu:
 	PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" ONLY="$(ONLY)" sh tests/gpu/run.sh
 
 release: $(INSTALLED)
-	$(BIN)/python -m tools.release $(VERSION)
+	$(BIN)/python -m tools.release "$(VERSION)" "$(REPOSITORY)"
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

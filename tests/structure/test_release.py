@@ -17,7 +17,15 @@ from lightning_sweeps.messages import SweepCreate
 from tests.servers import running_server
 from tools import thin_distribution
 from tools.dependencies import PROJECT, SERVER_ONLY
-from tools.release import ReleaseRefusedError, check_newer, missing, named_files, released_changelog
+from tools.release import (
+    ReleaseRefusedError,
+    check_newer,
+    missing,
+    named_files,
+    released_changelog,
+    with_absolute_links,
+    with_urls,
+)
 
 ROOT = PROJECT.parent
 WITHOUT_SERVER = """
@@ -71,6 +79,24 @@ def test_the_changelog_gets_a_section_for_the_version() -> None:
     assert released_changelog(text, "0.2.0rc1", "2026-02-03") == text, "the release closes the section"
     with pytest.raises(ReleaseRefusedError, match="lists nothing"):
         released_changelog(released, "0.3.0", "2026-02-03")
+
+
+def test_packages_name_the_repository() -> None:
+    address = "https://host.example/owner/name"
+    with pytest.raises(ReleaseRefusedError, match="`REPOSITORY` is ``, allowed"):
+        with_urls(PROJECT.read_text(), "")
+    project = with_urls(PROJECT.read_text(), address)
+    assert project.count("[project.urls]") == 1 and f'Homepage = "{address}"\n' in project
+    assert with_urls(project, "") == project
+    assert with_urls(project, address) == project
+
+
+def test_links_of_the_readme_work_on_an_index() -> None:
+    readme = "![p](docs/images/a.png) [a](docs/a.md#b) [c](https://x.y/z) [d](#d)"
+    assert with_absolute_links(readme, "https://host.example/o/n", "1.2.3") == (
+        "![p](https://host.example/o/n/raw/v1.2.3/docs/images/a.png)"
+        " [a](https://host.example/o/n/blob/v1.2.3/docs/a.md#b) [c](https://x.y/z) [d](#d)"
+    )
 
 
 def test_what_the_readme_names_must_be_packed() -> None:
