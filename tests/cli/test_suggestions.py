@@ -113,6 +113,8 @@ def test_an_unknown_project_or_id_gets_the_closest(served: tuple[Path, Client], 
     for words in (("runs",), ("status",), ("export", "folder"), ("delete", "--yes")):
         assert_message(command(home, *words, "-p", "vison"), 1, "there is no project `vison`", "did you mean `vision`?")
     assert_message(command(home, "status", f"{sweep_id[:-1]}u"), 1, f"did you mean `{sweep_id}`?")
+    assert command(home, "key", "create", "ada").returncode == 0
+    assert_message(command(home, "key", "revoke", "adda"), 1, "there is no key `adda`", "did you mean `ada`?")
     assert_message(command(home, "status", "sweep.yaml"), 1, "`lightning-sweeps tune sweep.yaml`")
     assert_message(command(home, "trial", sweep_id), 1, f"`lightning-sweeps trial {sweep_id}/1`")
 
