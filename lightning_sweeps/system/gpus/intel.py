@@ -143,7 +143,7 @@ class Intel(GpuVendor):
         )
 
     def _memory(self, handle: Any) -> tuple[int | None, int]:
-        """Return the used and the total memory in bytes. Reading what is free may need permissions that a user lacks."""
+        """Return the used and the total memory in bytes. Some drivers show them to administrators only."""
         modules = self._list("zesDeviceEnumMemoryModules", handle, "zes_mem_handle_t")
         states = [self._read("zesMemoryGetState", each, "zes_mem_state_t", kind="MEM_STATE") for each in modules]
         known = [state for state in states if state is not None]
