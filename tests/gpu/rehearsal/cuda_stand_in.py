@@ -212,4 +212,4 @@ def install() -> None:
     }
     for name, value in replaced.items():
         setattr(cuda, name, value)
-    OnTheCpu().__enter__()
+    OnTheCpu().__enter__()  # type: ignore[no-untyped-call]

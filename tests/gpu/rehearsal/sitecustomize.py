@@ -37,9 +37,9 @@ class _Finder:
 
 def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
     execute(module)
-    import cuda_stand_in  # imports torch
+    from tests.gpu.rehearsal import cuda_stand_in  # imports torch
 
     cuda_stand_in.install()
 
 
-sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
+sys.meta_path.insert(0, _Finder())
