@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import typer
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.agent_options import with_agent_options
 from lightning_sweeps.cli.help_only import is_help_only
-from lightning_sweeps.errors import ServerError
+from lightning_sweeps.errors import LaunchError, ServerError
 from lightning_sweeps.sweeps.yaml_versions import YamlVersion
 
 if not is_help_only():
@@ -29,6 +30,7 @@ if not is_help_only():
 
     from lightning_sweeps.agents import machine
     from lightning_sweeps.agents.display.tagged import Piece, PieceReader
+    from lightning_sweeps.cli.check import folder_with_program
     from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
     from lightning_sweeps.cli.status import print_sweep
     from lightning_sweeps.cli.sweep import create_from_file
@@ -103,7 +105,14 @@ def create_and_run(
     """
     config = load_sweep_file(file, version=yaml).raw
     program_of(config)
-    machine.check_sweep(config, options)
+    try:
+        machine.check_sweep(config, options)
+    except LaunchError as error:
+        beside = folder_with_program(config, file)
+        if beside is None:
+            raise
+        hint = f"it is beside the sweep file: run `cd {shlex.quote(str(beside))}` first"
+        raise LaunchError(error.message, hint=hint) from error
     created, url = create_from_file(file, project=project, name=name, yaml=yaml)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()

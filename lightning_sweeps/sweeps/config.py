@@ -227,7 +227,7 @@ def load_sweep_file(path: str | FilePath, *, version: YamlVersion | None = None)
     except OSError as error:
         raise UsageError(
             f"the sweep file `{path}` cannot be read: {error.strerror or error}",
-            hint="check the path; docs/sweep-file.md has an example to start from",
+            hint="check the path; `lightning-sweeps docs sweep-file` has an example to start from",
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"the sweep file `{path}` is not UTF-8 text: {error.reason}") from error
