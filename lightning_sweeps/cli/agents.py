@@ -20,7 +20,7 @@ if not is_help_only():
     from lightning_sweeps.agents.launchers.overview import JobRow, ask, look_at, revoke_keys
     from lightning_sweeps.agents.launchers.registry import make_launcher
     from lightning_sweeps.agents.launchers.submissions import Submission, forget_submission, read_submissions
-    from lightning_sweeps.cli.tables import console, duration, note, print_json, state, table
+    from lightning_sweeps.cli.tables import Column, console, duration, note, print_json, state, table
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.core.paths import Home
@@ -28,7 +28,7 @@ if not is_help_only():
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
-COLUMNS = ["job", "launcher", "sweep", "state", "host", ("agents", "right"), "submitted", "why"]
+COLUMNS: list[Column] = ["job", "launcher", "sweep", "state", "host", ("agents", "right"), "submitted", "why"]
 ALL = "all"
 CANCEL = typer.Option(
     [], "--cancel", metavar="JOB", help="Cancel this job, or `all`; may be repeated. Trials return to the sweep."

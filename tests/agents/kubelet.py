@@ -25,6 +25,9 @@ JOBS = kmock.resource("batch", "v1", "jobs")
 PODS = kmock.resource("", "v1", "pods")
 SECRETS = kmock.resource("", "v1", "secrets")
 POLL_S = 0.1
+AWAY = "http://127.0.0.1:9"
+"""Nothing answers there. The kubeconfig has a context for it."""
+
 NO_IMAGE = {"waiting": {"reason": "ImagePullBackOff", "message": "back-off pulling image"}}
 
 
@@ -139,9 +142,12 @@ async def serve(folder: Path) -> None:
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "test",
-            "clusters": [{"name": "test", "cluster": cluster}],
+            "clusters": [{"name": "test", "cluster": cluster}, {"name": "away", "cluster": {"server": AWAY}}],
             "users": [{"name": "test", "user": {"token": base64.b64encode(b"test").decode()}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": NAMESPACE}}],
+            "contexts": [
+                {"name": name, "context": {"cluster": name, "user": "test", "namespace": NAMESPACE}}
+                for name in ("test", "away")
+            ],
         }
         running = asyncio.create_task(kubelet.run())
         beside = folder / "config.part"

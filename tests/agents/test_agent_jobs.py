@@ -183,9 +183,10 @@ def test_the_state_of_a_job_is_what_scheduler_and_server_say(
 
 
 def test_a_sweep_file_sets_what_a_job_needs_and_nothing_else() -> None:
-    config = {"resources": {"launchers": {"slurm": {"partition": "gpu", "time": 60}, "ray": {"cpus": 2}}}}
+    slurm: dict[str, object] = {"partition": "gpu", "time": 60}
+    config = {"resources": {"launchers": {"slurm": slurm, "ray": {"cpus": 2}}}}
     assert SlurmOptions.of_sweep("slurm", config) == {"partition": ["gpu"], "time": ["60"]}
     assert SlurmOptions.of_sweep("slurm", {}) == {}
-    config["resources"]["launchers"]["slurm"]["sbatch"] = "wrap=x"
+    slurm["sbatch"] = "wrap=x"
     with pytest.raises(UsageError, match=r"sets `resources.launchers.slurm.sbatch`, allowed there: partition, time"):
         SlurmOptions.of_sweep("slurm", config)

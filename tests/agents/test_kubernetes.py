@@ -168,13 +168,10 @@ class TestKubernetes(EngineTests):
         assert documents[1]["stringData"]["LIGHTNING_SWEEPS_API_KEY"] == "made when the jobs are submitted"
         assert launcher.settings.api_key not in launcher.render(spec("sweep", tmp_path))
 
-    def test_an_api_that_does_not_answer_is_an_error(
-        self, launcher: KubernetesLauncher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        config = kubeconfig()
-        config["clusters"][0]["cluster"]["server"] = "http://127.0.0.1:9"
-        (tmp_path / "config").write_text(yaml.safe_dump(config))
-        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
-        away = KubernetesLauncher(launcher.options, launcher.settings)
+    def test_an_api_that_does_not_answer_is_an_error(self, launcher: KubernetesLauncher, tmp_path: Path) -> None:
+        options = launcher.options.model_copy(update={"context": "away"})
         with pytest.raises(LaunchError, match=r"Kubernetes does not answer: .*refused"):
-            away.submit(spec("sweep", tmp_path))
+            KubernetesLauncher(options, launcher.settings).submit(spec("sweep", tmp_path))
+        options = launcher.options.model_copy(update={"context": "none"})
+        with pytest.raises(LaunchError, match=r"no cluster of Kubernetes is known: .*none"):
+            KubernetesLauncher(options, launcher.settings).submit(spec("sweep", tmp_path))

@@ -61,7 +61,7 @@ def test_wrong_options_are_explained(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="`--resource A100` was given, allowed: name=number"):
         RayOptions.parse("ray", {"resource": ["A100"]})
     options = RayOptions.parse("ray", {"runtime_env": [str(tmp_path / "none.json")]})
-    with pytest.raises(UsageError, match=r"`--runtime-env .*none.json` cannot be read: .*give a file with JSON"):
+    with pytest.raises(UsageError, match=r"(?s)`--runtime-env .*none.json` cannot be read: .*give a file with JSON"):
         job_request(LaunchSpec("s", AgentOptions(), tmp_path), options, {}, "j")
 
 

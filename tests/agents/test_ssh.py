@@ -39,11 +39,9 @@ def options(sshd: SshServer, **more: Any) -> SshOptions:
 
 def job_process(folder: Path) -> psutil.Process:
     """Return the process that runs the agents of the only job."""
-    (found,) = [
-        process
-        for process in psutil.process_iter()
-        if "lightning_sweeps.agents.launchers.job_process" in process.cmdline() and str(folder) in process.cmdline()[-1]
-    ]
+    module = "lightning_sweeps.agents.launchers.job_process"
+    lines = {process: process.info["cmdline"] or [""] for process in psutil.process_iter(["cmdline"])}
+    (found,) = [process for process, line in lines.items() if module in line and str(folder) in line[-1]]
     return found
 
 

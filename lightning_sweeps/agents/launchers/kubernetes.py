@@ -96,31 +96,43 @@ class KubernetesLauncher(Launcher[KubernetesOptions]):
 
     @cached_property
     def _client(self) -> Any:
-        """The package of the official client, with the configuration of the context.
+        """The package of the official client.
 
         Raises:
-            LaunchError: it is not installed, or there is no such context.
+            LaunchError: it is not installed.
         """
         try:
-            package = importlib.import_module("kubernetes")
+            return importlib.import_module("kubernetes").client
         except ImportError as error:
             raise LaunchError(
                 "the launcher `kubernetes` needs Kubernetes' client, which is not installed",
                 hint='`pip install "lightning-sweeps[kubernetes]"`',
             ) from error
+
+    @cached_property
+    def _connection(self) -> Any:
+        """The connection to the cluster of the context; inside a cluster without a kubeconfig, to that cluster.
+
+        Raises:
+            LaunchError: there is no such context.
+        """
+        client, config = self._client, importlib.import_module("kubernetes.config")
         try:
-            package.config.load_config(context=self.options.context)
-        except package.config.ConfigException as error:
-            raise LaunchError(f"no cluster of Kubernetes is known: {error}", hint="set KUBECONFIG") from error
-        return package.client
+            return config.new_client_from_config(context=self.options.context)
+        except config.ConfigException as error:
+            try:
+                config.load_incluster_config()
+            except config.ConfigException:
+                raise LaunchError(f"no cluster of Kubernetes is known: {error}", hint="set KUBECONFIG") from error
+            return client.ApiClient()
 
     @cached_property
     def _batch(self) -> Any:
-        return self._client.BatchV1Api()
+        return self._client.BatchV1Api(self._connection)
 
     @cached_property
     def _core(self) -> Any:
-        return self._client.CoreV1Api()
+        return self._client.CoreV1Api(self._connection)
 
     @cached_property
     def _namespace(self) -> str:
@@ -146,15 +158,16 @@ class KubernetesLauncher(Launcher[KubernetesOptions]):
         found, batch = None, self._batch
         with _own_words("read the job"), self._ignoring(NOT_FOUND):
             found = batch.read_namespaced_job(job_id, self._namespace, _request_timeout=ANSWER_S)
-        if found is None:
-            return Job(job_id, "unknown")
-        state, reason = job_state(found)
-        if state not in ("pending", "running"):
+        unknown: tuple[JobState, str] = ("unknown", "")
+        state, reason = unknown if found is None else job_state(found)
+        if state in ("finished", "failed"):
             return Job(job_id, state, "", reason)
-        pods = self._pods(job_id)
+        pods = self._pods(job_id)  # those of a deleted Job may still have to end
         hosts = [pod.spec.node_name for pod in pods if pod.status.phase == "Running" and pod.spec.node_name]
         if hosts:
             return Job(job_id, "running", hosts[0])
+        if state == "unknown":
+            return Job(job_id, state)
         return Job(job_id, "pending", "", reason or next((why for why in map(why_waiting, pods) if why), ""))
 
     def _pods(self, job_id: str) -> list[Any]:

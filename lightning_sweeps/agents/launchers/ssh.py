@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import cycle, islice
+from pathlib import Path
 
 import msgspec
 from pydantic import Field
@@ -115,34 +116,29 @@ class SshLauncher(Launcher[SshOptions]):
         return f"{host}:{name}"
 
     def _hold(self, host: str, name: str, job: str) -> None:
-        """Start a job that ends with its connection, and leave a process that keeps the connection.
-
-        ssh gets both ends of its standard input. So the input stays open exactly as long as that process lives.
-        """
-        reading, writing = os.pipe()
-        os.set_inheritable(writing, True)
+        """Start a job that ends with its connection, and leave a process that keeps the connection."""
         folder = Home(self.settings.home).job_logs("ssh")
         make_private_folder(folder)
         log = folder / f"{name}.connection.log"
         answer, answering = os.pipe()
+        given = _pipe_without_end(folder / f"{name}.fifo")
         with log.open("wb") as said:
             process = subprocess.Popen(
                 self._words(host, "start", name, HOLD),
-                stdin=reading,
+                stdin=given,
                 stdout=answering,
                 stderr=said,
                 start_new_session=True,
-                pass_fds=(writing,),
             )
-        os.close(reading)
         os.close(answering)
-        with os.fdopen(writing, "w") as stream:
-            stream.write(job)
+        with os.fdopen(given, "wb", buffering=0) as stream:
+            stream.write(job.encode())
         with os.fdopen(answer, "rb") as stream:
             has_started = bool(stream.readline())
         if not has_started:
+            status = process.wait()
             words = log.read_text(errors="replace").strip()
-            raise LaunchError(f"`ssh {host}` failed: {words or process.wait()}")
+            raise LaunchError(f"`ssh {host}` failed: {words or f'exit status {status}'}")
         process.returncode = 0  # do not wait for the connection: it outlives this process
 
     def _on(self, host: str, *words: str, text: str | None = None) -> str:
@@ -166,3 +162,11 @@ def _by_host(job_ids: Sequence[str]) -> dict[str, list[str]]:
         if separator:
             hosts.setdefault(host, []).append(name)
     return hosts
+
+
+def _pipe_without_end(path: Path) -> int:
+    """Return a descriptor that is both ends of a pipe: a process that reads it waits for as long as it lives."""
+    os.mkfifo(path, mode=0o600)
+    descriptor = os.open(path, os.O_RDWR)
+    path.unlink()
+    return descriptor
