@@ -43,8 +43,8 @@ def agent(
             "--on",
             "--launcher",
             metavar="LAUNCHER",
-            help="Submit the agents as jobs: slurm, sge, pbs, lsf, hyperqueue, ray, kubernetes, ssh, or a launcher"
-            " that a package adds. `--on NAME --help` shows its options.",
+            help="Submit the agents as jobs: slurm, sge, pbs, lsf, hyperqueue, ray, kubernetes, ssh, skypilot, dstack,"
+            " or a launcher that a package adds. `--on NAME --help` shows its options.",
         ),
     ] = None,
     slurm: Annotated[bool, typer.Option("--slurm", help="Short for `--on slurm`.")] = False,

@@ -21,7 +21,16 @@ from tests.agents.slurm import free_ports
 from tests.server.protocols.newest_client import newest_client
 from tests.servers import wait_until
 
+CLUSTER = """
+import sys, ray
+port, folder = int(sys.argv[1]), sys.argv[2]
+size = 100_000_000
+ray.init(num_cpus=2, dashboard_port=port, include_dashboard=True, object_store_memory=size, _temp_dir=folder)
+sys.stdin.read()
+ray.shutdown()
+"""
 UP_S = 180.0
+END_S = 60
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -75,23 +84,20 @@ def test_without_a_cluster_the_error_says_what_to_type(home: Path, tmp_path: Pat
 def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a Ray cluster of one node, and provide the address of its dashboard."""
     python = newest_client(request.config, "ray[default]")
-    port, dashboard, agent, clients = free_ports(4)
+    (port,) = free_ports(1)
     folder = tmp_path_factory.mktemp("ray")
-    words = [str(python.with_name("ray")), "start", "--head", "--block", "--num-cpus=2", "--disable-usage-stats"]
-    words += [f"--port={port}", f"--dashboard-port={dashboard}", f"--dashboard-agent-listen-port={agent}"]
-    words += [f"--ray-client-server-port={clients}", "--object-store-memory=100000000", "--temp-dir", short(folder)]
-    environment = os.environ | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-    with (folder / "ray.log").open("wb") as log:
-        head = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
-    url = f"http://127.0.0.1:{dashboard}"
-    try:
+    words = [str(python), "-c", CLUSTER, str(port), short(folder)]
+    variables = os.environ | {"RAY_raylet_start_wait_time_s": f"{UP_S:.0f}", "RAY_USAGE_STATS_ENABLED": "0"}
+    url = f"http://127.0.0.1:{port}"
+    with (
+        (folder / "ray.log").open("wb") as log,
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=log, stderr=log, env=variables) as head,
+    ):
         wait_until(lambda: takes_jobs(url) or head.poll() is not None, timeout_s=UP_S, what="Ray's dashboard")
         if head.poll() is not None:
             pytest.skip(f"Ray does not start on this machine: {(folder / 'ray.log').read_text()[-2000:]}")
         yield url
-    finally:
-        head.terminate()
-        head.wait(60)
+        head.communicate(timeout=END_S)
 
 
 def short(folder: Path) -> str:

@@ -22,6 +22,8 @@ LAUNCHERS: Registry[type[Launcher[Any]]] = Registry(
         "ray": "lightning_sweeps.agents.launchers.ray:RayLauncher",
         "kubernetes": "lightning_sweeps.agents.launchers.kubernetes:KubernetesLauncher",
         "ssh": "lightning_sweeps.agents.launchers.ssh:SshLauncher",
+        "skypilot": "lightning_sweeps.agents.launchers.task_files:SkyPilotLauncher",
+        "dstack": "lightning_sweeps.agents.launchers.task_files:DstackLauncher",
     },
     required=("options_model", "needs_shared_server", "submit"),
 )
