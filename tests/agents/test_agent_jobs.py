@@ -21,7 +21,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import environment, read_settings
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.messages import Agent
+from lightning_sweeps.messages import Agent, KeyCreate
 from tests.agents.test_launchers import EXAMPLE, GROUP
 from tests.agents.trials import make_sweep
 from tests.extensions import install_extension
@@ -93,6 +93,25 @@ def test_jobs_are_listed_until_they_end_and_their_key_is_revoked(client: Client,
     assert rows(run)[0]["state"] == "ended"
     assert key_names(client) == set()
     assert "No jobs." in run("agents", make_sweep(client, tmp_path, WAIT)).stdout
+
+
+def test_jobs_use_the_key_of_a_user_who_may_not_make_keys(
+    client: Client, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_id = make_sweep(client, tmp_path, "print('hello')\n", points=1)
+    monkeypatch.setenv("LIGHTNING_SWEEPS_API_KEY", client.create_key(KeyCreate("a person")).key)
+    assert run(*on_mine(sweep_id, tmp_path)).returncode == 0
+    wait_until(lambda: client.sweep(sweep_id).state == "finished", timeout_s=JOB_S, what="the end of the sweep")
+    (row,) = rows(run)
+    wait_until(lambda: has_ended(row["id"]), timeout_s=JOB_S, what="the end of the job")
+    assert key_names(client) == set()
+
+
+def test_a_dry_run_prints_the_command_and_submits_nothing(client: Client, tmp_path: Path, run: Run) -> None:
+    sweep_id = make_sweep(client, tmp_path, WAIT)
+    done = run(*on_mine(sweep_id, tmp_path, "--dry-run"))
+    assert f"-m lightning_sweeps.tuner {sweep_id} --gpus=none --cold" in done.stdout
+    assert (done.returncode, key_names(client), (tmp_path / "jobs").exists()) == (0, set(), False)
 
 
 def test_nothing_is_submitted_if_the_server_does_not_answer(
