@@ -50,6 +50,7 @@ COMMANDS = {
     "sweep": CliCommand("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file, or change one."),
     "tune": CliCommand("lightning_sweeps.cli.tune", "Create a sweep and run it on this machine until it ends."),
     "agent": CliCommand("lightning_sweeps.cli.agent", "Run the trials of a sweep on this machine, one agent per GPU."),
+    "agents": CliCommand("lightning_sweeps.cli.agents", "List the agents that were submitted as jobs, or cancel them."),
     "status": CliCommand("lightning_sweeps.cli.status", "Show all sweeps, or the trials and agents of one sweep."),
     "trial": CliCommand("lightning_sweeps.cli.trial", "Show a trial, exclude it from the results, or stop it."),
     "report": CliCommand("lightning_sweeps.cli.report", "Summarize the results of a sweep, its failures and its time."),

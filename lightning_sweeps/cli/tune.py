@@ -34,13 +34,12 @@ if not is_help_only():
     from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
     from lightning_sweeps.cli.status import print_sweep
     from lightning_sweeps.cli.sweep import create_from_file
+    from lightning_sweeps.cli.sweep_total import total_of
     from lightning_sweeps.cli.tables import console
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.core.program_command import program_of
-    from lightning_sweeps.messages import Sweep
     from lightning_sweeps.sweeps.config import load_sweep_file
-    from lightning_sweeps.sweeps.definition import define_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -208,15 +207,6 @@ class _ProgressView:
         except ServerError as error:
             self.messages[-1] = error.message
         return "" if self._last is None else render(self._last)
-
-
-def total_of(sweep: Sweep) -> int | None:
-    """Return the number of trials that the sweep will have, or None if it has no limit."""
-    definition = define_sweep(sweep.config)
-    size = None if definition.space.is_restricted else definition.space.size
-    is_walked = definition.method.is_exhaustive
-    known = [number for number in (sweep.run_cap, size if is_walked else None) if number is not None]
-    return min(known, default=None)
 
 
 @contextlib.contextmanager

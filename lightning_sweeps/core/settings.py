@@ -409,7 +409,7 @@ def unset_variable(name: str) -> None:
 
 
 def replace_environment(environ: Mapping[str, str]) -> None:
-    """Replace the environment of this process, which was forked to run a trial."""
+    """Replace the environment of this process."""
     os.environ.clear()
     os.environ.update(environ)
 
