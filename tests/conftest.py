@@ -162,6 +162,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--wandb-versions",
+        default="",
+        help="versions of wandb to test with beside the newest, such as `0.19,0.25`, or `all`",
+    )
     parser.addoption("--examples", type=int, default=500, help="how many calls with strange arguments to try")
     parser.addoption(
         "--write-reliability", action="store_true", help="write docs/reliability.md from the faults of this session"

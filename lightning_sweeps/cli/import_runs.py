@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -20,11 +22,14 @@ if not is_help_only():
     from lightning_sweeps.core.settings import read_settings
     from lightning_sweeps.importers import IMPORTERS
     from lightning_sweeps.importers.detection import detect_importer
+    from lightning_sweeps.importers.follow import Follower
     from lightning_sweeps.importers.imported_run import ImportedRun
     from lightning_sweeps.importers.importer import Importer
     from lightning_sweeps.importers.upload import upload_run
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+FOLLOWED_FORMAT = "tensorboard"
 
 
 def _print_formats(value: bool) -> None:
@@ -50,21 +55,53 @@ def import_runs(
     formats: bool = typer.Option(  # noqa: ARG001 - handled by its callback
         False, "--list-formats", is_eager=True, callback=_print_formats, help="List the formats and exit."
     ),
+    follow: bool = typer.Option(
+        False, "--follow", help="Keep reading files as they grow, until Ctrl-C: TensorBoard's event files."
+    ),
     as_json: bool = AS_JSON,
 ) -> None:
     """Import runs that other programs logged. Can be repeated: each row is stored once.
 
-    Numbers are imported. Texts, images and histograms are counted and left out.
+    What a format leaves out is counted; `--list-formats` names it.
     """
     root = Path(path)
     if not root.exists():
         raise UsageError(f"there is no file or folder `{path}`", hint="usage: `lightning-sweeps import PATH`")
-    importer = IMPORTERS.get(source)() if source else detect_importer(root)
+    if follow and as_json:
+        raise UsageError("`--follow` prints no JSON", hint="leave out `--json`")
+    importer = _importer(source, root, is_followed=follow)
+    if follow:
+        _follow(importer, root, project)
+        return
     imported = list(_import_all(importer, root, project, is_quiet=as_json))
     if not imported:
         raise UsageError(f"`{path}` contains no files of the format `{importer.name}`")
     if as_json:
         print_json(imported)
+
+
+def _importer(source: str, root: Path, *, is_followed: bool) -> Importer:
+    """Return the importer of a format. A folder that is followed may still be empty: its files are TensorBoard's."""
+    if source:
+        return IMPORTERS.get(source)()
+    if is_followed and root.is_dir() and not any(file.is_file() for file in root.rglob("*")):
+        return IMPORTERS.get(FOLLOWED_FORMAT)()
+    return detect_importer(root)
+
+
+def _follow(importer: Importer, root: Path, project: str) -> None:
+    """Upload what files below `root` get, until SIGINT or SIGTERM."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with connect() as client:
+        follower = Follower(client, importer, root, project=project or read_settings().project)
+        typer.echo(f"following `{root}`; Ctrl-C ends")
+        for one in follower.run(stopped):
+            if one.new_rows:
+                typer.echo(f"{one.run_name}: {one.new_rows} new rows")
+            if one.problem:
+                typer.echo(f"{one.run_name}: read only up to the damage in {one.problem}", err=True)
 
 
 def _import_all(importer: Importer, root: Path, project: str, *, is_quiet: bool) -> Iterator[dict[str, object]]:

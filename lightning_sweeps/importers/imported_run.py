@@ -7,12 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
+class ImportedFile(NamedTuple):
+    """An image, a histogram, a text or a sound that was logged under a key. `index` counts those of one key."""
+
+    key: str
+    content: bytes
+    mime: str
+    index: int = 0
+
+
 class ImportedRow(NamedTuple):
-    """The values of one step. `time` is in seconds since the epoch (UTC)."""
+    """What was logged at one step. `time` is in seconds since the epoch (UTC)."""
 
     step: int
     time: float
     values: Mapping[str, float]
+    files: tuple[ImportedFile, ...] = ()
+    config: Mapping[str, Any] = {}
+    """Hyperparameters that the row adds to those of the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
-from lightning_sweeps.importers.imported_run import ImportedRun
+from lightning_sweeps.importers.imported_run import ImportedRow, ImportedRun
+
+
+class FileTail(Protocol):
+    """Reads a file that grows.
+
+    Attributes:
+        problem: why the file could not be read further; empty if it could.
+        left_out: number of values that are not imported, by kind.
+    """
+
+    problem: str
+    left_out: Counter[str]
+
+    def read(self) -> Iterator[ImportedRow]:
+        """Yield the rows that are complete and were not yielded before.
+
+        A row counts as yielded when the next one is asked for. One whose receiver raises comes again.
+        """
 
 
 class Importer(ABC):
@@ -40,6 +59,16 @@ class Importer(ABC):
         Raises:
             OSError: a file cannot be read.
         """
+
+    def tail(self, file: Path) -> FileTail | None:  # noqa: ARG002
+        """Return a reader of a file that grows, for `import --follow`. None: files of this format are not followed."""
+        return None
+
+    def run_name(self, file: Path, path: Path) -> str:
+        """Return the name of the run of a file below `path`: that of the file's folder, as `read` names runs."""
+        folder = file.parent
+        name = folder.relative_to(path).as_posix() if path.is_dir() else "."
+        return folder.resolve().name if name == "." else name
 
     def recognizes(self, file: Path) -> bool:
         """Return whether a file has this format, by its name. Override it to check the content."""

@@ -24,6 +24,8 @@ class Proxy:
 
     def __init__(self, port: int) -> None:
         self.behaviour: Behaviour = "pass"
+        self.failed = 0
+        """How many connections have failed."""
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(POLL_S)
@@ -59,6 +61,7 @@ class Proxy:
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
             if self.behaviour == "refuse":
+                self.failed += 1
                 return
             with socket.create_connection(("127.0.0.1", self._target), timeout=5) as server:
                 client.settimeout(POLL_S)
@@ -72,6 +75,8 @@ class Proxy:
         if request == b"":
             return False
         if request is not None:
+            if self.behaviour != "pass":
+                self.failed += 1
             if self.behaviour == "refuse":
                 return False
             if self.behaviour == "error":

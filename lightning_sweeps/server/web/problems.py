@@ -73,6 +73,11 @@ def status_of(error: LightningSweepsError) -> int:
     return 422 if isinstance(error, UsageError | JournalError) else 503
 
 
+def fault(method: str, path: str) -> Problem:
+    """Return what is said of a request that failed for a reason that the server does not know."""
+    return Problem(f"{method} `{path}` failed in the server", "the server's log has the traceback")
+
+
 def describe(errors: Sequence[Any]) -> str:
     """Return one sentence for each of pydantic's errors: the field, the given value, and what is allowed.
 
@@ -148,8 +153,7 @@ async def _database(_: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, _: Exception) -> Response:
     """Return a generic message. uvicorn writes the traceback to the server's log."""
-    message = f"{request.method} `{request.url.path}` failed in the server"
-    return answer(500, Problem(message, "the server's log has the traceback"))
+    return answer(500, fault(request.method, request.url.path))
 
 
 def _handlers() -> dict[type[Exception], Handler]:

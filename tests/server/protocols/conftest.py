@@ -8,10 +8,16 @@ import pytest
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
-from tests.server.protocols.wandb_client import programs, wandb_python
+from tests.server.protocols.wandb_client import programs, wandb_python, wandb_versions
 from tests.servers import running_server
 
 __all__ = ["each_server", "programs", "wandb_python"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test of the wandb client with every version that is asked for."""
+    if "wandb_python" in metafunc.fixturenames:
+        metafunc.parametrize("wandb_python", wandb_versions(metafunc.config), indirect=True, scope="session")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -1,4 +1,4 @@
-"""The real, newest MLflow client logs to this server, unmodified. One server and one environment serve all tests."""
+"""Real MLflow clients log to this server, unmodified. One server and one environment serve all tests of a version."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.protocols.installed_client import installed_client
 from tests.server.protocols.mlflow_server import MlflowServer
-from tests.server.protocols.newest_client import newest_client
 from tests.servers import running_server, wait_until
 
 pytestmark = pytest.mark.slow
@@ -91,10 +91,10 @@ class MlflowPrograms:
         return printed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=["", "2"], ids=["newest", "2"])
 def mlflow_python(request: pytest.FixtureRequest) -> Path:
-    """Provide the interpreter of an environment with the newest MLflow."""
-    return newest_client(request.config, "mlflow")
+    """Provide the interpreter of an environment with MLflow: the newest version, and the newest 2.x."""
+    return installed_client(request.config, "mlflow", request.param)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,12 @@ with wandb.init(id="abc", resume="{resume}") as run:
     for value in {values}:
         run.log({{"loss": value}})
 """
+OFFLINE = """
+import wandb
+with wandb.init() as run:
+    for value in (0.5, 0.4, 0.3):
+        run.log({"loss": value})
+"""
 
 
 def test_everything_that_a_run_logs_arrives(programs: WandbPrograms) -> None:
@@ -80,18 +86,17 @@ def test_a_program_that_is_killed_is_lost_and_its_rows_are_there(programs: Wandb
         process.wait()
     wait_until(lambda: programs.served.run().state != "running", timeout_s=180, what="the end of the run")
     assert programs.served.run().state == "lost"  # the client says nothing of the end
-    folder = next((programs.folder / "wandb").glob("run-*"))
-    programs.call("wandb", "sync", str(folder))
+    programs.sync("run-*")
     assert programs.served.losses() == [(0, 1.0)]
 
 
 def test_an_offline_run_arrives_once_however_often_it_is_synchronized(programs: WandbPrograms) -> None:
-    programs.run(RESUMES.format(resume="allow", values=[0.5, 0.4, 0.3]), WANDB_MODE="offline")
-    folder = next((programs.folder / "wandb").glob("offline-run-*"))
+    programs.run(OFFLINE, WANDB_MODE="offline")
     for _ in range(2):
-        programs.call("wandb", "sync", str(folder), "--include-synced")
+        programs.sync("offline-run-*")
     assert programs.served.losses() == [(0, 0.5), (1, 0.4), (2, 0.3)]
-    assert programs.served.run().state == "finished"
+    run = programs.served.run()
+    assert (run.state, run.rows) == ("finished", 3)
 
 
 def test_a_client_that_is_refused_says_why_at_once(programs: WandbPrograms) -> None:

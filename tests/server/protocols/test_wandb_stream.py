@@ -74,6 +74,31 @@ def test_a_run_that_starts_again_from_its_beginning_loses_no_row(served: WandbSe
     assert served.run().rows == 6
 
 
+def test_a_run_that_is_sent_again_after_its_end_is_stored_once(served: WandbServer) -> None:
+    """`wandb sync` sends all lines from the first one on, also those that the server did not get before."""
+    times = [f"2026-01-01T00:00:0{second}.500000" for second in range(4)]
+    samples = [json.dumps({"system.cpu": 50.0 + at, "_timestamp": 1000.0 + at}) for at in range(4)]
+
+    def send(count: int) -> None:
+        files = {
+            "wandb-history.jsonl": {"offset": 0, "content": [row(step, step / 2) for step in range(count)]},
+            "output.log": {"offset": 0, "content": [f"{time} line" for time in times[:count]]},
+            "wandb-events.jsonl": {"offset": 0, "content": samples[:count]},
+        }
+        assert served.upsert("abc", host=served.project)["bucket"]["historyLineCount"] is None
+        assert served.stream("abc", {"files": files}).ok
+        assert served.stream("abc", {"complete": True, "exitcode": 0}).ok
+
+    for count in (2, 2, 3, 4, 4):
+        send(count)
+        run = served.run()
+        assert (run.rows, run.state) == (count, "finished")
+        assert served.losses() == [(step, step / 2) for step in range(count)]
+        assert len(served.client.console(run.id)) == count
+        sampled = [one.value for one in served.client.points(run.node, "cpu.percent")]
+        assert sorted(sampled) == [50.0 + at for at in range(count)]
+
+
 def test_console_lines_are_stored_once_and_corrected(served: WandbServer) -> None:
     served.upsert("abc")
 

@@ -1,8 +1,9 @@
-"""Runs programs with the real, newest wandb client, installed from the package index into an environment of its own."""
+"""Runs programs with real wandb clients, installed from the package index into environments of their own."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.protocols.newest_client import newest_client
+from tests.server.protocols.installed_client import installed_client
 from tests.server.protocols.wandb_server import WandbServer
 from tests.servers import running_server
 
+NEWEST = "newest"
+VERSIONS = ("0.19", "0.22", "0.25", "0.28")
+"""What `--wandb-versions=all` adds to the newest version."""
 PROGRAM_S = 300
 LOST_S = "60"
 """Twice as long as a client is silent."""
@@ -41,12 +45,13 @@ class WandbPrograms:
             **variables,
         }
 
-    def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, stdin: int | None = None, **variables: str) -> subprocess.Popen[str]:
         """Start a command of the environment, such as `wandb` or `python`."""
         return subprocess.Popen(
             [str(self.python.parent / command[0]), *command[1:]],
             cwd=self.folder,
             env=self.environment(**variables),
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -63,6 +68,15 @@ class WandbPrograms:
         """Run a program, and return what it printed."""
         return self.call("python", str(self.write(program)), status=status, **variables)
 
+    def sync(self, run: str) -> str:
+        """Send what the folder of a run has, as `wandb sync` does, and return what it printed.
+
+        Args:
+            run: pattern of the folder's name.
+        """
+        folder = next((self.folder / "wandb").glob(run))
+        return self.call("wandb", "sync", "--include-online", "--include-synced", str(folder))
+
     def write(self, program: str, name: str = "program.py") -> Path:
         file = self.folder / name
         file.write_text(textwrap.dedent(program))
@@ -71,8 +85,23 @@ class WandbPrograms:
 
 @pytest.fixture(scope="session")
 def wandb_python(request: pytest.FixtureRequest) -> Path:
-    """Provide the interpreter of an environment with the newest wandb."""
-    return newest_client(request.config, "wandb")
+    """Provide the interpreter of an environment with wandb: the newest one, and those of `--wandb-versions`."""
+    version: str = request.param
+    return installed_client(request.config, "wandb", "" if version == NEWEST else version)
+
+
+def wandb_versions(config: pytest.Config) -> list[str]:
+    """Return the versions of wandb to test with. The newest one is always among them.
+
+    Raises:
+        UsageError: the option names no version.
+    """
+    given = config.getoption("--wandb-versions")
+    versions = list(VERSIONS) if given == "all" else [one.strip() for one in given.split(",") if one.strip()]
+    for one in versions:
+        if not re.fullmatch(r"\d+\.\d+(\.\d+)?", one):
+            raise pytest.UsageError(f"--wandb-versions has `{one}`, allowed: `all`, or versions such as `0.19,0.25.1`")
+    return [*versions, NEWEST]
 
 
 @pytest.fixture

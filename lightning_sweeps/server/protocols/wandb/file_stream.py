@@ -84,19 +84,22 @@ def _store(
     caller: Caller, attempt: Attempt, stream: Stream, chunk: Chunk, records_of: Callable[[str, int], list[Record]]
 ) -> None:
     lines = [records_of(line, number) for number, line in enumerate(chunk.content, chunk.offset)]
-    run_journals.store_lines(caller, attempt, stream, chunk.offset, lines)
+    run_journals.store_lines(
+        caller,
+        attempt,
+        stream,
+        chunk.offset,
+        lines,
+        is_repeated=lambda: bool(lines) and first_rows.is_stored(caller, attempt, stream, lines[0][-1]),
+    )
 
 
 def _attempt_of_history(caller: Caller, attempt: Attempt, history: Chunk) -> Attempt:
-    """Return the attempt that rows belong to: the current one, unless another process starts the run again.
-
-    A client that does not resume sends its first row as line 0. So does one that repeats a request, but then the stored
-    row is the same.
-    """
+    """Return the attempt that rows belong to: the current one, unless another process starts the run again."""
     if history.offset or not history.content or not run_journals.lines_of(caller, attempt, "history"):
         return attempt
     first = rows.history_row(history.content[0], 0, now=0.0)
-    if first_rows.is_stored(caller, attempt, first):
+    if first_rows.is_stored(caller, attempt, "history", first):
         return attempt
     following = attempt.next()
     run_journals.begin(caller, following)

@@ -10,10 +10,13 @@ from typing import Any
 
 from lightning_sweeps.server.protocols.refusals import ClientForm, one_line
 
+PREFIXES = ("/wandb/", "/artifactsV2/")
+"""What the paths of uploads and downloads begin with."""
+
 
 def is_of_client(path: str) -> bool:
     """Return whether only wandb clients ask for a path."""
-    return path == "/graphql" or path.endswith("/file_stream")
+    return path == "/graphql" or path.endswith("/file_stream") or path.startswith(PREFIXES)
 
 
 def error_fields(message: str, hint: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ are children of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -49,6 +49,10 @@ class Attempt:
         """Return the id of a journal of this attempt, or of the one with a number."""
         return derive_id("wandb", self.info.id, stream, self.info.attempt if number is None else number)
 
+    def journals(self, stream: Stream) -> list[str]:
+        """Return the ids of a file's journals, of this attempt and those before it, the newest first."""
+        return [self.journal_id(stream, number) for number in range(self.info.attempt, -1, -1)]
+
     def next(self) -> Attempt:
         """Return the attempt that follows."""
         return replace(self, info=msgspec.structs.replace(self.info, attempt=self.info.attempt + 1))
@@ -66,11 +70,11 @@ class Attempt:
 
 def lines_of(caller: Caller, attempt: Attempt, stream: Stream) -> int:
     """Return how many lines of a file are stored, of the latest attempt that sent it."""
-    ids = [attempt.journal_id(stream, number) for number in range(attempt.info.attempt + 1)]
+    ids = attempt.journals(stream)
     query = select(_journal.c.id, _journal.c.offset).where(_journal.c.id.in_(ids))
     with caller.store.read() as connection:
         known = {row.id: row.offset for row in connection.execute(query)}
-    return next((known[one] // POSITIONS - 1 for one in reversed(ids) if one in known), 0)
+    return next((known[one] // POSITIONS - 1 for one in ids if one in known), 0)
 
 
 def begin(caller: Caller, attempt: Attempt, *, line: int = 0) -> None:
@@ -79,9 +83,23 @@ def begin(caller: Caller, attempt: Attempt, *, line: int = 0) -> None:
 
 
 def store_lines(
-    caller: Caller, attempt: Attempt, stream: Stream, first: int, lines: Sequence[Sequence[records.Record]]
+    caller: Caller,
+    attempt: Attempt,
+    stream: Stream,
+    first: int,
+    lines: Sequence[Sequence[records.Record]],
+    *,
+    is_repeated: Callable[[], bool],
 ) -> None:
     """Store the records of the lines of a file, from line number `first` on. Lines that are stored are skipped.
+
+    Args:
+        caller: who sends them.
+        attempt: the attempt that they belong to.
+        stream: the file.
+        first: number of the first line.
+        lines: the records of each line.
+        is_repeated: returns whether line 0 is stored already. It is asked if an earlier attempt has sent the file.
 
     Raises:
         OffsetConflict: lines before `first` are missing.
@@ -97,7 +115,9 @@ def store_lines(
     known = lines_of(caller, attempt, stream)
     if first not in (0, known):
         raise OffsetConflict(_place(known))
-    _take(caller, JournalPart(journal_id, 0, [_header(attempt, stream, first), *entries], []))
+    start = known if first == 0 and known and is_repeated() else first
+    new = [entry for entry in entries if entry.start >= _place(start)]
+    _take(caller, JournalPart(journal_id, 0, [_header(attempt, stream, start), *new], []))
 
 
 def store_notes(caller: Caller, attempt: Attempt, notes: Iterable[records.Record]) -> None:

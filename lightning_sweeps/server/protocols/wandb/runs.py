@@ -128,8 +128,9 @@ def upsert_bucket(_: object, caller: Caller, *, input: dict[str, Any]) -> Descri
             run_journals.heard(caller, attempt)
     found = find_run(caller, of_project, name)
     assert found is not None  # noqa: S101  it was stored
-    described = describe_project(caller, of_project, given.get("entity_name"))
-    return {"bucket": describe_run(caller, found, described), "inserted": known is None}
+    described = describe_run(caller, found, describe_project(caller, of_project, given.get("entity_name")))
+    # a client would take this number for its first line, and send again what `wandb sync` finds in its folder
+    return {"bucket": described | {"historyLineCount": None}, "inserted": known is None}
 
 
 def _edit(caller: Caller, given: dict[str, Any]) -> Described:
