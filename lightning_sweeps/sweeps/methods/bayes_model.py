@@ -20,11 +20,12 @@ from typing import Any
 
 import numpy as np
 from scipy.integrate import trapezoid
+from scipy.special import ndtr
 
 from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, best_of, log_expected_improvement, maximize
 from lightning_sweeps.sweeps.methods.gaussian import Array, Flags, GaussianProcess
 from lightning_sweeps.sweeps.methods.impute import Labelled, impute
-from lightning_sweeps.sweeps.methods.method import Imputation, Observation
+from lightning_sweeps.sweeps.methods.method import Imputation, Observation, Predicted, Prediction
 from lightning_sweeps.sweeps.methods.new_points import CoordinateChooser, ask_new, choose_new, in_order
 from lightning_sweeps.sweeps.methods.output_warping import Transform, candidate_warpings
 from lightning_sweeps.sweeps.space import Space
@@ -152,6 +153,35 @@ def expected_improvement(
     gain = model.transform.inverse(np.array([model.best]))[0] - model.transform.inverse(mean + deviation * steps)
     density = np.exp(-0.5 * steps**2) / np.sqrt(2 * np.pi)
     return float(trapezoid(np.maximum(gain, 0.0) * density, x=steps))
+
+
+def predict(
+    space: Space,
+    history: Sequence[Observation],
+    imputation: Imputation,
+    points: Sequence[dict[str, Any]],
+    *,
+    number: int,
+    seed: int,
+) -> Prediction | None:
+    """Return what the model of `suggest` expects at some points; None if no parameter is searched.
+
+    The process predicts a normal distribution of warped values. Its median and quantiles are those of the objective
+    after the inverse warping.
+    """
+    searched = [dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1]
+    if not searched:
+        return None
+    cube, random = Cube(searched), Random(f"{seed}:{number}:fit")
+    model = _fit(space, cube, in_order(history), imputation, random)
+    units = [space.to_unit(params) for params in points]
+    rows = np.array([cube.array(unit) for unit in units if unit is not None])  # rows: (n, n_dims)
+    means, deviations = model.process.predict(rows)
+    back = model.transform.inverse
+    columns = (back(means), back(means - deviations), back(means + deviations), ndtr((model.best - means) / deviations))
+    return Prediction(
+        float(back(np.array([model.best]))[0]), [Predicted(*map(float, row)) for row in zip(*columns, strict=True)]
+    )
 
 
 def _untried(space: Space, cube: Cube, history: list[Observation]) -> Array:

@@ -1,0 +1,117 @@
+"""Reads console lines by their numbers, so that a page can scroll through all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+
+from lightning_sweeps.errors import NotFound
+from lightning_sweeps.messages import ConsoleWindow, NumberedLine
+from lightning_sweeps.store import schema
+from lightning_sweeps.store.runs import get_run
+
+MAX_LINES = 1000
+"""Maximum number of lines of a window."""
+
+_run = schema.run
+_line = schema.console
+
+
+@dataclass(frozen=True, slots=True)
+class WindowQuery:
+    """Which lines to read.
+
+    Attributes:
+        first: how many of the matching lines are before the window.
+        limit: maximum number of lines; 0: only count them.
+        stream: only lines of this stream; None: of all streams.
+        find: only lines that contain this text, in upper or lower case.
+    """
+
+    first: int
+    limit: int
+    stream: str | None = None
+    find: str = ""
+
+
+def read_run_window(connection: Connection, run_id: str, wanted: WindowQuery) -> ConsoleWindow:
+    """Return lines of a run in the order in which they arrived, with their numbers.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    return _window(connection, {run_id: get_run(connection, run_id).rank}, [_line.c.id], wanted)
+
+
+def read_group_window(connection: Connection, project: str, group: str, wanted: WindowQuery) -> ConsoleWindow:
+    """Return lines of all runs of a group by time, with their numbers.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    members = select(_run.c.id, _run.c.rank).join(schema.project)
+    found = connection.execute(members.where(schema.project.c.name == project, _run.c.group == group)).all()
+    if not found:
+        raise NotFound(f"there is no group `{group}` in the project `{project}`")
+    return _window(connection, {run.id: run.rank for run in found}, [_line.c.time, _line.c.id], wanted)
+
+
+Order = Sequence[ColumnElement[float] | ColumnElement[int]]
+
+
+def _window(connection: Connection, ranks: dict[str, int], order: Order, wanted: WindowQuery) -> ConsoleWindow:
+    of_runs = _line.c.run_id.in_(ranks)
+    conditions = [of_runs, *_conditions(wanted)]
+    total = connection.execute(select(func.count(_line.c.id)).where(*conditions)).scalar_one()
+    if not wanted.limit or wanted.first >= total:
+        return ConsoleWindow(total, [])
+    # ids first: the database then sorts them without the texts
+    ids = list(connection.execute(_ids(conditions, order, wanted, total)).scalars())
+    columns = (_line.c.id, _line.c.run_id, _line.c.time, _line.c.stream, _line.c.line)
+    rows = {row["id"]: row for row in connection.execute(select(*columns).where(_line.c.id.in_(ids))).mappings()}
+    in_order = sorted(ids, key=lambda one: _place(rows[one], order))
+    is_whole = len(conditions) == 1
+    numbers = _whole_numbers(in_order, wanted) if is_whole else _numbers(connection, of_runs, order, ids)
+    lines = [_numbered(rows[one], ranks[rows[one]["run_id"]], numbers[one]) for one in in_order]
+    return ConsoleWindow(total, lines)
+
+
+def _conditions(wanted: WindowQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.stream is not None:
+        found.append(_line.c.stream == wanted.stream)
+    if wanted.find:
+        found.append(func.lower(_line.c.line).contains(wanted.find.lower(), autoescape=True))
+    return found
+
+
+def _ids(conditions: list[ColumnElement[bool]], order: Order, wanted: WindowQuery, total: int) -> Select[tuple[int]]:
+    """Return a query for the ids of a window. It starts at the nearer end, because a database skips row by row."""
+    limit = min(wanted.limit, total - wanted.first)
+    behind = total - wanted.first - limit
+    query = select(_line.c.id).where(*conditions)
+    if behind < wanted.first:
+        return query.order_by(*(column.desc() for column in order)).limit(limit).offset(behind)
+    return query.order_by(*order).limit(limit).offset(wanted.first)
+
+
+def _place(row: RowMapping, order: Order) -> tuple[float, ...]:
+    return tuple(row[column.name] for column in order)
+
+
+def _whole_numbers(ids: list[int], wanted: WindowQuery) -> dict[int, int]:
+    return {one: wanted.first + at + 1 for at, one in enumerate(ids)}
+
+
+def _numbers(connection: Connection, of_runs: ColumnElement[bool], order: Order, ids: list[int]) -> dict[int, int]:
+    """Return the numbers of lines among all lines of the runs, by their ids."""
+    number = func.row_number().over(order_by=order).label("number")
+    every = select(_line.c.id, number).where(of_runs).subquery()
+    found = select(every.c.id, every.c.number).where(every.c.id.in_(ids))
+    return {row.id: row.number for row in connection.execute(found)}
+
+
+def _numbered(row: RowMapping, rank: int, number: int) -> NumberedLine:
+    return NumberedLine(row["time"], row["stream"], row["line"], row["id"], row["run_id"], rank, number)
