@@ -25,8 +25,8 @@ if not is_help_only():
     from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.client.up_to_date import catch_up
+    from lightning_sweeps.core.durations import parse_duration
     from lightning_sweeps.core.paths import Home
-    from lightning_sweeps.core.setting_values import parse_duration
     from lightning_sweeps.core.settings import read_settings
     from lightning_sweeps.journal.delivered import find_delivered, return_delivered
     from lightning_sweeps.server.process.home_files import server_lock

@@ -14,7 +14,7 @@ from lightning_sweeps.agents.launchers.hyperqueue import HyperQueueLauncher, Hyp
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import LaunchError
 from tests.agents.engine_runs import EngineTests, spec
-from tests.server.protocols.newest_client import newest_client
+from tests.server.protocols.installed_client import installed_client
 
 CLUSTER = """
 import sys
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def hq_python(request: pytest.FixtureRequest) -> Path:
     """Provide the interpreter of an environment with the newest HyperQueue."""
-    return newest_client(request.config, "hyperqueue")
+    return installed_client(request.config, "hyperqueue")
 
 
 @pytest.fixture(scope="module")

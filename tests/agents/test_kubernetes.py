@@ -20,7 +20,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.core.settings import Settings, environment
 from lightning_sweeps.errors import LaunchError, UsageError
 from tests.agents.engine_runs import RUN_S, EngineTests, spec
-from tests.server.protocols.newest_client import newest_client
+from tests.server.protocols.installed_client import installed_client
 from tests.servers import wait_until
 
 END_S = 60
@@ -105,7 +105,7 @@ def test_wrong_options_are_explained() -> None:
 @pytest.fixture(scope="module")
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Run kmock with a kubelet, and provide the kubeconfig."""
-    python = newest_client(request.config, "kmock")
+    python = installed_client(request.config, "kmock")
     folder = tmp_path_factory.mktemp("kubernetes")
     words = [str(python), str(KUBELET), str(folder)]
     with subprocess.Popen(words, stdin=subprocess.PIPE) as kubelet:
@@ -117,7 +117,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def client_site(request: pytest.FixtureRequest) -> str:
     """Provide the packages of an environment with the official client."""
-    (site,) = newest_client(request.config, "kubernetes").parents[1].glob("lib/python*/site-packages")
+    (site,) = installed_client(request.config, "kubernetes").parents[1].glob("lib/python*/site-packages")
     return str(site)
 
 

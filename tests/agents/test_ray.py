@@ -18,7 +18,7 @@ from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import LaunchError, UsageError
 from tests.agents.engine_runs import EngineTests
 from tests.agents.slurm import free_ports
-from tests.server.protocols.newest_client import newest_client
+from tests.server.protocols.installed_client import installed_client
 from tests.servers import wait_until
 
 CLUSTER = """
@@ -83,7 +83,7 @@ def test_without_a_cluster_the_error_says_what_to_type(home: Path, tmp_path: Pat
 @pytest.fixture(scope="module")
 def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a Ray cluster of one node, and provide the address of its dashboard."""
-    python = newest_client(request.config, "ray[default]")
+    python = installed_client(request.config, "ray[default]")
     (port,) = free_ports(1)
     folder = tmp_path_factory.mktemp("ray")
     words = [str(python), "-c", CLUSTER, str(port), short(folder)]

@@ -14,7 +14,7 @@ from lightning_sweeps.agents.launchers.registry import make_launcher
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import UsageError
-from tests.server.protocols.newest_client import newest_client
+from tests.server.protocols.installed_client import installed_client
 
 READERS = {
     "skypilot": """
@@ -55,7 +55,7 @@ def spec(folder: Path) -> LaunchSpec:
 @pytest.mark.parametrize("given", GIVEN)
 @pytest.mark.parametrize("name", READERS)
 def test_the_tool_reads_the_file(name: str, given: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    python = newest_client(request.config, name)
+    python = installed_client(request.config, name)
     (tmp_path / "task.yaml").write_text(launcher(name, GIVEN[given]).render(spec(tmp_path)))
     variables = {"LIGHTNING_SWEEPS_URL": "http://a", "LIGHTNING_SWEEPS_API_KEY": "k", "HOME": str(tmp_path)}
     words = [str(python), "-c", READERS[name], str(tmp_path / "task.yaml")]
