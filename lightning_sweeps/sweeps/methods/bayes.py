@@ -67,9 +67,8 @@ class Bayes(Method):
         seed: int,
     ) -> Prediction | None:
         """Return what the model that chooses trial `number` expects at these points; None if there is no model yet."""
+        del seed  # only the search for a point is random
         if not self.needs_model(space, history, number=number):
             return None
-        found: Prediction | None = import_module(MODEL).predict(
-            space, history, self.imputation, points, number=number, seed=seed
-        )
+        found: Prediction | None = import_module(MODEL).predict(space, history, self.imputation, points)
         return found
