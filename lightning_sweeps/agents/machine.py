@@ -32,7 +32,7 @@ from lightning_sweeps.agents.start import draws_lines, machine_slots, run_slot
 from lightning_sweeps.agents.start import main as agent_main
 from lightning_sweeps.agents.supervisor import shell_exit_status, supervise
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings, set_variable
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError

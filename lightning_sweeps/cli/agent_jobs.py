@@ -17,7 +17,7 @@ from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.sweep_total import total_of
 from lightning_sweeps.cli.tables import note
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.messages import Sweep
 from lightning_sweeps.server.process.address import is_loopback

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import typer
 
 import lightning_sweeps
+from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.errors import UsageError
-from lightning_sweeps.server.process.options import LOOPBACK
+
+if not is_help_only():
+    from lightning_sweeps.cli.docs_server import LOOPBACK, make_server
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 INDEX = "index.html"
 IN_PACKAGE = Path(lightning_sweeps.__file__).parent / "pages"
 IN_REPOSITORY = Path(lightning_sweeps.__file__).parents[1] / "docs"
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files without a line for each request."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
-        """Print nothing."""
 
 
 @app.command()
@@ -78,15 +72,3 @@ def find_site(folder: str = "") -> Path:
         raise UsageError("this installation has no built site", hint=listed)
     what = f"`{folder}` is neither a page nor a folder with an `{INDEX}`"
     raise UsageError(what, hint=did_you_mean(folder, pages) or listed)
-
-
-def make_server(site: Path, port: int) -> ThreadingHTTPServer:
-    """Return a server of these files on this machine.
-
-    Raises:
-        UsageError: the port is taken or not allowed.
-    """
-    try:
-        return ThreadingHTTPServer((LOOPBACK, port), partial(QuietHandler, directory=str(site)))
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"cannot listen on port `{port}`: {error}", hint="leave `--port` out for a free one") from None

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 import lightning_sweeps
 from lightning_sweeps.cli import COMMANDS
-from lightning_sweeps.cli.docs import app, find_pages, make_server
+from lightning_sweeps.cli.docs import app, find_pages
+from lightning_sweeps.cli.docs_server import make_server
 from lightning_sweeps.errors import UsageError
 from tests.docs.blocks import ROOT
 from tools.docs_site import render_commands, rewrite_links
