@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from lightning_sweeps.agents.launchers.ray import RayLauncher, RayOptions, job_r
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import LaunchError, UsageError
+from tests.agents.detached import detached_program
 from tests.agents.engine_runs import EngineTests
 from tests.agents.slurm import free_ports
 from tests.server.protocols.newest_client import newest_client
@@ -30,7 +30,6 @@ sys.stdin.read()
 ray.shutdown()
 """
 UP_S = 180.0
-END_S = 60
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -86,18 +85,13 @@ def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     python = newest_client(request.config, "ray[default]")
     (port,) = free_ports(1)
     folder = tmp_path_factory.mktemp("ray")
-    words = [str(python), "-c", CLUSTER, str(port), short(folder)]
     variables = os.environ | {"RAY_raylet_start_wait_time_s": f"{UP_S:.0f}", "RAY_USAGE_STATS_ENABLED": "0"}
     url = f"http://127.0.0.1:{port}"
-    with (
-        (folder / "ray.log").open("wb") as log,
-        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=log, stderr=log, env=variables) as head,
-    ):
-        wait_until(lambda: takes_jobs(url) or head.poll() is not None, timeout_s=UP_S, what="Ray's dashboard")
-        if head.poll() is not None:
-            pytest.skip(f"Ray does not start on this machine: {(folder / 'ray.log').read_text()[-2000:]}")
+    with detached_program(python, CLUSTER, str(port), short(folder), folder=folder, variables=variables) as head:
+        wait_until(lambda: takes_jobs(url) or not head.is_running, timeout_s=UP_S, what="Ray's dashboard")
+        if not head.is_running:
+            pytest.skip(f"Ray does not start on this machine: {head.printed[-2000:]}")
         yield url
-        head.communicate(timeout=END_S)
 
 
 def short(folder: Path) -> str:
