@@ -38,6 +38,7 @@ class Kubelet:
         self.api = api
         self.folder = folder
         self.pods: dict[str, asyncio.Task[None]] = {}
+        self.ending: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         while True:
@@ -48,8 +49,14 @@ class Kubelet:
                 if name not in self.pods:
                     self.pods[name] = asyncio.create_task(self.run_pod(name))
             for name in self.pods.keys() - jobs:
-                self.pods[name].cancel()
+                self.end(name)
             await asyncio.sleep(POLL_S)
+
+    def end(self, name: str) -> None:
+        """End a pod. It takes the time that its process needs."""
+        pod = self.pods.pop(name)
+        pod.cancel()
+        self.ending.append(pod)
 
     async def run_pod(self, name: str) -> None:
         job = self.api.objects[JOBS, NAMESPACE, name]
@@ -155,9 +162,9 @@ async def serve(folder: Path) -> None:
         beside.rename(folder / "config")
         await asyncio.to_thread(sys.stdin.read)
         running.cancel()
-        for pod in kubelet.pods.values():
-            pod.cancel()
-        await asyncio.gather(*kubelet.pods.values(), return_exceptions=True)
+        for name in list(kubelet.pods):
+            kubelet.end(name)
+        await asyncio.gather(*kubelet.ending, return_exceptions=True)
 
 
 if __name__ == "__main__":

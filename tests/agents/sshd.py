@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from tests.agents.slurm import free_ports
 from tests.servers import wait_until
 
@@ -21,7 +23,7 @@ Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/key.pub
-PidFile none
+PidFile {folder}/sshd.pid
 StrictModes no
 UsePAM no
 PermitRootLogin yes
@@ -46,7 +48,6 @@ class SshServer:
 
     host: str
     options: tuple[str, ...]
-    pid: int
 
 
 @contextmanager
@@ -61,8 +62,8 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
     config.write_text(CONFIG.format(port=port, folder=folder))
     program = shutil.which("sshd", path=SEARCHED)
     assert program is not None
-    with (folder / "sshd.log").open("wb") as log:
-        process = subprocess.Popen([program, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log)
+    log = folder / "sshd.log"
+    subprocess.run([program, "-f", str(config), "-E", str(log)], check=True, timeout=UP_S)  # it detaches itself
     options = (
         f"Port={port}",
         f"IdentityFile={folder / 'key'}",
@@ -71,9 +72,10 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
         f"UserKnownHostsFile={folder / 'known_hosts'}",
         "LogLevel=ERROR",
     )
+    wait_until((folder / "sshd.pid").exists, timeout_s=UP_S, what="sshd")
+    server = psutil.Process(int((folder / "sshd.pid").read_text()))
     try:
-        wait_until(lambda: "listening" in (folder / "sshd.log").read_text(), timeout_s=UP_S, what="sshd")
-        yield SshServer(f"{pwd.getpwuid(os.geteuid()).pw_name}@127.0.0.1", options, process.pid)
+        yield SshServer(f"{pwd.getpwuid(os.geteuid()).pw_name}@127.0.0.1", options)
     finally:
-        process.terminate()
-        process.wait(END_S)
+        server.terminate()
+        wait_until(lambda: not psutil.pid_exists(server.pid), timeout_s=END_S, what="the end of sshd")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,22 @@ from lightning_sweeps.agents.launchers.base import Launcher
 from lightning_sweeps.agents.launchers.hyperqueue import HyperQueueLauncher, HyperQueueOptions
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import LaunchError
+from tests.agents.detached import detached_program
 from tests.agents.engine_runs import EngineTests, spec
 from tests.server.protocols.installed_client import installed_client
+from tests.servers import wait_until
 
 CLUSTER = """
-import sys
+import pathlib, sys
 from hyperqueue import LocalCluster
 from hyperqueue.cluster import WorkerConfig
+pathlib.Path(sys.argv[1]).mkdir()
 with LocalCluster(sys.argv[1], WorkerConfig(cores=1)) as cluster:
     cluster.start_worker(WorkerConfig(cores=1))
     print("up", flush=True)
     sys.stdin.read()
 """
-END_S = 30
+UP_S = 60
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -39,12 +41,10 @@ def hq_python(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="module")
 def server_dir(hq_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("hq")
-    words = [str(hq_python), "-c", CLUSTER, str(folder)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder, text=True) as cluster:
-        assert cluster.stdout is not None
-        assert "up\n" in iter(cluster.stdout.readline, ""), "HyperQueue did not start"
-        yield folder
-        cluster.communicate(timeout=END_S)
+    with detached_program(hq_python, CLUSTER, str(folder / "server"), folder=folder) as cluster:
+        wait_until(lambda: "up\n" in cluster.printed or not cluster.is_running, timeout_s=UP_S, what="HyperQueue")
+        assert "up\n" in cluster.printed, cluster.printed
+        yield folder / "server"
 
 
 @pytest.fixture

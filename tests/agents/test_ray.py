@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,11 @@ import pytest
 import requests
 
 from lightning_sweeps.agents.launchers.base import Launcher, LaunchSpec
-from lightning_sweeps.agents.launchers.ray import RayLauncher, RayOptions, job_request
+from lightning_sweeps.agents.launchers.ray import RayLauncher, RayOptions, authorization, job_request
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import LaunchError, UsageError
+from tests.agents.detached import detached_program
 from tests.agents.engine_runs import EngineTests
 from tests.agents.slurm import free_ports
 from tests.server.protocols.installed_client import installed_client
@@ -30,7 +30,8 @@ sys.stdin.read()
 ray.shutdown()
 """
 UP_S = 180.0
-END_S = 60
+TOKEN = "0123456789abcdef0123456789abcdef"
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -66,6 +67,15 @@ def test_a_job_asks_for_what_its_slots_need(tmp_path: Path) -> None:
     }
 
 
+def test_the_token_is_where_rays_own_commands_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert authorization({}) == {}
+    (tmp_path / "token").write_text("from a file\n")
+    given = {"RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}
+    assert authorization(given) == {"Authorization": "Bearer from a file"}
+    assert authorization(given | {"RAY_AUTH_TOKEN": "own"}) == {"Authorization": "Bearer own"}
+
+
 def test_wrong_options_are_explained(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="`--resource A100` was given, allowed: name=number"):
         RayOptions.parse("ray", {"resource": ["A100"]})
@@ -86,18 +96,14 @@ def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     python = installed_client(request.config, "ray[default]")
     (port,) = free_ports(1)
     folder = tmp_path_factory.mktemp("ray")
-    words = [str(python), "-c", CLUSTER, str(port), short(folder)]
-    variables = os.environ | {"RAY_raylet_start_wait_time_s": f"{UP_S:.0f}", "RAY_USAGE_STATS_ENABLED": "0"}
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN}
+    variables = os.environ | token | {"RAY_raylet_start_wait_time_s": f"{UP_S:.0f}", "RAY_USAGE_STATS_ENABLED": "0"}
     url = f"http://127.0.0.1:{port}"
-    with (
-        (folder / "ray.log").open("wb") as log,
-        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=log, stderr=log, env=variables) as head,
-    ):
-        wait_until(lambda: takes_jobs(url) or head.poll() is not None, timeout_s=UP_S, what="Ray's dashboard")
-        if head.poll() is not None:
-            pytest.skip(f"Ray does not start on this machine: {(folder / 'ray.log').read_text()[-2000:]}")
+    with detached_program(python, CLUSTER, str(port), short(folder), folder=folder, variables=variables) as head:
+        wait_until(lambda: takes_jobs(url) or not head.is_running, timeout_s=UP_S, what="Ray's dashboard")
+        if not head.is_running:
+            pytest.skip(f"Ray does not start on this machine: {head.printed[-2000:]}")
         yield url
-        head.communicate(timeout=END_S)
 
 
 def short(folder: Path) -> str:
@@ -110,7 +116,7 @@ def short(folder: Path) -> str:
 
 def takes_jobs(url: str) -> bool:
     try:
-        return isinstance(requests.get(f"{url}/api/jobs/", timeout=5).json(), list)
+        return isinstance(requests.get(f"{url}/api/jobs/", headers=HEADERS, timeout=5).json(), list)
     except requests.RequestException:
         return False
 
@@ -121,9 +127,17 @@ class TestRay(EngineTests):
     @pytest.fixture
     def launcher(self, dashboard: str, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> RayLauncher:
         monkeypatch.setenv("RAY_ADDRESS", dashboard)
+        monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
         return RayLauncher(RayOptions(), engine_settings)
 
     def cancel_by_engine(self, launcher: Launcher[Any], job_id: str) -> None:
         assert isinstance(launcher, RayLauncher)
-        answer = requests.post(f"{launcher.address}/api/jobs/{job_id}/stop", timeout=30)
+        answer = requests.post(f"{launcher.address}/api/jobs/{job_id}/stop", headers=HEADERS, timeout=30)
         assert answer.json()["stopped"]
+
+    def test_a_wrong_token_is_an_error_that_says_where_to_set_it(
+        self, launcher: RayLauncher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RAY_AUTH_TOKEN", "another")
+        with pytest.raises(LaunchError, match=r"(?s)does not accept the token.*set RAY_AUTH_TOKEN"):
+            launcher.submit(LaunchSpec("sweep", AgentOptions(gpus="none"), tmp_path))

@@ -21,9 +21,6 @@ OURS = "lightning-sweeps"
 SWEEP_LABEL = "lightning-sweeps/sweep"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 CONTAINER = "agents"
-RESTARTS = 1_000
-"""How often pods of a job may fail. Pods that the cluster evicts or preempts do not count."""
-
 KEPT_S = 86_400
 """How long the cluster keeps a job that has ended, with its logs."""
 
@@ -113,7 +110,7 @@ def _job_spec(spec: LaunchSpec, options: KubernetesOptions, name: str, labels: d
     evicted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}
     gang = {"completionMode": "Indexed", "completions": spec.nodes, "parallelism": spec.nodes}
     return {
-        "backoffLimit": 0 if spec.nodes == 1 else RESTARTS,
+        "backoffLimit": 0,  # an agent that fails has a reason; evicted pods do not count
         "podFailurePolicy": {"rules": [evicted]},
         "ttlSecondsAfterFinished": KEPT_S,
         **({"activeDeadlineSeconds": options.time * 60} if options.time else {}),

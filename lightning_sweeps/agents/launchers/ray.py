@@ -21,6 +21,7 @@ from lightning_sweeps.errors import LaunchError, UsageError
 DEFAULT_ADDRESS = "http://127.0.0.1:8265"
 ANSWER_S = 60.0
 NOT_FOUND = 404
+NOT_ALLOWED = (401, 403)
 END_MARGIN_S = 30
 """Seconds between the end of a trial's grace period and the moment in which Ray kills its job."""
 
@@ -137,7 +138,8 @@ class RayLauncher(Launcher[RayOptions]):
             LaunchError: Ray does not answer, or rejects the request. The message has its own words.
         """
         try:
-            answer = requests.request(method, f"{self.address}{path}", json=body, timeout=ANSWER_S)
+            headers = authorization(environment())
+            answer = requests.request(method, f"{self.address}{path}", json=body, headers=headers, timeout=ANSWER_S)
         except requests.RequestException as error:
             raise LaunchError(
                 f"no Ray dashboard answers at `{self.address}`: {type(error).__name__}",
@@ -145,9 +147,23 @@ class RayLauncher(Launcher[RayOptions]):
             ) from error
         if answer.status_code == NOT_FOUND and is_optional:
             return None
+        if answer.status_code in NOT_ALLOWED:
+            raise LaunchError(
+                f"Ray does not accept the token for `{self.address}`: {answer.text.strip()[-500:]}",
+                hint="set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to a file with the cluster's token",
+            )
         if not answer.ok:
             raise LaunchError(f"Ray rejects `{method} {path}`: {answer.text.strip()[-500:]}")
         return answer.json()
+
+
+def authorization(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the header with the token of the cluster, from where Ray's own commands take it; empty without a token."""
+    token = variables.get("RAY_AUTH_TOKEN", "")
+    path = Path(variables.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    if not token and path.exists():
+        token = path.read_text().strip()
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def job_request(
