@@ -87,7 +87,7 @@ def _conditions(wanted: WindowQuery) -> list[ColumnElement[bool]]:
     return found
 
 
-def _ids(conditions: list[ColumnElement[bool]], order: Order, wanted: WindowQuery, total: int) -> Select[tuple[int]]:
+def _ids(conditions: list[ColumnElement[bool]], order: Order, wanted: WindowQuery, total: int) -> Select[int]:
     """Return a query for the ids of a window. It starts at the nearer end, because a database skips row by row."""
     limit = min(wanted.limit, total - wanted.first)
     behind = total - wanted.first - limit

@@ -143,8 +143,8 @@ def test_runs_are_compared_side_by_side(opened: OpenDashboard) -> None:
     )
     page.wait(lambda: page.count(".split .removed") == 2, what="the files side by side")
     page.click("button", "side by side")
-    page.see("-lr = ", ".text-diff")
-    page.see("+lr = ", ".text-diff")
+    page.see("-lr = ", "main")
+    page.see("+lr = ", "main")
     opened.go("/runs?project=pairs&view=Scatter&x=config.opt.lr&y=min.loss")
     page.wait(lambda: page.run("return document.querySelector('.scatter canvas')?.ariaLabel") is not None, what="dots")
     assert (

@@ -24,6 +24,11 @@ def visible(page: Browser) -> list[int]:
     return [int(number) for number in page.run(VISIBLE)]
 
 
+def wait_for_line(page: Browser, wanted: int) -> None:
+    """Wait until a line near this number is in sight."""
+    page.wait(lambda: any(abs(number - wanted) < 50 for number in visible(page)), what=f"line {wanted}")
+
+
 def test_console_of_all_ranks_can_be_searched_and_followed(opened: OpenDashboard) -> None:
     page = opened.go("/groups/tests/ddp?view=Console")
     page.see("6004 lines", STATUS)
@@ -70,8 +75,7 @@ def test_all_lines_of_a_long_console_can_be_reached(opened: OpenDashboard) -> No
     page.wait(lambda: 1 in visible(page), what="the beginning")
     for part in (0.25, 0.5, 0.75):
         page.run("const at = document.querySelector('.console'); at.scrollTop = arguments[0] * at.scrollHeight", part)
-        near = range(round(part * LONG) - 50, round(part * LONG) + 50)
-        page.wait(lambda near=near: any(number in near for number in visible(page)), what=f"{part} of all lines")
+        wait_for_line(page, round(part * LONG))
     assert page.count("*") < 12_000, "only the lines near the visible ones are in the page"
     page.click(f"{LINE} .line-number")
     page.wait(lambda: "line=" in page.run("return location.search"), what="the line in the address")
