@@ -12,7 +12,7 @@ from lightning_sweeps.agents.launchers.base import Launcher
 from lightning_sweeps.agents.launchers.hyperqueue import HyperQueueLauncher, HyperQueueOptions
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import LaunchError
-from tests.agents.detached import detached_program
+from tests.agents.background_program import detached_program
 from tests.agents.engine_runs import EngineTests, spec
 from tests.server.protocols.installed_client import installed_client
 from tests.servers import wait_until

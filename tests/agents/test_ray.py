@@ -15,7 +15,7 @@ from lightning_sweeps.agents.launchers.ray import RayLauncher, RayOptions, autho
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import LaunchError, UsageError
-from tests.agents.detached import detached_program
+from tests.agents.background_program import detached_program
 from tests.agents.engine_runs import EngineTests
 from tests.agents.slurm import free_ports
 from tests.server.protocols.installed_client import installed_client
