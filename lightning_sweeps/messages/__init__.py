@@ -97,16 +97,21 @@ from lightning_sweeps.messages.server import (
     ViewToken,
 )
 from lightning_sweeps.messages.space import SpaceReport, SpaceUse
+from lightning_sweeps.messages.sweep_analysis import (
+    ModelPoint,
+    ModelSlice,
+    PairShare,
+    ParameterShare,
+    SweepImportance,
+    SweepModel,
+    TrialModel,
+)
 from lightning_sweeps.messages.sweeps import (
     FAILED_TRIAL_STATES,
     FINAL_TRIAL_STATES,
     OPEN_TRIAL_STATES,
     Gang,
     Goal,
-    ModelPoint,
-    ModelSlice,
-    PairShare,
-    ParameterShare,
     PointOrigin,
     RetryFailed,
     SearchInputs,
@@ -116,8 +121,6 @@ from lightning_sweeps.messages.sweeps import (
     SweepCreate,
     SweepCreated,
     SweepExtend,
-    SweepImportance,
-    SweepModel,
     SweepPoint,
     SweepState,
     SweepStateChange,
@@ -128,7 +131,6 @@ from lightning_sweeps.messages.sweeps import (
     TrialChanges,
     TrialEnqueue,
     TrialMark,
-    TrialModel,
     TrialState,
 )
 from lightning_sweeps.messages.trash import (

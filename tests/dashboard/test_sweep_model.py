@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.dashboard.conftest import OpenDashboard
 from tests.dashboard.fixtures import build_scored_sweep
 
@@ -14,8 +16,14 @@ return drawn;
 """
 
 
-def test_the_model_of_bayes_is_drawn_and_explains_a_point(opened: OpenDashboard) -> None:
-    sweep = build_scored_sweep(opened.client, "bayes", 12, lambda x, y: (x - 0.3) ** 2 + 0.1 * y)
+@pytest.fixture(scope="module")
+def modelled(opened: OpenDashboard) -> str:
+    """A sweep of `bayes`. The worker that the server starts for its model ends with the server."""
+    return build_scored_sweep(opened.client, "bayes", 12, lambda x, y: (x - 0.3) ** 2 + 0.1 * y)
+
+
+def test_the_model_of_bayes_is_drawn_and_explains_a_point(opened: OpenDashboard, modelled: str) -> None:
+    sweep = modelled
     page = opened.go(f"/sweeps/{sweep}")
     page.complaints()
     page.wait(lambda: page.count(".slice canvas") == 2, what="a slice for each parameter")

@@ -72,13 +72,17 @@ function Commits({ before, after }: { before: string; after: string }) {
   const command = gitCommand(before, after);
   if (command) return <Command>{command}</Command>;
   if (before && before === after) return <p class="soft">Both ran at the commit {before}.</p>;
-  return <p class="soft">The commit of {before || after ? "one of them" : "both"} is not known.</p>;
+  return <p class="soft">{before || after ? "The commit of one of them" : "Their commit"} is not known.</p>;
 }
 
 function Stored({ files, ids, count }: { files: TextFile[]; ids: string[]; count: number }) {
   const without = ids.filter((id) => !files.some((file) => file.run === id && file.isCode)).length;
   if (without === ids.length)
-    return <p class="empty">Neither run has stored its code. Call `log_code()` in the program to see changes here.</p>;
+    return (
+      <p class="soft">
+        Neither run has stored its code. Call <code>log_code()</code> in the program to see changes here.
+      </p>
+    );
   return <p class="soft">{count ? `${count} stored files differ.` : "All stored files are the same."}</p>;
 }
 

@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { Failure } from "../base/Failure";
-import { exact, measured } from "../base/format";
+import { clock, duration, exact, measured } from "../base/format";
 import { distinctNames } from "../base/names";
 import { Rounded } from "../base/Rounded";
 import { useParam, useSwitchParam } from "../base/router";
@@ -103,7 +103,7 @@ function Part({ part, columns, isFiltered }: { part: ComparedPart; columns: RunC
             </thead>
             <tbody>
               {shown.map((row) => (
-                <Row key={row.name} row={row} columns={columns} isMetric={title === "Metrics"} />
+                <Row key={row.name} row={row} columns={columns} part={title} />
               ))}
             </tbody>
           </table>
@@ -113,7 +113,8 @@ function Part({ part, columns, isFiltered }: { part: ComparedPart; columns: RunC
   );
 }
 
-function Row({ row, columns, isMetric }: { row: ComparedRow; columns: RunColumn[]; isMetric: boolean }) {
+function Row({ row, columns, part }: { row: ComparedRow; columns: RunColumn[]; part: string }) {
+  const isMetric = part === "Metrics";
   const bars = isMetric ? barsOf(row) : [];
   return (
     <tr class={row.isDifferent ? "different" : ""}>
@@ -125,11 +126,22 @@ function Row({ row, columns, isMetric }: { row: ComparedRow; columns: RunColumn[
         const bar = bars[at] ?? null;
         return (
           <td key={id} title={exact(value)}>
-            {isMetric ? <Rounded given={value}>{measured(row.name, value, 6)}</Rounded> : exact(value)}
+            {isMetric ? (
+              <Rounded given={value}>{measured(row.name, value, 6)}</Rounded>
+            ) : (
+              factText(part, row.name, value)
+            )}
             {bar !== null && <i style={{ width: `${100 * bar}%` }} />}
           </td>
         );
       })}
     </tr>
   );
+}
+
+/** Returns a value for reading: times of runs as dates, their durations with units, everything else as it is. */
+function factText(part: string, name: string, value: unknown): string {
+  if (part !== "Run" || typeof value !== "number") return exact(value);
+  if (name === "created") return clock(value);
+  return name === "duration" ? duration(value) : exact(value);
 }
