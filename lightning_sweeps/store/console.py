@@ -125,8 +125,27 @@ def _read(
     return found
 
 
-def _matching(connection: Connection, asked: Select[Any], find: str, limit: int) -> Sequence[Row[Any]]:
-    """Return the first rows that contain a text. Not every database knows the case of letters beyond ASCII."""
+def places(connection: Connection, run_id: str, *, find: str, stream: str | None) -> list[tuple[float, int]]:
+    """Return the times and ids of all lines of a run that contain a text, in the order of their ids."""
+    chosen: list[ColumnElement[bool]] = [
+        _line.c.run_id == run_id,
+        *([] if stream is None else [_line.c.stream == stream]),
+    ]
+    columns: list[ColumnElement[Any]] = [_line.c.time, _line.c.id, *([] if find.isascii() else [_line.c.line])]
+    if find.isascii():
+        chosen.append(_contains(connection, find))
+    found: list[tuple[float, int]] = []
+    for after, last in console_blocks.ranges_to_read(connection, run_id, find, after=0):
+        asked = select(*columns).where(*chosen, _line.c.id.between(after + 1, last)).order_by(_line.c.id)
+        found += [(row.time, row.id) for row in _matching(connection, asked, find, None)]
+    return found
+
+
+def _matching(connection: Connection, asked: Select[Any], find: str, limit: int | None) -> Sequence[Row[Any]]:
+    """Return the first rows that contain a text; without a limit, all of them.
+
+    Not every database knows the case of letters beyond ASCII.
+    """
     if find.isascii():
         return connection.execute(asked.limit(limit)).all()
     lowered = find.lower()

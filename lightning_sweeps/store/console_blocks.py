@@ -103,6 +103,18 @@ def ranges_to_read(
     return [(max(first, after), min(last, until)) for first, last in _joined_neighbours(ranges) if first < until]
 
 
+def numbers(connection: Connection, run_id: str, ids: Sequence[int]) -> dict[int, int]:
+    """Return the numbers of lines among all lines of their run, from 1, by id. Only their blocks are counted."""
+    other = _line.alias()
+    is_before = (_block.c.run_id == run_id) & (_block.c.last_id < _line.c.id)
+    blocks = select(func.count()).select_from(_block).where(is_before).correlate(_line).scalar_subquery()
+    start = select(func.coalesce(func.max(_block.c.last_id), 0)).where(is_before).correlate(_line).scalar_subquery()
+    is_in_block = (other.c.run_id == run_id) & (other.c.id > start) & (other.c.id <= _line.c.id)
+    within = select(func.count()).select_from(other).where(is_in_block).correlate(_line).scalar_subquery()
+    asked = select(_line.c.id, BLOCK_LINES * blocks + within).where(_line.c.id.in_(ids))
+    return {row[0]: row[1] for row in connection.execute(asked)}
+
+
 def _joined_neighbours(ranges: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield ranges in ascending order, of which those without a gap between them are one."""
     first, last = ranges[0]

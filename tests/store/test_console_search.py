@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
-from lightning_sweeps.store import compaction, console, console_blocks, schema
+from lightning_sweeps.journal import records
+from lightning_sweeps.store import compaction, console, console_blocks, console_window, schema
 from lightning_sweeps.store.console_signatures import joined, may_contain, signature
 from lightning_sweeps.store.database import Store
-from tests.store.journals import Journal
+from tests.store.journals import STARTED, Journal
 from tests.store.uploads import send
 
 LINES = 5_000
@@ -118,3 +119,28 @@ def test_a_signature_never_excludes_a_text_of_its_lines(
         start = data.draw(st.integers(0, len(line)))
         part = line[start : data.draw(st.integers(start, len(line)))]
         assert list(may_contain([both], part)) == [True]
+
+
+def test_a_window_of_what_was_found_has_the_numbers_of_the_lines(store: Store, lines: list[str]) -> None:
+    for text in ("Ä7", "step 43", "epoch", "nowhere"):
+        wanted = [(number, line) for number, line in enumerate(lines, 1) if text.lower() in line.lower()]
+        for first in (0, 3, max(len(wanted) - 2, 0)):
+            with store.read() as connection:
+                query = console_window.WindowQuery(first, 5, find=text)
+                window = console_window.read_run_window(connection, "run-1", query)
+            assert window.total == len(wanted)
+            assert [(line.number, line.line) for line in window.lines] == wanted[first : first + 5]
+
+
+def test_lines_of_a_window_of_one_stream_have_their_numbers(store: Store) -> None:
+    journal = Journal()
+    for number in range(2_500):
+        journal.add(records.Text(number + 1, STARTED + number, "stderr" if number % 7 == 3 else "stdout", f"{number}"))
+    send(store, journal)
+    with store.read() as connection:
+        query = console_window.WindowQuery(340, 10, stream="stderr")
+        window = console_window.read_run_window(connection, "run-1", query)
+    printed_numbers = [number for number in range(2_500) if number % 7 == 3]
+    assert [(line.number, line.line) for line in window.lines] == [
+        (number + 1, f"{number}") for number in printed_numbers[340:350]
+    ]
