@@ -6,14 +6,13 @@ import { type ConsoleView, PAGE_LINES } from "./useConsole";
 import { useConsoleScroll } from "./useConsoleScroll";
 
 export function ConsoleLines({ view }: { view: ConsoleView }) {
-  const box = useRef<HTMLPreElement>(null);
+  const box = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const onScroll = useConsoleScroll(box, content, view);
   const { total = 0, choice, isFollowing } = view;
   const pages = Array.from({ length: Math.ceil(total / PAGE_LINES) }, (_, at) => at * PAGE_LINES);
   return (
-    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: names what has the focus; a role of `log` would read it aloud
-    <pre
+    <section
       class={`console${isFollowing ? " following" : ""}`}
       ref={box}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls only what has the focus (WCAG 2.1.1)
@@ -30,6 +29,6 @@ export function ConsoleLines({ view }: { view: ConsoleView }) {
           />
         ))}
       </div>
-    </pre>
+    </section>
   );
 }
