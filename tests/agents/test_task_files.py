@@ -55,6 +55,8 @@ def spec(folder: Path) -> LaunchSpec:
 @pytest.mark.parametrize("given", GIVEN)
 @pytest.mark.parametrize("name", READERS)
 def test_the_tool_reads_the_file(name: str, given: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--all-clients"):
+        pytest.skip(f"{name} is installed for its test with `pytest --all-clients`")
     python = installed_client(request.config, name)
     (tmp_path / "task.yaml").write_text(launcher(name, GIVEN[given]).render(spec(tmp_path)))
     variables = {"LIGHTNING_SWEEPS_URL": "http://a", "LIGHTNING_SWEEPS_API_KEY": "k", "HOME": str(tmp_path)}
