@@ -8,6 +8,7 @@ DEV_HOME ?= $(CURDIR)/.dev
 PYTEST ?=
 WORKERS ?= 2
 WHEELS ?=
+ONLY ?= checks
 
 # without bytecode every process that a test starts compiles the package again
 unexport PYTHONDONTWRITEBYTECODE
@@ -38,9 +39,9 @@ help:
 	@echo "make audit   known vulnerabilities of the installed libraries (asks PyPI's advisories)"
 	@echo "make lower-bounds    install the oldest allowed dependencies into $(LOWEST_VENV), and run a part of the tests there"
 	@echo "make bench   run the benchmark of log() against other loggers, installed in $(BENCH_VENV)"
-	@echo "make gpu     checks and benchmark that need an NVIDIA GPU, with $(PYTHON) and what is installed for it (no network;"
-	@echo "             make gpu WHEELS=FOLDER installs prepared wheels into a temporary folder first)"
-	@echo "make release VERSION=1.2.3  set the version, close the changelog's section, build the packages and check them"
+	@echo "make gpu     checks that need an NVIDIA GPU, in at most 5 minutes, with $(PYTHON) and what is installed for it (no network;"
+	@echo "             WHEELS=FOLDER installs prepared wheels into a temporary folder first; ONLY=benchmark measures instead)"
+	@echo "make release VERSION=1.2.3 REPOSITORY=https://host/owner/name  set the version, close the changelog's section, build the packages and check them"
 	@echo "make format  format the code"
 	@echo "make clean   remove the environments and the demo's data"
 
@@ -106,10 +107,10 @@ bench: $(BENCH_INSTALLED)
 	$(BENCH_VENV)/bin/python benchmarks/log.py
 
 gpu:
-	PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" sh tests/gpu/run.sh
+	PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" ONLY="$(ONLY)" sh tests/gpu/run.sh
 
 release: $(INSTALLED)
-	$(BIN)/python -m tools.release $(VERSION)
+	$(BIN)/python -m tools.release "$(VERSION)" "$(REPOSITORY)"
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

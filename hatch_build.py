@@ -44,6 +44,8 @@ SKIP_VARIABLE = "LIGHTNING_SWEEPS_NO_DASHBOARD"
 VERSION_FILE = "lightning_sweeps/__init__.py"
 COMMIT_FILE = "lightning_sweeps/commit.txt"
 """File in wheels with the end of the version that names the commit. A checkout has none."""
+PAGES = "lightning_sweeps/pages"
+"""Folder in wheels with the pages of `docs/`, for `lightning-sweeps docs PAGE`. Without pictures."""
 GIT_S = 30
 
 
@@ -60,6 +62,10 @@ class DashboardHook(BuildHookInterface[Any]):
         root = Path(self.root)
         if self.target_name == "wheel" and version == "standard":
             build_data["force_include"][str(self._commit_file())] = COMMIT_FILE
+            pages = root / "docs"
+            build_data["force_include"].update(
+                {str(page): f"{PAGES}/{page.relative_to(pages).as_posix()}" for page in pages.rglob("*.md")}
+            )
         build_data.setdefault("artifacts", []).append(f"{OUTPUT}/**")
         if is_current(root) or os.environ.get(SKIP_VARIABLE):
             return

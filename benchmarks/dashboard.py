@@ -3,7 +3,8 @@
     python -m benchmarks.dashboard [charts] [live] [steps] [table] [open] [hour]
 
 - charts: 20 charts x 50 runs x 500 points, from navigation until all are painted, and the work of the page's scripts.
-  Bare uPlot draws the same lines at the same size and range, from a prepared file. Both draw hairlines (1 pixel, as
+  Bare uPlot draws the same lines at the same size and range, from a prepared file, and rounds them to no pixels
+  either (`pxAlign: 0`). Both draw hairlines (1 pixel, as
   the page does for more than 24 lines) and lines of 1.5 pixels (its "wide lines").
 - live: size of requests and responses when each of these lines gets one new point.
 - steps: opening a run of 1,000,000 steps, compared with one of 1,000.
@@ -54,7 +55,7 @@ fetch("/data.json").then((answer) => answer.json()).then((charts) => {
     const series = [{}, ...data.slice(1).map((_, at) => ({ stroke: `hsl(${at * 7} 60% 45%)`, width: pixels }))];
     const y = { range: (_, low, high) => [low - (high - low) / 20, high + (high - low) / 20] };
     const look = { scales: { x: { time: false }, y }, axes: [{ size: 26 }, { size: 40 }], padding: [8, 10, 0, 0] };
-    new uPlot({ width, height, series, legend: { show: false }, ...look }, data, document.body);
+    new uPlot({ width, height, series, legend: { show: false }, pxAlign: 0, ...look }, data, document.body);
   }
   requestAnimationFrame(() => requestAnimationFrame(() => (window.painted = performance.now())));
 });

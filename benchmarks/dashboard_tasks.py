@@ -4,7 +4,7 @@
 
 - sweep: the page of a sweep with 1,500 trials and 16 parameters: its long tasks (50 ms or more) and its work.
 - elsewhere: bytes a second of a page of one project while 200 runs of another one log once a second.
-- table: the same with the table of these runs open.
+- table: the same with the table of these runs open, with its long tasks and its heap.
 
 Needs Chromium (Debian: chromium, chromium-driver) and the built page.
 """
@@ -36,7 +36,7 @@ from tests.dashboard.fixtures import Writer, run_info
 from tests.servers import running_server
 
 TRIALS, CURVES, AGENTS = 1500, 300, 8
-RUNS, SECONDS = 200, 15
+RUNS, SECONDS = 200, 60
 SPACE = {f"group.parameter_{at}": {"min": 0.0, "max": 1.0} for at in range(14)} | {
     "model": {"values": [f"model-with-a-long-name-{at}" for at in range(40)]},
     "lr": {"distribution": "log_uniform_values", "min": 1e-6, "max": 1.0},
@@ -110,7 +110,7 @@ def table(client: Client, browser: Browser, _: Home) -> None:
 
 
 def rate(client: Client, browser: Browser, path: str) -> str:
-    """Return the bytes a second that a page receives while runs log once a second."""
+    """Return what a page receives a second while runs log once a second, its long tasks and its heap."""
     writers = [Writer(client, run_info(f"{time.time_ns()}-{at}", project="there")) for at in range(RUNS)]
     values = {f"metric{at}": 1.0 for at in range(11)}
     for writer in writers:
@@ -118,6 +118,7 @@ def rate(client: Client, browser: Browser, path: str) -> str:
     client.send_journals([writer.take_part() for writer in writers])
     browser.go(client.url + path)
     settle(browser)
+    browser.run("window.tasks.length = 0")
     began, before, step = time.monotonic(), received(browser), 0
     with EventBytes(client) as events:
         while time.monotonic() - began < SECONDS:
@@ -128,7 +129,13 @@ def rate(client: Client, browser: Browser, path: str) -> str:
             time.sleep(max(0.0, began + step - time.monotonic()))
         taken = time.monotonic() - began
     answers, stream = (count / taken / 1000 for count in (received(browser) - before, events.count))
-    return f"answers {answers:.1f} kB/s, events {stream:.1f} kB/s, over {step} updates in {taken:.0f} s"
+    tasks = json.loads(browser.run("return JSON.stringify(window.tasks)"))
+    browser.devtools("HeapProfiler.collectGarbage", {})
+    heap = metric(browser, "JSHeapUsedSize") / 1e6
+    return (
+        f"answers {answers:.1f} kB/s, events {stream:.1f} kB/s, over {step} updates in {taken:.0f} s; "
+        f"{len(tasks)} long tasks, the longest {max(tasks, default=0):.0f} ms; heap {heap:.1f} MB"
+    )
 
 
 class EventBytes:

@@ -111,7 +111,7 @@ print(tuner.fit().get_best_result().metrics["loss"])
 NO_SWEEP = "has no search"
 TOOLS = (
     Tool("lightning-sweeps", "", "lightning-sweeps", OURS_LOG, OURS_SWEEP),
-    Tool("W&B, offline", "wandb", "wandb", WANDB_LOG, "", "sweeps need its server"),
+    Tool("W&B offline", "wandb", "wandb", WANDB_LOG, "", "sweeps need its server"),
     Tool("MLflow", "mlflow", "mlflow", MLFLOW_LOG, "", NO_SWEEP),
     Tool("trackio", "trackio", "trackio", TRACKIO_LOG, "", NO_SWEEP),
     Tool("Optuna", "optuna", "optuna", "", OPTUNA_SWEEP, "logs no series"),

@@ -6,7 +6,9 @@ Each step queues matrix products that keep the GPU busy for about 2, 10 or 50 ms
 computed. The first table is a plain loop, the second a fit of Lightning that logs at every step. Blocks of steps with
 and without a logger alternate; a block ends when the GPU is idle. The added time is the difference of the medians.
 Waits are the calls of CUDA that wait for the GPU, counted by PyTorch's profiler. The third table runs small trials
-on one GPU. Without a GPU the program says so and exits with status 1.
+on one GPU; a program's first use of CUDA, which creates the context, is in it. The fourth table is what the service
+spends on a sample of 1 and of 8 GPUs; where there are fewer, the same GPU is read several times. Without a GPU every
+part is skipped, and the program exits with status 77.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import pynvml
 import torch
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, TensorDataset
@@ -38,15 +41,20 @@ from lightning_sweeps import messages as m
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.settings import set_variable
+from lightning_sweeps.system.gpus.nvidia import Nvidia
 from tests.servers import running_server
 
 SCALARS = 10
 WIDTH = 2048
 STEPS_MS = (2, 10, 50)
-PARTS = ("loop", "fits", "trials")
+PARTS = ("loop", "fits", "trials", "sampling")
 BLOCK_S = 0.4
 WAITING_CALLS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize", "cudaMemcpy")
 PROFILED_STEPS = 20
+SAMPLED_GPUS = (1, 8)
+SAMPLES = 50
+SKIPPED = 77
+"""The exit status by which test programs say that they were skipped (Automake's convention)."""
 
 LogRow = Callable[[dict[str, torch.Tensor], int], None]
 
@@ -283,8 +291,39 @@ def print_trials(
     found = sorted(client.trials(sweep), key=lambda trial: trial.ended or 0)
     later = found[slots:]
     starts_s = statistics.median(trial.start_s or 0 for trial in later)
+    contexts_s = statistics.median(run.summary["context_s"] for run in client.runs(sweep=sweep).runs)
     seconds = (later[-1].ended or 0) - (found[slots - 1].ended or 0)
-    print(f"| {row} | {starts_s:.2f} | {seconds / len(later):.2f} | {len(found)} |", flush=True)
+    print(f"| {row} | {starts_s:.2f} | {contexts_s:.2f} | {seconds / len(later):.2f} | {len(found)} |", flush=True)
+
+
+class RepeatedGpus:
+    """NVML with as many GPUs as asked for: the real ones, again and again."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def nvmlDeviceGetCount(self) -> int:  # noqa: N802 - NVML's name
+        return self._count
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> Any:  # noqa: N802
+        return pynvml.nvmlDeviceGetHandleByIndex(index % pynvml.nvmlDeviceGetCount())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(pynvml, name)
+
+
+def sampling(count: int) -> None:
+    """Print what one sample of some GPUs costs, with their processes, as the service takes it."""
+    vendor = Nvidia(RepeatedGpus(count))
+    vendor.sample()
+    started_at, cpu_s = time.perf_counter(), time.process_time()
+    for _ in range(SAMPLES):
+        vendor.sample()
+        vendor.processes(since=time.time() - 10)
+    wall_ms, cpu_ms = (
+        1e3 * seconds / SAMPLES for seconds in (time.perf_counter() - started_at, time.process_time() - cpu_s)
+    )
+    print(f"| {count} | {wall_ms:.2f} | {cpu_ms:.2f} |", flush=True)
 
 
 def main() -> None:
@@ -296,7 +335,9 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     arguments = parser.parse_args()
     if not torch.cuda.is_available():
-        sys.exit("no CUDA device: nothing is measured")
+        for part in arguments.parts:
+            print(f"{part}: skipped, no CUDA device")
+        sys.exit(SKIPPED)
     warnings.simplefilter("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     print(
@@ -316,8 +357,13 @@ def main() -> None:
             for milliseconds in arguments.steps_ms:
                 lightning_fits(milliseconds, arguments.fits)
     if "trials" in arguments.parts:
-        print("\ntrials on one GPU\n\n| trials | lease to program s | s per trial | trials |\n|---|---|---|---|")
+        print("\ntrials on one GPU\n")
+        print("| trials | lease to program s | CUDA context s | s per trial | trials |\n|---|---|---|---|---|")
         trials(arguments.trials)
+    if "sampling" in arguments.parts:
+        print("\none sample by the service\n\n| GPUs | wall ms | CPU ms |\n|---|---|---|")
+        for count in SAMPLED_GPUS:
+            sampling(count)
 
 
 if __name__ == "__main__":

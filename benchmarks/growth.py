@@ -1,6 +1,6 @@
 """Measures how costs grow: each operation with n things in the database, and with 10 n.
 
-    python -m benchmarks.growth [--laws leases groups keys paging] [--database sqlite|postgresql] [--full]
+    python -m benchmarks.growth [--laws leases groups keys paging console] [--database sqlite|postgresql] [--full]
 
 The server is a real process, and every operation that is measured is a request. Prints the CPU time of the server (and
 of PostgreSQL) at n and at 10 n, and the exponent: the logarithm to base 10 of their ratio. What must not depend on n
@@ -14,7 +14,7 @@ import argparse
 import math
 import os
 
-from benchmarks.growth_laws import groups, keys, leases, paging
+from benchmarks.growth_laws import console, groups, keys, leases, paging
 from benchmarks.growth_laws.bench import Cluster, Law, bench_on, database
 
 LAWS: dict[str, tuple[Law, ...]] = {
@@ -35,6 +35,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
         Law("runs of a project", paging.runs, 1_000, 10_000),
         Law("trials of a sweep", paging.trials, 500, 2_000),
     ),
+    "console": (Law("search in console lines", console.search, 100_000, 100_000),),
 }
 
 

@@ -91,7 +91,7 @@ class SweepFileError(UsageError):
         lines = "\n".join(f"  {fault}" for fault in faults)
         super().__init__(
             f"`{source}` has {count}:\n{lines}",
-            hint="nothing was created; docs/sweep-file.md explains every key",
+            hint="nothing was created; `lightning-sweeps docs sweep-file` explains every key",
         )
 
 

@@ -167,6 +167,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="",
         help="versions of wandb to test with beside the newest, such as `0.19,0.25`, or `all`",
     )
+    parser.addoption(
+        "--all-clients",
+        action="store_true",
+        help="test also with clients that are large, and are not installed otherwise: MLflow 2, SkyPilot, dstack",
+    )
     parser.addoption("--examples", type=int, default=500, help="how many calls with strange arguments to try")
     parser.addoption(
         "--write-reliability", action="store_true", help="write docs/reliability.md from the faults of this session"

@@ -19,6 +19,8 @@ UNTESTED = {
     "examples": "only the example programs import it",
     "docs": "builds these pages, in the newest version",
     "dev": "the tests themselves, in the newest version",
+    "hyperqueue": "the tests run the newest version, in an environment of its own",
+    "kubernetes": "the tests run the newest version, in an environment of its own",
     "bench": "other tools, in the newest version",
 }
 """The extras whose oldest versions are not tested, with the reason."""

@@ -1,6 +1,8 @@
 """Prepares a release: version, changelog, packages, checks. It publishes nothing, and makes no commit and no tag.
 
-make release VERSION=1.2.3
+make release VERSION=1.2.3 REPOSITORY=https://host/owner/name
+
+The address of the repository is kept in `pyproject.toml`, so that only the first release must name it.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from tools.dependencies import PROJECT
 
 ROOT = PROJECT.parent
 VERSION_FILE = ROOT / "lightning_sweeps" / "__init__.py"
+README = ROOT / "README.md"
 CHANGELOG = ROOT / "CHANGELOG.md"
 DIST = ROOT / "dist"
 UNRELEASED = "## Unreleased"
@@ -28,6 +31,8 @@ PAGE = "lightning_sweeps/server/static/index.html"
 IN_WHEEL = (PAGE, "lightning_sweeps/py.typed", "lightning_sweeps/commit.txt", "lightning_sweeps/demo/sweep.yaml")
 IN_SDIST = (PAGE, "Makefile", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "hatch_build.py")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+_LINK_START = re.compile(r"(!?)(\[[^\]]*\]\()(?!https?:|#)([^)]+)")
+_URLS = re.compile(r"^\[project\.urls\]\nHomepage = \"([^\"]+)\"\n.*?\n\n", re.MULTILINE | re.DOTALL)
 _VERSION = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
 
 
@@ -80,6 +85,38 @@ def named_files(readme: str) -> list[str]:
     return _LINK.findall(readme)
 
 
+def with_urls(project: str, repository: str) -> str:
+    """Return a `pyproject.toml` with the addresses that a package index shows.
+
+    Raises:
+        ReleaseRefusedError: no repository is given, and the file names none.
+    """
+    if not repository and _URLS.search(project):
+        return project
+    if re.fullmatch(r"https://[^\s/]+/\S+[^\s/]", repository) is None:
+        raise ReleaseRefusedError(
+            f"`REPOSITORY` is `{repository}`, allowed: the address of the repository, such as `https://host/owner/name`"
+        )
+    table = f"""[project.urls]
+Homepage = "{repository}"
+Documentation = "{repository}/blob/main/docs/README.md"
+Changelog = "{repository}/blob/main/CHANGELOG.md"
+Issues = "{repository}/issues"
+
+"""
+    return _URLS.sub("", project).replace("[project.scripts]\n", f"{table}[project.scripts]\n", 1)
+
+
+def with_absolute_links(readme: str, repository: str, version: str) -> str:
+    """Return a README whose links and pictures work on the page of a package index."""
+
+    def absolute(match: re.Match[str]) -> str:
+        kind = "raw" if match[1] else "blob"
+        return f"{match[1]}{match[2]}{repository}/{kind}/v{version}/{match[3]}"
+
+    return _LINK_START.sub(absolute, readme)
+
+
 def missing(wanted: Iterable[str], names: Iterable[str]) -> list[str]:
     """Return which files or folders of `wanted` a package with the files `names` lacks."""
     known = set(names)
@@ -107,13 +144,18 @@ def build_packages(version: str) -> list[Path]:
         subprocess.CalledProcessError: a build failed.
     """
     subprocess.run([sys.executable, "hatch_build.py"], cwd=ROOT, check=True)
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(DIST)], cwd=ROOT, check=True)
-    thin = thin_distribution.build(DIST, version)
+    readme, urls = README.read_text(), _URLS.search(PROJECT.read_text())
+    try:
+        README.write_text(with_absolute_links(readme, urls[1] if urls else "", version))
+        subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(DIST)], cwd=ROOT, check=True)
+        thin = thin_distribution.build(DIST, version)
+    finally:
+        README.write_text(readme)
     sdist = DIST / f"lightning_sweeps-{version}.tar.gz"
     wheel = DIST / f"lightning_sweeps-{version}-py3-none-any.whl"
     with tarfile.open(sdist) as packed:
         names = [name.partition("/")[2] for name in packed.getnames()]
-    lacking = missing([*IN_SDIST, *named_files((ROOT / "README.md").read_text())], names)
+    lacking = missing([*IN_SDIST, *named_files(readme)], names)
     with zipfile.ZipFile(wheel) as packed_wheel:
         lacking += missing(IN_WHEEL, packed_wheel.namelist())
     if lacking:
@@ -121,8 +163,8 @@ def build_packages(version: str) -> list[Path]:
     return [sdist, wheel, thin]
 
 
-def prepare(version: str, *, date: str) -> list[Path]:
-    """Set the version, move the changelog's section, and build and check the packages.
+def prepare(version: str, repository: str, *, date: str) -> list[Path]:
+    """Set the version and the addresses, move the changelog's section, and build and check the packages.
 
     Raises:
         ReleaseRefusedError: the release is not possible. Nothing was changed unless a package lacks a file.
@@ -134,6 +176,8 @@ def prepare(version: str, *, date: str) -> list[Path]:
     check_newer(version, found.group(1))
     check_tree()
     changelog = released_changelog(CHANGELOG.read_text(), version, date)
+    project = with_urls(PROJECT.read_text(), repository)
+    PROJECT.write_text(project)
     VERSION_FILE.write_text(_VERSION.sub(f'__version__ = "{version}"', source, count=1))
     CHANGELOG.write_text(changelog)
     return build_packages(version)
@@ -142,7 +186,8 @@ def prepare(version: str, *, date: str) -> list[Path]:
 def main(words: list[str]) -> int:
     """Prepare a release, say what to do next, and return the exit status."""
     try:
-        packages = prepare(words[0] if words else "", date=time.strftime("%Y-%m-%d"))
+        version, repository = (*words, "", "")[:2]
+        packages = prepare(version, repository.rstrip("/"), date=time.strftime("%Y-%m-%d"))
     except ReleaseRefusedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

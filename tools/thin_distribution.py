@@ -43,6 +43,7 @@ def build(folder: Path, version: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="lightning-sweeps-thin-") as temporary:
         copy = Path(temporary)
         shutil.copytree(ROOT / "lightning_sweeps", copy / "lightning_sweeps", ignore=LEFT_OUT)
+        shutil.copytree(ROOT / "docs", copy / "docs", ignore=shutil.ignore_patterns("images"))
         shutil.copytree(ROOT / "examples" / "ddp", copy / "examples" / "ddp", ignore=LEFT_OUT)
         for name in COPIED:
             shutil.copy(ROOT / name, copy / name)

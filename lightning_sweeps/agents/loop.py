@@ -17,7 +17,7 @@ from lightning_sweeps.agents.effects import EffectHandler
 from lightning_sweeps.agents.ended_trials import EndedTrials
 from lightning_sweeps.agents.gang import Rendezvous, local_address_towards
 from lightning_sweeps.agents.idle_timeout import IdleTimeout
-from lightning_sweeps.agents.launch.allowed import check_allowed
+from lightning_sweeps.agents.launch.allowed import allowed_by, check_allowed
 from lightning_sweeps.agents.launch.command import check_program, check_ranks, nodes_of
 from lightning_sweeps.agents.launch.context import LaunchContext
 from lightning_sweeps.agents.launch.parent import become_subreaper
@@ -66,7 +66,7 @@ def run_agent(sweep_id: str, options: AgentOptions, *, slot: Slot, context: Laun
     connection = ServerConnection(say, context.settings)
     try:
         sweep = connection.call(lambda client: client.sweep(sweep_id), waits=options.wait_for_server)
-        check_allowed(sweep.config, sweep.project, options.allowed)
+        check_allowed(sweep.config, sweep.project, allowed_by(options))
         check_program(sweep.config, folder=context.working_folder, environ=context.environ)
         check_ranks(
             sweep.config, option=options.processes_per_trial, interpreter=sys.executable, environ=context.environ

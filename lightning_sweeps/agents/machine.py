@@ -21,7 +21,7 @@ from lightning_sweeps.agents.agent_statuses import exit_status
 from lightning_sweeps.agents.display.messages import ERR, OUT
 from lightning_sweeps.agents.display.slot_lines import SlotLines
 from lightning_sweeps.agents.display.slots_view import SlotsView
-from lightning_sweeps.agents.launch.allowed import check_allowed
+from lightning_sweeps.agents.launch.allowed import allowed_by, check_allowed
 from lightning_sweeps.agents.launch.command import check_program, check_ranks
 from lightning_sweeps.agents.launch.environment import THREADS_VARIABLE, is_under_torchrun, without_launcher
 from lightning_sweeps.agents.launch.parent import tied_to_this_process
@@ -32,7 +32,7 @@ from lightning_sweeps.agents.start import draws_lines, machine_slots, run_slot
 from lightning_sweeps.agents.start import main as agent_main
 from lightning_sweeps.agents.supervisor import shell_exit_status, supervise
 from lightning_sweeps.client.connection import connect
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.core.paths import TunerFolder
 from lightning_sweeps.core.settings import environment, read_settings, set_variable
 from lightning_sweeps.errors import EXIT_FAILURE, LightningSweepsError
@@ -117,7 +117,7 @@ def _check(sweep_id: str, options: AgentOptions, environ: Mapping[str, str]) -> 
         sweep = connection.call(lambda client: client.sweep(sweep_id), waits=options.wait_for_server)
     finally:
         connection.close()
-    check_allowed(sweep.config, sweep.project, options.allowed)
+    check_allowed(sweep.config, sweep.project, allowed_by(options))
     _check_config(sweep.config, options, environ)
 
 

@@ -9,8 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from lightning_sweeps.agents.launch.allowed import Allowed
-from lightning_sweeps.core.setting_values import parse_duration
+from lightning_sweeps.core.durations import parse_duration
 from lightning_sweeps.errors import UsageError
 
 
@@ -100,11 +99,6 @@ class AgentOptions:
                 f"`--prefix {self.prefix}` was given, allowed: text with {{trial}}, {{attempt}}, {{slot}} or {{host}}",
                 hint="write a brace twice to print it",
             ) from error
-
-    @property
-    def allowed(self) -> Allowed:
-        """What the agents may run."""
-        return Allowed(self.allow_program, self.allow_command, self.only_project)
 
     def to_argv(self) -> list[str]:
         """Return the options as words of a command line; those with their default value are left out."""

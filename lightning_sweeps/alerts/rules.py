@@ -15,7 +15,7 @@ from lightning_sweeps.alerts.observations import (
     RunFacts,
     SweepFacts,
 )
-from lightning_sweeps.core.setting_values import HOUR_S
+from lightning_sweeps.core.durations import HOUR_S
 from lightning_sweeps.core.states import FAILED_RUN_STATES
 from lightning_sweeps.messages import FAILED_TRIAL_STATES, AlertCondition, AlertRule, Sweep
 

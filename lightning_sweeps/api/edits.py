@@ -25,7 +25,7 @@ class Edits:
         with_running: bool = False,
         preview: bool = False,
     ) -> m.RunsChanged:
-        """Move runs to the trash. The server deletes them for good after a week (see docs/server.md).
+        """Move runs to the trash. The server deletes them for good after a week (`lightning-sweeps docs server`).
 
         Args:
             ids: Ids of runs; empty: all that meet the other conditions, of which at least one must be given.

@@ -94,7 +94,8 @@ class Api(Edits, SqlQuestions):
 
         Args:
             project: Name of the project; default: all projects.
-            filter: An expression such as `state = failed and config.lr < 0.1`. docs/http-api.md describes the language.
+            filter: An expression such as `state = failed and config.lr < 0.1`. `lightning-sweeps docs http-api`
+                describes the language.
             sort: Columns to sort by. A leading `-` reverses the order.
             columns: Columns of each row besides `id`, for example `config.lr` or `summary.val/loss`.
 
@@ -297,7 +298,7 @@ class Api(Edits, SqlQuestions):
             folder: Where to write; created if it does not exist.
             format: Name of an exporter: `csv`, `json`, `parquet`, or one of an installed package.
             project: Only runs of this project; default: all projects.
-            filter: Only runs that match this expression. docs/http-api.md describes the language.
+            filter: Only runs that match this expression. `lightning-sweeps docs http-api` describes the language.
             keys: Only values of these keys; default: all keys.
             include_points: Whether to write what they logged besides the runs themselves.
             include_files: Whether to write the contents of media and artifacts.

@@ -57,7 +57,9 @@ class SweepControl:
             return client.extend_sweep(self.sweep_id, trials)
 
     def update(self, config: Mapping[str, Any] | str | Path) -> Sweep:
-        """Replace the configuration. The table in docs/sweep-file.md says what a change does to the search.
+        """Replace the configuration.
+
+        The table in `lightning-sweeps docs sweep-file` says what a change does to the search.
 
         Args:
             config: The content of a sweep file as a dictionary, or the path of a sweep file.

@@ -9,7 +9,7 @@ from typing import Protocol
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.up_to_date import catch_up
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.errors import NotFound, WaitFailed
 from lightning_sweeps.messages import RunDetails, Sweep
 

@@ -26,7 +26,7 @@ from lightning_sweeps.ask_tell.seat import Seat
 from lightning_sweeps.ask_tell.study_trial import HeldTrial, StudyTrial
 from lightning_sweeps.ask_tell.told_values import ToldState, check_has_value, checked_state, named_values
 from lightning_sweeps.client.up_to_date import connect_up_to_date
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.settings import Settings, read_settings
 from lightning_sweeps.errors import NoTrial, ServerError, SettingError, TrialLost, UsageError

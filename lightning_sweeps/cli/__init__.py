@@ -20,6 +20,7 @@ from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.help_only import import_for_help
 from lightning_sweeps.cli.other_words import HINTS
 from lightning_sweeps.cli.quick_group import QuickGroup
+from lightning_sweeps.cli.refused_values import refused_value
 from lightning_sweeps.core.full_version import full_version
 from lightning_sweeps.core.installation import ADD_SERVER, has_server, is_left_out
 from lightning_sweeps.core.similar import did_you_mean
@@ -49,6 +50,7 @@ COMMANDS = {
     "sweep": CliCommand("lightning_sweeps.cli.sweep", "Create a sweep from a W&B sweep file, or change one."),
     "tune": CliCommand("lightning_sweeps.cli.tune", "Create a sweep and run it on this machine until it ends."),
     "agent": CliCommand("lightning_sweeps.cli.agent", "Run the trials of a sweep on this machine, one agent per GPU."),
+    "agents": CliCommand("lightning_sweeps.cli.agents", "List the agents that were submitted as jobs, or cancel them."),
     "status": CliCommand("lightning_sweeps.cli.status", "Show all sweeps, or the trials and agents of one sweep."),
     "trial": CliCommand("lightning_sweeps.cli.trial", "Show a trial, exclude it from the results, or stop it."),
     "report": CliCommand("lightning_sweeps.cli.report", "Summarize the results of a sweep, its failures and its time."),
@@ -101,6 +103,12 @@ class LazyGroup(QuickGroup):
     ) -> TyperCommand | None:
         entry = COMMANDS.get(cmd_name)
         return None if entry is None else TyperCommand(name=cmd_name, help=entry.help, callback=None)
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            raise refused_value(error) or error from error.__cause__
 
     def resolve_command(self, ctx: typer.Context, args: list[str]):  # type: ignore[no-untyped-def, override]
         name = args[0] if args else ""

@@ -1,8 +1,8 @@
-"""`lightning-sweeps agent`: runs a sweep's trials on this machine, or submits agents through a launcher."""
+"""`lightning-sweeps agent`: runs a sweep's trials on this machine, or submits agents as jobs of a scheduler."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,23 +13,21 @@ from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.agent_options import with_agent_options
 from lightning_sweeps.cli.help_only import is_help_only
+from lightning_sweeps.cli.launcher_options import SLURM, LauncherCommand, given_options
 from lightning_sweeps.errors import UsageError
 
 if not is_help_only():
     from lightning_sweeps.agents import machine
-    from lightning_sweeps.agents.launchers.base import LaunchSpec
-    from lightning_sweeps.agents.launchers.registry import make_launcher
-    from lightning_sweeps.core.settings import read_settings
+    from lightning_sweeps.cli.agent_jobs import run_as_jobs
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
-SLURM = "slurm"
 
-
-@app.command()
+@app.command(cls=LauncherCommand)
 @with_agent_options
 def agent(
     *,
+    ctx: typer.Context,
     sweep: Annotated[
         str,
         typer.Argument(
@@ -40,31 +38,31 @@ def agent(
     ],
     options: AgentOptions,
     launcher: Annotated[
-        str | None, typer.Option("--launcher", help="Submit the agents as jobs through this launcher.")
-    ] = None,
-    launcher_option: Annotated[
-        list[str] | None,
-        typer.Option("--launcher-option", help="With --launcher: an option, name=value; may be repeated."),
-    ] = None,
-    slurm: Annotated[
-        bool, typer.Option("--slurm", help="Submit the agents as Slurm jobs: short for --launcher slurm.")
-    ] = False,
-    partition: Annotated[str | None, typer.Option("--partition", help="With --slurm: partition for the jobs.")] = None,
-    max_jobs: Annotated[
-        int | None,
-        typer.Option("--max-jobs", help="With --slurm: number of jobs, each on one machine (default: 1)."),
-    ] = None,
-    time: Annotated[
         str | None,
         typer.Option(
-            "--time",
-            help="With --slurm: time limit of a job (default: 24:00:00). The job is then queued again.",
+            "--on",
+            "--launcher",
+            metavar="LAUNCHER",
+            help="Submit the agents as jobs: slurm, sge, pbs, lsf, hyperqueue, ray, kubernetes, ssh, skypilot, dstack,"
+            " or a launcher that a package adds. `--on NAME --help` shows its options.",
         ),
     ] = None,
-    sbatch: Annotated[
+    slurm: Annotated[bool, typer.Option("--slurm", help="Short for `--on slurm`.")] = False,
+    launcher_option: Annotated[
         list[str] | None,
-        typer.Option("--sbatch", help="With --slurm: further option of sbatch, name=value; may be repeated."),
+        typer.Option("--launcher-option", help="With --on: an option as name=value; may be repeated."),
     ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            "--scale",
+            metavar="LOW..HIGH",
+            help="With --on: stay, and keep as many jobs as there are trials to run, for example 0..32.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --on: print what would be submitted, and submit nothing.")
+    ] = False,
 ) -> None:
     """Run trials until the sweep is finished: all GPUs of this machine, one agent each.
 
@@ -79,54 +77,34 @@ def agent(
 
       lightning-sweeps agent 1a2b3c4d5e --slots 2 --count 10
 
-      lightning-sweeps agent 1a2b3c4d5e --slurm --partition gpu --gpus-per-trial 2 --max-jobs 8 --time 12:00:00
+      lightning-sweeps agent 1a2b3c4d5e --on slurm --partition gpu --gpus-per-trial 2 --max-jobs 8 --time 12:00:00
 
-      lightning-sweeps agent 1a2b3c4d5e --launcher slurm --launcher-option max_jobs=8
+      lightning-sweeps agent 1a2b3c4d5e --on slurm --partition gpu --scale 0..32
     """
-    slurm_options = _slurm_options(partition, max_jobs, time, sbatch)
-    name = _launcher_name(launcher, is_slurm=slurm, slurm_options=slurm_options)
-    given = _parse_launcher_options(launcher_option or ())
+    name = _launcher_name(launcher, is_slurm=slurm)
+    given = {**_parse_launcher_options(launcher_option or ()), **given_options(ctx)}
     if name is None:
         if given:
             raise UsageError(
-                f"`--launcher-option {(launcher_option or [''])[0]}` was given without `--launcher`",
-                hint="name the launcher, for example `--launcher slurm`",
+                f"`--launcher-option {(launcher_option or [''])[0]}` was given without `--on`",
+                hint="name the launcher, for example `--on slurm`",
             )
+        if scale is not None:
+            raise UsageError(f"`--scale {scale}` was given without `--on`", hint="name the launcher first")
+        if dry_run:
+            raise UsageError("`--dry-run` was given without `--on`", hint="name the launcher first")
         raise typer.Exit(machine.run(sweep, options))
     options = replace(options, wait_for_server=True)  # a job may start while the server restarts
-    _submit(name, {**given, **slurm_options}, LaunchSpec(sweep, options, Path.cwd()))
+    run_as_jobs(name, given, sweep, options, Path.cwd(), scale=scale, is_dry_run=dry_run)
 
 
-def _submit(name: str, given: Mapping[str, Sequence[str]], spec: LaunchSpec) -> None:
-    launcher = make_launcher(name, given, read_settings())
-    jobs = launcher.submit(spec)
-    logs = f"; logs: {launcher.log_folder}" if launcher.log_folder is not None else ""
-    typer.echo(f"Submitted {', '.join(jobs)}{logs}")
-
-
-def _slurm_options(
-    partition: str | None, max_jobs: int | None, time: str | None, sbatch: Sequence[str] | None
-) -> dict[str, Sequence[str]]:
-    """Return the launcher options for the given Slurm options."""
-    given = {
-        "partition": () if partition is None else (partition,),
-        "max_jobs": () if max_jobs is None else (str(max_jobs),),
-        "time": () if time is None else (time,),
-        "sbatch": tuple(sbatch or ()),
-    }
-    return {name: texts for name, texts in given.items() if texts}
-
-
-def _launcher_name(launcher: str | None, *, is_slurm: bool, slurm_options: Mapping[str, Sequence[str]]) -> str | None:
+def _launcher_name(launcher: str | None, *, is_slurm: bool) -> str | None:
     if is_slurm and launcher not in (None, SLURM):
-        raise UsageError(f"`--slurm` and `--launcher {launcher}` were given", hint="use only one of them")
-    name = SLURM if is_slurm else launcher
-    if slurm_options and name != SLURM:
-        raise UsageError("`--partition`, `--max-jobs`, `--time` or `--sbatch` was given without `--slurm`")
-    return name
+        raise UsageError(f"`--slurm` and `--on {launcher}` were given", hint="use only one of them")
+    return SLURM if is_slurm else launcher
 
 
-def _parse_launcher_options(texts: Sequence[str]) -> dict[str, Sequence[str]]:
+def _parse_launcher_options(texts: Sequence[str]) -> dict[str, list[str]]:
     """Return the values of each option, in order."""
     given: dict[str, list[str]] = {}
     for text in texts:
@@ -134,4 +112,4 @@ def _parse_launcher_options(texts: Sequence[str]) -> dict[str, Sequence[str]]:
         if not name or not separator:
             raise UsageError(f"`--launcher-option {text}` was given, allowed: name=value, for example `max_jobs=8`")
         given.setdefault(name.replace("-", "_"), []).append(value)
-    return dict(given)
+    return given

@@ -66,7 +66,7 @@ def _repeat_lines(repeats: Repeats) -> list[str]:
 
 
 def program_warnings(raw: Mapping[str, Any], file: str) -> list[str]:
-    """Return a warning if the agents would not find the sweep's program in the current folder.
+    """Return a warning if the sweep has no program, or if the agents would not find it in the current folder.
 
     Args:
         raw: the checked sweep file.
@@ -76,12 +76,12 @@ def program_warnings(raw: Mapping[str, Any], file: str) -> list[str]:
         UsageError: `program` is a whole command line.
     """
     if not (raw.get("program") or raw.get("command")):
-        return []
+        return ["it names no `program`: only `lightning_sweeps.agent(sweep_id, function)` can run it"]
     missing = _missing_program(raw, Path.cwd())
     if missing is None:
         return []
-    beside = Path(file).resolve().parent
-    if _missing_program(raw, beside) is None:
+    beside = folder_with_program(raw, file)
+    if beside is not None:
         return [f"the program is beside the sweep file, not in this folder: start the agents in `{beside}`"]
     words = str(raw.get("program") or "").split()
     if len(words) > 1 and not raw.get("command"):
@@ -91,6 +91,13 @@ def program_warnings(raw: Mapping[str, Any], file: str) -> list[str]:
             hint=f"write a command line as a list: `command: [{command}]`",
         )
     return [f"{missing.message}; {missing.hint}"]
+
+
+def folder_with_program(raw: Mapping[str, Any], file: str) -> Path | None:
+    """Return the folder of the sweep file if the program is there and not in the current folder."""
+    beside = Path(file).resolve().parent
+    is_only_there = _missing_program(raw, Path.cwd()) is not None and _missing_program(raw, beside) is None
+    return beside if is_only_there else None
 
 
 def _missing_program(raw: Mapping[str, Any], folder: Path) -> LaunchError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ if not is_help_only():
     from lightning_sweeps.cli.tables import print_json
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.client.up_to_date import catch_up
+    from lightning_sweeps.core.durations import parse_duration
     from lightning_sweeps.core.paths import Home
     from lightning_sweeps.core.settings import read_settings
     from lightning_sweeps.journal.delivered import find_delivered, return_delivered
@@ -60,20 +62,33 @@ Database = typer.Option(
 )
 
 
+Changed = typer.Option(
+    None,
+    "--changed",
+    metavar="AGE",
+    help="Check only what came in since then, for example `1d`, `12h` or `30m`; the file as a whole is not checked.",
+)
 By = typer.Option("project", "--by", help="What each line is about: project, run or key.")
 Blobs = typer.Option(None, "--blobs", help="The server's `--blobs` option (default: in the home).")
 
 
 @app.command()
-def check(database: str | None = Database, blobs_folder: str | None = Blobs, as_json: bool = AS_JSON) -> None:
+def check(
+    database: str | None = Database,
+    blobs_folder: str | None = Blobs,
+    changed: str | None = Changed,
+    as_json: bool = AS_JSON,
+) -> None:
     """Check the database file, references between rows, point counts, and the files of media and artifacts.
 
-    Also list what could not be stored.
+    Also list what could not be stored. `--changed 1d` checks only what came in during the last day, which is fast.
     """
-    with _opened(database) as store:
-        findings = maintenance.check(store) + maintenance.check_blobs(
-            store, open_blob_storage(blobs_folder, store, folder=_folder())
-        )
+    since = None if changed is None else time.time() - _age(changed)
+    with _opened(database) as store, Console(stderr=True).status("opening") as status:
+        findings = maintenance.check(store, since=since, say=status.update)
+        status.update("checking the files of media and artifacts")
+        blobs = open_blob_storage(blobs_folder, store, folder=_folder())
+        findings += maintenance.check_blobs(store, blobs, since=since)
         rejected = maintenance.list_rejected(store)
     if as_json:
         print_json({"findings": findings, "not_stored": rejected})
@@ -81,7 +96,8 @@ def check(database: str | None = Database, blobs_folder: str | None = Blobs, as_
         for line in [*findings, *(f"not stored: {one}" for one in rejected)]:
             typer.echo(line)
         if not findings:
-            typer.echo("The database is intact.")
+            what = "The database" if changed is None else f"What came in during the last {changed}"
+            typer.echo(f"{what} is intact.")
     if findings:
         raise typer.Exit(EXIT_FAILURE)
 
@@ -181,6 +197,16 @@ def restore(path: Path = Backup) -> None:
 
 def _folder() -> Path:
     return Home(read_settings().home).blobs
+
+
+def _age(text: str) -> float:
+    try:
+        age = parse_duration(text)
+    except ValueError:
+        age = None
+    if age is None:
+        raise UsageError(f"`--changed {text}` is not an age", hint="give a number with `d`, `h` or `m`, such as `1d`")
+    return age
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import typer
 from lightning_sweeps.cli import chosen_runs
 from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.cli.json_option import AS_JSON
-from lightning_sweeps.core.setting_values import DAY_S
+from lightning_sweeps.core.durations import DAY_S
 
 if not is_help_only():
     from lightning_sweeps.cli.tables import note, print_json

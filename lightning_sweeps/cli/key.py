@@ -12,7 +12,7 @@ from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.quick_group import QuickGroup
-from lightning_sweeps.core.setting_values import DAY_S
+from lightning_sweeps.core.durations import DAY_S
 
 if not is_help_only():
     from lightning_sweeps.cli.tables import console, print_json, table

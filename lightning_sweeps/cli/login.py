@@ -53,7 +53,9 @@ def login(
     given = (key or typer.prompt("API key", hide_input=True)).strip()
     if is_plain_and_remote(address):
         typer.echo(f"warning: {address} is not encrypted; everybody on the network can read the key", err=True)
-        typer.echo("hint: use HTTPS, for example through a proxy (docs/server.md), or a tunnel", err=True)
+        typer.echo(
+            "hint: use HTTPS, for example through a proxy (`lightning-sweeps docs server`), or a tunnel", err=True
+        )
     with Client(address, given, ca_file=settings.ca_file) as client:
         client.projects()
     keep_login(home, address, given)

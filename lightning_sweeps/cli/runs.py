@@ -11,7 +11,7 @@ from lightning_sweeps.cli import suggestions
 from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.cli.json_option import AS_JSON
 from lightning_sweeps.cli.known_projects import check_project
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.core.similar import did_you_mean
 from lightning_sweeps.core.states import RunState
 from lightning_sweeps.errors import UsageError

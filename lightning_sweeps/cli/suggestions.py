@@ -62,7 +62,8 @@ def hint_for(error: NotFound) -> str:
         return f"`lightning-sweeps tune {words[0]}` creates a sweep from a file and runs it"
     if error.message.startswith("no trial") and words[0] in dict(sweeps(words[0])):
         return f"`{words[0]}` is a sweep; `lightning-sweeps trial {words[0]}/1` is its first trial"
-    known = sweeps("") if "sweep" in error.message else runs("") if "run" in error.message else []
+    kinds = {"sweep": sweeps, "run": runs, "key": api_keys}
+    known = next((find("") for kind, find in kinds.items() if kind in error.message.partition("`")[0]), [])
     return did_you_mean(words[0], [word for word, _ in known])
 
 

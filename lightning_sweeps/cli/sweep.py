@@ -9,7 +9,7 @@ import typer
 
 from lightning_sweeps.cli.help_only import is_help_only
 from lightning_sweeps.cli.json_option import AS_JSON
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.sweeps.yaml_versions import YamlVersion
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import typer
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.cli.agent_options import with_agent_options
 from lightning_sweeps.cli.help_only import is_help_only
-from lightning_sweeps.errors import ServerError
+from lightning_sweeps.errors import LaunchError, ServerError
 from lightning_sweeps.sweeps.yaml_versions import YamlVersion
 
 if not is_help_only():
@@ -29,16 +30,16 @@ if not is_help_only():
 
     from lightning_sweeps.agents import machine
     from lightning_sweeps.agents.display.tagged import Piece, PieceReader
+    from lightning_sweeps.cli.check import folder_with_program
     from lightning_sweeps.cli.progress import SweepProgress, render, wall_clock
     from lightning_sweeps.cli.status import print_sweep
     from lightning_sweeps.cli.sweep import create_from_file
+    from lightning_sweeps.cli.sweep_total import total_of
     from lightning_sweeps.cli.tables import console
     from lightning_sweeps.client import Client
     from lightning_sweeps.client.connection import connect
     from lightning_sweeps.core.program_command import program_of
-    from lightning_sweeps.messages import Sweep
     from lightning_sweeps.sweeps.config import load_sweep_file
-    from lightning_sweeps.sweeps.definition import define_sweep
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
@@ -103,7 +104,14 @@ def create_and_run(
     """
     config = load_sweep_file(file, version=yaml).raw
     program_of(config)
-    machine.check_sweep(config, options)
+    try:
+        machine.check_sweep(config, options)
+    except LaunchError as error:
+        beside = folder_with_program(config, file)
+        if beside is None:
+            raise
+        hint = f"it is beside the sweep file: run `cd {shlex.quote(str(beside))}` first"
+        raise LaunchError(error.message, hint=hint) from error
     created, url = create_from_file(file, project=project, name=name, yaml=yaml)
     typer.echo(f"Created sweep {created.id} in project {created.project} on {url}")
     is_watched = sys.stdout.isatty()
@@ -199,15 +207,6 @@ class _ProgressView:
         except ServerError as error:
             self.messages[-1] = error.message
         return "" if self._last is None else render(self._last)
-
-
-def total_of(sweep: Sweep) -> int | None:
-    """Return the number of trials that the sweep will have, or None if it has no limit."""
-    definition = define_sweep(sweep.config)
-    size = None if definition.space.is_restricted else definition.space.size
-    is_walked = definition.method.is_exhaustive
-    known = [number for number in (sweep.run_cap, size if is_walked else None) if number is not None]
-    return min(known, default=None)
 
 
 @contextlib.contextmanager

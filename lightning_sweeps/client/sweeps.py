@@ -8,7 +8,7 @@ from typing import Any
 from lightning_sweeps import messages as m
 from lightning_sweeps.client.pages import pages_after
 from lightning_sweeps.client.transport import Transport
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 
 
 class SweepRoutes(Transport):

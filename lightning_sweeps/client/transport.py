@@ -57,6 +57,8 @@ class Transport:
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.headers[protocol.HEADER] = protocol.THIS.header
         self._server = protocol.THIS
+        self.server_start = ""
+        """Names the start of the server that answered last; empty before the first answer, and for older servers."""
         reads = Retry(SAFE_RETRIES, allowed_methods=["GET"], status_forcelist=[502, 503, 504], backoff_factor=0.1)
         adapter = HTTPAdapter(max_retries=reads)
         self._session.mount("http://", adapter)
@@ -132,6 +134,7 @@ class Transport:
             )
         except (requests.RequestException, OSError) as error:
             raise self._unreachable(error) from error
+        self.server_start = response.headers.get(protocol.START_HEADER, self.server_start)
         given = response.headers.get(protocol.HEADER)
         if given is not None or response.status_code == OK:  # other responses may come from a proxy
             self._server = protocol.read_header(given)

@@ -33,8 +33,3 @@ def derive_id(*parts: object, prefix: str = "") -> str:
         number, digit = divmod(number, len(ALPHABET))
         characters.append(ALPHABET[digit])
     return prefix + "".join(characters)
-
-
-def last_part(path: str) -> str:
-    """Return the id of a sweep that was given as W&B prints it: `entity/project/ID`, or the address of its page."""
-    return path.rstrip("/").rpartition("/")[2]

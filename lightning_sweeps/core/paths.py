@@ -124,6 +124,15 @@ class Home:
         return self.root / launcher
 
     @property
+    def submissions(self) -> Path:
+        """What this user has submitted through launchers, one file each (JSON, mode 0600)."""
+        return self.root / "submissions"
+
+    def submission(self, submission_id: str) -> Path:
+        """The jobs that were submitted together. See `agents.launchers.submissions`."""
+        return self.submissions / f"{one_name(submission_id)}.json"
+
+    @property
     def service_log(self) -> Path:
         """The log of the services of this home folder."""
         return self.root / "service.log"

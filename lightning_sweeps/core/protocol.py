@@ -21,6 +21,8 @@ from lightning_sweeps.errors import Incompatible
 PROTOCOLS = (1, 1)
 """The oldest and the newest protocol that this version speaks."""
 HEADER = "Lightning-Sweeps-Protocol"
+START_HEADER = "Lightning-Sweeps-Start"
+"""Header of every answer: names one start of a server. After another one, the database may be another one too."""
 STATUS = 426
 
 _FORM = re.compile(r"(\d{1,6})-(\d{1,6}) ([\w.+!-]{1,64})", re.ASCII)

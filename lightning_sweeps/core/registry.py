@@ -98,7 +98,7 @@ class Registry(Generic[Member]):
         if missing:
             raise UsageError(
                 f"the {self.kind} `{name}` of the package `{_package_of(declared)}` has no {', '.join(missing)}",
-                hint=f"its entry point is `{declared.value}`; docs/extending.md shows what a {self.kind} needs",
+                hint=f"its entry point is `{declared.value}`; `lightning-sweeps docs extending` shows what it needs",
             )
         return cast("Member", member)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lightning_sweeps.core.durations import parse_duration, seconds
 from lightning_sweeps.core.per_project import PerProject, per_project
 from lightning_sweeps.core.temporary_home import temporary_home
 from lightning_sweeps.errors import UsageError
@@ -30,22 +31,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def seconds(text: str) -> float:
-    """Return a number of seconds > 0."""
-    value = float(text)
-    if not 0 < value < 1e7:
-        raise ValueError(text)
-    return value
-
-
 def seconds_or_never(text: str) -> float:
     """Return a number of seconds; 0 stands for never."""
     return 0.0 if float(text) == 0 else seconds(text)
 
 
-HOUR_S = 3600.0
-DAY_S = 24 * HOUR_S
-DURATION_UNITS = {"d": DAY_S, "h": HOUR_S, "m": 60.0}
 COUNT_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 AGES_ALLOWED = "a number with `d`, `h` or `m`, for example `90d`; `forever`"
 COUNTS_ALLOWED = "a number > 0, also with `k`, `M` or `G`, for example `50M`; `unlimited`"
@@ -54,20 +44,6 @@ COUNTS_ALLOWED = "a number > 0, also with `k`, `M` or `G`, for example `50M`; `u
 def days(text: str) -> float | None:
     """Return a number > 0; None for an empty text."""
     return seconds(text) if text else None
-
-
-def parse_duration(text: str) -> float | None:
-    """Return the seconds of a text such as `14d`, `12h` or `30m`; None for `forever`.
-
-    Raises:
-        ValueError: the text has another form.
-    """
-    if text == "forever":
-        return None
-    unit = text[-1:]
-    if unit not in DURATION_UNITS:
-        raise ValueError(text)
-    return seconds(text[:-1]) * DURATION_UNITS[unit]
 
 
 def positive_count(text: str) -> int | None:

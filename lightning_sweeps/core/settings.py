@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from lightning_sweeps.core.durations import parse_duration, seconds
 from lightning_sweeps.core.paths import Home
 from lightning_sweeps.core.per_project import PerProject
 from lightning_sweeps.core.setting_values import (
@@ -26,9 +27,7 @@ from lightning_sweeps.core.setting_values import (
     names,
     one_of,
     optional_path,
-    parse_duration,
     path,
-    seconds,
     seconds_or_never,
     url,
     wandb_folder,
@@ -410,7 +409,7 @@ def unset_variable(name: str) -> None:
 
 
 def replace_environment(environ: Mapping[str, str]) -> None:
-    """Replace the environment of this process, which was forked to run a trial."""
+    """Replace the environment of this process."""
     os.environ.clear()
     os.environ.update(environ)
 

@@ -11,7 +11,7 @@ from lightning_sweeps.engine import sweeps
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps.definition import define_sweep
-from lightning_sweeps.sweeps.importance import importance
+from lightning_sweeps.sweeps.importance import importance, pair_importance
 
 _trial = schema.trial
 
@@ -48,4 +48,10 @@ def parameter_importance(
         if value is not None and (numbers is None or row.number in numbers):
             results.append((row.params, sign * value))
     shares = importance(definition.space, results)
-    return m.SweepImportance(len(results), wanted, [m.ParameterShare(*share) for share in shares.items()])
+    pairs = pair_importance(definition.space, results, shares)
+    return m.SweepImportance(
+        len(results),
+        wanted,
+        [m.ParameterShare(*share) for share in shares.items()],
+        [m.PairShare(*names, share) for names, share in pairs.items()],
+    )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, func, select
 
 from lightning_sweeps import messages as m
-from lightning_sweeps.core.setting_values import HOUR_S
+from lightning_sweeps.core.durations import HOUR_S
 from lightning_sweeps.engine import points, trials
 from lightning_sweeps.store import schema
 from lightning_sweeps.sweeps import controller

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 
 class ImportedFile(NamedTuple):
-    """An image, a histogram, a text or a sound that was logged under a key. `index` counts those of one key."""
+    """An image, a histogram, a text or a sound that was logged under a key. `position` counts those of one key."""
 
     key: str
     content: bytes
     mime: str
-    index: int = 0
+    position: int = 0
 
 
 class ImportedRow(NamedTuple):

@@ -248,7 +248,7 @@ class _Segment:
         if self._size >= self._known or digest in self._lacking:
             self._contents[digest] = file.content
         key = media_key(file.key)
-        return Media(self._next(), row.step, row.time, key, digest, len(file.content), file.mime, index=file.index)
+        return Media(self._next(), row.step, row.time, key, digest, len(file.content), file.mime, index=file.position)
 
     def _next(self) -> int:
         self._sequence += 1

@@ -114,6 +114,7 @@ class TensorCopy:
         torch = _torch()
         self._tensor = tensor
         compute, copies = torch.cuda.current_stream(tensor.device), _copy_stream(tensor.device)
+        device = torch.cuda.current_device()
         copies.wait_stream(compute)
         self.event = torch.cuda.Event()
         torch.cuda.set_stream(copies)  # takes 8 us less than the context manager
@@ -122,6 +123,8 @@ class TensorCopy:
             self.event.record(copies)
         finally:
             torch.cuda.set_stream(compute)
+            if tensor.get_device() != device:  # a stream makes its device the current one
+                torch.cuda.set_device(device)
 
 
 class HostMemory:

@@ -7,7 +7,7 @@ from typing import Any
 from lightning_sweeps import messages as m
 from lightning_sweeps.api.sweep_control import SweepControl
 from lightning_sweeps.api.sweeps import sweep
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.mcp.answers import plain, sweep_line
 
 Answer = dict[str, Any]

@@ -15,7 +15,7 @@ from lightning_sweeps.api.sql.tables import describe_tables
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.up_to_date import catch_up
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.mcp.answers import (
     best_of,

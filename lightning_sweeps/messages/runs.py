@@ -236,3 +236,18 @@ class ConsoleLine:
     id: int = 0
     run: str = ""
     rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedLine(ConsoleLine):
+    """A printed line with its number, from 1, among all lines of its run or group."""
+
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleWindow:
+    """Some of the lines that match a query, and how many match it."""
+
+    total: int
+    lines: list[NumberedLine]

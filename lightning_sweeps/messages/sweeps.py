@@ -271,29 +271,6 @@ class SweepUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterShare:
-    """How much a parameter decides whether a trial is among the best ones. The shares of all parameters sum to 1."""
-
-    name: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class SweepImportance:
-    """The importance of a sweep's parameters, by PED-ANOVA.
-
-    Attributes:
-        trials: number of results that it was computed from.
-        metric: the metric.
-        shares: the parameters that vary, most important first; empty if there are too few results.
-    """
-
-    trials: int
-    metric: str
-    shares: list[ParameterShare]
-
-
-@dataclass(frozen=True, slots=True)
 class SearchInputs:
     """What a sweep's search started with.
 

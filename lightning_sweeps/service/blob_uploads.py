@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from lightning_sweeps.client import Client
 from lightning_sweeps.client.connection import connect
 from lightning_sweeps.client.upload_blobs import upload_blobs
+from lightning_sweeps.core.durations import DAY_S
 from lightning_sweeps.core.paths import Home
-from lightning_sweeps.core.setting_values import DAY_S
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.errors import LightningSweepsError, ServerError
 from lightning_sweeps.service.cleanup import MediaCleanup

@@ -42,6 +42,8 @@ class UploadThread:
     url: str = ""
     after_urgent_pass: Callable[[], None] = lambda: None
     """Called in this thread after each pass that `hurry` asked for, successful or not."""
+    _checked_starts: set[str] = field(default_factory=set)
+    """Starts of the server since which it was asked whether it still has what was delivered."""
     _dead_agents: deque[str] = field(default_factory=deque)
     """Agents of which the server is not told yet that they are dead."""
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -79,7 +81,10 @@ class UploadThread:
             try:
                 if client is None:
                     client = self._connect()
+                    self._checked_starts.clear()
+                if client.server_start not in self._checked_starts:
                     self.uploader.delivered.return_missing(client)
+                    self._checked_starts |= {"", client.server_start}
                 started_at = time.monotonic()
                 if self.uploader.upload(client, is_urgent=is_urgent):
                     self.committed = self.uploader.committed()

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
 
+from lightning_sweeps.core.durations import HOUR_S
 from lightning_sweeps.core.ids import new_id
-from lightning_sweeps.core.setting_values import HOUR_S
 from lightning_sweeps.errors import NotFound, UsageError
 from lightning_sweeps.messages import ALERT_OPTIONS, AlertRule, AlertRuleCreate, AlertSent
 from lightning_sweeps.store import schema

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import console_blocks, runs, schema
 from lightning_sweeps.store.database import Store
 from lightning_sweeps.store.pacing import leaving_time
 from lightning_sweeps.store.series import write_buffer
@@ -47,6 +47,7 @@ def compact(store: Store, *, say: Say = lambda _: None) -> Compaction:
     """
     journals = _flush_all(store, say)
     chunks = _compact_series(store, say)
+    _sign_console_lines(store, say)
     return Compaction(journals, chunks, _give_back(store, say) if store.kind == "sqlite" else 0)
 
 
@@ -73,6 +74,20 @@ def _compact_series(store: Store, say: Say) -> int:
         if not done:
             return chunks
         chunks += done
+
+
+def _sign_console_lines(store: Store, say: Say) -> None:
+    """Make the search of console lines fast in runs of databases that are older than `console_block`."""
+    with store.read() as connection:
+        run_ids = list(connection.scalars(select(schema.run.c.id).where(schema.run.c.console_bytes > 0)))
+        waiting = [run_id for run_id in run_ids if console_blocks.are_due(connection, run_id)]
+    for done, run_id in enumerate(waiting):
+        say(f"preparing the search of console lines: {done:,} of {len(waiting):,} runs")
+        is_complete = False
+        while not is_complete:
+            with leaving_time(PAUSE), store.write() as connection:
+                runs.lock_run(connection, run_id)
+                is_complete = console_blocks.extend(connection, run_id) < console_blocks.AT_ONCE
 
 
 def _give_back(store: Store, say: Say) -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import ConsoleLine
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import console_blocks, schema
+from lightning_sweeps.store.database import is_postgresql
 from lightning_sweeps.store.runs import get_run
 
 MAX_LINES = 10_000
 MIN_LINES_PER_RUN = 10
+LINES_AT_ONCE = 1000
 
 _run = schema.run
 _line = schema.console
@@ -74,18 +79,82 @@ def read_group(connection: Connection, project: str, group: str, wanted: Console
 
 
 def _lines(connection: Connection, run_id: str, rank: int, wanted: ConsoleQuery) -> list[ConsoleLine]:
-    chosen: list[ColumnElement[bool]] = [_line.c.run_id == run_id, _line.c.id > wanted.after]
-    if wanted.stream is not None:
-        chosen.append(_line.c.stream == wanted.stream)
-    if wanted.find:
-        chosen.append(func.lower(_line.c.line).contains(wanted.find.lower(), autoescape=True))
-    known = select(_line.c.time, _line.c.stream, _line.c.line, _line.c.id).where(*chosen)
-    newest = known.order_by(_line.c.id.desc())
     if wanted.around is None:
-        rows = connection.execute(newest.limit(wanted.last)).all()[::-1]
+        rows = _last(connection, run_id, wanted, until=console_blocks.NO_END, limit=wanted.last)
     else:
         half = max(wanted.last // 2, 1)
-        before = connection.execute(newest.where(_line.c.id <= wanted.around).limit(half)).all()[::-1]
-        behind = known.where(_line.c.id > wanted.around).order_by(_line.c.id).limit(half)
-        rows = [*before, *connection.execute(behind).all()]
+        rows = _last(connection, run_id, wanted, until=wanted.around, limit=half)
+        rows += _first(connection, run_id, wanted, after=max(wanted.around, wanted.after), limit=half)
     return [ConsoleLine(row.time, row.stream, row.line, row.id, run_id, rank) for row in rows]
+
+
+def _last(connection: Connection, run_id: str, wanted: ConsoleQuery, *, until: int, limit: int) -> list[Row[Any]]:
+    """Return the last wanted lines up to an id, oldest first."""
+    ranges = console_blocks.ranges_to_read(connection, run_id, wanted.find, after=wanted.after, until=until)
+    return _read(connection, run_id, wanted, ranges[::-1], _line.c.id.desc(), limit=limit)[::-1]
+
+
+def _first(connection: Connection, run_id: str, wanted: ConsoleQuery, *, after: int, limit: int) -> list[Row[Any]]:
+    """Return the first wanted lines after an id, oldest first."""
+    ranges = console_blocks.ranges_to_read(connection, run_id, wanted.find, after=after)
+    return _read(connection, run_id, wanted, ranges, _line.c.id.asc(), limit=limit)
+
+
+def _read(
+    connection: Connection,
+    run_id: str,
+    wanted: ConsoleQuery,
+    ranges: list[tuple[int, int]],
+    order: ColumnElement[int],
+    *,
+    limit: int,
+) -> list[Row[Any]]:
+    chosen: list[ColumnElement[bool]] = [_line.c.run_id == run_id]
+    if wanted.stream is not None:
+        chosen.append(_line.c.stream == wanted.stream)
+    if wanted.find and wanted.find.isascii():
+        chosen.append(_contains(connection, wanted.find))
+    asked = select(_line.c.time, _line.c.stream, _line.c.line, _line.c.id).where(*chosen).order_by(order)
+    found: list[Row[Any]] = []
+    for after, last in ranges:
+        found += _matching(
+            connection, asked.where(_line.c.id.between(after + 1, last)), wanted.find, limit - len(found)
+        )
+        if len(found) == limit:
+            break
+    return found
+
+
+def places(connection: Connection, run_id: str, *, find: str, stream: str | None) -> list[tuple[float, int]]:
+    """Return the times and ids of all lines of a run that contain a text, in the order of their ids."""
+    chosen: list[ColumnElement[bool]] = [
+        _line.c.run_id == run_id,
+        *([] if stream is None else [_line.c.stream == stream]),
+    ]
+    columns: list[ColumnElement[Any]] = [_line.c.time, _line.c.id, *([] if find.isascii() else [_line.c.line])]
+    if find.isascii():
+        chosen.append(_contains(connection, find))
+    found: list[tuple[float, int]] = []
+    for after, last in console_blocks.ranges_to_read(connection, run_id, find, after=0):
+        asked = select(*columns).where(*chosen, _line.c.id.between(after + 1, last)).order_by(_line.c.id)
+        found += [(row.time, row.id) for row in _matching(connection, asked, find, None)]
+    return found
+
+
+def _matching(connection: Connection, asked: Select[Any], find: str, limit: int | None) -> Sequence[Row[Any]]:
+    """Return the first rows that contain a text; without a limit, all of them.
+
+    Not every database knows the case of letters beyond ASCII.
+    """
+    if find.isascii():
+        return connection.execute(asked.limit(limit)).all()
+    lowered = find.lower()
+    with connection.execute(asked, execution_options={"yield_per": LINES_AT_ONCE}) as rows:
+        return list(islice((row for row in rows if lowered in row.line.lower()), limit))
+
+
+def _contains(connection: Connection, find: str) -> ColumnElement[bool]:
+    """Return the condition that a line contains an ASCII text, in upper or lower case."""
+    if is_postgresql(connection):
+        return func.lower(_line.c.line).contains(find.lower(), autoescape=True)
+    return _line.c.line.contains(find, autoescape=True)  # SQLite's LIKE ignores the case of ASCII, and is fast

@@ -22,7 +22,7 @@ MAX_DEPTH = 16
 """SQLite's parser takes about 20 levels in the longest query of the runs table."""
 MAX_COMPARISONS = 100
 """The database compiles and runs every comparison for every run. `in` with a long list is one comparison."""
-HINT = 'for example `state = failed and summary.val/loss < 0.3`; the language is in docs/http-api.md, "Runs"'
+HINT = "for example `state = failed and summary.val/loss < 0.3`; `lightning-sweeps docs http-api` has the language"
 
 Value: TypeAlias = float | bool | str | None
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~", "has", "in", "like", "ilike"]

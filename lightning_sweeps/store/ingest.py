@@ -13,7 +13,7 @@ from lightning_sweeps.errors import JournalError, OffsetConflict
 from lightning_sweeps.journal import records
 from lightning_sweeps.journal.closing import JournalEnd
 from lightning_sweeps.journal.format import JournalEntry
-from lightning_sweeps.store import nodes, rejections, runs, schema
+from lightning_sweeps.store import console_blocks, nodes, rejections, runs, schema
 from lightning_sweeps.store.batch import Batch, Row, UnstorableRecord, fold
 from lightning_sweeps.store.blobs import artifacts
 from lightning_sweeps.store.column_values import INT64_LIMIT, int32, int64, text, usable_time
@@ -40,7 +40,6 @@ _UPDATE_JOURNAL = (
     .values({name: bindparam(name) for name in ("offset", "rows", "damaged", "finish", "updated")})
 )
 _INSERT_JOURNAL = insert(_journal)
-_INSERT_CONSOLE = insert(schema.console)
 _INSERT_EXACT = insert(schema.logged_value)
 _INSERT_MEDIA = insert(schema.media)
 _SELECT_TRIAL = select(schema.run.c.trial_id).where(schema.run.c.id == bindparam("at_id"))
@@ -392,7 +391,7 @@ def _write_run(
     if batch.exact:
         connection.execute(_INSERT_EXACT, [value | place for value in batch.exact])
     if batch.console:
-        connection.execute(_INSERT_CONSOLE, [line | place for line in batch.console])
+        console_blocks.add_lines(connection, run_id, [line | place for line in batch.console])
     if batch.media:
         connection.execute(_INSERT_MEDIA, [reference | place for reference in batch.media])
     for artifact in batch.artifacts:

@@ -302,6 +302,15 @@ console = Table(
     Index(None, "run_id", "id"),
 )
 
+console_block = Table(
+    "console_block",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("last_id", Big, primary_key=True, autoincrement=False),
+    Column("after_id", Big, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
 media = Table(
     "media",
     metadata,

@@ -20,8 +20,8 @@ _gone = schema.deleted_run
 
 _BY_JOURNAL: tuple[Table, ...] = (schema.write_buffer, schema.rejected_record, schema.taken_request)
 _BY_RUN: tuple[Table, ...] = (
-    *(schema.logged_value, schema.console, schema.media, schema.artifact_use, schema.rejected_journal),
-    schema.last_value,
+    *(schema.logged_value, schema.console, schema.console_block, schema.media, schema.artifact_use),
+    *(schema.rejected_journal, schema.last_value),
     _journal,
 )
 """In this order: the rows of all other tables refer to a journal."""

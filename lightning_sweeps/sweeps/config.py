@@ -110,6 +110,19 @@ def _modules(value: object) -> object:
     return value
 
 
+def _launchers(value: object) -> object:
+    if not isinstance(value, dict):
+        raise refuse(f"is {shown(value)}, allowed: a map, for example {{slurm: {{partition: gpu}}}}")
+    for name, options in value.items():
+        if not isinstance(options, dict) or not all(_is_option(one) for one in options.values()):
+            raise refuse(f"has {shown(options)} for `{name}`, allowed: a map of options to text, numbers or lists")
+    return value
+
+
+def _is_option(value: object) -> bool:
+    return all(isinstance(one, str | int | float) for one in (value if isinstance(value, list) else [value]))
+
+
 def _constraints(value: object) -> object:
     if not isinstance(value, list):
         raise refuse(f'is {shown(value)}, allowed: a list of conditions, for example ["width * depth < 4096"]')
@@ -141,6 +154,7 @@ class Resources(Section):
     processes: Count | None = None
     gpus: CountOrZero | None = None
     nodes: Count = 1
+    launchers: Annotated[dict[str, dict[str, Any]], BeforeValidator(_launchers)] = Field(default_factory=dict)
 
 
 class SweepConfig(Section):
@@ -227,7 +241,7 @@ def load_sweep_file(path: str | FilePath, *, version: YamlVersion | None = None)
     except OSError as error:
         raise UsageError(
             f"the sweep file `{path}` cannot be read: {error.strerror or error}",
-            hint="check the path; docs/sweep-file.md has an example to start from",
+            hint="check the path; `lightning-sweeps docs sweep-file` has an example to start from",
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"the sweep file `{path}` is not UTF-8 text: {error.reason}") from error

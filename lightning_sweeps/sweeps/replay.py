@@ -61,21 +61,36 @@ def replay(
         since: when a user last changed the search; trials that were chosen before are not repeated. None: never.
     """
     method = METHODS.get(definition.config.method)(definition.imputation)
+    for trial in trials:
+        if trial.chosen_by in (None, "user", "repeat") or (since is not None and trial.created < since):
+            continue
+        history = history_before(definition, inputs, trials, trial, has_changed=since is not None)
+        suggestion = method.suggest(definition.space, history, number=trial.point, seed=inputs.seed)
+        yield ReplayedTrial(trial, check_suggestion(definition.space, suggestion))
+
+
+def history_before(
+    definition: SweepDefinition, inputs: SearchInputs, trials: Sequence[Trial], trial: Trial, *, has_changed: bool
+) -> list[Observation]:
+    """Return what the method knew when it suggested a trial.
+
+    Args:
+        definition: the sweep.
+        inputs: what its search started with.
+        trials: its trials.
+        trial: the suggested trial.
+        has_changed: whether a user has changed the search: then only points of the new space count.
+    """
     prior = [
         Observation(number, params, value, "finished", value)
         for number, (params, given) in enumerate(inputs.prior, 1 - len(inputs.prior))
         for value in [None if given is None else definition.sign * given]
     ]
-    for trial in trials:
-        if trial.chosen_by in (None, "user", "repeat") or (since is not None and trial.created < since):
-            continue
-        others = sorted(trials, key=lambda other: (other.point, other.number))
-        before = (other for other in others if other.number < trial.number and not other.discarded)
-        repeats = definition.config.repeats
-        seen = fold_all(((other.point, _as_seen(other, trial, definition.sign)) for other in before), repeats)
-        history = [*prior, *seen] if since is None else _in_space(definition.space, [*prior, *seen])
-        suggestion = method.suggest(definition.space, history, number=trial.point, seed=inputs.seed)
-        yield ReplayedTrial(trial, check_suggestion(definition.space, suggestion))
+    others = sorted(trials, key=lambda other: (other.point, other.number))
+    before = (other for other in others if other.number < trial.number and not other.discarded)
+    repeats = definition.config.repeats
+    seen = fold_all(((other.point, _as_seen(other, trial, definition.sign)) for other in before), repeats)
+    return _in_space(definition.space, [*prior, *seen]) if has_changed else [*prior, *seen]
 
 
 def _in_space(space: Space, history: Sequence[Observation]) -> list[Observation]:

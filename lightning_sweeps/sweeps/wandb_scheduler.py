@@ -142,5 +142,5 @@ def _custom_fault() -> str:
     names = ", ".join(METHODS.names())
     return (
         f"is `custom`, allowed: {names}; for a search of your own, install a package that registers it as a method"
-        " (docs/extending.md), also under the name `custom`"
+        " (`lightning-sweeps docs extending`), also under the name `custom`"
     )

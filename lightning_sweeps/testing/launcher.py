@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ class LauncherContract:
         """Every option has a description, which messages show."""
         fields = launcher.options_model.model_fields
         assert [name for name, field in fields.items() if not field.description] == []
+
+    def test_no_option_has_the_name_of_an_agents_option(self, launcher: Launcher[Any]) -> None:
+        """The command line has both kinds of options."""
+        assert {*launcher.options_model.model_fields} & {option.name for option in fields(AgentOptions)} == set()
 
     def test_an_unknown_option_is_rejected(self, launcher: Launcher[Any]) -> None:
         """An unknown option is a usage error."""

@@ -68,8 +68,8 @@ class SweepCallbackCore:
         save_on_preemption: save a checkpoint when the training is preempted.
         save_on_stop: save the checkpoint `stopped.ckpt` in the folder of the run when the sweep stops the training.
         resume_run: `fit(ckpt_path=...)` continues the run of the checkpoint. False: it starts a new run.
-        insight: log how each rank uses its time and data (docs/lightning.md lists the keys). None: only if the mode of
-            the logger is `grouped` or `shared`.
+        insight: log how each rank uses its time and data (`lightning-sweeps docs lightning` lists the keys).
+            None: only if the mode of the logger is `grouped` or `shared`.
         check_parameters_every: number of batches between two comparisons of the parameters of all ranks, under DDP and
             if `insight` is on. 0: never compare.
 

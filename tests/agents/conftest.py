@@ -10,7 +10,7 @@ import pytest
 
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
-from lightning_sweeps.core.settings import PREFIX
+from lightning_sweeps.core.settings import PREFIX, Settings, read_settings
 from tests.servers import running_server
 
 Running = tuple[Client, ServerFile]
@@ -39,3 +39,10 @@ def client(file_server: Running, home: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(f"{PREFIX}URL", described.url)
     monkeypatch.setenv(f"{PREFIX}API_KEY", described.token)
     return client
+
+
+@pytest.fixture
+def engine_settings(client: Client, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return settings with which jobs of an engine find the file's server, and the home folder of the test."""
+    monkeypatch.setenv(f"{PREFIX}HOME", str(home))
+    return read_settings()

@@ -93,7 +93,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": SEARCHED}
     found = Cluster(folder, environment)
     user = pwd.getpwuid(os.geteuid()).pw_name
-    text = CONFIG.format(host=socket.gethostname(), ports=_free_ports(3), user=user, folder=folder)
+    text = CONFIG.format(host=socket.gethostname(), ports=free_ports(3), user=user, folder=folder)
     (folder / "slurm.conf").write_text(text)
     (folder / "state").mkdir()
     key = folder / "munge.key"
@@ -146,7 +146,7 @@ def _daemon(name: str, words: Sequence[str], found: Cluster) -> Iterator[None]:
             process.wait()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from lightning_sweeps.agents.launchers.base import Launcher
+from lightning_sweeps.agents.launchers.registry import LAUNCHERS
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.testing.launcher import LauncherContract
@@ -21,12 +22,20 @@ from tests.docs_examples import python_blocks
 from tests.extensions import install_extension
 from tests.servers import wait_until
 
-OPTIONS = "  folder: Folder for the jobs' logs.\n  jobs: Number of jobs (default: 1).\n"
+OPTIONS = """\
+  max_jobs: Number of jobs, each with the agents of one machine (default: 1).
+  folder: Folder for the jobs' logs.
+"""
 EXAMPLE = python_blocks("extending.md", "Launchers")[0]
 GROUP = "lightning_sweeps.launchers"
+BUILT_IN = ", ".join(LAUNCHERS.names())
+NOT_NAMED = """\
+error: `--partition` was given without `--on`, and it is an option of the launchers slurm
+hint: add the launcher, for example `--on slurm`
+"""
 NO_LAUNCHER = """\
-error: `--launcher-option jobs=1` was given without `--launcher`
-hint: name the launcher, for example `--launcher slurm`
+error: `--launcher-option jobs=1` was given without `--on`
+hint: name the launcher, for example `--on slurm`
 """
 
 pytestmark = [pytest.mark.fault, pytest.mark.launch]
@@ -63,7 +72,7 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
     extension = install_extension(tmp_path / "site", EXAMPLE, {GROUP: {"mine": "ProcessLauncher"}})
     sweep_id = make_sweep(client, tmp_path, "print('hello')\n", points=4)
     jobs = tmp_path / "jobs"
-    options = [f"--launcher-option=folder={jobs}", "--launcher-option=jobs=2", "--cold", "--gpus=none"]
+    options = [f"--launcher-option=folder={jobs}", "--launcher-option=max-jobs=2", "--cold", "--gpus=none"]
     done = run_cli(sweep_id, "--launcher=mine", *options, folder=tmp_path, extension=extension)
     assert (done.returncode, done.stderr) == (0, "")
     ids = done.stdout.removeprefix("Submitted ").partition(";")[0].split(", ")
@@ -88,7 +97,7 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
         ),
         (
             ["--launcher=min"],
-            "error: there is no launcher `min`, allowed: slurm, mine\nhint: did you mean `mine`?\n",
+            f"error: there is no launcher `min`, allowed: {BUILT_IN}, mine\nhint: did you mean `mine`?\n",
         ),
         (
             ["--launcher=mine", "--launcher-option=jobs"],
@@ -100,11 +109,11 @@ def test_a_launcher_of_another_package_runs_a_sweep(client: Client, tmp_path: Pa
         ),
         (
             ["--launcher=mine", "--slurm"],
-            "error: `--slurm` and `--launcher mine` were given\nhint: use only one of them\n",
+            "error: `--slurm` and `--on mine` were given\nhint: use only one of them\n",
         ),
         (
             ["--partition=gpu"],
-            "error: `--partition`, `--max-jobs`, `--time` or `--sbatch` was given without `--slurm`\n",
+            NOT_NAMED,
         ),
     ],
 )

@@ -13,7 +13,8 @@ import pytest
 
 from lightning_sweeps.agents.launchers.base import LaunchSpec
 from lightning_sweeps.agents.launchers.registry import make_launcher
-from lightning_sweeps.agents.launchers.slurm import SlurmLauncher, SlurmOptions, job_parameters, minutes
+from lightning_sweeps.agents.launchers.slurm import SlurmLauncher, SlurmOptions, job_parameters
+from lightning_sweeps.agents.launchers.time_limits import minutes
 from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
@@ -76,16 +77,16 @@ def test_an_invalid_time_limit_is_rejected(text: str) -> None:
 
 
 def test_jobs_request_the_gpus_of_their_slots() -> None:
-    options = SlurmOptions(partition="gpu", max_jobs=8, time="60", sbatch=["qos=x"])
+    options = SlurmOptions(partition="gpu", time="60", sbatch=["qos=x"])
     wanted = job_parameters(spec(AgentOptions(gpus_per_trial=2, slots=2, grace_s=60)), options)
     assert (wanted["slurm_gpus_per_node"], wanted["slurm_partition"], wanted["timeout_min"]) == (4, "gpu", 60)
-    assert wanted["slurm_signal_delay_s"] == 90
+    assert (wanted["slurm_signal_delay_s"], wanted["slurm_array_parallelism"]) == (90, 8)
     assert wanted["slurm_additional_parameters"] == {"requeue": True, "qos": "x"}
     assert "slurm_gpus_per_node" not in job_parameters(spec(AgentOptions(gpus="none")), SlurmOptions())
 
 
 def spec(options: AgentOptions) -> LaunchSpec:
-    return LaunchSpec("sweep", options, Path.cwd())
+    return LaunchSpec("sweep", options, Path.cwd(), jobs=8)
 
 
 def test_jobs_need_a_server_that_they_can_reach(home: Path) -> None:
@@ -96,7 +97,7 @@ def test_jobs_need_a_server_that_they_can_reach(home: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        ({"queue": ["x"]}, "the launcher `slurm` has no option `queue`, allowed:\n  partition: Partition for the jobs"),
+        ({"queue": ["x"]}, "the launcher `slurm` has no option `queue`, allowed:\n  max_jobs: Number of jobs"),
         ({"max_jobs": ["0"]}, "`max_jobs=0` was given for the launcher `slurm`: Input should be greater than or equal"),
         ({"max_jobs": ["1", "2"]}, "`max_jobs` of the launcher `slurm` was given 2 times, allowed: once"),
         ({"time": ["a day"]}, "`--time a day` was given, allowed: minutes, or [days-]hours:minutes:seconds"),

@@ -25,7 +25,7 @@ from lightning_sweeps.store import maintenance, schema
 from lightning_sweeps.store.database import Store, open_store, sqlite_url
 from lightning_sweeps.store.migrate import migrate
 from tests.servers import running_server
-from tests.store.journals import Journal
+from tests.store.journals import STARTED, Journal
 from tests.store.uploads import send
 
 
@@ -140,6 +140,28 @@ def test_check_finds_damage(database: str) -> None:
     store.close()
     assert "has 2 chunks, but its row says 3" in first
     assert "`loss` of `run-1` has 3072 points, but its row says 7" in second
+
+
+def test_check_of_what_came_in_lately(database: str) -> None:
+    store = open_store(database)
+    migrate(store)
+    _fill(store)
+    send(store, Journal(id="journal-2", run="run-2", created=STARTED + 1e6).log(1, loss=1.0).finish())
+    with store.write() as connection:
+        connection.execute(update(schema.series).values(count=7))
+    lines: list[str] = []
+    (finding,) = maintenance.check(store, since=STARTED + 9e5, say=lines.append)
+    assert "`loss` of `run-2` has 1 points, but its row says 7" in finding
+    assert lines == ["checking points: 0 series are done"]
+    assert len(maintenance.check(store, since=STARTED)) == 2
+    assert maintenance.check(store, since=STARTED + 1e7) == []
+    store.close()
+
+
+def test_db_check_says_which_ages_are_allowed(home: Path) -> None:
+    with pytest.raises(UsageError, match="`--changed soon` is not an age") as refused:
+        CliRunner().invoke(db, ["check", "--changed", "soon"], catch_exceptions=False)
+    assert "such as `1d`" in (refused.value.hint or "")
 
 
 def test_check_finds_a_dangling_reference(tmp_path: Path) -> None:

@@ -280,6 +280,23 @@ def test_a_missing_program_is_reported_before_a_trial_is_leased(
     assert all(trial.state == "pending" for trial in client.trials(sweep_id))
 
 
+def test_tune_says_that_the_program_is_beside_the_sweep_file(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "my sweep"
+    folder.mkdir()
+    (folder / "sweep.yaml").write_text(GRID)
+    (folder / "train.py").touch()
+    done = command(home, "tune", "my sweep/sweep.yaml", cwd=tmp_path)
+    assert_message(done, done.returncode, f"it is beside the sweep file: run `cd '{folder}'` first")
+    assert done.returncode != 0
+
+
+def test_a_check_says_that_a_file_has_no_program(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "sweep.yaml").write_text("method: random\nparameters: {x: {values: [1, 2]}}\n")
+    done = command(home, "sweep", "sweep.yaml", "--check", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "it names no `program`: only `lightning_sweeps.agent(sweep_id, function)` can run it" in done.stderr
+
+
 def test_a_local_server_starts_when_first_needed_and_can_be_stopped(home: Path) -> None:
     first = command(home, "runs")
     assert first.returncode == 0, first.stderr

@@ -21,6 +21,8 @@ CLI_FOLDER = Path(lightning_sweeps.cli.__file__).parent
 
 SLOW = [
     "fastapi",
+    "hashlib",
+    "http",
     "lightning",
     "msgspec",
     "numpy",

@@ -34,6 +34,22 @@ def sweep_id(served: tuple[Path, Client]) -> str:
     return served[1].create_sweep(m.SweepCreate(CONFIG, project="vision")).id
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("tune sweep.yaml --slots two", "`--slots two` was given, allowed: an integer"),
+        ("tune sweep.yaml --slots 0", "`--slots 0` was given, allowed: 1 or more"),
+        ("agent abc --idle-timeout soon", "`--idle-timeout soon` was given, allowed: a number"),
+        ("key create ada --days x", "`--days x` was given, allowed: a number"),
+        ("runs --limit many", "`--limit many` was given, allowed: an integer"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_repeated(words: str, said: str, tmp_path: Path) -> None:
+    done = command(tmp_path, *words.split())
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {said}\n")
+
+
 def completed(home: Path, *words: str) -> list[str]:
     """Return what bash gets for the last word."""
     variables = {
@@ -97,6 +113,8 @@ def test_an_unknown_project_or_id_gets_the_closest(served: tuple[Path, Client], 
     for words in (("runs",), ("status",), ("export", "folder"), ("delete", "--yes")):
         assert_message(command(home, *words, "-p", "vison"), 1, "there is no project `vison`", "did you mean `vision`?")
     assert_message(command(home, "status", f"{sweep_id[:-1]}u"), 1, f"did you mean `{sweep_id}`?")
+    assert command(home, "key", "create", "ada").returncode == 0
+    assert_message(command(home, "key", "revoke", "adda"), 1, "there is no key `adda`", "did you mean `ada`?")
     assert_message(command(home, "status", "sweep.yaml"), 1, "`lightning-sweeps tune sweep.yaml`")
     assert_message(command(home, "trial", sweep_id), 1, f"`lightning-sweeps trial {sweep_id}/1`")
 

@@ -36,12 +36,21 @@ class Contents:
         time = self.run.started + step
         self.run.add(Media(self.sequence, step, time, key, digest, len(content), mime, caption, index))
 
-    def artifact(self, name: str, version: int, files: dict[str, bytes], *, aliases: list[str], score: float) -> None:
+    def artifact(
+        self,
+        name: str,
+        version: int,
+        files: dict[str, bytes],
+        *,
+        aliases: list[str],
+        score: float,
+        kind: str = "model",
+    ) -> None:
         self.sequence += 1
         entries = [ArtifactFileRecord(path, self._keep(content), len(content)) for path, content in files.items()]
         digest = hashlib.sha256("".join(entry.digest for entry in entries).encode()).hexdigest()
         more: dict[str, Any] = {"aliases": aliases, "metadata": {"score": score}, "files": entries}
-        self.run.add(ArtifactRecord(self.sequence, self.run.started, name, "model", version, digest, **more))
+        self.run.add(ArtifactRecord(self.sequence, self.run.started, name, kind, version, digest, **more))
 
     def send(self) -> None:
         self.run.send()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,5 +206,26 @@ def build_two_metrics(client: Client) -> str:
         info = RunInfo(f"front-{trial.id}", "tests", f"front {trial.number}", trial.id, sweep=sweep, trial=trial.id)
         x, y = trial.params["x"], trial.params["y"]
         Writer(client, info).row(1, {"loss": float(x + y), "size": float(x)}).finish("finished").send()
+        client.end_trial(agent.id, trial.id, m.TrialEnd("finished", 0))
+    return sweep
+
+
+def build_scored_sweep(client: Client, method: str, count: int, score: Callable[[float, float], float]) -> str:
+    """Make a sweep of `count` finished trials over `x` and `y` from 0 to 1, whose loss is `score(x, y)`."""
+    config = {
+        "program": "train.py",
+        "method": method,
+        "metric": {"name": "loss", "goal": "minimize"},
+        "parameters": {name: {"min": 0.0, "max": 1.0} for name in ("x", "y")},
+    }
+    sweep = client.create_sweep(m.SweepCreate(config, project="scored", name=method)).id
+    agent = client.register_agent(sweep, m.AgentRegister("host-1", "node-1", 1, 0, ["0"])).agent
+    for _ in range(count):
+        trial = client.lease(agent.id, wait_s=60).trial
+        assert trial is not None
+        client.start_trial(agent.id, trial.id)
+        info = RunInfo(f"scored-{trial.id}", "scored", f"scored {trial.number}", trial.id, sweep=sweep, trial=trial.id)
+        loss = score(trial.params["x"], trial.params["y"])
+        Writer(client, info).log(1, loss=loss).finish("finished").send()
         client.end_trial(agent.id, trial.id, m.TrialEnd("finished", 0))
     return sweep

@@ -88,6 +88,23 @@ def test_seeds_are_averaged_in_one_click(opened: OpenDashboard) -> None:
     page.wait(lambda: page.run(LINES) == 2, what="a line for each group")
 
 
+def test_runs_are_grouped_by_a_key_of_old_runs(opened: OpenDashboard) -> None:
+    """The page reads the configuration of the newest 60 runs. Keys of all others are found too."""
+    old = Writer(opened.client, run_info("older", project="old-keys", config={"ancient": {"key": 7}})).log(1, loss=1.0)
+    parts = [old.finish().take()]
+    for at in range(70):
+        parts.append(Writer(opened.client, run_info(f"newer-{at}", project="old-keys")).log(1, loss=at).finish().take())
+    opened.client.send_journals(parts)
+    page = opened.go("/runs?project=old-keys&view=Charts&runs=*")
+    page.see("Group by")
+    page.click(".column-field input")
+    page.press(*"ancient")
+    page.wait(lambda: page.count("datalist option[value='config.ancient.key']") == 1, what="the key of the old run")
+    page.press(*".key", "Enter")
+    page.wait(lambda: "by=config.ancient.key" in page.run("return location.search"), what="the key in the address")
+    page.see("(mean of 70)", ".chart-legend")
+
+
 def test_runs_are_compared_side_by_side(opened: OpenDashboard) -> None:
     for at, commit in enumerate(("aaaa", "bbbb")):
         config = {"opt": {"lr": [0.1, 0.2][at], "name": "adam"}}
@@ -96,7 +113,8 @@ def test_runs_are_compared_side_by_side(opened: OpenDashboard) -> None:
         contents.media(
             "environment", 0, json.dumps({"git": {"commit": commit}, "python": "3.12"}).encode(), "application/json"
         )
-        contents.artifact("code", at, {"train.py": f"import torch\nlr = {at}\n".encode()}, aliases=[], score=0.0)
+        code = {"train.py": f"import torch\nlr = {at}\n".encode(), f"only_{at}.py": b"pass\n", "same.py": b"same\n"}
+        contents.artifact("code", at, code, aliases=[], score=0.0, kind="code")
         run.finish()
         contents.send()
     page = opened.go("/runs?project=pairs&view=Compare&runs=run-pair-0,run-pair-1")
@@ -104,19 +122,29 @@ def test_runs_are_compared_side_by_side(opened: OpenDashboard) -> None:
     page.see("opt.lr", "table.compared")
     page.see("bbbb")
     assert "opt.name" not in page.text() and "3.12" not in page.text()
+    page.see("git diff", ".command")
+    page.see("3 stored files differ")
+    assert "same.py" not in page.text(".code-change")
+    page.wait(lambda: page.count(".code-change") == 3 and page.count(".split .removed") == 1, what="all changes")
+    changes = page.run("return [...document.querySelectorAll('.code-change summary')].map((one) => one.innerText)")
+    assert sorted(change.split()[-1] for change in changes) == ["added", "changed", "removed"]
     page.click("button", "differences only")
     page.see("opt.name")
     page.see("3.12")
     page.type("[aria-label='Search names']", "commit")
     page.wait(lambda: "opt.lr" not in page.text(), what="only what was searched for")
     page.run(
-        "for (const [at, label] of ['from', 'to'].entries()) {"
+        "for (const label of ['file', 'against']) {"
         " const all = [...document.querySelectorAll('label')].find((one) => one.innerText.startsWith(label));"
-        " const choice = all.querySelector('select'); choice.selectedIndex = at + 1;"
+        " const choice = all.querySelector('select');"
+        " const wanted = [...choice.options].filter((one) => one.text.includes('train.py'));"
+        " choice.value = wanted[label === 'file' ? 0 : 1].value;"
         " choice.dispatchEvent(new Event('change', {bubbles: true})); }"
     )
-    page.see("-lr = 1", ".text-diff")
-    page.see("+lr = 0", ".text-diff")
+    page.wait(lambda: page.count(".split .removed") == 2, what="the files side by side")
+    page.click("button", "side by side")
+    page.see("-lr = ", "main")
+    page.see("+lr = ", "main")
     opened.go("/runs?project=pairs&view=Scatter&x=config.opt.lr&y=min.loss")
     page.wait(lambda: page.run("return document.querySelector('.scatter canvas')?.ariaLabel") is not None, what="dots")
     assert (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from lightning_sweeps.messages import PinnedView, ProjectEdit
+from lightning_sweeps.messages import PinnedView, ProjectEdit, Report
 from tests.dashboard.axe import violations
 from tests.dashboard.browser import Browser
 from tests.dashboard.conftest import OpenDashboard
-from tests.dashboard.fixtures import EVIL
+from tests.dashboard.fixtures import EVIL, Writer, run_info
 
 MARKDOWN = f"""# Digits
 
@@ -169,3 +171,36 @@ def test_a_full_page_is_accessible_and_fits(opened: OpenDashboard, page: Browser
     page.set_dark(False)
     page.resize(1440, 900)
     assert found == [] and not is_wide
+
+
+def test_a_report_is_frozen_and_exported_as_one_file(opened: OpenDashboard, page: Browser, tmp_path: Path) -> None:
+    client = opened.client
+    text = "# Results\n\n```panel\nmetric: val/accuracy\nfilter: name ~ ddp\ncolumns: rank, summary.train/loss\n```\n"
+    text += f"\n```panel\nsweep: {opened.examples.sweep}\n```\n"
+    edit(opened, reports=[Report("Kept", text)])
+    opened.go("/projects/tests/reports/Kept")
+    page.wait(lambda: page.count(".report-table tbody tr") == 2, what="the live table")
+    page.click("button", "Freeze panels")
+    page.see("Frozen on", ".frozen")
+    page.wait(lambda: page.count(".frozen img") == 1, what="the chart as a picture")
+    assert page.run("const at = document.querySelector('.frozen img'); return at.naturalWidth > 0")
+    assert "frozen: " in client.project("tests").reports[0].text
+    Writer(client, run_info("ddp-later")).log(1, **{"val/accuracy": 1.0}).finish().send()
+    opened.go("/projects/tests/reports/Kept")
+    page.wait(lambda: page.count(".frozen tbody tr") == 2, what="the frozen table, without the new run")
+    page.devtools("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    page.click("button", "Export as HTML")
+    page.wait(lambda: list(tmp_path.glob("Kept*.html")), what="the file")
+    [file] = tmp_path.glob("Kept*.html")
+    page.go(file.as_uri())
+    page.see("Results", "h3")
+    page.wait(lambda: page.run("return document.querySelector('img')?.naturalWidth ?? 0") > 0, what="the picture")
+    assert page.count("table") == 2 and "ddp-0" in page.text("table")
+    assert (
+        page.run("return performance.getEntriesByType('resource').filter((one) => /^http/.test(one.name)).length") == 0
+    )
+    opened.go("/projects/tests/reports/Kept")
+    page.click("button", "Make panels live again")
+    page.wait(lambda: page.count(".report-panel .chart canvas") == 1, what="the live chart")
+    assert client.project("tests").reports[0].text == text
+    edit(opened, reports=[])

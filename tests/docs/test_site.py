@@ -17,7 +17,9 @@ from typer.testing import CliRunner
 
 import lightning_sweeps
 from lightning_sweeps.cli import COMMANDS
-from lightning_sweeps.cli.docs import app, make_server
+from lightning_sweeps.cli.docs import app, find_pages
+from lightning_sweeps.cli.docs_server import make_server
+from lightning_sweeps.errors import UsageError
 from tests.docs.blocks import ROOT
 from tools.docs_site import render_commands, rewrite_links
 
@@ -89,7 +91,29 @@ def test_a_folder_without_pages_is_named_with_the_next_step(tmp_path: Path) -> N
         check=False,
     )
     assert refused.returncode == 2
-    assert f"`{tmp_path}` has no `index.html`" in refused.stderr and "make docs" in refused.stderr
+    assert f"`{tmp_path}` is neither a page nor a folder with an `index.html`" in refused.stderr
+    assert "lightning-sweeps docs --list" in refused.stderr
+
+
+def test_a_page_is_printed() -> None:
+    names = CliRunner().invoke(app, ["--list"]).output.split()
+    assert {"sweep-file", "how-to/sql", "server", "extending", "http-api"} <= set(names)
+    assert CliRunner().invoke(app, ["sweep-file"]).output == (ROOT / "docs" / "sweep-file.md").read_text()
+
+
+def test_a_page_with_a_typo_is_recognized() -> None:
+    error = CliRunner().invoke(app, ["swep-file"]).exception
+    assert isinstance(error, UsageError) and error.hint == "did you mean `sweep-file`?"
+
+
+def test_pages_that_messages_name_exist() -> None:
+    named = {
+        page
+        for file in (ROOT / "lightning_sweeps").rglob("*.py")
+        for page in re.findall(r"`lightning-sweeps docs ([a-z][\w/-]+)`", file.read_text())
+    }
+    assert len(named) > 4
+    assert named <= find_pages().keys()
 
 
 def test_where_prints_the_folder(site: Path) -> None:

@@ -33,7 +33,7 @@ def test_importance_of_each_metric_over_chosen_trials(new_server: Server) -> Non
     assert ask(metric="size").json()["shares"][0]["name"] == "y"
     assert ask(trials="1-10,24").json()["trials"] == 11
     few = ask(trials="1-3").json()
-    assert few == {"trials": 3, "metric": "loss", "shares": []}
+    assert few == {"trials": 3, "metric": "loss", "shares": [], "pairs": []}
     assert SweepImportance(**few).shares == []
     wrong = ask(metric="time")
     assert (wrong.status_code, wrong.json()["message"]) == (

@@ -25,6 +25,7 @@ def fake_nvml_environment(
     idle: Sequence[int] = (),
     name: str = "Imagined H100",
     memory_bytes: int = 80 * GIB,
+    busy_percent: int = 10,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return an environment in which NVML shows the described machine.
@@ -38,6 +39,7 @@ def fake_nvml_environment(
             process_percent, mig.
         problem: why NVML cannot be initialised.
         processes: GPU memory in bytes by pid, by GPU index.
+        busy_percent: utilization of the first GPU that has processes; each further one has 1 more.
         processes_file: a file to which a test can write more processes later, as JSON.
         idle: pids of processes that do not use their GPU; all others keep it busy for 60 % of the time.
         base: environment to extend; default: this process's, without `CUDA_VISIBLE_DEVICES`.
@@ -57,6 +59,7 @@ def fake_nvml_environment(
         "idle": list(idle),
         "name": name,
         "memory_bytes": memory_bytes,
+        "busy_percent": busy_percent,
     }
     environment["FAKE_NVML"] = json.dumps(machine)
     path = environment.get("PYTHONPATH")

@@ -13,6 +13,7 @@ from lightning_sweeps.client import Client
 from lightning_sweeps.core.handover import ServerFile
 from lightning_sweeps.core.settings import PREFIX
 from lightning_sweeps.system.gpus import Gpu, list_gpus
+from tests.gpu.results import IS_REHEARSAL
 from tests.servers import running_server
 
 
@@ -22,6 +23,12 @@ def _gpu_is_there() -> None:
         pytest.skip("no CUDA device: not checked")
     if not any(gpu.vendor == "nvidia" for gpu in list_gpus()):
         pytest.fail("PyTorch sees a CUDA device, but NVML lists none")
+
+
+@pytest.fixture(autouse=True)
+def _needs_a_real_gpu(request: pytest.FixtureRequest) -> None:
+    if IS_REHEARSAL and request.node.get_closest_marker("real_gpu"):
+        pytest.skip("the stand-in cannot rehearse this")
 
 
 @pytest.fixture

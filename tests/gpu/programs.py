@@ -16,6 +16,17 @@ run.log({"x": 1.0})
 open("shown", "a").write(f"{os.environ.get('CUDA_VISIBLE_DEVICES')} {torch.cuda.device_count()} {uuid}\\n")
 """
 
+SHOW_MEMORY = """
+import torch
+import lightning_sweeps as ls
+run = ls.init()
+free, total = torch.cuda.mem_get_info()
+held = torch.zeros(2**30, dtype=torch.uint8, device="cuda")
+torch.cuda.synchronize()
+run.log({"x": 1.0})
+open("shown", "a").write(f"{total - free}\\n")
+"""
+
 TRAIN = """
 import sys, torch, lightning.pytorch as L
 from torch.utils.data import DataLoader, TensorDataset
@@ -88,7 +99,7 @@ class Model(BoringModel):
 logger = SweepLogger("precision", mode=sys.argv[2])
 model = Model()
 logger.watch(model, log="all", log_freq=4)
-trainer = L.Trainer(accelerator="gpu", devices=int(sys.argv[3]), strategy="ddp" if int(sys.argv[3]) > 1 else "auto",
+trainer = L.Trainer(accelerator="gpu", devices=int(sys.argv[3]), strategy=sys.argv[4],
     precision=sys.argv[1], max_epochs=1, limit_train_batches=12, limit_val_batches=1, log_every_n_steps=2,
     logger=logger, callbacks=[SweepCallback(), DeviceStatsMonitor()],
     enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 from lightning_sweeps.client import Client
 from lightning_sweeps.system.gpus import Gpu, list_gpus
 from tests.agents.trials import EndedAgent, finish, make_sweep, run_agents, start_agent
-from tests.gpu.programs import COMPILE, HOLD_MOST, OUT_OF_MEMORY, SHOW_DEVICE, TRAIN
+from tests.gpu.programs import COMPILE, HOLD_MOST, OUT_OF_MEMORY, SHOW_DEVICE, SHOW_MEMORY, TRAIN
 from tests.gpu.test_nvml import sample_of
 from tests.servers import wait_until
 
 MIB = 1024**2
+CONTEXT_BYTES = 1024 * MIB
+"""More than a CUDA context takes."""
 
 
 def shown(folder: Path) -> list[list[str]]:
@@ -65,9 +68,12 @@ def test_warm_and_cold_give_the_same_metrics(client: Client, tmp_path: Path, mon
     assert len(set(losses)) == 1
 
 
+@pytest.mark.real_gpu
 def test_a_compiled_model_trains_in_a_warm_trial(client: Client, tmp_path: Path) -> None:
     sweep_id = make_sweep(client, tmp_path, COMPILE, points=2)
-    succeeded(run_agents(sweep_id, folder=tmp_path, warm=True))
+    ended = run_agents(sweep_id, folder=tmp_path, warm=True)
+    succeeded(ended)
+    assert "cold" not in ended.out
     assert [trial.state for trial in client.trials(sweep_id)] == ["finished"] * 2
 
 
@@ -76,6 +82,30 @@ def test_two_slots_share_one_gpu(client: Client, tmp_path: Path, gpu: Gpu) -> No
     ended = run_agents(sweep_id, f"--gpus={gpu.index}", "--slots=2", folder=tmp_path)
     succeeded(ended)
     assert [line[2] for line in shown(tmp_path)] == [gpu.uuid.removeprefix("GPU-")] * 4
+
+
+def test_two_agents_take_turns_on_one_gpu(client: Client, tmp_path: Path, gpu: Gpu) -> None:
+    sweep_id = make_sweep(client, tmp_path, SHOW_DEVICE, points=4)
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "train.py").write_text(SHOW_DEVICE)
+    agents = [start_agent(sweep_id, f"--gpus={gpu.index}", folder=folder) for folder in folders]
+    for agent, folder in zip(agents, folders, strict=True):
+        succeeded(finish(agent, folder=folder))
+    trials = sorted(client.trials(sweep_id), key=lambda trial: trial.started or 0)
+    assert [trial.state for trial in trials] == ["finished"] * 4
+    assert all((before.ended or 0) <= (after.started or 0) for before, after in itertools.pairwise(trials))
+
+
+def test_the_memory_of_a_trial_is_free_when_the_next_one_starts(client: Client, tmp_path: Path, gpu: Gpu) -> None:
+    before = sample_of(gpu).memory_used_bytes or 0
+    sweep_id = make_sweep(client, tmp_path, SHOW_MEMORY, points=3)
+    succeeded(run_agents(sweep_id, folder=tmp_path))
+    used = [int(line) for [line] in shown(tmp_path)]
+    print("in use at the start of each trial, MiB:", [size // MIB for size in used])
+    assert len(used) == 3
+    assert all(size < before + CONTEXT_BYTES for size in used)
 
 
 def test_out_of_memory_is_the_reason_of_a_failed_trial(client: Client, tmp_path: Path) -> None:

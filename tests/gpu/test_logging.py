@@ -96,6 +96,15 @@ def test_values_with_a_graph_other_streams_and_inference(run: Run, home: Path) -
     assert logged_run(home).series("loss") == [(0, 6.0), (1, 7.0), (2, 8.0)]
 
 
+def test_logging_from_another_gpu_leaves_the_current_device(run: Run, home: Path) -> None:
+    if torch.cuda.device_count() < 2:
+        pytest.skip("one GPU: values of another GPU are not checked")
+    run.log({"first": torch.ones((), device="cuda:0"), "second": torch.full((), 2.0, device="cuda:1")})
+    assert torch.cuda.current_device() == 0
+    run.finish()
+    assert logged_run(home).rows[0].values == {"first": 1.0, "second": 2.0}
+
+
 def test_rows_arrive_without_another_call(run: Run, home: Path) -> None:
     keep_busy(BUSY_CYCLES // 10)
     run.log({"loss": torch.ones((), device="cuda")})
@@ -105,6 +114,7 @@ def test_rows_arrive_without_another_call(run: Run, home: Path) -> None:
     assert logged_run(home).series("loss") == [(0, 1.0)]
 
 
+@pytest.mark.real_gpu
 def test_a_captured_graph_is_not_broken(run: Run, home: Path, caplog: pytest.LogCaptureFixture) -> None:
     static = torch.ones((), device="cuda")
     graph = torch.cuda.CUDAGraph()
@@ -157,6 +167,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert [row.values for row in logged_run(home).rows] == [{"x": 1.0}, {"lr": 0.1}]
 
 
+@pytest.mark.real_gpu
 def test_a_failed_gpu_costs_only_its_values(home: Path) -> None:
     code = """
 import torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,23 @@ def test_the_uuids_are_those_of_nvidia_smi() -> None:
         pytest.skip("nvidia-smi is not installed")
     listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True).stdout
     assert all(gpu.uuid in listed for gpu in list_gpus())
+
+
+def test_the_parts_of_a_mig_gpu_are_listed(gpu: Gpu) -> None:
+    parts = [gpu for gpu in list_gpus() if gpu.part is not None]
+    if not parts:
+        pytest.skip("MIG is not enabled on a GPU: its parts are not checked")
+    assert {part.uuid for part in parts} == {sample.uuid for sample in sample_gpus() if sample.part is not None}
+    assert all(part.uuid.startswith("MIG-") and part.memory_bytes for part in parts)
+    program = "import torch; print(torch.cuda.device_count(), torch.cuda.get_device_properties(0).total_memory)"
+    for part in parts:
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": part.uuid}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        count, memory_bytes = map(int, done.stdout.split())
+        assert count == 1
+        assert abs(memory_bytes - part.memory_bytes) < 0.1 * part.memory_bytes
 
 
 def test_a_busy_gpu_has_all_readings(gpu: Gpu) -> None:

@@ -31,8 +31,9 @@ def fit(folder: Path, *arguments: str) -> list[LoggedRun]:
 
 
 @pytest.mark.parametrize("precision", ["32-true", "16-mixed", "bf16-mixed"])
+@pytest.mark.real_gpu
 def test_a_fit_logs_everything(tmp_path: Path, home: Path, precision: str) -> None:
-    [run] = fit(tmp_path, precision, "grouped", "1")
+    [run] = fit(tmp_path, precision, "grouped", "1", "auto")
     losses = run.series("loss")
     assert [step for step, _ in losses] == [1, 3, 5, 7, 9, 11]
     assert all(isinstance(value, float) for _, value in losses)
@@ -44,20 +45,29 @@ def test_a_fit_logs_everything(tmp_path: Path, home: Path, precision: str) -> No
     assert run.end == ("finished", "")
 
 
+@pytest.mark.real_gpu
+def test_a_fit_with_nccl_and_one_rank(tmp_path: Path, home: Path) -> None:
+    [run] = fit(tmp_path, "32-true", "grouped", "1", "ddp")
+    assert len(run.series("loss")) == 6
+    assert run.end == ("finished", "")
+
+
 @pytest.mark.parametrize("mode", ["single", "grouped", "shared"])
+@pytest.mark.real_gpu
 def test_a_fit_with_nccl(tmp_path: Path, home: Path, mode: str) -> None:
-    count = torch.cuda.device_count()
-    if count < 2:
+    if torch.cuda.device_count() < 2:
         pytest.skip("one GPU: NCCL with several ranks is not checked")
-    runs = fit(tmp_path, "bf16-mixed", mode, "2")
+    runs = fit(tmp_path, "bf16-mixed", mode, "2", "ddp")
     assert len(runs) == (2 if mode == "grouped" else 1)
     assert all(run.end[0] == "finished" for run in runs)
 
 
+@pytest.mark.real_gpu
 def test_a_stalled_kernel_is_reported_with_its_line(client: Client, tmp_path: Path, home: Path) -> None:
     stalled(client, home, [sys.executable, "-c", STALL], "train_step")
 
 
+@pytest.mark.real_gpu
 def test_a_stalled_collective_is_reported_for_each_rank(client: Client, tmp_path: Path, home: Path) -> None:
     if torch.cuda.device_count() < 2:
         pytest.skip("one GPU: a stalled NCCL collective is not checked")

@@ -138,6 +138,12 @@ def test_logs_as_json_objects(tmp_path: Path) -> None:
     assert len(objects) + 1 == len(lines)
 
 
+def test_all_answers_of_one_start_of_a_server_name_it(server: tuple[Client, ServerFile, Home]) -> None:
+    urls = [server[1].url + path for path in ("/api/health", "/api/runs", "/api/nothing")]
+    named = {requests.get(url, timeout=5).headers["Lightning-Sweeps-Start"] for url in urls}
+    assert len(named) == 1 and len(named.pop()) == 16
+
+
 @pytest.mark.parametrize("path", ["/api/runs", "/api/health", "/api/openapi.json", "/api/docs", "/api/nothing", "/"])
 @pytest.mark.parametrize("has_key", [True, False], ids=["with key", "without key"])
 def test_no_browser_guesses_the_type_of_an_answer_or_stores_one_of_the_api(

@@ -101,6 +101,34 @@ def test_each_journal_of_a_request_has_its_own_outcome(store: Store) -> None:
     assert take(store, bad) == [(200, len(bad.data))]
 
 
+def test_small_parts_of_a_request_share_a_transaction(store: Store) -> None:
+    journals = [Journal(id=f"journal-{number}", run=f"run-{number}").log(1, loss=1.0) for number in (3, 1, 2, 0)]
+    commits: list[None] = []
+    event.listen(store.engine, "commit", lambda _: commits.append(None))
+    assert take(store, *journals) == [(200, len(journal.data)) for journal in journals]
+    assert len(commits) == 1
+    assert all(steps(store, "loss", journal.run) == [1] for journal in journals)
+
+
+def test_a_long_part_does_not_keep_the_others_waiting(store: Store) -> None:
+    journals = [Journal(id=f"journal-{number}", run=f"run-{number}").log(1, loss=1.0) for number in range(3)]
+    journals[1].say("x" * journal_parts.MAX_TOGETHER_BYTES)
+    commits: list[None] = []
+    event.listen(store.engine, "commit", lambda _: commits.append(None))
+    assert take(store, *journals) == [(200, len(journal.data)) for journal in journals]
+    assert len(commits) == 3
+
+
+def test_parts_of_one_request_that_are_sent_again_are_stored_once(store: Store) -> None:
+    first, second = (Journal(id=f"journal-{number}", run=f"run-{number}").log(1, loss=1.0) for number in range(2))
+    take(store, first)
+    after = [SentPart(second.id, second.ends[0], second.data[second.ends[0] :]), SentPart(first.id, 0, first.data)]
+    conflict, known = journal_parts.take_all(store, after)[0]
+    assert (conflict.status, conflict.offset) == (409, 0) and (known.status, known.offset) == (200, len(first.data))
+    assert take(store, second, first) == [(200, len(second.data)), (200, len(first.data))]
+    assert [steps(store, "loss", run) for run in ("run-0", "run-1")] == [[1], [1]]
+
+
 def test_a_journal_that_ends_the_database_connection_stops_no_other(store: Store) -> None:
     if store.kind == "sqlite":
         pytest.skip("SQLite has no connection that the database can end")

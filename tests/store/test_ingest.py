@@ -258,18 +258,29 @@ def test_rows_are_buffered_until_the_buffer_is_full_or_someone_reads(store: Stor
     for step in range(60):
         journal.log(step, loss=float(step), **({"val": step} if step % 2 else {"note": "x"}))
         start = send(store, journal, start).offset
+    full = math.ceil(write_buffer.share_of_limits(journal.id) * write_buffer.MAX_PARTS)
     with store.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(schema.write_buffer)) == 60 - write_buffer.MAX_PARTS
-        assert [info.count for info in writing.list_series(connection, "run-1")] == [
-            write_buffer.MAX_PARTS,
-            write_buffer.MAX_PARTS // 2,
-        ]
+        assert connection.scalar(select(func.count()).select_from(schema.write_buffer)) == 60 - full
+        assert [info.count for info in writing.list_series(connection, "run-1")] == [full, full // 2]
     assert steps(store, "loss") == list(range(60)) and steps(store, "val") == list(range(1, 60, 2))
     assert get_run(store).summary == {"loss": 59.0, "note": "x", "val": 59}
     send(store, journal.log(60, loss=1.0).finish(), start)
     with store.read() as connection:
         assert connection.scalar(select(func.count()).select_from(schema.write_buffer)) == 0
         assert writing.list_series(connection, "run-1")[0].count == 61
+
+
+def test_the_buffers_of_ranks_that_log_at_the_same_pace_are_not_full_at_once(store: Store) -> None:
+    journals = [Journal(id=f"run-1-{rank}", rank=rank) for rank in range(16)]
+    starts = [0] * len(journals)
+    flushed: list[int] = []
+    for step in range(write_buffer.MAX_PARTS):
+        for rank, journal in enumerate(journals):
+            starts[rank] = send(store, journal.log(step, loss=1.0), starts[rank]).offset
+        with store.read() as connection:
+            waiting = set(connection.scalars(select(schema.write_buffer.c.journal_id)))
+        flushed.append(sum(journal.id not in waiting for journal in journals))
+    assert sum(flushed) == len(journals) and max(flushed) <= len(journals) / 4
 
 
 def test_eight_readers_and_a_writer_at_once_flush_each_row_once(store: Store) -> None:

@@ -32,6 +32,23 @@ def test_the_image_has_what_it_copies_a_user_and_a_health_check() -> None:
     ]
 
 
+def test_the_image_passes_hadolint() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    if not linter.exists():
+        pytest.skip("hadolint is installed with the extra `dev` on Linux")
+    words = [str(linter), str(PACKAGING / "docker" / "Dockerfile")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_rattler_build_accepts_the_conda_recipe() -> None:
+    rattler = pytest.importorskip("rattler_build", reason="rattler-build is installed with the extra `dev` on Linux")
+    recipe = rattler.Stage0Recipe.from_file(str(PACKAGING / "conda" / "recipe.yaml"))
+    (rendered,) = recipe.render(rattler.VariantConfig())
+    assert (rendered.recipe.package.name, rendered.recipe.build.noarch) == ("lightning-sweeps", "python")
+    assert {"pytorch >=2.6", "python >=3.10"} <= {str(wanted) for wanted in rendered.recipe.requirements.run}
+
+
 def test_the_manifest_runs_the_image_as_a_plain_user() -> None:
     service, workload = yaml.safe_load_all(MANIFEST.read_text())
     assert (service["kind"], workload["kind"]) == ("Service", "StatefulSet")

@@ -17,7 +17,15 @@ from lightning_sweeps.messages import SweepCreate
 from tests.servers import running_server
 from tools import thin_distribution
 from tools.dependencies import PROJECT, SERVER_ONLY
-from tools.release import ReleaseRefusedError, check_newer, missing, named_files, released_changelog
+from tools.release import (
+    ReleaseRefusedError,
+    check_newer,
+    missing,
+    named_files,
+    released_changelog,
+    with_absolute_links,
+    with_urls,
+)
 
 ROOT = PROJECT.parent
 WITHOUT_SERVER = """
@@ -73,6 +81,24 @@ def test_the_changelog_gets_a_section_for_the_version() -> None:
         released_changelog(released, "0.3.0", "2026-02-03")
 
 
+def test_packages_name_the_repository() -> None:
+    address = "https://host.example/owner/name"
+    with pytest.raises(ReleaseRefusedError, match="`REPOSITORY` is ``, allowed"):
+        with_urls(PROJECT.read_text(), "")
+    project = with_urls(PROJECT.read_text(), address)
+    assert project.count("[project.urls]") == 1 and f'Homepage = "{address}"\n' in project
+    assert with_urls(project, "") == project
+    assert with_urls(project, address) == project
+
+
+def test_links_of_the_readme_work_on_an_index() -> None:
+    readme = "![p](docs/images/a.png) [a](docs/a.md#b) [c](https://x.y/z) [d](#d)"
+    assert with_absolute_links(readme, "https://host.example/o/n", "1.2.3") == (
+        "![p](https://host.example/o/n/raw/v1.2.3/docs/images/a.png)"
+        " [a](https://host.example/o/n/blob/v1.2.3/docs/a.md#b) [c](https://x.y/z) [d](#d)"
+    )
+
+
 def test_what_the_readme_names_must_be_packed() -> None:
     readme = "[a](docs/a.md) [b](https://x.y/z) [c](#c) [d](examples)"
     assert named_files(readme) == ["docs/a.md", "examples"]
@@ -102,6 +128,7 @@ def test_the_thin_wheel(tmp_path: Path) -> None:
     wanted = [each for each in described.get_all("Requires-Dist") or [] if "extra ==" not in each]
     assert "torch>=2.6" in wanted and not any(each.startswith("sqlalchemy") for each in wanted)
     assert not any("/static/" in name for name in names) and "lightning_sweeps/agents/loop.py" in names
+    assert "lightning_sweeps/pages/how-to/sql.md" in names
 
 
 @pytest.mark.parametrize(

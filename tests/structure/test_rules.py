@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.structure.test_imports import BASE, MAY_IMPORT
-from tools.check import docstrings, files, names, sizes, words
+from tools.check import docstrings, files, hints, names, sizes, words
 from tools.check.rules import RULES
 
 
@@ -45,6 +45,16 @@ def test_each_rule_finds_what_it_looks_for(repository: Path) -> None:
     ]
     assert sizes.long_files_have_a_reason()[0] == "two.py has 406 lines"
     assert words.no_retired_words() == ["two.py:5: `journal book`, write `journal index`: class JournalBook:"]
+
+
+def test_messages_that_name_files_of_the_repository_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "one.py").write_text('"""See docs/a.md."""\n\n\ndef ask():\n    """See docs/b.md."""\n')
+    (tmp_path / "two.py").write_text('"""See docs/a.md."""\n\nHINT = f"{1}; docs/c.md tells"\n"""See docs/b.md."""\n')
+    monkeypatch.setattr(hints, "PACKAGE", tmp_path)
+    monkeypatch.setattr(hints, "modules", lambda: (tmp_path / "api" / "one.py", tmp_path / "two.py"))
+    monkeypatch.setattr(hints, "relative", lambda path: path.name)
+    assert hints.messages_name_no_files_of_the_repository() == ["one.py:5: `docs/b.md`", "two.py:3: `docs/c.md`"]
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_the_expected_improvement_is_that_of_samples_of_the_model() -> None:
     found = Bayes().expected_improvement(space, history, number=6, seed=1)
     assert found is not None
     cube, random = Cube(list(space.dimensions)), Random("1:6:fit")
-    model = bayes_model._fit(space, cube, history, Imputation(), random)
+    model = bayes_model._fit(space, cube, history, Imputation())
     chosen = bayes_model._choose(space, cube, history, model, random)
     assert chosen is not None
     means, deviations = model.process.predict(chosen[None, :])

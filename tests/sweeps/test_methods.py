@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from random import Random as Generator
 from typing import Any
 
 import pytest
@@ -184,7 +183,7 @@ def test_the_imputed_value_for_each_state() -> None:
 
 
 def test_a_fit_uses_a_bounded_number_of_trials() -> None:
-    kept = [row for row, _ in limit_trials([(n, float(n % 97)) for n in range(1000)], Generator(1))]
+    kept = [row for row, _ in limit_trials([(n, float(n % 97)) for n in range(1000)])]
     assert len(kept) == MAX_BEST + MAX_NEWEST + MAX_RANDOM
     assert {0, 97, 999} <= set(kept)
     assert kept == sorted(kept)

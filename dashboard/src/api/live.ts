@@ -110,7 +110,7 @@ export function refreshAll(): void {
 export function concerns(path: string, changes: Changes | null): boolean {
   if (!changes) return true;
   const [, , kind = "", id = ""] = (path.split(/[\n?]/)[0] ?? "").split("/").map(decodeURIComponent);
-  const isList = id === "" || id === "query" || id === "now";
+  const isList = id === "" || id === "query" || id === "now" || id === "window";
   return isList ? concernsList(kind, id, projectOf(path), changes) : concernsOne(kind, id, changes);
 }
 

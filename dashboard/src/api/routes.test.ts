@@ -64,7 +64,7 @@ describe("concerns", () => {
     ["/api/nodes", nodes, true],
     ["/api/nodes/now", runs, true],
     ["/api/projects", runs, true],
-    ["/api/console?group=g", runs, true],
+    ["/api/console/window?group=g", runs, true],
     ["/api/projects", sweeps, false],
     ["/api/session", runs, false],
     ["/api/runs", nothing, false],

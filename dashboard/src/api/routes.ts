@@ -35,8 +35,8 @@ function readWithBody<R extends Route>(route: R, body: unknown): Path<AnswerOf<R
 
 export type RunFilter = NonNullable<QueryOf<"/api/runs", "get">>;
 export type ValuesFilter = NonNullable<QueryOf<"/api/runs/{run_id}/values", "get">>;
-/** Which console lines: the `last` ones, of one stream, that contain a text, or those around the line with an id. */
-export type LinesFilter = NonNullable<QueryOf<"/api/runs/{run_id}/console", "get">>;
+/** Which console lines: some after the `first` ones, of one stream, that contain a text. */
+export type LinesFilter = NonNullable<QueryOf<"/api/runs/{run_id}/console/window", "get">>;
 
 /** Returns the owner of the series that describe a run's processes. */
 export const processOwner = (run: string) => `process:${run}`;
@@ -53,10 +53,13 @@ export const paths = {
     read("/api/series/{owner_id}/buckets", { owner_id: owner }, { key, points }),
   runs: (filter: RunFilter) => read("/api/runs", {}, filter),
   run: (run: string) => read("/api/runs/{run_id}", { run_id: run }),
-  console: (run: string, wanted: LinesFilter) => read("/api/runs/{run_id}/console", { run_id: run }, wanted),
+  console: (run: string, wanted: NonNullable<QueryOf<"/api/runs/{run_id}/console", "get">>) =>
+    read("/api/runs/{run_id}/console", { run_id: run }, wanted),
+  consoleWindow: (run: string, wanted: LinesFilter) =>
+    read("/api/runs/{run_id}/console/window", { run_id: run }, wanted),
   consoleText: (run: string) => address("/api/runs/{run_id}/console/text", { run_id: run }),
-  groupConsole: (project: string, group: string, wanted: LinesFilter) =>
-    read("/api/console", {}, { project, group, ...wanted }),
+  groupConsoleWindow: (project: string, group: string, wanted: LinesFilter) =>
+    read("/api/console/window", {}, { project, group, ...wanted }),
   keys: (owner: string) => read("/api/series/{owner_id}", { owner_id: owner }),
   valueKeys: (run: string) => read("/api/runs/{run_id}/value-keys", { run_id: run }),
   values: (run: string, wanted: ValuesFilter) => read("/api/runs/{run_id}/values", { run_id: run }, wanted),
@@ -70,6 +73,8 @@ export const paths = {
     read("/api/sweeps/{sweep_id}/trials/changes", { sweep_id: sweep }, since === null ? {} : { since }),
   importance: (sweep: string, wanted: NonNullable<QueryOf<"/api/sweeps/{sweep_id}/importance", "get">>) =>
     read("/api/sweeps/{sweep_id}/importance", { sweep_id: sweep }, wanted),
+  sweepModel: (sweep: string) => read("/api/sweeps/{sweep_id}/model", { sweep_id: sweep }),
+  trialModel: (trial: string) => read("/api/trials/{trial_id}/model", { trial_id: trial }),
   agents: (sweep: string) => read("/api/sweeps/{sweep_id}/agents", { sweep_id: sweep }),
 };
 

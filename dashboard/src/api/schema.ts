@@ -436,6 +436,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/console/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Console Window
+         * @description Return console lines of a run by their place, with their numbers, and how many match in total.
+         */
+        get: operations["read_console_window_api_runs__run_id__console_window_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/console/after/{line_id}": {
         parameters: {
             query?: never;
@@ -490,6 +510,26 @@ export interface paths {
          *     Large groups return fewer lines for each rank.
          */
         get: operations["read_group_console_api_console_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Group Console Window
+         * @description Return console lines of all ranks of a group by time, with their numbers, and how many match in total.
+         */
+        get: operations["read_group_console_window_api_console_window_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -999,6 +1039,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sweeps/{sweep_id}/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model
+         * @description Return what the model of the sweep's method expects along each parameter, through the best trial's point.
+         */
+        get: operations["get_model_api_sweeps__sweep_id__model_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sweeps/{sweep_id}/search": {
         parameters: {
             query?: never;
@@ -1095,6 +1155,26 @@ export interface paths {
          * @description Return one trial.
          */
         get: operations["get_trial_api_trials__trial_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trials/{trial_id}/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trial Model
+         * @description Return what the model expected of a trial's point when it suggested it; null if no model chose the point.
+         */
+        get: operations["get_trial_model_api_trials__trial_id__model_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2351,6 +2431,16 @@ export interface components {
             rank: number;
         };
         /**
+         * ConsoleWindow
+         * @description Some of the lines that match a query, and how many match it.
+         */
+        ConsoleWindow: {
+            /** Total */
+            total: number;
+            /** Lines */
+            lines: components["schemas"]["NumberedLine"][];
+        };
+        /**
          * Gang
          * @description The agents that run one trial together, each on a different machine.
          *
@@ -2782,6 +2872,36 @@ export interface components {
             last_step: number;
         };
         /**
+         * ModelPoint
+         * @description What a model expects at a point, in units of the metric.
+         *
+         *     Attributes:
+         *         expected: the median.
+         *         low: the lower end of a range that is one standard deviation wide to each side.
+         *         high: its upper end.
+         *         value: in a slice, the parameter's value.
+         */
+        ModelPoint: {
+            /** Expected */
+            expected: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Value */
+            value: unknown;
+        };
+        /**
+         * ModelSlice
+         * @description What a model expects along one parameter, while all others keep their values.
+         */
+        ModelSlice: {
+            /** Name */
+            name: string;
+            /** Points */
+            points: components["schemas"]["ModelPoint"][];
+        };
+        /**
          * Node
          * @description A machine that has sent system metrics.
          *
@@ -2901,6 +3021,53 @@ export interface components {
             runs: components["schemas"]["NodeRun"][];
             /** Agents */
             agents: components["schemas"]["NodeAgent"][];
+        };
+        /**
+         * NumberedLine
+         * @description A printed line with its number, from 1, among all lines of its run or group.
+         */
+        NumberedLine: {
+            /** Time */
+            time: number;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "stdout" | "stderr" | "stacks" | "event";
+            /** Line */
+            line: string;
+            /**
+             * Id
+             * @default 0
+             */
+            id: number;
+            /**
+             * Run
+             * @default
+             */
+            run: string;
+            /**
+             * Rank
+             * @default 0
+             */
+            rank: number;
+            /**
+             * Number
+             * @default 0
+             */
+            number: number;
+        };
+        /**
+         * PairShare
+         * @description How much two parameters decide together beyond what each decides alone, as a part of all that is decided.
+         */
+        PairShare: {
+            /** First */
+            first: string;
+            /** Second */
+            second: string;
+            /** Share */
+            share: number;
         };
         /**
          * ParameterShare
@@ -3820,6 +3987,7 @@ export interface components {
          *         trials: number of results that it was computed from.
          *         metric: the metric.
          *         shares: the parameters that vary, most important first; empty if there are too few results.
+         *         pairs: pairs of the most important parameters that decide something together, most important first.
          */
         SweepImportance: {
             /** Trials */
@@ -3828,6 +3996,27 @@ export interface components {
             metric: string;
             /** Shares */
             shares: components["schemas"]["ParameterShare"][];
+            /** Pairs */
+            pairs: components["schemas"]["PairShare"][];
+        };
+        /**
+         * SweepModel
+         * @description What the model of a sweep's method expects now.
+         *
+         *     Attributes:
+         *         predicts: whether the method has a model that predicts values.
+         *         at: the parameter set that the slices go through, that of the best trial; None: too few results for a model.
+         *         slices: one for each searched parameter.
+         */
+        SweepModel: {
+            /** Predicts */
+            predicts: boolean;
+            /** At */
+            at: {
+                [key: string]: unknown;
+            } | null;
+            /** Slices */
+            slices: components["schemas"]["ModelSlice"][];
         };
         /**
          * SweepPoint
@@ -4182,6 +4371,22 @@ export interface components {
             note?: string | null;
             /** Discarded */
             discarded?: boolean | null;
+        };
+        /**
+         * TrialModel
+         * @description What the model expected of a trial's point when it suggested it.
+         *
+         *     Attributes:
+         *         point: the expected value of the metric.
+         *         best: the best value that it expected of any earlier point.
+         *         chance: the probability that the point is better than that.
+         */
+        TrialModel: {
+            point: components["schemas"]["ModelPoint"];
+            /** Best */
+            best: number;
+            /** Chance */
+            chance: number;
         };
         /**
          * ViewTicket
@@ -5554,6 +5759,73 @@ export interface operations {
             };
         };
     };
+    read_console_window_api_runs__run_id__console_window_get: {
+        parameters: {
+            query?: {
+                /** @description number of matching lines before the window */
+                first?: number;
+                /** @description number of lines to return; 0: only count them */
+                limit?: number;
+                /** @description `stdout`, `stderr`, `stacks` (thread stacks of ranks that hung), or `event` */
+                stream?: string | null;
+                /** @description return only lines that contain this text, ignoring case */
+                find?: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleWindow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_console_after_api_runs__run_id__console_after__line_id__get: {
         parameters: {
             query?: {
@@ -5698,6 +5970,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsoleLine"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_group_console_window_api_console_window_get: {
+        parameters: {
+            query: {
+                project: string;
+                group: string;
+                /** @description number of matching lines before the window */
+                first?: number;
+                /** @description number of lines to return; 0: only count them */
+                limit?: number;
+                /** @description `stdout`, `stderr`, `stacks` (thread stacks of ranks that hung), or `event` */
+                stream?: string | null;
+                /** @description return only lines that contain this text, ignoring case */
+                find?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleWindow"];
                 };
             };
             /** @description Unauthorized */
@@ -7294,6 +7633,55 @@ export interface operations {
             };
         };
     };
+    get_model_api_sweeps__sweep_id__model_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepModel"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_search_inputs_api_sweeps__sweep_id__search_get: {
         parameters: {
             query?: never;
@@ -7564,6 +7952,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trial_model_api_trials__trial_id__model_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialModel"] | null;
                 };
             };
             /** @description Unauthorized */

@@ -1,13 +1,26 @@
-/** The order of metrics: validation first, then training, and metrics about ranks last. */
+/** The order of metrics: losses and accuracies first, validation before training, and metrics about ranks last. */
 
-const FIRST = [/^(val|test|eval)/, /^train/, /\//];
+const HEADLINE = "([/_.]|.*[/_.])(loss|acc|accuracy)$";
+const FIRST = [
+  new RegExp(`^(val|test|eval)${HEADLINE}`, "i"),
+  new RegExp(`^train${HEADLINE}`, "i"),
+  /^(val|test|eval)/,
+  /^train/,
+  /\//,
+];
 const INTERNAL = /^(ranks?|system|trainer|grad)\//;
+const LOWER = /(^|[/_.])(loss|err|error|mse|rmse|mae|nll|perplexity|ppl|wer|cer|fid|latency|time)([/_.]|$)/i;
 
 /** Returns a number to sort metrics by. */
 export function metricRank(key: string): number {
   if (INTERNAL.test(key)) return FIRST.length + 1;
   const at = FIRST.findIndex((pattern) => pattern.test(key));
   return at < 0 ? FIRST.length : at;
+}
+
+/** Returns whether low values of a metric are probably better, by its name. */
+export function isLowerBetter(key: string): boolean {
+  return LOWER.test(key);
 }
 
 /** Compares two metrics by rank, then by name. */

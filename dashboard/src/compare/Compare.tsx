@@ -2,15 +2,18 @@
 
 import { useMemo } from "preact/hooks";
 import { Failure } from "../base/Failure";
-import { exact, measured } from "../base/format";
+import { clock, duration, exact, measured } from "../base/format";
 import { distinctNames } from "../base/names";
 import { Rounded } from "../base/Rounded";
 import { useParam, useSwitchParam } from "../base/router";
 import { Scroll } from "../base/Scroll";
 import { Section } from "../base/Section";
 import { Toggle } from "../base/Toggle";
+import { text } from "../tables/rowValues";
 import type { RunsView } from "../tables/useRunsView";
+import { CodeChanges } from "./CodeChanges";
 import { barsOf, type ComparedPart, type ComparedRow, chosenRows, comparedParts } from "./comparison";
+import { useTextFiles } from "./runFiles";
 import { TextFiles } from "./TextFiles";
 import { useComparedRuns } from "./useComparedRuns";
 import "./Compare.css";
@@ -27,7 +30,13 @@ export function Compare({ view }: { view: RunsView }) {
   const all = useMemo(() => comparedParts(runs), [runs]);
   const parts = useMemo(() => chosenRows(all, onlyDifferent, search), [all, onlyDifferent, search]);
   const names = distinctNames(runs.map(({ row }) => ({ id: row.id, name: String(row["name"]) })));
-  const columns = runs.map(({ row }, at) => ({ id: row.id, name: names[at] ?? row.id }));
+  const columns = runs.map(({ row, environment }, at) => ({
+    id: row.id,
+    name: names[at] ?? row.id,
+    commit: text((environment["git"] as Record<string, unknown> | undefined)?.["commit"]),
+  }));
+  const files = useTextFiles(columns);
+  const [isSplit, setSplit] = useSwitchParam("split", true);
   if (!runs.length)
     return error ? <Failure error={error} /> : <p class="empty">Tick runs in the table to compare them.</p>;
   return (
@@ -38,6 +47,12 @@ export function Compare({ view }: { view: RunsView }) {
           isOn={onlyDifferent}
           onFlip={() => setOnlyDifferent(!onlyDifferent)}
           title="Hide what is the same in all of these runs"
+        />
+        <Toggle
+          name="side by side"
+          isOn={isSplit}
+          onFlip={() => setSplit(!isSplit)}
+          title="Show what differs between two texts in two columns"
         />
         <input
           type="search"
@@ -53,7 +68,8 @@ export function Compare({ view }: { view: RunsView }) {
       {parts.map((part) => (
         <Part key={part.title} part={part} columns={columns} isFiltered={onlyDifferent || search !== ""} />
       ))}
-      <TextFiles runs={columns} />
+      <CodeChanges runs={columns} {...{ files, isSplit }} />
+      {files && <TextFiles {...{ files, isSplit }} />}
     </>
   );
 }
@@ -87,7 +103,7 @@ function Part({ part, columns, isFiltered }: { part: ComparedPart; columns: RunC
             </thead>
             <tbody>
               {shown.map((row) => (
-                <Row key={row.name} row={row} columns={columns} isMetric={title === "Metrics"} />
+                <Row key={row.name} row={row} columns={columns} part={title} />
               ))}
             </tbody>
           </table>
@@ -97,7 +113,8 @@ function Part({ part, columns, isFiltered }: { part: ComparedPart; columns: RunC
   );
 }
 
-function Row({ row, columns, isMetric }: { row: ComparedRow; columns: RunColumn[]; isMetric: boolean }) {
+function Row({ row, columns, part }: { row: ComparedRow; columns: RunColumn[]; part: string }) {
+  const isMetric = part === "Metrics";
   const bars = isMetric ? barsOf(row) : [];
   return (
     <tr class={row.isDifferent ? "different" : ""}>
@@ -109,11 +126,22 @@ function Row({ row, columns, isMetric }: { row: ComparedRow; columns: RunColumn[
         const bar = bars[at] ?? null;
         return (
           <td key={id} title={exact(value)}>
-            {isMetric ? <Rounded given={value}>{measured(row.name, value, 6)}</Rounded> : exact(value)}
+            {isMetric ? (
+              <Rounded given={value}>{measured(row.name, value, 6)}</Rounded>
+            ) : (
+              factText(part, row.name, value)
+            )}
             {bar !== null && <i style={{ width: `${100 * bar}%` }} />}
           </td>
         );
       })}
     </tr>
   );
+}
+
+/** Returns a value for reading: times of runs as dates, their durations with units, everything else as it is. */
+function factText(part: string, name: string, value: unknown): string {
+  if (part !== "Run" || typeof value !== "number") return exact(value);
+  if (name === "created") return clock(value);
+  return name === "duration" ? duration(value) : exact(value);
 }

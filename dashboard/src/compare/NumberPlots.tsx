@@ -4,9 +4,9 @@ import { useMemo } from "preact/hooks";
 import { Failure } from "../base/Failure";
 import { useParam, useSwitchParam } from "../base/router";
 import { Toggle } from "../base/Toggle";
+import { ColumnField } from "../tables/ColumnField";
 import type { RunsView } from "../tables/useRunsView";
 import { Bars } from "./Bars";
-import { ColumnField } from "./ColumnField";
 import { Scatter } from "./Scatter";
 import { useChosenRows } from "./useComparedRuns";
 import "./NumberPlots.css";
@@ -38,11 +38,13 @@ export function NumberPlots({ view, keys, metric }: { view: RunsView; keys: stri
   return (
     <>
       <div class="toolbar">
-        <ColumnField label="up" columns={columns} value={y} onChange={setY} />
+        <ColumnField label="up" project={view.project} columns={columns} value={y} onChange={setY} />
         {!isBars && <Toggle name="log y" isOn={isLogY} onFlip={() => setLogY(!isLogY)} />}
-        {!isBars && <ColumnField label="across" columns={columns} value={x} onChange={setX} />}
+        {!isBars && <ColumnField label="across" project={view.project} columns={columns} value={x} onChange={setX} />}
         {!isBars && <Toggle name="log x" isOn={isLogX} onFlip={() => setLogX(!isLogX)} />}
-        {!isBars && <ColumnField label="colour" columns={columns} value={color} onChange={setColor} />}
+        {!isBars && (
+          <ColumnField label="colour" project={view.project} columns={columns} value={color} onChange={setColor} />
+        )}
         <Toggle name="bars" isOn={isBars} onFlip={() => setBars(!isBars)} />
         <span class="soft">{total > MOST_RUNS ? `the first ${MOST_RUNS} of ${total} runs` : `${total} runs`}</span>
       </div>

@@ -54,6 +54,7 @@ export function Scatter({ rows, x, y, color }: Props) {
             ].join(" · ")
           : `${y.column} by ${x.column}${missing ? `; ${missing} runs lack one of them` : ""}`}
       </figcaption>
+      {!dots.length && <p class="empty">No run has both of them. Choose other columns above.</p>}
       <div class="contour-map">
         <Ticks ticks={ys} isUp />
         <canvas

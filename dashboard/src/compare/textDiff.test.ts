@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diffLines, isTextFile } from "./textDiff";
+import { diffLines, isTextFile, paired } from "./textDiff";
 
 describe("diffLines", () => {
   it("shows what changes, with lines around it", () => {
@@ -14,6 +14,19 @@ describe("diffLines", () => {
 
   it("is empty for equal texts", () => {
     expect(diffLines("a\n", "a\n")).toEqual([]);
+  });
+});
+
+describe("paired", () => {
+  it("puts what was replaced beside what replaced it, with the numbers of both", () => {
+    const rows = paired(diffLines("a\nb\nc\n", "a\nB\nx\nc\n"));
+    expect(rows.map(({ before, after }) => [before?.line, before?.text, after?.line, after?.text])).toEqual([
+      [undefined, "@@ line 1 · line 1 @@", undefined, "@@ line 1 · line 1 @@"],
+      [1, "a", 1, "a"],
+      [2, "b", 2, "B"],
+      [undefined, undefined, 3, "x"],
+      [3, "c", 4, "c"],
+    ]);
   });
 });
 

@@ -14,7 +14,7 @@ export function Console({ runs }: { runs: Run[] }) {
     <section class="section">
       <ConsoleToolbar view={view} />
       <Failure error={view.error} />
-      {view.lines?.length === 0 ? <p class="empty">{emptyText(view)}</p> : <ConsoleLines view={view} />}
+      {view.total === 0 ? <p class="empty">{emptyText(view)}</p> : <ConsoleLines view={view} />}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { counted } from "../base/names";
 import type { ConsoleView } from "./useConsole";
 
 export function ConsoleToolbar({ view }: { view: ConsoleView }) {
-  const { find, stream, around } = view;
+  const { find, stream, target } = view;
   return (
     <div class="toolbar">
       <input
@@ -37,6 +37,10 @@ export function ConsoleToolbar({ view }: { view: ConsoleView }) {
         />{" "}
         follow
       </label>
+      <label title="Show only the last state of a progress bar">
+        <input type="checkbox" checked={view.isFolding} onChange={() => view.setFolding(!view.isFolding)} /> fold
+        progress bars
+      </label>
       <span class="soft" role="status">
         {statusText(view)}
       </span>
@@ -45,14 +49,15 @@ export function ConsoleToolbar({ view }: { view: ConsoleView }) {
           download all lines
         </a>
       )}
-      {view.showEarlier && (
-        <button type="button" class="small" onClick={view.showEarlier}>
-          earlier lines
-        </button>
-      )}
-      {around !== null && (
-        <button type="button" class="small primary" onClick={() => view.showAround(null)}>
-          {find ? "back to search results" : "back to the end"}
+      <button type="button" class="small" onClick={() => view.setJump({ to: "beginning" })}>
+        beginning
+      </button>
+      <button type="button" class="small" onClick={() => view.setJump({ to: "end" })}>
+        end
+      </button>
+      {find && target !== null && (
+        <button type="button" class="small primary" onClick={() => view.showLine(null)}>
+          back to search results
         </button>
       )}
     </div>
@@ -75,8 +80,8 @@ function RankChoice({ view: { runs, chosen, setRank } }: { view: ConsoleView }) 
   );
 }
 
-function statusText({ lines, around, isCut, find }: ConsoleView): string {
-  if (lines === undefined) return "…";
-  if (around !== null) return "around the line that was found";
-  return `${isCut ? "the last " : ""}${counted(lines.length, "line")}${find ? " found" : ""}`;
+function statusText({ total, target, find }: ConsoleView): string {
+  if (total === undefined) return "…";
+  if (target !== null) return `line ${target} of ${total}`;
+  return `${counted(total, "line")}${find ? " found" : ""}`;
 }

@@ -2,33 +2,32 @@
 
 import { CENTERS, SPREADS } from "../charts/bands";
 import { keysWithout, seedKeys, USUAL_KEYS } from "../charts/grouping";
+import { ColumnField } from "../tables/ColumnField";
 import type { Grouping } from "../tables/useGrouping";
+
+const CONFIG = "config.";
 
 interface Props {
   grouping: Grouping;
+  project: string;
   /** The columns of metrics and configuration that there are. */
   columns: string[];
 }
 
-export function GroupControls({ grouping, columns }: Props) {
+export function GroupControls({ grouping, project, columns }: Props) {
   const { keys, setKeys } = grouping;
-  const config = columns.filter((id) => id.startsWith("config."));
+  const config = columns.filter((id) => id.startsWith(CONFIG));
   const others = [...config, ...USUAL_KEYS].filter((id) => !keys.includes(id));
   return (
     // biome-ignore lint/a11y/useSemanticElements: a `fieldset` is laid out differently
     <div class="toolbar" role="group" aria-label="Groups of runs">
-      <select
-        aria-label="Group by"
+      <ColumnField
+        label={keys.length ? "and by" : "Group by"}
+        {...{ project, columns: others }}
         value=""
-        onChange={(event) => event.currentTarget.value && setKeys([...keys, event.currentTarget.value])}
-      >
-        <option value="">{keys.length ? "and by" : "Group by"}</option>
-        {others.map((id) => (
-          <option key={id} value={id}>
-            {id.replace(/^config\./, "")}
-          </option>
-        ))}
-      </select>
+        onChange={(id) => setKeys([...new Set([...keys, columnId(id)])])}
+        isAllowed={(id) => id.startsWith(CONFIG) && !keys.includes(id)}
+      />
       {keys.map((id) => (
         <button
           key={id}
@@ -49,6 +48,11 @@ export function GroupControls({ grouping, columns }: Props) {
       {keys.length > 0 && <SummaryChoice grouping={grouping} />}
     </div>
   );
+}
+
+/** Returns the id of a column for what somebody typed: `lr` means `config.lr`. */
+function columnId(typed: string): string {
+  return typed.startsWith(CONFIG) || USUAL_KEYS.includes(typed) ? typed : CONFIG + typed;
 }
 
 /** Returns what to group by to average over a seed; the project, if nothing else differs. */

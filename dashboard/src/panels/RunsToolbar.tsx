@@ -11,6 +11,7 @@ import { DefaultColumns } from "../tables/DefaultColumns";
 import { FilterField } from "../tables/FilterField";
 import { type Moved, MoveSelected, UndoMove } from "../tables/MoveSelected";
 import { PinSelected } from "../tables/PinSelected";
+import { SaveTable } from "../tables/SaveTable";
 import { isNothing, NOTHING } from "../tables/selection";
 import { TagSelected } from "../tables/TagSelected";
 import type { ColumnView } from "../tables/useColumns";
@@ -66,6 +67,7 @@ export function RunsToolbar({ view, tab, onTab, columns, total, error }: Props) 
             onFlip={() => view.setHeld(!view.isHeld)}
             title="Rows keep their places and values while runs go on"
           />
+          <SaveTable view={view} shown={columns.shown} />
           <ColumnChoice
             all={[...PLAIN, ...columns.keys]}
             chosen={columns.shown}

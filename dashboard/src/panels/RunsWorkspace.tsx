@@ -30,7 +30,7 @@ export function RunsWorkspace({ view, pages, drawn, hidden, setHidden, grouping,
         <RunList {...{ view, pages, hidden, setHidden }} colors={drawn.colors} />
       </aside>
       <div>
-        <GroupControls grouping={grouping} columns={columns.keys} />
+        <GroupControls grouping={grouping} project={view.project} columns={columns.keys} />
         <Charts
           runs={drawn.chartRuns}
           bandName={isGrouped ? undefined : "bands by group"}

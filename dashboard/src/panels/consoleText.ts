@@ -1,10 +1,5 @@
 /** What the console's lines say. Pure functions. */
 
-import type { ConsoleLine } from "../api/types";
-
-/** The server returns at least this many lines of each rank when all ranks are asked for. */
-const LEAST_OF_EACH = 10;
-
 /** A part of a line; `isMatch`: it is what was searched for. */
 export interface Part {
   text: string;
@@ -24,16 +19,4 @@ export function matchesIn(text: string, find: string): Part[] {
   }
   if (from < text.length) parts.push({ text: text.slice(from), isMatch: false });
   return parts;
-}
-
-/**
- * Returns whether the server has left lines out.
- *
- * Of a single run it returns the `last` lines; of several, at most `most` lines in equal parts.
- */
-export function isCut(lines: ConsoleLine[], runs: { id: string }[], last: number, most: number): boolean {
-  if (runs.length <= 1) return lines.length >= last;
-  const mostOfEach = Math.min(last, Math.max(Math.floor(most / runs.length), LEAST_OF_EACH));
-  const counts = Map.groupBy(lines, (line) => line.run);
-  return runs.some((run) => (counts.get(run.id)?.length ?? 0) >= mostOfEach);
 }

@@ -1,14 +1,18 @@
-/** The console of some runs: which lines are shown, held in the page's address, and the lines themselves. */
+/** The console of some runs: which lines are shown, held in the page's address, and how many there are. */
 
+import { useState } from "preact/hooks";
 import { useData } from "../api/data";
 import { type LinesFilter, type Path, paths } from "../api/routes";
-import type { ConsoleLine, Run } from "../api/types";
+import type { ConsoleLine, ConsoleWindow, Run } from "../api/types";
 import { useParam, useSwitchParam } from "../base/router";
-import { isCut } from "./consoleText";
 
-const FEW = 1000;
-const MANY = 10_000;
-const AROUND = 200;
+/** How many lines are loaded at a time. */
+export const PAGE_LINES = 500;
+
+/** An end of the console that was asked for. Asking again makes another object. */
+export interface Jump {
+  to: "beginning" | "end";
+}
 
 export interface ConsoleView {
   runs: Run[];
@@ -20,21 +24,27 @@ export interface ConsoleView {
   /** The text that is searched. */
   find: string;
   setFind: (text: string) => void;
-  /** The id of the line around which lines are shown; null: the end of the console, or what was found. */
-  around: number | null;
-  showAround: (line: ConsoleLine | null) => void;
+  /** The number of the line that is shown among all others; null: none. */
+  target: number | null;
+  showLine: (line: ConsoleLine | null) => void;
   hasTimes: boolean;
   setTimes: (hasTimes: boolean) => void;
+  /** Whether only the last state of a progress bar is shown. */
+  isFolding: boolean;
+  setFolding: (isFolding: boolean) => void;
   isFollowing: boolean;
   /** Whether the end can be followed: not while searching. */
   canFollow: boolean;
   setFollow: (isFollowing: boolean) => void;
-  lines: ConsoleLine[] | undefined;
+  jump: Jump | null;
+  setJump: (jump: Jump) => void;
+  /** How many lines match; undefined until it is known. */
+  total: number | undefined;
   error: string;
-  /** Whether there are more lines than are shown. */
-  isCut: boolean;
-  /** Asks for earlier lines; undefined if that was done, or there are none. */
-  showEarlier: (() => void) | undefined;
+  /** Returns the path of a page of lines. */
+  page: (first: number) => Path<ConsoleWindow> | null;
+  /** Tells one choice of lines from another. */
+  choice: string;
 }
 
 /** `runs`: those of one group, or a single one. */
@@ -43,39 +53,42 @@ export function useConsole(runs: Run[]): ConsoleView {
   const [stream, setStream] = useParam("stream");
   const [find, setFind] = useParam("find");
   const [place, setPlace] = useParam("line");
-  const [amount, setAmount] = useParam("lines");
   const [hasTimes, setTimes] = useSwitchParam("times", true);
+  const [isFolding, setFolding] = useSwitchParam("bars", true);
   const [follow, setFollow] = useSwitchParam("follow", true);
+  const [jump, setJump] = useState<Jump | null>(null);
 
-  const [owner = "", lineId = ""] = place.split(":");
-  const isChosen = (run: Run) => (owner ? run.id === owner : String(run.rank) === rank);
-  const chosen = runs.length > 1 ? runs.find(isChosen) : runs[0];
-  const around = chosen && lineId ? Number(lineId) : null;
-  const last = amount === "many" ? MANY : FEW;
-  const { value: lines, error } = useData(
-    linesPath(runs, chosen, around === null ? { last, stream, find } : { last: AROUND, around }),
-  );
-  const canFollow = !find && around === null;
-  const hasMore = around === null && lines !== undefined && isCut(lines, chosen ? [chosen] : runs, last, MANY);
+  const chosen = runs.length > 1 ? runs.find((run) => String(run.rank) === rank) : runs[0];
+  const target = Number(place) > 0 ? Number(place) : null;
+  const filter = target === null ? { stream, find } : {}; // the line is shown among all others
+  const page = (first: number, limit = PAGE_LINES) => windowPath(runs, chosen, { first, limit, ...filter });
+  const { value, error } = useData(page(0, 0));
+  const canFollow = !find && target === null;
   const reset =
     (set: (value: string) => void) =>
-    (value: string): void => {
+    (next: string): void => {
       setPlace("");
-      set(value);
+      setJump(null);
+      set(next);
     };
   return {
-    ...{ runs, chosen, stream, setStream, find, around, hasTimes, setTimes, canFollow, setFollow, lines, error },
+    ...{ runs, chosen, stream, find, target, hasTimes, setTimes, isFolding, setFolding, canFollow, setFollow, error },
+    ...{ jump, page, total: value?.total, isFollowing: follow && canFollow },
     setRank: reset(setRank),
+    setStream: reset(setStream),
     setFind: reset(setFind),
-    showAround: (line) => setPlace(line ? `${line.run}:${line.id}` : ""),
-    isFollowing: follow && canFollow,
-    isCut: hasMore,
-    showEarlier: hasMore && !amount ? () => setAmount("many") : undefined,
+    showLine: (line) => setPlace(line ? String(line.number) : ""),
+    setJump: (next) => {
+      setPlace("");
+      setFollow(next.to === "end");
+      setJump(next);
+    },
+    choice: JSON.stringify([chosen?.id, filter]),
   };
 }
 
-function linesPath(runs: Run[], chosen: Run | undefined, wanted: LinesFilter): Path<ConsoleLine[]> | null {
+function windowPath(runs: Run[], chosen: Run | undefined, wanted: LinesFilter): Path<ConsoleWindow> | null {
   const [first] = runs;
-  if (chosen) return paths.console(chosen.id, wanted);
-  return first ? paths.groupConsole(first.project, first.group, wanted) : null;
+  if (chosen) return paths.consoleWindow(chosen.id, wanted);
+  return first ? paths.groupConsoleWindow(first.project, first.group, wanted) : null;
 }

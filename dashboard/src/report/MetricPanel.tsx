@@ -2,13 +2,11 @@
 
 import { useMemo } from "preact/hooks";
 import { Failure } from "../base/Failure";
-import { distinctNames } from "../base/names";
-import { dashOf, LINE_LOOKS, lineColor, useTheme } from "../base/theme";
+import { useTheme } from "../base/theme";
 import { USUAL_SUMMARY } from "../charts/bands";
-import { groupLooks } from "../charts/grouping";
 import { DEFAULT_LOOK } from "../charts/look";
-import { type ChartRun, Metric } from "../charts/Metric";
-import { seconds, text } from "../tables/rowValues";
+import { Metric } from "../charts/Metric";
+import { chartRuns } from "./chartRuns";
 import type { PanelText } from "./panels";
 import { runsAddress, useRunRows } from "./useRunRows";
 
@@ -19,18 +17,7 @@ export function MetricPanel({ panel }: { panel: PanelText }) {
   const theme = useTheme();
   const { value, error } = useRunRows(panel, ["name", "rows", "summary", ...groupBy]);
   const keys = groupBy.join("|");
-  const runs = useMemo(() => {
-    const rows = value?.rows ?? [];
-    const names = distinctNames(rows.map((row) => ({ id: row.id, name: text(row["name"]) })));
-    const looks = keys ? groupLooks(rows, keys.split("|"), LINE_LOOKS) : [];
-    return rows.map((row, at): ChartRun => {
-      const look = looks[at];
-      const summary = (row["summary"] ?? {}) as Record<string, unknown>;
-      const run = { id: row.id, rows: seconds(row["rows"]), summary };
-      const chartRun = { run, label: names[at] ?? row.id, color: lineColor(look?.color ?? at, theme) };
-      return look ? { ...chartRun, band: look.label, dash: dashOf(look.dash) } : chartRun;
-    });
-  }, [value, theme, keys]);
+  const runs = useMemo(() => chartRuns(value?.rows ?? [], keys ? keys.split("|") : [], theme), [value, theme, keys]);
   return (
     <div class="report-panel">
       <Failure error={error} />

@@ -2,6 +2,7 @@
 
 import { Failure } from "../base/Failure";
 import { Markdown } from "../base/Markdown";
+import { FrozenPanel } from "./FrozenPanel";
 import { MetricPanel } from "./MetricPanel";
 import { type Panel, type PanelText, reportParts } from "./panels";
 import { SweepPanel } from "./SweepPanel";
@@ -25,6 +26,7 @@ export function ReportText({ text, project }: { text: string; project: string })
 
 function PanelPart({ part: { panel, fault }, project }: { part: Panel; project: string }) {
   if (fault) return <Failure error={`This panel cannot be drawn: ${fault}`} />;
+  if (panel.frozen) return <FrozenPanel packed={panel.frozen} />;
   const shown: PanelText = { ...panel, project: panel.project || project };
   return (
     <>

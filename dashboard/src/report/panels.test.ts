@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Panel, reportParts } from "./panels";
+import { type Panel, reportParts, withFrozen } from "./panels";
 
 const panelOf = (body: string) => reportParts(`\`\`\`panel\n${body}\n\`\`\``)[0] as Panel;
 
@@ -19,7 +19,7 @@ describe("reportParts", () => {
     expect(fault).toBe("");
     expect(panel).toEqual({
       ...{ metrics: ["val/loss", "val/acc"], columns: [], sweep: "", project: "", filter: "name ~ a:b" },
-      ...{ sort: "-created", groupBy: ["config.lr"], runs: 200 },
+      ...{ sort: "-created", groupBy: ["config.lr"], runs: 200, frozen: "" },
     });
   });
 
@@ -29,5 +29,19 @@ describe("reportParts", () => {
     ["metric: loss\nruns: many", "`runs` is no number"],
   ])("say what is wrong with %j", (body, words) => {
     expect(panelOf(body).fault).toContain(words);
+  });
+});
+
+describe("withFrozen", () => {
+  const report = "a\n\n```panel\nmetric: x\n```\n\nb\n\n```panel\nmetric: y\nruns: 3\n```\n";
+
+  it("keeps what each panel shows, and gives the live panels back", () => {
+    const frozen = withFrozen(report, ["one", "two"]);
+    const panels = reportParts(frozen).flatMap((part) => (part.kind === "panel" ? part : []));
+    expect(panels.map(({ panel, fault }) => [panel.frozen, panel.metrics[0], fault])).toEqual([
+      ["one", "x", ""],
+      ["two", "y", ""],
+    ]);
+    expect(withFrozen(withFrozen(frozen, ["three", ""]), [])).toBe(report);
   });
 });

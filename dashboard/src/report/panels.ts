@@ -11,6 +11,8 @@ export interface PanelText {
   sort: string;
   groupBy: string[];
   runs: number;
+  /** What a frozen panel shows, as `snapshot.ts` packs it; empty: the panel is live. */
+  frozen: string;
 }
 
 export interface Panel {
@@ -23,7 +25,7 @@ export interface Panel {
 export type Part = { kind: "text"; text: string } | Panel;
 
 const FENCE = /^```panel[ \t]*\n([\s\S]*?)^```[ \t]*$/gm;
-const NAMES = ["metric", "columns", "sweep", "project", "filter", "sort", "group by", "runs"];
+const NAMES = ["metric", "columns", "sweep", "project", "filter", "sort", "group by", "runs", "frozen"];
 const FIRST_RUNS = 10;
 const MOST_RUNS = 200;
 
@@ -58,6 +60,7 @@ function panelOf(body: string): Panel {
     ...{ metrics: list("metric"), columns: list("columns"), groupBy: list("group by") },
     ...{ sweep: given.get("sweep") ?? "", project: given.get("project") ?? "", filter: given.get("filter") ?? "" },
     sort: given.get("sort") ?? "-created",
+    frozen: given.get("frozen") ?? "",
     runs: Math.min(MOST_RUNS, runs),
   };
   return { kind: "panel", panel, fault: faultOf(panel, wrong, runs) };
@@ -65,9 +68,19 @@ function panelOf(body: string): Panel {
 
 function faultOf({ metrics, columns, sweep }: PanelText, wrong: string[], runs: number): string {
   if (wrong.length)
-    return `\`${wrong[0]}\` is not understood; allowed: lines such as \`metric: val/loss\` with ${NAMES.join(", ")}`;
+    return `\`${wrong[0]}\` is not understood; allowed: lines such as \`metric: val/loss\` with ${NAMES.slice(0, -1).join(", ")}`;
   if (!(Number.isInteger(runs) && runs > 0)) return "`runs` is no number above 0";
   if (!metrics.length && !columns.length && !sweep)
     return "the panel shows nothing; write `metric: `, `columns: ` or `sweep: `";
   return "";
+}
+
+/** Returns a report with what its panels show kept in them, in order; an empty text makes a panel live again. */
+export function withFrozen(text: string, packed: string[]): string {
+  let at = 0;
+  return text.replace(FENCE, (_fence, body: string) => {
+    const lines = body.split("\n").filter((line) => line.trim() && !/^\s*frozen\s*:/.test(line));
+    const kept = packed[at++] ?? "";
+    return ["```panel", ...lines, ...(kept ? [`frozen: ${kept}`] : []), "```"].join("\n");
+  });
 }

@@ -16,6 +16,7 @@ import { Preformatted } from "../base/Scroll";
 import { Fact } from "../base/Section";
 import { State } from "../base/State";
 import { groupPathOf } from "./paths";
+import { WhyPoint } from "./WhyPoint";
 import "./Detail.css";
 
 const NONE: never[] = [];
@@ -54,6 +55,7 @@ export function Detail({ sweep, trial, rank, agent, onClose }: Props) {
       {trial.stderr_tail && <Preformatted>{trial.stderr_tail}</Preformatted>}
       <h3>Parameters</h3>
       <Pairs pairs={Object.entries(flat(trial.params)).map(([name, given]) => [name, exact(given)])} />
+      <WhyPoint trial={trial} />
       {runs.length > 0 && <h3>{counted(runs.length, "run")}</h3>}
       <Runs runs={runs} />
     </aside>

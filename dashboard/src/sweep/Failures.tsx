@@ -24,17 +24,30 @@ export function Failures({ sweep, trials, onSelect }: Props) {
     <Section title="Failures" note={`${failed.length}`} aside={<RetryButton sweep={sweep} />}>
       <ul class="plain">
         {[...Map.groupBy(failed, causeOf)].map(([cause, members]) => (
-          <li key={cause}>
-            <State state={members[0]?.state ?? "failed"} /> <code class="clip">{cause}</code>{" "}
-            {members.slice(0, MOST_LISTED).map((trial) => (
-              <button type="button" class="quiet small" key={trial.id} onClick={() => onSelect(trial.id)}>
-                trial {trial.number}
-              </button>
-            ))}
-          </li>
+          <Cause key={cause} {...{ cause, members, onSelect }} />
         ))}
       </ul>
     </Section>
+  );
+}
+
+function Cause({ cause, members, onSelect }: { cause: string; members: Trial[] } & Pick<Props, "onSelect">) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? members : members.slice(0, MOST_LISTED);
+  return (
+    <li>
+      <State state={members[0]?.state ?? "failed"} /> <code class="clip">{cause}</code>{" "}
+      {shown.map((trial) => (
+        <button type="button" class="quiet small" key={trial.id} onClick={() => onSelect(trial.id)}>
+          trial {trial.number}
+        </button>
+      ))}
+      {shown.length < members.length && (
+        <button type="button" class="small" onClick={() => setWhole(true)}>
+          {members.length - shown.length} more
+        </button>
+      )}
+    </li>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { number } from "../base/format";
+import { ImportantPairs } from "./ImportantPairs";
 import type { Importance } from "./importance";
 import { useImportance } from "./useImportance";
 import type { SweepView } from "./useSweepView";
@@ -30,6 +31,7 @@ export function ImportanceBars({ view: { sweep, trials, chosen, importances } }:
           </div>
         </div>
       ))}
+      <ImportantPairs found={found} />
     </div>
   );
 }

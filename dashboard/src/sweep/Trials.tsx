@@ -37,6 +37,7 @@ export function Trials({ view }: { view: SweepView }) {
       sort={sort}
       onSort={setSort}
       onOpen={(trial) => select(trial.id)}
+      onPick={(trial) => select(trial.id)}
       rowClass={(row) => (row.id === selected && !isPoint(row) ? "selected" : "")}
       maxHeight="min(620px, 80vh)"
       empty={

@@ -22,6 +22,8 @@ interface Props<Row> {
   onMove?: MoveColumn;
   onResize?: ResizeColumn;
   onOpen?: (row: Row) => void;
+  /** Called with a row that was clicked anywhere but on its controls. */
+  onPick?: (row: Row) => void;
   /** Called with the comparison of a cell that was chosen as a filter. */
   onFilter?: (comparison: string) => void;
   /** Called with the row under the pointer; null: it has left. */
@@ -82,6 +84,7 @@ export function Table<Row>(props: Props<Row>) {
               kind={row ? (props.rowClass?.(row) ?? "") : "waiting"}
               onFocus={() => setFocused(at)}
               onOpen={props.onOpen}
+              onPick={props.onPick}
               onFilter={props.onFilter}
               onHover={props.onHover}
             />

@@ -14,12 +14,16 @@ interface Props<Row> {
   kind: string;
   onFocus: () => void;
   onOpen: ((row: Row) => void) | undefined;
+  onPick: ((row: Row) => void) | undefined;
   onFilter: ((comparison: string) => void) | undefined;
   onHover: ((row: Row | null) => void) | undefined;
 }
 
+/** What does something of its own when it is clicked. */
+const CONTROLS = "a, button, input, select";
+
 export function TableRow<Row>({ at, row, columns, layout, isFocused, kind, ...on }: Props<Row>) {
-  const { onFocus, onOpen, onFilter, onHover } = on;
+  const { onFocus, onOpen, onPick, onFilter, onHover } = on;
   const [isPointed, setPointed] = useState(false);
   return (
     // biome-ignore lint/a11y/useSemanticElements: as for the table
@@ -31,7 +35,10 @@ export function TableRow<Row>({ at, row, columns, layout, isFocused, kind, ...on
       data-row={at}
       aria-rowindex={at + 2}
       style={{ transform: `translateY(${at * ROW_PX}px)`, gridTemplateColumns: layout.template }}
-      onClick={onFocus}
+      onClick={(event) => {
+        onFocus();
+        if (row && !(event.target as Element).closest(CONTROLS)) onPick?.(row);
+      }}
       onDblClick={() => row && onOpen?.(row)}
       onMouseEnter={() => {
         setPointed(true);

@@ -3,6 +3,7 @@
 import type { RunRow } from "../api/types";
 import { ago, clock, duration, exact, measured, value } from "../base/format";
 import { Rounded } from "../base/Rounded";
+import { isLowerBetter } from "../base/ranking";
 import { State } from "../base/State";
 import { whoOf } from "../base/who";
 import { SPARK } from "./columns";
@@ -38,7 +39,8 @@ export function columnOf(id: string, now: number, isGroup: (run: RunRow) => bool
       <span class="mono">{logged ? <Rounded given={given}>{measured(metric, given)}</Rounded> : exact(given)}</span>
     );
   };
-  return { id, ...numeric(logged ? metricTitle(logged) : metric, 112), cell };
+  const isDownFirst = logged ? !isLowerBetter(metric) : true;
+  return { id, ...numeric(logged ? metricTitle(logged) : metric, 112), isDownFirst, cell };
 }
 
 type MakeColumn = (now: number, isGroup: (run: RunRow) => boolean) => Omit<Column<RunRow>, "id">;

@@ -22,7 +22,7 @@ from lightning_sweeps.agents.launch.trial_file import describe_trial, with_seed
 from lightning_sweeps.agents.registration import Registration
 from lightning_sweeps.agents.server_connection import ServerConnection
 from lightning_sweeps.agents.time_accounting import Activity, TimeAccounting
-from lightning_sweeps.core.ids import last_part
+from lightning_sweeps.core.pasted_id import last_part
 from lightning_sweeps.core.paths import Home, write_whole
 from lightning_sweeps.core.settings import environment, read_settings, set_variable, unset_variable
 from lightning_sweeps.errors import LaunchError, ServerError, UsageError

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from lightning_sweeps.agents.options import AgentOptions
 from lightning_sweeps.core.program_command import program_of
 from lightning_sweeps.errors import LaunchError
 
@@ -33,6 +34,11 @@ class Allowed:
     programs: Sequence[str] = ()
     commands: Sequence[str] = ()
     projects: Sequence[str] = ()
+
+
+def allowed_by(options: AgentOptions) -> Allowed:
+    """Return what the agents with these options may run."""
+    return Allowed(options.allow_program, options.allow_command, options.only_project)
 
 
 def check_allowed(config: Mapping[str, Any], project: str, allowed: Allowed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -30,11 +31,15 @@ class LaunchSpec:
         sweep_id: the sweep.
         options: the agents' options, the same for each job.
         working_folder: the folder of the training program, where each job must run its command.
+        jobs: number of jobs to submit.
+        nodes: machines of each trial. Launchers that can start several machines together count them as one job.
     """
 
     sweep_id: str
     options: AgentOptions
     working_folder: Path
+    jobs: int = 1
+    nodes: int = 1
 
     @property
     def command(self) -> list[str]:
@@ -58,11 +63,18 @@ class Job:
         id: as `Launcher.submit` returned it.
         state: state of the job, according to the scheduler.
         host: name of the machine that runs it; empty if it is not running or the scheduler does not report it.
+        reason: why it waits or how it failed, in the scheduler's words; empty if the scheduler does not say.
     """
 
     id: str
     state: JobState
     host: str = ""
+    reason: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ("pending", "running")
 
 
 class Launcher(ABC, Generic[Options]):
@@ -79,6 +91,9 @@ class Launcher(ABC, Generic[Options]):
     Attributes:
         options_model: subclass of `LauncherOptions` with the launcher's options.
         needs_shared_server: whether jobs run on other machines, which cannot reach this machine's local server.
+        assigns_gpus: whether the scheduler chooses each job's GPUs. If not, a job uses those of `--gpus`, by default
+            all GPUs of its machine.
+        requeues: whether a job that is preempted or reaches its time limit is queued again.
 
     Args:
         options: the user's options.
@@ -87,6 +102,8 @@ class Launcher(ABC, Generic[Options]):
 
     options_model: ClassVar[type[LauncherOptions]]
     needs_shared_server: ClassVar[bool] = True
+    assigns_gpus: ClassVar[bool] = False
+    requeues: ClassVar[bool] = False
 
     def __init__(self, options: Options, settings: Settings) -> None:
         self.options = options
@@ -97,9 +114,20 @@ class Launcher(ABC, Generic[Options]):
         """The folder in which the jobs' logs appear on this machine, or None if only `logs` can read them."""
         return None
 
+    def check(self, spec: LaunchSpec) -> None:
+        """Check what can be checked before jobs are submitted, such as the way from a job's machine to the server.
+
+        Raises:
+            UsageError, LaunchError: jobs could not run.
+        """
+
+    def render(self, spec: LaunchSpec) -> str:
+        """Return what would be submitted, for `--dry-run`: by default the command that each job runs."""
+        return shlex.join(spec.command) + "\n"
+
     @abstractmethod
     def submit(self, spec: LaunchSpec) -> list[str]:
-        """Submit one or more jobs that each run `spec.command` in `spec.working_folder`; return their ids.
+        """Submit `spec.jobs` jobs that each run `spec.command` in `spec.working_folder`; return their ids.
 
         Does not wait for the jobs to start.
 

@@ -8,19 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import Self
 
 from lightning_sweeps.errors import UsageError
+
+IN_SWEEP_FILE: dict[str, Any] = {"in_sweep_file": True}
+"""`json_schema_extra` of an option that a sweep file may set, because it only says what a job needs. Everything else,
+such as hosts and commands, is the decision of the person who submits: a sweep file may come from someone else."""
 
 
 class LauncherOptions(BaseModel):
     """Base class of the options of a launcher: one field for each option, each with a description.
 
-    A user gives them as `--launcher-option name=value`. An option of type `list[str]` may be given several times.
+    `agent --on NAME` has each of them: the option `max_jobs` is `--max-jobs`. An option of type `list[str]` may be
+    given several times. A field with `json_schema_extra=IN_SWEEP_FILE` may also stand in a sweep file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_jobs: int = Field(
+        default=1, ge=1, description="Number of jobs, each with the agents of one machine (default: 1)."
+    )
+
+    @property
+    def job_count(self) -> int:
+        """Number of jobs to submit."""
+        return self.max_jobs
 
     @classmethod
     def parse(cls, launcher: str, given: Mapping[str, Sequence[str]]) -> Self:
@@ -50,6 +64,30 @@ class LauncherOptions(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise UsageError(f"{_explain(launcher, error)}; options:{cls.describe()}") from None
+
+    @classmethod
+    def of_sweep(cls, launcher: str, config: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return the options that a sweep's configuration has for this launcher, in the form that `parse` takes.
+
+        Raises:
+            UsageError: the sweep sets an option that only the command line may set, or that does not exist.
+        """
+        sections = (config.get("resources") or {}).get("launchers") or {}
+        given: dict[str, list[str]] = {}
+        for option, value in (sections.get(launcher) or {}).items():
+            if option not in cls.allowed_in_sweep():
+                raise UsageError(
+                    f"the sweep sets `resources.launchers.{launcher}.{option}`,"
+                    f" allowed there: {', '.join(cls.allowed_in_sweep()) or 'nothing'}",
+                    hint="give other options on the command line",
+                )
+            given[option] = [str(one) for one in (value if isinstance(value, list) else [value])]
+        return given
+
+    @classmethod
+    def allowed_in_sweep(cls) -> list[str]:
+        """Return the names of the options that a sweep file may set."""
+        return [name for name, field in cls.model_fields.items() if field.json_schema_extra == IN_SWEEP_FILE]
 
     @classmethod
     def describe(cls) -> str:

@@ -13,7 +13,18 @@ from lightning_sweeps.errors import UsageError
 LAUNCHERS: Registry[type[Launcher[Any]]] = Registry(
     "launcher",
     "lightning_sweeps.launchers",
-    {"slurm": "lightning_sweeps.agents.launchers.slurm:SlurmLauncher"},
+    {
+        "slurm": "lightning_sweeps.agents.launchers.slurm:SlurmLauncher",
+        "sge": "lightning_sweeps.agents.launchers.sge:SgeLauncher",
+        "pbs": "lightning_sweeps.agents.launchers.pbs:PbsLauncher",
+        "lsf": "lightning_sweeps.agents.launchers.lsf:LsfLauncher",
+        "hyperqueue": "lightning_sweeps.agents.launchers.hyperqueue:HyperQueueLauncher",
+        "ray": "lightning_sweeps.agents.launchers.ray:RayLauncher",
+        "kubernetes": "lightning_sweeps.agents.launchers.kubernetes:KubernetesLauncher",
+        "ssh": "lightning_sweeps.agents.launchers.ssh:SshLauncher",
+        "skypilot": "lightning_sweeps.agents.launchers.task_files:SkyPilotLauncher",
+        "dstack": "lightning_sweeps.agents.launchers.task_files:DstackLauncher",
+    },
     required=("options_model", "needs_shared_server", "submit"),
 )
 """Name to subclass of `Launcher`."""

@@ -26,15 +26,16 @@ class SqlQuestions:
         keys: Sequence[str] = (),
         timeout_s: float = TIMEOUT_S,
     ) -> Rows:
-        """Run a `SELECT` statement over runs, sweeps and series. docs/how-to/sql.md describes the tables.
+        """Run a `SELECT` statement over runs, sweeps and series.
 
-        The tables that the statement reads are filled with what the API key may read, and SQLite runs the statement in
+        `lightning-sweeps docs how-to/sql` describes the tables.
+        Those that the statement reads are filled with what the API key may read, and SQLite runs the statement in
         this process. Neither changes anything.
 
         Args:
             statement: One statement in SQLite's dialect, for example `select state, count(*) from runs group by state`.
             project: Only runs and sweeps of this project; default: all projects.
-            filter: Only runs that match this expression. docs/http-api.md describes the language.
+            filter: Only runs that match this expression. `lightning-sweeps docs http-api` describes the language.
             keys: Only `series` and `points` of these metrics; default: of all.
             timeout_s: How long SQLite may work on the statement, in seconds.
 

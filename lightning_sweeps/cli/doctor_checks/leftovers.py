@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lightning_sweeps.cli.doctor_checks.finding import Finding, Machine
+from lightning_sweeps.core.durations import DAY_S
 from lightning_sweeps.core.paths import JOURNAL_SUFFIX, Home
-from lightning_sweeps.core.setting_values import DAY_S
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.system.home_cleanup import HomeCleanup, RejectedLeftover
 

@@ -21,7 +21,7 @@ from lightning_sweeps.alerts.alert import Alert
 from lightning_sweeps.alerts.outbox import Outbox
 from lightning_sweeps.alerts.registry import open_channels
 from lightning_sweeps.alerts.rules import Event, events_of
-from lightning_sweeps.core.setting_values import DAY_S
+from lightning_sweeps.core.durations import DAY_S
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.messages import AlertKind, AlertRule
 from lightning_sweeps.server.process.alert_facts import FactReader, last_line

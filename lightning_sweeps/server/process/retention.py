@@ -11,8 +11,9 @@ from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 
+from lightning_sweeps.core.durations import parse_duration
 from lightning_sweeps.core.per_project import PerProject, per_project_option
-from lightning_sweeps.core.setting_values import AGES_ALLOWED, COUNTS_ALLOWED, parse_duration, positive_count
+from lightning_sweeps.core.setting_values import AGES_ALLOWED, COUNTS_ALLOWED, positive_count
 from lightning_sweeps.core.settings import Settings
 from lightning_sweeps.errors import UsageError
 from lightning_sweeps.server.process.background_task import repeated_task

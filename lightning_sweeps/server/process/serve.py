@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import DatabaseError
 
 from lightning_sweeps.alerts.registry import read_options
+from lightning_sweeps.core.durations import DAY_S
 from lightning_sweeps.core.handover import LastServer
 from lightning_sweeps.core.ownership import check_folder
 from lightning_sweeps.core.paths import Home, make_private_folder
-from lightning_sweeps.core.setting_values import DAY_S, server_url
+from lightning_sweeps.core.setting_values import server_url
 from lightning_sweeps.core.settings import read_settings
 from lightning_sweeps.errors import EXIT_FAILURE, ServerStartFailed
 from lightning_sweeps.server.app import create_app
@@ -134,7 +135,7 @@ def serve(
                 publish(home, origin, own, key)
                 start_service_if_journals_wait(home, settings)
                 if database is not None and has_password(database):
-                    say("other users of this machine can see the database's password: see docs/server.md")
+                    say("other users of this machine see the database's password; read `lightning-sweeps docs server`")
                 say(f"lightning-sweeps server at {url} (API docs: {url}/api/docs)")
                 if certificate is None and not is_loopback(host):
                     say("traffic is not encrypted: use this server in a trusted network, or enable HTTPS")

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from fastapi import Path, Query
 from fastapi.responses import StreamingResponse
 
-from lightning_sweeps.messages import ConsoleLine
+from lightning_sweeps.messages import ConsoleLine, ConsoleWindow
 from lightning_sweeps.server.context import StoreDep
 from lightning_sweeps.server.security.scoped_router import scoped_router
-from lightning_sweeps.store import console
+from lightning_sweeps.store import console, console_window
 from lightning_sweeps.store.database import Store
 
 router = scoped_router("queries", not_found=True)
@@ -23,6 +23,11 @@ Stream = Annotated[
     str | None, Query(description="`stdout`, `stderr`, `stacks` (thread stacks of ranks that hung), or `event`")
 ]
 Find = Annotated[str, Query(max_length=1000, description="return only lines that contain this text, ignoring case")]
+
+First = Annotated[int, Query(ge=0, lt=2**31, description="number of matching lines before the window")]
+Limit = Annotated[
+    int, Query(ge=0, le=console_window.MAX_LINES, description="number of lines to return; 0: only count them")
+]
 
 
 @router.get("/api/runs/{run_id}/console")
@@ -38,6 +43,16 @@ def read_console(
     """Return the last console lines of a run, or the lines around one line, oldest first."""
     with store.read() as connection:
         return console.read_run(connection, run_id, console.ConsoleQuery(last, after, around, stream, find))
+
+
+@router.get("/api/runs/{run_id}/console/window")
+def read_console_window(
+    store: StoreDep, run_id: str, first: First = 0, limit: Limit = 500, stream: Stream = None, find: Find = ""
+) -> ConsoleWindow:
+    """Return console lines of a run by their place, with their numbers, and how many match in total."""
+    with store.read() as connection:
+        wanted = console_window.WindowQuery(first, limit, stream, find)
+        return console_window.read_run_window(connection, run_id, wanted)
 
 
 @router.get("/api/runs/{run_id}/console/after/{line_id}")
@@ -85,3 +100,19 @@ def read_group_console(
     """
     with store.read() as connection:
         return console.read_group(connection, project, group, console.ConsoleQuery(last, stream=stream, find=find))
+
+
+@router.get("/api/console/window")
+def read_group_console_window(
+    store: StoreDep,
+    project: str,
+    group: str,
+    first: First = 0,
+    limit: Limit = 500,
+    stream: Stream = None,
+    find: Find = "",
+) -> ConsoleWindow:
+    """Return console lines of all ranks of a group by time, with their numbers, and how many match in total."""
+    with store.read() as connection:
+        wanted = console_window.WindowQuery(first, limit, stream, find)
+        return console_window.read_group_window(connection, project, group, wanted)

@@ -21,6 +21,7 @@ from lightning_sweeps.engine import (
     gangs,
     leases,
     points,
+    predictions,
     suggest,
     sweeps,
     trial_ends,
@@ -98,6 +99,14 @@ def get_importance(
         return analysis.parameter_importance(connection, sweep_id, numbers=numbers, metric=metric)
 
 
+@router.get("/api/sweeps/{sweep_id}/model")
+def get_model(store: StoreDep, sweep_id: str) -> m.SweepModel:
+    """Return what the model of the sweep's method expects along each parameter, through the best trial's point."""
+    with store.read() as connection:
+        compute = predictions.plan_slices(connection, sweep_id)
+    return compute()
+
+
 @router.get("/api/sweeps/{sweep_id}/search")
 def get_search_inputs(store: StoreDep, sweep_id: str) -> m.SearchInputs:
     """Return the seed and the earlier results that the sweep's search started with."""
@@ -140,6 +149,14 @@ def get_trial(store: StoreDep, trial_id: str) -> m.Trial:
     """Return one trial."""
     with store.read() as connection:
         return trials.get_trial(connection, trial_id)
+
+
+@router.get("/api/trials/{trial_id}/model")
+def get_trial_model(store: StoreDep, trial_id: str) -> m.TrialModel | None:
+    """Return what the model expected of a trial's point when it suggested it; null if no model chose the point."""
+    with store.read() as connection:
+        compute = predictions.plan_point(connection, trial_id)
+    return compute() if compute is not None else None
 
 
 @router.get("/api/trials/{trial_id}/attempts")

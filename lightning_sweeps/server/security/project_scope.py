@@ -40,6 +40,7 @@ AWARE = frozenset(
         "/api/artifacts",
         "/api/changes",
         "/api/console",
+        "/api/console/window",
         "/api/journals",
         "/api/live",
         "/api/nodes/now",

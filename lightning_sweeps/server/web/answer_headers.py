@@ -1,12 +1,14 @@
-"""Sends the headers that keep browsers from guessing types and from storing answers of the API."""
+"""Sends the headers of every answer: which start of the server it is from, and what browsers may not do with it."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lightning_sweeps.core import protocol
 from lightning_sweeps.server.web.pages import API_PREFIX
 
 
@@ -15,6 +17,7 @@ class AnswerHeaders:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._start = secrets.token_hex(8)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -24,6 +27,7 @@ class AnswerHeaders:
         def add(headers: MutableHeaders) -> None:
             headers["X-Content-Type-Options"] = "nosniff"
             if scope["path"].startswith(API_PREFIX):
+                headers[protocol.START_HEADER] = self._start
                 headers.setdefault("Cache-Control", "no-store")
 
         await self._app(scope, receive, with_headers(send, add))

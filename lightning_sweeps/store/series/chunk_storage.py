@@ -18,7 +18,6 @@ from lightning_sweeps.store import schema
 from lightning_sweeps.store.series import rollup_pages
 from lightning_sweeps.store.series.chunks import CHUNK_POINTS, Columns, cut, decode, encode, join
 from lightning_sweeps.store.series.discarded import new_discarded
-from lightning_sweeps.store.series.owners import DISCARDED
 from lightning_sweeps.store.series.range_query import ChunkSegment, load_marks, stored_chunks
 from lightning_sweeps.store.series.rollups import roll_up, rollup_bytes
 from lightning_sweeps.store.series.segment_view import SegmentView
@@ -145,21 +144,23 @@ class ChunkStorage(SeriesStorage):
         connection.execute(delete(_segment).where(_segment.c.series_id == series_id))
         return True
 
-    def check(self, connection: Connection) -> list[str]:
+    def check(self, connection: Connection, series_ids: Sequence[int]) -> list[str]:
         """Return segments without some of their chunks, and series with a wrong number of points."""
         series, chunk = schema.series, schema.column_chunk
-        counted = select(chunk.c.segment_id, func.count()).group_by(chunk.c.segment_id)
-        stored: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
+        is_asked = _segment.c.series_id.in_(series_ids)
+        counted = select(chunk.c.segment_id, func.count()).where(
+            chunk.c.segment_id.in_(select(_segment.c.id).where(is_asked))
+        )
+        stored: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted.group_by(chunk.c.segment_id))}
         points: dict[int, int] = {}
         findings = []
         columns = [_segment.c[name] for name in ("id", "series_id", "chunks", "tail", "removed")]
-        is_shown = series.c.owner_kind != DISCARDED
-        for row in connection.execute(select(*columns).join(series).where(is_shown)):
+        for row in connection.execute(select(*columns).where(is_asked)):
             if stored.get(row.id, 0) != row.chunks:
                 findings.append(f"segment {row.id} has {stored.get(row.id, 0)} chunks, but its row says {row.chunks}")
             stored_points = row.chunks * CHUNK_POINTS + (0 if row.tail is None else len(decode(row.tail)))
             points[row.series_id] = points.get(row.series_id, 0) + stored_points + (row.removed or 0)
-        counts = select(series.c.id, series.c.owner_id, series.c.key, series.c.count).where(is_shown)
+        counts = select(series.c.id, series.c.owner_id, series.c.key, series.c.count).where(series.c.id.in_(series_ids))
         for row in connection.execute(counts):
             if points.get(row[0], 0) != row[3]:
                 findings.append(wrong_count(row[1], row[2], points.get(row[0], 0), row[3]))

@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select
 from lightning_sweeps.core.registry import Registry
 from lightning_sweeps.store import schema
 from lightning_sweeps.store.series.chunks import Columns
-from lightning_sweeps.store.series.owners import DISCARDED
 from lightning_sweeps.store.series.segment_view import SegmentView
 
 AT_ONCE = 400
@@ -142,13 +141,14 @@ class SeriesStorage(ABC):
         self.delete(connection, [series_id])
         return True
 
-    def check(self, connection: Connection) -> list[str]:
-        """Return the faults of the stored points, for `lightning-sweeps db check`; by default: wrong counts."""
+    def check(self, connection: Connection, series_ids: Sequence[int]) -> list[str]:
+        """Return the faults of the points of some series, for `lightning-sweeps db check`; by default: wrong counts."""
         series = schema.series
-        counted = select(series.c.id, series.c.owner_id, series.c.key, series.c.count)
-        rows = connection.execute(counted.where(series.c.owner_kind != DISCARDED)).all()
+        rows = connection.execute(
+            select(series.c.id, series.c.owner_id, series.c.key, series.c.count).where(series.c.id.in_(series_ids))
+        ).all()
         stored: defaultdict[int, int] = defaultdict(int)
-        for segment in self.segments(connection, [row[0] for row in rows]):
+        for segment in self.segments(connection, series_ids):
             parts = self.read(connection, segment)
             stored[segment.series_id] += sum(int(points.weighed().count.sum()) for points in parts)
         return [wrong_count(row[1], row[2], stored[row[0]], row[3]) for row in rows if stored[row[0]] != row[3]]

@@ -1,12 +1,14 @@
 """Buffers new rows, because it is slow to add a few points to each of many series.
 
-The buffer of a journal is flushed into series when it has `MAX_ROWS` rows or `MAX_PARTS` parts, when the journal ends,
-and before anyone reads the series.
+The buffer of a journal is flushed into series when it is full, when the journal ends, and before anyone reads the
+series. It is full at `MAX_ROWS` rows or `MAX_PARTS` parts, or up to `SPREAD` earlier: the ranks of a job log at the
+same pace, and if all their buffers were full at once, one batch would wait for all of them.
 """
 
 from __future__ import annotations
 
 import logging
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -24,6 +26,8 @@ from lightning_sweeps.store.series.storage import SeriesStorage
 
 MAX_ROWS = 1024
 MAX_PARTS = 48
+SPREAD = 0.25
+"""The share of the limits by which those of journals differ."""
 AT_ONCE = 400
 LAST_PARTS = 3
 """The newest sample may be spread over several parts: a journal is read while it grows."""
@@ -50,7 +54,13 @@ def add(connection: Connection, journal_id: str, data: bytes, *, rows: int) -> b
     """
     connection.execute(_INSERT, {"journal_id": journal_id, "rows": rows, "data": data})
     parts, total = connection.execute(_COUNT, {"journal": journal_id}).one()
-    return bool(parts >= MAX_PARTS or total >= MAX_ROWS)
+    share = share_of_limits(journal_id)
+    return bool(parts >= share * MAX_PARTS or total >= share * MAX_ROWS)
+
+
+def share_of_limits(journal_id: str) -> float:
+    """Return how much of `MAX_ROWS` and `MAX_PARTS` the buffer of a journal holds: between 1 - `SPREAD` and 1."""
+    return 1 - SPREAD * zlib.crc32(journal_id.encode()) / 2**32
 
 
 def flush(connection: Connection, storage: SeriesStorage, journal_id: str, *, kind: OwnerKind, owner_id: str) -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from lightning_sweeps.sweeps.methods import initial_points
-from lightning_sweeps.sweeps.methods.method import Method, Observation
+from lightning_sweeps.sweeps.methods.method import Method, Observation, Prediction
 from lightning_sweeps.sweeps.space import Space
 
 MODEL = "lightning_sweeps.sweeps.methods.bayes_model"
@@ -20,6 +20,7 @@ class Bayes(Method):
     """Fits a Gaussian process to all trials and chooses the point with the highest expected improvement."""
 
     estimates_improvement = True
+    predicts = True
 
     @classmethod
     def load(cls) -> None:
@@ -54,4 +55,20 @@ class Bayes(Method):
         found: float | None = import_module(MODEL).expected_improvement(
             space, history, self.imputation, number=number, seed=seed
         )
+        return found
+
+    def predict(
+        self,
+        space: Space,
+        history: Sequence[Observation],
+        points: Sequence[dict[str, Any]],
+        *,
+        number: int,
+        seed: int,
+    ) -> Prediction | None:
+        """Return what the model that chooses trial `number` expects at these points; None if there is no model yet."""
+        del seed  # only the search for a point is random
+        if not self.needs_model(space, history, number=number):
+            return None
+        found: Prediction | None = import_module(MODEL).predict(space, history, self.imputation, points)
         return found

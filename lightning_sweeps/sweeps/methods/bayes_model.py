@@ -6,7 +6,8 @@ benchmarks/search.py. The important ones:
 - Objectives are warped, so that diverged trials do not spoil the fit.
 - Trials that failed or were stopped have an imputed value.
 - Running trials count with their expected value, so that parallel agents get different points.
-- The fit uses at most `MAX_BEST + MAX_NEWEST + MAX_RANDOM` trials.
+- The fit uses at most `MAX_BEST + MAX_NEWEST + MAX_RANDOM` trials, and depends on those that have ended alone. The last
+  fits are kept: agents that ask at the same time, with the same results, wait for one fit.
 
 This module imports numpy and scipy. `bayes.py` loads it in the suggestion worker.
 """
@@ -15,16 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Any
 
 import numpy as np
 from scipy.integrate import trapezoid
+from scipy.special import ndtr
 
 from lightning_sweeps.sweeps.methods.acquisition import Cube, Score, best_of, log_expected_improvement, maximize
 from lightning_sweeps.sweeps.methods.gaussian import Array, Flags, GaussianProcess
 from lightning_sweeps.sweeps.methods.impute import Labelled, impute
-from lightning_sweeps.sweeps.methods.method import Imputation, Observation
+from lightning_sweeps.sweeps.methods.method import Imputation, Observation, Predicted, Prediction
 from lightning_sweeps.sweeps.methods.new_points import CoordinateChooser, ask_new, choose_new, in_order
 from lightning_sweeps.sweeps.methods.output_warping import Transform, candidate_warpings
 from lightning_sweeps.sweeps.space import Space
@@ -37,6 +40,9 @@ MAX_ENUMERATED = 1024
 
 DEVIATIONS, N_INTEGRATION = 8.0, 513
 """Range, in standard deviations, and number of steps of the integral for the expected improvement."""
+
+MAX_FITS = 4
+"""Number of fits that are kept."""
 
 N_STARTS = 5
 """Number of best trials near which the search for the next point starts."""
@@ -90,18 +96,18 @@ def _best_point(
     space: Space, cube: Cube, history: list[Observation], imputation: Imputation, random: Random
 ) -> dict[str, int | float] | None:
     """Return the coordinates with the highest expected improvement; None if the search finds no new point."""
-    chosen = _choose(space, cube, history, _fit(space, cube, history, imputation, random), random)
+    chosen = _choose(space, cube, history, _fit(space, cube, history, imputation), random)
     return None if chosen is None else cube.coordinates(chosen)
 
 
-def _fit(space: Space, cube: Cube, history: list[Observation], imputation: Imputation, random: Random) -> FittedModel:
+def _fit(space: Space, cube: Cube, history: list[Observation], imputation: Imputation) -> FittedModel:
     labelled = impute(history, imputation)
     rows = [(cube.array(unit), value) for trial, value in labelled if (unit := space.to_unit(trial.params)) is not None]
-    ended = [(row, value) for row, value in limit_trials(rows, random) if value is not None]
+    ended = [(row, value) for row, value in limit_trials(rows) if value is not None]
     running = [row for row, value in rows if value is None]
     points = np.array([row for row, _ in ended])  # points: (n, n_dims)
     values = np.array([value for _, value in ended])  # values: (n,)
-    process, transform = _most_likely_process(points, values, cube.is_category)
+    process, transform = _kept_fit(points.tobytes(), values.tobytes(), cube.is_category.tobytes())
     at_points, _ = process.predict(points)
     best = float(at_points.min())
     starts = points[np.argsort(values, kind="stable")[:N_STARTS]]
@@ -139,7 +145,7 @@ def expected_improvement(
     if not searched or (space.size is not None and len({space.identity(one.params) for one in history}) >= space.size):
         return None
     cube, trials, random = Cube(searched), in_order(history), Random(f"{seed}:{number}:fit")
-    model = _fit(space, cube, trials, imputation, random)
+    model = _fit(space, cube, trials, imputation)
     chosen = _choose(space, cube, trials, model, random)
     if chosen is None:
         return None
@@ -152,6 +158,29 @@ def expected_improvement(
     gain = model.transform.inverse(np.array([model.best]))[0] - model.transform.inverse(mean + deviation * steps)
     density = np.exp(-0.5 * steps**2) / np.sqrt(2 * np.pi)
     return float(trapezoid(np.maximum(gain, 0.0) * density, x=steps))
+
+
+def predict(
+    space: Space, history: Sequence[Observation], imputation: Imputation, points: Sequence[dict[str, Any]]
+) -> Prediction | None:
+    """Return what the model of `suggest` expects at some points; None if no parameter is searched.
+
+    The process predicts a normal distribution of warped values. Its median and quantiles are those of the objective
+    after the inverse warping.
+    """
+    searched = [dim for dim in space.dimensions if dim.kind == "float" or dim.levels > 1]
+    if not searched:
+        return None
+    cube = Cube(searched)
+    model = _fit(space, cube, in_order(history), imputation)
+    units = [space.to_unit(params) for params in points]
+    rows = np.array([cube.array(unit) for unit in units if unit is not None])  # rows: (n, n_dims)
+    means, deviations = model.process.predict(rows)
+    back = model.transform.inverse
+    columns = (back(means), back(means - deviations), back(means + deviations), ndtr((model.best - means) / deviations))
+    return Prediction(
+        float(back(np.array([model.best]))[0]), [Predicted(*map(float, row)) for row in zip(*columns, strict=True)]
+    )
 
 
 def _untried(space: Space, cube: Cube, history: list[Observation]) -> Array:
@@ -176,6 +205,14 @@ def _restricted_score(space: Space, cube: Cube, score: Score) -> Score:
     return restricted
 
 
+@lru_cache(MAX_FITS)
+def _kept_fit(points: bytes, values: bytes, is_category: bytes) -> tuple[GaussianProcess, Transform]:
+    """Return the process that is most likely for some trials. The arguments are the bytes of arrays."""
+    categories = np.frombuffer(is_category, np.bool_)
+    rows = np.frombuffer(points, np.float64).reshape(-1, len(categories))
+    return _most_likely_process(rows, np.frombuffer(values, np.float64), categories)
+
+
 def _most_likely_process(points: Array, values: Array, is_category: Flags) -> tuple[GaussianProcess, Transform]:
     """Return the process with the highest posterior density over the candidate warpings of the values."""
     fits = [(GaussianProcess(points, warped.values, is_category), warped) for warped in candidate_warpings(values)]
@@ -183,12 +220,12 @@ def _most_likely_process(points: Array, values: Array, is_category: Flags) -> tu
     return process, warped.transform
 
 
-def limit_trials(rows: list[Labelled], random: Random) -> list[Labelled]:
+def limit_trials(rows: list[Labelled]) -> list[Labelled]:
     """Return the ended trials, or the best, the newest and some random ones if there are too many."""
     ended = [row for row in rows if row[1] is not None]
     if len(ended) <= MAX_BEST + MAX_NEWEST + MAX_RANDOM:
         return ended
     order = sorted(range(len(ended)), key=lambda index: (ended[index][1], index))
     others = sorted(order[MAX_BEST:])
-    kept = order[:MAX_BEST] + others[-MAX_NEWEST:] + random.sample(others[:-MAX_NEWEST], MAX_RANDOM)
+    kept = order[:MAX_BEST] + others[-MAX_NEWEST:] + Random(len(ended)).sample(others[:-MAX_NEWEST], MAX_RANDOM)
     return [ended[index] for index in sorted(kept)]

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
+from scipy.spatial.distance import cdist
+
+from lightning_sweeps.sweeps.methods.positive_definite import factorize, inverse, solve, solve_lower
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -69,8 +71,8 @@ class GaussianProcess:
         self.hyper = hyper or _fit(_squared_distances(points, points, is_category), values)
         covariance = self._covariance(points)
         covariance[np.diag_indices_from(covariance)] += self.hyper.noise
-        self._factor = cholesky(covariance, lower=True)  # L with L L^T = K + noise I: (n, n)
-        self._weights = cho_solve((self._factor, True), values)  # (K + noise I)^-1 y: (n,)
+        self._factor = factorize(covariance)  # L with L L^T = K + noise I: (n, n)
+        self._weights = solve(self._factor, values)  # (K + noise I)^-1 y: (n,)
 
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Return the posterior mean and standard deviation of the function, without noise (equations 2.25, 2.26).
@@ -83,7 +85,7 @@ class GaussianProcess:
         """
         across = self._covariance(points)  # across: (m, n)
         mean = across @ self._weights
-        part = solve_triangular(self._factor, across.T, lower=True)  # part: (n, m)
+        part = solve_lower(self._factor, across.T)  # part: (n, m)
         variance = self.hyper.scale - (part**2).sum(0)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
@@ -100,8 +102,11 @@ class GaussianProcess:
 
     def _covariance(self, points: Array) -> Array:
         """Return the covariance of `points` (m, n_dims) with the fitted points: (m, n)."""
-        distances = _squared_distances(points, self.points, self._is_category)  # distances: (n_dims, m, n)
-        scaled = np.tensordot(self.hyper.lengths**-2, distances, axes=1)  # scaled: (m, n)
+        lengths, is_real = self.hyper.lengths, ~self._is_category
+        left, right = points[:, is_real] / lengths[is_real], self.points[:, is_real] / lengths[is_real]
+        scaled: Array = cdist(left, right, "sqeuclidean")  # scaled: (m, n)
+        for column in np.flatnonzero(self._is_category):
+            scaled += (points[:, column, None] != self.points[:, column]) / lengths[column] ** 2
         return np.asarray(self.hyper.scale * _matern(scaled)[0])
 
 
@@ -116,8 +121,14 @@ def _squared_distances(left: Array, right: Array, is_category: Flags) -> Array:
     Returns:
         (n_dims, n, m).
     """
-    difference = left.T[:, :, None] - right.T[:, None, :]  # difference: (n_dims, n, m)
-    return np.asarray(np.where(is_category[:, None, None], difference != 0, difference**2), dtype=float)
+    squared: Array = (left.T[:, :, None] - right.T[:, None, :]) ** 2  # squared: (n_dims, n, m)
+    squared[is_category] = squared[is_category] != 0
+    return squared
+
+
+def _weighted(distances: Array, weights: Array) -> Array:
+    """Return the sum (n, m) of `distances` (n_dims, n, m) with one weight a dimension (n_dims,)."""
+    return np.asarray((weights @ distances.reshape(len(weights), -1)).reshape(distances.shape[1:]))
 
 
 def _matern(squared: Array) -> tuple[Array, Array]:
@@ -168,16 +179,16 @@ def _loss(logs: Array, distances: Array, values: Array, means: Array, deviations
         means: prior means of `logs`: (n_dims + 2,).
         deviations: prior standard deviations of `logs`: (n_dims + 2,).
     """
-    inverse = np.exp(-2 * logs[:-2])
+    weights = np.exp(-2 * logs[:-2])
     scale, noise = math.exp(logs[-2]), math.exp(logs[-1])
-    kernel, slope = _matern(np.tensordot(inverse, distances, axes=1))  # kernel, slope: (n, n)
+    kernel, slope = _matern(_weighted(distances, weights))  # kernel, slope: (n, n)
     covariance = scale * kernel
     covariance[np.diag_indices_from(covariance)] += noise
-    factor = cholesky(covariance, lower=True)
-    weights = cho_solve((factor, True), values)  # alpha of equation 5.9: (n,)
-    pull = np.outer(weights, weights) - cho_solve((factor, True), np.eye(len(values)))  # alpha alpha^T - K^-1: (n, n)
-    by_length = -np.tensordot(distances, pull * slope, axes=2) * scale * -inverse
+    factor = factorize(covariance)
+    alpha = solve(factor, values)  # alpha of equation 5.9: (n,)
+    pull = np.outer(alpha, alpha) - inverse(factor)  # alpha alpha^T - K^-1: (n, n)
+    by_length = distances.reshape(len(weights), -1) @ (pull * slope).ravel() * scale * weights
     off = (logs - means) / deviations
-    loss = 0.5 * values @ weights + np.log(np.diag(factor)).sum() + 0.5 * (off**2).sum()
+    loss = 0.5 * values @ alpha + np.log(np.diag(factor)).sum() + 0.5 * (off**2).sum()
     gradient = np.array([*by_length, -0.5 * scale * (pull * kernel).sum(), -0.5 * noise * np.trace(pull)])
     return float(loss), gradient + off / deviations

@@ -57,6 +57,36 @@ class Imputation:
     running: Literal[False, "best", "worst", "latest"] = False
 
 
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What a model expects at a point, in units of the objective, lower is better.
+
+    Attributes:
+        expected: the median.
+        low: one standard deviation below it.
+        high: one standard deviation above it.
+        chance: the probability that the point is better than the best one.
+    """
+
+    expected: float
+    low: float
+    high: float
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model expects at some points.
+
+    Attributes:
+        best: the best value that the model expects at any point that was tried.
+        points: one entry for each point that was asked for.
+    """
+
+    best: float
+    points: list[Predicted]
+
+
 class Method(ABC):
     """Chooses the next parameter set of a sweep.
 
@@ -79,6 +109,7 @@ class Method(ABC):
         is_exhaustive: whether the method tries all points of a finite space in a fixed order. Such a method accepts
             neither continuous parameters nor extra points, and does not learn from earlier trials.
         estimates_improvement: whether the method has `expected_improvement`, which `stop_when` needs.
+        predicts: whether the method has `predict`, which the dashboard shows.
         fidelity: the resource (`report`, `step`, ...) whose partial results the method uses; None: it uses the result
             of a whole trial. All built-in methods use whole trials.
 
@@ -91,6 +122,7 @@ class Method(ABC):
     is_multi_objective: ClassVar[bool] = False
     is_exhaustive: ClassVar[bool] = False
     estimates_improvement: ClassVar[bool] = False
+    predicts: ClassVar[bool] = False
     fidelity: ClassVar[str | None] = None
 
     def __init__(self, imputation: Imputation | None = None) -> None:
@@ -134,5 +166,20 @@ class Method(ABC):
         """Return by how much the point of `suggest` is expected to improve the best value, in units of the objective.
 
         Called only if `estimates_improvement`, with the arguments of `suggest`. None: no model chooses the point.
+        """
+        raise NotImplementedError
+
+    def predict(
+        self,
+        space: Space,
+        history: Sequence[Observation],
+        points: Sequence[dict[str, Any]],
+        *,
+        number: int,
+        seed: int,
+    ) -> Prediction | None:
+        """Return what the model that chooses trial `number` expects at some points of the space.
+
+        Called only if `predicts`, with the arguments of `suggest`. None: no model chooses the trial.
         """
         raise NotImplementedError

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import yeojohnson, yeojohnson_normmax
+from scipy.optimize import minimize_scalar
+from scipy.special import boxcox1p
 
 Array = NDArray[np.float64]
 
@@ -21,6 +22,9 @@ MIN_VALUES = 4
 
 MIN_SHAPE, IDENTITY_SHAPE = -2.0, 1.0
 """Shape 1 is the identity. Lower shapes compress the bad end and stretch the good end."""
+
+SHAPE_TOLERANCE = 1e-3
+"""A shape this close to the identity is the identity: the search for it stops short of its bounds."""
 
 MAX_DISTANCE = 1e4
 """Scaled values are clipped to this distance from the median; one is the distance from the median to the best."""
@@ -86,14 +90,27 @@ def candidate_warpings(values: Array) -> Iterator[WarpedValues]:
     scaled = np.clip((values - middle) / scale, -MAX_DISTANCE, MAX_DISTANCE)
     yield _standardized(scaled, IDENTITY_SHAPE, middle, scale)
     if len(values) >= MIN_VALUES and np.ptp(scaled) > 0:
-        shape = float(np.clip(yeojohnson_normmax(scaled), MIN_SHAPE, IDENTITY_SHAPE))
-        if shape < IDENTITY_SHAPE:
+        shape = _likeliest_shape(scaled)
+        if shape < IDENTITY_SHAPE - SHAPE_TOLERANCE:
             yield _standardized(scaled, shape, middle, scale)
+
+
+def _likeliest_shape(scaled: Array) -> float:
+    """Return the shape under which `scaled` (n,) is most likely to be normal."""
+    found = minimize_scalar(
+        lambda shape: _standardized(scaled, shape, 0.0, 1.0).cost, bounds=(MIN_SHAPE, IDENTITY_SHAPE), method="bounded"
+    )
+    return float(found.x)
+
+
+def _yeo_johnson(values: Array, shape: float) -> Array:
+    """Return the power transform of `values`: (n,)."""
+    return np.asarray(np.where(values >= 0, boxcox1p(np.abs(values), shape), -boxcox1p(np.abs(values), 2 - shape)))
 
 
 def _standardized(scaled: Array, shape: float, middle: float, scale: float) -> WarpedValues:
     """Return the transform of `scaled` (n,) with this shape, with mean 0 and variance 1."""
-    warped = scaled if shape == IDENTITY_SHAPE else yeojohnson(scaled, lmbda=shape)
+    warped = scaled if shape == IDENTITY_SHAPE else _yeo_johnson(scaled, shape)
     mean = float(warped.mean())
     centred = warped - mean
     deviation = float(centred.std()) or 1.0

@@ -52,7 +52,7 @@ class Amd(GpuVendor):
         found = {}
         for _, uuid, handle in self._handles():
             running = self._read("amdsmi_get_gpu_process_list", handle) or []
-            found[uuid] = GpuProcesses({int(each["pid"]): int(each["memory_usage"]["vram_mem"]) for each in running})
+            found[uuid] = GpuProcesses({int(each["pid"]): _bytes(each["memory_usage"]["vram_mem"]) for each in running})
         return found
 
     def driver_problem(self) -> str:
@@ -146,6 +146,10 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
 
 def _number(value: Any) -> float | None:
     return float(value) if _is_number(value) else None
+
+
+def _bytes(value: Any) -> int:
+    return int(value) if _is_number(value) else 0
 
 
 def _first_number(*values: Any) -> float | None:

@@ -12,6 +12,7 @@ BUILT_IN = {
     "nvidia": "lightning_sweeps.system.gpus.nvidia:Nvidia",
     "amd": "lightning_sweeps.system.gpus.amd:Amd",
     "apple": "lightning_sweeps.system.gpus.apple:Apple",
+    "intel": "lightning_sweeps.system.gpus.intel:Intel",
 }
 
 GPU_VENDORS: Registry[type[GpuVendor]] = Registry(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -70,7 +69,7 @@ def test_a_wandb_client_ends_at_once_and_its_rows_can_be_sent_later(programs: Wa
         printed = programs.run(STARTS, status=1)
         assert "failed in the server" in printed and time.monotonic() - began < FAULT_S
     program = programs.write(LOGS_WHEN_TOLD)
-    with programs.start("python", str(program), stdin=subprocess.PIPE) as process:
+    with programs.start("python", str(program)) as process:
         wait_until(lambda: programs.served.has_rows(0), timeout_s=FAULT_S, what="the run")
         with broken(home, "UPDATE ON journal"):
             began = time.monotonic()

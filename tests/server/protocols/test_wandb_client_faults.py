@@ -66,6 +66,19 @@ class Faulty:
         known = self.rows()
         wait_until(lambda: self.rows() >= known + MORE_ROWS, timeout_s=HAPPENS_S, what="new rows")
 
+    def fail_once(self, behaviour: Behaviour) -> None:
+        """Let at least one connection to the server fail."""
+        known = self.proxy.failed
+        self.proxy.behaviour = behaviour
+        wait_until(lambda: self.proxy.failed > known, timeout_s=HAPPENS_S, what="a failed request")
+        self.proxy.behaviour = "pass"
+
+    def end_program(self) -> None:
+        """Kill the program if it still runs."""
+        if self.program.poll() is None:
+            self.program.kill()
+            self.program.communicate()
+
     def kill_server(self) -> None:
         """Kill the server with SIGKILL, and start it again."""
         self.server.kill()
@@ -110,7 +123,7 @@ def faulty(wandb_python: Path, home: Path, tmp_path: Path) -> Iterator[Faulty]:
         parts = Faulty(home, WandbPrograms(served, wandb_python, folder), proxy, server)
         stack.callback(lambda: end_server(parts.server))
         parts.start()
-        stack.callback(lambda: parts.program.poll() is None and parts.program.kill())
+        stack.callback(parts.end_program)
         yield parts
 
 
@@ -118,10 +131,7 @@ def test_a_cut_network_loses_and_doubles_nothing(faulty: Faulty) -> None:
     behaviours: list[Behaviour] = ["refuse", "half", "error", "half"]
     for behaviour in behaviours:
         faulty.wait_for_more_rows()
-        known = faulty.proxy.failed
-        faulty.proxy.behaviour = behaviour
-        wait_until(lambda known=known: faulty.proxy.failed > known, timeout_s=HAPPENS_S, what="a failed request")
-        faulty.proxy.behaviour = "pass"
+        faulty.fail_once(behaviour)
     faulty.wait_for_more_rows()
     faulty.check(faulty.logged())
 

@@ -45,13 +45,13 @@ class WandbPrograms:
             **variables,
         }
 
-    def start(self, *command: str, stdin: int | None = None, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
         """Start a command of the environment, such as `wandb` or `python`."""
         return subprocess.Popen(
             [str(self.python.parent / command[0]), *command[1:]],
             cwd=self.folder,
             env=self.environment(**variables),
-            stdin=stdin,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

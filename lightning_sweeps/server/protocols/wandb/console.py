@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from lightning_sweeps.server.protocols.wandb import rows
 from lightning_sweeps.server.protocols.wandb.caller import Caller
 from lightning_sweeps.server.protocols.wandb.run_journals import Attempt
-from lightning_sweeps.store import schema
+from lightning_sweeps.store import console_blocks, schema
 from lightning_sweeps.store.column_values import text
 
 _line = schema.console
@@ -39,3 +39,4 @@ def amend(caller: Caller, attempt: Attempt, first: int, lines: Sequence[str]) ->
     if changed:
         with caller.store.write() as connection:
             connection.execute(update(_line).where(_line.c.id == bindparam("at_id")), changed)
+            console_blocks.note_changed(connection, attempt.info.id, {row["at_id"]: row["line"] for row in changed})

@@ -1,0 +1,1 @@
+"""A stand-in for a GPU, to rehearse the checks. `run.sh` puts this folder on PYTHONPATH."""
