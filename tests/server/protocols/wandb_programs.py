@@ -33,7 +33,7 @@ with wandb.init() as run:
     run.define_metric("epoch")
     run.define_metric("val/*", step_metric="epoch")
     run.define_metric("loss", summary="min")
-    run.define_metric("accuracy", summary="max", goal="maximize")
+    run.define_metric("accuracy", summary="max")
     for step in range(10):
         run.log({"loss": 1 / (step + 1), "accuracy": step, "epoch": step // 3, "val/loss": step})
     run.log({"late": 1}, step=50)
@@ -149,7 +149,7 @@ for step in range(3):
     run.log({"loss": step})
 run.finish()
 run = wandb.init(id="resumed", resume="must")
-assert run.resumed and run.step == 3, (run.resumed, run.step)
+assert run.resumed and run.starting_step == 3, (run.resumed, run.starting_step)
 run.log({"loss": 3})
 run.finish()
 """
@@ -198,7 +198,7 @@ with wandb.init(name="read", config={"lr": 0.5}) as run:
     for step in range(20):
         run.log({"a": step, "b": 2 * step})
 api = wandb.Api()
-found = api.run("/".join(run.path))
+found = api.run(run.path)
 assert len(found.history(pandas=False)) == 20 and found.summary["a"] == 19
 assert [row["a"] for row in found.scan_history(keys=["a"])] == list(range(20))
 wanted = {"config.lr": 0.5, "display_name": "read"}
@@ -224,7 +224,7 @@ with wandb.init() as run:
         model, a, b, c, d, model.predict(b), model.predict_proba(b), labels=names, model_name="forest"
     )
     wandb.sklearn.plot_regressor(Ridge().fit(a, c), a, b, c, d)
-    wandb.sklearn.plot_clusterer(KMeans(3, n_init=2), a, KMeans(3, n_init=2).fit_predict(a), names)
+    wandb.sklearn.plot_elbow_curve(KMeans(3, n_init=2).fit(a), a)
     run.log({"score": model.score(b, d)})
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -166,10 +167,17 @@ def _sample_name(name: str) -> str:
 
 
 def _decoded(text: str) -> Any:
-    """Return the value of a JSON text, or the text itself if it is not JSON."""
+    """Return the value of a JSON text, or the text itself if it is not JSON. `NaN` and `Infinity` are numbers."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
+        return _decoded_slowly(text)
+
+
+def _decoded_slowly(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return text
 
 
