@@ -126,8 +126,8 @@ def costs(folder: Path, *, runs: int) -> None:
         clients = [WandbRun(server, f"wandb-{number}", found) for number in range(runs)]
         for one in clients:
             one.start()
-        theirs = _rate(server, lambda: [one.log(lines) for one in clients], runs * ROWS * KEYS)
-        their_live = _rate(server, lambda: [one.log(live, first=ROWS) for one in clients], runs * LIVE_ROWS * KEYS)
+        theirs = _rate(server, lambda: _log(clients, lines, first=0), runs * ROWS * KEYS)
+        their_live = _rate(server, lambda: _log(clients, live, first=ROWS), runs * LIVE_ROWS * KEYS)
         for one in clients:
             one.finish()
         journals = {f"j{number}": journal_of(f"j{number}", 0, KEYS) for number in range(runs)}
@@ -154,6 +154,11 @@ def costs(folder: Path, *, runs: int) -> None:
             say(f"ours, {what}", ours_, "points/s", "of the server's CPU")
             say(f"wandb's, {what}", theirs_, "points/s", "of the server's CPU")
             say("the same, times the cost of ours", ours_ / theirs_, "times", "aim 3")
+
+
+def _log(clients: list[WandbRun], lines: list[str], *, first: int) -> None:
+    for one in clients:
+        one.log(lines, first=first)
 
 
 def _rate(server: ServerFile, work: Any, points: int) -> float:
