@@ -107,11 +107,13 @@ def test_bayes_uses_the_trials_that_lie_in_the_changed_space(new_server: Server)
     chosen = agent.take(wait_s=60)
     assert (chosen.params["kind"], chosen.params["size"], chosen.chosen_by) == ("a", 1, "model")
     assert 0.1 < chosen.params["x"] < 0.6, "it knows the five trials with `size: 1`, and no others"
-    again = replay(
-        define_sweep(client.sweep(sweep_id).config),
-        client.search_inputs(sweep_id),
-        client.trials(sweep_id),
-        since=last_search_change(client.sweep_changes(sweep_id)),
+    again = list(
+        replay(
+            define_sweep(client.sweep(sweep_id).config),
+            client.search_inputs(sweep_id),
+            client.trials(sweep_id),
+            since=last_search_change(client.sweep_changes(sweep_id)),
+        )
     )
     assert again[0].trial.number == chosen.number and all(one.is_same for one in again), (
         "one more may be prepared ahead"
