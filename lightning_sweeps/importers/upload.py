@@ -122,10 +122,7 @@ class FileUpload:
             UsageError: rows that were imported before are no longer in the file.
             ServerError: the server does not answer or rejects the upload.
         """
-        segment = self._segment
-        if segment is not None and not segment.is_complete:
-            if segment.is_short:
-                raise self._changed()
+        if (segment := self._unfinished()) is not None:
             segment.send()
 
     def keep_alive(self) -> None:
@@ -140,13 +137,19 @@ class FileUpload:
             UsageError: rows that were imported before are no longer in the file.
             ServerError: the server does not answer or rejects the upload.
         """
-        segment = self._segment
-        if segment is not None and not segment.is_complete:
-            if segment.is_short:
-                raise self._changed()
+        if (segment := self._unfinished()) is not None:
             segment.end()
             segment.send()
         self._segment = None
+
+    def _unfinished(self) -> _Segment | None:
+        """Return the segment of the last row, unless an earlier import ended it there."""
+        segment = self._segment
+        if segment is None or segment.is_complete:
+            return None
+        if segment.is_short:
+            raise self._changed()
+        return segment
 
     def _changed(self) -> UsageError:
         return UsageError(

@@ -69,13 +69,23 @@ def read_group(connection: Connection, project: str, group: str, wanted: Console
     Raises:
         NotFound: there is no such group.
     """
-    members = select(_run.c.id, _run.c.rank).join(schema.project)
-    runs = connection.execute(members.where(schema.project.c.name == project, _run.c.group == group)).all()
-    if not runs:
-        raise NotFound(f"there is no group `{group}` in the project `{project}`")
+    runs = ranks_of_group(connection, project, group)
     each = replace(wanted, last=min(wanted.last, max(MAX_LINES // len(runs), MIN_LINES_PER_RUN)))
-    lines = [line for run in runs for line in _lines(connection, run.id, run.rank, each)]
+    lines = [line for run, rank in runs.items() for line in _lines(connection, run, rank, each)]
     return sorted(lines, key=lambda line: (line.time, line.id))
+
+
+def ranks_of_group(connection: Connection, project: str, group: str) -> dict[str, int]:
+    """Return the ids of the runs of a group with their ranks.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    members = select(_run.c.id, _run.c.rank).join(schema.project)
+    found = connection.execute(members.where(schema.project.c.name == project, _run.c.group == group)).all()
+    if not found:
+        raise NotFound(f"there is no group `{group}` in the project `{project}`")
+    return {run.id: run.rank for run in found}
 
 
 def _lines(connection: Connection, run_id: str, rank: int, wanted: ConsoleQuery) -> list[ConsoleLine]:
@@ -109,12 +119,8 @@ def _read(
     *,
     limit: int,
 ) -> list[Row[Any]]:
-    chosen: list[ColumnElement[bool]] = [_line.c.run_id == run_id]
-    if wanted.stream is not None:
-        chosen.append(_line.c.stream == wanted.stream)
-    if wanted.find and wanted.find.isascii():
-        chosen.append(_contains(connection, wanted.find))
-    asked = select(_line.c.time, _line.c.stream, _line.c.line, _line.c.id).where(*chosen).order_by(order)
+    columns = [_line.c.time, _line.c.stream, _line.c.line, _line.c.id]
+    asked = _asked(connection, run_id, columns, find=wanted.find, stream=wanted.stream).order_by(order)
     found: list[Row[Any]] = []
     for after, last in ranges:
         found += _matching(
@@ -127,18 +133,23 @@ def _read(
 
 def places(connection: Connection, run_id: str, *, find: str, stream: str | None) -> list[tuple[float, int]]:
     """Return the times and ids of all lines of a run that contain a text, in the order of their ids."""
-    chosen: list[ColumnElement[bool]] = [
-        _line.c.run_id == run_id,
-        *([] if stream is None else [_line.c.stream == stream]),
-    ]
-    columns: list[ColumnElement[Any]] = [_line.c.time, _line.c.id, *([] if find.isascii() else [_line.c.line])]
-    if find.isascii():
-        chosen.append(_contains(connection, find))
+    columns = [_line.c.time, _line.c.id, *([] if find.isascii() else [_line.c.line])]
+    asked = _asked(connection, run_id, columns, find=find, stream=stream).order_by(_line.c.id)
     found: list[tuple[float, int]] = []
     for after, last in console_blocks.ranges_to_read(connection, run_id, find, after=0):
-        asked = select(*columns).where(*chosen, _line.c.id.between(after + 1, last)).order_by(_line.c.id)
-        found += [(row.time, row.id) for row in _matching(connection, asked, find, None)]
+        rows = _matching(connection, asked.where(_line.c.id.between(after + 1, last)), find, None)
+        found += [(row.time, row.id) for row in rows]
     return found
+
+
+def _asked(
+    connection: Connection, run_id: str, columns: Sequence[ColumnElement[Any]], *, find: str, stream: str | None
+) -> Select[Any]:
+    """Return a query for lines of a run, without a condition for a text beyond ASCII."""
+    asked = select(*columns).where(_line.c.run_id == run_id)
+    if stream is not None:
+        asked = asked.where(_line.c.stream == stream)
+    return asked.where(_contains(connection, find)) if find and find.isascii() else asked
 
 
 def _matching(connection: Connection, asked: Select[Any], find: str, limit: int | None) -> Sequence[Row[Any]]:

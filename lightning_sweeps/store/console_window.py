@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
-from lightning_sweeps.errors import NotFound
 from lightning_sweeps.messages import ConsoleWindow, NumberedLine
 from lightning_sweeps.store import console, console_blocks, schema
 from lightning_sweeps.store.runs import get_run
@@ -15,7 +14,6 @@ from lightning_sweeps.store.runs import get_run
 MAX_LINES = 1000
 """Maximum number of lines of a window."""
 
-_run = schema.run
 _line = schema.console
 
 
@@ -51,11 +49,7 @@ def read_group_window(connection: Connection, project: str, group: str, wanted: 
     Raises:
         NotFound: there is no such group.
     """
-    members = select(_run.c.id, _run.c.rank).join(schema.project)
-    found = connection.execute(members.where(schema.project.c.name == project, _run.c.group == group)).all()
-    if not found:
-        raise NotFound(f"there is no group `{group}` in the project `{project}`")
-    return _window(connection, {run.id: run.rank for run in found}, [_line.c.time, _line.c.id], wanted)
+    return _window(connection, console.ranks_of_group(connection, project, group), [_line.c.time, _line.c.id], wanted)
 
 
 Order = Sequence[ColumnElement[float] | ColumnElement[int]]

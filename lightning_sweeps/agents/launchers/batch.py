@@ -12,13 +12,38 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import Field
+
 from lightning_sweeps.agents.launchers.base import Job, Launcher, LaunchSpec, Options
 from lightning_sweeps.agents.launchers.job_process import JobFile, JobFolder
+from lightning_sweeps.agents.launchers.options import IN_SWEEP_FILE, LauncherOptions
 from lightning_sweeps.core.ids import new_id
 from lightning_sweeps.core.paths import Home, one_name
 from lightning_sweeps.core.settings import environment
 
 JOB_NAME = "lightning-sweeps"
+
+
+class QueueOptions(LauncherOptions):
+    """Options of launchers whose scheduler has queues."""
+
+    queue: str | None = Field(
+        default=None, description="Queue for the jobs (default: the cluster's).", json_schema_extra=IN_SWEEP_FILE
+    )
+
+    @property
+    def queue_words(self) -> list[str]:
+        """The words of a submission that name the queue."""
+        return ["-q", self.queue] if self.queue else []
+
+
+def further_words(texts: Sequence[str]) -> list[str]:
+    """Return further options, given as `name=value` or `name`, as words of a submission."""
+    words: list[str] = []
+    for text in texts:
+        name, _, value = text.partition("=")
+        words += [f"-{name}", *([value] if value else [])]
+    return words
 
 
 class BatchLauncher(Launcher[Options]):

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from lightning_sweeps.agents.launchers.base import Job, LaunchSpec
-from lightning_sweeps.agents.launchers.batch import JOB_NAME, BatchLauncher
+from lightning_sweeps.agents.launchers.batch import JOB_NAME, BatchLauncher, QueueOptions, further_words
 from lightning_sweeps.agents.launchers.commands import run_command
 from lightning_sweeps.agents.launchers.job_process import JobFolder
-from lightning_sweeps.agents.launchers.options import IN_SWEEP_FILE, LauncherOptions
+from lightning_sweeps.agents.launchers.options import IN_SWEEP_FILE
 from lightning_sweeps.agents.launchers.time_limits import NOTICE_MARGIN_S, TimeLimit
 from lightning_sweeps.errors import LaunchError
 
@@ -24,12 +24,9 @@ FORMAT = "jobid stat exec_host pend_reason delimiter='|'"
 SUBMITTED = re.compile(r"^Job <(\d+)> is submitted", re.MULTILINE)
 
 
-class LsfOptions(LauncherOptions):
+class LsfOptions(QueueOptions):
     """Options of the LSF launcher."""
 
-    queue: str | None = Field(
-        default=None, description="Queue for the jobs (default: the cluster's).", json_schema_extra=IN_SWEEP_FILE
-    )
     time: TimeLimit | None = Field(
         default=None,
         description="Time limit of a job: minutes, or [days-]hours:minutes:seconds (default: the queue's)."
@@ -82,11 +79,8 @@ def submit_words(options: LsfOptions, folder: JobFolder, spec: LaunchSpec) -> li
     if options.time:
         notice = max(1, -(-(int(spec.options.grace_s) + NOTICE_MARGIN_S) // 60))
         words += ["-W", str(options.time), "-wa", "USR1", "-wt", str(notice)]
-    words += ["-q", options.queue] if options.queue else []
-    for text in options.bsub:
-        name, _, value = text.partition("=")
-        words += [f"-{name}", *([value] if value else [])]
-    return words
+    words += options.queue_words
+    return words + further_words(options.bsub)
 
 
 def parse_submission(text: str) -> str:

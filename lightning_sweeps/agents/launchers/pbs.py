@@ -9,10 +9,10 @@ import msgspec
 from pydantic import Field
 
 from lightning_sweeps.agents.launchers.base import Job, JobState, LaunchSpec
-from lightning_sweeps.agents.launchers.batch import JOB_NAME, BatchLauncher
+from lightning_sweeps.agents.launchers.batch import JOB_NAME, BatchLauncher, QueueOptions, further_words
 from lightning_sweeps.agents.launchers.commands import run_command
 from lightning_sweeps.agents.launchers.job_process import JobFolder
-from lightning_sweeps.agents.launchers.options import IN_SWEEP_FILE, LauncherOptions
+from lightning_sweeps.agents.launchers.options import IN_SWEEP_FILE
 from lightning_sweeps.agents.launchers.time_limits import TimeLimit
 
 PENDING = frozenset("QHWT")
@@ -20,12 +20,9 @@ ENDED = frozenset("FXM")
 """Codes of `job_state` (qstat(1B)). All others are of jobs that run, are suspended or are about to end."""
 
 
-class PbsOptions(LauncherOptions):
+class PbsOptions(QueueOptions):
     """Options of the PBS launcher."""
 
-    queue: str | None = Field(
-        default=None, description="Queue for the jobs (default: the cluster's).", json_schema_extra=IN_SWEEP_FILE
-    )
     time: TimeLimit | None = Field(
         default=None,
         description="Time limit of a job: minutes, or [days-]hours:minutes:seconds (default: the queue's).",
@@ -75,11 +72,8 @@ def submit_words(options: PbsOptions, folder: JobFolder, spec: LaunchSpec) -> li
     chunk += [f"mem={options.memory}"] if options.memory else []
     words = ["-N", JOB_NAME, "-r", "y", "-j", "oe", "-o", str(folder.scheduler_output), "-l", ":".join(chunk)]
     words += ["-l", f"walltime={options.time * 60}"] if options.time else []
-    words += ["-q", options.queue] if options.queue else []
-    for text in options.qsub:
-        name, _, value = text.partition("=")
-        words += [f"-{name}", *([value] if value else [])]
-    return words
+    words += options.queue_words
+    return words + further_words(options.qsub)
 
 
 def parse_jobs(text: str) -> Iterator[Job]:

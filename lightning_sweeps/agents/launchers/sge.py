@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from lightning_sweeps.agents.launchers.base import Job, JobState, LaunchSpec
-from lightning_sweeps.agents.launchers.batch import JOB_NAME, BatchLauncher
+from lightning_sweeps.agents.launchers.batch import JOB_NAME, BatchLauncher, QueueOptions, further_words
 from lightning_sweeps.agents.launchers.commands import run_command
 from lightning_sweeps.agents.launchers.job_process import JobFolder
-from lightning_sweeps.agents.launchers.options import IN_SWEEP_FILE, LauncherOptions
+from lightning_sweeps.agents.launchers.options import IN_SWEEP_FILE
 from lightning_sweeps.agents.launchers.time_limits import NOTICE_MARGIN_S, TimeLimit
 
 REQUEUE_STATUS = 99
@@ -22,12 +22,9 @@ NUMBER = re.compile(r"^job_number:\s+(\d+)", re.MULTILINE)
 WHY = re.compile(r"^(?:scheduling info|error reason\s+\d+):\s+(.+)", re.MULTILINE)
 
 
-class SgeOptions(LauncherOptions):
+class SgeOptions(QueueOptions):
     """Options of the Grid Engine launcher."""
 
-    queue: str | None = Field(
-        default=None, description="Queue for the jobs (default: the cluster's).", json_schema_extra=IN_SWEEP_FILE
-    )
     time: TimeLimit | None = Field(
         default=None,
         description="Time limit of a job: minutes, or [days-]hours:minutes:seconds (default: the queue's)."
@@ -96,13 +93,10 @@ def submit_words(options: SgeOptions, folder: JobFolder, spec: LaunchSpec) -> li
         resources += [f"h_rt={limit_s}", f"s_rt={notice_s}"]
     words = ["-terse", "-b", "y", "-shell", "n", "-notify", "-r", "y", "-N", JOB_NAME]
     words += ["-j", "y", "-o", str(folder.scheduler_output), "-wd", str(folder.root)]
-    words += ["-q", options.queue] if options.queue else []
+    words += options.queue_words
     words += ["-pe", options.parallel_environment, str(options.cpus)] if options.cpus else []
     words += ["-l", ",".join(resources)] if resources else []
-    for text in options.qsub:
-        name, _, value = text.partition("=")
-        words += [f"-{name}", *([value] if value else [])]
-    return words
+    return words + further_words(options.qsub)
 
 
 def parse_jobs(text: str) -> Iterator[Job]:
